@@ -1,0 +1,1 @@
+"""The `azureml` names of the v1 SDK, served by Runyard."""

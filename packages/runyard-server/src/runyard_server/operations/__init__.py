@@ -1,0 +1,1 @@
+"""Everything a workspace can do: one module per noun, one function per verb."""

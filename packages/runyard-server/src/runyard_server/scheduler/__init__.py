@@ -1,0 +1,1 @@
+"""The loop that makes intent true: runs and clusters."""

@@ -1,0 +1,1 @@
+"""Remembers: records, metric series, blobs, logs and the folders of datastores."""

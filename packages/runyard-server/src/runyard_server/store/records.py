@@ -1,0 +1,140 @@
+"""The door to the database: reads from any thread, writes through one thread.
+
+SQLite allows one writer, so all writes go through one thread. It takes every write that waits,
+runs each inside its own savepoint, and commits them together: one `fsync` serves many
+(group commit). `write` returns once its change is on disk.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection as Connection
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import QueuePool
+
+from runyard.protocol.errors import StorageFull
+from runyard_server.store.migrations import prepare
+
+Result = TypeVar("Result")
+
+BATCH = 256
+
+
+class Records:
+    """One database of records.
+
+    Args:
+        url: SQLAlchemy URL.
+
+    Raises:
+        StorageFull: From `write`, when no space is left; nothing of that write is kept.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+        prepare(self._engine)
+        self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="records-writer", daemon=True)
+        self._thread.start()
+
+    def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` on a connection of its own; what it sees is one moment's state."""
+        with self._engine.connect() as connection:
+            return work(connection)
+
+    def write(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` in the writer; return its result once it is on disk, raise what it raises."""
+        write = _Write(work)
+        self._waiting.put(write)
+        result: Result = write.done.result()
+        return result
+
+    def close(self) -> None:
+        """Finish what waits and close the database."""
+        self._waiting.put(None)
+        self._thread.join()
+        self._engine.dispose()
+
+    def _serve(self) -> None:
+        with self._engine.connect() as connection:
+            while True:
+                batch = [self._waiting.get()]
+                with suppress(queue.Empty):
+                    while len(batch) < BATCH and batch[-1] is not None:
+                        batch.append(self._waiting.get_nowait())
+                writes = [write for write in batch if write is not None]
+                if writes:
+                    _commit(connection, writes)
+                if batch[-1] is None:
+                    return
+
+
+class _Write:
+    """A write that waits for its turn."""
+
+    def __init__(self, work: Callable[[Connection], Any]) -> None:
+        self.work = work
+        self.done: Future[Any] = Future()
+
+
+def _commit(connection: Connection, writes: list[_Write]) -> None:
+    """Run a batch in one transaction; a write that fails takes only itself back."""
+    results: list[tuple[_Write, Any]] = []
+    try:
+        with connection.begin():
+            for write in writes:
+                try:
+                    with connection.begin_nested():
+                        results.append((write, write.work(connection)))
+                except Exception as error:  # noqa: BLE001 - it belongs to the one who asked
+                    write.done.set_exception(_translated(error))
+    except Exception as error:  # noqa: BLE001 - the commit failed: everyone in it must know
+        for write in writes:
+            if not write.done.done():
+                write.done.set_exception(_translated(error))
+        return
+    for write, result in results:
+        write.done.set_result(result)
+
+
+def _translated(error: Exception) -> Exception:
+    if isinstance(error, OperationalError) and "full" in str(error.orig).lower():
+        return StorageFull("no space is left for the service's database; free some and try again")
+    return error
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url, poolclass=QueuePool, pool_size=8, max_overflow=56)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _tune)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _tune(connection: Any, _record: Any) -> None:
+    """Set SQLite up: write-ahead log, synced at each commit, transactions begun by us."""
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=10000",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "cache_size=-8000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    connection.execute(text("BEGIN"))
+
+
+def sqlite_url(path: Path) -> str:
+    """Give the URL of an SQLite file."""
+    return f"sqlite:///{path}"

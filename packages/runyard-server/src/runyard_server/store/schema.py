@@ -1,0 +1,336 @@
+"""The tables. Times are integer microseconds since 1970 in UTC; JSON is text.
+
+`runs.key` is the order of history: it grows with every run of the database, so lists page by it.
+Counters (`run_count`, `last_event`, series summaries) are stored, not counted.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+SCHEMA_VERSION = "0001"
+
+metadata = MetaData()
+# SQLite numbers rows by itself only for a column declared INTEGER.
+_Key = BigInteger().with_variant(Integer, "sqlite")
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("subscription_id", String, nullable=False),
+    Column("resource_group", String, nullable=False),
+    Column("location", String, nullable=False),
+    Column("friendly_name", String, nullable=False),
+    Column("sku", String, nullable=False),
+    Column("default_datastore", String, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("name", "subscription_id", "resource_group"),
+)
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("workspace", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("run_count", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("workspace", "name"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("workspace", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("experiment", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("status", String, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("run_type", String),
+    Column("name", String),
+    Column("target", String, nullable=False),
+    Column("parent", String),
+    Column("snapshot", String),
+    Column("environment_lock", String),
+    Column("node_count", Integer, nullable=False),
+    Column("reason", Text),
+    Column("error", Text),
+    Column("warnings", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("submitted_by", String, nullable=False),
+    Column("stage_seconds", Text, nullable=False),
+    Column("last_event", Integer, nullable=False),
+    Column("cancel_requested", Boolean, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("lease_token", String),
+    Column("lease_until", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("ended_at", BigInteger),
+    UniqueConstraint("workspace", "id"),
+    Index("runs_of_workspace", "workspace", "key"),
+    Index("runs_of_experiment", "workspace", "experiment", "key"),
+    Index("runs_of_status", "workspace", "status", "key"),
+    Index("runs_of_parent", "workspace", "parent", "key"),
+    Index("runs_of_target", "workspace", "target", "active", "key"),
+    Index("runs_active", "active", "key"),
+)
+
+run_specs = Table(
+    "run_specs",
+    metadata,
+    Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("spec", Text, nullable=False),
+)
+
+run_tags = Table(
+    "run_tags",
+    metadata,
+    Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String, primary_key=True),
+    Column("value", Text),
+    Index("run_tags_by_value", "name", "value", "run_key"),
+)
+
+run_properties = Table(
+    "run_properties",
+    metadata,
+    Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+    Index("run_properties_by_value", "name", "value", "run_key"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("status", String),
+    Column("data", Text, nullable=False),
+)
+
+metric_series = Table(
+    "metric_series",
+    metadata,
+    Column("id", _Key, primary_key=True, autoincrement=True),
+    Column("run_key", BigInteger, nullable=False),
+    Column("name", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("last", Float),
+    Column("minimum", Float),
+    Column("maximum", Float),
+    UniqueConstraint("run_key", "name"),
+)
+
+metric_segments = Table(
+    "metric_segments",
+    metadata,
+    Column("series_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("first", Integer, primary_key=True, autoincrement=False),
+    Column("count", Integer, nullable=False),
+    Column("encoding", String, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+
+spool_marks = Table(
+    "spool_marks",
+    metadata,
+    Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("writer", String, primary_key=True),
+    Column("lines", Integer, nullable=False),
+)
+
+run_files = Table(
+    "run_files",
+    metadata,
+    Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("path", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("digest", String),
+    Column("size", BigInteger, nullable=False),
+    Column("executable", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index("run_files_by_digest", "digest"),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("workspace", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("files", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+datastores = Table(
+    "datastores",
+    metadata,
+    Column("workspace", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("datastore_type", String, nullable=False),
+    Column("account_name", String, nullable=False),
+    Column("container_name", String, nullable=False),
+    Column("protocol", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+compute = Table(
+    "compute",
+    metadata,
+    Column("workspace", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("backend", String, nullable=False),
+    Column("vm_size", String, nullable=False),
+    Column("vm_priority", String, nullable=False),
+    Column("min_nodes", Integer, nullable=False),
+    Column("max_nodes", Integer, nullable=False),
+    Column("idle_seconds", Integer, nullable=False),
+    Column("provisioning_state", String, nullable=False),
+    Column("allocation_state", String, nullable=False),
+    Column("allocation_changed_at", BigInteger, nullable=False),
+    Column("target_nodes", Integer, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("location", String, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("modified_at", BigInteger, nullable=False),
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("workspace", String, primary_key=True),
+    Column("compute", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("run", String),
+    Column("since", BigInteger, nullable=False),
+    Index("nodes_of_run", "workspace", "run"),
+)
+
+job_nodes = Table(
+    "job_nodes",
+    metadata,
+    Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("node", Integer, primary_key=True, autoincrement=False),
+    Column("attempt", Integer, nullable=False),
+    Column("node_id", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("handle", Text),
+    Column("pid", Integer),
+    Column("host", String, nullable=False),
+    Column("launched_at", BigInteger),
+    Column("beat_at", BigInteger),
+    Column("finished_at", BigInteger),
+    Column("finish", Text),
+    Index("job_nodes_open", "finished_at", "run_key"),
+)
+
+environments = Table(
+    "environments",
+    metadata,
+    Column("workspace", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("definition", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+environment_locks = Table(
+    "environment_locks",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("python", String, nullable=False),
+    Column("requirements", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+lock_cache = Table(
+    "lock_cache",
+    metadata,
+    Column("definition", String, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("workspace", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("run", String),
+    Column("experiment", String),
+    Column("path", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("file_count", Integer, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("framework", String, nullable=False),
+    Column("framework_version", String, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("properties", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("workspace", "name", "version"),
+    Index("models_of_workspace", "workspace", "key"),
+    Index("models_of_run", "workspace", "run", "key"),
+)
+
+model_names = Table(
+    "model_names",
+    metadata,
+    Column("workspace", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("last_version", Integer, nullable=False),
+    Column("latest_key", BigInteger),
+)
+
+model_files = Table(
+    "model_files",
+    metadata,
+    Column("model_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("path", String, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("executable", Boolean, nullable=False),
+    Index("model_files_by_digest", "digest"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("body", String, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index("idempotency_by_age", "created_at"),
+)
+
+schema_version = Table(
+    "schema_version",
+    metadata,
+    Column("version", String, primary_key=True),
+)

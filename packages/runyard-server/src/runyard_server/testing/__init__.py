@@ -1,0 +1,1 @@
+"""Shipped helpers for tests: contract tests and a service in process."""

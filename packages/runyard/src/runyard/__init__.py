@@ -1,0 +1,34 @@
+"""Runyard: train, track and register machine-learning models on your own machines.
+
+The light half: standard library only, Python 3.7 and newer. What users import comes from
+`runyard.sdk`; each name is loaded on first use, so that `import runyard` stays cheap and silent.
+"""
+
+import importlib
+from typing import Any, List
+
+__version__ = "0.1.0"
+
+_NAMES = {
+    "AmlCompute": "runyard.sdk.v1.compute",
+    "ComputeTarget": "runyard.sdk.compute",
+    "Datastore": "runyard.sdk.datastores",
+    "Environment": "runyard.sdk.environments",
+    "Experiment": "runyard.sdk.experiments",
+    "Model": "runyard.sdk.models",
+    "Run": "runyard.sdk.runs",
+    "Workspace": "runyard.sdk.workspaces",
+}
+
+__all__ = ["__version__", *sorted(_NAMES)]  # noqa: PLE0604 - every entry is a string
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use (PEP 562)."""
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
+    raise AttributeError(f"module 'runyard' has no attribute {name!r}")
+
+
+def __dir__() -> List[str]:
+    return list(__all__)

@@ -1,0 +1,89 @@
+"""Compute targets: clusters that grow from zero, and this machine as `local`."""
+
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional
+
+NAME_RULE = r"[a-zA-Z][a-zA-Z0-9\-]{1,15}"
+RESERVED_NAMES = ("amlcompute", "local", "containerinstance")
+DEDICATED = "dedicated"
+LOW_PRIORITY = "lowpriority"
+IDLE, PREPARING, RUNNING, LEAVING = "idle", "preparing", "running", "leaving"
+
+
+@dataclass(frozen=True)
+class CreateCompute:
+    """Make a cluster: `min_nodes` to `max_nodes` nodes of one size."""
+
+    name: str
+    vm_size: str
+    max_nodes: int
+    min_nodes: int = 0
+    idle_seconds: int = 1800
+    vm_priority: str = DEDICATED
+    description: str = ""
+    tags: Dict[str, str] = field(default_factory=dict)
+    location: str = ""
+
+
+@dataclass(frozen=True)
+class ComputeRecord:
+    """A compute target and what its nodes do; `cpus`, `memory_gb` and `gpus` are per node."""
+
+    name: str
+    vm_size: str
+    min_nodes: int
+    max_nodes: int
+    idle_seconds: int
+    vm_priority: str
+    created_at: str
+    modified_at: str
+    backend: str = "local"
+    cpus: int = 1
+    memory_gb: float = 0.0
+    gpus: int = 0
+    provisioning_state: str = "Succeeded"
+    allocation_state: str = "Steady"
+    allocation_changed_at: str = ""
+    current_nodes: int = 0
+    target_nodes: int = 0
+    idle_nodes: int = 0
+    preparing_nodes: int = 0
+    running_nodes: int = 0
+    leaving_nodes: int = 0
+    description: str = ""
+    location: str = ""
+    tags: Dict[str, str] = field(default_factory=dict)
+    warnings: List[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ChangeCompute:
+    """What may change of a cluster; None leaves a field as it is."""
+
+    min_nodes: Optional[int] = None
+    max_nodes: Optional[int] = None
+    idle_seconds: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class ComputePage:
+    """All compute targets of a workspace, by name."""
+
+    items: List[ComputeRecord]
+
+
+@dataclass(frozen=True)
+class NodeRecord:
+    """One node of a cluster; `run` is the run that holds it."""
+
+    id: str
+    state: str
+    run: Optional[str] = None
+    since: str = ""
+
+
+@dataclass(frozen=True)
+class NodePage:
+    """All nodes of a cluster, by id."""
+
+    items: List[NodeRecord]

@@ -1,0 +1,24 @@
+"""Data references: how a job sees a part of a datastore.
+
+In the job each reference is the variable `AZUREML_DATAREFERENCE_<name>`, an absolute path.
+"""
+
+from dataclasses import dataclass
+
+MOUNT = "mount"
+DOWNLOAD = "download"
+UPLOAD = "upload"
+MODES = (MOUNT, DOWNLOAD, UPLOAD)
+VARIABLE_PREFIX = "AZUREML_DATAREFERENCE_"
+
+
+@dataclass(frozen=True)
+class DataReference:
+    """A path on a datastore; "" is its root. `path_on_compute` "" lets the agent choose."""
+
+    name: str
+    datastore: str
+    path: str = ""
+    mode: str = MOUNT
+    path_on_compute: str = ""
+    overwrite: bool = False

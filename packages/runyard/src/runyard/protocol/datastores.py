@@ -1,0 +1,60 @@
+"""The datastore: a named place where data is kept and reached by jobs."""
+
+from dataclasses import dataclass
+from typing import List, Optional
+
+BLOB_STORE = "workspaceblobstore"
+FILE_STORE = "workspacefilestore"
+
+
+@dataclass(frozen=True)
+class DatastoreRecord:
+    """A datastore. `datastore_type` is what v1 users see (AzureBlob, AzureFile)."""
+
+    name: str
+    datastore_type: str
+    account_name: str
+    container_name: str
+    created_at: str = ""
+    is_default: bool = False
+    protocol: str = "file"
+
+
+@dataclass(frozen=True)
+class DatastorePage:
+    """All datastores of a workspace, by name."""
+
+    items: List[DatastoreRecord]
+
+
+@dataclass(frozen=True)
+class DatastoreFile:
+    """A file on a datastore; `modified_at` is ISO 8601."""
+
+    path: str
+    size: int
+    modified_at: str = ""
+
+
+@dataclass(frozen=True)
+class DatastoreFileQuery:
+    """Which files to list: those whose path begins with `prefix`, by path."""
+
+    prefix: str = ""
+    page_size: int = 1000
+    page_token: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class DatastoreFilePage:
+    """One page of a datastore's files, by path."""
+
+    items: List[DatastoreFile]
+    next_page_token: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class WriteQuery:
+    """Whether a file that is there may be replaced."""
+
+    overwrite: bool = False

@@ -1,0 +1,86 @@
+"""The environment: what a script needs to run, from definition to lock.
+
+    definition -> lock (exact versions, by the service) -> realised environment (on the node)
+"""
+
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional
+
+
+@dataclass(frozen=True)
+class EnvironmentDefinition:
+    """What the user asked for.
+
+    Args:
+        name: A name, "" for one made on the fly.
+        version: The registered version, "" if not registered.
+        python: Python version wanted, `3.7` or `3.7.16`; "" lets the service choose.
+        user_managed: Use `interpreter` as it is and install nothing.
+        interpreter: Path or name of the interpreter for `user_managed`.
+        pip: Requirement lines as pip reads them.
+        conda: Conda package specifications (names of pip packages where they have the same).
+        channels: Conda channels.
+        index_url: Package index in place of the default; "" for the default.
+        as_of: ISO date; packages newer than it do not exist for the resolver. "" for now.
+        docker_image: Base image asked for; without a container engine it is noted, not used.
+    """
+
+    name: str = ""
+    version: str = ""
+    python: str = ""
+    user_managed: bool = False
+    interpreter: str = "python"
+    pip: List[str] = field(default_factory=list)
+    conda: List[str] = field(default_factory=list)
+    channels: List[str] = field(default_factory=list)
+    index_url: str = ""
+    as_of: str = ""
+    docker_image: str = ""
+
+
+@dataclass(frozen=True)
+class LockRecord:
+    """What exactly was installed: interpreter version and pinned requirement lines."""
+
+    digest: str
+    python: str
+    requirements: str
+    created_at: str = ""
+
+
+@dataclass(frozen=True)
+class RegisterEnvironment:
+    """Register a definition under its name; a changed one becomes the next version.
+
+    `document` is the v1 environment as JSON, kept so that `Environment.get` gives back all of it.
+    """
+
+    name: str
+    definition: EnvironmentDefinition
+    document: str = ""
+
+
+@dataclass(frozen=True)
+class EnvironmentRecord:
+    """A registered environment; versions are texts counting from "1"."""
+
+    name: str
+    version: str
+    definition: EnvironmentDefinition
+    document: str = ""
+    created_at: str = ""
+
+
+@dataclass(frozen=True)
+class EnvironmentQuery:
+    """Which environments to list: the newest version of each, or all versions of `name`."""
+
+    name: Optional[str] = None
+    version: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class EnvironmentPage:
+    """Registered environments, by name and version."""
+
+    items: List[EnvironmentRecord]

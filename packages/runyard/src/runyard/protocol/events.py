@@ -1,0 +1,44 @@
+"""A run's history as one append-only list of numbered events, beginning at 1."""
+
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional
+
+STATUS = "status"
+STAGE = "stage"
+REASON = "reason"
+WARNING = "warning"
+ERROR = "error"
+FILE = "file"
+LOG = "log"
+
+
+@dataclass(frozen=True)
+class EventRecord:
+    """One event. `kind` is status, stage, reason, warning, error or file.
+
+    On the stream (server-sent events) there are also frames of kind `log`, with number 0: they say
+    that a log file has grown (`data["path"]`, `data["size"]`); nobody needs to keep them.
+    """
+
+    number: int
+    kind: str
+    time: str
+    message: str = ""
+    status: Optional[str] = None
+    data: Dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EventQuery:
+    """Which events: those after number `after`, at most `limit`."""
+
+    after: int = 0
+    limit: int = 1000
+
+
+@dataclass(frozen=True)
+class EventPage:
+    """Events in order. `status` is the run's status when they were read."""
+
+    items: List[EventRecord]
+    status: str = ""

@@ -1,0 +1,81 @@
+"""Files of a run: logs that grow while it runs, artifacts that are stored by content.
+
+Paths are relative, with forward slashes: `outputs/model/x`, `azureml-logs/70_driver_log.txt`.
+"""
+
+from dataclasses import dataclass, field
+from typing import List, Optional
+
+BUILD_LOG = "azureml-logs/20_image_build_log.txt"
+DRIVER_LOG = "azureml-logs/70_driver_log.txt"
+LOG_KIND = "log"
+ARTIFACT_KIND = "artifact"
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """A file by content: SHA-256 in hex and size in bytes."""
+
+    path: str
+    digest: str
+    size: int
+    executable: bool = False
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A file of a run; a log has no digest until the run has ended. `live`: it may still grow."""
+
+    path: str
+    size: int
+    kind: str
+    created_at: str = ""
+    digest: Optional[str] = None
+    live: bool = False
+
+
+@dataclass(frozen=True)
+class RegisterFiles:
+    """Add stored contents to a run. The same path with the same content is no conflict."""
+
+    files: List[FileEntry]
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class FileQuery:
+    """Which files to list, by path."""
+
+    prefix: str = ""
+    page_size: int = 1000
+    page_token: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class FilePage:
+    """One page of a run's files, by path."""
+
+    items: List[FileRecord]
+    next_page_token: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class LogQuery:
+    """Where in a log to write or read, in bytes."""
+
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class LogMark:
+    """How many bytes of a log are stored; a batch at another offset is cut or refused by it."""
+
+    path: str
+    size: int
+
+
+@dataclass(frozen=True)
+class BlobList:
+    """Digests (SHA-256, hex)."""
+
+    digests: List[str] = field(default_factory=list)

@@ -1,0 +1,71 @@
+"""Metrics: what `run.log` and its relatives record, as series.
+
+A writer (one process) numbers its lines from 0 and appends them to a spool; the courier sends
+them in order with the number of the first, so that sending twice is harmless. One line of JSON is
+
+    {"n": name, "k": kind, "v": value, "s": step or null, "t": microseconds since 1970}
+
+Values that JSON lacks are the texts "NaN", "Infinity" and "-Infinity" in lines of kind `scalar`
+with the extra field `"x": 1` (so that a logged text "NaN" stays a text).
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, List, Optional
+
+SCALAR = "scalar"
+LIST = "list"
+ROW = "row"
+TABLE = "table"
+IMAGE = "image"
+ARTIFACT = "artifact"
+KINDS = (SCALAR, LIST, ROW, TABLE, IMAGE, ARTIFACT)
+
+
+@dataclass(frozen=True)
+class SpoolQuery:
+    """Where a batch of lines (newline-delimited JSON) stands in its writer's sequence."""
+
+    first_line: int = 0
+
+
+@dataclass(frozen=True)
+class SpoolMark:
+    """How many lines of a writer are stored."""
+
+    writer: str
+    lines: int
+
+
+@dataclass(frozen=True)
+class MetricQuery:
+    """Which metrics to read; None reads all. `points` > 0 thins scalar series to that many."""
+
+    name: Optional[str] = None
+    points: int = 0
+
+
+@dataclass(frozen=True)
+class MetricSeries:
+    """One metric of a run. The three lists have one length, `count` unless thinned.
+
+    `times` are microseconds since 1970. `values` holds numbers, texts, booleans or None for
+    `scalar`, lists for `list`, objects for `row` and `table`, run-file paths for `image`.
+    Non-finite numbers are the texts NaN, Infinity, -Infinity and are listed by index in
+    `nonfinite`.
+    """
+
+    name: str
+    kind: str
+    count: int
+    values: List[Any] = field(default_factory=list)
+    steps: List[Optional[int]] = field(default_factory=list)
+    times: List[int] = field(default_factory=list)
+    nonfinite: List[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class MetricPage:
+    """The metrics of one run, in order of first logging."""
+
+    run: str
+    series: List[MetricSeries]

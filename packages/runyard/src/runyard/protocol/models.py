@@ -1,0 +1,88 @@
+"""The model: a named, versioned set of files. Registering from a run copies nothing."""
+
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional
+
+from runyard.protocol.files import FileEntry
+
+NAME_RULE = r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}"
+
+
+@dataclass(frozen=True)
+class RegisterModel:
+    """Register the next version of a model.
+
+    With `run` and no `files`: all files of the run whose path is `path` or lies below it.
+    With `files`: stored contents, their paths relative to the model's folder; `path` is then the
+    last segment of what was registered.
+    """
+
+    name: str
+    path: str
+    run: Optional[str] = None
+    files: List[FileEntry] = field(default_factory=list)
+    tags: Dict[str, str] = field(default_factory=dict)
+    properties: Dict[str, str] = field(default_factory=dict)
+    description: str = ""
+    framework: str = ""
+    framework_version: str = ""
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """One version of a model; `id` is `name:version`, `size` in bytes.
+
+    `files` have paths relative to the download folder: `model/x` for `outputs/model`, or the
+    file's own name. They are given by get, not in lists.
+    """
+
+    id: str
+    name: str
+    version: int
+    created_at: str
+    path: str
+    size: int
+    file_count: int
+    run: Optional[str] = None
+    experiment: Optional[str] = None
+    tags: Dict[str, str] = field(default_factory=dict)
+    properties: Dict[str, str] = field(default_factory=dict)
+    description: str = ""
+    framework: str = ""
+    framework_version: str = ""
+    files: List[FileEntry] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ChangeModel:
+    """What may change of a model version. `properties` are write-once."""
+
+    tags: Dict[str, str] = field(default_factory=dict)
+    removed_tags: List[str] = field(default_factory=list)
+    properties: Dict[str, str] = field(default_factory=dict)
+    description: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class ModelQuery:
+    """Which models to list, newest first; `latest` keeps the newest version of each name.
+
+    Each entry of `tags` and `properties` is `key` (has it) or `key=value` (equals it).
+    """
+
+    name: Optional[str] = None
+    run: Optional[str] = None
+    framework: Optional[str] = None
+    tags: List[str] = field(default_factory=list)
+    properties: List[str] = field(default_factory=list)
+    latest: bool = False
+    page_size: int = 100
+    page_token: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class ModelPage:
+    """One page of model versions."""
+
+    items: List[ModelRecord]
+    next_page_token: Optional[str] = None

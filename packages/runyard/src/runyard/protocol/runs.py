@@ -1,0 +1,196 @@
+"""The run: one execution of a script, with its spec, its states and its outcome.
+
+    (client) -> Starting -> Preparing -> Queued -> Running -> Finalizing -> Completed | Failed
+                    |           |          |          |            |
+                    +-----------+----------+----------+------------+--> CancelRequested -> Canceled
+
+Interactive runs begin in Running. Names and strings are those of the v1 SDK.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional
+
+from runyard.protocol.data import DataReference
+from runyard.protocol.environments import EnvironmentDefinition
+
+NOT_STARTED = "NotStarted"
+STARTING = "Starting"
+PREPARING = "Preparing"
+PROVISIONING = "Provisioning"
+QUEUED = "Queued"
+RUNNING = "Running"
+FINALIZING = "Finalizing"
+CANCEL_REQUESTED = "CancelRequested"
+COMPLETED = "Completed"
+FAILED = "Failed"
+CANCELED = "Canceled"
+TERMINAL = (COMPLETED, FAILED, CANCELED)
+STATUSES = (
+    NOT_STARTED,
+    STARTING,
+    PREPARING,
+    PROVISIONING,
+    QUEUED,
+    RUNNING,
+    FINALIZING,
+    CANCEL_REQUESTED,
+    COMPLETED,
+    FAILED,
+    CANCELED,
+)
+
+SCRIPT_RUN = "azureml.scriptrun"
+LOCAL_TARGET = "local"
+INTERACTIVE_TARGET = "sdk"
+
+
+@dataclass(frozen=True)
+class LauncherSpec:
+    """How the processes of a run are started; `single` is one process on one node."""
+
+    kind: str = "single"
+    process_count_per_node: int = 1
+    worker_count: int = 0
+    parameter_server_count: int = 0
+    backend: str = ""
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Everything a job needs; made by the SDK, complete and never changed.
+
+    `arguments` are texts; `$NAME` in them is expanded in the job from its environment.
+    `command`, when not empty, replaces interpreter, script and arguments.
+    `definition` is the v1 `runDefinition` as `get_details()` shows it.
+    """
+
+    experiment: str
+    snapshot: str
+    script: str
+    arguments: List[str] = field(default_factory=list)
+    command: List[str] = field(default_factory=list)
+    target: str = LOCAL_TARGET
+    node_count: int = 1
+    launcher: LauncherSpec = field(default_factory=LauncherSpec)
+    environment: EnvironmentDefinition = field(default_factory=EnvironmentDefinition)
+    environment_variables: Dict[str, str] = field(default_factory=dict)
+    data: List[DataReference] = field(default_factory=list)
+    watched_folders: List[str] = field(default_factory=lambda: ["logs"])
+    max_duration_seconds: Optional[int] = None
+    shared_memory: Optional[str] = None
+    definition: Dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SubmitRun:
+    """Ask for a run. `inherited` is the client's environment for `target='local'`: it is kept in
+    the run's private folder only, never in the history."""
+
+    spec: RunSpec
+    name: Optional[str] = None
+    tags: Dict[str, Optional[str]] = field(default_factory=dict)
+    properties: Dict[str, str] = field(default_factory=dict)
+    inherited: Dict[str, str] = field(default_factory=dict)
+    submitted_by: str = ""
+
+
+@dataclass(frozen=True)
+class StartRun:
+    """Begin an interactive run, at once in Running; `parent` makes it a child."""
+
+    experiment: str
+    name: Optional[str] = None
+    run_id: Optional[str] = None
+    snapshot: Optional[str] = None
+    parent: Optional[str] = None
+    tags: Dict[str, Optional[str]] = field(default_factory=dict)
+    properties: Dict[str, str] = field(default_factory=dict)
+    submitted_by: str = ""
+
+
+@dataclass(frozen=True)
+class RunError:
+    """Why a run failed. `code` is `UserError` or `ServiceError`; `signal` is a name (SIGKILL)."""
+
+    code: str
+    message: str
+    time: str = ""
+    exit_code: Optional[int] = None
+    signal: Optional[str] = None
+    log_tail: str = ""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run as the history knows it; `reason` says why it waits, while it waits."""
+
+    id: str
+    workspace: str
+    experiment: str
+    number: int
+    status: str
+    target: str
+    created_at: str
+    run_type: Optional[str] = None
+    name: Optional[str] = None
+    started_at: Optional[str] = None
+    ended_at: Optional[str] = None
+    parent: Optional[str] = None
+    snapshot: Optional[str] = None
+    environment_lock: Optional[str] = None
+    node_count: int = 1
+    reason: Optional[str] = None
+    error: Optional[RunError] = None
+    warnings: List[str] = field(default_factory=list)
+    tags: Dict[str, Optional[str]] = field(default_factory=dict)
+    properties: Dict[str, str] = field(default_factory=dict)
+    description: str = ""
+    submitted_by: str = ""
+    last_event: int = 0
+    stage_seconds: Dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ChangeRun:
+    """What may change of a run, also after its end. `properties` are write-once."""
+
+    tags: Dict[str, Optional[str]] = field(default_factory=dict)
+    removed_tags: List[str] = field(default_factory=list)
+    properties: Dict[str, str] = field(default_factory=dict)
+    name: Optional[str] = None
+    description: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class FailRun:
+    """Set a run to Failed from outside."""
+
+    message: str = ""
+    code: str = "UserError"
+
+
+@dataclass(frozen=True)
+class RunQuery:
+    """Which runs to list, newest first. `tag` alone: has it; with `tag_value`: equals it."""
+
+    experiment: Optional[str] = None
+    status: Optional[str] = None
+    run_type: Optional[str] = None
+    target: Optional[str] = None
+    parent: Optional[str] = None
+    include_children: bool = False
+    active: bool = False
+    tag: Optional[str] = None
+    tag_value: Optional[str] = None
+    property: Optional[str] = None
+    property_value: Optional[str] = None
+    page_size: int = 100
+    page_token: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """One page of runs, newest first."""
+
+    items: List[RunRecord]
+    next_page_token: Optional[str] = None

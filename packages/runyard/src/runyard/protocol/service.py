@@ -1,0 +1,51 @@
+"""The service about itself, and the file by which clients on the same machine find it."""
+
+from dataclasses import dataclass
+
+CONNECTION_FILE = "service.json"
+LIFE_LOCK = "service.lock"
+START_LOCK = "starting.lock"
+SERVICE_LOG = "service.log"
+HOME_VARIABLE = "RUNYARD_HOME"
+URL_VARIABLE = "RUNYARD_URL"
+TOKEN_VARIABLE = "RUNYARD_TOKEN"  # noqa: S105 - the name of a variable, not a secret
+SERVICE_VARIABLE = "RUNYARD_SERVICE"
+DEFAULT_HOME = "~/.runyard"
+
+
+@dataclass(frozen=True)
+class About:
+    """Said to everyone who asks, without a token."""
+
+    product: str
+    version: str
+    protocol: str
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """Said to holders of the token."""
+
+    version: str
+    protocol: str
+    pid: int
+    home: str
+    url: str
+    started_at: str
+    python: str
+    active_runs: int = 0
+    open_streams: int = 0
+    idle_seconds: float = 0.0
+    memory_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The content of `service.json` (mode 0600), written by rename once the service listens."""
+
+    url: str
+    token: str
+    pid: int
+    protocol: str
+    version: str
+    started_at: str = ""

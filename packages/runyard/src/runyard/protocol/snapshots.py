@@ -1,0 +1,35 @@
+"""The snapshot: the files of a source folder as they were when a run was submitted.
+
+Its id is the SHA-256 of its canonical listing, so the same folder is the same snapshot.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import List
+
+from runyard.protocol.files import FileEntry
+
+
+@dataclass(frozen=True)
+class CreateSnapshot:
+    """Make a snapshot from stored contents; missing ones are answered with MissingBlobs."""
+
+    files: List[FileEntry]
+
+
+@dataclass(frozen=True)
+class SnapshotRecord:
+    """A snapshot with its files, by path; `size` in bytes."""
+
+    id: str
+    files: List[FileEntry]
+    size: int = 0
+    created_at: str = ""
+
+
+def snapshot_id(files: List[FileEntry]) -> str:
+    """Give the id of a set of files: SHA-256 in hex over [path, digest, executable] by path."""
+    rows = sorted([f.path, f.digest, f.executable] for f in files)
+    text = json.dumps(rows, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

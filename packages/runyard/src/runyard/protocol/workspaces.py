@@ -1,0 +1,67 @@
+"""The workspace: the top-level place that holds everything a team creates."""
+
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional
+
+DEFAULT_WORKSPACE = "default"
+DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+DEFAULT_RESOURCE_GROUP = "runyard"
+DEFAULT_LOCATION = "local"
+NAME_RULE = r"[a-zA-Z0-9][\w\-.]{0,254}"
+
+
+@dataclass(frozen=True)
+class WorkspaceRecord:
+    """A workspace; `id` is its key in URLs and folders, the rest is what v1 users see."""
+
+    id: str
+    name: str
+    subscription_id: str
+    resource_group: str
+    location: str
+    created_at: str
+    friendly_name: str = ""
+    sku: str = "basic"
+    default_datastore: str = "workspaceblobstore"
+    tags: Dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CreateWorkspace:
+    """Make a workspace; with `exist_ok` an existing one is the answer."""
+
+    name: str
+    subscription_id: str = DEFAULT_SUBSCRIPTION
+    resource_group: str = DEFAULT_RESOURCE_GROUP
+    location: str = DEFAULT_LOCATION
+    friendly_name: str = ""
+    tags: Dict[str, str] = field(default_factory=dict)
+    exist_ok: bool = False
+
+
+@dataclass(frozen=True)
+class ChangeWorkspace:
+    """What may change of a workspace; None leaves a field as it is."""
+
+    default_datastore: Optional[str] = None
+    friendly_name: Optional[str] = None
+    tags: Optional[Dict[str, str]] = None
+
+
+@dataclass(frozen=True)
+class WorkspaceQuery:
+    """Which workspaces to list; None matches all."""
+
+    name: Optional[str] = None
+    subscription_id: Optional[str] = None
+    resource_group: Optional[str] = None
+    page_size: int = 100
+    page_token: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class WorkspacePage:
+    """One page of workspaces, by name."""
+
+    items: List[WorkspaceRecord]
+    next_page_token: Optional[str] = None

@@ -1,0 +1,1 @@
+"""The agent inside a job: snapshot, data, environment, processes, courier and outputs."""

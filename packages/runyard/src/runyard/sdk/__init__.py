@@ -1,0 +1,1 @@
+"""What users import: workspaces, experiments, runs, datastores, compute targets, models."""

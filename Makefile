@@ -1,0 +1,103 @@
+# The verbs of the project, the same for people and for CI. Each works as the first command on a
+# machine that has only Python 3.11 or newer and make: uv is fetched into .tools when absent, and
+# every environment is made from a lock file with hashes. Nothing outside this folder is changed,
+# apart from what `make demo` keeps in RUNYARD_HOME.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# A user's activated environment or PYTHONPATH must not leak into ours.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+export UV_NO_PROGRESS := 1
+
+UV := .tools/bin/uv
+PACKAGES := packages/runyard packages/runyard-server packages/runyard-azureml
+LIGHT_SOURCES := packages/runyard/src packages/runyard-azureml/src
+SOURCES := $(shell find packages -type f -not -name '*.pyc' | sort)
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --no-emit-package runyard --no-emit-package runyard-server \
+	--no-emit-package runyard-azureml pyproject.toml --group dev
+LIGHT_LOCK := $(UV) pip compile --quiet --universal --python-version 3.7 --generate-hashes \
+	--no-annotate --no-header tests/light/requirements.in
+# Two workers suit two cores; a file's tests stay on one worker, so that its service starts once.
+TEST_WORKERS ?= 2
+# More for pytest: make test TESTS="tests/cli -k doctor"
+TESTS ?= tests
+
+.PHONY: help demo test test-wheels test-light check docs bench lock clean
+
+help:  ## Say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
+
+demo: .venv/.ready  ## Train on MNIST and register the model: the whole path in one command
+	@.venv/bin/python examples/tf-mnist/submit.py
+
+test: test-wheels test-light  ## Test the built wheels; the light half also on Python 3.7 and the newest
+
+check: .venv/.ready  ## Lint, format, types, import directions, sizes, Python 3.7 syntax, lock files
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/vermin --quiet --no-tips --eval-annotations --no-parse-comments --violations \
+		--target=3.7- $(LIGHT_SOURCES)
+	.venv/bin/python tools/check_sizes.py
+	.venv/bin/python tools/check_docs.py
+	@$(MAKE) --no-print-directory check-lock
+
+.PHONY: check-lock
+check-lock: $(UV)
+	@mkdir -p build
+	@cp requirements.lock build/requirements.lock
+	$(LOCK) --output-file build/requirements.lock
+	@diff -u requirements.lock build/requirements.lock || \
+		{ echo "requirements.lock is not what pyproject.toml asks for: run 'make lock'"; exit 1; }
+
+docs: .venv/.ready  ## Check the documentation: links, examples, commands
+	.venv/bin/python tools/check_docs.py --verbose
+
+bench: dist/.ready  ## Measure against the peers and the machine's limits; rewrites docs/benchmarks.md
+	$(UV) --version
+	.tools/bin/python benchmarks/run.py $(BENCH)
+
+lock: $(UV)  ## Resolve the lock files anew
+	$(LOCK) --upgrade --output-file requirements.lock
+	$(LIGHT_LOCK) --upgrade --output-file tests/light/requirements.txt
+
+clean:  ## Remove everything that was built here
+	rm -rf .tools .venv .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache
+
+$(UV): tools/uv-requirement.txt tools/find-python.sh
+	python=$$(bash tools/find-python.sh); \
+	"$$python" -m venv --clear .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--require-hashes --only-binary :all: -r tools/uv-requirement.txt
+	@touch $@
+
+.venv/.ready: requirements.lock $(addsuffix /pyproject.toml,$(PACKAGES)) | $(UV)
+	$(UV) venv --quiet --clear --python .tools/bin/python .venv
+	$(UV) pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python .venv/bin/python --no-deps $(addprefix -e ,$(PACKAGES))
+	@touch $@
+
+dist/.ready: $(SOURCES) | $(UV)
+	rm -rf dist
+	for package in $(PACKAGES); do $(UV) build --quiet --wheel --out-dir dist "$$package"; done
+	@touch $@
+
+# The tests see only what users get: the wheels, in an environment without the source folders.
+.venv-test/.ready: dist/.ready requirements.lock
+	$(UV) venv --quiet --clear --python .tools/bin/python .venv-test
+	$(UV) pip install --quiet --python .venv-test/bin/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python .venv-test/bin/python --no-deps dist/*.whl
+	@touch $@
+
+test-wheels: .venv-test/.ready
+	.venv-test/bin/python -P -m pytest -rs -n $(TEST_WORKERS) --dist loadfile $(TESTS)
+
+test-light: dist/.ready
+	bash tools/test-light.sh 3.7
+	bash tools/test-light.sh newest

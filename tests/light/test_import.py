@@ -1,0 +1,27 @@
+"""The light half is importable, and cheap, on every Python that jobs run on."""
+
+import subprocess
+import sys
+
+_LOADED = "import sys, {0}; print(' '.join(sorted(sys.modules)))"
+_COSTLY = {"socket", "ssl", "http.client", "email", "subprocess", "threading", "urllib.request"}
+
+
+def _modules(name: str) -> set:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", _LOADED.format(name)],
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    return set(done.stdout.decode().split())
+
+
+def test_importing_runyard_is_silent_and_loads_nothing_costly():
+    """Training scripts pay nothing for an import they may not use."""
+    assert not _modules("runyard") & _COSTLY - _modules("os")
+
+
+def test_importing_the_v1_names_is_silent():
+    """`import azureml.core` prints nothing and warns of nothing."""
+    assert "azureml.core" in _modules("azureml.core")

@@ -1,0 +1,141 @@
+"""Check the documentation: links lead somewhere, examples are Python, commands exist.
+
+For README.md, CHANGELOG.md, docs/**, the packages' and the examples' READMEs:
+
+* a relative link points at a file that is there, and its #anchor at a heading;
+* a block marked `python` compiles, and its first-party imports exist;
+* a `make` verb exists, and so does a `runyard` command.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import shlex
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_FIRST_PARTY = ("runyard", "runyard_server", "azureml")
+
+
+def documents() -> list[Path]:
+    """Give every page."""
+    places = ("*.md", "docs/**/*.md", "packages/*/*.md", "examples/**/*.md", "benchmarks/*.md")
+    return sorted({page for place in places for page in ROOT.glob(place)})
+
+
+def faults(page: Path) -> Iterator[str]:
+    """Say what is wrong in a page."""
+    text = page.read_text(encoding="utf-8")
+    name = page.relative_to(ROOT)
+    for fault in (*_links(page, text), *_examples(text), *_commands(text)):
+        yield f"{name}: {fault}"
+
+
+def _links(page: Path, text: str) -> Iterator[str]:
+    prose = _BLOCK.sub("", text)
+    for match in _LINK.finditer(prose):
+        target = match.group(1) or match.group(2)
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        if not file.exists():
+            yield f"the link {target} leads nowhere"
+        elif anchor and file.suffix == ".md" and anchor not in _anchors(file):
+            yield f"{file.name} has no heading #{anchor}"
+
+
+@cache
+def _anchors(page: Path) -> frozenset[str]:
+    headings = re.findall(r"^#+ +(.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return frozenset(
+        re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings
+    )
+
+
+def _examples(text: str) -> Iterator[str]:
+    for language, block in _BLOCK.findall(text):
+        if language != "python":
+            continue
+        try:
+            tree = ast.parse(block)
+        except SyntaxError as error:
+            yield f"an example is not Python: line {error.lineno}: {error.msg}"
+            continue
+        yield from (fault for node in ast.walk(tree) for fault in _imports(node))
+
+
+def _imports(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.ImportFrom) and node.module:
+        if node.module.split(".")[0] not in _FIRST_PARTY:
+            return
+        module = importlib.import_module(node.module)
+        for alias in node.names:
+            if not hasattr(module, alias.name) and not _is_module(f"{node.module}.{alias.name}"):
+                yield f"an example imports {alias.name}, which {node.module} lacks"
+    elif isinstance(node, ast.Import):
+        for alias in node.names:
+            if alias.name.split(".")[0] in _FIRST_PARTY:
+                importlib.import_module(alias.name)
+
+
+def _is_module(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return False
+    return True
+
+
+def _commands(text: str) -> Iterator[str]:
+    shell = "\n".join(block for language, block in _BLOCK.findall(text) if language == "bash")
+    inline = "\n".join(re.findall(r"`((?:make|runyard) [^`\n]+)`", text))
+    for line in f"{shell}\n{inline}".splitlines():
+        words = _words(line)
+        if words[:1] == ["make"]:
+            yield from (f"make has no verb {word}" for word in words[1:] if word not in _verbs())
+        elif words[:1] == ["runyard"] and not _known(tuple(words[1:])):
+            yield f"there is no command: {line.strip()}"
+
+
+def _words(line: str) -> list[str]:
+    line = re.sub(r"^\$ ", "", line.strip()).split("#")[0]
+    words = shlex.split(re.split(r"[|&;>]", line)[0])
+    return [word for word in words if not re.match(r"[A-Z_]+=", word)]
+
+
+@cache
+def _verbs() -> frozenset[str]:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return frozenset(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+
+
+@cache
+def _known(words: tuple[str, ...]) -> bool:
+    from runyard_server.cli import command_exists
+
+    return command_exists(words)
+
+
+def main() -> int:
+    """Print the faults; with --verbose also what was looked at."""
+    pages = documents()
+    found = [fault for page in pages for fault in faults(page)]
+    if "--verbose" in sys.argv:
+        print("\n".join(str(page.relative_to(ROOT)) for page in pages))
+    print("\n".join(found) or f"documentation: {len(pages)} pages, fine")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,7 +4,7 @@ A new database gets all tables at once. An older one is migrated by Alembic, whi
 only then; SQLite files are copied beside themselves first. A newer one is refused.
 """
 
-from sqlalchemy import Engine, inspect, insert, select
+from sqlalchemy import Engine, insert, inspect, select
 
 from runyard.protocol.errors import InvalidRequest
 from runyard_server.store.schema import SCHEMA_VERSION, metadata, schema_version

@@ -13,13 +13,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection as Connection
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from runyard.protocol.errors import StorageFull
 from runyard_server.store.migrations import prepare
+
+__all__ = ["Connection", "Records", "sqlite_url"]
 
 Result = TypeVar("Result")
 

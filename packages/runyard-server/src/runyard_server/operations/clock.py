@@ -1,0 +1,36 @@
+"""The time, in one place, so that tests can hold it.
+
+The store keeps integer microseconds since 1970 in UTC; the wire has ISO 8601 with `Z`.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Clock:
+    """The machine's clock."""
+
+    def now_us(self) -> int:
+        """Give the time in microseconds since 1970, UTC."""
+        return time.time_ns() // 1000
+
+    def iso(self, microseconds: int) -> str:
+        """Give a time as text; see `iso`."""
+        return iso(microseconds)
+
+
+def iso(microseconds: int) -> str:
+    """Give a time as `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
+
+    Args:
+        microseconds: Since 1970, UTC.
+    """
+    moment = _EPOCH + timedelta(microseconds=microseconds)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def iso_or_none(microseconds: int | None) -> str | None:
+    """Give a time as text, None for a time that has not come."""
+    return None if microseconds is None else iso(microseconds)

@@ -1,0 +1,93 @@
+"""Wake-ups inside the service: who changed something says so, who waits for it hears it.
+
+A notice carries no data, only a topic: `run:<workspace>/<run id>` (an event was appended, a log
+grew) or `scheduler` (there is work for the loop). Whoever is woken reads the store. Notices may
+be lost with the process and may come without need; nothing but speed depends on them.
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+
+SCHEDULER = "scheduler"
+_REMEMBERED = 4096
+
+_log = logging.getLogger(__name__)
+
+
+def run_topic(workspace: str, run: str) -> str:
+    """Give the topic of a run."""
+    return f"run:{workspace}/{run}"
+
+
+class Notices:
+    """The notices of one service; every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._count = 0
+        self._forgotten = 0
+        self._last: OrderedDict[str, int] = OrderedDict()
+        self._callbacks: dict[int, Callable[[str], None]] = {}
+        self._next_callback = 0
+
+    def changed(self, topic: str) -> None:
+        """Wake everyone who waits for `topic`."""
+        with self._condition:
+            self._count += 1
+            self._last[topic] = self._count
+            self._last.move_to_end(topic)
+            if len(self._last) > _REMEMBERED:
+                self._forgotten = self._last.popitem(last=False)[1]
+            self._condition.notify_all()
+            callbacks = list(self._callbacks.values())
+        for callback in callbacks:
+            _call(callback, topic)
+
+    def mark(self) -> int:
+        """Give the present moment, for `wait`: take it before looking at the store."""
+        with self._condition:
+            return self._count
+
+    def wait(self, topics: Iterable[str], timeout: float, since: int | None = None) -> bool:
+        """Wait until one of `topics` changed; say whether one did.
+
+        Args:
+            topics: The topics of interest.
+            timeout: Seconds to wait at most.
+            since: A mark; what changed after it counts. None counts from this call.
+        """
+        wanted = tuple(topics)
+        with self._condition:
+            after = self._count if since is None else since
+            return self._condition.wait_for(
+                lambda: any(self._last.get(t, self._forgotten) > after for t in wanted), timeout
+            )
+
+    def subscribe(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Have `callback(topic)` called at every change, in the thread that made it.
+
+        Args:
+            callback: Must return at once; what it raises is logged and goes no further.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        with self._condition:
+            number = self._next_callback
+            self._next_callback += 1
+            self._callbacks[number] = callback
+
+        def unsubscribe() -> None:
+            with self._condition:
+                self._callbacks.pop(number, None)
+
+        return unsubscribe
+
+
+def _call(callback: Callable[[str], None], topic: str) -> None:
+    try:
+        callback(topic)
+    except Exception:  # noqa: BLE001 - a listener's fault is not the changer's
+        _log.exception("a listener failed on notice %r", topic)

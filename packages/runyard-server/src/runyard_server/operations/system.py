@@ -1,0 +1,64 @@
+"""What every operation is given: the parts of the service it may use.
+
+`app` makes one `System` and wires it; tests make theirs with a fake clock. Operations are plain
+functions `verb(system, …)`: no state of their own, no globals.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runyard_server.operations.clock import Clock
+from runyard_server.operations.notices import Notices
+from runyard_server.store.blobs import FolderBlobs
+from runyard_server.store.home import Home
+from runyard_server.store.logs import LogStore
+from runyard_server.store.records import Records
+
+if TYPE_CHECKING:
+    from runyard_server.operations.settings import Settings
+
+
+@dataclass(frozen=True)
+class System:
+    """The service's parts.
+
+    Args:
+        home: The state folder.
+        records: The database.
+        blobs: Contents by digest.
+        logs: Logs of runs.
+        notices: Wake-ups.
+        clock: The time.
+        secret: 32 random bytes from which tokens are made.
+        settings: What can be set.
+        url: Says where the service listens now.
+    """
+
+    home: Home
+    records: Records
+    blobs: FolderBlobs
+    logs: LogStore
+    notices: Notices
+    clock: Clock
+    secret: bytes
+    settings: "Settings"
+    url: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Content:
+    """A raw answer: a file the service streams, with Range.
+
+    Args:
+        path: The file.
+        size: Bytes to give, from the file's start; a live file may have grown since.
+        media_type: For the Content-Type header.
+        live: The file may still grow.
+    """
+
+    path: Path
+    size: int
+    media_type: str = "application/octet-stream"
+    live: bool = False

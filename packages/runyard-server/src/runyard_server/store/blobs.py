@@ -1,0 +1,143 @@
+"""Contents by their SHA-256: written whole or not at all, never changed, never twice.
+
+A blob lies at `sha256/ab/cdef…`. It is written under a temporary name while its digest is
+computed, synced, made read-only and renamed; writers of the same content do not disturb one
+another, since the last rename puts the same bytes in place.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from runyard.protocol.errors import BlobNotFound, InvalidRequest
+from runyard_server.store.folders import (
+    CHUNK,
+    Body,
+    full_disk,
+    sync,
+    sync_folder,
+    temporary_file,
+)
+
+READ_ONLY = 0o444
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_FICLONE = 0x40049409
+
+
+class FolderBlobs:
+    """Blobs in a folder of this machine; every method may be called from any thread.
+
+    Args:
+        root: The folder, made when first needed.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, digest: str) -> Path:
+        """Give the place of a blob, whether it is there or not.
+
+        Raises:
+            InvalidRequest: Not a SHA-256 in lower-case hex.
+        """
+        if not _DIGEST.fullmatch(digest):
+            raise InvalidRequest(
+                f"{digest[:80]!r} is not a digest: 64 lower-case hex digits of SHA-256 are needed"
+            )
+        return self.root / "sha256" / digest[:2] / digest[2:]
+
+    def has(self, digest: str) -> bool:
+        """Say whether a blob is stored."""
+        return self.path(digest).is_file()
+
+    def missing(self, digests: Iterable[str]) -> list[str]:
+        """Give those of `digests` that are not stored, each once, in order."""
+        return [digest for digest in dict.fromkeys(digests) if not self.has(digest)]
+
+    def size(self, digest: str) -> int:
+        """Give a stored blob's size in bytes.
+
+        Raises:
+            BlobNotFound: It is not stored.
+        """
+        try:
+            return self.path(digest).stat().st_size
+        except FileNotFoundError:
+            raise BlobNotFound(f"no content with digest {digest} is stored here") from None
+
+    def write(self, digest: str, body: Body) -> int:
+        """Store what `body` gives and return its size in bytes.
+
+        Raises:
+            InvalidRequest: The bytes have another digest.
+            StorageFull: No space is left; nothing is kept.
+        """
+        place = self.path(digest)
+        with full_disk(f"content {digest[:12]}…"), temporary_file(place.parent) as (file, path):
+            found, size = _copy(body, file)
+            if found != digest:
+                raise InvalidRequest(
+                    f"the content has digest {found}, not {digest}: it was changed or cut while "
+                    f"it was read or sent ({size} bytes came); send it again"
+                )
+            _settle(file, path, place)
+        return size
+
+    def add(self, body: Body) -> tuple[str, int]:
+        """Store what `body` gives; return its digest and size in bytes."""
+        with full_disk("a content"), temporary_file(self.root / "sha256") as (file, path):
+            digest, size = _copy(body, file)
+            place = self.path(digest)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _settle(file, path, place)
+        return digest, size
+
+    def adopt(self, source: Path, digest: str) -> int:
+        """Store a file of this machine by reflink or copy; return its size in bytes.
+
+        The bytes are checked against `digest` on the way. `source` is not hard-linked: its owner
+        could still write into it, and a blob must never change.
+
+        Raises:
+            InvalidRequest: The file has another digest.
+        """
+        with source.open("rb") as file:
+            if self.has(digest):
+                return self.size(digest)
+            return self._clone(file, digest) or self.write(digest, file)
+
+    def _clone(self, source: BinaryIO, digest: str) -> int | None:
+        """Share the file's blocks where the file system can; None where it cannot."""
+        try:
+            from fcntl import ioctl
+        except ImportError:
+            return None
+        place = self.path(digest)
+        with temporary_file(place.parent) as (file, path), suppress(OSError):
+            ioctl(file.fileno(), _FICLONE, source.fileno())
+            with path.open("rb") as clone:
+                found = hashlib.file_digest(clone, "sha256").hexdigest()
+            if found == digest:
+                _settle(file, path, place)
+                return place.stat().st_size
+        return None
+
+
+def _copy(body: Body, file: BinaryIO) -> tuple[str, int]:
+    sha, size = hashlib.sha256(), 0
+    while chunk := body.read(CHUNK):
+        sha.update(chunk)
+        size += file.write(chunk)
+    return sha.hexdigest(), size
+
+
+def _settle(file: BinaryIO, path: Path, place: Path) -> None:
+    """Give a complete temporary file its lasting name."""
+    os.fchmod(file.fileno(), READ_ONLY)
+    sync(file)
+    path.replace(place)
+    sync_folder(place.parent)

@@ -1,0 +1,111 @@
+"""Files below a folder that must not be left: checked paths, whole writes, sorted pages.
+
+Paths from outside are relative, with forward slashes. Everything here refuses what would lead out
+of its folder: `..`, absolute paths, backslashes, NUL, and links that point elsewhere.
+"""
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from runyard.protocol.errors import InvalidRequest, StorageFull
+
+CHUNK = 1 << 20
+LONGEST_NAME = 255
+TEMPORARY_PREFIX = ".runyard-"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Body(Protocol):
+    """Raw bytes that come in: all that is asked of it is `read`."""
+
+    def read(self, size: int, /) -> bytes:
+        """Give up to `size` bytes, b"" at the end."""
+        ...
+
+
+def checked(path: str) -> str:
+    """Give a path from outside in its one spelling: `a/b`, without `.` and empty segments.
+
+    Raises:
+        InvalidRequest: It is empty, absolute, leads upwards or could not be a file's name.
+    """
+    if path.startswith("/") or "\\" in path or "\0" in path:
+        raise _bad(path, "use a relative path with forward slashes")
+    segments = [segment for segment in path.split("/") if segment not in ("", ".")]
+    if not segments:
+        raise _bad(path, "name a file")
+    if ".." in segments:
+        raise _bad(path, "'..' is not allowed")
+    if any(len(segment.encode("utf-8", "surrogatepass")) > LONGEST_NAME for segment in segments):
+        raise _bad(path, f"a segment may have {LONGEST_NAME} bytes at most")
+    return "/".join(segments)
+
+
+def inside(root: Path, path: str) -> Path:
+    """Give the place of a path from outside below `root`, links followed.
+
+    Raises:
+        InvalidRequest: The path is malformed or a link leads out of `root`.
+    """
+    place = root / checked(path)
+    real = Path(os.path.realpath(place))
+    if not real.is_relative_to(os.path.realpath(root)):
+        raise _bad(path, "it leads out of its folder")
+    return place
+
+
+@contextmanager
+def full_disk(what: str) -> Iterator[None]:
+    """Turn the system's word for a full disk into StorageFull.
+
+    Args:
+        what: What was being written, for the message.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StorageFull(
+                f"no space is left to write {what}; nothing of it was kept. "
+                "Free some space and try again"
+            ) from error
+        raise
+
+
+@contextmanager
+def temporary_file(folder: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """Open a new file in `folder`; it is gone afterwards unless it was renamed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
+    file = path.open("xb")
+    try:
+        yield file, path
+    finally:
+        # Closing flushes, which fails again on a full disk; the first error is the one to tell.
+        with suppress(OSError):
+            file.close()
+        path.unlink(missing_ok=True)
+
+
+def sync(file: BinaryIO) -> None:
+    """Bring what was written to `file` to the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's names to the disk, so that a rename survives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _bad(path: str, reason: str) -> InvalidRequest:
+    return InvalidRequest(f"the path {path[:200]!r} cannot be used: {reason}")

@@ -11,6 +11,8 @@ SHELL := bash
 # A user's activated environment or PYTHONPATH must not leak into ours.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 export UV_NO_PROGRESS := 1
+# Many companies' proxies sign with a certificate that only the system knows.
+export UV_SYSTEM_CERTS ?= true
 
 UV := .tools/bin/uv
 PACKAGES := packages/runyard packages/runyard-server packages/runyard-azureml

@@ -1,0 +1,244 @@
+"""Rows of runs, with their specs, tags and properties.
+
+`RunRow.key` is the place in history: it grows with every run of the database. Lists page by it,
+newest first, and the rows of other tables point to it. Rows are read whole; they are changed by
+naming the columns that change. Nothing here knows what a status means: rules are operations'.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, insert, select, update
+
+from runyard.protocol.runs import RunError
+from runyard_server.store.schema import run_properties, run_specs, run_tags, runs
+
+_ERROR = msgspec.json.Decoder(RunError)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One row of `runs`; times are microseconds since 1970 in UTC."""
+
+    key: int
+    workspace: str
+    id: str
+    experiment: str
+    number: int
+    status: str
+    active: bool
+    target: str
+    created_at: int
+    run_type: str | None = None
+    name: str | None = None
+    parent: str | None = None
+    snapshot: str | None = None
+    environment_lock: str | None = None
+    node_count: int = 1
+    reason: str | None = None
+    error: RunError | None = None
+    warnings: list[str] = field(default_factory=list)
+    description: str = ""
+    submitted_by: str = ""
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    last_event: int = 0
+    cancel_requested: bool = False
+    attempt: int = 0
+    lease_token: str | None = None
+    lease_until: int | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs a page holds; None matches all. See `runyard.protocol.runs.RunQuery`."""
+
+    experiment: str | None = None
+    status: str | None = None
+    run_type: str | None = None
+    target: str | None = None
+    parent: str | None = None
+    include_children: bool = True
+    active: bool | None = None
+    tag: str | None = None
+    tag_value: str | None = None
+    property: str | None = None
+    property_value: str | None = None
+
+
+_COLUMNS = [runs.c[f.name] for f in fields(RunRow)]
+_JSON = ("error", "warnings", "stage_seconds")
+
+
+def find(connection: Connection, workspace: str, run: str) -> RunRow | None:
+    """Give a run by its id, or None."""
+    found = select(*_COLUMNS).where(runs.c.workspace == workspace, runs.c.id == run)
+    row = connection.execute(found).one_or_none()
+    return None if row is None else _row(row)
+
+
+def find_many(connection: Connection, keys: Iterable[int]) -> list[RunRow]:
+    """Give the runs of these keys that exist, oldest first."""
+    found = select(*_COLUMNS).where(runs.c.key.in_(list(keys))).order_by(runs.c.key)
+    return [_row(row) for row in connection.execute(found)]
+
+
+def key_of(connection: Connection, workspace: str, run: str) -> int | None:
+    """Give the key of a run by its id, or None."""
+    found = select(runs.c.key).where(runs.c.workspace == workspace, runs.c.id == run)
+    return connection.execute(found).scalar_one_or_none()
+
+
+def insert_run(connection: Connection, row: RunRow, spec: str) -> int:
+    """Add a run (its `key` is not looked at) with the JSON of its spec; give its key."""
+    values = {f.name: getattr(row, f.name) for f in fields(row) if f.name != "key"}
+    result = connection.execute(insert(runs).values(**_texts(values)))
+    key = result.inserted_primary_key
+    assert key is not None
+    connection.execute(insert(run_specs).values(run_key=key[0], spec=spec))
+    return int(key[0])
+
+
+def change(connection: Connection, key: int, **values: Any) -> None:
+    """Set the named columns of a run."""
+    connection.execute(update(runs).where(runs.c.key == key).values(**_texts(values)))
+
+
+def spec(connection: Connection, key: int) -> str:
+    """Give the JSON of a run's spec."""
+    text = connection.execute(select(run_specs.c.spec).where(run_specs.c.run_key == key))
+    return str(text.scalar_one())
+
+
+def specs(connection: Connection, keys: Iterable[int]) -> dict[int, str]:
+    """Give the JSON of the specs of several runs, by key."""
+    found = select(run_specs.c.run_key, run_specs.c.spec).where(run_specs.c.run_key.in_(list(keys)))
+    return {int(row.run_key): str(row.spec) for row in connection.execute(found)}
+
+
+def page(
+    connection: Connection, workspace: str, chosen: RunFilter, before: int | None, limit: int
+) -> list[RunRow]:
+    """Give up to `limit` runs with keys below `before`, newest first."""
+    found = select(*_COLUMNS).where(runs.c.workspace == workspace)
+    if before is not None:
+        found = found.where(runs.c.key < before)
+    found = _narrow(found, chosen).order_by(runs.c.key.desc()).limit(limit)
+    return [_row(row) for row in connection.execute(found)]
+
+
+def active(connection: Connection) -> list[RunRow]:
+    """Give every run of every workspace that has not ended, oldest first."""
+    found = select(*_COLUMNS).where(runs.c.active.is_(True)).order_by(runs.c.key)
+    return [_row(row) for row in connection.execute(found)]
+
+
+def active_on(connection: Connection, workspace: str, target: str) -> list[RunRow]:
+    """Give the runs on a target that have not ended, oldest first."""
+    found = select(*_COLUMNS).where(
+        runs.c.workspace == workspace, runs.c.target == target, runs.c.active.is_(True)
+    )
+    return [_row(row) for row in connection.execute(found.order_by(runs.c.key))]
+
+
+def queued_on(
+    connection: Connection, workspace: str | None, target: str, status: str, limit: int
+) -> list[RunRow]:
+    """Give the oldest runs in `status` on a target; workspace None looks in all of them."""
+    found = select(*_COLUMNS).where(
+        runs.c.target == target, runs.c.active.is_(True), runs.c.status == status
+    )
+    if workspace is not None:
+        found = found.where(runs.c.workspace == workspace)
+    return [_row(row) for row in connection.execute(found.order_by(runs.c.key).limit(limit))]
+
+
+def tags(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, str | None]]:
+    """Give the tags of several runs, by key."""
+    found = select(run_tags.c.run_key, run_tags.c.name, run_tags.c.value).where(
+        run_tags.c.run_key.in_(list(keys))
+    )
+    result: dict[int, dict[str, str | None]] = {key: {} for key in keys}
+    for row in connection.execute(found):
+        result[row.run_key][row.name] = row.value
+    return result
+
+
+def properties(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Give the properties of several runs, by key."""
+    found = select(run_properties.c.run_key, run_properties.c.name, run_properties.c.value).where(
+        run_properties.c.run_key.in_(list(keys))
+    )
+    result: dict[int, dict[str, str]] = {key: {} for key in keys}
+    for row in connection.execute(found):
+        result[row.run_key][row.name] = row.value
+    return result
+
+
+def set_tags(connection: Connection, key: int, given: Mapping[str, str | None]) -> None:
+    """Set tags of a run; a tag that is there takes the new value."""
+    remove_tags(connection, key, list(given))
+    if given:
+        rows = [{"run_key": key, "name": name, "value": value} for name, value in given.items()]
+        connection.execute(insert(run_tags), rows)
+
+
+def remove_tags(connection: Connection, key: int, names: Sequence[str]) -> None:
+    """Remove tags of a run; names it does not have are passed over."""
+    if names:
+        chosen = and_(run_tags.c.run_key == key, run_tags.c.name.in_(list(names)))
+        connection.execute(delete(run_tags).where(chosen))
+
+
+def add_properties(connection: Connection, key: int, given: Mapping[str, str]) -> None:
+    """Add properties that the run does not have yet."""
+    if given:
+        rows = [{"run_key": key, "name": name, "value": value} for name, value in given.items()]
+        connection.execute(insert(run_properties), rows)
+
+
+def _narrow(found: Select[Any], chosen: RunFilter) -> Select[Any]:
+    equal = {
+        runs.c.experiment: chosen.experiment,
+        runs.c.status: chosen.status,
+        runs.c.run_type: chosen.run_type,
+        runs.c.target: chosen.target,
+        runs.c.parent: chosen.parent,
+        runs.c.active: chosen.active,
+    }
+    for column, value in equal.items():
+        if value is not None:
+            found = found.where(column == value)
+    if chosen.parent is None and not chosen.include_children:
+        found = found.where(runs.c.parent.is_(None))
+    found = _having(found, run_tags, chosen.tag, chosen.tag_value)
+    return _having(found, run_properties, chosen.property, chosen.property_value)
+
+
+def _having(found: Select[Any], table: Any, name: str | None, value: str | None) -> Select[Any]:
+    """Keep the runs that have a row of that name (and value) in a side table."""
+    if name is None:
+        return found
+    match = exists().where(table.c.run_key == runs.c.key, table.c.name == name)
+    if value is not None:
+        match = match.where(table.c.value == value)
+    return found.where(match)
+
+
+def _texts(values: dict[str, Any]) -> dict[str, Any]:
+    """Turn the columns that hold JSON into text."""
+    for name in _JSON:
+        if values.get(name) is not None:
+            values[name] = msgspec.json.encode(values[name]).decode()
+    return values
+
+
+def _row(row: Row[Any]) -> RunRow:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    values["error"] = None if values["error"] is None else _ERROR.decode(values["error"])
+    values["warnings"] = msgspec.json.decode(values["warnings"], type=list[str])
+    values["stage_seconds"] = msgspec.json.decode(values["stage_seconds"], type=dict[str, float])
+    return RunRow(**values)

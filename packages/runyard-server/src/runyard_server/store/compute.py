@@ -1,0 +1,80 @@
+"""Rows of clusters. `local` is no row: every workspace has this machine as a target."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from runyard_server.store.schema import compute
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeRow:
+    """One cluster; times are microseconds since 1970 in UTC."""
+
+    workspace: str
+    name: str
+    backend: str
+    vm_size: str
+    vm_priority: str
+    min_nodes: int
+    max_nodes: int
+    idle_seconds: int
+    provisioning_state: str
+    allocation_state: str
+    allocation_changed_at: int
+    target_nodes: int
+    created_at: int
+    modified_at: int
+    description: str = ""
+    location: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+_COLUMNS = [compute.c[f.name] for f in fields(ComputeRow)]
+
+
+def find(connection: Connection, workspace: str, name: str) -> ComputeRow | None:
+    """Give a cluster by its name, or None."""
+    found = select(*_COLUMNS).where(compute.c.workspace == workspace, compute.c.name == name)
+    row = connection.execute(found).one_or_none()
+    return None if row is None else _row(row)
+
+
+def of_workspace(connection: Connection, workspace: str) -> list[ComputeRow]:
+    """Give the clusters of a workspace, by name."""
+    found = select(*_COLUMNS).where(compute.c.workspace == workspace).order_by(compute.c.name)
+    return [_row(row) for row in connection.execute(found)]
+
+
+def everywhere(connection: Connection) -> list[ComputeRow]:
+    """Give the clusters of all workspaces."""
+    found = select(*_COLUMNS).order_by(compute.c.workspace, compute.c.name)
+    return [_row(row) for row in connection.execute(found)]
+
+
+def insert_cluster(connection: Connection, row: ComputeRow) -> None:
+    """Add a cluster."""
+    values = {f.name: getattr(row, f.name) for f in fields(row)}
+    values["tags"] = msgspec.json.encode(row.tags).decode()
+    connection.execute(insert(compute).values(**values))
+
+
+def change(connection: Connection, workspace: str, name: str, **values: Any) -> None:
+    """Set the named columns of a cluster."""
+    chosen = update(compute).where(compute.c.workspace == workspace, compute.c.name == name)
+    connection.execute(chosen.values(**values))
+
+
+def remove(connection: Connection, workspace: str, name: str) -> None:
+    """Remove a cluster."""
+    connection.execute(
+        delete(compute).where(compute.c.workspace == workspace, compute.c.name == name)
+    )
+
+
+def _row(row: Row[Any]) -> ComputeRow:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    values["tags"] = msgspec.json.decode(values["tags"], type=dict[str, str])
+    return ComputeRow(**values)

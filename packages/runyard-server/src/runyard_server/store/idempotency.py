@@ -1,0 +1,26 @@
+"""Rows that remember the answers of creating requests for a day, by Idempotency-Key."""
+
+from sqlalchemy import Connection, delete, insert, select
+
+from runyard_server.store.schema import idempotency
+
+
+def find(connection: Connection, key: str, since: int) -> tuple[str, str] | None:
+    """Give (digest of the body, JSON of the answer) of a key kept at `since` or later, or None."""
+    found = select(idempotency.c.body, idempotency.c.answer).where(
+        idempotency.c.key == key, idempotency.c.created_at >= since
+    )
+    row = connection.execute(found).one_or_none()
+    return None if row is None else (str(row.body), str(row.answer))
+
+
+def keep(connection: Connection, key: str, body: str, answer: str, now: int) -> None:
+    """Remember an answer, in place of an outdated one of the same key."""
+    connection.execute(delete(idempotency).where(idempotency.c.key == key))
+    values = {"key": key, "body": body, "answer": answer, "created_at": now}
+    connection.execute(insert(idempotency).values(**values))
+
+
+def forget(connection: Connection, before: int) -> None:
+    """Drop what was kept before a time (microseconds since 1970)."""
+    connection.execute(delete(idempotency).where(idempotency.c.created_at < before))

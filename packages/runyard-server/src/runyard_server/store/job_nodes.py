@@ -1,0 +1,105 @@
+"""Rows of jobs on nodes: one for each node of a run, from its placement to its last word."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from runyard.protocol.jobs import FinishReport
+from runyard_server.store.schema import job_nodes, runs
+
+_FINISH = msgspec.json.Decoder(FinishReport)
+
+
+@dataclass(frozen=True, slots=True)
+class JobNodeRow:
+    """One node of a run; times are microseconds since 1970 in UTC.
+
+    `handle` is what the backend gave for the launched agent, None while it is being launched.
+    `finished_at` is None while the node has work or may still report.
+    """
+
+    run_key: int
+    node: int
+    attempt: int
+    node_id: str
+    state: str
+    handle: str | None = None
+    pid: int | None = None
+    host: str = ""
+    launched_at: int | None = None
+    beat_at: int | None = None
+    finished_at: int | None = None
+    finish: FinishReport | None = None
+
+
+_COLUMNS = [job_nodes.c[f.name] for f in fields(JobNodeRow)]
+
+
+def of_run(connection: Connection, run_key: int) -> list[JobNodeRow]:
+    """Give the nodes of a run, by number."""
+    found = select(*_COLUMNS).where(job_nodes.c.run_key == run_key).order_by(job_nodes.c.node)
+    return [_row(row) for row in connection.execute(found)]
+
+
+def of_runs(connection: Connection, run_keys: Iterable[int]) -> list[JobNodeRow]:
+    """Give the nodes of several runs."""
+    found = select(*_COLUMNS).where(job_nodes.c.run_key.in_(list(run_keys)))
+    found = found.order_by(job_nodes.c.run_key, job_nodes.c.node)
+    return [_row(row) for row in connection.execute(found)]
+
+
+def find(connection: Connection, run_key: int, node: int) -> JobNodeRow | None:
+    """Give one node of a run, or None."""
+    found = select(*_COLUMNS).where(job_nodes.c.run_key == run_key, job_nodes.c.node == node)
+    row = connection.execute(found).one_or_none()
+    return None if row is None else _row(row)
+
+
+def unfinished(connection: Connection) -> list[JobNodeRow]:
+    """Give every node of every run whose last word is still awaited."""
+    found = select(*_COLUMNS).where(job_nodes.c.finished_at.is_(None))
+    found = found.order_by(job_nodes.c.run_key, job_nodes.c.node)
+    return [_row(row) for row in connection.execute(found)]
+
+
+def count_unfinished_on(connection: Connection, target: str) -> int:
+    """Count the unfinished nodes of runs on a target, over all workspaces."""
+    held = select(func.count()).select_from(job_nodes.join(runs, runs.c.key == job_nodes.c.run_key))
+    held = held.where(job_nodes.c.finished_at.is_(None), runs.c.target == target)
+    return int(connection.execute(held).scalar_one())
+
+
+def add(connection: Connection, rows: Sequence[JobNodeRow]) -> None:
+    """Add the nodes of a run."""
+    if rows:
+        values = [_texts({f.name: getattr(row, f.name) for f in fields(row)}) for row in rows]
+        connection.execute(insert(job_nodes), values)
+
+
+def change(connection: Connection, run_key: int, node: int, **values: Any) -> None:
+    """Set the named columns of one node of a run."""
+    chosen = update(job_nodes).where(job_nodes.c.run_key == run_key, job_nodes.c.node == node)
+    connection.execute(chosen.values(**_texts(values)))
+
+
+def close(connection: Connection, run_key: int, now: int) -> None:
+    """Mark every unfinished node of a run as finished."""
+    chosen = update(job_nodes).where(
+        job_nodes.c.run_key == run_key, job_nodes.c.finished_at.is_(None)
+    )
+    connection.execute(chosen.values(finished_at=now))
+
+
+def _texts(values: dict[str, Any]) -> dict[str, Any]:
+    if values.get("finish") is not None:
+        values["finish"] = msgspec.json.encode(values["finish"]).decode()
+    return values
+
+
+def _row(row: Row[Any]) -> JobNodeRow:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    values["finish"] = None if values["finish"] is None else _FINISH.decode(values["finish"])
+    return JobNodeRow(**values)

@@ -1,0 +1,418 @@
+"""One way to ask: a pool of keep-alive HTTP connections to one service.
+
+A call names a row of `protocol.routes`. Answers become records, errors become the protocol's
+errors. Every request of the protocol may be repeated without harm (creates carry an
+Idempotency-Key), so a broken connection is tried again, and when nothing listens any more
+`recover` is asked where the service is now. Safe to use from many threads and after a fork.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import ssl
+import time
+import uuid
+from collections import deque
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    BinaryIO,
+    Callable,
+    Deque,
+    Dict,
+    Iterator,
+    NamedTuple,
+    Optional,
+    Type,
+    TypeVar,
+    Union,
+)
+from urllib.parse import quote, urlencode, urlsplit
+
+from runyard.client import streams
+from runyard.client.download import Download
+from runyard.protocol import codec
+from runyard.protocol.errors import RunyardError, ServiceUnreachable, TemporaryError, from_wire
+from runyard.protocol.routes import Bytes, Events, Nothing, Route
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from runyard.protocol.events import EventRecord
+
+Answer = TypeVar("Answer")
+Body = Union[None, bytes, "Limited"]
+
+TIMEOUT_SECONDS = 120.0
+BLOCK_BYTES = 1 << 20
+BROKEN = (ConnectionError, http.client.HTTPException, OSError)
+PAUSES = (0.1, 0.4, 1.0)
+
+
+class Address(NamedTuple):
+    """Where a service listens, and the token it takes."""
+
+    url: str
+    token: str
+
+
+class Connection:
+    """A service that can be asked.
+
+    Args:
+        url: `http://host:port` or `https://…`, without the protocol's prefix.
+        token: What goes into the Authorization header.
+        recover: Says where the service is when nothing answers at the known place; it may start
+            one. None: the service has one fixed address.
+        timeout: Seconds without a byte after which a request counts as lost.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        recover: Optional[Callable[[], Address]] = None,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self.token = token
+        self.timeout = timeout
+        self._recover = recover
+        self._idle: Deque[http.client.HTTPConnection] = deque()
+        self._process = os.getpid()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    def call(
+        self,
+        route: Route[Answer],
+        *segments: str,
+        body: Any = None,
+        query: Any = None,
+        key: Optional[str] = None,
+    ) -> Answer:
+        """Ask a route and give its answer.
+
+        Args:
+            route: A row of `protocol.routes`.
+            segments: What stands for the braces of the route's path, in order.
+            body: The record to send.
+            query: The query record.
+            key: The Idempotency-Key; made when the route creates something.
+
+        Raises:
+            RunyardError: The service refused, or cannot be reached.
+        """
+        headers = {"Accept": "application/json"}
+        data = None
+        if body is not None:
+            data = codec.encode(body)
+            headers["Content-Type"] = "application/json"
+        if route.creates:
+            headers["Idempotency-Key"] = key or uuid.uuid4().hex
+        target = _target(route, segments, query)
+        return self._answer(route, self._patient(route.method, target, headers, data))
+
+    def send(
+        self,
+        route: Route[Answer],
+        *segments: str,
+        data: Union[bytes, BinaryIO],
+        size: int,
+        query: Any = None,
+    ) -> Answer:
+        """Send a raw body of `size` bytes and give the answer; a stream is read from where it is.
+
+        Raises:
+            RunyardError: The service refused, or cannot be reached.
+        """
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        target = _target(route, segments, query)
+        body = data if isinstance(data, bytes) else Limited(data, size)
+        return self._answer(route, self._patient(route.method, target, headers, body))
+
+    def open(
+        self, route: Route[Any], *segments: str, query: Any = None, offset: int = 0
+    ) -> Download:
+        """Open a raw answer for reading, from byte `offset` on; use it in a `with` block.
+
+        A transfer that breaks is taken up again where it stopped.
+        """
+        target = _target(route, segments, query)
+        return Download(lambda start: self._read(route.method, target, start), offset)
+
+    def events(self, route: Route[Any], *segments: str, after: int = 0) -> Iterator[EventRecord]:
+        """Follow a run's events after number `after` until it has ended, across restarts."""
+        return streams.follow(self, route, segments, after)
+
+    def stream(
+        self, route: Route[Any], *segments: str, query: Any = None, timeout: float = 60.0
+    ) -> Any:
+        """Open a stream of server-sent events; the caller closes it."""
+        headers = {"Accept": "text/event-stream"}
+        target = _target(route, segments, query)
+        response, _ = self._request(route.method, target, headers, None, timeout, reuse=False)
+        if response.status != http.client.OK:
+            raise _error(response.status, response.read())
+        return response
+
+    def close(self) -> None:
+        """Close what is idle; the connection can still be used afterwards."""
+        while self._idle:
+            self._idle.popleft().close()
+
+    def _read(self, method: str, target: str, start: int) -> Any:
+        headers = {"Range": f"bytes={start}-"} if start else {}
+        response, connection = self._request(method, target, headers, None)
+        if response.status not in (http.client.OK, http.client.PARTIAL_CONTENT):
+            if response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+                response.read()
+                return response
+            raise _error(response.status, response.read())
+        response.finished = lambda: self._give(connection, response)  # read by Download
+        return response
+
+    def _patient(self, method: str, target: str, headers: Dict[str, str], body: Body) -> Any:
+        """Ask, and ask again a few times when the service says that it cannot just now."""
+        for pause in PAUSES:
+            answer = self._unless_temporary(method, target, headers, body)
+            if answer is not None:
+                return answer
+            time.sleep(pause)
+        return self._whole(method, target, headers, body)
+
+    def _unless_temporary(
+        self, method: str, target: str, headers: Dict[str, str], body: Body
+    ) -> Any:
+        try:
+            return self._whole(method, target, headers, body)
+        except ServiceUnreachable:
+            raise
+        except TemporaryError:
+            return None
+
+    def _whole(self, method: str, target: str, headers: Dict[str, str], body: Body) -> Any:
+        """Ask, read the whole answer and give the connection back."""
+        for _ in range(2):
+            response, connection = self._request(method, target, headers, body)
+            try:
+                response.content = response.read()
+            except BROKEN:
+                connection.close()
+                continue
+            self._give(connection, response)
+            if response.status >= http.client.BAD_REQUEST:
+                raise _error(response.status, response.content)
+            return response
+        raise ServiceUnreachable(f"the answers of {self.url} break off", {"url": self.url})
+
+    def _request(
+        self,
+        method: str,
+        target: str,
+        headers: Dict[str, str],
+        body: Body,
+        timeout: Optional[float] = None,
+        *,
+        reuse: bool = True,
+    ) -> Any:
+        """Send one request and read the head of its answer, over a kept or a new connection."""
+        while True:
+            connection = self._take() if reuse else None
+            if connection is None:
+                break
+            try:
+                return self._exchange(connection, method, target, headers, body), connection
+            except socket.timeout:
+                connection.close()
+                raise self._silent() from None
+            except BROKEN:
+                connection.close()
+        return self._fresh(method, target, headers, body, timeout)
+
+    def _fresh(
+        self,
+        method: str,
+        target: str,
+        headers: Dict[str, str],
+        body: Body,
+        timeout: Optional[float],
+    ) -> Any:
+        """Ask over a new connection; when it fails, look where the service is now and ask there."""
+        for attempt in (1, 2):
+            connection = self._new(timeout)
+            try:
+                response = self._exchange(connection, method, target, headers, body)
+            except socket.timeout:
+                connection.close()
+                raise self._silent() from None
+            except BROKEN as error:
+                connection.close()
+                if attempt == 1 and self._moved():
+                    continue
+                raise ServiceUnreachable(
+                    f"nothing answers at {self.url} ({error}); `runyard status` says whether a "
+                    "service runs, `runyard serve` starts one",
+                    {"url": self.url},
+                ) from error
+            if response.status == http.client.UNAUTHORIZED and attempt == 1 and self._moved():
+                connection.close()
+                continue
+            return response, connection
+        raise AssertionError("the second attempt returns or raises")
+
+    def _exchange(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        target: str,
+        headers: Dict[str, str],
+        body: Body,
+    ) -> http.client.HTTPResponse:
+        if isinstance(body, Limited):
+            body.rewind()
+        given = {**headers, "Authorization": f"Bearer {self.token}"}
+        try:
+            connection.request(method, target, body=body, headers=given)
+        except (BrokenPipeError, ConnectionResetError):
+            # The service may have refused before it read all: its answer is then still to be read.
+            if connection.sock is None:
+                raise
+        return connection.getresponse()
+
+    def _silent(self) -> ServiceUnreachable:
+        return ServiceUnreachable(
+            f"{self.url} did not answer within {self.timeout:.0f} s; the service's log says what "
+            "it was doing",
+            {"url": self.url},
+        )
+
+    def _moved(self) -> bool:
+        """Look for the service's present address; say whether trying again makes sense."""
+        if self._recover is None:
+            return False
+        try:
+            address = self._recover()
+        except OSError:
+            return False
+        self.close()
+        self.url, self.token = address.url.rstrip("/"), address.token
+        return True
+
+    def _new(self, timeout: Optional[float] = None) -> http.client.HTTPConnection:
+        parts = urlsplit(self.url)
+        host = parts.hostname or "127.0.0.1"
+        wait = self.timeout if timeout is None else timeout
+        if parts.scheme == "https":
+            context = ssl.create_default_context()
+            return http.client.HTTPSConnection(
+                host, parts.port, timeout=wait, blocksize=BLOCK_BYTES, context=context
+            )
+        return http.client.HTTPConnection(host, parts.port, timeout=wait, blocksize=BLOCK_BYTES)
+
+    def _take(self) -> Optional[http.client.HTTPConnection]:
+        if self._process != os.getpid():
+            # The sockets belong to the parent process; closing our copies leaves its own open.
+            self._process = os.getpid()
+            self.close()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
+    def _give(
+        self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse
+    ) -> None:
+        if response.isclosed() and connection.sock is not None:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    @staticmethod
+    def _answer(route: Route[Answer], response: Any) -> Answer:
+        if route.answer is Nothing or response.status == http.client.NO_CONTENT:
+            return Nothing()  # type: ignore[return-value]  # the marker stands for no body
+        if route.answer in (Bytes, Events):
+            raise TypeError(f"{route.name} is opened, not called")
+        return codec.decode(route.answer, response.content)
+
+
+class Limited:
+    """The next `size` bytes of a stream as a request body that can be sent again."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream = stream
+        self._start = stream.tell() if stream.seekable() else None
+        self._size = size
+        self._left = size
+
+    def rewind(self) -> None:
+        """Go back to where the body begins."""
+        if self._left != self._size:
+            if self._start is None:
+                raise ServiceUnreachable("the connection broke while a stream was being sent")
+            self._stream.seek(self._start)
+            self._left = self._size
+
+    def read(self, size: int = -1) -> bytes:
+        """Give the next bytes; a stream that ends early is an error, not a shorter body."""
+        wanted = self._left if size < 0 else min(size, self._left)
+        data = self._stream.read(wanted) if wanted else b""
+        if wanted and not data:
+            raise OSError(f"the file became {self._left} bytes shorter while it was being sent")
+        self._left -= len(data)
+        return data
+
+
+def _target(route: Route[Any], segments: Any, query: Any) -> str:
+    """Give the path and query of a request."""
+    left = list(segments)
+    parts = []
+    for part in route.url.split("/"):
+        if part.startswith("{"):
+            value = str(left.pop(0))
+            parts.append(quote(value, safe="/" if part.endswith(":path}") else ""))
+        else:
+            parts.append(part)
+    if left:
+        raise TypeError(f"{route.name} takes {len(segments) - len(left)} path segments: {segments}")
+    asked = _query(query)
+    return "/".join(parts) + (f"?{asked}" if asked else "")
+
+
+def _query(query: Any) -> str:
+    """Write a query record: lists repeat their name, None and booleans as in JSON."""
+    if query is None:
+        return ""
+    pairs = []
+    for name, value in codec.to_plain(query).items():
+        many = value if isinstance(value, list) else [value]
+        pairs += [(name, _text(item)) for item in many if item is not None]
+    return urlencode(pairs)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, bool) else str(value)
+
+
+def _error(status: int, content: bytes) -> RunyardError:
+    """Make the error that an answer describes."""
+    try:
+        body = json.loads(content.decode("utf-8"))
+    except ValueError:
+        body = content.decode("utf-8", "replace")
+    return from_wire(status, body)

@@ -1,0 +1,186 @@
+"""Where the service is: one order of precedence, in one function.
+
+    argument > RUNYARD_URL > the workspace's config file > the connection file > start one
+
+Before a found service is used it is asked who it is: an older one (by the protocol's major
+version) is replaced when it is idle, and refused with the command to run when it is busy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Dict, Mapping, Optional, Tuple
+
+from runyard.client import home as homes
+from runyard.client.connection import Address, Connection
+from runyard.protocol import PROTOCOL, PROTOCOL_MAJOR
+from runyard.protocol.errors import ProtocolMismatch, RunyardError, ServiceUnreachable
+from runyard.protocol.jobs import CONNECTION_VARIABLE
+from runyard.protocol.routes import SERVICE_ABOUT, SERVICE_STATUS, SERVICE_STOP
+from runyard.protocol.service import TOKEN_VARIABLE, URL_VARIABLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runyard.protocol.service import About
+    from runyard.protocol.service import Connection as ConnectionRecord
+
+ABOUT_SECONDS = 10.0
+
+_shared: Dict[Tuple[str, ...], Connection] = {}
+
+
+def connect(
+    url: Optional[str] = None,
+    token: Optional[str] = None,
+    start: bool = True,
+    configured: Optional[str] = None,
+) -> Connection:
+    """Give a connection to the service; those of one process to one service are the same.
+
+    Args:
+        url: Where it listens; None looks in the order above.
+        token: Its token; None takes RUNYARD_TOKEN, or the connection file's for that address.
+        start: Whether a service may be started when none runs.
+        configured: The address that the workspace's config file names.
+
+    Raises:
+        ServiceUnreachable: There is none, or it could not be started.
+        ProtocolMismatch: It speaks another major version of the protocol.
+    """
+    home = homes.locate()
+    fixed = url or os.environ.get(URL_VARIABLE) or configured
+    key = (str(home), fixed or "", token or "", str(start))
+    found = _shared.get(key)
+    if found is None:
+        found = _fixed(fixed, token, home) if fixed else _embedded(home, start)
+        _shared[key] = found
+    return found
+
+
+def connect_job(environ: Optional[Mapping[str, str]] = None) -> Connection:
+    """Give a job's connection: its own token, the address from the connection file if it can."""
+    given = os.environ if environ is None else environ
+    token = given.get("AZUREML_RUN_TOKEN") or given.get(TOKEN_VARIABLE, "")
+    url = given.get(URL_VARIABLE) or given.get("AZUREML_SERVICE_ENDPOINT", "")
+    return for_run(url, token, given.get(CONNECTION_VARIABLE, ""))
+
+
+def for_run(url: str, token: str, connection_file: str = "") -> Connection:
+    """Give a connection that uses a run's token and follows the service when it moves.
+
+    Args:
+        url: Where the service listened when the job was made.
+        token: The run's token.
+        connection_file: Where it says where it listens now; "" on other machines.
+    """
+    from pathlib import Path
+
+    def now() -> Address:
+        record = homes.read_connection(Path(connection_file))
+        if record is None:
+            raise FileNotFoundError(connection_file)
+        return Address(record.url, token)
+
+    if not connection_file:
+        return Connection(url, token)
+    with contextlib.suppress(OSError):
+        url = now().url
+    return Connection(url, token, recover=now)
+
+
+def forget() -> None:
+    """Close and forget the shared connections, as after the service was stopped on purpose."""
+    while _shared:
+        _shared.popitem()[1].close()
+
+
+def running(home: Path) -> Optional[ConnectionRecord]:
+    """Give what the connection file says, if a Runyard service answers there."""
+    record = homes.read_connection(homes.connection_file(home))
+    if record is None:
+        return None
+    try:
+        answers = _about(record.url).product == "runyard"
+    except RunyardError:
+        return None
+    return record if answers else None
+
+
+def _about(url: str) -> About:
+    with Connection(url, "", timeout=ABOUT_SECONDS) as connection:
+        return connection.call(SERVICE_ABOUT)
+
+
+def _fixed(url: str, token: Optional[str], home: Path) -> Connection:
+    """Connect to a named address; nothing is ever started there."""
+    about = _about(url)
+    if _major(about.protocol) != PROTOCOL_MAJOR:
+        raise _mismatch(about, url)
+    given = token or os.environ.get(TOKEN_VARIABLE)
+    record = homes.read_connection(homes.connection_file(home))
+    if not given and record is not None and record.url.rstrip("/") == url.rstrip("/"):
+        given = record.token
+    return Connection(url, given or "")
+
+
+def _embedded(home: Path, start: bool) -> Connection:
+    """Connect to the home's own service, started if need be."""
+
+    def now() -> Address:
+        record = _present(home, start)
+        return Address(record.url, record.token)
+
+    address = now()
+    return Connection(address.url, address.token, recover=now)
+
+
+def _present(home: Path, start: bool) -> ConnectionRecord:
+    record = running(home)
+    if record is not None and _usable(record):
+        return record
+    if not start:
+        raise ServiceUnreachable(
+            f"no service runs on {home}; `runyard serve` starts one", {"home": str(home)}
+        )
+    from runyard.client import starter
+
+    return starter.start(home)
+
+
+def _usable(record: ConnectionRecord) -> bool:
+    """Whether to go on with a running service; False after an idle older one was stopped."""
+    major = _major(record.protocol)
+    if major == PROTOCOL_MAJOR:
+        return True
+    if major > PROTOCOL_MAJOR:
+        raise ProtocolMismatch(
+            f"the service at {record.url} is newer (protocol {record.protocol}) than this client "
+            f"(protocol {PROTOCOL}); upgrade with: pip install --upgrade runyard"
+        )
+    with Connection(record.url, record.token, timeout=ABOUT_SECONDS) as connection:
+        status = connection.call(SERVICE_STATUS)
+        if status.active_runs or status.open_streams:
+            raise ProtocolMismatch(
+                f"the service at {record.url} is older (protocol {record.protocol}) than this "
+                f"client (protocol {PROTOCOL}) and busy with {status.active_runs} runs; when they "
+                "have ended stop it with: runyard stop"
+            )
+        connection.call(SERVICE_STOP)
+    return False
+
+
+def _mismatch(about: About, url: str) -> ProtocolMismatch:
+    return ProtocolMismatch(
+        f"{url} speaks protocol {about.protocol}, this client speaks {PROTOCOL}; "
+        "install the version of runyard that the service has: "
+        f"pip install runyard=={about.version}"
+    )
+
+
+def _major(protocol: str) -> int:
+    try:
+        return int(protocol.split(".", maxsplit=1)[0])
+    except ValueError:
+        return 0

@@ -1,0 +1,95 @@
+"""A raw answer being read: knows its size, and goes on after a broken connection."""
+
+from __future__ import annotations
+
+import http.client
+from typing import TYPE_CHECKING, Callable, Optional, Type
+
+from runyard.protocol.errors import ServiceUnreachable
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+ATTEMPTS = 3
+
+
+class Download:
+    """The bytes of a file of the service.
+
+    Args:
+        request: Opens the answer at a byte position.
+        offset: The first byte wanted.
+
+    Attributes:
+        size: Bytes from `offset` to the end as it was when this was opened.
+    """
+
+    def __init__(self, request: Callable[[int], http.client.HTTPResponse], offset: int = 0) -> None:
+        self._request = request
+        self._offset = offset
+        self._response: Optional[http.client.HTTPResponse] = request(offset)
+        empty = self._response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE
+        self.size = 0 if empty else int(self._response.length or 0)
+        self._got = 0
+        self._failures = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    def read(self, size: int = -1) -> bytes:
+        """Give up to `size` bytes, all of the rest by default, b"" at the end.
+
+        Raises:
+            ServiceUnreachable: The connection broke and could not be taken up again.
+        """
+        if size < 0:
+            return b"".join(iter(lambda: self.read(1 << 20), b""))
+        wanted = min(size, self.size - self._got)
+        while wanted:
+            data = self._some(wanted)
+            if data:
+                self._got += len(data)
+                return data
+        return b""
+
+    def close(self) -> None:
+        """End the transfer; what was read completely leaves its connection for others."""
+        response, self._response = self._response, None
+        if response is None:
+            return
+        finished = getattr(response, "finished", None)
+        if self._got == self.size:
+            response.read()
+        if finished is not None and response.isclosed():
+            finished()
+        else:
+            response.close()
+
+    def _some(self, size: int) -> bytes:
+        try:
+            data = self._response.read(size) if self._response is not None else b""
+        except (http.client.HTTPException, OSError):
+            data = b""
+        if not data:
+            self._reopen()
+        return data
+
+    def _reopen(self) -> None:
+        self._failures += 1
+        if self._failures > ATTEMPTS:
+            raise ServiceUnreachable(
+                f"the transfer broke {self._failures} times after {self._got} of {self.size} bytes"
+            )
+        if self._response is not None:
+            self._response.close()
+        self._response = self._request(self._offset + self._got)

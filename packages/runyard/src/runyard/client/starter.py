@@ -1,0 +1,168 @@
+"""Starts the embedded service, once, however many clients ask at the same time.
+
+The starter holds `starting.lock`, starts the service detached (new session, no inherited pipes,
+in the state folder), watches the child and waits for its connection file. A child that dies is
+reported at once with the end of what it wrote. The service itself holds `service.lock` for its
+life, so even a start by hand at the same moment leaves one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from typing import IO, TYPE_CHECKING, Dict, Iterator, List, NamedTuple
+
+from runyard.client import discovery
+from runyard.client import home as homes
+from runyard.client.interpreter import service_command
+from runyard.protocol.errors import ServiceUnreachable
+from runyard.protocol.service import HOME_VARIABLE, SERVICE_LOG, START_LOCK
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runyard.protocol.service import Connection
+
+START_SECONDS = 120.0
+POLL_SECONDS = 0.01
+TAIL_BYTES = 4000
+OUTPUT_FILE = "starting.log"
+
+
+class Child(NamedTuple):
+    """A service being started, and the file its output goes to."""
+
+    process: subprocess.Popen[bytes]
+    output: Path
+
+
+def start(home: Path) -> Connection:
+    """Start the service of a state folder, or find the one that somebody else starts just now.
+
+    Raises:
+        ServiceUnreachable: It cannot be found, died, or did not listen in time; with its last
+            lines.
+    """
+    if sys.platform == "win32":
+        raise ServiceUnreachable("the service runs on Linux and macOS; on Windows use WSL")
+    _make(home)
+    with _locked(home / START_LOCK):
+        found = discovery.running(home)
+        return found if found is not None else _wait(home, _launch(home))
+
+
+def _make(home: Path) -> None:
+    try:
+        (home / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ServiceUnreachable(
+            f"the state folder {home} cannot be made: {error.strerror or error}; set "
+            f"{HOME_VARIABLE} to a folder on a local disk that you may write"
+        ) from error
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock that lets one client start at a time."""
+    import fcntl
+
+    try:
+        handle = path.open("a")
+    except OSError as error:
+        raise ServiceUnreachable(f"{path} cannot be written: {error.strerror or error}") from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError as error:
+            raise ServiceUnreachable(
+                f"{path.parent} is on a file system without locks ({error.strerror or error}); "
+                f"set {HOME_VARIABLE} to a folder on a local disk"
+            ) from error
+        yield
+
+
+def _launch(home: Path) -> Child:
+    command = service_command()
+    output = home / "logs" / OUTPUT_FILE
+    with contextlib.suppress(FileNotFoundError):
+        homes.connection_file(home).unlink()
+    try:
+        with output.open("wb") as log:
+            return Child(_spawn(command, home, log), output)
+    except OSError as error:
+        raise ServiceUnreachable(
+            f"the service could not be started with {' '.join(command)}: {error.strerror or error}"
+        ) from error
+
+
+def _spawn(command: List[str], home: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        cwd=str(home),
+        env=_environment(home, command),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        close_fds=True,
+    )
+
+
+def _environment(home: Path, command: List[str]) -> Dict[str, str]:
+    """What the service inherits: nothing that would make it a job, or another Python's path."""
+    dropped = ("RUNYARD_URL", "RUNYARD_TOKEN", "RUNYARD_RUN_ID", "RUNYARD_SPOOL")
+    given = {k: v for k, v in os.environ.items() if k not in dropped and k[:8] != "AZUREML_"}
+    if command[0] != sys.executable:
+        for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP"):
+            given.pop(name, None)
+    given[HOME_VARIABLE] = str(home)
+    return given
+
+
+def _wait(home: Path, child: Child) -> Connection:
+    deadline = time.monotonic() + START_SECONDS
+    pause = POLL_SECONDS
+    while time.monotonic() < deadline:
+        ended = child.process.poll() is not None
+        if homes.connection_file(home).exists():
+            found = discovery.running(home)
+            if found is not None:
+                _detach(child)
+                return found
+        if ended:
+            raise _died(home, child)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.1)
+    _detach(child)
+    raise ServiceUnreachable(
+        f"the service (process {child.process.pid}) did not listen within {START_SECONDS:.0f} s; "
+        f"its log is {home / 'logs' / SERVICE_LOG}"
+    )
+
+
+def _detach(child: Child) -> None:
+    """Let the object go without the warning for a process that still runs: it is meant to."""
+    if child.process.returncode is None:
+        child.process.returncode = 0
+
+
+def _died(home: Path, child: Child) -> ServiceUnreachable:
+    log = home / "logs" / SERVICE_LOG
+    tail = _tail(child.output) or _tail(log)
+    return ServiceUnreachable(
+        f"the service ended with status {child.process.returncode} while starting. "
+        f"The end of its log ({log}):\n{tail or '(it wrote nothing)'}"
+    )
+
+
+def _tail(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - TAIL_BYTES))
+            return file.read().decode("utf-8", "replace").strip()
+    except OSError:
+        return ""

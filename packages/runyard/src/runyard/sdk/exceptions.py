@@ -1,0 +1,261 @@
+"""The tree of errors that users catch; the names are the v1 SDK's.
+
+    AzureMLException
+     +- UserErrorException
+     |   +- AuthenticationException
+     |   +- RunConfigurationException
+     |   +- NotOfferedYet (also a NotImplementedError)
+     +- ActivityFailedException
+     +- ComputeTargetException
+     +- ExperimentExecutionException
+     +- ModelNotFoundException
+     +- ModelPathNotFoundException
+     +- ProjectSystemException
+     +- RunEnvironmentException
+     +- ServiceException
+     +- SnapshotException
+     +- TrainingException
+     +- WebserviceException
+     +- WorkspaceException
+     |   +- DiscoveryUrlNotFoundException
+     +- DatasetTimestampMissingError
+
+All have `.message`; `str()` has several lines, as v1 users know it. Errors of the service become
+these by `translated`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional
+
+if TYPE_CHECKING:
+    from runyard.protocol.errors import RunyardError
+
+SYSTEM_ERROR = "SystemError"
+USER_ERROR = "UserError"
+
+
+class AzureMLException(Exception):  # noqa: N818 - the v1 SDK's name
+    """Base of every error that the SDK raises on purpose.
+
+    Args:
+        exception_message: What happened, to what, and what to do next.
+        inner_exception: The error behind it.
+        target: What it is about.
+        details: Facts for programs.
+    """
+
+    error_code = SYSTEM_ERROR
+
+    def __init__(
+        self,
+        exception_message: str = "",
+        inner_exception: Optional[BaseException] = None,
+        target: Optional[str] = None,
+        details: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(exception_message)
+        self._message = str(exception_message)
+        self._inner_exception = inner_exception
+        self._target = target
+        self._details = details
+        self._more = kwargs
+
+    @property
+    def message(self) -> str:
+        """What happened, to what, and what to do next."""
+        return self._message
+
+    @message.setter
+    def message(self, value: str) -> None:
+        self._message = value
+
+    @property
+    def inner_exception(self) -> Optional[BaseException]:
+        """The error behind this one."""
+        return self._inner_exception or self.__cause__
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        response = json.dumps({"error": self._response()}, indent=4, default=str)
+        return (
+            f"{type(self).__name__}:\n\tMessage: {self.message}\n"
+            f"\tInnerException {self.inner_exception}\n\tErrorResponse \n{response}"
+        )
+
+    def _response(self) -> Dict[str, Any]:
+        response: Dict[str, Any] = {"code": self.error_code, "message": self.message}
+        if self._target:
+            response["target"] = self._target
+        if self._details:
+            response["details"] = self._details
+        return response
+
+
+class UserErrorException(AzureMLException):
+    """The call can never succeed as it stands."""
+
+    error_code = USER_ERROR
+
+
+class AuthenticationException(UserErrorException):
+    """The token is missing, wrong, or not allowed to do this."""
+
+
+class NotOfferedYet(UserErrorException, NotImplementedError):  # noqa: N818 - it says what is so
+    """A name of the v1 SDK that Runyard does not offer yet.
+
+    Args:
+        name: What was asked for.
+        instead: What to use in its place, as the end of a sentence that begins with "use".
+    """
+
+    def __init__(self, name: str, instead: str = "") -> None:
+        text = f"not offered yet: {name}"
+        super().__init__(f"{text}; use {instead}" if instead else text)
+
+
+class ActivityFailedException(AzureMLException):
+    """A run has failed; the message is the run's error as JSON.
+
+    Args:
+        error_details: The error, as `get_details()["error"]` gives it, or its JSON.
+    """
+
+    error_code = USER_ERROR
+
+    def __init__(self, error_details: Any = "", **kwargs: Any) -> None:
+        text = error_details
+        if not isinstance(error_details, str):
+            text = json.dumps(error_details, indent=4, default=str)
+        super().__init__(text, **kwargs)
+
+
+class ComputeTargetException(AzureMLException):
+    """A compute target does not exist or cannot do what was asked."""
+
+
+class ExperimentExecutionException(AzureMLException):
+    """A run could not be started, or watching it was broken off."""
+
+    error_code = USER_ERROR
+
+
+class ModelNotFoundException(AzureMLException):
+    """No such model where it was looked for."""
+
+    error_code = USER_ERROR
+
+
+class ModelPathNotFoundException(AzureMLException):
+    """Nothing matches the path given for a model."""
+
+    error_code = USER_ERROR
+
+
+class ProjectSystemException(AzureMLException):
+    """A folder or its configuration cannot be used."""
+
+
+class RunConfigurationException(UserErrorException):
+    """A run configuration contradicts itself or lacks something."""
+
+
+class RunEnvironmentException(AzureMLException):
+    """There is no run here, or not one that can do this."""
+
+
+class ServiceException(AzureMLException):
+    """The service could not do what it was asked, or cannot be reached."""
+
+    def __init__(
+        self, exception_message: str = "", status_code: Optional[int] = None, **kwargs: Any
+    ) -> None:
+        super().__init__(exception_message, **kwargs)
+        self.status_code = status_code
+
+
+class SnapshotException(AzureMLException):
+    """A source folder cannot be kept as a snapshot."""
+
+    error_code = USER_ERROR
+
+
+class TrainingException(AzureMLException):
+    """An estimator's arguments contradict each other or ask for what does not exist."""
+
+    error_code = USER_ERROR
+
+
+class WebserviceException(AzureMLException):
+    """A model or a web service does not exist or cannot do what was asked.
+
+    Args:
+        exception_message: What happened.
+        status_code: The HTTP status, if one is behind it.
+        logger: Taken for the v1 signature's sake; logging is the caller's.
+    """
+
+    def __init__(
+        self,
+        exception_message: str = "",
+        status_code: Optional[int] = None,
+        logger: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(exception_message, **kwargs)
+        self.status_code = status_code
+        self._logger = logger
+
+
+class WorkspaceException(AzureMLException):
+    """A workspace does not exist or cannot be made."""
+
+    error_code = USER_ERROR
+
+
+class DiscoveryUrlNotFoundException(WorkspaceException):
+    """A workspace's address could not be found."""
+
+
+class DatasetTimestampMissingError(AzureMLException):
+    """A dataset has no timestamp column."""
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Turn errors of the service into the ones above, which name them as their cause."""
+    from runyard.protocol.errors import RunyardError
+
+    try:
+        yield
+    except RunyardError as error:
+        raise from_service(error) from error
+
+
+def from_service(error: RunyardError) -> AzureMLException:
+    """Give the user's error for one of the service's."""
+    from runyard.protocol import errors
+
+    table = (
+        (errors.ModelNotFound, WebserviceException, "ModelNotFound: "),
+        (errors.ComputeNotFound, ComputeTargetException, "ComputeTargetNotFound: "),
+        (errors.WorkspaceNotFound, WorkspaceException, ""),
+        (errors.SnapshotNotFound, SnapshotException, ""),
+        (errors.Unauthenticated, AuthenticationException, ""),
+        (errors.Forbidden, AuthenticationException, ""),
+        (errors.InvalidRequest, UserErrorException, ""),
+        (errors.NotFound, UserErrorException, ""),
+        (errors.Conflict, UserErrorException, ""),
+    )
+    for kind, raised, prefix in table:
+        if isinstance(error, kind):
+            said = error.message
+            text = said if said.startswith(prefix) else prefix + said
+            return raised(text, details=error.details or None)
+    return ServiceException(error.message, error.status, details=error.details or None)

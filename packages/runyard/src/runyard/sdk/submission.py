@@ -1,0 +1,34 @@
+"""What an estimator or a script configuration hands to `Experiment.submit`.
+
+An object that can be submitted has a method `_submission(experiment, **overrides)` that gives a
+Submission: everything but the snapshot, which is taken when the run is sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Dict, Optional
+
+if TYPE_CHECKING:
+    from runyard.protocol.runs import RunSpec
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A run about to be submitted.
+
+    Args:
+        source_directory: The folder whose files become the snapshot.
+        spec: The run's specification with `snapshot` "".
+        tags: First tags; values are texts or None.
+        properties: First properties.
+        inherit_environment: The job sees this process's environment (target `local`).
+        run_config: The configuration it came from, kept as `run._run_config`.
+    """
+
+    source_directory: str
+    spec: RunSpec
+    tags: Dict[str, Optional[str]] = field(default_factory=dict)
+    properties: Dict[str, str] = field(default_factory=dict)
+    inherit_environment: bool = False
+    run_config: Any = None

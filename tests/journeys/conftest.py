@@ -1,0 +1,115 @@
+"""A person's machine: an empty state folder, an empty working folder, the service started on demand."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+class Yard:
+    """What a journey needs to know about the service it started."""
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        self.home = home
+        self.folder = folder
+
+    @property
+    def service_pid(self) -> int:
+        """The process that serves now."""
+        return int(json.loads((self.home / "service.json").read_text())["pid"])
+
+    def kill_service(self) -> None:
+        """End the service the hard way and wait until it is gone."""
+        pid = self.service_pid
+        os.kill(pid, signal.SIGKILL)
+        self.until(lambda: not alive(pid), "the service is still there")
+
+    def until(self, true: Callable[[], Any], otherwise: str, seconds: float = 60) -> Any:
+        """Wait for something to become true."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = true()
+            if found:
+                return found
+            time.sleep(0.05)
+        raise AssertionError(otherwise)
+
+    def script(self, text: str, name: str = "train.py", folder: str = "source") -> str:
+        """Write a script into a source folder and give the folder."""
+        source = self.folder / folder
+        source.mkdir(exist_ok=True)
+        (source / name).write_text(text)
+        return str(source)
+
+    def submit(self, text: str, target: str = "local", **more: Any) -> Any:
+        """Submit a script that needs nothing but this interpreter."""
+        from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+
+        workspace = Workspace.from_config()
+        environment = Environment("plain")
+        environment.python.user_managed_dependencies = True
+        environment.python.interpreter_path = sys.executable
+        config = ScriptRunConfig(
+            self.script(text),
+            script="train.py",
+            compute_target=target,
+            environment=more.pop("environment", environment),
+            **more,
+        )
+        return Experiment(workspace, "journey").submit(config)
+
+    def client(self, text: str) -> subprocess.Popen[str]:
+        """Run a client script of its own in the working folder."""
+        return subprocess.Popen(
+            [sys.executable, "-c", text],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run_processes(self, run_id: str) -> list[int]:
+        """The living processes that carry the run's id in their environment."""
+        mark = f"RUNYARD_RUN_ID={run_id}".encode()
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and alive(int(entry.name)):
+                try:
+                    if mark in (entry / "environ").read_bytes().split(b"\0"):
+                        found.append(int(entry.name))
+                except OSError:
+                    continue
+        return found
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process lives; a zombie is dead."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state not in "ZX"
+
+
+@pytest.fixture
+def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
+    """An empty machine; whatever was started on it is stopped afterwards."""
+    home, folder = tmp_path / "home", tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.setenv("RUNYARD_HOME", str(home))
+    monkeypatch.delenv("RUNYARD_URL", raising=False)
+    monkeypatch.chdir(folder)
+    machine = Yard(home, folder)
+    yield machine
+    if (home / "service.json").exists():
+        pid = machine.service_pid
+        if alive(pid):
+            os.kill(pid, signal.SIGTERM)
+            machine.until(lambda: not alive(pid), "the service does not stop", 30)

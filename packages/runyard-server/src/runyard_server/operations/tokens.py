@@ -1,0 +1,65 @@
+"""Tokens: who may speak to this service, and for what.
+
+Nothing is stored: a token is an HMAC-SHA256 of what it stands for under the service's secret.
+The user's token opens everything. A run's token says which run it is for, `<run id>.<hmac>`, and
+opens what that run needs in its own workspace; the workspace is part of what is signed.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from runyard.protocol.errors import Unauthenticated
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who holds a token: the user (`run` None), or one run."""
+
+    run: str | None = None
+
+    @property
+    def is_user(self) -> bool:
+        """Whether everything is open to this caller."""
+        return self.run is None
+
+
+def user_token(secret: bytes) -> str:
+    """Give the token that opens the whole service."""
+    return _sign(secret, "user")
+
+
+def run_token(secret: bytes, workspace: str, run: str) -> str:
+    """Give the token that is valid for one run."""
+    return f"{run}.{_sign(secret, f'run:{workspace}:{run}')}"
+
+
+def verify(secret: bytes, token: str, workspace: str | None) -> Caller:
+    """Say who holds `token`.
+
+    Args:
+        secret: The service's secret.
+        token: What came in the Authorization header after `Bearer`.
+        workspace: The workspace the request is for, None for requests outside of any; a run's
+            token is not valid there.
+
+    Raises:
+        Unauthenticated: This service has given no such token.
+    """
+    if _same(token, user_token(secret)):
+        return Caller()
+    run, dot, _ = token.rpartition(".")
+    if dot and workspace is not None and _same(token, run_token(secret, workspace, run)):
+        return Caller(run)
+    raise Unauthenticated(
+        "the token is not one of this service; unset RUNYARD_TOKEN to use the one of the "
+        "connection file, or copy the token that `runyard status` shows on the service's machine"
+    )
+
+
+def _same(given: str, right: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode("utf-8"))
+
+
+def _sign(secret: bytes, what: str) -> str:
+    return hmac.new(secret, what.encode("utf-8"), hashlib.sha256).hexdigest()

@@ -1,0 +1,130 @@
+"""What `run.log` writes: one line per call into a file of the run's folder, and nothing else.
+
+A writer is one process: `<spool folder>/<process id>-<8 hex>.jsonl`. A line is one `write` to a
+file opened for appending, so threads need no lock and a killed process loses nothing it logged.
+After a fork the child gets a file of its own. The lines are those of `protocol.metrics`; their
+number is their place in the file.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from json.encoder import encode_basestring_ascii as quote
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+
+SUFFIX = ".jsonl"
+INFINITE = (float("inf"), float("-inf"))
+
+
+class Spool:
+    """A process's lines in a spool folder.
+
+    Args:
+        folder: The folder; it is made with the first line.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        self._process = -1
+        self._file = -1
+        self._path: Optional[Path] = None
+        self._heads: Dict[str, str] = {}
+
+    @property
+    def writer(self) -> str:
+        """This process's writer name; "" before its first line."""
+        own = self._path is not None and self._process == os.getpid()
+        return self._path.name[: -len(SUFFIX)] if own and self._path is not None else ""
+
+    def scalar(self, name: str, value: Any, step: Optional[int] = None) -> None:
+        """Append a number, text, boolean or None; the shortest way, for it is called in loops."""
+        kind = type(value)
+        if kind is float:
+            if value != value or value in INFINITE:  # noqa: PLR0124 - the quickest test for NaN
+                self._finish(name, f'"{_special(value)}"', step, ',"x":1')
+                return
+            text = repr(value)
+        elif kind is int:
+            text = repr(value)
+        elif kind is str:
+            text = quote(value)
+        else:
+            text = {True: "true", False: "false", None: "null"}[value]
+        self._finish(name, text, step, "")
+
+    def append(self, name: str, kind: str, value: Any, step: Optional[int] = None) -> None:
+        """Append a line of any kind; `value` is JSON."""
+        import json
+
+        text = json.dumps(_plain(value), separators=(",", ":"), allow_nan=False)
+        shown = "null" if step is None else repr(step)
+        self.write(
+            f'{{"n":{quote(name)},"k":"{kind}","v":{text},"s":{shown},'
+            f'"t":{time.time_ns() // 1000}}}\n'.encode("ascii")
+        )
+
+    def write(self, line: bytes) -> None:
+        """Append one line; it ends in a newline."""
+        if self._process != os.getpid():
+            self._open()
+        done = os.write(self._file, line)
+        while done < len(line):
+            done += os.write(self._file, line[done:])
+
+    def close(self) -> None:
+        """Close this process's file; a later line goes into a new one."""
+        if self._process == os.getpid():
+            os.close(self._file)
+            self._process, self._path = -1, None
+
+    def mark(self) -> Tuple[str, int]:
+        """Give this process's writer and how many lines it has written."""
+        if not self.writer or self._path is None:
+            return "", 0
+        with self._path.open("rb") as file:
+            return self.writer, sum(
+                block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")
+            )
+
+    def _finish(self, name: str, text: str, step: Optional[int], more: str) -> None:
+        head = self._heads.get(name)
+        if head is None:
+            head = self._heads[name] = f'{{"n":{quote(name)},"k":"scalar","v":'
+        shown = "null" if step is None else repr(step)
+        self.write(
+            f'{head}{text},"s":{shown},"t":{time.time_ns() // 1000}{more}}}\n'.encode("ascii")
+        )
+
+    def _open(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}{SUFFIX}"
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        self._file = os.open(str(path), flags, 0o600)
+        self._path, self._process = path, os.getpid()
+
+
+def _special(value: float) -> str:
+    if value != value:  # noqa: PLR0124 - the quickest test for NaN
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def _plain(value: Any) -> Any:
+    """Replace numbers that JSON lacks by their names, at any depth."""
+    if isinstance(value, float) and (value != value or value in INFINITE):  # noqa: PLR0124 - NaN
+        return _special(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def writers(folder: Path) -> List[Path]:
+    """Give the files of a spool folder, oldest first."""
+    try:
+        found = [entry for entry in folder.iterdir() if entry.name.endswith(SUFFIX)]
+    except FileNotFoundError:
+        return []
+    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))

@@ -5,10 +5,11 @@ functions `verb(system, …)`: no state of their own, no globals.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runyard_server.operations.activity import Activity
 from runyard_server.operations.clock import Clock
 from runyard_server.operations.notices import Notices
 from runyard_server.store.blobs import FolderBlobs
@@ -34,6 +35,7 @@ class System:
         secret: 32 random bytes from which tokens are made.
         settings: What can be set.
         url: Says where the service listens now.
+        activity: What the process is doing, and how it is stopped.
     """
 
     home: Home
@@ -45,6 +47,7 @@ class System:
     secret: bytes
     settings: "Settings"
     url: Callable[[], str]
+    activity: Activity = field(default_factory=Activity)
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,11 @@ class Content:
         size: Bytes to give, from the file's start; a live file may have grown since.
         media_type: For the Content-Type header.
         live: The file may still grow.
+        digest: SHA-256 of the content in hex, where it is known: the answer's ETag.
     """
 
     path: Path
     size: int
     media_type: str = "application/octet-stream"
     live: bool = False
+    digest: str | None = None

@@ -1,0 +1,178 @@
+"""What can be set about a service: one table, the fields of `Settings`.
+
+    defaults  <  config.toml in the state folder  <  RUNYARD_<NAME> variables  <  command line
+
+Each field says in its metadata what it means; the command line, the documentation and the check
+of names are made from the fields. A name that is not in the table is refused, with the nearest.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from runyard.protocol.errors import InvalidRequest
+
+PREFIX = "RUNYARD_"
+# Variables of ours that are no settings: clients and jobs read them.
+OTHER_VARIABLES = ("HOME", "URL", "TOKEN", "SERVICE", "RUN_ID", "WORKSPACE", "SPOOL")
+_TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
+
+
+def _setting(default: Any, about: str) -> Any:
+    return field(default=default, metadata={"about": about})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one service; see the table in the documentation."""
+
+    host: str = _setting("127.0.0.1", "Address to listen at; other machines reach 0.0.0.0.")
+    port: int | None = _setting(
+        None, "Port to listen at; 0 takes a free one. Unset: free when embedded, 8420 for serve."
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        (), "Names by which browsers and clients may call the service, beside its own; * is any."
+    )
+    idle_exit_seconds: float = _setting(
+        1800.0, "An embedded service with nothing to do ends after so many seconds; 0 is never."
+    )
+    request_threads: int = _setting(40, "How many requests work at the same time.")
+    log_level: str = _setting("info", "What goes to the log: debug, info, warning or error.")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table: the name in config.toml, the variable, the default, the meaning."""
+
+    name: str
+    variable: str
+    default: str
+    about: str
+
+
+def table() -> list[Row]:
+    """Give the table of settings, in order."""
+    return [
+        Row(f.name, PREFIX + f.name.upper(), _shown(f.default), f.metadata["about"])
+        for f in fields(Settings)
+    ]
+
+
+def load(config: Path, environ: Mapping[str, str], given: Mapping[str, Any]) -> Settings:
+    """Read the settings.
+
+    Args:
+        config: `config.toml`; need not exist.
+        environ: The variables of the process.
+        given: From the command line, by field name; None stands for not given.
+
+    Raises:
+        InvalidRequest: A name is unknown or a value is not of its type; says where.
+    """
+    values = _from_file(config)
+    values.update(_from_variables(environ))
+    values.update({name: value for name, value in given.items() if value is not None})
+    _check_names(values, _names(), "the command line")
+    return Settings(**values)
+
+
+def parse(name: str, text: str, origin: str) -> Any:
+    """Give the value of a setting from text.
+
+    Raises:
+        InvalidRequest: The text is not of the setting's type.
+    """
+    kind = get_type_hints(Settings)[name]
+    try:
+        return _parsed(kind, text.strip())
+    except ValueError:
+        raise _wrong(name, text, kind, origin) from None
+
+
+def _from_file(config: Path) -> dict[str, Any]:
+    try:
+        text = config.read_text("utf-8")
+    except FileNotFoundError:
+        return {}
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidRequest(f"{config} is not TOML: {error}") from None
+    _check_names(found, _names(), str(config))
+    kinds = get_type_hints(Settings)
+    return {name: _typed(name, value, kinds[name], str(config)) for name, value in found.items()}
+
+
+def _from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Read the variables; one that is close to a setting's name is taken for a slip."""
+    ours = {PREFIX + name.upper(): name for name in _names()}
+    for variable in sorted(environ):
+        if variable.startswith(PREFIX) and variable not in ours:
+            _check_variable(variable)
+    return {
+        name: parse(name, environ[variable], variable)
+        for variable, name in ours.items()
+        if variable in environ
+    }
+
+
+def _check_variable(variable: str) -> None:
+    name = variable.removeprefix(PREFIX)
+    near = difflib.get_close_matches(name.lower(), _names(), 1, 0.75)
+    if near and name not in OTHER_VARIABLES:
+        raise InvalidRequest(f"{variable} is no setting; did you mean {PREFIX}{near[0].upper()}?")
+
+
+def _names() -> list[str]:
+    return [f.name for f in fields(Settings)]
+
+
+def _check_names(found: Iterable[str], names: list[str], origin: str) -> None:
+    for name in found:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, 3, 0.4)
+            choices = (
+                f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(names)}"
+            )
+            raise InvalidRequest(f"{name!r} in {origin} is no setting; {choices}")
+
+
+def _typed(name: str, value: Any, kind: Any, origin: str) -> Any:
+    """Check a value of config.toml against the field's type."""
+    if get_origin(kind) is tuple:
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+    elif kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+        return value
+    raise _wrong(name, value, kind, origin)
+
+
+def _parsed(kind: Any, text: str) -> Any:
+    if isinstance(kind, UnionType):
+        kind = next(choice for choice in get_args(kind) if choice is not type(None))
+    if get_origin(kind) is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if kind is bool:
+        if text.lower() not in _TRUE + _FALSE:
+            raise ValueError(text)
+        return text.lower() in _TRUE
+    return kind(text)
+
+
+def _wrong(name: str, value: Any, kind: Any, origin: str) -> InvalidRequest:
+    shown = getattr(kind, "__name__", str(kind))
+    if get_origin(kind) is tuple:
+        shown = "list of texts"
+    return InvalidRequest(f"{name} in {origin} is {value!r}; it must be of type {shown}")
+
+
+def _shown(default: Any) -> str:
+    if default is None or default is MISSING:
+        return "unset"
+    return ", ".join(default) or "none" if isinstance(default, tuple) else str(default)

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, and_, delete, exists, insert, select, update
 
 from runyard.protocol.runs import RunError
-from runyard_server.store.schema import run_properties, run_specs, run_tags, runs
+from runyard_server.store.schema import job_nodes, run_properties, run_specs, run_tags, runs
 
 _ERROR = msgspec.json.Decoder(RunError)
 
@@ -154,6 +154,29 @@ def queued_on(
     if workspace is not None:
         found = found.where(runs.c.workspace == workspace)
     return [_row(row) for row in connection.execute(found.order_by(runs.c.key).limit(limit))]
+
+
+def active_with_nodes(connection: Connection, target: str, limit: int) -> list[str]:
+    """Give the ids of the oldest runs on a target that have an unfinished node."""
+    found = (
+        select(runs.c.id)
+        .join(job_nodes, job_nodes.c.run_key == runs.c.key)
+        .where(job_nodes.c.finished_at.is_(None), runs.c.target == target)
+    )
+    rows = connection.execute(found.order_by(runs.c.key).limit(limit))
+    return [str(row.id) for row in rows]
+
+
+def prolong(connection: Connection, token: str, until: int) -> None:
+    """Move the end of every lease of `token`."""
+    held = update(runs).where(runs.c.active.is_(True), runs.c.lease_token == token)
+    connection.execute(held.values(lease_until=until))
+
+
+def drop_leases(connection: Connection) -> None:
+    """Free every run that somebody works on."""
+    held = update(runs).where(runs.c.active.is_(True), runs.c.lease_token.is_not(None))
+    connection.execute(held.values(lease_token=None, lease_until=None))
 
 
 def tags(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, str | None]]:

@@ -1,0 +1,41 @@
+"""A run's events, in order. The live stream of them is the service's (`service.streams`)."""
+
+from runyard.protocol.errors import RunNotFound
+from runyard.protocol.events import EventPage, EventQuery, EventRecord
+from runyard_server.operations.clock import iso
+from runyard_server.operations.system import System
+from runyard_server.store import events, runs
+from runyard_server.store.events import EventRow
+from runyard_server.store.records import Connection
+
+_MOST = 10_000
+
+
+def list_(system: System, workspace: str, run: str, query: EventQuery) -> EventPage:
+    """Give the events of a run after a number.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+    """
+    limit = max(1, min(query.limit, _MOST))
+
+    def read(connection: Connection) -> EventPage:
+        row = runs.find(connection, workspace, run)
+        if row is None:
+            raise RunNotFound(f"there is no run {run!r} in workspace {workspace!r}")
+        found = events.page(connection, row.key, query.after, limit)
+        return EventPage([event_record(event) for event in found], row.status)
+
+    return system.records.read(read)
+
+
+def event_record(row: EventRow) -> EventRecord:
+    """Give an event as clients see it."""
+    return EventRecord(
+        number=row.number,
+        kind=row.kind,
+        time=iso(row.time),
+        message=row.message,
+        status=row.status,
+        data=row.data,
+    )

@@ -1,0 +1,300 @@
+"""Clusters: made, changed, deleted. The target `local` is this machine: always there, no cluster.
+
+Operations write down what is wanted; nodes come and go in the scheduler. Sizes are Azure's names
+and are read through one table; an unknown one counts as one CPU and says so.
+"""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from runyard.protocol import compute as protocol
+from runyard.protocol.compute import (
+    ChangeCompute,
+    ComputePage,
+    ComputeRecord,
+    CreateCompute,
+    NodePage,
+    NodeRecord,
+)
+from runyard.protocol.errors import (
+    AlreadyExists,
+    ComputeNotFound,
+    InvalidRequest,
+    WrongName,
+    WrongState,
+)
+from runyard.protocol.runs import LOCAL_TARGET
+from runyard.protocol.sizes import resolve
+from runyard_server.operations.clock import iso
+from runyard_server.operations.machine import machine_gpus
+from runyard_server.operations.notices import SCHEDULER
+from runyard_server.operations.placement import RESIZING, STEADY
+from runyard_server.operations.system import System
+from runyard_server.store import compute as clusters
+from runyard_server.store import nodes as node_rows
+from runyard_server.store import runs
+from runyard_server.store.compute import ComputeRow
+from runyard_server.store.nodes import NodeRow
+from runyard_server.store.records import Connection
+
+_PRIORITIES = (protocol.DEDICATED, protocol.LOW_PRIORITY)
+_MOST_NODES = 10_000
+_LONGEST_IDLE = 30 * 24 * 3600
+_NAMED = 3
+
+
+def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord:
+    """Create a cluster; its nodes up to `min_nodes` come at once.
+
+    Raises:
+        WrongName: The name breaks the rule or is reserved.
+        InvalidRequest: Node counts or times make no sense.
+        AlreadyExists: A target of that name is there.
+    """
+    _check_name(body.name)
+    _check_priority(body.vm_priority)
+    _check_counts(body.min_nodes, body.max_nodes, body.idle_seconds)
+    if not body.vm_size.strip():
+        raise InvalidRequest("vm_size is empty; name a size, for example 'STANDARD_D2_V2'")
+    now = system.clock.now_us()
+    row = ComputeRow(
+        workspace=workspace,
+        name=body.name,
+        backend=LOCAL_TARGET,
+        vm_size=body.vm_size.strip(),
+        vm_priority=body.vm_priority,
+        min_nodes=body.min_nodes,
+        max_nodes=body.max_nodes,
+        idle_seconds=body.idle_seconds,
+        provisioning_state="Succeeded",
+        allocation_state=RESIZING if body.min_nodes else STEADY,
+        allocation_changed_at=now,
+        target_nodes=body.min_nodes,
+        created_at=now,
+        modified_at=now,
+        description=body.description,
+        location=body.location or "local",
+        tags=dict(body.tags),
+    )
+
+    def write(connection: Connection) -> None:
+        if any(c.name.lower() == body.name.lower() for c in _all(connection, workspace)):
+            raise AlreadyExists(
+                f"there is a compute target {body.name!r} already; get it with "
+                "ComputeTarget(workspace, name), or choose another name"
+            )
+        clusters.insert_cluster(connection, row)
+
+    system.records.write(write)
+    system.notices.changed(SCHEDULER)
+    return _record(row, [])
+
+
+def list_(system: System, workspace: str) -> ComputePage:
+    """Give the clusters of a workspace, by name."""
+
+    def read(connection: Connection) -> tuple[list[ComputeRow], list[NodeRow]]:
+        return _all(connection, workspace), node_rows.of_workspace(connection, workspace)
+
+    rows, present = system.records.read(read)
+    return ComputePage(
+        [_record(c, [node for node in present if node.compute == c.name]) for c in rows]
+    )
+
+
+def get(system: System, workspace: str, name: str) -> ComputeRecord:
+    """Give a cluster.
+
+    Raises:
+        ComputeNotFound: No such target; the message lists those that exist.
+    """
+
+    def read(connection: Connection) -> tuple[ComputeRow, list[NodeRow]]:
+        cluster = require(connection, workspace, name)
+        return cluster, node_rows.of_cluster(connection, workspace, cluster.name)
+
+    return _record(*system.records.read(read))
+
+
+def change(system: System, workspace: str, name: str, body: ChangeCompute) -> ComputeRecord:
+    """Change the node counts or the idle time of a cluster.
+
+    Raises:
+        ComputeNotFound: No such target.
+        InvalidRequest: The counts make no sense together.
+        WrongState: A run that waits needs more nodes than would be left.
+    """
+    now = system.clock.now_us()
+
+    def write(connection: Connection) -> None:
+        row = require(connection, workspace, name)
+        low = row.min_nodes if body.min_nodes is None else body.min_nodes
+        high = row.max_nodes if body.max_nodes is None else body.max_nodes
+        idle = row.idle_seconds if body.idle_seconds is None else body.idle_seconds
+        _check_counts(low, high, idle)
+        _check_runs_fit(connection, row, high)
+        clusters.change(
+            connection,
+            workspace,
+            row.name,
+            min_nodes=low,
+            max_nodes=high,
+            idle_seconds=idle,
+            modified_at=now,
+        )
+
+    system.records.write(write)
+    system.notices.changed(SCHEDULER)
+    return get(system, workspace, name)
+
+
+def delete(system: System, workspace: str, name: str) -> None:
+    """Delete a cluster that no run needs.
+
+    Raises:
+        ComputeNotFound: No such target.
+        WrongState: Runs on it have not ended; the message names them.
+    """
+
+    def write(connection: Connection) -> None:
+        row = require(connection, workspace, name)
+        _check_unused(connection, row)
+        held = [node.id for node in node_rows.of_cluster(connection, workspace, row.name)]
+        node_rows.remove(connection, workspace, row.name, held)
+        clusters.remove(connection, workspace, row.name)
+
+    system.records.write(write)
+    system.notices.changed(SCHEDULER)
+
+
+def nodes(system: System, workspace: str, name: str) -> NodePage:
+    """Give the nodes of a cluster, by id.
+
+    Raises:
+        ComputeNotFound: No such target.
+    """
+
+    def read(connection: Connection) -> list[NodeRow]:
+        cluster = require(connection, workspace, name)
+        return node_rows.of_cluster(connection, workspace, cluster.name)
+
+    rows = system.records.read(read)
+    return NodePage([NodeRecord(row.id, row.state, row.run, iso(row.since)) for row in rows])
+
+
+def require(connection: Connection, workspace: str, name: str) -> ComputeRow:
+    """Give a cluster by its name in any case.
+
+    Raises:
+        ComputeNotFound: No such target; the message lists those that exist, the nearest first.
+    """
+    row = clusters.find(connection, workspace, name)
+    if row is not None:
+        return row
+    existing = _all(connection, workspace)
+    for cluster in existing:
+        if cluster.name.lower() == name.lower():
+            return cluster
+    raise _not_found(name, [cluster.name for cluster in existing])
+
+
+def _all(connection: Connection, workspace: str) -> list[ComputeRow]:
+    return clusters.of_workspace(connection, workspace)
+
+
+def _not_found(name: str, existing: list[str]) -> ComputeNotFound:
+    if not existing:
+        hint = "the workspace has no compute targets yet; create one, or use 'local'"
+    else:
+        near = difflib.get_close_matches(name, existing, 1)
+        guess = f"did you mean {near[0]!r}? " if near else ""
+        hint = f"{guess}there are {', '.join(repr(n) for n in existing)} and 'local'"
+    return ComputeNotFound(
+        f"ComputeTargetNotFound: there is no compute target {name!r} in the workspace; {hint}",
+        {"name": name, "existing": existing},
+    )
+
+
+def _check_name(name: str) -> None:
+    if name.lower() in protocol.RESERVED_NAMES:
+        raise WrongName(f"the name {name!r} is reserved; choose another, for example 'cpucluster'")
+    if re.fullmatch(protocol.NAME_RULE, name) is None:
+        raise WrongName(
+            f"{name!r} cannot name a compute target: 2 to 16 letters, digits and '-', "
+            "the first a letter"
+        )
+
+
+def _check_priority(priority: str) -> None:
+    if priority not in _PRIORITIES:
+        raise InvalidRequest(f"vm_priority is {priority!r}; use 'dedicated' or 'lowpriority'")
+
+
+def _check_counts(low: int, high: int, idle_seconds: int) -> None:
+    if low < 0:
+        raise InvalidRequest(f"min_nodes is {low}; use 0 or more")
+    if not 1 <= high <= _MOST_NODES:
+        raise InvalidRequest(f"max_nodes is {high}; use 1 to {_MOST_NODES}")
+    if high < low:
+        raise InvalidRequest(f"max_nodes ({high}) is below min_nodes ({low}); raise it")
+    if not 0 <= idle_seconds <= _LONGEST_IDLE:
+        raise InvalidRequest(
+            f"idle_seconds_before_scaledown is {idle_seconds}; use 0 to {_LONGEST_IDLE}"
+        )
+
+
+def _check_runs_fit(connection: Connection, row: ComputeRow, high: int) -> None:
+    for run in runs.active_on(connection, row.workspace, row.name):
+        if run.node_count > high:
+            raise WrongState(
+                f"run {run.id} has asked for {run.node_count} nodes of {row.name!r}: max_nodes "
+                f"cannot be {high} before it has ended; cancel it or wait"
+            )
+
+
+def _check_unused(connection: Connection, row: ComputeRow) -> None:
+    users = [run.id for run in runs.active_on(connection, row.workspace, row.name)]
+    if users:
+        more = f" and {len(users) - _NAMED} more" if len(users) > _NAMED else ""
+        raise WrongState(
+            f"compute target {row.name!r} is in use by {', '.join(users[:_NAMED])}{more}; "
+            "cancel them or wait for their end, then delete it",
+            {"runs": users},
+        )
+
+
+def _record(row: ComputeRow, present: Sequence[NodeRow]) -> ComputeRecord:
+    size, warning = resolve(row.vm_size)
+    warnings = [warning] if warning else []
+    if size.gpus and not machine_gpus():
+        warnings.append(f"{row.vm_size} has GPUs and this machine has none: runs use the CPU")
+    states = Counter(node.state for node in present)
+    return ComputeRecord(
+        name=row.name,
+        vm_size=row.vm_size,
+        min_nodes=row.min_nodes,
+        max_nodes=row.max_nodes,
+        idle_seconds=row.idle_seconds,
+        vm_priority=row.vm_priority,
+        created_at=iso(row.created_at),
+        modified_at=iso(row.modified_at),
+        backend=row.backend,
+        cpus=size.cpus,
+        memory_gb=size.memory_gb,
+        gpus=size.gpus,
+        provisioning_state=row.provisioning_state,
+        allocation_state=row.allocation_state,
+        allocation_changed_at=iso(row.allocation_changed_at),
+        current_nodes=len(present),
+        target_nodes=row.target_nodes,
+        idle_nodes=states[protocol.IDLE],
+        preparing_nodes=states[protocol.PREPARING],
+        running_nodes=states[protocol.RUNNING],
+        leaving_nodes=states[protocol.LEAVING],
+        description=row.description,
+        location=row.location,
+        tags=dict(row.tags),
+        warnings=warnings,
+    )

@@ -1,0 +1,26 @@
+"""What this machine has: CPUs that the service may use, and GPUs."""
+
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+_DEVICES = Path("/dev")
+_GPU = re.compile(r"nvidia\d+")
+
+
+@cache
+def machine_cpus() -> int:
+    """Count the CPUs this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@cache
+def machine_gpus() -> int:
+    """Count the NVIDIA devices; where there is no such folder there are none."""
+    try:
+        return sum(1 for entry in _DEVICES.iterdir() if _GPU.fullmatch(entry.name))
+    except OSError:
+        return 0

@@ -1,0 +1,131 @@
+"""Rows of registered environments, of locks, and of which definition gave which lock."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select
+
+from runyard.protocol.environments import EnvironmentDefinition
+from runyard_server.store.schema import environment_locks, environments, lock_cache
+
+_DEFINITION = msgspec.json.Decoder(EnvironmentDefinition)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentRow:
+    """One version of a registered environment; times in microseconds since 1970, UTC."""
+
+    workspace: str
+    name: str
+    version: int
+    definition: EnvironmentDefinition
+    document: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LockRow:
+    """One lock: the interpreter's version and pinned requirement lines."""
+
+    digest: str
+    python: str
+    requirements: str
+    created_at: int
+
+
+def latest(connection: Connection, workspace: str, name: str) -> EnvironmentRow | None:
+    """Give the newest version of an environment, or None."""
+    found = select(environments).where(_named(workspace, name))
+    row = connection.execute(found.order_by(environments.c.version.desc()).limit(1)).one_or_none()
+    return None if row is None else _row(row)
+
+
+def versions(connection: Connection, workspace: str, name: str) -> list[EnvironmentRow]:
+    """Give all versions of an environment, oldest first."""
+    found = select(environments).where(_named(workspace, name))
+    rows = connection.execute(found.order_by(environments.c.version))
+    return [_row(row) for row in rows]
+
+
+def newest_of_each(connection: Connection, workspace: str) -> list[EnvironmentRow]:
+    """Give the newest version of every environment of a workspace, by name."""
+    newest = (
+        select(environments.c.name, func.max(environments.c.version).label("version"))
+        .where(environments.c.workspace == workspace)
+        .group_by(environments.c.name)
+        .subquery()
+    )
+    same = and_(
+        environments.c.workspace == workspace,
+        environments.c.name == newest.c.name,
+        environments.c.version == newest.c.version,
+    )
+    found = select(environments).join(newest, same).order_by(environments.c.name)
+    return [_row(row) for row in connection.execute(found)]
+
+
+def add(connection: Connection, row: EnvironmentRow) -> None:
+    """Add a version of an environment."""
+    connection.execute(
+        insert(environments).values(
+            workspace=row.workspace,
+            name=row.name,
+            version=row.version,
+            definition=msgspec.json.encode(row.definition).decode(),
+            document=row.document,
+            created_at=row.created_at,
+        )
+    )
+
+
+def find_lock(connection: Connection, digest: str) -> LockRow | None:
+    """Give a lock by its digest, or None."""
+    found = select(environment_locks).where(environment_locks.c.digest == digest)
+    row = connection.execute(found).one_or_none()
+    return None if row is None else LockRow(*row)
+
+
+def cached_lock(connection: Connection, definition: str) -> LockRow | None:
+    """Give the lock that a definition (by its hash) had last, or None."""
+    found = (
+        select(environment_locks)
+        .join(lock_cache, lock_cache.c.digest == environment_locks.c.digest)
+        .where(lock_cache.c.definition == definition)
+    )
+    row = connection.execute(found).one_or_none()
+    return None if row is None else LockRow(*row)
+
+
+def keep_lock(connection: Connection, definition: str, lock: LockRow) -> None:
+    """Keep a lock, and that a definition (by its hash) gave it."""
+    if find_lock(connection, lock.digest) is None:
+        connection.execute(
+            insert(environment_locks).values(
+                digest=lock.digest,
+                python=lock.python,
+                requirements=lock.requirements,
+                created_at=lock.created_at,
+            )
+        )
+    connection.execute(delete(lock_cache).where(lock_cache.c.definition == definition))
+    connection.execute(
+        insert(lock_cache).values(
+            definition=definition, digest=lock.digest, created_at=lock.created_at
+        )
+    )
+
+
+def _named(workspace: str, name: str) -> ColumnElement[bool]:
+    return and_(environments.c.workspace == workspace, environments.c.name == name)
+
+
+def _row(row: Row[Any]) -> EnvironmentRow:
+    return EnvironmentRow(
+        row.workspace,
+        row.name,
+        row.version,
+        _DEFINITION.decode(row.definition),
+        row.document,
+        row.created_at,
+    )

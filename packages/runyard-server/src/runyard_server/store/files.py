@@ -1,0 +1,70 @@
+"""Rows of a run's files: artifacts by content, and the logs of runs that have ended."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from runyard_server.store.schema import run_files
+
+_LAST_CHARACTER = "\U0010ffff"
+_MANY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file of a run; `size` in bytes, `created_at` microseconds since 1970 in UTC."""
+
+    path: str
+    kind: str
+    size: int
+    created_at: int
+    digest: str | None = None
+    executable: bool = False
+
+
+_COLUMNS = [run_files.c[f.name] for f in fields(FileRow)]
+
+
+def find(connection: Connection, run_key: int, path: str) -> FileRow | None:
+    """Give a file by its path, or None."""
+    found = select(*_COLUMNS).where(run_files.c.run_key == run_key, run_files.c.path == path)
+    row = connection.execute(found).one_or_none()
+    return None if row is None else FileRow(*row)
+
+
+def find_many(connection: Connection, run_key: int, paths: Sequence[str]) -> dict[str, FileRow]:
+    """Give those of `paths` that the run has, by path."""
+    rows: dict[str, FileRow] = {}
+    for start in range(0, len(paths), _MANY):
+        some = list(paths[start : start + _MANY])
+        found = select(*_COLUMNS).where(run_files.c.run_key == run_key, run_files.c.path.in_(some))
+        rows.update((row.path, FileRow(*row)) for row in connection.execute(found))
+    return rows
+
+
+def page(
+    connection: Connection, run_key: int, prefix: str, after: str | None, limit: int
+) -> list[FileRow]:
+    """Give up to `limit` files whose path begins with `prefix` and is above `after`, by path."""
+    found = select(*_COLUMNS).where(run_files.c.run_key == run_key)
+    if prefix:
+        found = found.where(run_files.c.path >= prefix, run_files.c.path < prefix + _LAST_CHARACTER)
+    if after is not None:
+        found = found.where(run_files.c.path > after)
+    return [
+        FileRow(*row) for row in connection.execute(found.order_by(run_files.c.path).limit(limit))
+    ]
+
+
+def put(connection: Connection, run_key: int, rows: Iterable[FileRow]) -> None:
+    """Add files to a run; a file of the same path is replaced."""
+    values = [{"run_key": run_key, **asdict(row)} for row in rows]
+    if not values:
+        return
+    # Renamed: "path" is also a column of the insert that follows in the same batch.
+    same = delete(run_files).where(
+        run_files.c.run_key == run_key, run_files.c.path == bindparam("old_path")
+    )
+    connection.execute(same, [{"old_path": value["path"]} for value in values])
+    connection.execute(insert(run_files), values)

@@ -1,0 +1,64 @@
+"""Page tokens: where the next page of a list begins.
+
+Lists page by key, never by offset: a token holds the sort key of the last item given, so a page
+costs the same however deep it is and nothing is skipped when rows come or go. Callers treat
+tokens as opaque.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from runyard.protocol.errors import InvalidRequest
+
+LARGEST = 10_000
+Key = TypeVar("Key")
+Item = TypeVar("Item")
+
+
+def limit(page_size: int) -> int:
+    """Give how many items a page may hold; a page size below 1 is refused.
+
+    Raises:
+        InvalidRequest: The page size is not positive.
+    """
+    if page_size < 1:
+        raise InvalidRequest(f"page_size must be 1 or more, not {page_size}")
+    return min(page_size, LARGEST)
+
+
+def token(key: object) -> str:
+    """Make the token for the page after `key` (JSON values)."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
+
+
+def after(page_token: str | None, kind: type[Key]) -> Key | None:
+    """Read a token; None for the first page.
+
+    Args:
+        page_token: What `token` gave, from outside.
+        kind: The key's type.
+
+    Raises:
+        InvalidRequest: No token of ours for a list of this kind.
+    """
+    if not page_token:
+        return None
+    try:
+        text = base64.b64decode(page_token + "=" * (-len(page_token) % 4), b"-_", validate=True)
+        return msgspec.json.decode(text, type=kind)
+    except (binascii.Error, msgspec.DecodeError, UnicodeError, ValueError):
+        raise InvalidRequest(
+            f"page_token {page_token[:80]!r} is not one of this list; start without one"
+        ) from None
+
+
+def cut(
+    items: Sequence[Item], size: int, key: Callable[[Item], object]
+) -> tuple[list[Item], str | None]:
+    """Split `size + 1` items into a page and the token of the next one, None at the end."""
+    page = list(items[:size])
+    return page, token(key(page[-1])) if len(items) > size else None

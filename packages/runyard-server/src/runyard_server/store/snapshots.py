@@ -1,0 +1,44 @@
+"""Rows of snapshots: which contents a source folder had under which names."""
+
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from runyard.protocol.files import FileEntry
+from runyard_server.store.schema import snapshots
+
+_FILES = msgspec.json.Decoder(list[FileEntry])
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """One row of `snapshots`; `size` in bytes, `created_at` microseconds since 1970 in UTC."""
+
+    workspace: str
+    id: str
+    size: int
+    files: list[FileEntry]
+    created_at: int
+
+
+def find(connection: Connection, workspace: str, snapshot: str) -> SnapshotRow | None:
+    """Give a snapshot by its id, or None."""
+    found = select(snapshots).where(snapshots.c.workspace == workspace, snapshots.c.id == snapshot)
+    row = connection.execute(found).one_or_none()
+    if row is None:
+        return None
+    return SnapshotRow(workspace, row.id, row.size, _FILES.decode(row.files), row.created_at)
+
+
+def add(connection: Connection, row: SnapshotRow) -> None:
+    """Add a snapshot."""
+    connection.execute(
+        insert(snapshots).values(
+            workspace=row.workspace,
+            id=row.id,
+            size=row.size,
+            files=msgspec.json.encode(row.files).decode(),
+            created_at=row.created_at,
+        )
+    )

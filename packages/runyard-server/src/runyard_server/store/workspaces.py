@@ -1,0 +1,85 @@
+"""Rows of workspaces."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, insert, select, tuple_, update
+
+from runyard_server.store.schema import workspaces
+
+Triple = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceRow:
+    """One row of `workspaces`; `created_at` is microseconds since 1970 in UTC."""
+
+    id: str
+    name: str
+    subscription_id: str
+    resource_group: str
+    location: str
+    default_datastore: str
+    created_at: int
+    friendly_name: str = ""
+    sku: str = "basic"
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+_COLUMNS = [workspaces.c[f.name] for f in fields(WorkspaceRow)]
+_TRIPLE = (workspaces.c.name, workspaces.c.subscription_id, workspaces.c.resource_group)
+
+
+def find(connection: Connection, workspace: str) -> WorkspaceRow | None:
+    """Give a workspace by its id, or None."""
+    row = connection.execute(select(*_COLUMNS).where(workspaces.c.id == workspace)).one_or_none()
+    return None if row is None else _row(row)
+
+
+def find_named(connection: Connection, triple: Triple) -> WorkspaceRow | None:
+    """Give a workspace by name, subscription and resource group, or None."""
+    found = select(*_COLUMNS).where(*(c == v for c, v in zip(_TRIPLE, triple, strict=True)))
+    row = connection.execute(found).one_or_none()
+    return None if row is None else _row(row)
+
+
+def page(
+    connection: Connection, chosen: dict[str, str], after: Triple | None, limit: int
+) -> list[WorkspaceRow]:
+    """Give up to `limit` workspaces whose named columns have these values, by name."""
+    found = select(*_COLUMNS).where(*(workspaces.c[name] == chosen[name] for name in chosen))
+    if after is not None:
+        found = found.where(tuple_(*_TRIPLE) > after)
+    rows = connection.execute(found.order_by(*_TRIPLE).limit(limit))
+    return [_row(row) for row in rows]
+
+
+def ids(connection: Connection, limit: int) -> list[str]:
+    """Give the ids of up to `limit` workspaces."""
+    return list(connection.execute(select(workspaces.c.id).limit(limit)).scalars())
+
+
+def add(connection: Connection, row: WorkspaceRow) -> None:
+    """Add a workspace."""
+    values = {f.name: getattr(row, f.name) for f in fields(row)}
+    connection.execute(insert(workspaces).values(**_texts(values)))
+
+
+def change(connection: Connection, workspace: str, **values: Any) -> None:
+    """Set the named columns of a workspace."""
+    connection.execute(
+        update(workspaces).where(workspaces.c.id == workspace).values(**_texts(values))
+    )
+
+
+def _texts(values: dict[str, Any]) -> dict[str, Any]:
+    if "tags" in values:
+        values["tags"] = msgspec.json.encode(values["tags"]).decode()
+    return values
+
+
+def _row(row: Row[Any]) -> WorkspaceRow:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    values["tags"] = msgspec.json.decode(values["tags"], type=dict[str, str])
+    return WorkspaceRow(**values)

@@ -1,0 +1,238 @@
+"""Brings metric lines and log bytes from files to a run, in order and without loss.
+
+A sender keeps no record of its own: each answer says how much the service has, and it goes on
+from there. So sending twice is harmless, another sender may begin anew on the same files, and a
+service that was away for an hour, or lost its last second, is brought up to date.
+
+    spool/<writer>.jsonl   ->  lines, numbered from 0 per writer      (one file per writing process)
+    any growing log file   ->  bytes at an offset                     (named by the run)
+
+How requests are made is the `Destination`'s matter, so that the job agent, which must start in no
+time, needs none of the client's and the protocol's imports.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Union
+
+from runyard.protocol.errors import Conflict, InternalError, RunyardError, TemporaryError
+
+if TYPE_CHECKING:
+    # Paths as they come: a `str` or a `pathlib.Path`.
+    Logs = Union[Mapping[Any, str], Callable[[], Mapping[Any, str]]]
+
+SPOOL_SUFFIX = ".jsonl"
+BLOCK_BYTES = 1 << 20
+IDLE_SECONDS = 0.1
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 5.0
+TEMPORARY = (OSError, TemporaryError, InternalError)
+
+
+class Destination:
+    """Where a sender brings things: one run at one service.
+
+    Both methods may be called with what was brought before, and answer how much is there. They
+    raise OSError or TemporaryError when it may work later, another RunyardError when it never will.
+    """
+
+    def append_log(self, path: str, offset: int, data: bytes) -> int:
+        """Bring bytes of the log `path` from `offset` on; give the size that is stored."""
+        raise NotImplementedError
+
+    def append_lines(self, writer: str, first: int, data: bytes) -> int:
+        """Bring a writer's metric lines, the first being number `first`; give the count stored."""
+        raise NotImplementedError
+
+
+class Sender:
+    """Brings the spool and the logs of one run to its destination.
+
+    `poll` and `drain` may be called from several threads; they take turns.
+
+    Args:
+        destination: The run at the service.
+        spool_folder: Folder of the `<writer>.jsonl` files; it may not exist yet.
+        logs: Local file -> the log's path in the run, or a function that gives this (asked at
+            each poll, so that logs may appear while the run goes on).
+        warn: Told once of each file that can never be brought.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        spool_folder: Any,
+        logs: Optional[Logs] = None,
+        warn: Optional[Callable[[str], None]] = None,
+    ) -> None:
+        self._destination = destination
+        self._spool_folder = str(spool_folder)
+        self._logs: Logs = {} if logs is None else logs
+        self._warn = warn
+        self._sources: Dict[str, _Source] = {}
+        self._turn = threading.Lock()
+        self._wake = threading.Event()
+        self._stopped = False
+        self._pause = 0.0
+        self._not_before = 0.0
+
+    def poll(self) -> bool:
+        """Bring what is new, at most one block of each file; say whether there was anything.
+
+        While the service is away this does nothing until a growing pause is over.
+        """
+        with self._turn:
+            if time.monotonic() < self._not_before:
+                return False
+            try:
+                moved = self._advance_all()
+            except TEMPORARY:
+                self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
+                self._not_before = time.monotonic() + self._pause
+                return False
+            self._pause = self._not_before = 0.0
+            return moved
+
+    @property
+    def away(self) -> bool:
+        """Whether the service could not be reached, or could not take it, at the last attempt."""
+        return self._pause > 0.0
+
+    def drain(self, deadline: Optional[float] = None) -> bool:
+        """Bring all that is there; say whether it all arrived.
+
+        Args:
+            deadline: On the clock of `time.monotonic`; None: as long as it takes.
+        """
+        while True:
+            if not self.poll() and not self.away:
+                return True
+            now = time.monotonic()
+            if deadline is not None and now >= deadline:
+                return False
+            until = self._not_before if deadline is None else min(self._not_before, deadline)
+            if until > now:
+                time.sleep(until - now)
+
+    def run(self) -> None:
+        """Poll until `stop`, then bring the rest once; the body of a thread."""
+        while not self._stopped:
+            if not self.poll():
+                self._wake.wait(IDLE_SECONDS)
+                self._wake.clear()
+        self.drain(time.monotonic())
+
+    def stop(self) -> None:
+        """Let `run` end; what could not be brought stays in the files."""
+        self._stopped = True
+        self._wake.set()
+
+    def _advance_all(self) -> bool:
+        moved = False
+        for source in self._present():
+            try:
+                moved = source.advance(self._destination) or moved
+            except TEMPORARY:
+                raise
+            except RunyardError as error:
+                source.dead = True
+                if self._warn is not None:
+                    self._warn(f"{source.name} could not be sent: {error.message}")
+        return moved
+
+    def _present(self) -> List[_Source]:
+        """Give the files worth a look, metrics first: they are small and waited for."""
+        for writer in self._writers():
+            file = os.path.join(self._spool_folder, writer + SPOOL_SUFFIX)
+            if file not in self._sources:
+                self._sources[file] = _Lines(writer, file)
+        for file, name in (self._logs() if callable(self._logs) else self._logs).items():
+            if str(file) not in self._sources:
+                self._sources[str(file)] = _Log(name, str(file))
+        return [source for source in self._sources.values() if not source.dead]
+
+    def _writers(self) -> List[str]:
+        try:
+            names = os.listdir(self._spool_folder)
+        except FileNotFoundError:
+            return []
+        return sorted(n[: -len(SPOOL_SUFFIX)] for n in names if n.endswith(SPOOL_SUFFIX))
+
+
+class _Source:
+    """One file on its way, `offset` bytes of which have arrived."""
+
+    def __init__(self, name: str, file: str) -> None:
+        self.name = name
+        self.file = file
+        self.offset = 0
+        self.dead = False
+
+    def advance(self, destination: Destination) -> bool:
+        """Bring the next block; say whether there was one."""
+        raise NotImplementedError
+
+    def _read(self) -> bytes:
+        try:
+            with open(self.file, "rb", buffering=0) as stream:
+                stream.seek(self.offset)
+                return stream.read(BLOCK_BYTES)
+        except FileNotFoundError:
+            return b""
+
+
+class _Log(_Source):
+    """A log: the next byte to bring is the size that the service answered last."""
+
+    def advance(self, destination: Destination) -> bool:
+        data = self._read()
+        if not data:
+            return False
+        before = self.offset
+        try:
+            self.offset = destination.append_log(self.name, before, data)
+        except Conflict:
+            self.offset = destination.append_log(self.name, 0, b"")
+        return self.offset != before
+
+
+class _Lines(_Source):
+    """A writer's spool: `line` is the number of the line that stands at `offset`."""
+
+    line = 0
+
+    def advance(self, destination: Destination) -> bool:
+        data = self._whole_lines()
+        if not data:
+            return False
+        sent = data.count(b"\n")
+        stored = destination.append_lines(self.name, self.line, data)
+        if stored == self.line + sent:
+            self.offset, self.line = self.offset + len(data), stored
+        else:
+            self._seek(stored)
+        return True
+
+    def _whole_lines(self) -> bytes:
+        data = self._read()
+        end = data.rfind(b"\n") + 1
+        if end or len(data) < BLOCK_BYTES:
+            return data[:end]
+        # One line is longer than a block: a large table logged at once.
+        with open(self.file, "rb") as stream:
+            stream.seek(self.offset)
+            line = stream.readline()
+        return line if line.endswith(b"\n") else b""
+
+    def _seek(self, line: int) -> None:
+        """Find the byte at which a line begins: the service has more, or less, than we sent."""
+        with open(self.file, "rb") as stream:
+            for passed in range(line):
+                if not stream.readline().endswith(b"\n"):
+                    self.dead = True  # it has lines that this file lacks: not this file's writer
+                    self.line = passed
+                    return
+            self.line, self.offset = line, stream.tell()

@@ -133,15 +133,19 @@ class Sender:
     def _advance_all(self) -> bool:
         moved = False
         for source in self._present():
-            try:
-                moved = source.advance(self._destination) or moved
-            except TEMPORARY:
-                raise
-            except RunyardError as error:
-                source.dead = True
-                if self._warn is not None:
-                    self._warn(f"{source.name} could not be sent: {error.message}")
+            moved = self._advance(source) or moved
         return moved
+
+    def _advance(self, source: _Source) -> bool:
+        try:
+            return source.advance(self._destination)
+        except TEMPORARY:
+            raise
+        except RunyardError as error:
+            source.dead = True
+            if self._warn is not None:
+                self._warn(f"{source.name} could not be sent: {error.message}")
+            return False
 
     def _present(self) -> List[_Source]:
         """Give the files worth a look, metrics first: they are small and waited for."""

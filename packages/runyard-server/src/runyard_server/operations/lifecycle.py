@@ -81,17 +81,16 @@ def record(
         if item.status is not None:
             _check(row, status, item.status)
             status = item.status
-    numbered = [
-        EventRow(row.last_event + number, n.kind, now, n.message, n.status, n.data)
-        for number, n in enumerate(news, start=1)
-    ]
-    events.append(connection, row.key, numbered)
-    values = {**changes, "last_event": row.last_event + len(numbered)}
+    values = {**changes, **_append(connection, row, now, news)}
     if status != row.status:
         values |= _entered(connection, row, status, now)
-    warnings = [item.message for item in news if item.kind == kinds.WARNING]
-    if warnings:
-        values["warnings"] = [*row.warnings, *warnings]
+    runs.change(connection, row.key, **values)
+    return replace(row, **values)
+
+
+def begin(connection: Connection, row: RunRow, now: int, news: Sequence[News]) -> RunRow:
+    """Write the first events of a new run: its first status, then `news`."""
+    values = _append(connection, row, now, [moved(row.status), *news])
     runs.change(connection, row.key, **values)
     return replace(row, **values)
 
@@ -131,6 +130,20 @@ def announce(system: System, row: RunRow, *, work: bool = True) -> None:
 def work_topic(key: int) -> str:
     """Give the topic that tells the scheduler to look at one run."""
     return f"{SCHEDULER}:{key}"
+
+
+def _append(connection: Connection, row: RunRow, now: int, news: Sequence[News]) -> dict[str, Any]:
+    """Write events with the next numbers; give the columns that follow from them."""
+    numbered = [
+        EventRow(row.last_event + number, n.kind, now, n.message, n.status, n.data)
+        for number, n in enumerate(news, start=1)
+    ]
+    events.append(connection, row.key, numbered)
+    values: dict[str, Any] = {"last_event": row.last_event + len(numbered)}
+    warnings = [item.message for item in news if item.kind == kinds.WARNING]
+    if warnings:
+        values["warnings"] = [*row.warnings, *warnings]
+    return values
 
 
 def _check(row: RunRow, status: str, wanted: str) -> None:

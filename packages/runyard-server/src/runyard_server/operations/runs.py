@@ -1,0 +1,392 @@
+"""Runs: submitted, started by hand, read, changed, canceled, ended from outside.
+
+A request writes intent and comes back; the scheduler makes it true. Nothing of a refused request
+is kept: all checks come before the first write.
+"""
+
+import re
+import secrets
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from runyard.protocol import events as kinds
+from runyard.protocol import runs as states
+from runyard.protocol.errors import AlreadyExists, Conflict, InvalidRequest, RunNotFound
+from runyard.protocol.runs import (
+    ChangeRun,
+    FailRun,
+    RunError,
+    RunPage,
+    RunQuery,
+    RunRecord,
+    RunSpec,
+    StartRun,
+    SubmitRun,
+)
+from runyard_server.operations import idempotency, private, submission
+from runyard_server.operations.clock import iso, iso_or_none
+from runyard_server.operations.experiments import checked as experiment_name
+from runyard_server.operations.lifecycle import News, announce, begin, end, moved, record
+from runyard_server.operations.system import System
+from runyard_server.operations.workspaces import require as require_workspace
+from runyard_server.store import experiments, job_nodes, pages, runs
+from runyard_server.store.records import Connection
+from runyard_server.store.runs import RunFilter, RunRow
+
+_SPEC = msgspec.json.Decoder(RunSpec)
+_RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
+_SECOND = 1_000_000
+_Act = Callable[[Connection, int], RunRow]
+
+
+def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
+    """Submit a run: check everything, write it as Starting, wake the scheduler.
+
+    Raises:
+        RunyardError: What stands against it; nothing was written.
+    """
+    warnings = submission.check(system, workspace, body.spec)
+    _check_names(body.tags, body.properties)
+    now = system.clock.now_us()
+    row = _new_row(
+        workspace,
+        f"{body.spec.experiment}_{now // _SECOND}_{secrets.token_hex(4)}",
+        body.spec.experiment,
+        now,
+        status=states.STARTING,
+        target=body.spec.target,
+        run_type=states.SCRIPT_RUN,
+        name=body.name,
+        snapshot=body.spec.snapshot,
+        node_count=body.spec.node_count,
+        submitted_by=body.submitted_by,
+    )
+    # The folder comes first: a run that is written down must find its environment.
+    private.keep_inherited(system.home.run(row.id), body.inherited)
+    spec = msgspec.json.encode(body.spec).decode()
+    news = [News(kinds.WARNING, text) for text in warnings]
+    try:
+        return _write_new(system, row, spec, body.tags, body.properties, news)
+    except BaseException:
+        private.discard(system.home.run(row.id))
+        raise
+
+
+def start(system: System, workspace: str, body: StartRun) -> RunRecord:
+    """Begin an interactive or a child run, Running at once.
+
+    Raises:
+        WrongName: The experiment's name breaks the rule.
+        RunNotFound: There is no such parent.
+        AlreadyExists: There is a run of that id.
+    """
+    experiment_name(body.experiment)
+    _check_names(body.tags, body.properties)
+    run = body.run_id or str(uuid.uuid4())
+    if _RUN_ID.fullmatch(run) is None:
+        raise InvalidRequest(
+            f"{run[:80]!r} cannot be a run's id: letters, digits, '_' and '-', at most 255"
+        )
+    now = system.clock.now_us()
+    row = _new_row(
+        workspace,
+        run,
+        body.experiment,
+        now,
+        status=states.RUNNING,
+        target=states.INTERACTIVE_TARGET,
+        name=body.name,
+        snapshot=body.snapshot,
+        parent=body.parent,
+        submitted_by=body.submitted_by,
+        started_at=now,
+    )
+    spec = RunSpec(
+        experiment=body.experiment,
+        snapshot=body.snapshot or "",
+        script="",
+        target=states.INTERACTIVE_TARGET,
+    )
+    text = msgspec.json.encode(spec).decode()
+    return _write_new(system, row, text, body.tags, body.properties, [])
+
+
+def get(system: System, workspace: str, run: str) -> RunRecord:
+    """Give a run.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+    """
+
+    def read(connection: Connection) -> RunRecord:
+        return _records(connection, [require(connection, workspace, run)])[0]
+
+    return system.records.read(read)
+
+
+def list_(system: System, workspace: str, query: RunQuery) -> RunPage:
+    """Give one page of the runs that match, newest first.
+
+    Raises:
+        InvalidRequest: The status or the page token is unknown.
+    """
+    if query.status is not None and query.status not in states.STATUSES:
+        raise InvalidRequest(
+            f"{query.status!r} is no status of runs; there are {', '.join(states.STATUSES)}"
+        )
+    size = pages.limit(query.page_size)
+    before = pages.after(query.page_token, int)
+    chosen = _filter(query)
+
+    def read(connection: Connection) -> RunPage:
+        rows = runs.page(connection, workspace, chosen, before, size + 1)
+        page, token = pages.cut(rows, size, lambda row: row.key)
+        return RunPage(_records(connection, page), token)
+
+    return system.records.read(read)
+
+
+def spec(system: System, workspace: str, run: str) -> RunSpec:
+    """Give what was submitted.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+    """
+
+    def read(connection: Connection) -> str:
+        return runs.spec(connection, require(connection, workspace, run).key)
+
+    return _SPEC.decode(system.records.read(read))
+
+
+def change(system: System, workspace: str, run: str, body: ChangeRun) -> RunRecord:
+    """Change tags, properties, name or description; an ended run may be changed too.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+        Conflict: A property has another value already.
+    """
+    _check_names(body.tags, body.properties)
+
+    def write(connection: Connection) -> RunRecord:
+        row = require(connection, workspace, run)
+        _add_properties(connection, row, body.properties)
+        runs.remove_tags(connection, row.key, body.removed_tags)
+        runs.set_tags(connection, row.key, body.tags)
+        given = {"name": body.name, "description": body.description}
+        values = {name: value for name, value in given.items() if value is not None}
+        if values:
+            runs.change(connection, row.key, **values)
+        return _records(connection, [require(connection, workspace, run)])[0]
+
+    return system.records.write(write)
+
+
+def cancel(system: System, workspace: str, run: str) -> RunRecord:
+    """Ask for a run to be canceled; without an agent it is at once. An ended run stays as it is.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+    """
+
+    def write(connection: Connection, now: int) -> RunRow:
+        row = require(connection, workspace, run)
+        if not row.active or row.cancel_requested:
+            return row
+        row = record(connection, row, now, [moved(states.CANCEL_REQUESTED)])
+        has_agent = bool(job_nodes.of_run(connection, row.key))
+        return row if has_agent else end(connection, row, now, states.CANCELED)
+
+    return _act(system, write)
+
+
+def complete(system: System, workspace: str, run: str) -> RunRecord:
+    """Set a run to Completed; a job that still works for it is stopped.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+    """
+
+    def write(connection: Connection, now: int) -> RunRow:
+        return end(connection, require(connection, workspace, run), now, states.COMPLETED)
+
+    return _act(system, write)
+
+
+def fail(system: System, workspace: str, run: str, body: FailRun) -> RunRecord:
+    """Set a run to Failed; a job that still works for it is stopped.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+    """
+
+    def write(connection: Connection, now: int) -> RunRow:
+        row = require(connection, workspace, run)
+        text = body.message or "the run was set to failed by its owner"
+        return end(connection, row, now, states.FAILED, RunError(body.code, text, iso(now)))
+
+    return _act(system, write)
+
+
+def require(connection: Connection, workspace: str, run: str) -> RunRow:
+    """Give the row of a run.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+    """
+    row = runs.find(connection, workspace, run)
+    if row is None:
+        raise RunNotFound(
+            f"there is no run {run!r} in workspace {workspace!r}; "
+            "list the runs of its experiment to find the id"
+        )
+    return row
+
+
+def _new_row(
+    workspace: str, run: str, experiment: str, now: int, *, status: str, target: str, **more: object
+) -> RunRow:
+    row = RunRow(
+        key=0,
+        workspace=workspace,
+        id=run,
+        experiment=experiment,
+        number=0,
+        status=status,
+        active=True,
+        target=target,
+        created_at=now,
+    )
+    return replace(row, **more)  # type: ignore[arg-type]  # names are RunRow's, by the callers
+
+
+def _write_new(
+    system: System,
+    row: RunRow,
+    spec_text: str,
+    tags: dict[str, str | None],
+    properties: dict[str, str],
+    news: Sequence[News],
+) -> RunRecord:
+    """Write a new run with its first events and the answer for repeats; wake who waits."""
+    request = idempotency.pending()
+
+    def write(connection: Connection) -> tuple[RunRow, RunRecord]:
+        created = _insert(connection, row, spec_text, tags, properties, news)
+        answer = _record(created, tags, properties)
+        if request is not None:
+            request.keep(connection, answer, row.created_at)
+        return created, answer
+
+    created, answer = system.records.write(write)
+    announce(system, created)
+    return answer
+
+
+def _insert(
+    connection: Connection,
+    row: RunRow,
+    spec_text: str,
+    tags: dict[str, str | None],
+    properties: dict[str, str],
+    news: Sequence[News],
+) -> RunRow:
+    require_workspace(connection, row.workspace)
+    if row.parent is not None:
+        require(connection, row.workspace, row.parent)
+    if runs.key_of(connection, row.workspace, row.id) is not None:
+        raise AlreadyExists(
+            f"there is a run {row.id!r} already in workspace {row.workspace!r}; use another id"
+        )
+    experiment = experiments.ensure(connection, row.workspace, row.experiment, row.created_at)
+    number = experiments.next_number(connection, experiment.id)
+    key = runs.insert_run(connection, replace(row, number=number), spec_text)
+    runs.set_tags(connection, key, tags)
+    runs.add_properties(connection, key, properties)
+    created = replace(row, key=key, number=number)
+    return begin(connection, created, row.created_at, news)
+
+
+def _act(system: System, write: _Act) -> RunRecord:
+    """Do a write that may move a run; wake who waits; give the run."""
+
+    def whole(connection: Connection) -> tuple[RunRow, RunRecord]:
+        row = write(connection, system.clock.now_us())
+        return row, _records(connection, [row])[0]
+
+    row, answer = system.records.write(whole)
+    announce(system, row)
+    return answer
+
+
+def _check_names(tags: dict[str, str | None], properties: dict[str, str]) -> None:
+    submission.check_texts("tag", tags)
+    submission.check_texts("property", properties)
+
+
+def _add_properties(connection: Connection, row: RunRow, given: dict[str, str]) -> None:
+    if not given:
+        return
+    existing = runs.properties(connection, [row.key])[row.key]
+    for name, value in given.items():
+        if existing.get(name, value) != value:
+            raise Conflict(
+                f"property {name!r} of run {row.id} is {existing[name]!r} and cannot become "
+                f"{value!r}: properties are written once; use a tag for what changes"
+            )
+    fresh = {name: value for name, value in given.items() if name not in existing}
+    runs.add_properties(connection, row.key, fresh)
+
+
+def _filter(query: RunQuery) -> RunFilter:
+    return RunFilter(
+        experiment=query.experiment,
+        status=query.status,
+        run_type=query.run_type,
+        target=query.target,
+        parent=query.parent,
+        include_children=query.include_children,
+        active=True if query.active else None,
+        tag=query.tag,
+        tag_value=query.tag_value,
+        property=query.property,
+        property_value=query.property_value,
+    )
+
+
+def _records(connection: Connection, rows: Sequence[RunRow]) -> list[RunRecord]:
+    keys = [row.key for row in rows]
+    tags, properties = runs.tags(connection, keys), runs.properties(connection, keys)
+    return [_record(row, tags[row.key], properties[row.key]) for row in rows]
+
+
+def _record(row: RunRow, tags: dict[str, str | None], properties: dict[str, str]) -> RunRecord:
+    return RunRecord(
+        id=row.id,
+        workspace=row.workspace,
+        experiment=row.experiment,
+        number=row.number,
+        status=row.status,
+        target=row.target,
+        created_at=iso(row.created_at),
+        run_type=row.run_type,
+        name=row.name,
+        started_at=iso_or_none(row.started_at),
+        ended_at=iso_or_none(row.ended_at),
+        parent=row.parent,
+        snapshot=row.snapshot,
+        environment_lock=row.environment_lock,
+        node_count=row.node_count,
+        reason=row.reason,
+        error=row.error,
+        warnings=list(row.warnings),
+        tags=tags,
+        properties=properties,
+        description=row.description,
+        submitted_by=row.submitted_by,
+        last_event=row.last_event,
+        stage_seconds=dict(row.stage_seconds),
+    )

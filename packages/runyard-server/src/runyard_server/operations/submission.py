@@ -1,0 +1,174 @@
+"""What is checked before a run is written down: everything a job could stumble over later.
+
+A refused request leaves nothing behind, so all checks come before the first write. Each message
+says what is wrong, with what, and what would be right.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterable
+
+from runyard.protocol import data as modes
+from runyard.protocol.compute import ComputeRecord
+from runyard.protocol.data import DataReference
+from runyard.protocol.errors import (
+    DatastorePathNotFound,
+    InvalidRequest,
+    SnapshotNotFound,
+)
+from runyard.protocol.files import FileEntry
+from runyard.protocol.runs import LOCAL_TARGET, LauncherSpec, RunSpec
+from runyard_server.operations import compute, datastores, experiments
+from runyard_server.operations.machine import machine_gpus
+from runyard_server.operations.nearest import hint, nearest
+from runyard_server.operations.system import System
+from runyard_server.store import folders, snapshots
+
+_TAG_LIMIT = 255
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def check(system: System, workspace: str, spec: RunSpec) -> list[str]:
+    """Check a run's spec against what exists; give warnings.
+
+    Raises:
+        RunyardError: The first fault found; nothing was written.
+    """
+    experiments.checked(spec.experiment)
+    _check_launcher(spec)
+    cluster = _check_target(system, workspace, spec)
+    _check_script(spec, _snapshot_files(system, workspace, spec.snapshot))
+    _check_data(system, workspace, spec.data)
+    return _warnings(spec, cluster)
+
+
+def check_texts(what: str, names: Iterable[str]) -> None:
+    """Check the names of tags or properties.
+
+    Raises:
+        InvalidRequest: A name is empty or too long.
+    """
+    for name in names:
+        if not 1 <= len(name) <= _TAG_LIMIT:
+            raise InvalidRequest(
+                f"the {what} name {name[:40]!r} has {len(name)} characters; use 1 to {_TAG_LIMIT}"
+            )
+
+
+def _check_launcher(spec: RunSpec) -> None:
+    kind = spec.launcher.kind
+    if kind != LauncherSpec().kind:
+        raise InvalidRequest(
+            f"not offered yet: the launcher {kind!r} (distributed training); "
+            "use one process: node_count=1 without distributed_training"
+        )
+    if spec.launcher.process_count_per_node != 1:
+        raise InvalidRequest(
+            f"not offered yet: process_count_per_node={spec.launcher.process_count_per_node}; use 1"
+        )
+    if spec.node_count < 1:
+        raise InvalidRequest(f"node_count is {spec.node_count}; use 1 or more")
+    if spec.max_duration_seconds is not None and spec.max_duration_seconds <= 0:
+        raise InvalidRequest(
+            f"max_run_duration_seconds is {spec.max_duration_seconds}; use a positive number of "
+            "seconds, or leave it out for no limit"
+        )
+    for name in spec.environment_variables:
+        if _VARIABLE.fullmatch(name) is None:
+            raise InvalidRequest(f"{name!r} cannot name an environment variable")
+
+
+def _check_target(system: System, workspace: str, spec: RunSpec) -> ComputeRecord | None:
+    if spec.target == LOCAL_TARGET:
+        if spec.node_count > 1:
+            raise InvalidRequest(
+                f"node_count is {spec.node_count} and the target 'local' is this one machine; "
+                "use node_count=1, or a cluster with max_nodes of at least "
+                f"{spec.node_count}"
+            )
+        return None
+    cluster = compute.get(system, workspace, spec.target)
+    if spec.node_count > cluster.max_nodes:
+        raise InvalidRequest(
+            f"node_count is {spec.node_count} and compute target {cluster.name!r} has "
+            f"{cluster.max_nodes} nodes at most; lower node_count or raise max_nodes with "
+            "update(max_nodes=…)"
+        )
+    return cluster
+
+
+def _snapshot_files(system: System, workspace: str, snapshot: str) -> list[FileEntry]:
+    row = system.records.read(lambda c: snapshots.find(c, workspace, snapshot))
+    if row is None:
+        raise SnapshotNotFound(
+            f"there is no snapshot {snapshot[:80]!r} in workspace {workspace!r}; "
+            "create it from the source folder first"
+        )
+    return row.files
+
+
+def _check_script(spec: RunSpec, files: list[FileEntry]) -> None:
+    if spec.command:
+        return
+    script = posixpath.normpath(spec.script) if spec.script else ""
+    if not script:
+        raise InvalidRequest("no script is named; give the entry script of the source folder")
+    paths = {entry.path for entry in files}
+    if script not in paths:
+        near = nearest(script, (p for p in paths if p.endswith(".py")), 3)
+        raise InvalidRequest(
+            f"the script {spec.script!r} is not in the source folder (or is ignored by "
+            f".amlignore or .gitignore); {hint(near, 'the folder has no Python files')}",
+            {"script": spec.script, "nearest": near},
+        )
+
+
+def _check_data(system: System, workspace: str, references: list[DataReference]) -> None:
+    names: set[str] = set()
+    for reference in references:
+        if reference.name in names:
+            raise InvalidRequest(f"two data references have the name {reference.name!r}")
+        names.add(reference.name)
+        _check_reference(system, workspace, reference)
+
+
+def _check_reference(system: System, workspace: str, reference: DataReference) -> None:
+    if _VARIABLE.fullmatch("_" + reference.name) is None:
+        raise InvalidRequest(
+            f"{reference.name!r} cannot name a data reference: letters, digits and '_' only"
+        )
+    if reference.mode not in modes.MODES:
+        raise InvalidRequest(
+            f"the mode {reference.mode!r} of data reference {reference.name!r} is unknown; "
+            f"use {', '.join(modes.MODES)}"
+        )
+    root = datastores.folder(system, workspace, reference.datastore)
+    path = reference.path.strip("/")
+    if path in ("", "."):
+        return
+    place = folders.inside(root, path)
+    if reference.mode != modes.UPLOAD and not place.exists():
+        beside = place.parent
+        known = [e.name for e in beside.iterdir()] if beside.is_dir() else []
+        raise DatastorePathNotFound(
+            f"datastore {reference.datastore!r} has nothing at {path!r}; upload it first; "
+            f"{hint(nearest(place.name, sorted(known)), 'that folder is empty or missing')}",
+            {"datastore": reference.datastore, "path": path},
+        )
+
+
+def _warnings(spec: RunSpec, cluster: ComputeRecord | None) -> list[str]:
+    if cluster is None:
+        return []
+    found = []
+    if cluster.gpus and not machine_gpus():
+        found.append(
+            f"{cluster.name} is of size {cluster.vm_size} with {cluster.gpus} GPU(s) a node, and "
+            "this machine has none: the run uses the CPU"
+        )
+    if spec.node_count > 1:
+        found.append(
+            f"node_count is {spec.node_count} and the script is started once, on the first node: "
+            "distributed training is not offered yet"
+        )
+    return found

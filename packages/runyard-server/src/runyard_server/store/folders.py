@@ -41,9 +41,20 @@ def checked(path: str) -> str:
         raise _bad(path, "name a file")
     if ".." in segments:
         raise _bad(path, "'..' is not allowed")
-    if any(len(segment.encode("utf-8", "surrogatepass")) > LONGEST_NAME for segment in segments):
+    if not is_text(path):
+        raise _bad(path, "it is not UTF-8")
+    if any(len(segment.encode()) > LONGEST_NAME for segment in segments):
         raise _bad(path, f"a segment may have {LONGEST_NAME} bytes at most")
     return "/".join(segments)
+
+
+def is_text(name: str) -> bool:
+    """Say whether a name can be told in JSON; bytes that are not UTF-8 cannot."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def inside(root: Path, path: str) -> Path:

@@ -1,0 +1,89 @@
+"""Contents by digest: what clients send once and refer to from then on."""
+
+from itertools import pairwise
+
+from runyard.protocol.errors import BlobNotFound, InvalidRequest, MissingBlobs
+from runyard.protocol.files import BlobList, FileEntry
+from runyard_server.operations import workspaces
+from runyard_server.operations.system import Content, System
+from runyard_server.store.folders import Body, checked
+
+
+def missing(system: System, workspace: str, body: BlobList) -> BlobList:
+    """Say which of these contents are not stored."""
+    system.records.read(lambda c: workspaces.require(c, workspace))
+    return BlobList(digests=system.blobs.missing(body.digests))
+
+
+def write(system: System, workspace: str, digest: str, body: Body) -> None:
+    """Store a content.
+
+    Raises:
+        InvalidRequest: The bytes have another digest.
+        StorageFull: No space is left; nothing is kept.
+    """
+    system.records.read(lambda c: workspaces.require(c, workspace))
+    system.blobs.write(digest, body)
+
+
+def read(system: System, workspace: str, digest: str) -> Content:
+    """Give a content.
+
+    Raises:
+        BlobNotFound: It is not stored.
+    """
+    system.records.read(lambda c: workspaces.require(c, workspace))
+    return Content(path=system.blobs.path(digest), size=system.blobs.size(digest))
+
+
+def checked_entries(system: System, files: list[FileEntry]) -> list[FileEntry]:
+    """Give entries from outside with their paths in one spelling, by path.
+
+    Raises:
+        InvalidRequest: A path is malformed or comes twice, or a size is not that of the content.
+        MissingBlobs: Contents are not stored; `details["missing"]` lists their digests.
+    """
+    entries = sorted(
+        (FileEntry(checked(f.path), f.digest, f.size, f.executable) for f in files),
+        key=lambda entry: entry.path,
+    )
+    _refuse_clashes([entry.path for entry in entries])
+    sizes = _sizes(system, entries)
+    for entry in entries:
+        if sizes[entry.digest] != entry.size:
+            raise InvalidRequest(
+                f"{entry.path!r} is said to have {entry.size} bytes, and the content with its "
+                f"digest has {sizes[entry.digest]}: the file changed while it was read; try again"
+            )
+    return entries
+
+
+def _sizes(system: System, entries: list[FileEntry]) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    absent: dict[str, None] = {}
+    for digest in {entry.digest for entry in entries}:
+        try:
+            sizes[digest] = system.blobs.size(digest)
+        except BlobNotFound:
+            absent[digest] = None
+    if absent:
+        raise MissingBlobs(
+            f"{len(absent)} of {len(sizes) + len(absent)} contents are not stored; send them "
+            "first, then ask again",
+            {"missing": sorted(absent)},
+        )
+    return sizes
+
+
+def _refuse_clashes(paths: list[str]) -> None:
+    """Refuse a path that comes twice, or that is a file here and a folder there."""
+    known = set(paths)
+    if len(known) < len(paths):
+        twice = next(a for a, b in pairwise(paths) if a == b)
+        raise InvalidRequest(f"the path {twice!r} comes twice; name each file once")
+    for path in paths:
+        parts = path.split("/")[:-1]
+        for depth in range(1, len(parts) + 1):
+            above = "/".join(parts[:depth])
+            if above in known:
+                raise InvalidRequest(f"{above!r} cannot be a file and hold {path!r}; rename one")

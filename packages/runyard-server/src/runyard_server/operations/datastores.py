@@ -1,0 +1,183 @@
+"""Datastores: named folders where data is kept and reached by jobs.
+
+Every workspace begins with two, `workspaceblobstore` (the default) and `workspacefilestore`.
+Both are folders of the state folder; jobs on this machine see the same folders.
+"""
+
+from pathlib import Path
+
+from runyard.protocol.datastores import (
+    DatastoreFile,
+    DatastoreFilePage,
+    DatastoreFileQuery,
+    DatastorePage,
+    DatastoreRecord,
+    WriteQuery,
+)
+from runyard.protocol.errors import AlreadyExists, DatastoreNotFound, DatastorePathNotFound
+from runyard_server.operations import workspaces
+from runyard_server.operations.clock import iso
+from runyard_server.operations.media import media_type
+from runyard_server.operations.nearest import hint, nearest
+from runyard_server.operations.system import Content, System
+from runyard_server.store import datastores as rows
+from runyard_server.store import pages
+from runyard_server.store.datastores import DatastoreRow
+from runyard_server.store.folders import Body, checked
+from runyard_server.store.records import Connection
+from runyard_server.store.trees import Tree, TreeFile
+from runyard_server.store.workspaces import WorkspaceRow
+
+_INCOMING = ".incoming"
+_SHOWN = 500
+
+
+def list_(system: System, workspace: str) -> DatastorePage:
+    """List a workspace's datastores, by name."""
+
+    def work(connection: Connection) -> tuple[WorkspaceRow, list[DatastoreRow]]:
+        return workspaces.require(connection, workspace), rows.of_workspace(connection, workspace)
+
+    owner, found = system.records.read(work)
+    return DatastorePage(items=[_record(row, owner) for row in found])
+
+
+def get(system: System, workspace: str, datastore: str) -> DatastoreRecord:
+    """Give a datastore by its name.
+
+    Raises:
+        DatastoreNotFound: There is none; the message names those there are.
+    """
+
+    def work(connection: Connection) -> tuple[DatastoreRow, WorkspaceRow]:
+        owner = workspaces.require(connection, workspace)
+        return require(connection, workspace, datastore), owner
+
+    return _record(*system.records.read(work))
+
+
+def files(
+    system: System, workspace: str, datastore: str, query: DatastoreFileQuery
+) -> DatastoreFilePage:
+    """List the files whose path begins with `prefix`, by path; `./` before it is dropped."""
+    limit = pages.limit(query.page_size)
+    after = pages.after(query.page_token, str)
+    found = _tree(system, workspace, datastore).page(_prefix(query.prefix), after, limit + 1)
+    page, token = pages.cut(found, limit, lambda file: file.path)
+    return DatastoreFilePage(items=[_file(file) for file in page], next_page_token=token)
+
+
+def read(system: System, workspace: str, datastore: str, path: str) -> Content:
+    """Give a file.
+
+    Raises:
+        DatastorePathNotFound: No file at that path; the message names the nearest.
+    """
+    tree = _tree(system, workspace, datastore)
+    place = tree.find(path)
+    if place is None:
+        raise _no_path(tree, datastore, path)
+    return Content(path=place, size=place.stat().st_size, media_type=media_type(path))
+
+
+def write(
+    system: System,
+    workspace: str,
+    datastore: str,
+    path: str,
+    query: WriteQuery,
+    body: Body,
+) -> DatastoreFile:
+    """Write a file, whole or not at all.
+
+    Raises:
+        AlreadyExists: It is there and `overwrite` is False, or a folder or file is in its way.
+        StorageFull: No space is left; nothing is kept.
+    """
+    tree = _tree(system, workspace, datastore)
+    try:
+        size = tree.write(path, body, overwrite=query.overwrite)
+    except FileExistsError:
+        raise AlreadyExists(
+            f"datastore {datastore!r} has {path!r} already (or something in its way); "
+            "pass overwrite=True to replace a file, or choose another path"
+        ) from None
+    except NotADirectoryError:
+        raise AlreadyExists(
+            f"{path!r} cannot be written to datastore {datastore!r}: a file has the name of one "
+            "of its folders; choose another path"
+        ) from None
+    return DatastoreFile(path=checked(path), size=size, modified_at=iso(system.clock.now_us()))
+
+
+def folder(system: System, workspace: str, name: str) -> Path:
+    """Give the folder of a datastore, made if it is missing.
+
+    Raises:
+        DatastoreNotFound: There is no such datastore.
+    """
+    system.records.read(lambda c: require(c, workspace, name))
+    place = system.home.datastore(workspace, name)
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def require(connection: Connection, workspace: str, name: str) -> DatastoreRow:
+    """Give the row of a datastore.
+
+    Raises:
+        DatastoreNotFound: There is none; the message names those there are.
+    """
+    row = rows.find(connection, workspace, name)
+    if row is not None:
+        return row
+    workspaces.require(connection, workspace)
+    near = nearest(name, [row.name for row in rows.of_workspace(connection, workspace)])
+    raise DatastoreNotFound(
+        f"workspace {workspace!r} has no datastore {name!r}; {hint(near, 'it has none')}",
+        {"nearest": near},
+    )
+
+
+def _tree(system: System, workspace: str, datastore: str) -> Tree:
+    root = folder(system, workspace, datastore)
+    return Tree(root, incoming=root.parent / _INCOMING)
+
+
+def _prefix(given: str) -> str:
+    """Bring a prefix from outside to the paths' spelling; a "/" at its end stays."""
+    while given.startswith(("./", "/")):
+        given = given[given.index("/") + 1 :]
+    return "" if given == "." else given
+
+
+def _no_path(tree: Tree, datastore: str, path: str) -> DatastorePathNotFound:
+    wanted = checked(path)
+    below = tree.page(wanted + "/", None, 1)
+    if below:
+        return DatastorePathNotFound(
+            f"{wanted!r} on datastore {datastore!r} is a folder, not a file; list its files "
+            "and read them one by one",
+            {"nearest": [below[0].path]},
+        )
+    near = nearest(wanted, [file.path for file in tree.page("", None, _SHOWN)])
+    return DatastorePathNotFound(
+        f"datastore {datastore!r} has no file {wanted!r}; {hint(near, 'it is empty')}",
+        {"nearest": near},
+    )
+
+
+def _file(file: TreeFile) -> DatastoreFile:
+    return DatastoreFile(path=file.path, size=file.size, modified_at=iso(file.modified_at))
+
+
+def _record(row: DatastoreRow, owner: WorkspaceRow) -> DatastoreRecord:
+    return DatastoreRecord(
+        name=row.name,
+        datastore_type=row.datastore_type,
+        account_name=row.account_name,
+        container_name=row.container_name,
+        created_at=iso(row.created_at),
+        is_default=row.name == owner.default_datastore,
+        protocol=row.protocol,
+    )

@@ -1,0 +1,91 @@
+"""Experiments: named series of runs. Asking for one makes it."""
+
+from runyard.protocol.errors import ExperimentNotFound
+from runyard.protocol.experiments import (
+    NAME_RULE,
+    CreateExperiment,
+    ExperimentPage,
+    ExperimentQuery,
+    ExperimentRecord,
+)
+from runyard_server.operations import names, workspaces
+from runyard_server.operations.clock import iso
+from runyard_server.operations.nearest import KNOWN, hint, nearest
+from runyard_server.operations.system import System
+from runyard_server.store import experiments as rows
+from runyard_server.store import pages
+from runyard_server.store.experiments import ExperimentRow
+from runyard_server.store.records import Connection
+
+_MEANING = "1 to 255 letters, digits, '_' or '-', and begin with a letter or a digit"
+
+
+def create(system: System, workspace: str, body: CreateExperiment) -> ExperimentRecord:
+    """Give the experiment of that name; it is made if there is none.
+
+    Raises:
+        WrongName: The name breaks its rule.
+        WorkspaceNotFound: There is no such workspace.
+    """
+    checked(body.name)
+    now = system.clock.now_us()
+
+    def work(connection: Connection) -> ExperimentRow:
+        workspaces.require(connection, workspace)
+        return rows.ensure(connection, workspace, body.name, now)
+
+    found = system.records.read(lambda c: rows.find(c, workspace, body.name))
+    return _record(found or system.records.write(work))
+
+
+def list_(system: System, workspace: str, query: ExperimentQuery) -> ExperimentPage:
+    """List a workspace's experiments, by name."""
+    limit = pages.limit(query.page_size)
+    after = pages.after(query.page_token, str)
+
+    def work(connection: Connection) -> list[ExperimentRow]:
+        workspaces.require(connection, workspace)
+        return rows.page(connection, workspace, after, limit + 1)
+
+    page, token = pages.cut(system.records.read(work), limit, lambda row: row.name)
+    return ExperimentPage(items=[_record(row) for row in page], next_page_token=token)
+
+
+def get(system: System, workspace: str, experiment: str) -> ExperimentRecord:
+    """Give an experiment by its name.
+
+    Raises:
+        ExperimentNotFound: There is none; the message names the nearest.
+    """
+
+    def work(connection: Connection) -> ExperimentRow:
+        row = rows.find(connection, workspace, experiment)
+        if row is None:
+            workspaces.require(connection, workspace)
+            raise _not_found(connection, workspace, experiment)
+        return row
+
+    return _record(system.records.read(work))
+
+
+def checked(name: str) -> str:
+    """Give an experiment's name if it fits its rule.
+
+    Raises:
+        WrongName: It does not.
+    """
+    return names.checked("experiment", name, NAME_RULE, _MEANING)
+
+
+def _not_found(connection: Connection, workspace: str, name: str) -> ExperimentNotFound:
+    near = nearest(name, rows.names(connection, workspace, KNOWN))
+    return ExperimentNotFound(
+        f"workspace {workspace!r} has no experiment {name!r}; {hint(near, 'it has none yet')}",
+        {"nearest": near},
+    )
+
+
+def _record(row: ExperimentRow) -> ExperimentRecord:
+    return ExperimentRecord(
+        id=row.id, name=row.name, created_at=iso(row.created_at), run_count=row.run_count
+    )

@@ -1,0 +1,183 @@
+"""Workspaces: the top-level places. Making one also makes its two default datastores.
+
+The id is the key in URLs and the name of folders: the name in lower case if that is free, else
+with six hex digits of the triple (name, subscription, resource group) that tells workspaces apart.
+"""
+
+import hashlib
+
+from runyard.protocol.datastores import BLOB_STORE, FILE_STORE
+from runyard.protocol.errors import AlreadyExists, DatastoreNotFound, WorkspaceNotFound
+from runyard.protocol.workspaces import (
+    DEFAULT_WORKSPACE,
+    NAME_RULE,
+    ChangeWorkspace,
+    CreateWorkspace,
+    WorkspacePage,
+    WorkspaceQuery,
+    WorkspaceRecord,
+)
+from runyard_server.operations import names
+from runyard_server.operations.clock import iso
+from runyard_server.operations.nearest import KNOWN, hint, nearest
+from runyard_server.operations.system import System
+from runyard_server.store import datastores as datastore_rows
+from runyard_server.store import pages
+from runyard_server.store import workspaces as rows
+from runyard_server.store.datastores import DatastoreRow
+from runyard_server.store.records import Connection
+from runyard_server.store.workspaces import Triple, WorkspaceRow
+
+_MEANING = "1 to 255 letters, digits, '_', '-' or '.', and begin with a letter or a digit"
+_LONGEST_STEM = 200
+
+
+def create(system: System, body: CreateWorkspace) -> WorkspaceRecord:
+    """Make a workspace; with `exist_ok` give the one that is there.
+
+    Raises:
+        WrongName: The name breaks its rule.
+        AlreadyExists: It is there and `exist_ok` is False.
+    """
+    names.checked("workspace", body.name, NAME_RULE, _MEANING)
+    triple = (body.name, body.subscription_id, body.resource_group)
+    now = system.clock.now_us()
+
+    def work(connection: Connection) -> WorkspaceRow:
+        found = rows.find_named(connection, triple)
+        if found is None:
+            return _make(connection, body, now)
+        if body.exist_ok:
+            return found
+        raise AlreadyExists(
+            f"workspace {body.name!r} exists in resource group {body.resource_group!r}; "
+            "pass exist_ok=True to use it, or choose another name"
+        )
+
+    existing = system.records.read(lambda c: rows.find_named(c, triple)) if body.exist_ok else None
+    return _record(existing or system.records.write(work))
+
+
+def ensure_default(system: System) -> WorkspaceRecord:
+    """Give the embedded default workspace; it is made if there is none."""
+    return create(system, CreateWorkspace(name=DEFAULT_WORKSPACE, exist_ok=True))
+
+
+def list_(system: System, query: WorkspaceQuery) -> WorkspacePage:
+    """List workspaces, by name."""
+    limit = pages.limit(query.page_size)
+    after = pages.after(query.page_token, tuple[str, str, str])
+    wanted = {
+        "name": query.name,
+        "subscription_id": query.subscription_id,
+        "resource_group": query.resource_group,
+    }
+    chosen = {name: value for name, value in wanted.items() if value is not None}
+    found = system.records.read(lambda c: rows.page(c, chosen, after, limit + 1))
+    page, token = pages.cut(found, limit, _triple)
+    return WorkspacePage(items=[_record(row) for row in page], next_page_token=token)
+
+
+def get(system: System, workspace: str) -> WorkspaceRecord:
+    """Give a workspace by its id.
+
+    Raises:
+        WorkspaceNotFound: There is none.
+    """
+    return _record(system.records.read(lambda c: require(c, workspace)))
+
+
+def change(system: System, workspace: str, body: ChangeWorkspace) -> WorkspaceRecord:
+    """Change what may change of a workspace.
+
+    Raises:
+        WorkspaceNotFound: There is none.
+        DatastoreNotFound: The new default datastore does not exist.
+    """
+    given = {
+        "default_datastore": body.default_datastore,
+        "friendly_name": body.friendly_name,
+        "tags": body.tags,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+
+    def work(connection: Connection) -> WorkspaceRow:
+        require(connection, workspace)
+        if body.default_datastore is not None:
+            _require_datastore(connection, workspace, body.default_datastore)
+        if changes:
+            rows.change(connection, workspace, **changes)
+        return require(connection, workspace)
+
+    return _record(system.records.write(work))
+
+
+def require(connection: Connection, workspace: str) -> WorkspaceRow:
+    """Give the row of a workspace.
+
+    Raises:
+        WorkspaceNotFound: There is none; the message names the nearest.
+    """
+    row = rows.find(connection, workspace)
+    if row is None:
+        near = nearest(workspace, rows.ids(connection, KNOWN))
+        raise WorkspaceNotFound(
+            f"there is no workspace {workspace!r} here; {hint(near, 'there are none yet')}. "
+            "Workspace.create makes one",
+            {"nearest": near},
+        )
+    return row
+
+
+def _make(connection: Connection, body: CreateWorkspace, now: int) -> WorkspaceRow:
+    row = WorkspaceRow(
+        id=_free_id(connection, (body.name, body.subscription_id, body.resource_group)),
+        name=body.name,
+        subscription_id=body.subscription_id,
+        resource_group=body.resource_group,
+        location=body.location,
+        default_datastore=BLOB_STORE,
+        created_at=now,
+        friendly_name=body.friendly_name or body.name,
+        tags=dict(body.tags),
+    )
+    rows.add(connection, row)
+    for name, kind in ((BLOB_STORE, "AzureBlob"), (FILE_STORE, "AzureFile")):
+        store = DatastoreRow(row.id, name, kind, "runyard", name, "file", now)
+        datastore_rows.add(connection, store)
+    return row
+
+
+def _free_id(connection: Connection, triple: Triple) -> str:
+    stem = triple[0].lower()
+    digest = hashlib.sha256("\0".join(triple).encode()).hexdigest()
+    suffixed = [f"{stem[:_LONGEST_STEM]}-{digest[:length]}" for length in (6, 12, 40)]
+    return next(c for c in [stem, *suffixed] if rows.find(connection, c) is None)
+
+
+def _require_datastore(connection: Connection, workspace: str, name: str) -> None:
+    known = [row.name for row in datastore_rows.of_workspace(connection, workspace)]
+    if name not in known:
+        raise DatastoreNotFound(
+            f"workspace {workspace!r} has no datastore {name!r}; {hint(known, 'it has none')}",
+            {"nearest": known},
+        )
+
+
+def _triple(row: WorkspaceRow) -> Triple:
+    return (row.name, row.subscription_id, row.resource_group)
+
+
+def _record(row: WorkspaceRow) -> WorkspaceRecord:
+    return WorkspaceRecord(
+        id=row.id,
+        name=row.name,
+        subscription_id=row.subscription_id,
+        resource_group=row.resource_group,
+        location=row.location,
+        created_at=iso(row.created_at),
+        friendly_name=row.friendly_name,
+        sku=row.sku,
+        default_datastore=row.default_datastore,
+        tags=row.tags,
+    )

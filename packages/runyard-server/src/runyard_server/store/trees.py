@@ -1,0 +1,125 @@
+"""The files of a datastore: a folder, listed in order of the whole path, written whole.
+
+Nothing is indexed: jobs write into the folder directly, so what is on the disk is what is listed.
+A page reads only the folders that it touches.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from runyard_server.store.folders import (
+    CHUNK,
+    Body,
+    full_disk,
+    inside,
+    is_text,
+    sync,
+    temporary_file,
+)
+
+
+@dataclass(frozen=True)
+class TreeFile:
+    """A file: its path below the root, its size in bytes, its last change in microseconds."""
+
+    path: str
+    size: int
+    modified_at: int
+
+
+class Tree:
+    """A folder and all below it.
+
+    Args:
+        root: The folder.
+        incoming: Where files are written before they get their names; on the same file system.
+    """
+
+    def __init__(self, root: Path, incoming: Path) -> None:
+        self.root = root
+        self._incoming = incoming
+
+    def page(self, prefix: str, after: str | None, limit: int) -> list[TreeFile]:
+        """Give up to `limit` files whose path begins with `prefix` and is above `after`."""
+        return list(islice(self._walk("", prefix, after or ""), limit))
+
+    def find(self, path: str) -> Path | None:
+        """Give the place of a file, None if there is no file at that path.
+
+        Raises:
+            InvalidRequest: The path is malformed or leads out of the tree.
+        """
+        place = inside(self.root, path)
+        return place if place.is_file() else None
+
+    def write(self, path: str, body: Body, *, overwrite: bool) -> int:
+        """Write a file whole or not at all; return its size in bytes.
+
+        Args:
+            path: Path below the root, from outside.
+            body: The bytes.
+            overwrite: Whether a file that is there is replaced.
+
+        Raises:
+            FileExistsError: It is there and `overwrite` is False, or a folder has that name.
+            NotADirectoryError: A file has the name of one of the folders of the path.
+            StorageFull: No space is left; nothing is kept.
+        """
+        place = inside(self.root, path)
+        if place.is_dir() or (place.exists() and not overwrite):
+            raise FileExistsError(path)
+        size = 0
+        with full_disk(f"file {path}"), temporary_file(self._incoming) as (file, temporary):
+            while chunk := body.read(CHUNK):
+                size += file.write(chunk)
+            sync(file)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if overwrite:
+                temporary.replace(place)
+            else:
+                # Unlike a rename, a link fails where the name exists: of two writers one wins.
+                os.link(temporary, place)
+        return size
+
+    def _walk(self, folder: str, prefix: str, after: str) -> Iterator[TreeFile]:
+        """Give the files below `folder` ("" or ending in "/"), skipping what cannot match."""
+        for name, entry in _entries(self.root / folder):
+            path = folder + name
+            if name.endswith("/"):
+                if _may_hold(path, prefix, after):
+                    yield from self._walk(path, prefix, after)
+            elif path > after and path.startswith(prefix) and self._is_inside(entry):
+                status = entry.stat()
+                yield TreeFile(path, status.st_size, status.st_mtime_ns // 1000)
+
+    def _is_inside(self, entry: "os.DirEntry[str]") -> bool:
+        """Say whether a link stays in the tree; what leads out is not shown."""
+        if not entry.is_symlink():
+            return True
+        return Path(os.path.realpath(entry.path)).is_relative_to(os.path.realpath(self.root))
+
+
+def _entries(folder: Path) -> list[tuple[str, "os.DirEntry[str]"]]:
+    """Give files, and folders with a "/" after the name: so sorted, whole paths are in order."""
+    found = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not is_text(entry.name):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    found.append((entry.name + "/", entry))
+                elif entry.is_file():
+                    found.append((entry.name, entry))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _may_hold(folder: str, prefix: str, after: str) -> bool:
+    """Say whether files below `folder` can begin with `prefix` and be above `after`."""
+    matches = folder.startswith(prefix) or prefix.startswith(folder)
+    return matches and (folder > after or after.startswith(folder))

@@ -1,0 +1,68 @@
+"""`runyard doctor`: looks at the machine and says what is missing and how to mend it.
+
+Each check is a function that gives findings and raises nothing; they look and change nothing,
+apart from a file written into the state folder and removed at once.
+"""
+
+from collections.abc import Callable, Iterable
+
+import typer
+from rich.text import Text
+
+from runyard_server.cli import output
+from runyard_server.cli.doctor import folder, hardware, interpreters, packages, service
+from runyard_server.cli.doctor.finding import BROKEN, NOTE, OK, Finding, Report
+from runyard_server.cli.options import Json
+
+__all__ = ["doctor", "examine"]
+
+_CHECKS: tuple[Callable[[], Iterable[Finding]], ...] = (
+    interpreters.platform,
+    interpreters.uv,
+    interpreters.pythons,
+    packages.light_half,
+    packages.v1_names,
+    folder.state_folder,
+    service.service,
+    hardware.gpus,
+    hardware.containers,
+)
+_MARKS = {OK: ("ok", "green"), NOTE: ("note", "yellow"), BROKEN: ("broken", "bold red")}
+
+
+def doctor(json: Json = False) -> None:
+    """Say what is missing on this machine, and the one command that mends it.
+
+    The exit status is 1 when something is broken; a note is something Runyard works without.
+
+    Examples: `runyard doctor`  ·  `runyard doctor --json | jq -r '.findings[].mend'`
+    """
+    report = examine()
+    if json:
+        output.as_json(report)
+    else:
+        _print(report)
+    if not report.healthy:
+        raise typer.Exit(1)
+
+
+def examine() -> Report:
+    """Run every check."""
+    findings = [finding for check in _CHECKS for finding in check()]
+    return Report(all(finding.state != BROKEN for finding in findings), findings)
+
+
+def _print(report: Report) -> None:
+    output.facts((finding.subject, _line(finding)) for finding in report.findings)
+    broken = sum(finding.state == BROKEN for finding in report.findings)
+    output.say("")
+    output.say("all is well" if report.healthy else f"{broken} to mend")
+
+
+def _line(finding: Finding) -> Text:
+    word, style = _MARKS[finding.state]
+    line = Text(f"{word:6}  ", style=style)
+    line.append(finding.message, style="not bold default")
+    if finding.mend:
+        line.append(f"\n        mend it with:  {finding.mend}", style="not bold cyan")
+    return line

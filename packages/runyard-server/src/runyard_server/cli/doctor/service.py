@@ -1,0 +1,38 @@
+"""Does the service answer, as what it should be, and does it take our token?"""
+
+import os
+from collections.abc import Iterator
+
+from runyard.client import home as homes
+from runyard.client.discovery import connect, running
+from runyard.protocol import routes
+from runyard.protocol.errors import RunyardError, Unauthenticated
+from runyard.protocol.service import TOKEN_VARIABLE, URL_VARIABLE
+from runyard_server import __version__
+from runyard_server.cli.doctor.finding import BROKEN, NOTE, OK, Finding
+
+
+def running_here() -> bool:
+    """Whether the home's own service answers."""
+    return running(homes.locate()) is not None
+
+
+def service() -> Iterator[Finding]:
+    """Ask the service who it is."""
+    elsewhere = os.environ.get(URL_VARIABLE)
+    if not elsewhere and not running_here():
+        yield Finding("service", OK, "none runs; one is started when it is needed")
+        return
+    try:
+        status = connect(start=False).call(routes.SERVICE_STATUS)
+    except Unauthenticated as error:
+        mend = f"export {TOKEN_VARIABLE}=TOKEN" if elsewhere else "runyard stop"
+        yield Finding("service", BROKEN, error.message, mend)
+    except RunyardError as error:
+        mend = f"unset {URL_VARIABLE}" if elsewhere else "runyard stop"
+        yield Finding("service", BROKEN, error.message, mend)
+    else:
+        yield Finding("service", OK, f"{status.version} at {status.url}, process {status.pid}")
+        if status.version != __version__ and not elsewhere:
+            text = f"it is {status.version} and this program is {__version__}"
+            yield Finding("service", NOTE, text, "runyard stop")

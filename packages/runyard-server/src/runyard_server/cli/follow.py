@@ -1,0 +1,114 @@
+"""Prints a run's logs, once or as they grow.
+
+While a run is followed, the service's stream says which file has grown; the new bytes are then
+read from where the last reading stopped, so nothing is missed or printed twice, and a service
+that restarts in between is waited for.
+"""
+
+import json
+import sys
+from dataclasses import dataclass, field
+
+from runyard.protocol import routes
+from runyard.protocol.errors import RunFileNotFound
+from runyard.protocol.events import LOG
+from runyard.protocol.files import BUILD_LOG, FileQuery
+from runyard_server.cli.target import WorkspaceClient
+
+LOG_FOLDER = "azureml-logs/"
+DRIVER_LOGS = "azureml-logs/70_driver_log"
+PIECE_BYTES = 1 << 20
+
+
+def print_logs(
+    client: WorkspaceClient, run: str, *, file: str | None, follow: bool, as_json: bool
+) -> None:
+    """Print a run's logs.
+
+    Args:
+        client: The workspace.
+        run: The run's id.
+        file: One file; None chooses the build log and the driver logs.
+        follow: Whether to go on until the run has ended.
+        as_json: One JSON object per piece instead of the bytes.
+
+    Raises:
+        RunNotFound: There is no such run.
+        RunFileNotFound: The run has no such file, and is not followed.
+    """
+    printer = _Printer(client, run, as_json)
+    if follow:
+        _follow(printer, file)
+        return
+    for path in [file] if file else _chosen(client, run):
+        printer.advance(path)
+
+
+def _follow(printer: "_Printer", file: str | None) -> None:
+    for event in printer.client.events(routes.EVENTS_STREAM, printer.run):
+        if event.kind == LOG and _wanted(event.data["path"], file):
+            printer.advance(event.data["path"])
+    # The last bytes may have come with the end itself, without a frame of their own.
+    paths = [file] if file else _all(printer.client, printer.run)
+    for path in paths:
+        printer.advance(path)
+
+
+def _wanted(path: str, file: str | None) -> bool:
+    return path == file if file else path.startswith(LOG_FOLDER)
+
+
+def _all(client: WorkspaceClient, run: str) -> list[str]:
+    page = client.call(routes.FILES_LIST, run, query=FileQuery(prefix=LOG_FOLDER))
+    return [item.path for item in page.items]
+
+
+def _chosen(client: WorkspaceClient, run: str) -> list[str]:
+    """Give the driver logs; before there is one, the build log."""
+    found = _all(client, run)
+    drivers = [path for path in found if path.startswith(DRIVER_LOGS)]
+    return drivers or [path for path in found if path == BUILD_LOG]
+
+
+@dataclass
+class _Printer:
+    """Prints the part of each file that it has not printed yet."""
+
+    client: WorkspaceClient
+    run: str
+    as_json: bool
+    _printed: dict[str, int] = field(default_factory=dict)
+    _last: str = ""
+
+    def advance(self, path: str) -> None:
+        """Print what a file has beyond what was printed of it."""
+        offset = self._printed.get(path, 0)
+        try:
+            source = self.client.open(routes.FILES_READ, self.run, path, offset=offset)
+        except RunFileNotFound:
+            if self._printed:
+                return
+            raise
+        with source:
+            while piece := source.read(PIECE_BYTES):
+                self._print(path, offset, piece)
+                offset += len(piece)
+        self._printed[path] = offset
+
+    def _print(self, path: str, offset: int, piece: bytes) -> None:
+        if self.as_json:
+            text = piece.decode("utf-8", "replace")
+            line = json.dumps({"path": path, "offset": offset, "text": text}, ensure_ascii=False)
+            sys.stdout.write(line + "\n")
+        else:
+            if self._last != path:
+                self._title(path)
+            sys.stdout.buffer.write(piece)
+        sys.stdout.flush()
+
+    def _title(self, path: str) -> None:
+        """Say on stderr which file follows, when there is more than one to be told apart."""
+        if self._last:
+            sys.stderr.write(f"\n==> {path} <==\n")
+            sys.stderr.flush()
+        self._last = path

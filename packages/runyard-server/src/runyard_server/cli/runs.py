@@ -1,0 +1,120 @@
+"""`runyard runs`: what was run, how it went, what it said; and stopping it."""
+
+from typing import Annotated
+
+import typer
+
+from runyard.protocol import routes
+from runyard.protocol.errors import RunyardError
+from runyard.protocol.runs import STATUSES, RunQuery
+from runyard_server.cli import follow, output, run_views, target
+from runyard_server.cli.options import Experiment, Json, Limit, RunId, RunIds, Workspace
+from runyard_server.cli.paging import collect
+
+app = typer.Typer(help="Runs: what was run and how it went.", no_args_is_help=True)
+
+Status = Annotated[
+    str | None,
+    typer.Option(
+        metavar="STATUS",
+        help="Only runs in this status, for example Failed.",
+        autocompletion=lambda incomplete: [s for s in STATUSES if s.startswith(incomplete)],
+    ),
+]
+Active = Annotated[bool, typer.Option("--active", "-a", help="Only runs that have not ended.")]
+Children = Annotated[bool, typer.Option("--children", help="Child runs too.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")]
+File = Annotated[
+    str | None,
+    typer.Option(metavar="PATH", help="Another of the run's files, for example logs/train.txt."),
+]
+
+
+@app.command("list")
+def list_(
+    experiment: Experiment = None,
+    status: Status = None,
+    active: Active = False,
+    children: Children = False,
+    limit: Limit = 20,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """List runs, newest first.
+
+    For example:
+
+    - `runyard runs list --active`: what runs or waits now
+
+    - `runyard runs list -e tf-mnist --status Failed -n 100`
+
+    - `runyard runs list --json | jq -r '.items[].id'`
+    """
+    query = RunQuery(experiment=experiment, status=status, active=active, include_children=children)
+    page = collect(target.client(workspace), routes.RUNS_LIST, query=query, limit=limit)
+    if json:
+        output.as_json(page)
+        return
+    output.table(run_views.COLUMNS, map(run_views.row, page.items), "no such run")
+
+
+@app.command()
+def show(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
+    """Show a run: its stages, last metrics, files, and why it failed.
+
+    Examples: `runyard runs show RUN`  ·  `runyard runs show RUN --json | jq .status`
+    """
+    client = target.client(workspace)
+    record = client.call(routes.RUNS_GET, run)
+    if json:
+        output.as_json(record)
+        return
+    run_views.show(client, record)
+
+
+@app.command()
+def logs(
+    run: RunId,
+    follow_it: Follow = False,
+    file: File = None,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Print what a run said.
+
+    Without --file: the build log while the environment is made, then the script's output.
+    With --json: one object per piece, with the fields path, offset and text.
+
+    For example:
+
+    - `runyard runs logs RUN -f`: follow it until it ends
+
+    - `runyard runs logs RUN --file azureml-logs/20_image_build_log.txt`
+    """
+    client = target.client(workspace)
+    follow.print_logs(client, run, file=file, follow=follow_it, as_json=json)
+
+
+@app.command()
+def cancel(runs: RunIds, json: Json = False, workspace: Workspace = None) -> None:
+    """Ask runs to stop; what they have written so far is kept.
+
+    Examples: `runyard runs cancel RUN`  ·  several: `runyard runs cancel RUN1 RUN2`
+    """
+    client = target.client(workspace)
+    failure: RunyardError | None = None
+    for run in runs:
+        try:
+            record = client.call(routes.RUNS_CANCEL, run)
+        except RunyardError as error:
+            # The others are still asked to stop; the last failure gives the exit status.
+            if failure is not None:
+                output.complain(failure, json_wanted=json)
+            failure = error
+            continue
+        if json:
+            output.as_json(record)
+        else:
+            output.say(f"{record.id}: {record.status}")
+    if failure is not None:
+        raise failure

@@ -1,0 +1,29 @@
+"""The run that a request is about, or the refusal that names those it may have meant."""
+
+from runyard.protocol.errors import RunNotFound
+from runyard_server.operations import workspaces
+from runyard_server.operations.nearest import hint, nearest
+from runyard_server.store import runs
+from runyard_server.store.records import Connection
+from runyard_server.store.runs import RunFilter, RunRow
+
+_NEWEST = 200
+
+
+def run_row(connection: Connection, workspace: str, run: str) -> RunRow:
+    """Give the row of a run.
+
+    Raises:
+        RunNotFound: No such run in the workspace; the message names the nearest of its newest.
+        WorkspaceNotFound: No such workspace.
+    """
+    row = runs.find(connection, workspace, run)
+    if row is None:
+        workspaces.require(connection, workspace)
+        newest = runs.page(connection, workspace, RunFilter(), None, _NEWEST)
+        near = nearest(run, [known.id for known in newest])
+        raise RunNotFound(
+            f"workspace {workspace!r} has no run {run[:200]!r}; {hint(near, 'it has none yet')}",
+            {"nearest": near},
+        )
+    return row

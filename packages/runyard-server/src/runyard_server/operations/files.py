@@ -1,0 +1,197 @@
+"""Files of a run: artifacts, stored by content, and logs, which may still grow.
+
+Artifacts are rows. Logs are files on the disk, and what is on the disk is what is listed; when a
+run has ended `seal` also writes them down as rows.
+"""
+
+from collections.abc import Sequence
+
+from runyard.protocol import events as kinds
+from runyard.protocol.errors import AlreadyExists, RunFileNotFound
+from runyard.protocol.files import (
+    ARTIFACT_KIND,
+    LOG_KIND,
+    FileEntry,
+    FilePage,
+    FileQuery,
+    FileRecord,
+    RegisterFiles,
+)
+from runyard_server.operations import existing, lifecycle
+from runyard_server.operations.blobs import checked_entries
+from runyard_server.operations.clock import iso
+from runyard_server.operations.lifecycle import News
+from runyard_server.operations.media import PLAIN, media_type
+from runyard_server.operations.nearest import KNOWN, hint, nearest
+from runyard_server.operations.system import Content, System
+from runyard_server.store import files as rows
+from runyard_server.store import pages
+from runyard_server.store.files import FileRow
+from runyard_server.store.folders import checked
+from runyard_server.store.logs import LogFile
+from runyard_server.store.records import Connection
+from runyard_server.store.runs import RunRow
+
+
+def list_(system: System, workspace: str, run: str, query: FileQuery) -> FilePage:
+    """List a run's files, by path.
+
+    Raises:
+        RunNotFound: No such run.
+    """
+    limit = pages.limit(query.page_size)
+    after = pages.after(query.page_token, str)
+
+    def work(connection: Connection) -> tuple[RunRow, list[FileRow]]:
+        row = existing.run_row(connection, workspace, run)
+        return row, rows.page(connection, row.key, query.prefix, after, limit + 1)
+
+    row, kept = system.records.read(work)
+    logs = [
+        log
+        for log in system.logs.list_(workspace, run)
+        if log.path.startswith(query.prefix) and (after is None or log.path > after)
+    ]
+    merged = _merged(kept, logs, live=row.active)
+    page, token = pages.cut(merged[: limit + 1], limit, lambda file: file.path)
+    return FilePage(items=page, next_page_token=token)
+
+
+def register(system: System, workspace: str, run: str, *, body: RegisterFiles) -> FilePage:
+    """Add stored contents to a run; the same path with the same content is no conflict.
+
+    Raises:
+        RunNotFound: No such run.
+        MissingBlobs: Contents are not stored; `details["missing"]` lists their digests.
+        AlreadyExists: A path has another content and `overwrite` is False; nothing was added.
+    """
+    entries = checked_entries(system, body.files)
+    logs = {log.path for log in system.logs.list_(workspace, run)}
+    _refuse(run, [entry.path for entry in entries if entry.path in logs])
+    now = system.clock.now_us()
+
+    def work(connection: Connection) -> RunRow:
+        row = existing.run_row(connection, workspace, run)
+        changed = _changed(connection, row, entries, overwrite=body.overwrite)
+        if not changed:
+            return row
+        rows.put(connection, row.key, [_row(entry, now) for entry in changed])
+        return lifecycle.record(connection, row, now, [_news(changed)])
+
+    row = system.records.write(work)
+    lifecycle.announce(system, row, work=False)
+    return FilePage(items=[_record(_row(entry, now)) for entry in entries])
+
+
+def read(system: System, workspace: str, run: str, path: str) -> Content:
+    """Give a file of a run; a log of a run that goes on may still grow.
+
+    Raises:
+        RunNotFound: No such run.
+        RunFileNotFound: No such file; the message names the nearest.
+    """
+    name = checked(path)
+
+    def work(connection: Connection) -> tuple[RunRow, FileRow | None]:
+        row = existing.run_row(connection, workspace, run)
+        return row, rows.find(connection, row.key, name)
+
+    row, file = system.records.read(work)
+    if file is not None and file.digest is not None:
+        place = system.blobs.path(file.digest)
+        return Content(path=place, size=file.size, media_type=media_type(name))
+    size = system.logs.size(workspace, run, name)
+    if size is None:
+        raise not_found(system, workspace, run, name)
+    place = system.logs.path(workspace, run, name)
+    return Content(path=place, size=size, media_type=PLAIN, live=row.active)
+
+
+def seal(system: System, workspace: str, run: str) -> None:
+    """Write the logs of a run that has ended down as rows; doing it again does no harm."""
+    logs = system.logs.list_(workspace, run)
+    sealed = [FileRow(log.path, LOG_KIND, log.size, log.modified_at) for log in logs]
+
+    def work(connection: Connection) -> None:
+        row = existing.run_row(connection, workspace, run)
+        known = rows.find_many(connection, row.key, [file.path for file in sealed])
+        # An artifact may have taken a log's name; its content is the one to keep.
+        artifacts = {path for path, file in known.items() if file.digest is not None}
+        rows.put(connection, row.key, [file for file in sealed if file.path not in artifacts])
+
+    if sealed:
+        system.records.write(work)
+
+
+def not_found(system: System, workspace: str, run: str, path: str) -> RunFileNotFound:
+    """Make the error that says which files the run has that are most like `path`."""
+    known = [file.path for file in list_(system, workspace, run, FileQuery(page_size=KNOWN)).items]
+    near = nearest(path, known)
+    return RunFileNotFound(
+        f"run {run} has no file {path!r}; {hint(near, 'it has no files yet')}",
+        {"nearest": near},
+    )
+
+
+def _merged(kept: Sequence[FileRow], logs: Sequence[LogFile], *, live: bool) -> list[FileRecord]:
+    """Bring rows and the disk together: of a log the disk knows best, of a content the row."""
+    found = {log.path: _log_record(log, live=live) for log in logs}
+    for row in kept:
+        if row.digest is not None or row.path not in found:
+            found[row.path] = _record(row)
+    return [found[path] for path in sorted(found)]
+
+
+def _changed(
+    connection: Connection, row: RunRow, entries: Sequence[FileEntry], *, overwrite: bool
+) -> list[FileEntry]:
+    """Give the entries whose content is not there yet."""
+    known = rows.find_many(connection, row.key, [entry.path for entry in entries])
+    changed = [
+        entry
+        for entry in entries
+        if entry.path not in known or known[entry.path].digest != entry.digest
+    ]
+    if not overwrite:
+        _refuse(row.id, [entry.path for entry in changed if entry.path in known])
+    return changed
+
+
+def _refuse(run: str, taken: list[str]) -> None:
+    if taken:
+        raise AlreadyExists(
+            f"Resource Conflict: run {run} has {taken[0]!r} with another content"
+            f"{f' (and {len(taken) - 1} more)' if len(taken) > 1 else ''}; choose another name "
+            "or overwrite",
+            {"paths": taken},
+        )
+
+
+def _news(changed: Sequence[FileEntry]) -> News:
+    first = changed[0].path
+    message = first if len(changed) == 1 else f"{first} and {len(changed) - 1} more"
+    return News(kinds.FILE, message, data={"path": first, "count": str(len(changed))})
+
+
+def _row(entry: FileEntry, now: int) -> FileRow:
+    return FileRow(entry.path, ARTIFACT_KIND, entry.size, now, entry.digest, entry.executable)
+
+
+def _record(row: FileRow) -> FileRecord:
+    return FileRecord(
+        path=row.path,
+        size=row.size,
+        kind=row.kind,
+        created_at=iso(row.created_at),
+        digest=row.digest,
+    )
+
+
+def _log_record(log: LogFile, *, live: bool) -> FileRecord:
+    return FileRecord(
+        path=log.path,
+        size=log.size,
+        kind=LOG_KIND,
+        created_at=iso(log.modified_at),
+        live=live,
+    )

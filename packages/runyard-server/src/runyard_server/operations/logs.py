@@ -1,0 +1,30 @@
+"""Logs of runs: what a job prints, appended while it runs."""
+
+from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.files import LogMark, LogQuery
+from runyard_server.operations import existing
+from runyard_server.operations.notices import run_topic
+from runyard_server.operations.system import System
+from runyard_server.store.folders import Body, checked
+
+
+def append(
+    system: System, workspace: str, run: str, path: str, *, query: LogQuery, body: Body
+) -> LogMark:
+    """Append to a log at an offset; bytes that are there already are passed over.
+
+    Raises:
+        RunNotFound: No such run.
+        WrongState: Bytes before `offset` are missing; `details["size"]` is what is here.
+        StorageFull: No space is left; `size` of the log tells what was kept.
+    """
+    if query.offset < 0:
+        raise InvalidRequest(f"the offset of a log cannot be {query.offset}")
+    name = checked(path)
+    system.records.read(lambda c: existing.run_row(c, workspace, run))
+    try:
+        size = system.logs.append(workspace, run, name, query.offset, body)
+    finally:
+        # Also when it failed half-way: what was written can be read.
+        system.notices.changed(run_topic(workspace, run))
+    return LogMark(path=name, size=size)

@@ -18,6 +18,7 @@ class Activity:
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self.started_us = time.time_ns() // 1000
         self._now = now
         self._lock = threading.Lock()
         self._requests = 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, select, update
 
 from runyard.protocol.runs import RunError
 from runyard_server.store.schema import job_nodes, run_properties, run_specs, run_tags, runs
@@ -134,6 +134,12 @@ def active(connection: Connection) -> list[RunRow]:
     """Give every run of every workspace that has not ended, oldest first."""
     found = select(*_COLUMNS).where(runs.c.active.is_(True)).order_by(runs.c.key)
     return [_row(row) for row in connection.execute(found)]
+
+
+def count_active(connection: Connection, besides: str) -> int:
+    """Count the runs that have not ended, those on the target `besides` left out."""
+    found = select(func.count()).where(runs.c.active.is_(True), runs.c.target != besides)
+    return int(connection.execute(found).scalar_one())
 
 
 def active_on(connection: Connection, workspace: str, target: str) -> list[RunRow]:

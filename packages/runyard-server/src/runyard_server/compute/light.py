@@ -1,0 +1,157 @@
+"""The light half as jobs get it: a zip file and, beside it, the same files unpacked.
+
+    light/runyard-light-<hash>.zip      one file for nodes elsewhere, first on PYTHONPATH
+    light/<hash>/                       for nodes on this machine: starts faster
+
+Made from the installed packages, also where they are installed as links to a checkout, and the
+same bytes from the same sources everywhere: names sorted, times fixed. A set that is there is
+never changed, so a job keeps the code it began with. The unpacked files are compiled for the
+service's own Python, which is the agents'.
+"""
+
+import compileall
+import hashlib
+import importlib.util
+import py_compile
+import secrets
+import shutil
+import zipfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+HASH_LENGTH = 16
+EARLIEST = (1980, 1, 1, 0, 0, 0)
+REGULAR = 0o100644
+MAIN = b"""\
+import sys
+
+from runyard.runtime.__main__ import main
+
+sys.exit(main())
+"""
+SUFFIXES = (".py", ".pyi", ".typed", ".json", ".txt")
+
+
+@dataclass(frozen=True)
+class Light:
+    """The light half in a state folder: its hash, the zip and the unpacked folder."""
+
+    hash: str
+    zip: Path
+    folder: Path
+
+
+def install(folder: Path) -> Light:
+    """Make sure that the present light half is in `folder`; give where.
+
+    Args:
+        folder: `light/` of the state folder; exists.
+    """
+    files = collect()
+    light = named(folder, digest(files))
+    if not light.zip.exists():
+        _place(light.zip, pack(files))
+    if not light.folder.is_dir():
+        _unpack(files, light.folder)
+    return light
+
+
+def named(folder: Path, identity: str) -> Light:
+    """Give the places of the light half with a hash."""
+    return Light(identity, folder / f"runyard-light-{identity}.zip", folder / identity)
+
+
+def collect() -> dict[str, bytes]:
+    """Give the files of the installed light packages by their name in the zip."""
+    files = {"__main__.py": MAIN}
+    files.update(_package("runyard"))
+    if _ours("azureml"):
+        files.update(_package("azureml"))
+    return files
+
+
+def digest(files: Mapping[str, bytes]) -> str:
+    """Give the hash of names and contents."""
+    whole = hashlib.sha256()
+    for name in sorted(files):
+        whole.update(f"{name}\0{len(files[name])}\0".encode())
+        whole.update(files[name])
+    return whole.hexdigest()[:HASH_LENGTH]
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """Give the zip; the same files make the same bytes."""
+    from io import BytesIO
+
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, EARLIEST)
+            entry.external_attr = REGULAR << 16
+            entry.create_system = 3  # Unix, whatever made it
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, files[name])
+    return packed.getvalue()
+
+
+def compile_folder(light: Light) -> None:
+    """Compile the unpacked files for this Python; safe beside jobs that use them already."""
+    compileall.compile_dir(
+        light.folder,
+        quiet=2,
+        # The files never change, so that nobody needs to compare times.
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+
+
+def _package(name: str) -> dict[str, bytes]:
+    root = _root(name)
+    if root is None:
+        raise FileNotFoundError(f"the package {name} is not installed beside the service")
+    return {
+        f"{name}/{path.relative_to(root).as_posix()}": path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.suffix in SUFFIXES and "__pycache__" not in path.parts and path.is_file()
+    }
+
+
+def _root(name: str) -> Path | None:
+    """Find a package's folder without importing it."""
+    spec = importlib.util.find_spec(name)
+    places = spec.submodule_search_locations if spec is not None else None
+    return Path(next(iter(places))) if places else None
+
+
+def _ours(name: str) -> bool:
+    """Whether the installed package of that name re-exports Runyard, not somebody else's SDK."""
+    root = _root(name)
+    if root is None or not (root / "__init__.py").is_file():
+        return False
+    return "Runyard" in (root / "__init__.py").read_text("utf-8")
+
+
+def _place(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _unpack(files: Mapping[str, bytes], folder: Path) -> None:
+    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    try:
+        for name, content in files.items():
+            path = temporary / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        # A folder of that name holds the same files: whoever came first is right.
+        with suppress(OSError):
+            temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    if not folder.is_dir():
+        raise OSError(f"{folder} could not be made")

@@ -1,0 +1,68 @@
+"""The service about itself: who it is, what it is doing, and how it is stopped.
+
+Stopping ends the service's process alone. Agents and the jobs under them are processes of their
+own: they go on, and report when a service is there again.
+"""
+
+import os
+import resource
+import sys
+from pathlib import Path
+
+from runyard.protocol import PROTOCOL
+from runyard.protocol.routes import Nothing
+from runyard.protocol.runs import INTERACTIVE_TARGET
+from runyard.protocol.service import About, ServiceStatus
+from runyard_server import __version__
+from runyard_server.operations.clock import iso
+from runyard_server.operations.system import System
+from runyard_server.store import runs
+
+PRODUCT = "runyard"
+
+
+def about(_system: System) -> About:
+    """Say who answers here."""
+    return About(PRODUCT, __version__, PROTOCOL)
+
+
+def status(system: System) -> ServiceStatus:
+    """Say what the service is doing."""
+    return ServiceStatus(
+        version=__version__,
+        protocol=PROTOCOL,
+        pid=os.getpid(),
+        home=str(system.home.root),
+        url=system.url(),
+        started_at=iso(system.activity.started_us),
+        python=sys.version.split()[0],
+        active_runs=active_runs(system),
+        open_streams=system.activity.streams,
+        idle_seconds=round(system.activity.idle_seconds(), 3),
+        memory_bytes=_memory_bytes(),
+    )
+
+
+def stop(system: System) -> Nothing:
+    """Stop the service once its open requests are answered; runs go on."""
+    system.activity.stop()
+    return Nothing()
+
+
+def active_runs(system: System) -> int:
+    """Count the jobs that have not ended.
+
+    Interactive runs do not count: their process asks for the service whenever it needs one, and
+    one that was killed would keep the service up for ever.
+    """
+    return system.records.read(lambda c: runs.count_active(c, INTERACTIVE_TARGET))
+
+
+def _memory_bytes() -> int:
+    """Give the resident memory; where the system does not tell, the most it has been."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except OSError:
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else most * 1024
+    return pages * resource.getpagesize()

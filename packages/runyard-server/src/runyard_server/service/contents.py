@@ -1,0 +1,97 @@
+"""Raw answers: a file, whole or a range of it, read in threads in steps of a megabyte.
+
+A stored content has its digest as ETag. A file that still grows is never cached, and ends where
+it ended when the request came. `Range` is served for one range; several are answered as none.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import BinaryIO
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from runyard_server.operations.system import Content
+
+STEP = 1 << 20
+_RANGE = re.compile(r"bytes=(?:(?P<first>\d{1,18})-(?P<last>\d{0,18})|-(?P<suffix>\d{1,18}))")
+# What a browser would run or render on the service's own address is sent as plain bytes or text.
+_SAFE = re.compile(r"(image/(?!svg)[\w.+-]+|text/plain|application/(json|octet-stream))\b.*")
+
+
+async def answer(request: Request, content: Content, limiter: CapacityLimiter) -> Response:
+    """Give the answer that carries a content, as the request's headers ask for it."""
+    headers = _headers(content)
+    etag = headers.get("ETag")
+    if etag and _matches(request.headers.get("if-none-match", ""), etag):
+        return Response(status_code=304, headers=headers)
+    wanted = _wanted(request, etag)
+    span = _span(wanted, content.size) if wanted else (0, content.size)
+    if span is None:
+        headers["Content-Range"] = f"bytes */{content.size}"
+        return Response(status_code=416, headers=headers)
+    first, end = span
+    if wanted:
+        headers["Content-Range"] = f"bytes {first}-{end - 1}/{content.size}"
+    headers["Content-Length"] = str(end - first)
+    status = 206 if wanted else 200
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers)
+    file = await to_thread.run_sync(_open, content.path, first, limiter=limiter)
+    return StreamingResponse(_chunks(file, end - first, limiter), status, headers)
+
+
+def _headers(content: Content) -> dict[str, str]:
+    safe = _SAFE.fullmatch(content.media_type)
+    headers = {
+        "Content-Type": content.media_type if safe else "application/octet-stream",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox",
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "no-store" if content.live else "private, no-cache",
+    }
+    if content.digest and not content.live:
+        headers["ETag"] = f'"{content.digest}"'
+    return headers
+
+
+def _matches(given: str, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in given.split(",")]
+    return etag in tags or "*" in tags
+
+
+def _wanted(request: Request, etag: str | None) -> re.Match[str] | None:
+    """Give the one range to serve, if it is of the content that the client has a part of."""
+    condition = request.headers.get("if-range")
+    if condition is not None and condition != etag:
+        return None
+    return _RANGE.fullmatch(request.headers.get("range", ""))
+
+
+def _span(wanted: re.Match[str], size: int) -> tuple[int, int] | None:
+    """Give first and end byte of what is asked for, None if it lies outside."""
+    if wanted["suffix"]:
+        first, end = max(0, size - int(wanted["suffix"])), size
+    else:
+        first = int(wanted["first"])
+        end = min(int(wanted["last"]) + 1, size) if wanted["last"] else size
+    return (first, end) if first < end else None
+
+
+def _open(path: Path, first: int) -> BinaryIO:
+    file = path.open("rb")
+    file.seek(first)
+    return file
+
+
+async def _chunks(file: BinaryIO, left: int, limiter: CapacityLimiter) -> AsyncIterator[bytes]:
+    """Read a file to its announced end; one that became shorter breaks the answer off."""
+    with file:
+        while left > 0:
+            chunk = await to_thread.run_sync(file.read, min(STEP, left), limiter=limiter)
+            if not chunk:
+                raise EOFError(f"{file.name} became {left} bytes shorter while it was being read")
+            left -= len(chunk)
+            yield chunk

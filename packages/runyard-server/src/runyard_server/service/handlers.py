@@ -1,0 +1,195 @@
+"""One row of the table of routes, served: decode, ask the operation in a thread, encode.
+
+The row `noun.verb` is the function `verb` of `operations.<noun>` (`list_` for `list`). It is
+called with the system, the path's segments in order and, where the row has them, `query` and
+`body`. Handlers wait; operations work in threads, whose number is limited.
+"""
+
+import hashlib
+import importlib
+import re
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.routes import Bytes, Events, Nothing, Route
+from runyard_server.operations.idempotency import once
+from runyard_server.operations.system import Content, System
+from runyard_server.operations.tokens import Caller
+from runyard_server.service import access, bodies, contents, failures, messages
+from runyard_server.service.streams import EventStream, Feed, Follower
+
+LARGEST_JSON = 16 << 20
+LONGEST_KEY = 200
+# Asking after the service is no use of it: it shall not keep an idle one alive.
+PASSIVE = ("service.about", "service.status")
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
+Operation = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What all handlers share.
+
+    Args:
+        system: The service's parts.
+        feed: Wakes streams.
+        work: Limits the threads of short requests.
+        transfers: Limits the threads that bring large bodies in, which last as long as a client
+            takes to send them.
+    """
+
+    system: System
+    feed: Feed
+    work: CapacityLimiter
+    transfers: CapacityLimiter
+
+
+def operation(route: Route[Any]) -> Operation:
+    """Find the function that serves a row.
+
+    Raises:
+        LookupError: There is none.
+    """
+    noun, verb = route.name.split(".")
+    try:
+        module = importlib.import_module(f"runyard_server.operations.{noun}")
+        found: Operation = getattr(module, "list_" if verb == "list" else verb)
+    except (ImportError, AttributeError) as error:
+        raise LookupError(f"no operation serves {route.name}: {error}") from error
+    return found
+
+
+class Handler:
+    """Serves one row.
+
+    Args:
+        route: The row.
+        parts: What all handlers share.
+    """
+
+    def __init__(self, route: Route[Any], parts: Parts) -> None:
+        self.route = route
+        self._parts = parts
+        self._operation = None if route.answer is Events else operation(route)
+        self._names = [
+            part[1:-1].split(":")[0] for part in route.path.split("/") if part[:1] == "{"
+        ]
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer a request; never raises what Runyard or an operation raised."""
+        passive = self.route.name in PASSIVE
+        counted = nullcontext() if passive else self._parts.system.activity.request()
+        with counted:
+            try:
+                return await self._answer(request)
+            except Exception as error:  # noqa: BLE001 - every error has its answer
+                return failures.answer(error, f"{request.method} {request.url.path}")
+
+    async def _answer(self, request: Request) -> Response:
+        segments = {name: request.path_params[name] for name in self._names}
+        authorization = request.headers.get("authorization", "")
+        caller = access.identify(self._parts.system, self.route, authorization, segments)
+        given: dict[str, Any] = {}
+        if self.route.query is not None:
+            pairs = request.query_params.multi_items()
+            given["query"] = messages.decode_query(self.route.query, pairs)
+        if self.route.answer is Events:
+            return await self._stream(request, segments, given["query"].after)
+        if self.route.body is Bytes:
+            return await self._receive(request, caller, segments, given)
+        return await self._exchange(request, caller, segments, given)
+
+    async def _exchange(
+        self,
+        request: Request,
+        caller: Caller | None,
+        segments: Mapping[str, str],
+        given: dict[str, Any],
+    ) -> Response:
+        """Serve a row whose body, if any, is a record."""
+        key, digest = None, ""
+        if self.route.body is not None:
+            body = await bodies.whole(request, LARGEST_JSON)
+            given["body"] = messages.decode(self.route.body, body)
+            if self.route.creates:
+                key = self._key(request, segments)
+                digest = hashlib.sha256(body).hexdigest() if key else ""
+
+        def work() -> Any:
+            return self._call(caller, segments, given)
+
+        def repeatable() -> Any:
+            return once(self._parts.system, key, digest, work, self.route.answer)
+
+        answer = await to_thread.run_sync(repeatable, limiter=self._parts.work)
+        return await self._give(request, answer)
+
+    async def _receive(
+        self,
+        request: Request,
+        caller: Caller | None,
+        segments: Mapping[str, str],
+        given: dict[str, Any],
+    ) -> Response:
+        """Serve a row whose body is raw."""
+        source = await bodies.raw(request)
+        if isinstance(source, bodies.Pumped):
+            async with source as pipe:
+                answer = await self._work(caller, segments, {**given, "body": pipe}, large=True)
+        else:
+            answer = await self._work(caller, segments, {**given, "body": source}, large=False)
+        return await self._give(request, answer)
+
+    async def _work(
+        self,
+        caller: Caller | None,
+        segments: Mapping[str, str],
+        given: dict[str, Any],
+        *,
+        large: bool,
+    ) -> Any:
+        limiter = self._parts.transfers if large else self._parts.work
+        return await to_thread.run_sync(self._call, caller, segments, given, limiter=limiter)
+
+    def _call(
+        self, caller: Caller | None, segments: Mapping[str, str], given: dict[str, Any]
+    ) -> Any:
+        """Call the operation; in a thread."""
+        access.check_reach(self._parts.system, self.route, caller, segments)
+        assert self._operation is not None
+        return self._operation(self._parts.system, *segments.values(), **given)
+
+    async def _stream(self, request: Request, segments: Mapping[str, str], after: int) -> Response:
+        last = request.headers.get("last-event-id", "")
+        after = int(last) if _NUMBER.fullmatch(last) else after
+        parts = self._parts
+        run = (segments["workspace"], segments["run"])
+        follower = Follower(parts.system, parts.feed, parts.work, run, after)
+        await follower.check()
+        return EventStream(parts.system, follower)
+
+    async def _give(self, request: Request, answer: Any) -> Response:
+        if self.route.answer is Nothing:
+            return Response(status_code=204)
+        if isinstance(answer, Content):
+            return await contents.answer(request, answer, self._parts.work)
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        return Response(messages.encode(answer), 200, headers, media_type="application/json")
+
+    def _key(self, request: Request, segments: Mapping[str, str]) -> str | None:
+        """Give the request's Idempotency-Key together with what it belongs to."""
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            return None
+        if not 0 < len(key) <= LONGEST_KEY:
+            raise InvalidRequest(f"an Idempotency-Key has 1 to {LONGEST_KEY} characters")
+        return "\n".join([self.route.name, *segments.values(), key])

@@ -1,1 +1,4 @@
-"""The `azureml` names of the v1 SDK, served by Runyard."""
+"""The `azureml` names of the v1 SDK, served by Runyard.
+
+This package holds re-exports only: what each name does is in `runyard.sdk`.
+"""

@@ -1,0 +1,1 @@
+"""Paths below the v1 SDK's own client that public advice names."""

@@ -1,0 +1,5 @@
+"""The limit of snapshots."""
+
+from runyard.sdk.v1.snapshots_client import SNAPSHOT_MAX_SIZE_BYTES
+
+__all__ = ["SNAPSHOT_MAX_SIZE_BYTES"]

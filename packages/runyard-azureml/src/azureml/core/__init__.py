@@ -1,0 +1,39 @@
+"""Workspaces, experiments, runs, datastores, compute targets, environments, models."""
+
+from runyard.sdk.experiments import Experiment
+from runyard.sdk.models import Model
+from runyard.sdk.runs import Run, get_run
+
+from runyard.sdk.compute import ComputeTarget
+from runyard.sdk.datastores import Datastore
+from runyard.sdk.environments import ContainerRegistry, Environment
+from runyard.sdk.v1.compute import AmlCompute
+from runyard.sdk.v1.datasets import Dataset
+from runyard.sdk.v1.deployment import ContainerImage, Image, Webservice
+from runyard.sdk.v1.keyvault import Keyvault
+from runyard.sdk.v1.runconfig import RunConfiguration
+from runyard.sdk.v1.scripts import ScriptRunConfig
+from runyard.sdk.v1.versions import VERSION, __version__
+from runyard.sdk.workspaces import Workspace
+
+__all__ = [
+    "VERSION",
+    "AmlCompute",
+    "ComputeTarget",
+    "ContainerImage",
+    "ContainerRegistry",
+    "Dataset",
+    "Datastore",
+    "Environment",
+    "Experiment",
+    "Image",
+    "Keyvault",
+    "Model",
+    "Run",
+    "RunConfiguration",
+    "ScriptRunConfig",
+    "Webservice",
+    "Workspace",
+    "__version__",
+    "get_run",
+]

@@ -1,0 +1,5 @@
+"""The packages of an environment."""
+
+from runyard.sdk.conda import CPU, GPU, PYTHON_DEFAULT_VERSION, CondaDependencies
+
+__all__ = ["CPU", "GPU", "PYTHON_DEFAULT_VERSION", "CondaDependencies"]

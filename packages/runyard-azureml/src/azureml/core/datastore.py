@@ -1,0 +1,5 @@
+"""The datastore."""
+
+from runyard.sdk.datastores import Datastore
+
+__all__ = ["Datastore"]

@@ -1,0 +1,5 @@
+"""Images."""
+
+from runyard.sdk.v1.deployment import ContainerImage, Image
+
+__all__ = ["ContainerImage", "Image"]

@@ -1,0 +1,5 @@
+"""The container image."""
+
+from runyard.sdk.v1.deployment import ContainerImage
+
+__all__ = ["ContainerImage"]

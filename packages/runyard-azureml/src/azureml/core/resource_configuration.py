@@ -1,0 +1,5 @@
+"""What a model would like to have where it is served."""
+
+from runyard.sdk.v1.resources import ResourceConfiguration
+
+__all__ = ["ResourceConfiguration"]

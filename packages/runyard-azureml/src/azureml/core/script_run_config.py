@@ -1,0 +1,6 @@
+"""A script to be submitted."""
+
+from runyard.sdk.v1.runconfig import MAX_DURATION_SECONDS_DEFAULT
+from runyard.sdk.v1.scripts import ScriptRunConfig
+
+__all__ = ["MAX_DURATION_SECONDS_DEFAULT", "ScriptRunConfig"]

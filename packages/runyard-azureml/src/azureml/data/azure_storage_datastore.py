@@ -1,0 +1,5 @@
+"""The datastores by type."""
+
+from runyard.sdk.datastores import AzureBlobDatastore, AzureFileDatastore
+
+__all__ = ["AzureBlobDatastore", "AzureFileDatastore"]

@@ -1,0 +1,5 @@
+"""The dataset of rows."""
+
+from runyard.sdk.v1.datasets import TabularDataset
+
+__all__ = ["TabularDataset"]

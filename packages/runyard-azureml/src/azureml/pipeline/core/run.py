@@ -1,0 +1,5 @@
+"""Runs of pipelines."""
+
+from runyard.sdk.v1.pipelines import PipelineRun, StepRun
+
+__all__ = ["PipelineRun", "StepRun"]

@@ -1,0 +1,5 @@
+"""Schedules."""
+
+from runyard.sdk.v1.pipelines import Schedule, ScheduleRecurrence
+
+__all__ = ["Schedule", "ScheduleRecurrence"]

@@ -1,0 +1,5 @@
+"""TensorBoard over runs."""
+
+from runyard.sdk.v1.tensorboard import Tensorboard
+
+__all__ = ["Tensorboard"]

@@ -1,0 +1,291 @@
+"""`CondaDependencies`: the packages of an environment, in the form of a conda file.
+
+The conda file is how v1 scripts and their users write down packages; nothing here installs any.
+Packages listed under `pip` are pip requirements, the others conda specifications.
+"""
+
+import os
+import re
+from typing import Any, Dict, Iterable, Iterator, List, Optional
+
+from runyard.sdk.exceptions import UserErrorException
+
+PYTHON_DEFAULT_VERSION = ""
+DEFAULT_SDK_PACKAGE = "azureml-defaults"
+DEFAULT_FILE_NAME = "conda_dependencies.yml"
+CPU, GPU = "cpu", "gpu"
+
+Structure = Dict[str, Any]
+
+
+class CondaDependencies:
+    """The packages of an environment.
+
+    Args:
+        conda_dependencies_file_path: A conda file to read; None for `azureml-defaults` alone.
+
+    Raises:
+        UserErrorException: The file is missing or cannot be read.
+    """
+
+    def __init__(
+        self,
+        conda_dependencies_file_path: Optional[str] = None,
+        _underlying_structure: Optional[Structure] = None,
+    ) -> None:
+        if conda_dependencies_file_path:
+            self._structure = _read_file(str(conda_dependencies_file_path))
+        elif _underlying_structure is not None:
+            self._structure = _copy(_underlying_structure)
+        else:
+            self._structure = _empty()
+            self.add_pip_package(DEFAULT_SDK_PACKAGE)
+
+    @staticmethod
+    def create(
+        pip_indexurl: Optional[str] = None,
+        pip_packages: Optional[Iterable[str]] = None,
+        conda_packages: Optional[Iterable[str]] = None,
+        python_version: str = PYTHON_DEFAULT_VERSION,
+        pin_sdk_version: bool = True,
+    ) -> "CondaDependencies":
+        """Make a list of packages.
+
+        Args:
+            pip_indexurl: Package index in place of the default.
+            pip_packages: pip requirements; None for `azureml-defaults` alone.
+            conda_packages: conda specifications.
+            python_version: For example `3.7`; empty lets the service choose.
+            pin_sdk_version: Accepted; the SDK in a job is always the service's own.
+        """
+        del pin_sdk_version
+        made = CondaDependencies(_underlying_structure=_empty())
+        if python_version:
+            made.set_python_version(python_version)
+        if pip_indexurl:
+            made.set_pip_index_url(pip_indexurl)
+        for package in [DEFAULT_SDK_PACKAGE] if pip_packages is None else pip_packages:
+            made.add_pip_package(package)
+        for package in conda_packages or ():
+            made.add_conda_package(package)
+        return made
+
+    @staticmethod
+    def merge_requirements(requirements: Iterable[str]) -> List[str]:
+        """Give requirements with those of the same package joined by commas."""
+        merged: Dict[str, List[str]] = {}
+        for line in requirements:
+            name = package_name(line)
+            known = merged.setdefault(name, [line.strip()])
+            extra = line.strip()[len(name) :].strip()
+            if extra and line.strip() not in known:
+                known.append(extra)
+        return [",".join(parts) for parts in merged.values()]
+
+    def add_channel(self, channel: str) -> None:
+        """Add a conda channel."""
+        channels = self._structure.setdefault("channels", [])
+        if channel not in channels:
+            channels.append(_text("channel", channel))
+
+    def add_conda_package(self, conda_package: str) -> None:
+        """Add a conda specification; one of the same package is replaced."""
+        spec = _text("conda_package", conda_package)
+        self.remove_conda_package(spec)
+        self._structure["dependencies"].append(spec)
+
+    def add_pip_package(self, pip_package: str) -> None:
+        """Add a pip requirement; one of the same package is replaced."""
+        requirement = _text("pip_package", pip_package)
+        self.remove_pip_package(requirement)
+        self._pip_section().append(requirement)
+
+    def remove_channel(self, channel: str) -> None:
+        """Remove a conda channel, if it is there."""
+        self._structure["channels"] = [c for c in self.conda_channels if c != channel]
+
+    def remove_conda_package(self, conda_package: str) -> None:
+        """Remove a conda package of that name, if it is there."""
+        name = package_name(conda_package)
+        self._structure["dependencies"] = [
+            entry
+            for entry in self._structure["dependencies"]
+            if isinstance(entry, dict) or package_name(entry) != name
+        ]
+
+    def remove_pip_package(self, pip_package: str) -> None:
+        """Remove a pip package of that name, if it is there."""
+        name, section = package_name(pip_package), self._pip_section()
+        section[:] = [line for line in section if line[:1] == "-" or package_name(line) != name]
+
+    def add_tensorflow_conda_package(
+        self, core_type: str = CPU, version: Optional[str] = None
+    ) -> None:
+        """Add TensorFlow as a conda package, for `cpu` or `gpu`."""
+        self.add_conda_package(_versioned(_tensorflow(core_type), "=", version))
+
+    def add_tensorflow_pip_package(
+        self, core_type: str = CPU, version: Optional[str] = None
+    ) -> None:
+        """Add TensorFlow as a pip package, for `cpu` or `gpu`."""
+        self.add_pip_package(_versioned(_tensorflow(core_type), "==", version))
+
+    def set_pip_index_url(self, index_url: str) -> None:
+        """Use a package index in place of the default."""
+        self._set_pip_option("--index-url", index_url)
+
+    def set_pip_option(self, pip_option: str) -> None:
+        """Add an option line, such as `--extra-index-url …`, to the pip section."""
+        name, _, value = _text("pip_option", pip_option).partition(" ")
+        self._set_pip_option(name, value)
+
+    def set_pip_requirements(self, pip_requirements: Iterable[str]) -> None:
+        """Replace all pip requirements."""
+        self._pip_section()[:] = [*self.pip_options, *pip_requirements]
+
+    def set_python_version(self, version: str) -> None:
+        """Ask for a Python version, such as `3.7`."""
+        self.remove_conda_package("python")
+        self._structure["dependencies"].insert(0, f"python={version}")
+
+    def get_python_version(self) -> str:
+        """Give the Python version asked for; empty where the service chooses."""
+        for spec in self._conda():
+            if package_name(spec) == "python":
+                return spec[len("python") :].strip().lstrip("=~<> ").rstrip(".*")
+        return PYTHON_DEFAULT_VERSION
+
+    @property
+    def conda_channels(self) -> Iterator[str]:
+        """The conda channels, in order."""
+        return iter([str(c) for c in self._structure.get("channels") or []])
+
+    @property
+    def conda_packages(self) -> Iterator[str]:
+        """The conda specifications without Python and pip themselves."""
+        return (s for s in self._conda() if package_name(s) not in {"python", "pip"})
+
+    @property
+    def pip_packages(self) -> Iterator[str]:
+        """The pip requirements, without option lines."""
+        return (line for line in self._pip() if not line.startswith("-"))
+
+    @property
+    def pip_options(self) -> Iterator[str]:
+        """The option lines of the pip section."""
+        return (line for line in self._pip() if line.startswith("-"))
+
+    @property
+    def python_version(self) -> str:
+        """The Python version asked for; empty where the service chooses."""
+        return self.get_python_version()
+
+    def as_dict(self) -> Structure:
+        """Give a copy as a dict in the form of the conda file."""
+        return _copy(self._structure)
+
+    def serialize_to_string(self) -> str:
+        """Give the text of the conda file."""
+        from runyard.sdk import yaml
+
+        shown = {key: value for key, value in self._structure.items() if value or key == "name"}
+        shown["dependencies"] = [
+            entry for entry in self._structure["dependencies"] if entry != {"pip": []}
+        ]
+        return yaml.write(shown)
+
+    def save_to_file(self, base_directory: str, conda_file_path: Optional[str] = None) -> str:
+        """Write the conda file below `base_directory` and give its path relative to it."""
+        relative = conda_file_path or DEFAULT_FILE_NAME
+        self.save(os.path.join(base_directory, relative))
+        return relative
+
+    def save(self, path: Optional[str] = None) -> str:
+        """Write the conda file and give its path; a folder gets the default file name."""
+        target = path or DEFAULT_FILE_NAME
+        if os.path.isdir(target):
+            target = os.path.join(target, DEFAULT_FILE_NAME)
+        with open(target, "w", encoding="utf-8") as file:
+            file.write(self.serialize_to_string())
+        return target
+
+    def _conda(self) -> List[str]:
+        return [str(e) for e in self._structure["dependencies"] if not isinstance(e, dict)]
+
+    def _pip(self) -> List[str]:
+        sections = (e for e in self._structure["dependencies"] if isinstance(e, dict))
+        return [str(line) for section in sections for line in section.get("pip") or []]
+
+    def _pip_section(self) -> List[str]:
+        """Give the one pip section, made where it is missing; several become one."""
+        lines = self._pip()
+        plain = [e for e in self._structure["dependencies"] if not isinstance(e, dict)]
+        section = {"pip": lines}
+        self._structure["dependencies"] = [*plain, section]
+        return lines
+
+    def _set_pip_option(self, name: str, value: str) -> None:
+        section = self._pip_section()
+        kept = [line for line in section if line.split()[0] != name]
+        section[:] = [f"{name} {value}".strip(), *kept]
+
+    def __eq__(self, other: object) -> bool:
+        same = isinstance(other, CondaDependencies)
+        return same and self.as_dict() == other.as_dict()  # type: ignore[attr-defined]  # same kind
+
+    def __hash__(self) -> int:
+        return hash(self.serialize_to_string())
+
+    def __repr__(self) -> str:
+        return f"CondaDependencies({self._structure!r})"
+
+
+def package_name(requirement: str) -> str:
+    """Give the name at the start of a pip requirement or conda specification, in lower case."""
+    bare = requirement.strip().rpartition("::")[2]
+    match = re.match(r"[A-Za-z0-9][A-Za-z0-9._\-]*", bare)
+    return match.group(0).lower().replace("_", "-") if match else bare
+
+
+def _empty() -> Structure:
+    return {"name": "project_environment", "dependencies": [{"pip": []}], "channels": []}
+
+
+def _copy(structure: Structure) -> Structure:
+    from copy import deepcopy
+
+    return deepcopy(structure)
+
+
+def _text(what: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise UserErrorException(f"{what} must be a text such as 'numpy', not {value!r}")
+    return value.strip()
+
+
+def _tensorflow(core_type: str) -> str:
+    if core_type not in {CPU, GPU}:
+        raise UserErrorException(f"core_type must be 'cpu' or 'gpu', not {core_type!r}")
+    return "tensorflow-gpu" if core_type == GPU else "tensorflow"
+
+
+def _versioned(name: str, sign: str, version: Optional[str]) -> str:
+    return f"{name}{sign}{version}" if version else name
+
+
+def _read_file(path: str) -> Structure:
+    from runyard.sdk import yaml
+
+    if not os.path.isfile(path):
+        raise UserErrorException(
+            f"conda file {path!r} does not exist (looked from {os.getcwd()}); check the path"
+        )
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    try:
+        found = yaml.read(text)
+    except yaml.YamlError as error:
+        raise UserErrorException(f"conda file {path!r} cannot be read: {error}") from None
+    if not isinstance(found, dict) or not isinstance(found.get("dependencies") or [], list):
+        raise UserErrorException(f"conda file {path!r} has no list `dependencies:`")
+    return {**found, "dependencies": list(found.get("dependencies") or [])}

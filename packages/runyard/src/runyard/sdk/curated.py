@@ -1,0 +1,46 @@
+"""Environments that exist in every workspace, under the names of the hosted service.
+
+Names that end in `-GPU` give the packages for CPUs: on a machine without a GPU they are the same.
+"""
+
+from typing import Dict, List, Optional, Tuple
+
+from runyard.sdk import frameworks
+
+PREFIX = "AzureML-"
+VERSION = "1"
+
+_Row = Tuple[str, Tuple[str, ...]]  # Python version, pip requirements
+
+_TUTORIAL: _Row = ("", ("scikit-learn", "pandas", "numpy", "matplotlib", "joblib"))
+
+
+def _of(framework: str, version: str) -> _Row:
+    row = frameworks.find(framework, version)
+    assert row is not None, f"{framework} {version} is not in the table of frameworks"
+    return row.python, row.pip
+
+
+def _table() -> Dict[str, _Row]:
+    rows: Dict[str, _Row] = {"AzureML-Minimal": ("", ()), "AzureML-Tutorial": _TUTORIAL}
+    wanted = (
+        (frameworks.TENSORFLOW, "TensorFlow", ("1.10", "1.12", "1.13", "2.0", "2.1", "2.2", "2.3")),
+        (frameworks.PYTORCH, "PyTorch", ("1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6")),
+        (frameworks.CHAINER, "Chainer", ("5.1.0",)),
+        (frameworks.SKLEARN, "Scikit-learn", ("0.20.3",)),
+    )
+    for framework, title, versions in wanted:
+        for version in versions:
+            for device in ("CPU", "GPU"):
+                rows[f"{PREFIX}{title}-{version}-{device}"] = _of(framework, version)
+    return rows
+
+
+def find(name: str) -> Optional[_Row]:
+    """Give Python version and pip requirements of a curated environment; None if unknown."""
+    return _table().get(name)
+
+
+def names() -> List[str]:
+    """Give the names of all curated environments."""
+    return sorted(_table())

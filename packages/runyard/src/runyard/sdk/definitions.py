@@ -1,0 +1,123 @@
+"""An environment on its way out and back: to what the service locks, and to the v1 document.
+
+The document is the camelCase dict that v1 shows in `runDefinition`; it is kept with a registered
+environment, so that all of its sections come back.
+"""
+
+import re
+from typing import Any, Dict, Optional
+
+from runyard.protocol.environments import EnvironmentDefinition
+from runyard.sdk.conda import CondaDependencies
+from runyard.sdk.requirements import without_own
+
+OLDEST_PYTHON = "3.7"
+_DEFAULT_IMAGE = re.compile(r"(^|/)azureml/(base|openmpi|intelmpi|minimal)")
+
+
+def definition_of(environment: Any) -> EnvironmentDefinition:
+    """Give what the service is to lock for an `Environment`."""
+    python, docker = environment.python, environment.docker
+    packages: CondaDependencies = python.conda_dependencies
+    managed = bool(python.user_managed_dependencies)
+    options = [line for line in packages.pip_options if not line.startswith("--index-url")]
+    return EnvironmentDefinition(
+        name=environment.name or "",
+        version=environment.version or "",
+        python="" if managed else job_python(packages.get_python_version()),
+        user_managed=managed,
+        interpreter=str(python.interpreter_path or "python"),
+        pip=[] if managed else [*options, *without_own(packages.pip_packages)],
+        conda=[] if managed else without_own(packages.conda_packages),
+        channels=[] if managed else list(packages.conda_channels),
+        index_url="" if managed else _index_url(packages),
+        docker_image=_image(docker),
+    )
+
+
+def job_python(version: str) -> str:
+    """Give the Python a job gets for the one asked for: nothing older than 3.7 is possible.
+
+    The SDK in the job needs 3.7; files of 2019 name 3.6.2 or 3.5, because that was the default.
+    """
+    match = re.match(r"(\d+)(?:\.(\d+))?", version)
+    if match is None:
+        return ""
+    wanted = (int(match.group(1)), int(match.group(2) or 99))
+    return OLDEST_PYTHON if wanted < (3, 7) else version
+
+
+def _index_url(packages: CondaDependencies) -> str:
+    for line in packages.pip_options:
+        if line.startswith("--index-url"):
+            return line[len("--index-url") :].strip(" =")
+    return ""
+
+
+def _image(docker: Any) -> str:
+    """Name the base image only where the user chose one: v1's own hold nothing that is needed."""
+    image = docker.base_image or ""
+    return "" if not docker.enabled or _DEFAULT_IMAGE.search(image) else image
+
+
+def document_of(environment: Any) -> Dict[str, Any]:
+    """Give the v1 document of an `Environment`."""
+    python, docker, spark = environment.python, environment.docker, environment.spark
+    return {
+        "name": environment.name,
+        "version": environment.version,
+        "python": {
+            "interpreterPath": python.interpreter_path,
+            "userManagedDependencies": python.user_managed_dependencies,
+            "condaDependencies": python.conda_dependencies.as_dict(),
+            "baseCondaEnvironment": python.base_conda_environment,
+        },
+        "environmentVariables": dict(environment.environment_variables or {}),
+        "docker": {
+            "enabled": docker.enabled,
+            "baseImage": docker.base_image,
+            "baseDockerfile": docker.base_dockerfile,
+            "sharedVolumes": docker.shared_volumes,
+            "gpuSupport": docker.gpu_support,
+            "shmSize": docker.shm_size,
+            "arguments": [str(item) for item in docker.arguments],
+            "baseImageRegistry": {
+                "address": docker.base_image_registry.address,
+                "username": docker.base_image_registry.username,
+            },
+        },
+        "spark": {
+            "repositories": list(spark.repositories),
+            "packages": list(spark.packages),
+            "precachePackages": spark.precache_packages,
+        },
+        "inferencingStackVersion": environment.inferencing_stack_version,
+    }
+
+
+def fill(environment: Any, document: Dict[str, Any]) -> None:
+    """Set an `Environment` from its v1 document; what the document lacks stays as it is."""
+    python, docker, spark = (document.get(key) or {} for key in ("python", "docker", "spark"))
+    _set(environment, document, name="name", version="version")
+    _set(environment, document, environment_variables="environmentVariables")
+    _set(environment, document, inferencing_stack_version="inferencingStackVersion")
+    _set(environment.python, python, interpreter_path="interpreterPath")
+    _set(environment.python, python, user_managed_dependencies="userManagedDependencies")
+    _set(environment.python, python, base_conda_environment="baseCondaEnvironment")
+    packages: Optional[Dict[str, Any]] = python.get("condaDependencies")
+    if packages is not None:
+        environment.python.conda_dependencies = CondaDependencies(_underlying_structure=packages)
+    _set(environment.docker, docker, enabled="enabled", base_image="baseImage")
+    _set(environment.docker, docker, base_dockerfile="baseDockerfile", shm_size="shmSize")
+    _set(environment.docker, docker, shared_volumes="sharedVolumes", gpu_support="gpuSupport")
+    _set(environment.docker, docker, arguments="arguments")
+    registry = docker.get("baseImageRegistry") or {}
+    _set(environment.docker.base_image_registry, registry, address="address", username="username")
+    _set(environment.spark, spark, repositories="repositories", packages="packages")
+    _set(environment.spark, spark, precache_packages="precachePackages")
+
+
+def _set(section: Any, document: Dict[str, Any], **names: str) -> None:
+    for attribute, key in names.items():
+        if key in document:
+            setattr(section, attribute, document[key])

@@ -1,0 +1,355 @@
+"""The environment: what a script needs to run, as users write it down.
+
+An Environment has sections (python, docker, spark) whose attributes may be set; unknown ones are
+refused. When a run is submitted it becomes an `EnvironmentDefinition`, which the service locks
+and the node realises. Registered ones have versions that are texts counting from "1".
+"""
+
+import json
+from typing import Any, Dict, List, Optional
+
+from runyard.protocol.environments import (
+    EnvironmentDefinition,
+    EnvironmentQuery,
+    EnvironmentRecord,
+    RegisterEnvironment,
+)
+from runyard.protocol.errors import EnvironmentNotFound, RunyardError
+from runyard.protocol.routes import ENVIRONMENTS_LIST, ENVIRONMENTS_REGISTER
+from runyard.sdk.conda import CondaDependencies
+from runyard.sdk.definitions import definition_of, document_of, fill
+from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, from_service
+from runyard.sdk.sections import Section
+
+DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04"
+DEFAULT_GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.1-cudnn8-ubuntu20.04"
+DEFAULT_SHARED_MEMORY = "2g"
+
+
+class ContainerRegistry(Section):
+    """Where a base image comes from; empty for the public default."""
+
+    def __init__(self) -> None:
+        self.address: Optional[str] = None
+        self.username: Optional[str] = None
+        self.password: Optional[str] = None
+        self._close()
+
+    def __repr__(self) -> str:
+        return f"ContainerRegistry(address={self.address!r}, username={self.username!r})"
+
+
+class PythonSection(Section):
+    """Which Python and which packages.
+
+    Attributes:
+        user_managed_dependencies: Use `interpreter_path` as it is and install nothing.
+        interpreter_path: The interpreter for that.
+        conda_dependencies: The packages.
+        conda_dependencies_file: A conda file that replaces `conda_dependencies`.
+    """
+
+    def __init__(self) -> None:
+        self.user_managed_dependencies = False
+        self.interpreter_path = "python"
+        self.conda_dependencies: CondaDependencies = CondaDependencies()
+        self.base_conda_environment: Optional[str] = None
+        self._file: Optional[str] = None
+        self._close()
+
+    @property
+    def conda_dependencies_file(self) -> Optional[str]:
+        """The conda file the packages were read from."""
+        return self._file
+
+    @conda_dependencies_file.setter
+    def conda_dependencies_file(self, path: Optional[str]) -> None:
+        self._file = path
+        if path is not None:
+            self.conda_dependencies = CondaDependencies(conda_dependencies_file_path=path)
+
+
+class DockerSection(Section):
+    """How a container would be made; without a container engine it is noted and not used.
+
+    Attributes:
+        enabled: Ask for a container.
+        base_image: Its base; None when `base_dockerfile` tells it.
+        base_dockerfile: Text or path of a Dockerfile.
+        gpu_support: Accepted; GPUs are used where they are.
+        shm_size: Shared memory, such as `2g`.
+        arguments: Arguments for the container engine.
+        shared_volumes: Accepted, without effect.
+        base_image_registry: Where the base image comes from.
+    """
+
+    def __init__(self) -> None:
+        self.enabled = False
+        self.base_image: Optional[str] = DEFAULT_CPU_IMAGE
+        self.base_dockerfile: Optional[str] = None
+        self.base_image_registry = ContainerRegistry()
+        self.platform: Any = None
+        self.gpu_support = False
+        self.shm_size: Optional[str] = DEFAULT_SHARED_MEMORY
+        self.arguments: List[str] = []
+        self.shared_volumes = True
+        self._close()
+
+
+class SparkSection(Section):
+    """Settings of Spark; kept for old files, as runs on Spark are not offered yet."""
+
+    def __init__(self) -> None:
+        self.repositories: List[str] = []
+        self.packages: List[Any] = []
+        self.precache_packages = True
+        self._close()
+
+
+class DatabricksSection(Section):
+    """Settings of Databricks; kept for old files only."""
+
+    def __init__(self) -> None:
+        self.maven_libraries: List[Any] = []
+        self.pypi_libraries: List[Any] = []
+        self.rcran_libraries: List[Any] = []
+        self.jar_libraries: List[Any] = []
+        self.egg_libraries: List[Any] = []
+        self._close()
+
+
+class Environment(Section):
+    """A named environment.
+
+    Args:
+        name: The name; it need not be registered.
+
+    Attributes:
+        python: Which Python and which packages.
+        docker: How a container would be made.
+        environment_variables: Set for the job's processes.
+    """
+
+    def __init__(self, name: Optional[str], **kwargs: Any) -> None:
+        if name is not None and not isinstance(name, str):
+            raise UserErrorException(f"an environment's name is a text, not {name!r}")
+        del kwargs
+        self.name = name
+        self.version: Optional[str] = None
+        self.python = PythonSection()
+        self.docker = DockerSection()
+        self.spark = SparkSection()
+        self.databricks = DatabricksSection()
+        self.environment_variables: Dict[str, str] = {"EXAMPLE_ENV_VAR": "EXAMPLE_VALUE"}
+        self.inferencing_stack_version: Optional[str] = None
+        self.asset_id: Optional[str] = None
+        self._close()
+
+    @staticmethod
+    def from_conda_specification(name: str, file_path: str) -> "Environment":
+        """Make an environment from a conda file.
+
+        Raises:
+            UserErrorException: The file is missing or cannot be read.
+        """
+        made = Environment(name)
+        made.python.conda_dependencies = CondaDependencies(file_path)
+        return made
+
+    @staticmethod
+    def from_pip_requirements(
+        name: str, file_path: str, pip_version: Optional[str] = None
+    ) -> "Environment":
+        """Make an environment from a pip requirements file.
+
+        Raises:
+            UserErrorException: The file is missing.
+        """
+        del pip_version
+        from runyard.sdk.requirements import read_requirements
+
+        made = Environment(name)
+        found = CondaDependencies.create(pip_packages=[])
+        found.set_pip_requirements(read_requirements(file_path))
+        made.python.conda_dependencies = found
+        return made
+
+    @staticmethod
+    def from_docker_image(name: str, image: str, **kwargs: Any) -> "Environment":
+        """Make an environment from an image; packages are taken as those of `kwargs`' conda file."""
+        made = Environment(name)
+        if kwargs.get("conda_specification"):
+            made.python.conda_dependencies = CondaDependencies(kwargs["conda_specification"])
+        made.docker.enabled, made.docker.base_image = True, image
+        return made
+
+    @staticmethod
+    def from_existing_conda_environment(name: str, conda_environment_name: str) -> "Environment":
+        """Make an environment from a conda environment of this machine.
+
+        Raises:
+            NotOfferedYet: Always.
+        """
+        del name, conda_environment_name
+        raise NotOfferedYet(
+            "Environment.from_existing_conda_environment",
+            "`conda env export > environment.yml` and Environment.from_conda_specification",
+        )
+
+    @staticmethod
+    def get(
+        workspace: Any, name: str, version: Optional[str] = None, label: Optional[str] = None
+    ) -> "Environment":
+        """Get a registered or curated environment.
+
+        Args:
+            workspace: The workspace.
+            name: Its name.
+            version: A text such as "2"; None for the newest.
+            label: Only `Latest`.
+
+        Raises:
+            UserErrorException: There is none of that name and version; the nearest are named.
+        """
+        if label not in {None, "Latest"}:
+            raise NotOfferedYet(f"environment label {label!r}", "a version, or none for the newest")
+        record = _registered(workspace, name, version)
+        if record is not None:
+            return _from_record(record)
+        if _is_curated(name) and version in {None, "1"}:
+            return _curated(name)
+        raise UserErrorException(_not_found(workspace, name, version))
+
+    @staticmethod
+    def list(workspace: Any) -> "Dict[str, Environment]":
+        """Give all registered and curated environments by name, the newest version of each."""
+        from runyard.sdk import curated
+
+        found = {name: _curated(name) for name in curated.names()}
+        page = workspace.service.call(ENVIRONMENTS_LIST, query=EnvironmentQuery())
+        found.update({record.name: _from_record(record) for record in page.items})
+        return dict(sorted(found.items()))
+
+    def register(self, workspace: Any) -> "Environment":
+        """Register this environment; a changed one becomes the next version.
+
+        Raises:
+            UserErrorException: It has no name, or the service refuses it.
+        """
+        if not self.name:
+            raise UserErrorException("an environment needs a name before it can be registered")
+        order = RegisterEnvironment(
+            name=self.name, definition=definition_of(self), document=json.dumps(document_of(self))
+        )
+        try:
+            record = workspace.service.call(ENVIRONMENTS_REGISTER, body=order)
+        except RunyardError as error:
+            raise from_service(error) from error
+        self.version = record.version
+        return self
+
+    def clone(self, new_name: str) -> "Environment":
+        """Give an unregistered copy under another name."""
+        from copy import deepcopy
+
+        made = deepcopy(self)
+        made.name, made.version, made.asset_id = new_name, None, None
+        return made
+
+    def build(self, workspace: Any, image_build_compute: Optional[str] = None) -> Any:
+        """Build the environment ahead of a run.
+
+        Raises:
+            NotOfferedYet: Always; the first run builds it, later ones find it built.
+        """
+        del workspace, image_build_compute
+        raise NotOfferedYet("Environment.build", "a run: the first one builds the environment")
+
+    def save_to_directory(self, path: str, overwrite: bool = False) -> None:
+        """Write the environment into a folder, as `azureml_environment.json`."""
+        import os
+
+        target = os.path.join(path, "azureml_environment.json")
+        if os.path.exists(target) and not overwrite:
+            raise UserErrorException(f"{target} exists; pass overwrite=True to replace it")
+        os.makedirs(path, exist_ok=True)
+        with open(target, "w", encoding="utf-8") as file:
+            json.dump(document_of(self), file, indent=4)
+
+    @staticmethod
+    def load_from_directory(path: str) -> "Environment":
+        """Read an environment that `save_to_directory` wrote."""
+        import os
+
+        target = os.path.join(path, "azureml_environment.json")
+        if not os.path.isfile(target):
+            raise UserErrorException(f"there is no {target}; save_to_directory writes one")
+        with open(target, encoding="utf-8") as file:
+            document = json.load(file)
+        made = Environment(document.get("name"))
+        fill(made, document)
+        return made
+
+
+def _from_record(record: EnvironmentRecord) -> Environment:
+    made = Environment(record.name)
+    if record.document:
+        fill(made, json.loads(record.document))
+    made.name, made.version = record.name, record.version
+    return made
+
+
+def _is_curated(name: str) -> bool:
+    from runyard.sdk import curated
+
+    return curated.find(name) is not None
+
+
+def _curated(name: str) -> Environment:
+    from runyard.sdk import curated
+
+    row = curated.find(name)
+    assert row is not None, name
+    made = Environment(name)
+    made.version = curated.VERSION
+    made.python.conda_dependencies = CondaDependencies.create(
+        python_version=row[0], pip_packages=["azureml-defaults", *row[1]]
+    )
+    return made
+
+
+def _registered(workspace: Any, name: str, version: Optional[str]) -> Optional[EnvironmentRecord]:
+    query = EnvironmentQuery(name=name, version=None if version is None else str(version))
+    try:
+        items = workspace.service.call(ENVIRONMENTS_LIST, query=query).items
+    except EnvironmentNotFound:
+        return None
+    mine = [record for record in items if version is None or record.version == str(version)]
+    return max(mine, key=lambda record: int(record.version), default=None)
+
+
+def _not_found(workspace: Any, name: str, version: Optional[str]) -> str:
+    import difflib
+
+    from runyard.sdk import curated
+
+    page = workspace.service.call(ENVIRONMENTS_LIST, query=EnvironmentQuery())
+    known = [*(record.name for record in page.items), *curated.names()]
+    if name in known:
+        return f"environment {name!r} has no version {version!r}; leave version out for the newest"
+    close = difflib.get_close_matches(name, known, n=3)
+    hint = f"the nearest are: {', '.join(close)}" if close else "Environment.list shows all"
+    return f"environment {name!r} does not exist in workspace {workspace.name!r}; {hint}"
+
+
+__all__ = [
+    "DEFAULT_CPU_IMAGE",
+    "DEFAULT_GPU_IMAGE",
+    "ContainerRegistry",
+    "DatabricksSection",
+    "DockerSection",
+    "Environment",
+    "EnvironmentDefinition",
+    "PythonSection",
+    "SparkSection",
+]

@@ -1,0 +1,43 @@
+"""pip requirements as users write them: lines of a file, and the names that are our own."""
+
+import os
+import re
+from typing import Iterable, List, Tuple
+
+from runyard.sdk.conda import package_name
+from runyard.sdk.exceptions import UserErrorException
+
+# The SDK is on PYTHONPATH in every job: packages of these names would only stand in its way.
+_OWN = re.compile(r"^azureml(-.*)?$|^runyard(-azureml)?$")
+
+
+def without_own(requirements: Iterable[str]) -> List[str]:
+    """Leave out the names that every job has already, such as `azureml-defaults`."""
+    return [line for line in requirements if not _OWN.match(package_name(line))]
+
+
+def read_requirements(path: str, seen: Tuple[str, ...] = ()) -> List[str]:
+    """Give the lines of a requirements file without comments, with `-r` files in their place.
+
+    Raises:
+        UserErrorException: A file is missing, or includes itself.
+    """
+    if not os.path.isfile(path):
+        raise UserErrorException(
+            f"requirements file {path!r} does not exist (looked from {os.getcwd()}); check the path"
+        )
+    here = os.path.realpath(path)
+    if here in seen:
+        raise UserErrorException(f"requirements file {path!r} includes itself")
+    with open(path, encoding="utf-8") as file:
+        text = file.read().replace("\\\n", " ")
+    lines: List[str] = []
+    for raw in text.splitlines():
+        line = re.sub(r"(^|\s)#.*$", "", raw).strip()
+        include = re.match(r"(?:-r|--requirement)[\s=]*(\S+)$", line)
+        if include:
+            inner = os.path.join(os.path.dirname(path), include.group(1))
+            lines += read_requirements(inner, (*seen, here))
+        elif line:
+            lines.append(line)
+    return lines

@@ -1,0 +1,116 @@
+"""Arguments of a script, as v1 users give them, made into texts and data references.
+
+script_params {'--data': datastore.as_mount(), '--verbose': '', '--rates': [1, 2]}
+becomes       ['--data', '$AZUREML_DATAREFERENCE_x', '--verbose', '--rates', '1', '2']
+and           a reference named x to the datastore.
+"""
+
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+from runyard.protocol.data import VARIABLE_PREFIX, DataReference
+from runyard.sdk.data import DataPath, checked_mode
+from runyard.sdk.data import DataReference as DataReferenceObject
+from runyard.sdk.datastores import Datastore
+from runyard.sdk.exceptions import TrainingException, UserErrorException
+
+MODEL_LOCATION = "MODEL_LOCATION"
+
+References = Dict[str, DataReference]
+
+
+def flattened(script_params: Optional[Mapping[Any, Any]]) -> List[Any]:
+    """Give script_params as a flat list: key, value, key, value; empty values leave the bare key.
+
+    Raises:
+        TrainingException: script_params is no mapping.
+    """
+    if script_params is None:
+        return []
+    if not isinstance(script_params, Mapping):
+        raise TrainingException(
+            f"script_params must be a dict such as {{'--rate': 0.1}}, not "
+            f"{type(script_params).__name__}"
+        )
+    found: List[Any] = []
+    for key, value in script_params.items():
+        found.append(key)
+        if isinstance(value, (list, tuple)):
+            found.extend(value)
+        elif value is not None and not (isinstance(value, str) and not value):
+            found.append(value)
+    return found
+
+
+def texts(arguments: Sequence[Any], references: References) -> List[str]:
+    """Give arguments as texts and add the data they mention to `references`.
+
+    Raises:
+        UserErrorException: `arguments` is no list, or a name means two places.
+    """
+    if isinstance(arguments, (str, bytes)) or not isinstance(arguments, (list, tuple)):
+        raise UserErrorException(
+            f"arguments must be a list such as ['--rate', 0.1], not {arguments!r}"
+        )
+    return [_text(value, references) for value in arguments]
+
+
+def add(reference: DataReference, references: References) -> None:
+    """Add a reference; the same one twice is one.
+
+    Raises:
+        UserErrorException: Another reference has that name.
+    """
+    known = references.get(reference.name)
+    if known is not None and known != reference:
+        raise UserErrorException(
+            f"the data reference name {reference.name!r} stands for two places: "
+            f"{known.datastore}:{known.path or '/'} ({known.mode}) and "
+            f"{reference.datastore}:{reference.path or '/'} ({reference.mode}); give each its own "
+            "data_reference_name"
+        )
+    references[reference.name] = reference
+
+
+def reference_of(value: Any) -> Optional[DataReference]:
+    """Give the record of a DataReference or a bare datastore; None for other values."""
+    if isinstance(value, Datastore):
+        value = value.as_mount()
+    return value.to_record() if isinstance(value, DataReferenceObject) else None
+
+
+def from_config(name: str, config: Any) -> DataReference:
+    """Give the record of a DataReferenceConfiguration, or of a DataReference put in its place."""
+    record = reference_of(config)
+    if record is not None:
+        return record
+    if not config.data_store_name:
+        raise UserErrorException(f"data reference {name!r} names no datastore")
+    return DataReference(
+        name=name,
+        datastore=str(config.data_store_name),
+        path=config.path_on_data_store or "",
+        mode=checked_mode(config.mode),
+        path_on_compute=config.path_on_compute or "",
+        overwrite=bool(config.overwrite),
+    )
+
+
+def model_location(resume_from: Any) -> DataReference:
+    """Give the reference that `resume_from` (a DataPath) means.
+
+    Raises:
+        TrainingException: It is no DataPath.
+    """
+    if not isinstance(resume_from, DataPath):
+        raise TrainingException(f"resume_from must be a DataPath, not {type(resume_from).__name__}")
+    return resume_from.create_data_reference(MODEL_LOCATION).to_record()
+
+
+def _text(value: Any, references: References) -> str:
+    if isinstance(value, str):
+        return value
+    reference = reference_of(value)
+    if reference is not None:
+        add(reference, references)
+        return f"${VARIABLE_PREFIX}{reference.name}"
+    return str(value)

@@ -1,0 +1,177 @@
+"""How a v1 script asks for several processes, and the launcher each way means.
+
+Two generations of names say the same: `MpiConfiguration`, `TensorflowConfiguration` and
+`PyTorchConfiguration` of run configurations, and `Mpi`, `ParameterServer`, `Gloo` and `Nccl` of
+estimators. Both are accepted everywhere.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from runyard.protocol.runs import LauncherSpec
+from runyard.sdk.exceptions import TrainingException, UserErrorException
+from runyard.sdk.sections import Section
+
+MPI, PARAMETER_SERVER, GLOO, NCCL = "IntelMpi", "ParameterServer", "Gloo", "Nccl"
+NO_COMMUNICATOR = "None"
+_MPI_NAMES = {"intelmpi", "openmpi", "mpi"}
+FRAMEWORKS = ("Python", "PySpark", "CNTK", "TensorFlow", "PyTorch")
+
+
+class MpiConfiguration(Section):
+    """The same command line on every node, `process_count_per_node` times, started by MPI."""
+
+    def __init__(self, process_count_per_node: int = 1, node_count: int = 1) -> None:
+        self.process_count_per_node = process_count_per_node
+        self.node_count = node_count
+        self._close()
+
+
+class TensorflowConfiguration(Section):
+    """Workers and parameter servers, each told its part by `TF_CONFIG`."""
+
+    def __init__(self, worker_count: int = 1, parameter_server_count: int = 1) -> None:
+        self.worker_count = worker_count
+        self.parameter_server_count = parameter_server_count
+        self._close()
+
+
+class PyTorchConfiguration(Section):
+    """Processes for torch.distributed; `process_count` None is one per node."""
+
+    def __init__(
+        self,
+        communication_backend: str = NCCL,
+        process_count: Optional[int] = None,
+        node_count: int = 1,
+    ) -> None:
+        self.communication_backend = communication_backend
+        self.process_count = process_count
+        self.node_count = node_count
+        self._close()
+
+
+class Mpi(MpiConfiguration):
+    """MPI for an estimator; the number of nodes is the estimator's."""
+
+    def __init__(self, process_count_per_node: int = 1) -> None:
+        super().__init__(process_count_per_node)
+
+
+class ParameterServer(TensorflowConfiguration):
+    """Workers and parameter servers for an estimator."""
+
+
+class Gloo(Section):
+    """torch.distributed over Gloo, for an estimator."""
+
+    def __init__(self) -> None:
+        self.process_count: Optional[int] = None
+        self._close()
+
+
+class Nccl(Section):
+    """torch.distributed over NCCL, for an estimator."""
+
+    def __init__(self) -> None:
+        self.process_count: Optional[int] = None
+        self._close()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a distributed setting means for a run configuration."""
+
+    framework: str
+    communicator: str
+
+
+def setting_of(config: Any) -> Setting:
+    """Give framework and communicator of a distributed setting.
+
+    Raises:
+        TrainingException: It is none of the settings.
+    """
+    if isinstance(config, MpiConfiguration):
+        return Setting("Python", MPI)
+    if isinstance(config, TensorflowConfiguration):
+        return Setting("TensorFlow", PARAMETER_SERVER)
+    if isinstance(config, PyTorchConfiguration):
+        return Setting("PyTorch", str(config.communication_backend))
+    if isinstance(config, (Gloo, Nccl)):
+        return Setting("PyTorch", GLOO if isinstance(config, Gloo) else NCCL)
+    raise TrainingException(
+        f"a distributed setting is MpiConfiguration, TensorflowConfiguration or "
+        f"PyTorchConfiguration, not {type(config).__name__}"
+    )
+
+
+def launcher_of(run_config: Any) -> LauncherSpec:
+    """Give the launcher that a run configuration asks for.
+
+    Raises:
+        TrainingException: Several nodes without a communicator, counts below 1, or a framework
+            that does not go with the communicator.
+    """
+    nodes = count("node_count", run_config.node_count)
+    communicator = str(run_config.communicator or NO_COMMUNICATOR)
+    lower = communicator.lower()
+    if lower in _MPI_NAMES:
+        each = count("process_count_per_node", run_config.mpi.process_count_per_node)
+        return LauncherSpec(kind="mpi", process_count_per_node=each)
+    if lower == PARAMETER_SERVER.lower():
+        return _tensorflow(run_config.tensorflow)
+    if lower in {GLOO.lower(), NCCL.lower()}:
+        return _torch(run_config.pytorch, nodes, lower)
+    if lower != NO_COMMUNICATOR.lower():
+        raise UserErrorException(
+            f"communicator is {communicator!r}; it is None, IntelMpi, OpenMpi, ParameterServer, "
+            "Gloo or Nccl"
+        )
+    if nodes > 1:
+        raise TrainingException(
+            f"node_count is {nodes} and nothing says how the nodes work together: give "
+            "distributed_training=MpiConfiguration() or TensorflowConfiguration(), or set the run "
+            "configuration's communicator"
+        )
+    return LauncherSpec()
+
+
+def count(what: str, value: Any, least: int = 1) -> int:
+    """Read a count.
+
+    Raises:
+        TrainingException: It is no whole number or below `least`.
+    """
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        raise TrainingException(f"{what} must be a whole number, not {value!r}") from None
+    if number < least:
+        raise TrainingException(f"{what} must be at least {least}, it is {number}")
+    return number
+
+
+def _tensorflow(config: Any) -> LauncherSpec:
+    servers = count("parameter_server_count", config.parameter_server_count, least=0)
+    return LauncherSpec(
+        kind="parameter_server" if servers else "multi_worker",
+        worker_count=count("worker_count", config.worker_count),
+        parameter_server_count=servers,
+    )
+
+
+def _torch(config: Any, nodes: int, backend: str) -> LauncherSpec:
+    asked = config.process_count
+    processes = nodes if asked is None else count("process_count", asked)
+    if processes % nodes:
+        raise TrainingException(
+            f"process_count is {processes}, which does not divide evenly over {nodes} nodes; "
+            f"take a multiple of {nodes}"
+        )
+    return LauncherSpec(
+        kind="torch",
+        process_count_per_node=processes // nodes,
+        worker_count=processes,
+        backend=backend,
+    )

@@ -1,0 +1,117 @@
+"""The environment of an estimator: the framework's packages and those the user adds."""
+
+import os
+import warnings
+from typing import Dict, List, Optional
+
+from runyard.sdk.conda import DEFAULT_SDK_PACKAGE, CondaDependencies
+from runyard.sdk.environments import DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE, Environment
+from runyard.sdk.exceptions import TrainingException, UserErrorException
+from runyard.sdk.frameworks import FrameworkVersion, find
+from runyard.sdk.requirements import read_requirements
+from runyard.sdk.v1.settings import EstimatorSettings
+
+_CALLER = 5  # frames from here to the line of the user's script
+_said: Dict[str, bool] = {}
+
+
+def version_row(
+    framework: str,
+    version: Optional[str],
+    default: str,
+    supported: List[str],
+    says_default: bool,
+) -> FrameworkVersion:
+    """Give the packages of a framework's version; none given means the default, with a warning.
+
+    Raises:
+        TrainingException: The version is not supported; the supported ones are listed.
+    """
+    if version is None and says_default:
+        warnings.warn(
+            f"framework_version is not specified, defaulting to version {default}.",
+            stacklevel=_CALLER,
+        )
+    row = find(framework, str(version or default))
+    if row is None:
+        raise TrainingException(
+            f"{framework} version {version!r} is not supported; supported are: "
+            f"{', '.join(supported)}"
+        )
+    if row.note:
+        warnings.warn(row.note, stacklevel=_CALLER)
+    return row
+
+
+def environment_of(settings: EstimatorSettings, row: Optional[FrameworkVersion]) -> Environment:
+    """Give the environment of an estimator.
+
+    Args:
+        settings: Its arguments, checked.
+        row: The framework's packages; None for a plain estimator.
+
+    Raises:
+        UserErrorException: A file is missing, or environment_definition is no Environment.
+    """
+    given = settings.environment_definition
+    if given is not None:
+        if not isinstance(given, Environment):
+            raise UserErrorException(
+                f"environment_definition must be an Environment, not {type(given).__name__}"
+            )
+        return given
+    made = Environment(None)
+    made.python.user_managed_dependencies = settings.user_managed
+    made.python.conda_dependencies = _packages(settings, row)
+    made.environment_variables = dict(settings.environment_variables or {})
+    _set_docker(made, settings)
+    return made
+
+
+def say_once(text: str) -> None:
+    """Warn with a text once per process."""
+    if text not in _said:
+        _said[text] = True
+        warnings.warn(text, stacklevel=_CALLER)
+
+
+def _packages(settings: EstimatorSettings, row: Optional[FrameworkVersion]) -> CondaDependencies:
+    if settings.conda_file:
+        return CondaDependencies(_below(settings, settings.conda_file, "conda_dependencies_file"))
+    made = CondaDependencies.create(
+        python_version=row.python if row else "",
+        pip_packages=[DEFAULT_SDK_PACKAGE, *(row.pip if row else ())],
+    )
+    if settings.requirements_file:
+        path = _below(settings, settings.requirements_file, "pip_requirements_file")
+        for line in read_requirements(path):
+            made.set_pip_option(line) if line.startswith("-") else made.add_pip_package(line)
+    for package in settings.pip_packages or ():
+        made.add_pip_package(package)
+    for package in settings.conda_packages or ():
+        made.add_conda_package(package)
+    return made
+
+
+def _below(settings: EstimatorSettings, path: str, what: str) -> str:
+    folder = settings.source_directory or "."
+    found = os.path.join(folder, path)
+    if not os.path.isfile(found):
+        raise UserErrorException(
+            f"{what} {path!r} is not in source_directory {folder!r}: "
+            "its path is relative to that folder"
+        )
+    return found
+
+
+def _set_docker(environment: Environment, settings: EstimatorSettings) -> None:
+    docker = environment.docker
+    docker.enabled = settings.use_docker
+    docker.gpu_support = settings.use_gpu
+    docker.base_image = settings.image or (
+        DEFAULT_GPU_IMAGE if settings.use_gpu else DEFAULT_CPU_IMAGE
+    )
+    if settings.shm_size is not None:
+        docker.shm_size = settings.shm_size
+    if settings.image_registry_details is not None:
+        docker.base_image_registry = settings.image_registry_details

@@ -1,0 +1,207 @@
+"""`RunConfiguration`: all settings of a run, as v1 scripts read and set them.
+
+It is a plain object: nothing is checked until a run is submitted, but an attribute it does not
+have is refused at once. Estimators make one (`est.run_config`), `ScriptRunConfig` holds one.
+"""
+
+from typing import Any, Dict, List, Optional
+
+from runyard.protocol.runs import LOCAL_TARGET
+from runyard.sdk.conda import CondaDependencies
+from runyard.sdk.data import checked_mode
+from runyard.sdk.environments import DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE, Environment
+from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.sections import Section
+from runyard.sdk.v1.distributed import (
+    NO_COMMUNICATOR,
+    MpiConfiguration,
+    PyTorchConfiguration,
+    TensorflowConfiguration,
+)
+
+DEFAULT_SCRIPT = "train.py"
+MAX_DURATION_SECONDS_DEFAULT = 2592000
+
+
+class DataReferenceConfiguration(Section):
+    """How a job sees a part of a datastore.
+
+    Args:
+        datastore_name: The datastore's name.
+        mode: `mount`, `download` or `upload`.
+        path_on_datastore: "" or None for its root.
+        path_on_compute: Relative to the working folder, or absolute; None lets the agent choose.
+        overwrite: Whether existing files may be replaced.
+    """
+
+    def __init__(
+        self,
+        datastore_name: Optional[str] = None,
+        mode: str = "mount",
+        path_on_datastore: Optional[str] = None,
+        path_on_compute: Optional[str] = None,
+        overwrite: bool = False,
+    ) -> None:
+        self.data_store_name = datastore_name
+        self.mode = checked_mode(mode)
+        self.path_on_data_store = path_on_datastore
+        self.path_on_compute = path_on_compute
+        self.overwrite = overwrite
+        self._close()
+
+
+class HistoryConfiguration(Section):
+    """What is kept of a run; `directories_to_watch` are followed while it runs."""
+
+    def __init__(self) -> None:
+        self.output_collection = True
+        self.snapshot_project = True
+        self.directories_to_watch: List[str] = ["logs"]
+        self._close()
+
+
+class SparkConfiguration(Section):
+    """Settings of Spark, kept for old files."""
+
+    def __init__(self) -> None:
+        self.configuration: Dict[str, str] = {}
+        self._close()
+
+
+class HdiConfiguration(Section):
+    """Settings of HDInsight, kept for old files."""
+
+    def __init__(self) -> None:
+        self.yarn_deploy_mode: Optional[str] = "cluster"
+        self._close()
+
+
+class AmlComputeConfiguration(Section):
+    """A cluster made for one run; runs are sent to named clusters instead."""
+
+    def __init__(self) -> None:
+        self.vm_size: Optional[str] = None
+        self.vm_priority: Optional[str] = None
+        self.name: Optional[str] = None
+        self.location: Optional[str] = None
+        self.retain_cluster = False
+        self._cluster_max_node_count = 1
+        self._close()
+
+
+class DockerConfiguration(Section):
+    """How a container of a run would be started."""
+
+    def __init__(
+        self,
+        use_docker: bool = False,
+        shared_volumes: bool = True,
+        arguments: Optional[List[str]] = None,
+        shm_size: Optional[str] = None,
+    ) -> None:
+        self.use_docker = use_docker
+        self.shared_volumes = shared_volumes
+        self.arguments = list(arguments or [])
+        self.shm_size = shm_size
+        self._close()
+
+
+class RunConfiguration(Section):
+    """All settings of a run.
+
+    Args:
+        script: The script, relative to the source folder.
+        arguments: Its arguments.
+        framework: `Python`, `PySpark`, `CNTK`, `TensorFlow` or `PyTorch`.
+        communicator: None, `ParameterServer`, `OpenMpi`, `IntelMpi`, `Gloo` or `Nccl`.
+        conda_dependencies: The environment's packages.
+        command: What to run in place of interpreter, script and arguments.
+    """
+
+    def __init__(
+        self,
+        script: Optional[str] = None,
+        arguments: Optional[List[Any]] = None,
+        framework: Optional[str] = None,
+        communicator: Optional[str] = None,
+        conda_dependencies: Optional[CondaDependencies] = None,
+        _history_enabled: Optional[bool] = None,
+        _path: Optional[str] = None,
+        _name: Optional[str] = None,
+        command: Any = None,
+    ) -> None:
+        del _path
+        self._name = _name
+        self._target = LOCAL_TARGET
+        self.script: Optional[str] = script or DEFAULT_SCRIPT
+        self.command: Any = command
+        self.arguments: List[Any] = list(arguments or [])
+        self.framework: str = framework or "Python"
+        self.communicator: Optional[str] = communicator or NO_COMMUNICATOR
+        self.node_count = 1
+        self.priority: Optional[int] = None
+        self.max_run_duration_seconds: Optional[int] = MAX_DURATION_SECONDS_DEFAULT
+        self.auto_prepare_environment = True
+        self.environment = Environment(None)
+        if conda_dependencies is not None:
+            self.environment.python.conda_dependencies = conda_dependencies
+        self.history = HistoryConfiguration()
+        if _history_enabled is not None:
+            self.history.output_collection = _history_enabled
+        self.spark = SparkConfiguration()
+        self.hdi = HdiConfiguration()
+        self.tensorflow = TensorflowConfiguration()
+        self.mpi = MpiConfiguration()
+        self.pytorch = PyTorchConfiguration()
+        self.amlcompute = AmlComputeConfiguration()
+        self.docker: Optional[DockerConfiguration] = None
+        self.data_references: Dict[str, Any] = {}
+        self.data: Dict[str, Any] = {}
+        self.output_data: Dict[str, Any] = {}
+        self.source_directory_data_store: Optional[str] = None
+        self._close()
+
+    @property
+    def target(self) -> str:
+        """The compute target's name; `local` is this machine."""
+        return self._target
+
+    @target.setter
+    def target(self, target: Any) -> None:
+        self._target = target_name(target)
+
+
+def target_name(target: Any) -> str:
+    """Give the name of a compute target given as object or name; None is `local`.
+
+    Raises:
+        UserErrorException: It is neither.
+    """
+    if target is None:
+        return LOCAL_TARGET
+    name = target if isinstance(target, str) else getattr(target, "name", None)
+    if not isinstance(name, str) or not name:
+        raise UserErrorException(
+            f"a compute target is an object, a name or 'local', not {type(target).__name__}"
+        )
+    return name
+
+
+__all__ = [
+    "DEFAULT_CPU_IMAGE",
+    "DEFAULT_GPU_IMAGE",
+    "MAX_DURATION_SECONDS_DEFAULT",
+    "AmlComputeConfiguration",
+    "CondaDependencies",
+    "DataReferenceConfiguration",
+    "DockerConfiguration",
+    "Environment",
+    "HdiConfiguration",
+    "HistoryConfiguration",
+    "MpiConfiguration",
+    "PyTorchConfiguration",
+    "RunConfiguration",
+    "SparkConfiguration",
+    "TensorflowConfiguration",
+    "target_name",
+]

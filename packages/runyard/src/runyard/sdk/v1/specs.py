@@ -1,0 +1,193 @@
+"""From a run configuration and a source folder to what the service is sent.
+
+Estimators and `ScriptRunConfig` both end here: one place checks the folder and the script, makes
+texts of the arguments, and fills the `RunSpec`.
+"""
+
+import os
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from runyard.protocol.data import VARIABLE_PREFIX
+from runyard.protocol.runs import LOCAL_TARGET, RunSpec
+from runyard.sdk.definitions import definition_of
+from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
+from runyard.sdk.submission import Submission
+from runyard.sdk.v1.arguments import References, add, from_config, model_location, texts
+from runyard.sdk.v1.definition import run_definition
+from runyard.sdk.v1.distributed import count, launcher_of
+
+_SHOWN = 10
+
+
+def submission_of(
+    source_directory: Any, run_config: Any, experiment: Any, resume_from: Any = None
+) -> Submission:
+    """Give what `Experiment.submit` sends for a run configuration.
+
+    Args:
+        source_directory: The folder that becomes the snapshot; None for the current one.
+        run_config: A RunConfiguration; it is not changed.
+        experiment: The experiment.
+        resume_from: A DataPath whose content the script gets by `--resume-from`.
+
+    Raises:
+        UserErrorException: The folder or the script is missing, arguments contradict each other.
+        TrainingException: The distributed settings contradict each other.
+    """
+    folder = str(source_directory or ".")
+    command = _command(run_config.command)
+    script = "" if command else check_source(folder, run_config.script)
+    if command:
+        check_folder(folder)
+    references: References = {}
+    arguments = _arguments(run_config, references, resume_from)
+    refuse_what_is_not_offered(run_config)
+    spec = RunSpec(
+        experiment=experiment.name,
+        snapshot="",
+        script=script,
+        arguments=arguments,
+        command=texts(command, references),
+        target=run_config.target,
+        node_count=count("node_count", run_config.node_count),
+        launcher=launcher_of(run_config),
+        environment=definition_of(run_config.environment),
+        environment_variables=_variables(run_config.environment.environment_variables),
+        data=list(references.values()),
+        watched_folders=_watched(run_config.history.directories_to_watch),
+        max_duration_seconds=_duration(run_config.max_run_duration_seconds),
+        shared_memory=_shared_memory(run_config),
+        definition=run_definition(run_config, script, arguments, references),
+    )
+    local = run_config.target == LOCAL_TARGET
+    return Submission(
+        source_directory=folder,
+        spec=spec,
+        properties={"_azureml.ComputeTargetType": "local" if local else "amlcompute"},
+        inherit_environment=local,
+        run_config=run_config,
+    )
+
+
+def check_folder(folder: str) -> List[str]:
+    """Give the names in a source folder.
+
+    Raises:
+        UserErrorException: It does not exist, is no folder, or is empty.
+    """
+    if not os.path.isdir(folder):
+        what = "is a file, not a folder" if os.path.exists(folder) else "does not exist"
+        raise UserErrorException(
+            f"source_directory {folder!r} {what} (looked from {os.getcwd()}); give the folder that "
+            "holds the script"
+        )
+    names = sorted(os.listdir(folder))
+    if not names:
+        raise UserErrorException(
+            f"source_directory {folder!r} is empty: copy the script into it before submitting"
+        )
+    return names
+
+
+def check_source(folder: str, script: Any) -> str:
+    """Give the script's path below its folder, with forward slashes.
+
+    Raises:
+        UserErrorException: The folder or the script is missing, or the script lies elsewhere.
+    """
+    names = check_folder(folder)
+    if not isinstance(script, str) or not script:
+        raise UserErrorException(
+            f"no script is named; the folder {folder!r} has {_listed(names)}: give entry_script= "
+            "(estimators) or script= (ScriptRunConfig)"
+        )
+    relative = os.path.normpath(script).replace(os.sep, "/")
+    if os.path.isabs(script) or relative.split("/")[0] == "..":
+        raise UserErrorException(
+            f"script {script!r} must lie in the source folder: give its path relative to {folder!r}"
+        )
+    if not os.path.isfile(os.path.join(folder, relative)):
+        raise UserErrorException(_no_script(folder, relative, names))
+    if relative.endswith(".ipynb"):
+        raise NotOfferedYet(
+            f"running the notebook {script!r}", "`jupyter nbconvert --to script` and its result"
+        )
+    return relative
+
+
+def refuse_what_is_not_offered(run_config: Any) -> None:
+    """Refuse settings that would otherwise be lost in silence."""
+    if str(run_config.framework).lower() == "pyspark":
+        raise NotOfferedYet("framework 'PySpark'", "framework 'Python'")
+    if run_config.data or run_config.output_data:
+        raise NotOfferedYet("datasets in a run configuration", "data_references on a datastore")
+    if run_config.target.lower() == "amlcompute":
+        raise NotOfferedYet(
+            "a cluster made for one run (target 'amlcompute')",
+            "ComputeTarget.create and the cluster's name as target",
+        )
+
+
+def _arguments(run_config: Any, references: References, resume_from: Any) -> List[str]:
+    for name, config in run_config.data_references.items():
+        add(from_config(name, config), references)
+    arguments = texts(run_config.arguments or [], references)
+    if resume_from is not None:
+        location = model_location(resume_from)
+        add(location, references)
+        arguments += ["--resume-from", f"${VARIABLE_PREFIX}{location.name}"]
+    return arguments
+
+
+def _command(command: Any) -> Sequence[Any]:
+    if not command:
+        return ()
+    return ["/bin/sh", "-c", command] if isinstance(command, str) else tuple(command)
+
+
+def _variables(variables: Any) -> Dict[str, str]:
+    return {str(key): str(value) for key, value in (variables or {}).items()}
+
+
+def _watched(folders: Optional[Sequence[str]]) -> List[str]:
+    return list(dict.fromkeys(["logs", *(os.path.normpath(f) for f in folders or ())]))
+
+
+def _duration(seconds: Any) -> Optional[int]:
+    return None if seconds is None else count("max_run_duration_seconds", seconds)
+
+
+def _shared_memory(run_config: Any) -> Optional[str]:
+    docker = run_config.environment.docker
+    own = run_config.docker.shm_size if run_config.docker is not None else None
+    size: Optional[str] = own or (docker.shm_size if docker.enabled else None)
+    return size
+
+
+def _no_script(folder: str, script: str, names: Sequence[str]) -> str:
+    import difflib
+
+    scripts = _scripts(folder)
+    close = difflib.get_close_matches(script, scripts, n=3)
+    near = f"did you mean {' or '.join(close)}?" if close else f"it has {_listed(names)}"
+    return f"script {script!r} is not in source_directory {folder!r}; {near}"
+
+
+def _scripts(folder: str) -> Tuple[str, ...]:
+    found: List[str] = []
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        relative = os.path.relpath(parent, folder)
+        found += [
+            os.path.normpath(os.path.join(relative, name)).replace(os.sep, "/")
+            for name in files
+            if name.endswith(".py")
+        ]
+        if len(found) > 1000:  # noqa: PLR2004 - enough to find a near name in
+            break
+    return tuple(found)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

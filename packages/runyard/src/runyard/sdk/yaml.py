@@ -1,0 +1,169 @@
+"""The part of YAML that conda files use, read and written with the standard library alone.
+
+Mappings and lists by indentation, `- key: value` items, plain and quoted scalars, comments, flow
+lists of scalars (`[a, b]`), `---`. What lies beyond (anchors, block texts, tags, nested flow
+collections) is refused with the number of the line.
+"""
+
+import json
+import re
+from typing import Any, List, Tuple
+
+Line = Tuple[int, str, int]  # indentation, text, line number
+
+_KEY = re.compile(r"""("[^"]*"|'[^']*'|[^\s'"\[\]{}#&*!|>%@`,][^:#]*?)\s*:(?:\s+(.*))?$""")
+
+
+class YamlError(ValueError):
+    """The text is no YAML, or uses a part of it that is not read here."""
+
+
+def read(text: str) -> Any:
+    """Give the value of a document: dicts, lists and texts; every scalar stays text.
+
+    Raises:
+        YamlError: With the number of the line that is not understood.
+    """
+    lines = _lines(text)
+    if not lines:
+        return None
+    value, rest = _value(lines, 0, lines[0][0])
+    if rest < len(lines):
+        raise _trouble(lines[rest], "its indentation fits nothing above it")
+    return value
+
+
+def write(value: Any, indent: int = 0) -> str:
+    """Give the text of dicts, lists and scalars, with a line break at the end."""
+    pad = " " * indent
+    if isinstance(value, dict):
+        return "".join(_entry(f"{pad}{_scalar(key)}:", item, indent) for key, item in value.items())
+    lines = []
+    for item in value:
+        if isinstance(item, (dict, list)) and item:
+            lines.append(f"{pad}- {write(item, indent + 2).lstrip()}")
+        else:
+            lines.append(f"{pad}- {_scalar(item)}\n")
+    return "".join(lines)
+
+
+def _entry(head: str, item: Any, indent: int) -> str:
+    if isinstance(item, dict):
+        return f"{head}\n{write(item, indent + 2)}" if item else f"{head} {{}}\n"
+    if isinstance(item, (list, tuple)):
+        return f"{head}\n{write(item, indent)}" if item else f"{head} []\n"
+    return f"{head} {_scalar(item)}\n"
+
+
+def _scalar(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, (dict, list)):
+        return "{}" if isinstance(value, dict) else "[]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    plain = text and re.match(r"[\w./]", text) and not re.search(r"[:#]\s|\s#|[:\s]$|\n", text)
+    return text if plain else json.dumps(text)
+
+
+def _lines(text: str) -> List[Line]:
+    lines = []
+    for number, raw in enumerate(text.splitlines(), 1):
+        bare = _without_comment(raw).rstrip()
+        if not bare.strip() or bare in {"---", "..."}:
+            continue
+        if "\t" in bare[: len(bare) - len(bare.lstrip())]:
+            raise YamlError(f"line {number}: indented with a tab; use spaces")
+        lines.append((len(bare) - len(bare.lstrip(" ")), bare.strip(), number))
+    return lines
+
+
+def _without_comment(line: str) -> str:
+    quote = ""
+    for place, sign in enumerate(line):
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "'\"" and (place == 0 or line[place - 1] in " [,:-"):
+            quote = sign
+        elif sign == "#" and (place == 0 or line[place - 1] in " \t"):
+            return line[:place]
+    return line
+
+
+def _value(lines: List[Line], at: int, indent: int) -> Tuple[Any, int]:
+    if _is_item(lines[at][1]):
+        return _list(lines, at, indent)
+    if _KEY.match(lines[at][1]):
+        return _mapping(lines, at, indent)
+    return _plain(lines[at][1], lines[at]), at + 1
+
+
+def _is_item(text: str) -> bool:
+    return text == "-" or text.startswith("- ")
+
+
+def _list(lines: List[Line], at: int, indent: int) -> Tuple[List[Any], int]:
+    items: List[Any] = []
+    while at < len(lines) and lines[at][0] == indent and _is_item(lines[at][1]):
+        _, text, number = lines[at]
+        inner = text[1:].lstrip()
+        if not inner:
+            if at + 1 < len(lines) and lines[at + 1][0] > indent:
+                item, at = _value(lines, at + 1, lines[at + 1][0])
+            else:
+                item, at = None, at + 1
+        else:
+            column = indent + len(text) - len(inner)
+            lines[at] = (column, inner, number)
+            item, at = _value(lines, at, column)
+        items.append(item)
+    return items, at
+
+
+def _mapping(lines: List[Line], at: int, indent: int) -> Tuple[Any, int]:
+    found = {}
+    while at < len(lines) and lines[at][0] == indent and not _is_item(lines[at][1]):
+        match = _KEY.match(lines[at][1])
+        if match is None:
+            raise _trouble(lines[at], "a `key: value` is expected")
+        key = _unquote(match.group(1))
+        if match.group(2):
+            found[key], at = _plain(match.group(2).strip(), lines[at]), at + 1
+        else:
+            found[key], at = _below(lines, at, indent)
+    return found, at
+
+
+def _below(lines: List[Line], at: int, indent: int) -> Tuple[Any, int]:
+    """Read the value of a key that stands alone on its line; a list may be on the key's level."""
+    following = lines[at + 1] if at + 1 < len(lines) else (-1, "", 0)
+    if following[0] > indent or (following[0] == indent and _is_item(following[1])):
+        return _value(lines, at + 1, following[0])
+    return None, at + 1
+
+
+def _plain(text: str, line: Line) -> Any:
+    if text == "{}":
+        return {}
+    if text[0] in "&*!|>%@`{":
+        raise _trouble(line, f"{text[0]!r} begins a part of YAML that is not read here")
+    if text.startswith("["):
+        if not text.endswith("]"):
+            raise _trouble(line, "the list is not closed on its line")
+        return [_unquote(part.strip()) for part in text[1:-1].split(",") if part.strip()]
+    if text in {"null", "~"}:
+        return None
+    return _unquote(text)
+
+
+def _unquote(text: str) -> str:
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return str(json.loads(text))
+    if len(text) > 1 and text[0] == text[-1] == "'":
+        return text[1:-1].replace("''", "'")
+    return text
+
+
+def _trouble(line: Line, why: str) -> YamlError:
+    return YamlError(f"line {line[2]}: {why}: {line[1]!r}")

@@ -1,0 +1,62 @@
+"""Processes of this machine, told apart for good.
+
+A pid alone is used again by the system, so a process is a pid with the moment it started, within
+one boot. A zombie is dead: nothing runs in it any more, and under some init processes it is never
+taken away.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_PROC = Path("/proc")
+_STATE, _START = 0, 19
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process: `started` is text that only this process of this boot has."""
+
+    pid: int
+    started: str
+
+
+def identify(pid: int) -> Process | None:
+    """Give the living process of a pid, None if there is none or it is a zombie."""
+    started = _started_linux(pid) if sys.platform == "linux" else _started_ps(pid)
+    return None if started is None else Process(pid, started)
+
+
+def is_alive(process: Process) -> bool:
+    """Say whether exactly this process lives."""
+    return identify(process.pid) == process
+
+
+def _started_linux(pid: int) -> str | None:
+    try:
+        text = (_PROC / str(pid) / "stat").read_bytes()
+    except OSError:
+        return None
+    # The name in parentheses may hold anything, so fields are counted behind it.
+    fields = text[text.rindex(b")") + 2 :].split()
+    if fields[_STATE] in (b"Z", b"X", b"x"):
+        return None
+    return f"{_boot()}-{fields[_START].decode('ascii')}"
+
+
+def _started_ps(pid: int) -> str | None:
+    command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
+    environment = {**os.environ, "LC_ALL": "C"}
+    shown = subprocess.run(command, capture_output=True, check=False, text=True, env=environment)
+    state, _, started = shown.stdout.strip().partition(" ")
+    if not state or state.startswith("Z"):
+        return None
+    return " ".join(started.split())
+
+
+@cache
+def _boot() -> str:
+    return (_PROC / "sys/kernel/random/boot_id").read_text("ascii").strip()

@@ -1,0 +1,291 @@
+"""Jobs: what an agent is told, and what becomes of what it says.
+
+The scheduler builds a job for each placed node; the agent beats, and says its last word once all
+else is delivered. Reports may come twice and after the run has ended: they change nothing then.
+Few writes: a beat is written only when the state changes or the last one is some seconds old.
+"""
+
+from dataclasses import replace
+
+import msgspec
+
+from runyard.protocol import events as kinds
+from runyard.protocol import jobs as protocol
+from runyard.protocol import runs as states
+from runyard.protocol.errors import NotFound
+from runyard.protocol.jobs import (
+    AgentReply,
+    AgentReport,
+    FinishReport,
+    JobData,
+    JobEnvironment,
+    JobSpec,
+)
+from runyard.protocol.routes import Nothing
+from runyard.protocol.runs import LOCAL_TARGET, RunError, RunSpec
+from runyard.protocol.sizes import resolve
+from runyard_server.operations import datastores, runs
+from runyard_server.operations.clock import iso
+from runyard_server.operations.lifecycle import News, announce, end, free_nodes, moved, record
+from runyard_server.operations.machine import machine_cpus, machine_gpus
+from runyard_server.operations.sealing import seal
+from runyard_server.operations.system import System
+from runyard_server.operations.tokens import run_token
+from runyard_server.store import compute, experiments, folders, job_nodes, snapshots, workspaces
+from runyard_server.store import runs as run_rows
+from runyard_server.store.job_nodes import JobNodeRow
+from runyard_server.store.records import Connection
+from runyard_server.store.runs import RunRow
+
+SALVAGING = "salvaging"
+_BEAT_US = int((protocol.HEARTBEAT_SECONDS - 1) * 1_000_000)
+_SPEC = msgspec.json.Decoder(RunSpec)
+_JOB = msgspec.json.Decoder(JobSpec)
+_BEFORE_RUNNING = (states.QUEUED,)
+_BEFORE_FINALIZING = (states.QUEUED, states.RUNNING)
+_OUTCOMES = {
+    protocol.OUTCOME_COMPLETED: states.COMPLETED,
+    protocol.OUTCOME_CANCELED: states.CANCELED,
+}
+
+
+def build(
+    system: System, row: RunRow, node: JobNodeRow, environment: JobEnvironment, light: str
+) -> JobSpec:
+    """Make the job of one node of a placed run.
+
+    Args:
+        system: The service's parts.
+        row: The run.
+        node: The node it was given.
+        environment: The realised environment.
+        light: The folder with the light half.
+    """
+
+    def read(connection: Connection) -> JobSpec:
+        workspace = workspaces.find(connection, row.workspace)
+        experiment = experiments.find(connection, row.workspace, row.experiment)
+        snapshot = snapshots.find(connection, row.workspace, row.snapshot or "")
+        assert workspace is not None
+        assert experiment is not None
+        cpus, gpus = _size(connection, row)
+        spec = _SPEC.decode(run_rows.spec(connection, row.key))
+        return JobSpec(
+            run=row.id,
+            workspace=row.workspace,
+            workspace_name=workspace.name,
+            subscription_id=workspace.subscription_id,
+            resource_group=workspace.resource_group,
+            experiment_id=experiment.id,
+            spec=spec,
+            files=snapshot.files if snapshot else [],
+            environment=environment,
+            url=system.url(),
+            token=run_token(system.secret, row.workspace, row.id),
+            run_folder=str(system.home.run(row.id)),
+            light=light,
+            connection_file=str(system.home.connection_file),
+            blobs=str(system.home.blobs),
+            node=node.node,
+            node_name=node.node_id,
+            cpus=cpus,
+            gpus=gpus,
+            attempt=node.attempt,
+        )
+
+    job = system.records.read(read)
+    return replace(job, data=_data(system, row.workspace, job.spec))
+
+
+def load(system: System, run: str) -> JobSpec | None:
+    """Give the job as it was handed to the agent on this machine, None if it was not."""
+    try:
+        return _JOB.decode((system.home.run(run) / protocol.JOB_FILE).read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def get(system: System, workspace: str, run: str, node: str) -> JobSpec:
+    """Give an agent its job.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+        NotFound: The run has no such node, or nothing was launched on it.
+    """
+    system.records.read(lambda c: _node(c, workspace, run, node))
+    job = load(system, run)
+    if job is None:
+        raise NotFound(f"nothing was launched on node {node} of run {run} on this machine")
+    return job
+
+
+def report(system: System, workspace: str, run: str, node: str, body: AgentReport) -> AgentReply:
+    """Take an agent's beat; move the run where it tells of the next state.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+        NotFound: The run has no such node.
+    """
+    row, present = system.records.read(lambda c: _node(c, workspace, run, node))
+    now = system.clock.now_us()
+    if present.finished_at is None and _tells_news(row, present, body, now):
+        row = system.records.write(lambda c: _take(c, row.key, present.node, body, now))
+        announce(system, row, work=False)
+    return AgentReply(cancel=row.cancel_requested or not row.active)
+
+
+def finish(system: System, workspace: str, run: str, node: str, body: FinishReport) -> Nothing:
+    """Take an agent's last word: close its node, seal what it delivered, end the run.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+        NotFound: The run has no such node.
+    """
+    row, present = system.records.read(lambda c: _node(c, workspace, run, node))
+    if present.finished_at is not None:
+        return Nothing()
+    seal(system, row)
+    now = system.clock.now_us()
+    row = system.records.write(lambda c: _finish(c, row.key, present.node, body, now))
+    announce(system, row)
+    return Nothing()
+
+
+def launched(connection: Connection, key: int, node: int, handle: str, now: int) -> None:
+    """Write down the handle of a launched agent."""
+    job_nodes.change(connection, key, node, handle=handle, launched_at=now, beat_at=now)
+
+
+def lost(connection: Connection, key: int, node: int, reason: str, now: int) -> bool:
+    """Write down that an agent is gone without a last word; say whether that is so.
+
+    Args:
+        connection: Of the present write.
+        key: The run's key.
+        node: The node's number.
+        reason: What is known of how it went.
+        now: Microseconds since 1970.
+    """
+    present = job_nodes.find(connection, key, node)
+    if present is None or present.finished_at is not None:
+        return False
+    if present.state != SALVAGING:
+        job_nodes.change(connection, key, node, state=SALVAGING, handle=None, beat_at=now)
+        for row in run_rows.find_many(connection, [key]):
+            record(connection, row, now, [News(kinds.STAGE, f"{reason}; saving what it left")])
+    return True
+
+
+def abandon(system: System, key: int, reason: str) -> None:
+    """End a run whose agent can say nothing any more: Failed, or Canceled if that was asked."""
+    for row in system.records.read(lambda c: run_rows.find_many(c, [key])):
+        seal(system, row)
+    now = system.clock.now_us()
+    error = RunError("ServiceError", reason, iso(now))
+
+    def write(connection: Connection) -> list[RunRow]:
+        rows = run_rows.find_many(connection, [key])
+        job_nodes.close(connection, key, now)
+        return [_end(connection, row, now, states.FAILED, error) for row in rows]
+
+    for row in system.records.write(write):
+        announce(system, row)
+
+
+def _tells_news(row: RunRow, node: JobNodeRow, body: AgentReport, now: int) -> bool:
+    if body.state == protocol.STATE_RUNNING and row.status in _BEFORE_RUNNING:
+        return True
+    if body.state == protocol.STATE_FINALIZING and row.status in _BEFORE_FINALIZING:
+        return True
+    if body.message or any(text not in row.warnings for text in body.warnings):
+        return True
+    return now - (node.beat_at or 0) > _BEAT_US
+
+
+def _take(connection: Connection, key: int, node: int, body: AgentReport, now: int) -> RunRow:
+    row = run_rows.find_many(connection, [key])[0]
+    present = job_nodes.find(connection, key, node)
+    assert present is not None
+    state = SALVAGING if present.state == SALVAGING else body.state
+    job_nodes.change(
+        connection, key, node, state=state, pid=body.pid or None, host=body.host, beat_at=now
+    )
+    news = [News(kinds.WARNING, text) for text in body.warnings if text not in row.warnings]
+    if body.message:
+        news.append(News(kinds.STAGE, body.message))
+    if body.state == protocol.STATE_RUNNING and row.status in _BEFORE_RUNNING:
+        news.append(moved(states.RUNNING))
+    if body.state == protocol.STATE_FINALIZING and row.status in _BEFORE_FINALIZING:
+        news.append(moved(states.FINALIZING))
+    return record(connection, row, now, news) if news else row
+
+
+def _finish(connection: Connection, key: int, node: int, body: FinishReport, now: int) -> RunRow:
+    job_nodes.change(connection, key, node, finished_at=now, finish=body)
+    row = run_rows.find_many(connection, [key])[0]
+    fresh = [News(kinds.WARNING, text) for text in body.warnings if text not in row.warnings]
+    if fresh:
+        row = record(connection, row, now, fresh)
+    others = [n for n in job_nodes.of_run(connection, key) if n.finished_at is None]
+    status = _OUTCOMES.get(body.outcome, states.FAILED)
+    if others and status == states.COMPLETED:
+        return row
+    error = None
+    if status == states.FAILED:
+        given = body.error or RunError("UserError", _how_it_ended(body))
+        error = given if given.time else replace(given, time=iso(now))
+    return _end(connection, row, now, status, error)
+
+
+def _end(
+    connection: Connection, row: RunRow, now: int, status: str, error: RunError | None
+) -> RunRow:
+    """End a run and free its nodes; what failed after a cancel was asked for is canceled."""
+    if status == states.FAILED and row.cancel_requested:
+        status, error = states.CANCELED, None
+    free_nodes(connection, row, now)
+    return end(connection, row, now, status, error)
+
+
+def _how_it_ended(body: FinishReport) -> str:
+    if body.signal:
+        return f"the script was killed by {body.signal}"
+    if body.exit_code is not None:
+        return f"the script ended with exit code {body.exit_code}"
+    return "the job failed"
+
+
+def _node(connection: Connection, workspace: str, run: str, node: str) -> tuple[RunRow, JobNodeRow]:
+    row = runs.require(connection, workspace, run)
+    number = int(node) if node.isascii() and node.isdigit() else -1
+    present = job_nodes.find(connection, row.key, number)
+    if present is None:
+        raise NotFound(f"run {run} has no node {node[:20]!r}")
+    return row, present
+
+
+def _size(connection: Connection, row: RunRow) -> tuple[int, int]:
+    """Give CPUs and GPUs of a node of the run's target, as this machine can give them."""
+    if row.target == LOCAL_TARGET:
+        return machine_cpus(), machine_gpus()
+    cluster = compute.find(connection, row.workspace, row.target)
+    size, _ = resolve(cluster.vm_size if cluster else "")
+    return size.cpus, min(size.gpus, machine_gpus())
+
+
+def _data(system: System, workspace: str, spec: RunSpec) -> list[JobData]:
+    found = []
+    for reference in spec.data:
+        root = datastores.folder(system, workspace, reference.datastore)
+        path = reference.path.strip("/")
+        source = root if path in ("", ".") else folders.inside(root, path)
+        found.append(
+            JobData(
+                name=reference.name,
+                mode=reference.mode,
+                source=str(source),
+                path_on_compute=reference.path_on_compute,
+                overwrite=reference.overwrite,
+            )
+        )
+    return found

@@ -12,11 +12,22 @@ __version__ = "0.1.0"
 _NAMES = {
     "AmlCompute": "runyard.sdk.v1.compute",
     "ComputeTarget": "runyard.sdk.compute",
+    "CondaDependencies": "runyard.sdk.conda",
     "Datastore": "runyard.sdk.datastores",
     "Environment": "runyard.sdk.environments",
+    "Estimator": "runyard.sdk.estimators",
     "Experiment": "runyard.sdk.experiments",
     "Model": "runyard.sdk.models",
+    "MpiConfiguration": "runyard.sdk.v1.distributed",
+    "PyTorch": "runyard.sdk.estimators",
+    "PyTorchConfiguration": "runyard.sdk.v1.distributed",
     "Run": "runyard.sdk.runs",
+    "RunConfiguration": "runyard.sdk.v1.runconfig",
+    "RunDetails": "runyard.sdk.v1.widgets",
+    "SKLearn": "runyard.sdk.estimators",
+    "ScriptRunConfig": "runyard.sdk.v1.scripts",
+    "TensorFlow": "runyard.sdk.estimators",
+    "TensorflowConfiguration": "runyard.sdk.v1.distributed",
     "Workspace": "runyard.sdk.workspaces",
 }
 

@@ -5,8 +5,10 @@ class that stands for its kind; `ComputeTarget.create` makes a new one. Each obj
 state it read from the service; `get_status`, `refresh_state` and the waits read it again.
 """
 
+import contextlib
 import time
-from typing import Any, ClassVar, Dict, List, Optional, Type, TypeVar, cast
+import warnings
+from typing import Any, ClassVar, Dict, Iterator, List, Optional, Type, TypeVar, cast
 
 from runyard.protocol.compute import (
     RESERVED_NAMES,
@@ -14,7 +16,7 @@ from runyard.protocol.compute import (
     ComputeRecord,
     CreateCompute,
 )
-from runyard.protocol.errors import ComputeNotFound, RunyardError
+from runyard.protocol.errors import RunyardError
 from runyard.protocol.routes import (
     COMPUTE_CHANGE,
     COMPUTE_CREATE,
@@ -23,7 +25,12 @@ from runyard.protocol.routes import (
     COMPUTE_LIST,
     COMPUTE_NODES,
 )
-from runyard.sdk.exceptions import ComputeTargetException, UserErrorException
+from runyard.sdk.exceptions import (
+    ComputeTargetException,
+    NotOfferedYet,
+    UserErrorException,
+    translated,
+)
 
 Target = TypeVar("Target", bound="ComputeTarget")
 
@@ -44,12 +51,6 @@ class ComputeTarget:
     """
 
     type: ClassVar[str] = CLUSTER
-    _kinds: ClassVar[Dict[str, Type["ComputeTarget"]]] = {}
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if "type" in cls.__dict__:
-            ComputeTarget._kinds[cls.type] = cls
 
     def __new__(cls: Type[Target], workspace: Any, name: str) -> Target:
         """Make an object of the class that stands for the target's kind."""
@@ -63,9 +64,17 @@ class ComputeTarget:
         self._record = _read(workspace, name)
 
     @classmethod
+    def _kind(cls) -> Type["ComputeTarget"]:
+        """Give the class to make: every target is a cluster, under the name v1 users know."""
+        if cls is not ComputeTarget:
+            return cls
+        from runyard.sdk.v1.compute import AmlCompute
+
+        return AmlCompute
+
+    @classmethod
     def _of(cls, workspace: Any, record: ComputeRecord) -> "ComputeTarget":
-        kind = ComputeTarget._kinds.get(CLUSTER, cls) if cls is ComputeTarget else cls
-        target = object.__new__(kind)
+        target = object.__new__(cls._kind())
         target.workspace = workspace
         target._record = record
         return target
@@ -90,7 +99,7 @@ class ComputeTarget:
                 f"{type(provisioning_configuration).__name__}: give what "
                 "AmlCompute.provisioning_configuration(vm_size=…, max_nodes=…) returns"
             )
-        return _create(workspace, order(name))
+        return ComputeTarget._of(workspace, _ordered(workspace, order(name)))
 
     @staticmethod
     def attach(workspace: Any, name: str, attach_configuration: Any) -> "ComputeTarget":
@@ -99,8 +108,6 @@ class ComputeTarget:
         Raises:
             NotOfferedYet: Always; use a cluster made by `create`.
         """
-        from runyard.sdk.exceptions import NotOfferedYet
-
         del workspace, attach_configuration
         raise NotOfferedYet(
             f"ComputeTarget.attach (for {name!r})",
@@ -179,7 +186,7 @@ class ComputeTarget:
         return False
 
     @property
-    def warnings(self) -> "List[str]":
+    def notices(self) -> "List[str]":
         """What the service wants known about this target, such as an unknown size."""
         return [*self._record.warnings]
 
@@ -246,17 +253,13 @@ class ComputeTarget:
             max_nodes=whole("max_nodes", max_nodes),
             idle_seconds=whole("idle_seconds_before_scaledown", idle_seconds_before_scaledown),
         )
-        try:
+        with _refused():
             self._record = self.workspace.service.call(COMPUTE_CHANGE, self.name, body=change)
-        except RunyardError as error:
-            raise ComputeTargetException(error.message) from error
 
     def delete(self) -> None:
         """Delete the target; one that runs still hold is refused by the service."""
-        try:
+        with _refused():
             self.workspace.service.call(COMPUTE_DELETE, self.name)
-        except RunyardError as error:
-            raise ComputeTargetException(error.message) from error
 
     def list_nodes(self) -> "List[Dict[str, Any]]":
         """Give one dict per node: `nodeId`, `nodeState`, `runId`, `since`."""
@@ -335,35 +338,23 @@ def wait_for_state(
         delay = min(delay * 1.5, _LONGEST_DELAY)
 
 
-def _create(workspace: Any, order: CreateCompute) -> ComputeTarget:
-    try:
+def _ordered(workspace: Any, order: CreateCompute) -> ComputeRecord:
+    with _refused():
         record = workspace.service.call(COMPUTE_CREATE, body=order)
+    for message in record.warnings:
+        warnings.warn(message, stacklevel=3)
+    return cast("ComputeRecord", record)
+
+
+@contextlib.contextmanager
+def _refused() -> Iterator[None]:
+    """Turn what the service refuses into the error that v1 scripts expect of compute targets."""
+    try:
+        yield
     except RunyardError as error:
         raise ComputeTargetException(error.message) from error
-    target = ComputeTarget._of(workspace, record)
-    if record.warnings:
-        import warnings
-
-        for message in record.warnings:
-            warnings.warn(message, stacklevel=3)
-    return target
 
 
 def _read(workspace: Any, name: str) -> ComputeRecord:
-    try:
+    with translated():
         return cast("ComputeRecord", workspace.service.call(COMPUTE_GET, name))
-    except ComputeNotFound:
-        raise ComputeTargetException(_not_found(workspace, name)) from None
-
-
-def _not_found(workspace: Any, name: str) -> str:
-    import difflib
-
-    names = [record.name for record in workspace.service.call(COMPUTE_LIST).items]
-    close = difflib.get_close_matches(name, names, n=1)
-    there = f"there are: {', '.join(names)}" if names else "there are none yet"
-    like = f" Did you mean {close[0]!r}?" if close else ""
-    return (
-        f"ComputeTargetNotFound: compute target {name!r} does not exist in workspace "
-        f"{workspace.name!r}; {there}.{like} ComputeTarget.create makes one."
-    )

@@ -4,8 +4,8 @@ The conda file is how v1 scripts and their users write down packages; nothing he
 Packages listed under `pip` are pip requirements, the others conda specifications.
 """
 
-import os
 import re
+from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 from runyard.sdk.exceptions import UserErrorException
@@ -197,17 +197,16 @@ class CondaDependencies:
     def save_to_file(self, base_directory: str, conda_file_path: Optional[str] = None) -> str:
         """Write the conda file below `base_directory` and give its path relative to it."""
         relative = conda_file_path or DEFAULT_FILE_NAME
-        self.save(os.path.join(base_directory, relative))
+        self.save(str(Path(base_directory, relative)))
         return relative
 
     def save(self, path: Optional[str] = None) -> str:
         """Write the conda file and give its path; a folder gets the default file name."""
-        target = path or DEFAULT_FILE_NAME
-        if os.path.isdir(target):
-            target = os.path.join(target, DEFAULT_FILE_NAME)
-        with open(target, "w", encoding="utf-8") as file:
-            file.write(self.serialize_to_string())
-        return target
+        target = Path(path or DEFAULT_FILE_NAME)
+        if target.is_dir():
+            target = target / DEFAULT_FILE_NAME
+        target.write_text(self.serialize_to_string(), encoding="utf-8")
+        return str(target)
 
     def _conda(self) -> List[str]:
         return [str(e) for e in self._structure["dependencies"] if not isinstance(e, dict)]
@@ -276,12 +275,11 @@ def _versioned(name: str, sign: str, version: Optional[str]) -> str:
 def _read_file(path: str) -> Structure:
     from runyard.sdk import yaml
 
-    if not os.path.isfile(path):
+    if not Path(path).is_file():
         raise UserErrorException(
-            f"conda file {path!r} does not exist (looked from {os.getcwd()}); check the path"
+            f"conda file {path!r} does not exist (looked from {Path.cwd()}); check the path"
         )
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
+    text = Path(path).read_text(encoding="utf-8")
     try:
         found = yaml.read(text)
     except yaml.YamlError as error:

@@ -6,6 +6,7 @@ and the node realises. Registered ones have versions that are texts counting fro
 """
 
 import json
+from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from runyard.protocol.environments import (
@@ -24,6 +25,7 @@ from runyard.sdk.sections import Section
 DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04"
 DEFAULT_GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.1-cudnn8-ubuntu20.04"
 DEFAULT_SHARED_MEMORY = "2g"
+_FILE = "azureml_environment.json"
 
 
 class ContainerRegistry(Section):
@@ -176,7 +178,7 @@ class Environment(Section):
 
     @staticmethod
     def from_docker_image(name: str, image: str, **kwargs: Any) -> "Environment":
-        """Make an environment from an image; packages are taken as those of `kwargs`' conda file."""
+        """Make an environment from an image, with the packages of `conda_specification`, a file."""
         made = Environment(name)
         if kwargs.get("conda_specification"):
             made.python.conda_dependencies = CondaDependencies(kwargs["conda_specification"])
@@ -267,25 +269,19 @@ class Environment(Section):
 
     def save_to_directory(self, path: str, overwrite: bool = False) -> None:
         """Write the environment into a folder, as `azureml_environment.json`."""
-        import os
-
-        target = os.path.join(path, "azureml_environment.json")
-        if os.path.exists(target) and not overwrite:
+        target = Path(path, _FILE)
+        if target.exists() and not overwrite:
             raise UserErrorException(f"{target} exists; pass overwrite=True to replace it")
-        os.makedirs(path, exist_ok=True)
-        with open(target, "w", encoding="utf-8") as file:
-            json.dump(document_of(self), file, indent=4)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(document_of(self), indent=4), encoding="utf-8")
 
     @staticmethod
     def load_from_directory(path: str) -> "Environment":
         """Read an environment that `save_to_directory` wrote."""
-        import os
-
-        target = os.path.join(path, "azureml_environment.json")
-        if not os.path.isfile(target):
+        target = Path(path, _FILE)
+        if not target.is_file():
             raise UserErrorException(f"there is no {target}; save_to_directory writes one")
-        with open(target, encoding="utf-8") as file:
-            document = json.load(file)
+        document = json.loads(target.read_text(encoding="utf-8"))
         made = Environment(document.get("name"))
         fill(made, document)
         return made

@@ -1,7 +1,7 @@
 """pip requirements as users write them: lines of a file, and the names that are our own."""
 
-import os
 import re
+from pathlib import Path
 from typing import Iterable, List, Tuple
 
 from runyard.sdk.conda import package_name
@@ -22,21 +22,21 @@ def read_requirements(path: str, seen: Tuple[str, ...] = ()) -> List[str]:
     Raises:
         UserErrorException: A file is missing, or includes itself.
     """
-    if not os.path.isfile(path):
+    file = Path(path)
+    if not file.is_file():
         raise UserErrorException(
-            f"requirements file {path!r} does not exist (looked from {os.getcwd()}); check the path"
+            f"requirements file {path!r} does not exist (looked from {Path.cwd()}); check the path"
         )
-    here = os.path.realpath(path)
+    here = str(file.resolve())
     if here in seen:
         raise UserErrorException(f"requirements file {path!r} includes itself")
-    with open(path, encoding="utf-8") as file:
-        text = file.read().replace("\\\n", " ")
+    text = file.read_text(encoding="utf-8").replace("\\\n", " ")
     lines: List[str] = []
     for raw in text.splitlines():
         line = re.sub(r"(^|\s)#.*$", "", raw).strip()
         include = re.match(r"(?:-r|--requirement)[\s=]*(\S+)$", line)
         if include:
-            inner = os.path.join(os.path.dirname(path), include.group(1))
+            inner = str(file.parent / include.group(1))
             lines += read_requirements(inner, (*seen, here))
         elif line:
             lines.append(line)

@@ -183,11 +183,17 @@ class AmlCompute(ComputeTarget):
             min_nodes: Nodes that are kept also when idle; a number or its text.
             max_nodes: The most nodes; a number or its text; mandatory.
             idle_seconds_before_scaledown: Seconds a node may idle; None for 1800.
-            admin_username, admin_user_password, admin_user_ssh_key: Accepted, without effect.
-            vnet_resourcegroup_name, vnet_name, subnet_name: All or none; without effect.
+            admin_username: Without effect.
+            admin_user_password: Without effect; neither kept nor sent.
+            admin_user_ssh_key: Without effect.
+            vnet_resourcegroup_name: With the next two all or none; without effect.
+            vnet_name: Without effect.
+            subnet_name: Without effect.
             tags: Texts by text.
             description: A text.
-            remote_login_port_public_access, identity_type, identity_id: Without effect.
+            remote_login_port_public_access: Without effect.
+            identity_type: Without effect.
+            identity_id: Without effect.
             location: Shown, without effect.
             enable_node_public_ip: Without effect.
 
@@ -219,7 +225,7 @@ class AmlCompute(ComputeTarget):
 
     @staticmethod
     def supported_vmsizes(workspace: Any, location: Optional[str] = None) -> List[Dict[str, Any]]:
-        """Give the sizes of the table, one dict each: name, vCPUs, gpus, memoryGB, maxResourceVolumeMB."""
+        """Give the sizes of the table, a dict each: `name`, `vCPUs`, `gpus`, `memoryGB`."""
         del workspace, location
         return [
             {
@@ -227,7 +233,6 @@ class AmlCompute(ComputeTarget):
                 "vCPUs": size.cpus,
                 "gpus": size.gpus,
                 "memoryGB": float(size.memory_gb),
-                "maxResourceVolumeMB": 0,
             }
             for size in SIZES.values()
         ]

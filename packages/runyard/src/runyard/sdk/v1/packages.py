@@ -1,7 +1,7 @@
 """The environment of an estimator: the framework's packages and those the user adds."""
 
-import os
 import warnings
+from pathlib import Path
 from typing import Dict, List, Optional
 
 from runyard.sdk.conda import DEFAULT_SDK_PACKAGE, CondaDependencies
@@ -95,13 +95,13 @@ def _packages(settings: EstimatorSettings, row: Optional[FrameworkVersion]) -> C
 
 def _below(settings: EstimatorSettings, path: str, what: str) -> str:
     folder = settings.source_directory or "."
-    found = os.path.join(folder, path)
-    if not os.path.isfile(found):
+    found = Path(folder, path)
+    if not found.is_file():
         raise UserErrorException(
             f"{what} {path!r} is not in source_directory {folder!r}: "
             "its path is relative to that folder"
         )
-    return found
+    return str(found)
 
 
 def _set_docker(environment: Environment, settings: EstimatorSettings) -> None:

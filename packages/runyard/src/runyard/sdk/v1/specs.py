@@ -5,6 +5,7 @@ texts of the arguments, and fills the `RunSpec`.
 """
 
 import os
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from runyard.protocol.data import VARIABLE_PREFIX
@@ -75,13 +76,14 @@ def check_folder(folder: str) -> List[str]:
     Raises:
         UserErrorException: It does not exist, is no folder, or is empty.
     """
-    if not os.path.isdir(folder):
-        what = "is a file, not a folder" if os.path.exists(folder) else "does not exist"
+    root = Path(folder)
+    if not root.is_dir():
+        what = "is a file, not a folder" if root.exists() else "does not exist"
         raise UserErrorException(
-            f"source_directory {folder!r} {what} (looked from {os.getcwd()}); give the folder that "
+            f"source_directory {folder!r} {what} (looked from {Path.cwd()}); give the folder that "
             "holds the script"
         )
-    names = sorted(os.listdir(folder))
+    names = sorted(path.name for path in root.iterdir())
     if not names:
         raise UserErrorException(
             f"source_directory {folder!r} is empty: copy the script into it before submitting"
@@ -102,11 +104,11 @@ def check_source(folder: str, script: Any) -> str:
             "(estimators) or script= (ScriptRunConfig)"
         )
     relative = os.path.normpath(script).replace(os.sep, "/")
-    if os.path.isabs(script) or relative.split("/")[0] == "..":
+    if Path(script).is_absolute() or relative.split("/")[0] == "..":
         raise UserErrorException(
             f"script {script!r} must lie in the source folder: give its path relative to {folder!r}"
         )
-    if not os.path.isfile(os.path.join(folder, relative)):
+    if not Path(folder, relative).is_file():
         raise UserErrorException(_no_script(folder, relative, names))
     if relative.endswith(".ipynb"):
         raise NotOfferedYet(
@@ -177,12 +179,8 @@ def _scripts(folder: str) -> Tuple[str, ...]:
     found: List[str] = []
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        relative = os.path.relpath(parent, folder)
-        found += [
-            os.path.normpath(os.path.join(relative, name)).replace(os.sep, "/")
-            for name in files
-            if name.endswith(".py")
-        ]
+        below = Path(parent).relative_to(folder)
+        found += [(below / name).as_posix() for name in files if name.endswith(".py")]
         if len(found) > 1000:  # noqa: PLR2004 - enough to find a near name in
             break
     return tuple(found)

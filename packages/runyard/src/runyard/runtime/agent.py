@@ -1,0 +1,227 @@
+"""One job, step by step.
+
+    write who works here -> make the environment ready -> files, data, variables -> start
+    -> tell the service, send logs and metrics -> wait -> end what is left -> deliver
+
+The script waits for nothing but its own files: the service is spoken to from threads that begin
+when the script runs, unless preparing takes long and somebody may want to see why.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
+
+from runyard.runtime import names, processes, snapshot, variables
+from runyard.runtime.folder import RunFolder
+from runyard.runtime.job import Canceled, Job, JobError
+from runyard.runtime.launchers import Node, launcher
+from runyard.runtime.state import Lock, State
+from runyard.runtime.wakeup import Wakeup
+
+if TYPE_CHECKING:
+    from runyard.runtime.link import Link
+
+LONGEST_WAIT = 60.0
+BUSY = 3
+UNDELIVERED = 75
+
+Report = Dict[str, Any]
+
+
+def run(path: str) -> int:
+    """Do the job in a run folder; give the exit status of the agent.
+
+    Returns:
+        0 when the service has everything, 3 when another agent works here, 75 when the service
+        was away for too long.
+    """
+    folder = RunFolder(path)
+    lock = Lock()
+    if not lock.take(folder.lock_file):
+        sys.stderr.write(f"another agent works in {folder.root}\n")
+        return BUSY
+    stand_alone(folder)
+    return Agent(Job.load(folder.job_file), folder, Wakeup()).work()
+
+
+class Agent:
+    """The work of one agent.
+
+    Args:
+        job: What is to be done.
+        folder: Where.
+        wake: What it waits with.
+    """
+
+    def __init__(self, job: Job, folder: RunFolder, wake: Wakeup) -> None:
+        self._job = job
+        self._folder = folder
+        self._wake = wake
+        self._state = State.begin(folder, job, "agent")
+        self._link: Optional[Link] = None
+        self._seconds: Dict[str, float] = {}
+        self._begun = time.monotonic()
+
+    def work(self) -> int:
+        """Do everything; give the exit status."""
+        report = self._outcome()
+        from runyard.runtime import delivery
+
+        report["seconds"] = {**self._seconds, **report["seconds"]}
+        delivery.remember(self._folder, report)
+        done = delivery.deliver(self._job, self._folder, self.link(), report, self._state)
+        self.link().close()
+        return 0 if done else UNDELIVERED
+
+    def link(self) -> Link:
+        """Give the way to the service, opened at first use."""
+        if self._link is None:
+            from runyard.runtime.link import Link
+
+            self._link = Link(self._job, self._folder, self._wake.cancel)
+        return self._link
+
+    def _outcome(self) -> Report:
+        """Prepare, start, wait; whatever happens becomes an outcome."""
+        from runyard.runtime import ending
+
+        try:
+            return self._attempt()
+        except Canceled:
+            return ending.canceled()
+        except JobError as error:
+            return ending.failed(error.message, error.code)
+        except OSError as error:
+            text = f"the node could not prepare the job: {error}"
+            if snapshot.is_full(error):
+                text = f"no space is left on the disk of '{self._folder.root}': {error}"
+            return ending.failed(text, names.SERVICE_ERROR)
+        except Exception:  # noqa: BLE001 - a fault of the agent must end the run, and be told
+            trace = traceback.format_exc()
+            return ending.failed(f"the agent failed: {trace}", names.SERVICE_ERROR)
+
+    def _attempt(self) -> Report:
+        started = self._start()
+        self._seconds["preparing"] = time.monotonic() - self._begun
+        begun = time.monotonic()
+        self.link().say(names.RUNNING)
+        report = self._supervise(started)
+        self._seconds["running"] = time.monotonic() - begun
+        return report
+
+    def _start(self) -> List[processes.Started]:
+        job, folder = self._job, self._folder
+        if not job.starts_at_once:
+            self.link().say(names.PREPARING)
+        self._environment()
+        if os.path.lexists(folder.work):
+            shutil.rmtree(folder.work)
+        folder.make()
+        snapshot.materialise(job, folder.work, lambda: self.link().service, self._wake.is_canceled)
+        paths = self._data()
+        shared = variables.make(job, folder, paths)
+        nodes = [Node(job.node, "127.0.0.1")]
+        kind = str((job.spec.get("launcher") or {}).get("kind", "single"))
+        plans = launcher(kind).plans(job, folder, nodes, shared)
+        if self._wake.canceled:
+            raise Canceled
+        started = [processes.start(plan) for plan in plans]
+        self._state.started(started, paths)
+        return started
+
+    def _environment(self) -> None:
+        """Make the interpreter ready where this node lacks it."""
+        interpreter = str(self._job.environment["interpreter"])
+        if os.path.exists(interpreter):
+            return
+        if not self._job.environment.get("folder"):
+            raise JobError(
+                f"there is no interpreter '{interpreter}' on this node; name one that is there, or "
+                "let the environment be made (user_managed_dependencies=False)"
+            )
+        from runyard.runtime.environments import realise
+
+        self.link().say(names.PREPARING, "making the environment on this node")
+        realise(self._job, self._folder, self._wake.is_canceled)
+
+    def _data(self) -> Dict[str, str]:
+        if not self._job.data:
+            return {}
+        from runyard.runtime import data
+
+        return data.prepare(self._job, self._folder, self._wake.is_canceled)
+
+    def _supervise(self, started: List[processes.Started]) -> Report:
+        """Wait for the end that comes first: the script's, a cancel, the time limit."""
+        from runyard.runtime import ending
+
+        family = processes.Family(self._job, self._state.since, started)
+        limit = self._job.spec.get("max_duration_seconds")
+        end = time.monotonic() + limit if limit else None
+        while _go_on(started) and not self._wake.canceled and not _over(end):
+            left = LONGEST_WAIT if end is None else end - time.monotonic()
+            self._wake.wait(min(left, LONGEST_WAIT))
+        if not _go_on(started):
+            status = _status(started)
+            warnings = family.end_leftovers()
+            report = ending.from_exit(status, _log(started))
+        else:
+            warnings = family.end()
+            report = self._stopped(limit, started)
+        report["warnings"] = warnings
+        return report
+
+    def _stopped(self, limit: Any, started: List[processes.Started]) -> Report:
+        from runyard.runtime import ending
+
+        if self._wake.canceled:
+            return ending.canceled()
+        text = f"the run took longer than its limit of {limit} seconds and was ended"
+        return ending.failed(f"{text} (max_run_duration_seconds)", log=_log(started))
+
+
+def stand_alone(folder: RunFolder) -> None:
+    """Be independent of whoever started this process: own session, no terminal, no pipes."""
+    if os.getsid(0) != os.getpid():
+        try:
+            os.setsid()
+        except PermissionError:
+            # It leads a process group, as from an interactive shell; that one may end it.
+            os.umask(os.umask(0o022))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    try:
+        log = os.open(folder.agent_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError:
+        log = nothing
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    for file in {nothing, log}:
+        os.close(file)
+
+
+def _go_on(started: List[processes.Started]) -> bool:
+    """Whether the job goes on: no process has failed, and one that decides still runs."""
+    codes = [(each.ended(), each.plan.decisive) for each in started]
+    failed = any(code for code, _ in codes)
+    return not failed and any(code is None for code, decisive in codes if decisive)
+
+
+def _status(started: List[processes.Started]) -> int:
+    """Give the first failure among the exit codes, or 0."""
+    return next((code for code in (each.ended() for each in started) if code), 0)
+
+
+def _log(started: List[processes.Started]) -> str:
+    """Give the log of the process that failed, or of the first one."""
+    failed = [each for each in started if each.ended()]
+    return (failed or started)[0].plan.log
+
+
+def _over(end: Optional[float]) -> bool:
+    return end is not None and time.monotonic() >= end

@@ -1,0 +1,86 @@
+"""The agent's beats: a report at each change of state, and every five seconds.
+
+States are told in order. While the service is away they wait; the answer to a beat may be that the
+job is to be canceled.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any, Callable, Deque, Dict
+
+from runyard.client.sender import TEMPORARY
+from runyard.protocol.errors import RunyardError
+from runyard.runtime import names
+
+if TYPE_CHECKING:
+    from runyard.runtime.service import JobService
+
+RETRY_SECONDS = 1.0
+
+
+class Beats:
+    """A thread that says that the agent is alive.
+
+    Args:
+        service: Where to say it.
+        on_cancel: Called, from the thread, when the service wants the job canceled.
+    """
+
+    def __init__(self, service: JobService, on_cancel: Callable[[], None]) -> None:
+        self._service = service
+        self._on_cancel = on_cancel
+        self._states: Deque[Dict[str, Any]] = deque()
+        self._last: Dict[str, Any] = {}
+        self._change = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="beats", daemon=True)
+
+    def say(self, state: str, message: str = "") -> None:
+        """Tell a state, now and at each beat from now on."""
+        beat = {
+            "state": state,
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "message": message,
+            "warnings": [],
+        }
+        self._states.append(beat)
+        self._change.set()
+        if not self._thread.is_alive() and not self._stopped:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Say what is still to be said, once, and end the thread."""
+        self._stopped = True
+        self._change.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            told = self._tell()
+            if self._stopped:
+                return
+            self._change.wait(names.HEARTBEAT_SECONDS if told else RETRY_SECONDS)
+            self._change.clear()
+
+    def _tell(self) -> bool:
+        """Send what waits, or the last state again; say whether the service took it."""
+        try:
+            if not self._states:
+                self._send(self._last)
+            while self._states:
+                self._send(self._states[0])
+                # The message was told; what follows only says that this state goes on.
+                self._last = {**self._states.popleft(), "message": ""}
+        except (*TEMPORARY, RunyardError):
+            return False
+        return True
+
+    def _send(self, beat: Dict[str, Any]) -> None:
+        if self._service.report(beat):
+            self._on_cancel()

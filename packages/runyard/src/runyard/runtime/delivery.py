@@ -1,0 +1,103 @@
+"""What comes last, however long it takes: outputs, logs and metrics, then the outcome.
+
+The outcome lies on disk before anything is sent. A service that is away is waited for, for a day;
+after that, or when this process is killed, a salvage takes up the work where it was left. Sending
+again is harmless.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Dict
+
+from runyard.protocol.errors import Conflict, NotFound, RunyardError, TemporaryError
+from runyard.runtime import data, ending, names, outputs
+from runyard.runtime.folder import write_json
+from runyard.runtime.service import patiently
+from runyard.runtime.state import DONE
+
+if TYPE_CHECKING:
+    from runyard.runtime.folder import RunFolder
+    from runyard.runtime.job import Job
+    from runyard.runtime.link import Link
+    from runyard.runtime.state import State
+
+PATIENCE_SECONDS = 24 * 3600.0
+
+Report = Dict[str, Any]
+
+
+def remember(folder: RunFolder, report: Report) -> None:
+    """Put the outcome on disk; on a full disk it is in memory only."""
+    try:
+        write_json(folder.outcome_file, report)
+    except OSError:
+        return
+
+
+def deliver(job: Job, folder: RunFolder, link: Link, report: Report, state: State) -> bool:
+    """Bring everything to the service and then the outcome; say whether it has it.
+
+    Args:
+        job: The job.
+        folder: Its run folder.
+        link: The way to the service.
+        report: The outcome, already on disk.
+        state: Where to write that all is done.
+    """
+    begun = time.monotonic()
+    link.say(names.FINALIZING)
+    report = _with_data(job, folder, link, report, state)
+    report = _with_outputs(folder, link, report)
+    if not link.drain(begun + PATIENCE_SECONDS):
+        return False
+    link.stop_beats()
+    report["warnings"] = [*report["warnings"], *link.warnings]
+    report["seconds"] = {**report["seconds"], "finalizing": time.monotonic() - begun}
+    if not _finish(link, report):
+        return False
+    state.phase(DONE)
+    return True
+
+
+def _with_outputs(folder: RunFolder, link: Link, report: Report) -> Report:
+    try:
+        outputs.collect(folder.outputs, link.service, link.warnings.append, PATIENCE_SECONDS)
+    except RunyardError as error:
+        text = f"the outputs could not be kept ({error.message}); they are in '{folder.outputs}'"
+        return _worse(folder, link, report, text)
+    return report
+
+
+def _with_data(job: Job, folder: RunFolder, link: Link, report: Report, state: State) -> Report:
+    """Upload data of a job that succeeded."""
+    if report["outcome"] != names.COMPLETED or not job.data:
+        return report
+    paths = {str(name): str(path) for name, path in state.plain["data"].items()}
+    try:
+        link.warnings.extend(data.give_back(job, paths))
+    except OSError as error:
+        return _worse(folder, link, report, f"data could not be uploaded: {error}")
+    return report
+
+
+def _worse(folder: RunFolder, link: Link, report: Report, text: str) -> Report:
+    """Turn a success into a failure; a job that failed already keeps its own reason."""
+    if report["outcome"] != names.COMPLETED:
+        link.warnings.append(text)
+        return report
+    changed = ending.failed(text, names.SERVICE_ERROR, exit_code=report["exit_code"])
+    changed["seconds"] = report["seconds"]
+    remember(folder, changed)
+    return changed
+
+
+def _finish(link: Link, report: Report) -> bool:
+    """Say the last word; a run that has ended or is gone needs none."""
+    try:
+        patiently(lambda: link.service.finish(report), PATIENCE_SECONDS)
+    except (Conflict, NotFound):
+        return True
+    except TemporaryError:
+        return False
+    return True

@@ -1,0 +1,137 @@
+"""From an exit status and the end of a log to an outcome, as plain FinishReport.
+
+The message of a failed script is what the v1 SDK's users know: `User program failed with
+<Exception>: <text>`, taken from the traceback at the end of the log.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from typing import Any, Dict, List, Optional
+
+from runyard.runtime import names
+
+TAIL_BYTES = 64 << 10
+TAIL_LINES = 20
+LINE_CHARACTERS = 1000
+MESSAGE_CHARACTERS = 4000
+_TRACEBACK = "Traceback (most recent call last):"
+_EXCEPTION = re.compile(r"([A-Za-z_][\w.]*)(?:: (.*))?$")
+_SYNTAX = re.compile(r"(?:Syntax|Indentation|Tab)Error: ")
+
+Report = Dict[str, Any]
+
+
+def completed() -> Report:
+    """Give the outcome of a job that did what it should."""
+    return _report(names.COMPLETED, exit_code=0)
+
+
+def canceled() -> Report:
+    """Give the outcome of a job that was canceled."""
+    return _report(names.CANCELED)
+
+
+def failed(
+    message: str,
+    code: str = names.USER_ERROR,
+    log: str = "",
+    exit_code: Optional[int] = None,
+    signal_name: Optional[str] = None,
+) -> Report:
+    """Give the outcome of a job that failed.
+
+    Args:
+        message: Why.
+        code: UserError or ServiceError.
+        log: The file whose last lines are kept with the error; "" for none.
+        exit_code: The script's exit code, where there is one.
+        signal_name: The signal that ended it.
+    """
+    error = {
+        "code": code,
+        "message": message[:MESSAGE_CHARACTERS],
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "exit_code": exit_code,
+        "signal": signal_name,
+        "log_tail": "\n".join(tail(log)[-TAIL_LINES:]) if log else "",
+    }
+    return _report(names.FAILED, exit_code=exit_code, signal_name=signal_name, error=error)
+
+
+def from_exit(status: int, log: str) -> Report:
+    """Give the outcome of a process that ended by itself.
+
+    Args:
+        status: Its exit code; negative: the signal that ended it.
+        log: The file with its output.
+    """
+    if status == 0:
+        return completed()
+    if status < 0:
+        name = signal_name(-status)
+        hint = "; the machine may have run out of memory" if name == "SIGKILL" else ""
+        text = f"User program was ended by {name} (signal {-status}){hint}"
+        return failed(text, log=log, signal_name=name)
+    said = exception(tail(log))
+    if said:
+        return failed(f"User program failed with {said}", log=log, exit_code=status)
+    text = f"User program failed with exit code {status}; the end of its log tells more"
+    return failed(text, log=log, exit_code=status)
+
+
+def signal_name(number: int) -> str:
+    """Give a signal's name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def tail(log: str) -> List[str]:
+    """Give the last lines of a log, whatever bytes are in it."""
+    try:
+        with open(log, "rb") as stream:
+            stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, stream.tell() - TAIL_BYTES))
+            text = stream.read().decode("utf-8", "replace")
+    except OSError:
+        return []
+    return [line.rstrip("\r")[-LINE_CHARACTERS:] for line in text.rstrip().split("\n")]
+
+
+def exception(lines: List[str]) -> str:
+    """Give `<Exception>: <text>` from the last traceback, "" if there is none."""
+    starts = [i for i, line in enumerate(lines) if line == _TRACEBACK]
+    if not starts:
+        last = [line for line in lines if _SYNTAX.match(line)]
+        return last[-1] if last else ""
+    for place in range(starts[-1] + 1, len(lines)):
+        line = lines[place]
+        if line[:1] not in (" ", "") and _EXCEPTION.match(line):
+            return "\n".join(_with_rest(lines, place))
+    return ""
+
+
+def _with_rest(lines: List[str], place: int) -> List[str]:
+    """Add the further lines of an exception's text; a few are enough."""
+    return [line for line in lines[place : place + 5] if line.strip()]
+
+
+def _report(
+    outcome: str,
+    exit_code: Optional[int] = None,
+    signal_name: Optional[str] = None,
+    error: Optional[Dict[str, Any]] = None,
+) -> Report:
+    return {
+        "outcome": outcome,
+        "exit_code": exit_code,
+        "signal": signal_name,
+        "error": error,
+        "warnings": [],
+        "seconds": {},
+    }

@@ -1,0 +1,78 @@
+"""What is to be done: `job.json` (the protocol's JobSpec) as an agent reads it.
+
+Plain values instead of records, because making the records costs more than everything else
+between an agent's start and the script's. Unknown fields are passed over, as everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List
+
+from runyard.runtime import names
+
+QUICK_BYTES = 64 << 20
+QUICK_FILES = 500
+
+
+class JobError(Exception):
+    """The job cannot go on, for a reason that its owner can understand.
+
+    Args:
+        message: What happened, to what, and what to do next.
+        code: `UserError` when the submission is at fault, `ServiceError` otherwise.
+    """
+
+    def __init__(self, message: str, code: str = names.USER_ERROR) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class Canceled(Exception):  # noqa: N818 - not an error: the owner asked for it
+    """The job was canceled while it was being prepared."""
+
+
+class Job:
+    """One node's part of a run; the attributes are those of `protocol.jobs.JobSpec`.
+
+    `spec`, `environment` and the items of `files` and `data` stay plain dictionaries with the
+    field names of RunSpec, JobEnvironment, FileEntry and JobData.
+    """
+
+    def __init__(self, plain: Dict[str, Any]) -> None:
+        self.run: str = plain["run"]
+        self.workspace: str = plain["workspace"]
+        self.workspace_name: str = plain["workspace_name"]
+        self.subscription_id: str = plain["subscription_id"]
+        self.resource_group: str = plain["resource_group"]
+        self.experiment_id: str = plain["experiment_id"]
+        self.spec: Dict[str, Any] = plain["spec"]
+        self.files: List[Dict[str, Any]] = plain["files"]
+        self.environment: Dict[str, Any] = plain["environment"]
+        self.url: str = plain["url"]
+        self.token: str = plain["token"]
+        self.run_folder: str = plain["run_folder"]
+        self.light: str = plain["light"]
+        self.connection_file: str = plain.get("connection_file", "")
+        self.blobs: str = plain.get("blobs", "")
+        self.node: int = plain.get("node", 0)
+        self.node_name: str = plain.get("node_name", "")
+        self.data: List[Dict[str, Any]] = plain.get("data", [])
+        self.cpus: int = plain.get("cpus", 1)
+        self.gpus: int = plain.get("gpus", 0)
+        self.attempt: int = plain.get("attempt", 1)
+
+    @classmethod
+    def load(cls, path: str) -> Job:
+        """Read a job.json."""
+        with open(path, "rb") as stream:
+            return cls(json.loads(stream.read().decode("utf-8")))
+
+    @property
+    def starts_at_once(self) -> bool:
+        """Whether preparing is a matter of milliseconds, so that it need not be told first."""
+        size = sum(int(file["size"]) for file in self.files)
+        copied = any(item["mode"] == names.DOWNLOAD for item in self.data)
+        small = size < QUICK_BYTES and len(self.files) < QUICK_FILES
+        return small and bool(self.blobs) and not copied

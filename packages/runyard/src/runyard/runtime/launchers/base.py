@@ -1,0 +1,81 @@
+"""The contract of launchers: from the table of nodes to the processes of one node.
+
+Host names and ports are known only when every node of a run is there, so launchers live in the
+agent. A launcher is a pure function of what it is given: it starts nothing and opens nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Dict, List, Sequence
+
+from runyard.runtime.job import JobError
+from runyard.runtime.variables import expand
+
+if TYPE_CHECKING:
+    from runyard.runtime.folder import RunFolder
+    from runyard.runtime.job import Job
+    from runyard.runtime.processes import Plan
+
+
+class Node:
+    """One line of the rank table.
+
+    Args:
+        rank: The node's place, from 0.
+        address: Where the other nodes reach it.
+    """
+
+    __slots__ = ("address", "rank")
+
+    def __init__(self, rank: int, address: str) -> None:
+        self.rank = rank
+        self.address = address
+
+
+class Launcher:
+    """Turns the rank table and the job into the processes of this node."""
+
+    def plans(
+        self, job: Job, folder: RunFolder, nodes: Sequence[Node], variables: Dict[str, str]
+    ) -> List[Plan]:
+        """Give the processes to start on this node, in order.
+
+        Args:
+            job: The job; `job.node` is this node's rank.
+            folder: The run folder.
+            nodes: Every node of the run, by rank.
+            variables: The environment that all processes share.
+
+        Raises:
+            JobError: The job cannot be started like this.
+        """
+        raise NotImplementedError
+
+
+def command_line(job: Job, folder: RunFolder, variables: Dict[str, str]) -> List[str]:
+    """Give program and arguments for a process with these variables.
+
+    `command` is run as it stands; a single text with spaces in it is a shell's.
+    """
+    command = [str(part) for part in job.spec.get("command") or []]
+    if len(command) == 1 and " " in command[0]:
+        return ["/bin/sh", "-c", command[0]]
+    if command:
+        return expand(command, variables)
+    script = _script(job, folder)
+    arguments = expand([str(a) for a in job.spec.get("arguments") or []], variables)
+    return [str(job.environment["interpreter"]), script, *arguments]
+
+
+def _script(job: Job, folder: RunFolder) -> str:
+    script = str(job.spec["script"])
+    if os.path.isfile(os.path.join(folder.work, script)):
+        return script
+    import difflib
+
+    there = [str(file["path"]) for file in job.files]
+    scripts = [path for path in there if path.endswith(".py")]
+    near = difflib.get_close_matches(script, there, n=3, cutoff=0.4) or sorted(scripts)[:5]
+    hint = f"the nearest there: {', '.join(near)}" if near else "the folder has no Python file"
+    raise JobError(f"there is no script '{script}' in the run's source folder; {hint}")

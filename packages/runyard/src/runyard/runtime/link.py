@@ -1,0 +1,63 @@
+"""Everything that speaks to the service while a job runs, on threads of its own.
+
+It is made after the script has been started (or before, when preparing takes long), because the
+script does not wait for it.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Callable, List
+
+from runyard.client.sender import Sender
+from runyard.runtime.beats import Beats
+from runyard.runtime.service import JobService
+from runyard.runtime.watch import Watch
+
+if TYPE_CHECKING:
+    from runyard.runtime.folder import RunFolder
+    from runyard.runtime.job import Job
+
+
+class Link:
+    """The service, the beats and the sender of one job.
+
+    Args:
+        job: The job.
+        folder: Its run folder.
+        on_cancel: Called when the service wants the job canceled.
+
+    Attributes:
+        warnings: What users should know at the end.
+    """
+
+    def __init__(self, job: Job, folder: RunFolder, on_cancel: Callable[[], None]) -> None:
+        self.warnings: List[str] = []
+        self.service = JobService(job)
+        self._beats = Beats(self.service, on_cancel)
+        self._watch = Watch(job, folder)
+        self._sender = Sender(self.service, folder.spool, self._watch, self.warnings.append)
+        self._thread = threading.Thread(target=self._sender.run, name="sender", daemon=True)
+        self._thread.start()
+
+    def say(self, state: str, message: str = "") -> None:
+        """Tell the service a state."""
+        self._beats.say(state, message)
+
+    def drain(self, deadline: float) -> bool:
+        """Send the rest of the spool and of every log; say whether all arrived in time."""
+        self._sender.stop()
+        self._thread.join()
+        self._watch.look()
+        return self._sender.drain(deadline)
+
+    def stop_beats(self) -> None:
+        """Be silent from now on."""
+        self._beats.stop()
+
+    def close(self) -> None:
+        """End the threads and the connections."""
+        self._sender.stop()
+        self._thread.join()
+        self._beats.stop()
+        self.service.close()

@@ -1,0 +1,41 @@
+"""The protocol's words that an agent needs, without the cost of importing its records.
+
+A test compares each with `runyard.protocol`.
+"""
+
+JOB_FILE = "job.json"
+STATE_FILE = "agent.json"
+INHERITED_FILE = "inherited.json"
+WORK_FOLDER = "work"
+SPOOL_FOLDER = "spool"
+LOG_FOLDER = "logs"
+
+DRIVER_LOG = "azureml-logs/70_driver_log.txt"
+
+RUN_ID_VARIABLE = "RUNYARD_RUN_ID"
+WORKSPACE_VARIABLE = "RUNYARD_WORKSPACE"
+SPOOL_VARIABLE = "RUNYARD_SPOOL"
+CONNECTION_VARIABLE = "RUNYARD_CONNECTION_FILE"
+URL_VARIABLE = "RUNYARD_URL"
+TOKEN_VARIABLE = "RUNYARD_TOKEN"  # noqa: S105 - the name of a variable, not a secret
+NODE_VARIABLE = "RUNYARD_NODE"
+DATA_VARIABLE_PREFIX = "AZUREML_DATAREFERENCE_"
+
+PREPARING = "preparing"
+RUNNING = "running"
+FINALIZING = "finalizing"
+
+COMPLETED = "completed"
+FAILED = "failed"
+CANCELED = "canceled"
+
+MOUNT = "mount"
+DOWNLOAD = "download"
+UPLOAD = "upload"
+
+LOCAL_TARGET = "local"
+USER_ERROR = "UserError"
+SERVICE_ERROR = "ServiceError"
+
+HEARTBEAT_SECONDS = 5.0
+PREFIX = "/api/v1"

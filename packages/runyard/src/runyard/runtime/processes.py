@@ -1,0 +1,177 @@
+"""Starting a process of the job so that nothing ties it to the agent, and ending all of them.
+
+Each process leads a session of its own, reads nothing, and writes straight into its log file:
+no pipe can fill, break or be closed by the script.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence
+
+from runyard.runtime import tree
+from runyard.runtime.job import JobError
+
+if TYPE_CHECKING:
+    from runyard.runtime.job import Job
+
+GRACE_SECONDS = 5.0
+NATURAL_SECONDS = 0.3
+KILL_SECONDS = 10.0
+LOOK_SECONDS = 0.02
+
+
+class Plan:
+    """One process to start.
+
+    Args:
+        name: What it is, for messages: `script`, `worker 1`.
+        command: Program and arguments.
+        variables: Its whole environment.
+        folder: Its working folder.
+        log: The file that takes its output.
+        decisive: Whether the job lasts until it has ended.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        variables: Dict[str, str],
+        folder: str,
+        log: str,
+        *,
+        decisive: bool = True,
+    ) -> None:
+        self.name = name
+        self.command = list(command)
+        self.variables = variables
+        self.folder = folder
+        self.log = log
+        self.decisive = decisive
+
+
+class Started:
+    """A process of the job.
+
+    Args:
+        plan: What was started.
+        process: Its handle.
+    """
+
+    def __init__(self, plan: Plan, process: subprocess.Popen[bytes]) -> None:
+        self.plan = plan
+        self.process = process
+        self.when = tree.started(process.pid)
+
+    @property
+    def pid(self) -> int:
+        """The process's id, which is also its session's."""
+        return self.process.pid
+
+    def ended(self) -> Optional[int]:
+        """Give the exit code (negative: the signal), None while it runs."""
+        return self.process.poll()
+
+
+def start(plan: Plan) -> Started:
+    """Start a process.
+
+    Raises:
+        JobError: It cannot be started; the message names the program.
+    """
+    log = os.open(plan.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    try:
+        process = subprocess.Popen(
+            plan.command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=plan.folder,
+            env=plan.variables,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise JobError(
+            f"{plan.name} could not be started: {_reason(plan.command[0], error)}"
+        ) from error
+    finally:
+        os.close(log)
+    return Started(plan, process)
+
+
+def _reason(program: str, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"there is no program '{program}' on this node; name one that the environment has"
+    if isinstance(error, PermissionError):
+        return f"'{program}' is not executable"
+    return f"'{program}': {error}"
+
+
+class Family:
+    """The live processes of one node's part of a run, looked for anew at each use.
+
+    Args:
+        job: Whose processes.
+        since: When the run's first agent started; nothing older is looked at.
+        started: Those started by this agent, which it must reap.
+        sessions: Sessions started by an earlier agent.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        since: str,
+        started: Sequence[Started] = (),
+        sessions: Sequence[int] = (),
+    ) -> None:
+        self._job = job
+        self._since = since
+        self._started = list(started)
+        self._sessions = {each.pid for each in started} | set(sessions)
+
+    def __iter__(self) -> Iterator[tree.Seen]:
+        roots = [each.pid for each in self._started if each.ended() is None]
+        return iter(tree.members(self._job.run, self._job.node, self._sessions, roots, self._since))
+
+    def end(self, grace: float = GRACE_SECONDS) -> List[str]:
+        """End all: SIGTERM, `grace` seconds, SIGKILL; give a line for each that would not end."""
+        self.signal(signal.SIGTERM)
+        self.signal(signal.SIGCONT)
+        if not self.gone_within(grace):
+            until = time.monotonic() + KILL_SECONDS
+            while self.signal(signal.SIGKILL) and time.monotonic() < until:
+                time.sleep(LOOK_SECONDS)
+        return [f"process {seen.pid} could not be ended: {tree.command(seen.pid)}" for seen in self]
+
+    def end_leftovers(self) -> List[str]:
+        """End what the script left behind when it had ended itself; give warnings.
+
+        Helpers that notice their parent's end (multiprocessing's trackers) are given a moment.
+        """
+        if self.gone_within(NATURAL_SECONDS):
+            return []
+        told = [f"{tree.command(seen.pid) or 'a process'} (pid {seen.pid})" for seen in self]
+        left = f"the script left processes behind, which were ended: {'; '.join(told)}"
+        return [left, *self.end()]
+
+    def signal(self, number: int) -> bool:
+        """Send a signal to all; say whether there was any."""
+        found = list(self)
+        for seen in found:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(seen.pid, number)
+        return bool(found)
+
+    def gone_within(self, seconds: float) -> bool:
+        """Wait until none is alive, at most `seconds`; say whether that is so."""
+        end = time.monotonic() + seconds
+        while any(True for _ in self):
+            if time.monotonic() > end:
+                return False
+            time.sleep(LOOK_SECONDS)
+        return True

@@ -1,0 +1,71 @@
+"""Finishes a job whose agent is gone: ends what it left running and delivers what lies on disk.
+
+It is idempotent: killed half-way, it is started again and goes on. An outcome that the agent had
+written before it died is delivered as it stands; otherwise the job failed, for the given reason.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from runyard.runtime import names
+from runyard.runtime.agent import BUSY, UNDELIVERED, stand_alone
+from runyard.runtime.folder import RunFolder, read_json
+from runyard.runtime.job import Job
+from runyard.runtime.processes import Family
+from runyard.runtime.state import DONE, Lock, State
+from runyard.runtime.wakeup import Wakeup
+
+LOCK_SECONDS = 10.0
+
+
+def run(path: str, reason: str) -> int:
+    """Finish the job in a run folder; give the exit status.
+
+    Args:
+        path: The run folder.
+        reason: Why the job failed, when no outcome was written.
+
+    Returns:
+        0 when the service has everything, 3 when an agent still works here, 75 when the service
+        was away for too long.
+    """
+    folder = RunFolder(path)
+    lock = Lock()
+    if not _patiently_take(lock, folder.lock_file):
+        sys.stderr.write(f"an agent still works in {folder.root}\n")
+        return BUSY
+    stand_alone(folder)
+    if (read_json(folder.state_file) or {}).get("phase") == DONE:
+        return 0
+    return _finish(Job.load(folder.job_file), folder, reason)
+
+
+def _finish(job: Job, folder: RunFolder, reason: str) -> int:
+    from runyard.runtime import delivery, ending
+    from runyard.runtime.link import Link
+
+    wake = Wakeup()
+    state = State.begin(folder, job, "salvage")
+    link = Link(job, folder, wake.cancel)
+    stuck = Family(job, state.since, sessions=state.sessions).end()
+    report = read_json(folder.outcome_file)
+    if report is None:
+        log = folder.log(names.DRIVER_LOG)
+        report = ending.failed(reason, names.SERVICE_ERROR, log=log)
+        report["warnings"] = stuck
+        delivery.remember(folder, report)
+    done = delivery.deliver(job, folder, link, report, state)
+    link.close()
+    return 0 if done else UNDELIVERED
+
+
+def _patiently_take(lock: Lock, path: str) -> bool:
+    """Take the lock; an agent that was just killed holds it a moment longer."""
+    end = time.monotonic() + LOCK_SECONDS
+    while not lock.take(path):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True

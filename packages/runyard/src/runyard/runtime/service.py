@@ -1,0 +1,108 @@
+"""The requests an agent makes, by name.
+
+Each is a row of `protocol.routes`, written out here because the table and its records are too
+costly to import before a script that may end in ten milliseconds; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, List, TypeVar
+
+from runyard.client.sender import TEMPORARY, Destination
+from runyard.protocol.errors import TemporaryError, Unauthenticated
+from runyard.runtime import names
+from runyard.runtime.wire import RAW, Wire, quote
+
+if TYPE_CHECKING:
+    from runyard.runtime.job import Job
+
+Answer = TypeVar("Answer")
+SHORTEST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+
+
+class JobService(Destination):
+    """The service as the agent of one node sees it.
+
+    Args:
+        job: Who asks.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._wire = Wire(job.url, job.token, job.connection_file)
+        self._workspace = f"{names.PREFIX}/workspaces/{quote(job.workspace)}"
+        self._run = f"{self._workspace}/runs/{quote(job.run)}"
+        self._node = f"{self._run}/nodes/{job.node}"
+
+    def report(self, beat: Dict[str, Any]) -> bool:
+        """Send an AgentReport; say whether the run is to be canceled."""
+        reply = self._json("POST", f"{self._node}/report", beat)
+        return bool(reply.get("cancel", False))
+
+    def finish(self, report: Dict[str, Any]) -> None:
+        """Send the FinishReport."""
+        self._wire.ask("POST", f"{self._node}/finish", _encode(report))
+
+    def append_log(self, path: str, offset: int, data: bytes) -> int:
+        """See Destination."""
+        target = f"{self._run}/logs/{quote(path, safe='/')}?offset={offset}"
+        return int(json.loads(self._wire.ask("PUT", target, data, kind=RAW).decode())["size"])
+
+    def append_lines(self, writer: str, first: int, data: bytes) -> int:
+        """See Destination."""
+        target = f"{self._run}/spool/{quote(writer)}?first_line={first}"
+        return int(json.loads(self._wire.ask("POST", target, data, kind=RAW).decode())["lines"])
+
+    def missing(self, digests: List[str]) -> List[str]:
+        """Give those contents that the service does not have."""
+        reply = self._json("POST", f"{self._workspace}/blobs/missing", {"digests": digests})
+        return [str(digest) for digest in reply["digests"]]
+
+    def write_blob(self, digest: str, file: BinaryIO, size: int) -> None:
+        """Store a content."""
+        self._wire.ask("PUT", f"{self._workspace}/blobs/{digest}", file, size, RAW)
+
+    def read_blob(self, digest: str, sink: BinaryIO) -> None:
+        """Fetch a content into an empty file open for reading and writing."""
+        self._wire.fetch(f"{self._workspace}/blobs/{quote(digest)}", sink)
+
+    def register(self, files: List[Dict[str, Any]]) -> None:
+        """Add stored contents to the run; the folder as it is at the end overrules."""
+        body = {"files": files, "overwrite": True}
+        self._json("POST", f"{self._run}/files", body)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._wire.close()
+
+    def _json(self, method: str, target: str, body: Dict[str, Any]) -> Dict[str, Any]:
+        answer: Dict[str, Any] = json.loads(
+            self._wire.ask(method, target, _encode(body)).decode("utf-8")
+        )
+        return answer
+
+
+def patiently(ask: Callable[[], Answer], seconds: float) -> Answer:
+    """Ask again and again while the service is away, for `seconds` at the longest.
+
+    A wrong token counts as "away": while the service is down, another may answer at its port.
+
+    Raises:
+        RunyardError: The service refused for good, or the time is over.
+    """
+    end = time.monotonic() + seconds
+    pause = SHORTEST_PAUSE
+    while True:
+        try:
+            return ask()
+        except (*TEMPORARY, Unauthenticated) as error:
+            if time.monotonic() + pause > end:
+                raise TemporaryError(f"given up after {seconds:.0f} s: {error}") from error
+        time.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _encode(plain: Dict[str, Any]) -> bytes:
+    return json.dumps(plain, separators=(",", ":")).encode("ascii")

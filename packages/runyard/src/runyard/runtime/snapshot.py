@@ -1,0 +1,128 @@
+"""Puts the files of a run into its working folder.
+
+From the blob folder of the same machine they are cloned (copy on write, where the file system can)
+or copied, never hard-linked: a script may write into its own files. Otherwise they are fetched
+and their digest is checked on the way.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
+
+from runyard.runtime import names
+from runyard.runtime.job import Canceled, JobError
+
+if TYPE_CHECKING:
+    from runyard.runtime.job import Job
+    from runyard.runtime.service import JobService
+
+BLOCK_BYTES = 1 << 20
+CLONE_BYTES = 64 << 10
+FICLONE = 0x40049409
+
+
+def materialise(
+    job: Job, folder: str, service: Callable[[], JobService], canceled: Callable[[], bool]
+) -> None:
+    """Put every file of the job's snapshot below `folder`, which is empty.
+
+    Args:
+        job: Whose files.
+        folder: The working folder.
+        service: Gives the service, for contents that are not on this machine.
+        canceled: Asked between files.
+
+    Raises:
+        JobError: A path points outside, or a content cannot be had.
+        Canceled: The job was canceled meanwhile.
+        OSError: The disk is full, …
+    """
+    for file in job.files:
+        if canceled():
+            raise Canceled
+        target = inside(folder, str(file["path"]))
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        stored = _stored(job.blobs, str(file["digest"]))
+        if stored is not None:
+            copy(stored, target)
+        else:
+            _fetch(file, target, service())
+        os.chmod(target, 0o755 if file.get("executable") else 0o644)
+
+
+def inside(folder: str, path: str) -> str:
+    """Give the place of a relative path in a folder.
+
+    Raises:
+        JobError: The path is absolute, climbs out with "..", or is no plain path.
+    """
+    parts = path.split("/")
+    if not path or "\0" in path or "\\" in path or any(part in ("", ".", "..") for part in parts):
+        raise JobError(
+            f"the snapshot has a file at '{path}', which is no path below the working folder; "
+            "rename it and submit again"
+        )
+    return os.path.join(folder, *parts)
+
+
+def copy(source: str, target: str) -> None:
+    """Copy a file's content to a new file, sharing the blocks where the file system can."""
+    with open(source, "rb", buffering=0) as reader, open(target, "wb", buffering=0) as writer:
+        size = os.fstat(reader.fileno()).st_size
+        if size >= CLONE_BYTES and _clone(reader.fileno(), writer.fileno()):
+            return
+        for block in iter(lambda: reader.read(BLOCK_BYTES), b""):
+            _write(writer.fileno(), block)
+
+
+def _write(file: int, block: bytes) -> None:
+    done = os.write(file, block)
+    while done < len(block):
+        done += os.write(file, block[done:])
+
+
+def _clone(source: int, target: int) -> bool:
+    try:
+        import fcntl
+
+        fcntl.ioctl(target, FICLONE, source)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def _stored(blobs: str, digest: str) -> Optional[str]:
+    """Give the file that holds a content on this machine."""
+    if not blobs or not digest.isalnum():
+        return None
+    path = os.path.join(blobs, "sha256", digest[:2], digest[2:])
+    return path if os.path.isfile(path) else None
+
+
+def _fetch(file: Dict[str, Any], target: str, service: JobService) -> None:
+    import hashlib
+
+    from runyard.protocol.errors import RunyardError
+    from runyard.runtime.service import patiently
+
+    digest = str(file["digest"])
+    with open(target, "w+b") as sink:
+        try:
+            patiently(lambda: service.read_blob(digest, sink), 3600.0)
+        except RunyardError as error:
+            text = f"'{file['path']}' of the snapshot could not be fetched: {error.message}"
+            raise JobError(text, names.SERVICE_ERROR) from error
+        sink.seek(0)
+        found = hashlib.sha256()
+        for block in iter(lambda: sink.read(BLOCK_BYTES), b""):
+            found.update(block)
+    if found.hexdigest() != digest:
+        text = f"'{file['path']}' of the snapshot arrived damaged (its digest is another)"
+        raise JobError(text, names.SERVICE_ERROR)
+
+
+def is_full(error: OSError) -> bool:
+    """Whether an error says that no space is left."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)

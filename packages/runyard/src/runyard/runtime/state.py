@@ -1,0 +1,111 @@
+"""What an agent leaves behind for the one who must clean up after it: `agent.json`.
+
+It says which process works here and which it started, so that a salvage can find them; each with
+its start time, because process ids are used again. A full disk must not stop a job that runs:
+what cannot be written is passed over, and the processes are found by their environment instead.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
+
+from runyard.runtime import tree
+from runyard.runtime.folder import read_json, write_json
+
+if TYPE_CHECKING:
+    from runyard.runtime.folder import RunFolder
+    from runyard.runtime.job import Job
+    from runyard.runtime.processes import Started
+
+DONE = "done"
+
+
+class State:
+    """The content of `agent.json`, written at each change.
+
+    Args:
+        folder: The run folder.
+        plain: The content.
+    """
+
+    def __init__(self, folder: RunFolder, plain: Dict[str, Any]) -> None:
+        self._folder = folder
+        self.plain = plain
+
+    @classmethod
+    def begin(cls, folder: RunFolder, job: Job, verb: str) -> State:
+        """Write that this process works here now; processes told earlier stay told."""
+        earlier = read_json(folder.state_file) or {}
+        pid = os.getpid()
+        state = cls(
+            folder,
+            {
+                "verb": verb,
+                "run": job.run,
+                "node": job.node,
+                "attempt": job.attempt,
+                "pid": pid,
+                "started": tree.started(pid),
+                "session": os.getsid(0),
+                "since": earlier.get("since") or tree.started(pid),
+                "phase": "starting",
+                "processes": earlier.get("processes") or [],
+                "data": earlier.get("data") or {},
+            },
+        )
+        state.save()
+        return state
+
+    @property
+    def since(self) -> str:
+        """When the first agent here started: none of the job's processes is older."""
+        return str(self.plain["since"])
+
+    @property
+    def sessions(self) -> List[int]:
+        """Sessions started by an earlier agent, unless their ids have been used again."""
+        told = [(int(each["pid"]), str(each["started"])) for each in self.plain["processes"]]
+        return [pid for pid, when in told if tree.started(pid) in ("", when)]
+
+    def started(self, processes: Sequence[Started], data: Dict[str, str]) -> None:
+        """Write which processes run, and where their data is."""
+        self.plain["processes"] = [
+            {"name": each.plan.name, "pid": each.pid, "started": each.when} for each in processes
+        ]
+        self.plain["data"] = data
+        self.phase("running")
+
+    def phase(self, name: str) -> None:
+        """Write how far the job is."""
+        self.plain["phase"] = name
+        self.save()
+
+    def save(self) -> None:
+        """Write all; a full disk is passed over."""
+        try:
+            write_json(self._folder.state_file, self.plain)
+        except OSError:
+            return
+
+
+class Lock:
+    """Held as long as an agent, or a salvage, works in a run folder; gone with its process."""
+
+    def __init__(self) -> None:
+        self._file: Optional[int] = None
+
+    def take(self, path: str) -> bool:
+        """Take the lock; say whether it was free. Without locks on the file system it is free."""
+        import fcntl
+
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._file)
+            self._file = None
+            return False
+        except OSError:
+            return True
+        return True

@@ -1,0 +1,183 @@
+"""Finds every live process that belongs to a run, whatever it did to hide.
+
+Three signs, any of which is enough: the variable RUNYARD_RUN_ID in the environment it was started
+with, a session that the agent made, an ancestor that belongs to the run. A process that changed
+its session and lost its parent still carries the variable. A zombie is dead: under some init
+processes orphans stay zombies for ever.
+
+Linux reads /proc; elsewhere `ps` tells the same.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Container, Dict, Iterable, List, Optional, Set
+
+from runyard.runtime import names
+
+PROC = "/proc"
+_DEAD = "ZXx"
+# Places in /proc/<pid>/stat behind the program's name.
+_PARENT, _SESSION, _START = 1, 3, 19
+_PS_FIELDS = 5
+
+
+class Seen:
+    """A live process as it was seen.
+
+    Args:
+        pid, parent, session: Process ids.
+        started: When it started, in the system's own words: tells a reused pid from the first one.
+    """
+
+    __slots__ = ("parent", "pid", "session", "started")
+
+    def __init__(self, pid: int, parent: int, session: int, started: str) -> None:
+        self.pid = pid
+        self.parent = parent
+        self.session = session
+        self.started = started
+
+
+def started(pid: int) -> str:
+    """Say when a process started; "" when it is not alive."""
+    seen = _read_stat(pid) if os.path.isdir(PROC + "/self") else _by_ps(["-p", str(pid)]).get(pid)
+    return seen.started if seen is not None else ""
+
+
+def alive(pid: int, when: str) -> bool:
+    """Say whether the process that was started then is alive."""
+    return bool(when) and started(pid) == when
+
+
+def members(
+    run: str,
+    node: int,
+    sessions: Container[int],
+    roots: Iterable[int] = (),
+    since: str = "",
+) -> List[Seen]:
+    """Give the live processes of one node's part of a run, without the caller.
+
+    Args:
+        run: The run's id.
+        node: The node: several nodes may be slots of one machine.
+        sessions: Sessions made for the run.
+        roots: Processes whose descendants belong to the run.
+        since: `started` of the run's agent: whoever is older needs no look.
+    """
+    everyone = {pid: seen for pid, seen in everything().items() if not _older(seen, since)}
+    kept_out = _ancestors(os.getpid(), everyone)
+    mine = {
+        seen.pid
+        for seen in everyone.values()
+        if seen.session in sessions or _marked(seen.pid, run, node)
+    }
+    mine.update(roots)
+    grown = True
+    while grown:
+        children = {s.pid for s in everyone.values() if s.parent in mine and s.pid not in mine}
+        mine |= children
+        grown = bool(children)
+    return [everyone[pid] for pid in sorted(mine - kept_out) if pid in everyone]
+
+
+def _older(seen: Seen, since: str) -> bool:
+    """Whether a process was there before; only where start times are numbers (of clock ticks)."""
+    return since.isdigit() and seen.started.isdigit() and int(seen.started) < int(since)
+
+
+def command(pid: int) -> str:
+    """Give a process's command line, shortened, for people to read."""
+    try:
+        with open(f"{PROC}/{pid}/cmdline", "rb") as stream:
+            line = stream.read(4096).replace(b"\0", b" ").strip()
+    except OSError:
+        return ""
+    return line.decode("utf-8", "replace")[:200]
+
+
+def everything() -> Dict[int, Seen]:
+    """Give every live process of the machine."""
+    if not os.path.isdir(PROC + "/self"):
+        return _by_ps(["-A"])
+    found = {}
+    for name in os.listdir(PROC):
+        seen = _read_stat(int(name)) if name.isdigit() else None
+        if seen is not None:
+            found[seen.pid] = seen
+    return found
+
+
+def _read_stat(pid: int) -> Optional[Seen]:
+    try:
+        with open(f"{PROC}/{pid}/stat", "rb") as stream:
+            text = stream.read()
+    except OSError:
+        return None
+    # The second field is the program's name in parentheses and may hold anything, also ") ".
+    fields = text[text.rfind(b")") + 2 :].split()
+    if len(fields) <= _START or fields[0].decode("ascii") in _DEAD:
+        return None
+    return Seen(pid, int(fields[_PARENT]), int(fields[_SESSION]), fields[_START].decode("ascii"))
+
+
+def _marked(pid: int, run: str, node: int) -> bool:
+    """Look for the run in the environment that a process was started with."""
+    wanted = f"{names.RUN_ID_VARIABLE}={run}".encode()
+    prefix = f"{names.NODE_VARIABLE}=".encode()
+    variables = _environment(pid)
+    if wanted not in variables:
+        return False
+    nodes = [v for v in variables if v.startswith(prefix)]
+    return not nodes or nodes[-1] == prefix + str(node).encode()
+
+
+def _environment(pid: int) -> List[bytes]:
+    try:
+        with open(f"{PROC}/{pid}/environ", "rb") as stream:
+            return stream.read().split(b"\0")
+    except OSError:
+        pass
+    if os.path.isdir(PROC + "/self"):
+        return []
+    return _ps(["-E", "-ww", "-p", str(pid), "-o", "command="]).split()
+
+
+def _ancestors(pid: int, everyone: Dict[int, Seen]) -> Set[int]:
+    found: Set[int] = set()
+    while pid in everyone and pid not in found:
+        found.add(pid)
+        pid = everyone[pid].parent
+    return found
+
+
+def _by_ps(which: List[str]) -> Dict[int, Seen]:
+    """Ask `ps`; `lstart` is five words, and comes last."""
+    found = {}
+    for line in _ps([*which, "-o", "pid=,ppid=,sess=,stat=,lstart="]).splitlines():
+        fields = line.split()
+        if len(fields) < _PS_FIELDS or fields[3][:1].decode("ascii") in _DEAD:
+            continue
+        pid = int(fields[0])
+        session = _session(pid)
+        started_at = b" ".join(fields[4:]).decode("ascii")
+        found[pid] = Seen(pid, int(fields[1]), session, started_at)
+    return found
+
+
+def _session(pid: int) -> int:
+    """Give the session; macOS's ps shows an address in its place."""
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0
+
+
+def _ps(arguments: List[str]) -> bytes:
+    import subprocess
+
+    done = subprocess.run(
+        ["ps", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+    )
+    return done.stdout

@@ -1,0 +1,129 @@
+"""The environment variables of the job's processes, and `$NAME` in their arguments.
+
+The base is the client's environment for target `local` (it is a child of the client, as users of
+the v1 SDK expect) and the node's otherwise. On top of it come, each over the one before: the
+environment's interpreter, what tells the SDK where it is, the user's own variables.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import TYPE_CHECKING, Dict, List
+
+from runyard.runtime import names
+from runyard.runtime.folder import read_json
+
+if TYPE_CHECKING:
+    from runyard.runtime.folder import RunFolder
+    from runyard.runtime.job import Job
+
+TOKEN_SECONDS = 30 * 24 * 3600
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_FOREIGN = ("RUNYARD_", "AZUREML_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "__PYVENV", "UV_")
+_OURS = ("RUNYARD_", "AZUREML_RUN_", "__PYVENV")
+_NAME = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+
+
+def make(job: Job, folder: RunFolder, data: Dict[str, str]) -> Dict[str, str]:
+    """Give the whole environment of the job's processes.
+
+    Args:
+        job: The job.
+        folder: Its run folder.
+        data: The path of each data reference by name.
+    """
+    variables = _base(job, folder)
+    user = {str(k): str(v) for k, v in job.spec.get("environment_variables", {}).items()}
+    variables.update(_interpreter(job, variables, user))
+    variables.update(_v1(job))
+    variables.update(_own(job, folder))
+    variables.update({names.DATA_VARIABLE_PREFIX + name: path for name, path in data.items()})
+    for name in THREADS if _is_share(job) else ():
+        variables.setdefault(name, str(job.cpus))
+    user.pop("PYTHONPATH", None)
+    variables.update(user)
+    return variables
+
+
+def expand(arguments: List[str], variables: Dict[str, str]) -> List[str]:
+    """Replace `$NAME` and `${NAME}` by the variable; names that are not set stay as they are."""
+
+    def value(match: re.Match[str]) -> str:
+        return variables.get(match.group(1) or match.group(2), match.group(0))
+
+    return [_NAME.sub(value, str(argument)) for argument in arguments]
+
+
+def _base(job: Job, folder: RunFolder) -> Dict[str, str]:
+    inherited = read_json(folder.inherited_file)
+    if job.spec.get("target") == names.LOCAL_TARGET and inherited is not None:
+        kept = {str(k): str(v) for k, v in inherited.items() if not str(k).startswith(_OURS)}
+        if job.environment.get("folder"):
+            kept.pop("PYTHONHOME", None)
+        return kept
+    return {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
+
+
+def _interpreter(job: Job, base: Dict[str, str], user: Dict[str, str]) -> Dict[str, str]:
+    """Put the light half first on PYTHONPATH, and the environment's programs first on PATH."""
+    before = user.get("PYTHONPATH", base.get("PYTHONPATH", ""))
+    found = {
+        "PYTHONPATH": os.pathsep.join(part for part in (job.light, before) if part),
+        "PYTHONUNBUFFERED": "1",
+    }
+    programs = os.path.dirname(str(job.environment["interpreter"]))
+    path = base.get("PATH") or os.defpath
+    if job.environment.get("folder"):
+        found["VIRTUAL_ENV"] = str(job.environment["folder"])
+        found["PATH"] = os.pathsep.join((programs, path))
+    elif programs and programs not in path.split(os.pathsep):
+        found["PATH"] = os.pathsep.join((programs, path))
+    return found
+
+
+def _v1(job: Job) -> Dict[str, str]:
+    """Give what the v1 service told its jobs."""
+    definition = job.spec.get("definition") or {}
+    local = job.spec.get("target") == names.LOCAL_TARGET
+    return {
+        "AZUREML_RUN_ID": job.run,
+        "AZUREML_ARM_SUBSCRIPTION": job.subscription_id,
+        "AZUREML_ARM_RESOURCEGROUP": job.resource_group,
+        "AZUREML_ARM_WORKSPACE_NAME": job.workspace_name,
+        "AZUREML_ARM_PROJECT_NAME": str(job.spec["experiment"]),
+        "AZUREML_SERVICE_ENDPOINT": job.url,
+        "AZUREML_DISCOVERY_SERVICE_ENDPOINT": job.url,
+        "AZUREML_RUN_TOKEN": job.token,
+        "AZUREML_RUN_TOKEN_EXPIRY": str(int(time.time()) + TOKEN_SECONDS),
+        "AZUREML_EXPERIMENT_ID": job.experiment_id,
+        "AZUREML_WORKSPACE_ID": job.workspace,
+        "AZUREML_OUTPUT_DIRECTORY": "./outputs",
+        "AZUREML_LOGDIRECTORY_PATH": "./logs",
+        "AZUREML_TARGET_TYPE": "local" if local else "batchai",
+        "AZUREML_FRAMEWORK": str(definition.get("framework") or "Python"),
+        "AZUREML_COMMUNICATOR": str(definition.get("communicator") or "None"),
+    }
+
+
+def _own(job: Job, folder: RunFolder) -> Dict[str, str]:
+    """Give what the SDK of this project looks for in a job."""
+    found = {
+        names.RUN_ID_VARIABLE: job.run,
+        names.NODE_VARIABLE: str(job.node),
+        names.WORKSPACE_VARIABLE: job.workspace,
+        names.SPOOL_VARIABLE: folder.spool,
+        names.TOKEN_VARIABLE: job.token,
+    }
+    if job.connection_file:
+        found[names.CONNECTION_VARIABLE] = job.connection_file
+    else:
+        found[names.URL_VARIABLE] = job.url
+    return found
+
+
+def _is_share(job: Job) -> bool:
+    """Whether the node is a part of this machine, so that libraries must be told its size."""
+    whole = os.cpu_count() or 1
+    return job.spec.get("target") != names.LOCAL_TARGET and 0 < job.cpus < whole

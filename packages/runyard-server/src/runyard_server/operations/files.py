@@ -184,6 +184,7 @@ def _record(row: FileRow) -> FileRecord:
         kind=row.kind,
         created_at=iso(row.created_at),
         digest=row.digest,
+        executable=row.executable,
     )
 
 

@@ -32,6 +32,7 @@ class FileRecord:
     created_at: str = ""
     digest: Optional[str] = None
     live: bool = False
+    executable: bool = False
 
 
 @dataclass(frozen=True)

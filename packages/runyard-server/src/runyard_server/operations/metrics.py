@@ -1,0 +1,214 @@
+"""Metrics of runs: batches of spool lines in, series out.
+
+A batch says where it stands in its writer's sequence. Lines that are stored already are cut off,
+so sending twice is harmless; a gap is refused with the number that is stored.
+
+A name keeps the kind it was first logged with. Whole numbers in a series that also has others
+are given as floats; entries of another kind are kept and given as they are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runyard.protocol.errors import InvalidRequest, WrongState
+from runyard.protocol.metrics import (
+    MetricPage,
+    MetricQuery,
+    MetricSeries,
+    SpoolMark,
+    SpoolQuery,
+)
+from runyard_server.operations import existing, spool
+from runyard_server.operations.spool import Batch
+from runyard_server.operations.system import System
+from runyard_server.operations.thinning import thinned
+from runyard_server.store import metrics as rows
+from runyard_server.store import runs
+from runyard_server.store.folders import Body
+from runyard_server.store.metrics import SegmentRow, SeriesRow
+from runyard_server.store.records import Connection
+from runyard_server.store.segments import JSON, Points, name_of, pack, unpack
+
+LARGEST_SEGMENT = 1 << 16
+"""Points in a merged segment: about 1.5 MB."""
+
+_LONGEST_WRITER = 200
+
+
+def append(
+    system: System, workspace: str, run: str, writer: str, *, query: SpoolQuery, body: Body
+) -> SpoolMark:
+    """Store a batch of lines of one writer, except those that are stored already.
+
+    Raises:
+        RunNotFound: No such run.
+        WrongState: Lines before `first_line` are missing; `details["lines"]` are stored.
+        InvalidRequest: A line is malformed; nothing of the batch is stored.
+    """
+    if query.first_line < 0 or len(writer) > _LONGEST_WRITER:
+        raise InvalidRequest("first_line must be 0 or more and the writer's name short")
+    lines = spool.read(body)
+    whole = spool.batches(lines)
+
+    def work(connection: Connection) -> int:
+        key = _key(connection, workspace, run)
+        stored = rows.mark(connection, key, writer)
+        if query.first_line > stored:
+            raise _gap(run, writer, query.first_line, stored)
+        fresh = lines[stored - query.first_line :]
+        if fresh:
+            _store(connection, key, whole if len(fresh) == len(lines) else spool.batches(fresh))
+            rows.set_mark(connection, key, writer, stored + len(fresh))
+        return stored + len(fresh)
+
+    return SpoolMark(writer=writer, lines=system.records.write(work))
+
+
+def mark(system: System, workspace: str, run: str, writer: str) -> SpoolMark:
+    """Say how many lines of a writer are stored.
+
+    Raises:
+        RunNotFound: No such run.
+    """
+    stored = system.records.read(lambda c: rows.mark(c, _key(c, workspace, run), writer))
+    return SpoolMark(writer=writer, lines=stored)
+
+
+def list_(system: System, workspace: str, run: str, query: MetricQuery) -> MetricPage:
+    """Give the metrics of a run, in order of first logging; a name it lacks gives none.
+
+    Raises:
+        RunNotFound: No such run.
+    """
+
+    def work(connection: Connection) -> list[tuple[SeriesRow, list[SegmentRow]]]:
+        key = _key(connection, workspace, run)
+        found = rows.series(connection, key, query.name)
+        return [(series, rows.segments(connection, series.id)) for series in found]
+
+    found = system.records.read(work)
+    return MetricPage(run=run, series=[_series(row, packed, query.points) for row, packed in found])
+
+
+def merge(system: System, run_key: int) -> None:
+    """Join the small segments of a run's series into large ones; for runs that have ended."""
+
+    def read(connection: Connection) -> list[list[SegmentRow]]:
+        found = rows.in_pieces(connection, run_key)
+        return [rows.segments(connection, series) for series in found]
+
+    changes = [change for packed in system.records.read(read) for change in _joined(packed)]
+    if not changes:
+        return
+
+    def write(connection: Connection) -> None:
+        for change in changes:
+            rows.replace_segments(connection, change.old, [change.new])
+
+    system.records.write(write)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Neighbouring segments, and the one that holds the same points."""
+
+    old: list[SegmentRow]
+    new: SegmentRow
+
+
+def _store(connection: Connection, key: int, batches: Sequence[Batch]) -> None:
+    """Write what batches add: new series, segments, summaries."""
+    known = rows.series_named(connection, key, [batch.name for batch in batches])
+    new = [SeriesRow(key, b.name, b.kind) for b in batches if b.name not in known]
+    rows.add_series(connection, new)
+    known.update({series.name: series for series in new})
+    rows.add_segments(connection, [batch.add_to(known[batch.name]) for batch in batches])
+    rows.change_series(connection, [known[batch.name] for batch in batches])
+
+
+def _joined(packed: Sequence[SegmentRow]) -> list[_Change]:
+    """Find runs of neighbours that are packed alike and make one segment of each."""
+    changes: list[_Change] = []
+    group: list[SegmentRow] = []
+    for segment in [*packed, None]:
+        fits = segment is not None and (
+            not group
+            or (
+                segment.encoding == group[0].encoding
+                and sum(s.count for s in group) + segment.count <= LARGEST_SEGMENT
+            )
+        )
+        if not fits:
+            if len(group) > 1:
+                changes.append(_join(group))
+            group = []
+        if segment is not None:
+            group.append(segment)
+    return changes
+
+
+def _join(group: list[SegmentRow]) -> _Change:
+    points = _points(group)
+    encoding, payload = pack(points)
+    first = group[0]
+    return _Change(group, SegmentRow(first.series_id, first.first, len(points), encoding, payload))
+
+
+def _points(packed: Sequence[SegmentRow]) -> Points:
+    points = Points([], [], [])
+    for segment in packed:
+        points.extend(unpack(segment.encoding, segment.count, segment.payload))
+    return points
+
+
+def _series(row: SeriesRow, packed: Sequence[SegmentRow], wanted: int) -> MetricSeries:
+    points = _points(packed)
+    types = set(map(type, points.values))
+    if float in types and int in types:
+        points.values = [_as_float(v) if type(v) is int else v for v in points.values]
+        types.discard(int)
+    numbers = all(segment.encoding != JSON for segment in packed)
+    if numbers and 0 < wanted < len(points):
+        points = thinned(points, wanted)
+    lacking = _nonfinite(points) if float in types else []
+    for index in lacking:
+        points.values[index] = name_of(points.values[index])
+    return MetricSeries(
+        name=row.name,
+        kind=row.kind,
+        count=row.count,
+        values=points.values,
+        steps=points.steps,
+        times=points.times,
+        nonfinite=lacking,
+    )
+
+
+def _nonfinite(points: Points) -> list[int]:
+    """Give the places of NaN and infinities."""
+    low, high = float("-inf"), float("inf")
+    return [
+        index
+        for index, value in enumerate(points.values)
+        if type(value) is float and not low < value < high
+    ]
+
+
+def _as_float(number: int) -> float | int:
+    try:
+        return float(number)
+    except OverflowError:
+        return number
+
+
+def _gap(run: str, writer: str, first: int, stored: int) -> WrongState:
+    return WrongState(
+        f"{stored} lines of writer {writer!r} of run {run} are stored: send from line {stored}, "
+        f"not from {first}",
+        {"lines": stored},
+    )
+
+
+def _key(connection: Connection, workspace: str, run: str) -> int:
+    key = runs.key_of(connection, workspace, run)
+    return existing.run_row(connection, workspace, run).key if key is None else key

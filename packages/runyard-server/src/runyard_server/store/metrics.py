@@ -1,0 +1,166 @@
+"""Rows of metrics: series with their summaries, packed segments, and how far each writer came."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from runyard_server.store.schema import metric_segments, metric_series, spool_marks
+
+_MANY = 500
+
+
+@dataclass(slots=True)
+class SeriesRow:
+    """One metric of a run; `minimum`, `maximum` and `last` are of its finite numbers."""
+
+    run_key: int
+    name: str
+    kind: str
+    count: int = 0
+    last: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """Packed points of a series, `first` being the place of the first one; see `segments`."""
+
+    series_id: int
+    first: int
+    count: int
+    encoding: str
+    payload: bytes
+
+
+_SERIES = [metric_series.c[f.name] for f in fields(SeriesRow)]
+_SEGMENTS = [metric_segments.c[f.name] for f in fields(SegmentRow)]
+
+# Statements of the hot path are made once: making one takes longer than SQLite takes to run it.
+_MARK = select(spool_marks.c.lines).where(
+    spool_marks.c.run_key == bindparam("run"), spool_marks.c.writer == bindparam("by")
+)
+_ADD_MARK = insert(spool_marks)
+_MOVE_MARK = (
+    update(spool_marks)
+    .where(spool_marks.c.run_key == bindparam("run"), spool_marks.c.writer == bindparam("by"))
+    .values(lines=bindparam("stored"))
+)
+_ALL_SERIES = select(*_SERIES).where(metric_series.c.run_key == bindparam("run"))
+_NAMED_SERIES = _ALL_SERIES.where(metric_series.c.name.in_(bindparam("names", expanding=True)))
+_ADD_SERIES = insert(metric_series)
+_CHANGE_SERIES = (
+    update(metric_series)
+    .where(metric_series.c.id == bindparam("series"))
+    .values(
+        count=bindparam("new_count"),
+        last=bindparam("new_last"),
+        minimum=bindparam("new_minimum"),
+        maximum=bindparam("new_maximum"),
+    )
+)
+_ADD_SEGMENTS = insert(metric_segments)
+_SEGMENTS_OF = select(*_SEGMENTS).where(metric_segments.c.series_id == bindparam("series"))
+
+
+def mark(connection: Connection, run_key: int, writer: str) -> int:
+    """Give how many lines of a writer are stored."""
+    found = connection.execute(_MARK, {"run": run_key, "by": writer}).scalar_one_or_none()
+    return int(found or 0)
+
+
+def set_mark(connection: Connection, run_key: int, writer: str, lines: int) -> None:
+    """Say how many lines of a writer are stored."""
+    values = {"run": run_key, "by": writer, "stored": lines}
+    if connection.execute(_MOVE_MARK, values).rowcount == 0:
+        connection.execute(_ADD_MARK, {"run_key": run_key, "writer": writer, "lines": lines})
+
+
+def series(connection: Connection, run_key: int, name: str | None = None) -> list[SeriesRow]:
+    """Give the series of a run (or the one of that name), in order of first logging."""
+    found = _ALL_SERIES.order_by(metric_series.c.id)
+    if name is not None:
+        found = found.where(metric_series.c.name == name)
+    return [SeriesRow(*row) for row in connection.execute(found, {"run": run_key})]
+
+
+def series_named(
+    connection: Connection, run_key: int, names: Sequence[str]
+) -> dict[str, SeriesRow]:
+    """Give those series of a run that have one of these names, by name."""
+    if len(names) > _MANY:
+        rows = connection.execute(_ALL_SERIES, {"run": run_key})
+    else:
+        rows = connection.execute(_NAMED_SERIES, {"run": run_key, "names": list(names)})
+    return {row.name: SeriesRow(*row) for row in rows}
+
+
+def add_series(connection: Connection, rows: Sequence[SeriesRow]) -> None:
+    """Add series and set their ids."""
+    for row in rows:
+        values = {"run_key": row.run_key, "name": row.name, "kind": row.kind, "count": row.count}
+        key = connection.execute(_ADD_SERIES, values).inserted_primary_key
+        assert key is not None
+        row.id = int(key[0])
+
+
+def change_series(connection: Connection, rows: Iterable[SeriesRow]) -> None:
+    """Write the counts and summaries of series that are there."""
+    values = [
+        {
+            "series": row.id,
+            "new_count": row.count,
+            "new_last": row.last,
+            "new_minimum": row.minimum,
+            "new_maximum": row.maximum,
+        }
+        for row in rows
+    ]
+    connection.execute(_CHANGE_SERIES, values)
+
+
+def add_segments(connection: Connection, rows: Iterable[SegmentRow]) -> None:
+    """Add segments behind those that are there."""
+    values = [
+        {
+            "series_id": row.series_id,
+            "first": row.first,
+            "count": row.count,
+            "encoding": row.encoding,
+            "payload": row.payload,
+        }
+        for row in rows
+    ]
+    connection.execute(_ADD_SEGMENTS, values)
+
+
+def segments(connection: Connection, series_id: int) -> list[SegmentRow]:
+    """Give the segments of a series, in order."""
+    found = _SEGMENTS_OF.order_by(metric_segments.c.first)
+    return [SegmentRow(*row) for row in connection.execute(found, {"series": series_id})]
+
+
+def in_pieces(connection: Connection, run_key: int) -> list[int]:
+    """Give the ids of a run's series that have more than one segment."""
+    found = (
+        select(metric_segments.c.series_id)
+        .join(metric_series, metric_series.c.id == metric_segments.c.series_id)
+        .where(metric_series.c.run_key == run_key)
+        .group_by(metric_segments.c.series_id)
+        .having(func.count() > 1)
+    )
+    return list(connection.execute(found).scalars())
+
+
+def replace_segments(
+    connection: Connection, old: Sequence[SegmentRow], new: Sequence[SegmentRow]
+) -> None:
+    """Put other segments in the place of these, holding the same points."""
+    gone = delete(metric_segments).where(
+        metric_segments.c.series_id == bindparam("series"),
+        metric_segments.c.first == bindparam("place"),
+    )
+    connection.execute(gone, [{"series": row.series_id, "place": row.first} for row in old])
+    add_segments(connection, new)

@@ -1,0 +1,123 @@
+"""Segments of metric series: many points packed into one value of the database.
+
+Numbers are packed as columns of eight bytes, little-endian: values, times, then steps (left out
+where no point has one). Everything else is JSON, one row per point. A segment never changes;
+reading a series is reading its segments in order.
+
+    float64, int64   values | times | steps or nothing
+    json             [[value, step, time], …]; a fourth item marks the text of NaN or an infinity
+"""
+
+import sys
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, isnan
+from typing import Any
+
+import msgspec
+
+FLOAT, INTEGER, JSON = "float64", "int64", "json"
+NAMES = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+_NO_STEP = -(2**63)
+_TYPES = {FLOAT: "d", INTEGER: "q"}
+_WIDTH = 8
+_PLAIN_ROW = 3
+
+
+@dataclass(slots=True)
+class Points:
+    """Points of one series; the three lists have one length.
+
+    `values` holds what JSON holds, and floats that JSON lacks; `times` are microseconds since
+    1970 in UTC.
+    """
+
+    values: list[Any]
+    steps: list[int | None]
+    times: list[int]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def extend(self, other: "Points") -> None:
+        """Put the points of `other` behind these."""
+        self.values += other.values
+        self.steps += other.steps
+        self.times += other.times
+
+
+def name_of(value: float) -> str:
+    """Give the text that stands for a float JSON lacks."""
+    if isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def encoding_of(values: Sequence[Any]) -> str:
+    """Say how values are packed: numbers as columns, mixed ones as floats, the rest as JSON."""
+    types = set(map(type, values))
+    if types == {int}:
+        return INTEGER
+    return FLOAT if types <= {int, float} else JSON
+
+
+def pack(points: Points) -> tuple[str, bytes]:
+    """Pack one or more points; give the encoding and the bytes."""
+    encoding = encoding_of(points.values)
+    if encoding != JSON:
+        try:
+            return encoding, _columns(points, _TYPES[encoding])
+        except OverflowError:
+            # A whole number beyond 64 bits: JSON has no such limit.
+            pass
+    rows = list(map(_row, points.values, points.steps, points.times))
+    return JSON, msgspec.json.encode(rows)
+
+
+def unpack(encoding: str, count: int, payload: bytes) -> Points:
+    """Give the `count` points of a segment."""
+    if encoding == JSON:
+        return _from_json(payload)
+    end = count * _WIDTH
+    values = _numbers(_TYPES[encoding], payload[:end])
+    times = _numbers("q", payload[end : 2 * end])
+    if len(payload) == 2 * end:
+        return Points(values, [None] * count, times)
+    steps = _numbers("q", payload[2 * end :])
+    if _NO_STEP in steps:
+        return Points(values, [None if step == _NO_STEP else step for step in steps], times)
+    return Points(values, steps, times)
+
+
+def _columns(points: Points, kind: str) -> bytes:
+    columns: list[array[Any]] = [array(kind, points.values), array("q", points.times)]
+    if any(step is not None for step in points.steps):
+        columns.append(array("q", [_NO_STEP if s is None else s for s in points.steps]))
+    if sys.byteorder == "big":
+        for column in columns:
+            column.byteswap()
+    return b"".join(column.tobytes() for column in columns)
+
+
+def _numbers(kind: str, payload: bytes) -> list[Any]:
+    column: array[Any] = array(kind)
+    column.frombytes(payload)
+    if sys.byteorder == "big":
+        column.byteswap()
+    return column.tolist()
+
+
+def _from_json(payload: bytes) -> Points:
+    points = Points([], [], [])
+    for row in msgspec.json.decode(payload):
+        points.values.append(row[0] if len(row) == _PLAIN_ROW else NAMES[row[0]])
+        points.steps.append(row[1])
+        points.times.append(row[2])
+    return points
+
+
+def _row(value: Any, step: int | None, time: int) -> list[Any]:
+    if isinstance(value, float) and not isfinite(value):
+        return [name_of(value), step, time, 1]
+    return [value, step, time]

@@ -151,13 +151,15 @@ def finish(system: System, workspace: str, run: str, node: str, body: FinishRepo
     return Nothing()
 
 
-def launched(connection: Connection, key: int, node: int, handle: str, now: int) -> None:
-    """Write down the handle of a launched agent."""
-    job_nodes.change(connection, key, node, handle=handle, launched_at=now, beat_at=now)
+def launched(connection: Connection, key: int, node: int, handle: str, now: int) -> bool:
+    """Write down the handle of a launched agent; say whether nobody wants the run any more."""
+    job_nodes.change(connection, key, node, handle=handle, launched_at=now)
+    rows = run_rows.find_many(connection, [key])
+    return any(row.cancel_requested or not row.active for row in rows)
 
 
-def lost(connection: Connection, key: int, node: int, reason: str, now: int) -> bool:
-    """Write down that an agent is gone without a last word; say whether that is so.
+def lost(connection: Connection, key: int, node: int, reason: str, now: int) -> None:
+    """Write down that an agent is gone without a last word.
 
     Args:
         connection: Of the present write.
@@ -167,13 +169,11 @@ def lost(connection: Connection, key: int, node: int, reason: str, now: int) -> 
         now: Microseconds since 1970.
     """
     present = job_nodes.find(connection, key, node)
-    if present is None or present.finished_at is not None:
-        return False
-    if present.state != SALVAGING:
-        job_nodes.change(connection, key, node, state=SALVAGING, handle=None, beat_at=now)
-        for row in run_rows.find_many(connection, [key]):
-            record(connection, row, now, [News(kinds.STAGE, f"{reason}; saving what it left")])
-    return True
+    if present is None or present.finished_at is not None or present.state == SALVAGING:
+        return
+    job_nodes.change(connection, key, node, state=SALVAGING, handle=None, beat_at=now)
+    for row in run_rows.find_many(connection, [key]):
+        record(connection, row, now, [News(kinds.STAGE, f"{reason}; saving what it left")])
 
 
 def abandon(system: System, key: int, reason: str) -> None:

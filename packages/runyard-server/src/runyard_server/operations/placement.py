@@ -46,10 +46,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A run that has its nodes now: `node_ids` in the order of node numbers."""
+    """A run that has its nodes now, and the node its agent goes to."""
 
     row: RunRow
-    node_ids: list[str]
+    node: JobNodeRow
 
 
 def target_of(row: RunRow) -> Target:
@@ -58,13 +58,15 @@ def target_of(row: RunRow) -> Target:
     return Target("" if local else row.workspace, row.target)
 
 
-def wanted(connection: Connection, target: Target) -> int:
-    """Say how many nodes a cluster should have for what it holds and what waits; for `resize`."""
+def wanted(connection: Connection, target: Target, coming: int) -> int:
+    """Say how many nodes a cluster should have: for what holds some, what waits and what comes."""
     cluster = compute.find(connection, target.workspace, target.name)
     if cluster is None:
         return 0
     present = nodes.of_cluster(connection, target.workspace, target.name)
-    waiting = sum(row.node_count for row in _queue(connection, target))
+    queue = _queue(connection, target)
+    placed = _placed(connection, queue)
+    waiting = coming + sum(row.node_count for row in queue if row.key not in placed)
     needed = sum(1 for node in present if node.run is not None) + waiting
     return max(cluster.min_nodes, len(present), min(cluster.max_nodes, needed))
 
@@ -103,6 +105,25 @@ def grow(connection: Connection, cluster: ComputeRow, count: int, now: int) -> l
     if fresh:
         resized(connection, cluster, len(present) + len(fresh), now)
     return [*present, *fresh]
+
+
+def shrink(connection: Connection, cluster: ComputeRow, now: int) -> list[str]:
+    """Take away nodes that have been idle for too long; give their ids."""
+    present = nodes.of_cluster(connection, cluster.workspace, cluster.name)
+    old = overdue(cluster, present, now)
+    nodes.remove(connection, cluster.workspace, cluster.name, old)
+    if old:
+        resized(connection, cluster, len(present) - len(old), now)
+    return old
+
+
+def overdue(cluster: ComputeRow, present: Sequence[NodeRow], now: int) -> list[str]:
+    """Give the nodes of a cluster that have been idle for longer than they may."""
+    spare = len(present) - cluster.min_nodes
+    before = now - cluster.idle_seconds * 1_000_000
+    idle = [node for node in present if node.state == IDLE and node.since <= before]
+    # The newest names go first, so that a cluster keeps its first nodes.
+    return [node.id for node in reversed(idle)][: max(0, spare)]
 
 
 def resized(connection: Connection, cluster: ComputeRow, count: int, now: int) -> None:
@@ -177,7 +198,7 @@ def _placed_on(connection: Connection, row: RunRow, node_ids: list[str], now: in
     where = "this machine" if node_ids == [LOCAL_NODE] else ", ".join(node_ids)
     news = [News(kinds.STAGE, f"placed on {where}")]
     placed = record(connection, row, now, news, attempt=attempt, reason=None, **leases.free())
-    return Placement(placed, node_ids)
+    return Placement(placed, agent)
 
 
 def _wait(

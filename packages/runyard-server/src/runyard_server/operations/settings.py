@@ -41,6 +41,10 @@ class Settings:
         1800.0, "An embedded service with nothing to do ends after so many seconds; 0 is never."
     )
     request_threads: int = _setting(40, "How many requests work at the same time.")
+    keep_run_folders: bool = _setting(
+        False,  # noqa: FBT003 - the default is what the field is about
+        "Keep the working folders of ended runs below runs/ of the state folder.",
+    )
     log_level: str = _setting("info", "What goes to the log: debug, info, warning or error.")
 
 

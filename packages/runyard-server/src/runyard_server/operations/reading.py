@@ -1,0 +1,140 @@
+"""What the scheduler reads: which runs have work for it, and how their nodes stand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from runyard.protocol.runs import INTERACTIVE_TARGET, LOCAL_TARGET, RunSpec
+from runyard_server.operations.jobs import load
+from runyard_server.operations.placement import Target, wanted
+from runyard_server.operations.system import System
+from runyard_server.store import compute, job_nodes, nodes, runs
+from runyard_server.store.compute import ComputeRow
+from runyard_server.store.job_nodes import JobNodeRow
+from runyard_server.store.nodes import NodeRow
+from runyard_server.store.records import Connection
+from runyard_server.store.runs import RunRow
+
+_SPEC = msgspec.json.Decoder(RunSpec)
+_MANY = 500
+
+
+@dataclass(frozen=True)
+class Look:
+    """Some runs, and their unfinished nodes by key."""
+
+    rows: list[RunRow]
+    nodes: dict[int, list[JobNodeRow]]
+
+
+def look(system: System, keys: Sequence[int]) -> Look:
+    """Read runs by key; interactive ones are nobody's work and left out."""
+
+    def read(connection: Connection) -> Look:
+        rows: list[RunRow] = []
+        unfinished: dict[int, list[JobNodeRow]] = {}
+        for start in range(0, len(keys), _MANY):
+            some = keys[start : start + _MANY]
+            found = runs.find_many(connection, some)
+            rows += [row for row in found if row.target != INTERACTIVE_TARGET]
+            for node in job_nodes.of_runs(connection, some):
+                if node.finished_at is None:
+                    unfinished.setdefault(node.run_key, []).append(node)
+        return Look(rows, unfinished)
+
+    return system.records.read(read)
+
+
+def everything(system: System) -> list[int]:
+    """Give the keys of all runs with work for the scheduler: not ended, or with an open node."""
+
+    def read(connection: Connection) -> set[int]:
+        active = {row.key for row in runs.active(connection)}
+        return active | {node.run_key for node in job_nodes.unfinished(connection)}
+
+    return sorted(system.records.read(read))
+
+
+def specs(system: System, keys: Sequence[int]) -> dict[int, RunSpec]:
+    """Give the specs of runs, by key."""
+    texts = system.records.read(lambda c: runs.specs(c, keys))
+    return {key: _SPEC.decode(text) for key, text in texts.items()}
+
+
+def is_finished(system: System, key: int, node: int) -> bool:
+    """Say whether a node of a run has had its last word."""
+    present = system.records.read(lambda c: job_nodes.find(c, key, node))
+    return present is None or present.finished_at is not None
+
+
+def last_beat(system: System, key: int, node: int) -> int:
+    """Give the time of a node's last beat, in microseconds since 1970."""
+    present = system.records.read(lambda c: job_nodes.find(c, key, node))
+    return 0 if present is None else max(present.beat_at or 0, present.launched_at or 0)
+
+
+def backend_of(system: System, row: RunRow) -> str:
+    """Give the kind of the backend that a run's target is on."""
+    if row.target == LOCAL_TARGET:
+        return LOCAL_TARGET
+    cluster = system.records.read(lambda c: compute.find(c, row.workspace, row.target))
+    return LOCAL_TARGET if cluster is None else cluster.backend
+
+
+def is_delivered(system: System, key: int) -> bool:
+    """Say whether a run has ended and each of its agents has said that all is delivered."""
+
+    def read(connection: Connection) -> bool:
+        rows = runs.find_many(connection, [key])
+        nodes = job_nodes.of_run(connection, key)
+        return all(not row.active for row in rows) and all(node.finish for node in nodes)
+
+    return system.records.read(read)
+
+
+def clusters(system: System) -> list[tuple[ComputeRow, list[NodeRow]]]:
+    """Give all clusters with their nodes."""
+
+    def read(connection: Connection) -> list[tuple[ComputeRow, list[NodeRow]]]:
+        return [
+            (row, nodes.of_cluster(connection, row.workspace, row.name))
+            for row in compute.everywhere(connection)
+        ]
+
+    return system.records.read(read)
+
+
+def cluster_need(system: System, target: Target, coming: int) -> tuple[ComputeRow | None, int]:
+    """Give a cluster and how many nodes it should have; see `placement.wanted`."""
+
+    def read(connection: Connection) -> tuple[ComputeRow | None, int]:
+        cluster = compute.find(connection, target.workspace, target.name)
+        return cluster, wanted(connection, target, coming)
+
+    return system.records.read(read)
+
+
+def node_count(system: System, cluster: ComputeRow) -> int:
+    """Count the nodes of a cluster."""
+    found = system.records.read(lambda c: nodes.of_cluster(c, cluster.workspace, cluster.name))
+    return len(found)
+
+
+def launched_run(system: System, run: str) -> tuple[RunRow, list[JobNodeRow]] | None:
+    """Give a run that was launched on this machine, by its folder's name, with its nodes."""
+    job = load(system, run)
+    if job is None:
+        return None
+    workspace = job.workspace
+
+    def read(connection: Connection) -> tuple[RunRow, list[JobNodeRow]] | None:
+        row = runs.find(connection, workspace, run)
+        return None if row is None else (row, job_nodes.of_run(connection, row.key))
+
+    return system.records.read(read)
+
+
+def active_ids(system: System) -> set[str]:
+    """Give the ids of all runs that have not ended."""
+    return {row.id for row in system.records.read(runs.active)}

@@ -1,0 +1,61 @@
+"""Clusters: from min to max nodes as runs need them, and back when nodes are idle for long."""
+
+from collections.abc import Mapping
+
+from runyard_server.compute.base import Backend
+from runyard_server.operations import placement, reading
+from runyard_server.operations.placement import STEADY, Target
+from runyard_server.operations.system import System
+from runyard_server.store.compute import ComputeRow
+
+
+class Clusters:
+    """The clusters of all workspaces.
+
+    Args:
+        system: The service's parts.
+        backends: By kind.
+    """
+
+    def __init__(self, system: System, backends: Mapping[str, Backend]) -> None:
+        self._system = system
+        self._backends = backends
+        self._looked = 0
+
+    def grant(self, target: Target, coming: int) -> int:
+        """Ask the backend for the nodes a cluster needs; give how many it grants.
+
+        Args:
+            target: The cluster.
+            coming: Nodes for runs that are about to come into its queue.
+        """
+        cluster, count = reading.cluster_need(self._system, target, coming)
+        return 0 if cluster is None else self._resize(cluster, count)
+
+    def upkeep(self) -> set[Target]:
+        """Bring clusters to their minimum, take idle nodes away; give clusters still moving."""
+        now = self._system.clock.now_us()
+        moving = set()
+        for cluster, present in reading.clusters(self._system):
+            target = Target(cluster.workspace, cluster.name)
+            if len(present) < cluster.min_nodes:
+                self._grow(cluster, self._resize(cluster, cluster.min_nodes), now)
+            elif placement.overdue(cluster, present, now):
+                self._shrink(cluster, now)
+            if cluster.allocation_state != STEADY or cluster.modified_at > self._looked:
+                moving.add(target)
+        self._looked = now
+        return moving
+
+    def _resize(self, cluster: ComputeRow, count: int) -> int:
+        name = f"{cluster.workspace}/{cluster.name}"
+        return self._backends[cluster.backend].resize(name, count)
+
+    def _grow(self, cluster: ComputeRow, count: int, now: int) -> None:
+        self._system.records.write(lambda c: placement.grow(c, cluster, count, now))
+
+    def _shrink(self, cluster: ComputeRow, now: int) -> None:
+        taken = self._system.records.write(lambda c: placement.shrink(c, cluster, now))
+        if taken:
+            count = reading.node_count(self._system, cluster)
+            self._resize(cluster, count)

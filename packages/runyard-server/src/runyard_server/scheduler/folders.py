@@ -1,0 +1,81 @@
+"""Run folders on this machine: removed once a run has ended and all it left is delivered.
+
+What a run leaves is in the history by then; the folder (working copy, spool, private files) is
+scratch. A folder from which something could not be delivered stays, and the setting
+`keep_run_folders` keeps them all.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from runyard_server.operations import private, reading
+from runyard_server.operations.system import System
+from runyard_server.store.job_nodes import JobNodeRow
+from runyard_server.store.runs import RunRow
+
+_OLD_SECONDS = 600
+_log = logging.getLogger(__name__)
+
+
+class RunFolders:
+    """The folders below `runs/` of the state folder.
+
+    Args:
+        system: The service's parts.
+    """
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="folders")
+
+    def collect(self, row: RunRow) -> None:
+        """Remove the folder of an ended run, none of whose processes lives, in the background."""
+        self._submit(self._collect, row)
+
+    def sweep(self, watch: Callable[[RunRow, JobNodeRow], None]) -> None:
+        """Look at what a process before left, in the background.
+
+        Args:
+            watch: Called with each delivered run's launched nodes: its agent may still live, and
+                whoever sees it gone collects the folder.
+        """
+        self._submit(self._sweep, watch)
+
+    def close(self) -> None:
+        """Finish what was begun."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, work: Callable[..., None], *given: object) -> None:
+        def guarded() -> None:
+            try:
+                work(*given)
+            except Exception:  # noqa: BLE001 - nobody waits for it; the next start tries again
+                _log.exception("collecting run folders failed")
+
+        self._pool.submit(guarded)
+
+    def _collect(self, row: RunRow) -> None:
+        folder = self._system.home.run(row.id)
+        if self._system.settings.keep_run_folders or not folder.is_dir():
+            return
+        if reading.is_delivered(self._system, row.key):
+            private.discard(folder)
+
+    def _sweep(self, watch: Callable[[RunRow, JobNodeRow], None]) -> None:
+        active = reading.active_ids(self._system)
+        for folder in self._system.home.runs.iterdir():
+            found = reading.launched_run(self._system, folder.name)
+            if found is not None:
+                row, nodes = found
+                for node in nodes:
+                    if not row.active and node.handle is not None:
+                        watch(row, node)
+            elif folder.name not in active and _is_old(folder):
+                private.discard(folder)
+
+
+def _is_old(folder: Path) -> bool:
+    return time.time() - folder.stat().st_mtime > _OLD_SECONDS

@@ -1,0 +1,208 @@
+"""Agents: launched on placed nodes, watched, and cleaned up after when they die.
+
+    launch   in a thread of a pool: build the job, plan, launch, write the handle down
+    watch    once a second: which agents are gone; one look serves all of a backend
+    salvage  an agent that is gone without its last word is followed by one that kills what is left
+             of the job, delivers what it left, and reports; if that dies too, the run is ended here
+
+Launching is idempotent and a job on disk is used again, so after a restart the same steps are
+simply taken once more.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from runyard.protocol.errors import TemporaryError
+from runyard.protocol.jobs import LOST_SECONDS, JobEnvironment, JobSpec
+from runyard_server.compute.base import Backend, Observation
+from runyard_server.operations import jobs, reading
+from runyard_server.operations.lifecycle import announce
+from runyard_server.operations.system import System
+from runyard_server.store.job_nodes import JobNodeRow
+from runyard_server.store.runs import RunRow
+
+_THREADS = 4
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A launched agent: the run, the node, its backend's kind and handle."""
+
+    row: RunRow
+    node: int
+    backend: str
+    handle: str
+    salvages: str | None = None
+
+
+class Agents:
+    """The agents of all runs.
+
+    Args:
+        system: The service's parts.
+        backends: By kind.
+        light: The folder with the light half.
+        environment: Gives the realised environment of a placed run; may make it.
+        again: Called with the key of a run to look at again in a while.
+        gone: Called with a run whose agent has ended after its last word.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        backends: Mapping[str, Backend],
+        light: str,
+        environment: Callable[[RunRow], JobEnvironment],
+        again: Callable[[int], None],
+        gone: Callable[[RunRow], None],
+    ) -> None:
+        self._system = system
+        self._backends = backends
+        self._light = light
+        self._environment = environment
+        self._again = again
+        self._gone = gone
+        self._watched: dict[tuple[int, int], Watched] = {}
+        self._launching: set[tuple[int, int]] = set()
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="launch")
+
+    def take(self, row: RunRow, node: JobNodeRow) -> None:
+        """See to it that a placed node has its agent: launch it, or watch the one it has."""
+        where = (row.key, node.node)
+        with self._lock:
+            if where in self._watched or where in self._launching:
+                return
+            if node.handle is not None:
+                salvages = "the agent was lost" if node.state == jobs.SALVAGING else None
+                kind = self._kind(row)
+                self._watched[where] = Watched(row, node.node, kind, node.handle, salvages)
+                return
+            self._launching.add(where)
+        if node.state == jobs.SALVAGING:
+            self._submit(where, self._salvage, row, node.node, "the agent was lost")
+        else:
+            self._submit(where, self._launch, row, node)
+
+    def has(self, key: int) -> bool:
+        """Say whether an agent of a run lives or is being launched, as far as is known."""
+        with self._lock:
+            return any(run == key for run, _ in (*self._watched, *self._launching))
+
+    def cancel(self, key: int) -> None:
+        """Ask all agents of a run to stop; those being launched are asked afterwards."""
+        with self._lock:
+            found = [agent for (run, _), agent in self._watched.items() if run == key]
+        for agent in found:
+            if agent.salvages is None:
+                self._backends[agent.backend].cancel(agent.handle)
+
+    def watch(self) -> None:
+        """Look at all agents; act on those that are gone."""
+        with self._lock:
+            agents = list(self._watched.values())
+        for kind, backend in self._backends.items():
+            mine = [agent for agent in agents if agent.backend == kind]
+            if mine:
+                seen = backend.observe([agent.handle for agent in mine])
+                for agent in mine:
+                    self._judge(agent, seen[agent.handle])
+
+    def close(self) -> None:
+        """End the threads; agents go on."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, where: tuple[int, int], work: Callable[..., None], *given: object) -> None:
+        def guarded() -> None:
+            try:
+                work(*given)
+            except TemporaryError as error:
+                _log.warning("run %s: %s; trying again", where, error)
+                self._again(where[0])
+            except Exception as error:  # noqa: BLE001 - whatever it was, the run must tell it
+                _log.exception("launching for run %s failed", where)
+                reason = f"the job could not be launched: {error}"
+                jobs.abandon(self._system, where[0], reason)
+            finally:
+                with self._lock:
+                    self._launching.discard(where)
+
+        self._pool.submit(guarded)
+
+    def _launch(self, row: RunRow, node: JobNodeRow) -> None:
+        job = jobs.load(self._system, row.id)
+        if job is None or job.attempt != node.attempt or job.node != node.node:
+            environment = self._environment(row)
+            job = jobs.build(self._system, row, node, environment, self._light)
+        self._start(row, job, None)
+
+    def _salvage(self, row: RunRow, node: int, reason: str) -> None:
+        if reading.is_finished(self._system, row.key, node):
+            self._gone(row)
+            return
+        now = self._system.clock.now_us()
+        self._system.records.write(lambda c: jobs.lost(c, row.key, node, reason, now))
+        announce(self._system, row, work=False)
+        job = jobs.load(self._system, row.id)
+        if job is None:
+            jobs.abandon(self._system, row.key, reason)
+        else:
+            self._start(row, job, reason)
+
+    def _start(self, row: RunRow, job: JobSpec, salvages: str | None) -> None:
+        kind = self._kind(row)
+        backend = self._backends[kind]
+        handle = backend.launch(backend.plan(job, salvages))
+        now = self._system.clock.now_us()
+        agent = Watched(row, job.node, kind, handle, salvages)
+        with self._lock:
+            self._watched[row.key, job.node] = agent
+        unwanted = self._system.records.write(
+            lambda c: jobs.launched(c, row.key, job.node, handle, now)
+        )
+        if unwanted and salvages is None:
+            backend.cancel(handle)
+
+    def _judge(self, agent: Watched, seen: Observation) -> None:
+        if seen.alive or (seen.alive is None and not self._silent(agent)):
+            return
+        where = (agent.row.key, agent.node)
+        with self._lock:
+            if self._watched.get(where) is not agent:
+                return
+            del self._watched[where]
+            self._launching.add(where)
+        reason = _how_it_went(agent.node, seen)
+        if agent.salvages is None:
+            self._submit(where, self._salvage, agent.row, agent.node, reason)
+        else:
+            self._submit(where, self._give_up, agent, reason)
+
+    def _give_up(self, agent: Watched, reason: str) -> None:
+        """A salvaging agent has ended: well, if it reported; else nobody is left to."""
+        if reading.is_finished(self._system, agent.row.key, agent.node):
+            self._gone(agent.row)
+        else:
+            _log.warning("run %s: the salvage of its agent failed: %s", agent.row.id, reason)
+            jobs.abandon(self._system, agent.row.key, agent.salvages or reason)
+
+    def _silent(self, agent: Watched) -> bool:
+        since = reading.last_beat(self._system, agent.row.key, agent.node)
+        return self._system.clock.now_us() - since > LOST_SECONDS * 1_000_000
+
+    def _kind(self, row: RunRow) -> str:
+        return reading.backend_of(self._system, row)
+
+
+def _how_it_went(node: int, seen: Observation) -> str:
+    if seen.signal is not None:
+        return f"agent of node {node} was killed by {seen.signal}"
+    if seen.exit_code is not None:
+        return f"agent of node {node} ended with exit code {seen.exit_code} without a report"
+    if seen.alive is None:
+        return f"agent of node {node} has not been heard of for {LOST_SECONDS:.0f} s"
+    return f"agent of node {node} is gone"

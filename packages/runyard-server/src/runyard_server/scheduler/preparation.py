@@ -1,0 +1,187 @@
+"""Making environments for runs: at once where they exist, else in a thread of a pool.
+
+`ready` is asked in the loop and must be quick: hash, one read, one look at the disk. `start` does
+what may take minutes: resolve the definition, then build. Many runs may wait for one build; that
+is the environments' business. A preparation that nobody wants any more is told so.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+from runyard.protocol.environments import EnvironmentDefinition, LockRecord
+from runyard.protocol.files import BUILD_LOG
+from runyard.protocol.jobs import JobEnvironment
+from runyard_server.operations import environments, preparing
+from runyard_server.operations.lifecycle import announce
+from runyard_server.operations.notices import run_topic
+from runyard_server.operations.placement import Target, target_of
+from runyard_server.operations.system import System
+from runyard_server.store.runs import RunRow
+
+_THREADS = 32
+_log = logging.getLogger(__name__)
+
+
+class Environments(Protocol):
+    """What the scheduler needs of `runyard_server.environments`."""
+
+    def definition_hash(self, definition: EnvironmentDefinition) -> str:
+        """Give the key under which a definition's lock is kept."""
+        ...
+
+    def lock(self, definition: EnvironmentDefinition, log: Callable[[str], None]) -> LockRecord:
+        """Resolve a definition."""
+        ...
+
+    def realised(self, lock: LockRecord) -> JobEnvironment | None:
+        """Give the environment of a lock if it exists."""
+        ...
+
+    def realise(
+        self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]
+    ) -> JobEnvironment:
+        """Make the environment of a lock."""
+        ...
+
+
+class Preparations:
+    """The environments of runs that are not placed yet.
+
+    Args:
+        system: The service's parts.
+        environments: Makes environments.
+        token: The scheduler's token for leases.
+        queued: Called with a target once a run was put into its queue.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        environments: Environments,
+        token: str,
+        queued: Callable[[Target], None],
+    ) -> None:
+        self._system = system
+        self._environments = environments
+        self._token = token
+        self._queued = queued
+        self._unwanted: dict[int, threading.Event] = {}
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="prepare")
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being made."""
+        return bool(self._unwanted)
+
+    def has(self, key: int) -> bool:
+        """Say whether the environment of a run is being made."""
+        return key in self._unwanted
+
+    def ready(self, definition: EnvironmentDefinition) -> str | None:
+        """Give the digest of a definition's lock if its environment exists."""
+        try:
+            digest = self._environments.definition_hash(definition)
+            lock = environments.cached_lock(self._system, digest)
+            return lock.digest if lock and self._environments.realised(lock) else None
+        except Exception:  # noqa: BLE001 - the slow way meets the same fault and tells the run
+            return None
+
+    def environment(self, row: RunRow) -> JobEnvironment:
+        """Give the environment of a placed run; one that vanished meanwhile is made again."""
+        lock = environments.lock(self._system, row.workspace, row.environment_lock or "")
+        found = self._environments.realised(lock)
+        if found is not None:
+            return found
+        return self._environments.realise(lock, BuildLog(self._system, row).path, lambda: False)
+
+    def start(self, row: RunRow, definition: EnvironmentDefinition) -> None:
+        """Make the environment of a leased run in the background."""
+        if row.key not in self._unwanted:
+            unwanted = self._unwanted[row.key] = threading.Event()
+            self._pool.submit(self._prepare, row, definition, unwanted)
+
+    def drop(self, key: int) -> None:
+        """Stop what is made for a run that has ended."""
+        unwanted = self._unwanted.get(key)
+        if unwanted is not None:
+            unwanted.set()
+
+    def close(self) -> None:
+        """Stop everything; what was leased is taken up by the next process."""
+        for unwanted in list(self._unwanted.values()):
+            unwanted.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _prepare(
+        self, row: RunRow, definition: EnvironmentDefinition, unwanted: threading.Event
+    ) -> None:
+        try:
+            lock = self._make(row, definition, unwanted)
+            self._enqueue(row.key, lock)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the run must tell it
+            if not unwanted.is_set():
+                _log.info("preparing run %s failed: %s", row.id, error)
+                preparing.fail(self._system, row.key, self._token, error)
+        finally:
+            self._unwanted.pop(row.key, None)
+
+    def _make(
+        self, row: RunRow, definition: EnvironmentDefinition, unwanted: threading.Event
+    ) -> LockRecord:
+        log = BuildLog(self._system, row)
+        digest = self._environments.definition_hash(definition)
+        lock = environments.cached_lock(self._system, digest)
+        if lock is None:
+            lock = self._environments.lock(definition, log.write)
+            environments.keep_lock(self._system, digest, lock)
+
+        def cancelled() -> bool:
+            log.tell()
+            return unwanted.is_set()
+
+        if self._environments.realised(lock) is None:
+            self._environments.realise(lock, log.path, cancelled)
+        log.tell()
+        return lock
+
+    def _enqueue(self, key: int, lock: LockRecord) -> None:
+        now = self._system.clock.now_us()
+        row = self._system.records.write(
+            lambda c: preparing.enqueue(c, key, self._token, lock.digest, now)
+        )
+        if row is not None:
+            announce(self._system, row, work=False)
+            self._queued(target_of(row))
+
+
+class BuildLog:
+    """The build log of one run: appended to here and by the builder, told to whoever follows.
+
+    Args:
+        system: The service's parts.
+        row: The run.
+    """
+
+    def __init__(self, system: System, row: RunRow) -> None:
+        self._system = system
+        self._topic = run_topic(row.workspace, row.id)
+        self._told = 0
+        self.path = system.logs.path(row.workspace, row.id, BUILD_LOG)
+
+    def write(self, text: str) -> None:
+        """Append a line."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(text if text.endswith("\n") else text + "\n")
+        self.tell()
+
+    def tell(self) -> None:
+        """Wake the followers if the log has grown."""
+        size = self.path.stat().st_size if self.path.is_file() else 0
+        if size != self._told:
+            self._told = size
+            self._system.notices.changed(self._topic)

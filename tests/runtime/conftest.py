@@ -84,8 +84,9 @@ class FakeService:
 class _Handler(BaseHTTPRequestHandler):
     fake: FakeService
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_request(self, code: object = "-", size: object = "-") -> None:
         """Be silent."""
 
     def setup(self) -> None:
@@ -105,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.fake._server is not self.served_by:
             # The server of this connection was stopped: nothing answers here any more.
             self.close_connection = True
-            return
+            return None
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         refused = self.fake.refuse(self.command, parts.path)
@@ -277,7 +278,7 @@ class Room:
             if process.poll() is None:
                 process.kill()
             process.wait()
-        for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+        for pid in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
             if b"RUNYARD_SPOOL=" + os.fsencode(self.run_folder) in _environment(pid):
                 os.kill(pid, signal.SIGKILL)
 

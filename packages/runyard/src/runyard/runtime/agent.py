@@ -10,10 +10,8 @@ when the script runs, unless preparing takes long and somebody may want to see w
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
-import traceback
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from runyard.runtime import names, processes, snapshot, variables
@@ -102,6 +100,8 @@ class Agent:
                 text = f"no space is left on the disk of '{self._folder.root}': {error}"
             return ending.failed(text, names.SERVICE_ERROR)
         except Exception:  # noqa: BLE001 - a fault of the agent must end the run, and be told
+            import traceback
+
             trace = traceback.format_exc()
             return ending.failed(f"the agent failed: {trace}", names.SERVICE_ERROR)
 
@@ -120,6 +120,9 @@ class Agent:
             self.link().say(names.PREPARING)
         self._environment()
         if os.path.lexists(folder.work):
+            # An earlier attempt was here.
+            import shutil
+
             shutil.rmtree(folder.work)
         folder.make()
         snapshot.materialise(job, folder.work, lambda: self.link().service, self._wake.is_canceled)

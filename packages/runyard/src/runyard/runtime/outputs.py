@@ -6,7 +6,6 @@ read is told as a warning; the others are kept.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
@@ -45,6 +44,8 @@ def collect(folder: str, service: JobService, warn: Callable[[str], None], patie
 
 def _entry(file: str, path: str, warn: Callable[[str], None]) -> Entry:
     """Describe a file by content; an empty entry when it cannot be read."""
+    import hashlib
+
     digest = hashlib.sha256()
     size = 0
     try:

@@ -179,7 +179,9 @@ class _Line:
         self._authority, _, prefix = rest.partition("/")
         self._prefix = f"/{prefix}" if prefix else ""
         host, port = _host_and_port(self._authority, 443 if scheme == "https" else 80)
-        self._socket = socket.create_connection((host, port), timeout)
+        # As bytes: a text would have its encoding looked up, which takes as long as a request.
+        octets: Any = host.encode("ascii")
+        self._socket = socket.create_connection((octets, port), timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if scheme == "https":
             import ssl

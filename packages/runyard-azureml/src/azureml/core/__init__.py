@@ -1,12 +1,12 @@
 """Workspaces, experiments, runs, datastores, compute targets, environments, models."""
 
-from runyard.sdk.experiments import Experiment
 from runyard.sdk.models import Model
-from runyard.sdk.runs import Run, get_run
 
 from runyard.sdk.compute import ComputeTarget
 from runyard.sdk.datastores import Datastore
 from runyard.sdk.environments import ContainerRegistry, Environment
+from runyard.sdk.experiments import Experiment
+from runyard.sdk.runs import Run
 from runyard.sdk.v1.compute import AmlCompute
 from runyard.sdk.v1.datasets import Dataset
 from runyard.sdk.v1.deployment import ContainerImage, Image, Webservice
@@ -35,5 +35,4 @@ __all__ = [
     "Webservice",
     "Workspace",
     "__version__",
-    "get_run",
 ]

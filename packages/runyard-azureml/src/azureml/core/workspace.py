@@ -1,8 +1,7 @@
 """The workspace."""
 
-from runyard.sdk.experiments import Experiment
-
 from runyard.sdk.datastores import Datastore
+from runyard.sdk.experiments import Experiment
 from runyard.sdk.workspaces import Workspace
 
 __all__ = ["Datastore", "Experiment", "Workspace"]

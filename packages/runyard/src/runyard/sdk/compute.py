@@ -55,8 +55,7 @@ class ComputeTarget:
     def __new__(cls: Type[Target], workspace: Any, name: str) -> Target:
         """Make an object of the class that stands for the target's kind."""
         del workspace, name
-        kind = ComputeTarget._kinds.get(CLUSTER, cls) if cls is ComputeTarget else cls
-        return cast("Target", object.__new__(kind))
+        return cast("Target", object.__new__(cls._kind()))
 
     def __init__(self, workspace: Any, name: str) -> None:
         refuse_reserved(name)

@@ -229,8 +229,10 @@ class CondaDependencies:
         section[:] = [f"{name} {value}".strip(), *kept]
 
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, CondaDependencies)
-        return same and self.as_dict() == other.as_dict()  # type: ignore[attr-defined]  # same kind
+        return (
+            isinstance(other, CondaDependencies)
+            and self.serialize_to_string() == other.serialize_to_string()
+        )
 
     def __hash__(self) -> int:
         return hash(self.serialize_to_string())

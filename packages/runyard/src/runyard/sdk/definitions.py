@@ -5,6 +5,7 @@ environment, so that all of its sections come back.
 """
 
 import re
+import warnings
 from typing import Any, Dict, Optional
 
 from runyard.protocol.environments import EnvironmentDefinition
@@ -43,8 +44,14 @@ def job_python(version: str) -> str:
     match = re.match(r"(\d+)(?:\.(\d+))?", version)
     if match is None:
         return ""
-    wanted = (int(match.group(1)), int(match.group(2) or 99))
-    return OLDEST_PYTHON if wanted < (3, 7) else version
+    if (int(match.group(1)), int(match.group(2) or 99)) >= (3, 7):
+        return version
+    warnings.warn(
+        f"Python {version} is asked for and jobs need {OLDEST_PYTHON} or newer: "
+        f"Python {OLDEST_PYTHON} is used",
+        stacklevel=5,
+    )
+    return OLDEST_PYTHON
 
 
 def _index_url(packages: CondaDependencies) -> str:

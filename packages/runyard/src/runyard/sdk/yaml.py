@@ -63,13 +63,14 @@ def _scalar(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
-    plain = text and re.match(r"[\w./]", text) and not re.search(r"[:#]\s|\s#|[:\s]$|\n", text)
+    special = text in {"null", "true", "false"} or re.search(r""":\s|\s#|[:\s]$|["']""", text)
+    plain = re.match(r"[\w./]", text) and text.isprintable() and not special
     return text if plain else json.dumps(text)
 
 
 def _lines(text: str) -> List[Line]:
     lines = []
-    for number, raw in enumerate(text.splitlines(), 1):
+    for number, raw in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         bare = _without_comment(raw).rstrip()
         if not bare.strip() or bare in {"---", "..."}:
             continue
@@ -80,9 +81,12 @@ def _lines(text: str) -> List[Line]:
 
 
 def _without_comment(line: str) -> str:
-    quote = ""
+    quote, escaped = "", False
     for place, sign in enumerate(line):
-        if quote:
+        if escaped:
+            escaped = False
+        elif quote:
+            escaped = sign == "\\" and quote == '"'
             quote = "" if sign == quote else quote
         elif sign in "'\"" and (place == 0 or line[place - 1] in " [,:-"):
             quote = sign

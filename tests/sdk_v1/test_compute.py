@@ -1,0 +1,158 @@
+"""Compute targets behave as v1 scripts expect of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runyard.sdk.compute import ComputeTarget
+from runyard.sdk.exceptions import ComputeTargetException, NotOfferedYet, UserErrorException
+from runyard.sdk.v1.attached import AksCompute, RemoteCompute
+from runyard.sdk.v1.compute import AmlCompute
+
+
+def make(workspace: Any, name: str = "cpu", **kwargs: Any) -> Any:
+    config = AmlCompute.provisioning_configuration(
+        **{"vm_size": "STANDARD_D2_V2", "max_nodes": 4, **kwargs}
+    )
+    return ComputeTarget.create(workspace, name, config)
+
+
+def test_factory_gives_the_cluster_class(workspace):
+    """isinstance checks and `.type` in notebooks go on working."""
+    make(workspace)
+    found = ComputeTarget(workspace=workspace, name="cpu")
+    assert isinstance(found, AmlCompute)
+    assert (found.type, found.name, found.provisioning_state) == ("AmlCompute", "cpu", "Succeeded")
+
+
+def test_missing_target_is_the_exception_that_notebooks_catch(workspace):
+    """Nearly every notebook asks for a cluster in try/except; the message names those there are."""
+    make(workspace, "gpucluster")
+    with pytest.raises(ComputeTargetException) as caught:
+        ComputeTarget(workspace=workspace, name="gpucluter")
+    assert caught.value.message.startswith("ComputeTargetNotFound")
+    assert "gpucluster" in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["local", "AmlCompute", "containerinstance"])
+def test_reserved_names_are_refused(workspace, name):
+    """A cluster named `local` could never be told from this machine."""
+    with pytest.raises(UserErrorException, match="reserved"):
+        make(workspace, name)
+    assert workspace.service.calls == []
+
+
+def test_numbers_may_be_texts(workspace):
+    """Notebooks take node counts from os.environ."""
+    made = make(workspace, min_nodes="1", max_nodes="3", idle_seconds_before_scaledown="300")
+    scale = made.get_status().scale_settings
+    assert (scale.minimum_node_count, scale.maximum_node_count) == (1, 3)
+    assert scale.serialize()["nodeIdleTimeBeforeScaleDown"] == "PT300S"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"max_nodes": None}, "max_nodes is missing"),
+        ({"max_nodes": 1, "min_nodes": 2}, "not below min_nodes"),
+        ({"max_nodes": 0}, "at least 1"),
+        ({"max_nodes": "many"}, "whole number"),
+        ({"min_nodes": -1}, "below 0"),
+        ({"vm_priority": "spot"}, "'dedicated' or 'lowpriority'"),
+        ({"vnet_name": "v"}, "all three or none"),
+    ],
+)
+def test_bad_configurations_are_refused(workspace, given, said):
+    """A refused configuration says what to change and creates nothing."""
+    with pytest.raises(ComputeTargetException) as caught:
+        make(workspace, **given)
+    assert said in caught.value.message
+    assert workspace.service.clusters == {}
+
+
+def test_something_else_than_a_configuration_is_refused(workspace):
+    """The message says what makes a configuration."""
+    with pytest.raises(ComputeTargetException, match="provisioning_configuration"):
+        ComputeTarget.create(workspace, "cpu", {"vm_size": "x"})
+
+
+def test_status_serializes_with_the_keys_that_users_read(workspace):
+    """`get_status().serialize()` is printed and indexed in 42 notebooks."""
+    status = make(workspace, min_nodes=1).get_status().serialize()
+    assert status["currentNodeCount"] == 1
+    assert set(status) == {
+        "currentNodeCount", "targetNodeCount", "nodeStateCounts", "allocationState",
+        "allocationStateTransitionTime", "errors", "creationTime", "modifiedTime",
+        "provisioningState", "provisioningStateTransitionTime", "scaleSettings", "vmPriority",
+        "vmSize",
+    }  # fmt: skip
+    assert set(status["nodeStateCounts"]) == {
+        "preparingNodeCount", "runningNodeCount", "idleNodeCount", "unusableNodeCount",
+        "leavingNodeCount", "preemptedNodeCount",
+    }  # fmt: skip
+    assert status["scaleSettings"] == {
+        "minNodeCount": 1,
+        "maxNodeCount": 4,
+        "nodeIdleTimeBeforeScaleDown": "PT1800S",
+    }
+
+
+def test_wait_prints_how_it_ended(workspace, capsys):
+    """The printed shape is what saved notebooks show."""
+    make(workspace).wait_for_completion(
+        show_output=True, min_node_count=None, timeout_in_minutes=20
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "Succeeded",
+        "AmlCompute wait for completion finished",
+        "",
+        "Minimum number of nodes requested have been provisioned",
+    ]
+
+
+def test_wait_never_raises_on_timeout(workspace, capsys):
+    """A cluster that is not made in time ends the wait with words."""
+    made = make(workspace)
+    creating = replace(workspace.service.clusters["cpu"], provisioning_state="Creating")
+    workspace.service.clusters["cpu"] = creating
+    made.wait_for_completion(show_output=True, timeout_in_minutes=0)
+    assert "Wait timeout has been reached" in capsys.readouterr().out
+
+
+def test_waiting_for_more_nodes_than_are_kept_ends(workspace, capsys):
+    """min_node_count above the configured minimum would be waited for in vain."""
+    make(workspace).wait_for_completion(show_output=True, min_node_count=2)
+    assert "grows when runs need it" in capsys.readouterr().out
+
+
+def test_update_delete_and_nodes(workspace):
+    """Clusters can be changed, looked into and deleted."""
+    made = make(workspace)
+    made.update(min_nodes="1", max_nodes=2)
+    assert made.get_status().scale_settings.maximum_node_count == 2
+    assert made.list_nodes()[0]["nodeId"] == "node-0"
+    with pytest.raises(ComputeTargetException, match="below min_nodes"):
+        made.update(min_nodes=3, max_nodes=2)
+    made.delete()
+    made.wait_for_completion(is_delete_operation=True)
+    assert [target.name for target in ComputeTarget.list(workspace)] == []
+
+
+def test_supported_sizes_name_gpus():
+    """Notebooks look for a size with a GPU."""
+    sizes = {row["name"]: row for row in AmlCompute.supported_vmsizes(None)}
+    assert (sizes["STANDARD_NC6"]["gpus"], sizes["STANDARD_NC6"]["vCPUs"]) == (1, 6)
+
+
+def test_attached_machines_are_refused_with_words(workspace):
+    """Nothing is accepted and then silently not done."""
+    for use in (
+        lambda: RemoteCompute(workspace, "vm"),
+        AksCompute.provisioning_configuration,
+        lambda: ComputeTarget.attach(workspace, "vm", None),
+    ):
+        with pytest.raises(NotOfferedYet, match="not offered yet"):
+            use()

@@ -1,0 +1,137 @@
+"""Environments: sections, registration, curated names."""
+
+from __future__ import annotations
+
+import pytest
+
+from runyard.sdk.conda import CondaDependencies
+from runyard.sdk.definitions import definition_of
+from runyard.sdk.environments import Environment
+from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.v1.runconfig import RunConfiguration
+
+
+def test_unknown_attributes_are_refused_with_the_nearest():
+    """A slip of the pen is not lost in silence, as in v1."""
+    environment = Environment("x")
+    for section, name in (
+        (environment, "dockre"),
+        (environment.docker, "enable"),
+        (environment.python, "user_managed"),
+        (RunConfiguration(), "node_counts"),
+        (RunConfiguration().mpi, "process_count"),
+        (RunConfiguration().tensorflow, "workers"),
+    ):
+        with pytest.raises(AttributeError, match=name):
+            setattr(section, name, True)
+    with pytest.raises(AttributeError, match="docker"):
+        environment.dockre = None  # type: ignore[attr-defined]  # the slip under test
+
+
+def test_defaults_are_v1s():
+    """Public notebooks print them."""
+    environment = Environment("x")
+    assert environment.environment_variables == {"EXAMPLE_ENV_VAR": "EXAMPLE_VALUE"}
+    assert (environment.docker.enabled, environment.docker.shm_size) == (False, "2g")
+    assert environment.python.interpreter_path == "python"
+
+
+def test_definition_leaves_out_our_own_names():
+    """azureml-defaults must never fetch the real package: the SDK is in every job."""
+    environment = Environment("x")
+    environment.python.conda_dependencies = CondaDependencies.create(
+        pip_packages=["azureml-defaults", "azureml-dataprep[x]", "azureml_core", "runyard", "a"],
+        conda_packages=["numpy=1.16"], python_version="3.8",
+    )  # fmt: skip
+    made = definition_of(environment)
+    assert (made.pip, made.conda, made.python) == (["a"], ["numpy=1.16"], "3.8")
+
+
+@pytest.mark.parametrize(("asked", "given"), [("3.6.2", "3.7"), ("3.5", "3.7"), ("2.7", "3.7")])
+def test_pythons_too_old_for_jobs_are_replaced_visibly(asked, given):
+    """Files of 2019 name 3.6.2, the default of their day; jobs need 3.7."""
+    environment = Environment("x")
+    environment.python.conda_dependencies = CondaDependencies.create(python_version=asked)
+    with pytest.warns(UserWarning, match=r"3\.7"):
+        assert definition_of(environment).python == given
+
+
+def test_user_managed_installs_nothing():
+    """Only the interpreter counts then."""
+    environment = Environment("x")
+    environment.python.user_managed_dependencies = True
+    environment.python.interpreter_path = "/usr/bin/python3"
+    made = definition_of(environment)
+    assert (made.user_managed, made.interpreter, made.pip) == (True, "/usr/bin/python3", [])
+
+
+def test_only_an_image_that_the_user_chose_is_named():
+    """v1's default images hold nothing a script needs, so nothing is said of them."""
+    environment = Environment("x")
+    environment.docker.enabled = True
+    assert definition_of(environment).docker_image == ""
+    environment.docker.base_image = "mine:1"
+    assert definition_of(environment).docker_image == "mine:1"
+
+
+def test_registered_versions_count_in_texts(workspace):
+    """Versions are "1", "2", …; get gives all sections back."""
+    environment = Environment("x")
+    environment.python.conda_dependencies.add_pip_package("pandas")
+    environment.environment_variables = {"A": "1"}
+    assert environment.register(workspace).version == "1"
+    environment.docker.enabled = True
+    assert environment.register(workspace).version == "2"
+    found = Environment.get(workspace, "x")
+    assert (found.version, found.docker.enabled) == ("2", True)
+    assert found.environment_variables == {"A": "1"}
+    assert "pandas" in found.python.conda_dependencies.pip_packages
+    assert Environment.get(workspace, name="x", version="1").docker.enabled is False
+
+
+def test_curated_names_exist(workspace):
+    """Notebooks of 2020 take them from every workspace."""
+    for name in (
+        "AzureML-TensorFlow-1.13-GPU", "AzureML-TensorFlow-2.0-GPU", "AzureML-TensorFlow-2.1-GPU",
+        "AzureML-PyTorch-1.4-GPU", "AzureML-PyTorch-1.6-GPU", "AzureML-PyTorch-1.6-CPU",
+        "AzureML-Chainer-5.1.0-GPU", "AzureML-Minimal", "AzureML-Tutorial",
+    ):  # fmt: skip
+        assert Environment.get(workspace, name).name == name
+    assert "AzureML-Minimal" in Environment.list(workspace)
+
+
+def test_missing_names_are_answered_with_the_nearest(workspace):
+    """A wrong name is not answered with another environment."""
+    with pytest.raises(UserErrorException, match="AzureML-Minimal"):
+        Environment.get(workspace, "AzureML-Minimum")
+    Environment("x").register(workspace)
+    with pytest.raises(UserErrorException, match="has no version '7'"):
+        Environment.get(workspace, "x", version="7")
+
+
+def test_clone_is_independent():
+    """Changing the copy leaves the original alone."""
+    environment = Environment("x")
+    copy = environment.clone("y")
+    copy.environment_variables["B"] = "2"
+    assert (copy.name, "B" in environment.environment_variables) == ("y", False)
+
+
+def test_files_make_environments(tmp_path):
+    """from_conda_specification and from_pip_requirements read what users have."""
+    (tmp_path / "e.yml").write_text("dependencies:\n- numpy\n")
+    (tmp_path / "r.txt").write_text("--extra-index-url https://x.example\nkeras\n")
+    conda = Environment.from_conda_specification(name="c", file_path=str(tmp_path / "e.yml"))
+    pip = Environment.from_pip_requirements("p", str(tmp_path / "r.txt"))
+    assert definition_of(conda).conda == ["numpy"]
+    assert definition_of(pip).pip == ["--extra-index-url https://x.example", "keras"]
+
+
+def test_folders_keep_environments(tmp_path):
+    """save_to_directory and load_from_directory are each other's inverse."""
+    environment = Environment("x")
+    environment.docker.base_image = "mine:1"
+    environment.save_to_directory(str(tmp_path / "env"))
+    assert Environment.load_from_directory(str(tmp_path / "env")).docker.base_image == "mine:1"
+    with pytest.raises(UserErrorException, match="overwrite=True"):
+        environment.save_to_directory(str(tmp_path / "env"))

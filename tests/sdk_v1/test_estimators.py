@@ -1,0 +1,295 @@
+"""Estimators follow v1's rules and make the run that v1 would have made."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pytest
+
+from runyard.protocol.data import DataReference
+from runyard.sdk import estimators as native
+from runyard.sdk.data import DataPath
+from runyard.sdk.environments import Environment
+from runyard.sdk.exceptions import NotOfferedYet, TrainingException, UserErrorException
+from runyard.sdk.v1.distributed import (
+    Gloo,
+    Mpi,
+    MpiConfiguration,
+    ParameterServer,
+    TensorflowConfiguration,
+)
+from runyard.sdk.v1.dnn import Chainer, PyTorch, TensorFlow
+from runyard.sdk.v1.estimators import Estimator
+from runyard.sdk.v1.sklearn import SKLearn
+
+
+def spec_of(est: Any, experiment: Any, **overrides: Any) -> Any:
+    return est._submission(experiment, **overrides).spec
+
+
+def estimator(folder: Any, **kwargs: Any) -> Estimator:
+    return Estimator(str(folder), **{"compute_target": "cpu", "entry_script": "train.py", **kwargs})
+
+
+def test_script_params_become_arguments(folder, datastore, experiment):
+    """Order, bare flags, lists, zero, floats as written and data references: section 7."""
+    est = estimator(
+        folder,
+        script_params={
+            "--data-folder": datastore.as_mount(),
+            "--flag": "",
+            "--none": None,
+            "--many": [1, 2],
+            "--zero": 0,
+            "--rate": 0.01,
+        },
+    )
+    spec = spec_of(est, experiment)
+    assert spec.arguments == [
+        "--data-folder", "$AZUREML_DATAREFERENCE_workspaceblobstore", "--flag", "--none",
+        "--many", "1", "2", "--zero", "0", "--rate", "0.01",
+    ]  # fmt: skip
+    assert spec.data == [DataReference("workspaceblobstore", "workspaceblobstore")]
+    assert spec.definition["arguments"] == spec.arguments
+
+
+def test_a_bare_datastore_is_a_mount(folder, datastore, experiment):
+    """A datastore itself may stand among the parameters and the inputs."""
+    est = estimator(folder, script_params={"--data": datastore}, inputs=[datastore.path("x")])
+    spec = spec_of(est, experiment)
+    assert spec.arguments[1] == "$AZUREML_DATAREFERENCE_workspaceblobstore"
+    assert sorted((r.path, r.mode) for r in spec.data) == [("", "mount"), ("x", "mount")]
+
+
+def test_tensorflow_without_a_version_means_1_13_and_says_so(folder, experiment):
+    """As in the original; what runs is 1.13.1 on Python 3.7."""
+    with pytest.warns(UserWarning, match=r"framework_version is not specified, defaulting to"):
+        est = TensorFlow(str(folder), compute_target="cpu", entry_script="train.py")
+    environment = spec_of(est, experiment).environment
+    assert environment.python == "3.7"
+    assert environment.pip == ["tensorflow==1.13.1", "protobuf<3.21", "numpy<1.17"]
+
+
+def test_runyards_own_tensorflow_is_the_newest(folder, experiment):
+    """Only the v1 names mean 1.13, and only they warn."""
+    est = native.TensorFlow(str(folder), compute_target="cpu", entry_script="train.py")
+    assert spec_of(est, experiment).environment.pip == ["tensorflow-cpu==2.21.0"]
+
+
+@pytest.mark.parametrize("kind", [TensorFlow, PyTorch, Chainer, SKLearn])
+def test_unsupported_versions_list_the_supported(folder, kind):
+    """Refused at construction, with the versions there are."""
+    with pytest.raises(TrainingException) as caught:
+        kind(str(folder), compute_target="cpu", framework_version="99.9")
+    assert all(version in caught.value.message for version in kind.get_supported_versions())
+
+
+def test_a_version_without_a_build_is_replaced_visibly(folder):
+    """1.12 was supported once; there is no build of it for the Pythons that jobs need."""
+    with pytest.warns(UserWarning, match=r"TensorFlow 1\.13\.1 on Python 3\.7 is used"):
+        TensorFlow(str(folder), compute_target="cpu", framework_version="1.12")
+
+
+def test_a_patch_version_finds_its_row(folder, experiment):
+    """framework_version='2.21.0' is not less clear than '2.21'."""
+    est = TensorFlow(
+        str(folder), compute_target="cpu", entry_script="train.py", framework_version="2.21.0"
+    )
+    assert spec_of(est, experiment).environment.pip == ["tensorflow-cpu==2.21.0"]
+
+
+def test_users_packages_are_added_and_win(folder, experiment):
+    """pip_packages stand beside the framework's; one of the same name replaces it."""
+    est = TensorFlow(
+        str(folder),
+        compute_target="cpu",
+        entry_script="train.py",
+        framework_version="1.13",
+        pip_packages=["keras==2.2.4", "numpy==1.16.6", "azureml-sdk"],
+        conda_packages=["scikit-learn"],
+    )
+    environment = spec_of(est, experiment).environment
+    assert environment.conda == ["scikit-learn"]
+    assert environment.pip == [
+        "tensorflow==1.13.1", "protobuf<3.21", "keras==2.2.4", "numpy==1.16.6",
+    ]  # fmt: skip
+
+
+def test_use_gpu_stays_in_the_definition(folder, experiment):
+    """Machines without a GPU run on the CPU; what was asked for is kept."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        est = TensorFlow(
+            str(folder), compute_target="cpu", entry_script="train.py",
+            framework_version="2.21", use_gpu=True,
+        )  # fmt: skip
+    assert spec_of(est, experiment).definition["environment"]["docker"]["gpuSupport"] is True
+
+
+def test_the_articles_parameter_server(folder, experiment):
+    """node_count=2, worker_count=2, one parameter server: three processes on two nodes."""
+    training = TensorflowConfiguration()
+    training.worker_count = 2
+    est = estimator(folder, node_count=2, process_count_per_node=1, distributed_training=training)
+    spec = spec_of(est, experiment)
+    launcher = spec.launcher
+    assert (launcher.kind, launcher.worker_count, launcher.parameter_server_count) == (
+        "parameter_server", 2, 1,
+    )  # fmt: skip
+    assert spec.node_count == 2
+    assert spec.definition["communicator"] == "ParameterServer"
+    assert spec.definition["sourceDirectoryDataStore"] == "workspaceblobstore"
+
+
+def test_mpi_replaces_the_estimators_process_count(folder, experiment):
+    """MpiConfiguration says how many processes each node gets."""
+    training = MpiConfiguration()
+    training.process_count_per_node = 3
+    est = estimator(folder, node_count=2, process_count_per_node=1, distributed_training=training)
+    spec = spec_of(est, experiment)
+    assert (spec.launcher.kind, spec.launcher.process_count_per_node) == ("mpi", 3)
+    assert (spec.definition["framework"], spec.definition["communicator"]) == ("Python", "IntelMpi")
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ({"distributed_backend": "mpi", "process_count_per_node": 2}, "mpi"),
+        ({"distributed_training": Mpi(2)}, "mpi"),
+        ({"distributed_training": ParameterServer(2, 1)}, "parameter_server"),
+        ({"distributed_training": ParameterServer(2, 0)}, "multi_worker"),
+        ({"distributed_training": Gloo(), "node_count": 2}, "torch"),
+        ({"distributed_backend": "nccl", "node_count": 2}, "torch"),
+    ],
+)
+def test_every_name_of_distribution_gives_its_launcher(folder, experiment, given, kind):
+    """Old and new names of the settings say the same."""
+    assert spec_of(estimator(folder, **given), experiment).launcher.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"compute_target": None}, "neither compute_target nor vm_size"),
+        ({"node_count": 0}, "node_count must be at least 1"),
+        ({"process_count_per_node": 0}, "process_count_per_node must be at least 1"),
+        ({"node_count": 2}, "nothing says how the processes work together"),
+        ({"process_count_per_node": 2}, "nothing says how the processes work together"),
+        ({"distributed_backend": "smoke"}, "mpi, ps, gloo, nccl"),
+        ({"distributed_training": "mpi"}, "MpiConfiguration"),
+        (
+            {"node_count": 2, "distributed_backend": "mpi", "compute_target": "local"},
+            "single machine",
+        ),
+        ({"environment_definition": Environment("x"), "pip_packages": ["a"]}, "pip_packages"),
+        ({"environment_definition": Environment("x"), "use_gpu": True}, "use_gpu"),
+        ({"conda_dependencies_file": "env.yml", "pip_packages": ["a"]}, "put them into the file"),
+        ({"use_docker": False, "custom_docker_image": "x"}, "use_docker"),
+        ({"script_params": ["--a", 1]}, "script_params must be a dict"),
+        ({"resume_from": "outputs"}, "resume_from must be a DataPath"),
+    ],
+)
+def test_contradictions_are_refused(folder, experiment, given, said):
+    """v1's rules, each with a message that says what to do."""
+    with pytest.raises(TrainingException) as caught:
+        spec_of(estimator(folder, **given), experiment)
+    assert said in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"user_managed": True, "pip_packages": ["a"]}, "installs nothing"),
+        ({"pip_requirements_file": "none.txt"}, "is not in source_directory"),
+        ({"conda_dependencies_file_path": "none.yml"}, "is not in source_directory"),
+        ({"environment_definition": "tf"}, "must be an Environment"),
+        ({"entry_script": "tain.py"}, "did you mean train.py"),
+        ({"entry_script": None}, "no script is named"),
+        ({"entry_script": "../x.py"}, "must lie in the source folder"),
+    ],
+)
+def test_wrong_input_is_refused(folder, experiment, given, said):
+    """The user's own slips, each with a message that says what to do."""
+    with pytest.raises(UserErrorException) as caught:
+        spec_of(estimator(folder, **given), experiment)
+    assert said in caught.value.message
+
+
+def test_missing_and_empty_folders_are_refused(tmp_path, experiment):
+    """Before anything is sent."""
+    (tmp_path / "empty").mkdir()
+    for name, said in (("none", "does not exist"), ("empty", "is empty")):
+        with pytest.raises(UserErrorException, match=said):
+            spec_of(estimator(tmp_path / name), experiment)
+
+
+def test_a_cluster_for_one_run_is_refused_with_words(folder):
+    """vm_size without a compute target is not offered yet."""
+    with pytest.raises(NotOfferedYet, match=r"ComputeTarget\.create"):
+        estimator(folder, compute_target=None, vm_size="STANDARD_NC6")
+
+
+def test_submit_overrides_only_three(folder, experiment, datastore):
+    """script_params, inputs and source_directory_data_store; anything else raises."""
+    est = estimator(folder, script_params={"--a": 1})
+    spec = spec_of(est, experiment, script_params={"--a": 2}, inputs=[datastore.as_mount()])
+    assert spec.arguments == ["--a", "2"]
+    assert len(spec.data) == 1
+    assert spec_of(est, experiment).data == []
+    with pytest.raises(TrainingException, match="not node_count"):
+        spec_of(est, experiment, node_count=2)
+
+
+def test_resume_from_adds_its_argument(folder, experiment, datastore):
+    """The script finds the earlier outputs by --resume-from."""
+    est = estimator(folder, resume_from=DataPath(datastore, "old/outputs"))
+    spec = spec_of(est, experiment)
+    assert spec.arguments == ["--resume-from", "$AZUREML_DATAREFERENCE_MODEL_LOCATION"]
+    assert (spec.data[0].path, spec.data[0].mode) == ("old/outputs", "mount")
+
+
+def test_requirement_files_are_relative_to_the_folder(folder, experiment):
+    """Comments go, `-r` is followed, own names are left out."""
+    (folder / "more.txt").write_text("scipy\n")
+    (folder / "req.txt").write_text("# c\nnumpy>=1  # why\n-r more.txt\nazureml-core\n")
+    spec = spec_of(estimator(folder, pip_requirements_file="req.txt"), experiment)
+    assert spec.environment.pip == ["numpy>=1", "scipy"]
+
+
+def test_a_conda_file_is_the_whole_environment(folder, experiment):
+    """With a conda file no framework package is added."""
+    text = "dependencies:\n- python=3.8\n- numpy=1.16\n- pip:\n  - keras\n"
+    (folder / "env.yml").write_text(text)
+    est = TensorFlow(
+        str(folder), compute_target="cpu", entry_script="train.py",
+        framework_version="1.13", conda_dependencies_file="env.yml",
+    )  # fmt: skip
+    environment = spec_of(est, experiment).environment
+    assert (environment.python, environment.conda, environment.pip) == (
+        "3.8", ["numpy=1.16"], ["keras"],
+    )  # fmt: skip
+
+
+def test_run_config_may_be_changed_before_submitting(folder, experiment):
+    """Notebooks set est.run_config.environment after construction."""
+    est = estimator(folder)
+    est.run_config.environment.environment_variables["A"] = "1"
+    est.conda_dependencies.add_pip_package("pandas")
+    spec = spec_of(est, experiment)
+    assert spec.environment_variables == {"A": "1"}
+    assert "pandas" in spec.environment.pip
+
+
+def test_local_runs_inherit_the_environment(folder, experiment):
+    """v1's local target is a child of the client."""
+    submission = estimator(folder, compute_target="local")._submission(experiment)
+    assert submission.inherit_environment
+    assert submission.spec.target == "local"
+
+
+def test_notebooks_as_scripts_are_refused_with_words(folder, experiment):
+    """An .ipynb entry script is not offered yet."""
+    (folder / "a.ipynb").write_text("{}")
+    with pytest.raises(NotOfferedYet, match="nbconvert"):
+        spec_of(estimator(folder, entry_script="a.ipynb"), experiment)

@@ -1,0 +1,163 @@
+"""`ScriptRunConfig` and `RunConfiguration`: what is set is what is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from runyard.protocol.codec import decode, encode
+from runyard.protocol.runs import RunSpec
+from runyard.sdk.environments import Environment
+from runyard.sdk.exceptions import NotOfferedYet, TrainingException, UserErrorException
+from runyard.sdk.v1.distributed import (
+    MpiConfiguration,
+    PyTorchConfiguration,
+    TensorflowConfiguration,
+)
+from runyard.sdk.v1.runconfig import DataReferenceConfiguration, RunConfiguration
+from runyard.sdk.v1.scripts import ScriptRunConfig
+
+
+def spec_of(config, experiment):
+    return config._submission(experiment).spec
+
+
+def test_defaults(folder, experiment):
+    """Script train.py, target local, 30 days."""
+    spec = spec_of(ScriptRunConfig(str(folder)), experiment)
+    assert (spec.script, spec.target, spec.node_count) == ("train.py", "local", 1)
+    assert spec.max_duration_seconds == 2592000
+    assert spec.launcher.kind == "single"
+
+
+def test_the_spec_survives_the_wire(folder, experiment, datastore):
+    """What the SDK makes, the service can read."""
+    config = ScriptRunConfig(
+        str(folder), arguments=["--data", datastore.path("x").as_download("d")], compute_target="c"
+    )
+    spec = spec_of(config, experiment)
+    assert decode(RunSpec, encode(spec)) == spec
+    assert set(spec.definition) >= {
+        "script", "arguments", "sourceDirectoryDataStore", "framework", "communicator", "target",
+        "dataReferences", "jobName", "maxRunDurationSeconds", "nodeCount", "environment", "history",
+        "spark", "amlCompute", "tensorflow", "mpi", "hdi", "containerInstance", "exposedPorts",
+    }  # fmt: skip
+
+
+def test_run_config_is_used_and_may_be_set_later(folder, experiment):
+    """`src.run_config.target = …` after construction is the 2019 way."""
+    run_config = RunConfiguration()
+    src = ScriptRunConfig(source_directory=str(folder), script="train.py", run_config=run_config)
+    src.run_config.target = "cpu"
+    src.run_config.environment = Environment("mine")
+    spec = spec_of(src, experiment)
+    assert (spec.target, spec.environment.name) == ("cpu", "mine")
+
+
+def test_later_arguments_beside_run_config_are_ignored_with_a_warning(folder, experiment):
+    """As in v1; the warning says where to set them."""
+    with pytest.warns(UserWarning, match="set them on run_config"):
+        src = ScriptRunConfig(str(folder), run_config=RunConfiguration(), compute_target="cpu")
+    assert spec_of(src, experiment).target == "local"
+
+
+def test_target_takes_names_and_objects():
+    """Both ways are in public notebooks."""
+
+    class Target:
+        name = "gpu"
+
+    config = RunConfiguration()
+    config.target = Target()
+    assert config.target == "gpu"
+    with pytest.raises(UserErrorException, match="compute target"):
+        config.target = 5
+
+
+def test_data_references_of_the_configuration(folder, experiment):
+    """run_config.data_references = {name: DataReferenceConfiguration}."""
+    config = RunConfiguration()
+    config.data_references = {
+        "d": DataReferenceConfiguration("workspaceblobstore", "download", "p", "here")
+    }
+    spec = spec_of(ScriptRunConfig(str(folder), run_config=config), experiment)
+    reference = spec.data[0]
+    assert (reference.name, reference.mode, reference.path_on_compute) == ("d", "download", "here")
+    assert spec.definition["dataReferences"]["d"]["pathOnDataStore"] == "p"
+
+
+@pytest.mark.parametrize(
+    ("distributed", "kind", "nodes"),
+    [
+        (MpiConfiguration(process_count_per_node=2, node_count=3), "mpi", 3),
+        (TensorflowConfiguration(worker_count=2, parameter_server_count=1), "parameter_server", 2),
+        (PyTorchConfiguration("Nccl", 4, 2), "torch", 2),
+    ],
+)
+def test_distributed_settings_give_nodes(folder, experiment, distributed, kind, nodes):
+    """With ScriptRunConfig the nodes come from the setting."""
+    config = ScriptRunConfig(str(folder), compute_target="c", distributed_job_config=distributed)
+    spec = spec_of(config, experiment)
+    assert (spec.launcher.kind, spec.node_count) == (kind, nodes)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        ({"node_count": 2}, TrainingException, "nothing says how the nodes work together"),
+        ({"communicator": "Smoke"}, UserErrorException, "it is None, IntelMpi"),
+        ({"framework": "PySpark"}, NotOfferedYet, "PySpark"),
+        ({"target": "amlcompute"}, NotOfferedYet, "ComputeTarget.create"),
+        ({"max_run_duration_seconds": 0}, TrainingException, "at least 1"),
+    ],
+)
+def test_bad_configurations_are_refused(folder, experiment, change, error, said):
+    """Each with a message that says what to do."""
+    config = RunConfiguration()
+    for name, value in change.items():
+        setattr(config, name, value)
+    with pytest.raises(error) as caught:
+        spec_of(ScriptRunConfig(str(folder), run_config=config), experiment)
+    assert said in caught.value.message
+
+
+def test_uneven_processes_are_refused(folder, experiment):
+    """Processes of torch must divide over the nodes."""
+    config = ScriptRunConfig(
+        str(folder), compute_target="c", distributed_job_config=PyTorchConfiguration("Gloo", 3, 2)
+    )
+    with pytest.raises(TrainingException, match="multiple of 2"):
+        spec_of(config, experiment)
+
+
+def test_arguments_must_be_a_list(folder, experiment):
+    """A text would be split into letters."""
+    with pytest.raises(UserErrorException, match="must be a list"):
+        spec_of(ScriptRunConfig(str(folder), arguments="--a 1"), experiment)  # type: ignore[arg-type]  # the slip under test
+
+
+def test_one_name_for_two_places_is_refused(folder, experiment, datastore):
+    """The job could see only one of them."""
+    both = [datastore.path("a", "d").as_mount(), datastore.path("b", "d").as_mount()]
+    with pytest.raises(UserErrorException, match="stands for two places"):
+        spec_of(ScriptRunConfig(str(folder), arguments=both), experiment)
+
+
+def test_commands_need_no_script(folder, experiment):
+    """A text goes through the shell, a list does not."""
+    text = spec_of(ScriptRunConfig(str(folder), command="echo $A"), experiment)
+    parts = spec_of(ScriptRunConfig(str(folder), command=["python", "-V"]), experiment)
+    assert text.command == ["/bin/sh", "-c", "echo $A"]
+    assert parts.command == ["python", "-V"]
+    with pytest.raises(UserErrorException, match="either command"):
+        ScriptRunConfig(str(folder), script="train.py", command="x")
+
+
+def test_scripts_may_lie_deeper(folder, experiment):
+    """Paths are kept with forward slashes; a near name is offered from anywhere below."""
+    (folder / "src").mkdir()
+    (folder / "src" / "main.py").write_text("")
+    assert (
+        spec_of(ScriptRunConfig(str(folder), "./src/main.py"), experiment).script == "src/main.py"
+    )
+    with pytest.raises(UserErrorException, match=r"src/main\.py"):
+        spec_of(ScriptRunConfig(str(folder), "src/mian.py"), experiment)

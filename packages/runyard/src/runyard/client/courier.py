@@ -6,7 +6,7 @@ job agent uses the sender with a destination of its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from runyard.client.sender import Destination, Sender
 from runyard.protocol.files import LogQuery
@@ -64,6 +64,7 @@ class Courier(Sender):
         spool_folder: Where the writers' files are; it need not exist yet.
         logs: Local file -> the log's path in the run, or a function that gives this (asked at
             each poll, so that new files are found).
+        warn: Told once of each file that can never be brought.
     """
 
     def __init__(
@@ -72,5 +73,6 @@ class Courier(Sender):
         run_id: str,
         spool_folder: Any,
         logs: Optional[Logs] = None,
+        warn: Optional[Callable[[str], None]] = None,
     ) -> None:
-        super().__init__(ServiceDestination(service, run_id), spool_folder, logs)
+        super().__init__(ServiceDestination(service, run_id), spool_folder, logs, warn)

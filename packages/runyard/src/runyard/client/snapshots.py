@@ -134,28 +134,30 @@ def _described(name: str, path: Path) -> FileEntry:
     return replace(entry, path=name)
 
 
-def take(
+def take(service: WorkspaceClient, folder: Path, limit: int = LIMIT_BYTES) -> str:
+    """Make a snapshot of a folder and give its id; see `scan` and `send`."""
+    return send(service, scan(folder, limit))
+
+
+def send(
     service: WorkspaceClient,
-    folder: Path,
-    limit: int = LIMIT_BYTES,
+    found: List[Tuple[FileEntry, Path]],
     show_progress: Optional[bool] = None,
 ) -> str:
-    """Make a snapshot of a folder and give its id; only contents the service lacks are sent.
+    """Make a snapshot of files and give its id; only contents the service lacks are sent.
 
     Args:
         service: The workspace's client.
-        folder: The source folder.
-        limit: Bytes above which it is refused.
+        found: What `scan` gave.
         show_progress: Show progress; None shows it for more than 25 MB.
     """
-    found = scan(folder, limit)
     entries = [entry for entry, _ in found]
     total = sum(entry.size for entry in entries)
     show = total > QUIET_BYTES if show_progress is None else show_progress
-    progress = Progress(f"Snapshot of {len(entries)} files", total, show)
     try:
         record = service.call(SNAPSHOTS_CREATE, body=CreateSnapshot(entries))
     except MissingBlobs:
+        progress = Progress(f"Snapshot of {len(entries)} files", total, show)
         transfer.put_blobs(service, found, progress)
         progress.finish()
         record = service.call(SNAPSHOTS_CREATE, body=CreateSnapshot(entries))

@@ -41,6 +41,7 @@ Local = Tuple[FileEntry, Path]
 THREADS = 4
 BLOCK_BYTES = 1 << 20
 ASK_AT_ONCE = 1000
+LARGE_BYTES = 25_000_000
 
 
 class Fetch(NamedTuple):

@@ -1,0 +1,433 @@
+"""Datastores: where data is kept, put there and brought back.
+
+Each workspace has `workspaceblobstore` (its default) and `workspacefilestore`. A job gets at
+them by data references (`sdk.data`).
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional, Sequence, Tuple, Union
+
+from runyard.sdk.data import DataReference
+from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
+
+if TYPE_CHECKING:
+    from runyard.protocol.datastores import DatastoreRecord
+    from runyard.sdk.workspaces import Workspace
+
+BLOB_TYPE, FILE_TYPE = "AzureBlob", "AzureFile"
+
+
+class Datastore:
+    """A datastore of a workspace; the constructor is a factory that gives the right class.
+
+    Args:
+        workspace: The workspace.
+        name: The datastore's name; None is the workspace's default.
+
+    Raises:
+        UserErrorException: There is no datastore of that name; the message lists those there are.
+    """
+
+    _record: DatastoreRecord
+    workspace: Workspace
+
+    def __new__(  # noqa: PYI034 - the class is that of the datastore's type
+        cls,
+        workspace: Workspace,
+        name: Optional[str] = None,
+        _record: Optional[DatastoreRecord] = None,
+    ) -> Datastore:
+        """Give an object of the class that the datastore's type has."""
+        record = _record or _read(workspace, name)
+        kind = AzureFileDatastore if record.datastore_type == FILE_TYPE else AzureBlobDatastore
+        found = object.__new__(kind)
+        found.workspace = workspace
+        found._record = record
+        return found
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        name: Optional[str] = None,
+        _record: Optional[DatastoreRecord] = None,
+    ) -> None:
+        """Do nothing: `__new__` has filled the object."""
+
+    def __getnewargs__(self) -> Tuple[Any, ...]:
+        return (self.workspace, self.name)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(name={self.name!r}, container_name={self.container_name!r}, "
+            f"account_name={self.account_name!r})"
+        )
+
+    @property
+    def name(self) -> str:
+        """The name in its workspace."""
+        return self._record.name
+
+    @property
+    def datastore_type(self) -> str:
+        """`AzureBlob` or `AzureFile`, as v1 users know them."""
+        return self._record.datastore_type
+
+    @property
+    def account_name(self) -> str:
+        """The storage account, as v1 users know it."""
+        return self._record.account_name
+
+    @property
+    def container_name(self) -> str:
+        """The container or share, as v1 users know it."""
+        return self._record.container_name
+
+    @property
+    def protocol(self) -> str:
+        """How it is reached: `file` for a folder of the service."""
+        return self._record.protocol
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is the workspace's default."""
+        return self._record.is_default
+
+    @property
+    def account_key(self) -> Optional[str]:
+        """None: a folder of the service has no key."""
+        return None
+
+    @property
+    def sas_token(self) -> Optional[str]:
+        """None: a folder of the service has no token."""
+        return None
+
+    @staticmethod
+    def get(workspace: Workspace, datastore_name: str) -> Datastore:
+        """Get a datastore by name.
+
+        Raises:
+            UserErrorException: There is none of that name.
+        """
+        return Datastore(workspace, datastore_name)
+
+    @staticmethod
+    def get_default(workspace: Workspace) -> Datastore:
+        """Get the workspace's default datastore."""
+        return Datastore(workspace)
+
+    @staticmethod
+    def _list(workspace: Workspace) -> Dict[str, Datastore]:
+        from runyard.protocol.routes import DATASTORES_LIST
+
+        with translated():
+            page = workspace.service.call(DATASTORES_LIST)
+        return {row.name: Datastore(workspace, row.name, _record=row) for row in page.items}
+
+    def path(
+        self, path: Optional[str] = None, data_reference_name: Optional[str] = None
+    ) -> DataReference:
+        """Give a reference to a path on this datastore.
+
+        Args:
+            path: The path; None is the root.
+            data_reference_name: Its name in the job's environment.
+        """
+        return DataReference(self, data_reference_name, path)
+
+    def as_mount(self) -> DataReference:
+        """Give a reference to the root, seen in the job without a copy."""
+        return self.path().as_mount()
+
+    def as_download(self, path_on_compute: Optional[str] = None) -> DataReference:
+        """Give a reference to the root, copied to the job before it starts."""
+        return self.path().as_download(path_on_compute)
+
+    def as_upload(self, path_on_compute: Optional[str] = None) -> DataReference:
+        """Give a reference to the root, filled from the job after its end."""
+        return self.path().as_upload(path_on_compute)
+
+    def upload(
+        self,
+        src_dir: Union[str, Path],
+        target_path: Optional[str] = None,
+        overwrite: bool = False,
+        show_progress: bool = True,
+    ) -> DataReference:
+        """Send a folder's files, in parallel; each arrives whole or not at all.
+
+        Args:
+            src_dir: The local folder.
+            target_path: Where on the datastore; None is its root.
+            overwrite: Replace files that are there; otherwise they are left alone.
+            show_progress: Show a bar on a terminal, one line elsewhere.
+
+        Returns:
+            A reference to `target_path`.
+
+        Raises:
+            UserErrorException: `src_dir` is no folder.
+        """
+        root = Path(src_dir).expanduser()
+        if not root.is_dir():
+            what = "is a file: use upload_files" if root.exists() else "does not exist"
+            raise UserErrorException(f"src_dir {str(src_dir)!r} {what} (looked from {Path.cwd()})")
+        found = sorted(path for path in root.rglob("*") if path.is_file())
+        pairs = [(path, path.relative_to(root).as_posix()) for path in found]
+        return self._upload(pairs, target_path, overwrite, show_progress)
+
+    def upload_files(
+        self,
+        files: Sequence[Union[str, Path]],
+        relative_root: Optional[str] = None,
+        target_path: Optional[str] = None,
+        overwrite: bool = False,
+        show_progress: bool = True,
+    ) -> DataReference:
+        """Send single files.
+
+        Args:
+            files: Local paths.
+            relative_root: Paths below it are kept from there on; None keeps the names alone
+                (below the files' common folder).
+            target_path: Where on the datastore; None is its root.
+            overwrite: Replace files that are there; otherwise they are left alone.
+            show_progress: Show a bar on a terminal, one line elsewhere.
+
+        Raises:
+            UserErrorException: A file does not exist, or lies outside `relative_root`.
+        """
+        if isinstance(files, (str, Path)):
+            raise UserErrorException(f"files must be a list of paths, not {files!r}")
+        paths = [Path(path).expanduser() for path in files]
+        missing = [str(path) for path in paths if not path.is_file()]
+        if missing:
+            raise UserErrorException(
+                f"these files do not exist (looked from {Path.cwd()}): {', '.join(missing)}"
+            )
+        pairs = _named(paths, relative_root)
+        return self._upload(pairs, target_path, overwrite, show_progress)
+
+    def download(
+        self,
+        target_path: Union[str, Path],
+        prefix: Optional[str] = None,
+        overwrite: bool = False,
+        show_progress: bool = True,
+    ) -> int:
+        """Bring files here, keeping their whole path below `target_path`.
+
+        Args:
+            target_path: The local folder.
+            prefix: Only files whose path begins with it.
+            overwrite: Replace local files; otherwise they are left alone.
+            show_progress: Show a bar on a terminal, one line elsewhere.
+
+        Returns:
+            The number of files brought.
+        """
+        from runyard.client import transfer
+        from runyard.client.progress import Progress
+        from runyard.protocol.routes import DATASTORES_READ
+
+        root = Path(target_path).expanduser()
+        rows = self._files((prefix or "").lstrip("/"))
+        if not rows and prefix:
+            warnings.warn(self._nothing(prefix), UserWarning, stacklevel=2)
+        wanted = [
+            (transfer.Fetch(DATASTORES_READ, (self.name, row.path), _local(root, row.path)), row)
+            for row in rows
+        ]
+        wanted = [(fetch, row) for fetch, row in wanted if overwrite or not fetch.target.exists()]
+        total = sum(row.size for _, row in wanted)
+        progress = Progress(f"Downloading {_files(len(wanted))}", total, show_progress)
+        with translated():
+            fetches = [fetch for fetch, _ in wanted]
+            transfer.download_many(
+                self.workspace.service, fetches, overwrite=True, progress=progress
+            )
+        progress.finish()
+        return len(wanted)
+
+    def set_as_default(self) -> None:
+        """Make this the workspace's default datastore."""
+        self.workspace.set_default_datastore(self.name)
+
+    def unregister(self) -> NoReturn:
+        """Say that datastores cannot be removed yet."""
+        raise NotOfferedYet("Datastore.unregister", "the datastores that every workspace has")
+
+    @staticmethod
+    def register_azure_blob_container(*_: Any, **__: Any) -> NoReturn:
+        """Say what to use in place of a blob container."""
+        raise _registering("register_azure_blob_container")
+
+    @staticmethod
+    def register_azure_file_share(*_: Any, **__: Any) -> NoReturn:
+        """Say what to use in place of a file share."""
+        raise _registering("register_azure_file_share")
+
+    @staticmethod
+    def register_azure_data_lake(*_: Any, **__: Any) -> NoReturn:
+        """Say what to use in place of a data lake."""
+        raise _registering("register_azure_data_lake")
+
+    @staticmethod
+    def register_azure_data_lake_gen2(*_: Any, **__: Any) -> NoReturn:
+        """Say what to use in place of a data lake."""
+        raise _registering("register_azure_data_lake_gen2")
+
+    @staticmethod
+    def register_azure_sql_database(*_: Any, **__: Any) -> NoReturn:
+        """Say what to use in place of a database."""
+        raise _registering("register_azure_sql_database")
+
+    @staticmethod
+    def register_azure_postgre_sql(*_: Any, **__: Any) -> NoReturn:
+        """Say what to use in place of a database."""
+        raise _registering("register_azure_postgre_sql")
+
+    @staticmethod
+    def register_azure_my_sql(*_: Any, **__: Any) -> NoReturn:
+        """Say what to use in place of a database."""
+        raise _registering("register_azure_my_sql")
+
+    @staticmethod
+    def register_dbfs(*_: Any, **__: Any) -> NoReturn:
+        """Say what to use in place of DBFS."""
+        raise _registering("register_dbfs")
+
+    @staticmethod
+    def register_hdfs(*_: Any, **__: Any) -> NoReturn:
+        """Say what to use in place of HDFS."""
+        raise _registering("register_hdfs")
+
+    def _upload(
+        self,
+        pairs: Sequence[Tuple[Path, str]],
+        target_path: Optional[str],
+        overwrite: bool,
+        show_progress: bool,
+    ) -> DataReference:
+        from runyard.client import transfer
+        from runyard.client.progress import Progress
+
+        base = (target_path or "").strip("/")
+        base = "" if base == "." else base
+        placed = [(path, f"{base}/{name}" if base else name) for path, name in pairs]
+        if not overwrite and placed:
+            there = {row.path for row in self._files(base)}
+            placed = [(path, name) for path, name in placed if name not in there]
+        total = sum(path.stat().st_size for path, _ in placed)
+        progress = Progress(f"Uploading {_files(len(placed))}", total, show_progress)
+
+        def send(pair: Tuple[Path, str]) -> None:
+            progress.add(self._send(pair[0], pair[1], overwrite))
+
+        with translated():
+            transfer.parallel(send, placed)
+        progress.finish()
+        return self.path(base or None)
+
+    def _send(self, path: Path, name: str, overwrite: bool) -> int:
+        from runyard.protocol.datastores import WriteQuery
+        from runyard.protocol.errors import AlreadyExists
+        from runyard.protocol.routes import DATASTORES_WRITE
+
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            try:
+                self.workspace.service.send(
+                    DATASTORES_WRITE,
+                    self.name,
+                    name,
+                    data=file,
+                    size=size,
+                    query=WriteQuery(overwrite=overwrite),
+                )
+            except AlreadyExists:
+                if overwrite:
+                    raise
+        return size
+
+    def _files(self, prefix: str) -> List[Any]:
+        from runyard.protocol.datastores import DatastoreFileQuery
+        from runyard.protocol.routes import DATASTORES_FILES
+        from runyard.sdk import paging
+
+        query = DatastoreFileQuery(prefix=prefix)
+        return list(paging.items(self.workspace.service, DATASTORES_FILES, self.name, query=query))
+
+    def _nothing(self, prefix: str) -> str:
+        import difflib
+
+        tops = sorted({row.path.split("/", maxsplit=1)[0] for row in self._files("")})
+        near = difflib.get_close_matches(prefix.split("/", maxsplit=1)[0], tops, n=3) or tops[:10]
+        there = f"it has {', '.join(near)}" if near else "it is empty"
+        return f"nothing on datastore {self.name!r} begins with {prefix!r}; {there}"
+
+
+class AzureBlobDatastore(Datastore):
+    """A datastore that v1 users know as a blob container."""
+
+
+class AzureFileDatastore(Datastore):
+    """A datastore that v1 users know as a file share."""
+
+
+def _read(workspace: Workspace, name: Optional[str]) -> DatastoreRecord:
+    import difflib
+
+    from runyard.protocol.errors import DatastoreNotFound
+    from runyard.protocol.routes import DATASTORES_GET, DATASTORES_LIST
+
+    with translated():
+        wanted = name or workspace.default_datastore_name
+        try:
+            return workspace.service.call(DATASTORES_GET, wanted)
+        except DatastoreNotFound as error:
+            names = [row.name for row in workspace.service.call(DATASTORES_LIST).items]
+            near = difflib.get_close_matches(wanted, names, n=1)
+            like = f" did you mean {near[0]!r}?" if near else ""
+            raise UserErrorException(
+                f"no datastore {wanted!r} in workspace {workspace.name!r}; there are: "
+                f"{', '.join(names)}.{like}"
+            ) from error
+
+
+def _named(paths: Sequence[Path], relative_root: Optional[str]) -> List[Tuple[Path, str]]:
+    """Give each file the name it gets below the target path."""
+    import os
+
+    if relative_root is None:
+        parents = [str(path.resolve().parent) for path in paths]
+        root = Path(os.path.commonpath(parents)) if parents else Path()
+    else:
+        root = Path(relative_root).expanduser().resolve()
+    named = []
+    for path in paths:
+        whole = path.resolve()
+        if root != whole.parent and root not in whole.parents:
+            raise UserErrorException(f"{path} does not lie below relative_root {relative_root!r}")
+        named.append((path, whole.relative_to(root).as_posix()))
+    return named
+
+
+def _local(root: Path, name: str) -> Path:
+    from runyard.client import transfer
+
+    return transfer.inside(root, name)
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
+def _registering(name: str) -> NotOfferedYet:
+    return NotOfferedYet(
+        f"Datastore.{name}",
+        "the default datastore and put the data there: ws.get_default_datastore().upload(…)",
+    )

@@ -1,0 +1,299 @@
+"""The experiment: a named series of runs, and the place from which runs are made."""
+
+from __future__ import annotations
+
+import getpass
+import html
+import os
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NoReturn, Optional, Union
+
+from runyard.sdk import paging
+from runyard.sdk.exceptions import (
+    NotOfferedYet,
+    SnapshotException,
+    UserErrorException,
+    translated,
+)
+from runyard.sdk.names import check_experiment
+
+if TYPE_CHECKING:
+    from runyard.protocol.experiments import ExperimentRecord
+    from runyard.sdk.runs import Run
+    from runyard.sdk.submission import Submission
+    from runyard.sdk.workspaces import Workspace
+
+Tags = Union[None, str, Mapping[str, Any]]
+
+
+class Experiment:
+    """An experiment of a workspace; it is made if it is not there.
+
+    Args:
+        workspace: The workspace.
+        name: Letters, digits, `_` and `-`, up to 255, beginning with a letter or digit.
+
+    Raises:
+        UserErrorException: The name breaks the rule.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        name: str,
+        _skip_name_validation: bool = False,
+        _record: Optional[ExperimentRecord] = None,
+        _create_in_cloud: bool = True,
+        **_: Any,
+    ) -> None:
+        self._workspace = workspace
+        self._name = name if _skip_name_validation else check_experiment(name)
+        self._known = _record
+        if _record is None and _create_in_cloud:
+            self._create()
+
+    def __repr__(self) -> str:
+        return f"Experiment(Name: {self.name},\nWorkspace: {self._workspace.name})"
+
+    def _repr_html_(self) -> str:
+        return (
+            '<table style="width:100%"><tr><th>Name</th><th>Workspace</th><th>Report Page</th>'
+            f"</tr><tr><td>{html.escape(self.name)}</td>"
+            f"<td>{html.escape(self._workspace.name)}</td>"
+            f'<td><a href="{html.escape(self.get_portal_url())}" target="_blank" '
+            'rel="noopener">Link to the experiment</a></td></tr></table>'
+        )
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace."""
+        return self._workspace
+
+    @property
+    def workspace_object(self) -> Workspace:
+        """The workspace."""
+        return self._workspace
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return self._name
+
+    @property
+    def id(self) -> str:
+        """The id."""
+        return (self._known or self._create()).id
+
+    def submit(self, config: Any, tags: Optional[Mapping[str, Any]] = None, **kwargs: Any) -> Run:
+        """Submit a run and return at once.
+
+        Args:
+            config: An estimator or a ScriptRunConfig.
+            tags: The run's first tags.
+            kwargs: What may be given anew for an estimator: script_params, inputs,
+                source_directory_data_store.
+
+        Raises:
+            UserErrorException: `config` is no such object, or the service refuses the run; then
+                nothing was made.
+            SnapshotException: The source folder cannot be taken.
+        """
+        make = getattr(config, "_submission", None)
+        if isinstance(config, type) or not callable(make):
+            raise UserErrorException(_not_submittable(config))
+        given: Submission = make(self, **kwargs)
+        return self._send(given, tags)
+
+    def start_logging(
+        self,
+        name: Optional[str] = None,
+        run_id: Optional[str] = None,
+        outputs: Optional[str] = None,
+        snapshot_directory: Optional[str] = ".",
+        display_name: Optional[str] = None,
+        **_: Any,
+    ) -> Run:
+        """Begin an interactive run, at once in Running.
+
+        `./outputs` is made in the current folder; what is put there is uploaded when the run
+        ends. As a context manager the run ends with its block, Completed or Failed.
+
+        Args:
+            name: A name for people.
+            run_id: The run's id; made if not given.
+            outputs: The outputs folder; None is `./outputs`.
+            snapshot_directory: The folder kept with the run; None keeps none.
+            display_name: A name for people.
+
+        Raises:
+            SnapshotException: The folder is too large.
+        """
+        from runyard.sdk import interactive
+
+        return interactive.start(
+            self,
+            name=display_name or name,
+            run_id=run_id,
+            outputs=outputs,
+            snapshot_directory=snapshot_directory,
+        )
+
+    def get_runs(
+        self,
+        type: Optional[str] = None,  # noqa: A002 - the v1 name
+        tags: Tags = None,
+        properties: Tags = None,
+        include_children: bool = False,
+    ) -> Iterator[Run]:
+        """Give this experiment's runs, newest first.
+
+        Args:
+            type: Only runs of this type.
+            tags: A text: runs that have the tag; a dict: runs whose tags equal all of it.
+            properties: The same for properties.
+            include_children: Also runs that have a parent.
+        """
+        from runyard.sdk.runs import Run
+
+        return Run.list(self, type, tags, properties, include_children=include_children)
+
+    @staticmethod
+    def list(
+        workspace: Workspace,
+        experiment_name: Optional[str] = None,
+        view_type: Any = None,
+        tags: Tags = None,
+    ) -> List[Experiment]:
+        """Give a workspace's experiments, by name.
+
+        Args:
+            workspace: The workspace.
+            experiment_name: Only the one of this name.
+            view_type: Taken for old scripts' sake; nothing is archived.
+            tags: Not offered yet.
+        """
+        from runyard.protocol.experiments import ExperimentQuery
+        from runyard.protocol.routes import EXPERIMENTS_LIST
+
+        if tags:
+            raise NotOfferedYet("Experiment.list(tags=…)", "experiment_name")
+        rows = paging.items(workspace.service, EXPERIMENTS_LIST, query=ExperimentQuery())
+        return [
+            Experiment(workspace, row.name, _skip_name_validation=True, _record=row)
+            for row in rows
+            if experiment_name in (None, row.name)
+        ]
+
+    def get_portal_url(self) -> str:
+        """Give the address of the experiment on its service."""
+        service = self._workspace.service
+        return f"{service.connection.url}/workspaces/{service.id}/experiments/{self.name}"
+
+    def get_docs_url(self) -> str:
+        """Give the address of the documentation."""
+        return f"{self._workspace.service.connection.url}/docs"
+
+    def archive(self) -> NoReturn:
+        """Say that experiments cannot be archived yet."""
+        raise NotOfferedYet("Experiment.archive", "another experiment name")
+
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
+        """Say that experiments cannot be deleted yet."""
+        raise NotOfferedYet("Experiment.delete", "another experiment name")
+
+    def set_tags(self, tags: Mapping[str, str]) -> NoReturn:
+        """Say that experiments cannot be tagged yet."""
+        raise NotOfferedYet("Experiment.set_tags", "Run.set_tags")
+
+    def _create(self) -> ExperimentRecord:
+        from runyard.protocol.experiments import CreateExperiment
+        from runyard.protocol.routes import EXPERIMENTS_CREATE
+
+        with translated():
+            self._known = self._workspace.service.call(
+                EXPERIMENTS_CREATE, body=CreateExperiment(self._name)
+            )
+        return self._known
+
+    def _send(self, given: Submission, tags: Optional[Mapping[str, Any]]) -> Run:
+        from dataclasses import replace
+
+        from runyard.protocol.routes import RUNS_SUBMIT
+        from runyard.protocol.runs import SubmitRun
+        from runyard.sdk import git_properties
+        from runyard.sdk.runs import ScriptRun
+
+        snapshot = take_snapshot(self._workspace, given.source_directory, given.spec.script)
+        order = SubmitRun(
+            spec=replace(given.spec, snapshot=snapshot),
+            tags={**given.tags, **as_tags(tags)},
+            properties={**git_properties.of(given.source_directory), **given.properties},
+            inherited=dict(os.environ) if given.inherit_environment else {},
+            submitted_by=user_name(),
+        )
+        with translated():
+            record = self._workspace.service.call(RUNS_SUBMIT, body=order)
+        run = ScriptRun(self, record.id, _record=record)
+        run._run_config = given.run_config
+        return run
+
+
+def take_snapshot(workspace: Workspace, folder: str, script: str = "") -> str:
+    """Keep a folder's files on the service and give the snapshot's id.
+
+    Args:
+        workspace: The workspace.
+        folder: The folder.
+        script: A file that must be among them; "" for none.
+
+    Raises:
+        SnapshotException: The folder is missing, empty or too large.
+        UserErrorException: The script is kept out by the ignore file.
+    """
+    from pathlib import Path
+
+    from runyard.client import snapshots
+    from runyard.protocol.errors import InvalidRequest
+    from runyard.sdk import snapshot_limits
+
+    where = Path(folder).expanduser()
+    try:
+        found = snapshots.scan(where, snapshot_limits.limit())
+    except (InvalidRequest, OSError) as error:
+        raise SnapshotException(getattr(error, "message", str(error))) from error
+    if script and script not in {entry.path for entry, _ in found}:
+        raise UserErrorException(_no_script(where, script, [entry.path for entry, _ in found]))
+    with translated():
+        return snapshots.send(workspace.service, found)
+
+
+def _no_script(folder: Any, script: str, names: List[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(script, names, n=3) or [n for n in names if n[-3:] == ".py"]
+    kept_out = (folder / script).is_file()
+    why = (
+        "is kept out of the snapshot by .amlignore or .gitignore" if kept_out else "does not exist"
+    )
+    return f"the script {script!r} {why} in {folder}; there are: {', '.join(near[:10]) or 'none'}"
+
+
+def as_tags(tags: Optional[Mapping[str, Any]]) -> Dict[str, Optional[str]]:
+    """Give tags as they are stored: texts, or None for a bare tag."""
+    return {str(k): None if v is None else str(v) for k, v in (tags or {}).items()}
+
+
+def user_name() -> str:
+    """Give the name of who asks, "" where the system does not say."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""
+
+
+def _not_submittable(config: Any) -> str:
+    kind = f"the class {config.__name__}" if isinstance(config, type) else type(config).__name__
+    hint = "; make an object of it first" if isinstance(config, type) else ""
+    return (
+        f"cannot submit {kind}{hint}: submit an Estimator (TensorFlow, …) or a ScriptRunConfig, as "
+        "in experiment.submit(ScriptRunConfig(source_directory='.', script='train.py'))"
+    )

@@ -1,0 +1,191 @@
+"""Interactive runs: begun by this process, ended by it, with what it leaves in `./outputs`.
+
+While the run is used as a context manager, stdout and stderr are also written to
+`logs/user_log.txt` of the run and `./logs` is followed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Type
+
+from runyard.sdk.exceptions import translated
+
+if TYPE_CHECKING:
+    from runyard.sdk.experiments import Experiment
+    from runyard.sdk.runs import Run
+
+OUTPUTS = "outputs"
+LOGS = "logs"
+USER_LOG = "user_log.txt"
+SLACK_SECONDS = 2.0
+
+
+def start(
+    experiment: Experiment,
+    name: Optional[str] = None,
+    run_id: Optional[str] = None,
+    outputs: Optional[str] = None,
+    snapshot_directory: Optional[str] = ".",
+    kind: Optional[Type[Run]] = None,
+) -> Run:
+    """Begin an interactive run; see `Experiment.start_logging`."""
+    from runyard.protocol.routes import RUNS_START
+    from runyard.protocol.runs import StartRun
+    from runyard.sdk import git_properties
+    from runyard.sdk.experiments import take_snapshot, user_name
+    from runyard.sdk.runs import Run
+
+    snapshot = None
+    if snapshot_directory is not None and _has_files(Path(snapshot_directory)):
+        snapshot = take_snapshot(experiment.workspace, snapshot_directory)
+    body = StartRun(
+        experiment=experiment.name,
+        name=name,
+        run_id=run_id,
+        snapshot=snapshot,
+        properties=git_properties.of(snapshot_directory or "."),
+        submitted_by=user_name(),
+    )
+    with translated():
+        record = experiment.workspace.service.call(RUNS_START, body=body)
+    run = (kind or Run)(experiment, record.id, outputs, _record=record)
+    run._interactive = Interactive(run, Path(outputs or OUTPUTS))
+    return run
+
+
+def _has_files(folder: Path) -> bool:
+    """Whether there is anything to keep: an empty folder is no reason to refuse a run here."""
+    return not folder.is_dir() or any(folder.iterdir())
+
+
+class Interactive:
+    """What an interactive run has beside its record: folders, and captured output.
+
+    Args:
+        run: The run.
+        outputs: Its outputs folder; it is made.
+    """
+
+    def __init__(self, run: Run, outputs: Path) -> None:
+        self._run = run
+        self._outputs = outputs.absolute()
+        self._log_folder = Path(LOGS).absolute()
+        self._since = time.time() - SLACK_SECONDS
+        self._process = os.getpid()
+        self._tees: List[_Tee] = []
+        self._user_log: Optional[Path] = None
+        self._ended = False
+        with contextlib.suppress(OSError):
+            self._outputs.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run was ended, or belongs to another process."""
+        return self._ended or self._process != os.getpid()
+
+    def capture(self) -> None:
+        """Begin to keep stdout and stderr, and to follow `./logs`."""
+        if self._tees:
+            return
+        session = self._run._open_session()
+        session.folder.mkdir(parents=True, exist_ok=True)
+        self._user_log = session.folder / USER_LOG
+        log = self._user_log.open("ab", buffering=0)
+        self._tees = [_Tee(sys.stdout, log), _Tee(sys.stderr, log)]
+        sys.stdout, sys.stderr = self._tees
+        session.logs = self._followed
+
+    def collect(self) -> None:
+        """Give stdout and stderr back, and send what was written to the outputs folder."""
+        self._release()
+        if self.ended:
+            return
+        self._ended = True
+        pairs = [(f"{OUTPUTS}/{name}", path) for name, path in self._new(self._outputs)]
+        if pairs:
+            from runyard.sdk import run_files
+
+            run_files.upload(self._run.service, self._run.id, pairs, overwrite=True)
+
+    def close(self) -> None:
+        """Remove what was kept to be sent, once it has been."""
+        if self._user_log is not None and self._user_log.exists():
+            with contextlib.suppress(OSError):
+                self._user_log.unlink()
+
+    def _release(self) -> None:
+        tees, self._tees = self._tees, []
+        for tee, name in zip(tees, ("stdout", "stderr")):
+            if getattr(sys, name) is tee:
+                setattr(sys, name, tee.original)
+        if tees:
+            tees[0].close_log()
+
+    def _followed(self) -> Mapping[Path, str]:
+        found: Dict[Path, str] = {}
+        if self._user_log is not None:
+            found[self._user_log] = f"{LOGS}/{USER_LOG}"
+        for name, path in self._new(self._log_folder):
+            found[path] = f"{LOGS}/{name}"
+        return found
+
+    def _new(self, folder: Path) -> List[Tuple[str, Path]]:
+        """Give the files that were written since the run began: older ones are another's."""
+        found = []
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+            if path.is_file() and not hidden and path.stat().st_mtime >= self._since:
+                found.append((path.relative_to(folder).as_posix(), path))
+        return found
+
+
+class _Tee:
+    """A text stream that also writes to a log; everything else is the stream's own."""
+
+    def __init__(self, original: Any, log: Any) -> None:
+        self.original = original
+        self._log = log
+
+    def write(self, text: str) -> int:
+        done = self.original.write(text)
+        if not self._log.closed:
+            self._log.write(text.encode("utf-8", "replace"))
+        return int(done if done is not None else len(text))
+
+    def close_log(self) -> None:
+        self._log.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.original, name)
+
+
+def end_with_process(run: Run) -> None:
+    """End a run when the process ends: Failed after an uncaught exception, else Completed."""
+    failure: List[BaseException] = []
+    before = sys.excepthook
+
+    def hook(kind: Any, error: Any, trace: Any) -> None:
+        failure.append(error)
+        before(kind, error, trace)
+
+    sys.excepthook = hook
+    atexit.register(_end, run, failure)
+
+
+def _end(run: Run, failure: List[BaseException]) -> None:
+    interactive = run._interactive
+    if interactive is None or interactive.ended:
+        return
+    try:
+        if failure:
+            run.fail(error_details=failure[0])
+        else:
+            run.complete()
+    except Exception as error:  # noqa: BLE001 - the interpreter is ending, say it and go on
+        sys.stderr.write(f"runyard: run {run.id} could not be ended: {error}\n")

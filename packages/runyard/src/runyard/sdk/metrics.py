@@ -1,0 +1,211 @@
+"""What may be logged, and the shapes in which `get_metrics` gives it back.
+
+    logged                      given
+    log once / n times          the scalar / a list of n
+    log_list of 1 / n           the scalar / the list
+    log_row once / n times      dict of scalars / dict of lists, None where a cell is missing
+    log_table                   dict of lists (of scalars when the columns have length 1)
+    log_image, log_* artifacts  the text `aml://artifactId/…`
+
+Unlike the v1 SDK a later number of another type is kept: integers become floats when mixed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List
+
+from runyard.sdk.exceptions import UserErrorException
+
+if TYPE_CHECKING:
+    from runyard.protocol.metrics import MetricSeries
+
+PLAIN = (float, int, str, bool, type(None))
+SPECIAL = {
+    "NaN": float("nan"),
+    "Infinity": float("inf"),
+    "-Infinity": float("-inf"),
+}
+LONGEST_NAME = 255
+
+
+def check_name(name: Any) -> str:
+    """Give a metric's name if it is one.
+
+    Raises:
+        UserErrorException: It is no text, empty, or longer than 255 characters.
+    """
+    if not isinstance(name, str) or not name or len(name) > LONGEST_NAME:
+        raise UserErrorException(
+            f"a metric's name is a text of 1 to {LONGEST_NAME} characters, not {name!r}"
+        )
+    return name
+
+
+def scalar(name: str, value: Any) -> Any:
+    """Give a value as float, int, text, boolean or None.
+
+    Numbers of numpy, tensors with one element and the like are converted; other objects become
+    their `repr`, with a warning.
+
+    Raises:
+        UserErrorException: The value is a list or another series.
+    """
+    if type(value) in PLAIN:
+        return value
+    single = _single(value)
+    if type(single) in PLAIN:
+        return single
+    for kind in (bool, int, float, str):
+        if isinstance(single, kind):
+            return kind(single)
+    if _is_series(value):
+        raise UserErrorException(
+            f"log({name!r}, …) takes one value, not a {type(value).__name__}; "
+            f"use log_list({name!r}, …) for a series"
+        )
+    try:
+        return float(single) if hasattr(type(single), "__float__") else _shown(name, value)
+    except (TypeError, ValueError):
+        return _shown(name, value)
+
+
+def _single(value: Any) -> Any:
+    """Give the one element of a numpy scalar or a tensor; other values as they are."""
+    item = getattr(value, "item", None)
+    if item is None and hasattr(value, "numpy"):
+        item = getattr(value.numpy(), "item", None)
+    if not callable(item):
+        return value
+    try:
+        return item()
+    except (TypeError, ValueError, RuntimeError):
+        return value
+
+
+def _is_series(value: Any) -> bool:
+    return hasattr(value, "__iter__") or hasattr(value, "__len__")
+
+
+def _shown(name: str, value: Any) -> str:
+    warnings.warn(
+        f"metric {name!r}: a {type(value).__name__} is no number or text; its repr is logged",
+        UserWarning,
+        stacklevel=4,
+    )
+    return repr(value)
+
+
+def series(name: str, values: Any) -> List[Any]:
+    """Give a list's elements as scalars.
+
+    Raises:
+        UserErrorException: It is no series, is empty, or mixes kinds of values.
+    """
+    if isinstance(values, (str, bytes, dict)) or not hasattr(values, "__iter__"):
+        raise UserErrorException(
+            f"log_list({name!r}, …) takes a list of values, not a {type(values).__name__}"
+        )
+    found = [scalar(name, value) for value in values]
+    kinds = {_kind(value) for value in found if value is not None}
+    if len(kinds) > 1:
+        raise UserErrorException(
+            f"log_list({name!r}, …): all elements must be of one type, not "
+            f"{', '.join(sorted(kinds))}"
+        )
+    return found
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    return "number" if isinstance(value, (int, float)) else type(value).__name__
+
+
+def table(name: str, value: Any) -> Dict[str, Any]:
+    """Give a table's columns as lists of scalars, or scalars.
+
+    Raises:
+        UserErrorException: It is no dict, or its columns differ in length.
+    """
+    if not isinstance(value, dict) or not value:
+        raise UserErrorException(
+            f"log_table({name!r}, …) takes a dict of column name to list, not {value!r:.80}"
+        )
+    columns = {
+        str(key): series(name, column) if _is_column(column) else scalar(name, column)
+        for key, column in value.items()
+    }
+    lengths = {len(column) if isinstance(column, list) else 1 for column in columns.values()}
+    if len(lengths) > 1:
+        raise UserErrorException(
+            f"log_table({name!r}, …): the columns have {', '.join(map(str, sorted(lengths)))} "
+            "values; all must have the same number"
+        )
+    return columns
+
+
+def _is_column(value: Any) -> bool:
+    return (
+        not isinstance(value, (str, bytes)) and hasattr(value, "__iter__") and not _is_zero_d(value)
+    )
+
+
+def _is_zero_d(value: Any) -> bool:
+    return getattr(value, "shape", None) == ()
+
+
+def shaped(found: MetricSeries, artifact_prefix: str) -> Any:
+    """Give a metric's values as `get_metrics` shows them.
+
+    Args:
+        found: The series as the service has it.
+        artifact_prefix: What stands before the path of an image.
+    """
+    from runyard.protocol import metrics as protocol
+
+    values = list(found.values)
+    if found.kind == protocol.SCALAR:
+        for index in found.nonfinite:
+            values[index] = SPECIAL[values[index]]
+        return _one_or_many(values)
+    if found.kind == protocol.LIST:
+        return _one_or_many([_number(v) for part in values for v in _many(part)])
+    if found.kind == protocol.ROW:
+        return _rows(values)
+    if found.kind == protocol.TABLE:
+        return _tables(values)
+    return _one_or_many([f"{artifact_prefix}{path}" for path in values])
+
+
+def _one_or_many(values: List[Any]) -> Any:
+    values = _promoted(values)
+    return values[0] if len(values) == 1 else values
+
+
+def _promoted(values: List[Any]) -> List[Any]:
+    """Make integers floats where floats stand among them."""
+    if not any(isinstance(value, float) for value in values):
+        return values
+    return [float(v) if isinstance(v, int) and not isinstance(v, bool) else v for v in values]
+
+
+def _rows(rows: List[Any]) -> Dict[str, Any]:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return {name: _one_or_many([_number(row.get(name)) for row in rows]) for name in names}
+
+
+def _tables(tables: Iterable[Any]) -> Dict[str, Any]:
+    columns: Dict[str, List[Any]] = {}
+    for one in tables:
+        for name, column in one.items():
+            columns.setdefault(name, []).extend(_number(value) for value in _many(column))
+    return {name: _one_or_many(values) for name, values in columns.items()}
+
+
+def _many(value: Any) -> List[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _number(value: Any) -> Any:
+    return SPECIAL.get(value, value) if isinstance(value, str) else value

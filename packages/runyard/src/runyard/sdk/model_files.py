@@ -1,0 +1,98 @@
+"""A model's files: from here into the registry, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+
+from runyard.sdk.exceptions import WebserviceException, translated
+
+if TYPE_CHECKING:
+    from runyard.protocol.models import ModelRecord, RegisterModel
+    from runyard.sdk.models import Model
+    from runyard.sdk.workspaces import Workspace
+
+
+def local(path: str, child_paths: Optional[Sequence[str]]) -> List[Tuple[str, Path]]:
+    """List the files of a local model as (name below the model's folder, path).
+
+    Raises:
+        WebserviceException: There is nothing at the path, or below one of the child paths.
+    """
+    root = Path(path).expanduser()
+    if root.is_file():
+        return [(root.name, root)]
+    if not root.is_dir():
+        raise WebserviceException(
+            f'Error, provided model path "{path}" cannot be found (looked from {Path.cwd()})'
+        )
+    found = [one for one in sorted(root.rglob("*")) if one.is_file()]
+    named = [(one.relative_to(root).as_posix(), one) for one in found]
+    for child in child_paths or ():
+        if not any(_is_below(name, child) for name, _ in named):
+            raise WebserviceException(f"nothing below {path!r} matches child path {child!r}")
+    if child_paths:
+        named = [pair for pair in named if any(_is_below(pair[0], child) for child in child_paths)]
+    if not named:
+        raise WebserviceException(f"the folder {path!r} has no files")
+    return named
+
+
+def _is_below(name: str, child: str) -> bool:
+    base = PurePosixPath(child).as_posix().strip("/")
+    return name == base or name.startswith(base + "/")
+
+
+def register(
+    workspace: Workspace, made: RegisterModel, model_path: str, files: Sequence[Tuple[str, Path]]
+) -> Model:
+    """Send local files and register them."""
+    from dataclasses import replace
+
+    from runyard.client import transfer
+    from runyard.client.progress import Progress
+    from runyard.protocol.routes import MODELS_REGISTER
+    from runyard.sdk.models import Model
+
+    total = sum(path.stat().st_size for _, path in files)
+    progress = Progress(f"Sending {len(files)} files", total, total > transfer.LARGE_BYTES)
+    with translated():
+        entries = transfer.parallel(lambda pair: transfer.describe(pair[1], pair[0]), files)
+        pairs = [(entry, path) for entry, (_, path) in zip(entries, files)]
+        transfer.put_blobs(workspace.service, pairs, progress)
+        body = replace(made, path=Path(model_path).expanduser().resolve().name, files=entries)
+        record = workspace.service.call(MODELS_REGISTER, body=body)
+    progress.finish()
+    return Model(workspace, _record=record)
+
+
+def download(model: Model, target_dir: str, exist_ok: bool) -> str:
+    """Bring a model's files here and give the path of its file or folder; see `Model.download`."""
+    from runyard.client import transfer
+    from runyard.client.progress import Progress
+
+    record = model._files()
+    base = Path(target_dir).expanduser()
+    with translated():
+        fetches = [transfer.blob(entry, base) for entry in record.files]
+    there = [str(fetch.target) for fetch in fetches if fetch.target.exists()]
+    if there and not exist_ok:
+        raise WebserviceException(
+            f"{there[0]} exists already{_others(there)}; give exist_ok=True to replace it, or "
+            "another target_dir"
+        )
+    progress = Progress(f"Downloading {model.id}", record.size, record.size > transfer.LARGE_BYTES)
+    with translated():
+        transfer.download_many(model.workspace.service, fetches, overwrite=True, progress=progress)
+    progress.finish()
+    return str(base / top(record))
+
+
+def _others(paths: Sequence[str]) -> str:
+    return f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
+
+
+def top(record: ModelRecord) -> str:
+    """Give the one file or folder in which all files of a model are; "" if there is none."""
+    tops = {entry.path.split("/", maxsplit=1)[0] for entry in record.files}
+    return tops.pop() if len(tops) == 1 else ""

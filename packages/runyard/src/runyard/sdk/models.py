@@ -1,0 +1,527 @@
+"""The model: a named, versioned set of files in a workspace."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Dict,
+    List,
+    Mapping,
+    NoReturn,
+    Optional,
+    Sequence,
+    Union,
+)
+
+from runyard.sdk import paging
+from runyard.sdk.exceptions import (
+    NotOfferedYet,
+    UserErrorException,
+    WebserviceException,
+    translated,
+)
+from runyard.sdk.names import check_model
+
+if TYPE_CHECKING:
+    from runyard.protocol.models import ChangeModel, ModelRecord, RegisterModel
+    from runyard.sdk.run_base import RunBase
+    from runyard.sdk.workspaces import Workspace
+
+PORTAL = "models"
+
+
+class Framework:
+    """Names of the frameworks that a model may be of."""
+
+    CUSTOM: ClassVar[str] = "Custom"
+    MULTI: ClassVar[str] = "Multi"
+    ONNX: ClassVar[str] = "Onnx"
+    PYTORCH: ClassVar[str] = "PyTorch"
+    SCIKITLEARN: ClassVar[str] = "ScikitLearn"
+    TENSORFLOW: ClassVar[str] = "TensorFlow"
+    TFKERAS: ClassVar[str] = "TfKeras"
+
+
+class Model:
+    """A version of a registered model.
+
+    Args:
+        workspace: The workspace.
+        name: Its name; the newest version that fits is taken.
+        id: `name:version` in place of the name.
+        tags: Tags it must have: `["key", ["key", "value"]]`.
+        properties: Properties it must have, likewise.
+        version: Its version; None is the newest.
+        run_id: The run it must come from.
+        model_framework: The framework it must be of.
+
+    Raises:
+        WebserviceException: There is none; the message begins with `ModelNotFound`.
+    """
+
+    Framework = Framework
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        name: Optional[str] = None,
+        id: Optional[str] = None,  # noqa: A002 - the v1 name
+        tags: Optional[Sequence[Any]] = None,
+        properties: Optional[Sequence[Any]] = None,
+        version: Optional[int] = None,
+        run_id: Optional[str] = None,
+        model_framework: Optional[str] = None,
+        expand: bool = True,
+        _record: Optional[ModelRecord] = None,
+        **_: Any,
+    ) -> None:
+        self._workspace = workspace
+        if _record is None:
+            key = id or (f"{name}:{version}" if name and version is not None else None)
+            wanted = _query(name, tags, properties, run_id, model_framework, latest=False)
+            _record = _get(workspace, key) if key else _newest(workspace, wanted)
+        self._record = _record
+
+    def __repr__(self) -> str:
+        return (
+            f"Model(workspace={self._workspace!r}, name={self.name}, id={self.id}, "
+            f"version={self.version}, tags={self.tags}, properties={self.properties})"
+        )
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace."""
+        return self._workspace
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return self._record.name
+
+    @property
+    def version(self) -> int:
+        """The version, counting from 1."""
+        return self._record.version
+
+    @property
+    def id(self) -> str:
+        """`name:version`."""
+        return self._record.id
+
+    @property
+    def tags(self) -> Dict[str, str]:
+        """The tags as they were last read."""
+        return dict(self._record.tags)
+
+    @property
+    def properties(self) -> Dict[str, str]:
+        """The properties as they were last read."""
+        return dict(self._record.properties)
+
+    @property
+    def description(self) -> str:
+        """The description."""
+        return self._record.description
+
+    @property
+    def run_id(self) -> Optional[str]:
+        """The run it came from, or None."""
+        return self._record.run
+
+    @property
+    def run(self) -> Any:
+        """The run it came from, or None."""
+        return self._workspace.get_run(self._record.run) if self._record.run else None
+
+    @property
+    def experiment_name(self) -> Optional[str]:
+        """The experiment of that run, or None."""
+        return self._record.experiment
+
+    @property
+    def created_time(self) -> dt.datetime:
+        """When it was registered, in UTC."""
+        text = self._record.created_at
+        whole = text if "." in text else text.replace("Z", ".0Z")
+        return dt.datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S.%f%z")
+
+    @property
+    def model_framework(self) -> Optional[str]:
+        """The framework, or None."""
+        return self._record.framework or None
+
+    @property
+    def model_framework_version(self) -> Optional[str]:
+        """The framework's version, or None."""
+        return self._record.framework_version or None
+
+    @property
+    def url(self) -> str:
+        """The model's address in the form of the v1 SDK."""
+        return f"aml://asset/{self.id}"
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return self._record.size
+
+    @property
+    def datasets(self) -> Dict[str, Any]:
+        """{}: a model has no datasets here."""
+        return {}
+
+    @staticmethod
+    def register(
+        workspace: Workspace,
+        model_path: str,
+        model_name: str,
+        tags: Optional[Mapping[str, Any]] = None,
+        properties: Optional[Mapping[str, Any]] = None,
+        description: Optional[str] = None,
+        datasets: Any = None,
+        model_framework: Optional[str] = None,
+        model_framework_version: Optional[str] = None,
+        child_paths: Optional[Sequence[str]] = None,
+        sample_input_dataset: Any = None,
+        sample_output_dataset: Any = None,
+        resource_configuration: Any = None,
+    ) -> Model:
+        """Register a local file or folder as the next version of a model.
+
+        Args:
+            workspace: The workspace.
+            model_path: The local file or folder.
+            model_name: The model.
+            tags: The version's tags.
+            properties: The version's properties, written once.
+            description: A description.
+            datasets: Not offered yet.
+            model_framework: Such as `Model.Framework.TENSORFLOW`.
+            model_framework_version: Its version.
+            child_paths: Only these files and folders below `model_path`.
+            sample_input_dataset: Not offered yet.
+            sample_output_dataset: Not offered yet.
+            resource_configuration: Taken for old scripts' sake; it matters for deployment alone.
+
+        Raises:
+            WebserviceException: The path does not exist, or the name breaks the rule for names.
+        """
+        if datasets or sample_input_dataset or sample_output_dataset:
+            raise NotOfferedYet("datasets of a model", "tags and properties")
+        from runyard.sdk import model_files
+
+        made = order(
+            model_name,
+            "",
+            tags,
+            properties,
+            description,
+            model_framework,
+            model_framework_version,
+        )
+        files = model_files.local(model_path, child_paths)
+        print(f"Registering model {model_name}")  # noqa: T201 - v1 users see this line
+        return model_files.register(workspace, made, model_path, files)
+
+    @staticmethod
+    def list(
+        workspace: Workspace,
+        name: Optional[str] = None,
+        tags: Optional[Sequence[Any]] = None,
+        properties: Optional[Sequence[Any]] = None,
+        run_id: Optional[str] = None,
+        latest: bool = False,
+        dataset_id: Optional[str] = None,
+        expand: bool = True,
+        page_count: int = 255,
+        model_framework: Optional[str] = None,
+    ) -> List[Model]:
+        """Give model versions, newest first.
+
+        Args:
+            workspace: The workspace.
+            name: Only this model.
+            tags: `["key", ["key", "value"]]`: only those that have them all.
+            properties: The same for properties.
+            run_id: Only those from this run.
+            latest: Only the newest version of each model.
+            dataset_id: Not offered yet.
+            expand: Taken for old scripts' sake.
+            page_count: Taken for old scripts' sake.
+            model_framework: Only those of this framework.
+        """
+        from runyard.protocol.routes import MODELS_LIST
+
+        if dataset_id:
+            raise NotOfferedYet("Model.list(dataset_id=…)", "tags and properties")
+        query = _query(name, tags, properties, run_id, model_framework, latest)
+        rows = paging.items(workspace.service, MODELS_LIST, query=query)
+        return [Model(workspace, _record=row) for row in rows]
+
+    @staticmethod
+    def get_model_path(
+        model_name: str, version: Optional[int] = None, _workspace: Optional[Workspace] = None
+    ) -> str:
+        """Give where a model's files are, bringing them here in a job.
+
+        In a job the model is downloaded to `azureml-models/<name>/<version>/`; where a model is
+        served, its folder is found. In a notebook there is neither: use `download`.
+
+        Args:
+            model_name: The model.
+            version: Its version; None is the newest.
+
+        Returns:
+            The model's one file or folder.
+
+        Raises:
+            ModelNotFoundException: There is none; the message says where was looked.
+        """
+        from runyard.sdk import model_paths
+
+        return model_paths.find(model_name, version, _workspace)
+
+    def download(
+        self, target_dir: str = ".", exist_ok: bool = False, exists_ok: Optional[bool] = None
+    ) -> str:
+        """Bring the model's files here: `outputs/model` becomes `<target_dir>/model/…`.
+
+        Args:
+            target_dir: The folder; it is made.
+            exist_ok: Replace files that are there.
+            exists_ok: An older name of `exist_ok`.
+
+        Returns:
+            The path of the file or folder.
+
+        Raises:
+            WebserviceException: A file is there and `exist_ok` is not given.
+        """
+        from runyard.sdk import model_files
+
+        return model_files.download(self, target_dir, exist_ok if exists_ok is None else exists_ok)
+
+    def delete(self) -> None:
+        """Delete this version."""
+        from runyard.protocol.routes import MODELS_DELETE
+
+        with translated():
+            self._workspace.service.call(MODELS_DELETE, self.id)
+
+    def update(
+        self,
+        tags: Optional[Mapping[str, Any]] = None,
+        description: Optional[str] = None,
+        **_: Any,
+    ) -> None:
+        """Replace the tags, or the description.
+
+        Args:
+            tags: All tags it is to have; None leaves them.
+            description: None leaves it.
+        """
+        removed = [key for key in self.tags if key not in tags] if tags is not None else []
+        self._change(tags=_texts(tags), removed_tags=removed, description=description)
+
+    def add_tags(self, tags: Mapping[str, Any]) -> None:
+        """Set tags."""
+        self._change(tags=_texts(tags))
+
+    def remove_tags(self, tags: Union[str, Sequence[str]]) -> None:
+        """Remove tags by name."""
+        self._change(removed_tags=[tags] if isinstance(tags, str) else [str(tag) for tag in tags])
+
+    def add_properties(self, properties: Mapping[str, Any]) -> None:
+        """Add properties; each is written once.
+
+        Raises:
+            UserErrorException: A property is there with another value.
+        """
+        self._change(properties=_texts(properties))
+
+    def add_tag(self, key: str, value: Any = "") -> None:
+        """Set one tag."""
+        self.add_tags({key: value})
+
+    def serialize(self) -> Dict[str, Any]:
+        """Give the model as a dict in the names of the v1 SDK."""
+        record = self._record
+        return {
+            "id": record.id,
+            "name": record.name,
+            "version": record.version,
+            "createdTime": record.created_at,
+            "description": record.description,
+            "framework": self.model_framework,
+            "frameworkVersion": self.model_framework_version,
+            "properties": dict(record.properties),
+            "tags": dict(record.tags),
+            "url": self.url,
+            "runId": record.run,
+            "experimentName": record.experiment,
+        }
+
+    def package(self, *_: Any, **__: Any) -> NoReturn:
+        """Say what to use in place of packaging."""
+        raise _serving("Model.package")
+
+    @staticmethod
+    def deploy(*_: Any, **__: Any) -> NoReturn:
+        """Say what to use in place of deployment."""
+        raise _serving("Model.deploy")
+
+    @staticmethod
+    def profile(*_: Any, **__: Any) -> NoReturn:
+        """Say what to use in place of profiling."""
+        raise _serving("Model.profile")
+
+    def _files(self) -> ModelRecord:
+        """Give the record with its files, which lists leave out."""
+        if not self._record.files:
+            self._record = _get(self._workspace, self.id)
+        return self._record
+
+    def _change(self, **changes: Any) -> None:
+        from runyard.protocol.models import ChangeModel
+        from runyard.protocol.routes import MODELS_CHANGE
+
+        body: ChangeModel = ChangeModel(**changes)
+        with translated():
+            self._record = self._workspace.service.call(MODELS_CHANGE, self.id, body=body)
+
+
+def order(
+    name: str,
+    path: str,
+    tags: Optional[Mapping[str, Any]],
+    properties: Optional[Mapping[str, Any]],
+    description: Optional[str],
+    framework: Optional[str],
+    framework_version: Optional[str],
+) -> RegisterModel:
+    """Give the order to register a model.
+
+    Raises:
+        WebserviceException: The name breaks the rule, or there is a version without a framework.
+    """
+    from runyard.protocol.models import RegisterModel
+
+    if framework_version and not framework:
+        raise WebserviceException("model_framework_version was given without model_framework")
+    return RegisterModel(
+        name=check_model(name),
+        path=path,
+        tags=_texts(tags),
+        properties=_texts(properties),
+        description=description or "",
+        framework=str(framework or ""),
+        framework_version=str(framework_version or ""),
+    )
+
+
+def register_from_run(run: RunBase, made: RegisterModel) -> Model:
+    """Register files of a run; in the run's own job the live ones are sent first.
+
+    Raises:
+        ModelPathNotFoundException: Nothing matches; the message lists the nearest.
+    """
+    from dataclasses import replace
+
+    from runyard.protocol.errors import NotFound, RunNotFound
+    from runyard.protocol.routes import MODELS_REGISTER
+    from runyard.sdk import run_files
+
+    path = _model_path(made.path)
+    if run._in_own_job():
+        run_files.live(run.service, run.id, path)
+    with translated():
+        try:
+            record = run.service.call(
+                MODELS_REGISTER, body=replace(made, run=run.id, path=path or ".")
+            )
+        except RunNotFound:
+            raise
+        except NotFound as error:
+            names = [row.path for row in run_files.records(run.service, run.id)]
+            raise run_files.no_model_path(made.path, names) from error
+    return Model(run.experiment.workspace, _record=record)
+
+
+def _model_path(path: str) -> str:
+    """Give a path of a run's files; `./` and "" mean all of them."""
+    from runyard.sdk import run_files
+
+    if not isinstance(path, (str, Path)):
+        raise UserErrorException(f"model_path is a text such as 'outputs/model', not {path!r}")
+    return "" if str(path).strip() in {"", ".", "./"} else run_files.run_path(path)
+
+
+def _get(workspace: Workspace, key: str) -> ModelRecord:
+    from runyard.protocol.routes import MODELS_GET
+
+    with translated():
+        return workspace.service.call(MODELS_GET, key)
+
+
+def _newest(workspace: Workspace, query: Any) -> ModelRecord:
+    from runyard.protocol.routes import MODELS_LIST
+
+    found = next(paging.items(workspace.service, MODELS_LIST, query=query), None)
+    if found is None:
+        raise _not_found(workspace, query.name)
+    record: ModelRecord = found
+    return record
+
+
+def _not_found(workspace: Workspace, name: Optional[str]) -> WebserviceException:
+    import difflib
+
+    names = sorted(workspace.models)
+    near = difflib.get_close_matches(name or "", names, n=3) or names[:10]
+    there = f"there are: {', '.join(near)}" if near else "there is none yet"
+    what = f"no model {name!r}" if name else "no model"
+    return WebserviceException(
+        f"ModelNotFound: {what} that fits in workspace {workspace.name!r}; {there}", 404
+    )
+
+
+def _query(
+    name: Optional[str],
+    tags: Optional[Sequence[Any]],
+    properties: Optional[Sequence[Any]],
+    run_id: Optional[str],
+    framework: Optional[str],
+    latest: bool,
+) -> Any:
+    from runyard.protocol.models import ModelQuery
+
+    return ModelQuery(
+        name=name,
+        run=run_id,
+        framework=framework,
+        tags=_conditions(tags),
+        properties=_conditions(properties),
+        latest=latest,
+    )
+
+
+def _conditions(wanted: Any) -> List[str]:
+    """Write `["a", ["b", "c"]]` (or a dict) as `["a", "b=c"]`."""
+    if not wanted:
+        return []
+    if isinstance(wanted, str):
+        return [wanted]
+    pairs = wanted.items() if isinstance(wanted, Mapping) else wanted
+    return [one if isinstance(one, str) else "=".join(str(part) for part in one) for one in pairs]
+
+
+def _texts(values: Optional[Mapping[str, Any]]) -> Dict[str, str]:
+    return {str(key): "" if value is None else str(value) for key, value in (values or {}).items()}
+
+
+def _serving(name: str) -> NotOfferedYet:
+    return NotOfferedYet(name, "Model.download and a server of your own")

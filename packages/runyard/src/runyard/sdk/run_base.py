@@ -1,0 +1,130 @@
+"""What every part of a run stands on: its id, its record, and who speaks to its workspace."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Optional
+
+from runyard.sdk.exceptions import UserErrorException, translated
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from runyard.client.workspace import WorkspaceClient
+    from runyard.protocol.runs import ChangeRun, RunRecord
+    from runyard.sdk.experiments import Experiment
+    from runyard.sdk.interactive import Interactive
+    from runyard.sdk.sessions import Session
+
+RUN_ID = "RUNYARD_RUN_ID"
+
+
+class RunBase:
+    """A run known by its id; its record is read when it is needed.
+
+    Args:
+        experiment: The experiment.
+        run_id: The run's id.
+        outputs: The outputs folder of an interactive run.
+
+    Raises:
+        UserErrorException: The experiment has no such run.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        run_id: str,
+        outputs: Optional[str] = None,
+        _record: Optional[RunRecord] = None,
+        **_: Any,
+    ) -> None:
+        self._fill(experiment, run_id, outputs, _record)
+        if _record is None:
+            self._check_experiment(self._refresh())
+
+    @classmethod
+    def _of_job(cls, run_id: str) -> Self:
+        """Make the job's own run without asking anybody."""
+        run = cls.__new__(cls)
+        run._fill(None, run_id, None, None)
+        return run
+
+    def _fill(
+        self,
+        experiment: Optional[Experiment],
+        run_id: str,
+        outputs: Optional[str],
+        record: Optional[RunRecord],
+    ) -> None:
+        self._experiment = experiment
+        self._id = run_id
+        self._outputs = outputs
+        self._record = record
+        self._client: Optional[WorkspaceClient] = None
+        self._interactive: Optional[Interactive] = None
+        self._run_config: Any = None
+        self._session: Optional[Session] = None
+
+    @property
+    def id(self) -> str:
+        """The id."""
+        return self._id
+
+    @property
+    def service(self) -> WorkspaceClient:
+        """What speaks to the run's workspace."""
+        if self._client is None:
+            if self._experiment is not None:
+                self._client = self._experiment.workspace.service
+            else:
+                from runyard.sdk import run_context
+
+                self._client = run_context.job_service()
+        return self._client
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment."""
+        if self._experiment is None:
+            from runyard.sdk import run_context
+
+            self._experiment = run_context.job_experiment(self)
+        return self._experiment
+
+    def _read(self) -> RunRecord:
+        return self._record if self._record is not None else self._refresh()
+
+    def _refresh(self) -> RunRecord:
+        from runyard.protocol.routes import RUNS_GET
+
+        with translated():
+            self._record = self.service.call(RUNS_GET, self._id)
+        return self._record
+
+    def _check_experiment(self, record: RunRecord) -> None:
+        wanted = self.experiment.name
+        if record.experiment.lower() != wanted.lower():
+            raise UserErrorException(
+                f"run {self._id} belongs to experiment {record.experiment!r}, not {wanted!r}"
+            )
+
+    def _change(self, **changes: Any) -> None:
+        from runyard.protocol.routes import RUNS_CHANGE
+        from runyard.protocol.runs import ChangeRun
+
+        body: ChangeRun = ChangeRun(**changes)
+        with translated():
+            self._record = self.service.call(RUNS_CHANGE, self._id, body=body)
+
+    def _in_own_job(self) -> bool:
+        return os.environ.get(RUN_ID) == self._id
+
+    def _spec(self) -> Any:
+        from runyard.protocol.routes import RUNS_SPEC
+        from runyard.protocol.runs import SCRIPT_RUN
+
+        if self._read().run_type != SCRIPT_RUN:
+            return None
+        with translated():
+            return self.service.call(RUNS_SPEC, self._id)

@@ -1,0 +1,253 @@
+"""The part of a run that holds things: tags, properties, files, models, its snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence
+
+from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
+from runyard.sdk.run_base import RunBase
+
+if TYPE_CHECKING:
+    from runyard.sdk.models import Model
+
+
+class RunContents(RunBase):
+    """A run with its tags, properties and files."""
+
+    # Tags and properties
+
+    def tag(self, key: str, value: Any = None) -> None:
+        """Set a tag; the value becomes text."""
+        self.set_tags({key: value})
+
+    def set_tags(self, tags: Mapping[str, Any]) -> None:
+        """Set tags; a later value replaces an earlier one."""
+        from runyard.sdk.experiments import as_tags
+
+        self._change(tags=as_tags(tags))
+
+    def remove_tags(self, tags: Any) -> None:
+        """Remove tags, given by one name or a list of names."""
+        self._change(removed_tags=[tags] if isinstance(tags, str) else [str(tag) for tag in tags])
+
+    def get_tags(self) -> Dict[str, Optional[str]]:
+        """Give the tags, read now."""
+        return dict(self._refresh().tags)
+
+    def add_properties(self, properties: Mapping[str, Any]) -> None:
+        """Add properties; each is written once.
+
+        Raises:
+            UserErrorException: A property is there with another value.
+        """
+        self._change(properties={str(key): str(value) for key, value in properties.items()})
+
+    def get_properties(self) -> Dict[str, str]:
+        """Give the properties, read now."""
+        record = self._refresh()
+        found = dict(record.properties)
+        if record.snapshot:
+            found.setdefault("ContentSnapshotId", record.snapshot)
+        return found
+
+    # Files
+
+    def get_file_names(self) -> List[str]:
+        """Give the names of the run's files, sorted."""
+        from runyard.sdk import run_files
+
+        return sorted(record.path for record in run_files.records(self.service, self._id))
+
+    def download_file(
+        self, name: str, output_file_path: Optional[str] = None, _validate_checksum: bool = False
+    ) -> None:
+        """Write a file of the run here, replacing what is there.
+
+        Args:
+            name: The file's path in the run.
+            output_file_path: A path or an existing folder; None is the file's own name here.
+
+        Raises:
+            UserErrorException: The run has no such file; the message lists the nearest.
+        """
+        from runyard.sdk import run_files
+
+        run_files.download(self.service, self._id, name, output_file_path)
+
+    def download_files(
+        self,
+        prefix: Optional[str] = None,
+        output_directory: Optional[str] = None,
+        output_paths: Optional[Sequence[str]] = None,
+        batch_size: int = 100,
+        append_prefix: bool = True,
+        timeout_seconds: Optional[int] = None,
+    ) -> None:
+        """Write all files whose path begins with `prefix` here, keeping their folders.
+
+        Args:
+            prefix: How the paths begin; None takes all.
+            output_directory: The local folder; None is the current one.
+            output_paths: One local path per file, in order of their names.
+            batch_size: Taken for old scripts' sake.
+            append_prefix: False leaves the prefix out of the local paths.
+            timeout_seconds: Taken for old scripts' sake.
+        """
+        from runyard.sdk import run_files
+
+        rows = run_files.records(self.service, self._id, prefix or "")
+        names = sorted(record.path for record in rows)
+        pairs = run_files.places(names, output_directory, output_paths, prefix or "", append_prefix)
+        run_files.download_many(self.service, pairs, self._id)
+
+    def upload_file(
+        self, name: str, path_or_stream: Any, datastore_name: Optional[str] = None
+    ) -> None:
+        """Send a file to the run.
+
+        Args:
+            name: Its path in the run.
+            path_or_stream: A local path, or a stream open for reading.
+            datastore_name: Taken for old scripts' sake.
+
+        Raises:
+            UserErrorException: The name is there with another content.
+        """
+        from runyard.sdk import run_files
+
+        run_files.upload_one(self.service, self._id, name, path_or_stream)
+
+    def upload_files(
+        self,
+        names: Sequence[str],
+        paths: Sequence[str],
+        return_artifacts: bool = False,
+        timeout_seconds: Optional[int] = None,
+        datastore_name: Optional[str] = None,
+    ) -> None:
+        """Send several files, named one by one."""
+        from runyard.sdk import run_files
+
+        if len(names) != len(paths):
+            raise UserErrorException(f"{len(names)} names were given for {len(paths)} paths")
+        pairs = [
+            (run_files.run_path(name), run_files.existing(path)) for name, path in zip(names, paths)
+        ]
+        run_files.upload(self.service, self._id, pairs)
+
+    def upload_folder(self, name: str, path: str, datastore_name: Optional[str] = None) -> None:
+        """Send all files below a local folder.
+
+        Args:
+            name: Where they go in the run.
+            path: The local folder.
+            datastore_name: Taken for old scripts' sake.
+
+        Raises:
+            UserErrorException: There is no such folder.
+        """
+        from runyard.sdk import run_files
+
+        folder = Path(path).expanduser()
+        if not folder.is_dir():
+            raise UserErrorException(f"the folder {path!r} does not exist (from {Path.cwd()})")
+        base = "" if name in {"", ".", "./"} else run_files.run_path(name)
+        run_files.upload(self.service, self._id, run_files.below(folder, base))
+
+    def get_all_logs(self, destination: Optional[str] = None) -> List[str]:
+        """Write all logs to disk and give their paths.
+
+        Args:
+            destination: The folder; None is one named after the run's id here.
+        """
+        from runyard.protocol.files import LOG_KIND
+        from runyard.sdk import run_files
+
+        rows = run_files.records(self.service, self._id)
+        names = sorted(row.path for row in rows if row.kind == LOG_KIND)
+        pairs = run_files.places(names, destination or self._id, None, "", append_prefix=True)
+        run_files.download_many(self.service, pairs, self._id)
+        return [str(place) for _, place in pairs]
+
+    def register_model(
+        self,
+        model_name: str,
+        model_path: Optional[str] = None,
+        tags: Optional[Mapping[str, Any]] = None,
+        properties: Optional[Mapping[str, Any]] = None,
+        model_framework: Optional[str] = None,
+        model_framework_version: Optional[str] = None,
+        description: Optional[str] = None,
+        datasets: Any = None,
+        sample_input_dataset: Any = None,
+        sample_output_dataset: Any = None,
+        resource_configuration: Any = None,
+        **_: Any,
+    ) -> Model:
+        """Register files of the run as the next version of a model; nothing is copied.
+
+        In the run's own job, files that are still only in the working folder are sent first.
+
+        Args:
+            model_name: The model.
+            model_path: A file or folder of the run, such as `outputs/model`; None is `model_name`.
+            tags: The version's tags.
+            properties: The version's properties, written once.
+            model_framework: Such as `Model.Framework.TENSORFLOW`.
+            model_framework_version: Its version.
+            description: A description.
+            datasets: Not offered yet.
+            sample_input_dataset: Not offered yet.
+            sample_output_dataset: Not offered yet.
+            resource_configuration: Taken for old scripts' sake; it matters for deployment alone.
+
+        Raises:
+            ModelPathNotFoundException: Nothing in the run matches; the message lists the nearest.
+            WebserviceException: The name breaks the rule for names.
+        """
+        from runyard.sdk import models
+
+        if datasets or sample_input_dataset or sample_output_dataset:
+            raise NotOfferedYet("datasets of a model", "tags and properties")
+        order = models.order(
+            model_name,
+            model_path if model_path is not None else model_name,
+            tags,
+            properties,
+            description,
+            model_framework,
+            model_framework_version,
+        )
+        return models.register_from_run(self, order)
+
+    # Snapshots
+
+    def get_snapshot_id(self) -> Optional[str]:
+        """Give the id of the run's snapshot, or None."""
+        return self.get_properties().get("ContentSnapshotId")
+
+    def take_snapshot(self, file_or_folder_path: str, **_: Any) -> str:
+        """Keep a folder with the run and give the snapshot's id."""
+        from runyard.sdk.experiments import take_snapshot
+
+        made = take_snapshot(self.experiment.workspace, file_or_folder_path)
+        self.add_properties({"ContentSnapshotId": made})
+        return made
+
+    def restore_snapshot(
+        self, snapshot_id: Optional[str] = None, path: Optional[str] = None
+    ) -> str:
+        """Write the run's snapshot here and give where it is.
+
+        Args:
+            snapshot_id: The snapshot; None is the run's.
+            path: A folder to fill, or the name of a zip file to write; None is
+                `<snapshot id>.zip` here.
+        """
+        from runyard.sdk import run_snapshots
+
+        wanted = snapshot_id or self.get_snapshot_id()
+        if wanted is None:
+            raise UserErrorException(f"run {self._id} has no snapshot")
+        return run_snapshots.restore(self.service, wanted, path)

@@ -1,0 +1,110 @@
+"""The run in which a script is: the job's, or one begun for a script that was started by hand."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Dict, Optional
+
+from runyard.sdk.exceptions import RunEnvironmentException, translated
+from runyard.sdk.runs import Run, ScriptRun, _OfflineRun
+
+if TYPE_CHECKING:
+    from runyard.client.workspace import WorkspaceClient
+    from runyard.sdk.experiments import Experiment
+    from runyard.sdk.run_base import RunBase
+
+RUN_ID = "RUNYARD_RUN_ID"
+WORKSPACE = "RUNYARD_WORKSPACE"
+EXPERIMENT = "AZUREML_ARM_PROJECT_NAME"
+DEFAULT_EXPERIMENT = "default"
+LONGEST_NAME = 255
+
+_guard = threading.RLock()
+_jobs: Dict[str, Run] = {}
+_service: Dict[str, WorkspaceClient] = {}
+_by_hand: Optional[Run] = None
+
+
+def current(allow_offline: bool) -> Run:
+    """Give the run of this process; see `Run.get_context`."""
+    own = os.environ.get(RUN_ID)
+    with _guard:
+        if own:
+            return _jobs.get(own) or _jobs.setdefault(own, ScriptRun._of_job(own))
+        if not allow_offline:
+            raise RunEnvironmentException(
+                "this script is not in a job: submit it, or call Run.get_context() with "
+                "allow_offline=True to begin a run here"
+            )
+        return _begun_by_hand()
+
+
+def job_service() -> WorkspaceClient:
+    """Give the client of the job's workspace, with the job's own token.
+
+    Raises:
+        RunEnvironmentException: This is no job.
+    """
+    workspace = os.environ.get(WORKSPACE)
+    if not workspace:
+        raise RunEnvironmentException(f"this is no job: {WORKSPACE} is not set")
+    with _guard:
+        found = _service.get(workspace)
+        if found is None:
+            from runyard.client import discovery
+            from runyard.client.workspace import WorkspaceClient
+
+            found = _service[workspace] = WorkspaceClient(discovery.connect_job(), workspace)
+    return found
+
+
+def job_experiment(run: RunBase) -> Experiment:
+    """Give the experiment of the job's run."""
+    from runyard.protocol.routes import WORKSPACES_GET
+    from runyard.sdk.experiments import Experiment
+    from runyard.sdk.workspaces import Workspace
+
+    service = job_service()
+    with translated():
+        record = service.call(WORKSPACES_GET)
+    workspace = Workspace(
+        record.subscription_id,
+        record.resource_group,
+        record.name,
+        _record=record,
+        _connection=service.connection,
+    )
+    name = os.environ.get(EXPERIMENT) or run._read().experiment
+    return Experiment(workspace, name, _skip_name_validation=True, _create_in_cloud=False)
+
+
+def _begun_by_hand() -> Run:
+    global _by_hand  # noqa: PLW0603 - one run per process is what the name means
+    if _by_hand is None:
+        from runyard.sdk import interactive
+        from runyard.sdk.experiments import Experiment
+        from runyard.sdk.workspaces import Workspace
+
+        experiment = Experiment(Workspace.from_config(), _script_name())
+        _by_hand = interactive.start(
+            experiment,
+            run_id=f"OfflineRun_{uuid.uuid4()}",
+            snapshot_directory=None,
+            kind=_OfflineRun,
+        )
+        interactive.end_with_process(_by_hand)
+    return _by_hand
+
+
+def _script_name() -> str:
+    """Give an experiment's name made from the script's; `default` where there is none."""
+    import re
+
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    stem = Path(main).stem if main else ""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:LONGEST_NAME]
+    return name or DEFAULT_EXPERIMENT

@@ -1,0 +1,86 @@
+"""A run as `get_details()` shows it: the v1 SDK's keys and times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Optional
+from urllib.parse import quote
+
+from runyard.protocol import PREFIX
+
+if TYPE_CHECKING:
+    from runyard.client.workspace import WorkspaceClient
+    from runyard.protocol.files import FileRecord
+    from runyard.protocol.runs import RunError, RunRecord, RunSpec
+
+
+def details(
+    record: RunRecord,
+    spec: Optional[RunSpec],
+    files: Iterable[FileRecord],
+    service: WorkspaceClient,
+) -> Dict[str, Any]:
+    """Give the dict of a run.
+
+    Args:
+        record: The run.
+        spec: What was submitted; None for an interactive run.
+        files: Its files; the logs among them are listed.
+        service: The workspace's client, for addresses.
+    """
+    from runyard.protocol.files import LOG_KIND
+
+    found: Dict[str, Any] = {
+        "runId": record.id,
+        "target": record.target,
+        "status": record.status,
+    }
+    if record.started_at:
+        found["startTimeUtc"] = record.started_at
+    if record.ended_at:
+        found["endTimeUtc"] = record.ended_at
+    if record.error is not None:
+        found["error"] = _error(record.error)
+    if record.warnings:
+        found["warnings"] = [{"source": "runyard", "message": text} for text in record.warnings]
+    found["properties"] = _properties(record)
+    found["inputDatasets"] = []
+    found["outputDatasets"] = []
+    if spec is not None:
+        found["runDefinition"] = _definition(record, spec)
+    logs = [file.path for file in files if file.kind == LOG_KIND]
+    found["logFiles"] = {name: file_url(service, record.id, name) for name in logs}
+    found["submittedBy"] = record.submitted_by
+    return found
+
+
+def file_url(service: WorkspaceClient, run_id: str, name: str) -> str:
+    """Give the address of a run's file; it asks for the service's token."""
+    base = f"{service.connection.url}{PREFIX}/workspaces/{quote(service.id)}"
+    return f"{base}/runs/{quote(run_id)}/files/{quote(name)}"
+
+
+def _properties(record: RunRecord) -> Dict[str, str]:
+    properties = dict(record.properties)
+    if record.snapshot:
+        properties.setdefault("ContentSnapshotId", record.snapshot)
+    return properties
+
+
+def _definition(record: RunRecord, spec: RunSpec) -> Dict[str, Any]:
+    definition = dict(spec.definition)
+    definition.setdefault("script", spec.script)
+    definition.setdefault("arguments", list(spec.arguments))
+    definition.setdefault("target", spec.target)
+    definition.setdefault("nodeCount", spec.node_count)
+    definition.setdefault("maxRunDurationSeconds", spec.max_duration_seconds)
+    if record.name and not definition.get("jobName"):
+        definition["jobName"] = record.name
+    return definition
+
+
+def _error(error: RunError) -> Dict[str, Any]:
+    inner: Dict[str, Any] = {"code": error.code, "message": error.message}
+    more = {"exitCode": error.exit_code, "signal": error.signal, "logTail": error.log_tail}
+    inner.update({key: value for key, value in more.items() if value not in (None, "")})
+    inner["details"] = []
+    return {"error": inner, "time": error.time}

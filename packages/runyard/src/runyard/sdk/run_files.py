@@ -1,0 +1,218 @@
+"""Files of a run: listed, brought here, sent there, and registered as a model."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Iterable, List, Optional, Sequence, Tuple
+
+from runyard.sdk import paging
+from runyard.sdk.exceptions import ModelPathNotFoundException, UserErrorException, translated
+
+if TYPE_CHECKING:
+    from runyard.client.workspace import WorkspaceClient
+    from runyard.protocol.files import FileRecord
+
+BLOCK_BYTES = 1 << 20
+NEAREST = 5
+
+
+def records(service: WorkspaceClient, run_id: str, prefix: str = "") -> List[FileRecord]:
+    """Give a run's files whose path begins with `prefix`, by path."""
+    from runyard.protocol.files import FileQuery
+    from runyard.protocol.routes import FILES_LIST
+
+    return list(paging.items(service, FILES_LIST, run_id, query=FileQuery(prefix=prefix)))
+
+
+def download(service: WorkspaceClient, run_id: str, name: str, target: Optional[str]) -> None:
+    """Write one file of a run here.
+
+    Args:
+        service: The workspace's client.
+        run_id: The run.
+        name: The file's path in the run.
+        target: A path or an existing folder; None is the file's own name in the current folder.
+
+    Raises:
+        UserErrorException: The run has no such file; the message lists the nearest.
+    """
+    from runyard.client import transfer
+    from runyard.protocol.errors import RunFileNotFound
+    from runyard.protocol.routes import FILES_READ
+
+    base = name.rstrip("/").split("/")[-1]
+    place = Path(target).expanduser() if target else Path(base)
+    place = place / base if place.is_dir() else place
+    with translated():
+        try:
+            fetch = transfer.Fetch(FILES_READ, (run_id, name), place)
+            transfer.download(service, fetch, overwrite=True)
+        except RunFileNotFound as error:
+            raise UserErrorException(_no_file(service, run_id, name)) from error
+
+
+def content(service: WorkspaceClient, run_id: str, name: str, offset: int = 0) -> bytes:
+    """Give the bytes of a file of a run from `offset` on."""
+    from runyard.protocol.routes import FILES_READ
+
+    with translated(), service.open(FILES_READ, run_id, name, offset=offset) as source:
+        return source.read()
+
+
+def download_many(service: WorkspaceClient, pairs: Sequence[Tuple[str, Path]], run_id: str) -> None:
+    """Write many files of a run to their places, in parallel."""
+    from runyard.client import transfer
+    from runyard.protocol.routes import FILES_READ
+
+    fetches = [transfer.Fetch(FILES_READ, (run_id, name), place) for name, place in pairs]
+    with translated():
+        transfer.download_many(service, fetches, overwrite=True)
+
+
+def places(
+    names: Sequence[str],
+    folder: Optional[str],
+    paths: Optional[Sequence[str]],
+    prefix: str,
+    append_prefix: bool,
+) -> List[Tuple[str, Path]]:
+    """Say where each file of a `download_files` goes."""
+    from runyard.client import transfer
+
+    if paths is not None:
+        if len(paths) != len(names):
+            raise UserErrorException(
+                f"output_paths has {len(paths)} entries for {len(names)} files: {list(names)}"
+            )
+        return [(name, Path(path)) for name, path in zip(names, paths)]
+    base = Path(folder or ".").expanduser()
+    cut = 0 if append_prefix else len(prefix.rstrip("/")) + 1 if prefix else 0
+    shown = [(name, name[cut:] or name.split("/")[-1]) for name in names]
+    return [(name, transfer.inside(base, short)) for name, short in shown]
+
+
+def upload(
+    service: WorkspaceClient,
+    run_id: str,
+    pairs: Sequence[Tuple[str, Path]],
+    overwrite: bool = False,
+) -> None:
+    """Send local files to a run; the same content under the same name is no conflict.
+
+    Args:
+        service: The workspace's client.
+        run_id: The run.
+        pairs: (path in the run, local file).
+        overwrite: Another content under a name replaces the one that is there.
+
+    Raises:
+        UserErrorException: A name is there with another content, or is no relative path.
+    """
+    from runyard.client import transfer
+    from runyard.protocol.files import RegisterFiles
+    from runyard.protocol.routes import FILES_REGISTER
+
+    if not pairs:
+        return
+    with translated():
+        entries = transfer.parallel(lambda pair: transfer.describe(pair[1], pair[0]), pairs)
+        transfer.put_blobs(service, [(e, path) for e, (_, path) in zip(entries, pairs)])
+        service.call(FILES_REGISTER, run_id, body=RegisterFiles(entries, overwrite))
+
+
+def upload_one(service: WorkspaceClient, run_id: str, name: str, source: Any) -> None:
+    """Send one file, given as a path or as an open stream.
+
+    Raises:
+        UserErrorException: There is no such file, or it is neither.
+    """
+    checked = run_path(name)
+    if isinstance(source, (str, os.PathLike)):
+        upload(service, run_id, [(checked, existing(source))])
+        return
+    if not hasattr(source, "read"):
+        raise UserErrorException(
+            f"path_or_stream must be a path or an open file, not a {type(source).__name__}"
+        )
+    with tempfile.TemporaryDirectory(prefix="runyard-") as folder:
+        path = Path(folder) / "stream"
+        with path.open("wb") as file:
+            _copy(source, file)
+        upload(service, run_id, [(checked, path)])
+
+
+def _copy(source: Any, target: BinaryIO) -> None:
+    for block in iter(lambda: source.read(BLOCK_BYTES), None):
+        if not block:
+            return
+        target.write(block.encode("utf-8") if isinstance(block, str) else block)
+
+
+def existing(path: Any) -> Path:
+    """Give a local file's path.
+
+    Raises:
+        UserErrorException: There is no such file.
+    """
+    found = Path(path).expanduser()
+    if not found.is_file():
+        what = "is a folder: use upload_folder" if found.is_dir() else "does not exist"
+        raise UserErrorException(f"the file {str(path)!r} {what} (looked from {Path.cwd()})")
+    return found
+
+
+def below(folder: Path, name: str) -> List[Tuple[str, Path]]:
+    """Give all files below a local folder with their paths in the run, by name."""
+    base = name.strip("/")
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    pairs = [(path.relative_to(folder).as_posix(), path) for path in found]
+    return [(f"{base}/{short}" if base else short, path) for short, path in pairs]
+
+
+def run_path(name: Any) -> str:
+    """Give a path in a run without `./`, with forward slashes.
+
+    Raises:
+        UserErrorException: It is absolute, empty, or leads out of the run.
+    """
+    text = str(name).replace("\\", "/") if isinstance(name, (str, os.PathLike)) else ""
+    parts = [part for part in text.split("/") if part not in ("", ".")]
+    if not parts or text.startswith("/") or ".." in parts or "\0" in text:
+        raise UserErrorException(f"{name!r} is no path in a run; give one like 'outputs/model.pkl'")
+    return "/".join(parts)
+
+
+def live(service: WorkspaceClient, run_id: str, path: str) -> None:
+    """Send what lies at a path of this job's working folder, so that it can be registered now.
+
+    Outputs are otherwise collected at the end of the job.
+    """
+    local = Path(path) if path else Path()
+    if local.is_file():
+        upload(service, run_id, [(path, local)], overwrite=True)
+    elif local.is_dir() and path:
+        upload(service, run_id, below(local, path), overwrite=True)
+
+
+def no_model_path(path: str, names: Iterable[str]) -> ModelPathNotFoundException:
+    """Give the error for a model path that matches nothing, with the nearest there are."""
+    there = sorted(names)
+    folders = sorted(
+        {"/".join(n.split("/")[:i]) for n in there for i in range(1, n.count("/") + 1)}
+    )
+    near = difflib.get_close_matches(path, [*there, *folders], n=NEAREST) or there[:10]
+    listed = ", ".join(near) if near else "none"
+    return ModelPathNotFoundException(
+        f"Could not locate the provided model_path {path} in the set of files uploaded to the "
+        f"run; nearest of the run's {len(there)} files: {listed}"
+    )
+
+
+def _no_file(service: WorkspaceClient, run_id: str, name: str) -> str:
+    names = [record.path for record in records(service, run_id)]
+    near = difflib.get_close_matches(name, names, n=NEAREST) or names[:10]
+    listed = ", ".join(near) if near else "it has none"
+    return f"run {run_id} has no file {name!r}; nearest: {listed}"

@@ -1,0 +1,100 @@
+"""Images and JSON artifacts that are logged: files of the run, named by the metric."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional
+
+from runyard.sdk import run_files
+from runyard.sdk.exceptions import UserErrorException
+
+if TYPE_CHECKING:
+    from runyard.sdk.run_base import RunBase
+
+HEADS = (
+    b"\x89PNG\r\n\x1a\n",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"BM",
+    b"II*\x00",
+    b"MM\x00*",
+)
+HEAD_BYTES = 512
+
+
+def store(run: RunBase, name: str, path: Optional[str], plot: Any) -> str:
+    """Send an image to the run and give its path there.
+
+    Raises:
+        UserErrorException: None or both of `path` and `plot` are given, or the file is no image.
+    """
+    if (path is None) == (plot is None):
+        raise UserErrorException("log_image takes exactly one of path and plot")
+    if path is not None:
+        local = run_files.existing(path)
+        if not _is_image(local):
+            raise UserErrorException(
+                f"{path!r} is no image that is known here: png, jpeg, gif, bmp, webp, tiff, svg"
+            )
+        target = run_files.run_path(local.name if local.is_absolute() else path)
+        run_files.upload(run.service, run.id, [(target, local)])
+        return target
+    if not callable(getattr(plot, "savefig", None)):
+        raise UserErrorException(
+            f"plot must have a method savefig, as matplotlib.pyplot has; {type(plot).__name__} "
+            "has none"
+        )
+    return _plotted(run, name, plot)
+
+
+def _plotted(run: RunBase, name: str, plot: Any) -> str:
+    target = run_files.run_path(f"{name}_{int(time.time())}.png")
+    with tempfile.TemporaryDirectory(prefix="runyard-") as folder:
+        local = Path(folder) / "plot.png"
+        plot.savefig(str(local), bbox_inches="tight", format="png")
+        run_files.upload(run.service, run.id, [(target, local)], overwrite=True)
+    return target
+
+
+def _is_image(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    return head.startswith(HEADS) or webp or b"<svg" in head
+
+
+def store_json(run: RunBase, name: str, value: Any, kind: str) -> str:
+    """Send a value in the v1 SDK's JSON form to the run and give its path there.
+
+    Args:
+        run: The run.
+        name: The metric.
+        value: The dict, or its JSON text: `{"schema_type": …, "schema_version": …, "data": …}`.
+        kind: The schema type that is asked for.
+
+    Raises:
+        UserErrorException: The value has another form.
+    """
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise UserErrorException(f"log of {kind} {name!r}: not JSON: {error}") from error
+    if not isinstance(value, dict) or "data" not in value:
+        raise UserErrorException(
+            f"log of {kind} {name!r}: a dict with schema_type {kind!r}, schema_version and data is "
+            f"needed, not {value!r:.80}"
+        )
+    if value.get("schema_type") not in (None, kind):
+        raise UserErrorException(
+            f"log of {kind} {name!r}: its schema_type is {value['schema_type']!r}"
+        )
+    target = run_files.run_path(name)
+    with tempfile.TemporaryDirectory(prefix="runyard-") as folder:
+        local = Path(folder) / "artifact.json"
+        local.write_text(json.dumps(value), encoding="utf-8")
+        run_files.upload(run.service, run.id, [(target, local)], overwrite=True)
+    return target

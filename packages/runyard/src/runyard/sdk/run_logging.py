@@ -1,0 +1,134 @@
+"""The part of a run that logs: metrics, images, and what was logged."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Dict, Optional
+
+from runyard.sdk import metrics as shapes
+from runyard.sdk import sessions
+from runyard.sdk.run_base import RunBase
+
+
+class RunLogging(RunBase):
+    """A run to which one can log; see `sdk.sessions` for how the lines travel."""
+
+    def log(self, name: str, value: Any, description: str = "", step: Optional[int] = None) -> None:
+        """Log a value under a name; the same name again appends.
+
+        Args:
+            name: The metric.
+            value: A number, text, boolean, None, or a numpy scalar or tensor with one element.
+            description: Taken for old scripts' sake.
+            step: The step it belongs to.
+
+        Raises:
+            UserErrorException: The value is a series: `log_list` takes those.
+        """
+        if type(value) not in shapes.PLAIN:
+            value = shapes.scalar(name, value)
+        if type(name) is not str or not name or len(name) > shapes.LONGEST_NAME:
+            name = shapes.check_name(name)
+        if step is not None and type(step) is not int:
+            step = int(step)
+        session = self._session or self._open_session()
+        session.spool.scalar(name, value, step)
+
+    def log_list(self, name: str, value: Any, description: str = "") -> None:
+        """Log a list (or any iterable) of values of one type."""
+        self._log(name, "list", shapes.series(name, value))
+
+    def log_row(self, name: str, description: Optional[str] = None, **kwargs: Any) -> None:
+        """Log one row of a table: `log_row("y over x", x=1, y=0.4)`."""
+        self._log(name, "row", {key: shapes.scalar(name, v) for key, v in kwargs.items()})
+
+    def log_table(self, name: str, value: Dict[str, Any], description: str = "") -> None:
+        """Log a table: a dict of column name to list, all of one length."""
+        self._log(name, "table", shapes.table(name, value))
+
+    def log_image(
+        self, name: str, path: Optional[str] = None, plot: Any = None, description: str = ""
+    ) -> None:
+        """Log an image, which becomes a file of the run.
+
+        Args:
+            name: The metric.
+            path: An image file (png, jpeg, gif, bmp, webp, svg or tiff).
+            plot: matplotlib.pyplot, or anything with `savefig`; exactly one of the two is given.
+            description: Taken for old scripts' sake.
+
+        Raises:
+            UserErrorException: None or both are given, or the file is no image.
+        """
+        from runyard.sdk import run_images
+
+        self._log(name, "image", run_images.store(self, shapes.check_name(name), path, plot))
+
+    def log_confusion_matrix(self, name: str, value: Any, description: str = "") -> None:
+        """Log a confusion matrix in the v1 SDK's JSON form."""
+        self._log_artifact(name, value, "confusion_matrix")
+
+    def log_accuracy_table(self, name: str, value: Any, description: str = "") -> None:
+        """Log an accuracy table in the v1 SDK's JSON form."""
+        self._log_artifact(name, value, "accuracy_table")
+
+    def log_residuals(self, name: str, value: Any, description: str = "") -> None:
+        """Log residuals in the v1 SDK's JSON form."""
+        self._log_artifact(name, value, "residuals")
+
+    def log_predictions(self, name: str, value: Any, description: str = "") -> None:
+        """Log predictions in the v1 SDK's JSON form."""
+        self._log_artifact(name, value, "predictions")
+
+    def get_metrics(
+        self,
+        name: Optional[str] = None,
+        recursive: bool = False,
+        run_type: Optional[str] = None,
+        populate: bool = False,
+    ) -> Dict[str, Any]:
+        """Give what was logged, by name.
+
+        Args:
+            name: Only this metric.
+            recursive: Give a dict run id -> metrics, of this run and all below it.
+            run_type: With `recursive`, only runs of this type.
+            populate: Give images as bytes in place of their addresses.
+        """
+        from runyard.sdk import run_metrics
+
+        self.flush()
+        if not recursive:
+            return run_metrics.read(self.service, self._id, name, populate)
+        return run_metrics.read_below(self, name, run_type, populate)
+
+    def flush(self, timeout_seconds: int = sessions.FLUSH_SECONDS) -> None:
+        """Wait until the service has everything that this process logged to the run.
+
+        Args:
+            timeout_seconds: How long to wait at most.
+        """
+        if self._session is not None and not self._session.flush(timeout_seconds):
+            warnings.warn(
+                f"run {self._id}: not all metrics have reached the service within "
+                f"{timeout_seconds} s; they are kept and sent later",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def _open_session(self) -> sessions.Session:
+        workspace = "" if self._in_own_job() else self.service.id
+        session = sessions.session(self._id, workspace, lambda: self.service)
+        session.begin()
+        self._session = session
+        return session
+
+    def _log(self, name: str, kind: str, value: Any) -> None:
+        session = self._session or self._open_session()
+        session.spool.append(shapes.check_name(name), kind, value)
+
+    def _log_artifact(self, name: str, value: Any, kind: str) -> None:
+        from runyard.sdk import run_images
+
+        path = run_images.store_json(self, shapes.check_name(name), value, kind)
+        self._log(name, "artifact", path)

@@ -1,0 +1,53 @@
+"""Reads metrics: of a run, and of a run with all below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, Optional
+
+from runyard.sdk import metrics as shapes
+from runyard.sdk.exceptions import translated
+
+if TYPE_CHECKING:
+    from runyard.client.workspace import WorkspaceClient
+    from runyard.sdk.run_base import RunBase
+
+
+def read(
+    service: WorkspaceClient, run_id: str, name: Optional[str], populate: bool
+) -> Dict[str, Any]:
+    """Give a run's metrics by name, in the shapes of the v1 SDK."""
+    from runyard.protocol.metrics import ARTIFACT, IMAGE, MetricQuery
+    from runyard.protocol.routes import METRICS_LIST
+
+    with translated():
+        page = service.call(METRICS_LIST, run_id, query=MetricQuery(name=name))
+    prefix = f"aml://artifactId/ExperimentRun/dcid.{run_id}/"
+    found = {}
+    for series in page.series:
+        value = shapes.shaped(series, prefix)
+        if populate and series.kind in (IMAGE, ARTIFACT):
+            value = _contents(service, run_id, series.values)
+        found[series.name] = value
+    return found
+
+
+def _contents(service: WorkspaceClient, run_id: str, paths: Any) -> Any:
+    from runyard.sdk import run_files
+
+    contents = [run_files.content(service, run_id, path) for path in paths]
+    return contents[0] if len(contents) == 1 else contents
+
+
+def read_below(
+    run: RunBase, name: Optional[str], run_type: Optional[str], populate: bool
+) -> Dict[str, Dict[str, Any]]:
+    """Give run id -> metrics of a run and all runs below it."""
+    from runyard.sdk.runs import Run, of_record
+
+    whole = run if isinstance(run, Run) else of_record(run.experiment.workspace, run._read())
+    runs = [whole, *whole.get_children(recursive=True)]
+    return {
+        one.id: read(one.service, one.id, name, populate)
+        for one in runs
+        if run_type is None or one.type == run_type
+    }

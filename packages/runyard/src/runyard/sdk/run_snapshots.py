@@ -1,0 +1,46 @@
+"""Writes a snapshot back to disk, as a folder or as a zip file."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional
+
+from runyard.sdk.exceptions import translated
+
+if TYPE_CHECKING:
+    from runyard.client.workspace import WorkspaceClient
+    from runyard.protocol.files import FileEntry
+
+BLOCK_BYTES = 1 << 20
+
+
+def restore(service: WorkspaceClient, snapshot_id: str, path: Optional[str]) -> str:
+    """Write a snapshot here and give where it is; see `Run.restore_snapshot`."""
+    from runyard.client import transfer
+    from runyard.protocol.routes import SNAPSHOTS_GET
+
+    target = Path(path if path is not None else f"{snapshot_id}.zip").expanduser()
+    with translated():
+        record = service.call(SNAPSHOTS_GET, snapshot_id)
+        if target.suffix == ".zip" and not target.is_dir():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with zipfile.ZipFile(str(target), "w", zipfile.ZIP_DEFLATED) as archive:
+                for entry in record.files:
+                    _add(service, archive, entry)
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            fetches = [transfer.blob(entry, target) for entry in record.files]
+            transfer.download_many(service, fetches, overwrite=True)
+    return str(target.absolute())
+
+
+def _add(service: WorkspaceClient, archive: zipfile.ZipFile, entry: FileEntry) -> None:
+    from runyard.protocol.routes import BLOBS_READ
+
+    info = zipfile.ZipInfo(entry.path)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = (0o755 if entry.executable else 0o644) << 16
+    with service.open(BLOBS_READ, entry.digest) as source, archive.open(info, "w") as file:
+        for block in iter(lambda: source.read(BLOCK_BYTES), b""):
+            file.write(block)

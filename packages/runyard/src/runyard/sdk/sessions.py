@@ -1,0 +1,183 @@
+"""How this process logs to a run: a spool, and outside a job a courier that empties it.
+
+In a job the agent brings the lines to the service, so a process of the job only writes them. In
+any other process a daemon thread does, started with the first line and flushed at exit. A forked
+child writes a file of its own, which its parent's thread brings along.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Dict, Mapping, Optional, Tuple
+
+from runyard.client.spool import Spool, writers
+
+if TYPE_CHECKING:
+    from runyard.client.courier import Courier
+    from runyard.client.workspace import WorkspaceClient
+
+EXIT_SECONDS = 60.0
+FLUSH_SECONDS = 300
+POLL_SECONDS = 0.005
+LONGEST_POLL = 0.1
+
+_sessions: Dict[Tuple[str, str], Session] = {}
+_guard = threading.Lock()
+
+
+class Session:
+    """The lines of one process for one run.
+
+    Args:
+        run_id: The run.
+        service: Gives the workspace's client; asked when there is something to send.
+        folder: The spool folder.
+        courier: Whether this process brings the lines itself.
+    """
+
+    def __init__(
+        self, run_id: str, service: Callable[[], WorkspaceClient], folder: Path, courier: bool
+    ) -> None:
+        self.run_id = run_id
+        self.folder = folder
+        self.spool = Spool(folder)
+        self.logs: Callable[[], Mapping[Path, str]] = dict
+        self._service = service
+        self._own_courier = courier
+        self._courier: Optional[Courier] = None
+        self._process = os.getpid()
+
+    def begin(self) -> None:
+        """Start the courier if this process needs one and has none."""
+        if not self._own_courier or self._courier is not None or self._process != os.getpid():
+            return
+        with _guard:
+            if self._courier is None:
+                from runyard.client.courier import Courier
+
+                courier = Courier(self._service(), self.run_id, self.folder, self._followed, _say)
+                threading.Thread(target=courier.run, name="runyard-courier", daemon=True).start()
+                self._courier = courier
+
+    def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
+        """Wait until the service has all lines of this process; say whether it does.
+
+        Args:
+            seconds: How long to wait at most.
+        """
+        if self._courier is not None and self._process == os.getpid():
+            return self._courier.drain(time.monotonic() + seconds)
+        return self._stored(seconds)
+
+    def close(self, seconds: float = EXIT_SECONDS) -> bool:
+        """Flush, end the courier, and remove what has arrived; say whether all did."""
+        if self._courier is None or self._process != os.getpid():
+            return True
+        done = self.flush(seconds)
+        self._courier.stop()
+        self._courier = None
+        if done:
+            self.spool.close()
+            _remove(self.folder)
+        return done
+
+    def _followed(self) -> Mapping[Path, str]:
+        return self.logs()
+
+    def _stored(self, seconds: float) -> bool:
+        from runyard.protocol.errors import NotFound, TemporaryError
+        from runyard.protocol.routes import METRICS_MARK
+
+        writer, lines = self.spool.mark()
+        deadline, pause = time.monotonic() + seconds, POLL_SECONDS
+        while lines:
+            with contextlib.suppress(NotFound, TemporaryError):
+                if self._service().call(METRICS_MARK, self.run_id, writer).lines >= lines:
+                    break
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_POLL)
+        return True
+
+
+def _remove(folder: Path) -> None:
+    """Remove the files of this process and of processes that have ended, then the empty folder."""
+    for path in writers(folder):
+        process = int(path.name.split("-")[0])
+        if process == os.getpid() or not _lives(process):
+            path.unlink()
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"runyard: {text}\n")
+
+
+def session(run_id: str, workspace: str, service: Callable[[], WorkspaceClient]) -> Session:
+    """Give this process's session for a run.
+
+    Args:
+        run_id: The run.
+        workspace: The workspace's id, "" in a job (which has one workspace).
+        service: Gives the workspace's client.
+    """
+    key = (workspace, run_id)
+    found = _sessions.get(key)
+    if found is None:
+        with _guard:
+            found = _sessions.get(key) or _new(run_id, service)
+            _sessions[key] = found
+    return found
+
+
+def forget(session_: Session) -> None:
+    """Leave a session that was closed out of what is flushed at exit."""
+    with _guard:
+        for key in [key for key, value in _sessions.items() if value is session_]:
+            del _sessions[key]
+
+
+def _new(run_id: str, service: Callable[[], WorkspaceClient]) -> Session:
+    if os.environ.get("RUNYARD_RUN_ID") == run_id and os.environ.get("RUNYARD_SPOOL"):
+        return Session(run_id, service, Path(os.environ["RUNYARD_SPOOL"]), courier=False)
+    from runyard.client import home
+
+    folder = home.locate() / "spool" / run_id
+    return Session(run_id, service, folder, courier=True)
+
+
+@atexit.register
+def _close_all() -> None:
+    """Bring what is left when the process ends; say so when it cannot be brought."""
+    deadline = time.monotonic() + EXIT_SECONDS
+    for one in list(_sessions.values()):
+        try:
+            done = one.close(max(0.0, deadline - time.monotonic()))
+        except Exception as error:  # noqa: BLE001 - the interpreter is ending, say it and go on
+            sys.stderr.write(
+                f"runyard: metrics of run {one.run_id} stay in {one.folder}: {error}\n"
+            )
+            continue
+        if not done:
+            sys.stderr.write(
+                f"runyard: the service is away; metrics of run {one.run_id} stay in {one.folder} "
+                "and are sent when a process logs to that run again\n"
+            )

@@ -1,0 +1,215 @@
+"""Waits for a run and prints its log as it grows, in the shape v1 users (and their tests) know.
+
+    RunId: …
+    Web View: …
+
+    Streaming azureml-logs/70_driver_log.txt
+    ========================================
+
+    …
+
+    Execution Summary
+    =================
+    RunId: …
+    Web View: …
+
+Followed is the log that sorts highest among `azureml-logs/NN…txt`, of several processes' logs the
+first one's. Why a run waits is told on stderr, so that stdout keeps this shape.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+import sys
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional
+
+from runyard.sdk import run_files
+from runyard.sdk.exceptions import (
+    ActivityFailedException,
+    ExperimentExecutionException,
+    translated,
+)
+
+if TYPE_CHECKING:
+    from runyard.client.workspace import WorkspaceClient
+    from runyard.protocol.events import EventRecord
+    from runyard.sdk.runs import Run
+
+LOG_FOLDER = "azureml-logs/"
+FOLLOWED = re.compile(r"azureml-logs/(\d\d)[^/]*\.txt\Z")
+PROCESS = re.compile(r"_(?:rank_|worker_|ps_|master_)?(\d+)\.txt\Z")
+BLOCK_BYTES = 1 << 20
+TERMINAL = ("Completed", "Failed", "Canceled")
+
+
+def wait(run: Run, show_output: bool, raise_on_error: bool) -> Dict[str, Any]:
+    """Wait for a run's end and give its details; see `Run.wait_for_completion`."""
+    if not show_output:
+        _follow(run, None)
+        found = run.get_details()
+        if found["status"] == "Failed" and raise_on_error:
+            raise _failed(found)
+        return found
+    try:
+        return _shown(run, raise_on_error)
+    except KeyboardInterrupt:
+        raise ExperimentExecutionException(
+            "The output streaming for the run interrupted.\nBut the run is still executing on the "
+            f"compute target. Details for canceling the run: run.cancel(), or `runyard runs cancel "
+            f"{run.id}`"
+        ) from None
+
+
+def _shown(run: Run, raise_on_error: bool) -> Dict[str, Any]:
+    web_view = run.get_portal_url()
+    _print(f"RunId: {run.id}\nWeb View: {web_view}\n")
+    _follow(run, Printer(run.service, run.id))
+    found = run.get_details()
+    _print(f"\nExecution Summary\n=================\nRunId: {run.id}\nWeb View: {web_view}\n")
+    for title, text in _remarks(found, raise_on_error):
+        _print(f"\n{title}:\n{text}\n")
+    if found["status"] == "Failed" and raise_on_error:
+        raise _failed(found)
+    _print("\n")
+    return found
+
+
+def _remarks(found: Dict[str, Any], raise_on_error: bool) -> Iterable[Any]:
+    if found.get("warnings"):
+        yield "Warnings", "\n".join(one["message"] for one in found["warnings"])
+    if found["status"] == "Failed" and not raise_on_error and "error" in found:
+        yield "Error", json.dumps(found["error"], indent=4)
+
+
+def _failed(found: Dict[str, Any]) -> ActivityFailedException:
+    return ActivityFailedException(found.get("error") or {"error": {"message": "the run failed"}})
+
+
+def _follow(run: Run, printer: Optional[Printer]) -> None:
+    """Go with a run to its end, printing its log if there is a printer."""
+    from runyard.protocol.routes import EVENTS_STREAM
+
+    with translated():
+        record = run._refresh()
+        if printer is not None:
+            printer.look()
+        if record.status not in TERMINAL:
+            if printer is not None and record.reason:
+                _tell(f"{record.status}: {record.reason}")
+            for event in run.service.events(EVENTS_STREAM, run.id, after=record.last_event):
+                if printer is not None:
+                    printer.take(event)
+        if printer is not None:
+            printer.finish()
+
+
+class Printer:
+    """Prints the log that is to be followed, whichever that is at the time.
+
+    Args:
+        service: The workspace's client.
+        run_id: The run.
+    """
+
+    def __init__(self, service: WorkspaceClient, run_id: str) -> None:
+        self._service = service
+        self._run_id = run_id
+        self._name = ""
+        self._at = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._line_open = False
+
+    def look(self) -> None:
+        """Find the logs there are, and print what is new of the one to follow."""
+        rows = run_files.records(self._service, self._run_id, LOG_FOLDER)
+        sizes = {row.path: row.size for row in rows if row.size}
+        best = choose([self._name, *sizes])
+        if best:
+            self._grown(best, sizes.get(best, 0))
+
+    def take(self, event: EventRecord) -> None:
+        """Print what an event tells."""
+        from runyard.protocol import events as kinds
+
+        if event.kind == kinds.LOG:
+            name = event.data.get("path", "")
+            if choose([self._name, name]) == name and name:
+                self._grown(name, int(event.data.get("size", "0")))
+        elif event.kind == kinds.REASON and event.message:
+            _tell(event.message)
+
+    def finish(self) -> None:
+        """Print what is left of the log."""
+        self.look()
+        self._out(self._decoder.decode(b"", final=True))
+
+    def _grown(self, name: str, size: int) -> None:
+        if name != self._name:
+            if self._name:
+                self._read()
+            self._begin(name)
+        if size > self._at:
+            self._read()
+
+    def _begin(self, name: str) -> None:
+        self._out(self._decoder.decode(b"", final=True))
+        self._decoder.reset()
+        if self._line_open:
+            self._out("\n")
+        self._name, self._at = name, 0
+        _print(f"\nStreaming {name}\n{'=' * (len(name) + 10)}\n\n")
+
+    def _read(self) -> None:
+        """Print all that is new of the present log."""
+        from runyard.protocol.errors import RunFileNotFound
+        from runyard.protocol.routes import FILES_READ
+
+        try:
+            with self._service.open(FILES_READ, self._run_id, self._name, offset=self._at) as log:
+                for block in iter(lambda: log.read(BLOCK_BYTES), b""):
+                    self._at += len(block)
+                    self._out(self._decoder.decode(block))
+        except RunFileNotFound:
+            return
+
+    def _out(self, text: str) -> None:
+        if text:
+            self._line_open = not text.endswith("\n")
+            _print(text)
+
+
+def choose(names: Iterable[str]) -> str:
+    """Give the log to follow: the highest in order, of several processes' logs the first's.
+
+    Args:
+        names: Names of logs; others, and "", are passed over.
+    """
+    logs: List[str] = [name for name in names if name and FOLLOWED.match(name)]
+    if not logs:
+        return ""
+    top = max(name[: len(LOG_FOLDER) + 2] for name in logs)
+    return min((name for name in logs if name.startswith(top)), key=_rank)
+
+
+def _rank(name: str) -> Any:
+    found = PROCESS.search(name)
+    helper = "_ps_" in name
+    return (helper, int(found.group(1)) if found else -1, name)
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def _print(text: str) -> None:
+    """Write to stdout, whatever it can encode."""
+    out = sys.stdout
+    try:
+        out.write(text)
+    except UnicodeEncodeError:
+        encoding = getattr(out, "encoding", None) or "ascii"
+        out.write(text.encode(encoding, "replace").decode(encoding))
+    out.flush()

@@ -1,0 +1,521 @@
+"""The workspace: the top-level place that holds everything a team creates.
+
+`Workspace.from_config()` finds the project's workspace, and where there is no config file the
+embedded default one, so that a first script needs no preparation.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, NoReturn, Optional
+
+from runyard.sdk import paging, workspace_config
+from runyard.sdk.exceptions import (
+    NotOfferedYet,
+    UserErrorException,
+    WorkspaceException,
+    translated,
+)
+from runyard.sdk.workspace_config import WorkspaceConfig
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runyard.client.connection import Connection
+    from runyard.client.workspace import WorkspaceClient
+    from runyard.protocol.workspaces import ChangeWorkspace, WorkspaceRecord
+    from runyard.sdk.compute import ComputeTarget
+    from runyard.sdk.datastores import Datastore
+    from runyard.sdk.environments import Environment
+    from runyard.sdk.experiments import Experiment
+    from runyard.sdk.models import Model
+    from runyard.sdk.runs import Run
+
+
+class Workspace:
+    """A workspace that exists.
+
+    Args:
+        subscription_id: Its subscription, a name like any other here.
+        resource_group: Its resource group, likewise.
+        workspace_name: Its name.
+        auth: Taken for old scripts' sake; the service's own token is what counts.
+
+    Raises:
+        WorkspaceException: There is no such workspace; the message lists the nearest.
+    """
+
+    DEFAULT_CPU_CLUSTER_NAME: ClassVar[str] = "cpu-cluster"
+    DEFAULT_GPU_CLUSTER_NAME: ClassVar[str] = "gpu-cluster"
+
+    def __init__(
+        self,
+        subscription_id: str,
+        resource_group: str,
+        workspace_name: str,
+        auth: Any = None,
+        _record: Optional[WorkspaceRecord] = None,
+        _connection: Optional[Connection] = None,
+        **_: Any,
+    ) -> None:
+        from runyard.client.workspace import WorkspaceClient
+
+        self._auth = auth
+        connection = _connection or _connect()
+        if _record is None:
+            wanted = WorkspaceConfig(workspace_name, subscription_id, resource_group)
+            _record = _existing(connection, wanted)
+        self._record = _record
+        self._service = WorkspaceClient(connection, _record.id)
+
+    def __repr__(self) -> str:
+        return (
+            f"Workspace.create(name={self.name!r}, subscription_id={self.subscription_id!r}, "
+            f"resource_group={self.resource_group!r})"
+        )
+
+    @property
+    def service(self) -> WorkspaceClient:
+        """What speaks to this workspace on its service."""
+        return self._service
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return self._record.name
+
+    @property
+    def subscription_id(self) -> str:
+        """The subscription."""
+        return self._record.subscription_id
+
+    @property
+    def resource_group(self) -> str:
+        """The resource group."""
+        return self._record.resource_group
+
+    @property
+    def location(self) -> str:
+        """The location; `local` for a service of one's own."""
+        return self._record.location
+
+    @property
+    def sku(self) -> str:
+        """The edition, as v1 users know it."""
+        return self._record.sku
+
+    @property
+    def tags(self) -> Dict[str, str]:
+        """The tags."""
+        return dict(self._record.tags)
+
+    @property
+    def discovery_url(self) -> str:
+        """Where the service listens."""
+        return self._service.connection.url
+
+    @property
+    def default_datastore_name(self) -> str:
+        """The name of the default datastore."""
+        return self._refresh().default_datastore
+
+    @property
+    def _workspace_name(self) -> str:
+        return self.name
+
+    @property
+    def _auth_object(self) -> Any:
+        return self._auth
+
+    @staticmethod
+    def from_config(
+        path: Optional[str] = None,
+        auth: Any = None,
+        _logger: Any = None,
+        _file_name: Optional[str] = None,
+    ) -> Workspace:
+        """Give the workspace that the project's config file names.
+
+        Looked for from `path` upwards: `.azureml/config.json` first, at any height, then
+        `aml_config/config.json`, then a plain `config.json`. A workspace that this service does
+        not have yet is created. Without a file and without `path`: the embedded default workspace
+        (in a job, the job's own).
+
+        Args:
+            path: A config file, or the folder to look from.
+            auth: Taken for old scripts' sake.
+
+        Raises:
+            UserErrorException: No config file was found from `path`, or it makes no sense.
+        """
+        found = workspace_config.find(path, _file_name)
+        if found is not None:
+            return _configured(workspace_config.read(found), found, auth)
+        if path is not None or _file_name is not None:
+            raise UserErrorException(
+                f"no workspace config file was found from {os.path.abspath(path or '.')!r} "  # noqa: PTH100 - for show
+                "upwards; write one with ws.write_config(), or leave the path away to use the "
+                "embedded default workspace"
+            )
+        return _job_workspace() or _default_workspace(auth)
+
+    @staticmethod
+    def create(
+        name: str,
+        auth: Any = None,
+        subscription_id: Optional[str] = None,
+        resource_group: Optional[str] = None,
+        location: Optional[str] = None,
+        create_resource_group: bool = True,
+        sku: str = "basic",
+        tags: Optional[Dict[str, str]] = None,
+        friendly_name: Optional[str] = None,
+        exist_ok: bool = False,
+        show_output: bool = True,
+        **_: Any,
+    ) -> Workspace:
+        """Make a workspace.
+
+        Args:
+            name: Its name.
+            auth: Taken for old scripts' sake.
+            subscription_id: Its subscription, any text.
+            resource_group: Its resource group, any text.
+            location: Its location, any text.
+            create_resource_group: Taken for old scripts' sake; a group is only a name here.
+            sku: Taken for old scripts' sake.
+            tags: Its tags.
+            friendly_name: A name for people.
+            exist_ok: An existing workspace of that name is the answer.
+            show_output: Taken for old scripts' sake; there is nothing to wait for.
+
+        Raises:
+            UserErrorException: The name is wrong or taken.
+        """
+        from runyard.protocol import workspaces as protocol
+        from runyard.protocol.routes import WORKSPACES_CREATE
+
+        order = protocol.CreateWorkspace(
+            name=name,
+            subscription_id=subscription_id or protocol.DEFAULT_SUBSCRIPTION,
+            resource_group=resource_group or protocol.DEFAULT_RESOURCE_GROUP,
+            location=location or protocol.DEFAULT_LOCATION,
+            friendly_name=friendly_name or "",
+            tags=dict(tags or {}),
+            exist_ok=exist_ok,
+        )
+        connection = _connect()
+        with translated():
+            record = connection.call(WORKSPACES_CREATE, body=order)
+        return _made(record, connection, auth)
+
+    @staticmethod
+    def get(
+        name: str,
+        auth: Any = None,
+        subscription_id: Optional[str] = None,
+        resource_group: Optional[str] = None,
+        location: Optional[str] = None,
+        **_: Any,
+    ) -> Workspace:
+        """Get a workspace by name, and by subscription and resource group where it is ambiguous.
+
+        Raises:
+            WorkspaceException: There is none, or there are several.
+        """
+        connection = _connect()
+        found = _matching(connection, name, subscription_id, resource_group)
+        found = [record for record in found if location in (None, record.location)]
+        if len(found) > 1:
+            places = ", ".join(f"{r.subscription_id}/{r.resource_group}" for r in found)
+            raise WorkspaceException(
+                f"several workspaces are named {name!r}: {places}; give subscription_id and "
+                "resource_group"
+            )
+        if not found:
+            raise _unknown(connection, name)
+        return _made(found[0], connection, auth)
+
+    @staticmethod
+    def list(
+        subscription_id: Optional[str] = None,
+        auth: Any = None,
+        resource_group: Optional[str] = None,
+    ) -> Dict[str, List[Workspace]]:
+        """Give all workspaces, by name; one name may stand in several resource groups."""
+        connection = _connect()
+        found: Dict[str, List[Workspace]] = {}
+        for record in _matching(connection, None, subscription_id, resource_group):
+            found.setdefault(record.name, []).append(_made(record, connection, auth))
+        return found
+
+    def get_details(self) -> Dict[str, Any]:
+        """Give what is known of this workspace, in the names of the v1 SDK."""
+        record = self._refresh()
+        identity = (
+            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+            f"/providers/Microsoft.MachineLearningServices/workspaces/{self.name}"
+        )
+        return {
+            "id": identity,
+            "name": record.name,
+            "location": record.location,
+            "type": "Microsoft.MachineLearningServices/workspaces",
+            "tags": dict(record.tags),
+            "sku": record.sku.capitalize(),
+            "workspaceid": record.id,
+            "description": "",
+            "friendlyName": record.friendly_name,
+            "creationTime": record.created_at,
+            "discoveryUrl": self.discovery_url,
+            "defaultDatastore": record.default_datastore,
+        }
+
+    def write_config(self, path: Optional[str] = None, file_name: Optional[str] = None) -> None:
+        """Write the config file that `from_config` finds.
+
+        Args:
+            path: The project's folder; None for the current one.
+            file_name: The file's name; None for `config.json`.
+        """
+        config = WorkspaceConfig(self.name, self.subscription_id, self.resource_group)
+        workspace_config.write(config, path, file_name)
+
+    def get_default_datastore(self) -> Datastore:
+        """Give the default datastore."""
+        from runyard.sdk.datastores import Datastore
+
+        return Datastore(self)
+
+    def set_default_datastore(self, name: str) -> None:
+        """Choose the default datastore.
+
+        Raises:
+            UserErrorException: There is no datastore of that name.
+        """
+        from runyard.protocol.workspaces import ChangeWorkspace
+
+        self._change(ChangeWorkspace(default_datastore=name))
+
+    def update(
+        self,
+        friendly_name: Optional[str] = None,
+        description: Optional[str] = None,
+        tags: Optional[Dict[str, str]] = None,
+        **_: Any,
+    ) -> Dict[str, Any]:
+        """Change the name for people or the tags; give the details."""
+        from runyard.protocol.workspaces import ChangeWorkspace
+
+        if description is not None:
+            raise NotOfferedYet("Workspace.update(description=…)", "tags")
+        self._change(ChangeWorkspace(friendly_name=friendly_name, tags=tags))
+        return self.get_details()
+
+    def get_run(self, run_id: str) -> Run:
+        """Get a run of this workspace by its id.
+
+        Raises:
+            UserErrorException: There is none.
+        """
+        from runyard.sdk.runs import Run
+
+        return Run.get(self, run_id)
+
+    def get_default_compute_target(self, type: str) -> Optional[ComputeTarget]:  # noqa: A002 - v1
+        """Give the cluster named `cpu-cluster` or `gpu-cluster`, or None.
+
+        Args:
+            type: `CPU` or `GPU`.
+        """
+        names = {"CPU": self.DEFAULT_CPU_CLUSTER_NAME, "GPU": self.DEFAULT_GPU_CLUSTER_NAME}
+        if str(type).upper() not in names:
+            raise UserErrorException(f"type is {type!r}; it is 'CPU' or 'GPU'")
+        return self.compute_targets.get(names[str(type).upper()])
+
+    @property
+    def experiments(self) -> Dict[str, Experiment]:
+        """All experiments, by name."""
+        from runyard.sdk.experiments import Experiment
+
+        return {experiment.name: experiment for experiment in Experiment.list(self)}
+
+    @property
+    def datastores(self) -> Dict[str, Datastore]:
+        """All datastores, by name."""
+        from runyard.sdk.datastores import Datastore
+
+        return Datastore._list(self)
+
+    @property
+    def models(self) -> Dict[str, Model]:
+        """The latest version of each model, by name."""
+        from runyard.sdk.models import Model
+
+        return {model.name: model for model in Model.list(self, latest=True)}
+
+    @property
+    def compute_targets(self) -> Dict[str, ComputeTarget]:
+        """All compute targets, by name."""
+        from runyard.sdk.compute import ComputeTarget
+
+        return {target.name: target for target in ComputeTarget.list(self)}
+
+    @property
+    def environments(self) -> Dict[str, Environment]:
+        """The latest version of each environment, by name."""
+        from runyard.sdk.environments import Environment
+
+        return dict(Environment.list(self))
+
+    @property
+    def webservices(self) -> NoReturn:
+        """Say that web services cannot be listed yet."""
+        raise NotOfferedYet("Workspace.webservices", "Model.download and a server of your own")
+
+    @property
+    def images(self) -> NoReturn:
+        """Say that images cannot be listed yet."""
+        raise NotOfferedYet("Workspace.images", "Workspace.environments")
+
+    @property
+    def datasets(self) -> NoReturn:
+        """Say that datasets cannot be listed yet."""
+        raise NotOfferedYet("Workspace.datasets", "Workspace.datastores")
+
+    @property
+    def linked_services(self) -> NoReturn:
+        """Say that linked services cannot be listed yet."""
+        raise NotOfferedYet("Workspace.linked_services", "Workspace.datastores")
+
+    def get_default_keyvault(self) -> NoReturn:
+        """Say that secrets cannot be kept yet."""
+        raise NotOfferedYet("Workspace.get_default_keyvault", "environment variables")
+
+    def get_mlflow_tracking_uri(self, _with_auth: bool = False) -> NoReturn:
+        """Say that the MLflow protocol is not spoken yet."""
+        raise NotOfferedYet("Workspace.get_mlflow_tracking_uri", "Run.log and Run.get_metrics")
+
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
+        """Say that a workspace cannot be deleted yet."""
+        raise NotOfferedYet("Workspace.delete", "another workspace: Workspace.create(…)")
+
+    def _refresh(self) -> WorkspaceRecord:
+        from runyard.protocol.routes import WORKSPACES_GET
+
+        with translated():
+            self._record = self._service.call(WORKSPACES_GET)
+        return self._record
+
+    def _change(self, change: ChangeWorkspace) -> None:
+        from runyard.protocol.routes import WORKSPACES_CHANGE
+
+        with translated():
+            self._record = self._service.call(WORKSPACES_CHANGE, body=change)
+
+
+def _connect(configured: Optional[str] = None) -> Connection:
+    """Give the process's connection: in a job with the job's token, else as a user."""
+    from runyard.client import discovery
+
+    with translated():
+        if os.environ.get("RUNYARD_RUN_ID"):
+            return discovery.connect_job()
+        return discovery.connect(configured=configured)
+
+
+def _made(record: WorkspaceRecord, connection: Connection, auth: Any = None) -> Workspace:
+    return Workspace(
+        record.subscription_id,
+        record.resource_group,
+        record.name,
+        auth,
+        _record=record,
+        _connection=connection,
+    )
+
+
+def _configured(config: WorkspaceConfig, path: Path, auth: Any) -> Workspace:
+    """Give the workspace that a config file names, created if the service does not have it."""
+    from runyard.protocol.routes import WORKSPACES_CREATE
+    from runyard.protocol.workspaces import CreateWorkspace
+
+    own = _job_workspace()
+    if own is not None:
+        if (own.name, own.resource_group) == (config.name, config.resource_group):
+            return own
+        raise UserErrorException(
+            f"{path} names the workspace {config.name!r}, and this job belongs to {own.name!r}; a "
+            "job reaches its own workspace alone: use Run.get_context().experiment.workspace"
+        )
+    connection = _connect(config.url)
+    found = _find(connection, config)
+    if found is None:
+        order = CreateWorkspace(
+            config.name, config.subscription_id, config.resource_group, exist_ok=True
+        )
+        with translated():
+            found = connection.call(WORKSPACES_CREATE, body=order)
+    return _made(found, connection, auth)
+
+
+def _default_workspace(auth: Any) -> Workspace:
+    """Give the embedded default workspace, made if it is not there."""
+    from runyard.protocol import workspaces as protocol
+
+    config = WorkspaceConfig(
+        protocol.DEFAULT_WORKSPACE, protocol.DEFAULT_SUBSCRIPTION, protocol.DEFAULT_RESOURCE_GROUP
+    )
+    connection = _connect()
+    found = _find(connection, config)
+    if found is not None:
+        return _made(found, connection, auth)
+    return Workspace.create(config.name, auth, exist_ok=True)
+
+
+def _job_workspace() -> Optional[Workspace]:
+    """Give the workspace of the job in which this runs; None outside a job."""
+    from runyard.protocol.jobs import WORKSPACE_VARIABLE
+
+    own = os.environ.get(WORKSPACE_VARIABLE)
+    if not own or not os.environ.get("RUNYARD_RUN_ID"):
+        return None
+    from runyard.protocol.routes import WORKSPACES_GET
+
+    connection = _connect()
+    with translated():
+        return _made(connection.call(WORKSPACES_GET, own), connection)
+
+
+def _matching(
+    connection: Connection, name: Optional[str], subscription: Optional[str], group: Optional[str]
+) -> List[WorkspaceRecord]:
+    from runyard.protocol.routes import WORKSPACES_LIST
+    from runyard.protocol.workspaces import WorkspaceQuery
+
+    query = WorkspaceQuery(name=name, subscription_id=subscription, resource_group=group)
+    return list(paging.items(connection, WORKSPACES_LIST, query=query))
+
+
+def _find(connection: Connection, config: WorkspaceConfig) -> Optional[WorkspaceRecord]:
+    found = _matching(connection, config.name, config.subscription_id, config.resource_group)
+    return found[0] if found else None
+
+
+def _existing(connection: Connection, config: WorkspaceConfig) -> WorkspaceRecord:
+    found = _find(connection, config)
+    if found is None:
+        raise _unknown(connection, config.name)
+    return found
+
+
+def _unknown(connection: Connection, name: str) -> WorkspaceException:
+    import difflib
+
+    names = sorted({record.name for record in _matching(connection, None, None, None)})
+    near = difflib.get_close_matches(name, names, n=3) or names[:10]
+    there = f"there are: {', '.join(near)}" if near else "there is none yet"
+    return WorkspaceException(
+        f"no workspace {name!r} in that subscription and resource group on {connection.url}; "
+        f"{there}. Workspace.create({name!r}, …) makes it"
+    )

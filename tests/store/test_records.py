@@ -1,0 +1,140 @@
+"""The door to the database."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from runyard.protocol.errors import StorageFull, TemporaryError
+from runyard_server.store import experiments
+from runyard_server.store.records import Connection, Records, sqlite_url
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[Records]:
+    opened = Records(sqlite_url(tmp_path / "runyard.db"))
+    yield opened
+    opened.close()
+
+
+def add(connection: Connection, name: str) -> str:
+    return experiments.ensure(connection, "default", name, 1).id
+
+
+def names(records: Records) -> list[str]:
+    found = records.read(lambda c: experiments.page(c, "default", None, 10_000))
+    return [row.name for row in found]
+
+
+def hold(records: Records) -> threading.Event:
+    """Occupy the writer until the event is set, so that the writes that follow share a batch."""
+    entered, leave = threading.Event(), threading.Event()
+
+    def work(_connection: Connection) -> None:
+        entered.set()
+        leave.wait(10)
+
+    threading.Thread(target=records.write, args=(work,)).start()
+    entered.wait(10)
+    return leave
+
+
+def test_a_failing_write_takes_back_only_itself(records: Records) -> None:
+    """One request's error does not undo what others in the same commit have written."""
+
+    def fail(connection: Connection) -> None:
+        add(connection, "half")
+        raise ValueError("mine")
+
+    leave = hold(records)
+    with ThreadPoolExecutor(20) as pool:
+        good = [pool.submit(records.write, lambda c, n=f"e{n}": add(c, n)) for n in range(5)]
+        bad = pool.submit(records.write, fail)
+        good += [pool.submit(records.write, lambda c, n=f"e{n}": add(c, n)) for n in range(5, 10)]
+        leave.set()
+        with pytest.raises(ValueError, match="mine"):
+            bad.result()
+        assert len({write.result() for write in good}) == 10
+    assert names(records) == [f"e{n}" for n in range(10)]
+    with pytest.raises(ValueError, match="mine"):
+        records.write(fail)
+    assert len(names(records)) == 10
+
+
+def test_what_was_written_is_there_after_a_crash(tmp_path: Path) -> None:
+    """`write` returns when the change is on the disk: another connection sees it at once."""
+    first = Records(sqlite_url(tmp_path / "runyard.db"))
+    first.write(lambda c: add(c, "kept"))
+    second = Records(sqlite_url(tmp_path / "runyard.db"))
+    assert names(second) == ["kept"]
+    first.close()
+    second.close()
+
+
+def test_a_read_sees_one_moment(records: Records) -> None:
+    """A list and its count agree, whatever is written in between."""
+    records.write(lambda c: add(c, "a"))
+
+    def work(connection: Connection) -> tuple[int, int]:
+        before = len(experiments.page(connection, "default", None, 10))
+        records.write(lambda c: add(c, "b"))
+        return before, len(experiments.page(connection, "default", None, 10))
+
+    assert records.read(work) == (1, 1)
+    assert names(records) == ["a", "b"]
+
+
+def test_a_full_database_is_said_and_later_writes_work(records: Records) -> None:
+    """When the disk is full nobody is told that a lost write was kept."""
+
+    def limit(connection: Connection, pages: int) -> None:
+        connection.execute(text(f"PRAGMA max_page_count={pages}"))
+
+    def fill(connection: Connection) -> None:
+        for number in range(500):
+            add(connection, f"{number}-" + "x" * 4000)
+
+    used = records.read(lambda c: c.execute(text("PRAGMA page_count")).scalar_one())
+    records.write(lambda c: limit(c, used + 5))
+    leave = hold(records)
+    with ThreadPoolExecutor(3) as pool:
+        writes = [
+            pool.submit(records.write, lambda c: add(c, "before")),
+            pool.submit(records.write, fill),
+            pool.submit(records.write, lambda c: add(c, "after")),
+        ]
+        leave.set()
+        errors = [write.exception() for write in writes]
+    kept = {
+        name for name, error in zip(("before", "fill", "after"), errors, strict=True) if not error
+    }
+    assert isinstance(errors[1], StorageFull)
+    assert set(names(records)) == kept
+    with pytest.raises(StorageFull):
+        records.write(fill)
+    records.write(lambda c: limit(c, 100_000))
+    records.write(lambda c: add(c, "later"))
+    assert "later" in names(records)
+
+
+def test_closing_finishes_what_waits(tmp_path: Path) -> None:
+    """A service that stops loses no write that it has taken."""
+    records = Records(sqlite_url(tmp_path / "runyard.db"))
+    leave = hold(records)
+    with ThreadPoolExecutor(8) as pool:
+        writes = [pool.submit(records.write, lambda c, n=f"e{n}": add(c, n)) for n in range(8)]
+        while records._waiting.qsize() < len(writes):
+            time.sleep(0.001)
+        closing = pool.submit(records.close)
+        leave.set()
+        closing.result()
+        assert len({write.result() for write in writes}) == 8
+    with pytest.raises(TemporaryError, match="stopping"):
+        records.write(lambda c: add(c, "late"))
+    again = Records(sqlite_url(tmp_path / "runyard.db"))
+    assert len(names(again)) == 8
+    again.close()

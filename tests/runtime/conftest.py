@@ -238,11 +238,11 @@ class Room:
         (self.run_folder / "job.json").write_bytes(codec.encode(job))
         return job
 
-    def start(self, *verb: str) -> subprocess.Popen[bytes]:
+    def start(self, *verb: str, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Start an agent, or another verb."""
         name, *rest = verb or ("agent",)
         command = [sys.executable, "-S", "-E", str(ENTRY), name, str(self.run_folder), *rest]
-        process = subprocess.Popen(command, start_new_session=True)
+        process = subprocess.Popen(command, start_new_session=True, env=env)
         self.processes.append(process)
         return process
 

@@ -18,7 +18,7 @@ from runyard.runtime import names, processes, snapshot, variables
 from runyard.runtime.folder import RunFolder
 from runyard.runtime.job import Canceled, Job, JobError
 from runyard.runtime.launchers import Node, launcher
-from runyard.runtime.state import Lock, State
+from runyard.runtime.state import AGENT, Lock, State
 from runyard.runtime.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Agent:
         self._job = job
         self._folder = folder
         self._wake = wake
-        self._state = State.begin(folder, job, "agent")
+        self._state = State.begin(folder, job, AGENT)
         self._link: Optional[Link] = None
         self._seconds: Dict[str, float] = {}
         self._begun = time.monotonic()

@@ -14,10 +14,10 @@ from runyard.runtime.agent import BUSY, UNDELIVERED, stand_alone
 from runyard.runtime.folder import RunFolder, read_json
 from runyard.runtime.job import Job
 from runyard.runtime.processes import Family
-from runyard.runtime.state import DONE, Lock, State
+from runyard.runtime.state import DONE, SALVAGE, Lock, State
 from runyard.runtime.wakeup import Wakeup
 
-LOCK_SECONDS = 10.0
+LOCK_SECONDS = 3.0
 
 
 def run(path: str, reason: str) -> int:
@@ -47,7 +47,7 @@ def _finish(job: Job, folder: RunFolder, reason: str) -> int:
     from runyard.runtime.link import Link
 
     wake = Wakeup()
-    state = State.begin(folder, job, "salvage")
+    state = State.begin(folder, job, SALVAGE)
     link = Link(job, folder, wake.cancel)
     stuck = Family(job, state.since, sessions=state.sessions).end()
     report = read_json(folder.outcome_file)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runyard.runtime.processes import Started
 
 DONE = "done"
+AGENT, SALVAGE = "agent", "salvage"
 
 
 class State:
@@ -35,9 +36,16 @@ class State:
 
     @classmethod
     def begin(cls, folder: RunFolder, job: Job, verb: str) -> State:
-        """Write that this process works here now; processes told earlier stay told."""
+        """Write that this process works here now; processes told earlier stay told.
+
+        Args:
+            folder: The run folder.
+            job: The job in it.
+            verb: `agent`, the first to work here in this attempt, or `salvage`.
+        """
         earlier = read_json(folder.state_file) or {}
         pid = os.getpid()
+        now = tree.started(pid)
         state = cls(
             folder,
             {
@@ -46,9 +54,9 @@ class State:
                 "node": job.node,
                 "attempt": job.attempt,
                 "pid": pid,
-                "started": tree.started(pid),
+                "started": now,
                 "session": os.getsid(0),
-                "since": earlier.get("since") or tree.started(pid),
+                "since": now if verb == AGENT else earlier.get("since", ""),
                 "phase": "starting",
                 "processes": earlier.get("processes") or [],
                 "data": earlier.get("data") or {},
@@ -59,7 +67,7 @@ class State:
 
     @property
     def since(self) -> str:
-        """When the first agent here started: none of the job's processes is older."""
+        """When the job's agent started: none of its processes is older; "" if that is unknown."""
         return str(self.plain["since"])
 
     @property

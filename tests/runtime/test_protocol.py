@@ -1,0 +1,88 @@
+"""The agent writes out what `runyard.protocol` defines; here the two are compared."""
+
+import re
+from dataclasses import fields
+from types import SimpleNamespace
+
+import pytest
+
+from runyard.protocol import PREFIX, codec, data, files, jobs, routes, runs, service
+from runyard.runtime import names
+from runyard.runtime.job import Job
+from runyard.runtime.service import JobService
+
+
+def test_the_names_are_the_protocols():
+    """A word that changed in the protocol and not in the agent would break jobs silently."""
+    for source in (jobs, files, data, service):
+        for name in [n for n in vars(source) if n.isupper() and hasattr(names, n)]:
+            assert getattr(names, name) == getattr(source, name)
+    assert names.PREFIX == PREFIX
+    assert names.LOCAL_TARGET == runs.LOCAL_TARGET
+    assert names.DATA_VARIABLE_PREFIX == data.VARIABLE_PREFIX
+    for state in ("PREPARING", "RUNNING", "FINALIZING"):
+        assert getattr(names, state) == getattr(jobs, f"STATE_{state}")
+    for outcome in ("COMPLETED", "FAILED", "CANCELED"):
+        assert getattr(names, outcome) == getattr(jobs, f"OUTCOME_{outcome}")
+
+
+def test_a_job_has_the_fields_of_its_record(room):
+    """Every field of JobSpec is an attribute of the agent's Job, with the same value."""
+    record = room.write_job("pass", cpus=3)
+    job = Job.load(str(room.run_folder / "job.json"))
+    assert vars(job) == codec.to_plain(record)
+
+
+def test_missing_fields_have_the_records_defaults(room):
+    """An older service may leave out what has a default."""
+    record = room.write_job("pass", blobs="", cpus=1)
+    plain = codec.to_plain(record)
+    for name in ("node", "node_name", "cpus", "gpus", "attempt", "data", "connection_file"):
+        del plain[name]
+    plain["from_the_future"] = 1
+    assert vars(Job(plain)) == {**codec.to_plain(record), "connection_file": ""}
+
+
+class Recorder:
+    """Takes requests in place of the wire."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def ask(self, method: str, target: str, *_rest: object, **_more: object) -> bytes:
+        self.asked.append((method, target))
+        return b'{"cancel": false, "size": 0, "lines": 0, "digests": []}'
+
+    def fetch(self, target: str, _sink: object) -> None:
+        self.asked.append(("GET", target))
+
+
+@pytest.mark.parametrize(
+    ("route", "ask"),
+    [
+        (routes.JOBS_REPORT, lambda s: s.report({})),
+        (routes.JOBS_FINISH, lambda s: s.finish({})),
+        (routes.LOGS_APPEND, lambda s: s.append_log("a b/c.txt", 7, b"x")),
+        (routes.METRICS_APPEND, lambda s: s.append_lines("1-ff", 7, b"x")),
+        (routes.BLOBS_MISSING, lambda s: s.missing([])),
+        (routes.BLOBS_WRITE, lambda s: s.write_blob("ab", SimpleNamespace(), 1)),
+        (routes.BLOBS_READ, lambda s: s.read_blob("ab", SimpleNamespace())),
+        (routes.FILES_REGISTER, lambda s: s.register([])),
+    ],
+)
+def test_requests_are_rows_of_the_table(room, route, ask):
+    """Method, path and query of each request are the protocol's."""
+    service = JobService(Job(codec.to_plain(room.write_job("pass"))))
+    service._wire = Recorder()
+    ask(service)
+    ((method, target),) = service._wire.asked
+    path, _, query = target.partition("?")
+    pattern = re.sub(r"\{\w+:path\}", r".+", route.url)
+    pattern = re.sub(r"\{\w+\}", r"[^/]+", pattern)
+    assert method == route.method
+    assert re.fullmatch(pattern, path)
+    assert " " not in target
+    if query:
+        name, _, value = query.partition("=")
+        assert name in {field.name for field in fields(route.query)}
+        assert value == "7"

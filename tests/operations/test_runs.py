@@ -1,0 +1,337 @@
+"""Runs: what is refused before anything is written, and what requests make of the history."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+
+from runyard.protocol.compute import CreateCompute
+from runyard.protocol.data import DataReference
+from runyard.protocol.datastores import WriteQuery
+from runyard.protocol.environments import EnvironmentDefinition
+from runyard.protocol.errors import (
+    AlreadyExists,
+    ComputeNotFound,
+    Conflict,
+    DatastoreNotFound,
+    DatastorePathNotFound,
+    InvalidRequest,
+    RunNotFound,
+    RunyardError,
+    SnapshotNotFound,
+    WorkspaceNotFound,
+    WrongName,
+)
+from runyard.protocol.events import EventQuery
+from runyard.protocol.experiments import ExperimentQuery
+from runyard.protocol.files import FileEntry
+from runyard.protocol.runs import (
+    ChangeRun,
+    FailRun,
+    LauncherSpec,
+    RunQuery,
+    RunRecord,
+    RunSpec,
+    StartRun,
+    SubmitRun,
+)
+from runyard.protocol.snapshots import CreateSnapshot
+from runyard_server.operations import (
+    compute,
+    datastores,
+    events,
+    experiments,
+    idempotency,
+    runs,
+    snapshots,
+)
+from runyard_server.operations.system import System
+
+W = "default"
+Submit = Callable[..., RunRecord]
+
+
+@pytest.fixture
+def snapshot(system: System, store_text: Callable[..., FileEntry]) -> str:
+    """The id of a snapshot with train.py and lib/tools.py."""
+    files = [store_text("train.py", "print(1)"), store_text("lib/tools.py", "")]
+    return snapshots.create(system, W, body=CreateSnapshot(files)).id
+
+
+@pytest.fixture
+def submit(system: System, snapshot: str) -> Submit:
+    """Submit train.py to `local`, changed by keyword arguments of RunSpec."""
+
+    def do(*, tags: dict[str, str | None] | None = None, **changes: object) -> RunRecord:
+        given: dict[str, object] = {
+            "experiment": "mnist",
+            "snapshot": snapshot,
+            "script": "train.py",
+            **changes,
+        }
+        spec = RunSpec(**given)  # type: ignore[arg-type]  # each test gives fitting values
+        return runs.submit(system, W, body=SubmitRun(spec, tags=tags or {}))
+
+    return do
+
+
+def test_submit_begins_as_starting(system: System, submit: Submit) -> None:
+    """A submitted run is Starting with an id of its experiment, the time and eight hex digits."""
+    run = submit()
+    assert run.status == "Starting"
+    experiment, seconds, random = run.id.split("_")
+    assert experiment == "mnist"
+    assert int(seconds) >= 1_600_000_000
+    assert len(random) == 8
+    assert int(random, 16) >= 0
+    assert run.number == 1
+    assert submit().number == 2
+    history = events.list_(system, W, run.id, EventQuery()).items
+    assert [(e.number, e.status) for e in history] == [(1, "Starting")]
+
+
+def test_spec_comes_back_as_submitted(system: System, submit: Submit) -> None:
+    """What was asked for can be read again, whole."""
+    definition = EnvironmentDefinition(pip=["numpy"])
+    run = submit(arguments=["--rate", "0.1"], environment=definition)
+    spec = runs.spec(system, W, run.id)
+    assert spec.arguments == ["--rate", "0.1"]
+    assert spec.environment == definition
+
+
+REFUSED: list[tuple[dict[str, object], type[RunyardError], str]] = [
+    ({"experiment": "bad name"}, WrongName, "bad name"),
+    ({"snapshot": "0" * 64}, SnapshotNotFound, "snapshot"),
+    ({"script": "trian.py"}, InvalidRequest, "train.py"),
+    ({"script": ""}, InvalidRequest, "script"),
+    ({"target": "gpucluster"}, ComputeNotFound, "cpucluster"),
+    ({"target": "cpucluster", "node_count": 3}, InvalidRequest, "max_nodes"),
+    ({"target": "local", "node_count": 2}, InvalidRequest, "local"),
+    ({"node_count": 0}, InvalidRequest, "node_count"),
+    ({"max_duration_seconds": 0}, InvalidRequest, "max_run_duration_seconds"),
+    ({"launcher": LauncherSpec("mpi")}, InvalidRequest, "not offered yet"),
+    ({"environment_variables": {"A B": "1"}}, InvalidRequest, "A B"),
+    ({"data": [DataReference("d", "nowhere")]}, DatastoreNotFound, "nowhere"),
+    (
+        {"data": [DataReference("d", "workspaceblobstore", "mnits")]},
+        DatastorePathNotFound,
+        "mnist",
+    ),
+    (
+        {"data": [DataReference("d", "workspaceblobstore", "../../secret")]},
+        InvalidRequest,
+        "secret",
+    ),
+    ({"data": [DataReference("d", "workspaceblobstore", mode="steal")]}, InvalidRequest, "mount"),
+    (
+        {"data": [DataReference("d", "workspaceblobstore")] * 2},
+        InvalidRequest,
+        "two data references",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "error", "says"), REFUSED)
+def test_bad_submissions_leave_nothing(
+    system: System,
+    submit: Submit,
+    changes: dict[str, object],
+    error: type[RunyardError],
+    says: str,
+) -> None:
+    """A submission that cannot work is refused with what to do, and nothing is created."""
+    compute.create(system, W, body=CreateCompute("cpucluster", "STANDARD_D2_V2", 2))
+    _upload(system, "mnist/train.gz")
+    with pytest.raises(error, match=says):
+        submit(**changes)
+    assert runs.list_(system, W, query=RunQuery()).items == []
+    assert experiments.list_(system, W, query=ExperimentQuery()).items == []
+    assert list(system.home.runs.iterdir()) == []
+
+
+def test_upload_reference_needs_no_path(submit: Submit) -> None:
+    """A place that the job will write to need not exist."""
+    reference = DataReference("out", "workspaceblobstore", "results/new", mode="upload")
+    assert submit(data=[reference]).status == "Starting"
+
+
+def test_inherited_environment_stays_private(system: System, snapshot: str) -> None:
+    """The client's environment is in a file for its owner alone, and nowhere in the database."""
+    spec = RunSpec("mnist", snapshot, "train.py")
+    body = SubmitRun(spec, inherited={"SECRET_OF_CLIENT": "hush-hush"})
+    run = runs.submit(system, W, body=body)
+    kept = system.home.run(run.id) / "inherited.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert b"hush-hush" in kept.read_bytes()
+    stored = [p.read_bytes() for p in system.home.root.glob("runyard.db*")]
+    assert not any(b"hush-hush" in content for content in stored)
+
+
+def test_unknown_size_and_several_nodes_warn(system: System, submit: Submit) -> None:
+    """A run on two nodes with the single launcher says that one of them idles."""
+    compute.create(system, W, body=CreateCompute("twonodes", "STANDARD_D2_V2", 2))
+    run = submit(target="twonodes", node_count=2)
+    assert "first node" in run.warnings[0]
+
+
+def test_repeat_gives_the_same_run(system: System, snapshot: str) -> None:
+    """The same request with the same key makes one run; the answer was kept with the run."""
+    body = SubmitRun(RunSpec("mnist", snapshot, "train.py"))
+
+    def once() -> RunRecord:
+        return idempotency.once(
+            system, "key-1", "digest", lambda: runs.submit(system, W, body=body), RunRecord
+        )
+
+    first = once()
+    assert once() == first
+    assert len(runs.list_(system, W, query=RunQuery()).items) == 1
+
+
+def test_interactive_run_is_running(system: System) -> None:
+    """An interactive run is Running at once, with a uuid, on the target `sdk`."""
+    run = runs.start(system, W, body=StartRun("mnist", tags={"a": None}))
+    assert (run.status, run.target, run.run_type) == ("Running", "sdk", None)
+    assert run.started_at is not None
+    assert run.tags == {"a": None}
+    assert len(run.id) == 36
+
+
+def test_child_needs_its_parent(system: System) -> None:
+    """A child knows its parent, lists leave children out unless asked, a wrong parent is told."""
+    parent = runs.start(system, W, body=StartRun("mnist"))
+    child = runs.start(system, W, body=StartRun("mnist", parent=parent.id))
+    assert _ids(system, RunQuery(parent=parent.id)) == [child.id]
+    assert _ids(system, RunQuery()) == [parent.id]
+    assert _ids(system, RunQuery(include_children=True)) == [child.id, parent.id]
+    with pytest.raises(RunNotFound, match="nobody"):
+        runs.start(system, W, body=StartRun("mnist", parent="nobody"))
+
+
+def test_own_id_must_be_new_and_sound(system: System) -> None:
+    """An id of the caller's own may be used once and cannot be a path."""
+    runs.start(system, W, body=StartRun("mnist", run_id="mine"))
+    with pytest.raises(AlreadyExists, match="mine"):
+        runs.start(system, W, body=StartRun("mnist", run_id="mine"))
+    with pytest.raises(InvalidRequest, match="id"):
+        runs.start(system, W, body=StartRun("mnist", run_id="../x"))
+
+
+def test_unknown_workspace_is_told(system: System) -> None:
+    """A run in a workspace that is not there is refused."""
+    with pytest.raises(WorkspaceNotFound):
+        runs.start(system, "elsewhere", body=StartRun("mnist"))
+
+
+def test_list_filters(system: System, submit: Submit) -> None:
+    """Each filter of the list keeps exactly the runs that match, newest first."""
+    first = submit(tags={"stage": "dev"})
+    second = submit(experiment="other", tags={"stage": "prod"})
+    third = runs.start(system, W, body=StartRun("mnist", properties={"commit": "abc"}))
+    runs.cancel(system, W, first.id)
+    assert _ids(system, RunQuery()) == [third.id, second.id, first.id]
+    assert _ids(system, RunQuery(experiment="mnist")) == [third.id, first.id]
+    assert _ids(system, RunQuery(status="Canceled")) == [first.id]
+    assert _ids(system, RunQuery(active=True)) == [third.id, second.id]
+    assert _ids(system, RunQuery(target="local")) == [second.id, first.id]
+    assert _ids(system, RunQuery(run_type="azureml.scriptrun")) == [second.id, first.id]
+    assert _ids(system, RunQuery(tag="stage")) == [second.id, first.id]
+    assert _ids(system, RunQuery(tag="stage", tag_value="prod")) == [second.id]
+    assert _ids(system, RunQuery(property="commit")) == [third.id]
+    assert _ids(system, RunQuery(property="commit", property_value="xyz")) == []
+    with pytest.raises(InvalidRequest, match="Completed"):
+        runs.list_(system, W, query=RunQuery(status="Done"))
+
+
+def test_list_pages_by_key(system: System) -> None:
+    """Pages follow one another without gap or repeat, also when runs arrive in between."""
+    made = [runs.start(system, W, body=StartRun("mnist")).id for _ in range(5)]
+    page = runs.list_(system, W, query=RunQuery(page_size=2))
+    assert [run.id for run in page.items] == [made[4], made[3]]
+    runs.start(system, W, body=StartRun("mnist"))
+    page = runs.list_(system, W, query=RunQuery(page_size=2, page_token=page.next_page_token))
+    assert [run.id for run in page.items] == [made[2], made[1]]
+    page = runs.list_(system, W, query=RunQuery(page_size=2, page_token=page.next_page_token))
+    assert [run.id for run in page.items] == [made[0]]
+    assert page.next_page_token is None
+
+
+def test_change_after_the_end(system: System) -> None:
+    """Tags, name and description change also when the run has ended; removed tags are gone."""
+    run = runs.start(system, W, body=StartRun("mnist", tags={"a": "1", "b": "2"})).id
+    runs.complete(system, W, run)
+    body = ChangeRun(tags={"a": "3"}, removed_tags=["b"], name="best", description="the one")
+    changed = runs.change(system, W, run, body=body)
+    assert changed.tags == {"a": "3"}
+    assert (changed.name, changed.description) == ("best", "the one")
+    assert runs.get(system, W, run) == changed
+
+
+def test_properties_are_written_once(system: System) -> None:
+    """The same value again is harmless, another one is refused and changes nothing else."""
+    run = runs.start(system, W, body=StartRun("mnist")).id
+    runs.change(system, W, run, body=ChangeRun(properties={"a": "1"}))
+    runs.change(system, W, run, body=ChangeRun(properties={"a": "1", "b": "2"}))
+    with pytest.raises(Conflict, match="written once"):
+        runs.change(system, W, run, body=ChangeRun(properties={"a": "9"}, tags={"t": "x"}))
+    record = runs.get(system, W, run)
+    assert record.properties == {"a": "1", "b": "2"}
+    assert record.tags == {}
+
+
+def test_cancel_before_an_agent_is_at_once(system: System, submit: Submit) -> None:
+    """Without an agent a run is Canceled at once, through CancelRequested; again is harmless."""
+    run = submit().id
+    assert runs.cancel(system, W, run).status == "Canceled"
+    ended = runs.cancel(system, W, run)
+    assert ended.status == "Canceled"
+    assert ended.ended_at is not None
+    history = events.list_(system, W, run, EventQuery()).items
+    assert [e.status for e in history] == ["Starting", "CancelRequested", "Canceled"]
+
+
+def test_ended_runs_stay_as_they_are(system: System) -> None:
+    """A run that is Completed cannot become Failed or Canceled."""
+    run = runs.start(system, W, body=StartRun("mnist")).id
+    assert runs.complete(system, W, run).status == "Completed"
+    assert runs.fail(system, W, run, body=FailRun("late")).status == "Completed"
+    assert runs.cancel(system, W, run).status == "Completed"
+
+
+def test_fail_keeps_the_reason(system: System) -> None:
+    """A run set to Failed has the message in its error and in an event."""
+    run = runs.start(system, W, body=StartRun("mnist")).id
+    record = runs.fail(system, W, run, body=FailRun("no data"))
+    assert record.status == "Failed"
+    assert record.error is not None
+    assert (record.error.message, record.error.code) == ("no data", "UserError")
+    kinds = [e.kind for e in events.list_(system, W, run, EventQuery()).items]
+    assert kinds == ["status", "error", "status"]
+
+
+def test_unknown_run_is_told(system: System) -> None:
+    """Reading or ending a run that is not there names it."""
+    with pytest.raises(RunNotFound, match="nobody"):
+        runs.get(system, W, "nobody")
+    with pytest.raises(RunNotFound, match="nobody"):
+        runs.cancel(system, W, "nobody")
+
+
+def test_events_continue_after_a_number(system: System) -> None:
+    """A client that was away asks for what came after the number it knows."""
+    run = runs.start(system, W, body=StartRun("mnist")).id
+    runs.complete(system, W, run)
+    page = events.list_(system, W, run, EventQuery(after=1))
+    assert [(e.number, e.status) for e in page.items] == [(2, "Completed")]
+    assert page.status == "Completed"
+    assert runs.get(system, W, run).last_event == 2
+
+
+def _ids(system: System, query: RunQuery) -> list[str]:
+    return [run.id for run in runs.list_(system, W, query=query).items]
+
+
+def _upload(system: System, path: str) -> None:
+    datastores.write(
+        system, W, "workspaceblobstore", path, query=WriteQuery(), body=io.BytesIO(b"x")
+    )

@@ -3,6 +3,7 @@
     RunyardError                    code                 HTTP status
      +- InvalidRequest              invalid_request      400
      |   +- WrongName               wrong_name           400
+     |   +- EnvironmentFailed       environment_failed   400
      +- Unauthenticated             unauthenticated      401
      +- Forbidden                   forbidden            403
      +- NotFound                    not_found            404
@@ -61,6 +62,12 @@ class WrongName(InvalidRequest):
     """A name breaks the rule for names of its kind."""
 
     code = "wrong_name"
+
+
+class EnvironmentFailed(InvalidRequest):
+    """An environment cannot be made of its definition; the message ends with the reason."""
+
+    code = "environment_failed"
 
 
 class Unauthenticated(RunyardError):

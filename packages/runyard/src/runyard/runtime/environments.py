@@ -25,11 +25,12 @@ FOLLOW_SECONDS = 0.2
 STILL_SECONDS = 10.0
 FULL = 28  # ENOSPC
 REASON = "environment failed: "
+PREPARATION_LOG = "azureml-logs/55_azureml-execution-node{}.txt"
 
 Emit = Callable[[str], None]
 
 
-class BuildFailed(Exception):
+class BuildError(Exception):
     """The environment could not be made; the message is the reason."""
 
 
@@ -44,7 +45,7 @@ def main(arguments: List[str]) -> int:
     task = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     try:
         make(task, _print)
-    except BuildFailed as error:
+    except BuildError as error:
         _print(REASON + str(error))
         return 1
     except OSError as error:
@@ -58,7 +59,7 @@ def realise(job: Any, folder: Any, cancelled: Callable[[], bool]) -> None:
 
     Args:
         job: The job; its environment names folder, Python version and lock.
-        folder: The run folder; its `environment.log` takes the build log.
+        folder: The run folder; the build log goes to the node's preparation log.
         cancelled: Asked before the build begins.
     """
     environment = job.environment
@@ -72,7 +73,7 @@ def realise(job: Any, folder: Any, cancelled: Callable[[], bool]) -> None:
         "variables": {},
     }
     if not cancelled():
-        with (Path(str(folder.root)) / "environment.log").open("a", encoding="utf-8") as log:
+        with open(folder.log(PREPARATION_LOG.format(job.node)), "a", encoding="utf-8") as log:
             make(task, lambda text: _write(log, text))
 
 
@@ -80,7 +81,7 @@ def make(task: Dict[str, Any], emit: Emit) -> None:
     """Make the environment of a task, or wait for the one who does.
 
     Raises:
-        BuildFailed: The installer refused; its reason is in the message.
+        BuildError: The installer refused; its reason is in the message.
         OSError: The disk.
     """
     folder = Path(task["folder"])
@@ -195,7 +196,7 @@ def _run(command: List[str], variables: Dict[str, str], emit: Emit) -> None:
         if process.stdout is not None:
             process.stdout.close()
     if process.wait() != 0:
-        raise BuildFailed("\n".join(lines[-20:]) or f"{command[0]} ended with {process.returncode}")
+        raise BuildError("\n".join(lines[-20:]) or f"{command[0]} ended with {process.returncode}")
 
 
 def _show(process: "subprocess.Popen[bytes]", lines: List[str], emit: Emit) -> None:
@@ -235,7 +236,7 @@ def _full_or(error: OSError, folder: str) -> str:
 
 
 def _interrupted(_number: int, _frame: Any) -> None:
-    raise BuildFailed("the build was cancelled")
+    raise BuildError("the build was cancelled")
 
 
 def _write(log: IO[str], text: str) -> None:

@@ -17,7 +17,7 @@ _PLACE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
 _LARGEST = 2**63 - 1
 
 
-def decode(kind: type[Any], body: bytes) -> Any:
+def decode(kind: Any, body: bytes) -> Any:
     """Read a record of `kind` from a JSON body; an empty body stands for an empty object.
 
     Raises:
@@ -33,7 +33,7 @@ def decode(kind: type[Any], body: bytes) -> Any:
         raise InvalidRequest("the body is nested too deeply") from None
 
 
-def decode_query(kind: type[Any], pairs: Iterable[tuple[str, str]]) -> Any:
+def decode_query(kind: Any, pairs: Iterable[tuple[str, str]]) -> Any:
     """Read a query record; a field of lists takes its name several times.
 
     Raises:

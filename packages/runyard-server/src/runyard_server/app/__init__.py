@@ -1,0 +1,15 @@
+"""The service as a program: the only place where concrete choices are made and wired together.
+
+    program     the command line: reads the settings, claims the state folder, serves, cleans up
+    claim       one service per state folder, and only on a file system with locks
+    listening   the socket, and what to say when it cannot be had
+    building    makes the parts and wires them
+    server      serves until asked to stop; the connection file; the end of an idle service
+    logs        where the log goes
+
+`python -m runyard_server.app --embedded` is what clients start; `runyard serve` is the same.
+"""
+
+from runyard_server.app.program import main
+
+__all__ = ["main"]

@@ -1,0 +1,60 @@
+"""Makes the parts of a service and wires them: which store, which backends, which builder."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runyard_server.compute import light
+from runyard_server.operations.clock import Clock
+from runyard_server.operations.notices import Notices
+from runyard_server.operations.settings import Settings
+from runyard_server.operations.system import System
+from runyard_server.store.blobs import FolderBlobs
+from runyard_server.store.home import Home
+from runyard_server.store.logs import LogStore
+from runyard_server.store.records import Records, sqlite_url
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service without its HTTP face: its parts, and how its threads are started and ended."""
+
+    system: System
+    start: Callable[[], None]
+    close: Callable[[], None]
+
+
+def build(settings: Settings, home: Home, url: Callable[[], str]) -> Service:
+    """Make the parts and wire them; nothing runs before `start`.
+
+    Args:
+        settings: What was set.
+        home: The state folder; made by `Home.create`, claimed by this process.
+        url: Says where the service listens.
+    """
+    records = Records(sqlite_url(home.database))
+    system = System(
+        home=home,
+        records=records,
+        blobs=FolderBlobs(home.blobs),
+        logs=LogStore(home.run_logs),
+        notices=Notices(),
+        clock=Clock(),
+        secret=home.secret(),
+        settings=settings,
+        url=url,
+    )
+    jobs = light.install(home.light)
+
+    def start() -> None:
+        threading.Thread(
+            target=light.compile_folder, args=(jobs,), name="compile-light", daemon=True
+        ).start()
+
+    def close() -> None:
+        records.close()
+
+    return Service(system, start, close)

@@ -1,0 +1,257 @@
+"""Metrics: spool lines in, series out."""
+
+import io
+import json
+import threading
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runyard.protocol.errors import InvalidRequest, RunNotFound, WrongState
+from runyard.protocol.metrics import MetricQuery, MetricSeries, SpoolMark, SpoolQuery
+from runyard.protocol.runs import StartRun
+from runyard_server.operations import metrics, runs
+from runyard_server.operations.system import System
+from runyard_server.store import metrics as rows
+from runyard_server.store.runs import key_of
+
+NOW = 1_600_000_000_000_000
+
+
+def line(name: str, value: Any, kind: str = "scalar", step: int | None = None, **more: Any) -> Any:
+    return {"n": name, "k": kind, "v": value, "s": step, "t": NOW, **more}
+
+
+def send(
+    system: System, run: str, lines: list[Any], first: int = 0, writer: str = "1-aa"
+) -> SpoolMark:
+    body = io.BytesIO("".join(json.dumps(item) + "\n" for item in lines).encode())
+    query = SpoolQuery(first_line=first)
+    return metrics.append(system, "default", run, writer, query=query, body=body)
+
+
+def series(system: System, run: str, points: int = 0) -> dict[str, MetricSeries]:
+    page = metrics.list_(system, "default", run, MetricQuery(points=points))
+    return {found.name: found for found in page.series}
+
+
+def key(system: System, run: str) -> int:
+    found = system.records.read(lambda c: key_of(c, "default", run))
+    assert found is not None
+    return found
+
+
+def summary(system: System, run: str, name: str) -> rows.SeriesRow:
+    return system.records.read(lambda c: rows.series(c, key(system, run), name))[0]
+
+
+def test_values_come_back_in_order(system: System, run: str) -> None:
+    """What a script logs over time is one series, with steps and times."""
+    send(system, run, [line("acc", 0.5, step=1), line("loss", 2.0), line("acc", 0.75, step=2)])
+    send(system, run, [line("acc", 0.875)], first=3)
+    found = series(system, run)
+    assert list(found) == ["acc", "loss"]
+    assert found["acc"].values == [0.5, 0.75, 0.875]
+    assert found["acc"].steps == [1, 2, None]
+    assert found["acc"].times == [NOW] * 3
+    assert (found["acc"].count, found["acc"].kind) == (3, "scalar")
+
+
+def test_sending_again_stores_nothing_twice(system: System, run: str) -> None:
+    """A courier that lost an answer sends again; the history does not stutter."""
+    lines = [line("acc", n) for n in range(10)]
+    assert send(system, run, lines[:6]).lines == 6
+    assert send(system, run, lines[:6]).lines == 6
+    assert send(system, run, lines[4:], first=4).lines == 10
+    assert series(system, run)["acc"].values == list(range(10))
+    assert metrics.mark(system, "default", run, "1-aa").lines == 10
+    assert metrics.mark(system, "default", run, "other").lines == 0
+
+
+def test_a_gap_is_refused_with_the_mark(system: System, run: str) -> None:
+    """The courier learns from which line to send, and nothing is lost silently."""
+    send(system, run, [line("acc", 1)])
+    with pytest.raises(WrongState, match="1 lines of writer") as caught:
+        send(system, run, [line("acc", 3)], first=2)
+    assert caught.value.details == {"lines": 1}
+    assert series(system, run)["acc"].values == [1]
+
+
+def test_a_malformed_line_refuses_the_batch(system: System, run: str) -> None:
+    """Either all lines of a batch are stored or none: the mark stays true."""
+    bad: list[bytes] = [
+        b"{",
+        b'{"n": 1, "k": "scalar", "v": 1, "t": 1}\n',
+        b'{"n": "x"}\n',
+        b"\xff\n",
+    ]
+    for body in bad:
+        good = (json.dumps(line("acc", 1)) + "\n").encode()
+        with pytest.raises(InvalidRequest, match="malformed"):
+            metrics.append(
+                system, "default", run, "w", query=SpoolQuery(), body=io.BytesIO(good + body)
+            )
+    assert series(system, run) == {}
+    with pytest.raises(RunNotFound):
+        send(system, "nope", [line("acc", 1)])
+
+
+def test_whole_numbers_become_floats_beside_others(system: System, run: str) -> None:
+    """`log('acc', 1)` then `log('acc', 0.5)` is a series of floats, nothing dropped."""
+    send(system, run, [line("acc", 1)])
+    send(system, run, [line("acc", 0.5)], first=1)
+    values = series(system, run)["acc"].values
+    assert values == [1.0, 0.5]
+    assert [type(value) for value in values] == [float, float]
+    send(system, run, [line("epoch", 1), line("epoch", 2)], first=2)
+    assert [type(value) for value in series(system, run)["epoch"].values] == [int, int]
+
+
+def test_entries_of_another_kind_are_kept(system: System, run: str) -> None:
+    """The name keeps its first kind; what was logged later under it is not dropped."""
+    send(system, run, [line("acc", 0.5), line("acc", [1, 2], kind="list"), line("acc", "text")])
+    found = series(system, run)["acc"]
+    assert (found.kind, found.values) == ("scalar", [0.5, [1, 2], "text"])
+
+
+def test_all_kinds_come_back(system: System, run: str) -> None:
+    """Rows, tables, lists and images are stored as they are."""
+    given_values = {
+        "list": [1, 2.5, None],
+        "row": {"a": 1, "b": "x"},
+        "table": {"a": [1, 2], "b": [3, 4]},
+        "image": "plot_1.png",
+    }
+    send(system, run, [line(kind, value, kind=kind) for kind, value in given_values.items()])
+    found = series(system, run)
+    assert {name: found[name].values[0] for name in found} == given_values
+    assert [found[name].kind for name in found] == list(given_values)
+
+
+def test_not_a_number_is_marked(system: System, run: str) -> None:
+    """NaN and infinities survive JSON, and a logged text "NaN" stays a text."""
+    lines = [
+        line("loss", 1.0),
+        line("loss", "NaN", x=1),
+        line("loss", "-Infinity", x=1),
+        line("word", "NaN"),
+    ]
+    send(system, run, lines)
+    found = series(system, run)
+    assert found["loss"].values == [1.0, "NaN", "-Infinity"]
+    assert found["loss"].nonfinite == [1, 2]
+    assert (found["word"].values, found["word"].nonfinite) == (["NaN"], [])
+    row = summary(system, run, "loss")
+    assert (row.last, row.minimum, row.maximum, row.count) == (1.0, 1.0, 1.0, 3)
+
+
+def test_summaries_follow(system: System, run: str) -> None:
+    """Lists and searches by a metric read one row, so it must be right after each batch."""
+    send(system, run, [line("acc", v) for v in (0.5, 0.25)])
+    send(system, run, [line("acc", v) for v in (4, True, "x", None)], first=2)
+    row = summary(system, run, "acc")
+    assert (row.count, row.last, row.minimum, row.maximum) == (6, 4.0, 0.25, 4.0)
+
+
+def test_many_names_at_once(system: System, run: str) -> None:
+    """A thousand series in one batch are no different from one."""
+    for turn in range(2):
+        send(system, run, [line(f"m{n}", n + turn) for n in range(1000)], first=1000 * turn)
+    found = series(system, run)
+    assert len(found) == 1000
+    assert found["m999"].values == [999, 1000]
+
+
+def test_merging_changes_nothing_that_is_read(system: System, run: str) -> None:
+    """Joining segments at the end of a run saves reads and keeps every point."""
+    for number in range(20):
+        value: Any = "text" if number == 10 else number / 2
+        send(system, run, [line("acc", value, step=number)], first=number)
+    before = series(system, run)
+    metrics.merge(system, key(system, run))
+    assert series(system, run) == before
+    left = system.records.read(lambda c: rows.segments(c, summary(system, run, "acc").id))
+    assert [segment.count for segment in left] == [10, 1, 9]
+    metrics.merge(system, key(system, run))
+    send(system, run, [line("acc", 99.5)], first=20)
+    assert series(system, run)["acc"].values == [*before["acc"].values, 99.5]
+
+
+def test_thinning_keeps_ends_and_spikes(system: System, run: str) -> None:
+    """A chart of a long series shows each spike though it gets few points."""
+    values = [0.0] * 5000
+    values[1234], values[4000] = 9.0, -7.0
+    send(system, run, [line("acc", v, step=n) for n, v in enumerate(values)])
+    found = series(system, run, points=100)["acc"]
+    assert found.count == 5000
+    assert len(found.values) <= 100
+    assert (found.steps[0], found.steps[-1]) == (0, 4999)
+    assert found.values[found.steps.index(1234)] == 9.0
+    assert found.values[found.steps.index(4000)] == -7.0
+    assert found.steps == sorted(step for step in found.steps if step is not None)
+
+
+def test_thinning_bears_what_is_not_finite(system: System, run: str) -> None:
+    """A run that diverged to NaN still has its chart."""
+    lines = [line("loss", "NaN", x=1) if n % 2 else line("loss", float(n)) for n in range(1000)]
+    send(system, run, lines)
+    found = series(system, run, points=10)["loss"]
+    assert len(found.values) <= 10
+    assert max(v for v in found.values if isinstance(v, float)) == 998.0
+    assert all(found.values[index] == "NaN" for index in found.nonfinite)
+    assert series(system, run, points=1)["loss"].values == ["NaN"]
+
+
+def test_only_the_named_series_is_read(system: System, run: str) -> None:
+    """`get_metrics('acc')` does not pay for the others; an unknown name gives none."""
+    send(system, run, [line("acc", 1), line("loss", 2)])
+    page = metrics.list_(system, "default", run, MetricQuery(name="acc"))
+    assert [found.name for found in page.series] == ["acc"]
+    assert metrics.list_(system, "default", run, MetricQuery(name="x")).series == []
+
+
+def test_writers_are_counted_apart(system: System, run: str) -> None:
+    """Processes of one run log at the same time into the same series; nothing is lost."""
+
+    def log(writer: str) -> None:
+        for first in range(0, 100, 10):
+            send(system, run, [line("acc", 1.0)] * 10, first=first, writer=writer)
+
+    threads = [threading.Thread(target=log, args=(f"{n}-aa",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert series(system, run)["acc"].count == 600
+    assert len(series(system, run)["acc"].values) == 600
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    values=st.lists(
+        st.one_of(st.integers(-(2**70), 2**70), st.text("ab", max_size=2)), max_size=30
+    ),
+    cuts=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=8),
+    merge=st.booleans(),
+)
+def test_any_sending_again_gives_the_same_series(
+    system: System, values: list[Any], cuts: list[tuple[int, int]], merge: bool
+) -> None:
+    """Whatever a courier repeats or overlaps, each line is stored once and in its place."""
+    run = runs.start(system, "default", body=StartRun(experiment="mnist")).id
+    stored = 0
+    for start, end in [*cuts, (0, len(values))]:
+        lines = [line("m", value) for value in values[start:end]]
+        if start > stored:
+            with pytest.raises(WrongState):
+                send(system, run, lines, first=start)
+            continue
+        stored = send(system, run, lines, first=start).lines
+    if merge:
+        metrics.merge(system, key(system, run))
+    found = series(system, run)
+    assert (found["m"].values if values else []) == values

@@ -38,9 +38,16 @@ class Datastore:
         cls,
         workspace: Workspace,
         name: Optional[str] = None,
+        *cloud: Any,
         _record: Optional[DatastoreRecord] = None,
+        **settings: Any,
     ) -> Datastore:
         """Give an object of the class that the datastore's type has."""
+        if cloud or settings:
+            raise NotOfferedYet(
+                f"{cls.__name__} with a container, an account or keys",
+                "Datastore.get(workspace, name)",
+            )
         record = _record or _read(workspace, name)
         kind = AzureFileDatastore if record.datastore_type == FILE_TYPE else AzureBlobDatastore
         found = object.__new__(kind)
@@ -52,7 +59,9 @@ class Datastore:
         self,
         workspace: Workspace,
         name: Optional[str] = None,
+        *cloud: Any,
         _record: Optional[DatastoreRecord] = None,
+        **settings: Any,
     ) -> None:
         """Do nothing: `__new__` has filled the object."""
 

@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, NoReturn, Optional
 
 from runyard.sdk import paging, workspace_config
+from runyard.sdk.default_clusters import DefaultCluster
 from runyard.sdk.exceptions import (
     NotOfferedYet,
     UserErrorException,
@@ -47,6 +48,8 @@ class Workspace:
 
     DEFAULT_CPU_CLUSTER_NAME: ClassVar[str] = "cpu-cluster"
     DEFAULT_GPU_CLUSTER_NAME: ClassVar[str] = "gpu-cluster"
+    DEFAULT_CPU_CLUSTER_CONFIGURATION = DefaultCluster("STANDARD_D2_V2", max_nodes=2)
+    DEFAULT_GPU_CLUSTER_CONFIGURATION = DefaultCluster("STANDARD_NC6", max_nodes=2)
 
     def __init__(
         self,

@@ -22,6 +22,8 @@ class _Refusing(type):
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        if name[0].isupper():  # a class within the class, such as Dataset.Tabular
+            return later(f"{cls._name}.{name}", cls._instead)
         return refusing(f"{cls._name}.{name}", cls._instead)
 
 

@@ -147,10 +147,18 @@ class Agent:
                 f"there is no interpreter '{interpreter}' on this node; name one that is there, or "
                 "let the environment be made (user_managed_dependencies=False)"
             )
-        from runyard.runtime.environments import realise
+        from runyard.runtime.environments import BuildError, realise
 
         self.link().say(names.PREPARING, "making the environment on this node")
-        realise(self._job, self._folder, self._wake.is_canceled)
+        try:
+            with self._wake.interrupting(Canceled()):
+                realise(self._job, self._folder, self._wake.is_canceled)
+        except BuildError as error:
+            if self._wake.canceled:
+                raise Canceled from error
+            raise JobError(f"the environment could not be made: {error}") from error
+        if not os.path.exists(interpreter):
+            raise JobError(f"the environment has no interpreter '{interpreter}'")
 
     def _data(self) -> Dict[str, str]:
         if not self._job.data:

@@ -1,6 +1,6 @@
 """What an agent waits for: a child's end, a signal to cancel, a deadline; without polling.
 
-Signals and other threads write a byte into a pipe, and waiting is reading from it.
+Each signal puts a byte into a pipe, and waiting is reading from it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import select
 import signal
-from typing import TYPE_CHECKING, Optional
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Iterator, Optional
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -25,6 +26,7 @@ class Wakeup:
 
     def __init__(self) -> None:
         self.canceled = False
+        self._error: Optional[BaseException] = None
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
@@ -36,9 +38,9 @@ class Wakeup:
         signal.signal(signal.SIGCHLD, _pass_over)
 
     def cancel(self) -> None:
-        """Ask for the job to be canceled; from any thread."""
-        self.canceled = True
-        self._ring()
+        """Ask for the job to be canceled, as the signal does; from any thread."""
+        if not self.canceled:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def is_canceled(self) -> bool:
         """Whether the job is to be canceled."""
@@ -52,15 +54,26 @@ class Wakeup:
         except BlockingIOError:
             return
 
+    @contextmanager
+    def interrupting(self, error: BaseException) -> Iterator[None]:
+        """Let a cancel raise an error in the main thread, where something long cannot ask.
+
+        Raises:
+            error: The job was, or is, canceled.
+        """
+        self._error = error
+        try:
+            if self.canceled:
+                raise error
+            yield
+        finally:
+            self._error = None
+
     def _on_cancel(self, number: int, frame: Optional[FrameType]) -> None:
         del number, frame
         self.canceled = True
-
-    def _ring(self) -> None:
-        try:
-            os.write(self._writer, b"\0")
-        except BlockingIOError:
-            return
+        if self._error is not None:
+            raise self._error
 
 
 def _pass_over(number: int, frame: Optional[FrameType]) -> None:

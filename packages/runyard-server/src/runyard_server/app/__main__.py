@@ -3,11 +3,11 @@
 import os
 import sys
 
-if not sys.flags.safe_path and sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109 - pathlib is not imported yet, it could be the user's own file
+from runyard_server.app import main
+
+if not sys.flags.safe_path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109 - pathlib could be a file of the user's here
     # The folder the service is started in holds somebody's files: none of them is a module of ours.
     del sys.path[0]
-
-from runyard_server.app.program import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,21 +1,21 @@
 """Makes the parts of a service and wires them: which store, which backends, which builder."""
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from runyard_server.compute import light
+from runyard_server.compute.local import LocalBackend
+from runyard_server.environments.environments import Environments
 from runyard_server.operations.clock import Clock
 from runyard_server.operations.notices import Notices
 from runyard_server.operations.settings import Settings
 from runyard_server.operations.system import System
+from runyard_server.scheduler.loop import Scheduler
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
 from runyard_server.store.records import Records, sqlite_url
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,18 @@ def build(settings: Settings, home: Home, url: Callable[[], str]) -> Service:
         url=url,
     )
     jobs = light.install(home.light)
+    environments = Environments(home.environments, home.packages)
+    backends = {LocalBackend.kind: LocalBackend()}
+    scheduler = Scheduler(system, environments, backends, jobs.folder)
 
     def start() -> None:
+        scheduler.start()
         threading.Thread(
             target=light.compile_folder, args=(jobs,), name="compile-light", daemon=True
         ).start()
 
     def close() -> None:
+        scheduler.stop()
         records.close()
 
     return Service(system, start, close)

@@ -7,7 +7,7 @@ PORT_TAKEN = 5
 NO_SPACE = 6
 
 
-class Ending(Exception):  # noqa: N818 - not every ending is a fault
+class Ending(Exception):
     """The program cannot go on.
 
     Args:

@@ -34,6 +34,7 @@ def start(path: Path, level: str, *, terminal: bool) -> None:
     for handler in handlers:
         handler.setFormatter(formatter)
     logging.basicConfig(level=level.upper(), handlers=handlers, force=True)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     # A full disk must not turn every line of the log into a trace on standard error.
     logging.raiseExceptions = False
     threading.excepthook = _log_thread

@@ -6,6 +6,7 @@ database is, so that a taken port costs nothing; the connection file comes last.
 
 import argparse
 import errno
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -85,6 +86,8 @@ def _serve(home: Home, settings: Settings, found: socket, *, embedded: bool) -> 
         server = Server(app, feed, service.system, connection, embedded=embedded)
         service.start()
         _announce(settings, home, url, embedded=embedded)
+        gc.freeze()
+        gc.enable()
         server.serve_socket(found)
     finally:
         service.close()

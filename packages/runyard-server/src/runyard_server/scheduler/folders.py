@@ -5,19 +5,19 @@ scratch. A folder from which something could not be delivered stays, and the set
 `keep_run_folders` keeps them all.
 """
 
-import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from runyard_server.operations import private, reading
 from runyard_server.operations.system import System
+from runyard_server.scheduler.pool import Pool
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 
 _OLD_SECONDS = 600
-_log = logging.getLogger(__name__)
+_CLOSE_SECONDS = 2.0
 
 
 class RunFolders:
@@ -29,7 +29,7 @@ class RunFolders:
 
     def __init__(self, system: System) -> None:
         self._system = system
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="folders")
+        self._pool = Pool("folders", 1)
 
     def collect(self, row: RunRow) -> None:
         """Remove the folder of an ended run, none of whose processes lives, in the background."""
@@ -46,16 +46,10 @@ class RunFolders:
 
     def close(self) -> None:
         """Finish what was begun."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.close(_CLOSE_SECONDS)
 
     def _submit(self, work: Callable[..., None], *given: object) -> None:
-        def guarded() -> None:
-            try:
-                work(*given)
-            except Exception:  # noqa: BLE001 - nobody waits for it; the next start tries again
-                _log.exception("collecting run folders failed")
-
-        self._pool.submit(guarded)
+        self._pool.submit(partial(work, *given))
 
     def _collect(self, row: RunRow) -> None:
         folder = self._system.home.run(row.id)

@@ -12,7 +12,6 @@ simply taken once more.
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from runyard.protocol.errors import TemporaryError
@@ -21,10 +20,12 @@ from runyard_server.compute.base import Backend, Observation
 from runyard_server.operations import jobs, reading
 from runyard_server.operations.lifecycle import announce
 from runyard_server.operations.system import System
+from runyard_server.scheduler.pool import Pool
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 
 _THREADS = 4
+_CLOSE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -69,7 +70,7 @@ class Agents:
         self._watched: dict[tuple[int, int], Watched] = {}
         self._launching: set[tuple[int, int]] = set()
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="launch")
+        self._pool = Pool("launch", _THREADS)
 
     def take(self, row: RunRow, node: JobNodeRow) -> None:
         """See to it that a placed node has its agent: launch it, or watch the one it has."""
@@ -114,7 +115,7 @@ class Agents:
 
     def close(self) -> None:
         """End the threads; agents go on."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.close(_CLOSE_SECONDS)
 
     def _submit(self, where: tuple[int, int], work: Callable[..., None], *given: object) -> None:
         def guarded() -> None:

@@ -8,7 +8,7 @@ is the environments' business. A preparation that nobody wants any more is told 
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -20,9 +20,11 @@ from runyard_server.operations.lifecycle import announce
 from runyard_server.operations.notices import run_topic
 from runyard_server.operations.placement import Target, target_of
 from runyard_server.operations.system import System
+from runyard_server.scheduler.pool import Pool
 from runyard_server.store.runs import RunRow
 
 _THREADS = 32
+_CLOSE_SECONDS = 8.0
 _log = logging.getLogger(__name__)
 
 
@@ -70,7 +72,7 @@ class Preparations:
         self._token = token
         self._queued = queued
         self._unwanted: dict[int, threading.Event] = {}
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="prepare")
+        self._pool = Pool("prepare", _THREADS)
 
     @property
     def busy(self) -> bool:
@@ -102,7 +104,7 @@ class Preparations:
         """Make the environment of a leased run in the background."""
         if row.key not in self._unwanted:
             unwanted = self._unwanted[row.key] = threading.Event()
-            self._pool.submit(self._prepare, row, definition, unwanted)
+            self._pool.submit(partial(self._prepare, row, definition, unwanted))
 
     def drop(self, key: int) -> None:
         """Stop what is made for a run that has ended."""
@@ -114,7 +116,7 @@ class Preparations:
         """Stop everything; what was leased is taken up by the next process."""
         for unwanted in list(self._unwanted.values()):
             unwanted.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.close(_CLOSE_SECONDS)
 
     def _prepare(
         self, row: RunRow, definition: EnvironmentDefinition, unwanted: threading.Event
@@ -134,7 +136,9 @@ class Preparations:
     ) -> LockRecord:
         log = BuildLog(self._system, row)
         digest = self._environments.definition_hash(definition)
-        lock = environments.cached_lock(self._system, digest)
+        # Where a user's own interpreter is may have changed: that is looked up each time.
+        own = definition.user_managed
+        lock = None if own else environments.cached_lock(self._system, digest)
         if lock is None:
             lock = self._environments.lock(definition, log.write)
             environments.keep_lock(self._system, digest, lock)

@@ -1,249 +1,266 @@
-"""Making an environment on a node: from a lock to a folder with an interpreter in it.
+"""Makes an environment from its lock, on the node where jobs need it.
 
-Who asks for an environment takes a lock on its file beside the folder. The first builds; the
-others follow the build's log and find the environment made. A ready mark is written last, so a
-folder without it is what a killed build left, and is removed and built again. The system drops
-the lock of a killed process by itself.
+    <environments>/<digest>/            the environment; `ready.json` in it is written last
+    <environments>/<digest>.lock        held by the one process that builds
+    <environments>/<digest>.log         what the builder says; whoever waits prints it too
 
-uv makes the environment when it is there (files are linked from its cache, so a second one with
-the same packages is a matter of a second); otherwise `venv` and pip do.
+Several may ask at once: one gets the lock and builds, the others follow its log and look again
+when the lock is free. The programs that install hold the lock with their parent, so that a killed
+asker never leaves one at work in a folder that somebody else cleans. A folder without the mark is
+the rest of a killed build: the next asker removes it and begins again. It is built in its final
+place because scripts inside name their interpreter by its full path.
 """
 
-import fcntl
-import json
+from __future__ import annotations
+
+import argparse
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import time
-from pathlib import Path
-from typing import IO, Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Callable, List
 
-READY = ".runyard.json"
-FOLLOW_SECONDS = 0.2
-STILL_SECONDS = 10.0
-FULL = 28  # ENOSPC
-REASON = "environment failed: "
-PREPARATION_LOG = "azureml-logs/55_azureml-execution-node{}.txt"
+from runyard.runtime import installing
+from runyard.runtime.folder import read_json, write_json
+from runyard.runtime.installing import BuildFailed, Request
+from runyard.runtime.job import Canceled
 
-Emit = Callable[[str], None]
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Optional, Type
+
+    from runyard.runtime.folder import RunFolder
+    from runyard.runtime.job import Job
+
+READY = "ready.json"
+LOOK_SECONDS = 0.1
+NODE_LOG = "azureml-logs/55_azureml-execution-{}.txt"
+
+Canceling = Callable[[], bool]
 
 
-class BuildError(Exception):
-    """The environment could not be made; the message is the reason."""
+def ready(folder: str) -> bool:
+    """Say whether an environment is complete and its interpreter still there."""
+    marked = os.path.exists(os.path.join(folder, READY))
+    return marked and os.access(installing.interpreter(folder), os.X_OK)
 
 
-def main(arguments: List[str]) -> int:
-    """Make the environment that a task file describes; print the build log.
+def make(request: Request, show: Callable[[bytes], None], canceled: Canceling) -> None:
+    """Make an environment, or wait for whoever makes it.
 
     Args:
-        arguments: The path of the task: JSON with `folder`, `python` (an interpreter),
-            `requirements` (the lock's text), `uv` (a program or "") and `variables`.
+        request: What to make, and with what.
+        show: Takes the build log as it grows.
+        canceled: Says whether to give up; asked ten times a second.
+
+    Raises:
+        BuildFailed: It cannot be made; the message is the installer's reason.
+        Canceled: Given up.
     """
-    signal.signal(signal.SIGTERM, _interrupted)
-    task = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    if ready(request.folder):
+        return
+    os.makedirs(os.path.dirname(request.folder), exist_ok=True)
+    shared = SharedLog(request.folder + ".log", show)
+    with BuildLock(request.folder + ".lock") as lock:
+        waited = _wait(lock, shared, canceled)
+        if ready(request.folder):
+            shared.copy()
+            return
+        shared.restart()
+        if waited:
+            shared.say("the build before this one was broken off: beginning again")
+        _build(request, shared, lock, canceled)
+
+
+def realise(job: Job, folder: RunFolder, canceled: Canceling) -> None:
+    """Make the environment of a job on this node; the build log becomes a log of the run.
+
+    Raises:
+        BuildFailed: It cannot be made.
+        Canceled: The job was canceled meanwhile.
+    """
+    wanted = job.environment
+    place = str(wanted["folder"])
+    request = Request(
+        place,
+        str(wanted.get("requirements", "")),
+        installing.find_python(str(wanted.get("python", ""))),
+        shutil.which("uv") or "",
+        os.path.join(os.path.dirname(os.path.dirname(place)), "packages"),
+    )
+    with open(folder.log(NODE_LOG.format(job.node_name or job.node)), "ab") as log:
+        make(request, _writer(log.fileno()), canceled)
+
+
+def main(argv: List[str]) -> int:
+    """Make an environment from the command line: the log on stdout, a failure on stderr."""
+    request = _parse(argv)
     try:
-        make(task, _print)
-    except BuildError as error:
-        _print(REASON + str(error))
-        return 1
-    except OSError as error:
-        _print(REASON + _full_or(error, task["folder"]))
-        return 1
+        make(request, _writer(1), lambda: False)
+    except BuildFailed as failed:
+        sys.stderr.write(failed.message + "\n")
+        return failed.status
     return 0
 
 
-def realise(job: Any, folder: Any, cancelled: Callable[[], bool]) -> None:
-    """Make the environment of a job on a node that lacks it.
-
-    Args:
-        job: The job; its environment names folder, Python version and lock.
-        folder: The run folder; the build log goes to the node's preparation log.
-        cancelled: Asked before the build begins.
-    """
-    environment = job.environment
-    version = ".".join(str(environment.get("python", "")).split(".")[:2])
-    python = shutil.which("python" + version) or sys.executable
-    task = {
-        "folder": environment["folder"],
-        "python": python,
-        "requirements": environment.get("requirements", ""),
-        "uv": shutil.which("uv") or "",
-        "variables": {},
-    }
-    if not cancelled():
-        with open(folder.log(PREPARATION_LOG.format(job.node)), "a", encoding="utf-8") as log:
-            make(task, lambda text: _write(log, text))
+def _parse(argv: List[str]) -> Request:
+    parser = argparse.ArgumentParser(prog="realise")
+    parser.add_argument("--folder", required=True, help="the environment's folder")
+    parser.add_argument("--requirements", required=True, help="file with the lock's lines")
+    parser.add_argument("--python", required=True, help="the interpreter to build on")
+    parser.add_argument("--uv", default="", help="the uv program; without it pip installs")
+    parser.add_argument("--cache", required=True, help="folder of downloaded packages")
+    given = parser.parse_args(argv)
+    with open(given.requirements, encoding="utf-8") as stream:
+        lines = stream.read()
+    folder = os.path.abspath(given.folder)
+    return Request(folder, lines, given.python, given.uv, os.path.abspath(given.cache))
 
 
-def make(task: Dict[str, Any], emit: Emit) -> None:
-    """Make the environment of a task, or wait for the one who does.
+def _writer(descriptor: int) -> Callable[[bytes], None]:
+    def write(data: bytes) -> None:
+        while data:
+            data = data[os.write(descriptor, data) :]
 
-    Raises:
-        BuildError: The installer refused; its reason is in the message.
-        OSError: The disk.
-    """
-    folder = Path(task["folder"])
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    log_path = folder.with_name(folder.name + ".log")
-    with folder.with_name(folder.name + ".lock").open("a") as lock:
-        _wait(lock, log_path, emit)
-        if (folder / READY).exists():
-            return
-        with log_path.open("w", encoding="utf-8") as log:
-
-            def both(text: str) -> None:
-                _write(log, text)
-                emit(text)
-
-            _build(task, folder, both)
+    return write
 
 
-def _wait(lock: IO[str], log_path: Path, emit: Emit) -> None:
-    """Take the lock; while another holds it, show what that one does."""
-    shown = 0
-    told = False
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if not told:
-                emit("Another run makes this environment; following its log")
-                told = True
-            shown = _follow(log_path, shown, emit)
-            time.sleep(FOLLOW_SECONDS)
-            continue
-        if told:
-            _follow(log_path, shown, emit)
-        return
+def _wait(lock: BuildLock, shared: SharedLog, canceled: Canceling) -> bool:
+    """Wait for the lock, following the log of its holder; say whether there was a wait."""
+    waited = False
+    while not lock.take():
+        waited = True
+        shared.copy()
+        if canceled():
+            raise Canceled
+        time.sleep(LOOK_SECONDS)
+    return waited
 
 
-def _follow(log_path: Path, shown: int, emit: Emit) -> int:
+def _build(request: Request, shared: SharedLog, lock: BuildLock, canceled: Canceling) -> None:
+    begun = time.monotonic()
     try:
-        with log_path.open("rb") as log:
-            log.seek(shown)
-            data = log.read()
-    except OSError:
-        return shown
-    whole = data[: data.rfind(b"\n") + 1]
-    for line in whole.decode("utf-8", "replace").splitlines():
-        emit(line)
-    return shown + len(whole)
-
-
-def _build(task: Dict[str, Any], folder: Path, emit: Emit) -> None:
-    since = time.monotonic()
-    if folder.exists():
-        emit("Removing what an interrupted build left")
-        shutil.rmtree(str(folder))
-    variables = {**_clean(), **task.get("variables", {})}
-    emit("Creating a virtual environment of {}".format(task["python"]))
-    try:
-        _install(task, folder, variables, emit)
-    except BaseException:
-        shutil.rmtree(str(folder), ignore_errors=True)
+        _remove(request.folder)
+        installing.install(request, shared, lock.descriptor, canceled)
+        seconds = round(time.monotonic() - begun, 3)
+        mark = {"python": request.python, "seconds": seconds}
+        write_json(os.path.join(request.folder, READY), mark)
+        shared.say(f"ready after {seconds:.1f} s: {request.folder}")
+    except OSError as error:
+        failed = installing.from_os(error, request.folder)
+        _fail(request, shared, failed)
+        raise failed from error
+    except BuildFailed as failed:
+        _fail(request, shared, failed)
         raise
-    (folder / "requirements.txt").write_text(task["requirements"], encoding="utf-8")
-    mark = folder / (READY + ".new")
-    mark.write_text(json.dumps({"python": task["python"], "made": time.time()}), encoding="utf-8")
-    mark.replace(folder / READY)
-    emit(f"Environment ready in {time.monotonic() - since:.1f} s")
-
-
-def _install(task: Dict[str, Any], folder: Path, variables: Dict[str, str], emit: Emit) -> None:
-    """Make the virtual environment and put the locked packages into it."""
-    uv, python = task.get("uv") or "", task["python"]
-    target = str(folder / "bin" / "python")
-    if uv:
-        _run(
-            [uv, "venv", "--quiet", "--no-project", "--python", python, str(folder)],
-            variables,
-            emit,
-        )
-    else:
-        _run([python, "-m", "venv", str(folder)], variables, emit)
-    if not task["requirements"].strip():
-        emit("No packages are asked for")
-        return
-    lines = folder / "requirements.txt"
-    lines.write_text(task["requirements"], encoding="utf-8")
-    emit("Installing packages")
-    if uv:
-        install = [uv, "pip", "install", "--python", target, "--no-deps", "-r", str(lines)]
-    else:
-        install = [target, "-m", "pip", "install", "--no-deps", "-r", str(lines)]
-    _run(install, variables, emit)
-
-
-def _run(command: List[str], variables: Dict[str, str], emit: Emit) -> None:
-    """Run one step, show its lines as they come, and say now and then that it still works."""
-    process = subprocess.Popen(
-        command,
-        env=variables,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    lines: List[str] = []
-    try:
-        _show(process, lines, emit)
-    except BaseException:
-        process.kill()
-        process.wait()
+    except Canceled:
+        _remove(request.folder)
         raise
     finally:
-        if process.stdout is not None:
-            process.stdout.close()
-    if process.wait() != 0:
-        raise BuildError("\n".join(lines[-20:]) or f"{command[0]} ended with {process.returncode}")
+        shared.copy()
 
 
-def _show(process: "subprocess.Popen[bytes]", lines: List[str], emit: Emit) -> None:
-    import selectors
+def _fail(request: Request, shared: SharedLog, failed: BuildFailed) -> None:
+    """Give the space back, then tell: on a full disk the log could not be written otherwise."""
+    _remove(request.folder)
+    shared.say("error: " + failed.message)
 
-    stream: Optional[IO[bytes]] = process.stdout
-    if stream is None:
+
+def _remove(folder: str) -> None:
+    """Remove an environment; the mark goes first, so that a rest of it is never taken for one."""
+    if not os.path.isdir(folder):
         return
-    since, rest = time.monotonic(), b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(stream, selectors.EVENT_READ)
-        while True:
-            if not selector.select(STILL_SECONDS):
-                emit(f"... still at it after {time.monotonic() - since:.0f} s")
-                continue
-            data = os.read(stream.fileno(), 65536)
-            *whole, rest = (rest + data).split(b"\n")
-            for line in whole if data else [*whole, rest]:
-                text = line.decode("utf-8", "replace").rstrip()
-                if text:
-                    lines.append(text)
-                    emit(text)
-            if not data:
-                return
+    if read_json(os.path.join(folder, READY)) is not None:
+        os.unlink(os.path.join(folder, READY))
+    shutil.rmtree(folder)
 
 
-def _clean() -> Dict[str, str]:
-    """Give this process's variables without those that would bend the new environment."""
-    bent = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "__PYVENV_LAUNCHER__")
-    return {name: value for name, value in os.environ.items() if name not in bent}
+class BuildLock:
+    """The right to build one environment: a lock on a file, gone with its last holder.
+
+    Args:
+        path: The file; made where it is missing, never removed.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.descriptor = -1
+
+    def __enter__(self) -> BuildLock:  # noqa: PYI034 - Self needs a newer Python
+        self.descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        os.close(self.descriptor)
+
+    def take(self) -> bool:
+        """Take the lock if nobody has it.
+
+        Raises:
+            BuildFailed: The file system has no locks.
+        """
+        import fcntl
+
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise BuildFailed(
+                f"the file system of '{self._path}' has no locks ({error.strerror}); set "
+                "RUNYARD_HOME to a folder on a local disk"
+            ) from error
+        return True
 
 
-def _full_or(error: OSError, folder: str) -> str:
-    if error.errno == FULL:
-        return f"no space is left for the environment in {folder}; free some and submit again"
-    return str(error)
+class SharedLog:
+    """The log of a build, which its builder writes and everybody who waits shows.
 
+    Args:
+        path: The file.
+        show: Takes what is new in it.
+    """
 
-def _interrupted(_number: int, _frame: Any) -> None:
-    raise BuildError("the build was cancelled")
+    def __init__(self, path: str, show: Callable[[bytes], None]) -> None:
+        self.path = path
+        self._show = show
+        self._shown = 0
+        self._begun = time.monotonic()
 
+    def restart(self) -> None:
+        """Begin an empty log; only the builder does."""
+        self._shown = 0
+        self._begun = time.monotonic()
+        with open(self.path, "wb"):
+            pass
 
-def _write(log: IO[str], text: str) -> None:
-    log.write(text + "\n")
-    log.flush()
+    def say(self, text: str) -> None:
+        """Write a line, with the seconds since the build began, and show it."""
+        line = f"[{time.monotonic() - self._begun:6.1f} s] {text}\n".encode("utf-8", "replace")
+        try:
+            with open(self.path, "ab") as stream:
+                stream.write(line)
+        except OSError:
+            # The disk is full, and the reader must still learn that.
+            self._show(line)
+            return
+        self.copy()
 
-
-def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    def copy(self) -> None:
+        """Show what is new; a log that became shorter was begun again."""
+        try:
+            with open(self.path, "rb") as stream:
+                if os.fstat(stream.fileno()).st_size < self._shown:
+                    self._shown = 0
+                stream.seek(self._shown)
+                data = stream.read()
+        except FileNotFoundError:
+            return
+        self._shown += len(data)
+        if data:
+            self._show(data)

@@ -1,0 +1,272 @@
+"""Installs the lines of a lock into a fresh virtual environment: with uv, else with venv and pip.
+
+uv links files from its cache, so a second environment with the same packages costs a second and
+almost no space; the cache and the environments are therefore on one file system. pip is there for
+nodes without uv. Both install exactly the locked lines and no dependencies of their own choice.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Callable, Dict, List
+
+from runyard.runtime import names
+from runyard.runtime.job import Canceled, JobError
+
+if TYPE_CHECKING:
+    from runyard.runtime.environments import SharedLog
+
+FAILED, DISK_FULL, UNREACHABLE = 1, 28, 75
+POLL_SECONDS = 0.05
+GRACE_SECONDS = 5.0
+_REASON_LINES = 12
+_NO_SPACE = ("No space left on device", "os error 28", "Disk quota exceeded", "os error 122")
+_NETWORK = re.compile(
+    r"error sending request|dns error|failed to lookup|Connection refused|timed out|"
+    r"Temporary failure in name resolution|Could not connect|NewConnectionError|tcp connect error",
+    re.IGNORECASE,
+)
+
+
+class BuildFailed(JobError):  # noqa: N818 - told as an outcome, like Canceled
+    """An environment could not be made.
+
+    Args:
+        message: Why, and what to do.
+        status: Exit status for the command line: FAILED, DISK_FULL or UNREACHABLE.
+    """
+
+    def __init__(self, message: str, status: int = FAILED) -> None:
+        super().__init__(message, names.USER_ERROR if status == FAILED else names.SERVICE_ERROR)
+        self.status = status
+
+
+class Request:
+    """What to make, and with what.
+
+    Args:
+        folder: The environment's folder, absolute.
+        requirements: The lock's lines.
+        python: The interpreter to build on.
+        uv: The uv program, "" for pip.
+        cache: Folder of downloaded packages.
+    """
+
+    def __init__(self, folder: str, requirements: str, python: str, uv: str, cache: str) -> None:
+        self.folder = folder
+        self.requirements = requirements
+        self.python = python
+        self.uv = uv
+        self.cache = cache
+
+    @property
+    def packages(self) -> int:
+        """How many packages the lock has."""
+        lines = self.requirements.splitlines()
+        return sum(1 for line in lines if line[:1] not in ("", "#", "-", " "))
+
+
+def interpreter(folder: str) -> str:
+    """Give the interpreter of an environment."""
+    return os.path.join(folder, "bin", "python")
+
+
+def install(request: Request, shared: SharedLog, lock: int, canceled: Callable[[], bool]) -> None:
+    """Make the virtual environment and install the lock into it.
+
+    Args:
+        request: What to make.
+        shared: The build log.
+        lock: Descriptor of the build lock, which the installer holds too.
+        canceled: Says whether to give up.
+
+    Raises:
+        BuildFailed: A step failed.
+        Canceled: Given up.
+        OSError: A file could not be written.
+    """
+    with_what = "uv" if request.uv else "pip"
+    shared.say(
+        f"making the environment with {with_what}: {request.packages} packages on {request.python}"
+    )
+    os.makedirs(request.cache, exist_ok=True)
+    step = Steps(shared, lock, canceled, _variables(request))
+    step.run("the virtual environment", _make_command(request), request)
+    if not request.packages:
+        return
+    lines = os.path.join(request.folder, "requirements.txt")
+    with open(lines, "w", encoding="utf-8") as stream:
+        stream.write(request.requirements if request.uv else _for_pip(request.requirements))
+    step.run("the packages", _install_command(request, lines), request)
+
+
+def from_os(error: OSError, folder: str) -> BuildFailed:
+    """Tell a failed file operation."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _no_space(folder)
+    return BuildFailed(f"the environment could not be written: {error}")
+
+
+def find_python(version: str) -> str:
+    """Find an interpreter of a version's minor on this node: PATH, then pyenv, then this one.
+
+    Raises:
+        BuildFailed: There is none.
+    """
+    minor = ".".join(version.split(".")[:2])
+    if not minor or minor == "{}.{}".format(*sys.version_info[:2]):
+        return sys.executable
+    for name in _pyenv(minor):
+        if os.access(name, os.X_OK):
+            return name
+    found = shutil.which("python" + minor)
+    if found is None:
+        raise BuildFailed(
+            f"the environment needs Python {minor}, which is not on this node: install it there, "
+            "so that it is on PATH or in pyenv"
+        )
+    return found
+
+
+def _pyenv(minor: str) -> List[str]:
+    root = os.path.expanduser(os.environ.get("PYENV_ROOT", "~/.pyenv"))
+    versions = os.path.join(root, "versions")
+    if not os.path.isdir(versions):
+        return []
+    found = [name for name in os.listdir(versions) if name.startswith(minor + ".")]
+    return [os.path.join(versions, name, "bin", "python" + minor) for name in sorted(found)[::-1]]
+
+
+def _make_command(request: Request) -> List[str]:
+    if request.uv:
+        return [request.uv, "venv", "--no-project", "--python", request.python, request.folder]
+    return [request.python, "-m", "venv", request.folder]
+
+
+def _install_command(request: Request, lines: str) -> List[str]:
+    python = interpreter(request.folder)
+    if request.uv:
+        # Compiled now, or by each run's first import where PYTHONDONTWRITEBYTECODE is set.
+        return [request.uv, "pip", "sync", "--compile-bytecode", "--python", python, lines]
+    quiet = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+    return [python, "-m", "pip", "install", *quiet, "--no-deps", "-r", lines]
+
+
+def _for_pip(requirements: str) -> str:
+    """Leave out the hashes where a line has none: pip wants all or nothing, uv checks what is."""
+    joined = requirements.replace("\\\n", " ").splitlines()
+    lines = [line for line in joined if line[:1] not in ("", "#", "-")]
+    if all("--hash=" in line for line in lines):
+        return requirements
+    return re.sub(r"\s*\\?\n?\s+--hash=\S+", "", requirements)
+
+
+def _variables(request: Request) -> Dict[str, str]:
+    """Give the installer's environment: nothing of an activated environment, no bars, no colour."""
+    foreign = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
+    kept.update(UV_CACHE_DIR=request.cache, UV_PYTHON_DOWNLOADS="never", UV_NO_PROGRESS="1")
+    kept.update(NO_COLOR="1", PIP_CACHE_DIR=os.path.join(request.cache, "pip"))
+    kept.setdefault("UV_SYSTEM_CERTS", "true")
+    return kept
+
+
+class Steps:
+    """Runs the installer's programs one after the other; their output is the build log.
+
+    Args:
+        shared: The build log.
+        lock: Descriptor that the programs inherit.
+        canceled: Says whether to give up.
+        variables: The programs' environment.
+    """
+
+    def __init__(
+        self,
+        shared: SharedLog,
+        lock: int,
+        canceled: Callable[[], bool],
+        variables: Dict[str, str],
+    ) -> None:
+        self._shared = shared
+        self._lock = lock
+        self._canceled = canceled
+        self._variables = variables
+
+    def run(self, what: str, command: List[str], request: Request) -> None:
+        """Run one program to its end.
+
+        Raises:
+            BuildFailed: It failed, or cannot be started.
+            Canceled: Given up; the program has been ended.
+        """
+        begun = time.monotonic()
+        start = os.path.getsize(self._shared.path)
+        with open(self._shared.path, "ab") as log:
+            process = self._start(command, log.fileno(), request)
+        with process:
+            self._follow(process)
+        if process.returncode:
+            self._shared.copy()
+            raise self._failure(what, process.returncode, start, request)
+        self._shared.say(f"{what}: done in {time.monotonic() - begun:.1f} s")
+
+    def _start(self, command: List[str], log: int, request: Request) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._variables,
+                cwd=os.path.dirname(request.folder),
+                pass_fds=(self._lock,),
+            )
+        except OSError as error:
+            raise BuildFailed(f"{command[0]} cannot be started: {error}") from error
+
+    def _follow(self, process: subprocess.Popen[bytes]) -> None:
+        while process.poll() is None:
+            self._shared.copy()
+            if self._canceled():
+                _end(process)
+                raise Canceled
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(POLL_SECONDS)
+
+    def _failure(self, what: str, status: int, start: int, request: Request) -> BuildFailed:
+        with open(self._shared.path, "rb") as stream:
+            stream.seek(start)
+            said = stream.read().decode("utf-8", "replace")
+        if any(sign in said for sign in _NO_SPACE):
+            return _no_space(request.folder)
+        reason = "\n".join(said.strip().splitlines()[-_REASON_LINES:])
+        if status < 0:
+            reason = f"the installer was killed by signal {-status}\n{reason}"
+        text = f"{what} could not be made: {reason}"
+        return BuildFailed(text, UNREACHABLE if _NETWORK.search(said) else FAILED)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _no_space(folder: str) -> BuildFailed:
+    text = (
+        f"no space is left on the disk of '{os.path.dirname(folder)}' for the environment (with "
+        "TensorFlow it takes 1.5 GB): remove what is not needed, or set RUNYARD_HOME to another "
+        "disk"
+    )
+    return BuildFailed(text, DISK_FULL)

@@ -311,3 +311,14 @@ def test_the_agent_needs_only_the_standard_library(room):
     assert agent.wait(30) == 0
     assert room.service.driver_log == b"ran\n"
     assert Path(sys.executable).exists()
+
+
+def test_an_environment_that_is_missing_is_made(room, tmp_path):
+    """A node without the environment makes it from the lock, tells so, and keeps the log."""
+    folder = tmp_path / "environments" / "abc"
+    given = JobEnvironment(str(folder / "bin" / "python"), str(folder), lock="abc", python="3.11")
+    finish = room.run("import sys; print(sys.prefix)", environment=given)
+    assert finish["outcome"] == "completed", finish["error"]
+    assert room.service.driver_log.decode().strip() == str(folder)
+    assert room.service.states[0] == "preparing"
+    assert any(name.startswith("azureml-logs/55_") for name in room.service.logs)

@@ -147,16 +147,10 @@ class Agent:
                 f"there is no interpreter '{interpreter}' on this node; name one that is there, or "
                 "let the environment be made (user_managed_dependencies=False)"
             )
-        from runyard.runtime.environments import BuildError, realise
+        from runyard.runtime.environments import realise
 
         self.link().say(names.PREPARING, "making the environment on this node")
-        try:
-            with self._wake.interrupting(Canceled()):
-                realise(self._job, self._folder, self._wake.is_canceled)
-        except BuildError as error:
-            if self._wake.canceled:
-                raise Canceled from error
-            raise JobError(f"the environment could not be made: {error}") from error
+        realise(self._job, self._folder, self._wake.is_canceled)
         if not os.path.exists(interpreter):
             raise JobError(f"the environment has no interpreter '{interpreter}'")
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import select
 import signal
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Iterator, Optional
+from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -26,7 +25,6 @@ class Wakeup:
 
     def __init__(self) -> None:
         self.canceled = False
-        self._error: Optional[BaseException] = None
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
@@ -54,26 +52,9 @@ class Wakeup:
         except BlockingIOError:
             return
 
-    @contextmanager
-    def interrupting(self, error: BaseException) -> Iterator[None]:
-        """Let a cancel raise an error in the main thread, where something long cannot ask.
-
-        Raises:
-            error: The job was, or is, canceled.
-        """
-        self._error = error
-        try:
-            if self.canceled:
-                raise error
-            yield
-        finally:
-            self._error = None
-
     def _on_cancel(self, number: int, frame: Optional[FrameType]) -> None:
         del number, frame
         self.canceled = True
-        if self._error is not None:
-            raise self._error
 
 
 def _pass_over(number: int, frame: Optional[FrameType]) -> None:

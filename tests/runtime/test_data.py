@@ -1,0 +1,127 @@
+"""Data references in a job: linked, copied, given back."""
+
+import pytest
+
+from runyard.protocol.jobs import JobData
+
+SHOW = (
+    "import os; p = os.environ['AZUREML_DATAREFERENCE_d']; print(p)\n"
+    "print(sorted(os.listdir(p)) if os.path.isdir(p) else open(p).read())"
+)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A datastore with a folder `mnist` of two files."""
+    folder = tmp_path / "datastore" / "mnist"
+    folder.mkdir(parents=True)
+    (folder / "train.gz").write_text("train")
+    (folder / "test.gz").write_text("test")
+    return folder.parent
+
+
+def lines(room):
+    return room.service.driver_log.decode().splitlines()
+
+
+def test_a_mount_is_the_datastore_itself(room, store):
+    """Mounting copies nothing, and what the script writes there is on the datastore at once."""
+    data = [JobData("d", "mount", str(store / "mnist"))]
+    room.run(SHOW + "\nopen(p + '/new', 'w').write('x')", data=data)
+    assert lines(room) == [str(store / "mnist"), "['test.gz', 'train.gz']"]
+    assert (store / "mnist" / "new").read_text() == "x"
+
+
+def test_an_argument_names_the_data(room, store):
+    """`$AZUREML_DATAREFERENCE_<name>` among the arguments becomes the path."""
+    room.run(
+        "import sys; print(sys.argv[1])",
+        arguments=["$AZUREML_DATAREFERENCE_d"],
+        data=[JobData("d", "mount", str(store))],
+    )
+    assert lines(room) == [str(store)]
+
+
+def test_a_mount_may_be_given_a_place(room, store):
+    """A relative path_on_compute is a link below the working folder."""
+    data = [JobData("d", "mount", str(store / "mnist"), "input/mnist")]
+    room.run(SHOW, data=data)
+    assert lines(room)[0] == str(room.work / "input" / "mnist")
+    assert (room.work / "input" / "mnist").is_symlink()
+
+
+def test_a_mount_does_not_hide_the_scripts_own_files(room, store):
+    """What is in the snapshot is not replaced unless overwrite=True says so."""
+    own = room.store("input/own.txt", b"own")
+    data = [JobData("d", "mount", str(store), "input")]
+    finish = room.run(SHOW, files=[own], data=data)
+    assert "something is there already" in finish["error"]["message"]
+
+
+def test_overwrite_replaces_them(room, store):
+    """With overwrite=True the link takes the place of the snapshot's folder."""
+    own = room.store("input/own.txt", b"own")
+    data = [JobData("d", "mount", str(store), "input", overwrite=True)]
+    room.run(SHOW, files=[own], data=data)
+    assert lines(room)[1] == "['mnist']"
+
+
+def test_a_download_is_a_copy(room, store):
+    """What the script does to downloaded data does not reach the datastore."""
+    data = [JobData("d", "download", str(store / "mnist"))]
+    room.run(SHOW + "\nopen(p + '/train.gz', 'w').write('changed')", data=data)
+    assert lines(room)[1] == "['test.gz', 'train.gz']"
+    assert (store / "mnist" / "train.gz").read_text() == "train"
+
+
+@pytest.mark.parametrize("mode", ["mount", "download"])
+def test_a_reference_to_a_file_is_the_file(room, store, mode):
+    """The variable names the file, not its folder; a folder on the node takes the file in."""
+    data = [JobData("d", mode, str(store / "mnist" / "train.gz"), "input")]
+    room.run(SHOW, data=data)
+    assert lines(room) == [str(room.work / "input" / "train.gz"), "train"]
+
+
+def test_a_missing_path_names_the_nearest(room, store):
+    """A wrong path fails the run before the script starts, and tells what is there."""
+    finish = room.run("print('ran')", data=[JobData("d", "mount", str(store / "mnits" / "x"))])
+    assert finish["error"]["code"] == "UserError"
+    assert "'mnits'" in finish["error"]["message"]
+    assert "mnist" in finish["error"]["message"].partition("nearest")[2]
+    assert room.printed() == b""
+
+
+def test_a_place_outside_the_working_folder_is_refused(room, store):
+    """`..` cannot put data beside the run."""
+    finish = room.run(SHOW, data=[JobData("d", "download", str(store), "../../x")])
+    assert "not below the working folder" in finish["error"]["message"]
+
+
+def test_an_upload_is_stored_after_success(room, store):
+    """What the script leaves at the path is on the datastore when the run has completed."""
+    script = "import os; open(os.environ['AZUREML_DATAREFERENCE_d'] + '/r.txt', 'w').write('new')"
+    room.run(script, data=[JobData("d", "upload", str(store / "out"), "results")])
+    assert (store / "out" / "r.txt").read_text() == "new"
+    assert (room.work / "results" / "r.txt").exists()
+
+
+def test_an_upload_keeps_what_was_there(room, store):
+    """Without overwrite existing files stay, and a warning says so; with it they change."""
+    script = (
+        "import os; p = os.environ['AZUREML_DATAREFERENCE_d']\n"
+        "for n in ('train.gz', 'more'): open(p + '/' + n, 'w').write('new')"
+    )
+    finish = room.run(script, data=[JobData("d", "upload", str(store / "mnist"))])
+    assert (store / "mnist" / "train.gz").read_text() == "train"
+    assert (store / "mnist" / "more").read_text() == "new"
+    assert "overwrite=True" in finish["warnings"][0]
+
+
+def test_a_failed_script_uploads_nothing(room, store):
+    """Half-made results do not reach the datastore."""
+    script = (
+        "import os; p = os.environ['AZUREML_DATAREFERENCE_d']\n"
+        "open(p + '/half', 'w').write('x'); raise ValueError"
+    )
+    room.run(script, data=[JobData("d", "upload", str(store / "out"))])
+    assert not (store / "out").exists()

@@ -1,10 +1,10 @@
 """The environment: what a script needs to run, from definition to lock.
 
-    definition -> lock (exact versions, by the service) -> realised environment (on the node)
+definition -> lock (exact versions, by the service) -> realised environment (on the node)
 """
 
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional
+from typing import List, Optional
 
 
 @dataclass(frozen=True)

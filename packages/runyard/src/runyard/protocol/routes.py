@@ -142,11 +142,20 @@ SERVICE_STOP: Route[Nothing] = Route(
 )
 
 WORKSPACES_CREATE: Route[WorkspaceRecord] = Route(
-    "workspaces.create", "POST", "/workspaces", WorkspaceRecord, "Create a workspace.",
-    body=CreateWorkspace, creates=True,
+    "workspaces.create",
+    "POST",
+    "/workspaces",
+    WorkspaceRecord,
+    "Create a workspace.",
+    body=CreateWorkspace,
+    creates=True,
 )
 WORKSPACES_LIST: Route[WorkspacePage] = Route(
-    "workspaces.list", "GET", "/workspaces", WorkspacePage, "List workspaces.",
+    "workspaces.list",
+    "GET",
+    "/workspaces",
+    WorkspacePage,
+    "List workspaces.",
     query=WorkspaceQuery,
 )
 WORKSPACES_GET: Route[WorkspaceRecord] = Route(
@@ -157,15 +166,27 @@ WORKSPACES_CHANGE: Route[WorkspaceRecord] = Route(
 )
 
 EXPERIMENTS_CREATE: Route[ExperimentRecord] = Route(
-    "experiments.create", "POST", _W + "/experiments", ExperimentRecord,
-    "Create an experiment, or get it if it exists.", body=CreateExperiment, creates=True,
+    "experiments.create",
+    "POST",
+    _W + "/experiments",
+    ExperimentRecord,
+    "Create an experiment, or get it if it exists.",
+    body=CreateExperiment,
+    creates=True,
 )
 EXPERIMENTS_LIST: Route[ExperimentPage] = Route(
-    "experiments.list", "GET", _W + "/experiments", ExperimentPage, "List experiments.",
+    "experiments.list",
+    "GET",
+    _W + "/experiments",
+    ExperimentPage,
+    "List experiments.",
     query=ExperimentQuery,
 )
 EXPERIMENTS_GET: Route[ExperimentRecord] = Route(
-    "experiments.get", "GET", _W + "/experiments/{experiment}", ExperimentRecord,
+    "experiments.get",
+    "GET",
+    _W + "/experiments/{experiment}",
+    ExperimentRecord,
     "Get an experiment.",
 )
 
@@ -173,8 +194,14 @@ RUNS_SUBMIT: Route[RunRecord] = Route(
     "runs.submit", "POST", _W + "/runs", RunRecord, "Submit a run.", body=SubmitRun, creates=True
 )
 RUNS_START: Route[RunRecord] = Route(
-    "runs.start", "POST", _W + "/interactive-runs", RunRecord,
-    "Start an interactive run or a child run.", body=StartRun, who=JOB, creates=True,
+    "runs.start",
+    "POST",
+    _W + "/interactive-runs",
+    RunRecord,
+    "Start an interactive run or a child run.",
+    body=StartRun,
+    who=JOB,
+    creates=True,
 )
 RUNS_LIST: Route[RunPage] = Route(
     "runs.list", "GET", _W + "/runs", RunPage, "List runs, newest first.", query=RunQuery, who=JOB
@@ -184,8 +211,13 @@ RUNS_SPEC: Route[RunSpec] = Route(
     "runs.spec", "GET", _R + "/spec", RunSpec, "Get what was submitted.", who=JOB
 )
 RUNS_CHANGE: Route[RunRecord] = Route(
-    "runs.change", "PATCH", _R, RunRecord, "Change tags, properties, name or description.",
-    body=ChangeRun, who=JOB,
+    "runs.change",
+    "PATCH",
+    _R,
+    RunRecord,
+    "Change tags, properties, name or description.",
+    body=ChangeRun,
+    who=JOB,
 )
 RUNS_CANCEL: Route[RunRecord] = Route(
     "runs.cancel", "POST", _R + "/cancel", RunRecord, "Ask for a run to be canceled."
@@ -198,22 +230,41 @@ RUNS_FAIL: Route[RunRecord] = Route(
 )
 
 EVENTS_LIST: Route[EventPage] = Route(
-    "events.list", "GET", _R + "/events", EventPage, "List a run's events.", query=EventQuery,
+    "events.list",
+    "GET",
+    _R + "/events",
+    EventPage,
+    "List a run's events.",
+    query=EventQuery,
     who=JOB,
 )
 EVENTS_STREAM: Route[Events] = Route(
-    "events.stream", "GET", _R + "/events/stream", Events,
+    "events.stream",
+    "GET",
+    _R + "/events/stream",
+    Events,
     "Follow a run: its events after `after`, and the growth of its logs, until it has ended.",
-    query=EventQuery, who=JOB,
+    query=EventQuery,
+    who=JOB,
 )
 
 METRICS_APPEND: Route[SpoolMark] = Route(
-    "metrics.append", "POST", _R + "/spool/{writer}", SpoolMark,
-    "Append metric lines (newline-delimited JSON).", body=Bytes, query=SpoolQuery, who=JOB,
+    "metrics.append",
+    "POST",
+    _R + "/spool/{writer}",
+    SpoolMark,
+    "Append metric lines (newline-delimited JSON).",
+    body=Bytes,
+    query=SpoolQuery,
+    who=JOB,
 )
 METRICS_MARK: Route[SpoolMark] = Route(
-    "metrics.mark", "GET", _R + "/spool/{writer}", SpoolMark,
-    "How many lines of a writer are stored.", who=JOB,
+    "metrics.mark",
+    "GET",
+    _R + "/spool/{writer}",
+    SpoolMark,
+    "How many lines of a writer are stored.",
+    who=JOB,
 )
 METRICS_LIST: Route[MetricPage] = Route(
     "metrics.list", "GET", _R + "/metrics", MetricPage, "Read metrics.", query=MetricQuery, who=JOB
@@ -223,37 +274,71 @@ FILES_LIST: Route[FilePage] = Route(
     "files.list", "GET", _R + "/files", FilePage, "List a run's files.", query=FileQuery, who=JOB
 )
 FILES_REGISTER: Route[FilePage] = Route(
-    "files.register", "POST", _R + "/files", FilePage, "Add stored contents to a run.",
-    body=RegisterFiles, who=JOB,
+    "files.register",
+    "POST",
+    _R + "/files",
+    FilePage,
+    "Add stored contents to a run.",
+    body=RegisterFiles,
+    who=JOB,
 )
 FILES_READ: Route[Bytes] = Route(
-    "files.read", "GET", _R + "/files/{path:path}", Bytes,
-    "Read a run's file; takes Range.", who=JOB,
+    "files.read",
+    "GET",
+    _R + "/files/{path:path}",
+    Bytes,
+    "Read a run's file; takes Range.",
+    who=JOB,
 )
 LOGS_APPEND: Route[LogMark] = Route(
-    "logs.append", "PUT", _R + "/logs/{path:path}", LogMark,
+    "logs.append",
+    "PUT",
+    _R + "/logs/{path:path}",
+    LogMark,
     "Append to a log at an offset; bytes that are there already are passed over.",
-    body=Bytes, query=LogQuery, who=JOB,
+    body=Bytes,
+    query=LogQuery,
+    who=JOB,
 )
 
 BLOBS_MISSING: Route[BlobList] = Route(
-    "blobs.missing", "POST", _W + "/blobs/missing", BlobList,
-    "Which of these contents are not stored.", body=BlobList, who=JOB,
+    "blobs.missing",
+    "POST",
+    _W + "/blobs/missing",
+    BlobList,
+    "Which of these contents are not stored.",
+    body=BlobList,
+    who=JOB,
 )
 BLOBS_WRITE: Route[Nothing] = Route(
-    "blobs.write", "PUT", _W + "/blobs/{digest}", Nothing,
-    "Store a content; it is checked against its digest.", body=Bytes, who=JOB,
+    "blobs.write",
+    "PUT",
+    _W + "/blobs/{digest}",
+    Nothing,
+    "Store a content; it is checked against its digest.",
+    body=Bytes,
+    who=JOB,
 )
 BLOBS_READ: Route[Bytes] = Route(
     "blobs.read", "GET", _W + "/blobs/{digest}", Bytes, "Read a content; takes Range.", who=JOB
 )
 
 SNAPSHOTS_CREATE: Route[SnapshotRecord] = Route(
-    "snapshots.create", "POST", _W + "/snapshots", SnapshotRecord, "Create a snapshot.",
-    body=CreateSnapshot, who=JOB, creates=True,
+    "snapshots.create",
+    "POST",
+    _W + "/snapshots",
+    SnapshotRecord,
+    "Create a snapshot.",
+    body=CreateSnapshot,
+    who=JOB,
+    creates=True,
 )
 SNAPSHOTS_GET: Route[SnapshotRecord] = Route(
-    "snapshots.get", "GET", _W + "/snapshots/{snapshot}", SnapshotRecord, "Get a snapshot.",
+    "snapshots.get",
+    "GET",
+    _W + "/snapshots/{snapshot}",
+    SnapshotRecord,
+    "Get a snapshot.",
     who=JOB,
 )
 
@@ -261,25 +346,49 @@ DATASTORES_LIST: Route[DatastorePage] = Route(
     "datastores.list", "GET", _W + "/datastores", DatastorePage, "List datastores.", who=JOB
 )
 DATASTORES_GET: Route[DatastoreRecord] = Route(
-    "datastores.get", "GET", _W + "/datastores/{datastore}", DatastoreRecord, "Get a datastore.",
+    "datastores.get",
+    "GET",
+    _W + "/datastores/{datastore}",
+    DatastoreRecord,
+    "Get a datastore.",
     who=JOB,
 )
 DATASTORES_FILES: Route[DatastoreFilePage] = Route(
-    "datastores.files", "GET", _W + "/datastores/{datastore}/files", DatastoreFilePage,
-    "List files on a datastore.", query=DatastoreFileQuery, who=JOB,
+    "datastores.files",
+    "GET",
+    _W + "/datastores/{datastore}/files",
+    DatastoreFilePage,
+    "List files on a datastore.",
+    query=DatastoreFileQuery,
+    who=JOB,
 )
 DATASTORES_READ: Route[Bytes] = Route(
-    "datastores.read", "GET", _W + "/datastores/{datastore}/files/{path:path}", Bytes,
-    "Read a file; takes Range.", who=JOB,
+    "datastores.read",
+    "GET",
+    _W + "/datastores/{datastore}/files/{path:path}",
+    Bytes,
+    "Read a file; takes Range.",
+    who=JOB,
 )
 DATASTORES_WRITE: Route[DatastoreFile] = Route(
-    "datastores.write", "PUT", _W + "/datastores/{datastore}/files/{path:path}", DatastoreFile,
-    "Write a file, whole or not at all.", body=Bytes, query=WriteQuery, who=JOB,
+    "datastores.write",
+    "PUT",
+    _W + "/datastores/{datastore}/files/{path:path}",
+    DatastoreFile,
+    "Write a file, whole or not at all.",
+    body=Bytes,
+    query=WriteQuery,
+    who=JOB,
 )
 
 COMPUTE_CREATE: Route[ComputeRecord] = Route(
-    "compute.create", "POST", _W + "/compute", ComputeRecord, "Create a cluster.",
-    body=CreateCompute, creates=True,
+    "compute.create",
+    "POST",
+    _W + "/compute",
+    ComputeRecord,
+    "Create a cluster.",
+    body=CreateCompute,
+    creates=True,
 )
 COMPUTE_LIST: Route[ComputePage] = Route(
     "compute.list", "GET", _W + "/compute", ComputePage, "List compute targets."
@@ -288,7 +397,11 @@ COMPUTE_GET: Route[ComputeRecord] = Route(
     "compute.get", "GET", _W + "/compute/{compute}", ComputeRecord, "Get a compute target."
 )
 COMPUTE_CHANGE: Route[ComputeRecord] = Route(
-    "compute.change", "PATCH", _W + "/compute/{compute}", ComputeRecord, "Change a cluster.",
+    "compute.change",
+    "PATCH",
+    _W + "/compute/{compute}",
+    ComputeRecord,
+    "Change a cluster.",
     body=ChangeCompute,
 )
 COMPUTE_DELETE: Route[Nothing] = Route(
@@ -299,32 +412,64 @@ COMPUTE_NODES: Route[NodePage] = Route(
 )
 
 ENVIRONMENTS_REGISTER: Route[EnvironmentRecord] = Route(
-    "environments.register", "POST", _W + "/environments", EnvironmentRecord,
-    "Register an environment.", body=RegisterEnvironment, creates=True,
+    "environments.register",
+    "POST",
+    _W + "/environments",
+    EnvironmentRecord,
+    "Register an environment.",
+    body=RegisterEnvironment,
+    creates=True,
 )
 ENVIRONMENTS_LIST: Route[EnvironmentPage] = Route(
-    "environments.list", "GET", _W + "/environments", EnvironmentPage, "List environments.",
+    "environments.list",
+    "GET",
+    _W + "/environments",
+    EnvironmentPage,
+    "List environments.",
     query=EnvironmentQuery,
 )
 ENVIRONMENTS_LOCK: Route[LockRecord] = Route(
-    "environments.lock", "GET", _W + "/environment-locks/{lock}", LockRecord,
-    "Get what exactly a run was given.", who=JOB,
+    "environments.lock",
+    "GET",
+    _W + "/environment-locks/{lock}",
+    LockRecord,
+    "Get what exactly a run was given.",
+    who=JOB,
 )
 
 MODELS_REGISTER: Route[ModelRecord] = Route(
-    "models.register", "POST", _W + "/models", ModelRecord, "Register a model version.",
-    body=RegisterModel, who=JOB, creates=True,
+    "models.register",
+    "POST",
+    _W + "/models",
+    ModelRecord,
+    "Register a model version.",
+    body=RegisterModel,
+    who=JOB,
+    creates=True,
 )
 MODELS_LIST: Route[ModelPage] = Route(
-    "models.list", "GET", _W + "/models", ModelPage, "List model versions.", query=ModelQuery,
+    "models.list",
+    "GET",
+    _W + "/models",
+    ModelPage,
+    "List model versions.",
+    query=ModelQuery,
     who=JOB,
 )
 MODELS_GET: Route[ModelRecord] = Route(
-    "models.get", "GET", _W + "/models/{model}", ModelRecord,
-    "Get a model by `name` (the latest version) or `name:version`, with its files.", who=JOB,
+    "models.get",
+    "GET",
+    _W + "/models/{model}",
+    ModelRecord,
+    "Get a model by `name` (the latest version) or `name:version`, with its files.",
+    who=JOB,
 )
 MODELS_CHANGE: Route[ModelRecord] = Route(
-    "models.change", "PATCH", _W + "/models/{model}", ModelRecord, "Change a model version.",
+    "models.change",
+    "PATCH",
+    _W + "/models/{model}",
+    ModelRecord,
+    "Change a model version.",
     body=ChangeModel,
 )
 MODELS_DELETE: Route[Nothing] = Route(
@@ -335,12 +480,22 @@ JOBS_GET: Route[JobSpec] = Route(
     "jobs.get", "GET", _R + "/nodes/{node}/job", JobSpec, "What an agent is to do.", who=JOB
 )
 JOBS_REPORT: Route[AgentReply] = Route(
-    "jobs.report", "POST", _R + "/nodes/{node}/report", AgentReply, "An agent's beat.",
-    body=AgentReport, who=JOB,
+    "jobs.report",
+    "POST",
+    _R + "/nodes/{node}/report",
+    AgentReply,
+    "An agent's beat.",
+    body=AgentReport,
+    who=JOB,
 )
 JOBS_FINISH: Route[Nothing] = Route(
-    "jobs.finish", "POST", _R + "/nodes/{node}/finish", Nothing, "An agent's last word.",
-    body=FinishReport, who=JOB,
+    "jobs.finish",
+    "POST",
+    _R + "/nodes/{node}/finish",
+    Nothing,
+    "An agent's last word.",
+    body=FinishReport,
+    who=JOB,
 )
 
 ROUTES: List[Route[Any]] = [row for row in list(globals().values()) if isinstance(row, Route)]

@@ -83,8 +83,11 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class SubmitRun:
-    """Ask for a run. `inherited` is the client's environment for `target='local'`: it is kept in
-    the run's private folder only, never in the history."""
+    """Ask for a run.
+
+    `inherited` is the client's environment for `target='local'`: it is kept in the run's private
+    folder only, never in the history.
+    """
 
     spec: RunSpec
     name: Optional[str] = None

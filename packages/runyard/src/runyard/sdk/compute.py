@@ -5,32 +5,22 @@ class that stands for its kind; `ComputeTarget.create` makes a new one. Each obj
 state it read from the service; `get_status`, `refresh_state` and the waits read it again.
 """
 
+from __future__ import annotations
+
 import contextlib
 import time
 import warnings
-from typing import Any, ClassVar, Dict, Iterator, List, Optional, Type, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Dict, Iterator, List, Optional, Type, TypeVar, cast
 
-from runyard.protocol.compute import (
-    RESERVED_NAMES,
-    ChangeCompute,
-    ComputeRecord,
-    CreateCompute,
-)
-from runyard.protocol.errors import RunyardError
-from runyard.protocol.routes import (
-    COMPUTE_CHANGE,
-    COMPUTE_CREATE,
-    COMPUTE_DELETE,
-    COMPUTE_GET,
-    COMPUTE_LIST,
-    COMPUTE_NODES,
-)
 from runyard.sdk.exceptions import (
     ComputeTargetException,
     NotOfferedYet,
     UserErrorException,
     translated,
 )
+
+if TYPE_CHECKING:
+    from runyard.protocol.compute import ComputeRecord, CreateCompute
 
 Target = TypeVar("Target", bound="ComputeTarget")
 
@@ -63,7 +53,7 @@ class ComputeTarget:
         self._record = _read(workspace, name)
 
     @classmethod
-    def _kind(cls) -> Type["ComputeTarget"]:
+    def _kind(cls) -> Type[ComputeTarget]:
         """Give the class to make: every target is a cluster, under the name v1 users know."""
         if cls is not ComputeTarget:
             return cls
@@ -72,14 +62,14 @@ class ComputeTarget:
         return AmlCompute
 
     @classmethod
-    def _of(cls, workspace: Any, record: ComputeRecord) -> "ComputeTarget":
+    def _of(cls, workspace: Any, record: ComputeRecord) -> ComputeTarget:
         target = object.__new__(cls._kind())
         target.workspace = workspace
         target._record = record
         return target
 
     @staticmethod
-    def create(workspace: Any, name: str, provisioning_configuration: Any) -> "ComputeTarget":
+    def create(workspace: Any, name: str, provisioning_configuration: Any) -> ComputeTarget:
         """Create a target and return at once.
 
         Args:
@@ -101,7 +91,7 @@ class ComputeTarget:
         return ComputeTarget._of(workspace, _ordered(workspace, order(name)))
 
     @staticmethod
-    def attach(workspace: Any, name: str, attach_configuration: Any) -> "ComputeTarget":
+    def attach(workspace: Any, name: str, attach_configuration: Any) -> ComputeTarget:
         """Attach a machine that exists already.
 
         Raises:
@@ -114,8 +104,10 @@ class ComputeTarget:
         )
 
     @staticmethod
-    def list(workspace: Any) -> "List[ComputeTarget]":
+    def list(workspace: Any) -> List[ComputeTarget]:
         """Give all compute targets of a workspace, by name."""
+        from runyard.protocol.routes import COMPUTE_LIST
+
         page = workspace.service.call(COMPUTE_LIST)
         return [ComputeTarget._of(workspace, record) for record in page.items]
 
@@ -145,7 +137,7 @@ class ComputeTarget:
         return self._record.provisioning_state
 
     @property
-    def provisioning_errors(self) -> "Optional[List[str]]":
+    def provisioning_errors(self) -> Optional[List[str]]:
         """What went wrong while it was made; None when nothing did."""
         return None
 
@@ -185,7 +177,7 @@ class ComputeTarget:
         return False
 
     @property
-    def notices(self) -> "List[str]":
+    def notices(self) -> List[str]:
         """What the service wants known about this target, such as an unknown size."""
         return [*self._record.warnings]
 
@@ -247,6 +239,9 @@ class ComputeTarget:
         Raises:
             ComputeTargetException: The values contradict one another.
         """
+        from runyard.protocol.compute import ChangeCompute
+        from runyard.protocol.routes import COMPUTE_CHANGE
+
         change = ChangeCompute(
             min_nodes=whole("min_nodes", min_nodes),
             max_nodes=whole("max_nodes", max_nodes),
@@ -257,11 +252,15 @@ class ComputeTarget:
 
     def delete(self) -> None:
         """Delete the target; one that runs still hold is refused by the service."""
+        from runyard.protocol.routes import COMPUTE_DELETE
+
         with _refused():
             self.workspace.service.call(COMPUTE_DELETE, self.name)
 
-    def list_nodes(self) -> "List[Dict[str, Any]]":
+    def list_nodes(self) -> List[Dict[str, Any]]:
         """Give one dict per node: `nodeId`, `nodeState`, `runId`, `since`."""
+        from runyard.protocol.routes import COMPUTE_NODES
+
         page = self.workspace.service.call(COMPUTE_NODES, self.name)
         return [
             {"nodeId": n.id, "nodeState": n.state, "runId": n.run, "since": n.since}
@@ -282,6 +281,8 @@ def refuse_reserved(name: Any) -> None:
     Raises:
         UserErrorException: `name` is empty, no text, or one of the reserved names.
     """
+    from runyard.protocol.compute import RESERVED_NAMES
+
     if not isinstance(name, str) or not name:
         raise UserErrorException(f"a compute target's name is a text, not {name!r}")
     if name.lower() in RESERVED_NAMES:
@@ -338,6 +339,8 @@ def wait_for_state(
 
 
 def _ordered(workspace: Any, order: CreateCompute) -> ComputeRecord:
+    from runyard.protocol.routes import COMPUTE_CREATE
+
     with _refused():
         record = workspace.service.call(COMPUTE_CREATE, body=order)
     for message in record.warnings:
@@ -348,6 +351,8 @@ def _ordered(workspace: Any, order: CreateCompute) -> ComputeRecord:
 @contextlib.contextmanager
 def _refused() -> Iterator[None]:
     """Turn what the service refuses into the error that v1 scripts expect of compute targets."""
+    from runyard.protocol.errors import RunyardError
+
     try:
         yield
     except RunyardError as error:
@@ -355,5 +360,7 @@ def _refused() -> Iterator[None]:
 
 
 def _read(workspace: Any, name: str) -> ComputeRecord:
+    from runyard.protocol.routes import COMPUTE_GET
+
     with translated():
         return cast("ComputeRecord", workspace.service.call(COMPUTE_GET, name))

@@ -4,13 +4,17 @@ The document is the camelCase dict that v1 shows in `runDefinition`; it is kept 
 environment, so that all of its sections come back.
 """
 
+from __future__ import annotations
+
 import re
 import warnings
-from typing import Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
-from runyard.protocol.environments import EnvironmentDefinition
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.requirements import without_own
+
+if TYPE_CHECKING:
+    from runyard.protocol.environments import EnvironmentDefinition
 
 OLDEST_PYTHON = "3.7"
 _DEFAULT_IMAGE = re.compile(r"(^|/)azureml/(base|openmpi|intelmpi|minimal)")
@@ -18,6 +22,8 @@ _DEFAULT_IMAGE = re.compile(r"(^|/)azureml/(base|openmpi|intelmpi|minimal)")
 
 def definition_of(environment: Any) -> EnvironmentDefinition:
     """Give what the service is to lock for an `Environment`."""
+    from runyard.protocol.environments import EnvironmentDefinition
+
     python, docker = environment.python, environment.docker
     packages: CondaDependencies = python.conda_dependencies
     managed = bool(python.user_managed_dependencies)

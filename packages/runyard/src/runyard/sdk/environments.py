@@ -5,22 +5,19 @@ refused. When a run is submitted it becomes an `EnvironmentDefinition`, which th
 and the node realises. Registered ones have versions that are texts counting from "1".
 """
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
-from runyard.protocol.environments import (
-    EnvironmentDefinition,
-    EnvironmentQuery,
-    EnvironmentRecord,
-    RegisterEnvironment,
-)
-from runyard.protocol.errors import EnvironmentNotFound, RunyardError
-from runyard.protocol.routes import ENVIRONMENTS_LIST, ENVIRONMENTS_REGISTER
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.definitions import definition_of, document_of, fill
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, from_service
 from runyard.sdk.sections import Section
+
+if TYPE_CHECKING:
+    from runyard.protocol.environments import EnvironmentRecord
 
 DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04"
 DEFAULT_GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.1-cudnn8-ubuntu20.04"
@@ -148,7 +145,7 @@ class Environment(Section):
         self._close()
 
     @staticmethod
-    def from_conda_specification(name: str, file_path: str) -> "Environment":
+    def from_conda_specification(name: str, file_path: str) -> Environment:
         """Make an environment from a conda file.
 
         Raises:
@@ -161,7 +158,7 @@ class Environment(Section):
     @staticmethod
     def from_pip_requirements(
         name: str, file_path: str, pip_version: Optional[str] = None
-    ) -> "Environment":
+    ) -> Environment:
         """Make an environment from a pip requirements file.
 
         Raises:
@@ -177,7 +174,7 @@ class Environment(Section):
         return made
 
     @staticmethod
-    def from_docker_image(name: str, image: str, **kwargs: Any) -> "Environment":
+    def from_docker_image(name: str, image: str, **kwargs: Any) -> Environment:
         """Make an environment from an image, with the packages of `conda_specification`, a file."""
         made = Environment(name)
         if kwargs.get("conda_specification"):
@@ -186,7 +183,7 @@ class Environment(Section):
         return made
 
     @staticmethod
-    def from_existing_conda_environment(name: str, conda_environment_name: str) -> "Environment":
+    def from_existing_conda_environment(name: str, conda_environment_name: str) -> Environment:
         """Make an environment from a conda environment of this machine.
 
         Raises:
@@ -201,7 +198,7 @@ class Environment(Section):
     @staticmethod
     def get(
         workspace: Any, name: str, version: Optional[str] = None, label: Optional[str] = None
-    ) -> "Environment":
+    ) -> Environment:
         """Get a registered or curated environment.
 
         Args:
@@ -223,16 +220,15 @@ class Environment(Section):
         raise UserErrorException(_not_found(workspace, name, version))
 
     @staticmethod
-    def list(workspace: Any) -> "Dict[str, Environment]":
+    def list(workspace: Any) -> Dict[str, Environment]:
         """Give all registered and curated environments by name, the newest version of each."""
         from runyard.sdk import curated
 
         found = {name: _curated(name) for name in curated.names()}
-        page = workspace.service.call(ENVIRONMENTS_LIST, query=EnvironmentQuery())
-        found.update({record.name: _from_record(record) for record in page.items})
+        found.update({record.name: _from_record(record) for record in _records(workspace)})
         return dict(sorted(found.items()))
 
-    def register(self, workspace: Any) -> "Environment":
+    def register(self, workspace: Any) -> Environment:
         """Register this environment; a changed one becomes the next version.
 
         Raises:
@@ -240,6 +236,10 @@ class Environment(Section):
         """
         if not self.name:
             raise UserErrorException("an environment needs a name before it can be registered")
+        from runyard.protocol.environments import RegisterEnvironment
+        from runyard.protocol.errors import RunyardError
+        from runyard.protocol.routes import ENVIRONMENTS_REGISTER
+
         order = RegisterEnvironment(
             name=self.name, definition=definition_of(self), document=json.dumps(document_of(self))
         )
@@ -250,7 +250,7 @@ class Environment(Section):
         self.version = record.version
         return self
 
-    def clone(self, new_name: str) -> "Environment":
+    def clone(self, new_name: str) -> Environment:
         """Give an unregistered copy under another name."""
         from copy import deepcopy
 
@@ -276,7 +276,7 @@ class Environment(Section):
         target.write_text(json.dumps(document_of(self), indent=4), encoding="utf-8")
 
     @staticmethod
-    def load_from_directory(path: str) -> "Environment":
+    def load_from_directory(path: str) -> Environment:
         """Read an environment that `save_to_directory` wrote."""
         target = Path(path, _FILE)
         if not target.is_file():
@@ -314,13 +314,21 @@ def _curated(name: str) -> Environment:
     return made
 
 
-def _registered(workspace: Any, name: str, version: Optional[str]) -> Optional[EnvironmentRecord]:
-    query = EnvironmentQuery(name=name, version=None if version is None else str(version))
+def _records(workspace: Any, name: Optional[str] = None) -> List[EnvironmentRecord]:
+    """Give the newest version of each registered environment, or all versions of one."""
+    from runyard.protocol.environments import EnvironmentQuery
+    from runyard.protocol.errors import EnvironmentNotFound
+    from runyard.protocol.routes import ENVIRONMENTS_LIST
+
     try:
-        items = workspace.service.call(ENVIRONMENTS_LIST, query=query).items
+        page = workspace.service.call(ENVIRONMENTS_LIST, query=EnvironmentQuery(name=name))
     except EnvironmentNotFound:
-        return None
-    mine = [record for record in items if version is None or record.version == str(version)]
+        return []
+    return list(page.items)
+
+
+def _registered(workspace: Any, name: str, version: Optional[str]) -> Optional[EnvironmentRecord]:
+    mine = [r for r in _records(workspace, name) if version in {None, r.version}]
     return max(mine, key=lambda record: int(record.version), default=None)
 
 
@@ -329,8 +337,7 @@ def _not_found(workspace: Any, name: str, version: Optional[str]) -> str:
 
     from runyard.sdk import curated
 
-    page = workspace.service.call(ENVIRONMENTS_LIST, query=EnvironmentQuery())
-    known = [*(record.name for record in page.items), *curated.names()]
+    known = [*(record.name for record in _records(workspace)), *curated.names()]
     if name in known:
         return f"environment {name!r} has no version {version!r}; leave version out for the newest"
     close = difflib.get_close_matches(name, known, n=3)
@@ -345,7 +352,6 @@ __all__ = [
     "DatabricksSection",
     "DockerSection",
     "Environment",
-    "EnvironmentDefinition",
     "PythonSection",
     "SparkSection",
 ]

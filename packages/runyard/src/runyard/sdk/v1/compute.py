@@ -4,14 +4,18 @@ Arguments that only mean something in a cloud (virtual network, administrator, i
 checked as v1 checks them and then have no effect on the user's own machines.
 """
 
-import time
-from typing import Any, Dict, List, Optional
+from __future__ import annotations
 
-from runyard.protocol.compute import DEDICATED, LOW_PRIORITY, ComputeRecord, CreateCompute
-from runyard.protocol.sizes import SIZES
+import time
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
+
 from runyard.sdk.compute import ComputeTarget, wait_for_state, whole
 from runyard.sdk.exceptions import ComputeTargetException
 
+if TYPE_CHECKING:
+    from runyard.protocol.compute import ComputeRecord, CreateCompute
+
+DEDICATED, LOW_PRIORITY = "dedicated", "lowpriority"
 DEFAULT_SIZE = "STANDARD_NC6"
 DEFAULT_IDLE_SECONDS = 1800
 _NODE_DELAY = 0.2
@@ -50,6 +54,8 @@ class AmlComputeProvisioningConfiguration:
         _check_priority(self.vm_priority)
 
     def _order(self, name: str) -> CreateCompute:
+        from runyard.protocol.compute import CreateCompute
+
         self.validate_configuration()
         return CreateCompute(
             name=name,
@@ -226,6 +232,8 @@ class AmlCompute(ComputeTarget):
     @staticmethod
     def supported_vmsizes(workspace: Any, location: Optional[str] = None) -> List[Dict[str, Any]]:
         """Give the sizes of the table, a dict each: `name`, `vCPUs`, `gpus`, `memoryGB`."""
+        from runyard.protocol.sizes import SIZES
+
         del workspace, location
         return [
             {

@@ -5,12 +5,15 @@ Two generations of names say the same: `MpiConfiguration`, `TensorflowConfigurat
 estimators. Both are accepted everywhere.
 """
 
-from dataclasses import dataclass
-from typing import Any, Optional
+from __future__ import annotations
 
-from runyard.protocol.runs import LauncherSpec
+from typing import TYPE_CHECKING, Any, Optional, Tuple
+
 from runyard.sdk.exceptions import TrainingException, UserErrorException
 from runyard.sdk.sections import Section
+
+if TYPE_CHECKING:
+    from runyard.protocol.runs import LauncherSpec
 
 MPI, PARAMETER_SERVER, GLOO, NCCL = "IntelMpi", "ParameterServer", "Gloo", "Nccl"
 NO_COMMUNICATOR = "None"
@@ -78,28 +81,20 @@ class Nccl(Section):
         self._close()
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What a distributed setting means for a run configuration."""
-
-    framework: str
-    communicator: str
-
-
-def setting_of(config: Any) -> Setting:
+def setting_of(config: Any) -> Tuple[str, str]:
     """Give framework and communicator of a distributed setting.
 
     Raises:
         TrainingException: It is none of the settings.
     """
     if isinstance(config, MpiConfiguration):
-        return Setting("Python", MPI)
+        return ("Python", MPI)
     if isinstance(config, TensorflowConfiguration):
-        return Setting("TensorFlow", PARAMETER_SERVER)
+        return ("TensorFlow", PARAMETER_SERVER)
     if isinstance(config, PyTorchConfiguration):
-        return Setting("PyTorch", str(config.communication_backend))
+        return ("PyTorch", str(config.communication_backend))
     if isinstance(config, (Gloo, Nccl)):
-        return Setting("PyTorch", GLOO if isinstance(config, Gloo) else NCCL)
+        return ("PyTorch", GLOO if isinstance(config, Gloo) else NCCL)
     raise TrainingException(
         f"a distributed setting is MpiConfiguration, TensorflowConfiguration or "
         f"PyTorchConfiguration, not {type(config).__name__}"
@@ -113,6 +108,8 @@ def launcher_of(run_config: Any) -> LauncherSpec:
         TrainingException: Several nodes without a communicator, counts below 1, or a framework
             that does not go with the communicator.
     """
+    from runyard.protocol.runs import LauncherSpec
+
     nodes = count("node_count", run_config.node_count)
     communicator = str(run_config.communicator or NO_COMMUNICATOR)
     lower = communicator.lower()
@@ -153,6 +150,8 @@ def count(what: str, value: Any, least: int = 1) -> int:
 
 
 def _tensorflow(config: Any) -> LauncherSpec:
+    from runyard.protocol.runs import LauncherSpec
+
     servers = count("parameter_server_count", config.parameter_server_count, least=0)
     return LauncherSpec(
         kind="parameter_server" if servers else "multi_worker",
@@ -162,6 +161,8 @@ def _tensorflow(config: Any) -> LauncherSpec:
 
 
 def _torch(config: Any, nodes: int, backend: str) -> LauncherSpec:
+    from runyard.protocol.runs import LauncherSpec
+
     asked = config.process_count
     processes = nodes if asked is None else count("process_count", asked)
     if processes % nodes:

@@ -238,17 +238,17 @@ def _distribute(config: RunConfiguration, settings: EstimatorSettings) -> None:
         training = _from_backend(settings)
     if training is None:
         return
-    setting = setting_of(training)
-    config.framework, config.communicator = setting.framework, setting.communicator
-    if setting.communicator == MPI:
+    config.framework, communicator = setting_of(training)
+    config.communicator = communicator
+    if communicator == MPI:
         config.mpi = training
-    elif setting.communicator == PARAMETER_SERVER:
+    elif communicator == PARAMETER_SERVER:
         config.tensorflow = training
     else:
         each = int(settings.process_count_per_node)
         asked = training.process_count
         config.pytorch = PyTorchConfiguration(
-            setting.communicator,
+            communicator,
             asked if asked is not None else each * config.node_count,
             config.node_count,
         )

@@ -6,7 +6,6 @@ have is refused at once. Estimators make one (`est.run_config`), `ScriptRunConfi
 
 from typing import Any, Dict, List, Optional
 
-from runyard.protocol.runs import LOCAL_TARGET
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.data import checked_mode
 from runyard.sdk.environments import DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE, Environment
@@ -19,6 +18,7 @@ from runyard.sdk.v1.distributed import (
     TensorflowConfiguration,
 )
 
+LOCAL_TARGET = "local"
 DEFAULT_SCRIPT = "train.py"
 MAX_DURATION_SECONDS_DEFAULT = 2592000
 

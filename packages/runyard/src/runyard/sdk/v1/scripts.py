@@ -1,12 +1,13 @@
 """`ScriptRunConfig`: a script, its arguments and a run configuration, to be submitted."""
 
+from __future__ import annotations
+
 import warnings
 from copy import copy
-from typing import Any, List, Optional
+from typing import TYPE_CHECKING, Any, List, Optional
 
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import UserErrorException
-from runyard.sdk.submission import Submission
 from runyard.sdk.v1.distributed import (
     PyTorchConfiguration,
     TensorflowConfiguration,
@@ -18,7 +19,9 @@ from runyard.sdk.v1.runconfig import (
     DockerConfiguration,
     RunConfiguration,
 )
-from runyard.sdk.v1.specs import submission_of
+
+if TYPE_CHECKING:
+    from runyard.sdk.submission import Submission
 
 
 class ScriptRunConfig:
@@ -80,6 +83,8 @@ class ScriptRunConfig:
         self.command = command or self.run_config.command
 
     def _submission(self, experiment: Any, **overrides: Any) -> Submission:
+        from runyard.sdk.v1.specs import submission_of
+
         if overrides:
             raise UserErrorException(
                 f"submit takes no {', '.join(sorted(overrides))} for a ScriptRunConfig; "
@@ -112,8 +117,7 @@ def _apply(config: RunConfiguration, target: Any, environment: Any, distributed:
 
 def distribute(config: RunConfiguration, distributed: Any) -> None:
     """Set framework, communicator, counts and nodes of a run configuration."""
-    setting = setting_of(distributed)
-    config.framework, config.communicator = setting.framework, setting.communicator
+    config.framework, config.communicator = setting_of(distributed)
     if isinstance(distributed, TensorflowConfiguration):
         config.tensorflow, config.node_count = distributed, distributed.worker_count
         return

@@ -1,0 +1,159 @@
+"""Files and logs of runs."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+
+from runyard.protocol.errors import (
+    AlreadyExists,
+    InvalidRequest,
+    MissingBlobs,
+    RunFileNotFound,
+    RunNotFound,
+    WrongState,
+)
+from runyard.protocol.events import FILE, EventQuery
+from runyard.protocol.files import FileEntry, FileQuery, LogQuery, RegisterFiles
+from runyard_server.operations import events, files, logs, runs
+from runyard_server.operations.notices import run_topic
+from runyard_server.operations.system import System
+
+Store = Callable[..., FileEntry]
+DRIVER = "azureml-logs/70_driver_log.txt"
+
+
+def register(system: System, run: str, *entries: FileEntry, overwrite: bool = False) -> list[str]:
+    body = RegisterFiles(files=list(entries), overwrite=overwrite)
+    return [f.path for f in files.register(system, "default", run, body=body).items]
+
+
+def append(system: System, run: str, data: bytes, offset: int = 0, path: str = DRIVER) -> int:
+    query = LogQuery(offset=offset)
+    mark = logs.append(system, "default", run, path, query=query, body=io.BytesIO(data))
+    return mark.size
+
+
+def test_files_and_logs_are_one_list(system: System, run_with_files: str) -> None:
+    """`get_file_names()` knows artifacts and logs alike, sorted, in pages of any size."""
+    found, token = [], None
+    while True:
+        query = FileQuery(page_size=2, page_token=token)
+        page = files.list_(system, "default", run_with_files, query)
+        assert len(page.items) <= 2
+        found += [(file.path, file.kind, file.live) for file in page.items]
+        token = page.next_page_token
+        if token is None:
+            break
+    assert found == [
+        (DRIVER, "log", True),
+        ("outputs/model/graph.meta", "artifact", False),
+        ("outputs/model/weights.data", "artifact", False),
+        ("outputs/modelling.txt", "artifact", False),
+        ("plot.png", "artifact", False),
+    ]
+
+
+def test_a_prefix_narrows_the_list(system: System, run_with_files: str) -> None:
+    """Downloads of one folder do not list the others."""
+    page = files.list_(system, "default", run_with_files, FileQuery(prefix="outputs/model/"))
+    assert [f.path for f in page.items] == [
+        "outputs/model/graph.meta",
+        "outputs/model/weights.data",
+    ]
+    page = files.list_(system, "default", run_with_files, FileQuery(prefix="azureml"))
+    assert [f.path for f in page.items] == [DRIVER]
+
+
+def test_reading_gives_the_content(system: System, run_with_files: str) -> None:
+    """Artifacts come from the stored contents, logs as far as they have grown."""
+    content = files.read(system, "default", run_with_files, "./outputs/model/graph.meta")
+    assert (content.path.read_text(), content.size, content.live) == ("graph", 5, False)
+    log = files.read(system, "default", run_with_files, DRIVER)
+    assert (log.path.read_text(), log.size, log.live) == ("hello\n", 6, True)
+    assert log.media_type.startswith("text/plain")
+    with pytest.raises(RunFileNotFound, match="70_driver_log") as caught:
+        files.read(system, "default", run_with_files, "azureml-logs/70_driver.txt")
+    assert caught.value.details["nearest"][0] == DRIVER
+    with pytest.raises(InvalidRequest):
+        files.read(system, "default", run_with_files, "../../../etc/passwd")
+
+
+def test_pages_of_others_are_not_served_as_pages(
+    system: System, run: str, store_text: Store
+) -> None:
+    """A file that a job wrote cannot act as a page of the service in a signed-in browser."""
+    register(system, run, store_text("x.html", "<script>"), store_text("x.svg", "<svg>"))
+    for name in ("x.html", "x.svg"):
+        media = files.read(system, "default", run, name).media_type
+        assert media in ("text/plain; charset=utf-8", "application/octet-stream")
+
+
+def test_the_same_content_twice_is_no_conflict(system: System, run: str, store_text: Store) -> None:
+    """A script may upload what the collection of outputs uploads again at the end."""
+    register(system, run, store_text("outputs/a", "one"))
+    register(system, run, store_text("outputs/a", "one"))
+    with pytest.raises(AlreadyExists, match="Resource Conflict"):
+        register(system, run, store_text("outputs/b", "b"), store_text("outputs/a", "two"))
+    with pytest.raises(RunFileNotFound):
+        files.read(system, "default", run, "outputs/b")
+    register(system, run, store_text("outputs/a", "two"), overwrite=True)
+    assert files.read(system, "default", run, "outputs/a").path.read_text() == "two"
+
+
+def test_a_registration_is_an_event(system: System, run: str, store_text: Store) -> None:
+    """Whoever follows the run hears of its files; a repeat is no news."""
+    mark = system.notices.mark()
+    for _ in range(2):
+        register(system, run, store_text("a", "1"), store_text("b", "2"))
+    news = [
+        event
+        for event in events.list_(system, "default", run, EventQuery()).items
+        if event.kind == FILE
+    ]
+    assert [event.message for event in news] == ["a and 1 more"]
+    assert system.notices.wait([run_topic("default", run)], 0, since=mark)
+
+
+def test_contents_must_be_stored_and_paths_sound(
+    system: System, run: str, store_text: Store
+) -> None:
+    """A listed file can always be read, under one unambiguous name."""
+    with pytest.raises(MissingBlobs):
+        register(system, run, FileEntry("a", "0" * 64, 1))
+    entry = store_text("a", "x")
+    with pytest.raises(InvalidRequest, match="twice"):
+        register(system, run, entry, FileEntry("./a", entry.digest, 1))
+    with pytest.raises(InvalidRequest, match="cannot be a file and hold"):
+        register(system, run, entry, FileEntry("a/b", entry.digest, 1))
+    with pytest.raises(InvalidRequest, match="changed while it was read"):
+        register(system, run, FileEntry("a", entry.digest, 2))
+    with pytest.raises(RunNotFound):
+        register(system, "nope", entry)
+
+
+def test_a_log_grows_and_wakes_its_readers(system: System, run: str) -> None:
+    """A viewer sees a line as soon as it has arrived."""
+    topic, mark = run_topic("default", run), system.notices.mark()
+    assert append(system, run, b"one\n") == 4
+    assert system.notices.wait([topic], 0, since=mark)
+    assert append(system, run, b"one\ntwo\n") == 8
+    with pytest.raises(WrongState, match="has 8 bytes"):
+        append(system, run, b"x", offset=9)
+    with pytest.raises(InvalidRequest):
+        append(system, run, b"x", offset=-1)
+    with pytest.raises(RunNotFound):
+        append(system, "nope", b"x")
+    assert files.read(system, "default", run, DRIVER).path.read_text() == "one\ntwo\n"
+
+
+def test_logs_stay_listed_when_the_run_has_ended(system: System, run: str) -> None:
+    """Sealing writes logs down; what arrives later is still appended and shown."""
+    append(system, run, b"one\n")
+    runs.complete(system, "default", run)
+    files.seal(system, "default", run)
+    files.seal(system, "default", run)
+    append(system, run, b"two\n", offset=4)
+    found = files.list_(system, "default", run, FileQuery()).items
+    assert [(f.path, f.size, f.kind, f.live) for f in found] == [(DRIVER, 8, "log", False)]
+    assert not files.read(system, "default", run, DRIVER).live

@@ -51,9 +51,11 @@ class Interpreter:
 
 def search_path() -> str:
     """Give PATH with pyenv's versions in front of what would hide them."""
-    root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
-    folders = [str(folder) for folder in sorted(root.glob("versions/3.*/bin"))]
     usual = [part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if part]
+    roots = [Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()]
+    # pyenv may be another user's or elsewhere: its start scripts on PATH lead to it.
+    roots += [Path(part).parent for part in usual if part.endswith("shims")]
+    folders = [str(folder) for root in roots for folder in sorted(root.glob("versions/3.*/bin"))]
     return os.pathsep.join([*folders, *(part for part in usual if not part.endswith("shims"))])
 
 

@@ -21,10 +21,12 @@ POLL_SECONDS = 0.02
 
 def serve(
     host: Annotated[
-        str,
-        typer.Option(help="Where to listen; 0.0.0.0 lets other machines in, with the token."),
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+        str | None,
+        typer.Option(help="Where to listen (127.0.0.1); 0.0.0.0 lets other machines in."),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="0 takes a free one; by default 8420.")
+    ] = None,
     embedded: Annotated[
         bool,
         typer.Option("--embedded", help="As the SDK starts it: loopback only, ends when idle."),
@@ -39,7 +41,11 @@ def serve(
     """
     from runyard_server import app
 
-    arguments = ["--embedded"] if embedded else ["--host", host, "--port", str(port)]
+    arguments = ["--embedded"] if embedded else []
+    if host is not None:
+        arguments += ["--host", host]
+    if port is not None:
+        arguments += ["--port", str(port)]
     raise typer.Exit(app.main(arguments) or 0)
 
 

@@ -1,22 +1,25 @@
 """Which Pythons there are for jobs, and which framework versions they can run."""
 
-import json
-import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from uv import find_uv_bin
 
+from runyard.client import home as homes
 from runyard.sdk import frameworks
 from runyard_server.cli.doctor.finding import BROKEN, NOTE, OK, Finding
+from runyard_server.environments import interpreters
+from runyard_server.store.home import Home
 
-Version = tuple[int, int]
+Version = tuple[int, ...]
 # Where the newest TensorFlow has builds; older ones name their one Python in the table.
 NEWEST_TENSORFLOW = ((3, 10), (3, 11), (3, 12), (3, 13))
 OLD_TENSORFLOW = "1.13"
 OLD_PYTHON = (3, 7)
+OLDEST_PYTHON = (3, 7)
 SECONDS = 60
 
 
@@ -31,21 +34,23 @@ def platform() -> Iterator[Finding]:
 def uv() -> Iterator[Finding]:
     """Look for uv, which makes the environments."""
     try:
-        done = _uv("--version")
+        done = subprocess.run(
+            [find_uv_bin(), "--version"],
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=True,
+        )
     except (OSError, subprocess.SubprocessError) as error:
         mend = f"{sys.executable} -m pip install --force-reinstall uv"
         yield Finding("uv", BROKEN, f"it makes the environments and does not run: {error}", mend)
     else:
-        yield Finding("uv", OK, done.split("(")[0].strip().removeprefix("uv "))
+        yield Finding("uv", OK, done.stdout.split("(")[0].strip().removeprefix("uv "))
 
 
 def pythons() -> Iterator[Finding]:
     """List the interpreters, and what of TensorFlow they can run."""
-    try:
-        found = interpreters()
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        yield Finding("Pythons", NOTE, f"they could not be listed: {error}")
-        return
+    found = [python for python in _found() if python >= OLDEST_PYTHON]
     yield Finding("Pythons", OK, ", ".join(map(_dotted, found)))
     versions = ", ".join(_tensorflow(found)) or "none"
     if OLD_PYTHON in found:
@@ -55,11 +60,15 @@ def pythons() -> Iterator[Finding]:
         yield Finding("TensorFlow", NOTE, text, "pyenv install 3.7")
 
 
-def interpreters() -> list[Version]:
-    """Give the minor versions of the Pythons on PATH, in pyenv and of uv, oldest first."""
-    listed = json.loads(_uv("python", "list", "--only-installed", "--output-format", "json"))
-    found = {(row["version_parts"]["major"], row["version_parts"]["minor"]) for row in listed}
-    return sorted(found)
+def _found() -> list[Version]:
+    """Give the minor versions on this machine, oldest first; nothing is left behind."""
+    packages = Home(homes.locate()).packages
+    if packages.is_dir():
+        listed = interpreters.find_all(packages)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            listed = interpreters.find_all(Path(folder))
+    return sorted({interpreter.minor for interpreter in listed})
 
 
 def _tensorflow(found: list[Version]) -> Iterator[str]:
@@ -67,30 +76,12 @@ def _tensorflow(found: list[Version]) -> Iterator[str]:
         row = frameworks.find(frameworks.TENSORFLOW, version)
         if row is None or row.note:
             continue
-        wanted = (_version(row.python),) if row.python else NEWEST_TENSORFLOW
+        wanted: tuple[Version, ...] = NEWEST_TENSORFLOW
+        if row.python:
+            wanted = (tuple(map(int, row.python.split("."))),)
         if any(python in found for python in wanted):
             yield version
 
 
-def _uv(*arguments: str) -> str:
-    root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
-    folders = [str(folder) for folder in sorted(root.glob("versions/3.*/bin"))]
-    path = os.pathsep.join([*folders, os.environ.get("PATH", "")])
-    done = subprocess.run(
-        [find_uv_bin(), *arguments],
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=True,
-    )
-    return done.stdout
-
-
-def _version(text: str) -> Version:
-    major, minor = text.split(".")
-    return int(major), int(minor)
-
-
-def _dotted(version: tuple[int, ...]) -> str:
+def _dotted(version: Version) -> str:
     return ".".join(map(str, version))

@@ -1,0 +1,73 @@
+"""Submits through the v1 names to a service of its own; argv: packages of the environment."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serve import burst, serve, single
+
+from azureml.core import Experiment, Run, ScriptRunConfig, Workspace
+from azureml.core.conda_dependencies import CondaDependencies
+from azureml.core.runconfig import RunConfiguration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HERE = Path(__file__).resolve().parent
+packages = sys.argv[1:]
+experiment = Experiment(Workspace.from_config(), "bench")
+configuration = RunConfiguration()
+if packages:
+    configuration.environment.python.conda_dependencies = CondaDependencies.create(
+        python_version=f"{sys.version_info[0]}.{sys.version_info[1]}", pip_packages=packages
+    )
+else:
+    configuration.environment.python.user_managed_dependencies = True
+source = Path.cwd() / "source"
+source.mkdir()
+(source / "nothing.py").write_bytes((HERE / "nothing.py").read_bytes())
+last = []
+
+
+def submit(mark: str) -> Callable[[], None]:
+    """Submit the script; see `serve.single`."""
+    config = ScriptRunConfig(
+        source_directory=str(source),
+        script="nothing.py",
+        arguments=[mark, *packages],
+        run_config=configuration,
+    )
+    run = experiment.submit(config)
+    last[:] = [run]
+
+    def wait() -> None:
+        run.wait_for_completion(raise_on_error=False)
+        if run.get_status() != "Completed":
+            raise RuntimeError(f"{run.id} is {run.get_status()}: {run.get_details().get('error')}")
+
+    return wait
+
+
+def once(mark: str) -> dict:
+    """One run; the log must hold its line."""
+    figures = single(submit, mark)
+    run = last[0]
+    text = Path("log.txt")
+    run.download_file("azureml-logs/70_driver_log.txt", str(text))
+    if "begun" not in text.read_text():
+        raise RuntimeError(f"the log of {run.id} lacks its line")
+    text.unlink()
+    if packages:
+        figures["preparing"] = _stage(run, "Preparing")
+    return figures
+
+
+def _stage(run: Run, name: str) -> float:
+    from runyard.protocol import routes
+
+    return run.service.call(routes.RUNS_GET, run.id).stage_seconds.get(name, 0.0)
+
+
+serve({"once": once, "burst": lambda marks: burst(submit, marks)})

@@ -1,0 +1,59 @@
+"""B1: what a script pays for its import line, as a new process each time."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from measure import LIMIT, OURS, PEER, Benchmark, Case, Figures, Quantity
+
+if TYPE_CHECKING:
+    import peers
+
+_PEERS = {
+    "mlflow-skinny": "mlflow",
+    "mlflow": "mlflow",
+    "wandb": "wandb",
+    "trackio": "trackio",
+    "ray": "ray",
+    "azureml-core": "azureml.core",
+}
+
+
+def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
+    """Give the benchmark with the peers that could be installed."""
+    cases = [
+        Case("bare Python", LIMIT, partial(_once, str(ours.python), "sys")),
+        Case("import runyard", OURS, partial(_once, str(ours.python), "runyard")),
+        Case(
+            "import azureml.core (Runyard)", OURS, partial(_once, str(ours.python), "azureml.core")
+        ),
+    ]
+    for name, module in _PEERS.items():
+        if name in installed:
+            peer = installed[name]
+            label = f"import {module} ({name} {peer.version})"
+            cases.append(Case(label, PEER, partial(_once, str(peer.python), module)))
+    return Benchmark(
+        "B1",
+        "Importing",
+        "A new Python process that imports the package and exits.",
+        [Quantity("seconds", "process time", "s", "at most 0.1 s over bare Python", plotted=True)],
+        cases,
+    )
+
+
+def _once(python: str, module: str) -> Figures:
+    code = f"import {module}, sys; print(sys.modules[{module!r}].__name__)"
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.perf_counter()
+        done = subprocess.run(
+            [python, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+        )
+        seconds = time.perf_counter() - begun
+    if done.stdout.split()[-1] != module:
+        raise RuntimeError(f"imported {done.stdout!r}, not {module}")
+    return {"seconds": seconds}

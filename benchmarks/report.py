@@ -1,0 +1,95 @@
+"""The tables and plots of docs/benchmarks.md, made from the outcomes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import plot
+from measure import LIMIT, OURS, Benchmark, Outcome, Quantity
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGE = DOCS / "benchmarks.md"
+PLOTS = DOCS / "benchmarks"
+_SECTION = "<!-- {id}: written by make bench -->\n{text}<!-- end of {id} -->\n"
+
+
+def write(benchmark: Benchmark, outcomes: list[Outcome], circumstances: str) -> None:
+    """Put a benchmark's section in its place on the page, and its plots beside it."""
+    text = section(benchmark, outcomes, circumstances)
+    for quantity in benchmark.quantities:
+        if quantity.plotted:
+            bars = _bars(outcomes, quantity)
+            title = f"{benchmark.id}: {quantity.title}"
+            _plot_path(benchmark, quantity).write_text(plot.bars(title, quantity.unit, bars))
+    page = PAGE.read_text(encoding="utf-8")
+    pattern = re.compile(_SECTION.format(id=benchmark.id, text="(?s:.*?)"))
+    if not pattern.search(page):
+        raise SystemExit(f"{PAGE} has no place for {benchmark.id}")
+    whole = _SECTION.format(id=benchmark.id, text=text)
+    PAGE.write_text(pattern.sub(lambda _: whole, page), encoding="utf-8")
+
+
+def section(benchmark: Benchmark, outcomes: list[Outcome], circumstances: str) -> str:
+    """Give a benchmark's section in Markdown."""
+    lines = [benchmark.about, ""]
+    lines += [f"* target: {q.title}: {q.target}" for q in benchmark.quantities if q.target]
+    lines += ["", *_table(benchmark, outcomes), ""]
+    lines += [f"* {o.case.name} failed: {_line(o.failure)}" for o in outcomes if o.failure]
+    lines += [f"* {name} is missing: {_line(why)}." for name, why in benchmark.absent.items()]
+    lines += ["", circumstances, ""]
+    for quantity in benchmark.quantities:
+        if quantity.plotted:
+            path = _plot_path(benchmark, quantity)
+            lines += [f"![{benchmark.id}, {quantity.title}](benchmarks/{path.name})", ""]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip("\n") + "\n"
+
+
+def _table(benchmark: Benchmark, outcomes: list[Outcome]) -> list[str]:
+    titles = [f"{q.title}{f' ({q.unit})' if q.unit else ''}" for q in benchmark.quantities]
+    head = ["", *titles]
+    rows = [head, ["---", *["---:"] * len(titles)]]
+    for outcome in outcomes:
+        cells = [_cell(outcome, quantity, outcomes) for quantity in benchmark.quantities]
+        name = f"**{outcome.case.name}**" if outcome.case.kind == OURS else outcome.case.name
+        rows.append([f"{name} *(limit)*" if outcome.case.kind == LIMIT else name, *cells])
+    return [f"| {' | '.join(row)} |" for row in rows]
+
+
+def _cell(outcome: Outcome, quantity: Quantity, outcomes: list[Outcome]) -> str:
+    """Give median, spread and the ratio to ours: `1.2 (1.1-1.4) x6.0`."""
+    median = outcome.median(quantity.name)
+    if median is None:
+        return ""
+    values = outcome.values(quantity.name)
+    text = _number(median)
+    if min(values) != max(values):
+        text += f" ({_number(min(values))} to {_number(max(values))})"
+    ours = next(o.median(quantity.name) for o in outcomes if o.case.kind == OURS)
+    if ours and outcome.case.kind != OURS:
+        text += f", {_number(median / ours)}x"
+    return text
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _bars(outcomes: list[Outcome], quantity: Quantity) -> list[plot.Bar]:
+    found = []
+    for outcome in outcomes:
+        median = outcome.median(quantity.name)
+        if median is not None:
+            values = outcome.values(quantity.name)
+            bar = plot.Bar(outcome.case.name, median, min(values), max(values), outcome.case.kind)
+            found.append(bar)
+    return found
+
+
+def _plot_path(benchmark: Benchmark, quantity: Quantity) -> Path:
+    PLOTS.mkdir(exist_ok=True)
+    return PLOTS / f"{benchmark.id.lower()}-{quantity.name}.svg"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,90 @@
+"""Runs the benchmarks: `make bench`, or `make bench BENCH="B1 B8 --passes 7 --no-write"`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+import b01_import
+import b08_submit
+import b09_environment
+import b13_rest
+import b15_training
+import machine
+import measure
+import peers
+import report
+
+Maker = Callable[[peers.Peer, dict[str, peers.Peer]], measure.Benchmark]
+BENCHMARKS: dict[str, Maker] = {
+    "B1": b01_import.benchmark,
+    "B8": b08_submit.benchmark,
+    "B9": b09_environment.benchmark,
+    "B13": b13_rest.benchmark,
+    "B15": b15_training.benchmark,
+}
+PEERS = (
+    "mlflow-skinny",
+    "mlflow",
+    "wandb",
+    "trackio",
+    "ray",
+    "azureml-core",
+    "submitit",
+    "dstack",
+)
+
+
+def main() -> int:
+    """Run what the command line asks for."""
+    asked = _arguments()
+    print(f"machine: {machine.describe()}", flush=True)
+    installed, absent = _install()
+    ours = peers.runyard()
+    failed = 0
+    for name in asked.benchmarks or BENCHMARKS:
+        benchmark = BENCHMARKS[name](ours, installed)
+        benchmark.absent.update(absent)
+        before = machine.load()
+        print(f"\n{benchmark.id} {benchmark.title}, {asked.passes} passes; load {before}")
+        outcomes = measure.run(benchmark, asked.passes)
+        text = _circumstances(asked.passes, before)
+        print("\n" + report.section(benchmark, outcomes, text))
+        failed += sum(bool(o.failure) for o in outcomes if o.case.kind != measure.PEER)
+        if asked.write:
+            report.write(benchmark, outcomes, text)
+    return 1 if failed else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("benchmarks", nargs="*", choices=[[], *BENCHMARKS], metavar="B1 B8 ...")
+    parser.add_argument("--passes", type=int, default=5, help="at least so many count (5)")
+    parser.add_argument("--no-write", dest="write", action="store_false")
+    return parser.parse_args()
+
+
+def _install() -> tuple[dict[str, peers.Peer], dict[str, str]]:
+    installed, absent = {}, {}
+    for name in PEERS:
+        try:
+            installed[name] = peers.install(name)
+        except peers.Unavailable as error:
+            absent[name] = str(error)
+        else:
+            print(f"peer: {name} {installed[name].version}", flush=True)
+    return installed, absent
+
+
+def _circumstances(passes: int, before: str) -> str:
+    python = ".".join(map(str, sys.version_info[:3]))
+    return (
+        f"{machine.now()}, {machine.describe()}; load before {before}, after {machine.load()}; "
+        f"Python {python}; {passes} passes in turns, median (lowest to highest), "
+        "3x is three times the figure of Runyard."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -56,18 +56,26 @@ def sources(original, folder):
     return [mirror + original for mirror in MIRRORS]
 
 
+def read(url, wanted):
+    """Give a file's bytes if they are the right ones, and otherwise the reason."""
+    try:
+        with urllib.request.urlopen(url, timeout=SECONDS) as answer:
+            packed = answer.read()
+        if digest(packed) == wanted:
+            return packed, ""
+    except (OSError, EOFError, urllib.error.URLError) as error:
+        return b"", str(error)
+    return b"", "the content is not MNIST's (wrong hash)"
+
+
 def fetch(name, original, wanted, folder):
     """Give the bytes of a file from the first place that has the right ones."""
     reasons = []
     for url in sources(original, folder):
-        try:
-            with urllib.request.urlopen(url, timeout=SECONDS) as answer:
-                packed = answer.read()
-            if digest(packed) == wanted:
-                return packed
-            reasons.append(f"{url}: the content is not MNIST's (wrong hash)")
-        except (OSError, EOFError, urllib.error.URLError) as error:
-            reasons.append(f"{url}: {error}")
+        packed, reason = read(url, wanted)
+        if packed:
+            return packed
+        reasons.append(f"{url}: {reason}")
     sys.exit(
         "{} could not be fetched:\n  {}\nThe subset in data/ works without a network.".format(
             name, "\n  ".join(reasons)

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,10 +22,9 @@ from runyard_server.environments import interpreters, rebuilds, tool
 from runyard_server.environments.locking import compile_lock, platform_tag
 from runyard_server.environments.requirements import request
 
-READY = ".runyard.json"
+READY = "ready.json"
 POLL_SECONDS = 0.1
 GRACE_SECONDS = 5.0
-_REASON = "environment failed: "
 
 
 @dataclass(frozen=True)
@@ -88,16 +88,17 @@ class Environments:
             return found
         if Path(lock.python).is_absolute():
             raise EnvironmentFailed(f"the interpreter {lock.python} is not there any more")
-        task = self._write_task(lock)
+        command = self._command(lock)
         log_path.parent.mkdir(parents=True, exist_ok=True)
-        with log_path.open("ab") as output:
-            command = [sys.executable, "-m", "runyard.runtime", "realise", str(task)]
-            status = _run(command, output, cancelled)
+        with log_path.open("ab") as output, tempfile.TemporaryFile() as errors:
+            status = _run(command, output, errors, cancelled)
+            errors.seek(0)
+            reason = errors.read().decode("utf-8", "replace").strip()
         if status is None:
             raise EnvironmentFailed("the build was cancelled")
         found = self.realised(lock)
         if status != 0 or found is None:
-            raise EnvironmentFailed(_last_reason(log_path))
+            raise EnvironmentFailed(reason or f"the builder ended with status {status}")
         return found
 
     def _locked(self, definition: EnvironmentDefinition, log: Callable[[str], None]) -> LockRecord:
@@ -125,22 +126,18 @@ class Environments:
             requirements=lock.requirements,
         )
 
-    def _write_task(self, lock: LockRecord) -> Path:
-        """Write what the builder needs beside the environment; it is also the record of it."""
+    def _command(self, lock: LockRecord) -> list[str]:
+        """Give the builder's command; the lock is written beside the environment for it."""
         python = interpreters.find(lock.python, self.packages, lambda _line: None)
-        task = {
-            "folder": str(self.folder / lock.digest),
-            "python": python.path,
-            "requirements": lock.requirements,
-            "uv": tool.program(),
-            "variables": tool.variables(self.packages, os.environ),
-        }
-        path = self.folder / f"{lock.digest}.json"
-        temporary = path.with_suffix(f".{os.getpid()}-{time.monotonic_ns()}.tmp")
         self.folder.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(task, indent=1), "utf-8")
-        temporary.replace(path)
-        return path
+        lines = self.folder / f"{lock.digest}.txt"
+        temporary = lines.with_suffix(f".{os.getpid()}-{time.monotonic_ns()}")
+        temporary.write_text(lock.requirements, "utf-8")
+        temporary.replace(lines)
+        folder = str(self.folder / lock.digest)
+        command = [sys.executable, "-m", "runyard.runtime", "realise", "--folder", folder]
+        command += ["--requirements", str(lines), "--python", python.path]
+        return [*command, "--uv", tool.program(), "--cache", str(self.packages)]
 
 
 def _inputs(definition: EnvironmentDefinition) -> dict[str, object]:
@@ -179,13 +176,16 @@ def _which(interpreter: str) -> str | None:
     return shutil.which(Path(interpreter).expanduser(), path=interpreters.search_path())
 
 
-def _run(command: list[str], output: BinaryIO, cancelled: Callable[[], bool]) -> int | None:
+def _run(
+    command: list[str], output: BinaryIO, errors: BinaryIO, cancelled: Callable[[], bool]
+) -> int | None:
     """Run a builder; give its exit status, or None when it was cancelled."""
     process = subprocess.Popen(
         command,
+        env={**os.environ, **tool.variables(Path(command[-1]), os.environ)},
         stdin=subprocess.DEVNULL,
         stdout=output,
-        stderr=subprocess.STDOUT,
+        stderr=errors,
         start_new_session=True,
     )
     while True:
@@ -206,13 +206,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             continue
         return
-
-
-def _last_reason(log_path: Path) -> str:
-    """Give the reason that the builder wrote last."""
-    text = log_path.read_text("utf-8", "replace")
-    start = text.rfind(_REASON)
-    if start >= 0:
-        return text[start + len(_REASON) :].strip()
-    tail = "\n".join(text.splitlines()[-5:])
-    return f"the environment could not be made; the build log ends with:\n{tail}"

@@ -76,7 +76,7 @@ def check_folder(folder: str) -> List[str]:
     Raises:
         UserErrorException: It does not exist, is no folder, or is empty.
     """
-    root = Path(folder)
+    root = Path(folder).expanduser()
     if not root.is_dir():
         what = "is a file, not a folder" if root.exists() else "does not exist"
         raise UserErrorException(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from runyard_server.compute import light
 from runyard_server.compute.local import LocalBackend
 from runyard_server.environments.environments import Environments
+from runyard_server.operations import workspaces
 from runyard_server.operations.clock import Clock
 from runyard_server.operations.notices import Notices
 from runyard_server.operations.settings import Settings
@@ -47,6 +48,7 @@ def build(settings: Settings, home: Home, url: Callable[[], str]) -> Service:
         settings=settings,
         url=url,
     )
+    workspaces.ensure_default(system)
     jobs = light.install(home.light)
     environments = Environments(home.environments, home.packages)
     backends = {LocalBackend.kind: LocalBackend()}

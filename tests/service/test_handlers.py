@@ -1,0 +1,85 @@
+"""The table of routes and the operations fit one another."""
+
+import inspect
+
+import pytest
+
+from runyard.protocol.routes import ROUTES, Events
+from runyard_server.service.handlers import operation
+
+SERVED = [route for route in ROUTES if route.answer is not Events]
+RUNS = "/api/v1/workspaces/default/runs"
+
+
+@pytest.mark.parametrize("route", SERVED, ids=lambda route: route.name)
+def test_each_row_has_its_operation(route):
+    """A row that nobody serves, or with other arguments, would fail at the first request."""
+    segments = [part for part in route.path.split("/") if part.startswith("{")]
+    named = {
+        name: object()
+        for name, kind in (("query", route.query), ("body", route.body))
+        if kind is not None
+    }
+    inspect.signature(operation(route)).bind(object(), *segments, **named)
+
+
+def test_names_and_paths_are_unique():
+    """Two rows with one name or one address would hide one another."""
+    assert len({route.name for route in ROUTES}) == len(ROUTES)
+    assert len({(route.method, route.path) for route in ROUTES}) == len(ROUTES)
+
+
+def test_an_unknown_path_says_what_there_is(ask):
+    """Whoever mistypes an address is pointed to the list."""
+    answer = ask("GET", "/api/v1/nothing")
+    assert (answer.status, answer.code) == (404, "not_found")
+    assert "openapi.json" in answer.json["error"]["message"]
+
+
+def test_a_wrong_method_says_which_are_right(ask):
+    """The methods of all rows at the path are named, not those of the first alone."""
+    answer = ask("DELETE", f"{RUNS}/x")
+    assert answer.status == 405
+    assert {"GET", "PATCH"} <= set(answer.headers["Allow"].split(", "))
+
+
+def test_a_body_too_large_is_refused(ask):
+    """A JSON body beyond 16 MB is refused, so that nobody fills the service's memory."""
+    answer = ask("POST", f"{RUNS}/x/fail", b" " * ((16 << 20) + 1))
+    assert answer.status == 413
+
+
+def test_a_repeated_create_is_done_once(ask):
+    """A client that sends a create again after a broken connection gets the first answer."""
+    body = {"experiment": "repeats"}
+    path = "/api/v1/workspaces/default/interactive-runs"
+    first = ask("POST", path, body, Idempotency_Key="one")
+    again = ask("POST", path, body, Idempotency_Key="one")
+    assert first.json == again.json
+    other = ask("POST", path, body, Idempotency_Key="two")
+    assert other.json["id"] != first.json["id"]
+
+
+def test_a_key_with_another_body_is_refused(ask):
+    """A key that is used for two requests is a client's fault, and nothing is done."""
+    path = "/api/v1/workspaces/default/interactive-runs"
+    ask("POST", path, {"experiment": "keys"}, Idempotency_Key="same")
+    answer = ask("POST", path, {"experiment": "others"}, Idempotency_Key="same")
+    assert (answer.status, answer.code) == (409, "conflict")
+    assert ask("GET", "/api/v1/workspaces/default/experiments/others").status == 404
+
+
+def test_a_field_that_is_wrong_is_named(ask):
+    """The message of a refused body says which field it was."""
+    answer = ask("POST", "/api/v1/workspaces/default/experiments", {"name": 7})
+    assert answer.status == 400
+    assert "CreateExperiment.name" in answer.json["error"]["message"]
+
+
+def test_the_pages_need_no_token_and_show_no_data(ask):
+    """The addresses that people open in a browser explain themselves, safely."""
+    assert b"Runyard" in ask("GET", "/", Authorization="").body
+    page = ask("GET", "/runs/default/%3Cscript%3E", Authorization="")
+    assert page.status == 200
+    assert b"<script>" not in page.body
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]

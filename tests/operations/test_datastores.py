@@ -1,0 +1,126 @@
+"""Datastores."""
+
+import io
+import threading
+
+import pytest
+
+from runyard.protocol.datastores import BLOB_STORE, DatastoreFileQuery, WriteQuery
+from runyard.protocol.errors import (
+    AlreadyExists,
+    DatastoreNotFound,
+    DatastorePathNotFound,
+    InvalidRequest,
+    WorkspaceNotFound,
+)
+from runyard_server.operations import datastores
+from runyard_server.operations.system import System
+
+
+def write(system: System, path: str, data: bytes = b"x", *, overwrite: bool = False) -> int:
+    query = WriteQuery(overwrite=overwrite)
+    body = io.BytesIO(data)
+    file = datastores.write(system, "default", BLOB_STORE, path, query=query, body=body)
+    assert file.path == path.removeprefix("./")
+    return file.size
+
+
+def listed(system: System, prefix: str = "") -> list[str]:
+    query = DatastoreFileQuery(prefix=prefix)
+    return [file.path for file in datastores.files(system, "default", BLOB_STORE, query).items]
+
+
+def test_what_is_written_is_what_jobs_see(system: System) -> None:
+    """The datastore is a folder: an upload is a file in it, under the same path."""
+    assert write(system, "mnist/train.gz", b"data") == 4
+    folder = datastores.folder(system, "default", BLOB_STORE)
+    assert (folder / "mnist" / "train.gz").read_bytes() == b"data"
+    assert folder == system.home.datastores / "default" / BLOB_STORE
+    assert [path.name for path in folder.iterdir()] == ["mnist"]
+    content = datastores.read(system, "default", BLOB_STORE, "mnist/train.gz")
+    assert (content.path.read_bytes(), content.size) == (b"data", 4)
+
+
+def test_a_file_is_not_replaced_by_accident(system: System) -> None:
+    """Without `overwrite` an upload over a file is refused with the way out."""
+    write(system, "a", b"one")
+    with pytest.raises(AlreadyExists, match="overwrite=True"):
+        write(system, "a", b"two")
+    assert write(system, "a", b"three", overwrite=True) == 5
+    with pytest.raises(AlreadyExists):
+        write(system, "a/b", overwrite=True)
+
+
+def test_of_two_writers_one_wins(system: System) -> None:
+    """Two clients uploading the same new file at once: one is told that it exists."""
+    results: list[object] = []
+
+    def upload(letter: bytes) -> None:
+        try:
+            results.append(write(system, "same", letter * 200_000))
+        except AlreadyExists as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=upload, args=(letter,)) for letter in (b"a", b"b", b"c")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(result == 200_000 for result in results) == 1
+    found = datastores.read(system, "default", BLOB_STORE, "same").path.read_bytes()
+    assert found in (b"a" * 200_000, b"b" * 200_000, b"c" * 200_000)
+
+
+def test_prefixes_are_text(system: System) -> None:
+    """A prefix may be a folder or the beginning of a name, with or without `./`."""
+    for path in ("data/mnist/a", "data/mnist2/b", "other"):
+        write(system, path)
+    assert listed(system) == ["data/mnist/a", "data/mnist2/b", "other"]
+    assert listed(system, "data/mnist/") == ["data/mnist/a"]
+    assert listed(system, "./data/mn") == ["data/mnist/a", "data/mnist2/b"]
+    assert listed(system, "nothing") == []
+
+
+def test_lists_page_by_path(system: System) -> None:
+    """Every file comes exactly once, however small the pages."""
+    for number in range(5):
+        write(system, f"f/{number}")
+    found, token = [], None
+    while True:
+        query = DatastoreFileQuery(page_size=2, page_token=token)
+        page = datastores.files(system, "default", BLOB_STORE, query)
+        found += [file.path for file in page.items]
+        token = page.next_page_token
+        if token is None:
+            break
+    assert found == [f"f/{number}" for number in range(5)]
+
+
+def test_a_missing_path_names_the_nearest(system: System) -> None:
+    """A typing error, a folder and an empty datastore are answered each in its own way."""
+    with pytest.raises(DatastorePathNotFound, match="it is empty"):
+        datastores.read(system, "default", BLOB_STORE, "x")
+    write(system, "mnist/train.gz")
+    with pytest.raises(DatastorePathNotFound, match=r"'mnist/train\.gz'"):
+        datastores.read(system, "default", BLOB_STORE, "mnist/trian.gz")
+    with pytest.raises(DatastorePathNotFound, match="is a folder"):
+        datastores.read(system, "default", BLOB_STORE, "mnist")
+
+
+@pytest.mark.parametrize("path", ["../../secret", "/etc/passwd", "a\\..\\b", "a/../../../secret"])
+def test_nothing_outside_is_reached(system: System, path: str) -> None:
+    """A path from outside never leaves the datastore, for reading or writing."""
+    with pytest.raises(InvalidRequest, match="cannot be used"):
+        datastores.read(system, "default", BLOB_STORE, path)
+    with pytest.raises(InvalidRequest, match="cannot be used"):
+        write(system, path)
+
+
+def test_unknown_datastores_name_those_there_are(system: System) -> None:
+    """The message tells what to write instead."""
+    with pytest.raises(DatastoreNotFound, match="workspaceblobstore"):
+        datastores.get(system, "default", "blobstore")
+    with pytest.raises(DatastoreNotFound):
+        datastores.folder(system, "default", "../default")
+    with pytest.raises(WorkspaceNotFound):
+        datastores.get(system, "nowhere", BLOB_STORE)

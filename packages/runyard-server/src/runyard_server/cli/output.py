@@ -77,7 +77,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], empty: s
         )
     for row in shown:
         grid.add_row(*row)
-    console().print(grid)
+    _print(grid)
 
 
 def facts(pairs: Iterable[tuple[str, str | Text]]) -> None:
@@ -88,7 +88,16 @@ def facts(pairs: Iterable[tuple[str, str | Text]]) -> None:
     for name, value in pairs:
         if value:
             grid.add_row(name, value)
-    console().print(grid)
+    _print(grid)
+
+
+def _print(grid: Table) -> None:
+    """Print a table without the blanks that fill its last column."""
+    target = console()
+    with target.capture() as captured:
+        target.print(grid)
+    lines = captured.get().splitlines()
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in lines))
 
 
 def status(text: str) -> Text:

@@ -1,16 +1,23 @@
 """Which service and which workspace a command speaks to.
 
 The service is found as the SDK finds it, and started when none runs. The workspace is the one
-named, else the one of the nearest `config.json`, else `default`.
+named, else the one of the nearest `config.json`, else `default`. Looking makes none: a workspace
+that a `config.json` names is made by the first script that uses it.
 """
 
+from runyard.client.connection import Connection
 from runyard.client.discovery import connect
 from runyard.client.workspace import WorkspaceClient
 from runyard.protocol import routes
-from runyard.protocol.errors import WorkspaceNotFound
-from runyard.protocol.workspaces import WorkspaceQuery, WorkspaceRecord
+from runyard.protocol.errors import InvalidRequest, WorkspaceNotFound
+from runyard.protocol.workspaces import DEFAULT_WORKSPACE, WorkspaceQuery, WorkspaceRecord
+from runyard.sdk import workspace_config
+from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.workspace_config import WorkspaceConfig
 
-__all__ = ["WorkspaceClient", "client", "workspace_names", "workspaces"]
+__all__ = ["WorkspaceClient", "client", "connection", "workspace_names", "workspaces"]
+
+LARGEST_PAGE = 1000
 
 
 def client(name: str | None, *, start: bool = True) -> WorkspaceClient:
@@ -22,26 +29,61 @@ def client(name: str | None, *, start: bool = True) -> WorkspaceClient:
 
     Raises:
         WorkspaceNotFound: There is none of that name; the message lists those there are.
+        InvalidRequest: The config file makes no sense.
     """
-    connection = connect(start=start)
-    if name is None:
-        from runyard.sdk.workspaces import Workspace
-
-        return Workspace.from_config().service
+    config = _config()
     found = workspaces(start=start)
     for record in found:
-        if name in (record.name, record.id):
-            return WorkspaceClient(connection, record.id)
-    names = ", ".join(sorted(record.name for record in found))
-    raise WorkspaceNotFound(f"there is no workspace {name!r}; there are: {names}")
+        if _is_meant(record, name, config):
+            return WorkspaceClient(connection(start=start), record.id)
+    raise _missing(name, config, found)
+
+
+def connection(*, start: bool = True) -> Connection:
+    """Give the connection to the service; the config file may name its address."""
+    config = _config()
+    return connect(start=start, configured=config.url if config else None)
 
 
 def workspaces(*, start: bool = True) -> list[WorkspaceRecord]:
     """Give the workspaces of the service, by name."""
-    query = WorkspaceQuery(page_size=1000)
-    return connect(start=start).call(routes.WORKSPACES_LIST, query=query).items
+    query = WorkspaceQuery(page_size=LARGEST_PAGE)
+    return connection(start=start).call(routes.WORKSPACES_LIST, query=query).items
 
 
 def workspace_names() -> list[str]:
     """Give the names of the workspaces of a service that runs, for completion."""
     return [record.name for record in workspaces(start=False)]
+
+
+def _config() -> WorkspaceConfig | None:
+    """Read the config file that a script started here would read."""
+    try:
+        path = workspace_config.find(None)
+        return workspace_config.read(path) if path else None
+    except UserErrorException as error:
+        raise InvalidRequest(error.message) from None
+
+
+def _is_meant(record: WorkspaceRecord, name: str | None, config: WorkspaceConfig | None) -> bool:
+    if name is not None:
+        return name in (record.name, record.id)
+    if config is None:
+        return record.id == DEFAULT_WORKSPACE
+    triple = (record.name, record.subscription_id, record.resource_group)
+    return triple == (config.name, config.subscription_id, config.resource_group)
+
+
+def _missing(
+    name: str | None, config: WorkspaceConfig | None, found: list[WorkspaceRecord]
+) -> WorkspaceNotFound:
+    names = ", ".join(sorted(record.name for record in found)) or "none"
+    if name is None and config is not None:
+        return WorkspaceNotFound(
+            f"the config file here names the workspace {config.name!r}, which the service does not "
+            "have yet; the first script that calls Workspace.from_config() makes it. "
+            f"There are: {names}; choose one with --workspace"
+        )
+    return WorkspaceNotFound(
+        f"there is no workspace {name or DEFAULT_WORKSPACE!r}; there are: {names}"
+    )

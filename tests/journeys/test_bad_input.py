@@ -45,9 +45,10 @@ def test_an_unknown_size_is_one_processor_with_a_warning(yard, workspace):
     """A size that no table knows is accepted, and it is said what it means."""
     from azureml.core.compute import AmlCompute, ComputeTarget
 
+    config = AmlCompute.provisioning_configuration(vm_size="STANDARD_MADE_UP", max_nodes=1)
     with pytest.warns(UserWarning, match="STANDARD_MADE_UP"):
-        config = AmlCompute.provisioning_configuration(vm_size="STANDARD_MADE_UP", max_nodes=1)
-    assert ComputeTarget.create(workspace, "odd", config).name == "odd"
+        cluster = ComputeTarget.create(workspace, "odd", config)
+    assert cluster.name == "odd"
 
 
 def test_a_cluster_needs_sensible_bounds():

@@ -97,6 +97,10 @@ class Connection:
     ) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        # Kept sockets would otherwise be warned about, by Python, in the user's name.
+        self.close()
+
     def call(
         self,
         route: Route[Answer],

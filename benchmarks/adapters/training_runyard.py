@@ -13,10 +13,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from serve import serve
+
 from azureml.core import Experiment, Workspace
 from azureml.core.compute import AmlCompute, ComputeTarget
 from azureml.train.dnn import TensorFlow
-from serve import serve
 
 HERE = Path(__file__).resolve().parent
 EXAMPLE = HERE.parent.parent / "examples" / "tf-mnist"

@@ -2,17 +2,13 @@
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 from uv import find_uv_bin
 
-from runyard.client import home as homes
 from runyard.sdk import frameworks
 from runyard_server.cli.doctor.finding import BROKEN, NOTE, OK, Finding
 from runyard_server.environments import interpreters
-from runyard_server.store.home import Home
 
 Version = tuple[int, ...]
 # Where the newest TensorFlow has builds; older ones name their one Python in the table.
@@ -50,7 +46,8 @@ def uv() -> Iterator[Finding]:
 
 def pythons() -> Iterator[Finding]:
     """List the interpreters, and what of TensorFlow they can run."""
-    found = [python for python in _found() if python >= OLDEST_PYTHON]
+    minors = {interpreter.minor for interpreter in interpreters.everything()}
+    found: list[Version] = sorted(minor for minor in minors if minor >= OLDEST_PYTHON)
     yield Finding("Pythons", OK, ", ".join(map(_dotted, found)))
     versions = ", ".join(_tensorflow(found)) or "none"
     if OLD_PYTHON in found:
@@ -58,17 +55,6 @@ def pythons() -> Iterator[Finding]:
     else:
         text = f"can run {versions}; {OLD_TENSORFLOW} (the v1 default) needs Python 3.7"
         yield Finding("TensorFlow", NOTE, text, "pyenv install 3.7")
-
-
-def _found() -> list[Version]:
-    """Give the minor versions on this machine, oldest first; nothing is left behind."""
-    packages = Home(homes.locate()).packages
-    if packages.is_dir():
-        listed = interpreters.find_all(packages)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            listed = interpreters.find_all(Path(folder))
-    return sorted({interpreter.minor for interpreter in listed})
 
 
 def _tensorflow(found: list[Version]) -> Iterator[str]:

@@ -1,29 +1,100 @@
 """Brings a database to the schema of this program when it is opened.
 
-A new database gets all tables at once. An older one is migrated by Alembic, which is imported
-only then; SQLite files are copied beside themselves first. A newer one is refused.
+A new database gets all tables at once. An older one takes the steps of `store.versions`, through
+Alembic, which is imported only then; an SQLite file is copied beside itself first. A newer one
+is refused. All steps are one transaction: a migration that fails leaves the old schema.
 """
 
-from sqlalchemy import Engine, insert, inspect, select
+import pkgutil
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
-from runyard.protocol.errors import InvalidRequest
+from sqlalchemy import Connection, Engine, insert, inspect, select, update
+
+from runyard.protocol.errors import InternalError, InvalidRequest
+from runyard_server.store import versions
 from runyard_server.store.schema import SCHEMA_VERSION, metadata, schema_version
+
+Step = tuple[str, Callable[[Any], None]]
 
 
 def prepare(engine: Engine) -> None:
-    """Make or check the tables.
+    """Make, migrate or check the tables.
 
     Raises:
         InvalidRequest: The database was made by a newer program.
     """
-    with engine.begin() as connection:
-        if not inspect(connection).has_table(schema_version.name):
-            metadata.create_all(connection)
-            connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
-            return
-        found = connection.execute(select(schema_version.c.version)).scalar_one()
+    found = _version(engine)
+    if found is None or found == SCHEMA_VERSION:
+        return
     if found > SCHEMA_VERSION:
         raise InvalidRequest(
             f"the database has schema {found} and this program knows {SCHEMA_VERSION}; "
             "install the newer runyard-server again or use another RUNYARD_HOME"
         )
+    migrate(engine, found, steps())
+
+
+def migrate(engine: Engine, found: str, known: list[Step]) -> None:
+    """Take the steps that come after schema `found`, all or none.
+
+    Args:
+        engine: The database.
+        found: Its schema.
+        known: All steps, in order.
+
+    Raises:
+        InternalError: The steps do not lead to this program's schema.
+    """
+    path = [(version, upgrade) for version, upgrade in known if version > found]
+    if not path or path[-1][0] != SCHEMA_VERSION:
+        raise InternalError(f"no steps lead from schema {found} to {SCHEMA_VERSION}")
+    _copy_beside(engine, found)
+    with engine.begin() as connection:
+        operations = _operations(connection)
+        for _version, upgrade in path:
+            upgrade(operations)
+        connection.execute(update(schema_version).values(version=SCHEMA_VERSION))
+
+
+def steps() -> list[Step]:
+    """Give every step there is, in order."""
+    names = sorted(module.name for module in pkgutil.iter_modules(versions.__path__))
+    return [
+        (name.removeprefix("v"), import_module(f"{versions.__name__}.{name}").upgrade)
+        for name in names
+    ]
+
+
+def _version(engine: Engine) -> str | None:
+    """Give the schema of a database; a new one gets its tables and None is the answer."""
+    with engine.begin() as connection:
+        if inspect(connection).has_table(schema_version.name):
+            return str(connection.execute(select(schema_version.c.version)).scalar_one())
+        metadata.create_all(connection)
+        connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
+        return None
+
+
+def _operations(connection: Connection) -> Any:
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+
+    return Operations(MigrationContext.configure(connection))
+
+
+def _copy_beside(engine: Engine, found: str) -> None:
+    """Keep a copy of an SQLite file as `<name>.schema-<found>`."""
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return
+    copy = Path(f"{engine.url.database}.schema-{found}")
+    temporary = copy.with_name(f"{copy.name}.part")
+    temporary.unlink(missing_ok=True)
+    driver = engine.raw_connection()
+    try:
+        driver.cursor().execute("VACUUM INTO ?", (str(temporary),))
+    finally:
+        driver.close()
+    temporary.replace(copy)

@@ -1,0 +1,153 @@
+"""Databases of every schema there ever was are opened by the present program."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy
+
+from runyard.protocol.environments import EnvironmentQuery
+from runyard.protocol.errors import InternalError, InvalidRequest
+from runyard.protocol.events import EventQuery
+from runyard.protocol.files import FileQuery
+from runyard.protocol.metrics import MetricQuery
+from runyard_server.operations import environments, events, files, metrics, models, runs, workspaces
+from runyard_server.operations.clock import Clock
+from runyard_server.operations.notices import Notices
+from runyard_server.operations.settings import Settings
+from runyard_server.operations.system import System
+from runyard_server.store import migrations
+from runyard_server.store.blobs import FolderBlobs
+from runyard_server.store.home import Home
+from runyard_server.store.logs import LogStore
+from runyard_server.store.records import Records, sqlite_url
+from runyard_server.store.schema import SCHEMA_VERSION
+
+KEPT = sorted(Path(__file__).parent.glob("schema_*.sql"))
+
+
+def laid_out(dump: Path, database: Path) -> None:
+    """Make a database file of a dump."""
+    connection = sqlite3.connect(database)
+    connection.executescript(dump.read_text())
+    connection.close()
+
+
+def tables(database: Path) -> set[tuple[str, str]]:
+    """Give the tables and indexes of a database, without the accidents of spacing."""
+    connection = sqlite3.connect(database)
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    found = {(name, " ".join(sql.split())) for name, sql in rows}
+    connection.close()
+    return found
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Path:
+    """A database whose schema this program does not know: older than the oldest."""
+    path = tmp_path / "runyard.db"
+    laid_out(KEPT[-1], path)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE schema_version SET version = '0000'")
+    connection.commit()
+    connection.close()
+    return path
+
+
+def test_the_present_schema_is_kept() -> None:
+    """Whoever changes a table makes a step for those who have data, and keeps a database."""
+    assert f"schema_{SCHEMA_VERSION}.sql" in [path.name for path in KEPT]
+
+
+@pytest.mark.parametrize("dump", KEPT, ids=lambda path: path.stem)
+def test_an_old_database_opens_with_all_it_holds(tmp_path: Path, dump: Path) -> None:
+    """After an update of the program every run, metric, file and model is still there."""
+    home = Home(tmp_path / "home")
+    home.create()
+    laid_out(dump, home.database)
+    records = Records(sqlite_url(home.database))
+    fresh = Records(sqlite_url(tmp_path / "fresh.db"))
+    fresh.close()
+    assert tables(home.database) == tables(tmp_path / "fresh.db")
+    system = reader(home, records)
+    assert workspaces.get(system, "default").name == "default"
+    run = runs.get(system, "default", "kept")
+    assert (run.status, run.number, run.tags, run.properties) == (
+        "Completed",
+        1,
+        {"t": None},
+        {"p": "1"},
+    )
+    found = metrics.list_(system, "default", "kept", MetricQuery()).series
+    assert [(s.name, s.values) for s in found] == [
+        ("acc", [0.0, 0.25, 0.5, 0.75]),
+        ("word", ["text"]),
+    ]
+    assert [f.path for f in files.list_(system, "default", "kept", FileQuery()).items] == [
+        "outputs/model/x"
+    ]
+    assert models.get(system, "default", "m").files[0].path == "model/x"
+    assert environments.list_(system, "default", EnvironmentQuery()).items[0].version == "1"
+    assert environments.lock(system, "default", "d1").requirements == "a==1\n"
+    assert len(events.list_(system, "default", "kept", EventQuery()).items) == run.last_event
+    records.close()
+
+
+def reader(home: Home, records: Records) -> System:
+    """Give what the reading operations need."""
+    blobs, logs = FolderBlobs(home.blobs), LogStore(home.run_logs)
+    return System(home, records, blobs, logs, Notices(), Clock(), b"", Settings(), lambda: "")
+
+
+def test_steps_are_taken_and_the_file_is_copied_first(
+    older: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A migration that goes wrong costs nothing: the old file lies beside the new one."""
+
+    def upgrade(op: Any) -> None:
+        op.add_column("workspaces", sqlalchemy.Column("added", sqlalchemy.String))
+        with op.batch_alter_table("experiments") as batch:
+            batch.alter_column("run_count", new_column_name="runs")
+
+    monkeypatch.setattr(migrations, "steps", lambda: [("0000", None), (SCHEMA_VERSION, upgrade)])
+    Records(sqlite_url(older)).close()
+    before = dict(tables(older.with_name(f"{older.name}.schema-0000")))
+    after = dict(tables(older))
+    assert "added" not in before["workspaces"]
+    assert "added" in after["workspaces"]
+    assert "runs INTEGER" in after["experiments"]
+    monkeypatch.setattr(migrations, "steps", list)
+    Records(sqlite_url(older)).close()
+
+
+def test_a_failing_step_leaves_the_old_schema(older: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a migration never stays, and the next start tries again."""
+
+    def upgrade(op: Any) -> None:
+        op.add_column("workspaces", sqlalchemy.Column("added", sqlalchemy.String))
+        raise ValueError("mine")
+
+    monkeypatch.setattr(migrations, "steps", lambda: [(SCHEMA_VERSION, upgrade)])
+    before = tables(older)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="mine"):
+            Records(sqlite_url(older))
+    assert tables(older) == before
+
+
+def test_a_schema_without_steps_is_an_error(older: Path) -> None:
+    """A missing step is said, not passed over."""
+    with pytest.raises(InternalError, match="no steps lead from schema 0000"):
+        Records(sqlite_url(older))
+
+
+def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+    """An older program does not touch what it does not understand, and says what to do."""
+    Records(sqlite_url(tmp_path / "runyard.db")).close()
+    connection = sqlite3.connect(tmp_path / "runyard.db")
+    connection.execute("UPDATE schema_version SET version = '9999'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(InvalidRequest, match="install the newer runyard-server"):
+        Records(sqlite_url(tmp_path / "runyard.db"))

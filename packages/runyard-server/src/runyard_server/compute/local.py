@@ -12,11 +12,10 @@ no handle and no agent (the gate's pipe closes), or both.
 
 import os
 import signal
-import subprocess
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -27,7 +26,8 @@ from runyard_server.compute.processes import Process, identify, is_alive
 
 AGENT_LOG = "agent.log"
 _ENTRY = "runyard/runtime/__main__.py"
-_GATE = 'read go && exec "$@" </dev/null'
+_SHELL = "/bin/sh"
+_WAIT = 'read go && cd "$0" && exec "$@" </dev/null'
 _OWNER_ONLY = 0o600
 
 
@@ -42,7 +42,7 @@ class LocalBackend(Backend):
 
     def __init__(self, python: str = sys.executable) -> None:
         self._python = python
-        self._children: dict[int, subprocess.Popen[bytes]] = {}
+        self._children: set[int] = set()
         self._lock = threading.Lock()
 
     def plan(self, job: JobSpec, salvage: str | None = None) -> LaunchPlan:
@@ -94,39 +94,71 @@ class LocalBackend(Backend):
         return nodes
 
     def _start(self, plan: LaunchPlan, folder: Path, handle_file: Path) -> str:
-        with (folder / AGENT_LOG).open("ab") as log:
-            child = subprocess.Popen(
-                ["/bin/sh", "-c", _GATE, "agent", *plan.command],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=folder,
-                env={**os.environ, **plan.environment},
-                start_new_session=True,
-            )
-        with self._lock:
-            self._children[child.pid] = child
-        process = identify(child.pid) or Process(child.pid, "ended")
-        handle = msgspec.json.encode(process).decode()
-        assert child.stdin is not None
-        # A shell that is gone already shows as an ended agent soon.
-        with suppress(BrokenPipeError), child.stdin as gate:
+        with _gate() as (inner, outer):
+            pid = _spawn(plan, folder, inner)
+            with self._lock:
+                self._children.add(pid)
+            process = identify(pid) or Process(pid, "ended")
+            handle = msgspec.json.encode(process).decode()
             _write(handle_file, handle)
-            gate.write(b"go\n")
+            # A shell that is gone already shows as an ended agent soon.
+            with suppress(BrokenPipeError):
+                os.write(outer, b"go\n")
         return handle
 
     def _observe(self, process: Process) -> Observation:
-        with self._lock:
-            child = self._children.get(process.pid)
-            status = None if child is None else child.poll()
-            if child is not None and status is None:
-                return Observation(alive=True)
-            self._children.pop(process.pid, None)
+        status = self._reap(process.pid)
         if status is None:
             return Observation(alive=is_alive(process))
-        if status < 0:
-            return Observation(alive=False, signal=_signal_name(-status))
-        return Observation(alive=False, exit_code=status)
+        if os.WIFSIGNALED(status):
+            return Observation(alive=False, signal=_signal_name(os.WTERMSIG(status)))
+        return Observation(alive=False, exit_code=os.waitstatus_to_exitcode(status))
+
+    def _reap(self, pid: int) -> int | None:
+        """Give the wait status of a child that has ended, once; None for all others."""
+        with self._lock:
+            if pid not in self._children:
+                return None
+            try:
+                ended, status = os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                self._children.discard(pid)
+                return None
+            if ended == 0:
+                return None
+            self._children.discard(pid)
+            return status
+
+
+@contextmanager
+def _gate() -> Iterator[tuple[int, int]]:
+    """Open a pipe: the agent's shell reads one end, a word in the other lets it go on."""
+    inner, outer = os.pipe()
+    try:
+        yield inner, outer
+    finally:
+        os.close(inner)
+        os.close(outer)
+
+
+def _spawn(plan: LaunchPlan, folder: Path, gate: int) -> int:
+    """Start the shell that becomes the agent, in a session of its own; give its pid."""
+    log = os.open(folder / AGENT_LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, _OWNER_ONLY)
+    try:
+        actions = [(os.POSIX_SPAWN_DUP2, gate, 0)]
+        actions += [(os.POSIX_SPAWN_DUP2, log, number) for number in (1, 2)]
+        # All other descriptors of the service are closed there: Python opens none inheritable.
+        return os.posix_spawn(
+            _SHELL,
+            [_SHELL, "-c", _WAIT, str(folder), *plan.command],
+            {**os.environ, **plan.environment},
+            file_actions=actions,
+            setsid=True,
+            # Python ignores these; programs expect them as they are by default.
+            setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
+        )
+    finally:
+        os.close(log)
 
 
 def _process(handle: str) -> Process:

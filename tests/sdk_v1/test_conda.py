@@ -71,6 +71,16 @@ def test_wild_conda_files_are_read(tmp_path):
     assert list(read.pip_packages) == ["keras<3", "git+https://example.com/a.git#egg=a"]
 
 
+def test_requirement_files_in_a_conda_file_are_read_in(tmp_path):
+    """The list travels to the service, the file beside it does not; a loop is refused."""
+    (tmp_path / "r.txt").write_text("keras  # k\n")
+    (tmp_path / "env.yml").write_text("dependencies:\n- pip:\n  - -r r.txt\n  - numpy\n")
+    assert list(CondaDependencies(str(tmp_path / "env.yml")).pip_packages) == ["keras", "numpy"]
+    (tmp_path / "r.txt").write_text("-r r.txt\n")
+    with pytest.raises(UserErrorException, match="includes itself"):
+        CondaDependencies(str(tmp_path / "env.yml"))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import sys
+import time
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from runyard.protocol.runs import RunError, RunRecord
 from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.v1 import widgets
 from runyard.sdk.v1.telemetry import set_diagnostics_collection
 from runyard.sdk.v1.widgets import RunDetails, _as_html
 
@@ -17,17 +21,29 @@ class FakeRun:
 
     id = "tf-mnist_1_aa"
     number = 3
-    experiment = SimpleNamespace(name="tf-mnist")
+
+    def __init__(self, status: str = "Failed") -> None:
+        self.status = status
+
+    def _refresh(self) -> RunRecord:
+        return RunRecord(
+            id=self.id,
+            workspace="w",
+            experiment="tf-mnist",
+            number=3,
+            status=self.status,
+            target="gpucluster",
+            created_at="2026-01-01T00:00:00Z",
+            reason="waiting for 2 nodes" if self.status == "Queued" else None,
+            stage_seconds={"Preparing": 1.25},
+            error=RunError("UserError", "User program failed with <x>\nmore"),
+        )
 
     def get_status(self) -> str:
-        return "Failed"
+        return self.status
 
     def get_details(self) -> dict[str, Any]:
-        return {
-            "target": "gpucluster",
-            "startTimeUtc": "2026-01-01T00:00:00Z",
-            "error": {"error": {"message": "User program failed with <x>\nmore"}},
-        }
+        return {"status": self.status}
 
     def get_metrics(self) -> dict[str, Any]:
         return {"acc": [0.1, 0.2, 0.3, 0.4], "final": 0.5}
@@ -46,6 +62,7 @@ def test_card_in_a_terminal(capsys):
     RunDetails(FakeRun()).show()
     out = capsys.readouterr().out
     assert "Failed" in out
+    assert "Preparing 1.2 s" in out
     assert "… 0.2, 0.3, 0.4 (4 values)" in out
     assert "User program failed with <x>\n" in out
     assert "http://127.0.0.1:1/runs/x" in out
@@ -74,3 +91,38 @@ def test_diagnostics_are_nothing(capsys):
     """The one documented no-op: silent, whatever it is told."""
     assert set_diagnostics_collection(send_diagnostics=True) is None
     assert capsys.readouterr() == ("", "")
+
+
+def test_waiting_runs_say_why(capsys):
+    """A queued run names what it waits for."""
+    RunDetails(FakeRun("Queued")).show()
+    assert "Queued: waiting for 2 nodes" in capsys.readouterr().out
+
+
+def test_card_in_a_notebook_is_renewed_until_the_end(monkeypatch):
+    """show() returns at once; the card follows the run and then rests."""
+    shown: list[str] = []
+
+    class Card:
+        def update(self, html: str) -> None:
+            shown.append(html)
+
+    def display(html: str, *, display_id: bool) -> Card:
+        assert display_id
+        shown.append(html)
+        return Card()
+
+    module = ModuleType("IPython.display")
+    module.HTML, module.display = str, display  # type: ignore[attr-defined]  # a stand-in
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
+    monkeypatch.setitem(sys.modules, "IPython.display", module)
+    monkeypatch.setattr(widgets, "_SECONDS", 0.01)
+    run = FakeRun("Running")
+    RunDetails(run).show()
+    run.status = "Completed"
+    deadline = time.monotonic() + 5
+    while "Completed" not in shown[-1] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert "Running" in shown[0]
+    assert "Completed" in shown[-1]

@@ -288,4 +288,14 @@ def _read_file(path: str) -> Structure:
         raise UserErrorException(f"conda file {path!r} cannot be read: {error}") from None
     if not isinstance(found, dict) or not isinstance(found.get("dependencies") or [], list):
         raise UserErrorException(f"conda file {path!r} has no list `dependencies:`")
-    return {**found, "dependencies": list(found.get("dependencies") or [])}
+    entries = [_with_files(entry, Path(path).parent) for entry in found.get("dependencies") or []]
+    return {**found, "dependencies": entries}
+
+
+def _with_files(entry: Any, folder: Path) -> Any:
+    """Put the lines of `-r other.txt` in its place: the file stays here when the list travels."""
+    from runyard.sdk.requirements import lines_of
+
+    if not isinstance(entry, dict) or not isinstance(entry.get("pip"), list):
+        return entry
+    return {**entry, "pip": lines_of(map(str, entry["pip"]), folder)}

@@ -31,13 +31,23 @@ def read_requirements(path: str, seen: Tuple[str, ...] = ()) -> List[str]:
     if here in seen:
         raise UserErrorException(f"requirements file {path!r} includes itself")
     text = file.read_text(encoding="utf-8").replace("\\\n", " ")
+    return lines_of(text.splitlines(), file.parent, (*seen, here))
+
+
+def lines_of(raw: Iterable[str], folder: Path, seen: Tuple[str, ...] = ()) -> List[str]:
+    """Give requirement lines without comments, with `-r` files in their place.
+
+    Args:
+        raw: The lines.
+        folder: What the files' paths are relative to.
+        seen: Files that are being read.
+    """
     lines: List[str] = []
-    for raw in text.splitlines():
-        line = re.sub(r"(^|\s)#.*$", "", raw).strip()
+    for text in raw:
+        line = re.sub(r"(^|\s)#.*$", "", text).strip()
         include = re.match(r"(?:-r|--requirement)[\s=]*(\S+)$", line)
         if include:
-            inner = str(file.parent / include.group(1))
-            lines += read_requirements(inner, (*seen, here))
+            lines += read_requirements(str(folder / include.group(1)), seen)
         elif line:
             lines.append(line)
     return lines

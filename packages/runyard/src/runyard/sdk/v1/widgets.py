@@ -1,14 +1,25 @@
 """`RunDetails(run).show()`: a plain card about a run.
 
-In a terminal it is text, in a notebook HTML. It shows what is known now and returns at once; call
-it again for news, or follow the run with `run.wait_for_completion(show_output=True)`.
+In a terminal it is text about now: call it again for news, or follow the run with
+`run.wait_for_completion(show_output=True)`. In a notebook it is HTML that a daemon thread renews
+until the run has ended. Both return at once.
 """
 
-from typing import Any, Dict, List, Tuple
+from __future__ import annotations
 
-from runyard.sdk.exceptions import UserErrorException
+import time
+from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 
+from runyard.sdk.exceptions import AzureMLException, UserErrorException
+
+if TYPE_CHECKING:
+    from runyard.protocol.runs import RunRecord
+
+Rows = List[Tuple[str, str]]
+
+TERMINAL = ("Completed", "Failed", "Canceled")
 _SHOWN_VALUES = 3
+_SECONDS = 2.0
 
 
 class RunDetails:
@@ -22,7 +33,7 @@ class RunDetails:
     """
 
     def __init__(self, run_instance: Any) -> None:
-        if not hasattr(run_instance, "get_status") or not hasattr(run_instance, "get_metrics"):
+        if not hasattr(run_instance, "_refresh") or not hasattr(run_instance, "get_metrics"):
             raise UserErrorException(
                 f"RunDetails shows a run, such as experiment.submit gives, not "
                 f"{type(run_instance).__name__}"
@@ -37,16 +48,20 @@ class RunDetails:
             widget_settings: Without effect.
         """
         del render_lib, widget_settings
-        rows = self._rows()
-        if _in_notebook():
-            from IPython.display import (  # type: ignore[import-not-found]  # only in notebooks
-                HTML,
-                display,
-            )
-
-            display(HTML(_as_html(rows)))
-        else:
+        rows, ended = self._rows()
+        if not _in_notebook():
             print(_as_text(rows), flush=True)  # noqa: T201 - to show is what was asked for
+            return
+        from IPython.display import (  # type: ignore[import-not-found]  # only in notebooks
+            HTML,
+            display,
+        )
+
+        card = display(HTML(_as_html(rows)), display_id=True)
+        if not ended and card is not None:
+            import threading
+
+            threading.Thread(target=self._renew, args=(card, HTML), daemon=True).start()
 
     def get_widget_data(self, widget_settings: Any = None) -> Dict[str, Any]:
         """Give what the card shows as a dict: `status`, `run_id`, `run_properties`, metrics.
@@ -71,23 +86,33 @@ class RunDetails:
             "loading": False,
         }
 
-    def _rows(self) -> List[Tuple[str, str]]:
-        status = self.run.get_status()
-        details = self.run.get_details()
+    def _rows(self) -> Tuple[Rows, bool]:
+        """Give what the card shows, and whether the run has ended."""
+        record: RunRecord = self.run._refresh()
         rows = [
-            ("Run", str(self.run.id)),
-            ("Experiment", str(self.run.experiment.name)),
-            ("Target", str(details.get("target", ""))),
-            ("Status", status),
-            ("Started", details.get("startTimeUtc") or "not yet"),
+            ("Run", record.id),
+            ("Experiment", record.experiment),
+            ("Target", record.target),
+            ("Status", record.status if not record.reason else f"{record.status}: {record.reason}"),
+            ("Started", record.started_at or "not yet"),
+            ("Ended", record.ended_at or ""),
+            ("Stages", ", ".join(f"{k} {v:.1f} s" for k, v in record.stage_seconds.items())),
         ]
-        if details.get("endTimeUtc"):
-            rows.append(("Ended", details["endTimeUtc"]))
         rows += [(name, _brief(value)) for name, value in sorted(self.run.get_metrics().items())]
-        error = (details.get("error") or {}).get("error") or {}
-        if error.get("message"):
-            rows.append(("Error", str(error["message"]).splitlines()[0]))
-        return [*rows, ("Web View", self.run.get_portal_url())]
+        if record.error is not None:
+            rows.append(("Error", record.error.message.partition("\n")[0]))
+        rows.append(("Web View", self.run.get_portal_url()))
+        return [row for row in rows if row[1]], record.status in TERMINAL
+
+    def _renew(self, card: Any, html: Any) -> None:
+        ended = False
+        while not ended:
+            time.sleep(_SECONDS)
+            try:
+                rows, ended = self._rows()
+            except AzureMLException:
+                continue  # the service is away; the card goes on when it is back
+            card.update(html(_as_html(rows)))
 
     def __repr__(self) -> str:
         return f"RunDetails({self.run!r})"
@@ -107,12 +132,12 @@ def _in_notebook() -> bool:
     return "ipykernel" in sys.modules and "IPython" in sys.modules
 
 
-def _as_text(rows: List[Tuple[str, str]]) -> str:
+def _as_text(rows: Rows) -> str:
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
 
 
-def _as_html(rows: List[Tuple[str, str]]) -> str:
+def _as_html(rows: Rows) -> str:
     from html import escape
 
     cells = "".join(

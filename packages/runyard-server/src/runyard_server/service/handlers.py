@@ -79,10 +79,7 @@ class Handler:
     def __init__(self, route: Route[Any], parts: Parts) -> None:
         self.route = route
         self._parts = parts
-        try:
-            self._operation = None if route.answer is Events else operation(route)
-        except LookupError:
-            self._operation = None
+        self._operation = None if route.answer is Events else operation(route)
         self._names = [
             part[1:-1].split(":")[0] for part in route.path.split("/") if part[:1] == "{"
         ]

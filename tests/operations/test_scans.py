@@ -1,0 +1,150 @@
+"""No list and no get reads a whole table, however large the history is."""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from runyard.protocol.environments import (
+    EnvironmentDefinition,
+    EnvironmentQuery,
+    RegisterEnvironment,
+)
+from runyard.protocol.events import EventQuery
+from runyard.protocol.experiments import ExperimentQuery
+from runyard.protocol.files import FileQuery
+from runyard.protocol.metrics import MetricQuery, SpoolQuery
+from runyard.protocol.models import ModelQuery, RegisterModel
+from runyard.protocol.runs import RunQuery
+from runyard.protocol.workspaces import WorkspaceQuery
+from runyard_server.operations import (
+    datastores,
+    environments,
+    events,
+    experiments,
+    files,
+    metrics,
+    models,
+    runs,
+    workspaces,
+)
+from runyard_server.operations.system import System
+from runyard_server.store import pages
+from runyard_server.store.records import Connection
+
+BIG = (
+    "runs",
+    "run_specs",
+    "run_tags",
+    "run_properties",
+    "events",
+    "metric_series",
+    "metric_segments",
+    "spool_marks",
+    "run_files",
+    "snapshots",
+    "experiments",
+    "environments",
+    "models",
+    "model_names",
+    "model_files",
+    "job_nodes",
+)
+Statements = list[tuple[str, Any]]
+After = pages.token(1000)
+AfterName = pages.token("m")
+
+
+@pytest.fixture
+def statements(system: System) -> Iterator[Statements]:
+    """What is asked of the database while the test runs."""
+    seen: Statements = []
+
+    def note(*details: Any) -> None:
+        seen.append((details[2], details[3]))
+
+    event.listen(system.records._engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(system.records._engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def history(system: System, run_with_files: str) -> str:
+    """A run with something of everything.
+
+    Without statistics the planner takes every table for a large one, as it should here.
+    """
+    line = b'{"n": "acc", "k": "scalar", "v": 0.5, "t": 1}\n'
+    body = io.BytesIO(line)
+    metrics.append(system, "default", run_with_files, "w", query=SpoolQuery(), body=body)
+    models.register(system, "default", body=RegisterModel("m", "outputs", run=run_with_files))
+    environments.register(system, "default", RegisterEnvironment("e", EnvironmentDefinition()))
+    return run_with_files
+
+
+READS: dict[str, Callable[[System, str], object]] = {
+    "workspace": lambda s, _: workspaces.get(s, "default"),
+    "workspaces": lambda s, _: workspaces.list_(s, WorkspaceQuery(name="default")),
+    "experiment": lambda s, _: experiments.get(s, "default", "mnist"),
+    "experiments": lambda s, _: experiments.list_(s, "default", ExperimentQuery()),
+    "experiments, deep": lambda s, _: experiments.list_(
+        s, "default", ExperimentQuery(page_token=AfterName)
+    ),
+    "run": lambda s, run: runs.get(s, "default", run),
+    "spec": lambda s, run: runs.spec(s, "default", run),
+    "runs": lambda s, _: runs.list_(s, "default", RunQuery()),
+    "runs of an experiment": lambda s, _: runs.list_(
+        s, "default", RunQuery(experiment="mnist", page_token=After)
+    ),
+    "runs of a status": lambda s, _: runs.list_(s, "default", RunQuery(status="Running")),
+    "runs of a parent": lambda s, run: runs.list_(s, "default", RunQuery(parent=run)),
+    "runs with a tag": lambda s, _: runs.list_(s, "default", RunQuery(tag="a", tag_value="b")),
+    "runs with a property": lambda s, _: runs.list_(s, "default", RunQuery(property="a")),
+    "active runs": lambda s, _: runs.list_(s, "default", RunQuery(active=True)),
+    "events": lambda s, run: events.list_(s, "default", run, EventQuery(after=1)),
+    "metrics": lambda s, run: metrics.list_(s, "default", run, MetricQuery()),
+    "one metric": lambda s, run: metrics.list_(s, "default", run, MetricQuery(name="acc")),
+    "mark": lambda s, run: metrics.mark(s, "default", run, "w"),
+    "files": lambda s, run: files.list_(
+        s, "default", run, FileQuery(prefix="outputs/", page_token=AfterName)
+    ),
+    "file": lambda s, run: files.read(s, "default", run, "plot.png"),
+    "datastores": lambda s, _: datastores.list_(s, "default"),
+    "environments": lambda s, _: environments.list_(s, "default", EnvironmentQuery()),
+    "versions": lambda s, _: environments.list_(s, "default", EnvironmentQuery(name="e")),
+    "model": lambda s, _: models.get(s, "default", "m"),
+    "model version": lambda s, _: models.get(s, "default", "m:1"),
+    "models": lambda s, _: models.list_(s, "default", ModelQuery(page_token=After)),
+    "models of a name": lambda s, _: models.list_(s, "default", ModelQuery(name="m")),
+    "latest models": lambda s, _: models.list_(s, "default", ModelQuery(latest=True)),
+    "models of a run": lambda s, run: models.list_(s, "default", ModelQuery(run=run)),
+}
+
+
+def scans(connection: Connection, seen: Statements) -> list[str]:
+    """Give the steps of the plans that read a big table from end to end."""
+    found = []
+    for statement, values in seen:
+        if not statement.startswith("SELECT"):
+            continue
+        plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, values)
+        steps = [str(row.detail) for row in plan]
+        found += [
+            f"{step} in {statement}"
+            for step in steps
+            if step.startswith("SCAN") and step.split()[1] in BIG
+        ]
+    return found
+
+
+@pytest.mark.parametrize("name", READS)
+def test_reads_use_an_index(
+    system: System, history: str, statements: Statements, name: str
+) -> None:
+    """A page costs the same with a thousand runs and with a million."""
+    READS[name](system, history)
+    asked = [*statements]
+    assert asked
+    assert system.records.read(lambda c: scans(c, asked)) == []

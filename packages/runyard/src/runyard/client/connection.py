@@ -169,9 +169,12 @@ class Connection:
         """Open a stream of server-sent events; the caller closes it."""
         headers = {"Accept": "text/event-stream"}
         target = _target(route, segments, query)
-        response, _ = self._request(route.method, target, headers, None, timeout, reuse=False)
+        response, used = self._request(route.method, target, headers, None, timeout, reuse=False)
+        response.connection = used  # closed with the stream: a stream's connection is not kept
         if response.status != http.client.OK:
-            raise _error(response.status, response.read())
+            content = response.read()
+            used.close()
+            raise _error(response.status, content)
         return response
 
     def close(self) -> None:

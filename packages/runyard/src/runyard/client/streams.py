@@ -69,6 +69,7 @@ def _once(
             yield codec.from_plain(EventRecord, json.loads(data))
     finally:
         response.close()
+        response.connection.close()
 
 
 def _frames(response: http.client.HTTPResponse) -> Iterator[str]:

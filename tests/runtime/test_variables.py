@@ -40,6 +40,7 @@ def test_the_sdk_finds_its_spool_and_service(room):
     assert found["RUNYARD_SPOOL"] == str(room.run_folder / "spool")
     assert Path(found["RUNYARD_SPOOL"]).is_dir()
     assert found["RUNYARD_CONNECTION_FILE"] == str(room.service.connection_file)
+    assert found["RUNYARD_HOME"] == str(room.service.connection_file.parent)
     assert found["PYTHONUNBUFFERED"] == "1"
 
 

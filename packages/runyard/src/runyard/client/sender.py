@@ -181,6 +181,8 @@ class _Source:
 
     def _read(self) -> bytes:
         try:
+            if os.stat(self.file).st_size <= self.offset:
+                return b""
             with open(self.file, "rb", buffering=0) as stream:
                 stream.seek(self.offset)
                 return stream.read(BLOCK_BYTES)
@@ -213,7 +215,10 @@ class _Lines(_Source):
         if not data:
             return False
         sent = data.count(b"\n")
-        stored = destination.append_lines(self.name, self.line, data)
+        try:
+            stored = destination.append_lines(self.name, self.line, data)
+        except Conflict:
+            stored = destination.append_lines(self.name, 0, b"")
         if stored == self.line + sent:
             self.offset, self.line = self.offset + len(data), stored
         else:

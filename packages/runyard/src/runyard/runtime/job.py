@@ -29,7 +29,7 @@ class JobError(Exception):
         self.code = code
 
 
-class Canceled(Exception):  # noqa: N818 - not an error: the owner asked for it
+class Canceled(Exception):
     """The job was canceled while it was being prepared."""
 
 

@@ -114,12 +114,14 @@ def _own(job: Job, folder: RunFolder) -> Dict[str, str]:
         names.NODE_VARIABLE: str(job.node),
         names.WORKSPACE_VARIABLE: job.workspace,
         names.SPOOL_VARIABLE: folder.spool,
-        names.TOKEN_VARIABLE: job.token,
     }
     if job.connection_file:
+        # On the service's own machine: it may move, and `Workspace.from_config()` finds it too.
         found[names.CONNECTION_VARIABLE] = job.connection_file
+        found[names.HOME_VARIABLE] = os.path.dirname(job.connection_file)
     else:
         found[names.URL_VARIABLE] = job.url
+        found[names.TOKEN_VARIABLE] = job.token
     return found
 
 

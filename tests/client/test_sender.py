@@ -1,0 +1,171 @@
+"""Metric lines and log bytes arrive once, in order, whatever happens on the way."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from runyard.client import sender as module
+from runyard.client.sender import Destination, Sender
+from runyard.protocol.errors import Forbidden, ServiceUnreachable, WrongState
+
+
+class Books(Destination):
+    """Keeps what arrives as the service does, and fails when told to."""
+
+    def __init__(self) -> None:
+        self.logs: dict[str, bytes] = {}
+        self.lines: dict[str, list[bytes]] = {}
+        self.error: Exception | None = None
+        self.calls = 0
+
+    def append_log(self, path: str, offset: int, data: bytes) -> int:
+        self._enter()
+        stored = self.logs.get(path, b"")
+        if offset > len(stored):
+            raise WrongState("bytes before are missing", {"size": len(stored)})
+        self.logs[path] = stored + data[len(stored) - offset :]
+        return len(self.logs[path])
+
+    def append_lines(self, writer: str, first: int, data: bytes) -> int:
+        self._enter()
+        stored = self.lines.setdefault(writer, [])
+        if first > len(stored):
+            raise WrongState("lines before are missing", {"lines": len(stored)})
+        stored.extend(data.splitlines()[len(stored) - first :])
+        return len(stored)
+
+    def _enter(self) -> None:
+        self.calls += 1
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture
+def books() -> Books:
+    return Books()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "driver.txt"
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    return folder
+
+
+def test_a_log_that_grows_is_followed(books, log, spool):
+    """Each poll brings what is new, and nothing twice."""
+    sender = Sender(books, spool, {log: "driver"})
+    assert not sender.poll()
+    log.write_bytes(b"one")
+    assert sender.poll()
+    with log.open("ab") as stream:
+        stream.write(b" two")
+    assert sender.drain()
+    assert books.logs["driver"] == b"one two"
+    calls = books.calls
+    assert not sender.poll()
+    assert books.calls == calls
+
+
+def test_only_whole_lines_of_metrics_are_brought(books, spool):
+    """A line that is being written waits for its end."""
+    file = spool / "7-aa.jsonl"
+    file.write_bytes(b'{"v":1}\n{"v":')
+    sender = Sender(books, spool)
+    sender.drain()
+    assert books.lines["7-aa"] == [b'{"v":1}']
+    with file.open("ab") as stream:
+        stream.write(b"2}\n")
+    sender.drain()
+    assert books.lines["7-aa"] == [b'{"v":1}', b'{"v":2}']
+
+
+def test_a_line_longer_than_a_block_is_brought(books, spool, monkeypatch):
+    """A large table logged at once is one line, however long."""
+    monkeypatch.setattr(module, "BLOCK_BYTES", 64)
+    lines = [b"s" * 10, b"l" * 1000, b"e" * 10]
+    (spool / "7-aa.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    assert Sender(books, spool).drain()
+    assert books.lines["7-aa"] == lines
+
+
+def test_another_sender_goes_on_where_the_first_stopped(books, log, spool, monkeypatch):
+    """A sender that begins anew on the same files adds only what is missing."""
+    monkeypatch.setattr(module, "BLOCK_BYTES", 50)
+    log.write_bytes(b"0123456789" * 30)
+    (spool / "7-aa.jsonl").write_bytes(b"".join(b"line %d\n" % i for i in range(100)))
+    first = Sender(books, spool, {log: "driver"})
+    for _ in range(3):
+        first.poll()
+    assert Sender(books, spool, {log: "driver"}).drain()
+    assert books.logs["driver"] == log.read_bytes()
+    assert books.lines["7-aa"] == [b"line %d" % i for i in range(100)]
+
+
+def test_a_service_that_lost_its_last_second_is_brought_up_to_date(books, log, spool):
+    """After a crash the service may have less than it said: the rest is sent again."""
+    log.write_bytes(b"0123456789")
+    (spool / "7-aa.jsonl").write_bytes(b"a\nb\nc\n")
+    sender = Sender(books, spool, {log: "driver"})
+    sender.drain()
+    books.logs["driver"] = b"0123"
+    del books.lines["7-aa"][1:]
+    with log.open("ab") as stream:
+        stream.write(b"!")
+    with (spool / "7-aa.jsonl").open("ab") as stream:
+        stream.write(b"d\n")
+    assert sender.drain()
+    assert books.logs["driver"] == b"0123456789!"
+    assert books.lines["7-aa"] == [b"a", b"b", b"c", b"d"]
+
+
+def test_an_outage_is_waited_for(books, log, spool):
+    """While the service is away nothing is asked of it too often, and nothing is lost."""
+    log.write_bytes(b"x")
+    books.error = ServiceUnreachable("away")
+    sender = Sender(books, spool, {log: "driver"})
+    assert not sender.poll()
+    assert sender.away
+    assert not sender.poll()
+    assert books.calls == 1
+    assert not sender.drain(time.monotonic() + 0.3)
+    books.error = None
+    assert sender.drain(time.monotonic() + 10)
+    assert not sender.away
+    assert books.logs["driver"] == b"x"
+
+
+def test_a_file_that_is_refused_does_not_stop_the_others(books, log, spool):
+    """What can never be sent is told once; the rest goes on."""
+    logs = {log: "driver"}
+    told: list[str] = []
+    sender = Sender(books, spool, logs, told.append)
+    log.write_bytes(b"x")
+    books.error = Forbidden("not yours")
+    sender.poll()
+    books.error = None
+    other = log.with_name("other.txt")
+    other.write_bytes(b"y")
+    logs[other] = "other"
+    assert sender.drain()
+    assert books.logs == {"other": b"y"}
+    assert told == ["driver could not be sent: not yours"]
+
+
+def test_the_thread_brings_the_rest_when_it_is_stopped(books, log, spool):
+    """`stop` ends the thread after one more look."""
+    sender = Sender(books, spool, lambda: {log: "driver"})
+    thread = threading.Thread(target=sender.run)
+    thread.start()
+    log.write_bytes(b"last words")
+    sender.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert books.logs["driver"] == b"last words"

@@ -50,7 +50,7 @@ def build(settings: Settings, home: Home, url: Callable[[], str]) -> Service:
     )
     workspaces.ensure_default(system)
     jobs = light.install(home.light)
-    environments = Environments(home.environments, home.packages)
+    environments = Environments(home.environments, home.packages, jobs.folder, settings)
     backends = {LocalBackend.kind: LocalBackend()}
     scheduler = Scheduler(system, environments, backends, jobs.folder)
 

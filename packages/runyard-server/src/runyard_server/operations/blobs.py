@@ -33,7 +33,7 @@ def read(system: System, workspace: str, digest: str) -> Content:
         BlobNotFound: It is not stored.
     """
     system.records.read(lambda c: workspaces.require(c, workspace))
-    return Content(path=system.blobs.path(digest), size=system.blobs.size(digest))
+    return Content(path=system.blobs.path(digest), size=system.blobs.size(digest), digest=digest)
 
 
 def checked_entries(system: System, files: list[FileEntry]) -> list[FileEntry]:

@@ -99,7 +99,7 @@ def read(system: System, workspace: str, run: str, path: str) -> Content:
     row, file = system.records.read(work)
     if file is not None and file.digest is not None:
         place = system.blobs.path(file.digest)
-        return Content(path=place, size=file.size, media_type=media_type(name))
+        return Content(path=place, size=file.size, media_type=media_type(name), digest=file.digest)
     size = system.logs.size(workspace, run, name)
     if size is None:
         raise not_found(system, workspace, run, name)

@@ -45,6 +45,9 @@ class Settings:
         False,  # noqa: FBT003 - the default is what the field is about
         "Keep the working folders of ended runs below runs/ of the state folder.",
     )
+    python_downloads: bool = _setting(
+        True, "Whether uv may fetch a Python that an environment needs and this machine lacks."
+    )
     log_level: str = _setting("info", "What goes to the log: debug, info, warning or error.")
 
 

@@ -1,0 +1,168 @@
+"""The stream of a run: in order, complete, live, resumable, cheap."""
+
+import json
+import threading
+import time
+from contextlib import closing, contextmanager
+
+import pytest
+
+from runyard_server.service import streams
+from runyard_server.testing.services import running_service
+
+RUNS = "/api/v1/workspaces/default/runs"
+
+
+@contextmanager
+def following(ask, run, after=0, **headers: str):
+    """Open the stream of a run."""
+    with closing(ask.open()) as connection:
+        path = f"{RUNS}/{run}/events/stream?after={after}"
+        response = ask.send(connection, "GET", path, **headers)
+        assert response.status == 200, response.read()
+        assert response.headers["Content-Type"].startswith("text/event-stream")
+        with closing(response):
+            yield response
+
+
+def frames(response):
+    """Give the frames as they come: id and event."""
+    number = None
+    for raw in iter(response.readline, b""):
+        line = raw.decode().rstrip("\n")
+        if line.startswith("id: "):
+            number = int(line[4:])
+        elif line.startswith("data: "):
+            yield number, json.loads(line[6:])
+            number = None
+
+
+def complete(ask, run):
+    assert ask("POST", f"{RUNS}/{run}/complete").status == 200
+
+
+def append(ask, run, path, offset, data):
+    answer = ask("PUT", f"{RUNS}/{run}/logs/{path}?offset={offset}", data)
+    assert answer.status == 200, answer.body
+
+
+def test_a_run_that_has_ended_is_told_and_closed(ask):
+    """The stream of a finished run gives its whole history and ends by itself."""
+    run = ask.start_run()
+    complete(ask, run)
+    with following(ask, run) as response:
+        got = [(number, event) for number, event in frames(response) if number]
+    listed = ask("GET", f"{RUNS}/{run}/events").json["items"]
+    assert [event for _, event in got] == listed
+    assert [number for number, _ in got] == [event["number"] for event in listed]
+    assert got[-1][1]["status"] == "Completed"
+
+
+def test_events_come_as_they_happen(ask):
+    """Who watches sees the end of a run when it ends, not at the next look."""
+    run = ask.start_run()
+    with following(ask, run) as response:
+        coming = frames(response)
+        while next(coming)[1].get("status") != "Running":
+            pass
+        threading.Timer(0.2, complete, [ask, run]).start()
+        since = time.monotonic()
+        rest = [event for number, event in coming if number]
+        assert time.monotonic() - since < streams.KEEP_ALIVE_SECONDS / 2
+    assert rest[-1]["status"] == "Completed"
+
+
+def test_a_stream_is_taken_up_where_it_broke(ask):
+    """After a break nothing is told twice and nothing is left out, by query or by header."""
+    run = ask.start_run()
+    complete(ask, run)
+    listed = ask("GET", f"{RUNS}/{run}/events").json["items"]
+    for given in ({"after": 1}, {"Last_Event_ID": "1"}):
+        with following(ask, run, **given) as response:
+            numbers = [number for number, _ in frames(response) if number]
+        assert numbers == [event["number"] for event in listed if event["number"] > 1]
+
+
+def test_the_growth_of_logs_is_told(ask):
+    """Who follows a log learns its size at the start, and each time it grew."""
+    run = ask.start_run()
+    append(ask, run, "azureml-logs/a.txt", 0, b"12345")
+    with following(ask, run) as response:
+        coming = ((n, e) for n, e in frames(response) if e["kind"] == "log")
+        number, first = next(coming)
+        assert number is None
+        assert first["number"] == 0
+        assert first["data"] == {"path": "azureml-logs/a.txt", "size": "5"}
+        append(ask, run, "azureml-logs/a.txt", 5, b"678")
+        assert next(coming)[1]["data"]["size"] == "8"
+        append(ask, run, "logs/b.txt", 0, b"x")
+        assert next(coming)[1]["data"] == {"path": "logs/b.txt", "size": "1"}
+
+
+def test_the_last_size_of_a_log_comes_before_the_end(ask):
+    """When the last event arrives the whole log is known: nobody misses its last lines."""
+    run = ask.start_run()
+    with following(ask, run) as response:
+        append(ask, run, "azureml-logs/a.txt", 0, b"all")
+        complete(ask, run)
+        got = [event for _, event in frames(response)]
+    kinds = [event["kind"] for event in got]
+    last_log = max(i for i, event in enumerate(got) if event["kind"] == "log")
+    assert got[last_log]["data"]["size"] == "3"
+    assert last_log < len(kinds) - 1
+    assert got[-1]["status"] == "Completed"
+
+
+def test_an_unknown_run_is_an_error_not_an_empty_stream(ask):
+    """A mistyped run is refused before the stream begins."""
+    answer = ask("GET", f"{RUNS}/nothing/events/stream")
+    assert (answer.status, answer.code) == (404, "run_not_found")
+
+
+def test_many_streams_need_no_threads(ask):
+    """A hundred viewers of a run cost neither threads nor much memory, and all see its end."""
+    run = ask.start_run()
+
+    def threads() -> int:
+        pid = ask.service.process.pid
+        return len(list((ask.service.home / "/proc" / str(pid) / "task").iterdir()))
+
+    with following(ask, run):
+        before = threads()
+    open_ = [following(ask, run) for _ in range(100)]
+    responses = [stream.__enter__() for stream in open_]
+    assert ask("GET", "/api/v1/status").json["open_streams"] >= 100
+    assert threads() - before <= 45
+    complete(ask, run)
+    for response in responses:
+        assert [e for _, e in frames(response)][-1]["status"] == "Completed"
+    for stream in open_:
+        stream.__exit__(None, None, None)
+
+
+def test_a_viewer_that_goes_is_forgotten(ask):
+    """A stream whose client is gone is no longer counted: it would keep the service alive."""
+    run = ask.start_run()
+    with following(ask, run) as response:
+        next(frames(response))
+        assert ask("GET", "/api/v1/status").json["open_streams"] == 1
+    for _ in range(100):
+        if ask("GET", "/api/v1/status").json["open_streams"] == 0:
+            return
+        time.sleep(0.02)
+    pytest.fail("the stream is still open")
+
+
+def test_a_service_that_stops_ends_its_streams(tmp_path, ask):
+    """Stopping does not wait for viewers: they come back to the next service."""
+    with running_service(tmp_path / "home") as service:
+        other = type(ask)(service)
+        run = other.start_run()
+        with following(other, run) as response:
+            coming = frames(response)
+            next(coming)
+            since = time.monotonic()
+            assert other("POST", "/api/v1/stop").status == 204
+            assert service.process.wait(20) == 0
+            assert time.monotonic() - since < 8
+            list(coming)

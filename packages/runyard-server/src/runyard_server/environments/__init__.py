@@ -1,8 +1,23 @@
 """From an environment's definition to its lock, and to a realised environment.
 
-    definition -> requirements -> lock (exact versions, by uv) -> realised environment (a folder)
-
-`environments.Environments` is the door. Each step is kept under the hash of its input, so that
-the second run with the same definition costs a look at the disk. What is installed is done by the
-light half (`runyard.runtime.environments`), the same on this machine as on any other node.
+inputs      a definition in normal form (conda, lines: what users write, in pip's words)
+pythons     which interpreter (interpreters: what is on this machine; frameworks: what fits)
+resolver    exact versions, by uv (uv_program: the user's pip settings in its words)
+building    runs the light half's builder
+history     why an environment is new
 """
+
+from runyard_server.environments.environments import Environments, Wishes
+from runyard_server.environments.failures import (
+    BuildCanceled,
+    EnvironmentFailed,
+    IndexUnreachable,
+)
+
+__all__ = [
+    "BuildCanceled",
+    "EnvironmentFailed",
+    "Environments",
+    "IndexUnreachable",
+    "Wishes",
+]

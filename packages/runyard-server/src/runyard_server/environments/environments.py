@@ -1,208 +1,207 @@
-"""The door to environments: hash, lock, look, realise."""
+"""Definition -> lock -> realised environment, each found again under the hash of its input.
 
-import contextlib
+    definition_hash   microseconds; what decides the outcome, in normal form
+    lock              a second or more; exact versions and hashes, by uv
+    realised          a look at two files: no process, no network
+    realise           seconds to minutes; one build for all who ask
+
+Thread-safe. Locks are kept by the caller, under the hash of the definition; only those made by
+this process are remembered here, so that many runs that come at once with one new definition
+resolve it once.
+"""
+
 import hashlib
-import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import tempfile
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
 from runyard.protocol.environments import EnvironmentDefinition, LockRecord
-from runyard.protocol.errors import EnvironmentFailed
+from runyard.protocol.errors import RunyardError
 from runyard.protocol.jobs import JobEnvironment
-from runyard_server.environments import interpreters, rebuilds, tool
-from runyard_server.environments.locking import compile_lock, platform_tag
-from runyard_server.environments.requirements import request
+from runyard_server.environments import building, interpreters, pythons, resolver, uv_program
+from runyard_server.environments import inputs as normal
+from runyard_server.environments.failures import EnvironmentFailed
+from runyard_server.environments.history import History
+from runyard_server.environments.inputs import Inputs
+from runyard_server.environments.resolver import Tool
 
+DIGEST_LENGTH = 32
+# Written last by the light half's builder.
 READY = "ready.json"
-POLL_SECONDS = 0.1
-GRACE_SECONDS = 5.0
+_USER_MANAGED = "# interpreter: "
 
 
-@dataclass(frozen=True)
+class Wishes(Protocol):
+    """The settings that matter here."""
+
+    @property
+    def python_downloads(self) -> bool:
+        """Whether a Python that is not on this machine may be fetched."""
+        ...
+
+
 class Environments:
-    """The environments of one state folder. Safe to use from many threads.
+    """The environments of one service.
 
     Args:
-        folder: Where environments lie, each under its lock's digest.
-        packages: uv's cache, on the same file system.
+        folder: `environments/` of the state folder; exists.
+        packages: `packages/` of the state folder: uv's cache, on the same file system.
+        light: Folder with the light half.
+        settings: What was set.
     """
 
-    folder: Path
-    packages: Path
+    def __init__(self, folder: Path, packages: Path, light: Path, settings: Wishes) -> None:
+        self._folder = folder
+        self._packages = packages
+        self._light = light
+        self._settings = settings
+        self._history = History(folder / ".inputs")
+        self._gpu = _has_gpu()
+        self._turns: dict[str, threading.Lock] = {}
+        self._made: dict[str, LockRecord] = {}
 
     def definition_hash(self, definition: EnvironmentDefinition) -> str:
-        """Give the key under which a definition's lock is kept; quick, nothing is started."""
-        return hashlib.sha256(json.dumps(_inputs(definition), sort_keys=True).encode()).hexdigest()
+        """Give the key of a definition's lock.
+
+        Raises:
+            EnvironmentFailed: The definition cannot be understood.
+        """
+        return self._inputs(definition).hash
 
     def lock(self, definition: EnvironmentDefinition, log: Callable[[str], None]) -> LockRecord:
         """Resolve a definition to exact versions.
 
         Args:
-            definition: What was asked for.
-            log: Takes lines for the build log.
+            definition: What the user asked for.
+            log: Takes lines of the build log, the reason of a failure too.
 
         Raises:
-            EnvironmentFailed: It cannot be done; the message ends with the reason, which was also
-                logged.
+            EnvironmentFailed: No set of packages or no interpreter satisfies it.
+            IndexUnreachable: The package index does not answer.
         """
         try:
+            inputs = self._inputs(definition)
             if definition.user_managed:
-                return _user_managed(definition)
-            return self._locked(definition, log)
-        except EnvironmentFailed as error:
-            log(error.message)
+                return _as_it_is(inputs.interpreter, definition.interpreter)
+            with self._turns.setdefault(inputs.hash, threading.Lock()):
+                if inputs.hash not in self._made:
+                    self._made[inputs.hash] = self._resolved(inputs, log)
+            return self._made[inputs.hash]
+        except RunyardError as error:
+            log(f"error: {error.message}")
             raise
 
     def realised(self, lock: LockRecord) -> JobEnvironment | None:
-        """Give the environment of a lock if it is there; two looks at the disk."""
-        if Path(lock.python).is_absolute():
-            there = Path(lock.python).exists()
-            return JobEnvironment(interpreter=lock.python, lock=lock.digest) if there else None
-        folder = self.folder / lock.digest
-        return self._environment(lock) if (folder / READY).exists() else None
+        """Give the environment of a lock if it exists: two looks at the disk."""
+        if lock.requirements.startswith(_USER_MANAGED):
+            path = lock.requirements.partition("\n")[0].removeprefix(_USER_MANAGED)
+            found = JobEnvironment(path, lock=lock.digest, python=lock.python)
+            return found if os.access(path, os.X_OK) else None
+        folder = self._folder / lock.digest
+        python = folder / "bin" / "python"
+        if not (folder / READY).exists() or not os.access(python, os.X_OK):
+            return None
+        return JobEnvironment(str(python), str(folder), lock.digest, lock.python, lock.requirements)
 
     def realise(
         self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]
     ) -> JobEnvironment:
-        """Make the environment of a lock, or wait for the one who makes it.
+        """Make the environment of a lock, or wait for whoever makes it.
 
         Args:
-            lock: What to install.
-            log_path: The build log; the builder's output is appended.
-            cancelled: Asked often; true ends this build (another who waits takes it up).
+            lock: What `lock` gave.
+            log_path: The run's build log; what is said comes behind what is there.
+            cancelled: Says whether to give up; asked several times a second.
 
         Raises:
-            EnvironmentFailed: It could not be made, or was cancelled.
+            EnvironmentFailed: The interpreter is gone, or the packages cannot be installed.
+            IndexUnreachable: The package index does not answer.
+            StorageFull: No space is left.
+            BuildCanceled: Given up.
         """
         found = self.realised(lock)
-        if found is not None:
-            return found
-        if Path(lock.python).is_absolute():
-            raise EnvironmentFailed(f"the interpreter {lock.python} is not there any more")
-        command = self._command(lock)
-        log_path.parent.mkdir(parents=True, exist_ok=True)
-        with log_path.open("ab") as output, tempfile.TemporaryFile() as errors:
-            status = _run(command, output, errors, cancelled)
-            errors.seek(0)
-            reason = errors.read().decode("utf-8", "replace").strip()
-        if status is None:
-            raise EnvironmentFailed("the build was cancelled")
-        found = self.realised(lock)
-        if status != 0 or found is None:
-            raise EnvironmentFailed(reason or f"the builder ended with status {status}")
+        if found is None:
+            self._build(lock, log_path, cancelled)
+            found = self.realised(lock)
+        if found is None:
+            raise EnvironmentFailed(
+                f"the interpreter of environment {lock.digest} is not on this machine any more "
+                f"(Python {lock.python}); install it, or change the environment"
+            )
         return found
 
-    def _locked(self, definition: EnvironmentDefinition, log: Callable[[str], None]) -> LockRecord:
-        since = time.monotonic()
-        wish = request(definition, log)
-        if definition.docker_image:
-            log(f"no container engine is used: {definition.docker_image!r} is passed over")
-        for line in rebuilds.explain(self.folder, _inputs(definition)):
-            log(line)
-        python = interpreters.find(interpreters.wanted(wish.python), self.packages, log)
-        log(f"Resolving {len(wish.lines)} requirements for Python {python.version}")
-        lock = compile_lock(definition, wish, python, self.packages)
-        count = sum(1 for line in lock.requirements.splitlines() if "==" in line or " @ " in line)
-        log(f"Resolved to {count} packages in {time.monotonic() - since:.1f} s")
-        rebuilds.remember(self.folder, self.definition_hash(definition), _inputs(definition))
-        return lock
+    def _inputs(self, definition: EnvironmentDefinition) -> Inputs:
+        if definition.user_managed:
+            return normal.user_managed(_located(definition.interpreter))
+        return normal.read(definition, gpu=self._gpu)
 
-    def _environment(self, lock: LockRecord) -> JobEnvironment:
-        folder = self.folder / lock.digest
-        return JobEnvironment(
-            interpreter=str(folder / "bin" / "python"),
-            folder=str(folder),
-            lock=lock.digest,
-            python=lock.python,
-            requirements=lock.requirements,
+    def _resolved(self, inputs: Inputs, log: Callable[[str], None]) -> LockRecord:
+        for note in inputs.notes:
+            log(note)
+        log(f"Environment {inputs.hash[:8]} {self._history.why(inputs)}")
+        tool = self._tool()
+        fetch = self._settings.python_downloads
+        python = pythons.choose(inputs, tool, log, fetch=fetch)
+        log(f"resolving {len(inputs.requirements)} requirements for Python {python.dotted}")
+        begun = time.monotonic()
+        lines = resolver.resolve(inputs, python, tool)
+        count = sum(1 for line in lines.splitlines() if line[:1] not in ("", "#", "-", " "))
+        log(f"resolved {count} packages in {time.monotonic() - begun:.1f} s")
+        self._history.keep(inputs)
+        return LockRecord(_digest(inputs.platform, python.dotted, lines), python.dotted, lines)
+
+    def _build(self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]) -> None:
+        if lock.requirements.startswith(_USER_MANAGED):
+            return
+        python = pythons.find(lock.python)
+        if python is None:
+            return
+        lines = self._folder / f"{lock.digest}.txt"
+        lines.write_text(lock.requirements, "utf-8")
+        tool = self._tool()
+        folder = self._folder / lock.digest
+        command = building.command(
+            self._light, folder, lines, python.path, tool.program, self._packages
         )
+        building.build(command, log_path, tool, self._folder, cancelled)
 
-    def _command(self, lock: LockRecord) -> list[str]:
-        """Give the builder's command; the lock is written beside the environment for it."""
-        python = interpreters.find(lock.python, self.packages, lambda _line: None)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lines = self.folder / f"{lock.digest}.txt"
-        temporary = lines.with_suffix(f".{os.getpid()}-{time.monotonic_ns()}")
-        temporary.write_text(lock.requirements, "utf-8")
-        temporary.replace(lines)
-        folder = str(self.folder / lock.digest)
-        command = [sys.executable, "-m", "runyard.runtime", "realise", "--folder", folder]
-        command += ["--requirements", str(lines), "--python", python.path]
-        return [*command, "--uv", tool.program(), "--cache", str(self.packages)]
+    def _tool(self) -> Tool:
+        return Tool(uv_program.program(), uv_program.variables(self._packages, os.environ))
 
 
-def _inputs(definition: EnvironmentDefinition) -> dict[str, object]:
-    """Give all that decides about a lock, by name."""
-    if definition.user_managed:
-        return {"interpreter": definition.interpreter}
-    wish = request(definition, lambda _line: None)
-    return {
-        "platform": platform_tag(),
-        "Python": interpreters.wanted(wish.python),
-        "packages": list(wish.lines),
-        "options": list(wish.options),
-        "index": definition.index_url,
-        "as of": definition.as_of,
-    }
+def _digest(*parts: str) -> str:
+    text = "\0".join((str(normal.FORMAT), *parts))
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
 
 
-def _user_managed(definition: EnvironmentDefinition) -> LockRecord:
-    """Lock an interpreter that the user cares for: its path is all there is to know."""
-    path = _which(definition.interpreter)
-    if path is None:
+def _located(interpreter: str) -> str:
+    """Find a user-managed interpreter on PATH; `python` may be called `python3`; "" if nowhere."""
+    found = shutil.which(Path(interpreter).expanduser())
+    if found is None and interpreter == "python":
+        found = shutil.which("python3")
+    return str(Path(found).absolute()) if found else ""
+
+
+def _as_it_is(path: str, asked: str) -> LockRecord:
+    """Give the lock of an interpreter that is used as it is."""
+    if not path:
         raise EnvironmentFailed(
-            f"the interpreter {definition.interpreter!r} is not on this machine; give the path of "
-            "one that is, or let the environment be made (user_managed_dependencies=False)"
+            f"there is no interpreter {asked!r}: it is no program on the PATH of the service; give "
+            "its full path as interpreter_path"
         )
-    # Not resolved: the link inside a virtual environment is what makes it that environment.
-    absolute = str(Path(path).absolute())
-    return LockRecord(
-        digest=hashlib.sha256(f"user-managed {absolute}".encode()).hexdigest(),
-        python=absolute,
-        requirements="",
-    )
+    found = interpreters.to_run_jobs(path)
+    if found is None:
+        raise EnvironmentFailed(
+            f"{path} does not run as Python 3.7 or newer, which jobs need; give another "
+            "interpreter_path"
+        )
+    text = f"{_USER_MANAGED}{found.path}\n"
+    return LockRecord(_digest("as it is", text), found.dotted, text)
 
 
-def _which(interpreter: str) -> str | None:
-    return shutil.which(Path(interpreter).expanduser(), path=interpreters.search_path())
-
-
-def _run(
-    command: list[str], output: BinaryIO, errors: BinaryIO, cancelled: Callable[[], bool]
-) -> int | None:
-    """Run a builder; give its exit status, or None when it was cancelled."""
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, **tool.variables(Path(command[-1]), os.environ)},
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=errors,
-        start_new_session=True,
-    )
-    while True:
-        try:
-            return process.wait(POLL_SECONDS)
-        except subprocess.TimeoutExpired:
-            if cancelled():
-                _end(process)
-                return None
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    for number, grace in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, None)):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        try:
-            process.wait(grace)
-        except subprocess.TimeoutExpired:
-            continue
-        return
+def _has_gpu() -> bool:
+    return Path("/dev/nvidia0").exists() or Path("/proc/driver/nvidia/version").exists()

@@ -35,7 +35,7 @@ _NETWORK = re.compile(
 )
 
 
-class BuildFailed(JobError):  # noqa: N818 - told as an outcome, like Canceled
+class BuildFailed(JobError):
     """An environment could not be made.
 
     Args:

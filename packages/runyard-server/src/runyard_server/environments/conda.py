@@ -1,0 +1,110 @@
+"""conda specifications as pip requirements, as far as the same thing exists there.
+
+    python=3.6.2          -> the interpreter's version
+    numpy=1.16            -> numpy==1.16.*
+    conda-forge::scipy    -> scipy
+    pytorch>=1.2          -> torch>=1.2
+    cudatoolkit=10.0      -> nothing, with a note: compiled libraries come inside pip's packages
+
+Names that are not in the table are taken for pip's own.
+"""
+
+import re
+from dataclasses import dataclass
+
+_NAMES = {
+    "pytorch": "torch",
+    "pytorch-cpu": "torch",
+    "pytorch-gpu": "torch",
+    "tensorflow-mkl": "tensorflow",
+    "tensorflow-eigen": "tensorflow",
+    "opencv": "opencv-python-headless",
+    "py-opencv": "opencv-python-headless",
+    "matplotlib-base": "matplotlib",
+    "msgpack-python": "msgpack",
+    "pytables": "tables",
+    "py-xgboost": "xgboost",
+    "py-xgboost-cpu": "xgboost",
+    "ruamel_yaml": "ruamel.yaml",
+    "dask-core": "dask",
+    "seaborn-base": "seaborn",
+    "jupyterlab_widgets": "jupyterlab-widgets",
+    "pyqt": "pyqt5",
+    "python-graphviz": "graphviz",
+    "python-snappy": "python-snappy",
+    "typing_extensions": "typing-extensions",
+    "brotlipy": "brotli",
+    "importlib_metadata": "importlib-metadata",
+    "pycrypto": "pycryptodome",
+}
+_NOT_PIP = re.compile(
+    r"^(_.*|cuda.*|cudnn|nccl|cupti|magma-.*|mkl.*|blas|libblas|openblas|libopenblas|intel-openmp|"
+    r"lib(?!rosa|cst|clang|tmux|sass|svm).*|openssl|ca-certificates|sqlite|tk|zlib|xz|bzip2|"
+    r"readline|ncurses|ld_impl.*|gcc.*|gxx.*|gfortran.*|compilers|make|cmake|git|hdf5|openmpi|"
+    r"mpich|mpi|ffmpeg|jpeg|freetype|yaml|nomkl|conda|r-.*|glib|gst-.*|icu|qt|nodejs|"
+    r"tensorflow-base|_libgcc_mutex|python_abi)$"
+)
+_SPEC = re.compile(r"^(?:[\w\-./]+::)?(?P<name>[\w\-.]+)\s*(?P<rest>.*)$")
+_OPERATOR = re.compile(r"^(==|>=|<=|!=|~=|>|<|=)")
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """What a conda specification means for pip.
+
+    Args:
+        requirement: A pip requirement, "" for none.
+        python: Version of the interpreter asked for, "" for none.
+        note: What users should know, "" for nothing.
+    """
+
+    requirement: str = ""
+    python: str = ""
+    note: str = ""
+
+
+def mapped(spec: str) -> Mapped:
+    """Give what a conda specification means for pip."""
+    match = _SPEC.match(spec.strip())
+    if match is None:
+        return Mapped(note=f"conda package {spec!r} is left out: it is no package specification")
+    name, rest = match["name"].lower(), _unbracketed(match["rest"])
+    if name == "python":
+        return Mapped(python=python_version(rest))
+    if _NOT_PIP.match(name):
+        return Mapped(note=f"conda package {name} is left out: pip's packages bring what they need")
+    own = _NAMES.get(name, name)
+    note = f"conda package {name} is installed as pip's {own}" if own != name else ""
+    return Mapped(requirement=own + _versions(rest), note=note)
+
+
+def python_version(text: str) -> str:
+    """Give the version that `=3.6.2`, `>=3.6,<3.7` or `3.7.*` speaks of, "" for none."""
+    match = re.search(r"\d+(?:\.\d+){0,2}", text)
+    return match.group(0) if match else ""
+
+
+def _unbracketed(rest: str) -> str:
+    """Turn `[version='>=1,<2']` into `>=1,<2`."""
+    match = re.match(r"^\[.*version\s*=\s*['\"]?([^'\"\]]+)", rest)
+    return match.group(1).strip() if match else rest.strip()
+
+
+def _versions(rest: str) -> str:
+    """Give pip's version part; a conda build (`1.16.2=py37h…`) has no meaning there."""
+    parts = re.split(r"[|]", rest.replace(" ", "=") if re.match(r"^\d", rest) else rest, maxsplit=1)
+    return ",".join(filter(None, (_version(part.strip()) for part in parts[0].split(","))))
+
+
+def _version(part: str) -> str:
+    match = _OPERATOR.match(part)
+    operator = match.group(1) if match else "="
+    version = part[len(match.group(1)) :] if match else part
+    version = version.strip().split("=")[0].split(" ")[0]
+    if version in ("", "*"):
+        return ""
+    if operator != "=":
+        return operator + version
+    # One `=` matches whatever begins so; a full version of three parts is meant exactly.
+    exact = version.endswith("*") or version.count(".") > 1
+    return f"=={version}" if exact else f"=={version}.*"

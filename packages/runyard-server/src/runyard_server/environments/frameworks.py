@@ -1,0 +1,76 @@
+"""Which Python a TensorFlow needs, and what old ones need beside them.
+
+What was released when: minors with builds per Python, seen on the index. Old releases name no
+upper bound for packages that broke them later; the bounds are added as constraints, which count
+only where the package is installed at all.
+"""
+
+import re
+from collections.abc import Iterable
+
+from runyard_server.environments import lines
+
+Version = tuple[int, int]
+
+# Python -> the oldest and the newest TensorFlow that has builds for it.
+TENSORFLOW: dict[Version, tuple[Version, Version]] = {
+    (3, 7): ((1, 13), (2, 11)),
+    (3, 8): ((2, 2), (2, 13)),
+    (3, 9): ((2, 5), (2, 20)),
+    (3, 10): ((2, 8), (2, 21)),
+    (3, 11): ((2, 12), (2, 21)),
+    (3, 12): ((2, 16), (2, 21)),
+    (3, 13): ((2, 20), (2, 21)),
+}
+_PACKAGES = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu")
+_NEWEST = max(newest for _, newest in TENSORFLOW.values())
+_PINNED = re.compile(r"==\s*(\d+)\.(\d+)")
+_NEW_PROTOBUF, _NEW_NUMPY = (2, 4), (1, 15)
+
+
+def pythons(requirements: Iterable[str]) -> list[Version]:
+    """Give the Pythons that can run the TensorFlow among requirements, newest first; [] for any."""
+    version = _tensorflow(requirements)
+    if version is None:
+        return []
+    fits = [python for python, (old, new) in TENSORFLOW.items() if old <= version <= new]
+    return sorted(fits, reverse=True)
+
+
+def constraints(requirements: Iterable[str]) -> list[str]:
+    """Give the bounds that the TensorFlow among requirements needs and does not name itself."""
+    version = _tensorflow(requirements)
+    if version is None:
+        return []
+    found = ["protobuf<3.21"] if version < _NEW_PROTOBUF else []
+    return [*found, "numpy<1.17"] if version < _NEW_NUMPY else found
+
+
+def can_run(python: Version) -> str:
+    """Say which TensorFlow versions an interpreter can run, "" for none."""
+    if python not in TENSORFLOW:
+        return ""
+    oldest, newest = TENSORFLOW[python]
+    return f"TensorFlow {_dotted(oldest)} to {_dotted(newest)}"
+
+
+def for_cpu(requirement: str) -> tuple[str, str]:
+    """Give a requirement for a machine without a GPU, and a note if that changed it."""
+    name = lines.package(requirement)
+    if name != "tensorflow-gpu":
+        return requirement, ""
+    changed = "tensorflow" + requirement[len(name) :]
+    return changed, f"{requirement} is installed as {changed}: this machine has no GPU"
+
+
+def _tensorflow(requirements: Iterable[str]) -> Version | None:
+    """Give the version asked for; the newest if it is left open."""
+    for requirement in requirements:
+        if lines.package(requirement) in _PACKAGES:
+            match = _PINNED.search(requirement)
+            return (int(match[1]), int(match[2])) if match else _NEWEST
+    return None
+
+
+def _dotted(version: Version) -> str:
+    return f"{version[0]}.{version[1]}"

@@ -1,0 +1,125 @@
+"""A definition in its normal form: all that decides what is installed, and nothing else.
+
+Two definitions with the same inputs have the same hash, and so the same lock: order, comments,
+names and versions of the definition do not count. What was dropped or changed on the way is kept
+as notes for the build log.
+"""
+
+import hashlib
+import json
+import sysconfig
+from dataclasses import asdict, dataclass, field, replace
+
+from runyard.protocol.environments import EnvironmentDefinition
+from runyard_server.environments import conda, frameworks, lines
+
+FORMAT = 1
+OLDEST_PYTHON = (3, 7)
+# What files of the time asked for because it was the default; 3.7 runs what they need.
+_NEAR_OLDEST = ((3, 5), (3, 6))
+_PLAIN_CHANNELS = ("defaults", "conda-forge", "anaconda", "pytorch", "main")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What decides the outcome of a lock.
+
+    Args:
+        platform: Operating system and processor.
+        python: Version asked for, `3.7` or `3.7.16`; "" lets the service choose.
+        requirements: pip requirements, sorted.
+        options: Option lines for the resolver, sorted.
+        index_url: Index in place of the default, "" for the default.
+        as_of: ISO date; newer packages do not exist. "" for now.
+        interpreter: Path of a user-managed interpreter, "" for a managed environment.
+        notes: What was dropped or changed; not part of the hash.
+    """
+
+    platform: str
+    python: str = ""
+    requirements: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    index_url: str = ""
+    as_of: str = ""
+    interpreter: str = ""
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 in hex over everything but the notes."""
+        plain = asdict(replace(self, notes=()))
+        text = json.dumps([FORMAT, plain], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read(definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
+    """Bring a definition into its normal form.
+
+    Args:
+        definition: What the user asked for; not user-managed.
+        gpu: Whether this machine has a GPU.
+
+    Raises:
+        EnvironmentFailed: A line cannot be understood, or asks for files that only the client has.
+    """
+    notes: list[str] = []
+    requirements, python = _conda(definition, notes)
+    sorted_lines = [lines.sort(each) for text in definition.pip for each in text.splitlines()]
+    notes += [line.note for line in sorted_lines if line.note]
+    requirements += [line.requirement for line in sorted_lines if line.requirement]
+    if not gpu:
+        pairs = [frameworks.for_cpu(each) for each in requirements]
+        requirements = [changed for changed, _ in pairs]
+        notes += [note for _, note in pairs if note]
+    indexes = [line.index_url for line in sorted_lines if line.index_url]
+    _note_rest(definition, notes)
+    return Inputs(
+        platform=sysconfig.get_platform(),
+        python=_python(python, notes),
+        requirements=tuple(sorted(set(requirements), key=str.lower)),
+        options=tuple(sorted({line.option for line in sorted_lines if line.option})),
+        index_url=definition.index_url or next(iter(indexes), ""),
+        as_of=definition.as_of,
+        notes=tuple(notes),
+    )
+
+
+def user_managed(interpreter: str) -> Inputs:
+    """Give the inputs of an interpreter that is used as it is."""
+    return Inputs(platform=sysconfig.get_platform(), interpreter=interpreter)
+
+
+def _conda(definition: EnvironmentDefinition, notes: list[str]) -> tuple[list[str], str]:
+    """Give conda packages as requirements, and the Python asked for."""
+    found = [conda.mapped(spec) for spec in definition.conda]
+    notes += [each.note for each in found if each.note]
+    named = [each.python for each in found if each.python]
+    requirements = []
+    for each in found:
+        line = lines.sort(each.requirement)
+        requirements += [line.requirement] if line.requirement else []
+        notes += [line.note] if line.note else []
+    return requirements, conda.python_version(definition.python) or next(iter(named), "")
+
+
+def _python(version: str, notes: list[str]) -> str:
+    """Give the version to look for: jobs need 3.7, also where the default of old files is named."""
+    parts = tuple(int(part) for part in version.split("."))[:2] if version else ()
+    if parts not in _NEAR_OLDEST:
+        return version
+    oldest = ".".join(map(str, OLDEST_PYTHON))
+    notes.append(f"Python {version} is asked for; jobs need {oldest} or newer: {oldest} is used")
+    return oldest
+
+
+def _note_rest(definition: EnvironmentDefinition, notes: list[str]) -> None:
+    odd = [name for name in definition.channels if name not in _PLAIN_CHANNELS]
+    if odd:
+        notes.append(
+            f"conda channels {', '.join(odd)} are not used: packages come from pip's index"
+        )
+    if definition.docker_image:
+        notes.append(
+            f"base image {definition.docker_image} is not used: there is no container engine; "
+            "the environment is a virtual environment on this machine"
+        )

@@ -1,0 +1,105 @@
+"""Lines of pip requirements as users write them, sorted into what they are.
+
+requirement    numpy==1.16, git+https://…, https://…/x.whl, name @ url
+option         --extra-index-url …, --find-links …, --pre: passed on to the resolver
+dropped        azureml-*: every job has the SDK; --upgrade and the like: without meaning here
+refused        -e ., -r other.txt, ./x.whl: files that only the client has
+"""
+
+import re
+from dataclasses import dataclass
+
+from runyard_server.environments.failures import EnvironmentFailed
+
+# The light half is on PYTHONPATH in every job: packages of these names would stand in its way.
+_OWN = re.compile(r"^(azureml(-[\w\-.]*)?|runyard(-azureml)?)$")
+_PASSED_WITH_VALUE = (
+    "--extra-index-url",
+    "--find-links",
+    "--no-binary",
+    "--only-binary",
+)
+_SHORT = {"-i": "--index-url", "-f": "--find-links"}
+_WITHOUT_MEANING = (
+    "--upgrade",
+    "-U",
+    "--no-cache-dir",
+    "--prefer-binary",
+    "--trusted-host",
+    "--disable-pip-version-check",
+    "--quiet",
+    "-q",
+    "--user",
+    "--use-feature",
+)
+_CLIENT_FILES = ("-e", "--editable", "-r", "--requirement", "-c", "--constraint")
+_NAME = re.compile(r"^([A-Za-z0-9][\w\-.]*)")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line, sorted: exactly one of the first four is set, or none for an empty line.
+
+    Args:
+        requirement: A requirement.
+        option: An option line for the resolver, `--name value`.
+        index_url: The index in place of the default one.
+        note: Why the line was dropped.
+    """
+
+    requirement: str = ""
+    option: str = ""
+    index_url: str = ""
+    note: str = ""
+
+
+def sort(text: str) -> Line:
+    """Sort one line.
+
+    Raises:
+        EnvironmentFailed: The line asks for files that only the client has, or is unknown.
+    """
+    line = re.sub(r"(^|\s)#.*$", "", text).strip()
+    if not line:
+        return Line()
+    if line.startswith("-"):
+        return _option(line)
+    if line.startswith((".", "file:.")) or re.match(r"^[\w\-]+/[\w\-./]*$", line):
+        raise EnvironmentFailed(
+            f"the requirement {line!r} is a path on the client, which jobs do not have: put the "
+            "package into source_directory and import it from there, or give its URL"
+        )
+    name = package(line)
+    if _OWN.match(name):
+        return Line(note=f"{line} is left out: jobs have the SDK already")
+    return Line(requirement=line)
+
+
+def package(requirement: str) -> str:
+    """Give the name in a requirement, as indexes compare it; "" for a bare URL."""
+    match = _NAME.match(requirement)
+    if match is None or re.match(r"^[a-z0-9+]+:", requirement):
+        return ""
+    return re.sub(r"[-_.]+", "-", match.group(1)).lower()
+
+
+def _option(line: str) -> Line:
+    name, _, value = line.replace("=", " ", 1).partition(" ")
+    value = value.strip()
+    if name[:2] in _SHORT and not name.startswith("--"):
+        name, value = _SHORT[name[:2]], value or name[2:]
+    if name == "--index-url":
+        return Line(index_url=value)
+    if name in ("--no-index", "--pre"):
+        return Line(option=name)
+    if name in _PASSED_WITH_VALUE and value:
+        return Line(option=f"{name} {value}")
+    if name in _WITHOUT_MEANING:
+        return Line(note=f"pip option {name} is left out: it has no meaning here")
+    if name in _CLIENT_FILES:
+        raise EnvironmentFailed(
+            f"the pip option {line!r} names a file on the client, which the service does not have: "
+            "write the requirements themselves"
+        )
+    known = ", ".join(("--index-url", *_PASSED_WITH_VALUE, "--no-index", "--pre"))
+    raise EnvironmentFailed(f"the pip option {line!r} is not understood here; there are {known}")

@@ -1,0 +1,115 @@
+"""From inputs to exact versions, by `uv pip compile`, with a hash for each file.
+
+A failure is of one of two kinds: the index does not answer (try again later), or no set of
+packages fits (never), and then the resolver's own reason is the message.
+"""
+
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from runyard_server.environments import frameworks, lines
+from runyard_server.environments.failures import EnvironmentFailed, IndexUnreachable
+from runyard_server.environments.inputs import Inputs
+from runyard_server.environments.interpreters import Interpreter
+
+SECONDS = 600
+# What a Python of that age had in every environment, and packages of its time count on.
+_SETUPTOOLS_UNTIL = (3, 11)
+_UNREACHABLE = re.compile(
+    r"error sending request|dns error|Connection refused|timed out|tcp connect error|"
+    r"Could not resolve host|failed to lookup|status code 5\d\d",
+    re.IGNORECASE,
+)
+_SECRET = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+@dataclass(frozen=True)
+class Tool:
+    """The resolver's program and the variables it is run with."""
+
+    program: str
+    variables: dict[str, str]
+
+
+def resolve(inputs: Inputs, python: Interpreter, tool: Tool) -> str:
+    """Give the lock's lines: options of the definition, then pinned requirements with hashes.
+
+    Args:
+        inputs: The definition in normal form.
+        python: The interpreter they are for.
+        tool: The resolver.
+
+    Raises:
+        EnvironmentFailed: No set of packages fits; the message is the resolver's reason.
+        IndexUnreachable: The index does not answer.
+    """
+    if not inputs.requirements:
+        return ""
+    with tempfile.TemporaryDirectory(prefix="runyard-lock-") as name:
+        folder = Path(name)
+        wanted = [*inputs.options, *_requirements(inputs, python)]
+        (folder / "requirements.in").write_text("\n".join(wanted) + "\n", "utf-8")
+        bounds = "\n".join(frameworks.constraints(inputs.requirements))
+        (folder / "constraints.txt").write_text(bounds + "\n", "utf-8")
+        resolved = _run(_command(inputs, python, tool), folder, tool)
+    header = [f"--index-url {inputs.index_url}"] if inputs.index_url else []
+    options = [line for line in inputs.options if line != "--pre"]
+    return "\n".join([*header, *options, resolved.strip()]) + "\n"
+
+
+def hidden(text: str) -> str:
+    """Give a text without the user names and passwords in its URLs."""
+    return _SECRET.sub("***@", text)
+
+
+def _requirements(inputs: Inputs, python: Interpreter) -> list[str]:
+    named = {lines.package(each) for each in inputs.requirements}
+    usual = ["pip", "setuptools"] if python.minor <= _SETUPTOOLS_UNTIL else ["pip"]
+    return [*inputs.requirements, *(each for each in usual if each not in named)]
+
+
+def _command(inputs: Inputs, python: Interpreter, tool: Tool) -> list[str]:
+    command = [tool.program, "pip", "compile", "--quiet", "--no-header", "--no-annotate"]
+    command += ["--generate-hashes", "--python", python.path, "--constraints", "constraints.txt"]
+    if inputs.index_url:
+        command += ["--default-index", inputs.index_url]
+    if inputs.as_of:
+        command += ["--exclude-newer", inputs.as_of]
+    return [*command, "requirements.in"]
+
+
+def _run(command: list[str], folder: Path, tool: Tool) -> str:
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=tool.variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise IndexUnreachable(
+            f"the packages were not resolved within {SECONDS} s; try again"
+        ) from None
+    said = hidden(done.stderr.decode("utf-8", "replace"))
+    if done.returncode:
+        raise _failure(said)
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _failure(said: str) -> EnvironmentFailed | IndexUnreachable:
+    """Tell the resolver's reason, from its word `error` on."""
+    start = said.find("error:")
+    reason = said[start + len("error:") if start >= 0 else 0 :].strip()
+    reason = re.sub(r"\n\s+(cause|hint):", r"\n\1:", reason)
+    if _UNREACHABLE.search(reason):
+        return IndexUnreachable(
+            "the package index or another source of packages does not answer; check the network "
+            f"and the index (PIP_INDEX_URL or UV_DEFAULT_INDEX), then submit again: {reason}"
+        )
+    return EnvironmentFailed(f"the requirements cannot be resolved: {reason}")

@@ -135,3 +135,11 @@ def test_folders_keep_environments(tmp_path):
     assert Environment.load_from_directory(str(tmp_path / "env")).docker.base_image == "mine:1"
     with pytest.raises(UserErrorException, match="overwrite=True"):
         environment.save_to_directory(str(tmp_path / "env"))
+
+
+def test_packages_of_another_type_are_refused():
+    """A list in the place of CondaDependencies is told how to become one."""
+    environment = Environment("x")
+    environment.python.conda_dependencies = ["numpy"]  # type: ignore[assignment]  # the slip
+    with pytest.raises(UserErrorException, match=r"CondaDependencies\.create"):
+        definition_of(environment)

@@ -11,6 +11,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from runyard.sdk.conda import CondaDependencies
+from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.requirements import without_own
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def definition_of(environment: Any) -> EnvironmentDefinition:
     from runyard.protocol.environments import EnvironmentDefinition
 
     python, docker = environment.python, environment.docker
-    packages: CondaDependencies = python.conda_dependencies
+    packages = _checked(python.conda_dependencies)
     managed = bool(python.user_managed_dependencies)
     options = [line for line in packages.pip_options if not line.startswith("--index-url")]
     return EnvironmentDefinition(
@@ -40,6 +41,15 @@ def definition_of(environment: Any) -> EnvironmentDefinition:
         index_url="" if managed else _index_url(packages),
         docker_image=_image(docker),
     )
+
+
+def _checked(packages: Any) -> CondaDependencies:
+    if not isinstance(packages, CondaDependencies):
+        raise UserErrorException(
+            "environment.python.conda_dependencies must be a CondaDependencies, not "
+            f"{type(packages).__name__}: make one with CondaDependencies.create(pip_packages=[…])"
+        )
+    return packages
 
 
 def job_python(version: str) -> str:

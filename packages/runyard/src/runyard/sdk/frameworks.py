@@ -1,7 +1,7 @@
 """Which packages a framework's version means, and on which Python they run.
 
-One table row per version. What was seen to work is pinned; `""` as Python lets the service
-choose. `NEWEST` is what Runyard's own names mean when no version is given.
+One table row per version, with the pins that its own requirements leave out; `""` as Python lets
+the service choose. `NEWEST` is what Runyard's own names mean when no version is given.
 """
 
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ _VERSIONS: Dict[str, Dict[str, FrameworkVersion]] = {
     },
     PYTORCH: {
         # Pillow 7 took away a name that torchvision before 0.5 imports.
-        "1.0": _torch("1.0.1.post2", "0.2.1", "pillow<7"),
+        "1.0": _torch("1.0.1", "0.2.1", "pillow<7"),
         "1.1": _torch("1.1.0", "0.3.0", "pillow<7"),
         "1.2": _torch("1.2.0", "0.4.0", "pillow<7"),
         "1.3": _torch("1.3.1", "0.4.2", "pillow<7"),

@@ -4,12 +4,14 @@ It is a plain object: nothing is checked until a run is submitted, but an attrib
 have is refused at once. Estimators make one (`est.run_config`), `ScriptRunConfig` holds one.
 """
 
+from __future__ import annotations
+
 from typing import Any, Dict, List, Optional
 
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.data import checked_mode
 from runyard.sdk.environments import DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE, Environment
-from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
 from runyard.sdk.sections import Section
 from runyard.sdk.v1.distributed import (
     NO_COMMUNICATOR,
@@ -160,6 +162,25 @@ class RunConfiguration(Section):
         self.output_data: Dict[str, Any] = {}
         self.source_directory_data_store: Optional[str] = None
         self._close()
+
+    @staticmethod
+    def load(path: str, name: Optional[str] = None) -> RunConfiguration:
+        """Read a configuration from a file.
+
+        Raises:
+            NotOfferedYet: Always.
+        """
+        del path, name
+        raise NotOfferedYet("RunConfiguration.load", "a RunConfiguration made in Python")
+
+    def save(self, path: Optional[str] = None, name: Optional[str] = None, **_: Any) -> None:
+        """Write the configuration to a file.
+
+        Raises:
+            NotOfferedYet: Always.
+        """
+        del path, name
+        raise NotOfferedYet("RunConfiguration.save", "a RunConfiguration made in Python")
 
     @property
     def target(self) -> str:

@@ -4,6 +4,7 @@ import re
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -119,9 +120,7 @@ def test_a_requirement_that_cannot_be_resolved(yard, workspace):
     assert details["status"] == "Failed"
     assert "six" in str(details["error"])
     run.download_file("azureml-logs/20_image_build_log.txt", "build.txt")
-    assert "six" in (yard.folder / "build.txt").read_text().splitlines()[-1] + str(
-        (yard.folder / "build.txt").read_text()[-2000:]
-    )
+    assert "six" in "\n".join((yard.folder / "build.txt").read_text().splitlines()[-5:])
 
 
 def test_a_python_that_cannot_be_found(yard, workspace, monkeypatch):
@@ -131,12 +130,12 @@ def test_a_python_that_cannot_be_found(yard, workspace, monkeypatch):
 
     environment = Environment("old")
     environment.python.conda_dependencies = CondaDependencies.create(
-        pip_packages=["six"], python_version="3.2"
+        pip_packages=["six"], python_version="3.99"
     )
     run = yard.submit("print()", environment=environment)
     details = run.wait_for_completion(raise_on_error=False)
     assert details["status"] == "Failed"
-    assert "3.2" in str(details["error"])
+    assert "3.99" in str(details["error"])
     assert "3.11" in str(details["error"])
 
 
@@ -232,7 +231,7 @@ def test_a_port_that_is_taken(yard):
         taken.listen()
         port = taken.getsockname()[1]
         ended = subprocess.run(
-            [sys.executable, "-m", "runyard_server.cli", "serve", "--port", str(port)],
+            [str(Path(sys.executable).parent / "runyard"), "serve", "--port", str(port)],
             capture_output=True,
             text=True,
             timeout=60,

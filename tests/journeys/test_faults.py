@@ -34,6 +34,11 @@ def _agent(yard, run):
     return int(state["pid"])
 
 
+def _losses(run):
+    losses = run.get_metrics().get("loss", [])
+    return losses if isinstance(losses, list) else [losses]
+
+
 def test_the_service_is_killed_while_a_run_trains(yard):
     """A run goes on without the service, and nothing of it is missing afterwards."""
     run = yard.submit(TRAIN)
@@ -54,7 +59,7 @@ def test_the_agent_is_killed(yard):
     """A run whose agent is killed fails and says so; its log and metrics are kept."""
     run = yard.submit(TRAIN)
     _running(yard, run)
-    yard.until(lambda: len(run.get_metrics().get("loss", []) or []) > 3, "no metrics")
+    yard.until(lambda: len(_losses(run)) > 3, "no metrics")
     os.kill(_agent(yard, run), signal.SIGKILL)
     details = run.wait_for_completion(raise_on_error=False)
     assert details["status"] == "Failed"

@@ -35,8 +35,9 @@ def check(system: System, workspace: str, spec: RunSpec) -> list[str]:
         RunyardError: The first fault found; nothing was written.
     """
     experiments.checked(spec.experiment)
-    _check_launcher(spec)
+    _check_numbers(spec)
     cluster = _check_target(system, workspace, spec)
+    _check_launcher(spec)
     _check_script(spec, _snapshot_files(system, workspace, spec.snapshot))
     _check_data(system, workspace, spec.data)
     return _warnings(spec, cluster)
@@ -66,6 +67,9 @@ def _check_launcher(spec: RunSpec) -> None:
         raise InvalidRequest(
             f"not offered yet: process_count_per_node={spec.launcher.process_count_per_node}; use 1"
         )
+
+
+def _check_numbers(spec: RunSpec) -> None:
     if spec.node_count < 1:
         raise InvalidRequest(f"node_count is {spec.node_count}; use 1 or more")
     if spec.max_duration_seconds is not None and spec.max_duration_seconds <= 0:

@@ -1,10 +1,10 @@
 """A run's events, in order. The live stream of them is the service's (`service.streams`)."""
 
-from runyard.protocol.errors import RunNotFound
 from runyard.protocol.events import EventPage, EventQuery, EventRecord
 from runyard_server.operations.clock import iso
+from runyard_server.operations.existing import run_row
 from runyard_server.operations.system import System
-from runyard_server.store import events, runs
+from runyard_server.store import events
 from runyard_server.store.events import EventRow
 from runyard_server.store.records import Connection
 
@@ -20,9 +20,7 @@ def list_(system: System, workspace: str, run: str, query: EventQuery) -> EventP
     limit = max(1, min(query.limit, _MOST))
 
     def read(connection: Connection) -> EventPage:
-        row = runs.find(connection, workspace, run)
-        if row is None:
-            raise RunNotFound(f"there is no run {run!r} in workspace {workspace!r}")
+        row = run_row(connection, workspace, run)
         found = events.page(connection, row.key, query.after, limit)
         return EventPage([event_record(event) for event in found], row.status)
 

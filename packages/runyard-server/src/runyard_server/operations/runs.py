@@ -14,7 +14,7 @@ import msgspec
 
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
-from runyard.protocol.errors import AlreadyExists, Conflict, InvalidRequest, RunNotFound
+from runyard.protocol.errors import AlreadyExists, Conflict, InvalidRequest
 from runyard.protocol.runs import (
     ChangeRun,
     FailRun,
@@ -28,6 +28,7 @@ from runyard.protocol.runs import (
 )
 from runyard_server.operations import idempotency, private, submission
 from runyard_server.operations.clock import iso, iso_or_none
+from runyard_server.operations.existing import run_row
 from runyard_server.operations.experiments import checked as experiment_name
 from runyard_server.operations.lifecycle import News, announce, begin, end, moved, record
 from runyard_server.operations.system import System
@@ -235,15 +236,9 @@ def require(connection: Connection, workspace: str, run: str) -> RunRow:
     """Give the row of a run.
 
     Raises:
-        RunNotFound: No such run in the workspace.
+        RunNotFound: No such run in the workspace; the message names the nearest.
     """
-    row = runs.find(connection, workspace, run)
-    if row is None:
-        raise RunNotFound(
-            f"there is no run {run!r} in workspace {workspace!r}; "
-            "list the runs of its experiment to find the id"
-        )
-    return row
+    return run_row(connection, workspace, run)
 
 
 def _new_row(

@@ -6,6 +6,7 @@ A page reads only the folders that it touches.
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -92,8 +93,10 @@ class Tree:
                 if _may_hold(path, prefix, after):
                     yield from self._walk(path, prefix, after)
             elif path > after and path.startswith(prefix) and self._is_inside(entry):
-                status = entry.stat()
-                yield TreeFile(path, status.st_size, status.st_mtime_ns // 1000)
+                # Jobs work in the folder: what was listed may be gone by now.
+                with suppress(FileNotFoundError):
+                    status = entry.stat()
+                    yield TreeFile(path, status.st_size, status.st_mtime_ns // 1000)
 
     def _is_inside(self, entry: "os.DirEntry[str]") -> bool:
         """Say whether a link stays in the tree; what leads out is not shown."""

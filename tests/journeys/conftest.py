@@ -1,4 +1,4 @@
-"""A person's machine: an empty state folder, an empty working folder, the service started on demand."""
+"""A person's machine: an empty state folder and working folder, the service started on demand."""
 
 import json
 import os

@@ -4,7 +4,6 @@ Tables are never cut when the output is not a terminal, so that `grep` and `cut`
 """
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -42,7 +41,7 @@ _EXITS: tuple[tuple[type[errors.RunyardError], int], ...] = (
 def console(*, stderr: bool = False) -> Console:
     """Give a console for the stream as it is now; wide and without colours if not a terminal."""
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
+    width = None if stream.isatty() else PIPE_WIDTH
     return Console(file=stream, width=width, highlight=False, soft_wrap=width is not None)
 
 
@@ -70,10 +69,14 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], empty: s
         console(stderr=True).print(Text(empty, style="dim"))
         return
     grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in columns:
-        right = title.startswith(">")
+    # On a narrow terminal the first column, which holds the ids, is the last to be cut.
+    longest = max(len(row[0]) for row in shown)
+    for number, title in enumerate(columns):
         grid.add_column(
-            title.lstrip(">"), justify="right" if right else "left", no_wrap=True, overflow="fold"
+            title.lstrip(">"),
+            justify="right" if title.startswith(">") else "left",
+            no_wrap=True,
+            min_width=longest if number == 0 else None,
         )
     for row in shown:
         grid.add_row(*row)

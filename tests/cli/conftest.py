@@ -1,0 +1,85 @@
+"""A real service with a run, a model and a cluster in it, and a way to call the command."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from runyard.client.connection import Connection
+from runyard.client.workspace import WorkspaceClient
+from runyard.protocol import routes
+from runyard.protocol.compute import CreateCompute
+from runyard.protocol.files import DRIVER_LOG, LogQuery
+from runyard.protocol.runs import StartRun
+from runyard.protocol.service import HOME_VARIABLE
+from runyard_server.testing.services import running_service
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Cli:
+    """Calls `runyard` as a shell would, in a process of its own, in an empty folder."""
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        self.folder = folder
+        self.variables = {**os.environ, HOME_VARIABLE: str(home), "COLUMNS": "200"}
+
+    def __call__(self, *words: str, **variables: str) -> Said:
+        program = "from runyard_server.cli import main; main()"
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", program, *words],
+            cwd=self.folder,
+            env={**self.variables, **variables},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A service's state folder, and a client of its default workspace."""
+
+    home: Path
+    client: WorkspaceClient
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A service that runs, with the cluster `small`."""
+    home = tmp_path_factory.mktemp("cli") / "home"
+    with running_service(home) as service:
+        client = WorkspaceClient(Connection(service.url, service.token), "default")
+        cluster = CreateCompute(name="small", vm_size="STANDARD_D2_V2", max_nodes=2)
+        client.call(routes.COMPUTE_CREATE, body=cluster)
+        yield Place(home, client)
+
+
+@pytest.fixture
+def run_id(place: Place) -> str:
+    """An interactive run that goes on, with a line in its log."""
+    record = place.client.call(routes.RUNS_START, body=StartRun(experiment="shown"))
+    text = b"line one\nline two\n"
+    place.client.send(
+        routes.LOGS_APPEND, record.id, DRIVER_LOG, data=text, size=len(text), query=LogQuery()
+    )
+    return record.id
+
+
+@pytest.fixture
+def cli(place: Place, tmp_path: Path) -> Cli:
+    """The command, speaking to the service of `place`."""
+    return Cli(place.home, tmp_path)

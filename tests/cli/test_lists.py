@@ -1,0 +1,64 @@
+"""The other lists: experiments, models, compute, datastores, workspaces."""
+
+import json
+
+import pytest
+
+LISTS = [
+    ("experiments", "list"),
+    ("models", "list"),
+    ("compute", "list"),
+    ("compute", "nodes", "small"),
+    ("datastores", "list"),
+    ("datastores", "files", "workspaceblobstore"),
+    ("workspaces", "list"),
+]
+
+
+@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+def test_every_list_speaks_json(cli, words) -> None:
+    """`--json` gives an object with `items` everywhere, also when there are none."""
+    said = cli(*words, "--json")
+    assert said.status == 0, said.err
+    assert isinstance(json.loads(said.out)["items"], list)
+
+
+@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+def test_every_list_speaks_to_people(cli, words) -> None:
+    """A table or a sentence, never a trace."""
+    said = cli(*words)
+    assert said.status == 0, said.err
+    assert said.out or said.err
+
+
+def test_a_cluster_is_shown_with_its_nodes(cli) -> None:
+    """Size, range and state of a cluster stand in one line."""
+    line = next(line for line in cli("compute", "list").out.splitlines() if "small" in line)
+    assert "STANDARD_D2_V2" in line
+    assert "0 of 0-2" in line
+
+
+def test_an_unknown_workspace_lists_those_there_are(cli) -> None:
+    """A slip in the name is mended from the message."""
+    said = cli("runs", "list", "--workspace", "nowhere")
+    assert said.status == 3
+    assert "nowhere" in said.err
+    assert "default" in said.err
+
+
+def test_a_config_file_of_a_workspace_that_is_not_there_makes_none(cli) -> None:
+    """Looking changes nothing; the message says who makes it."""
+    keys = {"subscription_id": "s", "resource_group": "r", "workspace_name": "not-yet"}
+    (cli.folder / "config.json").write_text(json.dumps(keys))
+    said = cli("runs", "list")
+    assert said.status == 3
+    assert "not-yet" in said.err
+    assert "not-yet" not in cli("workspaces", "list").out
+
+
+def test_an_unreadable_config_file_is_status_2(cli) -> None:
+    """The file is named, not the trace."""
+    (cli.folder / "config.json").write_text("{")
+    said = cli("runs", "list")
+    assert said.status == 2
+    assert "config.json" in said.err

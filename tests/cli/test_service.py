@@ -1,0 +1,75 @@
+"""`runyard serve`, `status` and `stop`."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from runyard_server.testing.services import read_connection
+
+
+@pytest.fixture
+def elsewhere(cli, tmp_path):
+    """The command with a state folder in which no service runs."""
+    cli.variables["RUNYARD_HOME"] = str(tmp_path / "home")
+    yield cli
+    cli("stop")
+
+
+def test_status_without_a_service_is_3_and_starts_none(elsewhere, tmp_path) -> None:
+    """Asking changes nothing."""
+    said = elsewhere("status")
+    assert said.status == 3
+    assert "no service runs" in said.out
+    assert json.loads(elsewhere("status", "--json").out)["running"] is False
+    assert not (tmp_path / "home").exists()
+
+
+def test_status_tells_where_and_what(cli, place) -> None:
+    """The address, the state folder and the memory are there for people and programs."""
+    assert str(place.home) in cli("status").out
+    found = json.loads(cli("status", "--json").out)
+    assert found["home"] == str(place.home)
+    assert found["memory_bytes"] > 0
+
+
+def test_a_list_starts_a_service_and_stop_ends_it(elsewhere) -> None:
+    """Nothing needs to be set up, and nothing is left over."""
+    assert elsewhere("runs", "list").status == 0
+    assert elsewhere("status").status == 0
+    assert elsewhere("stop").status == 0
+    assert elsewhere("status").status == 3
+
+
+def test_stop_without_a_service_is_fine(elsewhere) -> None:
+    """A script may call it twice."""
+    said = elsewhere("stop")
+    assert (said.status, "no service runs" in said.out) == (0, True)
+
+
+def test_serve_listens_where_it_is_told_and_ends_on_interrupt(elsewhere, tmp_path) -> None:
+    """The foreground service is the same program, ended by Ctrl-C."""
+    program = "from runyard_server.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", program, "serve", "--port", "0"],
+        env=elsewhere.variables,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 30
+    while read_connection(tmp_path / "home") is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert json.loads(elsewhere("status", "--json").out)["pid"] == process.pid
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+
+
+def test_a_service_elsewhere_that_does_not_answer_is_status_5(cli) -> None:
+    """A script can tell an absent service from a missing run."""
+    said = cli("--url", "http://127.0.0.1:9", "runs", "list")
+    assert said.status == 5
+    assert "127.0.0.1:9" in said.err

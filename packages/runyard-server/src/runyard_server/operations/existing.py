@@ -27,3 +27,13 @@ def run_row(connection: Connection, workspace: str, run: str) -> RunRow:
             {"nearest": near},
         )
     return row
+
+
+def run_key(connection: Connection, workspace: str, run: str) -> int:
+    """Give the key of a run, which costs less than its row.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+    """
+    key = runs.key_of(connection, workspace, run)
+    return run_row(connection, workspace, run).key if key is None else key

@@ -21,7 +21,7 @@ def append(
     if query.offset < 0:
         raise InvalidRequest(f"the offset of a log cannot be {query.offset}")
     name = checked(path)
-    system.records.read(lambda c: existing.run_row(c, workspace, run))
+    system.records.read(lambda c: existing.run_key(c, workspace, run))
     try:
         size = system.logs.append(workspace, run, name, query.offset, body)
     finally:

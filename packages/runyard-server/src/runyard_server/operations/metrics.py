@@ -23,7 +23,6 @@ from runyard_server.operations.spool import Batch
 from runyard_server.operations.system import System
 from runyard_server.operations.thinning import thinned
 from runyard_server.store import metrics as rows
-from runyard_server.store import runs
 from runyard_server.store.folders import Body
 from runyard_server.store.metrics import SegmentRow, SeriesRow
 from runyard_server.store.records import Connection
@@ -51,7 +50,7 @@ def append(
     whole = spool.batches(lines)
 
     def work(connection: Connection) -> int:
-        key = _key(connection, workspace, run)
+        key = existing.run_key(connection, workspace, run)
         stored = rows.mark(connection, key, writer)
         if query.first_line > stored:
             raise _gap(run, writer, query.first_line, stored)
@@ -70,7 +69,9 @@ def mark(system: System, workspace: str, run: str, writer: str) -> SpoolMark:
     Raises:
         RunNotFound: No such run.
     """
-    stored = system.records.read(lambda c: rows.mark(c, _key(c, workspace, run), writer))
+    stored = system.records.read(
+        lambda c: rows.mark(c, existing.run_key(c, workspace, run), writer)
+    )
     return SpoolMark(writer=writer, lines=stored)
 
 
@@ -82,7 +83,7 @@ def list_(system: System, workspace: str, run: str, query: MetricQuery) -> Metri
     """
 
     def work(connection: Connection) -> list[tuple[SeriesRow, list[SegmentRow]]]:
-        key = _key(connection, workspace, run)
+        key = existing.run_key(connection, workspace, run)
         found = rows.series(connection, key, query.name)
         return [(series, rows.segments(connection, series.id)) for series in found]
 
@@ -207,8 +208,3 @@ def _gap(run: str, writer: str, first: int, stored: int) -> WrongState:
         f"not from {first}",
         {"lines": stored},
     )
-
-
-def _key(connection: Connection, workspace: str, run: str) -> int:
-    key = runs.key_of(connection, workspace, run)
-    return existing.run_row(connection, workspace, run).key if key is None else key

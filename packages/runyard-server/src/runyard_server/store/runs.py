@@ -10,7 +10,19 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from runyard.protocol.runs import RunError
 from runyard_server.store.schema import job_nodes, run_properties, run_specs, run_tags, runs
@@ -70,13 +82,16 @@ class RunFilter:
 
 
 _COLUMNS = [runs.c[f.name] for f in fields(RunRow)]
+# Asked by nearly every request, so made once: making a statement costs more than running it.
+_NAMED = (runs.c.workspace == bindparam("in_workspace"), runs.c.id == bindparam("run"))
+_FIND = select(*_COLUMNS).where(*_NAMED)
+_KEY_OF = select(runs.c.key).where(*_NAMED)
 _JSON = ("error", "warnings", "stage_seconds")
 
 
 def find(connection: Connection, workspace: str, run: str) -> RunRow | None:
     """Give a run by its id, or None."""
-    found = select(*_COLUMNS).where(runs.c.workspace == workspace, runs.c.id == run)
-    row = connection.execute(found).one_or_none()
+    row = connection.execute(_FIND, {"in_workspace": workspace, "run": run}).one_or_none()
     return None if row is None else _row(row)
 
 
@@ -88,8 +103,8 @@ def find_many(connection: Connection, keys: Iterable[int]) -> list[RunRow]:
 
 def key_of(connection: Connection, workspace: str, run: str) -> int | None:
     """Give the key of a run by its id, or None."""
-    found = select(runs.c.key).where(runs.c.workspace == workspace, runs.c.id == run)
-    return connection.execute(found).scalar_one_or_none()
+    found = connection.execute(_KEY_OF, {"in_workspace": workspace, "run": run})
+    return found.scalar_one_or_none()
 
 
 def insert_run(connection: Connection, row: RunRow, spec: str) -> int:

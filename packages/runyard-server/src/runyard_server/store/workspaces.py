@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_, update
 
 from runyard_server.store.schema import workspaces
 
@@ -28,12 +28,13 @@ class WorkspaceRow:
 
 
 _COLUMNS = [workspaces.c[f.name] for f in fields(WorkspaceRow)]
+_FIND = select(*_COLUMNS).where(workspaces.c.id == bindparam("workspace"))
 _TRIPLE = (workspaces.c.name, workspaces.c.subscription_id, workspaces.c.resource_group)
 
 
 def find(connection: Connection, workspace: str) -> WorkspaceRow | None:
     """Give a workspace by its id, or None."""
-    row = connection.execute(select(*_COLUMNS).where(workspaces.c.id == workspace)).one_or_none()
+    row = connection.execute(_FIND, {"workspace": workspace}).one_or_none()
     return None if row is None else _row(row)
 
 

@@ -36,7 +36,7 @@ def test_the_example_trains_and_registers_twice(yard):
 
 def _demo(yard):
     ended = subprocess.run(
-        [sys.executable, "demo.py"],
+        [sys.executable, "submit.py"],
         cwd=yard.folder / "tf-mnist",
         env=dict(os.environ),
         stdout=subprocess.PIPE,

@@ -8,7 +8,13 @@ import pytest
 
 from runyard.client import sender as module
 from runyard.client.sender import Destination, Sender
-from runyard.protocol.errors import Forbidden, ServiceUnreachable, WrongState
+from runyard.protocol.errors import (
+    Forbidden,
+    ServiceUnreachable,
+    StorageFull,
+    Unauthenticated,
+    WrongState,
+)
 
 
 class Books(Destination):
@@ -169,3 +175,27 @@ def test_the_thread_brings_the_rest_when_it_is_stopped(books, log, spool):
     thread.join(10)
     assert not thread.is_alive()
     assert books.logs["driver"] == b"last words"
+
+
+def test_trouble_of_the_service_is_not_waited_for_without_end(books, log, spool, monkeypatch):
+    """A log that the service cannot store after many attempts is given up, and told."""
+    monkeypatch.setattr(module, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(module, "LONGEST_PAUSE", 0.001)
+    log.write_bytes(b"x")
+    told: list[str] = []
+    books.error = StorageFull("no space is left")
+    sender = Sender(books, spool, {log: "driver"}, told.append)
+    assert sender.drain(time.monotonic() + 30)
+    assert books.calls == module.PATIENCE
+    assert told == ["driver could not be sent: no space is left"]
+
+
+def test_a_refused_token_is_no_last_word(books, log, spool):
+    """Another service may answer at the address for a while."""
+    log.write_bytes(b"x")
+    books.error = Unauthenticated("who are you?")
+    sender = Sender(books, spool, {log: "driver"})
+    sender.poll()
+    books.error = None
+    assert sender.drain(time.monotonic() + 10)
+    assert books.logs["driver"] == b"x"

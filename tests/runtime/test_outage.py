@@ -44,6 +44,7 @@ def test_another_service_at_the_old_port_is_not_believed(room):
     answers = iter([(401, "unauthenticated")] * 6)
     room.service.refuse = lambda _method, _path: next(answers, None)
     assert room.run("print('x')")["outcome"] == "completed"
+    assert room.service.driver_log == b"x\n"
 
 
 def test_a_run_that_is_gone_lets_the_agent_go(room):

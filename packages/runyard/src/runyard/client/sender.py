@@ -18,7 +18,14 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Union
 
-from runyard.protocol.errors import Conflict, InternalError, RunyardError, TemporaryError
+from runyard.protocol.errors import (
+    Conflict,
+    InternalError,
+    RunyardError,
+    StorageFull,
+    TemporaryError,
+    Unauthenticated,
+)
 
 if TYPE_CHECKING:
     # Paths as they come: a `str` or a `pathlib.Path`.
@@ -29,14 +36,18 @@ BLOCK_BYTES = 1 << 20
 IDLE_SECONDS = 0.1
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
-TEMPORARY = (OSError, TemporaryError, InternalError)
+# While a service is away another may answer at its address: a refused token is no last word.
+AWAY = (OSError, TemporaryError, Unauthenticated)
+# What may mend itself, but is not waited for without end.
+TROUBLE = (InternalError, StorageFull)
+PATIENCE = 20
 
 
 class Destination:
     """Where a sender brings things: one run at one service.
 
     Both methods may be called with what was brought before, and answer how much is there. They
-    raise OSError or TemporaryError when it may work later, another RunyardError when it never will.
+    raise OSError or a RunyardError; see AWAY and TROUBLE for those after which it may work later.
     """
 
     def append_log(self, path: str, offset: int, data: bytes) -> int:
@@ -89,7 +100,7 @@ class Sender:
                 return False
             try:
                 moved = self._advance_all()
-            except TEMPORARY:
+            except (*AWAY, *TROUBLE):
                 self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
                 self._not_before = time.monotonic() + self._pause
                 return False
@@ -138,14 +149,19 @@ class Sender:
 
     def _advance(self, source: _Source) -> bool:
         try:
-            return source.advance(self._destination)
-        except TEMPORARY:
+            moved = source.advance(self._destination)
+        except AWAY:
             raise
         except RunyardError as error:
+            source.failures += 1
+            if isinstance(error, TROUBLE) and source.failures < PATIENCE:
+                raise
             source.dead = True
             if self._warn is not None:
                 self._warn(f"{source.name} could not be sent: {error.message}")
             return False
+        source.failures = 0
+        return moved
 
     def _present(self) -> List[_Source]:
         """Give the files worth a look, metrics first: they are small and waited for."""
@@ -173,6 +189,7 @@ class _Source:
         self.name = name
         self.file = file
         self.offset = 0
+        self.failures = 0
         self.dead = False
 
     def advance(self, destination: Destination) -> bool:

@@ -12,7 +12,6 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Callable, Deque, Dict
 
-from runyard.client.sender import TEMPORARY
 from runyard.protocol.errors import RunyardError
 from runyard.runtime import names
 
@@ -77,7 +76,7 @@ class Beats:
                 self._send(self._states[0])
                 # The message was told; what follows only says that this state goes on.
                 self._last = {**self._states.popleft(), "message": ""}
-        except (*TEMPORARY, RunyardError):
+        except (OSError, RunyardError):
             return False
         return True
 

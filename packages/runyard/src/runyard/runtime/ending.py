@@ -18,6 +18,7 @@ TAIL_BYTES = 64 << 10
 TAIL_LINES = 20
 LINE_CHARACTERS = 1000
 MESSAGE_CHARACTERS = 4000
+FULL_BYTES = 64 << 10
 _TRACEBACK = "Traceback (most recent call last):"
 _EXCEPTION = re.compile(r"([A-Za-z_][\w.]*)(?:: (.*))?$")
 _SYNTAX = re.compile(r"(?:Syntax|Indentation|Tab)Error: ")
@@ -79,7 +80,10 @@ def from_exit(status: int, log: str) -> Report:
     said = exception(tail(log))
     if said:
         return failed(f"User program failed with {said}", log=log, exit_code=status)
-    text = f"User program failed with exit code {status}; the end of its log tells more"
+    hint = "the end of its log tells more"
+    if _is_full(os.path.dirname(log)):
+        hint = f"no space is left on the disk of '{os.path.dirname(log)}'"
+    text = f"User program failed with exit code {status}; {hint}"
     return failed(text, log=log, exit_code=status)
 
 
@@ -114,6 +118,15 @@ def exception(lines: List[str]) -> str:
         if line[:1] not in (" ", "") and _EXCEPTION.match(line):
             return "\n".join(_with_rest(lines, place))
     return ""
+
+
+def _is_full(folder: str) -> bool:
+    """Whether a disk is full, so that not even the traceback found room in the log."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < FULL_BYTES
 
 
 def _with_rest(lines: List[str], place: int) -> List[str]:

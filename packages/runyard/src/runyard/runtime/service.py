@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, List, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, List, Optional, TypeVar
 
-from runyard.client.sender import TEMPORARY, Destination
-from runyard.protocol.errors import TemporaryError, Unauthenticated
+from runyard.client.sender import AWAY, TROUBLE, Destination
+from runyard.protocol.errors import TemporaryError
 from runyard.runtime import names
 from runyard.runtime.wire import RAW, Wire, quote
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 SHORTEST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
+TROUBLE_SECONDS = 10.0
 
 
 class JobService(Destination):
@@ -87,19 +88,26 @@ class JobService(Destination):
 def patiently(ask: Callable[[], Answer], seconds: float) -> Answer:
     """Ask again and again while the service is away, for `seconds` at the longest.
 
-    A wrong token counts as "away": while the service is down, another may answer at its port.
+    A service that answers, but is in trouble of its own (an internal error, a full disk), is
+    asked for some seconds only.
 
     Raises:
         RunyardError: The service refused for good, or the time is over.
     """
-    end = time.monotonic() + seconds
+    begun = time.monotonic()
+    trouble_since: Optional[float] = None
     pause = SHORTEST_PAUSE
     while True:
         try:
             return ask()
-        except (*TEMPORARY, Unauthenticated) as error:
-            if time.monotonic() + pause > end:
+        except AWAY as error:
+            if time.monotonic() + pause > begun + seconds:
                 raise TemporaryError(f"given up after {seconds:.0f} s: {error}") from error
+            trouble_since = None
+        except TROUBLE:
+            trouble_since = trouble_since or time.monotonic()
+            if time.monotonic() + pause > trouble_since + TROUBLE_SECONDS:
+                raise
         time.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 

@@ -74,6 +74,7 @@ def members(
         if seen.session in sessions or _marked(seen.pid, run, node)
     }
     mine.update(roots)
+    mine -= kept_out
     grown = True
     while grown:
         children = {s.pid for s in everyone.values() if s.parent in mine and s.pid not in mine}

@@ -46,7 +46,8 @@ class Settings:
         "Keep the working folders of ended runs below runs/ of the state folder.",
     )
     python_downloads: bool = _setting(
-        True, "Whether uv may fetch a Python that an environment needs and this machine lacks."
+        default=True,
+        about="Whether uv may fetch a Python that an environment needs and this machine lacks.",
     )
     log_level: str = _setting("info", "What goes to the log: debug, info, warning or error.")
 

@@ -1,6 +1,7 @@
 """The HTTP face: every row of the protocol's table of routes, served by its operation.
 
     gate        Host and Origin; counts open requests
+    lingering   refusals that arrive though the body was not read
     access      whose token it is, and how far it reaches
     handlers    one row: decode, call the operation in a thread, encode
     messages    JSON and queries to records and back, by msgspec

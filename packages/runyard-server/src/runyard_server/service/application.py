@@ -24,6 +24,7 @@ from runyard_server.service import pages
 from runyard_server.service.failures import NotAllowed, answer, wire
 from runyard_server.service.gate import Gate
 from runyard_server.service.handlers import Handler, Parts
+from runyard_server.service.lingering import Lingering
 from runyard_server.service.streams import Feed
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -54,7 +55,7 @@ def create_app(system: System) -> tuple[ASGIApp, Feed]:
         lifespan=lifespan,
     )
     starlette.router.redirect_slashes = False
-    return Gate(starlette, system.settings), feed
+    return Lingering(Gate(starlette, system.settings)), feed
 
 
 def _entries(parts: Parts) -> list[Entry]:

@@ -1,0 +1,283 @@
+"""The service as a process: starting, ending, and everything that stands against it."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from runyard_server.testing.services import (
+    COMMAND,
+    RunningService,
+    read_connection,
+    running_service,
+)
+
+
+def launch(home, *options: str, **variables: str):
+    """Start a service that is expected to end; give its status and what it wrote."""
+    environ = {**os.environ, "RUNYARD_HOME": str(home), **variables}
+    ended = subprocess.run(
+        [*COMMAND, *options], env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def ask(service, method, path):
+    """Ask a service; give the status and the answer."""
+    headers = {"Authorization": f"Bearer {service.token}"}
+    request = urllib.request.Request(f"{service.url}/api/v1{path}", method=method, headers=headers)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        text = answer.read()
+        return json.loads(text) if text else None
+
+
+def test_the_connection_file_tells_its_owner_alone(tmp_path):
+    """Clients of the same user find address and token; other users cannot read them."""
+    with running_service(tmp_path / "home") as service:
+        file = service.home / "service.json"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert stat.S_IMODE((service.home / "secret").stat().st_mode) == 0o600
+        found = read_connection(service.home)
+        assert found.pid == service.process.pid
+        assert ask(service, "GET", "/status")["home"] == str(service.home)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, "stop"])
+def test_a_clean_end_leaves_nothing_of_the_connection(tmp_path, how):
+    """A service that is asked to end does so soon, and takes its address back."""
+    service = RunningService(tmp_path / "home")
+    service.start()
+    if how == "stop":
+        ask(service, "POST", "/stop")
+    else:
+        service.process.send_signal(how)
+    assert service.process.wait(20) == 0
+    assert not (service.home / "service.json").exists()
+
+
+def test_after_a_kill_the_next_service_takes_over(tmp_path):
+    """A connection file and a lock file that a killed service left stand in nobody's way."""
+    service = RunningService(tmp_path / "home")
+    service.start()
+    token = service.token
+    service.kill()
+    assert (service.home / "service.json").exists()
+    service.start()
+    assert service.token == token
+    assert ask(service, "GET", "/about")["product"] == "runyard"
+    assert service.stop() == 0
+
+
+def test_of_two_started_at_once_one_serves(tmp_path):
+    """However close two starts are, one service runs and the other says so and ends."""
+    home = tmp_path / "home"
+    home.mkdir()
+    results = []
+    threads = [
+        threading.Thread(target=lambda: results.append(launch(home, "--idle-exit-seconds", "3")))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    statuses = sorted(status for status, _ in results)
+    assert statuses == [0, 3, 3], results
+    assert all("already runs" in text for status, text in results if status)
+
+
+def test_a_taken_port_is_told_with_the_way_out(tmp_path):
+    """Nothing is made when the port cannot be had."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, text = launch(tmp_path / "home", "--port", str(port))
+    assert status == 5
+    assert f"port {port}" in text
+    assert "--port" in text
+    assert not (tmp_path / "home" / "runyard.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "named"),
+    [
+        (("--port", "many"), {}, "--port is 'many'"),
+        ((), {"RUNYARD_PROT": "1"}, "RUNYARD_PORT"),
+        ((), {"RUNYARD_IDLE_EXIT_SECONDS": "soon"}, "idle_exit_seconds"),
+        (("--hots", "x"), {}, "--hots"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path, options, variables, named):
+    """A slip in a setting ends the start with what was meant."""
+    status, text = launch(tmp_path / "home", *options, **variables)
+    assert status == 2
+    assert named in text
+    assert "Traceback" not in text
+
+
+def test_a_home_that_cannot_be_made_is_told(tmp_path):
+    """A file where the state folder should be is named, with the variable to set."""
+    (tmp_path / "file").write_text("")
+    status, text = launch(tmp_path / "file" / "home")
+    assert status == 4
+    assert "RUNYARD_HOME" in text
+    assert "Traceback" not in text
+
+
+def test_an_idle_embedded_service_ends(tmp_path):
+    """A service that nobody uses and that runs nothing goes away by itself."""
+    service = RunningService(tmp_path / "home", ("--idle-exit-seconds", "0.5"))
+    service.start()
+    assert service.process.wait(20) == 0
+    assert not (service.home / "service.json").exists()
+
+
+def test_a_service_that_is_followed_does_not_end(tmp_path):
+    """Somebody who watches a run keeps the service up, however long nothing happens."""
+    with running_service(tmp_path / "home", "--idle-exit-seconds", "1") as service:
+        body = json.dumps({"experiment": "e"}).encode()
+        path = f"{service.url}/api/v1/workspaces/default"
+        headers = {"Authorization": f"Bearer {service.token}"}
+        request = urllib.request.Request(f"{path}/interactive-runs", body, headers)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            run = json.loads(answer.read())["id"]
+        stream = urllib.request.Request(f"{path}/runs/{run}/events/stream", headers=headers)
+        with urllib.request.urlopen(stream, timeout=20) as answer:
+            answer.readline()
+            time.sleep(3)
+            assert service.process.poll() is None
+        assert service.process.wait(20) == 0
+
+
+def test_the_connection_file_comes_back_when_somebody_removes_it(tmp_path):
+    """A cleaning job that removes the file does not hide a running service for ever."""
+    with running_service(tmp_path / "home") as service:
+        (service.home / "service.json").unlink()
+        for _ in range(200):
+            if read_connection(service.home) is not None:
+                return
+            time.sleep(0.02)
+        pytest.fail("the file did not come back")
+
+
+def test_modules_of_the_folder_it_is_started_in_are_not_loaded(tmp_path):
+    """A user's own `logging.py` or `uvicorn.py` does not become part of the service."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    for name in ("logging", "uvicorn", "msgspec", "json", "secrets"):
+        (folder / f"{name}.py").write_text("raise SystemExit('the wrong module')")
+    environ = {**os.environ, "RUNYARD_HOME": str(tmp_path / "home")}
+    command = [
+        sys.executable,
+        "-m",
+        "runyard_server.app",
+        "--embedded",
+        "--idle-exit-seconds",
+        "0.1",
+    ]
+    ended = subprocess.run(
+        command, cwd=folder, env=environ, capture_output=True, timeout=60, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_beyond_loopback_it_warns(tmp_path):
+    """A service that others can reach says that its token crosses the network in the clear."""
+    with running_service(tmp_path / "home", "--host", "0.0.0.0") as service:
+        assert service.url.startswith("http://127.0.0.1:")
+        assert ask(service, "GET", "/about")["product"] == "runyard"
+        assert "TLS" in (service.home / "service.out").read_text()
+
+
+def test_it_listens_on_loopback_alone(tmp_path):
+    """Without being asked the service is reachable from this machine only."""
+    with running_service(tmp_path / "home") as service:
+        pid = service.process.pid
+        tcp = (service.home / "/proc" / str(pid) / "net/tcp").read_text()
+        port = f":{int(service.url.rpartition(':')[2]):04X} "
+        listening = [
+            line.split()[1] for line in tcp.splitlines() if port in line and " 0A " in line
+        ]
+        assert listening == [f"0100007F{port.strip()}"]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of a few megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(folder):
+    """Leave no byte free."""
+    with (
+        (folder / "ballast").open("wb", buffering=0) as file,
+        pytest.raises(OSError, match="space"),
+    ):
+        while True:
+            file.write(b"x" * 4096)
+
+
+def test_a_full_disk_at_the_start_is_told(small_disk):
+    """No space for the state folder: one sentence and what to do, no trace."""
+    fill(small_disk)
+    status, text = launch(small_disk / "home")
+    assert status == 6
+    assert "no space" in text
+    assert "Traceback" not in text
+
+
+def test_a_disk_that_fills_up_refuses_and_keeps_nothing(small_disk):
+    """A write that does not fit answers 507; nothing half is kept, and what fits goes on."""
+    with running_service(small_disk / "home") as service:
+        path = "/workspaces/default/datastores/workspaceblobstore/files"
+        body = b"x" * (20 << 20)
+        request = urllib.request.Request(
+            f"{service.url}/api/v1{path}/big",
+            body,
+            {"Authorization": f"Bearer {service.token}"},
+            method="PUT",
+        )
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=20)
+        with refused.value as answer:
+            assert answer.status == 507
+            assert json.loads(answer.read())["error"]["code"] == "storage_full"
+        assert ask(service, "GET", f"{path}?prefix=big")["items"] == []
+        assert shutil.disk_usage(small_disk).free > 1 << 20
+        assert ask(service, "GET", "/about")["product"] == "runyard"
+
+
+def test_it_stays_small(tmp_path):
+    """An embedded service must not be felt: one process, little memory, no tools it never uses."""
+    with running_service(tmp_path / "home") as service:
+        assert ask(service, "GET", "/status")["memory_bytes"] < 100 << 20
+        pid = service.process.pid
+        children = (service.home / "/proc" / f"{pid}/task/{pid}/children").read_text()
+        assert children == ""
+
+
+def test_nothing_is_loaded_that_the_service_never_uses():
+    """Migrations, the terminal's tools and the client cost time and memory, and are not for it."""
+    code = (
+        "import sys, runyard_server.app.program, runyard_server.app.building, "
+        "runyard_server.app.server, runyard_server.service.application;"
+        "print([m for m in ('alembic', 'typer', 'rich', 'runyard.client', 'runyard.sdk') "
+        "if m in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"

@@ -3,16 +3,17 @@
 import hashlib
 import io
 import os
-import resource
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from runyard.protocol.errors import BlobNotFound, InvalidRequest, StorageFull
 from runyard_server.store.blobs import FolderBlobs
+
+RoomFor = Callable[[int], AbstractContextManager[None]]
 
 
 def digest_of(data: bytes) -> str:
@@ -26,17 +27,6 @@ def files_below(root: Path) -> list[Path]:
 @pytest.fixture
 def blobs(tmp_path: Path) -> FolderBlobs:
     return FolderBlobs(tmp_path / "blobs")
-
-
-@contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """Let files grow to `size` bytes only: the system then fails as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_content_comes_back_and_cannot_be_changed(blobs: FolderBlobs) -> None:
@@ -87,7 +77,7 @@ def test_writers_of_one_content_do_not_disturb_one_another(blobs: FolderBlobs) -
     assert blobs.path(digest_of(data)).read_bytes() == data
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(blobs: FolderBlobs) -> None:
+def test_a_full_disk_is_said_and_leaves_nothing(blobs: FolderBlobs, room_for: RoomFor) -> None:
     """On a full disk the request fails with the reason, and space is not eaten up by halves."""
     data = os.urandom(512 << 10)
     with room_for(256 << 10):

@@ -3,13 +3,15 @@
 import io
 import os
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runyard.protocol.errors import InvalidRequest, WrongState
+from runyard.protocol.errors import InvalidRequest, StorageFull, WrongState
 from runyard_server.store.logs import LogStore
 
 DRIVER = "azureml-logs/70_driver_log.txt"
@@ -79,3 +81,16 @@ def test_a_log_stays_in_its_run(logs: LogStore, path: str) -> None:
     """A job cannot write outside its own run."""
     with pytest.raises(InvalidRequest):
         append(logs, 0, b"x", path)
+
+
+def test_a_full_disk_loses_nothing_for_good(
+    logs: LogStore, room_for: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    """What fits is kept; when there is space again the courier sends the rest."""
+    data = os.urandom(200_000)
+    with room_for(100_000), pytest.raises(StorageFull, match="no space is left"):
+        append(logs, 0, data)
+    kept = logs.size("default", "r1", DRIVER)
+    assert kept == 100_000
+    assert append(logs, kept, data[kept:]) == 200_000
+    assert logs.path("default", "r1", DRIVER).read_bytes() == data

@@ -2,12 +2,15 @@
 
 import io
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runyard.protocol.errors import StorageFull
 from runyard_server.store.trees import Tree
 
 NAMES = st.text("ab.-0é", min_size=1, max_size=3).filter(lambda name: name.strip("."))
@@ -106,3 +109,17 @@ def test_names_that_are_no_text_are_left_out(tree: Tree) -> None:
     (tree.root / os.fsdecode(b"\xff")).write_text("x")
     write(tree, "a")
     assert [file.path for file in tree.page("", None, 10)] == ["a"]
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(
+    tree: Tree, tmp_path: Path, room_for: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    """An upload that does not fit is no file at all, and the old one stays."""
+    write(tree, "a/b", b"old")
+    for path in ("a/b", "new/c"):
+        with room_for(100_000), pytest.raises(StorageFull, match="no space is left"):
+            write(tree, path, b"x" * 200_000, overwrite=True)
+    assert [file.path for file in tree.page("", None, 10)] == ["a/b"]
+    assert (tree.root / "a" / "b").read_bytes() == b"old"
+    assert not (tree.root / "new").exists()
+    assert list((tmp_path / "incoming").iterdir()) == []

@@ -29,7 +29,7 @@ import sys
 
 from runyard.runtime.__main__ import main
 
-sys.exit(main())
+sys.exit(main(sys.argv[1:]))
 """
 SUFFIXES = (".py", ".pyi", ".typed", ".json", ".txt")
 

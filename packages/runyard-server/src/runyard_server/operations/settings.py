@@ -18,6 +18,8 @@ from runyard.protocol.errors import InvalidRequest
 
 PREFIX = "RUNYARD_"
 # Variables of ours that are no settings: clients and jobs read them.
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LARGEST_PORT = 65535
 OTHER_VARIABLES = ("HOME", "URL", "TOKEN", "SERVICE", "RUN_ID", "WORKSPACE", "SPOOL")
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
@@ -85,7 +87,9 @@ def load(config: Path, environ: Mapping[str, str], given: Mapping[str, Any]) -> 
     values.update(_from_variables(environ))
     values.update({name: value for name, value in given.items() if value is not None})
     _check_names(values, _names(), "the command line")
-    return Settings(**values)
+    settings = Settings(**values)
+    _check_values(settings)
+    return settings
 
 
 def parse(name: str, text: str, origin: str) -> Any:
@@ -133,6 +137,19 @@ def _check_variable(variable: str) -> None:
     near = difflib.get_close_matches(name.lower(), _names(), 1, 0.75)
     if near and name not in OTHER_VARIABLES:
         raise InvalidRequest(f"{variable} is no setting; did you mean {PREFIX}{near[0].upper()}?")
+
+
+def _check_values(settings: Settings) -> None:
+    """Refuse values that are of the right type and make no sense."""
+    wrong = {
+        "port": settings.port is not None and not 0 <= settings.port <= LARGEST_PORT,
+        "idle_exit_seconds": not settings.idle_exit_seconds >= 0,
+        "request_threads": settings.request_threads < 1,
+        "log_level": settings.log_level not in LOG_LEVELS,
+    }
+    for name in (name for name, is_wrong in wrong.items() if is_wrong):
+        about = next(row.about for row in table() if row.name == name)
+        raise InvalidRequest(f"{name} cannot be {getattr(settings, name)!r}. {about}")
 
 
 def _names() -> list[str]:

@@ -1,0 +1,120 @@
+"""The light half as jobs get it: the same bytes every time, complete, and quick to start."""
+
+import io
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+import runyard
+from runyard_server.compute import light
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """The light half in an empty folder."""
+    return light.install(tmp_path)
+
+
+def test_the_zip_is_the_same_wherever_it_is_made():
+    """A run names the light half by its hash, so the same sources must give the same bytes."""
+    files = light.collect()
+    backwards = dict(reversed(list(files.items())))
+    assert light.pack(files) == light.pack(backwards)
+    assert light.digest(files) == light.digest(backwards)
+
+
+def test_another_content_has_another_name():
+    """A changed package never passes under the old hash."""
+    files = light.collect()
+    for changed in (
+        {**files, "runyard/__init__.py": b"#"},
+        {**files, "runyard/new.py": b""},
+        {"a": b"bc"},
+        {"ab": b"c"},
+    ):
+        assert light.digest(changed) != light.digest(files)
+    assert light.digest({"a": b"bc"}) != light.digest({"ab": b"c"})
+
+
+def test_both_forms_hold_the_same_files(installed):
+    """A job elsewhere gets the same code as one on this machine."""
+    with zipfile.ZipFile(installed.zip) as archive:
+        packed = {name: archive.read(name) for name in archive.namelist()}
+    unpacked = {
+        path.relative_to(installed.folder).as_posix(): path.read_bytes()
+        for path in installed.folder.rglob("*")
+        if path.is_file()
+    }
+    assert packed == unpacked
+    assert "runyard/runtime/__main__.py" in packed
+    assert "azureml/__init__.py" in packed
+    assert not [name for name in packed if "__pycache__" in name or name.startswith(("/", ".."))]
+
+
+def test_what_is_there_is_left_alone(installed):
+    """A job that runs keeps the files it began with, though the service starts anew."""
+    marker = installed.folder / "runyard" / "__init__.py"
+    marker.write_text("# in use")
+    stamp = installed.zip.stat().st_mtime_ns
+    again = light.install(installed.zip.parent)
+    assert again == installed
+    assert marker.read_text() == "# in use"
+    assert installed.zip.stat().st_mtime_ns == stamp
+
+
+def test_an_install_that_was_cut_short_is_made_whole(installed):
+    """A half that a crash left is completed at the next start; no rest stays behind."""
+    installed.zip.unlink()
+    light.install(installed.zip.parent)
+    assert installed.zip.is_file()
+    assert sorted(p.name for p in installed.zip.parent.iterdir()) == sorted(
+        [installed.zip.name, installed.folder.name]
+    )
+
+
+@pytest.mark.parametrize("form", ["zip", "folder"])
+def test_it_runs_without_anything_installed(installed, form):
+    """A bare Python, without site packages, imports both package names from either form."""
+    code = "import runyard, azureml, runyard.runtime; print(runyard.__version__, runyard.__file__)"
+    ended = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        env={"PYTHONPATH": str(getattr(installed, form)), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.startswith(f"{runyard.__version__} {getattr(installed, form)}")
+
+
+def test_the_zip_is_a_program(installed):
+    """`python <zip> agent …` is how a node without the folder starts the agent."""
+    ended = subprocess.run(
+        [sys.executable, "-S", "-E", str(installed.zip), "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "agent" in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_folder_is_compiled_for_this_python(installed):
+    """Agents start from compiled files, which nobody has to compare with their sources."""
+    light.compile_folder(installed)
+    compiled = list(
+        installed.folder.glob(f"runyard/__pycache__/*.{sys.implementation.cache_tag}.pyc")
+    )
+    assert compiled
+    # PEP 552: the second word says hash-based and not checked.
+    assert io.BytesIO(compiled[0].read_bytes()).read(8)[4:] == b"\x01\x00\x00\x00"
+
+
+def test_somebody_elses_azureml_is_not_taken(tmp_path, monkeypatch):
+    """Where the original SDK is installed beside the service, jobs do not get its files."""
+    package = tmp_path / "azureml"
+    package.mkdir()
+    (package / "__init__.py").write_text("__path__ = __import__('pkgutil').extend_path(...)")
+    monkeypatch.setattr(light, "_root", lambda _name: package)
+    assert not light._ours("azureml")

@@ -66,7 +66,7 @@ def _plan(kind: type) -> Dict[str, Tuple[Decoder, bool]]:
     if plan is None:
         hints = get_type_hints(kind)
         plan = {}
-        for field in fields(kind):  # type: ignore[arg-type]  # kind is a dataclass by contract
+        for field in fields(kind):
             required = field.default is MISSING and field.default_factory is MISSING
             plan[field.name] = (_decoder(hints[field.name]), required)
         _plans[kind] = plan
@@ -77,7 +77,7 @@ def _decoder(hint: Any) -> Decoder:
     """Give the function that checks and converts a value of the annotated type."""
     if hint is Any:
         return lambda value: value
-    if is_dataclass(hint):
+    if _is_record(hint):
         return lambda value: from_plain(hint, value)
     origin = getattr(hint, "__origin__", None)
     if origin is Union:
@@ -85,6 +85,10 @@ def _decoder(hint: Any) -> Decoder:
     if origin in (list, dict):
         return _container(hint)
     return _scalar(hint)
+
+
+def _is_record(hint: Any) -> bool:
+    return is_dataclass(hint)
 
 
 def _optional(choices: Tuple[Any, ...]) -> Decoder:

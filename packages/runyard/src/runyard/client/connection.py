@@ -185,12 +185,14 @@ class Connection:
     def _read(self, method: str, target: str, start: int) -> Any:
         headers = {"Range": f"bytes={start}-"} if start else {}
         response, connection = self._request(method, target, headers, None)
-        if response.status not in (http.client.OK, http.client.PARTIAL_CONTENT):
-            if response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-                response.read()
-                return response
-            raise _error(response.status, response.read())
-        response.finished = lambda: self._give(connection, response)  # read by Download
+        empty = response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE
+        if not empty and response.status not in (http.client.OK, http.client.PARTIAL_CONTENT):
+            content = response.read()
+            self._give(connection, response)
+            raise _error(response.status, content)
+        if empty:
+            response.read()
+        response.finished = lambda: self._give(connection, response)  # called by Download
         return response
 
     def _patient(self, method: str, target: str, headers: Dict[str, str], body: Body) -> Any:

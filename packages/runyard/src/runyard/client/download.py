@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.client
-from typing import TYPE_CHECKING, Callable, Optional, Type
+from typing import TYPE_CHECKING, Any, Callable, Optional, Type
 
 from runyard.protocol.errors import ServiceUnreachable
 
@@ -67,13 +67,9 @@ class Download:
         response, self._response = self._response, None
         if response is None:
             return
-        finished = getattr(response, "finished", None)
         if self._got == self.size:
             response.read()
-        if finished is not None and response.isclosed():
-            finished()
-        else:
-            response.close()
+        _end(response)
 
     def _some(self, size: int) -> bytes:
         try:
@@ -91,5 +87,11 @@ class Download:
                 f"the transfer broke {self._failures} times after {self._got} of {self.size} bytes"
             )
         if self._response is not None:
-            self._response.close()
+            _end(self._response)
         self._response = self._request(self._offset + self._got)
+
+
+def _end(response: Any) -> None:
+    """Give the answer's connection back: it is kept if all was read, else closed."""
+    response.finished()
+    response.close()

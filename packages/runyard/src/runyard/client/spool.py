@@ -9,6 +9,7 @@ number is their place in the file.
 from __future__ import annotations
 
 import os
+import threading
 import time
 import uuid
 from json.encoder import encode_basestring_ascii as quote
@@ -17,6 +18,17 @@ from typing import Any, Dict, List, Optional, Tuple
 
 SUFFIX = ".jsonl"
 INFINITE = (float("inf"), float("-inf"))
+
+_opening = [threading.Lock()]
+
+
+def _new_lock() -> None:
+    _opening[0] = threading.Lock()
+
+
+# A thread of the parent may have held the lock when the process forked.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)
 
 
 class Spool:
@@ -99,11 +111,17 @@ class Spool:
         )
 
     def _open(self) -> None:
+        with _opening[0]:
+            if self._process != os.getpid():
+                self._create()
+
+    def _create(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}{SUFFIX}"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
         self._file = os.open(str(path), flags, 0o600)
-        self._path, self._process = path, os.getpid()
+        self._path = path
+        self._process = os.getpid()  # last: from here on other threads write
 
 
 def _special(value: float) -> str:

@@ -395,8 +395,10 @@ class Run(RunLogging, RunContents):
 
     def get_portal_url(self) -> str:
         """Give the address of the run on its service."""
+        from urllib.parse import quote
+
         service = self.service
-        return f"{service.connection.url}/workspaces/{service.id}/runs/{self._id}"
+        return f"{service.connection.url}/runs/{quote(service.id)}/{quote(self._id)}"
 
     def get_environment(self) -> Environment:
         """Give the environment with which the run was submitted.

@@ -28,7 +28,16 @@ POLL_SECONDS = 0.005
 LONGEST_POLL = 0.1
 
 _sessions: Dict[Tuple[str, str], Session] = {}
-_guard = threading.Lock()
+_guards = [threading.Lock()]
+
+
+def _new_guard() -> None:
+    _guards[0] = threading.Lock()
+
+
+# A thread of the parent may have held the lock when the process forked.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_guard)
 
 
 class Session:
@@ -57,7 +66,7 @@ class Session:
         """Start the courier if this process needs one and has none."""
         if not self._own_courier or self._courier is not None or self._process != os.getpid():
             return
-        with _guard:
+        with _guards[0]:
             if self._courier is None:
                 from runyard.client.courier import Courier
 
@@ -142,7 +151,7 @@ def session(run_id: str, workspace: str, service: Callable[[], WorkspaceClient])
     key = (workspace, run_id)
     found = _sessions.get(key)
     if found is None:
-        with _guard:
+        with _guards[0]:
             found = _sessions.get(key) or _new(run_id, service)
             _sessions[key] = found
     return found
@@ -150,7 +159,7 @@ def session(run_id: str, workspace: str, service: Callable[[], WorkspaceClient])
 
 def forget(session_: Session) -> None:
     """Leave a session that was closed out of what is flushed at exit."""
-    with _guard:
+    with _guards[0]:
         for key in [key for key, value in _sessions.items() if value is session_]:
             del _sessions[key]
 

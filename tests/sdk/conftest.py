@@ -1,0 +1,78 @@
+"""One real service for these tests, and for each test a workspace and a working folder of its own."""
+
+import itertools
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runyard.client import discovery
+from runyard.sdk.experiments import Experiment
+from runyard.sdk.submission import Submission
+from runyard.sdk.workspaces import Workspace
+from runyard_server.testing.services import RunningService, running_service
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A service in a process of its own."""
+    with running_service(tmp_path_factory.mktemp("home")) as service:
+        yield service
+    discovery.forget()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder."""
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return work
+
+
+@pytest.fixture
+def workspace(
+    service: RunningService, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Workspace]:
+    """A workspace that nobody else uses."""
+    monkeypatch.setenv("RUNYARD_HOME", str(service.home))
+    yield Workspace.create(f"w{next(_numbers)}")
+
+
+@pytest.fixture
+def experiment(workspace: Workspace) -> Experiment:
+    """An experiment."""
+    return Experiment(workspace, "exp")
+
+
+class Script:
+    """A script that can be submitted and needs nothing but this interpreter."""
+
+    def __init__(self, folder: Path, **fields: Any) -> None:
+        self._folder = folder
+        self._fields = fields
+
+    def _submission(self, experiment: Experiment, **_: Any) -> Submission:
+        from runyard.protocol.environments import EnvironmentDefinition
+        from runyard.protocol.runs import RunSpec
+
+        environment = EnvironmentDefinition(user_managed=True, interpreter=sys.executable)
+        spec = RunSpec(experiment.name, "", "train.py", environment=environment, **self._fields)
+        return Submission(str(self._folder), spec, inherit_environment=True)
+
+
+@pytest.fixture
+def script(folder: Path) -> Callable[..., Script]:
+    """Write `train.py` and give what submits it."""
+
+    def make(text: str, **fields: Any) -> Script:
+        source = folder / "source"
+        source.mkdir(exist_ok=True)
+        (source / "train.py").write_text(text)
+        return Script(source, **fields)
+
+    return make

@@ -1,0 +1,205 @@
+"""Interactive runs: a real run for a notebook cell or a script started by hand."""
+
+import subprocess
+import sys
+
+import pytest
+
+from runyard.sdk.exceptions import RunEnvironmentException, SnapshotException, UserErrorException
+from runyard.sdk.runs import Run
+
+
+def test_logging_comes_back_at_once(experiment):
+    """What was logged is there to be read in the next line."""
+    run = experiment.start_logging(snapshot_directory=None)
+    assert (run.get_status(), run.type, run.number) == ("Running", None, 1)
+    for value in range(3):
+        run.log("acc", value / 2, step=value)
+    run.log("once", 1)
+    run.log_list("fib", (n for n in (1, 1, 2)))
+    run.log_row("sine", angle=0, sine=0.0)
+    run.log_row("sine", angle=90, sine=1.0)
+    run.log_table("table", {"x": [1, 2], "y": ["a", "b"]})
+    assert run.get_metrics() == {
+        "acc": [0.0, 0.5, 1.0],
+        "once": 1,
+        "fib": [1, 1, 2],
+        "sine": {"angle": [0, 90], "sine": [0.0, 1.0]},
+        "table": {"x": [1, 2], "y": ["a", "b"]},
+    }
+    assert run.get_metrics("once") == {"once": 1}
+    run.complete()
+    run.log("after", 1)
+    assert run.get_metrics()["after"] == 1
+
+
+def test_a_block_ends_its_run_and_keeps_its_output(experiment, folder, capsys):
+    """stdout, ./logs and ./outputs of the block are in the run afterwards."""
+    (folder / "train.py").write_text("x = 1\n")
+    with experiment.start_logging() as run:
+        print("hello from the block")
+        (folder / "outputs" / "model.txt").write_text("weights")
+        (folder / "logs").mkdir()
+        (folder / "logs" / "mine.log").write_text("a line\n")
+    assert run.get_status() == "Completed"
+    assert {"outputs/model.txt", "logs/user_log.txt", "logs/mine.log"} <= set(run.get_file_names())
+    run.download_file("logs/user_log.txt")
+    assert (folder / "user_log.txt").read_text() == "hello from the block\n"
+    assert "hello from the block" in capsys.readouterr().out
+    run.restore_snapshot(path="restored")
+    assert (folder / "restored" / "train.py").read_text() == "x = 1\n"
+
+
+def test_a_block_that_raises_fails_its_run(experiment):
+    """The error is the run's error, and it is raised on."""
+    with pytest.raises(ZeroDivisionError), experiment.start_logging(snapshot_directory=None) as run:
+        _ = 1 / 0
+    assert run.get_status() == "Failed"
+    assert "ZeroDivisionError" in run.get_details()["error"]["error"]["message"]
+
+
+def test_a_folder_that_is_too_large_names_its_largest_files(experiment, folder, monkeypatch):
+    """Who starts in the home folder by mistake sees at once what is in the way."""
+    from runyard.sdk import snapshot_limits
+
+    monkeypatch.setattr(snapshot_limits, "SNAPSHOT_MAX_SIZE_BYTES", 1000)
+    (folder / "big.bin").write_bytes(bytes(2000))
+    with pytest.raises(SnapshotException, match=r"big\.bin"):
+        experiment.start_logging()
+
+
+def test_children_are_runs_of_their_own(experiment):
+    """Sweeps by hand: one child per setting, and the parent sees them all."""
+    run = experiment.start_logging(snapshot_directory=None)
+    child = run.child_run("first")
+    child.log("x", 1)
+    child.complete()
+    run.log("x", 2)
+    three = run.create_children(count=3)
+    tagged = run.create_children(tag_key="rate", tag_values=[0.1, 0.2])
+    assert child.parent == run
+    assert len(list(run.get_children())) == 6
+    assert [c.id for c in run.get_children(tags={"rate": "0.2"})] == [tagged[1].id]
+    assert [c.get_tags()["azureml.batch_child_number"] for c in three] == ["0", "1", "2"]
+    found = run.get_metrics(recursive=True)
+    assert found[child.id] == {"x": 1}
+    assert found[run.id] == {"x": 2}
+    with pytest.raises(UserErrorException):
+        run.create_children()
+
+
+def test_files_go_up_and_come_down(experiment, folder):
+    """upload_file, upload_folder, download_files: by name, whole, without surprises."""
+    run = experiment.start_logging(snapshot_directory=None)
+    (folder / "d" / "e").mkdir(parents=True)
+    (folder / "d" / "a.txt").write_text("a")
+    (folder / "d" / "e" / "b.txt").write_text("b")
+    run.upload_folder("stuff", "d")
+    run.upload_file("./one.txt", "d/a.txt")
+    run.upload_file("one.txt", "d/a.txt")
+    with (folder / "d" / "a.txt").open("rb") as stream:
+        run.upload_file("streamed.txt", stream)
+    assert run.get_file_names() == ["one.txt", "streamed.txt", "stuff/a.txt", "stuff/e/b.txt"]
+    run.download_files("stuff", "out")
+    run.download_files("stuff", "bare", append_prefix=False)
+    assert (folder / "out/stuff/e/b.txt").read_text() == "b"
+    assert (folder / "bare/e/b.txt").read_text() == "b"
+    with pytest.raises(UserErrorException, match=r"one\.txt"):
+        run.download_file("ona.txt")
+    with pytest.raises(UserErrorException, match="does not exist"):
+        run.upload_file("x", "missing.txt")
+    with pytest.raises(UserErrorException, match="no path in a run"):
+        run.upload_file("../x", "d/a.txt")
+    with pytest.raises(UserErrorException, match=r"one\.txt"):
+        run.upload_file("one.txt", "d/e/b.txt")
+
+
+def test_tags_are_texts_and_properties_are_written_once(experiment):
+    """Later tags win, later properties do not."""
+    run = experiment.start_logging(snapshot_directory=None)
+    run.tag("rate", 1)
+    run.tag("bare")
+    run.set_tags({"rate": 2, "other": "x"})
+    run.remove_tags(["other"])
+    assert run.get_tags() == {"rate": "2", "bare": None}
+    run.add_properties({"author": "me"})
+    with pytest.raises(UserErrorException):
+        run.add_properties({"author": "you"})
+    assert run.get_properties()["author"] == "me"
+    other = experiment.start_logging(snapshot_directory=None)
+    assert [r.id for r in experiment.get_runs()] == [other.id, run.id]
+    assert [r.id for r in experiment.get_runs(tags="bare")] == [run.id]
+    assert [r.id for r in experiment.get_runs(tags={"rate": 2}, properties={"author": "me"})] == [
+        run.id
+    ]
+    assert list(experiment.get_runs(tags={"rate": "1"})) == []
+
+
+class Plot:
+    """Stands for matplotlib.pyplot."""
+
+    def savefig(self, path, **_):
+        with open(path, "wb") as file:
+            file.write(b"\x89PNG\r\n\x1a\nimage")
+
+
+def test_images_become_files_of_the_run(experiment, folder):
+    """A plot is there to be looked at after the kernel is gone."""
+    run = experiment.start_logging(snapshot_directory=None)
+    run.log_image("curve", plot=Plot())
+    (folder / "x.txt").write_text("no image")
+    names = run.get_file_names()
+    assert len(names) == 1
+    assert names[0].startswith("curve_")
+    assert run.get_metrics()["curve"].endswith(names[0])
+    assert run.get_metrics(populate=True)["curve"].startswith(b"\x89PNG")
+    with pytest.raises(UserErrorException, match="exactly one"):
+        run.log_image("curve")
+    with pytest.raises(UserErrorException, match="no image"):
+        run.log_image("curve", path="x.txt")
+    run.log_confusion_matrix("cm", {"schema_type": "confusion_matrix", "data": {"matrix": [[1]]}})
+    assert "cm" in run.get_file_names()
+
+
+def test_the_run_looks_as_v1_users_know_it(experiment):
+    """print(run), and the table in a notebook."""
+    run = experiment.start_logging(snapshot_directory=None)
+    assert repr(run) == f"Run(Experiment: exp,\nId: {run.id},\nType: None,\nStatus: Running)"
+    assert run.id in run._repr_html_()
+    assert run.get_portal_url().startswith("http://127.0.0.1:")
+    assert Run(experiment, run.id) == run
+    assert experiment.workspace.get_run(run.id).experiment.name == "exp"
+    with pytest.raises(UserErrorException):
+        Run(experiment, "nothing")
+
+
+SCRIPT = """
+from runyard import Run
+run = Run.get_context()
+assert Run.get_context() is run and run.experiment.name == "by_hand"
+run.log("x", 1)
+print(run.id)
+{end}
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "status"), [("", "Completed"), ("raise ValueError('x')", "Failed")]
+)
+def test_a_script_started_by_hand_has_a_real_run(workspace, folder, end, status):
+    """The same script runs by hand and in a job; by hand, too, nothing it logs is lost."""
+    from runyard.sdk.workspaces import Workspace
+
+    (folder / "by_hand.py").write_text(SCRIPT.format(end=end))
+    done = subprocess.run(
+        [sys.executable, "by_hand.py"], capture_output=True, text=True, check=False, timeout=120
+    )
+    run = Workspace.from_config().get_run(done.stdout.strip())
+    assert (run.get_status(), run.get_metrics()) == (status, {"x": 1}), done.stderr
+    assert run.id.startswith("OfflineRun_")
+
+
+def test_a_context_can_be_required(workspace):
+    """allow_offline=False outside a job is an error, not a new run."""
+    with pytest.raises(RunEnvironmentException):
+        Run.get_context(allow_offline=False)

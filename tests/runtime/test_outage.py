@@ -1,6 +1,7 @@
 """The service is away, moves, refuses: the job goes on and everything arrives."""
 
 import os
+import shutil
 import signal
 
 
@@ -53,6 +54,18 @@ def test_a_run_that_is_gone_lets_the_agent_go(room):
     room.write_job("print('x')")
     assert room.start().wait(30) == 0
     assert room.service.finishes == []
+
+
+def test_a_run_that_is_removed_ends_its_script(room, alive):
+    """Removing the run's folder while the service is away leaves nothing running for ever."""
+    room.write_job("import time; time.sleep(600)")
+    agent = room.start()
+    room.wait_for(lambda: room.service.beats)
+    script = room.wait_for(lambda: room.state()["processes"])[0]["pid"]
+    room.service.stop()
+    shutil.rmtree(room.run_folder)
+    assert agent.wait(30) == 0
+    assert not alive(script)
 
 
 def test_outputs_that_find_no_room_fail_the_run(room):

@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Callable, Deque, Dict
 
-from runyard.protocol.errors import RunyardError
+from runyard.protocol.errors import NotFound, RunyardError
 from runyard.runtime import names
 
 if TYPE_CHECKING:
@@ -76,6 +76,10 @@ class Beats:
                 self._send(self._states[0])
                 # The message was told; what follows only says that this state goes on.
                 self._last = {**self._states.popleft(), "message": ""}
+        except NotFound:
+            # The run was removed: nobody waits for this job any more.
+            self._on_cancel()
+            return False
         except (OSError, RunyardError):
             return False
         return True

@@ -7,13 +7,14 @@ costly to import before a script that may end in ten milliseconds; a test compar
 from __future__ import annotations
 
 import json
+import os
 import time
-from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, List, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, List, Optional, TypeVar, Union
 
 from runyard.client.sender import AWAY, TROUBLE, Destination
-from runyard.protocol.errors import TemporaryError
+from runyard.protocol.errors import RunNotFound, TemporaryError
 from runyard.runtime import names
-from runyard.runtime.wire import RAW, Wire, quote
+from runyard.runtime.wire import JSON, RAW, Wire, quote
 
 if TYPE_CHECKING:
     from runyard.runtime.job import Job
@@ -35,6 +36,7 @@ class JobService(Destination):
         self._wire = Wire(job.url, job.token, job.connection_file)
         self._workspace = f"{names.PREFIX}/workspaces/{quote(job.workspace)}"
         self._run = f"{self._workspace}/runs/{quote(job.run)}"
+        self._run_folder = job.run_folder
         self._node = f"{self._run}/nodes/{job.node}"
 
     def report(self, beat: Dict[str, Any]) -> bool:
@@ -44,17 +46,17 @@ class JobService(Destination):
 
     def finish(self, report: Dict[str, Any]) -> None:
         """Send the FinishReport."""
-        self._wire.ask("POST", f"{self._node}/finish", _encode(report))
+        self._ask("POST", f"{self._node}/finish", _encode(report))
 
     def append_log(self, path: str, offset: int, data: bytes) -> int:
         """See Destination."""
         target = f"{self._run}/logs/{quote(path, safe='/')}?offset={offset}"
-        return int(json.loads(self._wire.ask("PUT", target, data, kind=RAW).decode())["size"])
+        return int(json.loads(self._ask("PUT", target, data, kind=RAW).decode())["size"])
 
     def append_lines(self, writer: str, first: int, data: bytes) -> int:
         """See Destination."""
         target = f"{self._run}/spool/{quote(writer)}?first_line={first}"
-        return int(json.loads(self._wire.ask("POST", target, data, kind=RAW).decode())["lines"])
+        return int(json.loads(self._ask("POST", target, data, kind=RAW).decode())["lines"])
 
     def missing(self, digests: List[str]) -> List[str]:
         """Give those contents that the service does not have."""
@@ -63,7 +65,7 @@ class JobService(Destination):
 
     def write_blob(self, digest: str, file: BinaryIO, size: int) -> None:
         """Store a content."""
-        self._wire.ask("PUT", f"{self._workspace}/blobs/{digest}", file, size, RAW)
+        self._ask("PUT", f"{self._workspace}/blobs/{digest}", file, size, RAW)
 
     def read_blob(self, digest: str, sink: BinaryIO) -> None:
         """Fetch a content into an empty file open for reading and writing."""
@@ -80,9 +82,22 @@ class JobService(Destination):
 
     def _json(self, method: str, target: str, body: Dict[str, Any]) -> Dict[str, Any]:
         answer: Dict[str, Any] = json.loads(
-            self._wire.ask(method, target, _encode(body)).decode("utf-8")
+            self._ask(method, target, _encode(body)).decode("utf-8")
         )
         return answer
+
+    def _ask(
+        self,
+        method: str,
+        target: str,
+        body: Union[bytes, BinaryIO],
+        size: Optional[int] = None,
+        kind: str = JSON,
+    ) -> bytes:
+        """Ask, unless somebody has removed the run from under us: then nothing is worth asking."""
+        if not os.path.exists(self._run_folder):
+            raise RunNotFound(f"the run folder {self._run_folder} is gone")
+        return self._wire.ask(method, target, body, size, kind)
 
 
 def patiently(ask: Callable[[], Answer], seconds: float) -> Answer:

@@ -7,6 +7,7 @@ packages fits (never), and then the resolver's own reason is the message.
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from runyard_server.environments.inputs import Inputs
 from runyard_server.environments.interpreters import Interpreter
 
 SECONDS = 600
-# What a Python of that age had in every environment, and packages of its time count on.
+# Until then a new environment had setuptools in it.
 _SETUPTOOLS_UNTIL = (3, 11)
 _UNREACHABLE = re.compile(
     r"error sending request|dns error|Connection refused|timed out|tcp connect error|"
@@ -48,13 +49,14 @@ def resolve(inputs: Inputs, python: Interpreter, tool: Tool) -> str:
     """
     if not inputs.requirements:
         return ""
-    with tempfile.TemporaryDirectory(prefix="runyard-lock-") as name:
-        folder = Path(name)
-        wanted = [*inputs.options, *_requirements(inputs, python)]
-        (folder / "requirements.in").write_text("\n".join(wanted) + "\n", "utf-8")
-        bounds = "\n".join(frameworks.constraints(inputs.requirements))
-        (folder / "constraints.txt").write_text(bounds + "\n", "utf-8")
-        resolved = _run(_command(inputs, python, tool), folder, tool)
+    usual = _usual(inputs, python)
+    try:
+        resolved = _compiled(inputs, [*inputs.requirements, *usual], python, tool)
+    except EnvironmentFailed:
+        if not usual:
+            raise
+        # An index of a few packages has no pip; that must not stand in the user's way.
+        resolved = _compiled(inputs, inputs.requirements, python, tool)
     header = [f"--index-url {inputs.index_url}"] if inputs.index_url else []
     options = [line for line in inputs.options if line != "--pre"]
     return "\n".join([*header, *options, resolved.strip()]) + "\n"
@@ -65,10 +67,21 @@ def hidden(text: str) -> str:
     return _SECRET.sub("***@", text)
 
 
-def _requirements(inputs: Inputs, python: Interpreter) -> list[str]:
+def _usual(inputs: Inputs, python: Interpreter) -> list[str]:
+    """Give what every environment of that Python has, and packages of its time count on."""
     named = {lines.package(each) for each in inputs.requirements}
     usual = ["pip", "setuptools"] if python.minor <= _SETUPTOOLS_UNTIL else ["pip"]
-    return [*inputs.requirements, *(each for each in usual if each not in named)]
+    return [each for each in usual if each not in named]
+
+
+def _compiled(inputs: Inputs, requirements: Iterable[str], python: Interpreter, tool: Tool) -> str:
+    with tempfile.TemporaryDirectory(prefix="runyard-lock-") as name:
+        folder = Path(name)
+        wanted = "\n".join([*inputs.options, *requirements])
+        (folder / "requirements.in").write_text(wanted + "\n", "utf-8")
+        bounds = "\n".join(frameworks.constraints(inputs.requirements))
+        (folder / "constraints.txt").write_text(bounds + "\n", "utf-8")
+        return _run(_command(inputs, python, tool), folder, tool)
 
 
 def _command(inputs: Inputs, python: Interpreter, tool: Tool) -> list[str]:

@@ -146,7 +146,8 @@ def _pyenv(minor: str) -> List[str]:
 
 def _make_command(request: Request) -> List[str]:
     if request.uv:
-        return [request.uv, "venv", "--no-project", "--python", request.python, request.folder]
+        quiet = ["--quiet", "--no-project"]
+        return [request.uv, "venv", *quiet, "--python", request.python, request.folder]
     return [request.python, "-m", "venv", request.folder]
 
 

@@ -1,0 +1,107 @@
+"""The builder of environments on a node that has no uv: venv and pip, on every Python."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import runyard
+from runyard.runtime import environments, installing
+
+ENTRY = Path(runyard.__file__).resolve().parent / "runtime" / "__main__.py"
+PYTHON = getattr(sys, "_base_executable", sys.executable)
+
+
+def _command(folder, python=PYTHON):
+    lock = folder / "lock.txt"
+    lock.write_text("")
+    places = {
+        "--folder": folder / "environments" / "abc",
+        "--requirements": lock,
+        "--python": python,
+        "--cache": folder / "packages",
+    }
+    options = [str(word) for place in places.items() for word in place]
+    return [sys.executable, "-S", "-E", str(ENTRY), "realise", *options]
+
+
+def _run(command):
+    return subprocess.run(command, capture_output=True, check=False)
+
+
+@pytest.fixture
+def request_for(tmp_path):
+    """Give what to build, with a lock of no packages."""
+    folder = str(tmp_path / "environments" / "abc")
+    return installing.Request(folder, "", PYTHON, "", str(tmp_path / "packages"))
+
+
+def test_an_environment_without_uv(tmp_path):
+    """venv makes it, its interpreter runs, and the log tells the stages with seconds."""
+    done = _run(_command(tmp_path))
+    assert done.returncode == 0, done.stderr
+    folder = str(tmp_path / "environments" / "abc")
+    assert environments.ready(folder)
+    assert b" s] ready after" in done.stdout
+    code = "import sys; print(sys.prefix != sys.base_prefix)"
+    shown = subprocess.check_output([installing.interpreter(folder), "-c", code])
+    assert shown.strip() == b"True"
+    again = _run(_command(tmp_path))
+    assert (again.returncode, again.stdout) == (0, b"")
+
+
+def test_the_rest_of_a_killed_build_is_removed(tmp_path):
+    """A folder without the mark is no environment, and is not built upon."""
+    half = tmp_path / "environments" / "abc"
+    half.mkdir(parents=True)
+    (half / "half").write_text("built")
+    assert not environments.ready(str(half))
+    assert _run(_command(tmp_path)).returncode == 0
+    assert not (half / "half").exists()
+
+
+def test_a_failure_is_the_last_line_and_on_stderr(tmp_path):
+    """Who started the builder reads the reason; so does who reads the log."""
+    done = _run(_command(tmp_path, python="/nowhere/python"))
+    assert done.returncode == installing.FAILED
+    assert b"/nowhere/python cannot be started" in done.stderr
+    assert b"error: /nowhere/python cannot be started" in done.stdout.splitlines()[-1]
+
+
+def test_who_waits_shows_the_log_of_the_builder(request_for):
+    """A second asker prints what the first one's build says, and builds nothing."""
+    shown = []
+    Path(request_for.folder).parent.mkdir()
+    lock = environments.BuildLock(request_for.folder + ".lock")
+    with lock:
+        assert lock.take()
+        Path(request_for.folder + ".log").write_bytes(b"the other build\n")
+        calls = []
+
+        def canceled():
+            calls.append(1)
+            return len(calls) > 2
+
+        with pytest.raises(environments.Canceled):
+            environments.make(request_for, shown.append, canceled)
+    assert shown == [b"the other build\n"]
+    assert not Path(request_for.folder).exists()
+
+
+def test_hashes_are_dropped_for_pip_only_where_one_is_missing():
+    """pip wants a hash for every line or for none."""
+    with_all = "a==1 \\\n    --hash=sha256:00\nb==2 \\\n    --hash=sha256:11\n"
+    assert installing._for_pip(with_all) == with_all
+    mixed = with_all + "c @ git+https://example.org/c\n"
+    assert "--hash" not in installing._for_pip(mixed)
+    assert "c @ git+https://example.org/c" in installing._for_pip(mixed)
+
+
+def test_a_node_without_the_python_says_what_is_missing(monkeypatch):
+    """The message names the version that the environment was locked for."""
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("PYENV_ROOT", "/nowhere")
+    with pytest.raises(installing.BuildFailed) as failed:
+        installing.find_python("3.99.1")
+    assert "Python 3.99" in failed.value.message

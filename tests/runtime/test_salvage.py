@@ -103,6 +103,29 @@ def test_salvage_sends_nothing_twice(room):
     assert room.service.driver_log == room.printed()
 
 
+def test_a_script_never_runs_twice_in_one_attempt(room, alive):
+    """An agent that is started again on a job that was begun cleans up instead."""
+    script = lose_the_agent(room, LONG)
+    assert room.start().wait(30) == 0
+    assert not alive(script)
+    assert room.service.finish["error"]["message"] == "the agent was started a second time"
+    assert room.service.driver_log == b"ready\n"
+
+
+def test_a_new_attempt_begins_anew(room):
+    """What an earlier attempt left in the folder does not count as this one's."""
+    lose_the_agent(room, LONG)
+    room.service.stop()
+    salvage = room.start("salvage", "--reason", "first attempt")
+    room.wait_for((room.run_folder / "outcome.json").exists)
+    salvage.kill()
+    salvage.wait()
+    room.service.start()
+    finish = room.run("import os; print(os.listdir('outputs'))", attempt=2)
+    assert finish["outcome"] == "completed"
+    assert room.printed().endswith(b"[]\n")
+
+
 def test_a_living_agent_is_left_alone(room):
     """A salvage that was started by mistake does not touch a job whose agent lives."""
     room.write_job("import os, time\nwhile not os.path.exists('go'): time.sleep(0.01)")

@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from runyard.runtime import names, processes, snapshot, variables
-from runyard.runtime.folder import RunFolder
+from runyard.runtime.folder import RunFolder, read_json
 from runyard.runtime.job import Canceled, Job, JobError
 from runyard.runtime.launchers import Node, launcher
 from runyard.runtime.state import AGENT, Lock, State
@@ -44,7 +44,12 @@ def run(path: str) -> int:
         sys.stderr.write(f"another agent works in {folder.root}\n")
         return BUSY
     stand_alone(folder)
-    return Agent(Job.load(folder.job_file), folder, Wakeup()).work()
+    job = Job.load(folder.job_file)
+    if _began_before(job, folder):
+        from runyard.runtime import salvage
+
+        return salvage.finish(job, folder, "the agent was started a second time")
+    return Agent(job, folder, Wakeup()).work()
 
 
 class Agent:
@@ -208,6 +213,19 @@ def stand_alone(folder: RunFolder) -> None:
     os.dup2(log, 2)
     for file in {nothing, log}:
         os.close(file)
+
+
+def _began_before(job: Job, folder: RunFolder) -> bool:
+    """Whether this attempt was begun already: a script never runs twice in one attempt.
+
+    What a former attempt left of its outcome is removed.
+    """
+    earlier = read_json(folder.state_file) or {}
+    if earlier.get("attempt") == job.attempt:
+        return True
+    if os.path.exists(folder.outcome_file):
+        os.unlink(folder.outcome_file)
+    return False
 
 
 def _go_on(started: List[processes.Started]) -> bool:

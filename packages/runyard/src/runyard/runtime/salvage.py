@@ -37,12 +37,13 @@ def run(path: str, reason: str) -> int:
         sys.stderr.write(f"an agent still works in {folder.root}\n")
         return BUSY
     stand_alone(folder)
+    return finish(Job.load(folder.job_file), folder, reason)
+
+
+def finish(job: Job, folder: RunFolder, reason: str) -> int:
+    """Do what `run` does, in a folder whose lock this process holds already."""
     if (read_json(folder.state_file) or {}).get("phase") == DONE:
         return 0
-    return _finish(Job.load(folder.job_file), folder, reason)
-
-
-def _finish(job: Job, folder: RunFolder, reason: str) -> int:
     from runyard.runtime import delivery, ending
     from runyard.runtime.link import Link
 

@@ -13,7 +13,7 @@ from runyard.sdk.exceptions import UserErrorException
 class Scalar:
     """Stands for a numpy scalar or a tensor with one element."""
 
-    def __init__(self, value):
+    def __init__(self, value) -> None:
         self._value = value
 
     def item(self):

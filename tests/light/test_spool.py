@@ -50,7 +50,7 @@ def test_threads_never_mix_their_lines(tmp_path):
 
     def work(number):
         for _ in range(500):
-            spool.scalar("metric-%d" % number, number)
+            spool.scalar(f"metric-{number}", number)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
     for thread in threads:

@@ -1,7 +1,6 @@
 """Config files of old projects are found and read as the v1 SDK did."""
 
 import json
-import os
 
 import pytest
 
@@ -81,4 +80,4 @@ def test_an_aml_config_folder_goes_on_being_used(tmp_path):
     (tmp_path / "aml_config").mkdir()
     written = workspace_config.write(WorkspaceConfig("w", "s", "g"), str(tmp_path), None)
     assert written.parent.name == "aml_config"
-    assert not os.path.exists(str(tmp_path / ".azureml"))
+    assert not (tmp_path / ".azureml").exists()

@@ -1,4 +1,4 @@
-"""One real service for these tests, and for each test a workspace and a working folder of its own."""
+"""One real service; for each test a workspace and a working folder of its own."""
 
 import itertools
 import sys
@@ -35,12 +35,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def workspace(
-    service: RunningService, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Workspace]:
+def workspace(service: RunningService, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A workspace that nobody else uses."""
     monkeypatch.setenv("RUNYARD_HOME", str(service.home))
-    yield Workspace.create(f"w{next(_numbers)}")
+    return Workspace.create(f"w{next(_numbers)}")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_a_block_ends_its_run_and_keeps_its_output(experiment, folder, capsys):
     """stdout, ./logs and ./outputs of the block are in the run afterwards."""
     (folder / "train.py").write_text("x = 1\n")
     with experiment.start_logging() as run:
-        print("hello from the block")
+        sys.stdout.write("hello from the block\n")
         (folder / "outputs" / "model.txt").write_text("weights")
         (folder / "logs").mkdir()
         (folder / "logs" / "mine.log").write_text("a line\n")
@@ -138,9 +139,8 @@ def test_tags_are_texts_and_properties_are_written_once(experiment):
 class Plot:
     """Stands for matplotlib.pyplot."""
 
-    def savefig(self, path, **_):
-        with open(path, "wb") as file:
-            file.write(b"\x89PNG\r\n\x1a\nimage")
+    def savefig(self, path, **_: object):
+        Path(path).write_bytes(b"\x89PNG\r\n\x1a\nimage")
 
 
 def test_images_become_files_of_the_run(experiment, folder):

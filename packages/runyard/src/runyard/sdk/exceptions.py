@@ -37,7 +37,7 @@ SYSTEM_ERROR = "SystemError"
 USER_ERROR = "UserError"
 
 
-class AzureMLException(Exception):  # noqa: N818 - the v1 SDK's name
+class AzureMLException(Exception):
     """Base of every error that the SDK raises on purpose.
 
     Args:
@@ -107,7 +107,7 @@ class AuthenticationException(UserErrorException):
     """The token is missing, wrong, or not allowed to do this."""
 
 
-class NotOfferedYet(UserErrorException, NotImplementedError):  # noqa: N818 - it says what is so
+class NotOfferedYet(UserErrorException, NotImplementedError):
     """A name of the v1 SDK that Runyard does not offer yet.
 
     Args:

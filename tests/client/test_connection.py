@@ -1,0 +1,196 @@
+"""One way to ask, that survives what happens to connections and services."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import Any
+
+import pytest
+
+from runyard.client import connection as connections
+from runyard.client.connection import Address, Connection
+from runyard.protocol.errors import (
+    Conflict,
+    ModelNotFound,
+    ServiceUnreachable,
+    TemporaryError,
+    Unauthenticated,
+)
+from runyard.protocol.models import ModelQuery
+from runyard.protocol.routes import (
+    BLOBS_READ,
+    BLOBS_WRITE,
+    EXPERIMENTS_CREATE,
+    MODELS_GET,
+    MODELS_LIST,
+    SERVICE_ABOUT,
+    SERVICE_STOP,
+)
+
+ABOUT = {"product": "runyard", "version": "1", "protocol": "1.0", "unknown": "field"}
+
+
+@pytest.fixture
+def connection(fake):
+    """A connection to the fake service."""
+    fake.answer = lambda *_: fake.say(ABOUT)
+    with Connection(fake.url, "token") as connection:
+        yield connection
+
+
+def test_paths_queries_and_tokens_are_written(fake, connection):
+    """Names with slashes and spaces reach the service as they are."""
+    fake.answer = lambda *_: fake.say({"items": []})
+    connection.call(MODELS_LIST, "w s", query=ModelQuery(tags=["a", "b=c d"], latest=True))
+    method, path, _ = fake.requests[-1]
+    assert method == "GET"
+    assert path.startswith("/api/v1/workspaces/w%20s/models?")
+    assert "tags=a&tags=b%3Dc+d&latest=true" in path
+    assert fake.headers[-1]["Authorization"] == "Bearer token"
+
+
+def test_a_connection_is_kept_and_one_that_broke_is_replaced(fake, connection):
+    """Servers close idle connections; nobody shall see that."""
+    assert connection.call(SERVICE_ABOUT).product == "runyard"
+    kept = connection._idle[0]
+    connection.call(SERVICE_ABOUT)
+    assert list(connection._idle) == [kept]
+    kept.sock.close()
+    assert connection.call(SERVICE_ABOUT).product == "runyard"
+
+
+def test_a_create_that_is_repeated_has_one_key(fake, connection, monkeypatch):
+    """A lost answer must not make two experiments."""
+    monkeypatch.setattr(connections, "PAUSES", (0.0, 0.0))
+    answers = [
+        fake.say({"error": {"code": "temporary", "message": "busy"}}, 503),
+        None,
+        fake.say({"id": "1", "name": "e", "created_at": ""}),
+    ]
+    fake.answer = lambda *_: answers.pop(0)
+    connection._recover = lambda: Address(fake.url, "token")
+    from runyard.protocol.experiments import CreateExperiment
+
+    assert connection.call(EXPERIMENTS_CREATE, "w", body=CreateExperiment("e")).id == "1"
+    keys = {headers["Idempotency-Key"] for headers in fake.headers}
+    assert (len(fake.requests), len(keys)) == (3, 1)
+
+
+def test_errors_of_the_service_are_raised_as_they_are(fake, connection, monkeypatch):
+    """Code, message and details arrive; a temporary one is tried again first."""
+    error = {"code": "model_not_found", "message": "no model x", "details": {"near": ["y"]}}
+    fake.answer = lambda *_: fake.say({"error": error}, 404)
+    with pytest.raises(ModelNotFound, match="no model x") as caught:
+        connection.call(MODELS_GET, "w", "x")
+    assert caught.value.details == {"near": ["y"]}
+    fake.answer = lambda *_: fake.say(b"<html>proxy</html>", 409)
+    with pytest.raises(Conflict, match="proxy"):
+        connection.call(MODELS_GET, "w", "x")
+    monkeypatch.setattr(connections, "PAUSES", (0.0,))
+    fake.answer = lambda *_: fake.say({"error": {"code": "temporary", "message": "busy"}}, 503)
+    before = len(fake.requests)
+    with pytest.raises(TemporaryError, match="busy"):
+        connection.call(MODELS_GET, "w", "x")
+    assert len(fake.requests) == before + 2
+
+
+def test_a_service_that_moved_is_found_again(fake):
+    """After a restart it listens elsewhere and has told so."""
+    fake.answer = lambda *_: fake.say(ABOUT)
+    with Connection("http://127.0.0.1:9", "old", recover=lambda: Address(fake.url, "new")) as one:
+        assert one.call(SERVICE_ABOUT).product == "runyard"
+        assert one.url == fake.url
+    assert fake.headers[-1]["Authorization"] == "Bearer new"
+
+
+def test_a_changed_token_is_read_again(fake):
+    """A service started anew on the same port may have another one."""
+
+    def answer(*_: Any) -> Any:
+        if fake.headers[-1]["Authorization"] == "Bearer new":
+            return fake.say(ABOUT)
+        return fake.say({"error": {"code": "unauthenticated", "message": "wrong token"}}, 401)
+
+    fake.answer = answer
+    with Connection(fake.url, "old", recover=lambda: Address(fake.url, "new")) as connection:
+        assert connection.call(SERVICE_ABOUT).version == "1"
+    with Connection(fake.url, "old") as fixed, pytest.raises(Unauthenticated, match="wrong token"):
+        fixed.call(SERVICE_ABOUT)
+
+
+def test_where_nothing_listens_the_message_helps():
+    """The address, the reason, and the command to run."""
+    with Connection("http://127.0.0.1:9", "t") as one, pytest.raises(ServiceUnreachable) as error:
+        one.call(SERVICE_ABOUT)
+    assert "http://127.0.0.1:9" in error.value.message
+    assert "runyard serve" in error.value.message
+
+
+def test_a_silent_service_is_given_up(fake):
+    """No call hangs for ever."""
+    import time
+
+    fake.answer = lambda *_: time.sleep(0.5) or fake.say(ABOUT)
+    with Connection(fake.url, "t", timeout=0.05) as one, pytest.raises(ServiceUnreachable):
+        one.call(SERVICE_ABOUT)
+
+
+def test_a_stream_is_sent_from_where_it_stands_and_sent_again_whole(fake, connection):
+    """An upload that broke off is repeated from its first byte, not from where it broke."""
+    connection.call(SERVICE_ABOUT)
+    connection._idle[0].sock.close()
+    fake.answer = lambda *_: fake.say(b"", 204)
+    file = io.BytesIO(b"skip" + b"x" * 100_000 + b"rest")
+    file.seek(4)
+    connection.send(BLOBS_WRITE, "w", "d", data=file, size=100_000)
+    assert fake.requests[-1][2] == b"x" * 100_000
+
+
+def test_a_download_goes_on_after_a_break(fake, connection):
+    """The second request asks for the bytes after the last that arrived."""
+    content = os.urandom(300_000)
+
+    def answer(_method: str, _path: str, _body: bytes) -> Any:
+        wanted = fake.headers[-1].get("Range")
+        if wanted is None:
+            return fake.say(content, cut=100_000)
+        start = int(wanted[len("bytes=") :].rstrip("-"))
+        return fake.say(content[start:], 206)
+
+    fake.answer = answer
+    with connection.open(BLOBS_READ, "w", "d") as download:
+        assert download.size == len(content)
+        assert download.read() == content
+    assert len(fake.requests) == 2
+    with connection.open(BLOBS_READ, "w", "d", offset=299_999) as download:
+        assert download.read() == content[-1:]
+
+
+def test_reading_behind_the_end_gives_nothing(fake, connection):
+    """A log that has not grown is no error."""
+    fake.answer = lambda *_: fake.say(b"", 416)
+    with connection.open(BLOBS_READ, "w", "d", offset=10) as download:
+        assert (download.size, download.read()) == (0, b"")
+
+
+def test_an_answer_without_content_is_an_answer(fake, connection):
+    """204 is what deletes and stops give."""
+    fake.answer = lambda *_: fake.say(b"", 204)
+    connection.call(SERVICE_STOP)
+    assert fake.requests[-1][:2] == ("POST", "/api/v1/stop")
+
+
+def test_a_forked_process_opens_its_own_connection(fake, connection):
+    """Two processes on one socket would read each other's answers."""
+    connection.call(SERVICE_ABOUT)
+    kept = connection._idle[0]
+    child = os.fork()
+    if child == 0:
+        try:
+            connection.call(SERVICE_ABOUT)
+            os._exit(0 if connection._idle[0] is not kept else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert connection.call(SERVICE_ABOUT).product == "runyard"

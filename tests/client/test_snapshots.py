@@ -1,0 +1,145 @@
+"""Which files of a folder a job gets, and that only new contents travel."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runyard.client import snapshots, transfer
+from runyard.protocol.errors import InvalidRequest, MissingBlobs
+from runyard.protocol.files import BlobList
+from runyard.protocol.snapshots import SnapshotRecord, snapshot_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Store:
+    """Keeps contents and snapshots as the service does."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[str, bytes] = {}
+        self.sent: list[str] = []
+
+    def call(self, route: Any, *_: str, body: Any) -> Any:
+        if route.name == "blobs.missing":
+            return BlobList([d for d in body.digests if d not in self.blobs])
+        missing = [f.digest for f in body.files if f.digest not in self.blobs]
+        if missing:
+            raise MissingBlobs("send them", {"missing": missing})
+        return SnapshotRecord(snapshot_id(body.files), body.files)
+
+    def send(self, _route: Any, digest: str, *, data: Any, size: int) -> None:
+        content = data.read(size)
+        assert len(content) == size
+        self.blobs[digest] = content
+        self.sent.append(digest)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A folder with a script, data and a folder below."""
+    (tmp_path / "train.py").write_text("print(1)")
+    (tmp_path / "run.sh").write_text("echo")
+    (tmp_path / "run.sh").chmod(0o755)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x.bin").write_bytes(b"x" * 100)
+    return tmp_path
+
+
+def _names(folder: Path) -> list[str]:
+    return [name for name, _ in snapshots.files(folder)]
+
+
+def test_without_an_ignore_file_everything_goes_in(source):
+    """Also dot-files: nothing is left out that was not named."""
+    (source / ".hidden").write_text("")
+    assert _names(source) == [".hidden", "data/x.bin", "run.sh", "train.py"]
+
+
+def test_amlignore_beats_gitignore_and_only_the_top_counts(source):
+    """Never both files, never one deeper down."""
+    (source / ".gitignore").write_text("*.py\n")
+    assert "train.py" not in _names(source)
+    (source / ".amlignore").write_text("data/\n.*\n")
+    (source / "deep").mkdir()
+    (source / "deep" / ".amlignore").write_text("*")
+    (source / "deep" / "kept.txt").write_text("")
+    assert _names(source) == ["deep/kept.txt", "run.sh", "train.py"]
+
+
+def test_links_are_followed_and_loops_refused(source, tmp_path_factory):
+    """A link to data elsewhere is data; a link to a folder above is a mistake."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "far.txt").write_text("far")
+    (source / "link").symlink_to(elsewhere)
+    (source / "broken").symlink_to(elsewhere / "nothing")
+    assert "link/far.txt" in _names(source)
+    (source / "data" / "up").symlink_to(source)
+    with pytest.raises(InvalidRequest, match="contains itself"):
+        _names(source)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda folder: folder / "missing", "does not exist"),
+        (lambda folder: folder / "train.py", "is a file"),
+        (lambda folder: (folder / "empty").mkdir() or folder / "empty", "has no files"),
+    ],
+)
+def test_a_folder_that_is_none_is_named(source, make, said):
+    """Before anything is sent."""
+    with pytest.raises(InvalidRequest, match=said):
+        snapshots.scan(make(source))
+
+
+def test_a_large_folder_names_its_ten_largest_files(source):
+    """The message is the list of what to put into .amlignore."""
+    for number in range(12):
+        (source / f"big-{number:02}.bin").write_bytes(b"b" * (2000 + number))
+    with pytest.raises(InvalidRequest) as error:
+        snapshots.scan(source, limit=10_000)
+    assert "big-11.bin" in error.value.message
+    assert "big-01.bin" not in error.value.message
+    assert ".amlignore" in error.value.message
+
+
+def test_the_same_folder_is_the_same_snapshot_and_sends_nothing_twice(source):
+    """A second submit costs hashing alone; one changed file costs one file."""
+    store = Store()
+    first = snapshots.take(store, source)
+    assert len(store.sent) == 3
+    assert snapshots.take(store, source) == first
+    assert len(store.sent) == 3
+    (source / "train.py").write_text("print(2)")
+    assert snapshots.take(store, source) != first
+    assert len(store.sent) == 4
+
+
+def test_a_file_of_the_same_size_and_age_is_still_read_again(source):
+    """Hashes are remembered only of files that have been left alone for a while."""
+    old = {e.path: e.digest for e, _ in snapshots.scan(source)}
+    path = source / "train.py"
+    times = path.stat()
+    path.write_text("print(3)")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    new = {e.path: e.digest for e, _ in snapshots.scan(source)}
+    assert old["train.py"] != new["train.py"]
+    assert {e.path for e, _ in snapshots.scan(source) if e.executable} == {"run.sh"}
+
+
+def test_a_file_that_changes_while_it_is_sent_is_named(source):
+    """Never a snapshot with half of a file."""
+
+    class Strict(Store):
+        def send(self, *_: Any, **__: Any) -> None:
+            raise InvalidRequest("the content has another digest")
+
+    found = snapshots.scan(source)
+    (source / "train.py").write_text("print(4)")
+    only = [pair for pair in found if pair[0].path == "train.py"]
+    with pytest.raises(InvalidRequest, match=r"train\.py changed"):
+        transfer.put_blobs(Strict(), only)

@@ -1,0 +1,140 @@
+"""Starting the embedded service: once, detached, and with the reason when it dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from runyard.client import discovery, interpreter, starter
+from runyard.protocol.errors import ServiceUnreachable
+
+CLIENT = """
+from runyard.client.discovery import connect
+from runyard.protocol.routes import SERVICE_STATUS
+print(connect().call(SERVICE_STATUS).pid)
+"""
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty state folder; a service that was started in it is stopped."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("RUNYARD_HOME", str(home))
+    discovery.forget()
+    yield home
+    discovery.forget()
+    if (home / "service.json").exists():
+        pid = json.loads((home / "service.json").read_text())["pid"]
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + 30
+        while _lives(pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+def _program(path: Path, text: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_clients_that_start_together_get_one_service(home, tmp_path):
+    """And it outlives them, with nobody's folder on its path."""
+    (tmp_path / "runyard_server.py").write_text("raise SystemExit('the wrong module')")
+    clients = [
+        subprocess.Popen(
+            [sys.executable, "-P", "-c", CLIENT], stdout=subprocess.PIPE, cwd=tmp_path, text=True
+        )
+        for _ in range(3)
+    ]
+    pids = {client.communicate(timeout=120)[0] for client in clients}
+    assert len(pids) == 1
+    pid = int(pids.pop())
+    assert _lives(pid)
+    assert os.getsid(pid) == pid
+    assert (home / "service.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_service_that_dies_is_reported_at_once(home, tmp_path, monkeypatch):
+    """With its status and its last words, not with a time-out."""
+    program = _program(tmp_path / "broken", "echo the disk is on fire >&2; exit 3")
+    monkeypatch.setenv("RUNYARD_SERVICE", str(program))
+    begun = time.monotonic()
+    with pytest.raises(ServiceUnreachable, match="the disk is on fire") as error:
+        discovery.connect()
+    assert "status 3" in error.value.message
+    assert time.monotonic() - begun < 10
+
+
+def test_a_service_that_never_listens_is_given_up(home, tmp_path, monkeypatch):
+    """The message says where its log is."""
+    program = _program(tmp_path / "slow", "exec sleep 100")
+    monkeypatch.setenv("RUNYARD_SERVICE", str(program))
+    monkeypatch.setattr(starter, "START_SECONDS", 0.2)
+    with pytest.raises(ServiceUnreachable, match=r"service\.log") as error:
+        discovery.connect()
+    os.kill(int(error.value.message.partition("process ")[2].partition(")")[0]), signal.SIGKILL)
+
+
+def test_a_state_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
+    """The message leads to RUNYARD_HOME."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("RUNYARD_HOME", str(tmp_path / "file" / "home"))
+    discovery.forget()
+    with pytest.raises(ServiceUnreachable, match="RUNYARD_HOME"):
+        discovery.connect()
+
+
+def test_the_service_is_found_from_an_older_python(tmp_path, monkeypatch):
+    """RUNYARD_SERVICE first; then `runyard` on PATH, by the interpreter that it names."""
+    python = _program(tmp_path / "python3.12", "")
+    command = tmp_path / "runyard"
+    command.write_text(f"#!{python}\n")
+    command.chmod(0o755)
+    monkeypatch.setattr(interpreter, "OLDEST", (99,))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert interpreter.service_command()[:4] == [str(python), "-P", "-m", "runyard_server.app"]
+    _program(command, "")
+    assert interpreter.service_command() == [str(command), "serve", "--embedded"]
+    monkeypatch.setenv("RUNYARD_SERVICE", str(python))
+    assert interpreter.service_command()[0] == str(python)
+    monkeypatch.setenv("RUNYARD_SERVICE", "no-such-program")
+    with pytest.raises(ServiceUnreachable, match="no-such-program"):
+        interpreter.service_command()
+
+
+def test_without_a_service_one_command_is_named(tmp_path, monkeypatch):
+    """The message is the command that installs it."""
+    monkeypatch.setattr(interpreter, "OLDEST", (99, 0))
+    monkeypatch.setattr(interpreter, "NEWEST_MINOR", -1)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("RUNYARD_SERVICE", raising=False)
+    with pytest.raises(ServiceUnreachable, match="Install it with: uv tool install"):
+        interpreter.service_command()
+
+
+def test_the_service_inherits_nothing_of_a_job(monkeypatch):
+    """A service started from a job would else take itself for the job."""
+    monkeypatch.setenv("RUNYARD_RUN_ID", "r")
+    monkeypatch.setenv("AZUREML_RUN_TOKEN", "t")
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    own = starter._environment(Path("/home"), [sys.executable])
+    other = starter._environment(Path("/home"), ["/other/python"])
+    assert not {"RUNYARD_RUN_ID", "AZUREML_RUN_TOKEN"} & set(own)
+    assert own["PYTHONPATH"] == "/somewhere"
+    assert "PYTHONPATH" not in other
+    assert own["RUNYARD_HOME"] == "/home"

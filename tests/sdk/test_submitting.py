@@ -1,0 +1,181 @@
+"""Submitted runs: what the job sees, what comes back, and what is printed meanwhile."""
+
+import json
+
+import pytest
+
+from runyard.sdk.exceptions import (
+    ActivityFailedException,
+    ExperimentExecutionException,
+    SnapshotException,
+    UserErrorException,
+)
+from runyard.sdk.models import Model
+from runyard.sdk.runs import Run, ScriptRun
+
+IN_JOB = """
+import os, warnings
+from runyard import Run, Workspace, Model
+run = Run.get_context()
+for epoch in range(3):
+    run.log("acc", epoch / 10)
+assert run.get_metrics() == {"acc": [0.0, 0.1, 0.2]}
+os.makedirs("outputs/model", exist_ok=True)
+open("outputs/model/w.txt", "w").write("weights")
+model = run.register_model("in-job", "outputs/model")
+assert open(os.path.join(Model.get_model_path("in-job"), "w.txt")).read() == "weights"
+assert run.experiment.workspace.name == Workspace.from_config().name
+child = run.child_run("kid")
+child.log("x", 1)
+child.complete()
+run.tag("seen", run.number)
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    run.cancel()
+assert "cannot cancel itself" in str(said[0].message)
+with run:
+    pass
+run.complete()
+print("still", run.get_status())
+"""
+
+
+def test_a_script_uses_the_sdk_as_in_a_notebook(experiment, script, folder):
+    """The SDK is the in-job library: metrics, models, children, tags, its own workspace."""
+    run = experiment.submit(script(IN_JOB), tags={"by": "test"})
+    assert type(run) is ScriptRun
+    details = run.wait_for_completion()
+    assert details["status"] == "Completed"
+    assert run.get_metrics() == {"acc": [0.0, 0.1, 0.2]}
+    assert run.get_tags() == {"by": "test", "seen": str(run.number)}
+    assert {"azureml-logs/70_driver_log.txt", "outputs/model/w.txt"} <= set(run.get_file_names())
+    assert [child.get_status() for child in run.get_children()] == ["Completed"]
+    with_logs = run.get_details_with_logs()
+    assert "still Running" in with_logs["logFiles"]["azureml-logs/70_driver_log.txt"]
+    model = Model(experiment.workspace, "in-job")
+    assert (model.id, model.run_id, model.experiment_name) == ("in-job:1", run.id, "exp")
+    assert run.get_all_logs(str(folder / "all"))
+    assert run.number == 1
+
+
+def test_the_details_have_the_keys_of_v1(experiment, script):
+    """Scripts read status, times, target and arguments from the dict."""
+    run = experiment.submit(script("", arguments=["--rate", "0.1"]))
+    details = run.wait_for_completion()
+    assert details["runId"] == run.id
+    assert details["target"] == "local"
+    assert details["startTimeUtc"].endswith("Z")
+    assert details["endTimeUtc"].endswith("Z")
+    assert details["properties"]["ContentSnapshotId"] == run.get_snapshot_id()
+    assert details["runDefinition"]["arguments"] == ["--rate", "0.1"]
+    assert "error" not in details
+
+
+def test_the_printed_shape_is_that_of_v1(experiment, script, capsys):
+    """Exact to the blank line: people and tests compare it."""
+    run = experiment.submit(script("print('one')\nprint('two')\n"))
+    run.wait_for_completion(show_output=True)
+    url = run.get_portal_url()
+    assert capsys.readouterr().out == (
+        f"RunId: {run.id}\nWeb View: {url}\n\n"
+        "Streaming azureml-logs/70_driver_log.txt\n"
+        "========================================\n\n"
+        "one\ntwo\n\n"
+        f"Execution Summary\n=================\nRunId: {run.id}\nWeb View: {url}\n\n"
+    )
+
+
+def test_the_log_is_printed_while_the_run_goes_on(experiment, script, folder, monkeypatch):
+    """A line is seen when it was written, not at the end."""
+    import sys
+
+    go = str(folder / "go")
+    wait = f"while not os.path.exists({go!r}): time.sleep(0.01)"
+    run = experiment.submit(script(f"import time, os\nprint('first')\n{wait}\n"))
+
+    class Screen:
+        encoding = "utf-8"
+
+        def __init__(self) -> None:
+            self.text = ""
+
+        def write(self, text):
+            self.text += text
+            if "first" in text:
+                (folder / "go").write_text("")
+
+        def flush(self):
+            pass
+
+    monkeypatch.setattr(sys, "stdout", Screen())
+    assert run.wait_for_completion(show_output=True)["status"] == "Completed"
+
+
+def test_bytes_that_are_no_text_are_shown_as_such(experiment, script, capsys):
+    """A model that prints binary must not end the wait."""
+    run = experiment.submit(
+        script("import sys\nsys.stdout.buffer.write(b'a\\xff\\xc3\\xa9 no newline')\n")
+    )
+    run.wait_for_completion(show_output=True)
+    assert "a\ufffdé no newline\nExecution Summary" in capsys.readouterr().out
+
+
+def test_a_failed_run_raises_with_its_reason(experiment, script, capsys):
+    """The exception of the script is in the error, as JSON."""
+    run = experiment.submit(script("raise ValueError('boom')"))
+    with pytest.raises(ActivityFailedException) as error:
+        run.wait_for_completion()
+    assert json.loads(error.value.message)["error"]["message"] == (
+        "User program failed with ValueError: boom"
+    )
+    details = run.wait_for_completion(show_output=True, raise_on_error=False)
+    assert details["status"] == "Failed"
+    out = capsys.readouterr().out
+    assert "\nError:\n{" in out
+    assert "ValueError: boom" in out
+
+
+def test_a_canceled_run_never_raises(experiment, script):
+    """Canceling is no failure."""
+    run = experiment.submit(script("import time; time.sleep(100)"))
+    run.cancel()
+    assert run.wait_for_completion()["status"] == "Canceled"
+
+
+def test_ctrl_c_leaves_the_run(experiment, script, monkeypatch):
+    """Who stops watching does not stop the run."""
+    run = experiment.submit(script("import time; time.sleep(0.5)"))
+    from runyard.sdk import waiting
+
+    def interrupted(*_: object):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(waiting, "_follow", interrupted)
+        with pytest.raises(ExperimentExecutionException, match="still executing"):
+            run.wait_for_completion(show_output=True)
+    assert Run(experiment, run.id).wait_for_completion()["status"] == "Completed"
+
+
+def test_what_cannot_be_submitted_is_named(experiment, script, folder):
+    """The message says what to submit, and nothing was made."""
+    for wrong in ("train.py", None, {"a": 1}, ScriptRun):
+        with pytest.raises(UserErrorException, match="cannot submit"):
+            experiment.submit(wrong)
+    ready = script("")
+    (folder / "source" / ".amlignore").write_text("train.py\n")
+    with pytest.raises(UserErrorException, match="kept out of the snapshot"):
+        experiment.submit(ready)
+    (folder / "source" / ".amlignore").write_text("*\n")
+    with pytest.raises(SnapshotException, match="no files"):
+        experiment.submit(ready)
+    assert list(experiment.get_runs()) == []
+
+
+def test_outputs_of_a_run_are_data_for_the_next(experiment, script, folder):
+    """resume_from: a run's outputs on the default datastore."""
+    first = experiment.submit(script("open('outputs/ckpt.txt', 'w').write('7')"))
+    first.wait_for_completion()
+    path = first._get_outputs_datapath()
+    path.datastore.download("here", prefix=path.path_on_datastore, show_progress=False)
+    assert (folder / "here" / path.path_on_datastore / "ckpt.txt").read_text() == "7"

@@ -90,7 +90,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ask(service: RunningService) -> Asker:
     """Asks the service."""
     return Asker(service)

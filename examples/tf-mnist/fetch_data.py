@@ -11,8 +11,8 @@ import gzip
 import hashlib
 import os
 import sys
-import urllib.error
 import urllib.request
+import zlib
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -49,10 +49,11 @@ def digest(packed):
     return hashlib.sha256(gzip.decompress(packed)).hexdigest()
 
 
-def sources(original, folder):
-    """Give the places where a file may be, the nearest first."""
+def sources(name, original, folder):
+    """Give the places where a file may be, under its own name or ours."""
     if folder:
-        return ["file://" + os.path.abspath(os.path.join(folder, original))]
+        paths = [os.path.abspath(os.path.join(folder, each)) for each in (original, name)]
+        return ["file://" + urllib.request.pathname2url(path) for path in paths]
     return [mirror + original for mirror in MIRRORS]
 
 
@@ -63,7 +64,7 @@ def read(url, wanted):
             packed = answer.read()
         if digest(packed) == wanted:
             return packed, ""
-    except (OSError, EOFError, urllib.error.URLError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         return b"", str(error)
     return b"", "the content is not MNIST's (wrong hash)"
 
@@ -71,7 +72,7 @@ def read(url, wanted):
 def fetch(name, original, wanted, folder):
     """Give the bytes of a file from the first place that has the right ones."""
     reasons = []
-    for url in sources(original, folder):
+    for url in sources(name, original, folder):
         packed, reason = read(url, wanted)
         if packed:
             return packed

@@ -81,32 +81,58 @@ def main():
     )
 
     run = Experiment(workspace=workspace, name="tf-mnist").submit(estimator)
-    run.wait_for_completion(show_output=True)
-
-    accuracy = run.get_metrics()["final_acc"]
-    if accuracy < GOOD_ENOUGH:
-        sys.exit(f"accuracy {accuracy:.4f} is below {GOOD_ENOUGH}: try more --epochs")
+    run.wait_for_completion(show_output=True, raise_on_error=False)
+    shutil.rmtree(estimator.source_directory)
+    accuracy = checked(run)
     model = run.register_model(
         model_name="tf-dnn-mnist", model_path="outputs/model", tags={"accuracy": f"{accuracy:.4f}"}
     )
-    shutil.rmtree(estimator.source_directory)
     summary(run, model, accuracy)
+
+
+def checked(run):
+    """Give the accuracy that the run reached; end here if it failed or did not learn enough."""
+    status = run.get_status()
+    if status != "Completed":
+        sys.exit(
+            f"The run ended as {status}; the reason stands above, the whole log is shown by\n"
+            f"  {command()} runs logs {run.id}"
+        )
+    accuracy = run.get_metrics()["final_acc"]
+    if accuracy < GOOD_ENOUGH:
+        sys.exit(f"The accuracy of {accuracy:.4f} is below {GOOD_ENOUGH}: try more --epochs")
+    return accuracy
+
+
+def command():
+    """Give the name by which the command line can be called here."""
+    beside = os.path.join(os.path.dirname(sys.executable), "runyard")
+    return "runyard" if shutil.which("runyard") or not os.path.exists(beside) else short(beside)
+
+
+def short(path):
+    """Give a path as it is typed from here."""
+    return min(path, os.path.relpath(path), key=len)
 
 
 def summary(run, model, accuracy):
     """Say what came of it, where things are and what to try next."""
+    runyard, again = command(), f"{short(sys.executable)} {sys.argv[0]}"
+    files = len(run_files(run))
+    home = os.environ.get("RUNYARD_HOME", os.path.join("~", ".runyard"))
     print()
     print(f"Accuracy   {accuracy:.4f} on the 10,000 test images")
-    print(f"Model      {model.id}  ({len(run_files(run))} files)")
+    print(f"Model      {model.id}, {files} files")
     print(f"Run        {run.id}")
     print(f"Look at    {run.get_portal_url()}")
+    print(f"Kept in    {home}")
     print()
     print("Next:")
-    print(f"  runyard runs show {run.id}")
-    print(f"  runyard runs logs {run.id}")
-    print("  runyard models list")
-    print('  python -c "from azureml.core import Model, Workspace; \\')
-    print("      Model(Workspace.from_config(), 'tf-dnn-mnist').download('model')\"")
+    print(f"  {runyard} runs show {run.id}")
+    print(f"  {runyard} runs logs {run.id}")
+    print(f"  {runyard} models list")
+    print(f"  {again} --framework-version 1.13")
+    print("In Python: Model(Workspace.from_config(), 'tf-dnn-mnist').download('model')")
 
 
 def run_files(run):

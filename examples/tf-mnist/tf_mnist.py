@@ -8,6 +8,9 @@ import argparse
 import os
 import time
 
+# TensorFlow tells of processor features and the like unless it is asked not to.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
 import tensorflow as tf2
 import utils
 
@@ -15,8 +18,8 @@ from azureml.core import Run
 
 # The graph API of TensorFlow 1 is in every 1.13 and in every 2.x under this name.
 tf = tf2.compat.v1
-tf.disable_v2_behavior()
 tf.logging.set_verbosity(tf.logging.ERROR)
+tf.disable_v2_behavior()
 
 PIXELS, DIGITS = 784, 10
 MOMENTUM = 0.9

@@ -28,7 +28,7 @@ TEST_WORKERS ?= 2
 # More for pytest: make test TESTS="tests/cli -k doctor"
 TESTS ?= tests
 
-.PHONY: help demo test test-wheels test-light check docs bench lock clean
+.PHONY: help demo test test-wheels test-light check docs bench wheels lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
@@ -46,6 +46,7 @@ check: .venv/.ready  ## Lint, format, types, import directions, sizes, Python 3.
 	.venv/bin/vermin --quiet --no-tips --eval-annotations --no-parse-comments --violations \
 		--target=3.7- $(LIGHT_SOURCES)
 	.venv/bin/python tools/check_sizes.py
+	.venv/bin/python tools/reference.py --check
 	.venv/bin/python tools/check_docs.py
 	@$(MAKE) --no-print-directory check-lock
 
@@ -57,12 +58,15 @@ check-lock: $(UV)
 	@diff -u requirements.lock build/requirements.lock || \
 		{ echo "requirements.lock is not what pyproject.toml asks for: run 'make lock'"; exit 1; }
 
-docs: .venv/.ready  ## Check the documentation: links, examples, commands
+docs: .venv/.ready  ## Write the reference from the code; check links, examples, commands
+	.venv/bin/python tools/reference.py
 	.venv/bin/python tools/check_docs.py --verbose
 
 bench: dist/.ready  ## Measure against the peers and the machine's limits; rewrites docs/benchmarks.md
 	$(UV) --version
 	.tools/bin/python benchmarks/run.py $(BENCH)
+
+wheels: dist/.ready  ## Build the three wheels into dist/
 
 lock: $(UV)  ## Resolve the lock files anew
 	$(LOCK) --upgrade --output-file requirements.lock

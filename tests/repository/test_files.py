@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-_HOSTS = ("pypi" + ".org", "files.python" + "hosted", "index" + "-url")
+_HOSTS = ("pypi" + ".org", "files.python" + "hosted")
 _FOLDERS = ("/ro" + "ot/", "/wo" + "rk/", "/ho" + "me/")
 
 

@@ -29,7 +29,7 @@ COLOURS = {
     "Starting": "blue",
     "Queued": "magenta",
 }
-_EXITS: tuple[tuple[type[errors.RunyardError], int], ...] = (
+EXITS: tuple[tuple[type[errors.RunyardError], int], ...] = (
     (errors.InvalidRequest, 2),
     (errors.NotFound, 3),
     (errors.Unauthenticated, 4),
@@ -152,7 +152,7 @@ def between(start: str | None, end: str | None) -> str:
 
 def exit_status(error: errors.RunyardError) -> int:
     """Give the exit status that stands for an error."""
-    return next((code for kind, code in _EXITS if isinstance(error, kind)), 1)
+    return next((code for kind, code in EXITS if isinstance(error, kind)), 1)
 
 
 def complain(error: errors.RunyardError, *, json_wanted: bool) -> None:

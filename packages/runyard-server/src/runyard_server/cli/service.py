@@ -34,7 +34,7 @@ def serve(
 ) -> None:
     """Run the service in the foreground until Ctrl-C; runs go on without it.
 
-    There is no need to for work on one machine: the SDK and this command start a service when
+    Work on one machine needs none of this: the SDK and this command start a service when
     they need one. A team runs it on a server. State is kept in RUNYARD_HOME (~/.runyard).
 
     Examples: `runyard serve`  ·  `runyard serve --host 0.0.0.0 --port 8765`

@@ -1,0 +1,151 @@
+"""Write docs/reference from the code: settings, command line, routes; `--check` only compares."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from runyard.protocol import routes
+from runyard_server.cli import output, program
+from runyard_server.operations import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+MADE = "<!-- Made by `make docs` from the code; a test compares them. -->\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Give every page by its file name."""
+    return {
+        "settings.md": MADE + _settings(),
+        "cli.md": MADE + _cli(),
+        "routes.md": MADE + _routes(),
+    }
+
+
+def _settings() -> str:
+    rows = [
+        f"| `{row.name}` | `{row.variable}` | {_code(row.default)} | {_cell(row.about)} |"
+        for row in settings.table()
+    ]
+    return (
+        "# Settings of the service\n\n"
+        "A setting is looked for on the command line of the service, then in a variable, then in "
+        "`config.toml` in the state folder; else its default holds. A name that is not in the "
+        "table is refused, with the nearest one that is.\n\n"
+        "| in `config.toml` | variable | default | meaning |\n| --- | --- | --- | --- |\n"
+        + "\n".join(rows)
+        + "\n\n## Variables of clients\n\n"
+        "| variable | meaning |\n| --- | --- |\n"
+        "| `RUNYARD_HOME` | The state folder; `~/.runyard` by default. |\n"
+        "| `RUNYARD_URL` | A service elsewhere, in place of this machine's own. |\n"
+        "| `RUNYARD_TOKEN` | The token of that service. |\n"
+        "| `RUNYARD_SERVICE` | The Python, or the `runyard` command, that runs the service for "
+        "clients on an older Python. |\n"
+        "| `RUNYARD_WORKSPACE` | The workspace that the command line shows. |\n"
+    )
+
+
+def _code(text: str) -> str:
+    return text if text in ("unset", "none") else f"`{text}`"
+
+
+def _cli() -> str:
+    parts = ["# Command line\n"]
+    root = typer.main.get_command(program.app)
+    for words, command in _commands(root, ()):
+        parts += [f"## runyard {' '.join(words)}\n", _dedented(command.help), *_parameters(command)]
+    parts.append(_statuses())
+    return "\n".join(parts)
+
+
+def _commands(level: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    inner = getattr(level, "commands", None)
+    if inner is None:
+        yield words, level
+        return
+    for name, command in inner.items():
+        yield from _commands(command, (*words, name))
+
+
+def _dedented(text: str) -> str:
+    return "\n".join(line.strip() for line in text.strip().splitlines()) + "\n"
+
+
+def _parameters(command: Any) -> Iterator[str]:
+    rows = []
+    for parameter in command.params:
+        if parameter.name == "help":
+            continue
+        if parameter.param_type_name == "argument":
+            name = parameter.metavar or parameter.name.upper()
+        else:
+            name = ", ".join([*parameter.opts, *parameter.secondary_opts])
+        rows.append(f"| `{name}` | {_cell(parameter.help or '')} |")
+    if rows:
+        yield "| | |\n| --- | --- |\n" + "\n".join(rows) + "\n"
+
+
+def _statuses() -> str:
+    meaning = {
+        0: "fine",
+        1: "it failed",
+        2: "the command line or the request makes no sense",
+        3: "there is no such thing",
+        4: "not allowed",
+        5: "the service cannot be reached",
+    }
+    used = {0, 1} | {status for _, status in output.EXITS}
+    rows = [f"| {status} | {meaning[status]} |" for status in sorted(used)]
+    return "## Exit statuses\n\n| status | meaning |\n| --- | --- |\n" + "\n".join(rows) + "\n"
+
+
+def _routes() -> str:
+    rows = [
+        f"| `{route.name}` | {route.method} | `{route.url}` | {_type(route.body)} "
+        f"| {_type(route.query)} | {_type(route.answer)} | {route.who} | {_cell(route.summary)} |"
+        for route in routes.ROUTES
+    ]
+    return (
+        "# Routes\n\n"
+        "Everything that can be asked of the service. Bodies and answers are JSON records of "
+        "`runyard.protocol`; `Bytes` is a raw stream, `Events` are server-sent events. A running "
+        "service gives the same as an OpenAPI document at `/api/v1/openapi.json`. "
+        "Who may call: anyone, a user (the service's token), a job too (the token of its run).\n\n"
+        "| name | method | path | body | query | answer | who | |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- |\n" + "\n".join(rows) + "\n"
+    )
+
+
+def _type(kind: Any) -> str:
+    return "" if kind is None or kind is routes.Nothing else f"`{kind.__name__}`"
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"\s+", " ", text).replace("|", "\\|").strip()
+
+
+def main() -> int:
+    """Write the pages, or say which differ from the code."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    stale = []
+    for name, text in pages().items():
+        path = FOLDER / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(text, encoding="utf-8")
+    if stale and "--check" in sys.argv:
+        print(f"docs/reference is older than the code ({', '.join(stale)}): run 'make docs'")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -50,12 +50,6 @@ def enqueue_ready(
     ]
 
 
-def enqueue(connection: Connection, key: int, token: str, lock: str, now: int) -> RunRow | None:
-    """Bring a leased run whose environment was made into the queue; None if it is lost to us."""
-    row = leases.held(connection, key, token)
-    return None if row is None else _enqueue(connection, row, lock, now)
-
-
 def fail(system: System, key: int, token: str, error: Exception) -> None:
     """End a leased run whose environment cannot be made."""
     leased = system.records.read(lambda c: leases.held(c, key, token))

@@ -21,6 +21,7 @@ class Clusters:
         self._system = system
         self._backends = backends
         self._looked = 0
+        self._short: set[Target] = set()
 
     def grant(self, target: Target, coming: int) -> int:
         """Ask the backend for the nodes a cluster needs; give how many it grants.
@@ -30,12 +31,15 @@ class Clusters:
             coming: Nodes for runs that are about to come into its queue.
         """
         cluster, count = reading.cluster_need(self._system, target, coming)
-        return 0 if cluster is None else self._resize(cluster, count)
+        granted = 0 if cluster is None else self._resize(cluster, count)
+        if granted < count:
+            self._short.add(target)
+        return granted
 
     def upkeep(self) -> set[Target]:
-        """Bring clusters to their minimum, take idle nodes away; give clusters still moving."""
+        """Bring clusters to their minimum, take idle nodes away; give clusters to place on."""
         now = self._system.clock.now_us()
-        moving = set()
+        moving, self._short = self._short, set()
         for cluster, present in reading.clusters(self._system):
             target = Target(cluster.workspace, cluster.name)
             if len(present) < cluster.min_nodes:

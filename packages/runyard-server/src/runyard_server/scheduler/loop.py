@@ -69,7 +69,7 @@ class Scheduler:
         self._system = system
         self._places = places or machine_cpus()
         self._token = uuid.uuid4().hex
-        self._preparations = Preparations(system, environments, self._token, self._queue_changed)
+        self._preparations = Preparations(system, environments, self._token, self._prepared)
         self._folders = RunFolders(system)
         self._agents = Agents(
             system,
@@ -115,15 +115,18 @@ class Scheduler:
     def tick(self) -> None:
         """Do what has come up since the last turn."""
         with self._guard:
-            keys, self._dirty = sorted(self._dirty), set()
+            dirty, self._dirty = self._dirty, set()
             targets, self._targets = self._targets, set()
-        look = reading.look(self._system, keys)
+        if dirty:
+            # Who waits for an environment that is there now must not be overtaken.
+            dirty |= self._preparations.keys()
+        look = reading.look(self._system, sorted(dirty))
         fresh = [row for row in look.rows if row.status in _UNPREPARED]
         for row in look.rows:
             if row.status not in _UNPREPARED:
                 targets.add(target_of(row))
                 self._attend(row, look.nodes.get(row.key, []))
-        self._advance([row for row in fresh if not self._preparations.has(row.key)], targets)
+        self._advance(fresh, targets)
 
     def upkeep(self) -> None:
         """Do what time brings: look at agents and clusters, renew leases."""
@@ -177,9 +180,9 @@ class Scheduler:
         with self._guard:
             self._later.add(key)
 
-    def _queue_changed(self, target: Target) -> None:
+    def _prepared(self, key: int) -> None:
         with self._guard:
-            self._targets.add(target)
+            self._dirty.add(key)
         self._wake.set()
 
     def _keep_clusters(self) -> None:
@@ -202,7 +205,8 @@ class Scheduler:
         specs = reading.specs(self._system, [row.key for row in fresh])
         ready = self._ready(specs)
         targets |= {target_of(row) for row in fresh if row.key in ready}
-        slow = [row.key for row in fresh if row.key not in ready]
+        making = self._preparations.keys()
+        slow = [row.key for row in fresh if row.key not in ready and row.key not in making]
         if not targets and not slow:
             return
         capacity = {target: self._capacity(target, fresh, ready) for target in targets}

@@ -8,6 +8,7 @@ is the environments' business. A preparation that nobody wants any more is told 
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -16,9 +17,7 @@ from runyard.protocol.environments import EnvironmentDefinition, LockRecord
 from runyard.protocol.files import BUILD_LOG
 from runyard.protocol.jobs import JobEnvironment
 from runyard_server.operations import environments, preparing
-from runyard_server.operations.lifecycle import announce
 from runyard_server.operations.notices import run_topic
-from runyard_server.operations.placement import Target, target_of
 from runyard_server.operations.system import System
 from runyard_server.scheduler.pool import Pool
 from runyard_server.store.runs import RunRow
@@ -57,7 +56,7 @@ class Preparations:
         system: The service's parts.
         environments: Makes environments.
         token: The scheduler's token for leases.
-        queued: Called with a target once a run was put into its queue.
+        done: Called with the key of a run whose environment is there now.
     """
 
     def __init__(
@@ -65,23 +64,23 @@ class Preparations:
         system: System,
         environments: Environments,
         token: str,
-        queued: Callable[[Target], None],
+        done: Callable[[int], None],
     ) -> None:
         self._system = system
         self._environments = environments
         self._token = token
-        self._queued = queued
-        self._unwanted: dict[int, threading.Event] = {}
+        self._done = done
+        self._making: dict[int, _Making] = {}
         self._pool = Pool("prepare", _THREADS)
 
     @property
     def busy(self) -> bool:
         """Whether something is being made."""
-        return bool(self._unwanted)
+        return bool(self._making)
 
-    def has(self, key: int) -> bool:
-        """Say whether the environment of a run is being made."""
-        return key in self._unwanted
+    def keys(self) -> set[int]:
+        """Give the keys of the runs whose environments are being made."""
+        return set(self._making)
 
     def ready(self, definition: EnvironmentDefinition) -> str | None:
         """Give the digest of a definition's lock if its environment exists."""
@@ -102,39 +101,37 @@ class Preparations:
 
     def start(self, row: RunRow, definition: EnvironmentDefinition) -> None:
         """Make the environment of a leased run in the background."""
-        if row.key not in self._unwanted:
-            unwanted = self._unwanted[row.key] = threading.Event()
-            self._pool.submit(partial(self._prepare, row, definition, unwanted))
+        if row.key not in self._making:
+            making = self._making[row.key] = _Making(row, definition)
+            self._pool.submit(partial(self._prepare, making))
 
     def drop(self, key: int) -> None:
         """Stop what is made for a run that has ended."""
-        unwanted = self._unwanted.get(key)
-        if unwanted is not None:
-            unwanted.set()
+        making = self._making.get(key)
+        if making is not None:
+            making.unwanted.set()
 
     def close(self) -> None:
         """Stop everything; what was leased is taken up by the next process."""
-        for unwanted in list(self._unwanted.values()):
-            unwanted.set()
+        for making in list(self._making.values()):
+            making.unwanted.set()
         self._pool.close(_CLOSE_SECONDS)
 
-    def _prepare(
-        self, row: RunRow, definition: EnvironmentDefinition, unwanted: threading.Event
-    ) -> None:
+    def _prepare(self, making: "_Making") -> None:
+        row = making.row
         try:
-            lock = self._make(row, definition, unwanted)
-            self._enqueue(row.key, lock)
+            self._make(making)
+            del self._making[row.key]
+            self._done(row.key)
         except Exception as error:  # noqa: BLE001 - whatever it was, the run must tell it
-            if not unwanted.is_set():
+            self._making.pop(row.key, None)
+            if not making.unwanted.is_set():
                 _log.info("preparing run %s failed: %s", row.id, error)
                 preparing.fail(self._system, row.key, self._token, error)
-        finally:
-            self._unwanted.pop(row.key, None)
 
-    def _make(
-        self, row: RunRow, definition: EnvironmentDefinition, unwanted: threading.Event
-    ) -> LockRecord:
-        log = BuildLog(self._system, row)
+    def _make(self, making: "_Making") -> None:
+        log = BuildLog(self._system, making.row)
+        definition = making.definition
         digest = self._environments.definition_hash(definition)
         # Where a user's own interpreter is may have changed: that is looked up each time.
         own = definition.user_managed
@@ -145,21 +142,20 @@ class Preparations:
 
         def cancelled() -> bool:
             log.tell()
-            return unwanted.is_set()
+            return making.unwanted.is_set()
 
         if self._environments.realised(lock) is None:
             self._environments.realise(lock, log.path, cancelled)
         log.tell()
-        return lock
 
-    def _enqueue(self, key: int, lock: LockRecord) -> None:
-        now = self._system.clock.now_us()
-        row = self._system.records.write(
-            lambda c: preparing.enqueue(c, key, self._token, lock.digest, now)
-        )
-        if row is not None:
-            announce(self._system, row, work=False)
-            self._queued(target_of(row))
+
+@dataclass(frozen=True)
+class _Making:
+    """An environment that is made for a run."""
+
+    row: RunRow
+    definition: EnvironmentDefinition
+    unwanted: threading.Event = field(default_factory=threading.Event, compare=False)
 
 
 class BuildLog:

@@ -6,6 +6,7 @@ For tests of the scheduler, in which time must not pass and each death is decide
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
@@ -66,7 +67,11 @@ class FakeBackend(Backend):
         )
 
     def launch(self, plan: LaunchPlan) -> str:
-        """Enter an agent into the table."""
+        """Write the plan's files and enter an agent into the table."""
+        folder = Path(plan.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in plan.files.items():
+            (folder / name).write_text(content, "utf-8")
         handle = f"{plan.run}/{plan.node}/{plan.attempt}/{plan.purpose}"
         with self._lock:
             if self._engine.refuse is not None:

@@ -1,0 +1,67 @@
+"""Environments without packages: they exist, fail, or take until a test lets them be done."""
+
+import hashlib
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from runyard.protocol.environments import EnvironmentDefinition, LockRecord
+from runyard.protocol.errors import RunyardError
+from runyard.protocol.jobs import JobEnvironment
+
+
+class FakeEnvironments:
+    """Stands in for `runyard_server.environments`.
+
+    Attributes:
+        made: The digests of the locks whose environments exist.
+        go: Builds wait for it; set at first.
+        begun: Set once a build has begun.
+        builds: How many builds have begun.
+        cancels: How many were canceled.
+        fault: Raised by `lock` while it is set.
+    """
+
+    def __init__(self) -> None:
+        self.made: set[str] = set()
+        self.go = threading.Event()
+        self.go.set()
+        self.begun = threading.Event()
+        self.builds = 0
+        self.cancels = 0
+        self.fault: RunyardError | None = None
+
+    def definition_hash(self, definition: EnvironmentDefinition) -> str:
+        """Hash the definition as it is."""
+        return hashlib.sha256(repr(definition).encode()).hexdigest()
+
+    def lock(self, definition: EnvironmentDefinition, log: Callable[[str], None]) -> LockRecord:
+        """Give a lock of the definition's own lines."""
+        log(f"locking {definition.pip}")
+        if self.fault is not None:
+            log(self.fault.message)
+            raise self.fault
+        return LockRecord(self.definition_hash(definition), "3.11", "\n".join(definition.pip))
+
+    def realised(self, lock: LockRecord) -> JobEnvironment | None:
+        """Give the environment if it was made."""
+        there = lock.digest in self.made
+        return JobEnvironment("/env/bin/python", "/env", lock.digest) if there else None
+
+    def realise(
+        self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]
+    ) -> JobEnvironment:
+        """Make it once `go` is set."""
+        self.builds += 1
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        with log_path.open("a") as log:
+            log.write("building\n")
+        self.begun.set()
+        while not self.go.wait(0.01):
+            if cancelled():
+                self.cancels += 1
+                raise RunyardError("the build was cancelled")
+        self.made.add(lock.digest)
+        found = self.realised(lock)
+        assert found is not None
+        return found

@@ -1,0 +1,169 @@
+"""A scheduler in a temporary home, with environments and agents that are moved by hand.
+
+A test submits, then speaks as the agents would: `report`, `finish`, or ends one in the engine.
+"""
+
+import hashlib
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from runyard.protocol.compute import CreateCompute
+from runyard.protocol.environments import EnvironmentDefinition
+from runyard.protocol.events import EventQuery
+from runyard.protocol.files import FileEntry
+from runyard.protocol.jobs import AgentReply, AgentReport, FinishReport
+from runyard.protocol.runs import RunRecord, RunSpec, SubmitRun
+from runyard.protocol.snapshots import CreateSnapshot
+from runyard_server.operations import compute, events, jobs, runs, snapshots, workspaces
+from runyard_server.operations.clock import Clock
+from runyard_server.operations.notices import Notices, run_topic
+from runyard_server.operations.settings import Settings
+from runyard_server.operations.system import System
+from runyard_server.scheduler.loop import Scheduler
+from runyard_server.store.blobs import FolderBlobs
+from runyard_server.store.home import Home
+from runyard_server.store.logs import LogStore
+from runyard_server.store.records import Records, sqlite_url
+from runyard_server.testing.fake_backend import Engine, FakeBackend
+from runyard_server.testing.fake_environments import FakeEnvironments
+
+W = "default"
+PATIENCE = 20.0
+
+
+class OffsetClock(Clock):
+    """The machine's clock, moved on by as much as a test likes."""
+
+    def __init__(self) -> None:
+        self.ahead = 0
+
+    def now_us(self) -> int:
+        """Give the time, moved on."""
+        return super().now_us() + self.ahead
+
+    def sleep(self, seconds: float) -> None:
+        """Move on."""
+        self.ahead += int(seconds * 1_000_000)
+
+
+class Yard:
+    """The service's parts with a scheduler, and the words of a test.
+
+    Args:
+        folder: Its home.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        home = Home(folder)
+        home.create()
+        self.clock = OffsetClock()
+        self.environments = FakeEnvironments()
+        self.engine = Engine()
+        self.system = System(
+            home=home,
+            records=Records(sqlite_url(home.database)),
+            blobs=FolderBlobs(home.blobs),
+            logs=LogStore(home.run_logs),
+            notices=Notices(),
+            clock=self.clock,
+            secret=home.secret(),
+            settings=Settings(),
+            url=lambda: "http://127.0.0.1:1",
+        )
+        workspaces.ensure_default(self.system)
+        self.places = 2
+        self.scheduler = self.new_scheduler()
+
+    def new_scheduler(self) -> Scheduler:
+        """Make a scheduler as another process would; it is not started."""
+        light = self.system.home.light / "hash"
+        backends = {"local": FakeBackend(self.engine)}
+        return Scheduler(self.system, self.environments, backends, light, self.places)
+
+    def restart(self) -> None:
+        """Another process takes the home over: nothing but the database and the engine stays."""
+        self.scheduler.stop()
+        self.scheduler = self.new_scheduler()
+        self.scheduler.start()
+
+    def close(self) -> None:
+        """End everything."""
+        self.environments.go.set()
+        self.scheduler.stop()
+        self.system.records.close()
+
+    def cluster(self, name: str = "cluster", nodes: int = 2, **more: Any) -> None:
+        """Create a cluster."""
+        body = CreateCompute(name, "STANDARD_D2_V2", max_nodes=nodes, **more)
+        compute.create(self.system, W, body=body)
+
+    def submit(self, target: str = "local", *, pip: str = "", **more: Any) -> str:
+        """Submit a script; `more` are fields of RunSpec. Give the run's id."""
+        data = b"print(1)"
+        digest = hashlib.sha256(data).hexdigest()
+        self.system.blobs.write(digest, io.BytesIO(data))
+        entry = FileEntry("train.py", digest, len(data))
+        snapshot = snapshots.create(self.system, W, body=CreateSnapshot([entry])).id
+        definition = EnvironmentDefinition(pip=[pip] if pip else [])
+        given: dict[str, Any] = {"target": target, "environment": definition, **more}
+        spec = RunSpec("exp", snapshot, "train.py", **given)
+        return runs.submit(self.system, W, body=SubmitRun(spec, inherited={"A": "B"})).id
+
+    def get(self, run: str) -> RunRecord:
+        """Give a run."""
+        return runs.get(self.system, W, run)
+
+    def statuses(self, run: str) -> list[str]:
+        """The statuses the run has gone through."""
+        items = events.list_(self.system, W, run, EventQuery()).items
+        return [e.status for e in items if e.status is not None]
+
+    def messages(self, run: str) -> list[str]:
+        """The messages of the run's events."""
+        return [e.message for e in events.list_(self.system, W, run, EventQuery()).items]
+
+    def until(self, run: str, *statuses: str) -> RunRecord:
+        """Wait until the run has one of the statuses."""
+        return self.when(run, lambda record: record.status in statuses)
+
+    def when(self, run: str, condition: Callable[[RunRecord], bool]) -> RunRecord:
+        """Wait until something holds of the run."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            mark = self.system.notices.mark()
+            record = self.get(run)
+            if condition(record):
+                return record
+            assert time.monotonic() < end, record
+            self.system.notices.wait([run_topic(W, run)], 0.2, mark)
+
+    def handle(self, run: str, purpose: str = "job") -> str:
+        """Wait until the run has an agent; give its handle."""
+        handle = f"{run}/0/1/{purpose}"
+        until(lambda: handle in self.engine.agents)
+        return handle
+
+    def report(self, run: str, state: str = "running") -> AgentReply:
+        """Speak as the agent."""
+        self.handle(run)
+        return jobs.report(self.system, W, run, "0", body=AgentReport(state, pid=1, host="h"))
+
+    def finish(self, run: str, outcome: str = "completed", **more: Any) -> None:
+        """Speak as the agent for the last time, and end it."""
+        body = FinishReport(outcome, **more)
+        jobs.finish(self.system, W, run, "0", body=body)
+        for purpose in ("job", "salvage"):
+            handle = f"{run}/0/1/{purpose}"
+            if handle in self.engine.agents:
+                self.engine.end(handle, 0)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.005)

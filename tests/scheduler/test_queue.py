@@ -1,0 +1,167 @@
+"""Queues: first come, first served, all nodes or none, and always a reason."""
+
+import pytest
+
+from runyard.protocol.compute import ChangeCompute
+from runyard_server.operations import compute, runs
+from runyard_server.testing.yard import W, Yard, until
+
+
+def test_a_cluster_grows_from_zero(yard: Yard) -> None:
+    """Nodes come with the runs that need them, no more than those, and each says who holds it."""
+    yard.cluster(nodes=4)
+    run = yard.submit("cluster")
+    yard.handle(run)
+    record = compute.get(yard.system, W, "cluster")
+    assert (record.current_nodes, record.running_nodes, record.idle_nodes) == (1, 1, 0)
+    assert [n.run for n in compute.nodes(yard.system, W, "cluster").items] == [run]
+    yard.report(run)
+    yard.finish(run)
+    record = compute.get(yard.system, W, "cluster")
+    assert (record.current_nodes, record.idle_nodes) == (1, 1)
+
+
+def test_first_come_first_served(yard: Yard) -> None:
+    """Runs on a full cluster start in the order of their submission."""
+    yard.cluster(nodes=1)
+    order = [yard.submit("cluster") for _ in range(5)]
+    for run in order:
+        yard.report(run)
+        yard.finish(run)
+    assert [plan.run for plan in yard.engine.plans] == order
+
+
+def test_one_build_keeps_the_order(yard: Yard) -> None:
+    """Runs that waited for the same environment come into the queue in the order they came."""
+    yard.cluster(nodes=1)
+    yard.environments.go.clear()
+    order = [yard.submit("cluster", pip="tensorflow") for _ in range(6)]
+    for run in order:
+        yard.until(run, "Preparing")
+    yard.environments.go.set()
+    for run in order:
+        yard.report(run)
+        yard.finish(run)
+    assert [plan.run for plan in yard.engine.plans] == order
+
+
+def test_the_first_in_line_has_an_exact_reason(yard: Yard) -> None:
+    """The reason says how many nodes are missing and who holds them; it goes with the wait."""
+    yard.cluster("gpucluster", nodes=4)
+    first = yard.submit("gpucluster", node_count=2)
+    second = yard.submit("gpucluster", node_count=4)
+    third = yard.submit("gpucluster")
+    yard.handle(first)
+    reason = f"waiting for 2 of 4 nodes of 'gpucluster'; run {first} holds them"
+    assert yard.when(second, lambda record: record.reason == reason).status == "Queued"
+    record = yard.when(third, lambda record: record.reason is not None)
+    assert record.reason == "waiting behind earlier runs for nodes of 'gpucluster'"
+    assert second not in {plan.run for plan in yard.engine.plans}
+    yard.report(first)
+    yard.finish(first)
+    yard.report(second)
+    assert yard.get(second).reason is None
+    record = yard.when(third, lambda record: second in (record.reason or ""))
+    assert record.reason == f"waiting for a node of 'gpucluster'; run {second} holds them"
+
+
+def test_a_big_run_is_not_overtaken(yard: Yard) -> None:
+    """A run that needs many nodes gets them although small ones keep coming behind it."""
+    yard.cluster(nodes=2)
+    small = yard.submit("cluster")
+    yard.handle(small)
+    big = yard.submit("cluster", node_count=2)
+    later = yard.submit("cluster")
+    yard.when(later, lambda record: record.reason is not None)
+    yard.finish(small)
+    yard.handle(big)
+    assert [plan.run for plan in yard.engine.plans] == [small, big]
+    yard.finish(big)
+    yard.handle(later)
+
+
+def test_this_machine_has_so_many_places(yard: Yard) -> None:
+    """On `local` no more runs are there at once than there are places, over all of them FIFO."""
+    order = [yard.submit() for _ in range(4)]
+    for run in order[:2]:
+        yard.report(run)
+    record = yard.when(order[2], lambda record: record.reason is not None)
+    assert record.reason == (
+        f"waiting for one of the 2 places on this machine; runs {order[0]} and {order[1]} hold them"
+    )
+    assert len(yard.engine.plans) == 2
+    yard.finish(order[1])
+    yard.report(order[2])
+    assert len(yard.engine.plans) == 3
+    yard.finish(order[0])
+    yard.report(order[3])
+
+
+def test_clusters_do_not_wait_for_one_another(yard: Yard) -> None:
+    """A full cluster holds up nobody on another."""
+    yard.cluster("full", nodes=1)
+    yard.cluster("free", nodes=1)
+    yard.handle(yard.submit("full"))
+    yard.submit("full")
+    yard.handle(yard.submit("free"))
+
+
+def test_idle_nodes_go_after_their_time(yard: Yard) -> None:
+    """Idle nodes stay for idle_seconds, then go down to the minimum."""
+    yard.cluster(nodes=3, idle_seconds=120, min_nodes=1)
+    until(lambda: _counts(yard) == (1, 1))
+    held = [yard.submit("cluster") for _ in range(3)]
+    for run in held:
+        yard.report(run)
+    for run in held:
+        yard.finish(run)
+    assert _counts(yard) == (3, 3)
+    yard.clock.sleep(60)
+    yard.scheduler.upkeep()
+    assert _counts(yard) == (3, 3)
+    yard.clock.sleep(61)
+    yard.scheduler.upkeep()
+    assert _counts(yard) == (1, 1)
+    assert compute.get(yard.system, W, "cluster").target_nodes == 1
+
+
+def test_more_nodes_serve_who_waits(yard: Yard) -> None:
+    """Raising max_nodes lets a waiting run begin."""
+    yard.cluster(nodes=1)
+    yard.handle(yard.submit("cluster"))
+    waiting = yard.submit("cluster")
+    yard.when(waiting, lambda record: record.reason is not None)
+    compute.change(yard.system, W, "cluster", body=ChangeCompute(max_nodes=2))
+    yard.handle(waiting)
+
+
+def test_nodes_that_are_being_started(yard: Yard) -> None:
+    """While the engine grants fewer nodes than are needed, the run waits and says so."""
+    yard.engine.nodes = 1
+    yard.cluster(nodes=4)
+    run = yard.submit("cluster", node_count=2)
+    record = yard.when(run, lambda record: record.reason is not None)
+    assert record.reason == "waiting for 1 of 2 nodes of 'cluster'; they are being started"
+    yard.engine.nodes = None
+    yard.handle(run)
+
+
+@pytest.mark.parametrize("target", ["local", "cluster"])
+def test_a_slow_environment_holds_up_nobody(yard: Yard, target: str) -> None:
+    """While one run's environment is built, another one with its environment there runs."""
+    yard.cluster(nodes=1)
+    ready = yard.submit(target)
+    yard.report(ready)
+    yard.finish(ready)
+    yard.environments.go.clear()
+    slow = yard.submit(target, pip="tensorflow")
+    assert yard.environments.begun.wait(20)
+    quick = yard.submit(target)
+    yard.report(quick)
+    assert yard.get(slow).status == "Preparing"
+    runs.cancel(yard.system, W, slow)
+
+
+def _counts(yard: Yard) -> tuple[int, int]:
+    record = compute.get(yard.system, W, "cluster")
+    return record.current_nodes, record.idle_nodes

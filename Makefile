@@ -43,7 +43,7 @@ check: .venv/.ready  ## Lint, format, types, import directions, sizes, Python 3.
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/vermin --quiet --no-tips --eval-annotations --no-parse-comments --violations \
+	.venv/bin/vermin --quiet --no-tips --no-parse-comments --violations \
 		--target=3.7- $(LIGHT_SOURCES)
 	.venv/bin/python tools/check_sizes.py
 	.venv/bin/python tools/reference.py --check

@@ -68,3 +68,10 @@ def test_the_systems_certificates_are_trusted(variables):
     """Proxies of companies sign with them; a certificate named for pip counts for uv."""
     assert variables()["UV_SYSTEM_CERTS"] == "true"
     assert variables(PIP_CERT="/ca.pem")["SSL_CERT_FILE"] == "/ca.pem"
+
+
+def test_what_is_set_about_fetching_pythons_reaches_uv(variables):
+    """A mirror of Pythons inside a company is a setting of uv's own."""
+    found = variables(UV_PYTHON="3.9", UV_PYTHON_INSTALL_MIRROR="https://a.example")
+    assert found["UV_PYTHON_INSTALL_MIRROR"] == "https://a.example"
+    assert "UV_PYTHON" not in found

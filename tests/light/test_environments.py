@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -105,3 +106,21 @@ def test_a_node_without_the_python_says_what_is_missing(monkeypatch):
     with pytest.raises(installing.BuildFailed) as failed:
         installing.find_python("3.99.1")
     assert "Python 3.99" in failed.value.message
+
+
+def test_an_agent_makes_what_its_node_lacks(tmp_path, monkeypatch):
+    """The interpreter that the job names exists afterwards, and a log of the run tells of it."""
+    from runyard.runtime.folder import RunFolder
+
+    monkeypatch.setattr(installing, "find_python", lambda version: PYTHON)
+    monkeypatch.setenv("PATH", "")
+    place = str(tmp_path / "environments" / "abc")
+    version = "{}.{}.{}".format(*sys.version_info[:3])
+    job = SimpleNamespace(
+        environment={"folder": place, "python": version, "requirements": ""}, node=0, node_name="n1"
+    )
+    folder = RunFolder(str(tmp_path / "run"))
+    environments.realise(job, folder, lambda: False)
+    assert environments.ready(place)
+    log = tmp_path / "run" / "logs" / "azureml-logs" / "55_azureml-execution-n1.txt"
+    assert "ready after" in log.read_text()

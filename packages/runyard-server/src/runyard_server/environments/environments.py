@@ -10,17 +10,20 @@ this process are remembered here, so that many runs that come at once with one n
 resolve it once.
 """
 
+import errno
 import hashlib
 import os
+import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from runyard.protocol.environments import EnvironmentDefinition, LockRecord
-from runyard.protocol.errors import RunyardError
+from runyard.protocol.errors import RunyardError, StorageFull
 from runyard.protocol.jobs import JobEnvironment
 from runyard_server.environments import building, interpreters, pythons, resolver, uv_program
 from runyard_server.environments import inputs as normal
@@ -30,6 +33,7 @@ from runyard_server.environments.inputs import Inputs
 from runyard_server.environments.resolver import Tool
 
 DIGEST_LENGTH = 32
+_REMEMBERED = 16
 # Written last by the light half's builder.
 READY = "ready.json"
 _USER_MANAGED = "# interpreter: "
@@ -87,10 +91,8 @@ class Environments:
             inputs = self._inputs(definition)
             if definition.user_managed:
                 return _as_it_is(inputs.interpreter, definition.interpreter)
-            with self._turns.setdefault(inputs.hash, threading.Lock()):
-                if inputs.hash not in self._made:
-                    self._made[inputs.hash] = self._resolved(inputs, log)
-            return self._made[inputs.hash]
+            with self._turns.setdefault(inputs.hash, threading.Lock()), self._space():
+                return self._remembered(inputs, log)
         except RunyardError as error:
             log(f"error: {error.message}")
             raise
@@ -139,10 +141,31 @@ class Environments:
             return normal.user_managed(_located(definition.interpreter))
         return normal.read(definition, gpu=self._gpu)
 
+    def _remembered(self, inputs: Inputs, log: Callable[[str], None]) -> LockRecord:
+        found = self._made.get(inputs.hash)
+        if found is None:
+            found = self._made[inputs.hash] = self._resolved(inputs, log)
+            while len(self._made) > _REMEMBERED:
+                self._made.pop(next(iter(self._made)), None)
+        return found
+
+    @contextmanager
+    def _space(self) -> Iterator[None]:
+        """Tell a full disk as what it is."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise StorageFull(
+                f"no space is left on the disk of '{self._folder}': remove what is not needed, or "
+                "set RUNYARD_HOME to another disk"
+            ) from error
+
     def _resolved(self, inputs: Inputs, log: Callable[[str], None]) -> LockRecord:
         for note in inputs.notes:
             log(note)
-        log(f"Environment {inputs.hash[:8]} {self._history.why(inputs)}")
+        log(resolver.hidden(f"Environment {inputs.hash[:8]} {self._history.why(inputs)}"))
         tool = self._tool()
         fetch = self._settings.python_downloads
         python = pythons.choose(inputs, tool, log, fetch=fetch)
@@ -160,14 +183,25 @@ class Environments:
         python = pythons.find(lock.python)
         if python is None:
             return
-        lines = self._folder / f"{lock.digest}.txt"
-        lines.write_text(lock.requirements, "utf-8")
         tool = self._tool()
         folder = self._folder / lock.digest
-        command = building.command(
-            self._light, folder, lines, python.path, tool.program, self._packages
-        )
-        building.build(command, log_path, tool, self._folder, cancelled)
+        with self._space():
+            lines = self._written(lock)
+            command = building.command(
+                self._light, folder, lines, python.path, tool.program, self._packages
+            )
+            building.build(command, log_path, tool, self._folder, cancelled)
+
+    def _written(self, lock: LockRecord) -> Path:
+        """Write the lock beside its environment, for the builder; many may do so at once."""
+        lines = self._folder / f"{lock.digest}.txt"
+        draft = self._folder / f"{lock.digest}.{secrets.token_hex(4)}.tmp"
+        try:
+            draft.write_text(lock.requirements, "utf-8")
+            draft.replace(lines)
+        finally:
+            draft.unlink(missing_ok=True)
+        return lines
 
     def _tool(self) -> Tool:
         return Tool(uv_program.program(), uv_program.variables(self._packages, os.environ))

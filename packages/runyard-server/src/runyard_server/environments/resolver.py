@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from runyard.protocol.errors import RunyardError, StorageFull
 from runyard_server.environments import frameworks, lines
 from runyard_server.environments.failures import EnvironmentFailed, IndexUnreachable
 from runyard_server.environments.inputs import Inputs
@@ -24,6 +25,7 @@ _UNREACHABLE = re.compile(
     r"Could not resolve host|failed to lookup|status code 5\d\d",
     re.IGNORECASE,
 )
+_NO_SPACE = ("os error 28", "os error 122")
 _SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
 
@@ -46,6 +48,7 @@ def resolve(inputs: Inputs, python: Interpreter, tool: Tool) -> str:
     Raises:
         EnvironmentFailed: No set of packages fits; the message is the resolver's reason.
         IndexUnreachable: The index does not answer.
+        StorageFull: No space is left for what the resolver keeps.
     """
     if not inputs.requirements:
         return ""
@@ -115,11 +118,13 @@ def _run(command: list[str], folder: Path, tool: Tool) -> str:
     return done.stdout.decode("utf-8", "replace")
 
 
-def _failure(said: str) -> EnvironmentFailed | IndexUnreachable:
+def _failure(said: str) -> RunyardError:
     """Tell the resolver's reason, from its word `error` on."""
     start = said.find("error:")
     reason = said[start + len("error:") if start >= 0 else 0 :].strip()
     reason = re.sub(r"\n\s+(cause|hint):", r"\n\1:", reason)
+    if any(sign in reason for sign in _NO_SPACE):
+        return StorageFull(f"no space is left for the packages to be resolved: {reason}")
     if _UNREACHABLE.search(reason):
         return IndexUnreachable(
             "the package index or another source of packages does not answer; check the network "

@@ -23,7 +23,16 @@ _OPTIONS = {
     "constraint": ("UV_CONSTRAINT", " "),
     "no-index": ("UV_NO_INDEX", ""),
 }
-_FOREIGN = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT", "UV_PYTHON")
+_FOREIGN = (
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "UV_PROJECT",
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_PYTHON",
+    "UV_WORKING_DIR",
+)
 
 
 def program() -> str:
@@ -48,7 +57,7 @@ def variables(cache: Path, environ: Mapping[str, str]) -> dict[str, str]:
         cache: Folder of downloaded packages.
         environ: The variables of this process.
     """
-    kept = {name: value for name, value in environ.items() if not name.startswith(_FOREIGN)}
+    kept = {name: value for name, value in environ.items() if name not in _FOREIGN}
     given = _from_pip(environ)
     if "UV_EXTRA_INDEX_URL" in given:
         # pip looks into all indexes for the best version; without this uv stops at the first.

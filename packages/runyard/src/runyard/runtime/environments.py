@@ -18,6 +18,7 @@ import os
 import shutil
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, List
 
 from runyard.runtime import installing
@@ -119,8 +120,10 @@ def _parse(argv: List[str]) -> Request:
 
 def _writer(descriptor: int) -> Callable[[bytes], None]:
     def write(data: bytes) -> None:
-        while data:
-            data = data[os.write(descriptor, data) :]
+        # On a full disk the log has gaps; the build itself tells what is the matter.
+        with suppress(OSError):
+            while data:
+                data = data[os.write(descriptor, data) :]
 
     return write
 

@@ -9,13 +9,10 @@ never changed, so a job keeps the code it began with. The unpacked files are com
 service's own Python, which is the agents'.
 """
 
-import compileall
 import hashlib
 import importlib.util
-import py_compile
 import secrets
 import shutil
-import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -83,6 +80,7 @@ def digest(files: Mapping[str, bytes]) -> str:
 
 def pack(files: Mapping[str, bytes]) -> bytes:
     """Give the zip; the same files make the same bytes."""
+    import zipfile
     from io import BytesIO
 
     packed = BytesIO()
@@ -97,13 +95,14 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 
 def compile_folder(light: Light) -> None:
-    """Compile the unpacked files for this Python; safe beside jobs that use them already."""
-    compileall.compile_dir(
-        light.folder,
-        quiet=2,
-        # The files never change, so that nobody needs to compare times.
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-    )
+    """Compile what is not yet compiled for this Python; safe beside jobs that use the files."""
+    import py_compile
+
+    # The files never change, so that nobody needs to compare times.
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    for path in light.folder.rglob("*.py"):
+        if not Path(importlib.util.cache_from_source(str(path))).exists():
+            py_compile.compile(str(path), quiet=2, invalidation_mode=mode)
 
 
 def _package(name: str) -> dict[str, bytes]:

@@ -112,7 +112,7 @@ def test_an_agent_makes_what_its_node_lacks(tmp_path, monkeypatch):
     """The interpreter that the job names exists afterwards, and a log of the run tells of it."""
     from runyard.runtime.folder import RunFolder
 
-    monkeypatch.setattr(installing, "find_python", lambda version: PYTHON)
+    monkeypatch.setattr(installing, "find_python", lambda _version: PYTHON)
     monkeypatch.setenv("PATH", "")
     place = str(tmp_path / "environments" / "abc")
     version = "{}.{}.{}".format(*sys.version_info[:3])

@@ -73,6 +73,8 @@ class FakeService:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
+        # A client that went away is what some tests are about.
+        self.server.handle_error = lambda *_: None  # type: ignore[method-assign]  # see above
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:

@@ -90,6 +90,23 @@ def test_a_service_that_never_listens_is_given_up(home, tmp_path, monkeypatch):
     os.kill(int(error.value.message.partition("process ")[2].partition(")")[0]), signal.SIGKILL)
 
 
+def test_a_living_service_is_waited_for_and_never_replaced(home, monkeypatch):
+    """One that sleeps with the laptop keeps its folder and its connection file."""
+    import fcntl
+
+    home.mkdir()
+    (home / "service.json").write_text(
+        '{"url": "http://127.0.0.1:9", "token": "t", "pid": 1, "protocol": "1.0", "version": "0"}'
+    )
+    monkeypatch.setattr(starter, "SILENT_SECONDS", 0.1)
+    with (home / "service.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(ServiceUnreachable, match="does not answer"):
+            discovery.connect()
+    assert (home / "service.json").exists()
+    (home / "service.json").unlink()
+
+
 def test_a_state_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
     """The message leads to RUNYARD_HOME."""
     (tmp_path / "file").write_text("")

@@ -178,6 +178,9 @@ from runyard import Run
 run = Run.get_context()
 assert Run.get_context() is run and run.experiment.name == "by_hand"
 run.log("x", 1)
+for name in "ab":
+    with open("outputs/" + name, "w") as file:
+        file.write(name)
 print(run.id)
 {end}
 """
@@ -196,6 +199,7 @@ def test_a_script_started_by_hand_has_a_real_run(workspace, folder, end, status)
     )
     run = Workspace.from_config().get_run(done.stdout.strip())
     assert (run.get_status(), run.get_metrics()) == (status, {"x": 1}), done.stderr
+    assert run.get_file_names() == ["outputs/a", "outputs/b"]
     assert run.id.startswith("OfflineRun_")
 
 

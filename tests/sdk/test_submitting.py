@@ -1,6 +1,7 @@
 """Submitted runs: what the job sees, what comes back, and what is printed meanwhile."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -179,3 +180,20 @@ def test_outputs_of_a_run_are_data_for_the_next(experiment, script, folder):
     path = first._get_outputs_datapath()
     path.datastore.download("here", prefix=path.path_on_datastore, show_progress=False)
     assert (folder / "here" / path.path_on_datastore / "ckpt.txt").read_text() == "7"
+
+
+def test_git_facts_become_properties_without_secrets(experiment, script, folder):
+    """Which commit was this? And nobody's password is kept with it."""
+    source = script("")
+    for words in (
+        ("init", "-q", "-b", "main"),
+        ("remote", "add", "origin", "https://me:secret@example.com/repo.git"),
+        ("add", "source"),
+        ("-c", "user.name=n", "-c", "user.email=e@x", "commit", "-qm", "m"),
+    ):
+        subprocess.run(["git", *words], check=True, cwd=folder)
+    found = experiment.submit(source).get_properties()
+    assert len(found["azureml.git.commit"]) == 40
+    assert found["azureml.git.branch"] == "main"
+    assert found["azureml.git.dirty"] == "False"
+    assert found["mlflow.source.git.repoURL"] == "https://example.com/repo.git"

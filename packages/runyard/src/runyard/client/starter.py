@@ -13,13 +13,13 @@ import os
 import subprocess
 import sys
 import time
-from typing import IO, TYPE_CHECKING, Dict, Iterator, List, NamedTuple
+from typing import IO, TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional
 
 from runyard.client import discovery
 from runyard.client import home as homes
 from runyard.client.interpreter import service_command
 from runyard.protocol.errors import ServiceUnreachable
-from runyard.protocol.service import HOME_VARIABLE, SERVICE_LOG, START_LOCK
+from runyard.protocol.service import HOME_VARIABLE, LIFE_LOCK, SERVICE_LOG, START_LOCK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from runyard.protocol.service import Connection
 
 START_SECONDS = 120.0
+SILENT_SECONDS = 30.0
+SILENT_PAUSE = 0.1
 POLL_SECONDS = 0.01
 TAIL_BYTES = 4000
 OUTPUT_FILE = "starting.log"
@@ -50,7 +52,7 @@ def start(home: Path) -> Connection:
         raise ServiceUnreachable("the service runs on Linux and macOS; on Windows use WSL")
     _make(home)
     with _locked(home / START_LOCK):
-        found = discovery.running(home)
+        found = discovery.running(home) or _present(home)
         return found if found is not None else _wait(home, _launch(home))
 
 
@@ -82,6 +84,41 @@ def _locked(path: Path) -> Iterator[None]:
                 f"set {HOME_VARIABLE} to a folder on a local disk"
             ) from error
         yield
+
+
+def _present(home: Path) -> Optional[Connection]:
+    """Give the service that holds the folder but does not answer yet, None when nobody holds it.
+
+    It may be starting, ending, or waking up with the laptop.
+    """
+    deadline = time.monotonic() + SILENT_SECONDS
+    while _is_held(home / LIFE_LOCK):
+        found = discovery.running(home)
+        if found is not None:
+            return found
+        if time.monotonic() > deadline:
+            record = homes.read_connection(homes.connection_file(home))
+            who = f" (process {record.pid})" if record is not None else ""
+            raise ServiceUnreachable(
+                f"a service{who} holds {home} but does not answer; its log is "
+                f"{home / 'logs' / SERVICE_LOG}. `runyard stop` ends it"
+            )
+        time.sleep(SILENT_PAUSE)
+    return None
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a living service holds its lock; the kernel drops it with the process."""
+    import fcntl
+
+    try:
+        with path.open("r") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def _launch(home: Path) -> Child:
@@ -133,6 +170,9 @@ def _wait(home: Path, child: Child) -> Connection:
                 _detach(child)
                 return found
         if ended:
+            other = _present(home)
+            if other is not None:
+                return other
             raise _died(home, child)
         time.sleep(pause)
         pause = min(pause * 1.2, 0.1)

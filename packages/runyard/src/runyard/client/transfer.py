@@ -9,7 +9,6 @@ import hashlib
 import os
 import stat
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
@@ -30,6 +29,8 @@ from runyard.protocol.files import BlobList, FileEntry
 from runyard.protocol.routes import BLOBS_MISSING, BLOBS_READ, BLOBS_WRITE
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from runyard.client.progress import Progress
     from runyard.client.workspace import WorkspaceClient
     from runyard.protocol.routes import Route
@@ -72,9 +73,10 @@ def describe(path: Path, name: str) -> FileEntry:
 
 def parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> List[Result]:
     """Do the same for each item in a few threads; the first error ends it."""
-    if len(items) <= 1:
+    threads = _threads(len(items))
+    if threads is None:
         return [work(item) for item in items]
-    with ThreadPoolExecutor(max_workers=min(THREADS, len(items))) as threads:
+    with threads:
         tasks = [threads.submit(work, item) for item in items]
         try:
             return [task.result() for task in tasks]
@@ -82,6 +84,20 @@ def parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> List[Resu
             for task in tasks:
                 task.cancel()
             raise
+
+
+def _threads(count: int) -> Optional[ThreadPoolExecutor]:
+    """Give threads for so many items; None for one, or when the interpreter is ending."""
+    if count <= 1:
+        return None
+    try:
+        from concurrent.futures import ThreadPoolExecutor
+
+        threads = ThreadPoolExecutor(max_workers=min(THREADS, count))
+        threads.submit(int).result()
+    except RuntimeError:  # at its end the interpreter starts no thread any more
+        return None
+    return threads
 
 
 def put_blobs(

@@ -331,7 +331,9 @@ class Datastore:
             there = {row.path for row in self._files(base)}
             placed = [(path, name) for path, name in placed if name not in there]
         total = sum(path.stat().st_size for path, _ in placed)
-        progress = Progress(f"Uploading {_files(len(placed))}", total, show_progress)
+        there_already = len(pairs) - len(placed)
+        passed = f" ({there_already} there already)" if there_already else ""
+        progress = Progress(f"Uploading {_files(len(placed))}{passed}", total, show_progress)
 
         def send(pair: Tuple[Path, str]) -> None:
             progress.add(self._send(pair[0], pair[1], overwrite))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import html
 import os
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NoReturn, Optional, Union
@@ -222,11 +221,13 @@ class Experiment:
         from runyard.sdk import git_properties
         from runyard.sdk.runs import ScriptRun
 
-        snapshot = take_snapshot(self._workspace, given.source_directory, given.spec.script)
+        with git_properties.ask(given.source_directory) as asked:
+            snapshot = take_snapshot(self._workspace, given.source_directory, given.spec.script)
+            facts = asked.properties()
         order = SubmitRun(
             spec=replace(given.spec, snapshot=snapshot),
             tags={**given.tags, **as_tags(tags)},
-            properties={**git_properties.of(given.source_directory), **given.properties},
+            properties={**facts, **given.properties},
             inherited=dict(os.environ) if given.inherit_environment else {},
             submitted_by=user_name(),
         )
@@ -284,6 +285,8 @@ def as_tags(tags: Optional[Mapping[str, Any]]) -> Dict[str, Optional[str]]:
 
 def user_name() -> str:
     """Give the name of who asks, "" where the system does not say."""
+    import getpass
+
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):

@@ -42,14 +42,16 @@ def start(
     from runyard.sdk.runs import Run
 
     snapshot = None
-    if snapshot_directory is not None and _has_files(Path(snapshot_directory)):
-        snapshot = take_snapshot(experiment.workspace, snapshot_directory)
+    with git_properties.ask(snapshot_directory or ".") as asked:
+        if snapshot_directory is not None and _has_files(Path(snapshot_directory)):
+            snapshot = take_snapshot(experiment.workspace, snapshot_directory)
+        facts = asked.properties()
     body = StartRun(
         experiment=experiment.name,
         name=name,
         run_id=run_id,
         snapshot=snapshot,
-        properties=git_properties.of(snapshot_directory or "."),
+        properties=facts,
         submitted_by=user_name(),
     )
     with translated():

@@ -103,7 +103,7 @@ def write_job(folder, books, script):
     run_folder = folder / "run"
     run_folder.mkdir()
     job = JobSpec(
-        run="light_1",
+        run=f"light_{os.getpid()}",
         workspace="w",
         workspace_name="w",
         subscription_id="s",

@@ -25,7 +25,9 @@ from runyard.protocol.runs import RunSpec
 
 LIGHT = Path(runyard.__file__).parents[1]
 ENTRY = LIGHT / "runyard" / "runtime" / "__main__.py"
-TOKEN = "exp_1_cafe.token"
+# Of its own in each process: agents look for all processes of a run on the whole machine.
+RUN = f"exp_{os.getpid()}_cafe"
+TOKEN = f"{RUN}.token"
 
 
 class FakeService:
@@ -125,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         fake = self.fake
         if rest.startswith("/blobs/"):
             return self._blobs(rest[7:], body)
-        rest = rest.removeprefix("/runs/exp_1_cafe")
+        rest = rest.removeprefix(f"/runs/{RUN}")
         fake.order.append(rest)
         if rest.startswith("/logs/"):
             return self._log(rest[6:], query["offset"], body)
@@ -178,7 +180,9 @@ class Room:
     def __init__(self, folder: Path, service: FakeService) -> None:
         self.folder = folder
         self.service = service
-        self.run_folder = folder / "runs" / "exp_1_cafe"
+        self.run_id = RUN
+        self.entry = ENTRY
+        self.run_folder = folder / "runs" / RUN
         self.blobs = folder / "blobs"
         self.run_folder.mkdir(parents=True)
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -221,7 +225,7 @@ class Room:
         }
         given.update(changes)
         job = JobSpec(
-            run="exp_1_cafe",
+            run=RUN,
             workspace="w",
             workspace_name="My workspace",
             subscription_id="sub",

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -259,6 +260,15 @@ def test_a_second_agent_in_the_folder_gives_way(room):
     assert room.service.finish["outcome"] == "completed"
 
 
+def test_an_agent_may_be_started_without_any_stream(room):
+    """Whoever starts agents may have closed input and output before."""
+    room.write_job("print('ran')")
+    command = [sys.executable, "-S", "-E", str(room.entry), "agent", str(room.run_folder)]
+    closing = ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command]
+    assert subprocess.run(closing, timeout=60, check=False).returncode == 0
+    assert room.service.driver_log == b"ran\n"
+
+
 def test_the_script_sees_nothing_of_the_agent(room):
     """Signals work as usual in the script, its input is empty, it leads a session of its own."""
     room.run(
@@ -291,7 +301,7 @@ def test_the_agent_leaves_its_own_faults_in_the_error(room):
     assert room.start().wait(30) == 0
     assert room.service.finish["error"]["code"] == "ServiceError"
     assert "the agent failed" in room.service.finish["error"]["message"]
-    assert job.run == "exp_1_cafe"
+    assert job.run == room.run_id
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ def shown(room, **changes: Any):
 def test_the_v1_variables_are_there(room):
     """Scripts and SDKs of the v1 generation find themselves by these."""
     found = shown(room)
-    assert found["AZUREML_RUN_ID"] == "exp_1_cafe"
+    assert found["AZUREML_RUN_ID"] == room.run_id
     assert found["AZUREML_ARM_SUBSCRIPTION"] == "sub"
     assert found["AZUREML_ARM_RESOURCEGROUP"] == "group"
     assert found["AZUREML_ARM_WORKSPACE_NAME"] == "My workspace"
@@ -35,7 +35,7 @@ def test_the_v1_variables_are_there(room):
 def test_the_sdk_finds_its_spool_and_service(room):
     """What the SDK in the job needs to log without the network, and to reach the service."""
     found = shown(room)
-    assert found["RUNYARD_RUN_ID"] == "exp_1_cafe"
+    assert found["RUNYARD_RUN_ID"] == room.run_id
     assert found["RUNYARD_WORKSPACE"] == "w"
     assert found["RUNYARD_SPOOL"] == str(room.run_folder / "spool")
     assert Path(found["RUNYARD_SPOOL"]).is_dir()
@@ -71,7 +71,7 @@ def test_a_local_run_is_a_child_of_its_client(room):
     (room.run_folder / "inherited.json").write_text(json.dumps(inherited))
     found = shown(room, target="local")
     assert found["MINE"] == "1"
-    assert found["RUNYARD_RUN_ID"] == "exp_1_cafe"
+    assert found["RUNYARD_RUN_ID"] == room.run_id
     assert found["AZUREML_TARGET_TYPE"] == "local"
     assert "HOME" not in found
 

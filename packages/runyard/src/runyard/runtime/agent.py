@@ -39,11 +39,11 @@ def run(path: str) -> int:
         was away for too long.
     """
     folder = RunFolder(path)
+    stand_alone(folder)
     lock = Lock()
     if not lock.take(folder.lock_file):
         sys.stderr.write(f"another agent works in {folder.root}\n")
         return BUSY
-    stand_alone(folder)
     job = Job.load(folder.job_file)
     if _began_before(job, folder):
         from runyard.runtime import salvage
@@ -211,7 +211,7 @@ def stand_alone(folder: RunFolder) -> None:
         log = nothing
     os.dup2(log, 1)
     os.dup2(log, 2)
-    for file in {nothing, log}:
+    for file in {nothing, log} - {0, 1, 2}:
         os.close(file)
 
 

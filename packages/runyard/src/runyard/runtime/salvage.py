@@ -32,11 +32,11 @@ def run(path: str, reason: str) -> int:
         was away for too long.
     """
     folder = RunFolder(path)
+    stand_alone(folder)
     lock = Lock()
     if not _patiently_take(lock, folder.lock_file):
         sys.stderr.write(f"an agent still works in {folder.root}\n")
         return BUSY
-    stand_alone(folder)
     return finish(Job.load(folder.job_file), folder, reason)
 
 

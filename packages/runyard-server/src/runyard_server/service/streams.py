@@ -133,12 +133,14 @@ class Follower:
         changed = self._feed.watch(topic)
         try:
             looked = self._first or await self._look()
+            # The first look was before the watch began: what changed in between woke nobody.
+            changed.set()
             while True:
                 for frame in self._new(looked):
                     yield frame
                 if looked.ended or self._feed.closed:
                     return
-                while not looked.more and not await self._woken(changed):
+                if not looked.more and not await self._woken(changed):
                     yield KEEP_ALIVE
                 changed.clear()
                 looked = await self._look()

@@ -78,7 +78,11 @@ def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; errors become one message and an exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(args=given, prog_name="runyard")
+        try:
+            app(args=given, prog_name="runyard")
+        finally:
+            # Here and not when the interpreter ends, where nobody could handle a closed pipe.
+            sys.stdout.flush()
     except RunyardError as error:
         output.complain(error, json_wanted="--json" in given)
         sys.exit(output.exit_status(error))

@@ -262,6 +262,31 @@ def test_a_disk_that_fills_up_refuses_and_keeps_nothing(small_disk):
         assert ask(service, "GET", "/about")["product"] == "runyard"
 
 
+def test_a_full_disk_keeps_a_record_whole_or_not_at_all(small_disk):
+    """A create that the database has no room for is refused, leaves nothing, and works later."""
+    with running_service(small_disk / "home") as service:
+        fill(small_disk)
+        path = f"{service.url}/api/v1/workspaces/default/experiments"
+        headers = {"Authorization": f"Bearer {service.token}"}
+        tags = {str(number): "x" * 1000 for number in range(200)}
+        body = json.dumps({"name": "e", "tags": tags}).encode()
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            for number in range(500):
+                named = body.replace(b'"e"', b'"e%d"' % number)
+                urllib.request.urlopen(urllib.request.Request(path, named, headers), timeout=20)
+        with refused.value as answer:
+            assert answer.status == 507
+        (small_disk / "ballast").unlink()
+        request = urllib.request.Request(f"{path}/e{number}", headers=headers)
+        with pytest.raises(urllib.error.HTTPError) as missing:
+            urllib.request.urlopen(request, timeout=20)
+        with missing.value as answer:
+            assert answer.status == 404
+        named = body.replace(b'"e"', b'"e%d"' % number)
+        with urllib.request.urlopen(urllib.request.Request(path, named, headers), timeout=20) as ok:
+            assert ok.status == 200
+
+
 def test_it_stays_small(tmp_path):
     """An embedded service must not be felt: one process, little memory, no tools it never uses."""
     with running_service(tmp_path / "home") as service:

@@ -1,12 +1,16 @@
 """The stream of a run: in order, complete, live, resumable, cheap."""
 
+import asyncio
 import json
 import threading
 import time
 from contextlib import closing, contextmanager
 
 import pytest
+from anyio import CapacityLimiter
 
+from runyard.protocol.events import EventPage, EventRecord
+from runyard_server.operations.notices import Notices
 from runyard_server.service import streams
 from runyard_server.testing.services import running_service
 
@@ -166,3 +170,48 @@ def test_a_service_that_stops_ends_its_streams(tmp_path, ask):
             assert service.process.wait(20) == 0
             assert time.monotonic() - since < 8
             list(coming)
+
+
+class Quiet:
+    """The parts of a service in which nothing happens."""
+
+    def __init__(self) -> None:
+        self.notices = Notices()
+
+
+def test_a_silent_stream_shows_that_it_lives(monkeypatch):
+    """Between events a comment goes out, so that neither side nor a proxy gives the line up."""
+    monkeypatch.setattr(streams, "KEEP_ALIVE_SECONDS", 0.02)
+    monkeypatch.setattr(streams, "look", lambda *_: streams.Looked(EventPage([], "Running"), {}))
+
+    async def work() -> list[bytes]:
+        feed = streams.Feed(Quiet())
+        feed.open()
+        follower = streams.Follower(Quiet(), feed, CapacityLimiter(1), ("default", "run"), 0)
+        frames = follower.frames()
+        got = [await anext(frames) for _ in range(3)]
+        feed.close()
+        assert [frame async for frame in frames] == []
+        return got
+
+    assert asyncio.run(work()) == [streams.KEEP_ALIVE] * 3
+
+
+def test_a_long_history_comes_in_portions(monkeypatch):
+    """A run with more events than one look takes is told completely, in order."""
+    monkeypatch.setattr(streams, "BATCH", 10)
+    history = [EventRecord(n, "stage", "t") for n in range(1, 36)]
+
+    def look(_system, _workspace, _run, after) -> streams.Looked:
+        return streams.Looked(EventPage(history[after : after + 10], "Completed"), {})
+
+    monkeypatch.setattr(streams, "look", look)
+
+    async def work() -> list[bytes]:
+        feed = streams.Feed(Quiet())
+        feed.open()
+        follower = streams.Follower(Quiet(), feed, CapacityLimiter(1), ("default", "run"), 0)
+        return [frame async for frame in follower.frames()]
+
+    frames = asyncio.run(work())
+    assert [frame.partition(b"\n")[0] for frame in frames] == [b"id: %d" % n for n in range(1, 36)]

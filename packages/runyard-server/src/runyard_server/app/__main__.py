@@ -10,4 +10,8 @@ if not sys.flags.safe_path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109
     del sys.path[0]
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    # All is closed. A thread that hangs in a file system must not keep the process: the end of
+    # the process is what stopping promises.
+    os._exit(status)

@@ -79,7 +79,10 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Look now and then whether it is time to end."""
         if counter % TICKS == 0:
-            await self._look()
+            try:
+                await self._look()
+            except Exception:  # noqa: BLE001 - a full disk must not end the service; it looks again
+                _log.exception("looking after the service failed")
         return await super().on_tick(counter)
 
     async def _look(self) -> None:

@@ -174,7 +174,11 @@ def _runyard_full(peer: peers.Peer) -> Server:
 
     def fill(folder: Path, variables: dict[str, str]) -> None:
         script = [str(peer.python), str(ADAPTERS / "fill_runyard.py"), str(MANY)]
-        subprocess.run(script, env=variables, cwd=folder, check=True, capture_output=True)
+        done = subprocess.run(
+            script, env=variables, cwd=folder, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"the runs could not be made: {done.stderr[-500:]}")
         record = json.loads((folder / "runyard" / "service.json").read_text())
         trees.end([record["pid"]])
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from azureml.core import Experiment, Workspace
 
 COUNT = int(sys.argv[1])
-run = Experiment(Workspace.from_config(), "filled").start_logging()
+run = Experiment(Workspace.from_config(), "filled").start_logging(snapshot_directory=None)
 run.complete()
 connection = sqlite3.connect(Path(os.environ["RUNYARD_HOME"]) / "runyard.db", timeout=60)
 columns = [row[1] for row in connection.execute("PRAGMA table_info(runs)")]
-unique = {"id": "'filled_' || n || '_0'", "run_id": "'filled_' || n || '_0'", "number": "n"}
+unique = {"key": "n", "id": "'filled_' || n || '_0'", "number": "n"}
 copied = ", ".join(unique.get(name, f'"{name}"') for name in columns)
 names = ", ".join(f'"{name}"' for name in columns)
 connection.execute(

@@ -171,6 +171,21 @@ def test_the_connection_file_comes_back_when_somebody_removes_it(tmp_path):
         pytest.fail("the file did not come back")
 
 
+@pytest.mark.parametrize("made_anew", [False, True])
+def test_a_service_whose_folder_was_removed_ends(tmp_path, made_anew):
+    """Who deletes the state folder, or puts another in its place, is rid of its service too."""
+    service = RunningService(tmp_path / "home")
+    service.start()
+    service.home.rename(tmp_path / "removed")
+    if made_anew:
+        service.home.mkdir()
+        (service.home / "service.lock").touch()
+        (service.home / "service.json").write_text('{"pid": 1}')
+    assert service.process.wait(20) == 0
+    if made_anew:
+        assert (service.home / "service.json").read_text() == '{"pid": 1}'
+
+
 def test_modules_of_the_folder_it_is_started_in_are_not_loaded(tmp_path):
     """A user's own `logging.py` or `uvicorn.py` does not become part of the service."""
     folder = tmp_path / "project"

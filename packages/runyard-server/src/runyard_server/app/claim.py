@@ -56,6 +56,14 @@ class Claim:
         """Let the next service have the folder."""
         os.close(self._file)
 
+    def holds(self) -> bool:
+        """Whether the folder is still the claimed one: not removed, nor made anew since."""
+        try:
+            there, ours = self._home.life_lock.stat(), os.fstat(self._file)
+        except FileNotFoundError:
+            return False
+        return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+
     def _take(self) -> None:
         """Take the lock, waiting for one who has no connection file: it starts or ends."""
         deadline = time.monotonic() + PATIENCE_SECONDS

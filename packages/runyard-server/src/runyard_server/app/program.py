@@ -9,7 +9,7 @@ import errno
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from socket import socket
 
@@ -66,13 +66,15 @@ def _run(home: Home, given: argparse.Namespace) -> int:
     try:
         logs.start(home.service_log, settings.log_level, terminal=not given.embedded)
         with listening.bind(settings, embedded=given.embedded) as found:
-            _serve(home, settings, found, embedded=given.embedded)
+            _serve(home, settings, found, claimed.holds, embedded=given.embedded)
     finally:
         claimed.release()
     return 0
 
 
-def _serve(home: Home, settings: Settings, found: socket, *, embedded: bool) -> None:
+def _serve(
+    home: Home, settings: Settings, found: socket, holds: Callable[[], bool], *, embedded: bool
+) -> None:
     # What takes time to load is loaded once it is clear that there will be a service.
     from runyard_server.app.building import build
     from runyard_server.app.server import Server
@@ -83,7 +85,7 @@ def _serve(home: Home, settings: Settings, found: socket, *, embedded: bool) -> 
     try:
         app, feed = create_app(service.system)
         connection = _connection(service.system, url)
-        server = Server(app, feed, service.system, connection, embedded=embedded)
+        server = Server(app, feed, service.system, connection, holds, embedded=embedded)
         service.start()
         _announce(settings, home, url, embedded=embedded)
         gc.freeze()

@@ -11,6 +11,7 @@ import os
 import secrets
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -40,16 +41,25 @@ class Server(uvicorn.Server):
         feed: The streams, ended when the server ends.
         system: The service's parts.
         connection: What the connection file says.
+        holds: Whether the state folder is still this service's.
         embedded: Whether it ends when idle.
     """
 
     def __init__(
-        self, app: ASGIApp, feed: Feed, system: System, connection: Connection, *, embedded: bool
+        self,
+        app: ASGIApp,
+        feed: Feed,
+        system: System,
+        connection: Connection,
+        holds: Callable[[], bool],
+        *,
+        embedded: bool,
     ) -> None:
         super().__init__(_config(app))
         self._feed = feed
         self._system = system
         self._connection = connection
+        self._holds = holds
         self._idle_limit = system.settings.idle_exit_seconds if embedded else 0.0
         system.activity.on_stop(self.stop)
 
@@ -86,6 +96,10 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def _look(self) -> None:
+        if not self._holds():
+            # Whatever is written from now on is lost, or in the way of the folder's next service.
+            self.stop()
+            return
         file = self._system.home.connection_file
         if not file.exists():
             write_connection(file, self._connection)

@@ -89,10 +89,15 @@ def record(
 
 
 def begin(connection: Connection, row: RunRow, now: int, news: Sequence[News]) -> RunRow:
-    """Write the first events of a new run: its first status, then `news`."""
-    values = _append(connection, row, now, [moved(row.status), *news])
-    runs.change(connection, row.key, **values)
-    return replace(row, **values)
+    """Write the first events of a new run, whose row counts them already: see `opening`."""
+    _append(connection, replace(row, last_event=0), now, [moved(row.status), *news])
+    return row
+
+
+def opening(row: RunRow, news: Sequence[News]) -> RunRow:
+    """Give the row of a new run that begins with its first status and `news`."""
+    warnings = [item.message for item in news if item.kind == kinds.WARNING]
+    return replace(row, last_event=1 + len(news), warnings=warnings)
 
 
 def end(
@@ -117,7 +122,8 @@ def end(
 
 def free_nodes(connection: Connection, row: RunRow, now: int) -> None:
     """Give the nodes of a run back to its cluster."""
-    nodes.free(connection, row.workspace, row.id, IDLE, now)
+    if row.target != states.LOCAL_TARGET:
+        nodes.free(connection, row.workspace, row.id, IDLE, now)
 
 
 def announce(system: System, row: RunRow, *, work: bool = True) -> None:

@@ -30,7 +30,7 @@ from runyard_server.operations import idempotency, private, submission
 from runyard_server.operations.clock import iso, iso_or_none
 from runyard_server.operations.existing import run_row
 from runyard_server.operations.experiments import checked as experiment_name
-from runyard_server.operations.lifecycle import News, announce, begin, end, moved, record
+from runyard_server.operations.lifecycle import News, announce, begin, end, moved, opening, record
 from runyard_server.operations.system import System
 from runyard_server.operations.workspaces import require as require_workspace
 from runyard_server.store import experiments, job_nodes, pages, runs
@@ -298,11 +298,11 @@ def _insert(
         )
     experiment = experiments.ensure(connection, row.workspace, row.experiment, row.created_at)
     number = experiments.next_number(connection, experiment.id)
-    key = runs.insert_run(connection, replace(row, number=number), spec_text)
+    row = opening(replace(row, number=number), news)
+    key = runs.insert_run(connection, row, spec_text)
     runs.set_tags(connection, key, tags)
     runs.add_properties(connection, key, properties)
-    created = replace(row, key=key, number=number)
-    return begin(connection, created, row.created_at, news)
+    return begin(connection, replace(row, key=key), row.created_at, news)
 
 
 def _act(system: System, write: _Act) -> RunRecord:

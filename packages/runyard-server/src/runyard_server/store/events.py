@@ -4,9 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from runyard_server.store.schema import events
+
+_APPEND = insert(events)
+_TIMES = select(events.c.status, events.c.time).where(
+    events.c.run_key == bindparam("of_run"), events.c.kind == bindparam("of_kind")
+)
+_TIMES = _TIMES.order_by(events.c.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ class EventRow:
 def append(connection: Connection, run_key: int, rows: Sequence[EventRow]) -> None:
     """Add events to a run; their numbers must follow its last one."""
     if rows:
-        connection.execute(insert(events), [_values(run_key, row) for row in rows])
+        connection.execute(_APPEND, [_values(run_key, row) for row in rows])
 
 
 def page(connection: Connection, run_key: int, after: int, limit: int) -> list[EventRow]:
@@ -46,10 +52,7 @@ def page(connection: Connection, run_key: int, after: int, limit: int) -> list[E
 
 def times_of(connection: Connection, run_key: int, kind: str) -> list[tuple[str, int]]:
     """Give (status, time) of a run's events of one kind, in order."""
-    found = select(events.c.status, events.c.time).where(
-        events.c.run_key == run_key, events.c.kind == kind
-    )
-    rows = connection.execute(found.order_by(events.c.number))
+    rows = connection.execute(_TIMES, {"of_run": run_key, "of_kind": kind})
     return [(str(row.status), int(row.time)) for row in rows]
 
 
@@ -61,5 +64,5 @@ def _values(run_key: int, row: EventRow) -> dict[str, object]:
         "time": row.time,
         "message": row.message,
         "status": row.status,
-        "data": msgspec.json.encode(row.data).decode(),
+        "data": msgspec.json.encode(row.data).decode() if row.data else "{}",
     }

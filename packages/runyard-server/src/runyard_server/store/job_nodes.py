@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from runyard.protocol.jobs import FinishReport
 from runyard_server.store.schema import job_nodes, runs
@@ -35,26 +35,38 @@ class JobNodeRow:
     finish: FinishReport | None = None
 
 
-_COLUMNS = [job_nodes.c[f.name] for f in fields(JobNodeRow)]
+_NAMES = tuple(f.name for f in fields(JobNodeRow))
+_COLUMNS = [job_nodes.c[name] for name in _NAMES]
+# Statements that every run needs several times are made once: that is most of their cost.
+_FIND = select(*_COLUMNS).where(
+    job_nodes.c.run_key == bindparam("of_run"), job_nodes.c.node == bindparam("of_node")
+)
+_OF_RUN = select(*_COLUMNS).where(job_nodes.c.run_key == bindparam("of_run"))
+_OF_RUN = _OF_RUN.order_by(job_nodes.c.node)
+_ADD = insert(job_nodes)
+_CHANGE = update(job_nodes).where(
+    job_nodes.c.run_key == bindparam("of_run"), job_nodes.c.node == bindparam("of_node")
+)
 
 
 def of_run(connection: Connection, run_key: int) -> list[JobNodeRow]:
     """Give the nodes of a run, by number."""
-    found = select(*_COLUMNS).where(job_nodes.c.run_key == run_key).order_by(job_nodes.c.node)
-    return [_row(row) for row in connection.execute(found)]
+    return [_row(row) for row in connection.execute(_OF_RUN, {"of_run": run_key})]
 
 
 def of_runs(connection: Connection, run_keys: Iterable[int]) -> list[JobNodeRow]:
     """Give the nodes of several runs."""
-    found = select(*_COLUMNS).where(job_nodes.c.run_key.in_(list(run_keys)))
+    wanted = list(run_keys)
+    if len(wanted) <= 1:
+        return of_run(connection, wanted[0]) if wanted else []
+    found = select(*_COLUMNS).where(job_nodes.c.run_key.in_(wanted))
     found = found.order_by(job_nodes.c.run_key, job_nodes.c.node)
     return [_row(row) for row in connection.execute(found)]
 
 
 def find(connection: Connection, run_key: int, node: int) -> JobNodeRow | None:
     """Give one node of a run, or None."""
-    found = select(*_COLUMNS).where(job_nodes.c.run_key == run_key, job_nodes.c.node == node)
-    row = connection.execute(found).one_or_none()
+    row = connection.execute(_FIND, {"of_run": run_key, "of_node": node}).one_or_none()
     return None if row is None else _row(row)
 
 
@@ -76,13 +88,12 @@ def add(connection: Connection, rows: Sequence[JobNodeRow]) -> None:
     """Add the nodes of a run."""
     if rows:
         values = [_texts({f.name: getattr(row, f.name) for f in fields(row)}) for row in rows]
-        connection.execute(insert(job_nodes), values)
+        connection.execute(_ADD, values)
 
 
 def change(connection: Connection, run_key: int, node: int, **values: Any) -> None:
     """Set the named columns of one node of a run."""
-    chosen = update(job_nodes).where(job_nodes.c.run_key == run_key, job_nodes.c.node == node)
-    connection.execute(chosen.values(**_texts(values)))
+    connection.execute(_CHANGE, {"of_run": run_key, "of_node": node, **_texts(values)})
 
 
 def close(connection: Connection, run_key: int, now: int) -> None:
@@ -100,6 +111,6 @@ def _texts(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(row: Row[Any]) -> JobNodeRow:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    values = dict(zip(_NAMES, row, strict=True))
     values["finish"] = None if values["finish"] is None else _FINISH.decode(values["finish"])
     return JobNodeRow(**values)

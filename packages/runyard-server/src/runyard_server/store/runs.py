@@ -28,6 +28,8 @@ from runyard.protocol.runs import RunError
 from runyard_server.store.schema import job_nodes, run_properties, run_specs, run_tags, runs
 
 _ERROR = msgspec.json.Decoder(RunError)
+_WARNINGS = msgspec.json.Decoder(list[str])
+_SECONDS = msgspec.json.Decoder(dict[str, float])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +83,22 @@ class RunFilter:
     property_value: str | None = None
 
 
-_COLUMNS = [runs.c[f.name] for f in fields(RunRow)]
+_NAMES = tuple(f.name for f in fields(RunRow))
+_COLUMNS = [runs.c[name] for name in _NAMES]
 # Asked by nearly every request, so made once: making a statement costs more than running it.
 _NAMED = (runs.c.workspace == bindparam("in_workspace"), runs.c.id == bindparam("run"))
 _FIND = select(*_COLUMNS).where(*_NAMED)
 _KEY_OF = select(runs.c.key).where(*_NAMED)
+_BY_KEY = select(*_COLUMNS).where(runs.c.key == bindparam("of_run"))
+_CHANGE = update(runs).where(runs.c.key == bindparam("of_run"))
+_INSERT, _INSERT_SPEC = insert(runs), insert(run_specs)
+_SPEC = select(run_specs.c.spec).where(run_specs.c.run_key == bindparam("of_run"))
+_TAGS = select(run_tags.c.name, run_tags.c.value).where(run_tags.c.run_key == bindparam("of_run"))
+_PROPERTIES = select(run_properties.c.name, run_properties.c.value).where(
+    run_properties.c.run_key == bindparam("of_run")
+)
 _JSON = ("error", "warnings", "stage_seconds")
+_FEW = 3
 
 
 def find(connection: Connection, workspace: str, run: str) -> RunRow | None:
@@ -95,9 +107,18 @@ def find(connection: Connection, workspace: str, run: str) -> RunRow | None:
     return None if row is None else _row(row)
 
 
+def by_key(connection: Connection, key: int) -> RunRow | None:
+    """Give a run by its key, or None."""
+    row = connection.execute(_BY_KEY, {"of_run": key}).one_or_none()
+    return None if row is None else _row(row)
+
+
 def find_many(connection: Connection, keys: Iterable[int]) -> list[RunRow]:
     """Give the runs of these keys that exist, oldest first."""
-    found = select(*_COLUMNS).where(runs.c.key.in_(list(keys))).order_by(runs.c.key)
+    wanted = sorted(keys)
+    if len(wanted) <= _FEW:
+        return [row for key in wanted if (row := by_key(connection, key)) is not None]
+    found = select(*_COLUMNS).where(runs.c.key.in_(wanted)).order_by(runs.c.key)
     return [_row(row) for row in connection.execute(found)]
 
 
@@ -110,27 +131,29 @@ def key_of(connection: Connection, workspace: str, run: str) -> int | None:
 def insert_run(connection: Connection, row: RunRow, spec: str) -> int:
     """Add a run (its `key` is not looked at) with the JSON of its spec; give its key."""
     values = {f.name: getattr(row, f.name) for f in fields(row) if f.name != "key"}
-    result = connection.execute(insert(runs).values(**_texts(values)))
+    result = connection.execute(_INSERT, _texts(values))
     key = result.inserted_primary_key
     assert key is not None
-    connection.execute(insert(run_specs).values(run_key=key[0], spec=spec))
+    connection.execute(_INSERT_SPEC, {"run_key": key[0], "spec": spec})
     return int(key[0])
 
 
 def change(connection: Connection, key: int, **values: Any) -> None:
     """Set the named columns of a run."""
-    connection.execute(update(runs).where(runs.c.key == key).values(**_texts(values)))
+    connection.execute(_CHANGE, {"of_run": key, **_texts(values)})
 
 
 def spec(connection: Connection, key: int) -> str:
     """Give the JSON of a run's spec."""
-    text = connection.execute(select(run_specs.c.spec).where(run_specs.c.run_key == key))
-    return str(text.scalar_one())
+    return str(connection.execute(_SPEC, {"of_run": key}).scalar_one())
 
 
 def specs(connection: Connection, keys: Iterable[int]) -> dict[int, str]:
     """Give the JSON of the specs of several runs, by key."""
-    found = select(run_specs.c.run_key, run_specs.c.spec).where(run_specs.c.run_key.in_(list(keys)))
+    wanted = list(keys)
+    if len(wanted) <= _FEW:
+        return {key: spec(connection, key) for key in wanted}
+    found = select(run_specs.c.run_key, run_specs.c.spec).where(run_specs.c.run_key.in_(wanted))
     return {int(row.run_key): str(row.spec) for row in connection.execute(found)}
 
 
@@ -202,6 +225,9 @@ def drop_leases(connection: Connection) -> None:
 
 def tags(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, str | None]]:
     """Give the tags of several runs, by key."""
+    if len(keys) == 1:
+        pairs = connection.execute(_TAGS, {"of_run": keys[0]})
+        return {keys[0]: {row.name: row.value for row in pairs}}
     found = select(run_tags.c.run_key, run_tags.c.name, run_tags.c.value).where(
         run_tags.c.run_key.in_(list(keys))
     )
@@ -213,6 +239,9 @@ def tags(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, str
 
 def properties(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, str]]:
     """Give the properties of several runs, by key."""
+    if len(keys) == 1:
+        pairs = connection.execute(_PROPERTIES, {"of_run": keys[0]})
+        return {keys[0]: {row.name: row.value for row in pairs}}
     found = select(run_properties.c.run_key, run_properties.c.name, run_properties.c.value).where(
         run_properties.c.run_key.in_(list(keys))
     )
@@ -224,8 +253,8 @@ def properties(connection: Connection, keys: Sequence[int]) -> dict[int, dict[st
 
 def set_tags(connection: Connection, key: int, given: Mapping[str, str | None]) -> None:
     """Set tags of a run; a tag that is there takes the new value."""
-    remove_tags(connection, key, list(given))
     if given:
+        remove_tags(connection, key, list(given))
         rows = [{"run_key": key, "name": name, "value": value} for name, value in given.items()]
         connection.execute(insert(run_tags), rows)
 
@@ -281,8 +310,9 @@ def _texts(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(row: Row[Any]) -> RunRow:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    values["error"] = None if values["error"] is None else _ERROR.decode(values["error"])
-    values["warnings"] = msgspec.json.decode(values["warnings"], type=list[str])
-    values["stage_seconds"] = msgspec.json.decode(values["stage_seconds"], type=dict[str, float])
+    values = dict(zip(_NAMES, row, strict=True))
+    error, warnings, seconds = (values[name] for name in _JSON)
+    values["error"] = None if error is None else _ERROR.decode(error)
+    values["warnings"] = [] if warnings == "[]" else _WARNINGS.decode(warnings)
+    values["stage_seconds"] = {} if seconds == "{}" else _SECONDS.decode(seconds)
     return RunRow(**values)

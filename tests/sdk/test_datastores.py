@@ -64,6 +64,19 @@ def test_a_missing_source_is_said_before_anything_starts(workspace, folder):
         store.upload_files("a.txt")
 
 
+def test_linked_folders_are_sent_too(workspace, folder, data, tmp_path):
+    """Data often lies behind a link; it must not be left out in silence."""
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "c.txt").write_text("c")
+    (data / "link").symlink_to(tmp_path / "far")
+    store = workspace.get_default_datastore()
+    store.upload(data, "l", show_progress=False)
+    assert store.download("out", prefix="l", show_progress=False) == 3
+    (data / "sub" / "up").symlink_to(data)
+    with pytest.raises(UserErrorException, match="contains itself"):
+        store.upload(data, "l")
+
+
 def test_a_prefix_that_matches_nothing_is_told(workspace, data):
     """0 files with a reason, not in silence."""
     store = workspace.get_default_datastore()

@@ -55,6 +55,15 @@ def files(folder: Path) -> List[Tuple[str, Path]]:
     return found
 
 
+def everything(folder: Path) -> List[Tuple[str, Path]]:
+    """List all files of a folder as (name, path), by name; links are followed.
+
+    Raises:
+        InvalidRequest: The folder contains itself through a link.
+    """
+    return sorted(_walk(folder, "", IgnoreRules([]), (folder.resolve(),)))
+
+
 def _rules(folder: Path) -> IgnoreRules:
     for name in IGNORE_FILES:
         path = folder / name

@@ -184,8 +184,10 @@ class Datastore:
         if not root.is_dir():
             what = "is a file: use upload_files" if root.exists() else "does not exist"
             raise UserErrorException(f"src_dir {str(src_dir)!r} {what} (looked from {Path.cwd()})")
-        found = sorted(path for path in root.rglob("*") if path.is_file())
-        pairs = [(path, path.relative_to(root).as_posix()) for path in found]
+        from runyard.client import snapshots
+
+        with translated():
+            pairs = [(path, name) for name, path in snapshots.everything(root)]
         return self._upload(pairs, target_path, overwrite, show_progress)
 
     def upload_files(

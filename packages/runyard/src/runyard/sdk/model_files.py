@@ -26,8 +26,10 @@ def local(path: str, child_paths: Optional[Sequence[str]]) -> List[Tuple[str, Pa
         raise WebserviceException(
             f'Error, provided model path "{path}" cannot be found (looked from {Path.cwd()})'
         )
-    found = [one for one in sorted(root.rglob("*")) if one.is_file()]
-    named = [(one.relative_to(root).as_posix(), one) for one in found]
+    from runyard.client import snapshots
+
+    with translated():
+        named = snapshots.everything(root)
     for child in child_paths or ():
         if not any(_is_below(name, child) for name, _ in named):
             raise WebserviceException(f"nothing below {path!r} matches child path {child!r}")

@@ -166,9 +166,11 @@ def existing(path: Any) -> Path:
 
 def below(folder: Path, name: str) -> List[Tuple[str, Path]]:
     """Give all files below a local folder with their paths in the run, by name."""
+    from runyard.client import snapshots
+
     base = name.strip("/")
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    pairs = [(path.relative_to(folder).as_posix(), path) for path in found]
+    with translated():
+        pairs = snapshots.everything(folder)
     return [(f"{base}/{short}" if base else short, path) for short, path in pairs]
 
 

@@ -25,7 +25,8 @@ def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
         Case("pip in a new venv, warm cache", PEER, partial(_pip, ours.python)),
     ]
     for name, script, arguments, label in (
-        ("mlflow", "submit_mlflow.py", ["call", "uv"], "mlflow.projects.run, uv"),
+        ("mlflow", "submit_mlflow.py", ["call", "uv"], "mlflow.projects.run, uv, in process"),
+        ("mlflow", "submit_mlflow.py", ["command", "uv"], "mlflow run --env-manager uv"),
         ("ray", "submit_ray.py", [], "ray job, runtime_env uv"),
     ):
         if name in installed:

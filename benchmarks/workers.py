@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import trees
+from peers import UV
 
 ADAPTERS = Path(__file__).resolve().parent / "adapters"
 QUIET = {
@@ -27,7 +28,8 @@ def environment(folder: Path, python: Path) -> dict[str, str]:
     """Give the variables of a contestant: a home of its own, its programs first on PATH."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("RUNYARD_", "PYTHON"))}
     home = folder / "runyard"
-    path = os.pathsep.join([str(python.parent), os.environ.get("PATH", "")])
+    # uv comes last: some peers call it.
+    path = os.pathsep.join([str(python.parent), os.environ.get("PATH", ""), str(UV.parent)])
     return {**kept, **QUIET, "RUNYARD_HOME": str(home), "PATH": path}
 
 

@@ -69,6 +69,17 @@ def test_a_folder_that_is_too_large_names_its_largest_files(experiment, folder, 
         experiment.start_logging()
 
 
+def test_the_limit_of_the_v1_advice_is_heeded(monkeypatch):
+    """Setting the private name of the v1 SDK works, and merely importing it changes nothing."""
+    from azureml._restclient import snapshots_client
+    from runyard.sdk import snapshot_limits
+
+    monkeypatch.setattr(snapshot_limits, "SNAPSHOT_MAX_SIZE_BYTES", 1000)
+    assert snapshot_limits.limit() == 1000
+    monkeypatch.setattr(snapshots_client, "SNAPSHOT_MAX_SIZE_BYTES", 5000)
+    assert snapshot_limits.limit() == 5000
+
+
 def test_children_are_runs_of_their_own(experiment):
     """Sweeps by hand: one child per setting, and the parent sees them all."""
     run = experiment.start_logging(snapshot_directory=None)

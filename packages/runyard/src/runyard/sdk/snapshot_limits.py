@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 
-SNAPSHOT_MAX_SIZE_BYTES = 2_000_000_000
+DEFAULT = 2_000_000_000
+SNAPSHOT_MAX_SIZE_BYTES = DEFAULT
 _V1_MODULE = "azureml._restclient.snapshots_client"
 
 
 def limit() -> int:
     """Give the number of bytes above which a source folder is refused."""
-    own = SNAPSHOT_MAX_SIZE_BYTES
-    return int(getattr(sys.modules.get(_V1_MODULE), "SNAPSHOT_MAX_SIZE_BYTES", own))
+    theirs = int(getattr(sys.modules.get(_V1_MODULE), "SNAPSHOT_MAX_SIZE_BYTES", DEFAULT))
+    return SNAPSHOT_MAX_SIZE_BYTES if theirs == DEFAULT else theirs

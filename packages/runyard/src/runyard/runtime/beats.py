@@ -61,11 +61,15 @@ class Beats:
 
     def _run(self) -> None:
         while True:
+            # Before telling: what is said meanwhile wakes the wait, and nothing is told twice.
+            self._change.clear()
+            if self._stopped and not self._states:
+                return
+            stopped = self._stopped
             told = self._tell()
-            if self._stopped:
+            if stopped:
                 return
             self._change.wait(names.HEARTBEAT_SECONDS if told else RETRY_SECONDS)
-            self._change.clear()
 
     def _tell(self) -> bool:
         """Send what waits, or the last state again; say whether the service took it."""

@@ -51,8 +51,8 @@ def build(settings: Settings, home: Home, url: Callable[[], str]) -> Service:
     workspaces.ensure_default(system)
     jobs = light.install(home.light)
     environments = Environments(home.environments, home.packages, jobs.folder, settings)
-    backends = {LocalBackend.kind: LocalBackend()}
-    scheduler = Scheduler(system, environments, backends, jobs.folder)
+    local = LocalBackend(light=jobs.folder)
+    scheduler = Scheduler(system, environments, {local.kind: local}, jobs.folder)
 
     def start() -> None:
         scheduler.start()
@@ -62,6 +62,7 @@ def build(settings: Settings, home: Home, url: Callable[[], str]) -> Service:
 
     def close() -> None:
         scheduler.stop()
+        local.close()
         records.close()
 
     return Service(system, start, close)

@@ -7,7 +7,8 @@ table: no beats are needed. For its children the backend also learns the exit st
 A launch must not happen twice, even if the service dies in the middle of it. So the agent starts
 behind a gate: a shell waits for a word on its input, the handle is written beside the run's files,
 then the word is sent and the shell becomes the agent. A service that dies in between leaves either
-no handle and no agent (the gate's pipe closes), or both.
+no handle and no agent (the gate's pipe closes), or both. Where there is a nursery, agents come from
+it instead of the shell, behind the same kind of gate.
 """
 
 import os
@@ -22,10 +23,10 @@ import msgspec
 
 from runyard.protocol.jobs import JOB_FILE, JobSpec
 from runyard_server.compute.base import JOB, SALVAGE, Backend, LaunchPlan, Observation
+from runyard_server.compute.nursery import ENTRY, Nursery, NurseryGone
 from runyard_server.compute.processes import Process, identify, is_alive
 
 AGENT_LOG = "agent.log"
-_ENTRY = "runyard/runtime/__main__.py"
 _SHELL = "/bin/sh"
 _WAIT = 'read go && cd "$0" && exec "$@" </dev/null'
 _OWNER_ONLY = 0o600
@@ -36,24 +37,22 @@ class LocalBackend(Backend):
 
     Args:
         python: The interpreter of the agents, the service's own by default.
+        light: The light half whose agents come from a nursery; None: each starts by itself.
     """
 
     kind = "local"
 
-    def __init__(self, python: str = sys.executable) -> None:
+    def __init__(self, python: str = sys.executable, light: Path | None = None) -> None:
         self._python = python
+        self._nursery = Nursery(python, light) if light is not None else None
         self._children: set[int] = set()
         self._lock = threading.Lock()
 
     def plan(self, job: JobSpec, salvage: str | None = None) -> LaunchPlan:
         """Give the agent's command and the job file it will read."""
-        entry = str(Path(job.light) / _ENTRY)
-        # -S -E: the agent needs no site packages and must not read the user's PYTHON* variables.
-        command = [self._python, "-S", "-E", entry]
-        if salvage is None:
-            command += ["agent", job.run_folder]
-        else:
-            command += ["salvage", job.run_folder, "--reason", salvage]
+        command = self._command(job.light, "agent", job.run_folder)
+        if salvage is not None:
+            command = self._command(job.light, "salvage", job.run_folder, "--reason", salvage)
         content = msgspec.json.encode(job).decode()
         return LaunchPlan(
             run=job.run,
@@ -93,23 +92,43 @@ class LocalBackend(Backend):
         del cluster
         return nodes
 
+    def close(self) -> None:
+        """Let go of what is kept for further launches; agents go on."""
+        if self._nursery is not None:
+            self._nursery.close()
+
     def _start(self, plan: LaunchPlan, folder: Path, handle_file: Path) -> str:
+        if self._nursery is not None and plan.command == self._command(
+            self._nursery.light, "agent", plan.folder
+        ):
+            # That is the command which a fork of the nursery's interpreter stands for.
+            with suppress(NurseryGone):
+                pid = self._nursery.fork(plan.folder, plan.environment)
+                handle = _keep(handle_file, pid)
+                self._nursery.go(pid)
+                return handle
         with _gate() as (inner, outer):
             pid = _spawn(plan, folder, inner)
             with self._lock:
                 self._children.add(pid)
-            process = identify(pid) or Process(pid, "ended")
-            handle = msgspec.json.encode(process).decode()
-            _write(handle_file, handle)
+            handle = _keep(handle_file, pid)
             # A shell that is gone already shows as an ended agent soon.
             with suppress(BrokenPipeError):
                 os.write(outer, b"go\n")
         return handle
 
+    def _command(self, light: str, *words: str) -> list[str]:
+        # -S -E: the agent needs no site packages and must not read the user's PYTHON* variables.
+        return [self._python, "-S", "-E", str(Path(light) / ENTRY), *words]
+
     def _observe(self, process: Process) -> Observation:
         status = self._reap(process.pid)
+        if status is None and is_alive(process):
+            return Observation(alive=True)
+        if status is None and self._nursery is not None:
+            status = self._nursery.ended(process.pid)
         if status is None:
-            return Observation(alive=is_alive(process))
+            return Observation(alive=False)
         if os.WIFSIGNALED(status):
             return Observation(alive=False, signal=_signal_name(os.WTERMSIG(status)))
         return Observation(alive=False, exit_code=os.waitstatus_to_exitcode(status))
@@ -159,6 +178,14 @@ def _spawn(plan: LaunchPlan, folder: Path, gate: int) -> int:
         )
     finally:
         os.close(log)
+
+
+def _keep(file: Path, pid: int) -> str:
+    """Write the handle of a process that waits at its gate."""
+    process = identify(pid) or Process(pid, "ended")
+    handle = msgspec.json.encode(process).decode()
+    _write(file, handle)
+    return handle
 
 
 def _process(handle: str) -> Process:

@@ -1,0 +1,120 @@
+"""The service's end of the nursery: agents by fork from an interpreter kept warm.
+
+`runyard.runtime.nursery` tells what is said. The nursery is started when the first agent is wanted
+and ends by itself when none has been wanted for some seconds, so a service at rest is one process.
+Whatever is wrong with it costs a launch some time and nothing else: the caller starts the agent
+without it.
+"""
+
+import socket
+import subprocess
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+ENTRY = "runyard/runtime/__main__.py"
+_ANSWER_SECONDS = 20.0
+_TRIES = 2
+
+
+class NurseryGone(Exception):
+    """The nursery could not be started, or has ended; no agent has begun."""
+
+
+class Nursery:
+    """Starts the agents that run from one light half.
+
+    Args:
+        python: The interpreter.
+        light: The folder with the light half.
+    """
+
+    def __init__(self, python: str, light: Path) -> None:
+        self.light = str(light)
+        self._command = [python, "-S", "-E", str(light / ENTRY), "nursery"]
+        self._guard = threading.Lock()
+        self._line: socket.socket | None = None
+        self._children: set[int] = set()
+        self._ended: dict[int, int] = {}
+
+    def fork(self, folder: str, variables: dict[str, str]) -> int:
+        """Make the process of an agent, which waits for `go`; give its pid.
+
+        Raises:
+            NurseryGone: That is not possible at present.
+        """
+        with self._guard:
+            for _ in range(_TRIES):
+                with suppress(OSError, EOFError, msgspec.DecodeError):
+                    line = self._line or self._open()
+                    pid = int(_ask(line, {"folder": folder, "variables": variables})["pid"])
+                    self._children.add(pid)
+                    return pid
+                self._drop()
+        raise NurseryGone
+
+    def go(self, pid: int) -> None:
+        """Let a forked process become its agent; of one that is gone the process table tells."""
+        with self._guard:
+            if pid in self._children:
+                self._tell({"go": pid})
+
+    def ended(self, pid: int) -> int | None:
+        """Give the wait status of a process that is gone, once; None where it is not known."""
+        with self._guard:
+            if pid not in self._children:
+                return None
+            told = self._tell({"ended": True})
+            self._ended.update({int(child): status for child, status in told.items()})
+            self._children.discard(pid)
+            return self._ended.pop(pid, None)
+
+    def close(self) -> None:
+        """End the nursery; its agents go on."""
+        with self._guard:
+            self._drop()
+
+    def _open(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            ours.settimeout(_ANSWER_SECONDS)
+            process = subprocess.Popen(
+                self._command,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        # It ends when it likes; somebody must take note, or it would stay as a zombie.
+        threading.Thread(target=process.wait, name="nursery", daemon=True).start()
+        self._line = ours
+        return ours
+
+    def _tell(self, what: dict[str, Any]) -> dict[str, Any]:
+        try:
+            if self._line is not None:
+                return _ask(self._line, what)
+        except (OSError, EOFError, msgspec.DecodeError):
+            self._drop()
+        return {}
+
+    def _drop(self) -> None:
+        """Forget a nursery, and its children's ends with it."""
+        if self._line is not None:
+            self._line.close()
+        self._line = None
+        self._children.clear()
+        self._ended.clear()
+
+
+def _ask(line: socket.socket, what: dict[str, Any]) -> dict[str, Any]:
+    line.sendall(msgspec.json.encode(what) + b"\n")
+    told = b""
+    while not told.endswith(b"\n"):
+        block = line.recv(1 << 16)
+        if not block:
+            raise EOFError
+        told += block
+    return msgspec.json.decode(told, type=dict[str, Any])

@@ -7,8 +7,8 @@ table: no beats are needed. For its children the backend also learns the exit st
 A launch must not happen twice, even if the service dies in the middle of it. So the agent starts
 behind a gate: a shell waits for a word on its input, the handle is written beside the run's files,
 then the word is sent and the shell becomes the agent. A service that dies in between leaves either
-no handle and no agent (the gate's pipe closes), or both. Where there is a nursery, agents come from
-it instead of the shell, behind the same kind of gate.
+no handle and no agent (the gate's pipe closes), or both. Where there is a fork server, agents
+come from it instead of the shell, behind the same kind of gate.
 """
 
 import os
@@ -23,7 +23,7 @@ import msgspec
 
 from runyard.protocol.jobs import JOB_FILE, JobSpec
 from runyard_server.compute.base import JOB, SALVAGE, Backend, LaunchPlan, Observation
-from runyard_server.compute.nursery import ENTRY, Nursery, NurseryGone
+from runyard_server.compute.fork_server import ENTRY, ForkServer, ForkServerGone
 from runyard_server.compute.processes import Process, identify, is_alive
 
 AGENT_LOG = "agent.log"
@@ -37,14 +37,14 @@ class LocalBackend(Backend):
 
     Args:
         python: The interpreter of the agents, the service's own by default.
-        light: The light half whose agents come from a nursery; None: each starts by itself.
+        light: The light half whose agents come from a fork server; None: each starts by itself.
     """
 
     kind = "local"
 
     def __init__(self, python: str = sys.executable, light: Path | None = None) -> None:
         self._python = python
-        self._nursery = Nursery(python, light) if light is not None else None
+        self._fork_server = ForkServer(python, light) if light is not None else None
         self._children: set[int] = set()
         self._lock = threading.Lock()
 
@@ -94,18 +94,18 @@ class LocalBackend(Backend):
 
     def close(self) -> None:
         """Let go of what is kept for further launches; agents go on."""
-        if self._nursery is not None:
-            self._nursery.close()
+        if self._fork_server is not None:
+            self._fork_server.close()
 
     def _start(self, plan: LaunchPlan, folder: Path, handle_file: Path) -> str:
-        if self._nursery is not None and plan.command == self._command(
-            self._nursery.light, "agent", plan.folder
+        if self._fork_server is not None and plan.command == self._command(
+            self._fork_server.light, "agent", plan.folder
         ):
-            # That is the command which a fork of the nursery's interpreter stands for.
-            with suppress(NurseryGone):
-                pid = self._nursery.fork(plan.folder, plan.environment)
+            # That is the command which a fork of the fork server's interpreter stands for.
+            with suppress(ForkServerGone):
+                pid = self._fork_server.fork(plan.folder, plan.environment)
                 handle = _keep(handle_file, pid)
-                self._nursery.go(pid)
+                self._fork_server.go(pid)
                 return handle
         with _gate() as (inner, outer):
             pid = _spawn(plan, folder, inner)
@@ -125,8 +125,8 @@ class LocalBackend(Backend):
         status = self._reap(process.pid)
         if status is None and is_alive(process):
             return Observation(alive=True)
-        if status is None and self._nursery is not None:
-            status = self._nursery.ended(process.pid)
+        if status is None and self._fork_server is not None:
+            status = self._fork_server.ended(process.pid)
         if status is None:
             return Observation(alive=False)
         if os.WIFSIGNALED(status):

@@ -10,7 +10,7 @@
     link          all that speaks to the service: beats ("I am alive"), watch (which logs there are)
     service       the few requests of an agent    wire       HTTP in as few imports as possible
     outputs       ./outputs into the history      names      the protocol's words, cheaply
-    nursery       agents by fork, so that no run waits for imports
+    fork_server   agents by fork, so that no run waits for imports
 
 The script waits for the agent, so what stands on its path is small: it reads job.json as plain
 values (the protocol's records cost tens of milliseconds to import), starts the script, and only

@@ -3,7 +3,7 @@
     python -S -E <light>/runyard/runtime/__main__.py agent <run folder>
                                                      salvage <run folder> --reason TEXT
                                                      realise <environment file>
-                                                     nursery   (its input is a socket)
+                                                     fork-server  (its input is a socket)
 
 It runs under whatever interpreter the node has, isolated from the user's settings, so it finds its
 own light half by where it lies: a folder, or a zip whose `__main__` calls `main`.
@@ -34,10 +34,10 @@ def main(argv: List[str]) -> int:
         from runyard.runtime import environments
 
         return environments.main(rest)
-    if verb == "nursery" and not rest:
-        from runyard.runtime import nursery
+    if verb == "fork-server" and not rest:
+        from runyard.runtime import fork_server
 
-        return nursery.run()
+        return fork_server.run()
     sys.stderr.write("usage: agent FOLDER | salvage FOLDER --reason TEXT | realise FILE\n")
     return USAGE
 

@@ -1,4 +1,4 @@
-"""Agents from the nursery: the same contract, and what happens when the nursery goes."""
+"""Agents from the fork server: the same contract, and what happens when the fork server goes."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-import runyard.runtime.nursery
+import runyard.runtime.fork_server
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.jobs import JobEnvironment, JobSpec
 from runyard.protocol.runs import RunSpec
@@ -32,13 +32,13 @@ def run(folder):
 ENTRY = """
 import os, sys
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from runyard.runtime import agent, nursery
-nursery.IDLE_SECONDS = 0.5
-sys.exit(nursery.run() if sys.argv[1] == "nursery" else agent.run(sys.argv[2]))
+from runyard.runtime import agent, fork_server
+fork_server.IDLE_SECONDS = 0.5
+sys.exit(fork_server.run() if sys.argv[1] == "fork-server" else agent.run(sys.argv[2]))
 """
 
 
-class TestNursery(BackendContract):
+class TestForkServer(BackendContract):
     @pytest.fixture(autouse=True)
     def backends(self):
         self.made: list[LocalBackend] = []
@@ -74,7 +74,7 @@ def job(tmp_path: Path):
 
 @pytest.fixture
 def backend(tmp_path: Path):
-    """A backend with a nursery."""
+    """A backend with a fork_server."""
     made = backend_in(tmp_path)
     yield made
     made.close()
@@ -85,7 +85,7 @@ def backend_in(folder: Path) -> LocalBackend:
 
 
 def light_in(folder: Path) -> Path:
-    """A light half with the real nursery and an agent that only waits."""
+    """A light half with the real fork server and an agent that only waits."""
     runtime = folder / "light" / "runyard" / "runtime"
     if not runtime.exists():
         runtime.mkdir(parents=True)
@@ -93,7 +93,7 @@ def light_in(folder: Path) -> Path:
             (runtime / f"{name}.py").write_text("")
         (runtime / "agent.py").write_text(AGENT)
         (runtime / "__main__.py").write_text(ENTRY)
-        shutil.copy(runyard.runtime.nursery.__file__, runtime / "nursery.py")
+        shutil.copy(runyard.runtime.fork_server.__file__, runtime / "fork_server.py")
     return folder / "light"
 
 
@@ -148,7 +148,7 @@ def gone(pid: int) -> None:
 
 
 def test_an_agent_is_a_fork_of_its_own_session(backend: LocalBackend, job: JobSpec) -> None:
-    """Agents share the nursery as parent, lead a session each, and work in their run's folder."""
+    """Agents share a parent, lead a session each, and work in their run's folder."""
     from dataclasses import replace
 
     other = replace(job, run="other", run_folder=job.run_folder + "x")
@@ -171,36 +171,36 @@ def test_the_signal_that_killed_it_is_named(backend: LocalBackend, job: JobSpec)
     assert (seen.signal, seen.exit_code) == ("SIGKILL", None)
 
 
-def test_agents_outlive_the_nursery(backend: LocalBackend, job: JobSpec) -> None:
-    """A nursery that is killed costs no agent, and the next launch does not miss it."""
+def test_agents_outlive_the_fork_server(backend: LocalBackend, job: JobSpec) -> None:
+    """A fork server that is killed costs no agent, and the next launch does not miss it."""
     from dataclasses import replace
 
     handle = backend.launch(backend.plan(job))
-    nursery = int(started(job)[1])
-    os.kill(nursery, signal.SIGKILL)
-    gone(nursery)
+    server = int(started(job)[1])
+    os.kill(server, signal.SIGKILL)
+    gone(server)
     assert backend.observe([handle])[handle].alive
     other = replace(job, run="other", run_folder=job.run_folder + "x")
     backend.launch(backend.plan(other))
-    assert started(other)[1] != str(nursery)
+    assert started(other)[1] != str(server)
 
 
-def test_a_nursery_nobody_needs_ends(backend: LocalBackend, job: JobSpec) -> None:
+def test_a_fork_server_nobody_needs_ends(backend: LocalBackend, job: JobSpec) -> None:
     """Without agents and launches for a while, the service is one process again."""
     handle = backend.launch(backend.plan(job))
-    nursery = int(started(job)[1])
+    server = int(started(job)[1])
     Path(job.run_folder, "end").write_text("0")
     end = time.monotonic() + 20
     while backend.observe([handle])[handle].alive:
         assert time.monotonic() < end
         time.sleep(0.01)
-    gone(nursery)
+    gone(server)
 
 
-def test_without_a_nursery_agents_start_all_the_same(tmp_path: Path, job: JobSpec) -> None:
-    """A nursery that cannot be started is no reason to fail a run."""
+def test_without_a_fork_server_agents_start_all_the_same(tmp_path: Path, job: JobSpec) -> None:
+    """A fork server that cannot be started is no reason to fail a run."""
     entry = Path(job.light) / "runyard" / "runtime" / "__main__.py"
-    entry.write_text(entry.read_text().replace("nursery.run()", "1"))
+    entry.write_text(entry.read_text().replace("fork_server.run()", "1"))
     backend = backend_in(tmp_path)
     backend.launch(backend.plan(job))
     assert started(job)[1] == str(os.getpid())

@@ -33,16 +33,16 @@ def run() -> int:
     with socket.socket(fileno=0) as line:
         # What is there stays as it is: its pages shall not be copied by the children's collector.
         gc.freeze()
-        nursery = Nursery()
-        while nursery.ended or nursery.children or select.select([line], [], [], IDLE_SECONDS)[0]:
+        server = ForkServer()
+        while server.ended or server.children or select.select([line], [], [], IDLE_SECONDS)[0]:
             asked = _read(line)
             if not asked:
                 break
-            line.sendall(json.dumps(nursery.answer(json.loads(asked))).encode("ascii") + b"\n")
+            line.sendall(json.dumps(server.answer(json.loads(asked))).encode("ascii") + b"\n")
     return 0
 
 
-class Nursery:
+class ForkServer:
     """The children: those that wait at their gate, those that live, those that have ended."""
 
     def __init__(self) -> None:

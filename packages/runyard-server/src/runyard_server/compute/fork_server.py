@@ -1,9 +1,9 @@
-"""The service's end of the nursery: agents by fork from an interpreter kept warm.
+"""The service's end of the fork server: agents by fork from an interpreter kept warm.
 
-`runyard.runtime.nursery` tells what is said. The nursery is started when the first agent is wanted
-and ends by itself when none has been wanted for some seconds, so a service at rest is one process.
-Whatever is wrong with it costs a launch some time and nothing else: the caller starts the agent
-without it.
+`runyard.runtime.fork_server` tells what is said. The fork server is started when the first agent
+is wanted and ends by itself when none has been wanted for some seconds, so a service at rest is
+one process. Whatever is wrong with it costs a launch some time and nothing else: the caller starts
+the agent without it.
 """
 
 import socket
@@ -20,11 +20,11 @@ _ANSWER_SECONDS = 20.0
 _TRIES = 2
 
 
-class NurseryGone(Exception):
-    """The nursery could not be started, or has ended; no agent has begun."""
+class ForkServerGone(Exception):
+    """The fork server could not be started, or has ended; no agent has begun."""
 
 
-class Nursery:
+class ForkServer:
     """Starts the agents that run from one light half.
 
     Args:
@@ -34,7 +34,7 @@ class Nursery:
 
     def __init__(self, python: str, light: Path) -> None:
         self.light = str(light)
-        self._command = [python, "-S", "-E", str(light / ENTRY), "nursery"]
+        self._command = [python, "-S", "-E", str(light / ENTRY), "fork-server"]
         self._guard = threading.Lock()
         self._line: socket.socket | None = None
         self._children: set[int] = set()
@@ -44,7 +44,7 @@ class Nursery:
         """Make the process of an agent, which waits for `go`; give its pid.
 
         Raises:
-            NurseryGone: That is not possible at present.
+            ForkServerGone: That is not possible at present.
         """
         with self._guard:
             for _ in range(_TRIES):
@@ -54,7 +54,7 @@ class Nursery:
                     self._children.add(pid)
                     return pid
                 self._drop()
-        raise NurseryGone
+        raise ForkServerGone
 
     def go(self, pid: int) -> None:
         """Let a forked process become its agent; of one that is gone the process table tells."""
@@ -73,7 +73,7 @@ class Nursery:
             return self._ended.pop(pid, None)
 
     def close(self) -> None:
-        """End the nursery; its agents go on."""
+        """End the fork server; its agents go on."""
         with self._guard:
             self._drop()
 
@@ -88,7 +88,7 @@ class Nursery:
                 start_new_session=True,
             )
         # It ends when it likes; somebody must take note, or it would stay as a zombie.
-        threading.Thread(target=process.wait, name="nursery", daemon=True).start()
+        threading.Thread(target=process.wait, name="fork-server", daemon=True).start()
         self._line = ours
         return ours
 
@@ -101,7 +101,7 @@ class Nursery:
         return {}
 
     def _drop(self) -> None:
-        """Forget a nursery, and its children's ends with it."""
+        """Forget a fork server, and its children's ends with it."""
         if self._line is not None:
             self._line.close()
         self._line = None

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from measure import LIMIT, OURS, PEER, Benchmark, Case, Figures, Quantity
+from workers import plain
 
 if TYPE_CHECKING:
     import peers
@@ -51,7 +52,12 @@ def _once(python: str, module: str) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
         done = subprocess.run(
-            [python, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+            [python, "-c", code],
+            cwd=folder,
+            env=plain(),
+            capture_output=True,
+            text=True,
+            check=True,
         )
         seconds = time.perf_counter() - begun
     if done.stdout.split()[-1] != module:

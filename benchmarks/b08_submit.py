@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from measure import LIMIT, OURS, PEER, Benchmark, Case, Figures, Quantity
-from workers import ADAPTERS, Worker
+from workers import ADAPTERS, Worker, plain
 
 if TYPE_CHECKING:
     import peers
@@ -79,6 +79,6 @@ def _bare(python: Path) -> Figures:
 
 
 def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=plain(), capture_output=True, text=True, check=True)
     if done.stdout != "begun\n":
         sys.exit(f"the script printed {done.stdout!r}")

@@ -1,4 +1,9 @@
-"""B15: the article's training script through a run against the same script started by hand."""
+"""B15: the article's training script through a run against the same script started by hand.
+
+One training differs from the next by some 15 % on a shared machine, so medians of a few cannot show
+a difference of one percent. Each pass therefore gives the ratio of a pair, and the report says how
+wide the interval is in which the true ratio lies; a target finer than that is neither met nor missed.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,8 @@ from workers import Worker
 
 if TYPE_CHECKING:
     import peers
+
+PASSES = 20
 
 
 def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:  # noqa: ARG001 - the same signature as the others
@@ -25,15 +32,16 @@ def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark: 
         "B15",
         "Training itself",
         "The script of `examples/tf-mnist` for a few epochs: through a run, and with the same "
-        "interpreter of the same environment started by hand, where `Run` is a stub that does "
+        "interpreter of the same environment started by hand, where `Run` is a stub that sends "
         "nothing. Only the training is timed, not the start of Python or the import of "
         "TensorFlow; both must reach the same accuracy.",
         [
-            Quantity("throughput", "training", "images/s", "at least 0.99 of by hand"),
+            Quantity("throughput", "training", "images/s", "at least 0.99 of by hand", paired=True),
             Quantity("accuracy", "accuracy", ""),
         ],
         [
             Case("by hand", LIMIT, by_hand),
             Case("Runyard", OURS, in_a_run, worker.close),
         ],
+        least_passes=PASSES,
     )

@@ -47,10 +47,10 @@ def install(name: str) -> Peer:
     """
     lock = LOCKS / f"{name}.txt"
     folder = ROOT / f".venv-bench-{name}"
-    stamp = folder / "lock.txt"
+    stamp = folder / "compiled-lock.txt"
     if not stamp.exists() or stamp.read_bytes() != lock.read_bytes():
         _uv("venv", "--clear", "--python", _python(), str(folder))
-        _uv("pip", "install", "--python", _in(folder), "--require-hashes", "-r", str(lock))
+        _fill(folder, "--require-hashes", "-r", str(lock))
         stamp.write_bytes(lock.read_bytes())
     version = re.search(rf"^{re.escape(name)}==(\S+)", lock.read_text(), re.MULTILINE)
     return Peer(name, version.group(1) if version else "", Path(_in(folder)))
@@ -63,10 +63,14 @@ def runyard() -> Peer:
     if not wheels:
         raise Unavailable("dist/ holds no wheels; `make bench` builds them")
     _uv("venv", "--clear", "--python", _python(), str(folder))
-    lock = str(ROOT / "requirements.lock")
-    _uv("pip", "install", "--python", _in(folder), "--require-hashes", "-r", lock)
-    _uv("pip", "install", "--python", _in(folder), "--no-deps", *map(str, wheels))
+    _fill(folder, "--require-hashes", "-r", str(ROOT / "requirements.lock"))
+    _fill(folder, "--no-deps", *map(str, wheels))
     return Peer("runyard", wheels[0].name.split("-")[1], Path(_in(folder)))
+
+
+def _fill(folder: Path, *what: str) -> None:
+    """Install and compile, as pip does, so that nobody is measured compiling at each start."""
+    _uv("pip", "install", "--compile-bytecode", "--python", _in(folder), *what)
 
 
 def _python() -> str:

@@ -22,6 +22,11 @@ class Bar:
     kind: str
 
 
+def number(value: float) -> str:
+    """Give three digits that matter, never an exponent."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def bars(title: str, unit: str, rows: list[Bar]) -> str:
     """Draw the bars; the axis is logarithmic, so equal distances are equal ratios."""
     height = TOP + ROW * len(rows) + 40
@@ -81,7 +86,7 @@ def _bar(row: Bar, top: int, scale: _Scale, unit: str) -> list[str]:
             f'rx="2" fill="{COLOURS[row.kind]}"/>'
         ),
         whisker,
-        f'<text x="{text_x}" y="{middle + 4}">{row.median:.3g} {unit}</text>',
+        f'<text x="{text_x}" y="{middle + 4}">{number(row.median)} {unit}</text>',
     ]
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import plot
-from measure import LIMIT, OURS, Benchmark, Outcome, Quantity
+from measure import LIMIT, OURS, Benchmark, Outcome, Quantity, interval
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = DOCS / "benchmarks.md"
@@ -34,7 +34,7 @@ def section(benchmark: Benchmark, outcomes: list[Outcome], circumstances: str) -
     """Give a benchmark's section in Markdown."""
     lines = [benchmark.about, ""]
     lines += [f"* target: {q.title}: {q.target}" for q in benchmark.quantities if q.target]
-    lines += ["", *_table(benchmark, outcomes), ""]
+    lines += ["", *_table(benchmark, outcomes), "", *_ratios(benchmark, outcomes), ""]
     lines += [f"* {o.case.name} failed: {_line(o.failure)}" for o in outcomes if o.failure]
     lines += [f"* {name} is missing: {_line(why)}." for name, why in benchmark.absent.items()]
     lines += ["", circumstances, ""]
@@ -43,6 +43,23 @@ def section(benchmark: Benchmark, outcomes: list[Outcome], circumstances: str) -
             path = _plot_path(benchmark, quantity)
             lines += [f"![{benchmark.id}, {quantity.title}](benchmarks/{path.name})", ""]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip("\n") + "\n"
+
+
+def _ratios(benchmark: Benchmark, outcomes: list[Outcome]) -> list[str]:
+    """Say of paired quantities how ours compares with the limit, and how surely."""
+    ours = next(outcome for outcome in outcomes if outcome.case.kind == OURS)
+    limit = next(outcome for outcome in outcomes if outcome.case.kind == LIMIT)
+    lines = []
+    for quantity in benchmark.quantities:
+        both = zip(ours.values(quantity.name), limit.values(quantity.name), strict=False)
+        pairs = [one / other for one, other in both]
+        if quantity.paired and pairs:
+            middle, low, high = interval(pairs)
+            lines.append(
+                f"Runyard over {limit.case.name}, pass by pass: {middle:.3f}, with 95 % between "
+                f"{low:.3f} and {high:.3f} ({len(pairs)} pairs)."
+            )
+    return lines
 
 
 def _table(benchmark: Benchmark, outcomes: list[Outcome]) -> list[str]:
@@ -62,17 +79,13 @@ def _cell(outcome: Outcome, quantity: Quantity, outcomes: list[Outcome]) -> str:
     if median is None:
         return ""
     values = outcome.values(quantity.name)
-    text = _number(median)
+    text = plot.number(median)
     if min(values) != max(values):
-        text += f" ({_number(min(values))} to {_number(max(values))})"
+        text += f" ({plot.number(min(values))} to {plot.number(max(values))})"
     ours = next(o.median(quantity.name) for o in outcomes if o.case.kind == OURS)
     if ours and outcome.case.kind != OURS:
-        text += f", {_number(median / ours)}x"
+        text += f", {plot.number(median / ours)}x"
     return text
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _bars(outcomes: list[Outcome], quantity: Quantity) -> list[plot.Bar]:

@@ -20,17 +20,20 @@ QUIET = {
     "WANDB_MODE": "offline",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
-    "PYTHONDONTWRITEBYTECODE": "",
 }
+
+
+def plain() -> dict[str, str]:
+    """Give the variables of the shell without those that change how a Python works."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("RUNYARD_", "PYTHON"))}
 
 
 def environment(folder: Path, python: Path) -> dict[str, str]:
     """Give the variables of a contestant: a home of its own, its programs first on PATH."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("RUNYARD_", "PYTHON"))}
     home = folder / "runyard"
     # uv comes last: some peers call it.
     path = os.pathsep.join([str(python.parent), os.environ.get("PATH", ""), str(UV.parent)])
-    return {**kept, **QUIET, "RUNYARD_HOME": str(home), "PATH": path}
+    return {**plain(), **QUIET, "RUNYARD_HOME": str(home), "PATH": path}
 
 
 class Worker:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,14 +61,23 @@ def once(mark: str) -> dict:
         raise RuntimeError(f"the log of {run.id} lacks its line")
     text.unlink()
     if packages:
-        figures["preparing"] = _stage(run, "Preparing")
+        figures["preparing"] = _environment_seconds(run)
     return figures
 
 
-def _stage(run: Run, name: str) -> float:
-    from runyard.protocol import routes
+def _environment_seconds(run: Run) -> float:
+    """Give the time from the run's first event to Queued, which says that its environment is ready.
 
-    return run.service.call(routes.RUNS_GET, run.id).stage_seconds.get(name, 0.0)
+    The stage Preparing itself would not do: where the environment is found, it and Queued are
+    written at one moment, so its length is 0 whatever the finding took.
+    """
+    from runyard.protocol import routes
+    from runyard.protocol.events import EventQuery
+
+    events = run.service.call(routes.EVENTS_LIST, run.id, query=EventQuery()).items
+    moments = {event.status: event.time for event in events if event.status}
+    begun, ready = (datetime.fromisoformat(moments[name]) for name in ("Starting", "Queued"))
+    return (ready - begun).total_seconds()
 
 
 serve({"once": once, "burst": lambda marks: burst(submit, marks)})

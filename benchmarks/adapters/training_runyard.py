@@ -21,7 +21,7 @@ from azureml.train.dnn import TensorFlow
 
 HERE = Path(__file__).resolve().parent
 EXAMPLE = HERE.parent.parent / "examples" / "tf-mnist"
-EPOCHS, IMAGES = 4, 25_000
+EPOCHS, IMAGES = 6, 25_000
 PARAMETERS = {
     "--batch-size": 50,
     "--first-layer-neurons": 300,
@@ -54,6 +54,7 @@ size = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes
 cluster = ComputeTarget.create(workspace, "bench", size)
 experiment = Experiment(workspace, "training")
 interpreter = []
+plain = {k: v for k, v in os.environ.items() if not k.startswith(("RUNYARD_", "PYTHON"))}
 
 
 def in_a_run() -> dict[str, float]:
@@ -96,7 +97,7 @@ def by_hand() -> dict[str, float]:
 
 
 def _variables(folder: Path) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(folder)}
+    return {**plain, "PYTHONPATH": str(folder)}
 
 
 def _figures(seconds: float, accuracy: Any) -> dict[str, float]:

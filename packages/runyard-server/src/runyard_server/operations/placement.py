@@ -28,7 +28,7 @@ STEADY, RESIZING = "Steady", "Resizing"
 LOCAL_NODE = "local"
 BEHIND = "waiting behind earlier runs for {place}"
 _NAMED = 3
-_QUEUE = 256
+_NEWCOMERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,7 @@ def wanted(connection: Connection, target: Target, coming: int) -> int:
     if cluster is None:
         return 0
     present = nodes.of_cluster(connection, target.workspace, target.name)
-    queue = _queue(connection, target)
-    placed = _placed(connection, queue)
-    waiting = coming + sum(row.node_count for row in queue if row.key not in placed)
+    waiting = coming + _queue(target).node_count(connection)
     needed = sum(1 for node in present if node.run is not None) + waiting
     return max(cluster.min_nodes, len(present), min(cluster.max_nodes, needed))
 
@@ -81,13 +79,10 @@ def place(connection: Connection, target: Target, capacity: int, now: int) -> li
             runs may be there at once.
         now: Microseconds since 1970.
     """
-    queue = _queue(connection, target)
-    if not queue:
-        return []
     if target.is_local:
-        return _place_local(connection, queue, capacity, now)
+        return _place_local(connection, target, capacity, now)
     cluster = compute.find(connection, target.workspace, target.name)
-    return [] if cluster is None else _place_cluster(connection, cluster, queue, capacity, now)
+    return [] if cluster is None else _place_cluster(connection, target, cluster, capacity, now)
 
 
 def grow(connection: Connection, cluster: ComputeRow, count: int, now: int) -> list[NodeRow]:
@@ -138,32 +133,29 @@ def resized(connection: Connection, cluster: ComputeRow, count: int, now: int) -
     )
 
 
-def _queue(connection: Connection, target: Target) -> list[RunRow]:
+def _queue(target: Target) -> runs.Queue:
     workspace = None if target.is_local else target.workspace
-    return runs.queued_on(connection, workspace, target.name, QUEUED, _QUEUE)
+    return runs.Queue(workspace, target.name, QUEUED)
 
 
-def _place_local(
-    connection: Connection, queue: list[RunRow], places: int, now: int
-) -> list[Placement]:
-    # A placed run is Queued until its agent reports; it is in the queue and holds a place.
-    placed_keys = _placed(connection, queue)
-    free = places - job_nodes.count_unfinished_on(connection, LOCAL_TARGET)
-    waiting = [row for row in queue if row.key not in placed_keys]
-    placements = [_placed_on(connection, row, [LOCAL_NODE], now) for row in waiting[: max(0, free)]]
-    behind = waiting[max(0, free) :]
-    if behind:
+def _place_local(connection: Connection, target: Target, places: int, now: int) -> list[Placement]:
+    queue = _queue(target)
+    free = max(0, places - job_nodes.count_unfinished_on(connection, LOCAL_TARGET))
+    waiting = queue.first(connection, free + 1)
+    placements = [_placed_on(connection, row, [LOCAL_NODE], now) for row in waiting[:free]]
+    if waiting[free:]:
         holders = runs.active_with_nodes(connection, LOCAL_TARGET, _NAMED + 1)
         reason = f"waiting for one of the {places} places on this machine; {_held_by(holders)}"
-        _wait(connection, behind, reason, "a place on this machine", now)
+        _wait(connection, waiting[free], reason, now)
+        _wait_behind(connection, queue, "a place on this machine", now)
     return placements
 
 
 def _place_cluster(
-    connection: Connection, cluster: ComputeRow, queue: list[RunRow], granted: int, now: int
+    connection: Connection, target: Target, cluster: ComputeRow, granted: int, now: int
 ) -> list[Placement]:
-    placed_keys = _placed(connection, queue)
-    waiting = [row for row in queue if row.key not in placed_keys]
+    queue = _queue(target)
+    waiting = queue.first(connection, cluster.max_nodes + 1)
     present = grow(connection, cluster, min(granted, cluster.max_nodes), now) if waiting else []
     idle = [node.id for node in present if node.state == IDLE and node.run is None]
     placements = []
@@ -181,13 +173,9 @@ def _place_cluster(
         )
         placements.append(_placed_on(connection, row, mine, now))
     if waiting:
-        reason = _cluster_reason(connection, cluster, waiting[0], len(idle))
-        _wait(connection, waiting, reason, f"nodes of {cluster.name!r}", now)
+        _wait(connection, waiting[0], _cluster_reason(connection, cluster, waiting[0], idle), now)
+        _wait_behind(connection, queue, f"nodes of {cluster.name!r}", now)
     return placements
-
-
-def _placed(connection: Connection, queue: list[RunRow]) -> set[int]:
-    return {node.run_key for node in job_nodes.of_runs(connection, [row.key for row in queue])}
 
 
 def _placed_on(connection: Connection, row: RunRow, node_ids: list[str], now: int) -> Placement:
@@ -201,17 +189,21 @@ def _placed_on(connection: Connection, row: RunRow, node_ids: list[str], now: in
     return Placement(placed, agent)
 
 
-def _wait(
-    connection: Connection, waiting: Sequence[RunRow], reason: str, place_name: str, now: int
-) -> None:
-    behind = BEHIND.format(place=place_name)
-    for row, text in zip(waiting, [reason, *[behind] * (len(waiting) - 1)], strict=True):
-        if row.reason != text:
-            record(connection, row, now, [News(kinds.REASON, text)], reason=text)
+def _wait(connection: Connection, row: RunRow, reason: str, now: int) -> None:
+    if row.reason != reason:
+        record(connection, row, now, [News(kinds.REASON, reason)], reason=reason)
 
 
-def _cluster_reason(connection: Connection, cluster: ComputeRow, row: RunRow, idle: int) -> str:
-    missing = row.node_count - idle
+def _wait_behind(connection: Connection, queue: runs.Queue, place_name: str, now: int) -> None:
+    """Give a reason to those in the queue that have none yet; it stays until they are first."""
+    for row in queue.without_reason(connection, _NEWCOMERS):
+        _wait(connection, row, BEHIND.format(place=place_name), now)
+
+
+def _cluster_reason(
+    connection: Connection, cluster: ComputeRow, row: RunRow, idle: Sequence[str]
+) -> str:
+    missing = row.node_count - len(idle)
     count = f"{missing} of {row.node_count} nodes" if row.node_count > 1 else "a node"
     held = {
         node.run

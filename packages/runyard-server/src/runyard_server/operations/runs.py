@@ -65,11 +65,11 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
         node_count=body.spec.node_count,
         submitted_by=body.submitted_by,
     )
-    # The folder comes first: a run that is written down must find its environment.
-    private.keep_inherited(system.home.run(row.id), body.inherited)
     spec = msgspec.json.encode(body.spec).decode()
     news = [News(kinds.WARNING, text) for text in warnings]
     try:
+        # The folder comes first: a run that is written down must find its environment.
+        private.keep_inherited(system.home.run(row.id), body.inherited)
         return _write_new(system, row, spec, body.tags, body.properties, news)
     except BaseException:
         private.discard(system.home.run(row.id))

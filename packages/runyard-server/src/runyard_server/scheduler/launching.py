@@ -126,8 +126,7 @@ class Agents:
                 self._again(where[0])
             except Exception as error:  # noqa: BLE001 - whatever it was, the run must tell it
                 _log.exception("launching for run %s failed", where)
-                reason = f"the job could not be launched: {error}"
-                jobs.abandon(self._system, where[0], reason)
+                self._abandon(where[0], f"the job could not be launched: {error}")
             finally:
                 with self._lock:
                     self._launching.discard(where)
@@ -150,7 +149,7 @@ class Agents:
         announce(self._system, row, work=False)
         job = jobs.load(self._system, row.id)
         if job is None:
-            jobs.abandon(self._system, row.key, reason)
+            self._abandon(row.key, reason)
         else:
             self._start(row, job, reason)
 
@@ -189,7 +188,14 @@ class Agents:
             self._gone(agent.row)
         else:
             _log.warning("run %s: the salvage of its agent failed: %s", agent.row.id, reason)
-            jobs.abandon(self._system, agent.row.key, agent.salvages or reason)
+            self._abandon(agent.row.key, agent.salvages or reason)
+
+    def _abandon(self, key: int, reason: str) -> None:
+        try:
+            jobs.abandon(self._system, key, reason)
+        except Exception:  # noqa: BLE001 - a full disk, for example: it must not be left half-way
+            _log.exception("a run could not be set to failed; trying again")
+            self._again(key)
 
     def _silent(self, agent: Watched) -> bool:
         since = reading.last_beat(self._system, agent.row.key, agent.node)

@@ -69,7 +69,9 @@ class Scheduler:
         self._system = system
         self._places = places or machine_cpus()
         self._token = uuid.uuid4().hex
-        self._preparations = Preparations(system, environments, self._token, self._prepared)
+        self._preparations = Preparations(
+            system, environments, self._token, done=self._prepared, again=self._again
+        )
         self._folders = RunFolders(system)
         self._agents = Agents(
             system,

@@ -57,6 +57,7 @@ class Preparations:
         environments: Makes environments.
         token: The scheduler's token for leases.
         done: Called with the key of a run whose environment is there now.
+        again: Called with the key of a run to look at again in a while.
     """
 
     def __init__(
@@ -65,11 +66,13 @@ class Preparations:
         environments: Environments,
         token: str,
         done: Callable[[int], None],
+        again: Callable[[int], None],
     ) -> None:
         self._system = system
         self._environments = environments
         self._token = token
         self._done = done
+        self._again = again
         self._making: dict[int, _Making] = {}
         self._pool = Pool("prepare", _THREADS)
 
@@ -126,8 +129,15 @@ class Preparations:
         except Exception as error:  # noqa: BLE001 - whatever it was, the run must tell it
             self._making.pop(row.key, None)
             if not making.unwanted.is_set():
-                _log.info("preparing run %s failed: %s", row.id, error)
-                preparing.fail(self._system, row.key, self._token, error)
+                self._fail(row, error)
+
+    def _fail(self, row: RunRow, reason: Exception) -> None:
+        _log.info("preparing run %s failed: %s", row.id, reason)
+        try:
+            preparing.fail(self._system, row.key, self._token, reason)
+        except Exception:  # noqa: BLE001 - a full disk, for example: it must not be left half-way
+            _log.exception("run %s could not be set to failed; trying again", row.id)
+            self._again(row.key)
 
     def _make(self, making: "_Making") -> None:
         log = BuildLog(self._system, making.row)

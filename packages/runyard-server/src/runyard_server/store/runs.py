@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Select,
@@ -188,16 +189,39 @@ def active_on(connection: Connection, workspace: str, target: str) -> list[RunRo
     return [_row(row) for row in connection.execute(found.order_by(runs.c.key))]
 
 
-def queued_on(
-    connection: Connection, workspace: str | None, target: str, status: str, limit: int
-) -> list[RunRow]:
-    """Give the oldest runs in `status` on a target; workspace None looks in all of them."""
-    found = select(*_COLUMNS).where(
-        runs.c.target == target, runs.c.active.is_(True), runs.c.status == status
-    )
-    if workspace is not None:
-        found = found.where(runs.c.workspace == workspace)
-    return [_row(row) for row in connection.execute(found.order_by(runs.c.key).limit(limit))]
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The runs in `status` on a target that have no node; workspace None means all of them."""
+
+    workspace: str | None
+    target: str
+    status: str
+
+    def first(self, connection: Connection, limit: int) -> list[RunRow]:
+        """Give the oldest."""
+        found = select(*_COLUMNS).where(*self._inside()).order_by(runs.c.key).limit(limit)
+        return [_row(row) for row in connection.execute(found)]
+
+    def without_reason(self, connection: Connection, limit: int) -> list[RunRow]:
+        """Give the oldest of which it is not said yet why they wait."""
+        found = select(*_COLUMNS).where(*self._inside(), runs.c.reason.is_(None))
+        rows = connection.execute(found.order_by(runs.c.key).limit(limit))
+        return [_row(row) for row in rows]
+
+    def node_count(self, connection: Connection) -> int:
+        """Sum up how many nodes they need."""
+        total = select(func.coalesce(func.sum(runs.c.node_count), 0)).where(*self._inside())
+        return int(connection.execute(total).scalar_one())
+
+    def _inside(self) -> list[ColumnElement[bool]]:
+        placed = exists().where(job_nodes.c.run_key == runs.c.key)
+        inside = [
+            runs.c.target == self.target,
+            runs.c.active.is_(True),
+            runs.c.status == self.status,
+            ~placed,
+        ]
+        return inside if self.workspace is None else [runs.c.workspace == self.workspace, *inside]
 
 
 def active_with_nodes(connection: Connection, target: str, limit: int) -> list[str]:

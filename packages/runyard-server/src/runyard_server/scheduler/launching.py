@@ -135,7 +135,7 @@ class Agents:
         self._pool.submit(guarded)
 
     def _launch(self, row: RunRow, node: JobNodeRow) -> None:
-        job = jobs.load(self._system, row.id)
+        job = jobs.load(self._system, row.id, node.node)
         if job is None or job.attempt != node.attempt or job.node != node.node:
             environment = self._environment(row)
             job = jobs.build(self._system, row, node, environment, self._light)
@@ -148,7 +148,7 @@ class Agents:
         now = self._system.clock.now_us()
         self._system.records.write(lambda c: jobs.lost(c, row.key, node, reason, now))
         announce(self._system, row, work=False)
-        job = jobs.load(self._system, row.id)
+        job = jobs.load(self._system, row.id, node)
         if job is None:
             jobs.abandon(self._system, row.key, reason)
         else:

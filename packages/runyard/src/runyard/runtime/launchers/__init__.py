@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from runyard.runtime.job import JobError
 from runyard.runtime.launchers.base import Launcher, Node
-from runyard.runtime.launchers.single import SingleLauncher
 
-LAUNCHERS = {"single": SingleLauncher}
+# The classes, by kind; imported when they are used, because most jobs are one process.
+LAUNCHERS = {
+    "single": "single:SingleLauncher",
+    "mpi": "mpi:MpiLauncher",
+    "multi_worker": "multi_worker:MultiWorkerLauncher",
+    "parameter_server": "parameter_server:ParameterServerLauncher",
+    "torch": "torch:TorchLauncher",
+}
 
 __all__ = ["LAUNCHERS", "Launcher", "Node", "launcher"]
 
@@ -22,4 +30,6 @@ def launcher(kind: str) -> Launcher:
         raise JobError(
             f"there is no launcher '{kind}' in this version; there are: {', '.join(LAUNCHERS)}"
         )
-    return found()
+    module, _, name = found.partition(":")
+    made: Launcher = getattr(import_module(f"{__name__}.{module}"), name)()
+    return made

@@ -200,8 +200,6 @@ class Agent:
 
     def _supervise(self, started: List[processes.Started]) -> Report:
         """Wait for the end that comes first: the script's, a cancel, the time limit."""
-        from runyard.runtime import ending
-
         family = processes.Family(self._job, self._state.since, started)
         limit = self._job.spec.get("max_duration_seconds")
         end = time.monotonic() + limit if limit else None
@@ -213,8 +211,8 @@ class Agent:
             report = self._ended(started)
             warnings = self._end_rest(family, started)
         else:
-            warnings = family.end()
             report = self._stopped(limit, started)
+            warnings = self._end_all(family, started, report)
         self._tell(started)
         report["warnings"] = warnings
         return report
@@ -263,6 +261,16 @@ class Agent:
         for each in rest:
             each.stop(why)
         return family.end() if rest else family.end_leftovers()
+
+    def _end_all(
+        self, family: processes.Family, started: List[processes.Started], report: Report
+    ) -> List[str]:
+        """End everything before it is done; give warnings."""
+        if self._job.kind != names.SINGLE:
+            error = report["error"] or {"message": "the run was canceled"}
+            for each in started:
+                each.stop(str(error["message"]))
+        return family.end()
 
     def _stopped(self, limit: Any, started: List[processes.Started]) -> Report:
         from runyard.runtime import ending

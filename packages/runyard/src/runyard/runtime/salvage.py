@@ -15,8 +15,8 @@ from runyard.runtime.folder import RunFolder, read_json
 from runyard.runtime.job import Job
 from runyard.runtime.processes import Family
 from runyard.runtime.state import DONE, SALVAGE, Lock, State
-from runyard.runtime.watch import files
 from runyard.runtime.wakeup import Wakeup
+from runyard.runtime.watch import files
 
 LOCK_SECONDS = 3.0
 

@@ -25,11 +25,9 @@ def launcher(kind: str) -> Launcher:
     Raises:
         JobError: There is none of that kind.
     """
-    found = LAUNCHERS.get(kind)
-    if found is None:
-        raise JobError(
-            f"there is no launcher '{kind}' in this version; there are: {', '.join(LAUNCHERS)}"
-        )
-    module, _, name = found.partition(":")
-    made: Launcher = getattr(import_module(f"{__name__}.{module}"), name)()
+    module, _, name = LAUNCHERS.get(kind, "").partition(":")
+    try:
+        made: Launcher = getattr(import_module(f"{__name__}.{module}"), name)()
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise JobError(f"there is no launcher '{kind}' in this version of the agent") from error
     return made

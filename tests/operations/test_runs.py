@@ -109,7 +109,24 @@ REFUSED: list[tuple[dict[str, object], type[RunyardError], str]] = [
     ({"target": "local", "node_count": 2}, InvalidRequest, "local"),
     ({"node_count": 0}, InvalidRequest, "node_count"),
     ({"max_duration_seconds": 0}, InvalidRequest, "max_run_duration_seconds"),
-    ({"launcher": LauncherSpec("mpi")}, InvalidRequest, "not offered yet"),
+    ({"launcher": LauncherSpec("mpy")}, InvalidRequest, "mpi"),
+    ({"launcher": LauncherSpec("single", 2)}, InvalidRequest, "process_count_per_node"),
+    ({"launcher": LauncherSpec("mpi", 0)}, InvalidRequest, "process_count_per_node is 0"),
+    ({"launcher": LauncherSpec("multi_worker")}, InvalidRequest, "worker_count is 0"),
+    (
+        {"launcher": LauncherSpec("parameter_server", worker_count=1)},
+        InvalidRequest,
+        "parameter_server_count is 0",
+    ),
+    (
+        {
+            "launcher": LauncherSpec("parameter_server", 1, 4, 1),
+            "target": "cpucluster",
+            "node_count": 2,
+        },
+        InvalidRequest,
+        "5 processes.*room for 4",
+    ),
     ({"environment_variables": {"A B": "1"}}, InvalidRequest, "A B"),
     ({"data": [DataReference("d", "nowhere")]}, DatastoreNotFound, "nowhere"),
     (

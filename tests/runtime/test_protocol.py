@@ -22,7 +22,10 @@ def test_the_names_are_the_protocols():
     assert names.DATA_VARIABLE_PREFIX == data.VARIABLE_PREFIX
     for state in ("PREPARING", "RUNNING", "FINALIZING"):
         assert getattr(names, state) == getattr(jobs, f"STATE_{state}")
-    for outcome in ("COMPLETED", "FAILED", "CANCELED"):
+    for state in ("RUNNING", "COMPLETED", "FAILED", "STOPPED"):
+        assert getattr(names, f"TASK_{state}") == getattr(jobs, f"TASK_{state}")
+    assert runs.LauncherSpec().kind == names.SINGLE
+    for outcome in ("COMPLETED", "FAILED", "CANCELED", "STOPPED"):
         assert getattr(names, outcome) == getattr(jobs, f"OUTCOME_{outcome}")
 
 
@@ -61,6 +64,7 @@ class Recorder:
     ("route", "ask"),
     [
         (routes.JOBS_REPORT, lambda s: s.report({})),
+        (routes.GANGS_JOIN, lambda s: s.join({})),
         (routes.JOBS_FINISH, lambda s: s.finish({})),
         (routes.LOGS_APPEND, lambda s: s.append_log("a b/c.txt", 7, b"x")),
         (routes.METRICS_APPEND, lambda s: s.append_lines("1-ff", 7, b"x")),

@@ -7,12 +7,14 @@ from rich.text import Text
 
 from runyard.protocol import routes
 from runyard.protocol.files import FileQuery, FileRecord
+from runyard.protocol.jobs import RankRecord
 from runyard.protocol.metrics import MetricQuery, MetricSeries
 from runyard.protocol.runs import RunRecord
 from runyard_server.cli import output
 from runyard_server.cli.target import WorkspaceClient
 
 COLUMNS = ["RUN", "EXPERIMENT", ">NO.", "STATUS", "TARGET", ">TIME", "CREATED"]
+RANK_COLUMNS = [">RANK", "PROCESS", "NODE", "HOST", "STATUS", ">EXIT", "LOG"]
 FILES_SHOWN = 30
 VALUE_WIDTH = 40
 
@@ -28,6 +30,13 @@ def row(run: RunRecord) -> tuple[str | Text, ...]:
         output.between(run.started_at, run.ended_at),
         output.ago(run.created_at),
     )
+
+
+def rank(one: RankRecord) -> tuple[str | Text, ...]:
+    """Give a process's cells for `RANK_COLUMNS`."""
+    code = "" if one.exit_code is None else str(one.exit_code)
+    state = output.status(one.state.capitalize())
+    return (str(one.rank), one.name, one.node_name, one.host, state, code, one.log)
 
 
 def show(client: WorkspaceClient, run: RunRecord) -> None:

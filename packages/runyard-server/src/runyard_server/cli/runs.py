@@ -73,6 +73,19 @@ def show(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
 
 
 @app.command()
+def ranks(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
+    """Show the processes of a run that has several: where each is and how it ended.
+
+    Examples: `runyard runs ranks RUN`  ·  `runyard runs ranks RUN --json | jq '.items[].state'`
+    """
+    page = target.client(workspace).call(routes.GANGS_RANKS, run)
+    if json:
+        output.as_json(page)
+        return
+    output.table(run_views.RANK_COLUMNS, map(run_views.rank, page.items), "one process")
+
+
+@app.command()
 def logs(
     run: RunId,
     follow_it: Follow = False,

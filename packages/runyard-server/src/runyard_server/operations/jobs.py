@@ -6,6 +6,7 @@ Few writes: a beat is written only when the state changes or the last one is som
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 
@@ -20,24 +21,26 @@ from runyard.protocol.jobs import (
     JobData,
     JobEnvironment,
     JobSpec,
+    TaskReport,
 )
 from runyard.protocol.routes import Nothing
 from runyard.protocol.runs import LOCAL_TARGET, RunError, RunSpec
 from runyard.protocol.sizes import resolve
-from runyard_server.operations import datastores, runs
+from runyard_server.operations import datastores, gangs, runs
 from runyard_server.operations.clock import iso
+from runyard_server.operations.gangs import SALVAGING, Verdict
 from runyard_server.operations.lifecycle import News, announce, end, free_nodes, moved, record
 from runyard_server.operations.machine import machine_cpus, machine_gpus
 from runyard_server.operations.sealing import seal
 from runyard_server.operations.system import System
 from runyard_server.operations.tokens import run_token
 from runyard_server.store import compute, experiments, folders, job_nodes, snapshots, workspaces
+from runyard_server.store import gangs as told
 from runyard_server.store import runs as run_rows
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 
-SALVAGING = "salvaging"
 _BEAT_US = int((protocol.HEARTBEAT_SECONDS - 1) * 1_000_000)
 _SPEC = msgspec.json.Decoder(RunSpec)
 _JOB = msgspec.json.Decoder(JobSpec)
@@ -46,6 +49,7 @@ _BEFORE_FINALIZING = (states.QUEUED, states.RUNNING)
 _OUTCOMES = {
     protocol.OUTCOME_COMPLETED: states.COMPLETED,
     protocol.OUTCOME_CANCELED: states.CANCELED,
+    protocol.OUTCOME_STOPPED: states.COMPLETED,
 }
 
 
@@ -82,7 +86,7 @@ def build(
             environment=environment,
             url=system.url(),
             token=run_token(system.secret, row.workspace, row.id),
-            run_folder=str(system.home.run(row.id)),
+            run_folder=str(node_folder(system, row.id, node.node)),
             light=light,
             connection_file=str(system.home.connection_file),
             blobs=str(system.home.blobs),
@@ -91,16 +95,24 @@ def build(
             cpus=cpus,
             gpus=gpus,
             attempt=node.attempt,
+            shared_folder=str(system.home.run(row.id)),
+            address="127.0.0.1",
         )
 
     job = system.records.read(read)
     return replace(job, data=_data(system, row.workspace, job.spec))
 
 
-def load(system: System, run: str) -> JobSpec | None:
-    """Give the job as it was handed to the agent on this machine, None if it was not."""
+def node_folder(system: System, run: str, node: int) -> Path:
+    """Give the folder of one node of a run; the first one's holds what all share."""
+    folder = system.home.run(run)
+    return folder if node == 0 else folder / "nodes" / str(node)
+
+
+def load(system: System, run: str, node: int = 0) -> JobSpec | None:
+    """Give the job as it was handed to an agent on this machine, None if it was not."""
     try:
-        return _JOB.decode((system.home.run(run) / protocol.JOB_FILE).read_bytes())
+        return _JOB.decode((node_folder(system, run, node) / protocol.JOB_FILE).read_bytes())
     except (OSError, msgspec.DecodeError):
         return None
 
@@ -112,8 +124,8 @@ def get(system: System, workspace: str, run: str, node: str) -> JobSpec:
         RunNotFound: No such run in the workspace.
         NotFound: The run has no such node, or nothing was launched on it.
     """
-    system.records.read(lambda c: _node(c, workspace, run, node))
-    job = load(system, run)
+    _, present = system.records.read(lambda c: _node(c, workspace, run, node))
+    job = load(system, run, present.node)
     if job is None:
         raise NotFound(f"nothing was launched on node {node} of run {run} on this machine")
     return job
@@ -128,10 +140,19 @@ def report(system: System, workspace: str, run: str, node: str, body: AgentRepor
     """
     row, present = system.records.read(lambda c: _node(c, workspace, run, node))
     now = system.clock.now_us()
-    if present.finished_at is None and _tells_news(row, present, body, now):
+    fresh = body.tasks is not None and _are_new(system, row, present.node, body.tasks)
+    if present.finished_at is None and (fresh or _tells_news(row, present, body, now)):
         row = system.records.write(lambda c: _take(c, row.key, present.node, body, now))
         announce(system, row, work=False)
-    return AgentReply(cancel=row.cancel_requested or not row.active)
+    found = Verdict()
+    if row.node_count > 1:
+        found = system.records.read(lambda c: gangs.verdict(c, row.key, present.node))
+    return AgentReply(
+        cancel=row.cancel_requested or not row.active,
+        stop=found.stop,
+        others=found.others,
+        reason=found.reason,
+    )
 
 
 def finish(system: System, workspace: str, run: str, node: str, body: FinishReport) -> Nothing:
@@ -144,10 +165,17 @@ def finish(system: System, workspace: str, run: str, node: str, body: FinishRepo
     row, present = system.records.read(lambda c: _node(c, workspace, run, node))
     if present.finished_at is not None:
         return Nothing()
-    seal(system, row)
+    number = present.node
     now = system.clock.now_us()
-    row = system.records.write(lambda c: _finish(c, row.key, present.node, body, now))
-    announce(system, row)
+    sealed = not system.records.read(lambda c: _others(c, row.key, number, body, now))
+    if sealed:
+        seal(system, row)
+        now = system.clock.now_us()
+    ended = system.records.write(lambda c: _finish(c, row.key, number, body, now, sealed=sealed))
+    if ended is None:
+        # The last of the others has finished in between.
+        return finish(system, workspace, run, node, body)
+    announce(system, ended)
     return Nothing()
 
 
@@ -192,10 +220,17 @@ def abandon(system: System, key: int, reason: str) -> None:
         announce(system, row)
 
 
+def _are_new(system: System, row: RunRow, node: int, tasks: list[TaskReport]) -> bool:
+    known = system.records.read(lambda c: told.of_run(c, row.key))
+    return node not in known or known[node].tasks != tasks
+
+
 def _tells_news(row: RunRow, node: JobNodeRow, body: AgentReport, now: int) -> bool:
     if body.state == protocol.STATE_RUNNING and row.status in _BEFORE_RUNNING:
         return True
     if body.state == protocol.STATE_FINALIZING and row.status in _BEFORE_FINALIZING:
+        return True
+    if body.tasks is not None and body.state != node.state:
         return True
     if body.message or any(text not in row.warnings for text in body.warnings):
         return True
@@ -210,6 +245,8 @@ def _take(connection: Connection, key: int, node: int, body: AgentReport, now: i
     job_nodes.change(
         connection, key, node, state=state, pid=body.pid or None, host=body.host, beat_at=now
     )
+    if body.tasks is not None:
+        told.tell(connection, key, node, body.tasks)
     news = [News(kinds.WARNING, text) for text in body.warnings if text not in row.warnings]
     if body.message:
         news.append(News(kinds.STAGE, body.message))
@@ -220,16 +257,35 @@ def _take(connection: Connection, key: int, node: int, body: AgentReport, now: i
     return record(connection, row, now, news) if news else row
 
 
-def _finish(connection: Connection, key: int, node: int, body: FinishReport, now: int) -> RunRow:
+def _others(
+    connection: Connection, key: int, node: int, body: FinishReport, now: int
+) -> list[JobNodeRow]:
+    """Give the other nodes of a run whose last word is awaited; of a failed run, if they live."""
+    present = job_nodes.of_run(connection, key)
+    others = [row for row in present if row.node != node and row.finished_at is None]
+    if body.outcome != protocol.OUTCOME_FAILED:
+        return others
+    return [row for row in others if not gangs.is_silent(row, now)]
+
+
+def _finish(
+    connection: Connection, key: int, node: int, body: FinishReport, now: int, *, sealed: bool
+) -> RunRow | None:
+    """Write a last word down; the last node's ends the run. None: seal first, then again."""
+    others = _others(connection, key, node, body, now)
+    if not others and not sealed:
+        return None
     job_nodes.change(connection, key, node, finished_at=now, finish=body)
     row = run_rows.find_many(connection, [key])[0]
     fresh = [News(kinds.WARNING, text) for text in body.warnings if text not in row.warnings]
     if fresh:
         row = record(connection, row, now, fresh)
-    others = [n for n in job_nodes.of_run(connection, key) if n.finished_at is None]
-    status = _OUTCOMES.get(body.outcome, states.FAILED)
-    if others and status == states.COMPLETED:
+    if others:
         return row
+    if row.node_count > 1:
+        job_nodes.close(connection, key, now)
+        body = gangs.outcome(job_nodes.of_run(connection, key), told.of_run(connection, key))
+    status = _OUTCOMES.get(body.outcome, states.FAILED)
     error = None
     if status == states.FAILED:
         given = body.error or RunError("UserError", _how_it_ended(body))

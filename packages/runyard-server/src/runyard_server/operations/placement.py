@@ -15,7 +15,7 @@ from runyard.protocol import events as kinds
 from runyard.protocol.compute import IDLE, RUNNING
 from runyard.protocol.jobs import STATE_STARTING
 from runyard.protocol.runs import LOCAL_TARGET, QUEUED
-from runyard_server.operations import leases
+from runyard_server.operations import gangs, leases
 from runyard_server.operations.lifecycle import News, record
 from runyard_server.store import compute, job_nodes, nodes, runs
 from runyard_server.store.compute import ComputeRow
@@ -46,10 +46,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A run that has its nodes now, and the node its agent goes to."""
+    """A run that has its nodes now, and those that get an agent."""
 
     row: RunRow
-    node: JobNodeRow
+    nodes: list[JobNodeRow]
 
 
 def target_of(row: RunRow) -> Target:
@@ -181,12 +181,17 @@ def _place_cluster(
 def _placed_on(connection: Connection, row: RunRow, node_ids: list[str], now: int) -> Placement:
     """Give a run its nodes. The single launcher needs one agent, on the first of them."""
     attempt = row.attempt + 1
-    agent = JobNodeRow(row.key, 0, attempt, node_ids[0], STATE_STARTING, beat_at=now)
-    job_nodes.add(connection, [agent])
+    agents = [
+        JobNodeRow(row.key, number, attempt, node_id, STATE_STARTING, beat_at=now)
+        for number, node_id in enumerate(
+            node_ids[: gangs.agents_of(connection, row.key, row.node_count)]
+        )
+    ]
+    job_nodes.add(connection, agents)
     where = "this machine" if node_ids == [LOCAL_NODE] else ", ".join(node_ids)
     news = [News(kinds.STAGE, f"placed on {where}")]
     placed = record(connection, row, now, news, attempt=attempt, reason=None, **leases.free())
-    return Placement(placed, agent)
+    return Placement(placed, agents)
 
 
 def _wait(connection: Connection, row: RunRow, reason: str, now: int) -> None:

@@ -7,6 +7,7 @@ says what is wrong, with what, and what would be right.
 import posixpath
 import re
 from collections.abc import Iterable
+from importlib.util import find_spec
 
 from runyard.protocol import data as modes
 from runyard.protocol.compute import ComputeRecord
@@ -18,6 +19,7 @@ from runyard.protocol.errors import (
 )
 from runyard.protocol.files import FileEntry
 from runyard.protocol.runs import LOCAL_TARGET, LauncherSpec, RunSpec
+from runyard.protocol.sizes import resolve
 from runyard_server.operations import compute, datastores, experiments
 from runyard_server.operations.machine import machine_gpus
 from runyard_server.operations.nearest import hint, nearest
@@ -25,6 +27,8 @@ from runyard_server.operations.system import System
 from runyard_server.store import folders, snapshots
 
 _TAG_LIMIT = 255
+_TF_LAUNCHERS = ("parameter_server", "multi_worker")
+_LAUNCHERS = ("single", "mpi", *_TF_LAUNCHERS, "torch")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -37,7 +41,7 @@ def check(system: System, workspace: str, spec: RunSpec) -> list[str]:
     experiments.checked(spec.experiment)
     _check_numbers(spec)
     cluster = _check_target(system, workspace, spec)
-    _check_launcher(spec)
+    _check_launcher(spec, cluster)
     _check_script(spec, _snapshot_files(system, workspace, spec.snapshot))
     _check_data(system, workspace, spec.data)
     return _warnings(spec, cluster)
@@ -56,17 +60,62 @@ def check_texts(what: str, names: Iterable[str]) -> None:
             )
 
 
-def _check_launcher(spec: RunSpec) -> None:
-    kind = spec.launcher.kind
-    if kind != LauncherSpec().kind:
+def _check_launcher(spec: RunSpec, cluster: ComputeRecord | None) -> None:
+    launcher = spec.launcher
+    if launcher.kind not in _LAUNCHERS:
+        near = nearest(launcher.kind, _LAUNCHERS, 3)
         raise InvalidRequest(
-            f"not offered yet: the launcher {kind!r} (distributed training); "
-            "use one process: node_count=1 without distributed_training"
+            f"there is no launcher {launcher.kind!r}; {hint(near, ', '.join(_LAUNCHERS))}"
         )
-    if spec.launcher.process_count_per_node != 1:
+    _check_counts(spec)
+    if find_spec(f"runyard.runtime.launchers.{launcher.kind}") is None:
         raise InvalidRequest(
-            f"not offered yet: process_count_per_node={spec.launcher.process_count_per_node}; use 1"
+            f"not offered yet: the launcher {launcher.kind!r}; use TensorflowConfiguration or "
+            "PyTorchConfiguration"
         )
+    if launcher.kind not in _TF_LAUNCHERS or cluster is None:
+        return
+    tasks = _task_count(launcher)
+    size, _ = resolve(cluster.vm_size)
+    slots = max(size.cpus, size.gpus)
+    if tasks > spec.node_count * slots:
+        raise InvalidRequest(
+            f"{_told(launcher)} are {tasks} processes, and {spec.node_count} node(s) of "
+            f"{cluster.name!r} ({cluster.vm_size}) have room for {spec.node_count * slots}: "
+            f"{slots} each; use fewer, more nodes or a larger size"
+        )
+
+
+def _check_counts(spec: RunSpec) -> None:
+    launcher = spec.launcher
+    counts = {"process_count_per_node": launcher.process_count_per_node}
+    if launcher.kind in _TF_LAUNCHERS:
+        counts["worker_count"] = launcher.worker_count
+    if launcher.kind == "parameter_server":
+        counts["parameter_server_count"] = launcher.parameter_server_count
+    for name, value in counts.items():
+        if value < 1:
+            raise InvalidRequest(f"{name} is {value}; use 1 or more")
+    if launcher.kind == LauncherSpec().kind and launcher.process_count_per_node != 1:
+        raise InvalidRequest(
+            f"process_count_per_node is {launcher.process_count_per_node} and nothing says how the "
+            "processes work together; give distributed_training=MpiConfiguration()"
+        )
+    for name in ("chief_count", "evaluator_count"):
+        if getattr(launcher, name) not in (0, 1):
+            raise InvalidRequest(f"{name} is {getattr(launcher, name)}; use 0 or 1")
+
+
+def _task_count(launcher: LauncherSpec) -> int:
+    servers = launcher.parameter_server_count if launcher.kind == "parameter_server" else 0
+    return launcher.worker_count + servers + launcher.chief_count + launcher.evaluator_count
+
+
+def _told(launcher: LauncherSpec) -> str:
+    told = f"worker_count {launcher.worker_count}"
+    if launcher.kind == "parameter_server":
+        told += f" and parameter_server_count {launcher.parameter_server_count}"
+    return told
 
 
 def _check_numbers(spec: RunSpec) -> None:
@@ -170,9 +219,9 @@ def _warnings(spec: RunSpec, cluster: ComputeRecord | None) -> list[str]:
             f"{cluster.name} is of size {cluster.vm_size} with {cluster.gpus} GPU(s) a node, and "
             "this machine has none: the run uses the CPU"
         )
-    if spec.node_count > 1:
+    if spec.node_count > 1 and spec.launcher.kind == LauncherSpec().kind:
         found.append(
             f"node_count is {spec.node_count} and the script is started once, on the first node: "
-            "distributed training is not offered yet"
+            "nothing says how the nodes work together (distributed_training)"
         )
     return found

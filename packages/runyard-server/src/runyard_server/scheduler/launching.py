@@ -18,6 +18,7 @@ from runyard.protocol.errors import TemporaryError
 from runyard.protocol.jobs import LOST_SECONDS, JobEnvironment, JobSpec
 from runyard_server.compute.base import Backend, Observation
 from runyard_server.operations import jobs, reading
+from runyard_server.operations.gangs import SALVAGING
 from runyard_server.operations.lifecycle import announce
 from runyard_server.operations.system import System
 from runyard_server.scheduler.pool import Pool
@@ -79,12 +80,12 @@ class Agents:
             if where in self._watched or where in self._launching:
                 return
             if node.handle is not None:
-                salvages = "the agent was lost" if node.state == jobs.SALVAGING else None
+                salvages = "the agent was lost" if node.state == SALVAGING else None
                 kind = self._kind(row)
                 self._watched[where] = Watched(row, node.node, kind, node.handle, salvages)
                 return
             self._launching.add(where)
-        if node.state == jobs.SALVAGING:
+        if node.state == SALVAGING:
             self._submit(where, self._salvage, row, node.node, "the agent was lost")
         else:
             self._submit(where, self._launch, row, node)
@@ -134,7 +135,7 @@ class Agents:
         self._pool.submit(guarded)
 
     def _launch(self, row: RunRow, node: JobNodeRow) -> None:
-        job = jobs.load(self._system, row.id)
+        job = jobs.load(self._system, row.id, node.node)
         if job is None or job.attempt != node.attempt or job.node != node.node:
             environment = self._environment(row)
             job = jobs.build(self._system, row, node, environment, self._light)
@@ -147,7 +148,7 @@ class Agents:
         now = self._system.clock.now_us()
         self._system.records.write(lambda c: jobs.lost(c, row.key, node, reason, now))
         announce(self._system, row, work=False)
-        job = jobs.load(self._system, row.id)
+        job = jobs.load(self._system, row.id, node)
         if job is None:
             self._abandon(row.key, reason)
         else:

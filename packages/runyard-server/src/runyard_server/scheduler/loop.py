@@ -226,7 +226,8 @@ class Scheduler:
 
         begun, queued, placed = self._system.records.write(write)
         for item in placed:
-            self._agents.take(item.row, item.node)
+            for node in item.nodes:
+                self._agents.take(item.row, node)
         for row in begun:
             self._preparations.start(row, specs[row.key].environment)
         for row in [*begun, *queued, *(item.row for item in placed)]:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 
 metadata = MetaData()
 # SQLite numbers rows by itself only for a column declared INTEGER.
@@ -246,6 +246,15 @@ job_nodes = Table(
     Column("finished_at", BigInteger),
     Column("finish", Text),
     Index("job_nodes_open", "finished_at", "run_key"),
+)
+
+gang_nodes = Table(
+    "gang_nodes",
+    metadata,
+    Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("node", Integer, primary_key=True, autoincrement=False),
+    Column("joined", Text),
+    Column("tasks", Text),
 )
 
 environments = Table(

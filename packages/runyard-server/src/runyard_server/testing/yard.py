@@ -14,7 +14,7 @@ from runyard.protocol.compute import CreateCompute
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.events import EventQuery
 from runyard.protocol.files import FileEntry
-from runyard.protocol.jobs import AgentReply, AgentReport, FinishReport
+from runyard.protocol.jobs import AgentReply, AgentReport, FinishReport, TaskReport
 from runyard.protocol.runs import RunRecord, RunSpec, SubmitRun
 from runyard.protocol.snapshots import CreateSnapshot
 from runyard_server.operations import compute, events, jobs, runs, snapshots, workspaces
@@ -140,23 +140,30 @@ class Yard:
             assert time.monotonic() < end, record
             self.system.notices.wait([run_topic(W, run)], 0.2, mark)
 
-    def handle(self, run: str, purpose: str = "job") -> str:
-        """Wait until the run has an agent; give its handle."""
-        handle = f"{run}/0/1/{purpose}"
+    def handle(self, run: str, purpose: str = "job", node: int = 0) -> str:
+        """Wait until the run has an agent on a node; give its handle."""
+        handle = f"{run}/{node}/1/{purpose}"
         until(lambda: handle in self.engine.agents)
         return handle
 
-    def report(self, run: str, state: str = "running") -> AgentReply:
-        """Speak as the agent."""
-        self.handle(run)
-        return jobs.report(self.system, W, run, "0", body=AgentReport(state, pid=1, host="h"))
+    def report(
+        self,
+        run: str,
+        state: str = "running",
+        node: int = 0,
+        tasks: list[TaskReport] | None = None,
+    ) -> AgentReply:
+        """Speak as the agent of a node."""
+        self.handle(run, node=node)
+        body = AgentReport(state, pid=1, host="h", tasks=tasks)
+        return jobs.report(self.system, W, run, str(node), body=body)
 
-    def finish(self, run: str, outcome: str = "completed", **more: Any) -> None:
-        """Speak as the agent for the last time, and end it."""
+    def finish(self, run: str, outcome: str = "completed", node: int = 0, **more: Any) -> None:
+        """Speak as the agent of a node for the last time, and end it."""
         body = FinishReport(outcome, **more)
-        jobs.finish(self.system, W, run, "0", body=body)
+        jobs.finish(self.system, W, run, str(node), body=body)
         for purpose in ("job", "salvage"):
-            handle = f"{run}/0/1/{purpose}"
+            handle = f"{run}/{node}/1/{purpose}"
             if handle in self.engine.agents:
                 self.engine.end(handle, 0)
 

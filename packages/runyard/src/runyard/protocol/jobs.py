@@ -20,6 +20,17 @@ STATE_FINALIZING = "finalizing"
 OUTCOME_COMPLETED = "completed"
 OUTCOME_FAILED = "failed"
 OUTCOME_CANCELED = "canceled"
+# The node did no wrong and was told to stop, because others had failed or all was done.
+OUTCOME_STOPPED = "stopped"
+
+# What becomes of one process of a run with several.
+TASK_RUNNING = "running"
+TASK_COMPLETED = "completed"
+TASK_FAILED = "failed"
+TASK_STOPPED = "stopped"
+
+# A node of a gang that has not been heard of for so long is missing.
+GANG_SECONDS = 120.0
 
 # What the SDK finds in a job's environment, beside the AZUREML_* names of the v1 SDK.
 RUN_ID_VARIABLE = "RUNYARD_RUN_ID"
@@ -76,6 +87,9 @@ class JobSpec:
         run_folder: Absolute; the agent makes the rest below it.
         blobs: Folder of stored contents ("" where they must be fetched over HTTP).
         light: Folder with the light half, first on PYTHONPATH.
+        shared_folder: Absolute; holds the working folder that all nodes of the run share. "" is
+            `run_folder`.
+        address: Where other nodes reach this one; "" lets the agent find out.
         cpus, gpus: What a node of this cluster has.
     """
 
@@ -100,24 +114,125 @@ class JobSpec:
     cpus: int = 1
     gpus: int = 0
     attempt: int = 1
+    shared_folder: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class TaskReport:
+    """One process of a run, as the agent of its node sees it.
+
+    Args:
+        name: `worker 1`, `rank 0`.
+        rank: Its place among all processes of the run.
+        state: running, completed, failed or stopped (by the launcher, which is no failure).
+        decisive: Whether the run lasts until it has ended.
+        pid: Its process id on the node.
+        exit_code: How it ended; negative: the signal that ended it.
+        log: The path of its log in the run.
+        ended_at: Seconds since 1970, 0 while it runs.
+    """
+
+    name: str
+    rank: int
+    state: str
+    decisive: bool = True
+    pid: int = 0
+    exit_code: Optional[int] = None
+    log: str = ""
+    ended_at: float = 0.0
+
+
+@dataclass(frozen=True)
+class JoinGang:
+    """A node tells the others where it is: its host, address and the ports it keeps free."""
+
+    host: str = ""
+    address: str = "127.0.0.1"
+    ports: List[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class GangNode:
+    """A line of the rank table; `ports` is empty while the node is awaited."""
+
+    node: int
+    name: str
+    host: str = ""
+    address: str = ""
+    ports: List[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class GangTable:
+    """The nodes of a run in order; with `complete` all are there.
+
+    Args:
+        complete: Whether every node has joined.
+        nodes: All of them, by number.
+        missing: The names of those that have not joined.
+        failed: Why the gang will never be complete; "" while it may.
+        stop: It will not because another node has ended, which tells its own reason.
+    """
+
+    complete: bool
+    nodes: List[GangNode] = field(default_factory=list)
+    missing: List[str] = field(default_factory=list)
+    failed: str = ""
+    stop: bool = False
+
+
+@dataclass(frozen=True)
+class RankRecord:
+    """One process of a run and where it is."""
+
+    rank: int
+    name: str
+    node: int
+    node_name: str
+    host: str
+    state: str
+    exit_code: Optional[int] = None
+    log: str = ""
+
+
+@dataclass(frozen=True)
+class RankPage:
+    """All processes of a run, by rank; empty for a run of one process."""
+
+    items: List[RankRecord]
 
 
 @dataclass(frozen=True)
 class AgentReport:
-    """A beat: which state the agent is in, and where; sent at each change and every 5 s."""
+    """A beat: which state the agent is in, and where; sent at each change and every 5 s.
+
+    `tasks` tells the processes of a node of a gang; None where there is nothing to tell yet.
+    """
 
     state: str
     pid: int = 0
     host: str = ""
     message: str = ""
     warnings: List[str] = field(default_factory=list)
+    tasks: Optional[List[TaskReport]] = None
 
 
 @dataclass(frozen=True)
 class AgentReply:
-    """The service's answer to a beat."""
+    """The service's answer to a beat.
+
+    Args:
+        cancel: The run is to be canceled.
+        stop: Another node has failed, or all that decides has ended: end what still runs.
+        others: Whether other nodes still have processes.
+        reason: Why to stop.
+    """
 
     cancel: bool = False
+    stop: bool = False
+    others: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True)

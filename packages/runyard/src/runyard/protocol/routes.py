@@ -50,7 +50,15 @@ from runyard.protocol.files import (
     LogQuery,
     RegisterFiles,
 )
-from runyard.protocol.jobs import AgentReply, AgentReport, FinishReport, JobSpec
+from runyard.protocol.jobs import (
+    AgentReply,
+    AgentReport,
+    FinishReport,
+    GangTable,
+    JobSpec,
+    JoinGang,
+    RankPage,
+)
 from runyard.protocol.metrics import MetricPage, MetricQuery, SpoolMark, SpoolQuery
 from runyard.protocol.models import (
     ChangeModel,
@@ -496,6 +504,18 @@ JOBS_FINISH: Route[Nothing] = Route(
     "An agent's last word.",
     body=FinishReport,
     who=JOB,
+)
+GANGS_JOIN: Route[GangTable] = Route(
+    "gangs.join",
+    "POST",
+    _R + "/nodes/{node}/join",
+    GangTable,
+    "A node of a gang says where it is and asks for the rank table; again until it is complete.",
+    body=JoinGang,
+    who=JOB,
+)
+GANGS_RANKS: Route[RankPage] = Route(
+    "gangs.ranks", "GET", _R + "/ranks", RankPage, "The processes of a run.", who=JOB
 )
 
 ROUTES: List[Route[Any]] = [row for row in list(globals().values()) if isinstance(row, Route)]

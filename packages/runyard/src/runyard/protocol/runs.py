@@ -46,13 +46,18 @@ INTERACTIVE_TARGET = "sdk"
 
 @dataclass(frozen=True)
 class LauncherSpec:
-    """How the processes of a run are started; `single` is one process on one node."""
+    """How the processes of a run are started; `single` is one process on one node.
+
+    `chief_count` and `evaluator_count` (0 or 1) are of the launchers that set TF_CONFIG.
+    """
 
     kind: str = "single"
     process_count_per_node: int = 1
     worker_count: int = 0
     parameter_server_count: int = 0
     backend: str = ""
+    chief_count: int = 0
+    evaluator_count: int = 0
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from runyard.runtime import names, processes, snapshot, variables
 from runyard.runtime.folder import RunFolder, read_json
-from runyard.runtime.job import Canceled, Job, JobError
+from runyard.runtime.job import Canceled, Job, JobError, Stopped
 from runyard.runtime.launchers import Node, launcher
 from runyard.runtime.state import AGENT, Lock, State
 from runyard.runtime.wakeup import Wakeup
@@ -45,6 +45,7 @@ def run(path: str) -> int:
         sys.stderr.write(f"another agent works in {folder.root}\n")
         return BUSY
     job = Job.load(folder.job_file)
+    folder.share(job.shared_folder or folder.root)
     if _began_before(job, folder):
         from runyard.runtime import salvage
 
@@ -68,6 +69,7 @@ class Agent:
         self._state = State.begin(folder, job, AGENT)
         self._link: Optional[Link] = None
         self._seconds: Dict[str, float] = {}
+        self._told: Optional[List[Dict[str, Any]]] = None
         self._begun = time.monotonic()
 
     def work(self) -> int:
@@ -104,6 +106,8 @@ class Agent:
             if snapshot.is_full(error):
                 text = f"no space is left on the disk of '{self._folder.root}': {error}"
             return ending.failed(text, names.SERVICE_ERROR)
+        except Stopped:
+            return ending.stopped()
         except Exception:  # noqa: BLE001 - a fault of the agent must end the run, and be told
             import traceback
 
@@ -114,16 +118,37 @@ class Agent:
         started = self._start()
         self._seconds["preparing"] = time.monotonic() - self._begun
         begun = time.monotonic()
-        self.link().say(names.RUNNING)
+        if self._job.kind == names.SINGLE:
+            self.link().say(names.RUNNING)
+        else:
+            self.link().on_stop(self._wake.nudge)
+            self._tell(started)
         report = self._supervise(started)
         self._seconds["running"] = time.monotonic() - begun
         return report
 
     def _start(self) -> List[processes.Started]:
         job, folder = self._job, self._folder
-        if not job.starts_at_once:
+        if job.nodes > 1 or not job.starts_at_once:
             self.link().say(names.PREPARING)
         self._environment()
+        paths = self._prepare() if job.node == 0 else {}
+        if job.kind == names.SINGLE:
+            plans = self._plans([Node(job.node, "127.0.0.1")], paths)
+            return self._begin(plans, paths)
+        from runyard.runtime import gang
+
+        ports = gang.Ports(gang.address_of(job), launcher(job.kind).ports(job))
+        nodes = gang.meet(job, ports.numbers, self.link, self._wake)
+        os.makedirs(folder.spool, exist_ok=True)
+        paths = paths if job.node == 0 else gang.prepared(folder)
+        plans = self._plans(nodes, paths)
+        ports.release()
+        return self._begin(plans, paths)
+
+    def _prepare(self) -> Dict[str, str]:
+        """Fill the working folder; give the path of each data reference."""
+        job, folder = self._job, self._folder
         if os.path.lexists(folder.work):
             # An earlier attempt was here.
             import shutil
@@ -132,10 +157,17 @@ class Agent:
         folder.make()
         snapshot.materialise(job, folder.work, lambda: self.link().service, self._wake.is_canceled)
         paths = self._data()
-        shared = variables.make(job, folder, paths)
-        nodes = [Node(job.node, "127.0.0.1")]
-        kind = str((job.spec.get("launcher") or {}).get("kind", "single"))
-        plans = launcher(kind).plans(job, folder, nodes, shared)
+        if job.nodes > 1:
+            from runyard.runtime import gang
+
+            gang.tell_prepared(job, folder, paths)
+        return paths
+
+    def _plans(self, nodes: List[Node], paths: Dict[str, str]) -> List[processes.Plan]:
+        shared = variables.make(self._job, self._folder, paths)
+        return launcher(self._job.kind).plans(self._job, self._folder, nodes, shared)
+
+    def _begin(self, plans: List[processes.Plan], paths: Dict[str, str]) -> List[processes.Started]:
         if self._wake.canceled:
             raise Canceled
         started = [processes.start(plan) for plan in plans]
@@ -168,23 +200,77 @@ class Agent:
 
     def _supervise(self, started: List[processes.Started]) -> Report:
         """Wait for the end that comes first: the script's, a cancel, the time limit."""
-        from runyard.runtime import ending
-
         family = processes.Family(self._job, self._state.since, started)
         limit = self._job.spec.get("max_duration_seconds")
         end = time.monotonic() + limit if limit else None
-        while _go_on(started) and not self._wake.canceled and not _over(end):
+        while self._goes_on(started) and not self._wake.canceled and not _over(end):
             left = LONGEST_WAIT if end is None else end - time.monotonic()
             self._wake.wait(min(left, LONGEST_WAIT))
-        if not _go_on(started):
-            status = _status(started)
-            warnings = family.end_leftovers()
-            report = ending.from_exit(status, _log(started))
+            self._tell(started)
+        if not self._goes_on(started):
+            report = self._ended(started)
+            warnings = self._end_rest(family, started)
         else:
-            warnings = family.end()
             report = self._stopped(limit, started)
+            warnings = self._end_all(family, started, report)
+        self._tell(started)
         report["warnings"] = warnings
         return report
+
+    def _goes_on(self, started: List[processes.Started]) -> bool:
+        """Whether the job goes on here: nothing has failed, and something that decides runs.
+
+        With several nodes the others decide too: only the service can say that all is done.
+        """
+        if self._job.nodes == 1:
+            return _go_on(started)
+        return not _status(started) and not self.link().reply.get("stop")
+
+    def _tell(self, started: List[processes.Started]) -> None:
+        """Tell how the processes are, where there are several and something is new."""
+        if self._job.kind == names.SINGLE:
+            return
+        from runyard.runtime import gang
+
+        tasks = gang.tasks(started)
+        if tasks != self._told:
+            self._told = tasks
+            self.link().say(names.RUNNING, tasks=tasks)
+
+    def _ended(self, started: List[processes.Started]) -> Report:
+        """Give the outcome of processes that ended by themselves."""
+        from runyard.runtime import ending
+
+        failed = [each for each in started if each.ended()]
+        who = failed[0].plan.name if failed and self._job.kind != names.SINGLE else ""
+        if who and self._job.node_name:
+            who = f"{who} on {self._job.node_name}"
+        if not failed and self.link().reply.get("reason"):
+            return ending.stopped()
+        return ending.from_exit(_status(started), _log(started), who)
+
+    def _end_rest(self, family: processes.Family, started: List[processes.Started]) -> List[str]:
+        """End what still runs when the job is over; give warnings."""
+        if self._job.kind == names.SINGLE:
+            return family.end_leftovers()
+        failed = next((each.plan.name for each in started if each.ended()), "")
+        why = self.link().reply.get("reason") or (f"{failed} failed" if failed else "all is done")
+        rest = [each for each in started if each.ended() is None]
+        # The others are told first: ending may take seconds.
+        self._tell(started)
+        for each in rest:
+            each.stop(why)
+        return family.end() if rest else family.end_leftovers()
+
+    def _end_all(
+        self, family: processes.Family, started: List[processes.Started], report: Report
+    ) -> List[str]:
+        """End everything before it is done; give warnings."""
+        if self._job.kind != names.SINGLE:
+            error = report["error"] or {"message": "the run was canceled"}
+            for each in started:
+                each.stop(str(error["message"]))
+        return family.end()
 
     def _stopped(self, limit: Any, started: List[processes.Started]) -> Report:
         from runyard.runtime import ending
@@ -243,7 +329,7 @@ def _status(started: List[processes.Started]) -> int:
 def _log(started: List[processes.Started]) -> str:
     """Give the log of the process that failed, or of the first one."""
     failed = [each for each in started if each.ended()]
-    return (failed or started)[0].plan.log
+    return next((each.plan.log for each in (*failed, *started)), "")
 
 
 def _over(end: Optional[float]) -> bool:

@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, Callable, Deque, Dict
+from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, List, Optional
 
 from runyard.protocol.errors import NotFound, RunyardError
 from runyard.runtime import names
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 RETRY_SECONDS = 1.0
 
+Tasks = List[Dict[str, Any]]
+
 
 class Beats:
     """A thread that says that the agent is alive.
@@ -27,19 +29,36 @@ class Beats:
     Args:
         service: Where to say it.
         on_cancel: Called, from the thread, when the service wants the job canceled.
+        seconds: Between two beats.
+
+    Attributes:
+        reply: The service's last answer, an AgentReply; empty when nothing has come since the
+            last state was told.
+        unwanted: The run is not there any more.
+        on_stop: Called, from the thread, when the service wants the processes ended because of
+            other nodes.
     """
 
-    def __init__(self, service: JobService, on_cancel: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        service: JobService,
+        on_cancel: Callable[[], None],
+        seconds: float = names.HEARTBEAT_SECONDS,
+    ) -> None:
         self._service = service
         self._on_cancel = on_cancel
+        self._seconds = seconds
+        self.reply: Dict[str, Any] = {}
+        self.unwanted = False
+        self.on_stop: Callable[[], None] = _nothing
         self._states: Deque[Dict[str, Any]] = deque()
         self._last: Dict[str, Any] = {}
         self._change = threading.Event()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="beats", daemon=True)
 
-    def say(self, state: str, message: str = "") -> None:
-        """Tell a state, now and at each beat from now on."""
+    def say(self, state: str, message: str = "", tasks: Optional[Tasks] = None) -> None:
+        """Tell a state, and how the processes are, now and at each beat from now on."""
         beat = {
             "state": state,
             "pid": os.getpid(),
@@ -47,6 +66,9 @@ class Beats:
             "message": message,
             "warnings": [],
         }
+        if tasks is not None:
+            beat["tasks"] = tasks
+        self.reply = {}
         self._states.append(beat)
         self._change.set()
         if not self._thread.is_alive() and not self._stopped:
@@ -69,7 +91,7 @@ class Beats:
             told = self._tell()
             if stopped:
                 return
-            self._change.wait(names.HEARTBEAT_SECONDS if told else RETRY_SECONDS)
+            self._change.wait(self._seconds if told else RETRY_SECONDS)
 
     def _tell(self) -> bool:
         """Send what waits, or the last state again; say whether the service took it."""
@@ -82,6 +104,7 @@ class Beats:
                 self._last = {**self._states.popleft(), "message": ""}
         except NotFound:
             # The run was removed: nobody waits for this job any more.
+            self.unwanted = True
             self._on_cancel()
             return False
         except (OSError, RunyardError):
@@ -89,5 +112,14 @@ class Beats:
         return True
 
     def _send(self, beat: Dict[str, Any]) -> None:
-        if self._service.report(beat):
+        reply = self._service.report(beat)
+        if len(self._states) <= 1:
+            self.reply = reply
+        if reply.get("cancel"):
             self._on_cancel()
+        if reply.get("stop"):
+            self.on_stop()
+
+
+def _nothing() -> None:
+    """Do nothing: a job of one node is stopped by nobody."""

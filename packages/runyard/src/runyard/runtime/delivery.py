@@ -47,8 +47,14 @@ def deliver(job: Job, folder: RunFolder, link: Link, report: Report, state: Stat
     """
     begun = time.monotonic()
     link.say(names.FINALIZING)
-    report = _with_data(job, folder, link, report, state)
-    report = _with_outputs(folder, link, report)
+    if job.node == 0:
+        # The working folder is looked after by the first node, when nobody works in it any more.
+        if job.nodes > 1:
+            from runyard.runtime.gang import wait_for_others
+
+            wait_for_others(link, begun + PATIENCE_SECONDS)
+        report = _with_data(job, folder, link, report, state)
+        report = _with_outputs(folder, link, report)
     if not link.drain(begun + PATIENCE_SECONDS):
         return False
     link.stop_beats()

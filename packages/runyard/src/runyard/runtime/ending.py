@@ -36,6 +36,11 @@ def canceled() -> Report:
     return _report(names.CANCELED)
 
 
+def stopped() -> Report:
+    """Give the outcome of a node that was told to stop because others had failed."""
+    return _report(names.STOPPED)
+
+
 def failed(
     message: str,
     code: str = names.USER_ERROR,
@@ -63,27 +68,29 @@ def failed(
     return _report(names.FAILED, exit_code=exit_code, signal_name=signal_name, error=error)
 
 
-def from_exit(status: int, log: str) -> Report:
+def from_exit(status: int, log: str, who: str = "") -> Report:
     """Give the outcome of a process that ended by itself.
 
     Args:
         status: Its exit code; negative: the signal that ended it.
         log: The file with its output.
+        who: Which of several it is, told before the message.
     """
+    before = f"{who}: " if who else ""
     if status == 0:
         return completed()
     if status < 0:
         name = signal_name(-status)
         hint = "; the machine may have run out of memory" if name == "SIGKILL" else ""
-        text = f"User program was ended by {name} (signal {-status}){hint}"
+        text = f"{before}User program was ended by {name} (signal {-status}){hint}"
         return failed(text, log=log, signal_name=name)
     said = exception(tail(log))
     if said:
-        return failed(f"User program failed with {said}", log=log, exit_code=status)
+        return failed(f"{before}User program failed with {said}", log=log, exit_code=status)
     hint = "the end of its log tells more"
     if _is_full(os.path.dirname(log)):
         hint = f"no space is left on the disk of '{os.path.dirname(log)}'"
-    text = f"User program failed with exit code {status}; {hint}"
+    text = f"{before}User program failed with exit code {status}; {hint}"
     return failed(text, log=log, exit_code=status)
 
 

@@ -12,6 +12,8 @@ Below `<run folder>`:
     spool/          metric lines, one file per writing process
     logs/           what the processes print
     data/           downloaded and to be uploaded data without a place of its own
+    prepared.json   where the data is; read by the other nodes of the run
+    nodes/<n>/      the same for each further node of the run; `work` and `data` are the first's
 """
 
 from __future__ import annotations
@@ -38,10 +40,16 @@ class RunFolder:
         self.outcome_file = self.path("outcome.json")
         self.agent_log = self.path("agent.log")
         self.lock_file = self.path("agent.lock")
-        self.work = self.path(names.WORK_FOLDER)
         self.spool = self.path(names.SPOOL_FOLDER)
         self.logs = self.path(names.LOG_FOLDER)
-        self.data = self.path("data")
+        self.share(self.root)
+
+    def share(self, root: str) -> None:
+        """Take the working folder and the data from the folder that all nodes of a run share."""
+        self.shared = os.path.abspath(root)
+        self.work = os.path.join(self.shared, names.WORK_FOLDER)
+        self.data = os.path.join(self.shared, "data")
+        self.prepared_file = os.path.join(self.shared, "prepared.json")
         self.outputs = os.path.join(self.work, "outputs")
 
     def path(self, *parts: str) -> str:

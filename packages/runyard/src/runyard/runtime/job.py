@@ -33,6 +33,10 @@ class Canceled(Exception):
     """The job was canceled while it was being prepared."""
 
 
+class Stopped(Exception):
+    """Another node of the run has ended, so this one must not begin."""
+
+
 class Job:
     """One node's part of a run; the attributes are those of `protocol.jobs.JobSpec`.
 
@@ -62,12 +66,29 @@ class Job:
         self.cpus: int = plain.get("cpus", 1)
         self.gpus: int = plain.get("gpus", 0)
         self.attempt: int = plain.get("attempt", 1)
+        self.shared_folder: str = plain.get("shared_folder", "")
+        self.address: str = plain.get("address", "")
 
     @classmethod
     def load(cls, path: str) -> Job:
         """Read a job.json."""
         with open(path, "rb") as stream:
             return cls(json.loads(stream.read().decode("utf-8")))
+
+    @property
+    def launcher(self) -> Dict[str, Any]:
+        """How its processes are started: the fields of LauncherSpec."""
+        return self.spec.get("launcher") or {"kind": names.SINGLE}
+
+    @property
+    def kind(self) -> str:
+        """The kind of its launcher."""
+        return str(self.launcher.get("kind", names.SINGLE))
+
+    @property
+    def nodes(self) -> int:
+        """How many agents work for the run."""
+        return 1 if self.kind == names.SINGLE else int(self.spec.get("node_count", 1))
 
     @property
     def starts_at_once(self) -> bool:

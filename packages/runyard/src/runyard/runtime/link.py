@@ -7,10 +7,11 @@ script does not wait for it.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Callable, List
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from runyard.client.sender import Sender
-from runyard.runtime.beats import Beats
+from runyard.runtime import names
+from runyard.runtime.beats import Beats, Tasks
 from runyard.runtime.service import JobService
 from runyard.runtime.watch import Watch
 
@@ -34,15 +35,30 @@ class Link:
     def __init__(self, job: Job, folder: RunFolder, on_cancel: Callable[[], None]) -> None:
         self.warnings: List[str] = []
         self.service = JobService(job)
-        self._beats = Beats(self.service, on_cancel)
+        pause = names.GANG_BEAT_SECONDS if job.nodes > 1 else names.HEARTBEAT_SECONDS
+        self._beats = Beats(self.service, on_cancel, pause)
         self._watch = Watch(job, folder)
         self._sender = Sender(self.service, folder.spool, self._watch, self.warnings.append)
         self._thread = threading.Thread(target=self._sender.run, name="sender", daemon=True)
         self._thread.start()
 
-    def say(self, state: str, message: str = "") -> None:
-        """Tell the service a state."""
-        self._beats.say(state, message)
+    def say(self, state: str, message: str = "", tasks: Optional[Tasks] = None) -> None:
+        """Tell the service a state, and how the processes of a gang are."""
+        self._beats.say(state, message, tasks)
+
+    def on_stop(self, call: Callable[[], None]) -> None:
+        """Have `call` called when other nodes make it necessary to end the processes."""
+        self._beats.on_stop = call
+
+    @property
+    def reply(self) -> Dict[str, Any]:
+        """The service's answer to the last beat since a state was told; empty before."""
+        return self._beats.reply
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether the service does not know the run any more."""
+        return self._beats.unwanted
 
     def drain(self, deadline: float) -> bool:
         """Send the rest of the spool and of every log; say whether all arrived in time."""

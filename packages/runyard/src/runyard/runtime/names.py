@@ -11,6 +11,7 @@ SPOOL_FOLDER = "spool"
 LOG_FOLDER = "logs"
 
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
+TASK_LOG = "azureml-logs/70_driver_log_{}.txt"
 
 RUN_ID_VARIABLE = "RUNYARD_RUN_ID"
 WORKSPACE_VARIABLE = "RUNYARD_WORKSPACE"
@@ -29,6 +30,7 @@ FINALIZING = "finalizing"
 COMPLETED = "completed"
 FAILED = "failed"
 CANCELED = "canceled"
+STOPPED = "stopped"
 
 MOUNT = "mount"
 DOWNLOAD = "download"
@@ -39,4 +41,12 @@ USER_ERROR = "UserError"
 SERVICE_ERROR = "ServiceError"
 
 HEARTBEAT_SECONDS = 5.0
+# Nodes that work together hear of each other's ends by their beats.
+GANG_BEAT_SECONDS = 0.5
+SINGLE = "single"
+
+TASK_RUNNING = "running"
+TASK_COMPLETED = "completed"
+TASK_FAILED = "failed"
+TASK_STOPPED = "stopped"
 PREFIX = "/api/v1"

@@ -25,6 +25,21 @@ KILL_SECONDS = 10.0
 LOOK_SECONDS = 0.02
 
 
+class Task:
+    """One process of the run as users count them.
+
+    Args:
+        name: `worker 1`, `rank 0`.
+        rank: Its place among all processes of the run, from 0.
+        log: The name of its log in the run.
+    """
+
+    def __init__(self, name: str, rank: int, log: str) -> None:
+        self.name = name
+        self.rank = rank
+        self.log = log
+
+
 class Plan:
     """One process to start.
 
@@ -35,6 +50,8 @@ class Plan:
         folder: Its working folder.
         log: The file that takes its output.
         decisive: Whether the job lasts until it has ended.
+        tasks: Which processes of the run it is, for its status; more than one where it starts
+            others itself, as mpirun does.
     """
 
     def __init__(
@@ -46,6 +63,7 @@ class Plan:
         log: str,
         *,
         decisive: bool = True,
+        tasks: Sequence[Task] = (),
     ) -> None:
         self.name = name
         self.command = list(command)
@@ -53,6 +71,7 @@ class Plan:
         self.folder = folder
         self.log = log
         self.decisive = decisive
+        self.tasks = list(tasks)
 
 
 class Started:
@@ -61,12 +80,18 @@ class Started:
     Args:
         plan: What was started.
         process: Its handle.
+
+    Attributes:
+        stopped: It was told to end while it ran.
+        ended_at: When it was seen to have ended, in seconds since 1970; 0 while it runs.
     """
 
     def __init__(self, plan: Plan, process: subprocess.Popen[bytes]) -> None:
         self.plan = plan
         self.process = process
         self.when = tree.started(process.pid)
+        self.stopped = False
+        self.ended_at = 0.0
 
     @property
     def pid(self) -> int:
@@ -75,7 +100,18 @@ class Started:
 
     def ended(self) -> Optional[int]:
         """Give the exit code (negative: the signal), None while it runs."""
-        return self.process.poll()
+        code = self.process.poll()
+        if code is not None and not self.ended_at:
+            self.ended_at = time.time()
+        return code
+
+    def stop(self, why: str) -> None:
+        """Note that it is to be stopped, in its log too, so that its end is no failure."""
+        if self.stopped or self.ended() is not None:
+            return
+        self.stopped = True
+        with suppress(OSError), open(self.plan.log, "a", encoding="utf-8") as log:
+            log.write(f"[{self.plan.name} was stopped by the launcher: {why}]\n")
 
 
 def start(plan: Plan) -> Started:

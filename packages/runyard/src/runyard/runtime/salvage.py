@@ -16,6 +16,7 @@ from runyard.runtime.job import Job
 from runyard.runtime.processes import Family
 from runyard.runtime.state import DONE, SALVAGE, Lock, State
 from runyard.runtime.wakeup import Wakeup
+from runyard.runtime.watch import files
 
 LOCK_SECONDS = 3.0
 
@@ -37,7 +38,9 @@ def run(path: str, reason: str) -> int:
     if not _patiently_take(lock, folder.lock_file):
         sys.stderr.write(f"an agent still works in {folder.root}\n")
         return BUSY
-    return finish(Job.load(folder.job_file), folder, reason)
+    job = Job.load(folder.job_file)
+    folder.share(job.shared_folder or folder.root)
+    return finish(job, folder, reason)
 
 
 def finish(job: Job, folder: RunFolder, reason: str) -> int:
@@ -53,13 +56,20 @@ def finish(job: Job, folder: RunFolder, reason: str) -> int:
     stuck = Family(job, state.since, sessions=state.sessions).end()
     report = read_json(folder.outcome_file)
     if report is None:
-        log = folder.log(names.DRIVER_LOG)
+        log = _log(folder)
         report = ending.failed(reason, names.SERVICE_ERROR, log=log)
         report["warnings"] = stuck
         delivery.remember(folder, report)
     done = delivery.deliver(job, folder, link, report, state)
     link.close()
     return 0 if done else UNDELIVERED
+
+
+def _log(folder: RunFolder) -> str:
+    """Give the log whose end is told: the first process's."""
+    logs = sorted(files(folder.logs, "").items(), key=lambda pair: pair[1])
+    mine = [file for file, path in logs if path.startswith(names.DRIVER_LOG[:-4])]
+    return mine[0] if mine else folder.log(names.DRIVER_LOG)
 
 
 def _patiently_take(lock: Lock, path: str) -> bool:

@@ -39,10 +39,13 @@ class JobService(Destination):
         self._run_folder = job.run_folder
         self._node = f"{self._run}/nodes/{job.node}"
 
-    def report(self, beat: Dict[str, Any]) -> bool:
-        """Send an AgentReport; say whether the run is to be canceled."""
-        reply = self._json("POST", f"{self._node}/report", beat)
-        return bool(reply.get("cancel", False))
+    def report(self, beat: Dict[str, Any]) -> Dict[str, Any]:
+        """Send an AgentReport; give the AgentReply."""
+        return self._json("POST", f"{self._node}/report", beat)
+
+    def join(self, place: Dict[str, Any]) -> Dict[str, Any]:
+        """Send a JoinGang; give the GangTable."""
+        return self._json("POST", f"{self._node}/join", place)
 
     def finish(self, report: Dict[str, Any]) -> None:
         """Send the FinishReport."""

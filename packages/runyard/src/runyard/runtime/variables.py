@@ -128,4 +128,6 @@ def _own(job: Job, folder: RunFolder) -> Dict[str, str]:
 def _is_share(job: Job) -> bool:
     """Whether the node is a part of this machine, so that libraries must be told its size."""
     whole = os.cpu_count() or 1
-    return job.spec.get("target") != names.LOCAL_TARGET and 0 < job.cpus < whole
+    # The launchers of several processes divide the cores themselves.
+    alone = job.kind == names.SINGLE and job.spec.get("target") != names.LOCAL_TARGET
+    return alone and 0 < job.cpus < whole

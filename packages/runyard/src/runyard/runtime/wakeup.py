@@ -40,6 +40,14 @@ class Wakeup:
         if not self.canceled:
             os.kill(os.getpid(), signal.SIGTERM)
 
+    def nudge(self) -> None:
+        """End the present wait; from any thread."""
+        try:
+            os.write(self._writer, b"n")
+        except BlockingIOError:
+            # It is full, so nobody sleeps.
+            return
+
     def is_canceled(self) -> bool:
         """Whether the job is to be canceled."""
         return self.canceled

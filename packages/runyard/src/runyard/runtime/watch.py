@@ -66,7 +66,9 @@ def _relative(path: str, root: str) -> str:
 
 
 def _watched(job: Job, folder: RunFolder) -> Iterator[Tuple[str, str]]:
-    wanted: List[str] = [str(w) for w in job.spec.get("watched_folders", ["logs"])]
+    # All nodes of a run share its working folder: the first one looks after it.
+    folders = job.spec.get("watched_folders", ["logs"]) if job.node == 0 else []
+    wanted: List[str] = [str(w) for w in folders]
     for name in wanted:
         root = os.path.normpath(os.path.join(folder.work, name))
         if root.startswith(folder.work + os.sep):

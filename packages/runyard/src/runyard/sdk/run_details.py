@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Optional
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Optional, Sequence
 from urllib.parse import quote
 
 from runyard.protocol import PREFIX
@@ -10,6 +10,7 @@ from runyard.protocol import PREFIX
 if TYPE_CHECKING:
     from runyard.client.workspace import WorkspaceClient
     from runyard.protocol.files import FileRecord
+    from runyard.protocol.jobs import RankRecord
     from runyard.protocol.runs import RunError, RunRecord, RunSpec
 
 
@@ -18,6 +19,7 @@ def details(
     spec: Optional[RunSpec],
     files: Iterable[FileRecord],
     service: WorkspaceClient,
+    ranks: Sequence[RankRecord] = (),
 ) -> Dict[str, Any]:
     """Give the dict of a run.
 
@@ -26,6 +28,7 @@ def details(
         spec: What was submitted; None for an interactive run.
         files: Its files; the logs among them are listed.
         service: The workspace's client, for addresses.
+        ranks: Its processes, where it has several.
     """
     from runyard.protocol.files import LOG_KIND
 
@@ -49,6 +52,8 @@ def details(
         found["runDefinition"] = _definition(record, spec)
     logs = [file.path for file in files if file.kind == LOG_KIND]
     found["logFiles"] = {name: file_url(service, record.id, name) for name in logs}
+    if ranks:
+        found["ranks"] = [_rank(one) for one in ranks]
     found["submittedBy"] = record.submitted_by
     return found
 
@@ -76,6 +81,18 @@ def _definition(record: RunRecord, spec: RunSpec) -> Dict[str, Any]:
     if record.name and not definition.get("jobName"):
         definition["jobName"] = record.name
     return definition
+
+
+def _rank(rank: RankRecord) -> Dict[str, Any]:
+    return {
+        "rank": rank.rank,
+        "name": rank.name,
+        "node": rank.node_name,
+        "host": rank.host,
+        "status": rank.state,
+        "exitCode": rank.exit_code,
+        "logFile": rank.log,
+    }
 
 
 def _error(error: RunError) -> Dict[str, Any]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from runyard.protocol.jobs import RankRecord
     from runyard.protocol.runs import RunRecord
     from runyard.sdk.data import DataPath
     from runyard.sdk.environments import Environment
@@ -245,7 +246,16 @@ class Run(RunLogging, RunContents):
 
         record = self._refresh()
         files = run_files.records(self.service, self._id)
-        return run_details.details(record, self._spec(), files, self.service)
+        spec = self._spec()
+        ranks = self._ranks() if spec is not None and spec.launcher.kind != "single" else ()
+        return run_details.details(record, spec, files, self.service, ranks)
+
+    def _ranks(self) -> Sequence[RankRecord]:
+        """Give the processes of a run that has several."""
+        from runyard.protocol.routes import GANGS_RANKS
+
+        with translated():
+            return self.service.call(GANGS_RANKS, self._id).items
 
     def get_details_with_logs(self) -> Dict[str, Any]:
         """Give the details with the logs' texts in place of their addresses."""

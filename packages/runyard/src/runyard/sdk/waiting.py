@@ -23,7 +23,7 @@ import codecs
 import json
 import re
 import sys
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Tuple
 
 from runyard.sdk import run_files
 from runyard.sdk.exceptions import (
@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 
 LOG_FOLDER = "azureml-logs/"
 FOLLOWED = re.compile(r"azureml-logs/(\d\d)[^/]*\.txt\Z")
-PROCESS = re.compile(r"_(?:rank_|worker_|ps_|master_)?(\d+)\.txt\Z")
+PROCESS = re.compile(r"_(?:rank_|(worker|ps|master|chief|evaluator)_)?(\d+)\.txt\Z")
+# Which kind of process is followed first; a worker, and one of equal ranks, comes after a chief.
+ORDER = {"chief": 0, "master": 0, "worker": 1, None: 1, "ps": 2, "evaluator": 3}
 BLOCK_BYTES = 1 << 20
 TERMINAL = ("Completed", "Failed", "Canceled")
 
@@ -121,10 +123,16 @@ class Printer:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._line_open = False
 
-    def look(self) -> None:
-        """Find the logs there are, and print what is new of the one to follow."""
+    def look(self, last: bool = False) -> None:
+        """Find the logs there are, and print what is new of the one to follow.
+
+        Args:
+            last: The run has ended: take another process's log if the first left none.
+        """
         rows = run_files.records(self._service, self._run_id, LOG_FOLDER)
         sizes = {row.path: row.size for row in rows if row.size}
+        if not last:
+            sizes = {name: size for name, size in sizes.items() if not is_helper(name)}
         best = choose([self._name, *sizes])
         if best:
             self._grown(best, sizes.get(best, 0))
@@ -135,14 +143,14 @@ class Printer:
 
         if event.kind == kinds.LOG:
             name = event.data.get("path", "")
-            if choose([self._name, name]) == name and name:
+            if name and not is_helper(name) and choose([self._name, name]) == name:
                 self._grown(name, int(event.data.get("size", "0")))
         elif event.kind == kinds.REASON and event.message:
             _tell(event.message)
 
     def finish(self) -> None:
         """Print what is left of the log."""
-        self.look()
+        self.look(last=True)
         self._out(self._decoder.decode(b"", final=True))
 
     def _grown(self, name: str, size: int) -> None:
@@ -193,10 +201,17 @@ def choose(names: Iterable[str]) -> str:
     return min((name for name in logs if name.startswith(top)), key=_rank)
 
 
-def _rank(name: str) -> Any:
+def is_helper(name: str) -> bool:
+    """Whether a log is not the first process's, which is awaited while the run goes on."""
+    kind, number, _ = _rank(name)
+    return (kind, number) > (1, 0)
+
+
+def _rank(name: str) -> Tuple[int, int, str]:
     found = PROCESS.search(name)
-    helper = "_ps_" in name
-    return (helper, int(found.group(1)) if found else -1, name)
+    if found is None:
+        return (0, -1, name)
+    return (ORDER[found.group(1)], int(found.group(2)), name)
 
 
 def _tell(text: str) -> None:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from runyard.runtime.job import JobError
 from runyard.runtime.launchers.base import Launcher, Node
-from runyard.runtime.launchers.single import SingleLauncher
 
-LAUNCHERS = {"single": SingleLauncher}
+# The classes, by kind; imported when they are used, because most jobs are one process.
+LAUNCHERS = {
+    "single": "single:SingleLauncher",
+    "mpi": "mpi:MpiLauncher",
+    "multi_worker": "multi_worker:MultiWorkerLauncher",
+    "parameter_server": "parameter_server:ParameterServerLauncher",
+    "torch": "torch:TorchLauncher",
+}
 
 __all__ = ["LAUNCHERS", "Launcher", "Node", "launcher"]
 
@@ -17,9 +25,9 @@ def launcher(kind: str) -> Launcher:
     Raises:
         JobError: There is none of that kind.
     """
-    found = LAUNCHERS.get(kind)
-    if found is None:
-        raise JobError(
-            f"there is no launcher '{kind}' in this version; there are: {', '.join(LAUNCHERS)}"
-        )
-    return found()
+    module, _, name = LAUNCHERS.get(kind, "").partition(":")
+    try:
+        made: Launcher = getattr(import_module(f"{__name__}.{module}"), name)()
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise JobError(f"there is no launcher '{kind}' in this version of the agent") from error
+    return made

@@ -24,17 +24,30 @@ class Node:
     Args:
         rank: The node's place, from 0.
         address: Where the other nodes reach it.
+        host: The name of its machine.
+        name: Its name in the cluster.
+        ports: Ports kept free there, as many as `Launcher.ports` asked for.
     """
 
-    __slots__ = ("address", "rank")
+    __slots__ = ("address", "host", "name", "ports", "rank")
 
-    def __init__(self, rank: int, address: str) -> None:
+    def __init__(
+        self, rank: int, address: str, host: str = "", name: str = "", ports: Sequence[int] = ()
+    ) -> None:
         self.rank = rank
         self.address = address
+        self.host = host
+        self.name = name
+        self.ports = list(ports)
 
 
 class Launcher:
     """Turns the rank table and the job into the processes of this node."""
+
+    def ports(self, job: Job) -> int:
+        """Say how many ports this node keeps free for its processes."""
+        del job
+        return 0
 
     def plans(
         self, job: Job, folder: RunFolder, nodes: Sequence[Node], variables: Dict[str, str]

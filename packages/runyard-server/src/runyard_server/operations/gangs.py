@@ -1,0 +1,214 @@
+"""Gangs: the nodes of a run that works on several, from meeting to parting.
+
+    join     each agent says where it is; the rank table is complete once all have
+    beats    each agent tells how its processes are, and is told when to stop
+    verdict  the run is over when all that decides has ended, or when one process has failed
+
+Nothing is kept but rows: what follows from them is worked out at each question, so a restart of
+the service changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from runyard.protocol import jobs as protocol
+from runyard.protocol.errors import NotFound
+from runyard.protocol.jobs import (
+    FinishReport,
+    GangNode,
+    GangTable,
+    JoinGang,
+    RankPage,
+    RankRecord,
+    TaskReport,
+)
+from runyard.protocol.runs import LauncherSpec, RunSpec
+from runyard_server.operations.existing import run_row
+from runyard_server.operations.system import System
+from runyard_server.store import gangs, job_nodes
+from runyard_server.store import runs as run_rows
+from runyard_server.store.gangs import GangRow
+from runyard_server.store.job_nodes import JobNodeRow
+from runyard_server.store.records import Connection
+
+SALVAGING = "salvaging"
+_SPEC = msgspec.json.Decoder(RunSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one node of a gang is to do; see AgentReply."""
+
+    stop: bool = False
+    others: bool = False
+    reason: str = ""
+
+
+def agents_of(connection: Connection, key: int, node_count: int) -> int:
+    """Say how many agents a run needs: one for each node, unless it is one process."""
+    if node_count == 1:
+        return 1
+    spec = _SPEC.decode(run_rows.spec(connection, key))
+    return 1 if spec.launcher.kind == LauncherSpec().kind else node_count
+
+
+def join(system: System, workspace: str, run: str, node: str, body: JoinGang) -> GangTable:
+    """Take note of where a node is; give the rank table, complete once all have come.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+        NotFound: The run has no such node.
+    """
+    number = int(node) if node.isascii() and node.isdigit() else -1
+
+    def read(connection: Connection) -> tuple[int, list[JobNodeRow], dict[int, GangRow]]:
+        row = run_row(connection, workspace, run)
+        return (
+            row.key,
+            job_nodes.of_run(connection, row.key),
+            gangs.of_run(connection, row.key),
+        )
+
+    key, present, told = system.records.read(read)
+    if not any(row.node == number for row in present):
+        raise NotFound(f"run {run} has no node {node[:20]!r}")
+    if number not in told or told[number].joined != body:
+        system.records.write(lambda c: gangs.join(c, key, number, body))
+        told[number] = GangRow(number, body, None)
+    return _table(present, told, number, system.clock.now_us())
+
+
+def ranks(system: System, workspace: str, run: str) -> RankPage:
+    """Give the processes of a run, by rank.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+    """
+
+    def read(connection: Connection) -> list[RankRecord]:
+        row = run_row(connection, workspace, run)
+        told = gangs.of_run(connection, row.key)
+        return [
+            _rank(task, node, told[node.node])
+            for node in job_nodes.of_run(connection, row.key)
+            if node.node in told
+            for task in told[node.node].tasks or []
+        ]
+
+    return RankPage(sorted(system.records.read(read), key=lambda record: record.rank))
+
+
+def verdict(connection: Connection, key: int, node: int) -> Verdict:
+    """Work out what a node of a gang is to do now."""
+    present = job_nodes.of_run(connection, key)
+    if len(present) == 1:
+        return Verdict()
+    told = gangs.of_run(connection, key)
+    busy = any(other.node != node and _is_busy(other) for other in present)
+    failed = _failure(present, told)
+    if failed:
+        return Verdict(stop=True, others=busy, reason=failed)
+    return Verdict(stop=_is_over(present, told), others=busy)
+
+
+def is_silent(row: JobNodeRow, now: int) -> bool:
+    """Whether a node has not been heard of for so long that it is missing."""
+    heard = max(row.beat_at or 0, row.launched_at or 0)
+    return row.finished_at is None and now - heard > protocol.GANG_SECONDS * 1_000_000
+
+
+def outcome(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> FinishReport:
+    """Join the last words of all nodes: the first failure counts, then a cancel."""
+    finishes = [(row, row.finish) for row in present if row.finish is not None]
+    failed = [(row, last) for row, last in finishes if last.outcome == protocol.OUTCOME_FAILED]
+    if failed:
+        return min(failed, key=lambda pair: _when_failed(pair[0], told))[1]
+    canceled = [last for _, last in finishes if last.outcome == protocol.OUTCOME_CANCELED]
+    if canceled:
+        return canceled[0]
+    return finishes[0][1]
+
+
+def _table(
+    present: Sequence[JobNodeRow], told: dict[int, GangRow], asking: int, now: int
+) -> GangTable:
+    nodes = [_line(row, told.get(row.node)) for row in present]
+    awaited = [row for row in present if row.node not in told or told[row.node].joined is None]
+    ended = [row for row in present if row.node != asking and _has_left(row)] if awaited else []
+    silent = [row for row in awaited if is_silent(row, now)]
+    failed = ""
+    if ended:
+        failed = f"node {ended[0].node} ({ended[0].node_id}) ended before all nodes were there"
+    elif silent:
+        names = ", ".join(row.node_id for row in silent)
+        failed = (
+            f"{len(silent)} of {len(present)} nodes did not come within "
+            f"{protocol.GANG_SECONDS:.0f} s: {names}"
+        )
+    missing = [row.node_id for row in awaited]
+    return GangTable(not missing, nodes, missing, failed, stop=bool(ended))
+
+
+def _line(row: JobNodeRow, told: GangRow | None) -> GangNode:
+    if told is None or told.joined is None:
+        return GangNode(row.node, row.node_id)
+    joined = told.joined
+    return GangNode(row.node, row.node_id, joined.host, joined.address, joined.ports)
+
+
+def _rank(task: TaskReport, node: JobNodeRow, told: GangRow) -> RankRecord:
+    host = node.host or (told.joined.host if told.joined else "")
+    state = task.state
+    if state == protocol.TASK_RUNNING and node.finished_at is not None:
+        # Its agent was lost and what was left of it ended.
+        state = protocol.TASK_FAILED
+    return RankRecord(
+        task.rank, task.name, node.node, node.node_id, host, state, task.exit_code, task.log
+    )
+
+
+def _failure(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> str:
+    """Say what has failed, "" while nothing has."""
+    for row in present:
+        tasks = told[row.node].tasks if row.node in told else None
+        for task in tasks or []:
+            if task.state == protocol.TASK_FAILED:
+                return f"{task.name} on {row.node_id} failed"
+        if _has_ended(row):
+            return f"node {row.node} ({row.node_id}) failed"
+    return ""
+
+
+def _has_ended(row: JobNodeRow) -> bool:
+    """Whether a node has come to a bad end, or to any before it could join."""
+    if row.state == SALVAGING:
+        return True
+    if row.finish is None:
+        return row.finished_at is not None
+    return row.finish.outcome in (protocol.OUTCOME_FAILED, protocol.OUTCOME_CANCELED)
+
+
+def _has_left(row: JobNodeRow) -> bool:
+    """Whether a node has given up before it could join."""
+    return _has_ended(row) or row.state == protocol.STATE_FINALIZING
+
+
+def _is_over(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> bool:
+    """Whether every node has told its processes and none that decides still runs."""
+    lists = [told[row.node].tasks if row.node in told else None for row in present]
+    tasks = [task for some in lists for task in some or []]
+    return all(some is not None for some in lists) and not any(
+        task.decisive and task.state == protocol.TASK_RUNNING for task in tasks
+    )
+
+
+def _is_busy(row: JobNodeRow) -> bool:
+    return row.finished_at is None and row.state != protocol.STATE_FINALIZING
+
+
+def _when_failed(row: JobNodeRow, told: dict[int, GangRow]) -> float:
+    tasks = told[row.node].tasks if row.node in told else None
+    times = [task.ended_at for task in tasks or [] if task.state == protocol.TASK_FAILED]
+    return min(times, default=(row.finished_at or 0) / 1_000_000)

@@ -1,0 +1,122 @@
+"""Runs of several processes on a cluster of two nodes, from the submission to the last file."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPT = """
+import json, os, socket, sys, time
+told = json.loads(os.environ["TF_CONFIG"])
+kind, index = told["task"]["type"], told["task"]["index"]
+host, port = told["cluster"]["ps"][0].split(":")
+if kind == "ps":
+    server = socket.create_server((host, int(port)))
+    while True:
+        server.accept()[0].close()
+for _ in range(200):
+    try:
+        socket.create_connection((host, int(port))).close()
+        break
+    except OSError:
+        time.sleep(0.05)
+else:
+    raise RuntimeError("the parameter server is not there")
+print("worker", index, "is there", flush=True)
+"""
+DONE = """
+open(f"outputs/{index}.txt", "w").write("x")
+while len(os.listdir("outputs")) < 2:
+    time.sleep(0.05)
+"""
+
+
+def submit(yard: Any, text: str) -> Any:
+    """Submit one parameter server and two workers on two nodes."""
+    from azureml.core import Workspace
+    from azureml.core.compute import AmlCompute, ComputeTarget
+    from azureml.core.runconfig import TensorflowConfiguration
+
+    config = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=2)
+    ComputeTarget.create(Workspace.from_config(), "two", config)
+    distributed = TensorflowConfiguration(worker_count=2, parameter_server_count=1)
+    return yard.submit(SCRIPT + text, target="two", distributed_job_config=distributed)
+
+
+def ranks(run: Any) -> dict[str, str]:
+    """Give the state of each process."""
+    return {one["name"]: one["status"] for one in run.get_details()["ranks"]}
+
+
+def working(yard: Any, run: Any) -> Path:
+    """Wait until both workers are there; give the run folder."""
+    folder = yard.home / "runs" / run.id
+    logs = [folder / "logs", folder / "nodes" / "1" / "logs"]
+
+    def there() -> bool:
+        said = [p.read_text() for log in logs for p in log.glob("*/70_driver_log_worker_*.txt")]
+        return len(said) == 2 and all("is there" in text for text in said)
+
+    yard.until(there, "the workers are not there")
+    return folder
+
+
+def test_the_servers_are_stopped_when_the_workers_have_ended(yard: Any, capsys: Any) -> None:
+    """The article's parameter-server case: three processes, one folder, one log each."""
+    run = submit(yard, DONE)
+    run.wait_for_completion(show_output=True)
+    assert run.get_status() == "Completed"
+    assert ranks(run) == {"worker 0": "completed", "worker 1": "completed", "ps 0": "stopped"}
+    files = run.get_file_names()
+    assert [name for name in files if "70_driver_log" in name] == [
+        "azureml-logs/70_driver_log_ps_0.txt",
+        "azureml-logs/70_driver_log_worker_0.txt",
+        "azureml-logs/70_driver_log_worker_1.txt",
+    ]
+    assert [name for name in files if name.startswith("outputs/")] == [
+        "outputs/0.txt",
+        "outputs/1.txt",
+    ]
+    shown = capsys.readouterr().out
+    assert "Streaming azureml-logs/70_driver_log_worker_0.txt" in shown
+    assert "worker 1 is there" not in shown
+    assert yard.run_processes(run.id) == []
+
+
+def test_a_failing_worker_fails_the_run_at_once(yard: Any) -> None:
+    """The others, which would wait for ever, are stopped, and the error names the worker."""
+    from azureml.exceptions import ActivityFailedException
+
+    run = submit(yard, "if index == 1:\n    raise ValueError('boom')\ntime.sleep(300)\n")
+    with pytest.raises(ActivityFailedException, match="worker 1 on two-2"):
+        run.wait_for_completion()
+    error = run.get_details()["error"]["error"]
+    assert "ValueError: boom" in error["message"]
+    assert "worker 1 is there" in error["logTail"]
+    assert ranks(run) == {"worker 0": "stopped", "worker 1": "failed", "ps 0": "stopped"}
+    assert yard.run_processes(run.id) == []
+
+
+@pytest.mark.parametrize("node", [0, 1])
+def test_a_killed_agent_stops_all_nodes(yard: Any, node: int) -> None:
+    """Nothing of the run is left, whichever node's agent is lost."""
+    run = submit(yard, "time.sleep(300)\n")
+    folder = working(yard, run)
+    state = folder / "agent.json" if node == 0 else folder / "nodes" / "1" / "agent.json"
+    os.kill(json.loads(state.read_text())["pid"], signal.SIGKILL)
+    yard.until(lambda: run.get_status() == "Failed", "the run goes on")
+    assert f"agent of node {node} was killed" in run.get_details()["error"]["error"]["message"]
+    yard.until(lambda: not yard.run_processes(run.id), "processes are left")
+
+
+def test_cancel_stops_all_nodes(yard: Any) -> None:
+    """A canceled run ends on every node, and its logs are kept."""
+    run = submit(yard, "time.sleep(300)\n")
+    working(yard, run)
+    run.cancel()
+    yard.until(lambda: run.get_status() == "Canceled", "the run goes on")
+    assert len([name for name in run.get_file_names() if "70_driver_log" in name]) == 3
+    yard.until(lambda: not yard.run_processes(run.id), "processes are left")

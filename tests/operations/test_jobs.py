@@ -65,7 +65,7 @@ def place(system: System, store_text: Callable[..., FileEntry]) -> Place:
 def test_a_job_has_all_an_agent_needs(system: System, place: Place) -> None:
     """The job names the files, the interpreter, the folders, the service and the run's token."""
     placed = place()
-    job = jobs.build(system, placed.row, placed.node, ENVIRONMENT, "/light")
+    job = jobs.build(system, placed.row, placed.nodes[0], ENVIRONMENT, "/light")
     run = placed.row.id
     assert [entry.path for entry in job.files] == ["train.py"]
     assert job.environment == ENVIRONMENT
@@ -82,7 +82,7 @@ def test_a_cluster_job_has_its_sizes_cpus(system: System, place: Place) -> None:
     """A node of a cluster has the CPUs of its size, and no GPU that this machine lacks."""
     compute.create(system, W, body=CreateCompute("gpucluster", "STANDARD_NC6", 1))
     placed = place("gpucluster")
-    job = jobs.build(system, placed.row, placed.node, ENVIRONMENT, "/light")
+    job = jobs.build(system, placed.row, placed.nodes[0], ENVIRONMENT, "/light")
     assert (job.cpus, job.node_name) == (6, "gpucluster-1")
 
 
@@ -96,7 +96,7 @@ def test_data_references_become_places(system: System, place: Place) -> None:
         DataReference("file", store, "mnist/a.gz", mode="download", path_on_compute="in"),
     ]
     placed = place(data=references)
-    job = jobs.build(system, placed.row, placed.node, ENVIRONMENT, "/light")
+    job = jobs.build(system, placed.row, placed.nodes[0], ENVIRONMENT, "/light")
     root = datastores.folder(system, W, store)
     assert [data.source for data in job.data] == [
         str(root),
@@ -112,7 +112,7 @@ def test_an_agent_may_ask_for_its_job(system: System, place: Place) -> None:
     run = placed.row.id
     with pytest.raises(NotFound, match="nothing was launched"):
         jobs.get(system, W, run, "0")
-    job = jobs.build(system, placed.row, placed.node, ENVIRONMENT, "/light")
+    job = jobs.build(system, placed.row, placed.nodes[0], ENVIRONMENT, "/light")
     folder = system.home.run(run)
     private.write_private(folder, "job.json", msgspec.json.encode(job))
     assert stat.S_IMODE((folder / "job.json").stat().st_mode) == 0o600

@@ -1,8 +1,9 @@
 """B15: the article's training script through a run against the same script started by hand.
 
-One training differs from the next by some 15 % on a shared machine, so medians of a few cannot show
-a difference of one percent. Each pass therefore gives the ratio of a pair, and the report says how
-wide the interval is in which the true ratio lies; a target finer than that is neither met nor missed.
+One training differs from the next by some 15 % on a shared machine, so medians of a few cannot
+show a difference of one percent. Each pass therefore gives the ratio of a pair, and the report
+says how wide the interval is in which the true ratio lies; a target finer than that is neither
+met nor missed.
 """
 
 from __future__ import annotations

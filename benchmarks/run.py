@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -80,12 +81,19 @@ def _install() -> tuple[dict[str, peers.Peer], dict[str, str]]:
     return installed, absent
 
 
+def _commit() -> str:
+    """Give the commit that was measured, marked when files differ from it."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    done = subprocess.run(command, cwd=peers.ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "an unknown commit"
+
+
 def _circumstances(passes: int, before: str) -> str:
     python = ".".join(map(str, sys.version_info[:3]))
     return (
         f"{machine.now()}, {machine.describe()}; load before {before}, after {machine.load()}; "
-        f"Python {python}; {passes} passes in turns, median (lowest to highest), "
-        "3x is three times the figure of Runyard."
+        f"Python {python}; Runyard at {_commit()}; {passes} passes in turns, "
+        "median (lowest to highest), 3x is three times the figure of Runyard."
     )
 
 

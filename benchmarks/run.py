@@ -6,6 +6,7 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 
 import b01_import
 import b08_submit
@@ -81,8 +82,9 @@ def _install() -> tuple[dict[str, peers.Peer], dict[str, str]]:
     return installed, absent
 
 
+@cache
 def _commit() -> str:
-    """Give the commit that was measured, marked when files differ from it."""
+    """Give the commit that was measured, marked when files differed from it at the beginning."""
     command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
     done = subprocess.run(command, cwd=peers.ROOT, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "an unknown commit"

@@ -5,7 +5,9 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_socket
@@ -13,6 +15,8 @@ import pytest_socket
 from runyard.protocol.service import CONNECTION_FILE, HOME_VARIABLE
 
 _LEAKS = ("RUNYARD_", "AZUREML_", "AZ_BATCH", "TF_CONFIG")
+_SHARED = "session_home"
+_SECONDS = 10.0
 _home = pytest.StashKey[Path]()
 
 
@@ -24,10 +28,24 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[HOME_VARIABLE] = str(config.stash[_home])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each worker of pytest-xdist the folder that all of them share."""
+    node.workerinput[_SHARED] = str(node.config.stash[_home])
+
+
+@pytest.fixture(scope="session")
+def session_home(pytestconfig: pytest.Config) -> Path:
+    """A folder that all workers share, removed at the session's end; for state folders in it."""
+    told = getattr(pytestconfig, "workerinput", {})
+    return Path(told.get(_SHARED) or pytestconfig.stash[_home])
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop a service that a test left in the session's home, and remove the home."""
+    """Stop the services that tests left in the session's home, and remove the home."""
     home = config.stash[_home]
-    _stop(home / CONNECTION_FILE)
+    for connection_file in (home / CONNECTION_FILE, *home.glob(f"*/{CONNECTION_FILE}")):
+        _stop(connection_file)
     shutil.rmtree(home, ignore_errors=True)
 
 
@@ -36,6 +54,9 @@ def _stop(connection_file: Path) -> None:
         os.kill(json.loads(connection_file.read_text())["pid"], signal.SIGTERM)
     except (OSError, ValueError, KeyError):
         return
+    until = time.monotonic() + _SECONDS
+    while connection_file.exists() and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -79,7 +79,7 @@ class Machine:
 
     def ranks(self, run: Any) -> dict[str, str]:
         """Give the state of each process by its name."""
-        return {one["name"]: one["status"] for one in run.get_details()["ranks"]}
+        return {one["name"]: one["status"] for one in run.get_details().get("ranks", [])}
 
 
 @pytest.fixture

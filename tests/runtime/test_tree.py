@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,6 +84,28 @@ def test_a_zombie_is_dead(sleeper):
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     assert not tree.alive(process.pid, when)
     assert process.pid not in pids("tree_5", 0, ())
+
+
+def test_a_process_whose_first_thread_has_ended_lives():
+    """A program of many threads ends bit by bit; it is gone when all of it is."""
+    text = """
+import ctypes, platform, threading, time
+threading.Thread(target=time.sleep, args=[600]).start()
+exit_of_one_thread = 60 if platform.machine() == "x86_64" else 93
+ctypes.CDLL(None).syscall(exit_of_one_thread, 0)
+"""
+    process = subprocess.Popen([sys.executable, "-S", "-c", text], start_new_session=True)
+    state = Path(f"/proc/{process.pid}/stat")
+    until = time.monotonic() + 20
+    while " Z " not in state.read_text():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert tree.started(process.pid)
+    assert pids("tree_7", 0, {process.pid}) == {process.pid}
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert not tree.started(process.pid)
+    process.wait()
 
 
 def test_without_proc_ps_tells_the_same(sleeper, monkeypatch, tmp_path):

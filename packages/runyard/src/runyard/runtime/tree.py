@@ -3,7 +3,8 @@
 Three signs, any of which is enough: the variable RUNYARD_RUN_ID in the environment it was started
 with, a session that the agent made, an ancestor that belongs to the run. A process that changed
 its session and lost its parent still carries the variable. A zombie is dead: under some init
-processes orphans stay zombies for ever.
+processes orphans stay zombies for ever. Not so while other threads of it go on: then only its
+first thread has ended.
 
 Linux reads /proc; elsewhere `ps` tells the same.
 """
@@ -18,7 +19,7 @@ from runyard.runtime import names
 PROC = "/proc"
 _DEAD = "ZXx"
 # Places in /proc/<pid>/stat behind the program's name.
-_PARENT, _SESSION, _START = 1, 3, 19
+_STATE, _PARENT, _SESSION, _THREADS, _START = 0, 1, 3, 17, 19
 _PS_FIELDS = 5
 
 
@@ -118,7 +119,9 @@ def _read_stat(pid: int) -> Optional[Seen]:
         return None
     # The second field is the program's name in parentheses and may hold anything, also ") ".
     fields = text[text.rfind(b")") + 2 :].split()
-    if len(fields) <= _START or fields[0].decode("ascii") in _DEAD:
+    if len(fields) <= _START:
+        return None
+    if fields[_STATE].decode("ascii") in _DEAD and int(fields[_THREADS]) <= 1:
         return None
     return Seen(pid, int(fields[_PARENT]), int(fields[_SESSION]), fields[_START].decode("ascii"))
 

@@ -14,7 +14,6 @@ import errno
 import hashlib
 import os
 import secrets
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -138,7 +137,7 @@ class Environments:
 
     def _inputs(self, definition: EnvironmentDefinition) -> Inputs:
         if definition.user_managed:
-            return normal.user_managed(_located(definition.interpreter))
+            return normal.user_managed(interpreters.located(definition.interpreter))
         return normal.read(definition, gpu=self._gpu)
 
     def _remembered(self, inputs: Inputs, log: Callable[[str], None]) -> LockRecord:
@@ -210,14 +209,6 @@ class Environments:
 def _digest(*parts: str) -> str:
     text = "\0".join((str(normal.FORMAT), *parts))
     return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
-
-
-def _located(interpreter: str) -> str:
-    """Find a user-managed interpreter on PATH; `python` may be called `python3`; "" if nowhere."""
-    found = shutil.which(Path(interpreter).expanduser())
-    if found is None and interpreter == "python":
-        found = shutil.which("python3")
-    return str(Path(found).absolute()) if found else ""
 
 
 def _as_it_is(path: str, asked: str) -> LockRecord:

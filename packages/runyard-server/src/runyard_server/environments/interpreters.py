@@ -7,6 +7,7 @@ are passed over: what they run depends on the folder they are called in.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -79,6 +80,14 @@ def to_run_jobs(path: str) -> Interpreter | None:
     if found is None or found.minor < (3, 7):
         return None
     return found if Path(path).parent.name == "shims" else Interpreter(path, found.version)
+
+
+def located(interpreter: str) -> str:
+    """Find a user-managed interpreter on PATH; `python` may be called `python3`; "" if nowhere."""
+    found = shutil.which(Path(interpreter).expanduser())
+    if found is None and interpreter == "python":
+        found = shutil.which("python3")
+    return str(Path(found).absolute()) if found else ""
 
 
 def matching(found: Iterable[Interpreter], wanted: str) -> Interpreter | None:

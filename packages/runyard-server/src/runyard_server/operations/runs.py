@@ -26,7 +26,7 @@ from runyard.protocol.runs import (
     StartRun,
     SubmitRun,
 )
-from runyard_server.operations import idempotency, private, submission
+from runyard_server.operations import idempotency, mpi, private, submission
 from runyard_server.operations.clock import iso, iso_or_none
 from runyard_server.operations.existing import run_row
 from runyard_server.operations.experiments import checked as experiment_name
@@ -51,6 +51,8 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
     """
     warnings = submission.check(system, workspace, body.spec)
     _check_names(body.tags, body.properties)
+    spec, added = mpi.completed(body.spec)
+    properties = {**added, **body.properties}
     now = system.clock.now_us()
     row = _new_row(
         workspace,
@@ -65,12 +67,12 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
         node_count=body.spec.node_count,
         submitted_by=body.submitted_by,
     )
-    spec = msgspec.json.encode(body.spec).decode()
+    text = msgspec.json.encode(spec).decode()
     news = [News(kinds.WARNING, text) for text in warnings]
     try:
         # The folder comes first: a run that is written down must find its environment.
         private.keep_inherited(system.home.run(row.id), body.inherited)
-        return _write_new(system, row, spec, body.tags, body.properties, news)
+        return _write_new(system, row, text, body.tags, properties, news)
     except BaseException:
         private.discard(system.home.run(row.id))
         raise

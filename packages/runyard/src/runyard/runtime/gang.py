@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
     from runyard.runtime.link import Link
-    from runyard.runtime.processes import Started
+    from runyard.runtime.processes import Member
 
 LOOPBACK = "127.0.0.1"
 SHORTEST_PAUSE = 0.02
@@ -141,7 +141,7 @@ def prepared(folder: RunFolder) -> Dict[str, str]:
     return {str(name): str(path) for name, path in data.items()}
 
 
-def tasks(started: Sequence[Started]) -> List[Dict[str, Any]]:
+def tasks(started: Sequence[Member]) -> List[Dict[str, Any]]:
     """Give the state of every process: the fields of TaskReport."""
     found = []
     for each in started:
@@ -162,7 +162,7 @@ def tasks(started: Sequence[Started]) -> List[Dict[str, Any]]:
     return found
 
 
-def _state(each: Started, code: Any) -> str:
+def _state(each: Member, code: Any) -> str:
     if code is None:
         return names.TASK_RUNNING
     if each.stopped:

@@ -12,6 +12,7 @@ LOG_FOLDER = "logs"
 
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
 TASK_LOG = "azureml-logs/70_driver_log_{}.txt"
+MPI_LOG = "azureml-logs/60_mpirun_log.txt"
 
 RUN_ID_VARIABLE = "RUNYARD_RUN_ID"
 WORKSPACE_VARIABLE = "RUNYARD_WORKSPACE"

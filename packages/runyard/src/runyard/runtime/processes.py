@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 5.0
 NATURAL_SECONDS = 0.3
 KILL_SECONDS = 10.0
+HELPER_SECONDS = 3.0
 LOOK_SECONDS = 0.02
 
 
@@ -50,8 +51,12 @@ class Plan:
         folder: Its working folder.
         log: The file that takes its output.
         decisive: Whether the job lasts until it has ended.
-        tasks: Which processes of the run it is, for its status; more than one where it starts
-            others itself, as mpirun does.
+        tasks: Which processes of the run it is, for its status; none where it only starts others.
+        helper: It is mpirun or its like: its failure counts only when no process has failed.
+        files: Files to write before it starts, with their folders.
+        end_file: A file that takes its exit code; "" for none.
+        record: It is started by another process, and this is where it tells of itself; "" if the
+            agent starts it.
     """
 
     def __init__(
@@ -64,6 +69,10 @@ class Plan:
         *,
         decisive: bool = True,
         tasks: Sequence[Task] = (),
+        helper: bool = False,
+        files: Optional[Dict[str, str]] = None,
+        end_file: str = "",
+        record: str = "",
     ) -> None:
         self.name = name
         self.command = list(command)
@@ -72,38 +81,41 @@ class Plan:
         self.log = log
         self.decisive = decisive
         self.tasks = list(tasks)
+        self.helper = helper
+        self.files = dict(files or {})
+        self.end_file = end_file
+        self.record = record
 
 
-class Started:
-    """A process of the job.
+class Member:
+    """A process of the job that the agent looks after, whoever has started it.
 
     Args:
-        plan: What was started.
-        process: Its handle.
+        plan: What it is.
 
     Attributes:
         stopped: It was told to end while it ran.
-        ended_at: When it was seen to have ended, in seconds since 1970; 0 while it runs.
+        ended_at: When it ended, in seconds since 1970; 0 while it runs.
     """
 
-    def __init__(self, plan: Plan, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.process = process
-        self.when = tree.started(process.pid)
         self.stopped = False
         self.ended_at = 0.0
 
     @property
     def pid(self) -> int:
-        """The process's id, which is also its session's."""
-        return self.process.pid
+        """The process's id."""
+        raise NotImplementedError
 
     def ended(self) -> Optional[int]:
         """Give the exit code (negative: the signal), None while it runs."""
-        code = self.process.poll()
-        if code is not None and not self.ended_at:
-            self.ended_at = time.time()
-        return code
+        raise NotImplementedError
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has come to a bad end by itself."""
+        return bool(self.ended()) and not self.stopped
 
     def stop(self, why: str) -> None:
         """Note that it is to be stopped, in its log too, so that its end is no failure."""
@@ -114,12 +126,47 @@ class Started:
             log.write(f"[{self.plan.name} was stopped by the launcher: {why}]\n")
 
 
-def start(plan: Plan) -> Started:
-    """Start a process.
+class Started(Member):
+    """A process that the agent itself has started.
+
+    Args:
+        plan: What was started.
+        process: Its handle.
+    """
+
+    def __init__(self, plan: Plan, process: subprocess.Popen[bytes]) -> None:
+        super().__init__(plan)
+        self.process = process
+        self.when = tree.started(process.pid)
+
+    @property
+    def pid(self) -> int:
+        """The process's id, which is also its session's."""
+        return self.process.pid
+
+    def ended(self) -> Optional[int]:
+        """See Member."""
+        code = self.process.poll()
+        if code is not None and not self.ended_at:
+            self.ended_at = time.time()
+            _tell_end(self.plan, code)
+        return code
+
+
+def start(plan: Plan) -> Member:
+    """Start a process, or begin to look after one that another process starts.
 
     Raises:
         JobError: It cannot be started; the message names the program.
     """
+    if plan.record:
+        from runyard.runtime.ranks import Rank
+
+        return Rank(plan)
+    for path, text in plan.files.items():
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text)
     log = os.open(plan.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
         process = subprocess.Popen(
@@ -138,6 +185,20 @@ def start(plan: Plan) -> Started:
     finally:
         os.close(log)
     return Started(plan, process)
+
+
+def wait_for_helpers(started: Sequence[Member], seconds: float = HELPER_SECONDS) -> None:
+    """Let what has started the processes end by itself when they have ended well."""
+    helpers = [each for each in started if each.plan.helper]
+    until = time.monotonic() + seconds
+    while any(each.ended() is None for each in helpers) and time.monotonic() < until:
+        time.sleep(LOOK_SECONDS)
+
+
+def _tell_end(plan: Plan, code: int) -> None:
+    if plan.end_file:
+        with suppress(OSError), open(plan.end_file, "w", encoding="ascii") as stream:
+            stream.write(f"{code}\n")
 
 
 def _reason(program: str, error: Exception) -> str:
@@ -162,13 +223,13 @@ class Family:
         self,
         job: Job,
         since: str,
-        started: Sequence[Started] = (),
+        started: Sequence[Member] = (),
         sessions: Sequence[int] = (),
     ) -> None:
         self._job = job
         self._since = since
-        self._started = list(started)
-        self._sessions = {each.pid for each in started} | set(sessions)
+        self._started = [each for each in started if isinstance(each, Started)]
+        self._sessions = {each.pid for each in self._started} | set(sessions)
 
     def __iter__(self) -> Iterator[tree.Seen]:
         roots = [each.pid for each in self._started if each.ended() is None]

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 from runyard.runtime import tree
 from runyard.runtime.folder import read_json, write_json
+from runyard.runtime.processes import Started
 
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
-    from runyard.runtime.processes import Started
+    from runyard.runtime.processes import Member
 
 DONE = "done"
 AGENT, SALVAGE = "agent", "salvage"
@@ -76,10 +77,11 @@ class State:
         told = [(int(each["pid"]), str(each["started"])) for each in self.plain["processes"]]
         return [pid for pid, when in told if tree.started(pid) in ("", when)]
 
-    def started(self, processes: Sequence[Started], data: Dict[str, str]) -> None:
-        """Write which processes run, and where their data is."""
+    def started(self, processes: Sequence[Member], data: Dict[str, str]) -> None:
+        """Write which processes were started here, and where their data is."""
+        mine = [each for each in processes if isinstance(each, Started)]
         self.plain["processes"] = [
-            {"name": each.plan.name, "pid": each.pid, "started": each.when} for each in processes
+            {"name": each.plan.name, "pid": each.pid, "started": each.when} for each in mine
         ]
         self.plain["data"] = data
         self.phase("running")

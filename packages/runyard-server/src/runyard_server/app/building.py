@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from runyard_server.compute import light
 from runyard_server.compute.local import LocalBackend
@@ -28,13 +29,24 @@ class Service:
     close: Callable[[], None]
 
 
-def build(settings: Settings, home: Home, url: Callable[[], str]) -> Service:
+def this_machine(light_folder: Path) -> LocalBackend:
+    """Make the backend for this machine, given the light half that its agents run from."""
+    return LocalBackend(light=light_folder)
+
+
+def build(
+    settings: Settings,
+    home: Home,
+    url: Callable[[], str],
+    backend: Callable[[Path], LocalBackend] = this_machine,
+) -> Service:
     """Make the parts and wire them; nothing runs before `start`.
 
     Args:
         settings: What was set.
         home: The state folder; made by `Home.create`, claimed by this process.
         url: Says where the service listens.
+        backend: Makes the backend of local compute.
     """
     records = Records(sqlite_url(home.database))
     system = System(
@@ -51,7 +63,7 @@ def build(settings: Settings, home: Home, url: Callable[[], str]) -> Service:
     workspaces.ensure_default(system)
     jobs = light.install(home.light)
     environments = Environments(home.environments, home.packages, jobs.folder, settings)
-    local = LocalBackend(light=jobs.folder)
+    local = backend(jobs.folder)
     scheduler = Scheduler(system, environments, {local.kind: local}, jobs.folder)
 
     def start() -> None:

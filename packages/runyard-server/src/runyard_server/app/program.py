@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from socket import socket
+from typing import TYPE_CHECKING
 
 from runyard.protocol import PROTOCOL
 from runyard.protocol.errors import InvalidRequest, StorageFull
@@ -26,25 +27,35 @@ from runyard_server.operations.system import System
 from runyard_server.operations.tokens import user_token
 from runyard_server.store.home import Home
 
+if TYPE_CHECKING:
+    from runyard_server.app.building import Service
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a service until it is asked to stop; give the exit status."""
+Build = Callable[[Settings, Home, Callable[[], str]], "Service"]
+
+
+def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> int:
+    """Run a service until it is asked to stop; give the exit status.
+
+    Args:
+        arguments: The command line; that of the process by default.
+        build: Makes the service's parts; `building.build` by default.
+    """
     given = _parser().parse_args(arguments)
     try:
-        return run(_home(given.home), given)
+        return run(_home(given.home), given, build)
     except Ending as end:
         sys.stderr.write(f"runyard: {end.message}\n")
         return end.status
 
 
-def run(home: Home, given: argparse.Namespace) -> int:
+def run(home: Home, given: argparse.Namespace, build: Build | None = None) -> int:
     """Serve a state folder.
 
     Raises:
         Ending: It cannot be served; says why.
     """
     try:
-        return _run(home, given)
+        return _run(home, given, build)
     except InvalidRequest as error:
         raise Ending(ending.USAGE, error.message) from None
     except StorageFull:
@@ -57,7 +68,7 @@ def run(home: Home, given: argparse.Namespace) -> int:
         raise
 
 
-def _run(home: Home, given: argparse.Namespace) -> int:
+def _run(home: Home, given: argparse.Namespace, build: Build | None) -> int:
     home.create()
     os.chdir(home.root)
     options = {row.name: _option(given, row.name) for row in tables.table()}
@@ -66,22 +77,28 @@ def _run(home: Home, given: argparse.Namespace) -> int:
     try:
         logs.start(home.service_log, settings.log_level, terminal=not given.embedded)
         with listening.bind(settings, embedded=given.embedded) as found:
-            _serve(home, settings, found, claimed.holds, embedded=given.embedded)
+            _serve(home, settings, found, claimed.holds, build, embedded=given.embedded)
     finally:
         claimed.release()
     return 0
 
 
 def _serve(
-    home: Home, settings: Settings, found: socket, holds: Callable[[], bool], *, embedded: bool
+    home: Home,
+    settings: Settings,
+    found: socket,
+    holds: Callable[[], bool],
+    build: Build | None,
+    *,
+    embedded: bool,
 ) -> None:
     # What takes time to load is loaded once it is clear that there will be a service.
-    from runyard_server.app.building import build
+    from runyard_server.app import building
     from runyard_server.app.server import Server
     from runyard_server.service.application import create_app
 
     url = listening.url(found, settings.host)
-    service = build(settings, home, lambda: url)
+    service = (build or building.build)(settings, home, lambda: url)
     try:
         app, feed = create_app(service.system)
         connection = _connection(service.system, url)

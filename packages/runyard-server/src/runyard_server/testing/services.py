@@ -16,7 +16,8 @@ from runyard.protocol.service import CONNECTION_FILE, HOME_VARIABLE, Connection
 
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.02
-COMMAND = (sys.executable, "-P", "-m", "runyard_server.app", "--embedded")
+PROGRAM = ("runyard_server.app",)
+COMMAND = (sys.executable, "-P", "-m", *PROGRAM, "--embedded")
 
 
 @dataclass
@@ -27,6 +28,7 @@ class RunningService:
         home: Its state folder.
         options: Its command line after `--embedded`.
         variables: Variables added to those of the test.
+        program: The module that is run, and its arguments before `--embedded`.
 
     Attributes:
         process: The process, None before `start`.
@@ -37,6 +39,7 @@ class RunningService:
     home: Path
     options: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = PROGRAM
     process: subprocess.Popen[bytes] | None = None
     url: str = ""
     token: str = ""
@@ -52,7 +55,7 @@ class RunningService:
         output = self.home / "service.out"
         with output.open("wb") as file:
             self.process = subprocess.Popen(
-                [*COMMAND, *self.options],
+                [sys.executable, "-P", "-m", *self.program, "--embedded", *self.options],
                 cwd=self.home,
                 env=environ,
                 stdin=subprocess.DEVNULL,

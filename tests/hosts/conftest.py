@@ -1,0 +1,130 @@
+"""Three simulated hosts, a service that listens on their network, and a cluster on them."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_socket
+
+from runyard_server.testing.hosts import Hosts
+from runyard_server.testing.services import RunningService
+
+SERVICE = "runyard_server.testing.hosts_service"
+CLUSTER = "three"
+LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+
+
+class HostsYard:
+    """The words of a test on several hosts."""
+
+    def __init__(self, hosts: Hosts, service: RunningService, folder: Path) -> None:
+        self.hosts = hosts
+        self.service = service
+        self.folder = folder
+
+    def submit(self, text: str, nodes: int = 3, **more: Any) -> Any:
+        """Submit a script that needs nothing but this interpreter."""
+        from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / "train.py").write_text(text)
+        workspace = Workspace.from_config()
+        environment = Environment("plain")
+        environment.python.user_managed_dependencies = True
+        environment.python.interpreter_path = sys.executable
+        config = ScriptRunConfig(
+            str(self.folder),
+            script="train.py",
+            compute_target=CLUSTER,
+            environment=environment,
+            **more,
+        )
+        config.run_config.node_count = nodes
+        return Experiment(workspace, "hosts").submit(config)
+
+    def cluster(self, nodes: int = 3) -> None:
+        """Make the cluster: its n-th node is the n-th host."""
+        from azureml.core import Workspace
+        from azureml.core.compute import AmlCompute, ComputeTarget
+
+        config = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=nodes)
+        ComputeTarget.create(Workspace.from_config(), CLUSTER, config)
+
+    def until(self, true: Callable[[], Any], otherwise: str, seconds: float = 30) -> float:
+        """Wait for something to become true; give the seconds it took."""
+        begun = time.monotonic()
+        while not true():
+            assert time.monotonic() < begun + seconds, otherwise
+            time.sleep(0.05)
+        return time.monotonic() - begun
+
+    def until_said(self, run: Any, text: str, count: int = 3) -> None:
+        """Wait until as many processes of a run have printed something."""
+        folder = self.service.home / "runs" / run.id
+
+        def said() -> bool:
+            logs = folder.rglob("70_driver_log_*.txt")
+            return sum(text in log.read_text() for log in logs) >= count
+
+        self.until(said, f"{count} processes should have said {text!r}: {run.get_details()}")
+
+    def log(self, run: Any, name: str) -> list[str]:
+        """Give the lines that a process of a run printed."""
+        path = self.folder / name
+        run.download_file(f"azureml-logs/70_driver_log_{name}.txt", str(path))
+        return path.read_text().splitlines()
+
+    def nothing_is_left(self) -> None:
+        """Wait until no process is left on any host."""
+        hosts = self.hosts
+        self.until(lambda: not any(host.processes for host in hosts), "processes are left")
+
+
+@contextmanager
+def yard_in(folder: Path, *options: str) -> Iterator[HostsYard]:
+    """Make hosts and their service; remove both afterwards."""
+    with Hosts(3) as hosts:
+        program = (SERVICE, str(hosts.file), *options)
+        service = RunningService(
+            folder / "home", ("--host", hosts.address, "--port", "0"), program=program
+        )
+        service.start()
+        try:
+            yield HostsYard(hosts, service, folder / "work")
+        finally:
+            service.stop()
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostsYard]:
+    """Hosts and a service that the tests of a file share."""
+    with yard_in(tmp_path_factory.mktemp("hosts")) as made:
+        with client_of(made):
+            made.cluster()
+        yield made
+
+
+@contextmanager
+def client_of(made: HostsYard) -> Iterator[None]:
+    """Speak to a service of the hosts as a client on this machine does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUNYARD_HOME", str(made.service.home))
+        patch.delenv("RUNYARD_URL", raising=False)
+        patch.chdir(made.service.home)
+        pytest_socket.socket_allow_hosts([*LOOPBACK, made.hosts.address], allow_unix_socket=True)
+        yield
+
+
+@pytest.fixture
+def yard(machines: HostsYard, tmp_path: Path) -> Iterator[HostsYard]:
+    """The shared hosts, all well, with a folder for this test."""
+    made = HostsYard(machines.hosts, machines.service, tmp_path)
+    with client_of(made):
+        yield made
+    for host in made.hosts:
+        made.hosts.heal(host)
+    made.nothing_is_left()

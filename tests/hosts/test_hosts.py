@@ -1,0 +1,178 @@
+"""The simulated hosts themselves: names, cables, power cuts, and nothing left of them."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runyard.protocol.environments import EnvironmentDefinition
+from runyard.protocol.errors import TemporaryError
+from runyard.protocol.jobs import JobEnvironment, JobSpec
+from runyard.protocol.runs import RunSpec
+from runyard_server.compute.base import Observation
+from runyard_server.testing import hosts_network as network
+from runyard_server.testing.backend_contract import BackendContract
+from runyard_server.testing.hosts import Hosts, read
+from runyard_server.testing.hosts_backend import HostsBackend
+
+AGENT = """
+import os, sys, time
+folder = sys.argv[2]
+with open(os.path.join(folder, "starts"), "a") as file:
+    file.write(f"{os.uname().nodename}\\n")
+end = os.path.join(folder, "end")
+while not os.path.exists(end):
+    time.sleep(0.01)
+sys.exit(int(open(end).read()))
+"""
+ASK = "import socket, sys; socket.create_connection((sys.argv[1], 8000), 1).close()"
+ANSWER = (
+    "import socket; s = socket.create_server(('', 8000)); print(flush=True)\nwhile True: s.accept()"
+)
+
+
+@pytest.fixture(scope="module")
+def hosts() -> Iterator[Hosts]:
+    """Three hosts for all tests of the file."""
+    with Hosts(3) as made:
+        yield made
+
+
+class TestHostsBackend(BackendContract):
+    """Agents on hosts keep to the contract of every backend."""
+
+    @pytest.fixture(autouse=True)
+    def _with(self, hosts: Hosts) -> Iterator[None]:
+        self.hosts = hosts
+        yield
+        for host in hosts:
+            hosts.heal(host)
+
+    def make_backend(self, _folder: Path) -> HostsBackend:
+        return HostsBackend(read(self.hosts.file))
+
+    def make_job(self, folder: Path) -> JobSpec:
+        return job_in(folder)
+
+    def end(self, _folder: Path, job: JobSpec, exit_code: int) -> None:
+        part = Path(job.run_folder) / "end.part"
+        part.write_text(str(exit_code))
+        part.rename(part.with_name("end"))
+
+    def starts(self, _folder: Path, job: JobSpec) -> int:
+        file = Path(job.run_folder) / "starts"
+        return len(file.read_text().split()) if file.exists() else 0
+
+    def clean_up(self, _folder: Path) -> None:
+        for host in self.hosts:
+            network.kill(host.namespace)
+
+    def test_of_a_host_that_is_away_nothing_is_known(self, tmp_path: Path) -> None:
+        """Neither alive nor dead, and nothing can be launched there for the time being."""
+        backend, job = self.make_backend(tmp_path), self.make_job(tmp_path)
+        handle = backend.launch(backend.plan(job))
+        self.hosts.kill(self.hosts[1])
+        assert backend.observe([handle]) == {handle: Observation(alive=None)}
+        with pytest.raises(TemporaryError, match="h2"):
+            backend.launch(backend.plan(job, "it was lost"))
+        self.hosts.heal(self.hosts[1])
+        assert backend.observe([handle])[handle].alive is False
+
+
+def job_in(folder: Path) -> JobSpec:
+    """Make a job for the second host."""
+    light = folder / "light"
+    entry = light / "runyard" / "runtime" / "__main__.py"
+    if not entry.exists():
+        entry.parent.mkdir(parents=True)
+        entry.write_text(AGENT)
+    return JobSpec(
+        run="exp_1_cafe",
+        workspace="default",
+        workspace_name="default",
+        subscription_id="s",
+        resource_group="g",
+        experiment_id="e",
+        spec=RunSpec("exp", "", "train.py", environment=EnvironmentDefinition()),
+        files=[],
+        environment=JobEnvironment(sys.executable),
+        url="http://127.0.0.1:1",
+        token="hush",
+        run_folder=str(folder / "run"),
+        light=str(light),
+        node=1,
+        node_name="cluster-2",
+    )
+
+
+def asks(hosts: Hosts, number: int, name: str) -> bool:
+    """Say whether a host reaches another by its name."""
+    command = hosts[number].command([sys.executable, "-c", ASK, name])
+    return not subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
+
+
+def test_cables(hosts: Hosts) -> None:
+    """Hosts reach each other by name, unless a cable is cut or the way between two is closed."""
+    command = hosts[1].command([sys.executable, "-c", ANSWER])
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        server.stdout.readline()
+        assert asks(hosts, 0, "h2")
+        hosts.part(hosts[0], hosts[1])
+        assert (asks(hosts, 0, "h2"), asks(hosts, 2, "h2")) == (False, True)
+        hosts.rejoin(hosts[0], hosts[1])
+        assert asks(hosts, 0, "h2")
+        hosts.cut(hosts[1])
+        assert not asks(hosts, 0, "h2")
+        hosts.heal(hosts[1])
+        assert asks(hosts, 0, "h2")
+        hosts.kill(hosts[1])
+        assert server.wait(10) == -signal.SIGKILL
+    assert hosts[1].processes == []
+    hosts.heal(hosts[1])
+
+
+def test_names_are_the_hosts_own(hosts: Hosts) -> None:
+    """A process on a host sees that host's name; this machine keeps its own."""
+    before = os.uname().nodename
+    name = "import socket; print(socket.gethostname(), socket.gethostbyname(socket.gethostname()))"
+    said = [host.run([sys.executable, "-c", name]).split() for host in hosts]
+    assert said == [[host.name, host.address] for host in hosts]
+    assert os.uname().nodename == before
+
+
+def test_the_hosts_of_a_killed_process_are_removed() -> None:
+    """Whoever makes hosts next removes what a killed one left, processes included."""
+    leave = (
+        "import os, signal, subprocess\n"
+        "from runyard_server.testing.hosts import Hosts\n"
+        "hosts = Hosts(1)\n"
+        "sleep = hosts[0].command(['sleep', '300'])\n"
+        "left = subprocess.Popen(sleep, start_new_session=True, stdout=subprocess.DEVNULL)\n"
+        "while 'sleep' not in open(f'/proc/{left.pid}/cmdline').read().split('\\0')[0]: pass\n"
+        "print(hosts[0].namespace, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", leave], stdout=subprocess.PIPE, text=True, check=False
+    )
+    namespace = done.stdout.strip()
+    assert len(network.processes(namespace)) == 1
+    with Hosts(1) as fresh:
+        assert network.processes(namespace) == [] or fresh[0].namespace == namespace
+        assert not any(host.processes for host in fresh)
+    assert namespace not in [path.name for path in network.NAMESPACES.glob("runyard-*")]
+
+
+def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without root or the programs a test fails with what to do about it."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(network, "_PATH", "/nowhere")
+    with pytest.raises(network.HostsUnavailable) as caught:
+        network.require()
+    assert "as root" in str(caught.value)
+    assert "apt-get install iproute2 util-linux" in str(caught.value)

@@ -1,5 +1,7 @@
 """Runs on several nodes: they meet, hear of each other's ends, and end together."""
 
+from dataclasses import replace
+
 from runyard.protocol.jobs import GANG_SECONDS, GangTable, JoinGang, TaskReport
 from runyard.protocol.runs import LauncherSpec, RunError
 from runyard_server.operations import gangs, jobs
@@ -155,3 +157,16 @@ def test_ranks_tell_where_each_process_is(yard: Yard) -> None:
         ("worker 1", "cluster-2", "completed"),
         ("ps 0", "cluster-1", "stopped"),
     ]
+
+
+def test_what_processes_use_is_not_written_at_every_beat(yard: Yard) -> None:
+    """It changes all the time: it goes with the beats that are written anyway."""
+    run = submitted(yard)
+    yard.report(run, node=0, tasks=[worker(0), server()])
+    used = replace(worker(0), cpu_seconds=1.5, memory_bytes=1000, peak_memory_bytes=2000)
+    yard.report(run, node=0, tasks=[used, server()])
+    assert gangs.ranks(yard.system, W, run).items[0].memory_bytes == 0
+    yard.clock.sleep(5)
+    yard.report(run, node=0, tasks=[used, server()])
+    found = gangs.ranks(yard.system, W, run).items[0]
+    assert (found.cpu_seconds, found.memory_bytes, found.peak_memory_bytes) == (1.5, 1000, 2000)

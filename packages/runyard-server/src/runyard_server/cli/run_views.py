@@ -14,7 +14,18 @@ from runyard_server.cli import output
 from runyard_server.cli.target import WorkspaceClient
 
 COLUMNS = ["RUN", "EXPERIMENT", ">NO.", "STATUS", "TARGET", ">TIME", "CREATED"]
-RANK_COLUMNS = [">RANK", "PROCESS", "NODE", "HOST", "STATUS", ">EXIT", "LOG"]
+RANK_COLUMNS = [
+    ">RANK",
+    "PROCESS",
+    "NODE",
+    "HOST",
+    "STATUS",
+    ">EXIT",
+    ">CPU",
+    ">MEMORY",
+    ">PEAK",
+    "LOG",
+]
 FILES_SHOWN = 30
 VALUE_WIDTH = 40
 
@@ -35,8 +46,18 @@ def row(run: RunRecord) -> tuple[str | Text, ...]:
 def rank(one: RankRecord) -> tuple[str | Text, ...]:
     """Give a process's cells for `RANK_COLUMNS`."""
     code = "" if one.exit_code is None else str(one.exit_code)
-    state = output.status(one.state.capitalize())
-    return (str(one.rank), one.name, one.node_name, one.host, state, code, one.log)
+    return (
+        str(one.rank),
+        one.name,
+        one.node_name,
+        one.host,
+        output.status(one.state.capitalize()),
+        code,
+        output.seconds(one.cpu_seconds) if one.cpu_seconds else "",
+        output.size(one.memory_bytes) if one.memory_bytes else "",
+        output.size(one.peak_memory_bytes) if one.peak_memory_bytes else "",
+        one.log,
+    )
 
 
 def show(client: WorkspaceClient, run: RunRecord) -> None:

@@ -165,7 +165,18 @@ def _rank(task: TaskReport, node: JobNodeRow, told: GangRow) -> RankRecord:
         # Its agent was lost and what was left of it ended.
         state = protocol.TASK_FAILED
     return RankRecord(
-        task.rank, task.name, node.node, node.node_id, host, state, task.exit_code, task.log
+        rank=task.rank,
+        name=task.name,
+        node=node.node,
+        node_name=node.node_id,
+        host=host,
+        state=state,
+        exit_code=task.exit_code,
+        log=task.log,
+        pid=task.pid,
+        cpu_seconds=task.cpu_seconds,
+        memory_bytes=task.memory_bytes if state == protocol.TASK_RUNNING else 0,
+        peak_memory_bytes=task.peak_memory_bytes,
     )
 
 

@@ -221,8 +221,14 @@ def abandon(system: System, key: int, reason: str) -> None:
 
 
 def _are_new(system: System, row: RunRow, node: int, tasks: list[TaskReport]) -> bool:
+    """Whether a node tells more than what its processes use, which waits for the next beat."""
     known = system.records.read(lambda c: told.of_run(c, row.key))
-    return node not in known or known[node].tasks != tasks
+    before = known[node].tasks if node in known else None
+    return before is None or list(map(_without_usage, before)) != list(map(_without_usage, tasks))
+
+
+def _without_usage(task: TaskReport) -> TaskReport:
+    return replace(task, cpu_seconds=0.0, memory_bytes=0, peak_memory_bytes=0)
 
 
 def _tells_news(row: RunRow, node: JobNodeRow, body: AgentReport, now: int) -> bool:

@@ -131,6 +131,9 @@ class TaskReport:
         exit_code: How it ended; negative: the signal that ended it.
         log: The path of its log in the run.
         ended_at: Seconds since 1970, 0 while it runs.
+        cpu_seconds: CPU time of it and its descendants, measured every few seconds.
+        memory_bytes: What of them is resident now, 0 when it has ended.
+        peak_memory_bytes: The most that was seen.
     """
 
     name: str
@@ -141,6 +144,9 @@ class TaskReport:
     exit_code: Optional[int] = None
     log: str = ""
     ended_at: float = 0.0
+    cpu_seconds: float = 0.0
+    memory_bytes: int = 0
+    peak_memory_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -184,7 +190,7 @@ class GangTable:
 
 @dataclass(frozen=True)
 class RankRecord:
-    """One process of a run and where it is."""
+    """One process of a run and where it is; the fields that TaskReport has too are as there."""
 
     rank: int
     name: str
@@ -194,6 +200,10 @@ class RankRecord:
     state: str
     exit_code: Optional[int] = None
     log: str = ""
+    pid: int = 0
+    cpu_seconds: float = 0.0
+    memory_bytes: int = 0
+    peak_memory_bytes: int = 0
 
 
 @dataclass(frozen=True)

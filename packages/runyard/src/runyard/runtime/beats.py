@@ -37,6 +37,7 @@ class Beats:
         unwanted: The run is not there any more.
         on_stop: Called, from the thread, when the service wants the processes ended because of
             other nodes.
+        fresh: Called with the processes told last, before they are told again; gives them anew.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Beats:
         self.reply: Dict[str, Any] = {}
         self.unwanted = False
         self.on_stop: Callable[[], None] = _nothing
+        self.fresh: Callable[[Tasks], Tasks] = _as_told
         self._states: Deque[Dict[str, Any]] = deque()
         self._last: Dict[str, Any] = {}
         self._change = threading.Event()
@@ -97,7 +99,7 @@ class Beats:
         """Send what waits, or the last state again; say whether the service took it."""
         try:
             if not self._states:
-                self._send(self._last)
+                self._again()
             while self._states:
                 self._send(self._states[0])
                 # The message was told; what follows only says that this state goes on.
@@ -111,6 +113,11 @@ class Beats:
             return False
         return True
 
+    def _again(self) -> None:
+        if "tasks" in self._last:
+            self._last = {**self._last, "tasks": self.fresh(self._last["tasks"])}
+        self._send(self._last)
+
     def _send(self, beat: Dict[str, Any]) -> None:
         reply = self._service.report(beat)
         if len(self._states) <= 1:
@@ -123,3 +130,8 @@ class Beats:
 
 def _nothing() -> None:
     """Do nothing: a job of one node is stopped by nobody."""
+
+
+def _as_told(tasks: Tasks) -> Tasks:
+    """Leave what was told as it is."""
+    return tasks

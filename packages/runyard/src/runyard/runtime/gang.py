@@ -156,6 +156,8 @@ def tasks(started: Sequence[Member]) -> List[Dict[str, Any]]:
                 "exit_code": code,
                 "log": task.log,
                 "ended_at": each.ended_at,
+                "cpu_seconds": each.cpu_seconds,
+                "peak_memory_bytes": each.peak_memory_bytes,
             }
             for task in each.plan.tasks
         ]

@@ -18,6 +18,7 @@ from runyard.runtime.watch import Watch
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
+    from runyard.runtime.usage import Meter
 
 
 class Link:
@@ -37,13 +38,21 @@ class Link:
         self.service = JobService(job)
         pause = names.GANG_BEAT_SECONDS if job.nodes > 1 else names.HEARTBEAT_SECONDS
         self._beats = Beats(self.service, on_cancel, pause)
+        self._meter: Optional[Meter] = None
         self._watch = Watch(job, folder)
         self._sender = Sender(self.service, folder.spool, self._watch, self.warnings.append)
         self._thread = threading.Thread(target=self._sender.run, name="sender", daemon=True)
         self._thread.start()
 
     def say(self, state: str, message: str = "", tasks: Optional[Tasks] = None) -> None:
-        """Tell the service a state, and how the processes of a gang are."""
+        """Tell the service a state, and how the processes of a gang are and what they use."""
+        if tasks is not None and self._meter is None:
+            from runyard.runtime.usage import Meter
+
+            self._meter = Meter()
+            self._beats.fresh = self._meter.fill
+        if self._meter is not None and tasks is not None:
+            tasks = self._meter.fill(tasks)
         self._beats.say(state, message, tasks)
 
     def on_stop(self, call: Callable[[], None]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence
@@ -96,12 +97,17 @@ class Member:
     Attributes:
         stopped: It was told to end while it ran.
         ended_at: When it ended, in seconds since 1970; 0 while it runs.
+        cpu_seconds: CPU time of it and of those of its descendants that it waited for, where the
+            system told it at its end; else 0.
+        peak_memory_bytes: The most memory that one of them had, likewise.
     """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.stopped = False
         self.ended_at = 0.0
+        self.cpu_seconds = 0.0
+        self.peak_memory_bytes = 0
 
     @property
     def pid(self) -> int:
@@ -146,11 +152,24 @@ class Started(Member):
 
     def ended(self) -> Optional[int]:
         """See Member."""
-        code = self.process.poll()
-        if code is not None and not self.ended_at:
+        if not self.ended_at and self._reaped():
             self.ended_at = time.time()
-            _tell_end(self.plan, code)
-        return code
+            _tell_end(self.plan, self.process.returncode)
+        return self.process.returncode
+
+    def _reaped(self) -> bool:
+        """Collect its exit status, and what it has used, if it has ended."""
+        try:
+            pid, status, used = os.wait4(self.pid, os.WNOHANG)
+        except ChildProcessError:
+            return self.process.poll() is not None
+        if not pid:
+            return False
+        signaled = os.WIFSIGNALED(status)
+        self.process.returncode = -os.WTERMSIG(status) if signaled else os.WEXITSTATUS(status)
+        self.cpu_seconds = round(used.ru_utime + used.ru_stime, 2)
+        self.peak_memory_bytes = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        return True
 
 
 def start(plan: Plan) -> Member:

@@ -92,6 +92,9 @@ def _rank(rank: RankRecord) -> Dict[str, Any]:
         "status": rank.state,
         "exitCode": rank.exit_code,
         "logFile": rank.log,
+        "cpuSeconds": rank.cpu_seconds,
+        "memoryBytes": rank.memory_bytes,
+        "peakMemoryBytes": rank.peak_memory_bytes,
     }
 
 

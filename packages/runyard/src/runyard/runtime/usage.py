@@ -1,0 +1,150 @@
+"""What each process of a node uses: CPU time and memory of it and of everything below it.
+
+One look at the machine's processes serves all. Linux reads /proc; elsewhere `ps` tells the same.
+Memory is what is resident, summed over the tree: pages that processes share count in each.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
+
+from runyard.runtime import names
+
+PROC = "/proc"
+RUNNING = names.TASK_RUNNING
+# The first looks come sooner after another, so that short processes are seen too.
+FIRST_SECONDS = 0.5
+# Places in /proc/<pid>/stat behind the program's name.
+_PARENT, _CPU, _RESIDENT = 1, slice(11, 15), 21
+_PS_FIELDS = 4
+
+
+class Usage(NamedTuple):
+    """CPU time in seconds since the start, and resident memory in bytes now."""
+
+    cpu_seconds: float
+    memory_bytes: int
+
+
+# A process's parent and its own usage.
+Table = Dict[int, Tuple[int, Usage]]
+
+
+def measure(pids: Iterable[int]) -> Dict[int, Usage]:
+    """Give the usage of each process that is alive, with all its descendants.
+
+    CPU time includes that of descendants which have ended and were waited for.
+
+    Args:
+        pids: The processes.
+    """
+    table = _by_proc() if os.path.isdir(PROC + "/self") else _by_ps()
+    children: Dict[int, List[int]] = {}
+    for pid, (parent, _) in table.items():
+        children.setdefault(parent, []).append(pid)
+    return {pid: _sum(pid, table, children) for pid in pids if pid in table}
+
+
+class Meter:
+    """Adds to the tasks of a node what they use; asks the machine only every few seconds.
+
+    Args:
+        seconds: Between two looks, when the job is some time old.
+    """
+
+    def __init__(self, seconds: float = names.HEARTBEAT_SECONDS) -> None:
+        self._seconds = seconds
+        self._pause = min(FIRST_SECONDS, seconds)
+        self._next = 0.0
+        self._seen: Dict[int, Usage] = {}
+        self._peaks: Dict[int, int] = {}
+        # Tasks are told by the main thread and again by that of the beats.
+        self._lock = threading.Lock()
+
+    def fill(self, tasks: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+        """Give the tasks (fields of TaskReport) with what each uses, or has used to its end."""
+        with self._lock:
+            if time.monotonic() >= self._next:
+                self._look([int(task["pid"]) for task in tasks if task["state"] == RUNNING])
+            return [self._filled(task) for task in tasks]
+
+    def _look(self, pids: List[int]) -> None:
+        self._next = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, self._seconds)
+        for pid, used in measure(pids).items():
+            self._seen[pid] = used
+            self._peaks[pid] = max(self._peaks.get(pid, 0), used.memory_bytes)
+
+    def _filled(self, task: Dict[str, Any]) -> Dict[str, Any]:
+        pid = int(task["pid"])
+        cpu, memory = self._seen.get(pid, Usage(0.0, 0))
+        return {
+            **task,
+            "cpu_seconds": max(cpu, task.get("cpu_seconds", 0.0)),
+            "memory_bytes": memory if task["state"] == RUNNING else 0,
+            "peak_memory_bytes": max(self._peaks.get(pid, 0), task.get("peak_memory_bytes", 0)),
+        }
+
+
+def _sum(root: int, table: Table, children: Dict[int, List[int]]) -> Usage:
+    cpu, memory = 0.0, 0
+    waiting, seen = [root], {root}
+    while waiting:
+        pid = waiting.pop()
+        used = table[pid][1]
+        cpu, memory = cpu + used.cpu_seconds, memory + used.memory_bytes
+        below = [child for child in children.get(pid, ()) if child not in seen]
+        seen.update(below)
+        waiting += below
+    return Usage(round(cpu, 2), memory)
+
+
+def _by_proc() -> Table:
+    ticks, page = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+    found: Table = {}
+    for name in os.listdir(PROC):
+        fields = _stat(name) if name.isdigit() else []
+        if len(fields) > _RESIDENT:
+            cpu = sum(int(field) for field in fields[_CPU]) / ticks
+            found[int(name)] = (int(fields[_PARENT]), Usage(cpu, int(fields[_RESIDENT]) * page))
+    return found
+
+
+def _stat(name: str) -> List[bytes]:
+    try:
+        with open(f"{PROC}/{name}/stat", "rb") as stream:
+            text = stream.read()
+    except OSError:
+        return []
+    # The second field is the program's name in parentheses and may hold anything, also ") ".
+    return text[text.rfind(b")") + 2 :].split()
+
+
+def _by_ps() -> Table:
+    import subprocess
+
+    done = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,rss=,time="],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    found: Table = {}
+    for line in done.stdout.decode("ascii", "replace").splitlines():
+        fields = line.split()
+        if len(fields) == _PS_FIELDS:
+            used = Usage(clock_seconds(fields[3]), int(fields[2]) << 10)
+            found[int(fields[0])] = (int(fields[1]), used)
+    return found
+
+
+def clock_seconds(text: str) -> float:
+    """Read ps's `[[days-]hours:]minutes:seconds`, the seconds with or without a fraction."""
+    days, _, rest = text.rpartition("-")
+    seconds = 0.0
+    for part in rest.split(":"):
+        seconds = seconds * 60 + float(part)
+    return seconds + 86400 * int(days or 0)

@@ -6,6 +6,8 @@ runs these tests often names a folder in KEPT_TEST_HOME, which then stays from s
 """
 
 import os
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -68,9 +70,9 @@ class Machine:
         return run
 
     def log(self, run: Any, name: str = "") -> str:
-        """Give the text of one process's log: `worker_1`, `0`; "" for the only process."""
+        """Give the text of a process's log so far: `worker_1`, `0`; "" for the only process."""
         logs: dict[str, str] = run.get_details_with_logs()["logFiles"]
-        return logs[f"azureml-logs/70_driver_log{name and '_' + name}.txt"]
+        return logs.get(f"azureml-logs/70_driver_log{name and '_' + name}.txt", "")
 
     def logs(self, run: Any) -> str:
         """Give the ends of all logs of a run."""
@@ -78,8 +80,32 @@ class Machine:
         return "\n".join(f"== {name}\n{text[-3000:]}" for name, text in logs.items())
 
     def ranks(self, run: Any) -> dict[str, str]:
-        """Give the state of each process by its name."""
+        """Give the state of each process by its name; nothing for a run of one process."""
         return {one["name"]: one["status"] for one in run.get_details().get("ranks", [])}
+
+    def pid(self, run: Any, name: str) -> int:
+        """Give the process of a TensorFlow run by the name of its task: `worker 1`."""
+        kind, index = name.split()
+        wanted = {
+            f"RUNYARD_RUN_ID={run.id}".encode(),
+            f"AZ_BATCHAI_TASK_TYPE={kind}".encode(),
+            f"AZ_BATCHAI_TASK_INDEX={index}".encode(),
+        }
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError, ValueError):
+                if wanted <= set((entry / "environ").read_bytes().split(b"\0")):
+                    return int(entry.name)
+        raise AssertionError(f"{name} has no process")
+
+    def until(self, true: Callable[[], Any], otherwise: str, seconds: float = 120) -> Any:
+        """Wait until something becomes true."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = true()
+            if found:
+                return found
+            time.sleep(0.2)
+        raise AssertionError(otherwise)
 
 
 @pytest.fixture

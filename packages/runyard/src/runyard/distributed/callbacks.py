@@ -4,6 +4,7 @@ Their classes are made when they are asked for, because their base is Keras's.
 """
 
 import sys
+from numbers import Real
 from typing import Any, Dict
 
 from runyard.distributed import collectives, world
@@ -47,17 +48,13 @@ class _Averaging:
         del epoch
         _average_numbers(logs)
 
-    def on_test_end(self, logs: Any = None) -> None:
-        """Average what `evaluate` found, for the callbacks after this one."""
-        _average_numbers(logs)
-
 
 def _average_numbers(logs: Dict[str, Any]) -> None:
     import numpy as np
 
     if world.size() == 1 or not logs:
         return
-    names = sorted(name for name, value in logs.items() if isinstance(value, (int, float)))
+    names = sorted(name for name, value in logs.items() if isinstance(value, Real))
     everybody = collectives.allgather_object(names)
     shared = sorted(set(everybody[0]).intersection(*everybody[1:]))
     values = collectives.reduced(np.array([float(logs[name]) for name in shared]))

@@ -1,7 +1,8 @@
 """Averaging gradients: one operation per step, however many variables the model has.
 
 Dense gradients are laid one after the other, one message per dtype. Sparse ones (`IndexedSlices`,
-as embeddings have) stay sparse: their rows are gathered, and rows of one index are added up.
+as embeddings have) stay sparse: the rows of all processes follow one another, as those of one
+large batch would.
 """
 
 from typing import Any, Dict, List, Sequence
@@ -24,10 +25,10 @@ def average(gradients: Any) -> Any:
         DistributedError: `init` was not called, the processes have different gradients, or the
             graph is compiled by XLA.
     """
-    import numpy as np
-
     if world.size() == 1:
         return gradients
+    import numpy as np
+
     if isinstance(gradients, (list, tuple)):
         given = [each for each in gradients if each is not None]
         if given and all(isinstance(each, np.ndarray) for each in given):
@@ -180,14 +181,12 @@ def _parts(buffer: Any, originals: Sequence[Any]) -> List[Any]:
 
 
 def _slices(rows: Any, indices: Any, original: Any) -> Any:
-    """Give gathered rows as slices in which each index stands once."""
+    """Give gathered rows as slices of what the original is a slice of."""
     import tensorflow as tf
 
     indices.set_shape([None])
     rows.set_shape([None, *original.values.shape.as_list()[1:]])
-    once, place = tf.unique(indices)
-    added = tf.math.unsorted_segment_sum(rows, place, tf.size(once))
-    return tf.IndexedSlices(tf.cast(added, original.dtype), once, original.dense_shape)
+    return tf.IndexedSlices(tf.cast(rows, original.dtype), indices, original.dense_shape)
 
 
 def _wire(dtype: Any) -> Any:

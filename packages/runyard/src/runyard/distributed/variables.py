@@ -47,8 +47,10 @@ def broadcast_global_variables(root_rank: int = 0, session: Any = None) -> None:
     if world.size() == 1:
         return
     variables = tf.compat.v1.global_variables()
-    for variable, value in zip(variables, _sent(session.run(variables), root_rank)):
-        variable.load(value, session)
+    values = _sent(session.run(variables), root_rank)
+    # Each initializer assigns its second input: fed, it assigns what came.
+    starts = [variable.initializer for variable in variables]
+    session.run(starts, {start.inputs[1]: value for start, value in zip(starts, values)})
 
 
 def variables_agree(variables: Sequence[Any], session: Any = None) -> bool:

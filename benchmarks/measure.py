@@ -54,6 +54,7 @@ class Quantity:
         target: What we promise, in words; "" for none.
         plotted: Whether it gets a plot.
         paired: Whether the report gives the interval of ours over the limit, pass by pass.
+        added: Whether it gives the interval of ours minus the limit instead, for each of ours.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Quantity:
     target: str = ""
     plotted: bool = False
     paired: bool = False
+    added: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Outcome:
 
 
 def interval(pairs: list[float]) -> tuple[float, float, float]:
-    """Give the median of ratios and the interval in which it lies with 95 %, by resampling."""
+    """Give the median of figures and the interval in which it lies with 95 %, by resampling."""
     draw = random.Random(1)
     medians = sorted(statistics.median(draw.choices(pairs, k=len(pairs))) for _ in range(RESAMPLES))
     cut = RESAMPLES // 40

@@ -1,11 +1,13 @@
 """The peers: each in an environment of its own, made from its own lock file.
 
-`peers/<name>.in` says what is asked for, `peers/<name>.txt` is the lock. A peer that cannot be
-installed is named in the report with the reason, never left out silently.
+`peers/<name>.in` says what is asked for, first what the peer is called after; `peers/<name>.txt`
+is the lock. That of PyTorch is for the build without GPUs, which not every index has. A peer that
+cannot be installed is named in the report with the reason, never left out silently.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -52,7 +54,10 @@ def install(name: str) -> Peer:
         _uv("venv", "--clear", "--python", _python(), str(folder))
         _fill(folder, "--require-hashes", "-r", str(lock))
         stamp.write_bytes(lock.read_bytes())
-    version = re.search(rf"^{re.escape(name)}==(\S+)", lock.read_text(), re.MULTILINE)
+    distribution = re.match(r"[\w-]+", lock.with_suffix(".in").read_text())
+    assert distribution is not None
+    asked = re.escape(distribution.group())
+    version = re.search(rf"^{asked}==(\S+)", lock.read_text(), re.MULTILINE)
     return Peer(name, version.group(1) if version else "", Path(_in(folder)))
 
 
@@ -86,6 +91,8 @@ def _uv(*arguments: str) -> None:
     command = [str(UV), arguments[0], "--quiet", *arguments[1:]]
     if arguments[0] == "pip":
         command = [str(UV), "pip", arguments[1], "--quiet", *arguments[2:]]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    # Wheels that lie on this machine serve uv as they serve pip.
+    found = {"UV_FIND_LINKS": os.environ.get("PIP_FIND_LINKS", ""), **os.environ}
+    done = subprocess.run(command, cwd=ROOT, env=found, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Unavailable(done.stderr.strip().splitlines()[-1] if done.stderr else "uv failed")

@@ -59,6 +59,23 @@ def _ratios(benchmark: Benchmark, outcomes: list[Outcome]) -> list[str]:
                 f"Runyard over {limit.case.name}, pass by pass: {middle:.3f}, with 95 % between "
                 f"{low:.3f} and {high:.3f} ({len(pairs)} pairs)."
             )
+    return [*lines, *_differences(outcomes, limit, benchmark)]
+
+
+def _differences(outcomes: list[Outcome], limit: Outcome, benchmark: Benchmark) -> list[str]:
+    """Say what each of ours takes more than the limit, and how surely."""
+    lines = []
+    for quantity in benchmark.quantities:
+        for ours in outcomes if quantity.added else []:
+            both = zip(ours.values(quantity.name), limit.values(quantity.name), strict=False)
+            pairs = [one - other for one, other in both]
+            if ours.case.kind == OURS and pairs:
+                middle, low, high = interval(pairs)
+                lines.append(
+                    f"* {ours.case.name} minus {limit.case.name}, {quantity.title}, pass by pass: "
+                    f"{middle:.3f} {quantity.unit}, with 95 % between {low:.3f} and {high:.3f} "
+                    f"({len(pairs)} pairs)."
+                )
     return lines
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import b01_import
 import b08_submit
 import b09_environment
+import b10_distributed
 import b13_rest
 import b15_training
 import machine
@@ -19,34 +20,32 @@ import peers
 import report
 
 Maker = Callable[[peers.Peer, dict[str, peers.Peer]], measure.Benchmark]
-BENCHMARKS: dict[str, Maker] = {
-    "B1": b01_import.benchmark,
-    "B8": b08_submit.benchmark,
-    "B9": b09_environment.benchmark,
-    "B13": b13_rest.benchmark,
-    "B15": b15_training.benchmark,
+# Each with the peers that it takes.
+BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
+    "B1": (
+        b01_import.benchmark,
+        ("mlflow-skinny", "mlflow", "wandb", "trackio", "ray", "azureml-core"),
+    ),
+    "B8": (b08_submit.benchmark, ("mlflow", "submitit", "ray")),
+    "B9": (b09_environment.benchmark, ("mlflow", "ray")),
+    "B10": (b10_distributed.tf_config, ("ray-train",)),
+    "B10-MPI": (b10_distributed.mpi, ("mpi",)),
+    "B10-torch": (b10_distributed.torch, ("torch",)),
+    "B13": (b13_rest.benchmark, ("mlflow", "ray", "dstack")),
+    "B15": (b15_training.benchmark, ()),
 }
-PEERS = (
-    "mlflow-skinny",
-    "mlflow",
-    "wandb",
-    "trackio",
-    "ray",
-    "azureml-core",
-    "submitit",
-    "dstack",
-)
 
 
 def main() -> int:
     """Run what the command line asks for."""
     asked = _arguments()
     print(f"machine: {machine.describe()}", flush=True)
-    installed, absent = _install()
     ours = peers.runyard()
     failed = 0
     for name in asked.benchmarks or BENCHMARKS:
-        benchmark = BENCHMARKS[name](ours, installed)
+        make, wanted = BENCHMARKS[name]
+        installed, absent = _install(wanted)
+        benchmark = make(ours, installed)
         benchmark.absent.update(absent)
         before = machine.load()
         passes = max(asked.passes, benchmark.least_passes)
@@ -70,9 +69,9 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _install() -> tuple[dict[str, peers.Peer], dict[str, str]]:
+def _install(wanted: Iterable[str]) -> tuple[dict[str, peers.Peer], dict[str, str]]:
     installed, absent = {}, {}
-    for name in PEERS:
+    for name in wanted:
         try:
             installed[name] = peers.install(name)
         except peers.Unavailable as error:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import shutil
-import socket
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from head import start
 from ray.job_submission import JobStatus, JobSubmissionClient
 from serve import burst, serve, single, until
 
@@ -22,28 +17,9 @@ SCRIPT = str(Path(__file__).resolve().parent / "nothing.py")
 packages = sys.argv[1:]
 
 
-def free_port() -> int:
-    """Give a port that is free just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def start() -> JobSubmissionClient:
+def connect() -> JobSubmissionClient:
     """Start a head with its dashboard and give a client of it."""
-    folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # socket paths must be short
-    dashboard = free_port()
-    command = [str(Path(sys.executable).parent / "ray"), "start", "--head", "--block"]
-    command += [f"--port={free_port()}", f"--dashboard-port={dashboard}", "--temp-dir", folder]
-    with Path("ray.log").open("wb") as log:
-        head = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-
-    def end() -> None:
-        os.killpg(head.pid, 15)
-        head.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-
-    atexit.register(end)
+    _, dashboard = start()
     found = []
 
     def ready() -> bool:
@@ -58,7 +34,7 @@ def start() -> JobSubmissionClient:
     return found[0]
 
 
-client = start()
+client = connect()
 ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.STOPPED)
 
 

@@ -30,7 +30,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-folder", default="data", help="folder with mnist/*.gz in it")
     parser.add_argument("--batch-size", type=int, default=100, help="of all workers together")
-    parser.add_argument("--learning-rate", type=float, default=0.2)
+    parser.add_argument("--learning-rate", type=float, default=0.3)
     parser.add_argument("--epochs", type=int, default=4)
     return parser.parse_args()
 

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.tensorflow, pytest.mark.timeout(600)
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OLD, NEW = "1.13", "2.21"
-EPOCHS = 3
+EPOCHS = 2
 GOOD_ENOUGH, NEAR = 0.94, 0.01
 SECONDS_TO_FAIL = 15.0
 
@@ -54,17 +54,31 @@ def estimator(machine: Any, example: str, version: str, epochs: int = EPOCHS, **
     )
 
 
-def check_accuracy(machine: Any, run: Any, version: str) -> None:
-    """Compare with what one process reaches in as many steps."""
-    alone = machine.completed(machine.submit(estimator(machine, "tf-parameter-server", version)))
-    accuracy = run.get_metrics()["final_acc"]
-    assert accuracy == pytest.approx(alone.get_metrics()["final_acc"], abs=NEAR)
-    assert accuracy > GOOD_ENOUGH
-    assert len(run.get_metrics()["validation_acc"]) == EPOCHS
-    assert "outputs/model/mnist-tf.model.index" in run.get_file_names()
+class Alone:
+    """What one process reaches in as many steps, found once per version."""
+
+    def __init__(self) -> None:
+        self._reached: dict[str, float] = {}
+
+    def check(self, machine: Any, run: Any, version: str) -> None:
+        """Compare a run of several processes with one process, and look at what it left."""
+        if version not in self._reached:
+            one = machine.submit(estimator(machine, "tf-parameter-server", version))
+            self._reached[version] = machine.completed(one).get_metrics()["final_acc"]
+        metrics = run.get_metrics()
+        assert metrics["final_acc"] == pytest.approx(self._reached[version], abs=NEAR)
+        assert metrics["final_acc"] > GOOD_ENOUGH
+        assert len(metrics["validation_acc"]) == EPOCHS
+        assert "outputs/model/mnist-tf.model.index" in run.get_file_names()
 
 
-def test_parameter_servers_of_2019(machine):
+@pytest.fixture(scope="module")
+def alone() -> Alone:
+    """One process to compare with."""
+    return Alone()
+
+
+def test_parameter_servers_of_2019(machine, alone):
     """TensorFlow 1.13: both workers train on the server's variables, as well as one process."""
     options = ("--framework-version", OLD, "--epochs", str(EPOCHS))
     run, shown = submitted(machine, "tf-parameter-server", *options)
@@ -78,10 +92,10 @@ def test_parameter_servers_of_2019(machine):
     other = machine.log(run, "worker_1")
     assert "TensorFlow 1.13.1: worker 1\nvariables on /job:ps/task:0" in other
     assert "model saved" not in other
-    check_accuracy(machine, run, OLD)
+    alone.check(machine, run, OLD)
 
 
-def test_a_chief_coordinates(machine):
+def test_a_chief_coordinates(machine, alone):
     """ParameterServerStrategy: the chief alone decides; workers and server are stopped with it."""
     from azureml.core.runconfig import TensorflowConfiguration
 
@@ -100,10 +114,10 @@ def test_a_chief_coordinates(machine):
         "ps 0": "stopped",
     }
     assert "variables on /job:ps/replica:0/task:0" in machine.log(run, "chief_0")
-    check_accuracy(machine, run, NEW)
+    alone.check(machine, run, NEW)
 
 
-def test_equal_workers_stay_equal(machine):
+def test_equal_workers_stay_equal(machine, alone):
     """MultiWorkerMirroredStrategy: the same weights in both, and as good as one process."""
     run, shown = submitted(machine, "tf-multi-worker", "--epochs", str(EPOCHS))
     assert machine.ranks(run) == {"worker 0": "completed", "worker 1": "completed"}
@@ -111,7 +125,7 @@ def test_equal_workers_stay_equal(machine):
     for log in (shown, other):
         assert "the weights are equal on 2 workers" in log
     assert accuracies(other) == accuracies(shown)
-    check_accuracy(machine, run, NEW)
+    alone.check(machine, run, NEW)
 
 
 def test_a_killed_worker_fails_the_run(machine):

@@ -72,8 +72,8 @@ def main():
     options = arguments()
     # Before anything else: the workers meet here.
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
-    workers, index = strategy.num_replicas_in_sync, worker_index()
-    print(f"TensorFlow {tf.__version__}: worker {index} of {workers}", flush=True)
+    tells = is_first()
+    print(f"TensorFlow {tf.__version__}: {strategy.num_replicas_in_sync} workers", flush=True)
     images, labels, test_images, test_labels = utils.load(options.data_folder)
     with strategy.scope():
         network = Network()
@@ -95,19 +95,20 @@ def main():
         one_epoch(iterator, tf.constant(options.learning_rate * (1.0 - epoch / options.epochs)))
         accuracy = network.accuracy(test_images, test_labels)
         print(f"epoch {epoch + 1}: validation accuracy {accuracy:.4f}", flush=True)
-        if index == 0:
+        if tells:
             run.log("validation_acc", accuracy)
     print(f"trained in {time.time() - since:.1f} s", flush=True)
     check_equal(strategy, network)
-    if index == 0:
+    if tells:
         run.log("final_acc", accuracy)
         save(network)
 
 
-def worker_index():
-    """Give this worker's number, 0 for one that is alone."""
+def is_first():
+    """Whether this process speaks for all: the chief, or worker 0 where there is none."""
     told = json.loads(os.environ.get("TF_CONFIG") or "{}")
-    return int(told.get("task", {}).get("index", 0))
+    task = told.get("task", {"type": "worker", "index": 0})
+    return task["type"] == "chief" or ("chief" not in told.get("cluster", ()) and not task["index"])
 
 
 def step(network, rate, images, labels):

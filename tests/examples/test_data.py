@@ -23,3 +23,10 @@ def test_the_test_set_is_the_whole_one(example):
     for name in ("test-images.gz", "test-labels.gz"):
         content = gzip.decompress((example / "data" / name).read_bytes())
         assert hashlib.sha256(content).hexdigest() in text
+
+
+def test_every_example_reads_the_data_alike(example):
+    """Each example is complete by itself; what reads MNIST is the same in all of them."""
+    readers = list(example.parent.glob("*/utils.py"))
+    assert len(readers) > 1
+    assert {path.read_text() for path in readers} == {(example / "utils.py").read_text()}

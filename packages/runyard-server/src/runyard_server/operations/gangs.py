@@ -9,7 +9,7 @@ the service changes nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -34,6 +34,8 @@ from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.records import Connection
 
 SALVAGING = "salvaging"
+# Given up by the service: nobody can reach it.
+LOST = "lost"
 _SPEC = msgspec.json.Decoder(RunSpec)
 
 
@@ -124,7 +126,8 @@ def outcome(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> FinishRe
     finishes = [(row, row.finish) for row in present if row.finish is not None]
     failed = [(row, last) for row, last in finishes if last.outcome == protocol.OUTCOME_FAILED]
     if failed:
-        return min(failed, key=lambda pair: _when_failed(pair[0], told))[1]
+        failed.sort(key=lambda pair: _when_failed(pair[0], told))
+        return failed[0][1] if failed[0][0].state != LOST else _with_rest([f for _, f in failed])
     canceled = [last for _, last in finishes if last.outcome == protocol.OUTCOME_CANCELED]
     if canceled:
         return canceled[0]
@@ -195,7 +198,7 @@ def _failure(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> str:
 
 def _has_ended(row: JobNodeRow) -> bool:
     """Whether a node has come to a bad end, or to any before it could join."""
-    if row.state == SALVAGING:
+    if row.state in (SALVAGING, LOST):
         return True
     if row.finish is None:
         return row.finished_at is not None
@@ -220,7 +223,19 @@ def _is_busy(row: JobNodeRow) -> bool:
     return row.finished_at is None and row.state != protocol.STATE_FINALIZING
 
 
+def _with_rest(failed: Sequence[FinishReport]) -> FinishReport:
+    """Add to the word on a lost node what failed next: that may be how others noticed."""
+    texts = [report.error.message for report in failed if report.error is not None]
+    error = failed[0].error
+    if error is None or len(texts) == 1:
+        return failed[0]
+    return replace(failed[0], error=replace(error, message=f"{texts[0]}. After that: {texts[1]}"))
+
+
 def _when_failed(row: JobNodeRow, told: dict[int, GangRow]) -> float:
+    if row.state == LOST:
+        # All that is known is when it was well.
+        return (row.beat_at or 0) / 1_000_000
     tasks = told[row.node].tasks if row.node in told else None
     times = [task.ended_at for task in tasks or [] if task.state == protocol.TASK_FAILED]
     return min(times, default=(row.finished_at or 0) / 1_000_000)

@@ -28,7 +28,7 @@ from runyard.protocol.runs import LOCAL_TARGET, RunError, RunSpec
 from runyard.protocol.sizes import resolve
 from runyard_server.operations import datastores, gangs, runs
 from runyard_server.operations.clock import iso
-from runyard_server.operations.gangs import SALVAGING, Verdict
+from runyard_server.operations.gangs import LOST, SALVAGING, Verdict
 from runyard_server.operations.lifecycle import News, announce, end, free_nodes, moved, record
 from runyard_server.operations.machine import machine_cpus, machine_gpus
 from runyard_server.operations.sealing import seal
@@ -42,6 +42,7 @@ from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 
 _BEAT_US = int((protocol.HEARTBEAT_SECONDS - 1) * 1_000_000)
+_GANG_BEAT_US = 1_500_000
 _SPEC = msgspec.json.Decoder(RunSpec)
 _JOB = msgspec.json.Decoder(JobSpec)
 _BEFORE_RUNNING = (states.QUEUED,)
@@ -204,6 +205,33 @@ def lost(connection: Connection, key: int, node: int, reason: str, now: int) -> 
         record(connection, row, now, [News(kinds.STAGE, f"{reason}; saving what it left")])
 
 
+def lose(system: System, row: RunRow, node: int, reason: str) -> None:
+    """Speak the last word for a node that nobody can reach; the others hear that it failed.
+
+    Its agent, should it live, is told with its next beat that nobody waits for it any more.
+
+    Args:
+        system: The service's parts.
+        row: The run.
+        node: The node's number.
+        reason: What is known of how it went.
+    """
+    now = system.clock.now_us()
+
+    def write(connection: Connection) -> None:
+        present = job_nodes.find(connection, row.key, node)
+        if present is None or present.finished_at is not None:
+            return
+        job_nodes.change(connection, row.key, node, state=LOST)
+        for current in run_rows.find_many(connection, [row.key]):
+            record(connection, current, now, [News(kinds.STAGE, reason)])
+
+    system.records.write(write)
+    error = RunError("ServiceError", reason, iso(now))
+    word = FinishReport(protocol.OUTCOME_FAILED, error=error)
+    finish(system, row.workspace, row.id, str(node), body=word)
+
+
 def abandon(system: System, key: int, reason: str) -> None:
     """End a run whose agent can say nothing any more: Failed, or Canceled if that was asked."""
     for row in system.records.read(lambda c: run_rows.find_many(c, [key])):
@@ -240,14 +268,15 @@ def _tells_news(row: RunRow, node: JobNodeRow, body: AgentReport, now: int) -> b
         return True
     if body.message or any(text not in row.warnings for text in body.warnings):
         return True
-    return now - (node.beat_at or 0) > _BEAT_US
+    # What a gang's silence is measured by is kept more exactly.
+    return now - (node.beat_at or 0) > (_BEAT_US if row.node_count == 1 else _GANG_BEAT_US)
 
 
 def _take(connection: Connection, key: int, node: int, body: AgentReport, now: int) -> RunRow:
     row = run_rows.find_many(connection, [key])[0]
     present = job_nodes.find(connection, key, node)
     assert present is not None
-    state = SALVAGING if present.state == SALVAGING else body.state
+    state = present.state if present.state in (SALVAGING, LOST) else body.state
     job_nodes.change(
         connection, key, node, state=state, pid=body.pid or None, host=body.host, beat_at=now
     )

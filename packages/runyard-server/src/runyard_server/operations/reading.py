@@ -9,7 +9,7 @@ from runyard.protocol.runs import INTERACTIVE_TARGET, LOCAL_TARGET, RunSpec
 from runyard_server.operations.jobs import load
 from runyard_server.operations.placement import Target, wanted
 from runyard_server.operations.system import System
-from runyard_server.store import compute, job_nodes, nodes, runs
+from runyard_server.store import compute, gangs, job_nodes, nodes, runs
 from runyard_server.store.compute import ComputeRow
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.nodes import NodeRow
@@ -68,10 +68,19 @@ def is_finished(system: System, key: int, node: int) -> bool:
     return present is None or present.finished_at is not None
 
 
-def last_beat(system: System, key: int, node: int) -> int:
-    """Give the time of a node's last beat, in microseconds since 1970."""
-    present = system.records.read(lambda c: job_nodes.find(c, key, node))
-    return 0 if present is None else max(present.beat_at or 0, present.launched_at or 0)
+def node(system: System, key: int, number: int) -> JobNodeRow | None:
+    """Give a node of a run, None if it has none of that number."""
+    return system.records.read(lambda c: job_nodes.find(c, key, number))
+
+
+def place(system: System, row: JobNodeRow) -> str:
+    """Name a node of a gang for people: its number, its node, and its host as far as known."""
+    told = system.records.read(lambda c: gangs.of_run(c, row.run_key)).get(row.node)
+    joined = told.joined if told is not None else None
+    host = row.host or (joined.host if joined else "")
+    address = f" ({joined.address})" if joined else ""
+    where = f" on host {host}{address}" if host else ""
+    return f"node {row.node}, {row.node_id}{where},"
 
 
 def backend_of(system: System, row: RunRow) -> str:

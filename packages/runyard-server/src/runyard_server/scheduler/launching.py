@@ -4,6 +4,8 @@
     watch    once a second: which agents are gone; one look serves all of a backend
     salvage  an agent that is gone without its last word is followed by one that kills what is left
              of the job, delivers what it left, and reports; if that dies too, the run is ended here
+    lose     a node of a gang that nobody can reach is given up after some seconds; it is watched
+             further, and cleaned up after when it can be reached again
 
 Launching is idempotent and a job on disk is used again, so after a restart the same steps are
 simply taken once more.
@@ -15,13 +17,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runyard.protocol.errors import TemporaryError
-from runyard.protocol.jobs import LOST_SECONDS, JobEnvironment, JobSpec
+from runyard.protocol.jobs import JobEnvironment, JobSpec
 from runyard_server.compute.base import Backend, Observation
 from runyard_server.operations import jobs, reading
-from runyard_server.operations.gangs import SALVAGING
+from runyard_server.operations.gangs import LOST, SALVAGING
 from runyard_server.operations.lifecycle import announce
 from runyard_server.operations.system import System
+from runyard_server.scheduler.lost import LostAgent, LostAgents
 from runyard_server.scheduler.pool import Pool
+from runyard_server.scheduler.silence import Silence
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 
@@ -68,6 +72,8 @@ class Agents:
         self._environment = environment
         self._again = again
         self._gone = gone
+        self._silence = Silence(system)
+        self._lost = LostAgents(system, backends, gone)
         self._watched: dict[tuple[int, int], Watched] = {}
         self._launching: set[tuple[int, int]] = set()
         self._lock = threading.Lock()
@@ -82,6 +88,10 @@ class Agents:
             if node.handle is not None:
                 salvages = "the agent was lost" if node.state == SALVAGING else None
                 kind = self._kind(row)
+                if node.state == LOST and node.finished_at is not None:
+                    lost = LostAgent(row, node.node, node.attempt, kind, node.handle)
+                    self._lost.add(lost)
+                    return
                 self._watched[where] = Watched(row, node.node, kind, node.handle, salvages)
                 return
             self._launching.add(where)
@@ -93,7 +103,8 @@ class Agents:
     def has(self, key: int) -> bool:
         """Say whether an agent of a run lives or is being launched, as far as is known."""
         with self._lock:
-            return any(run == key for run, _ in (*self._watched, *self._launching))
+            near = any(run == key for run, _ in (*self._watched, *self._launching))
+        return near or self._lost.has(key)
 
     def cancel(self, key: int) -> None:
         """Ask all agents of a run to stop; those being launched are asked afterwards."""
@@ -101,10 +112,15 @@ class Agents:
             found = [agent for (run, _), agent in self._watched.items() if run == key]
         for agent in found:
             if agent.salvages is None:
-                self._backends[agent.backend].cancel(agent.handle)
+                try:
+                    self._backends[agent.backend].cancel(agent.handle)
+                except TemporaryError as error:
+                    # Its beats tell it too.
+                    _log.warning("canceling node %d of %s: %s", agent.node, agent.row.id, error)
 
     def watch(self) -> None:
         """Look at all agents; act on those that are gone."""
+        self._silence.look()
         with self._lock:
             agents = list(self._watched.values())
         for kind, backend in self._backends.items():
@@ -113,10 +129,12 @@ class Agents:
                 seen = backend.observe([agent.handle for agent in mine])
                 for agent in mine:
                     self._judge(agent, seen[agent.handle])
+        self._lost.watch()
 
     def close(self) -> None:
         """End the threads; agents go on."""
         self._pool.close(_CLOSE_SECONDS)
+        self._lost.close()
 
     def _submit(self, where: tuple[int, int], work: Callable[..., None], *given: object) -> None:
         def guarded() -> None:
@@ -151,8 +169,13 @@ class Agents:
         job = jobs.load(self._system, row.id, node)
         if job is None:
             self._abandon(row.key, reason)
-        else:
+            return
+        try:
             self._start(row, job, reason)
+        except TemporaryError:
+            if not self._silence.is_hopeless(row.key, node, row.node_count):
+                raise
+            self._lose(row, node, None, reason)
 
     def _start(self, row: RunRow, job: JobSpec, salvages: str | None) -> None:
         kind = self._kind(row)
@@ -169,19 +192,32 @@ class Agents:
             backend.cancel(handle)
 
     def _judge(self, agent: Watched, seen: Observation) -> None:
-        if seen.alive or (seen.alive is None and not self._silent(agent)):
+        if seen.alive:
             return
-        where = (agent.row.key, agent.node)
+        row, where = agent.row, (agent.row.key, agent.node)
+        reason = _how_it_went(agent.node, seen)
+        if seen.alive is None:
+            reason = self._silence.reason(row.key, agent.node, row.node_count)
+        if not reason:
+            return
         with self._lock:
             if self._watched.get(where) is not agent:
                 return
             del self._watched[where]
             self._launching.add(where)
-        reason = _how_it_went(agent.node, seen)
-        if agent.salvages is None:
+        if seen.alive is None and row.node_count > 1:
+            self._submit(where, self._lose, row, agent.node, agent.handle, reason)
+        elif agent.salvages is None:
             self._submit(where, self._salvage, agent.row, agent.node, reason)
         else:
             self._submit(where, self._give_up, agent, reason)
+
+    def _lose(self, row: RunRow, node: int, handle: str | None, reason: str) -> None:
+        """Give up a node that nobody can reach, for the others' sake."""
+        present = reading.node(self._system, row.key, node)
+        jobs.lose(self._system, row, node, reason)
+        if present is not None:
+            self._lost.add(LostAgent(row, node, present.attempt, self._kind(row), handle))
 
     def _give_up(self, agent: Watched, reason: str) -> None:
         """A salvaging agent has ended: well, if it reported; else nobody is left to."""
@@ -198,10 +234,6 @@ class Agents:
             _log.exception("a run could not be set to failed; trying again")
             self._again(key)
 
-    def _silent(self, agent: Watched) -> bool:
-        since = reading.last_beat(self._system, agent.row.key, agent.node)
-        return self._system.clock.now_us() - since > LOST_SECONDS * 1_000_000
-
     def _kind(self, row: RunRow) -> str:
         return reading.backend_of(self._system, row)
 
@@ -211,6 +243,4 @@ def _how_it_went(node: int, seen: Observation) -> str:
         return f"agent of node {node} was killed by {seen.signal}"
     if seen.exit_code is not None:
         return f"agent of node {node} ended with exit code {seen.exit_code} without a report"
-    if seen.alive is None:
-        return f"agent of node {node} has not been heard of for {LOST_SECONDS:.0f} s"
     return f"agent of node {node} is gone"

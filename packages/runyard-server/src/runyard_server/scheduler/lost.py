@@ -1,0 +1,122 @@
+"""Nodes that were given up because nobody could reach them: what is done about them afterwards.
+
+The run does not wait for them. But their processes may live, on a machine that is only cut off. An
+agent that can speak again hears that its node was given up, ends its processes and leaves. One that
+is gone when its machine can be reached again is followed by a salvaging agent, as any other.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from runyard.protocol.errors import RunyardError, TemporaryError
+from runyard_server.compute.base import Backend
+from runyard_server.operations import jobs
+from runyard_server.operations.system import System
+from runyard_server.scheduler.pool import Pool
+from runyard_server.store.runs import RunRow
+
+_CLOSE_SECONDS = 2.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LostAgent:
+    """An agent that was given up.
+
+    Args:
+        row: Its run.
+        node: Its node's number.
+        attempt: The run's attempt that it worked on.
+        backend: Its backend's kind.
+        handle: Its handle; None where it is known to be gone.
+        salvaged: Whether the handle is that of the agent which cleans up after it.
+    """
+
+    row: RunRow
+    node: int
+    attempt: int
+    backend: str
+    handle: str | None
+    salvaged: bool = False
+
+    @property
+    def name(self) -> tuple[int, int, int]:
+        """What tells it from all others."""
+        return self.row.key, self.node, self.attempt
+
+
+class LostAgents:
+    """Watches agents that were given up until they are gone, and cleans up after them.
+
+    Args:
+        system: The service's parts.
+        backends: By kind.
+        gone: Called with the run once nothing of the agent is left.
+    """
+
+    def __init__(
+        self, system: System, backends: Mapping[str, Backend], gone: Callable[[RunRow], None]
+    ) -> None:
+        self._system = system
+        self._backends = backends
+        self._gone = gone
+        self._lock = threading.Lock()
+        self._agents: dict[tuple[int, int, int], LostAgent] = {}
+        self._pool = Pool("lost", 1)
+
+    def add(self, agent: LostAgent) -> None:
+        """Watch an agent."""
+        with self._lock:
+            self._agents[agent.name] = agent
+
+    def has(self, key: int) -> bool:
+        """Say whether an agent of a run is watched."""
+        with self._lock:
+            return any(agent.row.key == key for agent in self._agents.values())
+
+    def watch(self) -> None:
+        """Look at all; begin to clean up after those that are gone."""
+        with self._lock:
+            agents = list(self._agents.values())
+        for agent in agents:
+            if agent.handle is not None:
+                seen = self._backends[agent.backend].observe([agent.handle])[agent.handle]
+                if seen.alive is not False:
+                    continue
+            if agent.salvaged:
+                self._forget(agent)
+            else:
+                self._pool.submit(partial(self._clean, agent))
+
+    def close(self) -> None:
+        """End the thread; agents go on."""
+        self._pool.close(_CLOSE_SECONDS)
+
+    def _clean(self, agent: LostAgent) -> None:
+        with self._lock:
+            if self._agents.get(agent.name) is not agent:
+                return
+        job = jobs.load(self._system, agent.row.id, agent.node)
+        if job is None or job.attempt != agent.attempt:
+            # The run has begun anew; what starts there ends what it finds of an earlier attempt.
+            self._forget(agent)
+            return
+        backend = self._backends[agent.backend]
+        try:
+            handle = backend.launch(backend.plan(job, "its node was given up"))
+        except TemporaryError:
+            # The next look tries again.
+            return
+        except (RunyardError, OSError):
+            _log.exception("cleaning up after node %d of %s failed", agent.node, agent.row.id)
+            self._forget(agent)
+            return
+        self.add(replace(agent, handle=handle, salvaged=True))
+
+    def _forget(self, agent: LostAgent) -> None:
+        with self._lock:
+            self._agents.pop(agent.name, None)
+        self._gone(agent.row)

@@ -1,0 +1,90 @@
+"""Which nodes have been silent for too long, where no backend can say whether an agent lives.
+
+    a run on one node                     LOST_SECONDS since its last beat
+    a node of a gang that has spoken      GANG_LOST_SECONDS since its last beat: the others wait
+    a node of a gang that never has       GANG_SECONDS since its launch: it may have to start up
+
+Only time in which this service listened counts. After a start, or when the whole machine slept,
+every agent has its time anew; else a restart would end runs whose agents are well.
+"""
+
+import time
+
+from runyard.protocol import jobs as protocol
+from runyard_server.operations import reading
+from runyard_server.operations.system import System
+from runyard_server.store.job_nodes import JobNodeRow
+
+_STALL_SECONDS = 3.0
+# How long the nodes of a gang wait for one whose agent was lost to be reached.
+_REACH_SECONDS = 5.0
+_SECOND = 1_000_000
+# On Linux this clock goes on while the machine sleeps.
+_REAL_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+class Silence:
+    """Measures how long nodes have been silent.
+
+    Args:
+        system: The service's parts.
+    """
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._since = system.clock.now_us()
+        self._looked = time.clock_gettime(_REAL_TIME)
+
+    def look(self) -> None:
+        """Take note that the service is awake; call it at each turn, about once a second."""
+        now = time.clock_gettime(_REAL_TIME)
+        if now - self._looked > _STALL_SECONDS:
+            self._since = self._system.clock.now_us()
+        self._looked = now
+
+    def reason(self, key: int, node: int, node_count: int) -> str:
+        """Say why a node counts as lost, "" while it does not.
+
+        Args:
+            key: The run's key.
+            node: The node's number.
+            node_count: How many nodes the run has.
+        """
+        row = reading.node(self._system, key, node)
+        if row is None:
+            return f"node {node} is not known any more"
+        heard = max(row.beat_at or 0, row.launched_at or 0, row.finished_at or 0, self._since)
+        limit = _limit(row, node_count)
+        if self._system.clock.now_us() - heard <= limit * _SECOND:
+            return ""
+        if node_count == 1:
+            return f"agent of node {node} has not been heard of for {limit:.0f} s"
+        if row.finished_at is not None:
+            return f"agent of node {node} has said its last word"
+        who = reading.place(self._system, row)
+        if row.state == protocol.STATE_STARTING:
+            return f"{who} did not come within {limit:.0f} s"
+        return (
+            f"{who} was lost: it has not been heard of for {limit:.0f} s; its machine has failed, "
+            "or the network to it"
+        )
+
+    def is_hopeless(self, key: int, node: int, node_count: int) -> bool:
+        """Say whether a lost agent's node could not be reached for so long that it is given up."""
+        row = reading.node(self._system, key, node)
+        if row is None:
+            return True
+        limit = protocol.LOST_SECONDS if node_count == 1 else _REACH_SECONDS
+        lost = max(row.beat_at or 0, self._since)
+        return self._system.clock.now_us() - lost > limit * _SECOND
+
+
+def _limit(row: JobNodeRow, node_count: int) -> float:
+    if node_count == 1:
+        return protocol.LOST_SECONDS
+    if row.state == protocol.STATE_STARTING:
+        return protocol.GANG_SECONDS
+    if row.state == protocol.STATE_FINALIZING:
+        # Nobody waits for its processes, and the last word may take the service a while to take.
+        return protocol.LOST_SECONDS
+    return protocol.GANG_LOST_SECONDS

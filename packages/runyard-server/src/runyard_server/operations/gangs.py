@@ -32,6 +32,7 @@ from runyard_server.store import runs as run_rows
 from runyard_server.store.gangs import GangRow
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.records import Connection
+from runyard_server.store.runs import RunRow
 
 SALVAGING = "salvaging"
 # Given up by the service: nobody can reach it.
@@ -65,19 +66,23 @@ def join(system: System, workspace: str, run: str, node: str, body: JoinGang) ->
     """
     number = int(node) if node.isascii() and node.isdigit() else -1
 
-    def read(connection: Connection) -> tuple[int, list[JobNodeRow], dict[int, GangRow]]:
+    def read(connection: Connection) -> tuple[RunRow, list[JobNodeRow], dict[int, GangRow]]:
         row = run_row(connection, workspace, run)
         return (
-            row.key,
+            row,
             job_nodes.of_run(connection, row.key),
             gangs.of_run(connection, row.key),
         )
 
-    key, present, told = system.records.read(read)
-    if not any(row.node == number for row in present):
+    row, present, told = system.records.read(read)
+    mine = next((each for each in present if each.node == number), None)
+    if mine is None:
         raise NotFound(f"run {run} has no node {node[:20]!r}")
+    if mine.finished_at is not None or not row.active:
+        # It was given up, or the run is over: nothing must begin any more.
+        return GangTable(complete=False, failed=f"run {run} does not wait for it", stop=True)
     if number not in told or told[number].joined != body:
-        system.records.write(lambda c: gangs.join(c, key, number, body))
+        system.records.write(lambda c: gangs.join(c, row.key, number, body))
         told[number] = GangRow(number, body, None)
     return _table(present, told, number, system.clock.now_us())
 

@@ -42,7 +42,6 @@ from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 
 _BEAT_US = int((protocol.HEARTBEAT_SECONDS - 1) * 1_000_000)
-_GANG_BEAT_US = 1_500_000
 _SPEC = msgspec.json.Decoder(RunSpec)
 _JOB = msgspec.json.Decoder(JobSpec)
 _BEFORE_RUNNING = (states.QUEUED,)
@@ -141,6 +140,8 @@ def report(system: System, workspace: str, run: str, node: str, body: AgentRepor
     """
     row, present = system.records.read(lambda c: _node(c, workspace, run, node))
     now = system.clock.now_us()
+    if present.finished_at is None:
+        system.heard.note(row.key, present.node, now)
     fresh = body.tasks is not None and _are_new(system, row, present.node, body.tasks)
     if present.finished_at is None and (fresh or _tells_news(row, present, body, now)):
         row = system.records.write(lambda c: _take(c, row.key, present.node, body, now))
@@ -176,6 +177,8 @@ def finish(system: System, workspace: str, run: str, node: str, body: FinishRepo
     if ended is None:
         # The last of the others has finished in between.
         return finish(system, workspace, run, node, body)
+    if not ended.active:
+        system.heard.forget(ended.key)
     announce(system, ended)
     return Nothing()
 
@@ -222,7 +225,8 @@ def lose(system: System, row: RunRow, node: int, reason: str) -> None:
         present = job_nodes.find(connection, row.key, node)
         if present is None or present.finished_at is not None:
             return
-        job_nodes.change(connection, row.key, node, state=LOST)
+        heard = max(present.beat_at or 0, system.heard.last(row.key, node))
+        job_nodes.change(connection, row.key, node, state=LOST, beat_at=heard)
         for current in run_rows.find_many(connection, [row.key]):
             record(connection, current, now, [News(kinds.STAGE, reason)])
 
@@ -268,8 +272,7 @@ def _tells_news(row: RunRow, node: JobNodeRow, body: AgentReport, now: int) -> b
         return True
     if body.message or any(text not in row.warnings for text in body.warnings):
         return True
-    # What a gang's silence is measured by is kept more exactly.
-    return now - (node.beat_at or 0) > (_BEAT_US if row.node_count == 1 else _GANG_BEAT_US)
+    return now - (node.beat_at or 0) > _BEAT_US
 
 
 def _take(connection: Connection, key: int, node: int, body: AgentReport, now: int) -> RunRow:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from runyard_server.operations.activity import Activity
 from runyard_server.operations.clock import Clock
+from runyard_server.operations.heard import Heard
 from runyard_server.operations.notices import Notices
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
@@ -36,6 +37,7 @@ class System:
         settings: What can be set.
         url: Says where the service listens now.
         activity: What the process is doing, and how it is stopped.
+        heard: When agents were heard of last.
     """
 
     home: Home
@@ -48,6 +50,7 @@ class System:
     settings: "Settings"
     url: Callable[[], str]
     activity: Activity = field(default_factory=Activity)
+    heard: Heard = field(default_factory=Heard)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ class Silence:
         row = reading.node(self._system, key, node)
         if row is None:
             return f"node {node} is not known any more"
-        heard = max(row.beat_at or 0, row.launched_at or 0, row.finished_at or 0, self._since)
+        beat = max(row.beat_at or 0, self._system.heard.last(key, node))
+        heard = max(beat, row.launched_at or 0, row.finished_at or 0, self._since)
         limit = _limit(row, node_count)
         if self._system.clock.now_us() - heard <= limit * _SECOND:
             return ""

@@ -32,7 +32,7 @@ TASK_STOPPED = "stopped"
 # A node of a gang that has not been heard of for so long since its launch is missing.
 GANG_SECONDS = 120.0
 # One that has been heard of, and then no more for so long, is lost.
-GANG_LOST_SECONDS = 11.0
+GANG_LOST_SECONDS = 10.0
 
 # What the SDK finds in a job's environment, beside the AZUREML_* names of the v1 SDK.
 RUN_ID_VARIABLE = "RUNYARD_RUN_ID"

@@ -225,7 +225,8 @@ class Agent:
         """
         if self._job.nodes == 1:
             return _go_on(started)
-        return not _failed(started) and not self.link().reply.get("stop")
+        link = self.link()
+        return not _failed(started) and not link.reply.get("stop") and not link.is_cut_off
 
     def _tell(self, started: List[processes.Member]) -> None:
         """Tell how the processes are, where there are several and something is new."""
@@ -243,6 +244,8 @@ class Agent:
         from runyard.runtime import ending
 
         failed = _failed(started)
+        if not failed and self._job.nodes > 1 and self.link().is_cut_off:
+            return ending.cut_off(self._job.node_name)
         if not failed:
             told = self.link().reply.get("reason") if self._job.nodes > 1 else ""
             return ending.stopped() if told else ending.completed()
@@ -262,6 +265,8 @@ class Agent:
             return family.end_leftovers()
         failed = next((each.plan.name for each in _failed(started)), "")
         why = self.link().reply.get("reason") or (f"{failed} failed" if failed else "")
+        if not why and self.link().is_cut_off:
+            why = "this node was cut off"
         # The others are told first: ending may take seconds.
         self._tell(started)
         if not why:

@@ -9,16 +9,19 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, List, Optional
 
-from runyard.protocol.errors import NotFound, RunyardError
+from runyard.protocol.errors import NotFound, RunyardError, ServiceUnreachable
 from runyard.runtime import names
 
 if TYPE_CHECKING:
     from runyard.runtime.service import JobService
 
 RETRY_SECONDS = 1.0
+# Somebody answers there, if only that nobody listens: the service may be starting again.
+_HEARD = (ConnectionRefusedError, ConnectionResetError, BrokenPipeError, EOFError)
 
 Tasks = List[Dict[str, Any]]
 
@@ -30,11 +33,14 @@ class Beats:
         service: Where to say it.
         on_cancel: Called, from the thread, when the service wants the job canceled.
         seconds: Between two beats.
+        fence: How long the network may be silent before `cut_off`; None: for ever.
 
     Attributes:
         reply: The service's last answer, an AgentReply; empty when nothing has come since the
             last state was told.
         unwanted: The run is not there any more.
+        cut_off: Nothing at all has come from the service's machine for too long: a service that
+            lives has given this node up. One that is being started again refuses connections.
         on_stop: Called, from the thread, when the service wants the processes ended because of
             other nodes.
         fresh: Called with the processes told last, before they are told again; gives them anew.
@@ -45,12 +51,16 @@ class Beats:
         service: JobService,
         on_cancel: Callable[[], None],
         seconds: float = names.HEARTBEAT_SECONDS,
+        fence: Optional[float] = None,
     ) -> None:
         self._service = service
         self._on_cancel = on_cancel
         self._seconds = seconds
         self.reply: Dict[str, Any] = {}
         self.unwanted = False
+        self.cut_off = False
+        self._fence = fence
+        self._heard = time.monotonic()
         self.on_stop: Callable[[], None] = _nothing
         self.fresh: Callable[[Tasks], Tasks] = _as_told
         self._states: Deque[Dict[str, Any]] = deque()
@@ -109,9 +119,20 @@ class Beats:
             self.unwanted = True
             self._on_cancel()
             return False
-        except (OSError, RunyardError):
+        except (OSError, RunyardError) as error:
+            self._measure_silence(error)
             return False
+        self._heard = time.monotonic()
         return True
+
+    def _measure_silence(self, error: Exception) -> None:
+        """Have the processes ended when the network has been silent for too long."""
+        now = time.monotonic()
+        if not isinstance(error, ServiceUnreachable) or isinstance(error.__cause__, _HEARD):
+            self._heard = now
+        elif self._fence is not None and now - self._heard > self._fence:
+            self.cut_off = True
+            self.on_stop()
 
     def _again(self) -> None:
         if "tasks" in self._last:

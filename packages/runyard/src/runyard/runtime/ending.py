@@ -42,6 +42,12 @@ def stopped() -> Report:
     return _report(names.STOPPED)
 
 
+def cut_off(node: str) -> Report:
+    """Give the outcome of a node that ended its processes because nobody could reach it."""
+    text = f"{node} could not reach the service for {names.FENCE_SECONDS:.0f} s"
+    return failed(f"{text} and ended its processes", names.SERVICE_ERROR)
+
+
 def failed(
     message: str,
     code: str = names.USER_ERROR,

@@ -36,8 +36,7 @@ class Link:
     def __init__(self, job: Job, folder: RunFolder, on_cancel: Callable[[], None]) -> None:
         self.warnings: List[str] = []
         self.service = JobService(job)
-        pause = names.GANG_BEAT_SECONDS if job.nodes > 1 else names.HEARTBEAT_SECONDS
-        self._beats = Beats(self.service, on_cancel, pause)
+        self._beats = _beats(job, self.service, on_cancel)
         self._meter: Optional[Meter] = None
         self._watch = Watch(job, folder)
         self._sender = Sender(self.service, folder.spool, self._watch, self.warnings.append)
@@ -69,6 +68,11 @@ class Link:
         """Whether the service does not know the run any more."""
         return self._beats.unwanted
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the network has been silent for so long that the processes must end."""
+        return self._beats.cut_off
+
     def drain(self, deadline: float) -> bool:
         """Send the rest of the spool and of every log; say whether all arrived in time."""
         self._sender.stop()
@@ -86,3 +90,16 @@ class Link:
         self._thread.join()
         self._beats.stop()
         self.service.close()
+
+
+def _beats(job: Job, service: JobService, on_cancel: Callable[[], None]) -> Beats:
+    """Make the beats: those of a gang are quick, and tell soon that the network is silent."""
+    if job.nodes == 1:
+        return Beats(service, on_cancel)
+    pause = names.GANG_BEAT_SECONDS * max(1.0, job.nodes / 8)
+    return Beats(
+        JobService(job, names.GANG_ANSWER_SECONDS),
+        on_cancel,
+        min(pause, names.LONGEST_GANG_BEAT_SECONDS),
+        names.FENCE_SECONDS,
+    )

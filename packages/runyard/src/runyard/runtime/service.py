@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, List, Optional,
 from runyard.client.sender import AWAY, TROUBLE, Destination
 from runyard.protocol.errors import RunNotFound, TemporaryError
 from runyard.runtime import names
-from runyard.runtime.wire import JSON, RAW, Wire, quote
+from runyard.runtime.wire import JSON, RAW, TIMEOUT_SECONDS, Wire, quote
 
 if TYPE_CHECKING:
     from runyard.runtime.job import Job
@@ -30,10 +30,11 @@ class JobService(Destination):
 
     Args:
         job: Who asks.
+        timeout: Seconds without a byte after which a request counts as lost.
     """
 
-    def __init__(self, job: Job) -> None:
-        self._wire = Wire(job.url, job.token, job.connection_file)
+    def __init__(self, job: Job, timeout: float = TIMEOUT_SECONDS) -> None:
+        self._wire = Wire(job.url, job.token, job.connection_file, timeout)
         self._workspace = f"{names.PREFIX}/workspaces/{quote(job.workspace)}"
         self._run = f"{self._workspace}/runs/{quote(job.run)}"
         self._run_folder = job.run_folder

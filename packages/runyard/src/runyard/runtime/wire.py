@@ -114,7 +114,7 @@ class Wire:
             if line is not None:
                 line.close()
             _raise_if_full(error)
-            raise ServiceUnreachable(f"nothing answers at {self.url}: {error}") from None
+            raise ServiceUnreachable(f"nothing answers at {self.url}: {error}") from error
 
     def _over(self, line: _Line, method: str, target: str, body: _Body, sink: BinaryIO) -> None:
         line.send(method, target, self._token, body)

@@ -248,6 +248,7 @@ def abandon(system: System, key: int, reason: str) -> None:
         job_nodes.close(connection, key, now)
         return [_end(connection, row, now, states.FAILED, error) for row in rows]
 
+    system.heard.forget(key)
     for row in system.records.write(write):
         announce(system, row)
 

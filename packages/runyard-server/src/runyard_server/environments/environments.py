@@ -18,13 +18,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from runyard.protocol.environments import EnvironmentDefinition, LockRecord
 from runyard.protocol.errors import RunyardError, StorageFull
 from runyard.protocol.jobs import JobEnvironment
-from runyard_server.environments import building, interpreters, pythons, resolver, uv_program
+from runyard_server.environments import (
+    building,
+    compiled,
+    interpreters,
+    mpi,
+    pythons,
+    resolver,
+    uv_program,
+)
 from runyard_server.environments import inputs as normal
 from runyard_server.environments.failures import EnvironmentFailed
 from runyard_server.environments.history import History
@@ -170,7 +179,11 @@ class Environments:
         python = pythons.choose(inputs, tool, log, fetch=fetch)
         log(f"resolving {len(inputs.requirements)} requirements for Python {python.dotted}")
         begun = time.monotonic()
-        lines = resolver.resolve(inputs, python, tool)
+        wanted = compiled.taken_apart(inputs.requirements, python.minor, mpi.this_machine())
+        for note in wanted.notes:
+            log(note)
+        lines = resolver.resolve(replace(inputs, requirements=wanted.resolved), python, tool)
+        lines += "".join(f"{line}\n" for line in compiled.build_lines(wanted, lines))
         count = sum(1 for line in lines.splitlines() if line[:1] not in ("", "#", "-", " "))
         log(f"resolved {count} packages in {time.monotonic() - begun:.1f} s")
         self._history.keep(inputs)

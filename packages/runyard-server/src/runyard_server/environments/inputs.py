@@ -11,7 +11,7 @@ import sysconfig
 from dataclasses import asdict, dataclass, field, replace
 
 from runyard.protocol.environments import EnvironmentDefinition
-from runyard_server.environments import conda, frameworks, lines
+from runyard_server.environments import compiled, conda, frameworks, lines
 
 FORMAT = 1
 OLDEST_PYTHON = (3, 7)
@@ -48,7 +48,8 @@ class Inputs:
     def hash(self) -> str:
         """SHA-256 in hex over everything but the notes."""
         plain = asdict(replace(self, notes=()))
-        text = json.dumps([FORMAT, plain], sort_keys=True)
+        recipes = [compiled.RECIPE] if compiled.any_of(self.requirements) else []
+        text = json.dumps([FORMAT, plain, *recipes], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

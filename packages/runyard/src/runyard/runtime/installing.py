@@ -21,13 +21,13 @@ from runyard.runtime import names
 from runyard.runtime.job import Canceled, JobError
 
 if TYPE_CHECKING:
-    from runyard.runtime.environments import SharedLog
+    from runyard.runtime.sharing import SharedLog
 
 FAILED, DISK_FULL, UNREACHABLE = 1, 28, 75
 POLL_SECONDS = 0.05
 GRACE_SECONDS = 5.0
 _REASON_LINES = 12
-_NO_SPACE = ("No space left on device", "os error 28", "Disk quota exceeded", "os error 122")
+NO_SPACE = ("No space left on device", "os error 28", "Disk quota exceeded", "os error 122")
 _NETWORK = re.compile(
     r"error sending request|dns error|failed to lookup|Connection refused|timed out|"
     r"Temporary failure in name resolution|Could not connect|NewConnectionError|tcp connect error",
@@ -97,7 +97,7 @@ def install(request: Request, shared: SharedLog, lock: int, canceled: Callable[[
         f"making the environment with {with_what}: {request.packages} packages on {request.python}"
     )
     os.makedirs(request.cache, exist_ok=True)
-    step = Steps(shared, lock, canceled, _variables(request))
+    step = Steps(shared, lock, canceled, variables(request))
     step.run("the virtual environment", _make_command(request), request)
     if not request.packages:
         return
@@ -110,7 +110,7 @@ def install(request: Request, shared: SharedLog, lock: int, canceled: Callable[[
 def from_os(error: OSError, folder: str) -> BuildFailed:
     """Tell a failed file operation."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _no_space(folder)
+        return no_space(folder)
     return BuildFailed(f"the environment could not be written: {error}")
 
 
@@ -169,7 +169,7 @@ def _for_pip(requirements: str) -> str:
     return re.sub(r"\s*\\?\n?\s+--hash=\S+", "", requirements)
 
 
-def _variables(request: Request) -> Dict[str, str]:
+def variables(request: Request) -> Dict[str, str]:
     """Give the installer's environment: nothing of an activated environment, no bars, no colour."""
     foreign = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
@@ -246,8 +246,8 @@ class Steps:
         with open(self._shared.path, "rb") as stream:
             stream.seek(start)
             said = stream.read().decode("utf-8", "replace")
-        if any(sign in said for sign in _NO_SPACE):
-            return _no_space(request.folder)
+        if any(sign in said for sign in NO_SPACE):
+            return no_space(request.folder)
         reason = "\n".join(said.strip().splitlines()[-_REASON_LINES:])
         if status < 0:
             reason = f"the installer was killed by signal {-status}\n{reason}"
@@ -264,7 +264,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _no_space(folder: str) -> BuildFailed:
+def no_space(folder: str) -> BuildFailed:
+    """Tell a full disk; `folder` is what could not be written."""
     text = (
         f"no space is left on the disk of '{os.path.dirname(folder)}' for the environment (with "
         "TensorFlow it takes 1.5 GB): remove what is not needed, or set RUNYARD_HOME to another "

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
 TENSORFLOW, PYTORCH, CHAINER, SKLEARN = "TensorFlow", "PyTorch", "Chainer", "SKLearn"
+# The package that MPI estimators of these frameworks ask for beside them.
+HOROVOD = "horovod"
+WITH_HOROVOD = (TENSORFLOW,)
 NEWEST: Dict[str, str] = {
     TENSORFLOW: "2.21",
     PYTORCH: "newest",

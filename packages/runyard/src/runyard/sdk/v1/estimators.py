@@ -6,13 +6,14 @@ Every estimator checks its arguments by v1's rules when it is made and holds the
 """
 
 from copy import copy
+from dataclasses import replace
 from typing import Any, ClassVar, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from runyard.protocol.datastores import BLOB_STORE
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.environments import ContainerRegistry, Environment
 from runyard.sdk.exceptions import TrainingException
-from runyard.sdk.frameworks import FrameworkVersion
+from runyard.sdk.frameworks import HOROVOD, WITH_HOROVOD, FrameworkVersion
 from runyard.sdk.submission import Submission
 from runyard.sdk.v1.arguments import flattened, reference_of
 from runyard.sdk.v1.distributed import (
@@ -207,7 +208,15 @@ class Estimator(MMLBaseEstimator):
             say_once(
                 "use_gpu=True: the packages for CPUs are installed; GPU ones are not offered yet"
             )
-        return None if whole or settings.user_managed else row
+        if whole or settings.user_managed:
+            return None
+        return self._with_horovod(row) if _by_mpi(settings) else row
+
+    def _with_horovod(self, row: FrameworkVersion) -> FrameworkVersion:
+        """Add Horovod, as v1 did for frameworks that it works with; the service compiles it."""
+        if self._framework not in WITH_HOROVOD:
+            return row
+        return replace(row, pip=(*row.pip, HOROVOD))
 
     @classmethod
     def get_supported_versions(cls) -> List[str]:
@@ -252,6 +261,13 @@ def _distribute(config: RunConfiguration, settings: EstimatorSettings) -> None:
             asked if asked is not None else each * config.node_count,
             config.node_count,
         )
+
+
+def _by_mpi(settings: EstimatorSettings) -> bool:
+    training = settings.distributed_training
+    if training is not None:
+        return isinstance(training, MpiConfiguration)
+    return str(settings.distributed_backend or "").lower() == "mpi"
 
 
 def _from_backend(settings: EstimatorSettings) -> Any:

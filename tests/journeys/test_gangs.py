@@ -120,3 +120,38 @@ def test_cancel_stops_all_nodes(yard: Any) -> None:
     yard.until(lambda: run.get_status() == "Canceled", "the run goes on")
     assert len([name for name in run.get_file_names() if "70_driver_log" in name]) == 3
     yard.until(lambda: not yard.run_processes(run.id), "processes are left")
+
+
+WAITS = """
+import os, sys, time
+rank = int(os.environ["RANK"])
+print("rank", rank, "is there", flush=True)
+if rank == {first}:
+    raise SystemExit(0)
+time.sleep(300)
+"""
+
+
+@pytest.mark.parametrize(("nodes", "first", "late"), [(1, 0, 1), (2, 1, 0)])
+def test_who_hangs_is_named(yard: Any, nodes: int, first: int, late: int) -> None:
+    """With an exit deadline a run does not wait for ever when one rank has ended well."""
+    import runyard
+    from azureml.core import Workspace
+    from azureml.core.compute import AmlCompute, ComputeTarget
+
+    target = "local"
+    if nodes > 1:
+        config = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=nodes)
+        target = ComputeTarget.create(Workspace.from_config(), "two", config).name
+    setting = runyard.Torch(2 // nodes, nodes, exit_deadline_seconds=0.5)
+    text = WAITS.format(first=first)
+    run = yard.submit(text, target=target, distributed_job_config=setting)
+    yard.until(lambda: run.get_status() == "Failed", "the run goes on")
+    error = run.get_details()["error"]["error"]
+    where = f"two-{late + 1}" if nodes > 1 else "local"
+    assert error["message"].startswith(
+        f"rank {late} on {where} still runs, 0.5 s after rank {first}"
+    )
+    assert f"rank {late} is there" in error["logTail"]
+    assert ranks(run) == {f"rank {first}": "completed", f"rank {late}": "failed"}
+    assert yard.run_processes(run.id) == []

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from runyard.protocol.events import RANK, EventQuery
 from runyard.protocol.jobs import GANG_SECONDS, GangTable, JoinGang, TaskReport
 from runyard.protocol.runs import LauncherSpec, RunError
-from runyard_server.operations import gangs, jobs
+from runyard_server.operations import events, gangs, jobs
 from runyard_server.testing.yard import W, Yard, until
 
 SERVERS = LauncherSpec("parameter_server", worker_count=2, parameter_server_count=1)
@@ -170,3 +171,48 @@ def test_what_processes_use_is_not_written_at_every_beat(yard: Yard) -> None:
     yard.report(run, node=0, tasks=[used, server()])
     found = gangs.ranks(yard.system, W, run).items[0]
     assert (found.cpu_seconds, found.memory_bytes, found.peak_memory_bytes) == (1.5, 1000, 2000)
+
+
+def test_who_outlasts_the_exit_deadline_has_failed(yard: Yard) -> None:
+    """Counted by the service's clock from when it heard; servers do not count."""
+    yard.cluster(nodes=2)
+    run = yard.submit("cluster", node_count=2, launcher=replace(SERVERS, exit_deadline_seconds=30))
+    yard.report(run, node=0, tasks=[worker(0), server()])
+    # The clock of this node is wrong by hours.
+    yard.report(run, node=1, tasks=[worker(1, "completed", at=10_000.0)])
+    yard.clock.sleep(29)
+    assert not yard.report(run, node=1, tasks=[worker(1, "completed", at=10_000.0)]).stop
+    yard.clock.sleep(2)
+    reply = yard.report(run, node=0, tasks=[worker(0), server()])
+    assert (reply.stop, reply.hung) == (True, True)
+    assert reply.reason == (
+        "worker 0 on cluster-1 still runs, 30 s after worker 1 on cluster-2 had completed "
+        "(exit_deadline_seconds)"
+    )
+    other = yard.report(run, node=1)
+    assert (other.stop, other.hung, other.reason) == (True, False, reply.reason)
+
+
+def test_without_an_exit_deadline_all_are_waited_for(yard: Yard) -> None:
+    """A worker may take hours longer than another."""
+    run = submitted(yard)
+    yard.report(run, node=0, tasks=[worker(0), server()])
+    yard.report(run, node=1, tasks=[worker(1, "completed")])
+    yard.clock.sleep(100_000)
+    assert not yard.report(run, node=0, tasks=[worker(0), server()]).stop
+
+
+def test_a_failed_process_is_told_at_once(yard: Yard) -> None:
+    """As an event, once, with what is needed to find out more."""
+    run = submitted(yard)
+    yard.report(run, node=0, tasks=[worker(0), server()])
+    failed = replace(worker(1, "failed"), exit_code=7, log="azureml-logs/w1.txt")
+    for _ in range(2):
+        yard.report(run, node=1, tasks=[failed])
+        yard.clock.sleep(5)
+    page = events.list_(yard.system, W, run, query=EventQuery())
+    told = [event for event in page.items if event.kind == RANK]
+    assert [event.message for event in told] == [
+        "worker 1 on cluster-2 failed with exit code 7; see azureml-logs/w1.txt"
+    ]
+    assert told[0].data["log"] == "azureml-logs/w1.txt"

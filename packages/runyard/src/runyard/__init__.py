@@ -17,8 +17,12 @@ _NAMES = {
     "Environment": "runyard.sdk.environments",
     "Estimator": "runyard.sdk.estimators",
     "Experiment": "runyard.sdk.experiments",
+    "Jax": "runyard.sdk.distributed",
     "Model": "runyard.sdk.models",
+    "Mpi": "runyard.sdk.distributed",
     "MpiConfiguration": "runyard.sdk.v1.distributed",
+    "MultiWorker": "runyard.sdk.distributed",
+    "ParameterServer": "runyard.sdk.distributed",
     "PyTorch": "runyard.sdk.estimators",
     "PyTorchConfiguration": "runyard.sdk.v1.distributed",
     "Run": "runyard.sdk.runs",
@@ -28,6 +32,7 @@ _NAMES = {
     "ScriptRunConfig": "runyard.sdk.v1.scripts",
     "TensorFlow": "runyard.sdk.estimators",
     "TensorflowConfiguration": "runyard.sdk.v1.distributed",
+    "Torch": "runyard.sdk.distributed",
     "Workspace": "runyard.sdk.workspaces",
 }
 

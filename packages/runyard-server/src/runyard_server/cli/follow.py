@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from runyard.protocol import routes
 from runyard.protocol.errors import RunFileNotFound
-from runyard.protocol.events import LOG
+from runyard.protocol.events import LOG, RANK
 from runyard.protocol.files import BUILD_LOG, FileQuery
 from runyard_server.cli.target import WorkspaceClient
 
@@ -48,6 +48,8 @@ def _follow(printer: "_Printer", file: str | None) -> None:
     for event in printer.client.events(routes.EVENTS_STREAM, printer.run):
         if event.kind == LOG and _wanted(event.data["path"], file):
             printer.advance(event.data["path"])
+        elif event.kind == RANK:
+            printer.remark(event.message)
     # The last bytes may have come with the end itself, without a frame of their own.
     paths = [file] if file else _all(printer.client, printer.run)
     for path in paths:
@@ -105,6 +107,12 @@ class _Printer:
                 self._title(path)
             sys.stdout.buffer.write(piece)
         sys.stdout.flush()
+
+    def remark(self, text: str) -> None:
+        """Say something about the run on stderr; in JSON nothing but the pieces is printed."""
+        if not self.as_json:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
     def _title(self, path: str) -> None:
         """Say on stderr which file follows, when there is more than one to be told apart."""

@@ -25,6 +25,7 @@ from runyard.protocol.jobs import (
     TaskReport,
 )
 from runyard.protocol.runs import LauncherSpec, RunSpec
+from runyard_server.operations import ranks as processes
 from runyard_server.operations.existing import run_row
 from runyard_server.operations.system import System
 from runyard_server.store import gangs, job_nodes
@@ -47,6 +48,7 @@ class Verdict:
     stop: bool = False
     others: bool = False
     reason: str = ""
+    hung: bool = False
 
 
 def agents_of(connection: Connection, key: int, node_count: int) -> int:
@@ -107,8 +109,8 @@ def ranks(system: System, workspace: str, run: str) -> RankPage:
     return RankPage(sorted(system.records.read(read), key=lambda record: record.rank))
 
 
-def verdict(connection: Connection, key: int, node: int) -> Verdict:
-    """Work out what a node of a gang is to do now."""
+def verdict(connection: Connection, key: int, node: int, now: int) -> Verdict:
+    """Work out what a node of a gang is to do now, in microseconds since 1970."""
     present = job_nodes.of_run(connection, key)
     if len(present) == 1:
         return Verdict()
@@ -117,6 +119,9 @@ def verdict(connection: Connection, key: int, node: int) -> Verdict:
     failed = _failure(present, told)
     if failed:
         return Verdict(stop=True, others=busy, reason=failed)
+    hanging, nodes = _hanging(connection, key, present, told, now)
+    if hanging:
+        return Verdict(stop=True, others=busy, reason=hanging, hung=node in nodes)
     return Verdict(stop=_is_over(present, told), others=busy)
 
 
@@ -199,6 +204,21 @@ def _failure(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> str:
         if gave_up or _has_ended(row):
             return f"node {row.node} ({row.node_id}) failed"
     return ""
+
+
+def _hanging(
+    connection: Connection,
+    key: int,
+    present: Sequence[JobNodeRow],
+    told: dict[int, GangRow],
+    now: int,
+) -> tuple[str, set[int]]:
+    """Say who should have ended and on which nodes they are; "" while that is nobody."""
+    lists = [(row, told[row.node].tasks or []) for row in present if row.node in told]
+    if not processes.may_hang(lists):
+        return "", set()
+    launcher = _SPEC.decode(run_rows.spec(connection, key)).launcher
+    return processes.hanging(lists, launcher.exit_deadline_seconds, now)
 
 
 def _has_ended(row: JobNodeRow) -> bool:

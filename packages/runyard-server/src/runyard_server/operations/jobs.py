@@ -21,12 +21,11 @@ from runyard.protocol.jobs import (
     JobData,
     JobEnvironment,
     JobSpec,
-    TaskReport,
 )
 from runyard.protocol.routes import Nothing
 from runyard.protocol.runs import LOCAL_TARGET, RunError, RunSpec
 from runyard.protocol.sizes import resolve
-from runyard_server.operations import datastores, gangs, runs
+from runyard_server.operations import datastores, gangs, ranks, runs
 from runyard_server.operations.clock import iso
 from runyard_server.operations.gangs import LOST, SALVAGING, Verdict
 from runyard_server.operations.lifecycle import News, announce, end, free_nodes, moved, record
@@ -142,18 +141,21 @@ def report(system: System, workspace: str, run: str, node: str, body: AgentRepor
     now = system.clock.now_us()
     if present.finished_at is None:
         system.heard.note(row.key, present.node, now)
-    fresh = body.tasks is not None and _are_new(system, row, present.node, body.tasks)
+    fresh = body.tasks is not None and ranks.are_new(
+        system.records.read(lambda c: told.of_run(c, row.key)), present.node, body.tasks
+    )
     if present.finished_at is None and (fresh or _tells_news(row, present, body, now)):
         row = system.records.write(lambda c: _take(c, row.key, present.node, body, now))
         announce(system, row, work=False)
     found = Verdict()
     if row.node_count > 1:
-        found = system.records.read(lambda c: gangs.verdict(c, row.key, present.node))
+        found = system.records.read(lambda c: gangs.verdict(c, row.key, present.node, now))
     return AgentReply(
         cancel=row.cancel_requested or not row.active,
         stop=found.stop,
         others=found.others,
         reason=found.reason,
+        hung=found.hung,
     )
 
 
@@ -253,17 +255,6 @@ def abandon(system: System, key: int, reason: str) -> None:
         announce(system, row)
 
 
-def _are_new(system: System, row: RunRow, node: int, tasks: list[TaskReport]) -> bool:
-    """Whether a node tells more than what its processes use, which waits for the next beat."""
-    known = system.records.read(lambda c: told.of_run(c, row.key))
-    before = known[node].tasks if node in known else None
-    return before is None or list(map(_without_usage, before)) != list(map(_without_usage, tasks))
-
-
-def _without_usage(task: TaskReport) -> TaskReport:
-    return replace(task, cpu_seconds=0.0, memory_bytes=0, peak_memory_bytes=0)
-
-
 def _tells_news(row: RunRow, node: JobNodeRow, body: AgentReport, now: int) -> bool:
     if body.state == protocol.STATE_RUNNING and row.status in _BEFORE_RUNNING:
         return True
@@ -284,9 +275,10 @@ def _take(connection: Connection, key: int, node: int, body: AgentReport, now: i
     job_nodes.change(
         connection, key, node, state=state, pid=body.pid or None, host=body.host, beat_at=now
     )
+    news = []
     if body.tasks is not None:
-        told.tell(connection, key, node, body.tasks)
-    news = [News(kinds.WARNING, text) for text in body.warnings if text not in row.warnings]
+        news += ranks.tell(connection, key, present, body.tasks, now)
+    news += [News(kinds.WARNING, text) for text in body.warnings if text not in row.warnings]
     if body.message:
         news.append(News(kinds.STAGE, body.message))
     if body.state == protocol.STATE_RUNNING and row.status in _BEFORE_RUNNING:

@@ -95,6 +95,11 @@ def _check_counts(spec: RunSpec) -> None:
             f"process_count_per_node is {launcher.process_count_per_node} and nothing says how the "
             "processes work together; give distributed_training=MpiConfiguration()"
         )
+    if launcher.exit_deadline_seconds is not None and launcher.exit_deadline_seconds <= 0:
+        raise InvalidRequest(
+            f"exit_deadline_seconds is {launcher.exit_deadline_seconds}; use a positive number of "
+            "seconds, or leave it out to wait for all processes for ever"
+        )
     for name in ("chief_count", "evaluator_count"):
         if getattr(launcher, name) not in (0, 1):
             raise InvalidRequest(f"{name} is {getattr(launcher, name)}; use 0 or 1")

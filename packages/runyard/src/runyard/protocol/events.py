@@ -9,12 +9,16 @@ REASON = "reason"
 WARNING = "warning"
 ERROR = "error"
 FILE = "file"
+RANK = "rank"
 LOG = "log"
 
 
 @dataclass(frozen=True)
 class EventRecord:
-    """One event. `kind` is status, stage, reason, warning, error or file.
+    """One event. `kind` is status, stage, reason, warning, error, file or rank.
+
+    `rank`: a process of a run with several has failed; `data` has `name`, `node`, `exit_code`
+    and `log`.
 
     On the stream (server-sent events) there are also frames of kind `log`, with number 0: they say
     that a log file has grown (`data["path"]`, `data["size"]`); nobody needs to keep them.

@@ -136,6 +136,7 @@ class TaskReport:
         cpu_seconds: CPU time of it and its descendants, measured every few seconds.
         memory_bytes: What of them is resident now, 0 when it has ended.
         peak_memory_bytes: The most that was seen.
+        heard_at: When the service heard of its end, by its own clock; agents do not tell it.
     """
 
     name: str
@@ -149,6 +150,7 @@ class TaskReport:
     cpu_seconds: float = 0.0
     memory_bytes: int = 0
     peak_memory_bytes: int = 0
+    heard_at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -239,12 +241,14 @@ class AgentReply:
         stop: Another node has failed, or all that decides has ended: end what still runs.
         others: Whether other nodes still have processes.
         reason: Why to stop.
+        hung: The processes here that decide and still run are the reason: they have failed.
     """
 
     cancel: bool = False
     stop: bool = False
     others: bool = False
     reason: str = ""
+    hung: bool = False
 
 
 @dataclass(frozen=True)

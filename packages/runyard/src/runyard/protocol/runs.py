@@ -49,6 +49,8 @@ class LauncherSpec:
     """How the processes of a run are started; `single` is one process on one node.
 
     `chief_count` and `evaluator_count` (0 or 1) are of the launchers that set TF_CONFIG.
+    `exit_deadline_seconds`: how long processes that decide may outlast the first of them that has
+    completed; None: for ever.
     """
 
     kind: str = "single"
@@ -58,6 +60,7 @@ class LauncherSpec:
     backend: str = ""
     chief_count: int = 0
     evaluator_count: int = 0
+    exit_deadline_seconds: Optional[float] = None
 
 
 @dataclass(frozen=True)

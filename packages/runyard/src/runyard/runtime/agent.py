@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from runyard.runtime import names, processes, snapshot, variables
 from runyard.runtime.folder import RunFolder, read_json
+from runyard.runtime.hanging import ExitDeadline, unended
 from runyard.runtime.job import Canceled, Job, JobError, Stopped
 from runyard.runtime.launchers import Node, launcher
 from runyard.runtime.state import AGENT, Lock, State
@@ -71,6 +72,7 @@ class Agent:
         self._link: Optional[Link] = None
         self._seconds: Dict[str, float] = {}
         self._told: Optional[List[Dict[str, Any]]] = None
+        self._exits = ExitDeadline(job)
         self._begun = time.monotonic()
 
     def work(self) -> int:
@@ -206,6 +208,8 @@ class Agent:
         end = time.monotonic() + limit if limit else None
         while self._goes_on(started) and not self._wake.canceled and not _over(end):
             left = LONGEST_WAIT if end is None else end - time.monotonic()
+            late = self._exits.left(started)
+            left = left if late is None else min(left, late)
             self._wake.wait(min(left, _longest_wait(started)))
             self._tell(started)
         if not self._goes_on(started):
@@ -224,7 +228,7 @@ class Agent:
         With several nodes the others decide too: only the service can say that all is done.
         """
         if self._job.nodes == 1:
-            return _go_on(started)
+            return _go_on(started) and not self._exits.reason(started)
         link = self.link()
         return not _failed(started) and not link.reply.get("stop") and not link.is_cut_off
 
@@ -246,6 +250,9 @@ class Agent:
         failed = _failed(started)
         if not failed and self._job.nodes > 1 and self.link().is_cut_off:
             return ending.cut_off(self._job.node_name)
+        hanging = "" if failed else self._hanging(started)
+        if hanging:
+            return ending.failed(hanging, log=unended(started)[0].plan.log)
         if not failed:
             told = self.link().reply.get("reason") if self._job.nodes > 1 else ""
             return ending.stopped() if told else ending.completed()
@@ -259,12 +266,23 @@ class Agent:
             who = f"{who} on {self._job.node_name}"
         return ending.from_exit(first.ended() or 0, first.plan.log, who)
 
+    def _hanging(self, started: List[processes.Member]) -> str:
+        """Say who should have ended and has not, "" if that is nobody of this node."""
+        if self._job.nodes == 1:
+            return self._exits.reason(started)
+        reply = self.link().reply
+        return str(reply["reason"]) if reply.get("hung") and unended(started) else ""
+
     def _end_rest(self, family: processes.Family, started: List[processes.Member]) -> List[str]:
         """End what still runs when the job is over; give warnings."""
         if self._job.kind == names.SINGLE:
             return family.end_leftovers()
         failed = next((each.plan.name for each in _failed(started)), "")
-        why = self.link().reply.get("reason") or (f"{failed} failed" if failed else "")
+        hanging = "" if failed else self._hanging(started)
+        if hanging:
+            for each in unended(started):
+                each.give_up(hanging)
+        why = hanging or self.link().reply.get("reason") or (f"{failed} failed" if failed else "")
         if not why and self.link().is_cut_off:
             why = "this node was cut off"
         # The others are told first: ending may take seconds.

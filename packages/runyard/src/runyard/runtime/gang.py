@@ -167,6 +167,8 @@ def tasks(started: Sequence[Member]) -> List[Dict[str, Any]]:
 def _state(each: Member, code: Any) -> str:
     if code is None:
         return names.TASK_RUNNING
+    if each.hung:
+        return names.TASK_FAILED
     if each.stopped:
         return names.TASK_STOPPED
     return names.TASK_FAILED if code else names.TASK_COMPLETED

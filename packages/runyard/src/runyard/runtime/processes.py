@@ -96,6 +96,7 @@ class Member:
 
     Attributes:
         stopped: It was told to end while it ran.
+        hung: It was told to end because it should have ended by itself.
         ended_at: When it ended, in seconds since 1970; 0 while it runs.
         cpu_seconds: CPU time of it and of those of its descendants that it waited for, where the
             system told it at its end; else 0.
@@ -105,6 +106,7 @@ class Member:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.stopped = False
+        self.hung = False
         self.ended_at = 0.0
         self.cpu_seconds = 0.0
         self.peak_memory_bytes = 0
@@ -121,7 +123,7 @@ class Member:
     @property
     def failed(self) -> bool:
         """Whether it has come to a bad end by itself."""
-        return bool(self.ended()) and not self.stopped
+        return self.hung or (bool(self.ended()) and not self.stopped)
 
     def stop(self, why: str) -> None:
         """Note that it is to be stopped, in its log too, so that its end is no failure."""
@@ -130,6 +132,11 @@ class Member:
         self.stopped = True
         with suppress(OSError), open(self.plan.log, "a", encoding="utf-8") as log:
             log.write(f"[{self.plan.name} was stopped by the launcher: {why}]\n")
+
+    def give_up(self, why: str) -> None:
+        """Note that it hangs and is to be stopped: it has failed."""
+        self.stop(why)
+        self.hung = True
 
 
 class Started(Member):

@@ -14,7 +14,8 @@
     Web View: …
 
 Followed is the log that sorts highest among `azureml-logs/NN…txt`, of several processes' logs the
-first one's. Why a run waits is told on stderr, so that stdout keeps this shape.
+first one's. Why a run waits, and that another process has failed, is told on stderr, so that stdout
+keeps this shape.
 """
 
 from __future__ import annotations
@@ -146,6 +147,9 @@ class Printer:
             if name and not is_helper(name) and choose([self._name, name]) == name:
                 self._grown(name, int(event.data.get("size", "0")))
         elif event.kind == kinds.REASON and event.message:
+            _tell(event.message)
+        elif event.kind == kinds.RANK and event.data.get("log") != self._name:
+            # What the process that is followed has to say is seen already.
             _tell(event.message)
 
     def finish(self) -> None:

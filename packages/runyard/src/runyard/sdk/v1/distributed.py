@@ -105,9 +105,22 @@ def launcher_of(run_config: Any) -> LauncherSpec:
     """Give the launcher that a run configuration asks for.
 
     Raises:
-        TrainingException: Several nodes without a communicator, counts below 1, or a framework
-            that does not go with the communicator.
+        TrainingException: Several nodes without a communicator, counts below 1, or an exit
+            deadline for a single process.
     """
+    from dataclasses import replace
+
+    found = _launcher(run_config)
+    seconds = deadline(run_config.exit_deadline_seconds)
+    if seconds is not None and found.kind == type(found)().kind:
+        raise TrainingException(
+            "exit_deadline_seconds is about the processes of a run with several, and this run has "
+            "one: give distributed_training, or max_run_duration_seconds to limit the whole run"
+        )
+    return replace(found, exit_deadline_seconds=seconds)
+
+
+def _launcher(run_config: Any) -> LauncherSpec:
     from runyard.protocol.runs import LauncherSpec
 
     nodes = count("node_count", run_config.node_count)
@@ -142,10 +155,32 @@ def count(what: str, value: Any, least: int = 1) -> int:
     """
     try:
         number = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TrainingException(f"{what} must be a whole number, not {value!r}") from None
+    if isinstance(value, float) and number != value:
+        raise TrainingException(f"{what} must be a whole number, not {value!r}")
     if number < least:
         raise TrainingException(f"{what} must be at least {least}, it is {number}")
+    return number
+
+
+def deadline(seconds: Any) -> Optional[float]:
+    """Read an exit deadline, None for none.
+
+    Raises:
+        TrainingException: It is no number above 0.
+    """
+    if seconds is None:
+        return None
+    try:
+        number = float(seconds)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise TrainingException(
+            f"exit_deadline_seconds must be a number of seconds above 0, not {seconds!r}; None "
+            "waits for ever"
+        )
     return number
 
 
@@ -157,6 +192,8 @@ def _tensorflow(config: Any) -> LauncherSpec:
         kind="parameter_server" if servers else "multi_worker",
         worker_count=count("worker_count", config.worker_count),
         parameter_server_count=servers,
+        chief_count=int(getattr(config, "chief", False)),
+        evaluator_count=int(getattr(config, "evaluator", False)),
     )
 
 
@@ -164,7 +201,8 @@ def _torch(config: Any, nodes: int, backend: str) -> LauncherSpec:
     from runyard.protocol.runs import LauncherSpec
 
     asked = config.process_count
-    processes = nodes if asked is None else count("process_count", asked)
+    each = count("process_count_per_node", getattr(config, "process_count_per_node", 1))
+    processes = nodes * each if asked is None else count("process_count", asked)
     if processes % nodes:
         raise TrainingException(
             f"process_count is {processes}, which does not divide evenly over {nodes} nodes; "

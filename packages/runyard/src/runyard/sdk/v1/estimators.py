@@ -28,7 +28,7 @@ from runyard.sdk.v1.distributed import (
 )
 from runyard.sdk.v1.packages import environment_of, say_once, version_row
 from runyard.sdk.v1.runconfig import RunConfiguration
-from runyard.sdk.v1.settings import EstimatorSettings, check
+from runyard.sdk.v1.settings import EstimatorSettings, check, nodes_of
 from runyard.sdk.v1.specs import submission_of
 
 _OVERRIDES = ("script_params", "inputs", "source_directory_data_store")
@@ -117,7 +117,7 @@ class Estimator(MMLBaseEstimator):
         vm_priority: Its priority.
         entry_script: The script in the folder.
         script_params: Its arguments, a dict; an empty value passes the bare key.
-        node_count: Number of nodes.
+        node_count: Number of nodes; distributed_training may say it too.
         process_count_per_node: Processes on each, for MPI.
         distributed_backend: `mpi` or `ps`; distributed_training says the same.
         distributed_training: MpiConfiguration, TensorflowConfiguration and their like.
@@ -229,7 +229,7 @@ def _run_config(settings: EstimatorSettings, row: Optional[FrameworkVersion]) ->
     config.script = settings.entry_script
     config.target = settings.compute_target
     config.environment = environment_of(settings, row)
-    config.node_count = int(settings.node_count)
+    config.node_count = nodes_of(settings)
     config.max_run_duration_seconds = settings.max_run_duration_seconds
     store = settings.source_directory_data_store
     if store is not None:
@@ -248,19 +248,25 @@ def _distribute(config: RunConfiguration, settings: EstimatorSettings) -> None:
     if training is None:
         return
     config.framework, communicator = setting_of(training)
+    config.exit_deadline_seconds = getattr(training, "exit_deadline_seconds", None)
     config.communicator = communicator
     if communicator == MPI:
         config.mpi = training
     elif communicator == PARAMETER_SERVER:
         config.tensorflow = training
     else:
-        each = int(settings.process_count_per_node)
-        asked = training.process_count
-        config.pytorch = PyTorchConfiguration(
-            communicator,
-            asked if asked is not None else each * config.node_count,
-            config.node_count,
-        )
+        config.pytorch = _torch(training, settings, config)
+
+
+def _torch(training: Any, settings: EstimatorSettings, config: Any) -> Any:
+    """Give the setting with the number of processes: its own, or so many on each node."""
+    asked = training.process_count
+    each = getattr(training, "process_count_per_node", settings.process_count_per_node)
+    return PyTorchConfiguration(
+        config.communicator,
+        asked if asked is not None else int(each) * config.node_count,
+        config.node_count,
+    )
 
 
 def _by_mpi(settings: EstimatorSettings) -> bool:

@@ -111,6 +111,9 @@ class DockerConfiguration(Section):
 class RunConfiguration(Section):
     """All settings of a run.
 
+    `exit_deadline_seconds`, which v1 did not have: how long the processes of a distributed run may
+    go on when the first has completed; then the run fails and names them.
+
     Args:
         script: The script, relative to the source folder.
         arguments: Its arguments.
@@ -143,6 +146,7 @@ class RunConfiguration(Section):
         self.node_count = 1
         self.priority: Optional[int] = None
         self.max_run_duration_seconds: Optional[int] = MAX_DURATION_SECONDS_DEFAULT
+        self.exit_deadline_seconds: Optional[float] = None
         self.auto_prepare_environment = True
         self.environment = Environment(None)
         if conda_dependencies is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, List, Optional
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.v1.distributed import (
+    MpiConfiguration,
     PyTorchConfiguration,
     TensorflowConfiguration,
     setting_of,
@@ -34,7 +35,9 @@ class ScriptRunConfig:
         run_config: All settings; the arguments after it are then ignored, with a warning.
         compute_target: The compute target, its name, or `local`.
         environment: What the script needs.
-        distributed_job_config: MpiConfiguration, TensorflowConfiguration or PyTorchConfiguration.
+        distributed_job_config: MpiConfiguration, TensorflowConfiguration, PyTorchConfiguration,
+            or one of Runyard's own (`runyard.sdk.distributed`); it says how many nodes, of
+            TensorflowConfiguration as many as workers.
         resume_from: A DataPath whose content the script gets by `--resume-from`.
         max_run_duration_seconds: The run is canceled after that.
         command: What to run in place of interpreter, script and arguments: a list or a text.
@@ -118,14 +121,15 @@ def _apply(config: RunConfiguration, target: Any, environment: Any, distributed:
 def distribute(config: RunConfiguration, distributed: Any) -> None:
     """Set framework, communicator, counts and nodes of a run configuration."""
     config.framework, config.communicator = setting_of(distributed)
+    nodes = 1
     if isinstance(distributed, TensorflowConfiguration):
-        config.tensorflow, config.node_count = distributed, distributed.worker_count
-        return
-    if isinstance(distributed, PyTorchConfiguration):
+        config.tensorflow, nodes = distributed, distributed.worker_count
+    elif isinstance(distributed, PyTorchConfiguration):
         config.pytorch = distributed
-    elif hasattr(distributed, "process_count_per_node"):
+    elif isinstance(distributed, MpiConfiguration):
         config.mpi = distributed
-    config.node_count = getattr(distributed, "node_count", 1)
+    config.node_count = getattr(distributed, "node_count", nodes)
+    config.exit_deadline_seconds = getattr(distributed, "exit_deadline_seconds", None)
 
 
 def _flat_list(arguments: Any) -> List[Any]:

@@ -97,7 +97,7 @@ def _check_target(settings: EstimatorSettings) -> None:
 
 
 def _check_processes(settings: EstimatorSettings) -> None:
-    nodes = count("node_count", settings.node_count)
+    nodes = nodes_of(settings)
     each = count("process_count_per_node", settings.process_count_per_node)
     backend = settings.distributed_backend
     if backend is not None and str(backend).lower() not in BACKENDS:
@@ -115,6 +115,22 @@ def _check_processes(settings: EstimatorSettings) -> None:
             f"node_count is {nodes} and compute target {target_name(settings.compute_target)!r} is "
             "a single machine: several nodes need a cluster (AmlCompute)"
         )
+
+
+def nodes_of(settings: EstimatorSettings) -> int:
+    """Give the number of nodes, which the distributed setting may say too.
+
+    Raises:
+        TrainingException: It is below 1, or both say it and differ.
+    """
+    nodes = count("node_count", settings.node_count)
+    told = getattr(settings.distributed_training, "node_count", 1)
+    also = count("node_count of distributed_training", told)
+    if nodes > 1 and also not in (1, nodes):
+        raise TrainingException(
+            f"node_count is {nodes}, and distributed_training says {also} nodes: say it once"
+        )
+    return max(nodes, also)
 
 
 def _is_cluster(target: Any) -> bool:

@@ -1,0 +1,68 @@
+"""Processes that do not end although others have: the exit deadline of a run with several.
+
+When the first process that decides has completed, the rest have some seconds left, if the run's
+spec says how many. On one node its agent watches over that; over several nodes the service does,
+which alone sees all, and its answer to a beat names those that hang.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, List, Optional, Sequence
+
+if TYPE_CHECKING:
+    from runyard.runtime.job import Job
+    from runyard.runtime.processes import Member
+
+
+class ExitDeadline:
+    """How long the processes of a node may outlast the first that has completed.
+
+    Args:
+        job: The job; with several nodes nothing is decided here.
+    """
+
+    def __init__(self, job: Job) -> None:
+        seconds = job.launcher.get("exit_deadline_seconds")
+        self._seconds: Optional[float] = seconds if job.nodes == 1 else None
+        self._node = job.node_name
+
+    def left(self, started: Sequence[Member]) -> Optional[float]:
+        """Give the seconds that are left, None while there is no deadline."""
+        if self._seconds is None:
+            return None
+        ended = [each for each in started if each.plan.decisive and each.ended() == 0]
+        if not ended or not unended(started):
+            return None
+        return min(each.ended_at for each in ended) + self._seconds - time.time()
+
+    def reason(self, started: Sequence[Member]) -> str:
+        """Say who hangs, "" while nobody does."""
+        left = self.left(started)
+        if left is None or left > 0:
+            return ""
+        ended = [each for each in started if each.plan.decisive and each.ended() == 0]
+        first = min(ended, key=lambda each: each.ended_at)
+        return tell(
+            [_where(each.plan.name, self._node) for each in unended(started)],
+            _where(first.plan.name, self._node),
+            self._seconds or 0,
+        )
+
+
+def unended(started: Sequence[Member]) -> List[Member]:
+    """Give those that decide and still run."""
+    return [each for each in started if each.plan.decisive and each.ended() is None]
+
+
+def tell(hanging: Sequence[str], first: str, seconds: float) -> str:
+    """Give the message that names those that hang."""
+    verb = "runs" if len(hanging) == 1 else "run"
+    return (
+        f"{', '.join(hanging)} still {verb}, {seconds:g} s after {first} had completed "
+        "(exit_deadline_seconds)"
+    )
+
+
+def _where(name: str, node: str) -> str:
+    return f"{name} on {node}" if node else name

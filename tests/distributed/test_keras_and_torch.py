@@ -1,0 +1,83 @@
+"""Keras with MPI and PyTorch with DistributedDataParallel: as right as one process.
+
+The examples are run with two ranks on two nodes and with one; weights are compared by the scripts
+themselves, which end with an error where they differ.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azureml.core import Environment, ScriptRunConfig
+from azureml.core.conda_dependencies import CondaDependencies
+from azureml.core.runconfig import MpiConfiguration, PyTorchConfiguration
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+CHECKS = Path(__file__).with_name("ranks_of_keras.py")
+PACKAGES = {"keras-mpi": ("tensorflow-cpu==2.21.0",), "torch-ddp": ("torch==2.13.0", "numpy")}
+EPOCHS, GOOD_ENOUGH, NEAR = 3, 0.94, 0.01
+
+
+def environment(example: str) -> Any:
+    """Give the environment of an example's submit.py."""
+    found = Environment(example)
+    found.python.conda_dependencies = CondaDependencies.create(
+        python_version="3.11", pip_packages=list(PACKAGES[example])
+    )
+    return found
+
+
+def trained(machine: Any, example: str, nodes: int) -> Any:
+    """Run an example with one process per node to its end."""
+    kinds = {
+        "keras-mpi": MpiConfiguration(1, nodes),
+        "torch-ddp": PyTorchConfiguration("Gloo", nodes, nodes),
+    }
+    config = ScriptRunConfig(
+        source_directory=str(EXAMPLES / example),
+        script="script.py",
+        arguments=["--data-folder", machine.data_folder, "--epochs", EPOCHS],
+        compute_target=machine.cluster(nodes),
+        environment=environment(example),
+        distributed_job_config=kinds[example],
+    )
+    return machine.completed(machine.submit(config, example))
+
+
+@pytest.mark.parametrize(
+    "example", [pytest.param("keras-mpi", marks=pytest.mark.tensorflow), "torch-ddp"]
+)
+def test_two_ranks_reach_what_one_process_reaches(machine, example):
+    """Equal weights on both ranks, the accuracy of one process, metrics and model from rank 0."""
+    run, alone = trained(machine, example, 2), trained(machine, example, 1)
+    assert machine.ranks(run) == {"rank 0": "completed", "rank 1": "completed"}
+    metrics, accuracy = run.get_metrics(), run.get_metrics()["final_acc"]
+    assert accuracy == pytest.approx(alone.get_metrics()["final_acc"], abs=NEAR)
+    assert accuracy > GOOD_ENOUGH
+    assert len(metrics["validation_acc"]) == EPOCHS
+    for rank in ("0", "1"):
+        log = machine.log(run, rank)
+        assert f"rank {rank} of 2" in log
+        assert "the weights are equal on 2 processes" in log
+        assert ("model saved" in log) == (rank == "0")
+    assert "the weights are equal on 1 processes" in machine.logs(alone)
+    assert any(name.startswith("outputs/model/mnist.") for name in run.get_file_names())
+
+
+@pytest.mark.tensorflow
+def test_averaging_in_keras_is_what_one_process_does(machine, tmp_path):
+    """Optimizers, sparse gradients, half precision, saving, tapes and sessions, on two ranks."""
+    shutil.copy(CHECKS, tmp_path)
+    config = ScriptRunConfig(
+        source_directory=str(tmp_path),
+        script=CHECKS.name,
+        compute_target=machine.cluster(2),
+        environment=environment("keras-mpi"),
+        distributed_job_config=MpiConfiguration(1, 2),
+    )
+    run = machine.completed(machine.submit(config))
+    assert [f"rank {rank} agrees" in machine.log(run, str(rank)) for rank in (0, 1)] == [True] * 2

@@ -38,6 +38,8 @@ from runyard_server.store.runs import RunRow
 SALVAGING = "salvaging"
 # Given up by the service: nobody can reach it.
 LOST = "lost"
+# The same, and what its agent left has been cleaned up since.
+CLEARED = "cleared"
 _SPEC = msgspec.json.Decoder(RunSpec)
 
 
@@ -137,7 +139,7 @@ def outcome(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> FinishRe
     failed = [(row, last) for row, last in finishes if last.outcome == protocol.OUTCOME_FAILED]
     if failed:
         failed.sort(key=lambda pair: _when_failed(pair[0], told))
-        return failed[0][1] if failed[0][0].state != LOST else _with_rest([f for _, f in failed])
+        return _with_rest([last for _, last in failed]) if _is_lost(failed[0][0]) else failed[0][1]
     canceled = [last for _, last in finishes if last.outcome == protocol.OUTCOME_CANCELED]
     if canceled:
         return canceled[0]
@@ -257,8 +259,12 @@ def _with_rest(failed: Sequence[FinishReport]) -> FinishReport:
     return replace(failed[0], error=replace(error, message=f"{texts[0]}. After that: {texts[1]}"))
 
 
+def _is_lost(row: JobNodeRow) -> bool:
+    return row.state in (LOST, CLEARED)
+
+
 def _when_failed(row: JobNodeRow, told: dict[int, GangRow]) -> float:
-    if row.state == LOST:
+    if _is_lost(row):
         # All that is known is when it was well.
         return (row.beat_at or 0) / 1_000_000
     tasks = told[row.node].tasks if row.node in told else None

@@ -27,7 +27,7 @@ from runyard.protocol.runs import LOCAL_TARGET, RunError, RunSpec
 from runyard.protocol.sizes import resolve
 from runyard_server.operations import datastores, gangs, ranks, runs
 from runyard_server.operations.clock import iso
-from runyard_server.operations.gangs import LOST, SALVAGING, Verdict
+from runyard_server.operations.gangs import CLEARED, LOST, SALVAGING, Verdict
 from runyard_server.operations.lifecycle import News, announce, end, free_nodes, moved, record
 from runyard_server.operations.machine import machine_cpus, machine_gpus
 from runyard_server.operations.sealing import seal
@@ -236,6 +236,17 @@ def lose(system: System, row: RunRow, node: int, reason: str) -> None:
     error = RunError("ServiceError", reason, iso(now))
     word = FinishReport(protocol.OUTCOME_FAILED, error=error)
     finish(system, row.workspace, row.id, str(node), body=word)
+
+
+def cleared(system: System, key: int, node: int, attempt: int) -> None:
+    """Write down that nothing is left of the agent of a node that was given up."""
+
+    def write(connection: Connection) -> None:
+        present = job_nodes.find(connection, key, node)
+        if present is not None and (present.state, present.attempt) == (LOST, attempt):
+            job_nodes.change(connection, key, node, state=CLEARED)
+
+    system.records.write(write)
 
 
 def abandon(system: System, key: int, reason: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from runyard.protocol.runs import INTERACTIVE_TARGET, LOCAL_TARGET, RunSpec
+from runyard_server.operations.gangs import LOST
 from runyard_server.operations.jobs import load
 from runyard_server.operations.placement import Target, wanted
 from runyard_server.operations.system import System
@@ -22,7 +23,7 @@ _MANY = 500
 
 @dataclass(frozen=True)
 class Look:
-    """Some runs, and their unfinished nodes by key."""
+    """Some runs, and by key their nodes that are unfinished, or lost and not cleared."""
 
     rows: list[RunRow]
     nodes: dict[int, list[JobNodeRow]]
@@ -39,7 +40,7 @@ def look(system: System, keys: Sequence[int]) -> Look:
             found = runs.find_many(connection, some)
             rows += [row for row in found if row.target != INTERACTIVE_TARGET]
             for node in job_nodes.of_runs(connection, some):
-                if node.finished_at is None:
+                if node.finished_at is None or node.state == LOST:
                     unfinished.setdefault(node.run_key, []).append(node)
         return Look(rows, unfinished)
 
@@ -51,7 +52,7 @@ def everything(system: System) -> list[int]:
 
     def read(connection: Connection) -> set[int]:
         active = {row.key for row in runs.active(connection)}
-        return active | {node.run_key for node in job_nodes.unfinished(connection)}
+        return active | {node.run_key for node in job_nodes.unfinished(connection, LOST)}
 
     return sorted(system.records.read(read))
 
@@ -97,7 +98,8 @@ def is_delivered(system: System, key: int) -> bool:
     def read(connection: Connection) -> bool:
         rows = runs.find_many(connection, [key])
         nodes = job_nodes.of_run(connection, key)
-        return all(not row.active for row in rows) and all(node.finish for node in nodes)
+        said = all(node.finish is not None and node.state != LOST for node in nodes)
+        return said and all(not row.active for row in rows)
 
     return system.records.read(read)
 

@@ -75,6 +75,7 @@ class Agents:
         self._silence = Silence(system)
         self._lost = LostAgents(system, backends, gone)
         self._watched: dict[tuple[int, int], Watched] = {}
+        self._reasons: dict[tuple[int, int], str] = {}
         self._launching: set[tuple[int, int]] = set()
         self._lock = threading.Lock()
         self._pool = Pool("launch", _THREADS)
@@ -82,21 +83,22 @@ class Agents:
     def take(self, row: RunRow, node: JobNodeRow) -> None:
         """See to it that a placed node has its agent: launch it, or watch the one it has."""
         where = (row.key, node.node)
+        if node.state == LOST and node.finished_at is not None:
+            kind = self._kind(row)
+            self._lost.add(LostAgent(row, node.node, node.attempt, kind, node.handle))
+            return
         with self._lock:
             if where in self._watched or where in self._launching:
                 return
             if node.handle is not None:
                 salvages = "the agent was lost" if node.state == SALVAGING else None
                 kind = self._kind(row)
-                if node.state == LOST and node.finished_at is not None:
-                    lost = LostAgent(row, node.node, node.attempt, kind, node.handle)
-                    self._lost.add(lost)
-                    return
                 self._watched[where] = Watched(row, node.node, kind, node.handle, salvages)
                 return
             self._launching.add(where)
         if node.state == SALVAGING:
-            self._submit(where, self._salvage, row, node.node, "the agent was lost")
+            reason = self._reasons.get(where, "the agent was lost")
+            self._submit(where, self._salvage, row, node.node, reason)
         else:
             self._submit(where, self._launch, row, node)
 
@@ -170,8 +172,11 @@ class Agents:
         if job is None:
             self._abandon(row.key, reason)
             return
+        # Should it have to be tried again.
+        self._reasons[row.key, node] = reason
         try:
             self._start(row, job, reason)
+            self._reasons.pop((row.key, node), None)
         except TemporaryError:
             if not self._silence.is_hopeless(row.key, node, row.node_count):
                 raise
@@ -214,6 +219,7 @@ class Agents:
 
     def _lose(self, row: RunRow, node: int, handle: str | None, reason: str) -> None:
         """Give up a node that nobody can reach, for the others' sake."""
+        self._reasons.pop((row.key, node), None)
         present = reading.node(self._system, row.key, node)
         jobs.lose(self._system, row, node, reason)
         if present is not None:

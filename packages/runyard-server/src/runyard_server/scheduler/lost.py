@@ -68,9 +68,9 @@ class LostAgents:
         self._pool = Pool("lost", 1)
 
     def add(self, agent: LostAgent) -> None:
-        """Watch an agent."""
+        """Watch an agent, unless it is watched already."""
         with self._lock:
-            self._agents[agent.name] = agent
+            self._agents.setdefault(agent.name, agent)
 
     def has(self, key: int) -> bool:
         """Say whether an agent of a run is watched."""
@@ -114,9 +114,11 @@ class LostAgents:
             _log.exception("cleaning up after node %d of %s failed", agent.node, agent.row.id)
             self._forget(agent)
             return
-        self.add(replace(agent, handle=handle, salvaged=True))
+        with self._lock:
+            self._agents[agent.name] = replace(agent, handle=handle, salvaged=True)
 
     def _forget(self, agent: LostAgent) -> None:
+        jobs.cleared(self._system, agent.row.key, agent.node, agent.attempt)
         with self._lock:
             self._agents.pop(agent.name, None)
         self._gone(agent.row)

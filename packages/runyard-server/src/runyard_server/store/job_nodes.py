@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from runyard.protocol.jobs import FinishReport
 from runyard_server.store.schema import job_nodes, runs
@@ -70,9 +70,10 @@ def find(connection: Connection, run_key: int, node: int) -> JobNodeRow | None:
     return None if row is None else _row(row)
 
 
-def unfinished(connection: Connection) -> list[JobNodeRow]:
-    """Give every node of every run whose last word is still awaited."""
-    found = select(*_COLUMNS).where(job_nodes.c.finished_at.is_(None))
+def unfinished(connection: Connection, state: str = "") -> list[JobNodeRow]:
+    """Give every node whose last word is awaited, and those that are finished in a state."""
+    found = select(*_COLUMNS)
+    found = found.where(or_(job_nodes.c.finished_at.is_(None), job_nodes.c.state == state))
     found = found.order_by(job_nodes.c.run_key, job_nodes.c.node)
     return [_row(row) for row in connection.execute(found)]
 

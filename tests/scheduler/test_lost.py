@@ -1,0 +1,189 @@
+"""Nodes that nobody can reach: who decides that they are lost, when, and what follows."""
+
+import pytest
+
+from runyard.protocol.errors import TemporaryError
+from runyard.protocol.jobs import (
+    GANG_LOST_SECONDS,
+    GANG_SECONDS,
+    LOST_SECONDS,
+    JoinGang,
+    TaskReport,
+)
+from runyard.protocol.runs import LauncherSpec, RunError
+from runyard_server.compute.base import Observation
+from runyard_server.operations import gangs, jobs
+from runyard_server.testing.yard import W, Yard, until
+
+RANKS = LauncherSpec("torch", worker_count=2)
+AWAY = Observation(alive=None)
+
+
+@pytest.fixture
+def run(yard: Yard) -> str:
+    """A run of two ranks on two nodes, both of which have joined."""
+    yard.cluster(nodes=2)
+    made = yard.submit("cluster", node_count=2, launcher=RANKS)
+    for node in range(2):
+        yard.handle(made, node=node)
+        place = JoinGang(f"host-{node}", f"10.0.0.{node}", [1000])
+        gangs.join(yard.system, W, made, str(node), body=place)
+        yard.report(made, node=node, tasks=[rank(node)])
+    return made
+
+
+def rank(number: int, state: str = "running", at: float = 0.0) -> TaskReport:
+    """A process of the run."""
+    return TaskReport(f"rank {number}", number, state, ended_at=at)
+
+
+def away(yard: Yard, run: str, node: int = 1) -> str:
+    """Let nobody know any more whether a node's agent is alive; give its handle."""
+    handle = yard.handle(run, node=node)
+    yard.engine.agents[handle] = AWAY
+    return handle
+
+
+def reason(yard: Yard, run: str) -> str:
+    """Wait for the run to fail; give the reason."""
+    error = yard.until(run, "Failed").error
+    assert error is not None
+    return error.message
+
+
+def test_a_silent_node_fails_the_run(yard: Yard, run: str) -> None:
+    """The other node hears of it, and the reason names node, host and address."""
+    away(yard, run)
+    yard.clock.sleep(GANG_LOST_SECONDS - 2)
+    assert not yard.report(run, node=0, tasks=[rank(0)]).stop
+    yard.clock.sleep(3)
+    yard.report(run, node=0, tasks=[rank(0)])
+    until(lambda: yard.report(run, node=0, tasks=[rank(0)]).stop)
+    yard.finish(run, "stopped", node=0)
+    assert reason(yard, run).startswith("node 1, cluster-2 on host h (10.0.0.1), was lost")
+
+
+def test_a_node_that_was_given_up_is_told(yard: Yard, run: str) -> None:
+    """When it can speak again it must stop, before and after the run's end."""
+    away(yard, run)
+    yard.clock.sleep(GANG_LOST_SECONDS + 1)
+    yard.report(run, node=0, tasks=[rank(0)])
+    until(lambda: yard.report(run, node=0, tasks=[rank(0)]).stop)
+    assert yard.report(run, node=1, tasks=[rank(1)]).stop
+    assert gangs.join(yard.system, W, run, "1", body=JoinGang()).stop
+    yard.finish(run, "stopped", node=0)
+    yard.until(run, "Failed")
+    assert yard.report(run, node=1, tasks=[rank(1)]).cancel
+    yard.finish(run, "canceled", node=1)
+    assert yard.get(run).status == "Failed"
+
+
+def test_what_a_lost_node_left_is_cleaned_up(yard: Yard, run: str) -> None:
+    """An agent that is gone when its machine can be reached again is salvaged, late as it is."""
+    handle = away(yard, run)
+    yard.clock.sleep(GANG_LOST_SECONDS + 1)
+    yard.report(run, node=0, tasks=[rank(0)])
+    until(lambda: yard.report(run, node=0, tasks=[rank(0)]).stop)
+    yard.finish(run, "stopped", node=0)
+    yard.until(run, "Failed")
+    assert f"{run}/1/1/salvage" not in yard.engine.agents
+    folder = yard.system.home.run(run)
+    assert folder.is_dir()
+    yard.engine.end(handle, signal="SIGKILL")
+    salvage = yard.handle(run, "salvage", node=1)
+    yard.engine.end(salvage, 0)
+    until(lambda: not folder.exists())
+
+
+def test_a_lost_node_is_watched_after_a_restart(yard: Yard, run: str) -> None:
+    """Another process of the service cleans up after a node that was given up before."""
+    handle = away(yard, run)
+    yard.clock.sleep(GANG_LOST_SECONDS + 1)
+    yard.report(run, node=0, tasks=[rank(0)])
+    until(lambda: yard.report(run, node=0, tasks=[rank(0)]).stop)
+    yard.restart()
+    yard.finish(run, "stopped", node=0)
+    yard.until(run, "Failed")
+    yard.restart()
+    yard.engine.end(handle, signal="SIGKILL")
+    yard.handle(run, "salvage", node=1)
+
+
+def test_a_restart_gives_time(yard: Yard, run: str) -> None:
+    """A service that was away for long has heard of nobody: that is no reason to lose them."""
+    for node in range(2):
+        away(yard, run, node)
+    yard.scheduler.stop()
+    yard.clock.sleep(3600)
+    yard.scheduler = yard.new_scheduler()
+    yard.scheduler.start()
+    for _ in range(3):
+        yard.scheduler.upkeep()
+    assert yard.get(run).status == "Running"
+    for node in range(2):
+        assert not yard.report(run, node=node, tasks=[rank(node)]).stop
+
+
+def test_the_loss_comes_before_what_followed_from_it(yard: Yard, run: str) -> None:
+    """A rank that fails because its peer is gone is told second."""
+    away(yard, run)
+    yard.clock.sleep(4)
+    at = yard.clock.now_us() / 1_000_000
+    yard.report(run, node=0, tasks=[rank(0, "failed", at)])
+    yard.finish(run, "failed", node=0, error=RunError("UserError", "rank 0: connection lost"))
+    assert yard.get(run).status == "Running"
+    yard.clock.sleep(GANG_LOST_SECONDS)
+    told = reason(yard, run)
+    assert told.startswith("node 1, cluster-2 on host h")
+    assert told.endswith("After that: rank 0: connection lost")
+
+
+def test_what_failed_before_the_loss_stays_the_reason(yard: Yard, run: str) -> None:
+    """A node that is lost later does not hide why the run failed."""
+    at = yard.clock.now_us() / 1_000_000
+    yard.clock.sleep(1)
+    yard.report(run, node=1, tasks=[rank(1)])
+    away(yard, run)
+    yard.report(run, node=0, tasks=[rank(0, "failed", at)])
+    yard.finish(run, "failed", node=0, error=RunError("UserError", "rank 0: boom"))
+    yard.clock.sleep(GANG_LOST_SECONDS + 1)
+    assert reason(yard, run) == "rank 0: boom"
+
+
+def test_a_killed_agent_on_a_node_that_cannot_be_reached(yard: Yard, run: str) -> None:
+    """Salvage is tried for some seconds, then the run ends without."""
+    yard.engine.refuse = TemporaryError("no way to the node")
+    yard.engine.end(yard.handle(run, node=1), signal="SIGKILL")
+    until(lambda: yard.report(run, node=0, tasks=[rank(0)]).stop)
+    yard.finish(run, "stopped", node=0)
+    assert yard.get(run).status == "Running"
+    yard.clock.sleep(8)
+    assert "agent of node 1 was killed by SIGKILL" in reason(yard, run)
+    yard.engine.refuse = None
+    yard.handle(run, "salvage", node=1)
+
+
+def test_a_node_that_is_never_heard_of_has_longer(yard: Yard) -> None:
+    """Starting up may take a node a while; after the deadline it is missing."""
+    yard.cluster(nodes=2)
+    run = yard.submit("cluster", node_count=2, launcher=RANKS)
+    for node in range(2):
+        away(yard, run, node)
+    yard.clock.sleep(GANG_SECONDS - 5)
+    yard.scheduler.upkeep()
+    assert yard.get(run).status == "Queued"
+    yard.clock.sleep(10)
+    assert f"did not come within {GANG_SECONDS:.0f} s" in reason(yard, run)
+
+
+def test_a_run_on_one_node_has_longer(yard: Yard) -> None:
+    """Nobody waits for it: half a minute of silence, then it is salvaged."""
+    run = yard.submit("local")
+    yard.report(run)
+    away(yard, run, 0)
+    yard.clock.sleep(LOST_SECONDS - 5)
+    yard.scheduler.upkeep()
+    assert f"{run}/0/1/salvage" not in yard.engine.agents
+    yard.clock.sleep(6)
+    yard.handle(run, "salvage")
+    assert jobs.load(yard.system, run) is not None

@@ -86,18 +86,41 @@ def test_the_servers_are_stopped_when_the_workers_have_ended(yard: Any, capsys: 
     assert yard.run_processes(run.id) == []
 
 
-def test_a_failing_worker_fails_the_run_at_once(yard: Any) -> None:
+def cli(yard: Any, *words: str) -> str:
+    """Give what the command `runyard` prints."""
+    text = "from runyard_server.cli import main; import sys; sys.argv[1:] = {}; main()"
+    with yard.client(text.format(list(words))) as done:
+        said: str = done.communicate()[0]
+    return said
+
+
+def test_a_failing_worker_fails_the_run_at_once(yard: Any, capsys: Any) -> None:
     """The others, which would wait for ever, are stopped, and the error names the worker."""
     from azureml.exceptions import ActivityFailedException
 
     run = submit(yard, "if index == 1:\n    raise ValueError('boom')\ntime.sleep(300)\n")
     with pytest.raises(ActivityFailedException, match="worker 1 on two-2"):
-        run.wait_for_completion()
+        run.wait_for_completion(show_output=True)
+    shown = capsys.readouterr()
+    assert "worker 0 is there" in shown.out
+    assert (
+        "worker 1 on two-2 failed with exit code 1; see azureml-logs/70_driver_log_worker_1.txt"
+        in shown.err
+    )
     error = run.get_details()["error"]["error"]
     assert "ValueError: boom" in error["message"]
     assert "worker 1 is there" in error["logTail"]
     assert ranks(run) == {"worker 0": "stopped", "worker 1": "failed", "ps 0": "stopped"}
     assert yard.run_processes(run.id) == []
+    for one in run.get_details()["ranks"]:
+        assert one["cpuSeconds"] > 0
+        assert one["peakMemoryBytes"] > 1 << 20
+    for name in ("1", "worker_1", "worker 1"):
+        log = cli(yard, "runs", "logs", run.id, "--rank", name)
+        assert log.startswith("worker 1 is there\n")
+        assert "ValueError: boom" in log
+    assert "there are: 0 (worker 0)" in cli(yard, "runs", "logs", run.id, "--rank", "7")
+    assert "Failed" in cli(yard, "runs", "ranks", run.id)
 
 
 @pytest.mark.parametrize("node", [0, 1])

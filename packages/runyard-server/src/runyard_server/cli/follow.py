@@ -13,6 +13,7 @@ from runyard.protocol import routes
 from runyard.protocol.errors import RunFileNotFound
 from runyard.protocol.events import LOG, RANK
 from runyard.protocol.files import BUILD_LOG, FileQuery
+from runyard_server.cli import ranks
 from runyard_server.cli.target import WorkspaceClient
 
 LOG_FOLDER = "azureml-logs/"
@@ -21,7 +22,13 @@ PIECE_BYTES = 1 << 20
 
 
 def print_logs(
-    client: WorkspaceClient, run: str, *, file: str | None, follow: bool, as_json: bool
+    client: WorkspaceClient,
+    run: str,
+    *,
+    file: str | None,
+    rank: str | None = None,
+    follow: bool,
+    as_json: bool,
 ) -> None:
     """Print a run's logs.
 
@@ -29,27 +36,38 @@ def print_logs(
         client: The workspace.
         run: The run's id.
         file: One file; None chooses the build log and the driver logs.
+        rank: One process of a run with several in its place: `3`, `worker 1`, `worker_1`.
         follow: Whether to go on until the run has ended.
         as_json: One JSON object per piece instead of the bytes.
 
     Raises:
         RunNotFound: There is no such run.
         RunFileNotFound: The run has no such file, and is not followed.
+        InvalidRequest: The run has no such process.
     """
     printer = _Printer(client, run, as_json)
     if follow:
-        _follow(printer, file)
+        _follow(printer, file, rank)
         return
+    if rank is not None:
+        file = ranks.log_of(client, run, rank)
     for path in [file] if file else _chosen(client, run):
         printer.advance(path)
 
 
-def _follow(printer: "_Printer", file: str | None) -> None:
+def _follow(printer: "_Printer", file: str | None, rank: str | None) -> None:
     for event in printer.client.events(routes.EVENTS_STREAM, printer.run):
+        if rank is not None and not file:
+            # Which processes there are is known when all nodes have met.
+            file = ranks.log_of(printer.client, printer.run, rank, sure=False)
+            if not file:
+                continue
         if event.kind == LOG and _wanted(event.data["path"], file):
             printer.advance(event.data["path"])
         elif event.kind == RANK:
             printer.remark(event.message)
+    if rank is not None:
+        file = ranks.log_of(printer.client, printer.run, rank)
     # The last bytes may have come with the end itself, without a frame of their own.
     paths = [file] if file else _all(printer.client, printer.run)
     for path in paths:

@@ -61,6 +61,19 @@ def _experiments(ctx: typer.Context, incomplete: str) -> list[str]:
     )
 
 
+def _ranks(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Offer the processes of the run that was named."""
+    try:
+        found = _client(ctx).call(routes.GANGS_RANKS, ctx.params["run"]).items
+    except (RunyardError, OSError, KeyError):
+        return []
+    return [
+        (str(one.rank), f"{one.name} on {one.node_name}: {one.state}")
+        for one in found
+        if str(one.rank).startswith(incomplete)
+    ]
+
+
 def _models(ctx: typer.Context, incomplete: str) -> list[str]:
     query = models.ModelQuery(latest=True)
     return _matching(
@@ -90,6 +103,15 @@ def _client(ctx: typer.Context) -> target.WorkspaceClient:
 RunId = Annotated[
     str,
     typer.Argument(metavar="RUN", help="A run's id.", autocompletion=_run_ids, show_default=False),
+]
+Rank = Annotated[
+    str | None,
+    typer.Option(
+        "--rank",
+        metavar="RANK",
+        help="One process of a run with several, by its rank or its name: 3, worker_1.",
+        autocompletion=_ranks,
+    ),
 ]
 RunIds = Annotated[
     list[str],

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from runyard.protocol import routes
-from runyard.protocol.errors import RunyardError
+from runyard.protocol.errors import InvalidRequest, RunyardError
 from runyard.protocol.runs import STATUSES, RunQuery
 from runyard_server.cli import follow, output, run_views, target
-from runyard_server.cli.options import Experiment, Json, Limit, RunId, RunIds, Workspace
+from runyard_server.cli.options import Experiment, Json, Limit, Rank, RunId, RunIds, Workspace
 from runyard_server.cli.paging import collect
 
 app = typer.Typer(help="Runs: what was run and how it went.", no_args_is_help=True)
@@ -74,7 +74,7 @@ def show(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
 
 @app.command()
 def ranks(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
-    """Show the processes of a run that has several: where each is and how it ended.
+    """Show the processes of a run that has several: where each is, how it ended, what it uses.
 
     Examples: `runyard runs ranks RUN`  ·  `runyard runs ranks RUN --json | jq '.items[].state'`
     """
@@ -90,6 +90,7 @@ def logs(
     run: RunId,
     follow_it: Follow = False,
     file: File = None,
+    rank: Rank = None,
     json: Json = False,
     workspace: Workspace = None,
 ) -> None:
@@ -103,9 +104,13 @@ def logs(
     - `runyard runs logs RUN -f`: follow it until it ends
 
     - `runyard runs logs RUN --file azureml-logs/20_image_build_log.txt`
+
+    - `runyard runs logs RUN --rank 3 -f`: one process of a run with several
     """
+    if file is not None and rank is not None:
+        raise InvalidRequest("give either --file or --rank")
     client = target.client(workspace)
-    follow.print_logs(client, run, file=file, follow=follow_it, as_json=json)
+    follow.print_logs(client, run, file=file, rank=rank, follow=follow_it, as_json=json)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Train with parameter servers: one server and two workers on two nodes, and what came of it.
 
-    python submit.py                            newest TensorFlow
+    python submit.py                            newest TensorFlow, each worker trains
+    python submit.py --chief                    newest TensorFlow, a chief hands out the steps
     python submit.py --framework-version 1.13   as in 2019, on Python 3.7
 
 Run it from anywhere; there is nothing to configure. Both nodes are this machine.
@@ -13,8 +14,8 @@ import sys
 from azureml.core import Experiment, Workspace
 from azureml.core.compute import AmlCompute, ComputeTarget
 from azureml.core.compute_target import ComputeTargetException
-from azureml.core.runconfig import TensorflowConfiguration
 from azureml.train.dnn import TensorFlow
+from runyard import ParameterServer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, os.pardir, "tf-mnist", "data")
@@ -27,6 +28,7 @@ def arguments():
     parser.add_argument("--framework-version", default="2.21", help="1.13 or 2.21")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--servers", type=int, default=1)
+    parser.add_argument("--chief", action="store_true", help="as TensorFlow 2 does it")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--data", default=DATA, help="folder with the four files of MNIST")
     return parser.parse_args()
@@ -48,9 +50,8 @@ def main():
     datastore = workspace.get_default_datastore()
     datastore.upload(src_dir=options.data, target_path="mnist", show_progress=False)
 
-    distributed = TensorflowConfiguration()
-    distributed.worker_count = options.workers
-    distributed.parameter_server_count = options.servers
+    # TensorflowConfiguration of azureml.core.runconfig is the same without the chief.
+    distributed = ParameterServer(options.workers, options.servers, chief=options.chief)
     estimator = TensorFlow(
         source_directory=HERE,
         entry_script="script.py",

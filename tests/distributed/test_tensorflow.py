@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,23 +96,14 @@ def test_parameter_servers_of_2019(machine, alone):
 
 def test_a_chief_coordinates(machine, alone):
     """ParameterServerStrategy: the chief alone decides; workers and server are stopped with it."""
-    from azureml.core.runconfig import TensorflowConfiguration
-
-    asked = estimator(
-        machine,
-        "tf-parameter-server",
-        NEW,
-        node_count=2,
-        distributed_training=TensorflowConfiguration(worker_count=2, parameter_server_count=1),
-    )
-    run = machine.completed(machine.submit(with_chief(asked)))
+    run, shown = submitted(machine, "tf-parameter-server", "--chief", "--epochs", str(EPOCHS))
     assert machine.ranks(run) == {
         "chief 0": "completed",
         "worker 0": "stopped",
         "worker 1": "stopped",
         "ps 0": "stopped",
     }
-    assert "variables on /job:ps/replica:0/task:0" in machine.log(run, "chief_0")
+    assert "variables on /job:ps/replica:0/task:0" in shown
     alone.check(machine, run, NEW)
 
 
@@ -149,16 +139,3 @@ def test_a_killed_worker_fails_the_run(machine):
 def accuracies(log: str) -> list[str]:
     """Give what a worker has told after its epochs."""
     return [line for line in log.splitlines() if "validation accuracy" in line]
-
-
-def with_chief(asked: Any) -> Any:
-    """Add a chief to an estimator's processes."""
-    make = asked._submission
-
-    def made(*arguments: Any, **more: Any) -> Any:
-        given = make(*arguments, **more)
-        launcher = replace(given.spec.launcher, chief_count=1)
-        return replace(given, spec=replace(given.spec, launcher=launcher))
-
-    asked._submission = made
-    return asked

@@ -65,6 +65,7 @@ class Recorder:
     [
         (routes.JOBS_REPORT, lambda s: s.report({})),
         (routes.GANGS_JOIN, lambda s: s.join({})),
+        (routes.GANGS_ORDERS, lambda s: s.orders({"stop": 7}, 1.0)),
         (routes.JOBS_FINISH, lambda s: s.finish({})),
         (routes.LOGS_APPEND, lambda s: s.append_log("a b/c.txt", 7, b"x")),
         (routes.METRICS_APPEND, lambda s: s.append_lines("1-ff", 7, b"x")),

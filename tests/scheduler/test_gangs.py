@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from runyard.protocol.events import RANK, EventQuery
-from runyard.protocol.jobs import GANG_SECONDS, GangTable, JoinGang, TaskReport
+from runyard.protocol.jobs import GANG_SECONDS, GangTable, JoinGang, OrdersQuery, TaskReport
 from runyard.protocol.runs import LauncherSpec, RunError
-from runyard_server.operations import events, gangs, jobs
+from runyard_server.operations import events, gangs, jobs, runs
+from runyard_server.operations.notices import gang_topic
 from runyard_server.testing.yard import W, Yard, until
 
 SERVERS = LauncherSpec("parameter_server", worker_count=2, parameter_server_count=1)
@@ -216,3 +217,44 @@ def test_a_failed_process_is_told_at_once(yard: Yard) -> None:
         "worker 1 on cluster-2 failed with exit code 7; see azureml-logs/w1.txt"
     ]
     assert told[0].data["log"] == "azureml-logs/w1.txt"
+
+
+def heard(yard: Yard, run: str) -> list[str]:
+    """Collect the topics of the gang that change from now on."""
+    topics: list[str] = []
+    wanted = gang_topic(W, run)
+    yard.system.notices.subscribe(lambda topic: topics.append(topic) if topic == wanted else None)
+    return topics
+
+
+def test_nodes_that_wait_are_woken_when_it_matters(yard: Yard) -> None:
+    """When all have come, when all is to stop, when one is left alone; not by each beat."""
+    run = submitted(yard)
+    topics = heard(yard, run)
+    join(yard, run, 0)
+    assert not topics
+    join(yard, run, 1)
+    join(yard, run, 0)
+    assert len(topics) == 1
+    yard.report(run, "running", node=0, tasks=[worker(0), server()])
+    yard.report(run, "running", node=1, tasks=[worker(1)])
+    yard.report(run, "running", node=0, tasks=[worker(0, "completed"), server()])
+    assert len(topics) == 1
+    yard.report(run, "running", node=1, tasks=[worker(1, "completed")])
+    assert len(topics) == 2
+    for node in range(2):
+        told = gangs.orders(yard.system, W, run, str(node), query=OrdersQuery())
+        assert (told.stop, told.others, told.cancel) == (True, True, False)
+    yard.report(run, "finalizing", node=1)
+    assert len(topics) == 3
+    alone = gangs.orders(yard.system, W, run, "0", query=OrdersQuery())
+    assert (alone.stop, alone.others) == (True, False)
+
+
+def test_a_cancel_wakes_the_nodes(yard: Yard) -> None:
+    """Nobody waits on for a run that is not wanted any more."""
+    run = submitted(yard)
+    topics = heard(yard, run)
+    runs.cancel(yard.system, W, run)
+    assert topics
+    assert gangs.orders(yard.system, W, run, "1", query=OrdersQuery()).cancel

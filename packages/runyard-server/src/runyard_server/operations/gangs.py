@@ -16,10 +16,12 @@ import msgspec
 from runyard.protocol import jobs as protocol
 from runyard.protocol.errors import NotFound
 from runyard.protocol.jobs import (
+    AgentReply,
     FinishReport,
     GangNode,
     GangTable,
     JoinGang,
+    OrdersQuery,
     RankPage,
     RankRecord,
     TaskReport,
@@ -27,6 +29,7 @@ from runyard.protocol.jobs import (
 from runyard.protocol.runs import LauncherSpec, RunSpec
 from runyard_server.operations import ranks as processes
 from runyard_server.operations.existing import run_row
+from runyard_server.operations.notices import gang_topic
 from runyard_server.operations.system import System
 from runyard_server.store import gangs, job_nodes
 from runyard_server.store import runs as run_rows
@@ -45,12 +48,16 @@ _SPEC = msgspec.json.Decoder(RunSpec)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one node of a gang is to do; see AgentReply."""
+    """What one node of a gang is to do; see AgentReply.
+
+    `last`: at most one node is still busy, which may want to know.
+    """
 
     stop: bool = False
     others: bool = False
     reason: str = ""
     hung: bool = False
+    last: bool = False
 
 
 def agents_of(connection: Connection, key: int, node_count: int) -> int:
@@ -86,9 +93,66 @@ def join(system: System, workspace: str, run: str, node: str, body: JoinGang) ->
         # It was given up, or the run is over: nothing must begin any more.
         return GangTable(complete=False, failed=f"run {run} does not wait for it", stop=True)
     if number not in told or told[number].joined != body:
-        system.records.write(lambda c: gangs.join(c, row.key, number, body))
-        told[number] = GangRow(number, body, None)
+        told = system.records.write(lambda c: _joined(c, row.key, number, body))
+        if _is_complete(present, told):
+            system.notices.changed(gang_topic(workspace, run))
     return _table(present, told, number, system.clock.now_us())
+
+
+def is_settled(table: GangTable) -> bool:
+    """Whether a rank table is what a joining node waits for, or the news that it is not to be."""
+    return table.complete or table.stop or bool(table.failed)
+
+
+def orders(system: System, workspace: str, run: str, node: str, query: OrdersQuery) -> AgentReply:
+    """Tell a node of a gang what to do because of the others.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+        NotFound: The run has no such node.
+    """
+    del query
+    number = int(node) if node.isascii() and node.isdigit() else -1
+
+    now = system.clock.now_us()
+
+    def read(connection: Connection) -> AgentReply:
+        row = run_row(connection, workspace, run)
+        if job_nodes.find(connection, row.key, number) is None:
+            raise NotFound(f"run {run} has no node {node[:20]!r}")
+        return reply(row, verdict(connection, row.key, number, now))
+
+    return system.records.read(read)
+
+
+def reply(row: RunRow, found: Verdict) -> AgentReply:
+    """Give the answer to a beat or a question of a node."""
+    return AgentReply(
+        cancel=row.cancel_requested or not row.active,
+        stop=found.stop,
+        others=found.others,
+        reason=found.reason,
+        hung=found.hung,
+    )
+
+
+def is_news(query: OrdersQuery, answer: AgentReply) -> bool:
+    """Whether an answer tells a node something else than it knows."""
+    return answer.cancel or (answer.stop, answer.others) != (query.stop, query.others)
+
+
+def tell(system: System, row: RunRow, found: Verdict, state: str) -> None:
+    """Wake the nodes of a gang after one has told its state, if that changes what they are to do.
+
+    Args:
+        system: The service's parts.
+        row: The run.
+        found: What follows now.
+        state: What the node has told.
+    """
+    ending = state == protocol.STATE_FINALIZING
+    if found.last if ending else found.stop:
+        system.notices.changed(gang_topic(row.workspace, row.id))
 
 
 def ranks(system: System, workspace: str, run: str) -> RankPage:
@@ -117,14 +181,16 @@ def verdict(connection: Connection, key: int, node: int, now: int) -> Verdict:
     if len(present) == 1:
         return Verdict()
     told = gangs.of_run(connection, key)
-    busy = any(other.node != node and _is_busy(other) for other in present)
+    busy = [other.node for other in present if _is_busy(other)]
+    others = any(other != node for other in busy)
     failed = _failure(present, told)
+    last = len(busy) <= 1
     if failed:
-        return Verdict(stop=True, others=busy, reason=failed)
+        return Verdict(stop=True, others=others, reason=failed, last=last)
     hanging, nodes = _hanging(connection, key, present, told, now)
     if hanging:
-        return Verdict(stop=True, others=busy, reason=hanging, hung=node in nodes)
-    return Verdict(stop=_is_over(present, told), others=busy)
+        return Verdict(stop=True, others=others, reason=hanging, hung=node in nodes, last=last)
+    return Verdict(stop=_is_over(present, told), others=others, last=last)
 
 
 def is_silent(row: JobNodeRow, now: int) -> bool:
@@ -150,7 +216,7 @@ def _table(
     present: Sequence[JobNodeRow], told: dict[int, GangRow], asking: int, now: int
 ) -> GangTable:
     nodes = [_line(row, told.get(row.node)) for row in present]
-    awaited = [row for row in present if row.node not in told or told[row.node].joined is None]
+    awaited = [row for row in present if not _has_come(row, told)]
     ended = [row for row in present if row.node != asking and _has_left(row)] if awaited else []
     silent = [row for row in awaited if is_silent(row, now)]
     failed = ""
@@ -164,6 +230,20 @@ def _table(
         )
     missing = [row.node_id for row in awaited]
     return GangTable(not missing, nodes, missing, failed, stop=bool(ended))
+
+
+def _joined(connection: Connection, key: int, node: int, body: JoinGang) -> dict[int, GangRow]:
+    gangs.join(connection, key, node, body)
+    # Read again: others may have come since.
+    return gangs.of_run(connection, key)
+
+
+def _is_complete(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> bool:
+    return all(_has_come(row, told) for row in present)
+
+
+def _has_come(row: JobNodeRow, told: dict[int, GangRow]) -> bool:
+    return row.node in told and told[row.node].joined is not None
 
 
 def _line(row: JobNodeRow, told: GangRow | None) -> GangNode:

@@ -144,19 +144,16 @@ def report(system: System, workspace: str, run: str, node: str, body: AgentRepor
     fresh = body.tasks is not None and ranks.are_new(
         system.records.read(lambda c: told.of_run(c, row.key)), present.node, body.tasks
     )
-    if present.finished_at is None and (fresh or _tells_news(row, present, body, now)):
+    written = present.finished_at is None and (fresh or _tells_news(row, present, body, now))
+    if written:
         row = system.records.write(lambda c: _take(c, row.key, present.node, body, now))
         announce(system, row, work=False)
     found = Verdict()
     if row.node_count > 1:
         found = system.records.read(lambda c: gangs.verdict(c, row.key, present.node, now))
-    return AgentReply(
-        cancel=row.cancel_requested or not row.active,
-        stop=found.stop,
-        others=found.others,
-        reason=found.reason,
-        hung=found.hung,
-    )
+        if written:
+            gangs.tell(system, row, found, body.state)
+    return gangs.reply(row, found)
 
 
 def finish(system: System, workspace: str, run: str, node: str, body: FinishReport) -> Nothing:

@@ -19,7 +19,7 @@ from runyard.protocol import runs as states
 from runyard.protocol.compute import IDLE
 from runyard.protocol.errors import WrongState
 from runyard.protocol.runs import RunError
-from runyard_server.operations.notices import SCHEDULER, run_topic
+from runyard_server.operations.notices import SCHEDULER, gang_topic, run_topic
 from runyard_server.operations.system import System
 from runyard_server.store import events, nodes, runs
 from runyard_server.store.events import EventRow
@@ -127,8 +127,13 @@ def free_nodes(connection: Connection, row: RunRow, now: int) -> None:
 
 
 def announce(system: System, row: RunRow, *, work: bool = True) -> None:
-    """Wake who follows the run and, with `work`, the scheduler; call it after the write."""
+    """Wake who follows the run and, with `work`, the scheduler and the run's nodes.
+
+    Call it after the write.
+    """
     system.notices.changed(run_topic(row.workspace, row.id))
+    if row.node_count > 1 and work:
+        system.notices.changed(gang_topic(row.workspace, row.id))
     if work:
         system.notices.changed(work_topic(row.key))
 

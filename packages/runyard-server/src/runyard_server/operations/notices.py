@@ -1,7 +1,8 @@
 """Wake-ups inside the service: who changed something says so, who waits for it hears it.
 
 A notice carries no data, only a topic: `run:<workspace>/<run id>` (an event was appended, a log
-grew) or `scheduler` (there is work for the loop). Whoever is woken reads the store. Notices may
+grew), `gang:<workspace>/<run id>` (its nodes should look again) or `scheduler` (there is work
+for the loop). Whoever is woken reads the store. Notices may
 be lost with the process and may come without need; nothing but speed depends on them.
 """
 
@@ -19,6 +20,11 @@ _log = logging.getLogger(__name__)
 def run_topic(workspace: str, run: str) -> str:
     """Give the topic of a run."""
     return f"run:{workspace}/{run}"
+
+
+def gang_topic(workspace: str, run: str) -> str:
+    """Give the topic of what the nodes of a run wait for: to be complete, to stop, to be alone."""
+    return f"gang:{workspace}/{run}"
 
 
 class Notices:

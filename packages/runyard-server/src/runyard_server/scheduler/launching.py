@@ -22,6 +22,7 @@ from runyard_server.compute.base import Backend, Observation
 from runyard_server.operations import jobs, reading
 from runyard_server.operations.gangs import LOST, SALVAGING
 from runyard_server.operations.lifecycle import announce
+from runyard_server.operations.notices import gang_topic
 from runyard_server.operations.system import System
 from runyard_server.scheduler.lost import LostAgent, LostAgents
 from runyard_server.scheduler.pool import Pool
@@ -168,6 +169,8 @@ class Agents:
         now = self._system.clock.now_us()
         self._system.records.write(lambda c: jobs.lost(c, row.key, node, reason, now))
         announce(self._system, row, work=False)
+        # The other nodes have failed with it.
+        self._system.notices.changed(gang_topic(row.workspace, row.id))
         job = jobs.load(self._system, row.id, node)
         if job is None:
             self._abandon(row.key, reason)

@@ -22,7 +22,7 @@ from runyard.protocol.routes import Bytes, Events, Nothing, Route
 from runyard_server.operations.idempotency import once
 from runyard_server.operations.system import Content, System
 from runyard_server.operations.tokens import Caller
-from runyard_server.service import access, bodies, contents, failures, messages
+from runyard_server.service import access, bodies, contents, failures, messages, waiting
 from runyard_server.service.streams import EventStream, Feed, Follower
 
 LARGEST_JSON = 16 << 20
@@ -130,7 +130,15 @@ class Handler:
         def repeatable() -> Any:
             return once(self._parts.system, key, digest, work, self.route.answer)
 
-        answer = await to_thread.run_sync(repeatable, limiter=self._parts.work)
+        async def look() -> Any:
+            return await to_thread.run_sync(repeatable, limiter=self._parts.work)
+
+        seconds = waiting.asked(self.route.name, request.headers.get("prefer", ""))
+        if seconds:
+            name, feed = self.route.name, self._parts.feed
+            answer = await waiting.welcome(feed, name, segments, seconds, given, look)
+        else:
+            answer = await look()
         return await self._give(request, answer)
 
     async def _receive(

@@ -252,6 +252,14 @@ class AgentReply:
 
 
 @dataclass(frozen=True)
+class OrdersQuery:
+    """What a node knows of the others already: an answer that is awaited tells something else."""
+
+    stop: bool = False
+    others: bool = True
+
+
+@dataclass(frozen=True)
 class FinishReport:
     """The last word of an agent: everything else has been delivered before."""
 

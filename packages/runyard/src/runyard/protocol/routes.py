@@ -57,6 +57,7 @@ from runyard.protocol.jobs import (
     GangTable,
     JobSpec,
     JoinGang,
+    OrdersQuery,
     RankPage,
 )
 from runyard.protocol.metrics import MetricPage, MetricQuery, SpoolMark, SpoolQuery
@@ -512,6 +513,15 @@ GANGS_JOIN: Route[GangTable] = Route(
     GangTable,
     "A node of a gang says where it is and asks for the rank table; again until it is complete.",
     body=JoinGang,
+    who=JOB,
+)
+GANGS_ORDERS: Route[AgentReply] = Route(
+    "gangs.orders",
+    "GET",
+    _R + "/nodes/{node}/orders",
+    AgentReply,
+    "What a node of a gang is to do because of the others; may be awaited.",
+    query=OrdersQuery,
     who=JOB,
 )
 GANGS_RANKS: Route[RankPage] = Route(

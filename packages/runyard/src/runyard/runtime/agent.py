@@ -132,7 +132,7 @@ class Agent:
 
     def _start(self) -> List[processes.Member]:
         job, folder = self._job, self._folder
-        if job.nodes > 1 or not job.starts_at_once:
+        if not job.starts_at_once:
             self.link().say(names.PREPARING)
         self._environment()
         paths = self._prepare() if job.node == 0 else {}

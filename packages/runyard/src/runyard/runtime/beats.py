@@ -143,6 +143,10 @@ class Beats:
         reply = self._service.report(beat)
         if len(self._states) <= 1:
             self.reply = reply
+        self.obey(reply)
+
+    def obey(self, reply: Dict[str, Any]) -> None:
+        """Do what an AgentReply asks for."""
         if reply.get("cancel"):
             self._on_cancel()
         if reply.get("stop"):

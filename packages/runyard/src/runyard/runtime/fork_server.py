@@ -22,10 +22,11 @@ import sys
 from typing import Any, Dict, NoReturn
 
 # Imported here so that no child has to.
-from runyard.runtime import agent, delivery, link
+from runyard.runtime import agent, delivery, gang, link, listener, usage
+from runyard.runtime.launchers import mpi, multi_worker, parameter_server, torch
 
 IDLE_SECONDS = 10.0
-WARM = (agent, delivery, link)
+WARM = (agent, delivery, link, gang, listener, usage, mpi, multi_worker, parameter_server, torch)
 
 
 def run() -> int:

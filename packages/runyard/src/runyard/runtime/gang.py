@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from runyard.runtime.processes import Member
 
 LOOPBACK = "127.0.0.1"
-SHORTEST_PAUSE = 0.02
-LONGEST_PAUSE = 0.5
+WAIT_SECONDS = 0.5
+LOOK_SECONDS = 0.05
 SERVICE_SECONDS = 3600.0
 # Below the range from which the system takes ports for outgoing connections.
 FIRST_PORT, PORT_SPAN = 12000, 20000
@@ -104,9 +104,11 @@ def meet(job: Job, ports: Sequence[int], link: Callable[[], Link], wake: Any) ->
 
     service = link().service
     place = {"host": host, "address": address, "ports": list(ports)}
-    pause = SHORTEST_PAUSE
+    told = False
     while True:
-        table = patiently(lambda: service.join(place), SERVICE_SECONDS)
+        begun = time.monotonic()
+        # The answer comes when all have come; a cancel is looked for in between.
+        table = patiently(lambda: service.join(place, WAIT_SECONDS), SERVICE_SECONDS)
         if table["complete"]:
             return [_node(line) for line in table["nodes"]]
         if table["stop"]:
@@ -115,8 +117,11 @@ def meet(job: Job, ports: Sequence[int], link: Callable[[], Link], wake: Any) ->
             raise JobError(str(table["failed"]), names.SERVICE_ERROR)
         if wake.is_canceled():
             raise Canceled
-        wake.wait(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE)
+        if not told:
+            # From now on the beats tell that this node waits.
+            link().say(names.PREPARING)
+            told = True
+        wake.wait(begun + WAIT_SECONDS - time.monotonic())
 
 
 def _node(line: Dict[str, Any]) -> Node:
@@ -179,4 +184,4 @@ def wait_for_others(link: Link, until: float) -> None:
     while link.reply.get("others", True) and time.monotonic() < until:
         if link.is_unwanted:
             return
-        time.sleep(LONGEST_PAUSE / 10)
+        link.await_news(LOOK_SECONDS)

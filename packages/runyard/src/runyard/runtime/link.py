@@ -7,6 +7,7 @@ script does not wait for it.
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from runyard.client.sender import Sender
@@ -18,6 +19,7 @@ from runyard.runtime.watch import Watch
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
+    from runyard.runtime.listener import Listener
     from runyard.runtime.usage import Meter
 
 
@@ -36,7 +38,9 @@ class Link:
     def __init__(self, job: Job, folder: RunFolder, on_cancel: Callable[[], None]) -> None:
         self.warnings: List[str] = []
         self.service = JobService(job)
+        self._job = job
         self._beats = _beats(job, self.service, on_cancel)
+        self._listener: Optional[Listener] = None
         self._meter: Optional[Meter] = None
         self._watch = Watch(job, folder)
         self._sender = Sender(self.service, folder.spool, self._watch, self.warnings.append)
@@ -57,11 +61,29 @@ class Link:
     def on_stop(self, call: Callable[[], None]) -> None:
         """Have `call` called when other nodes make it necessary to end the processes."""
         self._beats.on_stop = call
+        if self._job.nodes > 1 and self._listener is None:
+            from runyard.runtime.listener import Listener
+
+            self._listener = Listener(self._job, self._beats.obey)
 
     @property
     def reply(self) -> Dict[str, Any]:
-        """The service's answer to the last beat since a state was told; empty before."""
-        return self._beats.reply
+        """What the service said last of the other nodes; empty before it has said anything."""
+        told = self._beats.reply
+        heard = self._listener.heard if self._listener else {}
+        if not (told and heard):
+            return told or heard
+        # One of them is older; nobody who has stopped or left comes back.
+        either = {name: told.get(name) or heard.get(name) for name in {**told, **heard}}
+        return {**either, "others": told["others"] and heard["others"]}
+
+    def await_news(self, seconds: float) -> None:
+        """Wait for news of the other nodes, at most `seconds`."""
+        if self._listener is None:
+            time.sleep(seconds)
+        else:
+            self._listener.news.wait(seconds)
+            self._listener.news.clear()
 
     @property
     def is_unwanted(self) -> bool:
@@ -82,6 +104,8 @@ class Link:
 
     def stop_beats(self) -> None:
         """Be silent from now on."""
+        if self._listener is not None:
+            self._listener.stop()
         self._beats.stop()
 
     def close(self) -> None:

@@ -44,9 +44,16 @@ class JobService(Destination):
         """Send an AgentReport; give the AgentReply."""
         return self._json("POST", f"{self._node}/report", beat)
 
-    def join(self, place: Dict[str, Any]) -> Dict[str, Any]:
-        """Send a JoinGang; give the GangTable."""
-        return self._json("POST", f"{self._node}/join", place)
+    def join(self, place: Dict[str, Any], wait: float = 0.0) -> Dict[str, Any]:
+        """Send a JoinGang; give the GangTable, at the latest after `wait` seconds."""
+        return self._json("POST", f"{self._node}/join", place, wait)
+
+    def orders(self, known: Dict[str, bool], wait: float) -> Dict[str, Any]:
+        """Send an OrdersQuery; give the AgentReply that tells something else, or after `wait`."""
+        query = "&".join(f"{name}={str(value).lower()}" for name, value in known.items())
+        answer = self._ask("GET", f"{self._node}/orders?{query}", b"", wait=wait)
+        found: Dict[str, Any] = json.loads(answer.decode("utf-8"))
+        return found
 
     def finish(self, report: Dict[str, Any]) -> None:
         """Send the FinishReport."""
@@ -84,9 +91,11 @@ class JobService(Destination):
         """Close the connections."""
         self._wire.close()
 
-    def _json(self, method: str, target: str, body: Dict[str, Any]) -> Dict[str, Any]:
+    def _json(
+        self, method: str, target: str, body: Dict[str, Any], wait: float = 0.0
+    ) -> Dict[str, Any]:
         answer: Dict[str, Any] = json.loads(
-            self._ask(method, target, _encode(body)).decode("utf-8")
+            self._ask(method, target, _encode(body), wait=wait).decode("utf-8")
         )
         return answer
 
@@ -97,11 +106,12 @@ class JobService(Destination):
         body: Union[bytes, BinaryIO],
         size: Optional[int] = None,
         kind: str = JSON,
+        wait: float = 0.0,
     ) -> bytes:
         """Ask, unless somebody has removed the run from under us: then nothing is worth asking."""
         if not os.path.exists(self._run_folder):
             raise RunNotFound(f"the run folder {self._run_folder} is gone")
-        return self._wire.ask(method, target, body, size, kind)
+        return self._wire.ask(method, target, body, size, kind, wait)
 
 
 def patiently(ask: Callable[[], Answer], seconds: float) -> Answer:

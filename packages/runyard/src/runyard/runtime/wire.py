@@ -63,6 +63,7 @@ class Wire:
         body: Union[bytes, BinaryIO] = b"",
         size: Optional[int] = None,
         kind: str = JSON,
+        wait: float = 0.0,
     ) -> bytes:
         """Send a request and give the whole body of the answer.
 
@@ -72,12 +73,13 @@ class Wire:
             body: Bytes, or a file that can be rewound.
             size: Bytes of the body; needed for a file.
             kind: Content-Type of the body.
+            wait: For how long the service may keep an answer back until there is a better one.
 
         Raises:
             RunyardError: The service refused (its own error), or cannot be reached.
         """
         sink = io.BytesIO()
-        self._exchange(method, target, _Body(body, size, kind), sink)
+        self._exchange(method, target, _Body(body, size, kind, wait), sink)
         return sink.getvalue()
 
     def fetch(self, target: str, sink: BinaryIO) -> None:
@@ -143,10 +145,13 @@ class Wire:
 
 
 class _Body:
-    """A request's body, sent as often as needed."""
+    """A request's body and what goes with it, sent as often as needed."""
 
-    def __init__(self, data: Union[bytes, BinaryIO], size: Optional[int], kind: str) -> None:
+    def __init__(
+        self, data: Union[bytes, BinaryIO], size: Optional[int], kind: str, wait: float = 0.0
+    ) -> None:
         self.kind = kind
+        self.wait = wait
         if isinstance(data, bytes):
             self.size = len(data)
             self.data = data
@@ -203,6 +208,8 @@ class _Line:
         ]
         if body.kind:
             lines.append(f"Content-Type: {body.kind}")
+        if body.wait:
+            lines.append(f"Prefer: wait={body.wait:g}")
         try:
             body.send(self._socket, "\r\n".join([*lines, "", ""]).encode("ascii"))
         except (BrokenPipeError, ConnectionResetError):

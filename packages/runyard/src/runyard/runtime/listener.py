@@ -1,0 +1,66 @@
+"""Hears at once what the other nodes of a run make necessary: one question waits at the service.
+
+Beats tell the same, but only when they are due. Without an answer (the service is away, or knows no
+such question) the beats are all there is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Callable, Dict
+
+from runyard.protocol.errors import NotFound, RunyardError
+from runyard.runtime.service import JobService
+
+if TYPE_CHECKING:
+    from runyard.runtime.job import Job
+
+WAIT_SECONDS = 10
+RETRY_SECONDS = 1.0
+
+
+class Listener:
+    """A thread with a question.
+
+    Args:
+        job: Whose node asks.
+        hear: Called, from the thread, with each answer that tells something new.
+
+    Attributes:
+        heard: The last such answer, an AgentReply; empty before.
+        news: Set whenever there is one.
+    """
+
+    def __init__(self, job: Job, hear: Callable[[Dict[str, Any]], None]) -> None:
+        self._service = JobService(job)
+        self._hear = hear
+        self._stopped = threading.Event()
+        self.heard: Dict[str, Any] = {}
+        self.news = threading.Event()
+        threading.Thread(target=self._run, name="listener", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask no more; an open question is given up with the process."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        known = {"stop": False, "others": True}
+        while not self._stopped.is_set():
+            asked = time.monotonic()
+            try:
+                reply = self._service.orders(known, WAIT_SECONDS)
+            except NotFound:
+                return
+            except (OSError, RunyardError):
+                self._stopped.wait(RETRY_SECONDS)
+                continue
+            fresh = {name: bool(reply[name]) for name in known}
+            if fresh != known or reply["cancel"]:
+                known = fresh
+                self.heard = reply
+                self.news.set()
+                self._hear(reply)
+            if reply["cancel"] or time.monotonic() - asked < WAIT_SECONDS / 2:
+                # Whatever the service makes of it, it is not asked all the time.
+                self._stopped.wait(RETRY_SECONDS if reply["cancel"] else 0.01)

@@ -35,7 +35,7 @@ local=$((rank % each))
 case $((rank / each)) in
 @NODES@
 esac
-export RUNYARD_RANK=$rank AZ_BATCHAI_TASK_INDEX=$rank
+export RUNYARD_RANK=$rank AZ_BATCHAI_TASK_INDEX=$rank JAX_PROCESS_ID=$rank
 export OMPI_COMM_WORLD_LOCAL_RANK=$local OMPI_COMM_WORLD_LOCAL_SIZE=$each
 exec >>"$log/@LOG@" 2>&1
 stopped=

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Dict, List, Sequence
 
 from runyard.runtime import names, ranks
 from runyard.runtime.job import JobError
-from runyard.runtime.launchers import azure
+from runyard.runtime.launchers import azure, jax
 from runyard.runtime.launchers.base import Launcher, Node, command_line
 from runyard.runtime.processes import Plan, Task
 
@@ -41,6 +41,10 @@ SETTINGS = {
 class MpiLauncher(Launcher):
     """The same command in every rank; the first node runs mpirun, all nodes look after ranks."""
 
+    def ports(self, job: Job) -> int:
+        """See Launcher: for JAX's coordinator; MPI finds its own."""
+        return 1 if job.node == 0 else 0
+
     def plans(
         self, job: Job, folder: RunFolder, nodes: Sequence[Node], variables: Dict[str, str]
     ) -> List[Plan]:
@@ -51,6 +55,7 @@ class MpiLauncher(Launcher):
             **azure.threads(job, nodes, each),
             **variables,
             **azure.batch(job, folder, nodes),
+            **jax.ranks(nodes[0].address, nodes[0].ports[0], len(nodes) * each),
             "RUNYARD_WORLD_SIZE": str(len(nodes) * each),
         }
         place = os.path.join(folder.shared, "mpi", str(job.attempt))

@@ -1,4 +1,4 @@
-"""Processes of torch.distributed, with the variables that torchrun would give them."""
+"""Processes of torch.distributed, with the variables that torchrun would give them, and JAX's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Dict, List, Sequence
 
 from runyard.runtime import names
-from runyard.runtime.launchers import azure
+from runyard.runtime.launchers import azure, jax
 from runyard.runtime.launchers.base import Launcher, Node, command_line
 from runyard.runtime.processes import Plan, Task
 
@@ -22,9 +22,8 @@ class TorchLauncher(Launcher):
     """The same number of processes on every node; ranks go by node."""
 
     def ports(self, job: Job) -> int:
-        """See Launcher: one, for the store of rank 0."""
-        del job
-        return 1
+        """See Launcher: for the store of rank 0, and for JAX's coordinator beside it."""
+        return 2 if job.node == 0 else 0
 
     def plans(
         self, job: Job, folder: RunFolder, nodes: Sequence[Node], variables: Dict[str, str]
@@ -36,6 +35,7 @@ class TorchLauncher(Launcher):
             **variables,
             **azure.batch(job, folder, nodes),
             **_torchrun(job, folder, nodes, each),
+            **jax.ranks(nodes[0].address, nodes[0].ports[1], len(nodes) * each),
         }
         return [_plan(job, folder, shared, local, each) for local in range(each)]
 
@@ -64,6 +64,7 @@ def _plan(job: Job, folder: RunFolder, shared: Dict[str, str], local: int, each:
     own = {
         **shared,
         **azure.task(rank, size, rank),
+        jax.RANK: str(rank),
         "RANK": str(rank),
         "LOCAL_RANK": str(local),
         "ROLE_RANK": str(rank),

@@ -117,5 +117,5 @@ def test_processes_share_the_cores(room: Any, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("os.cpu_count", lambda: 8)
     spec = LauncherSpec("torch", process_count_per_node=2)
     assert plans(room, spec, 0)[0].variables["OMP_NUM_THREADS"] == "2"
-    one_machine = [Node(n, "127.0.0.1", ports=[1000]) for n in range(4)]
+    one_machine = [Node(n, "127.0.0.1", ports=[1000, 1001]) for n in range(4)]
     assert plans(room, spec, 0, one_machine)[0].variables["OMP_NUM_THREADS"] == "1"

@@ -29,10 +29,10 @@ def average(gradients: Any) -> Any:
         return gradients
     import numpy as np
 
-    if isinstance(gradients, (list, tuple)):
+    if _is_flat(gradients):
         given = [each for each in gradients if each is not None]
-        if given and all(isinstance(each, np.ndarray) for each in given):
-            return type(gradients)(_arrays(gradients))
+        plain = all(isinstance(each, np.ndarray) for each in given)
+        return type(gradients)(_arrays(gradients) if plain else _tensors(gradients))
     import tensorflow as tf
 
     flat = tf.nest.flatten(gradients)
@@ -109,6 +109,12 @@ class Exchange:
                     f"{signatures[0]}, those of rank {rank} are {signature}"
                 )
         self._agreed = True
+
+
+def _is_flat(gradients: Any) -> bool:
+    if type(gradients) not in (list, tuple):
+        return False
+    return not any(isinstance(each, (list, tuple, dict)) for each in gradients)
 
 
 def _arrays(gradients: Sequence[Any]) -> List[Any]:

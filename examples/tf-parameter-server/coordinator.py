@@ -92,7 +92,7 @@ def coordinate(options, resolver):
             strategy.run(step, args=(network, rate, *next(iterator)))
 
     iterator = iter(coordinator.create_per_worker_dataset(datasets))
-    rounds = len(images) // options.batch_size // STEPS
+    rounds = max(1, len(images) // options.batch_size // STEPS)
     for epoch in range(options.epochs):
         for done in range(rounds):
             # Down to nothing: at the end it does not matter that gradients come late.

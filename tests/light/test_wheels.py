@@ -6,7 +6,7 @@ import zipfile
 
 from runyard.runtime import wheels
 
-HOME = "/home/somebody/environments/0123456789abcdef"
+HOME = "/srv/somebody/environments/0123456789abcdef"
 PLACE = HOME + "/lib/python3.7/site-packages/horovod/tensorflow"
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 
 metadata = MetaData()
 # SQLite numbers rows by itself only for a column declared INTEGER.
@@ -255,6 +255,18 @@ gang_nodes = Table(
     Column("node", Integer, primary_key=True, autoincrement=False),
     Column("joined", Text),
     Column("tasks", Text),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("node", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("key", String, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("exit_code", Integer),
 )
 
 environments = Table(

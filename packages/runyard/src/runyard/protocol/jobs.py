@@ -193,6 +193,57 @@ class GangTable:
 
 
 @dataclass(frozen=True)
+class StartCommand:
+    """A program that one node of a run wants started on another, as mpirun does through ssh.
+
+    Args:
+        command: What a shell on that node shall run.
+        key: Chosen by the asker, and the same when it asks again: nothing is started twice.
+    """
+
+    command: str
+    key: str
+
+
+@dataclass(frozen=True)
+class CommandRecord:
+    """A command for a node.
+
+    Args:
+        number: Its place among the commands of the run.
+        command: What a shell shall run.
+        exit_code: How it ended, negative: the signal; None while it waits or runs.
+        message: Why it has no exit code of its own.
+    """
+
+    number: int
+    command: str
+    exit_code: Optional[int] = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class TakeCommands:
+    """A node asks for commands newer than those it has."""
+
+    after: int = 0
+
+
+@dataclass(frozen=True)
+class CommandPage:
+    """Commands for a node, in order."""
+
+    items: List[CommandRecord]
+
+
+@dataclass(frozen=True)
+class EndCommand:
+    """A node tells how a command ended; negative: the signal."""
+
+    exit_code: int
+
+
+@dataclass(frozen=True)
 class RankRecord:
     """One process of a run and where it is; the fields that TaskReport has too are as there."""
 

@@ -53,12 +53,17 @@ from runyard.protocol.files import (
 from runyard.protocol.jobs import (
     AgentReply,
     AgentReport,
+    CommandPage,
+    CommandRecord,
+    EndCommand,
     FinishReport,
     GangTable,
     JobSpec,
     JoinGang,
     OrdersQuery,
     RankPage,
+    StartCommand,
+    TakeCommands,
 )
 from runyard.protocol.metrics import MetricPage, MetricQuery, SpoolMark, SpoolQuery
 from runyard.protocol.models import (
@@ -526,6 +531,41 @@ GANGS_ORDERS: Route[AgentReply] = Route(
 )
 GANGS_RANKS: Route[RankPage] = Route(
     "gangs.ranks", "GET", _R + "/ranks", RankPage, "The processes of a run.", who=JOB
+)
+COMMANDS_START: Route[CommandRecord] = Route(
+    "commands.start",
+    "POST",
+    _R + "/nodes/{node}/commands",
+    CommandRecord,
+    "Have a program started by the agent of another node of the run.",
+    body=StartCommand,
+    who=JOB,
+)
+COMMANDS_TAKE: Route[CommandPage] = Route(
+    "commands.take",
+    "POST",
+    _R + "/nodes/{node}/commands/take",
+    CommandPage,
+    "What a node's agent is to start for other nodes.",
+    body=TakeCommands,
+    who=JOB,
+)
+COMMANDS_GET: Route[CommandRecord] = Route(
+    "commands.get",
+    "GET",
+    _R + "/nodes/{node}/commands/{command}",
+    CommandRecord,
+    "How a command for a node is.",
+    who=JOB,
+)
+COMMANDS_END: Route[Nothing] = Route(
+    "commands.end",
+    "POST",
+    _R + "/nodes/{node}/commands/{command}/end",
+    Nothing,
+    "A node's agent tells how a command ended.",
+    body=EndCommand,
+    who=JOB,
 )
 
 ROUTES: List[Route[Any]] = [row for row in list(globals().values()) if isinstance(row, Route)]

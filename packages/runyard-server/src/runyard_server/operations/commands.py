@@ -1,0 +1,134 @@
+"""Commands: how one node of a run has a program started on another, in the place of ssh.
+
+    start   the launch agent of mpirun, on the first node, asks
+    take    the agent of the other node looks for what it is to start
+    end     it tells how the program ended
+    get     the launch agent waits for that
+
+All of it lies in rows, so a restart of the service loses nothing. Only the run's own token opens
+what changes or hands out commands, and a run reaches its own nodes only.
+"""
+
+from runyard.protocol.errors import InvalidRequest, NotFound, WrongState
+from runyard.protocol.jobs import (
+    CommandPage,
+    CommandRecord,
+    EndCommand,
+    StartCommand,
+    TakeCommands,
+)
+from runyard.protocol.routes import Nothing
+from runyard_server.operations.existing import run_row
+from runyard_server.operations.system import System
+from runyard_server.store import commands, job_nodes
+from runyard_server.store.commands import CommandRow
+from runyard_server.store.job_nodes import JobNodeRow
+from runyard_server.store.records import Connection
+from runyard_server.store.runs import RunRow
+
+LONGEST = 64 << 10
+LONGEST_KEY = 200
+# What ssh says when it could not do what it should.
+NOT_DONE = 255
+_DIGITS = 9
+
+
+def start(system: System, workspace: str, run: str, node: str, body: StartCommand) -> CommandRecord:
+    """Write a command down for a node's agent, once for each key.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+        NotFound: The run has no such node.
+        InvalidRequest: The command, or its key, is empty or too long.
+        WrongState: The run, or its part on that node, is at its end.
+    """
+    if not body.command.strip() or len(body.command) > LONGEST:
+        raise InvalidRequest(f"a command has 1 to {LONGEST} characters, not {len(body.command)}")
+    if not 1 <= len(body.key) <= LONGEST_KEY:
+        raise InvalidRequest(f"the key of a command has 1 to {LONGEST_KEY} characters")
+
+    def write(connection: Connection) -> CommandRow:
+        row, there = _node(connection, workspace, run, node)
+        if not row.active or row.cancel_requested or there.finished_at is not None:
+            raise WrongState(f"nothing is started on node {node} of run {run} any more")
+        return commands.add(connection, row.key, there.node, there.attempt, body.key, body.command)
+
+    return _record(system.records.write(write))
+
+
+def take(system: System, workspace: str, run: str, node: str, body: TakeCommands) -> CommandPage:
+    """Give the commands for a node that it has not seen.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+        NotFound: The run has no such node.
+    """
+
+    def read(connection: Connection) -> list[CommandRow]:
+        row, there = _node(connection, workspace, run, node)
+        return commands.newer(connection, row.key, there.node, there.attempt, body.after)
+
+    return CommandPage([_record(row) for row in system.records.read(read)])
+
+
+def get(system: System, workspace: str, run: str, node: str, command: str) -> CommandRecord:
+    """Give a command; where its node is at its end, it is at its end too.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+        NotFound: The run has no such node, or the node no such command.
+    """
+
+    def read(connection: Connection) -> CommandRecord:
+        row, there = _node(connection, workspace, run, node)
+        found = _command(connection, row, there, command)
+        over = not row.active or there.finished_at is not None or there.attempt != found.attempt
+        if found.exit_code is None and over:
+            text = f"node {there.node} ({there.node_id}) has ended"
+            return CommandRecord(found.number, found.command, NOT_DONE, text)
+        return _record(found)
+
+    return system.records.read(read)
+
+
+def end(
+    system: System, workspace: str, run: str, node: str, command: str, body: EndCommand
+) -> Nothing:
+    """Take note of how a command ended.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+        NotFound: The run has no such node, or the node no such command.
+    """
+
+    def write(connection: Connection) -> None:
+        row, there = _node(connection, workspace, run, node)
+        found = _command(connection, row, there, command)
+        if found.exit_code is None:
+            commands.end(connection, row.key, found.number, body.exit_code)
+
+    system.records.write(write)
+    return Nothing()
+
+
+def _node(connection: Connection, workspace: str, run: str, node: str) -> tuple[RunRow, JobNodeRow]:
+    row = run_row(connection, workspace, run)
+    found = job_nodes.find(connection, row.key, _number(node))
+    if found is None:
+        raise NotFound(f"run {run} has no node {node[:20]!r}")
+    return row, found
+
+
+def _command(connection: Connection, row: RunRow, node: JobNodeRow, number: str) -> CommandRow:
+    found = commands.find(connection, row.key, _number(number))
+    if found is None or found.node != node.node:
+        raise NotFound(f"node {node.node} of run {row.id} has no command {number[:20]!r}")
+    return found
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else -1
+
+
+def _record(row: CommandRow) -> CommandRecord:
+    return CommandRecord(row.number, row.command, row.exit_code)

@@ -31,7 +31,7 @@ class ExitDeadline:
         """Give the seconds that are left, None while there is no deadline."""
         if self._seconds is None:
             return None
-        ended = [each for each in started if each.plan.decisive and each.ended() == 0]
+        ended = _completed(started)
         if not ended or not unended(started):
             return None
         return min(each.ended_at for each in ended) + self._seconds - time.time()
@@ -41,8 +41,7 @@ class ExitDeadline:
         left = self.left(started)
         if left is None or left > 0:
             return ""
-        ended = [each for each in started if each.plan.decisive and each.ended() == 0]
-        first = min(ended, key=lambda each: each.ended_at)
+        first = min(_completed(started), key=lambda each: each.ended_at)
         return tell(
             [_where(each.plan.name, self._node) for each in unended(started)],
             _where(first.plan.name, self._node),
@@ -52,7 +51,7 @@ class ExitDeadline:
 
 def unended(started: Sequence[Member]) -> List[Member]:
     """Give those that decide and still run."""
-    return [each for each in started if each.plan.decisive and each.ended() is None]
+    return [each for each in started if _counts(each) and each.ended() is None]
 
 
 def tell(hanging: Sequence[str], first: str, seconds: float) -> str:
@@ -62,6 +61,15 @@ def tell(hanging: Sequence[str], first: str, seconds: float) -> str:
         f"{', '.join(hanging)} still {verb}, {seconds:g} s after {first} had completed "
         "(exit_deadline_seconds)"
     )
+
+
+def _completed(started: Sequence[Member]) -> List[Member]:
+    return [each for each in started if _counts(each) and each.ended() == 0]
+
+
+def _counts(each: Member) -> bool:
+    """Whether it is one that decides, and not what only starts those."""
+    return each.plan.decisive and not each.plan.helper
 
 
 def _where(name: str, node: str) -> str:

@@ -94,7 +94,9 @@ def cli(yard: Any, *words: str) -> str:
     return said
 
 
-def test_a_failing_worker_fails_the_run_at_once(yard: Any, capsys: Any) -> None:
+def test_a_failing_worker_fails_the_run_at_once(
+    yard: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The others, which would wait for ever, are stopped, and the error names the worker."""
     from azureml.exceptions import ActivityFailedException
 
@@ -121,6 +123,10 @@ def test_a_failing_worker_fails_the_run_at_once(yard: Any, capsys: Any) -> None:
         assert "ValueError: boom" in log
     assert "there are: 0 (worker 0)" in cli(yard, "runs", "logs", run.id, "--rank", "7")
     assert "Failed" in cli(yard, "runs", "ranks", run.id)
+    monkeypatch.setenv("_RUNYARD_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", f"runyard runs logs {run.id} --rank ")
+    monkeypatch.setenv("COMP_CWORD", "5")
+    assert cli(yard).split() == ["0", "1", "2"]
 
 
 @pytest.mark.parametrize("node", [0, 1])

@@ -63,9 +63,13 @@ def _experiments(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def _ranks(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Offer the processes of the run that was named."""
+    # Behind an option that still lacks its value, arguments are not given their names.
+    run = ctx.params.get("run") or next(iter(ctx.args), "")
+    if not run:
+        return []
     try:
-        found = _client(ctx).call(routes.GANGS_RANKS, ctx.params["run"]).items
-    except (RunyardError, OSError, KeyError):
+        found = _client(ctx).call(routes.GANGS_RANKS, run).items
+    except (RunyardError, OSError):
         return []
     return [
         (str(one.rank), f"{one.name} on {one.node_name}: {one.state}")

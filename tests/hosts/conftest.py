@@ -100,9 +100,17 @@ def yard_in(folder: Path, *options: str) -> Iterator[HostsYard]:
 
 
 @pytest.fixture(scope="module")
-def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostsYard]:
+def service_options() -> tuple[str, ...]:
+    """What the service of a file's tests is started with; a file may have its own."""
+    return ()
+
+
+@pytest.fixture(scope="module")
+def machines(
+    tmp_path_factory: pytest.TempPathFactory, service_options: tuple[str, ...]
+) -> Iterator[HostsYard]:
     """Hosts and a service that the tests of a file share."""
-    with yard_in(tmp_path_factory.mktemp("hosts")) as made:
+    with yard_in(tmp_path_factory.mktemp("hosts"), *service_options) as made:
         with client_of(made):
             made.cluster()
         yield made

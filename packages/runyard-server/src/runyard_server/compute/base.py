@@ -44,7 +44,8 @@ class Observation:
     """What is seen of a launched agent.
 
     Args:
-        alive: Whether it runs; None where the backend cannot tell (then its beats decide).
+        alive: Whether it runs, as seen on its node now. None where the backend cannot tell, or has
+            it from an engine that may not know yet that the node is gone: then its beats decide.
         exit_code: Its exit status once it has ended, where that is known.
         signal: Name of the signal that ended it (`SIGKILL`), where that is known.
     """

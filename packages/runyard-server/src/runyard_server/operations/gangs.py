@@ -89,14 +89,16 @@ def join(system: System, workspace: str, run: str, node: str, body: JoinGang) ->
     mine = next((each for each in present if each.node == number), None)
     if mine is None:
         raise NotFound(f"run {run} has no node {node[:20]!r}")
-    if mine.finished_at is not None or not row.active:
+    if mine.finished_at is not None or mine.state == LOST or not row.active:
         # It was given up, or the run is over: nothing must begin any more.
         return GangTable(complete=False, failed=f"run {run} does not wait for it", stop=True)
+    now = system.clock.now_us()
+    system.heard.note(row.key, number, now)
     if number not in told or told[number].joined != body:
         told = system.records.write(lambda c: _joined(c, row.key, number, body))
         if _is_complete(present, told):
             system.notices.changed(gang_topic(workspace, run))
-    return _table(present, told, number, system.clock.now_us())
+    return _table(present, told, number, now)
 
 
 def is_settled(table: GangTable) -> bool:
@@ -181,7 +183,7 @@ def verdict(connection: Connection, key: int, node: int, now: int) -> Verdict:
     if len(present) == 1:
         return Verdict()
     told = gangs.of_run(connection, key)
-    busy = [other.node for other in present if _is_busy(other)]
+    busy = [other.node for other in present if _is_busy(other, now)]
     others = any(other != node for other in busy)
     failed = _failure(present, told)
     last = len(busy) <= 1
@@ -326,8 +328,9 @@ def _is_over(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> bool:
     )
 
 
-def _is_busy(row: JobNodeRow) -> bool:
-    return row.finished_at is None and row.state != protocol.STATE_FINALIZING
+def _is_busy(row: JobNodeRow, now: int) -> bool:
+    ended = row.finished_at is not None or row.state == protocol.STATE_FINALIZING
+    return not ended and not is_silent(row, now)
 
 
 def _with_rest(failed: Sequence[FinishReport]) -> FinishReport:

@@ -299,10 +299,11 @@ def _take(connection: Connection, key: int, node: int, body: AgentReport, now: i
 def _others(
     connection: Connection, key: int, node: int, body: FinishReport, now: int
 ) -> list[JobNodeRow]:
-    """Give the other nodes of a run whose last word is awaited; of a failed run, if they live."""
+    """Give the other nodes of a run whose last word is awaited; of a failed run, if they came."""
     present = job_nodes.of_run(connection, key)
     others = [row for row in present if row.node != node and row.finished_at is None]
-    if body.outcome != protocol.OUTCOME_FAILED:
+    words = [body, *(row.finish for row in present if row.finish is not None)]
+    if all(word.outcome != protocol.OUTCOME_FAILED for word in words):
         return others
     return [row for row in others if not gangs.is_silent(row, now)]
 

@@ -115,11 +115,7 @@ class Agents:
             found = [agent for (run, _), agent in self._watched.items() if run == key]
         for agent in found:
             if agent.salvages is None:
-                try:
-                    self._backends[agent.backend].cancel(agent.handle)
-                except TemporaryError as error:
-                    # Its beats tell it too.
-                    _log.warning("canceling node %d of %s: %s", agent.node, agent.row.id, error)
+                self._stop(agent.backend, agent.handle)
 
     def watch(self) -> None:
         """Look at all agents; act on those that are gone."""
@@ -200,12 +196,11 @@ class Agents:
             backend.cancel(handle)
 
     def _judge(self, agent: Watched, seen: Observation) -> None:
-        if seen.alive:
-            return
         row, where = agent.row, (agent.row.key, agent.node)
         reason = _how_it_went(agent.node, seen)
-        if seen.alive is None:
-            reason = self._silence.reason(row.key, agent.node, row.node_count)
+        if seen.alive is not False:
+            ask = self._silence.never_came if seen.alive else self._silence.reason
+            reason = ask(row.key, agent.node, row.node_count)
         if not reason:
             return
         with self._lock:
@@ -213,7 +208,7 @@ class Agents:
                 return
             del self._watched[where]
             self._launching.add(where)
-        if seen.alive is None and row.node_count > 1:
+        if seen.alive is not False and row.node_count > 1:
             self._submit(where, self._lose, row, agent.node, agent.handle, reason)
         elif agent.salvages is None:
             self._submit(where, self._salvage, agent.row, agent.node, reason)
@@ -221,12 +216,15 @@ class Agents:
             self._submit(where, self._give_up, agent, reason)
 
     def _lose(self, row: RunRow, node: int, handle: str | None, reason: str) -> None:
-        """Give up a node that nobody can reach, for the others' sake."""
+        """Give up a node that nobody hears, for the others' sake."""
         self._reasons.pop((row.key, node), None)
         present = reading.node(self._system, row.key, node)
         jobs.lose(self._system, row, node, reason)
         if present is not None:
             self._lost.add(LostAgent(row, node, present.attempt, self._kind(row), handle))
+        if handle is not None:
+            # Its engine may reach it all the same.
+            self._stop(self._kind(row), handle)
 
     def _give_up(self, agent: Watched, reason: str) -> None:
         """A salvaging agent has ended: well, if it reported; else nobody is left to."""
@@ -235,6 +233,13 @@ class Agents:
         else:
             _log.warning("run %s: the salvage of its agent failed: %s", agent.row.id, reason)
             self._abandon(agent.row.key, agent.salvages or reason)
+
+    def _stop(self, kind: str, handle: str) -> None:
+        """Ask an agent to stop; where that cannot be said its beats tell it."""
+        try:
+            self._backends[kind].cancel(handle)
+        except TemporaryError as error:
+            _log.warning("an agent cannot be asked to stop: %s", error)
 
     def _abandon(self, key: int, reason: str) -> None:
         try:

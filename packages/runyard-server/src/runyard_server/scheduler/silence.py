@@ -53,9 +53,10 @@ class Silence:
         row = reading.node(self._system, key, node)
         if row is None:
             return f"node {node} is not known any more"
-        beat = max(row.beat_at or 0, self._system.heard.last(key, node))
-        heard = max(beat, row.launched_at or 0, row.finished_at or 0, self._since)
-        limit = _limit(row, node_count)
+        beat = self._system.heard.last(key, node)
+        told = max(row.beat_at or 0, row.launched_at or 0, row.finished_at or 0)
+        heard = max(beat, told, self._since)
+        limit = _limit(row, node_count, spoken=beat > 0)
         if self._system.clock.now_us() - heard <= limit * _SECOND:
             return ""
         if node_count == 1:
@@ -63,12 +64,21 @@ class Silence:
         if row.finished_at is not None:
             return f"agent of node {node} has said its last word"
         who = reading.place(self._system, row)
-        if row.state == protocol.STATE_STARTING:
+        if limit == protocol.GANG_SECONDS:
             return f"{who} did not come within {limit:.0f} s"
         return (
             f"{who} was lost: it has not been heard of for {limit:.0f} s; its machine has failed, "
             "or the network to it"
         )
+
+    def never_came(self, key: int, node: int, node_count: int) -> str:
+        """Say that an agent which is seen to live has not joined its gang in time; "" otherwise."""
+        if node_count == 1 or self._system.heard.last(key, node):
+            return ""
+        row = reading.node(self._system, key, node)
+        if row is None or row.finished_at is not None or row.state != protocol.STATE_STARTING:
+            return ""
+        return self.reason(key, node, node_count)
 
     def is_hopeless(self, key: int, node: int, node_count: int) -> bool:
         """Say whether a lost agent's node could not be reached for so long that it is given up."""
@@ -80,10 +90,10 @@ class Silence:
         return self._system.clock.now_us() - lost > limit * _SECOND
 
 
-def _limit(row: JobNodeRow, node_count: int) -> float:
+def _limit(row: JobNodeRow, node_count: int, *, spoken: bool) -> float:
     if node_count == 1:
         return protocol.LOST_SECONDS
-    if row.state == protocol.STATE_STARTING:
+    if row.state == protocol.STATE_STARTING and not spoken:
         return protocol.GANG_SECONDS
     if row.state == protocol.STATE_FINALIZING:
         # Nobody waits for its processes, and the last word may take the service a while to take.

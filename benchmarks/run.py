@@ -33,6 +33,7 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "B10-torch": (b10_distributed.torch, ("torch",)),
     "B13": (b13_rest.benchmark, ("mlflow", "ray", "dstack")),
     "B15": (b15_training.benchmark, ()),
+    "B15-workers": (b15_training.workers, ()),
 }
 
 

@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import stub
 from serve import serve
 
 from azureml.core import Experiment, Workspace
@@ -29,19 +30,6 @@ PARAMETERS = {
     "--learning-rate": 0.01,
     "--epochs": EPOCHS,
 }
-STUB = """
-import json
-class Run:
-    def __init__(self):
-        self.metrics = {}
-    @staticmethod
-    def get_context():
-        return Run()
-    def log(self, name, value):
-        self.metrics[name] = value
-        with open("outputs/metrics.json", "w") as file:
-            json.dump(self.metrics, file)
-"""
 
 source = Path.cwd() / "source"
 source.mkdir()
@@ -82,18 +70,14 @@ def by_hand() -> dict[str, float]:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(source, folder)
     (folder / "outputs").mkdir()
-    package = folder / "azureml"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "core.py").write_text(STUB)
+    stub.put(folder)
     data = folder / "data"
     shutil.copytree(EXAMPLE / "data", data / "mnist")
     words = [str(word) for pair in PARAMETERS.items() for word in pair]
     command = [interpreter[0], "timed.py", "--data-folder", str(data), *words]
     subprocess.run(command, cwd=folder, env=_variables(folder), check=True, capture_output=True)
     found = json.loads((folder / "outputs" / "timed.json").read_text())
-    metrics = json.loads((folder / "outputs" / "metrics.json").read_text())
-    return _figures(found["seconds"], metrics["final_acc"])
+    return _figures(found["seconds"], stub.metrics(folder)["final_acc"])
 
 
 def _variables(folder: Path) -> dict[str, str]:

@@ -24,7 +24,7 @@ from azureml.train.dnn import TensorFlow
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parent.parent / "examples"
-WORKERS, EPOCHS, IMAGES = 2, 6, 25_000
+WORKERS, EPOCHS, IMAGES = 2, 2, 25_000
 
 source = Path.cwd() / "source"
 source.mkdir()

@@ -41,6 +41,8 @@ from runyard_server.store.runs import RunRow
 SALVAGING = "salvaging"
 # Given up by the service: nobody can reach it.
 LOST = "lost"
+# Ends of a node that change nothing for the others.
+WELL = (protocol.OUTCOME_COMPLETED, protocol.OUTCOME_STOPPED)
 # The same, and what its agent left has been cleaned up since.
 CLEARED = "cleared"
 _SPEC = msgspec.json.Decoder(RunSpec)
@@ -154,7 +156,12 @@ def tell(system: System, row: RunRow, found: Verdict, state: str) -> None:
     """
     ending = state == protocol.STATE_FINALIZING
     if found.last if ending else found.stop:
-        system.notices.changed(gang_topic(row.workspace, row.id))
+        wake(system, row)
+
+
+def wake(system: System, row: RunRow) -> None:
+    """Have the nodes of a run that wait for orders look again."""
+    system.notices.changed(gang_topic(row.workspace, row.id))
 
 
 def ranks(system: System, workspace: str, run: str) -> RankPage:

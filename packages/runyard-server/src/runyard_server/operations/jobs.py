@@ -178,6 +178,8 @@ def finish(system: System, workspace: str, run: str, node: str, body: FinishRepo
         return finish(system, workspace, run, node, body)
     if not ended.active:
         system.heard.forget(ended.key)
+    elif body.outcome not in gangs.WELL:
+        gangs.wake(system, ended)
     announce(system, ended)
     return Nothing()
 

@@ -127,12 +127,9 @@ def free_nodes(connection: Connection, row: RunRow, now: int) -> None:
 
 
 def announce(system: System, row: RunRow, *, work: bool = True) -> None:
-    """Wake who follows the run and, with `work`, the scheduler and the run's nodes.
-
-    Call it after the write.
-    """
+    """Wake who follows the run and, with `work`, the scheduler; call it after the write."""
     system.notices.changed(run_topic(row.workspace, row.id))
-    if row.node_count > 1 and work:
+    if row.node_count > 1 and (row.cancel_requested or not row.active):
         system.notices.changed(gang_topic(row.workspace, row.id))
     if work:
         system.notices.changed(work_topic(row.key))

@@ -19,10 +19,9 @@ from dataclasses import dataclass
 from runyard.protocol.errors import TemporaryError
 from runyard.protocol.jobs import JobEnvironment, JobSpec
 from runyard_server.compute.base import Backend, Observation
-from runyard_server.operations import jobs, reading
+from runyard_server.operations import gangs, jobs, reading
 from runyard_server.operations.gangs import LOST, SALVAGING
 from runyard_server.operations.lifecycle import announce
-from runyard_server.operations.notices import gang_topic
 from runyard_server.operations.system import System
 from runyard_server.scheduler.lost import LostAgent, LostAgents
 from runyard_server.scheduler.pool import Pool
@@ -166,7 +165,7 @@ class Agents:
         self._system.records.write(lambda c: jobs.lost(c, row.key, node, reason, now))
         announce(self._system, row, work=False)
         # The other nodes have failed with it.
-        self._system.notices.changed(gang_topic(row.workspace, row.id))
+        gangs.wake(self._system, row)
         job = jobs.load(self._system, row.id, node)
         if job is None:
             self._abandon(row.key, reason)

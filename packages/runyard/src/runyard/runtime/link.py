@@ -52,9 +52,10 @@ class Link:
         if tasks is not None and self._meter is None:
             from runyard.runtime.usage import Meter
 
+            # Not while they start: there is little to see, and all nodes would look at once.
             self._meter = Meter()
             self._beats.fresh = self._meter.fill
-        if self._meter is not None and tasks is not None:
+        elif self._meter is not None and tasks is not None:
             tasks = self._meter.fill(tasks)
         self._beats.say(state, message, tasks)
 
@@ -64,7 +65,9 @@ class Link:
         if self._job.nodes > 1 and self._listener is None:
             from runyard.runtime.listener import Listener
 
-            self._listener = Listener(self._job, self._beats.obey)
+            # The first node looks after the working folder when all others have ended.
+            first = self._job.node == 0
+            self._listener = Listener(self._job, self._beats.obey, to_the_end=first)
 
     @property
     def reply(self) -> Dict[str, Any]:

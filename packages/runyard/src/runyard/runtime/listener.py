@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runyard.runtime.job import Job
 
 WAIT_SECONDS = 10
+FIRST_SECONDS = 0.2
 RETRY_SECONDS = 1.0
 
 
@@ -26,15 +27,19 @@ class Listener:
     Args:
         job: Whose node asks.
         hear: Called, from the thread, with each answer that tells something new.
+        to_the_end: Whether to ask on when the processes are to stop, until the others have ended.
 
     Attributes:
         heard: The last such answer, an AgentReply; empty before.
         news: Set whenever there is one.
     """
 
-    def __init__(self, job: Job, hear: Callable[[Dict[str, Any]], None]) -> None:
+    def __init__(
+        self, job: Job, hear: Callable[[Dict[str, Any]], None], *, to_the_end: bool = True
+    ) -> None:
         self._service = JobService(job)
         self._hear = hear
+        self._to_the_end = to_the_end
         self._stopped = threading.Event()
         self.heard: Dict[str, Any] = {}
         self.news = threading.Event()
@@ -46,7 +51,9 @@ class Listener:
 
     def _run(self) -> None:
         known = {"stop": False, "others": True}
-        while not self._stopped.is_set():
+        # At first the processes need the processor more.
+        self._stopped.wait(FIRST_SECONDS)
+        while not self._stopped.is_set() and (self._to_the_end or not known["stop"]):
             asked = time.monotonic()
             try:
                 reply = self._service.orders(known, WAIT_SECONDS)

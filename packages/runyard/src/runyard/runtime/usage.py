@@ -67,8 +67,9 @@ class Meter:
     def fill(self, tasks: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
         """Give the tasks (fields of TaskReport) with what each uses, or has used to its end."""
         with self._lock:
-            if time.monotonic() >= self._next:
-                self._look([int(task["pid"]) for task in tasks if task["state"] == RUNNING])
+            running = [int(task["pid"]) for task in tasks if task["state"] == RUNNING]
+            if running and time.monotonic() >= self._next:
+                self._look(running)
             return [self._filled(task) for task in tasks]
 
     def _look(self, pids: List[int]) -> None:

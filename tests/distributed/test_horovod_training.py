@@ -1,0 +1,65 @@
+"""Horovod on real TensorFlow: as right as one process.
+
+The script compares the weights of its processes itself, and ends with an error where they differ.
+TensorFlow 1.13 is what is tested always; HOROVOD_ON=1.13,2.21 tests the newest too, for which
+Horovod compiles for several minutes.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azureml.core.runconfig import MpiConfiguration
+from azureml.train.dnn import TensorFlow
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.tensorflow,
+    pytest.mark.python37,
+    pytest.mark.timeout(1200),
+]
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "tf-horovod"
+PAIRS = {
+    "1.13": "TensorFlow 1.13.1, Horovod 0.16.4",
+    "2.21": "TensorFlow 2.21.0, Horovod 0.28.1",
+}
+# An environment of its own: another test removes one of these to have it made again.
+BESIDE = ["colorama==0.4.6"]
+EPOCHS, GOOD_ENOUGH, NEAR = 4, 0.94, 0.01
+
+
+def trained(machine: Any, version: str, nodes: int) -> Any:
+    """Run the example with one process per node to its end."""
+    estimator = TensorFlow(
+        source_directory=str(EXAMPLE),
+        entry_script="script.py",
+        script_params={"--data-folder": machine.data_folder, "--epochs": EPOCHS},
+        compute_target=machine.cluster(nodes),
+        node_count=nodes,
+        process_count_per_node=1,
+        distributed_training=MpiConfiguration(),
+        framework_version=version,
+        pip_packages=BESIDE,
+    )
+    return machine.completed(machine.submit(estimator, "tf-horovod"))
+
+
+@pytest.mark.parametrize("version", os.environ.get("HOROVOD_ON", "1.13").split(","))
+def test_two_ranks_reach_what_one_process_reaches(machine, version):
+    """Equal weights on both ranks, the accuracy of one process, metrics and model from rank 0."""
+    run, alone = trained(machine, version, 2), trained(machine, version, 1)
+    assert machine.ranks(run) == {"rank 0": "completed", "rank 1": "completed"}
+    metrics, accuracy = run.get_metrics(), run.get_metrics()["final_acc"]
+    assert accuracy == pytest.approx(alone.get_metrics()["final_acc"], abs=NEAR)
+    assert accuracy > GOOD_ENOUGH
+    assert len(metrics["validation_acc"]) == EPOCHS
+    for rank in ("0", "1"):
+        log = machine.log(run, rank)
+        assert f"{PAIRS[version]}: rank {rank} of 2" in log
+        assert "the weights are equal on 2 processes" in log
+        assert ("model saved" in log) == (rank == "0")
+    assert "the weights are equal on 1 processes" in machine.logs(alone)
+    assert "outputs/model/mnist-tf.model.index" in run.get_file_names()

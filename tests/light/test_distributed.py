@@ -163,3 +163,11 @@ def test_an_error_that_nobody_catches_is_a_failure(mpi):
     sys.excepthook(ValueError, error, None)
     end.end()
     assert (shown, mpi.finalized) == ([(ValueError, error, None)], [])
+
+
+def test_a_process_that_mpi4py_watches_is_left_alone(monkeypatch, mpi):
+    """`python -m mpi4py` ends all processes when one fails, and knows more ways to fail."""
+    monkeypatch.setitem(sys.modules, "mpi4py.run", mpi)
+    before = (sys.exit, sys.excepthook)
+    ending.Ending().watch(mpi)
+    assert (sys.exit, sys.excepthook) == before

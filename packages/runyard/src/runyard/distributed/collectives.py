@@ -37,7 +37,7 @@ def allgather(value: Any) -> Any:
     """
     if world.size() == 1:
         return value
-    return _applied(value, gathered, ([None, *list(value.shape)[1:]]))
+    return _applied(value, gathered, joined=True)
 
 
 def broadcast(value: Any, root_rank: int = 0) -> Any:
@@ -162,12 +162,12 @@ def _answer_dtype(dtype: Any, op: str) -> Any:
     return np.dtype(np.float64) if op == Average and dtype.kind in "iub" else dtype
 
 
-def _applied(value: Any, work: Callable[[Any], Any], shape: Any = None, op: str = "") -> Any:
+def _applied(value: Any, work: Callable[[Any], Any], op: str = "", *, joined: bool = False) -> Any:
     """Do the work on a value of any kind, and give the answer as the same kind."""
     import numpy as np
 
     if _is_tensor(value):
-        return _on_tensor(value, work, shape, op)
+        return _on_tensor(value, work, op, joined=joined)
     array = np.asarray(value)
     answer = work(array)
     if isinstance(value, (np.ndarray, list, tuple)):
@@ -179,7 +179,7 @@ def _is_tensor(value: Any) -> bool:
     return type(value).__module__.split(".")[0] in ("tensorflow", "keras", "tf_keras")
 
 
-def _on_tensor(value: Any, work: Callable[[Any], Any], shape: Any, op: str) -> Any:
+def _on_tensor(value: Any, work: Callable[[Any], Any], op: str, *, joined: bool) -> Any:
     import numpy as np
     import tensorflow as tf
 
@@ -188,5 +188,5 @@ def _on_tensor(value: Any, work: Callable[[Any], Any], shape: Any, op: str) -> A
     tensor = tf.convert_to_tensor(value)
     dtype = tf.as_dtype(_answer_dtype(np.dtype(tensor.dtype.as_numpy_dtype), op))
     (answer,) = graph.call(lambda array: [work(array)], [tensor], [dtype])
-    answer.set_shape(tensor.shape if shape is None else shape)
+    answer.set_shape([None, *tensor.shape[1:]] if joined else tensor.shape)
     return answer

@@ -3,7 +3,8 @@
 MPI's own end waits for all processes. A process that fails while the others wait for its
 gradients would therefore never end, and neither would they. So MPI is finalised here: after a
 clean end only. A process that failed leaves without it, with its own exit status, which makes
-mpirun end the others and lets everybody see who failed first.
+mpirun end the others and lets everybody see who failed first. Under `python -m mpi4py`, which does
+the like by itself, nothing is changed.
 """
 
 import atexit
@@ -28,6 +29,8 @@ class Ending:
         Args:
             mpi: The module `mpi4py.MPI`.
         """
+        if _is_watched():
+            return
         self._mpi = mpi
         self._hook, sys.excepthook = sys.excepthook, self._uncaught
         self._exit, sys.exit = sys.exit, self._leave
@@ -52,8 +55,12 @@ class Ending:
         self._exit(status)
 
 
+def _is_watched() -> bool:
+    return "mpi4py.run" in sys.modules
+
+
 def _leave_finalizing_to_us() -> None:
-    if "mpi4py.MPI" in sys.modules:
+    if _is_watched() or "mpi4py.MPI" in sys.modules:
         return
     try:
         import mpi4py

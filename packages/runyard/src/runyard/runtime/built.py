@@ -133,12 +133,11 @@ class _Build:
 
     def run(self) -> str:
         """Build it; give the finished wheel."""
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), _processor_seconds()
         recipe = self._recipe
-        facts = ", ".join(f"{name} {value}" for name, value in recipe.facts.items())
         self._log.say(
-            f"{recipe.title} is compiled, once for {facts}: this takes minutes, and the next "
-            "environment gets it in a second"
+            f"{recipe.title} is compiled, once for {recipe.purpose}: this takes minutes, and the "
+            "next environment gets it in a second"
         )
         _check_compilers(recipe)
         shutil.rmtree(self._shelf.work, ignore_errors=True)
@@ -152,7 +151,8 @@ class _Build:
         compilation = Compilation(recipe.title, command, sources, self._variables, output)
         compilation.run(self._log, self._locks, self._canceled)
         wheel = self._kept(os.path.join(sources, "dist"))
-        self._log.say(f"{recipe.title}: compiled in {time.monotonic() - begun:.1f} s")
+        seconds, work = time.monotonic() - begun, _processor_seconds() - worked
+        self._log.say(f"{recipe.title}: compiled in {seconds:.1f} s, {work:.0f} s of processors")
         return wheel
 
     @property
@@ -206,6 +206,12 @@ class _Build:
         wheels.relocated(os.path.join(dist, name), finished, self._request.folder)
         os.rename(draft, self._shelf.folder)
         return os.path.join(self._shelf.folder, name)
+
+
+def _processor_seconds() -> float:
+    """Give what the ended children of this process have used."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _check_compilers(recipe: Recipe) -> None:

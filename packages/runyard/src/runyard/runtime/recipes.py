@@ -55,6 +55,13 @@ class Recipe:
         name = "Horovod" if self.name == HOROVOD else self.name
         return f"{name} {self.version}"
 
+    @property
+    def purpose(self) -> str:
+        """What it is compiled for, for people to read."""
+        names = {name: value for name, value in self.facts.items() if name not in ("recipe", "mpi")}
+        found = [f"{name} {version}" for name, version in names.items()]
+        return " and ".join([*found, self.facts.get("mpi", "").replace("==", " ")])
+
     def key(self, abi: str) -> str:
         """Give the key of the wheel.
 

@@ -3,6 +3,7 @@
     python -S -E <light>/runyard/runtime/__main__.py agent <run folder>
                                                      salvage <run folder> --reason TEXT
                                                      realise <environment file>
+                                                     launch <run folder> HOST WORDS...
                                                      fork-server  (its input is a socket)
 
 It runs under whatever interpreter the node has, isolated from the user's settings, so it finds its
@@ -34,6 +35,10 @@ def main(argv: List[str]) -> int:
         from runyard.runtime import environments
 
         return environments.main(rest)
+    if verb == "launch" and rest:
+        from runyard.runtime import launch
+
+        return launch.main(rest)
     if verb == "fork-server" and not rest:
         from runyard.runtime import fork_server
 

@@ -23,6 +23,7 @@ from runyard.runtime.state import AGENT, Lock, State
 from runyard.runtime.wakeup import Wakeup
 
 if TYPE_CHECKING:
+    from runyard.runtime.commands import Commands
     from runyard.runtime.link import Link
 
 LONGEST_WAIT = 60.0
@@ -71,6 +72,7 @@ class Agent:
         self._state = State.begin(folder, job, AGENT)
         self._link: Optional[Link] = None
         self._seconds: Dict[str, float] = {}
+        self._commands: Optional[Commands] = None
         self._told: Optional[List[Dict[str, Any]]] = None
         self._exits = ExitDeadline(job)
         self._begun = time.monotonic()
@@ -173,8 +175,13 @@ class Agent:
     def _begin(self, plans: List[processes.Plan], paths: Dict[str, str]) -> List[processes.Member]:
         if self._wake.canceled:
             raise Canceled
-        started = [processes.start(plan) for plan in plans]
+        started = [processes.start(plan) for plan in plans if not plan.serves]
         self._state.started(started, paths)
+        for plan in plans:
+            if plan.serves:
+                from runyard.runtime.commands import Commands
+
+                self._commands = Commands(self.link().service, plan, self._wake.nudge)
         return started
 
     def _environment(self) -> None:
@@ -211,6 +218,7 @@ class Agent:
             late = self._exits.left(started)
             left = left if late is None else min(left, late)
             self._wake.wait(min(left, _longest_wait(started)))
+            self._serve(family)
             self._tell(started)
         if not self._goes_on(started):
             report = self._ended(started)
@@ -219,8 +227,17 @@ class Agent:
             report = self._stopped(limit, started)
             warnings = self._end_all(family, started, report)
         self._tell(started)
+        if self._commands is not None:
+            self._commands.stop()
         report["warnings"] = warnings
         return report
+
+    def _serve(self, family: processes.Family) -> None:
+        """Start what other nodes want started here."""
+        fresh = self._commands.look() if self._commands is not None else []
+        if fresh:
+            family.add(fresh)
+            self._state.add(fresh)
 
     def _goes_on(self, started: List[processes.Member]) -> bool:
         """Whether the job goes on here: nothing has failed, and something that decides runs.
@@ -288,11 +305,14 @@ class Agent:
         # The others are told first: ending may take seconds.
         self._tell(started)
         if not why:
-            processes.wait_for_helpers(started)
-        rest = [each for each in started if each.ended() is None]
+            processes.wait_for_helpers([*started, *self._served()])
+        rest = [each for each in (*started, *self._served()) if each.ended() is None]
         for each in rest:
             each.stop(why or "all is done")
         return family.end() if rest or why else family.end_leftovers()
+
+    def _served(self) -> List[processes.Member]:
+        return self._commands.started if self._commands is not None else []
 
     def _end_all(
         self, family: processes.Family, started: List[processes.Member], report: Report

@@ -12,6 +12,7 @@ Below `<run folder>`:
     spool/          metric lines, one file per writing process
     logs/           what the processes print
     data/           downloaded and to be uploaded data without a place of its own
+    mpi/<attempt>/  how each rank of mpirun is, and what starts them
     prepared.json   where the data is; read by the other nodes of the run
     nodes/<n>/      the same for each further node of the run; `work` and `data` are the first's
 """
@@ -55,6 +56,10 @@ class RunFolder:
     def of_node(self, node: int) -> RunFolder:
         """Give the run folder of another node of the run, below the folder that all share."""
         return RunFolder(os.path.join(self.shared, "nodes", str(node)) if node else self.shared)
+
+    def ranks(self, attempt: int) -> str:
+        """Give the folder in which the ranks of an attempt tell of themselves."""
+        return os.path.join(self.shared, "mpi", str(attempt))
 
     def path(self, *parts: str) -> str:
         """Give a path below the run folder."""

@@ -56,4 +56,8 @@ TASK_RUNNING = "running"
 TASK_COMPLETED = "completed"
 TASK_FAILED = "failed"
 TASK_STOPPED = "stopped"
+
+# What mpirun calls in the place of ssh, and which node is at which address.
+LAUNCH_PROGRAM = "runyard-launch"
+LAUNCH_TABLE = "nodes.json"
 PREFIX = "/api/v1"

@@ -56,6 +56,7 @@ class Plan:
         helper: It is mpirun or its like: its failure counts only when no process has failed.
         files: Files to write before it starts, with their folders.
         end_file: A file that takes its exit code; "" for none.
+        serves: It stands for what other nodes of the run want started here, and is no process.
         record: It is started by another process, and this is where it tells of itself; "" if the
             agent starts it.
     """
@@ -74,6 +75,7 @@ class Plan:
         files: Optional[Dict[str, str]] = None,
         end_file: str = "",
         record: str = "",
+        serves: bool = False,
     ) -> None:
         self.name = name
         self.command = list(command)
@@ -86,6 +88,7 @@ class Plan:
         self.files = dict(files or {})
         self.end_file = end_file
         self.record = record
+        self.serves = serves
 
 
 class Member:
@@ -193,6 +196,7 @@ def start(plan: Plan) -> Member:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as stream:
             stream.write(text)
+        os.chmod(path, 0o755)  # noqa: S103 - programs for the processes of the job
     log = os.open(plan.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
         process = subprocess.Popen(
@@ -260,6 +264,12 @@ class Family:
     def __iter__(self) -> Iterator[tree.Seen]:
         roots = [each.pid for each in self._started if each.ended() is None]
         return iter(tree.members(self._job.run, self._job.node, self._sessions, roots, self._since))
+
+    def add(self, started: Sequence[Member]) -> None:
+        """Count processes in that were started later."""
+        more = [each for each in started if isinstance(each, Started)]
+        self._started += more
+        self._sessions |= {each.pid for each in more}
 
     def end(self, grace: float = GRACE_SECONDS) -> List[str]:
         """End all: SIGTERM, `grace` seconds, SIGKILL; give a line for each that would not end."""

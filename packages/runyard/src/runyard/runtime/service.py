@@ -55,6 +55,25 @@ class JobService(Destination):
         found: Dict[str, Any] = json.loads(answer.decode("utf-8"))
         return found
 
+    def start_command(self, node: int, command: Dict[str, Any]) -> Dict[str, Any]:
+        """Send a StartCommand for another node; give the CommandRecord."""
+        return self._json("POST", f"{self._run}/nodes/{node}/commands", command)
+
+    def command(self, node: int, number: int) -> Dict[str, Any]:
+        """Give the CommandRecord of a command for another node."""
+        answer = self._ask("GET", f"{self._run}/nodes/{node}/commands/{number}", b"")
+        found: Dict[str, Any] = json.loads(answer.decode("utf-8"))
+        return found
+
+    def take_commands(self, after: int) -> Dict[str, Any]:
+        """Give the CommandPage of what this node has not seen."""
+        return self._json("POST", f"{self._node}/commands/take", {"after": after})
+
+    def end_command(self, number: int, exit_code: int) -> None:
+        """Tell how a command ended here."""
+        body = {"exit_code": exit_code}
+        self._ask("POST", f"{self._node}/commands/{number}/end", _encode(body))
+
     def finish(self, report: Dict[str, Any]) -> None:
         """Send the FinishReport."""
         self._ask("POST", f"{self._node}/finish", _encode(report))

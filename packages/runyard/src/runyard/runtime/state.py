@@ -79,12 +79,14 @@ class State:
 
     def started(self, processes: Sequence[Member], data: Dict[str, str]) -> None:
         """Write which processes were started here, and where their data is."""
-        mine = [each for each in processes if isinstance(each, Started)]
-        self.plain["processes"] = [
-            {"name": each.plan.name, "pid": each.pid, "started": each.when} for each in mine
-        ]
+        self.plain["processes"] = _told(processes)
         self.plain["data"] = data
         self.phase("running")
+
+    def add(self, processes: Sequence[Member]) -> None:
+        """Write which further processes were started here."""
+        self.plain["processes"] += _told(processes)
+        self.save()
 
     def phase(self, name: str) -> None:
         """Write how far the job is."""
@@ -97,6 +99,11 @@ class State:
             write_json(self._folder.state_file, self.plain)
         except OSError:
             return
+
+
+def _told(processes: Sequence[Member]) -> List[Dict[str, Any]]:
+    mine = [each for each in processes if isinstance(each, Started)]
+    return [{"name": each.plan.name, "pid": each.pid, "started": each.when} for each in mine]
 
 
 class Lock:

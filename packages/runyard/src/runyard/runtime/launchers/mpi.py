@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Dict, List, Sequence
 
 from runyard.runtime import names, ranks
 from runyard.runtime.job import JobError
-from runyard.runtime.launchers import azure, jax
+from runyard.runtime.launchers import azure, hosts, jax
 from runyard.runtime.launchers.base import Launcher, Node, command_line
 from runyard.runtime.processes import Plan, Task
 
@@ -52,15 +52,21 @@ class MpiLauncher(Launcher):
         each = int(job.launcher.get("process_count_per_node", 1))
         shared = {
             **SETTINGS,
+            **(hosts.settings(nodes) if hosts.several(nodes) else {}),
             **azure.threads(job, nodes, each),
             **variables,
             **azure.batch(job, folder, nodes),
             **jax.ranks(nodes[0].address, nodes[0].ports[0], len(nodes) * each),
             "RUNYARD_WORLD_SIZE": str(len(nodes) * each),
         }
-        place = os.path.join(folder.shared, "mpi", str(job.attempt))
-        found = [_mpirun(job, folder, nodes, shared, place)] if job.node == 0 else []
-        first = job.node * each
+        place = folder.ranks(job.attempt)
+        found = []
+        if job.node == 0:
+            found.append(_mpirun(job, folder, nodes, shared, place))
+        elif hosts.several(nodes):
+            found.append(_daemons(job, folder, shared))
+        order = [node.rank for node in hosts.in_order(nodes)]
+        first = order.index(job.node) * each
         return found + [_rank(folder, rank, place) for rank in range(first, first + each)]
 
 
@@ -69,18 +75,29 @@ def _mpirun(
 ) -> Plan:
     each = int(job.launcher.get("process_count_per_node", 1))
     wrapper = os.path.join(place, "rank.sh")
-    size = len(nodes) * each
-    start = [_program(job, variables), "-n", str(size), "/bin/sh", wrapper]
+    start = [_program(job, variables), "-n", str(len(nodes) * each)]
+    files = {wrapper: _wrapper(folder, nodes, each, place)}
+    own = variables
+    if hosts.several(nodes):
+        start += ["-hostfile", os.path.join(place, hosts.HOST_FILE)]
+        files.update(hosts.files(job, folder, nodes, each, place))
+        own = {**variables, "PATH": os.pathsep.join((place, variables.get("PATH", os.defpath)))}
     return Plan(
         PROGRAM,
-        [*start, *_command(job, folder, variables)],
-        variables,
+        [*start, "/bin/sh", wrapper, *_command(job, folder, variables)],
+        own,
         folder.work,
         folder.log(names.MPI_LOG),
         helper=True,
-        files={wrapper: _wrapper(folder, nodes, each, place)},
+        files=files,
         end_file=os.path.join(place, ranks.ENDED),
     )
+
+
+def _daemons(job: Job, folder: RunFolder, variables: Dict[str, str]) -> Plan:
+    """Give how the daemons are started that mpirun needs on this node."""
+    log = names.MPI_LOG.replace(".txt", f"_{job.node}.txt")
+    return Plan("mpi daemon", [], variables, folder.work, folder.log(log), serves=True)
 
 
 def _rank(folder: RunFolder, rank: int, place: str) -> Plan:
@@ -99,19 +116,20 @@ def _rank(folder: RunFolder, rank: int, place: str) -> Plan:
 
 def _wrapper(folder: RunFolder, nodes: Sequence[Node], each: int, place: str) -> str:
     """Give the program that every rank runs in."""
-    cases = "\n".join(_case(folder, node.rank) for node in nodes)
+    order = [node.rank for node in hosts.in_order(nodes)]
+    cases = "\n".join(_case(folder, place, node) for place, node in enumerate(order))
     text = ranks.WRAPPER.replace("@NODES@", cases).replace("@EACH@", str(each))
     log = names.TASK_LOG.format("$rank")
     return text.replace("@LOG@", log).replace("'@FOLDER@'", _quoted(place))
 
 
-def _case(folder: RunFolder, node: int) -> str:
+def _case(folder: RunFolder, place: int, node: int) -> str:
     """Give what differs between the nodes where one mpirun starts the ranks of all."""
     there = folder.of_node(node)
     there.log(names.TASK_LOG)
     master = "true" if node == 0 else "false"
     return (
-        f"{node})\n"
+        f"{place})\n"
         f"    log={_quoted(there.logs)}\n"
         f"    export {names.NODE_VARIABLE}={node} {names.SPOOL_VARIABLE}={_quoted(there.spool)}\n"
         f"    export AZ_BATCH_IS_CURRENT_NODE_MASTER={master} ;;"

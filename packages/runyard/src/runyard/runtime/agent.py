@@ -226,6 +226,8 @@ class Agent:
         else:
             report = self._stopped(limit, started)
             warnings = self._end_all(family, started, report)
+        for each in started:
+            each.conclude()
         self._tell(started)
         if self._commands is not None:
             self._commands.stop()
@@ -375,6 +377,8 @@ def _go_on(started: List[processes.Member]) -> bool:
 def _failed(started: List[processes.Member]) -> List[processes.Member]:
     """Give those that have failed, the first one first; what only starts others comes last."""
     failed = [each for each in started if each.failed]
+    if any(each.plan.record and each.ended() is None for each in started):
+        failed = [each for each in failed if not each.plan.helper]
     return sorted(failed, key=lambda each: (each.plan.helper, each.ended_at))
 
 
@@ -384,7 +388,7 @@ def _fails_elsewhere(helper: processes.Member) -> bool:
         return False
     from runyard.runtime import ranks
 
-    return ranks.failures(os.path.dirname(helper.plan.end_file))
+    return bool(ranks.failures(os.path.dirname(helper.plan.end_file)))
 
 
 def _log(started: List[processes.Member]) -> str:

@@ -123,6 +123,9 @@ class Member:
         """Give the exit code (negative: the signal), None while it runs."""
         raise NotImplementedError
 
+    def conclude(self) -> None:
+        """Take it as ended: nothing of the job lives on this node any more."""
+
     @property
     def failed(self) -> bool:
         """Whether it has come to a bad end by itself."""

@@ -8,7 +8,8 @@ down in a folder which all nodes share
     mpirun.exit       how mpirun itself ended, written by the first node's agent
 
 so that every node's agent can tell of the ranks that are its own. mpirun ends all ranks when one
-has failed; those are stopped, not failed.
+has failed; those are stopped, not failed. So are those that end because they have lost a peer: the
+one that was killed has failed, whoever was the first to be gone.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ SIGNALS = 128
 LAST_SIGNAL = 64
 KILLED = 9
 ENDED = "mpirun.exit"
+# With this Open MPI ends a rank whose connection to another one has broken.
+LOST_PEER = 14
+# Ranks fail one after the other, within less than this.
+SETTLE_SECONDS = 0.3
 
 # What a rank runs in. `@SETTINGS@` sets `rank`, `log` and the variables of this rank.
 # A signal interrupts `wait`: the second one gives the code, or 127 if the first had it already.
@@ -65,6 +70,7 @@ class Rank(Member):
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
         self._pid = 0
+        self._seen = 0.0
         self._code: Optional[int] = None
 
     @property
@@ -81,26 +87,50 @@ class Rank(Member):
             self._look()
         return self._code
 
+    def conclude(self) -> None:
+        """See Member."""
+        if self.ended() is None:
+            told = _told(self.plan.record)
+            self._code, _, self.ended_at = told or (-KILLED, True, time.time())
+            self.stopped = self.stopped or told is None
+
     def _look(self) -> None:
         # In this order: a rank may write its code while mpirun ends.
-        over = os.path.exists(os.path.join(os.path.dirname(self.plan.record), ENDED))
+        folder = os.path.dirname(self.plan.record)
+        over = os.path.exists(os.path.join(folder, ENDED))
         told = _told(self.plan.record)
-        if told is not None:
-            self._code, stopped, self.ended_at = told
-            self.stopped = self.stopped or stopped
-        elif over:
-            # It was ended too hard to say so.
-            self._code, self.stopped, self.ended_at = -KILLED, True, time.time()
+        if told is None:
+            if over and self._has_settled():
+                # It was ended too hard to say so.
+                self._code, self.stopped, self.ended_at = -KILLED, True, time.time()
+            return
+        code, stopped, ended_at = told
+        if code > 0 and not stopped:
+            stopped = any(_grade(other) < _grade(code) for other in failures(folder))
+            if not stopped and not self._has_settled():
+                return
+        self._code, self.stopped, self.ended_at = code, self.stopped or stopped, ended_at
+
+    def _has_settled(self) -> bool:
+        """Whether it has been seen for so long that the others have told what they have to."""
+        self._seen = self._seen or time.monotonic()
+        return time.monotonic() > self._seen + SETTLE_SECONDS
 
 
-def failures(folder: str) -> bool:
-    """Say whether any rank, on whatever node, has failed by itself."""
+def failures(folder: str) -> List[int]:
+    """Give the exit codes of all ranks, on whatever node, that were not told to end."""
+    found = []
     for name in os.listdir(folder):
         path, kind = os.path.splitext(os.path.join(folder, name))
         told = _told(path) if kind == ".exit" and name != ENDED else None
         if told is not None and told[0] and not told[1]:
-            return True
-    return False
+            found.append(told[0])
+    return found
+
+
+def _grade(code: int) -> int:
+    """Give a failure's place: what was killed, what ended itself, what lost a peer."""
+    return 0 if code < 0 else 2 if code == LOST_PEER else 1
 
 
 def _told(record: str) -> Optional[Tuple[int, bool, float]]:

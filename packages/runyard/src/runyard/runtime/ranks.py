@@ -31,7 +31,8 @@ LOST_PEER = 14
 SETTLE_SECONDS = 0.3
 
 # What a rank runs in. `@SETTINGS@` sets `rank`, `log` and the variables of this rank.
-# A signal interrupts `wait`: the second one gives the code, or 127 if the first had it already.
+# A signal interrupts `wait`: the second one gives the code, or, if the first had it already, 127 or
+# 0, as the shell likes.
 WRAPPER = """\
 #!/bin/sh
 rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-$PMIX_RANK}}
@@ -53,7 +54,7 @@ code=$?
 if [ -n "$stopped" ]; then
     wait $process
     again=$?
-    [ $again = 127 ] || code=$again
+    [ $again = 127 ] || [ $again = 0 ] || code=$again
 fi
 echo $code $stopped >'@FOLDER@'/rank-$rank.exit
 exit $code

@@ -18,9 +18,9 @@ from runyard.runtime.launchers.hosts import network_of
 from runyard.runtime.processes import Plan
 from runyard.runtime.ranks import Rank
 
-ONE = [Node(n, "127.0.0.1", "vm", f"c-{n + 1}") for n in range(2)]
-TWO = [Node(0, "10.0.0.4", "a", "c-1"), Node(1, "10.0.0.5", "b", "c-2")]
-SHARED = [Node(0, "10.0.0.4"), Node(1, "10.0.0.5"), Node(2, "10.0.0.4")]
+ONE = [Node(n, "127.0.0.1", "vm", f"c-{n + 1}", [1000]) for n in range(2)]
+TWO = [Node(0, "10.0.0.4", "a", "c-1", [1000]), Node(1, "10.0.0.5", "b", "c-2")]
+SHARED = [Node(0, "10.0.0.4", ports=[1000]), Node(1, "10.0.0.5"), Node(2, "10.0.0.4")]
 
 
 class Bench:

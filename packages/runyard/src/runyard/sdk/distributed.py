@@ -127,7 +127,12 @@ class Torch(v1.PyTorchConfiguration):
 
 
 class Jax(Torch):
-    """Ranks for `jax.distributed.initialize()`; arguments as `Torch`."""
+    """Ranks for JAX; arguments as `Torch`.
+
+    JAX reads JAX_COORDINATOR_ADDRESS by itself, and is given the other two by the script:
+    `jax.distributed.initialize(num_processes=int(os.environ["JAX_NUM_PROCESSES"]),
+    process_id=int(os.environ["JAX_PROCESS_ID"]))`.
+    """
 
 
 def _take(config: Any, **counts: Any) -> None:

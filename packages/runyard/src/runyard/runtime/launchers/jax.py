@@ -1,6 +1,7 @@
-"""What `jax.distributed.initialize()` reads: where rank 0 listens, how many there are, which I am.
+"""What `jax.distributed.initialize` must know: where rank 0 listens, how many ranks, which one.
 
-Wherever there are ranks these are set, beside the variables of the launcher's own kind.
+JAX reads the first by itself; a script passes it the others. Wherever there are ranks these are
+set, beside the variables of the launcher's own kind.
 """
 
 from __future__ import annotations

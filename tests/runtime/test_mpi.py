@@ -205,3 +205,35 @@ def test_a_rank_that_said_nothing_ends_with_mpirun(bench: Bench) -> None:
     (bench.room.run_folder / "mpi" / "1" / ranks.ENDED).write_text("1\n")
     assert ended(rank) == -9
     assert rank.stopped
+
+
+OPEN_MPI_5 = """MPI_ABORT was invoked on rank 1 in communicator MPI_COMM_WORLD
+  Proc: [[6837,1],1]
+  Errorcode: 3
+"""
+OPEN_MPI_4 = """MPI_ABORT was invoked on rank 1 in communicator MPI_COMM_WORLD
+with errorcode 3.
+"""
+MPICH = "Abort(3) on node 1: application called MPI_Abort(MPI_COMM_WORLD, 3) - process 1\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "text"),
+    [
+        ("logs/azureml-logs/60_mpirun_log.txt", OPEN_MPI_5),
+        ("logs/azureml-logs/60_mpirun_log.txt", OPEN_MPI_4),
+        ("nodes/1/logs/azureml-logs/70_driver_log_1.txt", MPICH),
+    ],
+)
+def test_who_aborted_is_named(bench: Bench, log: str, text: str) -> None:
+    """MPI_Abort ends all ranks at once, the one that called it too."""
+    path = bench.room.run_folder / log
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    place = bench.room.run_folder / "mpi" / "1"
+    place.mkdir(parents=True)
+    (place / ranks.ENDED).write_text("3\n")
+    other, guilty = (Rank(bench.plans(ONE, node)[-1]) for node in range(2))
+    assert (ended(other), other.stopped) == (-9, True)
+    assert (ended(guilty), guilty.failed) == (3, True)
+    assert ranks.failures(str(place)) == [3]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SHORTEST_PAUSE = 0.02
 LONGEST_PAUSE = 1.0
+STOP_SECONDS = 2.0
 NOT_STARTED = 127
 
 
@@ -68,7 +69,8 @@ class Commands:
         self.look()
         self._stopped = True
         self._change.set()
-        self._thread.join()
+        # A request that gets no answer, as on a node that is cut off, is not waited for.
+        self._thread.join(STOP_SECONDS)
 
     def _start(self, asked: Dict[str, Any]) -> Optional[Member]:
         number = int(asked["number"])

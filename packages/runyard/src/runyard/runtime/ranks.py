@@ -15,9 +15,12 @@ one that was killed has failed, whoever was the first to be gone.
 from __future__ import annotations
 
 import os
+import re
 import time
-from typing import List, Optional, Tuple
+from glob import escape, glob
+from typing import Dict, List, Optional, Tuple
 
+from runyard.runtime.ending import tail
 from runyard.runtime.processes import Member, Plan
 
 # A shell tells of a signal like this.
@@ -27,6 +30,12 @@ KILLED = 9
 ENDED = "mpirun.exit"
 # With this Open MPI ends a rank whose connection to another one has broken.
 LOST_PEER = 14
+LOGS = os.path.join("azureml-logs", "[67]0_*.txt")
+_OPEN_MPI = re.compile(
+    r"MPI_ABORT was invoked on rank (\d+) in communicator MPI_COMM_WORLD"
+    r"\D(?:.*\n)*?.*?[Ee]rror ?code:? (\d+)"
+)
+_MPICH = re.compile(r"application called MPI_Abort\(.*, (\d+)\) - process (\d+)")
 # Ranks fail one after the other, within less than this.
 SETTLE_SECONDS = 0.3
 
@@ -103,7 +112,9 @@ class Rank(Member):
         if told is None:
             if over and self._has_settled():
                 # It was ended too hard to say so.
-                self._code, self.stopped, self.ended_at = -KILLED, True, time.time()
+                aborted = aborts(folder).get(self.plan.tasks[0].rank)
+                self._code = -KILLED if aborted is None else aborted
+                self.stopped, self.ended_at = aborted is None, time.time()
             return
         code, stopped, ended_at = told
         if code > 0 and not stopped:
@@ -126,6 +137,23 @@ def failures(folder: str) -> List[int]:
         told = _told(path) if kind == ".exit" and name != ENDED else None
         if told is not None and told[0] and not told[1]:
             found.append(told[0])
+    return found or list(aborts(folder).values())
+
+
+def aborts(folder: str) -> Dict[int, int]:
+    """Give the exit code of each rank that has called MPI_Abort, as the logs have it.
+
+    Open MPI tells it in mpirun's log, MPICH in the rank's own.
+    """
+    found = {}
+    run = os.path.dirname(os.path.dirname(folder))
+    for place in ("", os.path.join("nodes", "*")):
+        for log in glob(os.path.join(escape(run), place, "logs", LOGS)):
+            text = "\n".join(tail(log))
+            for by_open_mpi in _OPEN_MPI.finditer(text):
+                found[int(by_open_mpi.group(1))] = int(by_open_mpi.group(2))
+            for by_mpich in _MPICH.finditer(text):
+                found[int(by_mpich.group(2))] = int(by_mpich.group(1))
     return found
 
 

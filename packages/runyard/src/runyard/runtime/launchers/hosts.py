@@ -55,7 +55,11 @@ def several(nodes: Sequence[Node]) -> bool:
 
 def settings(nodes: Sequence[Node]) -> Dict[str, str]:
     """Give the variables by which mpirun finds the other machines, and ranks each other."""
-    network = network_of([node.address for node in nodes])
+    try:
+        network = network_of([node.address for node in nodes])
+    except OSError:
+        # A name, or an address of another kind: mpirun has to choose.
+        return dict(SETTINGS)
     return {
         **SETTINGS,
         "OMPI_MCA_oob_tcp_if_include": network,

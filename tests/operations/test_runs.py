@@ -127,6 +127,20 @@ REFUSED: list[tuple[dict[str, object], type[RunyardError], str]] = [
         InvalidRequest,
         "5 processes.*room for 4",
     ),
+    (
+        {
+            "launcher": LauncherSpec("multi_worker", 1, 2, chief_count=1, evaluator_count=1),
+            "target": "cpucluster",
+        },
+        InvalidRequest,
+        "worker_count 2 and a chief and an evaluator are 4 processes.*room for 2",
+    ),
+    ({"launcher": LauncherSpec("multi_worker", 1, 1, chief_count=2)}, InvalidRequest, "0 or 1"),
+    (
+        {"launcher": LauncherSpec("torch", exit_deadline_seconds=0)},
+        InvalidRequest,
+        "exit_deadline_seconds is 0",
+    ),
     ({"environment_variables": {"A B": "1"}}, InvalidRequest, "A B"),
     ({"data": [DataReference("d", "nowhere")]}, DatastoreNotFound, "nowhere"),
     (
@@ -189,6 +203,8 @@ def test_unknown_size_and_several_nodes_warn(system: System, submit: Submit) -> 
     compute.create(system, W, body=CreateCompute("twonodes", "STANDARD_D2_V2", 2))
     run = submit(target="twonodes", node_count=2)
     assert "first node" in run.warnings[0]
+    few = submit(target="twonodes", node_count=2, launcher=LauncherSpec("multi_worker", 1, 1))
+    assert "worker_count 1 are 1 process(es) for 2 nodes" in few.warnings[0]
 
 
 def test_repeat_gives_the_same_run(system: System, snapshot: str) -> None:

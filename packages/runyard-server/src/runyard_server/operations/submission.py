@@ -111,10 +111,12 @@ def _task_count(launcher: LauncherSpec) -> int:
 
 
 def _told(launcher: LauncherSpec) -> str:
-    told = f"worker_count {launcher.worker_count}"
+    told = [f"worker_count {launcher.worker_count}"]
     if launcher.kind == "parameter_server":
-        told += f" and parameter_server_count {launcher.parameter_server_count}"
-    return told
+        told.append(f"parameter_server_count {launcher.parameter_server_count}")
+    more = {"chief": launcher.chief_count, "evaluator": launcher.evaluator_count}
+    told += [f"a{'n' * (name[0] == 'e')} {name}" for name, count in more.items() if count]
+    return " and ".join(told)
 
 
 def _check_numbers(spec: RunSpec) -> None:
@@ -222,5 +224,10 @@ def _warnings(spec: RunSpec, cluster: ComputeRecord | None) -> list[str]:
         found.append(
             f"node_count is {spec.node_count} and the script is started once, on the first node: "
             "nothing says how the nodes work together (distributed_training)"
+        )
+    if spec.launcher.kind in _TF_LAUNCHERS and _task_count(spec.launcher) < spec.node_count:
+        found.append(
+            f"{_told(spec.launcher)} are {_task_count(spec.launcher)} process(es) for "
+            f"{spec.node_count} nodes: the others have nothing to do"
         )
     return found

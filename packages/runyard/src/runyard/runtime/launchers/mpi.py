@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from runyard.runtime.job import Job
 
 PROGRAM = "mpirun"
-# More ranks than cores are allowed, no rank is tied to a core, and root may start them.
+# More ranks than cores are allowed, no rank is tied to a core, and root may start them. A rank that
+# waits lets others have the core: on a busy machine each message takes ten times as long otherwise.
 SETTINGS = {
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
@@ -33,6 +34,7 @@ SETTINGS = {
     "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
     "OMPI_MCA_rmaps_base_oversubscribe": "1",
     "OMPI_MCA_hwloc_base_binding_policy": "none",
+    "OMPI_MCA_mpi_yield_when_idle": "1",
     "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
     "PRTE_MCA_hwloc_default_binding_policy": "none",
 }

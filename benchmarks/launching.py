@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import time
-from contextlib import ExitStack
 from subprocess import PIPE
 from typing import TYPE_CHECKING, Any
 
+from adapters.ports import free_ports
 from workers import ADAPTERS, plain
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ Told = dict[str, Any]
 
 def tf_config(python: Path, folder: str, count: int) -> Told:
     """Start workers with TF_CONFIG from a loop."""
-    cluster = {"worker": [f"{HOST}:{port}" for port in _ports(count)]}
+    cluster = {"worker": [f"{HOST}:{port}" for port in free_ports(count)]}
     told = [
         {"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})}
         for index in range(count)
@@ -40,7 +39,7 @@ def tf_config(python: Path, folder: str, count: int) -> Told:
 
 def torch(python: Path, folder: str, count: int, way: str = "store") -> Told:
     """Start ranks with the variables of torch.distributed from a loop."""
-    shared = {"MASTER_ADDR": HOST, "MASTER_PORT": str(_ports(1)[0]), "WORLD_SIZE": str(count)}
+    shared = {"MASTER_ADDR": HOST, "MASTER_PORT": str(free_ports(1)[0]), "WORLD_SIZE": str(count)}
     told = [{**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(count)]
     return _loop([str(python), str(ADAPTERS / "meet_torch.py"), folder, way], told)
 
@@ -54,7 +53,7 @@ def mpirun(peer: peers.Peer, folder: str, count: int) -> Told:
 def torchrun(peer: peers.Peer, folder: str, count: int, way: str = "store") -> Told:
     """Start ranks with torchrun."""
     words = [peer.program("torchrun"), "--nproc-per-node", str(count)]
-    words += ["--master-addr", HOST, "--master-port", str(_ports(1)[0])]
+    words += ["--master-addr", HOST, "--master-port", str(free_ports(1)[0])]
     return _loop([*words, str(ADAPTERS / "meet_torch.py"), folder, way], [{}])
 
 
@@ -72,12 +71,3 @@ def _loop(command: list[str], variables: list[dict[str, str]]) -> Told:
     if failed or not all("met" in text for text, _ in said):
         raise RuntimeError(f"{command[0]} ended with {failed}: {said}")
     return {"begun": begun, "ended": ended}
-
-
-def _ports(count: int) -> list[int]:
-    """Give ports that are free just now."""
-    with ExitStack() as stack:
-        held = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in held:
-            one.bind((HOST, 0))
-        return [one.getsockname()[1] for one in held]

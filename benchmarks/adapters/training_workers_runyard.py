@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import stub
-from ports import free_port
+from ports import free_ports
 from serve import serve
 
 from azureml.core import Experiment, Workspace
@@ -91,7 +91,7 @@ def _start(folder: Path, variables: dict[str, str]) -> subprocess.Popen[str]:
 
 
 def _variables(folder: Path) -> list[dict[str, str]]:
-    cluster = {"worker": [f"127.0.0.1:{free_port()}" for _ in range(WORKERS)]}
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(WORKERS)]}
     tasks = [{"type": "worker", "index": index} for index in range(WORKERS)]
     shared = {**plain, **told["threads"], "PYTHONPATH": str(folder)}
     return [

@@ -12,6 +12,7 @@ import pytest
 
 from runyard.runtime import usage
 from runyard.runtime.processes import Plan, start
+from runyard.runtime.ranks import WRAPPER, Rank
 from runyard.runtime.usage import Meter, clock_seconds, measure
 
 HELD = 64 << 20
@@ -93,6 +94,18 @@ def test_what_was_seen_stays_when_a_process_has_ended(busy: int) -> None:
     assert ended["memory_bytes"] == 0
     assert ended["cpu_seconds"] == 9.0
     assert ended["peak_memory_bytes"] == running["peak_memory_bytes"]
+
+
+def test_a_short_rank_of_mpi_is_told_too(tmp_path: Path) -> None:
+    """mpirun starts it, so its shell writes down what it has used."""
+    text = WRAPPER.replace("@NODES@", f"*) log={tmp_path};;").replace("@EACH@", "1")
+    text = text.replace("@LOG@", "log").replace("@FOLDER@", str(tmp_path))
+    work = "import time\nwhile time.process_time() < 0.1: pass"
+    command = ["/bin/sh", "-c", text, "sh", sys.executable, "-c", work]
+    subprocess.run(command, env={**os.environ, "PMI_RANK": "0"}, check=True)
+    rank = Rank(Plan("rank 0", [], {}, "", "", record=str(tmp_path / "rank-0")))
+    assert rank.ended() == 0
+    assert 0.05 < rank.cpu_seconds < 5
 
 
 def test_a_short_process_is_told_too(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ down in a folder which all nodes share
 
     rank-<n>.pid      its process
     rank-<n>.exit     how it ended: the exit code, and `stopped` if mpirun told it to end
+    rank-<n>.times    the CPU time that it has used, as the shell tells it
     mpirun.exit       how mpirun itself ended, written by the first node's agent
 
 so that every node's agent can tell of the ranks that are its own. mpirun ends all ranks when one
@@ -65,6 +66,7 @@ if [ -n "$stopped" ]; then
     again=$?
     [ $again = 127 ] || [ $again = 0 ] || code=$again
 fi
+times >'@FOLDER@'/rank-$rank.times
 echo $code $stopped >'@FOLDER@'/rank-$rank.exit
 exit $code
 """
@@ -122,11 +124,22 @@ class Rank(Member):
             if not stopped and not self._has_settled():
                 return
         self._code, self.stopped, self.ended_at = code, self.stopped or stopped, ended_at
+        self.cpu_seconds = cpu_seconds(f"{self.plan.record}.times")
 
     def _has_settled(self) -> bool:
         """Whether it has been seen for so long that the others have told what they have to."""
         self._seen = self._seen or time.monotonic()
         return time.monotonic() > self._seen + SETTLE_SECONDS
+
+
+def cpu_seconds(path: str) -> float:
+    """Give the CPU time of a rank as its shell has written it: user and system, `1m2.34s 0m0.50s`.
+
+    The second line is of what the shell has waited for; 0 if it is not there.
+    """
+    found = re.findall(r"(\d+)m([\d.,]+)s", " ".join(_words(path)))
+    used = [int(minutes) * 60 + float(rest.replace(",", ".")) for minutes, rest in found]
+    return round(sum(used[2:]), 2)
 
 
 def failures(folder: str) -> List[int]:

@@ -26,19 +26,23 @@ SAY_SECONDS = 5.0
 _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 5.0
 _TAIL_LINES, _TAIL_BYTES = 20, 64 << 10
-_LONGEST_LINE = 300
+_LONGEST_LINE, _QUOTED_LINES = 300, 10
+_FAULT = re.compile(r"\berror\b|\bfatal\b|undefined reference|Killed", re.IGNORECASE)
 _COUNTED = re.compile(r"^\[(\d+)/(\d+)\]", re.MULTILINE)
 _PERCENT = re.compile(r"^\[ *(\d+)%\]", re.MULTILINE)
 _HINTS = (
     (r"Python\.h: No such file", "install Python's headers (Debian: apt install python3-dev)"),
-    (r"\bmpi\.h: No such file", "install Open MPI's headers (Debian: apt install libopenmpi-dev)"),
+    (
+        r"\bmpi\.h: No such file|Could NOT find MPI|mpicxx -show",
+        "install Open MPI's headers (Debian: apt install libopenmpi-dev)",
+    ),
     (
         r"Killed signal|out of memory|Cannot allocate memory|virtual memory exhausted",
         "the compiler ran out of memory (it takes about 1.5 GB for each core): end other programs",
     ),
     (
-        r"internal compiler error|unrecognized command",
-        "install another C++ compiler and name it in the variable CXX of the service",
+        r"internal compiler error|unrecognized command|C\+\+ compilation flags|is not able to compile",
+        "the C++ compiler does not work: try `c++ --version`, or name another one in CXX",
     ),
 )
 _HINT = (
@@ -121,14 +125,13 @@ class Compilation:
         said = self._tail()
         if any(sign in said for sign in installing.NO_SPACE):
             return installing.no_space(self.output)
-        lines = [line[:_LONGEST_LINE] for line in said.strip().splitlines()[-_TAIL_LINES:]]
-        for line in lines:
-            shared.say("| " + line)
+        for line in said.strip().splitlines()[-_TAIL_LINES:]:
+            shared.say("| " + line[:_LONGEST_LINE])
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        text = "\n".join(lines[-_TAIL_LINES // 2 :])
+        text = "\n".join(telling(said))
         return BuildFailed(
             f"{self.title} could not be compiled: the build {how}; {hint(said)}. All that it said "
-            f"is in {self.output}; it ended with:\n{text}"
+            f"is in {self.output}:\n{text}"
         )
 
     def _tail(self) -> str:
@@ -144,6 +147,13 @@ def progress(said: str) -> str:
         return "compiling, {} of {} files done".format(*counted[-1])
     percent = _PERCENT.findall(said)
     return f"compiling, {percent[-1]} % done" if percent else "compiling"
+
+
+def telling(said: str) -> List[str]:
+    """Give the lines that name the faults; the last ones where none does."""
+    lines = [line[:_LONGEST_LINE] for line in said.strip().splitlines()]
+    faults = [line for line in lines if _FAULT.search(line)]
+    return (faults or lines)[-_QUOTED_LINES:]
 
 
 def hint(said: str) -> str:

@@ -122,7 +122,7 @@ def variables(recipe: Recipe, environment: str) -> Dict[str, str]:
     if numbers(recipe.version) < _WITHOUT_STDEXCEPT:
         # It counted on what older compilers included by themselves.
         found["CFLAGS"] = "-include stdexcept"
-    if own:
+    if recipe.facts.get("mpi", "").startswith("openmpi"):
         found["HOROVOD_MPICXX_SHOW"] = _shown_flags(environment)
     return {name: value for name, value in found.items() if value}
 

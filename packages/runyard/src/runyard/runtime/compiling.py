@@ -41,7 +41,7 @@ _HINTS = (
         "the compiler ran out of memory (it takes about 1.5 GB for each core): end other programs",
     ),
     (
-        r"internal compiler error|unrecognized command|C\+\+ compilation flags|is not able to compile",
+        r"internal compiler error|unrecognized command|C\+\+ compilation flags|not able to compile",
         "the C++ compiler does not work: try `c++ --version`, or name another one in CXX",
     ),
 )

@@ -117,8 +117,8 @@ def test_a_failing_worker_fails_the_run_at_once(
     for one in run.get_details()["ranks"]:
         assert one["cpuSeconds"] > 0
         assert one["peakMemoryBytes"] > 1 << 20
-    for name in ("1", "worker_1", "worker 1"):
-        log = cli(yard, "runs", "logs", run.id, "--rank", name)
+    for words in (["1"], ["worker_1", "-f"], ["worker 1"]):
+        log = cli(yard, "runs", "logs", run.id, "--rank", *words)
         assert log.startswith("worker 1 is there\n")
         assert "ValueError: boom" in log
     assert "there are: 0 (worker 0)" in cli(yard, "runs", "logs", run.id, "--rank", "7")

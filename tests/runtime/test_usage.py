@@ -53,7 +53,7 @@ def test_descendants_count(busy: int) -> None:
     used = measure([busy, 1 << 30])
     assert list(used) == [busy]
     assert used[busy].memory_bytes > HELD
-    assert used[busy].cpu_seconds >= 0.2
+    assert used[busy].cpu_seconds > 0.15
 
 
 def test_ps_tells_the_same(busy: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,7 @@ def _facts(run: RunRecord) -> Iterable[tuple[str, str | Text]]:
     yield "Ran", output.between(run.started_at, run.ended_at)
     stages = run.stage_seconds.items()
     yield "Stages", ", ".join(f"{name} {output.seconds(value)}" for name, value in stages)
+    yield "Attempt", str(run.attempt) if run.attempt > 1 else ""
     yield "Parent", run.parent or ""
     yield "Snapshot", run.snapshot or ""
     yield "Environment", run.environment_lock or ""

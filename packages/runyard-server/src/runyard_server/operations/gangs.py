@@ -91,8 +91,9 @@ def join(system: System, workspace: str, run: str, node: str, body: JoinGang) ->
     mine = next((each for each in present if each.node == number), None)
     if mine is None:
         raise NotFound(f"run {run} has no node {node[:20]!r}")
-    if mine.finished_at is not None or mine.state == LOST or not row.active:
-        # It was given up, or the run is over: nothing must begin any more.
+    given_up = mine.finished_at is not None or mine.state == LOST
+    if given_up or not row.active or body.attempt not in (0, mine.attempt):
+        # Or the run is over, or tried anew: nothing must begin any more.
         return GangTable(complete=False, failed=f"run {run} does not wait for it", stop=True)
     now = system.clock.now_us()
     system.heard.note(row.key, number, now)
@@ -212,6 +213,8 @@ def outcome(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> FinishRe
     """Join the last words of all nodes: the first failure counts, then a cancel."""
     finishes = [(row, row.finish) for row in present if row.finish is not None]
     failed = [(row, last) for row, last in finishes if last.outcome == protocol.OUTCOME_FAILED]
+    # Of a port that was taken the other failures are but consequences.
+    failed = [one for one in failed if one[1].cause == protocol.CAUSE_PORT] or failed
     if failed:
         failed.sort(key=lambda pair: _when_failed(pair[0], told))
         return _with_rest([last for _, last in failed]) if _is_lost(failed[0][0]) else failed[0][1]

@@ -25,7 +25,7 @@ from runyard.protocol.jobs import (
 from runyard.protocol.routes import Nothing
 from runyard.protocol.runs import LOCAL_TARGET, RunError, RunSpec
 from runyard.protocol.sizes import resolve
-from runyard_server.operations import datastores, gangs, ranks, runs
+from runyard_server.operations import attempts, datastores, gangs, ranks, runs
 from runyard_server.operations.clock import iso
 from runyard_server.operations.gangs import CLEARED, LOST, SALVAGING, Verdict
 from runyard_server.operations.lifecycle import News, announce, end, free_nodes, moved, record
@@ -138,6 +138,8 @@ def report(system: System, workspace: str, run: str, node: str, body: AgentRepor
         NotFound: The run has no such node.
     """
     row, present = system.records.read(lambda c: _node(c, workspace, run, node))
+    if body.attempt not in (0, present.attempt):
+        return AgentReply(cancel=True)
     now = system.clock.now_us()
     if present.finished_at is None:
         system.heard.note(row.key, present.node, now)
@@ -164,11 +166,11 @@ def finish(system: System, workspace: str, run: str, node: str, body: FinishRepo
         NotFound: The run has no such node.
     """
     row, present = system.records.read(lambda c: _node(c, workspace, run, node))
-    if present.finished_at is not None:
+    if present.finished_at is not None or body.attempt not in (0, present.attempt):
         return Nothing()
     number = present.node
     now = system.clock.now_us()
-    sealed = not system.records.read(lambda c: _others(c, row.key, number, body, now))
+    sealed = system.records.read(lambda c: _is_the_end(c, row.key, number, body, now))
     if sealed:
         seal(system, row)
         now = system.clock.now_us()
@@ -176,7 +178,7 @@ def finish(system: System, workspace: str, run: str, node: str, body: FinishRepo
     if ended is None:
         # The last of the others has finished in between.
         return finish(system, workspace, run, node, body)
-    if not ended.active:
+    if not ended.active or ended.status == states.QUEUED:
         system.heard.forget(ended.key)
     elif body.outcome not in gangs.WELL:
         gangs.wake(system, ended)
@@ -310,12 +312,33 @@ def _others(
     return [row for row in others if not gangs.is_silent(row, now)]
 
 
+def _is_the_end(connection: Connection, key: int, node: int, body: FinishReport, now: int) -> bool:
+    """Whether a last word ends the run: it is the last, and no further attempt is due."""
+    if _others(connection, key, node, body, now):
+        return False
+    row = run_rows.find_many(connection, [key])[0]
+    return not attempts.is_due(connection, row, _together(connection, row, node, body, now))
+
+
+def _together(
+    connection: Connection, row: RunRow, node: int, body: FinishReport, now: int
+) -> FinishReport:
+    """Join the last words of all nodes, with that of `node` as the last."""
+    if row.node_count == 1:
+        return body
+    present = [
+        replace(each, finished_at=now, finish=body) if each.node == node else each
+        for each in job_nodes.of_run(connection, row.key)
+    ]
+    return gangs.outcome(present, told.of_run(connection, row.key))
+
+
 def _finish(
     connection: Connection, key: int, node: int, body: FinishReport, now: int, *, sealed: bool
 ) -> RunRow | None:
     """Write a last word down; the last node's ends the run. None: seal first, then again."""
     others = _others(connection, key, node, body, now)
-    if not others and not sealed:
+    if not others and not sealed and _is_the_end(connection, key, node, body, now):
         return None
     job_nodes.change(connection, key, node, finished_at=now, finish=body)
     row = run_rows.find_many(connection, [key])[0]
@@ -324,9 +347,10 @@ def _finish(
         row = record(connection, row, now, fresh)
     if others:
         return row
-    if row.node_count > 1:
-        job_nodes.close(connection, key, now)
-        body = gangs.outcome(job_nodes.of_run(connection, key), told.of_run(connection, key))
+    body = _together(connection, row, node, body, now)
+    if attempts.is_due(connection, row, body):
+        return attempts.begin(connection, row, body, now)
+    job_nodes.close(connection, key, now)
     status = _OUTCOMES.get(body.outcome, states.FAILED)
     error = None
     if status == states.FAILED:

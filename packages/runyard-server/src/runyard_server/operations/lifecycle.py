@@ -3,6 +3,8 @@
     Starting -> Preparing -> Queued -> Running -> Finalizing -> Completed | Failed
         |           |          |          |            |
         +-----------+----------+----------+------------+--> CancelRequested -> Canceled
+                               ^          |            |
+                               +----------+------------+    another attempt
 
 A move writes the row and its events together, so the history never says anything else than the
 row. Several moves may share one write: each commit is a wait for the disk. Every function here
@@ -32,8 +34,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     states.STARTING: _STOPS | {states.PREPARING},
     states.PREPARING: _STOPS | {states.QUEUED},
     states.QUEUED: _STOPS | {states.RUNNING, states.FINALIZING},
-    states.RUNNING: _STOPS | {states.FINALIZING},
-    states.FINALIZING: _STOPS,
+    # Back into the queue: another attempt.
+    states.RUNNING: _STOPS | {states.FINALIZING, states.QUEUED},
+    states.FINALIZING: _STOPS | {states.QUEUED},
     states.CANCEL_REQUESTED: _ENDS,
     states.COMPLETED: frozenset(),
     states.FAILED: frozenset(),

@@ -386,4 +386,5 @@ def _record(row: RunRow, tags: dict[str, str | None], properties: dict[str, str]
         submitted_by=row.submitted_by,
         last_event=row.last_event,
         stage_seconds=dict(row.stage_seconds),
+        attempt=row.attempt,
     )

@@ -25,6 +25,7 @@ from runyard_server.operations.nearest import hint, nearest
 from runyard_server.operations.system import System
 from runyard_server.store import folders, snapshots
 
+MOST_RETRIES = 100
 _TAG_LIMIT = 255
 _TF_LAUNCHERS = ("parameter_server", "multi_worker")
 _LAUNCHERS = ("single", "mpi", *_TF_LAUNCHERS, "torch")
@@ -127,6 +128,8 @@ def _check_numbers(spec: RunSpec) -> None:
             f"max_run_duration_seconds is {spec.max_duration_seconds}; use a positive number of "
             "seconds, or leave it out for no limit"
         )
+    if not 0 <= spec.max_retries <= MOST_RETRIES:
+        raise InvalidRequest(f"max_retries is {spec.max_retries}; use 0 to {MOST_RETRIES}")
     for name in spec.environment_variables:
         if _VARIABLE.fullmatch(name) is None:
             raise InvalidRequest(f"{name!r} cannot name an environment variable")

@@ -36,10 +36,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Watched:
-    """A launched agent: the run, the node, its backend's kind and handle."""
+    """A launched agent: the run, the node, the attempt, its backend's kind and handle."""
 
     row: RunRow
     node: int
+    attempt: int
     backend: str
     handle: str
     salvages: str | None = None
@@ -89,11 +90,14 @@ class Agents:
             return
         with self._lock:
             if where in self._watched or where in self._launching:
+                # One of a former attempt is about to leave; whoever sees it gone looks again.
                 return
             if node.handle is not None:
                 salvages = "the agent was lost" if node.state == SALVAGING else None
                 kind = self._kind(row)
-                self._watched[where] = Watched(row, node.node, kind, node.handle, salvages)
+                self._watched[where] = Watched(
+                    row, node.node, node.attempt, kind, node.handle, salvages
+                )
                 return
             self._launching.add(where)
         if node.state == SALVAGING:
@@ -185,7 +189,7 @@ class Agents:
         backend = self._backends[kind]
         handle = backend.launch(backend.plan(job, salvages))
         now = self._system.clock.now_us()
-        agent = Watched(row, job.node, kind, handle, salvages)
+        agent = Watched(row, job.node, job.attempt, kind, handle, salvages)
         with self._lock:
             self._watched[row.key, job.node] = agent
         unwanted = self._system.records.write(
@@ -202,17 +206,29 @@ class Agents:
             reason = ask(row.key, agent.node, row.node_count)
         if not reason:
             return
+        anew = self._is_former(agent)
+        if anew and seen.alive:
+            return
         with self._lock:
             if self._watched.get(where) is not agent:
                 return
             del self._watched[where]
-            self._launching.add(where)
+            if not anew:
+                self._launching.add(where)
+        if anew:
+            announce(self._system, row)
+            return
         if seen.alive is not False and row.node_count > 1:
             self._submit(where, self._lose, row, agent.node, agent.handle, reason)
         elif agent.salvages is None:
             self._submit(where, self._salvage, agent.row, agent.node, reason)
         else:
             self._submit(where, self._give_up, agent, reason)
+
+    def _is_former(self, agent: Watched) -> bool:
+        """Whether the run has begun anew since, so that nothing is to be done for this agent."""
+        present = reading.node(self._system, agent.row.key, agent.node)
+        return agent.row.active and (present is None or present.attempt != agent.attempt)
 
     def _lose(self, row: RunRow, node: int, handle: str | None, reason: str) -> None:
         """Give up a node that nobody hears, for the others' sake."""

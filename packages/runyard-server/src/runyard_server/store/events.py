@@ -56,6 +56,13 @@ def times_of(connection: Connection, run_key: int, kind: str) -> list[tuple[str,
     return [(str(row.status), int(row.time)) for row in rows]
 
 
+def data_of(connection: Connection, run_key: int, kind: str) -> list[dict[str, str]]:
+    """Give what a run's events of one kind say beside their message, in order."""
+    found = select(events.c.data).where(events.c.run_key == run_key, events.c.kind == kind)
+    rows = connection.execute(found.order_by(events.c.number))
+    return [msgspec.json.decode(row.data, type=dict[str, str]) for row in rows]
+
+
 def _values(run_key: int, row: EventRow) -> dict[str, object]:
     return {
         "run_key": run_key,

@@ -68,3 +68,10 @@ def put(connection: Connection, run_key: int, rows: Iterable[FileRow]) -> None:
     )
     connection.execute(same, [{"old_path": value["path"]} for value in values])
     connection.execute(insert(run_files), values)
+
+
+def remove(connection: Connection, run_key: int, prefix: str) -> None:
+    """Forget the files of a run whose path begins with `prefix`; their contents stay."""
+    chosen = delete(run_files).where(run_files.c.run_key == run_key)
+    chosen = chosen.where(run_files.c.path >= prefix, run_files.c.path < prefix + _LAST_CHARACTER)
+    connection.execute(chosen)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from runyard.protocol.jobs import JoinGang, TaskReport
 from runyard_server.store.schema import gang_nodes
@@ -44,6 +44,11 @@ def join(connection: Connection, run_key: int, node: int, joined: JoinGang) -> N
 def tell(connection: Connection, run_key: int, node: int, tasks: Sequence[TaskReport]) -> None:
     """Write down how the processes of a node are."""
     _set(connection, run_key, node, "tasks", msgspec.json.encode(tasks).decode())
+
+
+def remove(connection: Connection, run_key: int) -> None:
+    """Forget what the nodes of a run have told."""
+    connection.execute(delete(gang_nodes).where(gang_nodes.c.run_key == run_key))
 
 
 def _set(connection: Connection, run_key: int, node: int, column: str, text: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
 from runyard.protocol.jobs import FinishReport
 from runyard_server.store.schema import job_nodes, runs
@@ -103,6 +103,11 @@ def close(connection: Connection, run_key: int, now: int) -> None:
         job_nodes.c.run_key == run_key, job_nodes.c.finished_at.is_(None)
     )
     connection.execute(chosen.values(finished_at=now))
+
+
+def remove(connection: Connection, run_key: int) -> None:
+    """Take all its nodes from a run."""
+    connection.execute(delete(job_nodes).where(job_nodes.c.run_key == run_key))
 
 
 def _texts(values: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,10 @@ OUTCOME_CANCELED = "canceled"
 # The node did no wrong and was told to stop, because others had failed or all was done.
 OUTCOME_STOPPED = "stopped"
 
+# What a failure says about another attempt: a process did not get its port, or nothing can help.
+CAUSE_PORT = "port"
+CAUSE_DEFINITE = "definite"
+
 # What becomes of one process of a run with several.
 TASK_RUNNING = "running"
 TASK_COMPLETED = "completed"
@@ -160,6 +164,7 @@ class JoinGang:
     host: str = ""
     address: str = "127.0.0.1"
     ports: List[int] = field(default_factory=list)
+    attempt: int = 0
 
 
 @dataclass(frozen=True)
@@ -273,6 +278,7 @@ class AgentReport:
     """A beat: which state the agent is in, and where; sent at each change and every 5 s.
 
     `tasks` tells the processes of a node of a gang; None where there is nothing to tell yet.
+    `attempt` is the job's, 0 where untold.
     """
 
     state: str
@@ -281,6 +287,7 @@ class AgentReport:
     message: str = ""
     warnings: List[str] = field(default_factory=list)
     tasks: Optional[List[TaskReport]] = None
+    attempt: int = 0
 
 
 @dataclass(frozen=True)
@@ -312,7 +319,10 @@ class OrdersQuery:
 
 @dataclass(frozen=True)
 class FinishReport:
-    """The last word of an agent: everything else has been delivered before."""
+    """The last word of an agent: everything else has been delivered before.
+
+    `cause` is one of CAUSE_*, "" for any other failure; `attempt` is the job's, 0 where untold.
+    """
 
     outcome: str
     exit_code: Optional[int] = None
@@ -320,3 +330,5 @@ class FinishReport:
     error: Optional[RunError] = None
     warnings: List[str] = field(default_factory=list)
     seconds: Dict[str, float] = field(default_factory=dict)
+    cause: str = ""
+    attempt: int = 0

@@ -70,6 +70,7 @@ class RunSpec:
     `arguments` are texts; `$NAME` in them is expanded in the job from its environment.
     `command`, when not empty, replaces interpreter, script and arguments.
     `definition` is the v1 `runDefinition` as `get_details()` shows it.
+    `max_retries` is how often the run may begin anew after a failed attempt.
     """
 
     experiment: str
@@ -85,6 +86,7 @@ class RunSpec:
     data: List[DataReference] = field(default_factory=list)
     watched_folders: List[str] = field(default_factory=lambda: ["logs"])
     max_duration_seconds: Optional[int] = None
+    max_retries: int = 0
     shared_memory: Optional[str] = None
     definition: Dict[str, Any] = field(default_factory=dict)
 
@@ -159,6 +161,7 @@ class RunRecord:
     submitted_by: str = ""
     last_event: int = 0
     stage_seconds: Dict[str, float] = field(default_factory=dict)
+    attempt: int = 0
 
 
 @dataclass(frozen=True)

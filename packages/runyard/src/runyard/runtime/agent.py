@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 60.0
 LOOK_SECONDS = 0.1
+# Whoever finds its port taken says so when it starts; TensorFlow takes its time.
+PORT_SECONDS = 90.0
 BUSY = 3
 UNDELIVERED = 75
 
@@ -76,6 +78,7 @@ class Agent:
         self._told: Optional[List[Dict[str, Any]]] = None
         self._exits = ExitDeadline(job)
         self._begun = time.monotonic()
+        self._began = time.time()
 
     def work(self) -> int:
         """Do everything; give the exit status."""
@@ -105,7 +108,10 @@ class Agent:
         except Canceled:
             return ending.canceled()
         except JobError as error:
-            return ending.failed(error.message, error.code)
+            report = ending.failed(error.message, error.code)
+            if error.code == names.USER_ERROR:
+                report["cause"] = names.CAUSE_DEFINITE
+            return report
         except OSError as error:
             text = f"the node could not prepare the job: {error}"
             if snapshot.is_full(error):
@@ -175,6 +181,10 @@ class Agent:
     def _begin(self, plans: List[processes.Plan], paths: Dict[str, str]) -> List[processes.Member]:
         if self._wake.canceled:
             raise Canceled
+        if self._job.attempt > 1:
+            for plan in plans:
+                with open(plan.log, "a", encoding="utf-8") as log:
+                    log.write(names.ATTEMPT_LINE.format(self._job.attempt) + "\n")
         started = [processes.start(plan) for plan in plans if not plan.serves]
         self._state.started(started, paths)
         for plan in plans:
@@ -283,7 +293,18 @@ class Agent:
         who = first.plan.name if self._job.kind != names.SINGLE else ""
         if who and self._job.node_name:
             who = f"{who} on {self._job.node_name}"
-        return ending.from_exit(first.ended() or 0, first.plan.log, who)
+        report = ending.from_exit(first.ended() or 0, first.plan.log, who)
+        if self._has_lost_port(first):
+            report["cause"] = names.CAUSE_PORT
+        return report
+
+    def _has_lost_port(self, failed: processes.Member) -> bool:
+        """Whether a process failed because its port was taken between reservation and start."""
+        from runyard.runtime import ending
+
+        young = failed.ended_at - self._began < PORT_SECONDS
+        with_ports = self._job.kind != names.SINGLE and launcher(self._job.kind).ports(self._job)
+        return bool(young and with_ports) and ending.port_was_taken(failed.plan.log)
 
     def _hanging(self, started: List[processes.Member]) -> str:
         """Say who should have ended and has not, "" if that is nobody of this node."""
@@ -332,7 +353,9 @@ class Agent:
         if self._wake.canceled:
             return ending.canceled()
         text = f"the run took longer than its limit of {limit} seconds and was ended"
-        return ending.failed(f"{text} (max_run_duration_seconds)", log=_log(started))
+        report = ending.failed(f"{text} (max_run_duration_seconds)", log=_log(started))
+        report["cause"] = names.CAUSE_DEFINITE
+        return report
 
 
 def stand_alone(folder: RunFolder) -> None:

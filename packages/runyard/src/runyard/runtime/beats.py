@@ -34,6 +34,7 @@ class Beats:
         on_cancel: Called, from the thread, when the service wants the job canceled.
         seconds: Between two beats.
         fence: How long the network may be silent before `cut_off`; None: for ever.
+        attempt: Which attempt of the run speaks.
 
     Attributes:
         reply: The service's last answer, an AgentReply; empty when nothing has come since the
@@ -52,6 +53,7 @@ class Beats:
         on_cancel: Callable[[], None],
         seconds: float = names.HEARTBEAT_SECONDS,
         fence: Optional[float] = None,
+        attempt: int = 0,
     ) -> None:
         self._service = service
         self._on_cancel = on_cancel
@@ -60,6 +62,7 @@ class Beats:
         self.unwanted = False
         self.cut_off = False
         self._fence = fence
+        self._attempt = attempt
         self._heard = time.monotonic()
         self.on_stop: Callable[[], None] = _nothing
         self.fresh: Callable[[Tasks], Tasks] = _as_told
@@ -77,6 +80,7 @@ class Beats:
             "host": socket.gethostname(),
             "message": message,
             "warnings": [],
+            "attempt": self._attempt,
         }
         if tasks is not None:
             beat["tasks"] = tasks

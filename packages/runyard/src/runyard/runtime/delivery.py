@@ -60,6 +60,7 @@ def deliver(job: Job, folder: RunFolder, link: Link, report: Report, state: Stat
     link.stop_beats()
     report["warnings"] = [*report["warnings"], *link.warnings]
     report["seconds"] = {**report["seconds"], "finalizing": time.monotonic() - begun}
+    report["attempt"] = job.attempt
     if not _finish(link, report):
         return False
     state.phase(DONE)

@@ -16,12 +16,16 @@ from runyard.runtime import names
 
 TAIL_BYTES = 64 << 10
 TAIL_LINES = 20
+PORT_LINES = 40
 LINE_CHARACTERS = 1000
 MESSAGE_CHARACTERS = 4000
 HELPER_CHARACTERS = 1500
 FULL_BYTES = 64 << 10
 _TRACEBACK = "Traceback (most recent call last):"
 _EXCEPTION = re.compile(r"([A-Za-z_][\w.]*)(?:: (.*))?$")
+_ATTEMPT = re.compile(r"\[attempt [0-9]+ begins\]")
+# As Python, PyTorch and TensorFlow 1 and 2 say it.
+_TAKEN = re.compile("address already in use|EADDRINUSE|Could not start gRPC server", re.IGNORECASE)
 _SYNTAX = re.compile(r"(?:Syntax|Indentation|Tab)Error: ")
 
 Report = Dict[str, Any]
@@ -127,7 +131,7 @@ def signal_name(number: int) -> str:
 
 
 def tail(log: str) -> List[str]:
-    """Give the last lines of a log, whatever bytes are in it."""
+    """Give the last lines of a log, whatever bytes are in it; none of a former attempt."""
     try:
         with open(log, "rb") as stream:
             stream.seek(0, os.SEEK_END)
@@ -135,7 +139,14 @@ def tail(log: str) -> List[str]:
             text = stream.read().decode("utf-8", "replace")
     except OSError:
         return []
-    return [line.rstrip("\r")[-LINE_CHARACTERS:] for line in text.rstrip().split("\n")]
+    lines = [line.rstrip("\r")[-LINE_CHARACTERS:] for line in text.rstrip().split("\n")]
+    begins = [number for number, line in enumerate(lines, start=1) if _ATTEMPT.fullmatch(line)]
+    return lines[begins[-1] :] if begins else lines
+
+
+def port_was_taken(log: str) -> bool:
+    """Whether a process says at the end of its log that another has the port kept for it."""
+    return any(_TAKEN.search(line) for line in tail(log)[-PORT_LINES:])
 
 
 def exception(lines: List[str]) -> str:
@@ -178,4 +189,5 @@ def _report(
         "error": error,
         "warnings": [],
         "seconds": {},
+        "cause": "",
     }

@@ -103,7 +103,7 @@ def meet(job: Job, ports: Sequence[int], link: Callable[[], Link], wake: Any) ->
     from runyard.runtime.service import patiently
 
     service = link().service
-    place = {"host": host, "address": address, "ports": list(ports)}
+    place = {"host": host, "address": address, "ports": list(ports), "attempt": job.attempt}
     told = False
     while True:
         begun = time.monotonic()

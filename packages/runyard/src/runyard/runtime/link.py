@@ -122,11 +122,12 @@ class Link:
 def _beats(job: Job, service: JobService, on_cancel: Callable[[], None]) -> Beats:
     """Make the beats: those of a gang are quick, and tell soon that the network is silent."""
     if job.nodes == 1:
-        return Beats(service, on_cancel)
+        return Beats(service, on_cancel, attempt=job.attempt)
     pause = names.GANG_BEAT_SECONDS * max(1.0, job.nodes / 8)
     return Beats(
         JobService(job, names.GANG_ANSWER_SECONDS),
         on_cancel,
         min(pause, names.LONGEST_GANG_BEAT_SECONDS),
         names.FENCE_SECONDS,
+        job.attempt,
     )

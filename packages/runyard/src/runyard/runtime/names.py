@@ -11,6 +11,7 @@ SPOOL_FOLDER = "spool"
 LOG_FOLDER = "logs"
 
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
+ATTEMPT_LINE = "[attempt {} begins]"
 TASK_LOG = "azureml-logs/70_driver_log_{}.txt"
 MPI_LOG = "azureml-logs/60_mpirun_log.txt"
 
@@ -32,6 +33,9 @@ COMPLETED = "completed"
 FAILED = "failed"
 CANCELED = "canceled"
 STOPPED = "stopped"
+
+CAUSE_PORT = "port"
+CAUSE_DEFINITE = "definite"
 
 MOUNT = "mount"
 DOWNLOAD = "download"

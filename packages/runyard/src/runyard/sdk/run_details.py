@@ -43,6 +43,8 @@ def details(
         found["endTimeUtc"] = record.ended_at
     if record.error is not None:
         found["error"] = _error(record.error)
+    if record.attempt > 1:
+        found["attempt"] = record.attempt
     if record.warnings:
         found["warnings"] = [{"source": "runyard", "message": text} for text in record.warnings]
     found["properties"] = _properties(record)

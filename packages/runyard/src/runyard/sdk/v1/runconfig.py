@@ -111,8 +111,9 @@ class DockerConfiguration(Section):
 class RunConfiguration(Section):
     """All settings of a run.
 
-    `exit_deadline_seconds`, which v1 did not have: how long the processes of a distributed run may
-    go on when the first has completed; then the run fails and names them.
+    Two settings that v1 did not have: `exit_deadline_seconds`, how long the processes of a
+    distributed run may go on when the first has completed; then the run fails and names them.
+    `max_retries`, how often a run that fails begins anew, with all its processes.
 
     Args:
         script: The script, relative to the source folder.
@@ -147,6 +148,7 @@ class RunConfiguration(Section):
         self.priority: Optional[int] = None
         self.max_run_duration_seconds: Optional[int] = MAX_DURATION_SECONDS_DEFAULT
         self.exit_deadline_seconds: Optional[float] = None
+        self.max_retries = 0
         self.auto_prepare_environment = True
         self.environment = Environment(None)
         if conda_dependencies is not None:

@@ -57,6 +57,7 @@ def submission_of(
         data=list(references.values()),
         watched_folders=_watched(run_config.history.directories_to_watch),
         max_duration_seconds=_duration(run_config.max_run_duration_seconds),
+        max_retries=count("max_retries", run_config.max_retries, least=0),
         shared_memory=_shared_memory(run_config),
         definition=run_definition(run_config, script, arguments, references),
     )

@@ -190,4 +190,5 @@ def _report(
         "warnings": [],
         "seconds": {},
         "cause": "",
+        "attempt": 0,
     }

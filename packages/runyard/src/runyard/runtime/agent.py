@@ -332,6 +332,8 @@ class Agent:
         rest = [each for each in (*started, *self._served()) if each.ended() is None]
         for each in rest:
             each.stop(why or "all is done")
+        if why and any(each.plan.helper for each in started):
+            return family.end(processes.HELPED_GRACE_SECONDS)
         return family.end() if rest or why else family.end_leftovers()
 
     def _served(self) -> List[processes.Member]:

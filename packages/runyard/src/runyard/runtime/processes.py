@@ -24,6 +24,8 @@ GRACE_SECONDS = 5.0
 NATURAL_SECONDS = 0.3
 KILL_SECONDS = 10.0
 HELPER_SECONDS = 3.0
+# mpirun waits for its daemons on hosts that may be gone, and gives ranks hardly longer itself.
+HELPED_GRACE_SECONDS = 2.0
 LOOK_SECONDS = 0.02
 
 

@@ -5,14 +5,15 @@ from types import SimpleNamespace
 from typing import Any
 
 from runyard.runtime.hanging import ExitDeadline
-from runyard.runtime.processes import Member, Plan
+from runyard.runtime.processes import Member, Plan, Task
 
 
 class Fake(Member):
     """A process whose end is told by the test."""
 
     def __init__(self, name: str, code: int | None, ago: float = 0.0, **plan: Any) -> None:
-        super().__init__(Plan(name, [], {}, "", "", **plan))
+        tasks = [] if plan.get("helper") else [Task(name, 0, "")]
+        super().__init__(Plan(name, [], {}, "", "", tasks=tasks, **plan))
         self._code = code
         self.ended_at = time.time() - ago
 

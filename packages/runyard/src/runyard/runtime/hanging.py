@@ -68,8 +68,8 @@ def _completed(started: Sequence[Member]) -> List[Member]:
 
 
 def _counts(each: Member) -> bool:
-    """Whether it is one that decides, and not what only starts those."""
-    return each.plan.decisive and not each.plan.helper
+    """Whether it is one that decides, and not mpirun or its daemon, which only start those."""
+    return each.plan.decisive and bool(each.plan.tasks)
 
 
 def _where(name: str, node: str) -> str:

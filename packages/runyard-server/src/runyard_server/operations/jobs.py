@@ -180,8 +180,10 @@ def finish(system: System, workspace: str, run: str, node: str, body: FinishRepo
         return finish(system, workspace, run, node, body)
     if not ended.active or ended.status == states.QUEUED:
         system.heard.forget(ended.key)
-    elif body.outcome not in gangs.WELL:
-        gangs.wake(system, ended)
+    else:
+        found = system.records.read(lambda c: gangs.verdict(c, row.key, number, now))
+        if found.last or body.outcome not in gangs.WELL:
+            gangs.wake(system, ended)
     announce(system, ended)
     return Nothing()
 

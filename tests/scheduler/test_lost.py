@@ -192,3 +192,20 @@ def test_a_run_on_one_node_has_longer(yard: Yard) -> None:
     yard.clock.sleep(LOST_SECONDS)
     yard.handle(run, "salvage")
     assert jobs.load(yard.system, run) is not None
+
+
+def test_another_attempt_waits_for_what_is_left(yard: Yard) -> None:
+    """Two attempts never write into the shared folder at once."""
+    yard.cluster(nodes=2)
+    run = yard.submit("cluster", node_count=2, launcher=RANKS, max_retries=1)
+    for node in range(2):
+        yard.report(run, node=node, tasks=[rank(node)])
+    handle = away(yard, run)
+    given_up(yard, run)
+    yard.finish(run, "stopped", node=0)
+    yard.when(run, lambda record: record.attempt == 2)
+    yard.scheduler.upkeep()
+    assert f"{run}/0/2/job" not in yard.engine.agents
+    yard.engine.end(handle, signal="SIGKILL")
+    yard.engine.end(yard.handle(run, "salvage", node=1), 0)
+    until(lambda: f"{run}/0/2/job" in yard.engine.agents)

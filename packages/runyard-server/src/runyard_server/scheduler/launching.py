@@ -155,6 +155,8 @@ class Agents:
         self._pool.submit(guarded)
 
     def _launch(self, row: RunRow, node: JobNodeRow) -> None:
+        if self._lost.hold(row.key):
+            raise TemporaryError("processes of a former attempt may live on a node that was lost")
         job = jobs.load(self._system, row.id, node.node)
         if job is None or job.attempt != node.attempt or job.node != node.node:
             environment = self._environment(row)

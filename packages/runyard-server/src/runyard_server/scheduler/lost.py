@@ -3,10 +3,14 @@
 The run does not wait for them. But their processes may live, on a machine that is only cut off. An
 agent that can speak again hears that its node was given up, ends its processes and leaves. One that
 is gone when its machine can be reached again is followed by a salvaging agent, as any other.
+
+Until then, or until such an agent has given up by itself, a further attempt of the run is held
+back: two attempts must not write into the folder that the nodes share.
 """
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +23,9 @@ from runyard_server.scheduler.pool import Pool
 from runyard_server.store.runs import RunRow
 
 _CLOSE_SECONDS = 2.0
+# A node that reaches nobody ends its processes after 120 s (runyard.runtime.names.FENCE_SECONDS);
+# killing them may take a while.
+HOLD_SECONDS = 135.0
 _log = logging.getLogger(__name__)
 
 
@@ -65,17 +72,25 @@ class LostAgents:
         self._gone = gone
         self._lock = threading.Lock()
         self._agents: dict[tuple[int, int, int], LostAgent] = {}
+        self._since: dict[tuple[int, int, int], float] = {}
         self._pool = Pool("lost", 1)
 
     def add(self, agent: LostAgent) -> None:
         """Watch an agent, unless it is watched already."""
         with self._lock:
             self._agents.setdefault(agent.name, agent)
+            self._since.setdefault(agent.name, time.monotonic())
 
     def has(self, key: int) -> bool:
         """Say whether an agent of a run is watched."""
         with self._lock:
             return any(agent.row.key == key for agent in self._agents.values())
+
+    def hold(self, key: int) -> bool:
+        """Say whether processes of a run may still be at work on a node that was given up."""
+        before = time.monotonic() - HOLD_SECONDS
+        with self._lock:
+            return any(name[0] == key and since > before for name, since in self._since.items())
 
     def watch(self) -> None:
         """Look at all; begin to clean up after those that are gone."""
@@ -121,4 +136,5 @@ class LostAgents:
         jobs.cleared(self._system, agent.row.key, agent.node, agent.attempt)
         with self._lock:
             self._agents.pop(agent.name, None)
+            self._since.pop(agent.name, None)
         self._gone(agent.row)

@@ -332,8 +332,12 @@ class Agent:
         rest = [each for each in (*started, *self._served()) if each.ended() is None]
         for each in rest:
             each.stop(why or "all is done")
-        if why and any(each.plan.helper for each in started):
+        helped = any(each.plan.helper for each in (*started, *self._served()))
+        if why and helped:
             return family.end(processes.HELPED_GRACE_SECONDS)
+        if helped and not rest:
+            # What started the daemons on other hosts leaves when those have left.
+            return family.end_leftovers(processes.HELPER_SECONDS)
         return family.end() if rest or why else family.end_leftovers()
 
     def _served(self) -> List[processes.Member]:

@@ -286,12 +286,13 @@ class Family:
                 time.sleep(LOOK_SECONDS)
         return [f"process {seen.pid} could not be ended: {tree.command(seen.pid)}" for seen in self]
 
-    def end_leftovers(self) -> List[str]:
+    def end_leftovers(self, natural: float = NATURAL_SECONDS) -> List[str]:
         """End what the script left behind when it had ended itself; give warnings.
 
-        Helpers that notice their parent's end (multiprocessing's trackers) are given a moment.
+        Args:
+            natural: Seconds for those that notice their parent's end (multiprocessing's trackers).
         """
-        if self.gone_within(NATURAL_SECONDS):
+        if self.gone_within(natural):
             return []
         told = [f"{tree.command(seen.pid) or 'a process'} (pid {seen.pid})" for seen in self]
         left = f"the script left processes behind, which were ended: {'; '.join(told)}"

@@ -62,6 +62,9 @@ class MpiLauncher(Launcher):
             "RUNYARD_WORLD_SIZE": str(len(nodes) * each),
         }
         place = folder.ranks(job.attempt)
+        if hosts.several(nodes):
+            # For mpirun's daemons too: they look for what they are told to call in ssh's place.
+            shared["PATH"] = os.pathsep.join((place, shared.get("PATH", os.defpath)))
         found = []
         if job.node == 0:
             found.append(_mpirun(job, folder, nodes, shared, place))
@@ -79,15 +82,13 @@ def _mpirun(
     wrapper = os.path.join(place, "rank.sh")
     start = [_program(job, variables), "-n", str(len(nodes) * each)]
     files = {wrapper: _wrapper(folder, nodes, each, place)}
-    own = variables
     if hosts.several(nodes):
         start += ["-hostfile", os.path.join(place, hosts.HOST_FILE)]
         files.update(hosts.files(job, folder, nodes, each, place))
-        own = {**variables, "PATH": os.pathsep.join((place, variables.get("PATH", os.defpath)))}
     return Plan(
         PROGRAM,
         [*start, "/bin/sh", wrapper, *_command(job, folder, variables)],
-        own,
+        variables,
         folder.work,
         folder.log(names.MPI_LOG),
         helper=True,

@@ -32,5 +32,7 @@ def test_a_host_that_never_joins_is_named(muted: Any) -> None:
     took = muted.until(lambda: run.get_status() == "Failed", "the run waits for ever")
     assert SECONDS - 1 < took < SECONDS + 10
     error = run.get_details()["error"]["error"]["message"]
-    assert error == f"1 of 3 nodes did not come within {SECONDS} s: three-3"
+    # Whoever notices first says so: the nodes that wait, or the service that watches.
+    assert f"did not come within {SECONDS} s" in error
+    assert "three-3" in error
     assert "outputs/begun" not in run.get_file_names()

@@ -1,8 +1,8 @@
 """Answers that are worth waiting for: a request may say for how long (`Prefer: wait=10`, RFC 7240).
 
 The operation answers at once, as always. If that answer is not what was hoped for and the client
-would rather wait, it is called again when the gang's topic changes, and the last answer is given
-when the time is over. Whoever waits is a task of the event loop: no thread is held.
+would rather wait, it is called again when the gang's topic changes, and once more when the time is
+over. Whoever waits is a task of the event loop: no thread is held.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ async def welcome(
     given: Mapping[str, Any],
     look: Callable[[], Awaitable[Any]],
 ) -> Any:
-    """Give the first answer that is welcome, or the last one when the time is over.
+    """Give the first answer that is welcome, or how it is when the time is over.
 
     Args:
         feed: Wakes it.
@@ -61,6 +61,7 @@ async def welcome(
                 async with asyncio.timeout_at(until):
                     await changed.wait()
             except TimeoutError:
-                return answer
+                # Time itself may have changed the answer.
+                return await look()
     finally:
         feed.forget(topic, changed)

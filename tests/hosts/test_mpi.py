@@ -1,5 +1,6 @@
 """MPI on three hosts without ssh: mpirun's daemons are started by the agents of the other hosts."""
 
+import json
 import os
 import signal
 from typing import Any
@@ -63,4 +64,14 @@ def test_cancel_ends_all_hosts(yard: Any) -> None:
     yard.until_said(run, "told")
     run.cancel()
     yard.until(lambda: run.get_status() == "Canceled", "the run goes on")
+    yard.nothing_is_left()
+
+
+def test_a_killed_agent_leaves_no_daemon(yard: Any) -> None:
+    """What an agent started for mpirun on another host ends with that agent."""
+    run = submit(yard, "world.barrier(); time.sleep(300)\n")
+    yard.until_said(run, "told")
+    state = yard.service.home / "runs" / run.id / "nodes" / "1" / "agent.json"
+    os.kill(json.loads(state.read_text())["pid"], signal.SIGKILL)
+    yard.until(lambda: run.get_status() == "Failed", "the run goes on")
     yard.nothing_is_left()

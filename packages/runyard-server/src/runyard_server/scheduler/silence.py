@@ -18,6 +18,7 @@ from runyard_server.store.job_nodes import JobNodeRow
 _STALL_SECONDS = 3.0
 # How long the nodes of a gang wait for one whose agent was lost to be reached.
 _REACH_SECONDS = 5.0
+_TELL_SECONDS = 6.0
 _SECOND = 1_000_000
 # On Linux this clock goes on while the machine sleeps.
 _REAL_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -57,7 +58,9 @@ class Silence:
         told = max(row.beat_at or 0, row.launched_at or 0, row.finished_at or 0)
         heard = max(beat, told, self._since)
         limit = _limit(row, node_count, spoken=beat > 0)
-        if self._system.clock.now_us() - heard <= limit * _SECOND:
+        # Those that wait for a node tell first that it did not come, if there are any.
+        spare = _TELL_SECONDS if limit == protocol.GANG_SECONDS else 0.0
+        if self._system.clock.now_us() - heard <= (limit + spare) * _SECOND:
             return ""
         if node_count == 1:
             return f"agent of node {node} has not been heard of for {limit:.0f} s"

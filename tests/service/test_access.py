@@ -61,3 +61,11 @@ def test_a_runs_token_is_for_its_workspace_alone(ask):
     run = ask.start_run()
     foreign = ask.run_token(run, "another")
     assert ask("GET", f"{RUNS}/{run}", Authorization=foreign).status == 401
+
+
+def test_a_run_does_not_read_the_job_of_another(ask: Ask) -> None:
+    """A job tells its run's token, so whoever could read it could speak for that run."""
+    mine, other = ask.start_run(), ask.start_run()
+    token = ask.run_token(mine)
+    assert ask("GET", f"{RUNS}/{other}/nodes/0/job", Authorization=token).status == 403
+    assert ask("GET", f"{RUNS}/{mine}/nodes/0/job", Authorization=token).status == 404

@@ -1,13 +1,14 @@
 """Whose token a request carries, and how far that reaches.
 
 A user's token opens everything. A run's token opens the rows marked JOB, in the run's own
-workspace; what it changes of runs must be the run itself or a run below it.
+workspace; what it changes of runs must be the run itself or a run below it, and so must the job be
+that it reads, for a job tells the token of its run.
 """
 
 from collections.abc import Mapping
 
 from runyard.protocol.errors import Forbidden, NotFound, Unauthenticated
-from runyard.protocol.routes import ANYONE, JOB, Route
+from runyard.protocol.routes import ANYONE, JOB, JOBS_GET, Route
 from runyard_server.operations import runs, tokens
 from runyard_server.operations.system import System
 from runyard_server.operations.tokens import Caller
@@ -41,13 +42,15 @@ def identify(
 def check_reach(
     system: System, route: Route[object], caller: Caller | None, segments: Mapping[str, str]
 ) -> None:
-    """Refuse a run that changes another run which is not below it; looks into the store.
+    """Refuse a run that changes another run which is not below it, or reads its job.
 
     Raises:
         Forbidden: It is another run.
     """
     run = segments.get("run")
-    if caller is None or caller.run is None or run is None or route.method == "GET":
+    if caller is None or caller.run is None or run is None:
+        return
+    if route.method == "GET" and route.name != JOBS_GET.name:
         return
     if not _below(system, segments["workspace"], run, caller.run):
         raise Forbidden(f"the token of run {caller.run} does not open {route.name} of run {run}")

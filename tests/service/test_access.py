@@ -63,7 +63,7 @@ def test_a_runs_token_is_for_its_workspace_alone(ask):
     assert ask("GET", f"{RUNS}/{run}", Authorization=foreign).status == 401
 
 
-def test_a_run_does_not_read_the_job_of_another(ask: Ask) -> None:
+def test_a_run_does_not_read_the_job_of_another(ask):
     """A job tells its run's token, so whoever could read it could speak for that run."""
     mine, other = ask.start_run(), ask.start_run()
     token = ask.run_token(mine)

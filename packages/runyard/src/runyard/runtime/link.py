@@ -57,6 +57,8 @@ class Link:
             self._beats.fresh = self._meter.fill
         elif self._meter is not None and tasks is not None:
             tasks = self._meter.fill(tasks)
+            if self._listener is not None:
+                self._listener.begin()
         self._beats.say(state, message, tasks)
 
     def on_stop(self, call: Callable[[], None]) -> None:

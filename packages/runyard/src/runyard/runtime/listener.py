@@ -40,10 +40,14 @@ class Listener:
         self._service = JobService(job)
         self._hear = hear
         self._to_the_end = to_the_end
-        self._stopped = threading.Event()
+        self._stopped, self._begun = threading.Event(), threading.Event()
         self.heard: Dict[str, Any] = {}
         self.news = threading.Event()
         threading.Thread(target=self._run, name="listener", daemon=True).start()
+
+    def begin(self) -> None:
+        """Ask now: a process has ended, so the others may be ending too."""
+        self._begun.set()
 
     def stop(self) -> None:
         """Ask no more; an open question is given up with the process."""
@@ -52,7 +56,7 @@ class Listener:
     def _run(self) -> None:
         known = {"stop": False, "others": True}
         # At first the processes need the processor more.
-        self._stopped.wait(FIRST_SECONDS)
+        self._begun.wait(FIRST_SECONDS)
         while not self._stopped.is_set() and (self._to_the_end or not known["stop"]):
             asked = time.monotonic()
             try:

@@ -89,8 +89,11 @@ def light_in(folder: Path) -> Path:
     runtime = folder / "light" / "runyard" / "runtime"
     if not runtime.exists():
         runtime.mkdir(parents=True)
-        for name in ("delivery", "link", "__init__"):
+        for name in ("__init__", "delivery", "gang", "link", "listener", "usage"):
             (runtime / f"{name}.py").write_text("")
+        (runtime / "launchers").mkdir()
+        for name in ("__init__", "mpi", "multi_worker", "parameter_server", "torch"):
+            (runtime / "launchers" / f"{name}.py").write_text("")
         (runtime / "agent.py").write_text(AGENT)
         (runtime / "__main__.py").write_text(ENTRY)
         shutil.copy(runyard.runtime.fork_server.__file__, runtime / "fork_server.py")

@@ -175,8 +175,9 @@ def test_a_rank_that_is_killed_has_failed(bench: Bench) -> None:
 
 def test_a_rank_that_mpirun_ends_is_stopped(bench: Bench) -> None:
     """What others are made to do is no failure of their own."""
-    rank, process = started_rank(bench, 0, "sleep 60")
-    while not rank.pid:
+    there = bench.room.run_folder / "there"
+    rank, process = started_rank(bench, 0, f"touch '{there}'; exec sleep 60")
+    while not there.exists() or not rank.pid:
         time.sleep(0.02)
     os.killpg(process.pid, 15)
     process.wait()

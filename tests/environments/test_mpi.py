@@ -71,3 +71,15 @@ def test_own_interpreter_brings_its_mpirun(tmp_path: Path) -> None:
 def test_an_interpreter_that_is_nowhere_is_told_elsewhere() -> None:
     """Without an interpreter its absence is the fault, not that of mpirun."""
     mpi.check_interpreter("mine", "", {"PATH": ""})
+
+
+def test_gloo_stands_in_for_horovod_alone() -> None:
+    """Where there is no MPI, Horovod is compiled without; nothing else is done without MPI."""
+    asks = EnvironmentDefinition(pip=["tensorflow\nhorovod==0.28.1", "horovod-extras"])
+    assert mpi.needs_gloo(asks, MAC)
+    assert not mpi.needs_gloo(asks, LINUX)
+    assert not mpi.needs_gloo(EnvironmentDefinition(pip=["tensorflow"]), MAC)
+    found = mpi.with_gloo(asks).pip
+    assert found == ["tensorflow\nhorovod[gloo]==0.28.1", "horovod-extras"]
+    with pytest.raises(InvalidRequest, match="has no Horovod"):
+        mpi.with_gloo(EnvironmentDefinition(pip=["tensorflow"]))

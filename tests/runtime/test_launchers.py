@@ -10,7 +10,7 @@ from runyard.protocol import codec
 from runyard.protocol.runs import LauncherSpec
 from runyard.runtime.folder import RunFolder
 from runyard.runtime.job import Job
-from runyard.runtime.launchers import Node, launcher
+from runyard.runtime.launchers import Node, gloo, launcher
 from runyard.runtime.processes import Plan
 
 NODES = [
@@ -119,3 +119,26 @@ def test_processes_share_the_cores(room: Any, monkeypatch: pytest.MonkeyPatch) -
     assert plans(room, spec, 0)[0].variables["OMP_NUM_THREADS"] == "2"
     one_machine = [Node(n, "127.0.0.1", ports=[1000, 1001]) for n in range(4)]
     assert plans(room, spec, 0, one_machine)[0].variables["OMP_NUM_THREADS"] == "1"
+
+
+def test_horovod_without_mpi_meets_at_a_server_beside_rank_0(room: Any) -> None:
+    """The server is no rank, does not decide, and knows the machines; ranks wait for it."""
+    spec = LauncherSpec("mpi", process_count_per_node=2, backend="gloo")
+    server, *first = plans(room, spec, 0)
+    second = plans(room, spec, 1)
+    assert (server.helper, server.decisive, server.tasks) == (True, False, [])
+    assert server.command[2:6] == ["10.0.0.4", "1001", "10.0.0.4:2,10.0.0.5:2", "4"]
+    assert logs([*first, *second]) == [f"70_driver_log_{rank}.txt" for rank in range(4)]
+    assert all(server.command[6] in plan.command for plan in (*first, *second))
+
+
+def test_nodes_on_one_machine_are_local_to_each_other() -> None:
+    """Horovod's places are by machine, as under mpirun: ranks of one machine share its GPUs."""
+    machine = [Node(n, "127.0.0.1") for n in range(2)]
+    told = gloo.place_of(machine, 1, 0, 1)
+    names = ("RANK", "SIZE", "LOCAL_RANK", "LOCAL_SIZE", "CROSS_RANK", "CROSS_SIZE")
+    assert [told[f"HOROVOD_{name}"] for name in names] == ["1", "2", "1", "2", "0", "1"]
+    told = gloo.place_of(NODES, 1, 1, 2)
+    assert [told[f"HOROVOD_{name}"] for name in names] == ["3", "4", "1", "2", "1", "2"]
+    assert gloo.interface_of("127.0.0.1").startswith("lo")
+    assert gloo.interface_of("203.0.113.9") == ""

@@ -30,6 +30,9 @@ _BY_TENSORFLOW = (((2, 0), "0.28.1"), ((1, 15), "0.19.5"), ((1, 13), "0.16.4"))
 _BY_TORCH = (((1, 6), "0.28.1"), ((1, 0), "0.19.5"))
 _BESIDE = ("cffi", "psutil", "pyyaml", "packaging", "cloudpickle", "six")
 _BINDINGS = "3.1.6"
+_WITH_GLOO = re.compile(r"^horovod\s*\[[^\]]*\bgloo\b", re.IGNORECASE)
+# Older ones have their runner elsewhere, and their Gloo does not compile with today's headers.
+_OLDEST_WITH_GLOO = (0, 20)
 _OLD_PYTHON = (3, 7)
 _PIN = re.compile(r"^([\w\-.]+)==([^\s;\\]+)")
 _EXACT = re.compile(r"^\s*==\s*([\w.]+)\s*$")
@@ -80,7 +83,9 @@ def taken_apart(
     if not horovod:
         return Wanted(tuple(rest), "", bindings)
     added = [name for name in _BESIDE if name not in named]
-    if not named.keys() & mpi.BRING_MPIRUN and machine.has_build:
+    if _WITH_GLOO.match(horovod):
+        pass
+    elif not named.keys() & mpi.BRING_MPIRUN and machine.has_build:
         added.append(mpi.PACKAGE)
     elif not _brings_mpi(named, machine):
         raise EnvironmentFailed(
@@ -141,7 +146,19 @@ def _horovod(requirement: str, pins: dict[str, str]) -> str:
         )
     frameworks = [f"tensorflow=={tensorflow}"] if tensorflow else []
     frameworks += [f"torch=={torch}"] if torch else []
-    return " ".join([f"{HOROVOD}=={version}", f"recipe={RECIPE}", *frameworks, f"mpi={_mpi(pins)}"])
+    found = _gloo(version) if _WITH_GLOO.match(requirement) else _mpi(pins)
+    return " ".join([f"{HOROVOD}=={version}", f"recipe={RECIPE}", *frameworks, f"mpi={found}"])
+
+
+def _gloo(version: str) -> str:
+    """Give what stands for MPI where Horovod is compiled without."""
+    if _numbers(version) < _OLDEST_WITH_GLOO:
+        raise EnvironmentFailed(
+            f"Horovod {version} needs MPI, and would be compiled without: take TensorFlow 2 or "
+            "newer, or install Open MPI with its headers (Debian: apt install openmpi-bin "
+            "libopenmpi-dev)"
+        )
+    return "gloo"
 
 
 def _brings_mpi(named: Iterable[str], machine: mpi.Machine) -> bool:

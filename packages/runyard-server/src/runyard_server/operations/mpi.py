@@ -10,7 +10,7 @@ from dataclasses import replace
 from runyard.protocol.runs import RunSpec
 from runyard_server.environments import interpreters, mpi
 
-KIND = "mpi"
+KIND, GLOO = "mpi", "gloo"
 ADDED = "runyard.added_packages"
 
 
@@ -23,13 +23,25 @@ def completed(spec: RunSpec) -> tuple[RunSpec, dict[str, str]]:
     definition = spec.environment
     if spec.launcher.kind != KIND:
         return spec, {}
+    if spec.launcher.backend == GLOO and definition.user_managed:
+        return spec, {}
     if definition.user_managed:
         mpi.check_interpreter(
             definition.interpreter, interpreters.located(definition.interpreter), os.environ
         )
         return spec, {}
-    added = mpi.additions(definition, mpi.this_machine())
+    machine = mpi.this_machine()
+    if spec.launcher.backend == GLOO or mpi.needs_gloo(definition, machine):
+        return _with_gloo(spec), {ADDED: mpi.WITH_GLOO}
+    added = mpi.additions(definition, machine)
     if not added:
         return spec, {}
     grown = replace(definition, pip=[*definition.pip, *added])
     return replace(spec, environment=grown), {ADDED: ", ".join(added)}
+
+
+def _with_gloo(spec: RunSpec) -> RunSpec:
+    """Give the spec with Horovod's Gloo in the place of MPI."""
+    environment = mpi.with_gloo(spec.environment)
+    launcher = replace(spec.launcher, backend=GLOO)
+    return replace(spec, environment=environment, launcher=launcher)

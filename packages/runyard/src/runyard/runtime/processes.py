@@ -224,7 +224,7 @@ def start(plan: Plan) -> Member:
 
 def wait_for_helpers(started: Sequence[Member], seconds: float = HELPER_SECONDS) -> None:
     """Let what has started the processes end by itself when they have ended well."""
-    helpers = [each for each in started if each.plan.helper]
+    helpers = [each for each in started if each.plan.helper and each.plan.decisive]
     until = time.monotonic() + seconds
     while any(each.ended() is None for each in helpers) and time.monotonic() < until:
         time.sleep(LOOK_SECONDS)

@@ -20,6 +20,8 @@ from typing import Dict, List, Optional, Tuple
 PREFIX = "# build "
 HOROVOD, BINDINGS = "horovod", "mpi4py"
 SYSTEM_MPI = "system"
+# In the place of an MPI: Horovod's ranks find each other, and nothing else starts them.
+GLOO = "gloo"
 _NEW_XLA = (2, 16)
 _WITHOUT_STDEXCEPT = (0, 19)
 _OWN_CMAKE = (0, 20)
@@ -109,14 +111,15 @@ def variables(recipe: Recipe, environment: str) -> Dict[str, str]:
         # Thin bindings: optimising them takes a minute more and gains nothing.
         found = {"CFLAGS": "-O0 -g0"}
         return {**found, "MPICC": os.path.join(environment, "bin", "mpicc")} if own else found
+    gloo = recipe.facts.get("mpi") == GLOO
     found = {
         "HOROVOD_WITH_TENSORFLOW": _one(recipe, "tensorflow"),
         "HOROVOD_WITHOUT_TENSORFLOW": "" if _one(recipe, "tensorflow") else "1",
         "HOROVOD_WITH_PYTORCH": _one(recipe, "torch"),
         "HOROVOD_WITHOUT_PYTORCH": "" if _one(recipe, "torch") else "1",
         "HOROVOD_WITHOUT_MXNET": "1",
-        "HOROVOD_WITH_MPI": "1",
-        "HOROVOD_WITHOUT_GLOO": "1",
+        "HOROVOD_WITHOUT_MPI" if gloo else "HOROVOD_WITH_MPI": "1",
+        "HOROVOD_WITH_GLOO" if gloo else "HOROVOD_WITHOUT_GLOO": "1",
         "MAKEFLAGS": f"-j{cores()}",
     }
     if numbers(recipe.version) < _WITHOUT_STDEXCEPT:

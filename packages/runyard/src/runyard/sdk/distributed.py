@@ -23,9 +23,11 @@ class Mpi(v1.Mpi):
         node_count: Nodes of the compute target.
         exit_deadline_seconds: How long the other ranks may go on when the first has completed;
             then the run fails and names them. None: for ever.
+        backend: "" for MPI; "gloo" for Horovod without MPI.
 
     Raises:
-        TrainingException: A count is below 1, or the deadline is not above 0.
+        TrainingException: A count is below 1, the deadline is not above 0, or there is no such
+            backend.
     """
 
     def __init__(
@@ -33,7 +35,9 @@ class Mpi(v1.Mpi):
         process_count_per_node: int = 1,
         node_count: int = 1,
         exit_deadline_seconds: Optional[float] = None,
+        backend: str = "",
     ) -> None:
+        self.backend = v1.mpi_backend(backend)
         _take(self, process_count_per_node=process_count_per_node)
         _finish(self, node_count, exit_deadline_seconds)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Dict, List, Sequence
 
 from runyard.runtime import names, ranks
 from runyard.runtime.job import JobError
-from runyard.runtime.launchers import azure, hosts, jax
+from runyard.runtime.launchers import azure, gloo, hosts, jax
 from runyard.runtime.launchers.base import Launcher, Node, command_line
 from runyard.runtime.processes import Plan, Task
 
@@ -44,13 +44,17 @@ class MpiLauncher(Launcher):
     """The same command in every rank; the first node runs mpirun, all nodes look after ranks."""
 
     def ports(self, job: Job) -> int:
-        """See Launcher: for JAX's coordinator; MPI finds its own."""
+        """See Launcher: for JAX's coordinator; MPI finds its own, Gloo's server needs one."""
+        if gloo.wanted(job):
+            return gloo.PORTS if job.node == 0 else 0
         return 1 if job.node == 0 else 0
 
     def plans(
         self, job: Job, folder: RunFolder, nodes: Sequence[Node], variables: Dict[str, str]
     ) -> List[Plan]:
         """See Launcher: first mpirun, on the first node, then the ranks of this node."""
+        if gloo.wanted(job):
+            return gloo.plans(job, folder, nodes, variables)
         each = int(job.launcher.get("process_count_per_node", 1))
         shared = {
             **SETTINGS,

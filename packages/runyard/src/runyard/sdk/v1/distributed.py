@@ -128,7 +128,8 @@ def _launcher(run_config: Any) -> LauncherSpec:
     lower = communicator.lower()
     if lower in _MPI_NAMES:
         each = count("process_count_per_node", run_config.mpi.process_count_per_node)
-        return LauncherSpec(kind="mpi", process_count_per_node=each)
+        backend = mpi_backend(getattr(run_config.mpi, "backend", ""))
+        return LauncherSpec(kind="mpi", process_count_per_node=each, backend=backend)
     if lower == PARAMETER_SERVER.lower():
         return _tensorflow(run_config.tensorflow)
     if lower in {GLOO.lower(), NCCL.lower()}:
@@ -162,6 +163,18 @@ def count(what: str, value: Any, least: int = 1) -> int:
     if number < least:
         raise TrainingException(f"{what} must be at least {least}, it is {number}")
     return number
+
+
+def mpi_backend(name: Any) -> str:
+    """Read what the ranks of an MPI run speak by: "" for MPI itself, "gloo" for Horovod's Gloo.
+
+    Raises:
+        TrainingException: It is neither.
+    """
+    found = str(name or "").lower()
+    if found in {"", "gloo"}:
+        return found
+    raise TrainingException(f'the backend of an MPI run is "" or "gloo", not {name!r}')
 
 
 def deadline(seconds: Any) -> Optional[float]:

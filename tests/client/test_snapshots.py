@@ -70,6 +70,26 @@ def test_amlignore_beats_gitignore_and_only_the_top_counts(source):
     assert _names(source) == ["deep/kept.txt", "run.sh", "train.py"]
 
 
+@pytest.mark.parametrize("name", snapshots.IGNORE_FILES)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_first_pattern_counts_whatever_editor_wrote_the_file(source, name, encoding):
+    """A key that was to stay here does not travel because of a byte order mark."""
+    (source / "secret.pem").write_text("")
+    (source / name).write_bytes("secret.pem\r\ndata/\r\n".encode(encoding))
+    assert _names(source) == [name, "run.sh", "train.py"]
+
+
+def test_an_ignore_file_that_cannot_be_read_is_refused_by_name(source):
+    """Patterns that are lost silently send what was to stay here."""
+    (source / ".amlignore").write_bytes("geheim-größe.txt".encode("cp1252"))
+    with pytest.raises(InvalidRequest, match=r"\.amlignore is not UTF-8"):
+        _names(source)
+    (source / ".amlignore").unlink()
+    (source / ".amlignore").symlink_to("nowhere")
+    with pytest.raises(InvalidRequest, match=r"\.amlignore' cannot be read: No such file"):
+        _names(source)
+
+
 def test_links_are_followed_and_loops_refused(source, tmp_path_factory):
     """A link to data elsewhere is data; a link to a folder above is a mistake."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")

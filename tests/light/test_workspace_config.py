@@ -81,3 +81,11 @@ def test_an_aml_config_folder_goes_on_being_used(tmp_path):
     written = workspace_config.write(WorkspaceConfig("w", "s", "g"), str(tmp_path), None)
     assert written.parent.name == "aml_config"
     assert not (tmp_path / ".azureml").exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_that_windows_wrote_is_read(tmp_path, encoding):
+    """`az … > config.json` in PowerShell writes UTF-16, Notepad a byte order mark."""
+    path = tmp_path / "config.json"
+    path.write_bytes(json.dumps(CONTENT).encode(encoding))
+    assert workspace_config.read(path).name == "w"

@@ -62,6 +62,13 @@ def test_a_wrong_file_is_refused_with_what_was_meant(tmp_path, text, named):
         load(tmp_path, text)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_that_windows_wrote_is_read(tmp_path, encoding):
+    """Its first setting counts too."""
+    (tmp_path / "config.toml").write_bytes("port = 1\r\n".encode(encoding))
+    assert settings.load(tmp_path / "config.toml", {}, {}).port == 1
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [("RUNYARD_PROT", "1"), ("RUNYARD_PORT", "x"), ("RUNYARD_PYTHON_DOWNLOADS", "maybe")],

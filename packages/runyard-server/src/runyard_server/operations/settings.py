@@ -15,6 +15,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.texts import decoded
 
 PREFIX = "RUNYARD_"
 # Variables of ours that are no settings: clients and jobs read them.
@@ -107,11 +108,11 @@ def parse(name: str, text: str, origin: str) -> Any:
 
 def _from_file(config: Path) -> dict[str, Any]:
     try:
-        text = config.read_text("utf-8")
+        data = config.read_bytes()
     except FileNotFoundError:
         return {}
     try:
-        found = tomllib.loads(text)
+        found = tomllib.loads(decoded(data, str(config)))
     except tomllib.TOMLDecodeError as error:
         raise InvalidRequest(f"{config} is not TOML: {error}") from None
     _check_names(found, _names(), str(config))

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Tuple
 
-from runyard.client import transfer
+from runyard.client import texts, transfer
 from runyard.client.ignore import IgnoreRules
 from runyard.client.progress import Progress, readable
 from runyard.protocol.errors import InvalidRequest, MissingBlobs
@@ -67,8 +67,9 @@ def everything(folder: Path) -> List[Tuple[str, Path]]:
 def _rules(folder: Path) -> IgnoreRules:
     for name in IGNORE_FILES:
         path = folder / name
-        if path.is_file():
-            return IgnoreRules(path.read_text(encoding="utf-8", errors="replace").splitlines())
+        # A broken link is a file that somebody counts on, not a missing one.
+        if path.is_file() or path.is_symlink():
+            return IgnoreRules(texts.read(path).split("\n"))
     return IgnoreRules([])
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.definitions import definition_of, document_of, fill
-from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, from_service
+from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, from_service, translated
 from runyard.sdk.sections import Section
 
 if TYPE_CHECKING:
@@ -278,10 +278,17 @@ class Environment(Section):
     @staticmethod
     def load_from_directory(path: str) -> Environment:
         """Read an environment that `save_to_directory` wrote."""
+        from runyard.client import texts
+
         target = Path(path, _FILE)
         if not target.is_file():
             raise UserErrorException(f"there is no {target}; save_to_directory writes one")
-        document = json.loads(target.read_text(encoding="utf-8"))
+        with translated():
+            text = texts.read(target)
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            raise UserErrorException(f"{target} is not JSON: {error}") from error
         made = Environment(document.get("name"))
         fill(made, document)
         return made

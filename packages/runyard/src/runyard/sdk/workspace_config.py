@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict, NamedTuple, Optional, Sequence
 
-from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.exceptions import UserErrorException, translated
 
 FOLDERS = (".azureml", "aml_config", "")
 FILES = ("config.json", "project.json")
@@ -61,9 +61,12 @@ def read(path: Path) -> WorkspaceConfig:
     Raises:
         UserErrorException: It is not JSON, or names no workspace.
     """
+    from runyard.client import texts
+
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
+        with translated():
+            content = json.loads(texts.read(path))
+    except ValueError as error:
         raise UserErrorException(f"the config file {path} cannot be read: {error}") from error
     if not isinstance(content, dict):
         raise UserErrorException(f"the config file {path} must hold a JSON object")

@@ -166,7 +166,7 @@ def test_a_datastore_path_that_is_missing(yard, workspace):
         yard.script("print()"),
         entry_script="train.py",
         compute_target="local",
-        script_params={"--data": store.path("mnits").as_mount()},
+        script_params={"--data": store.path("mnits").as_download()},
     )
     with pytest.raises(Exception, match="mnits") as error:
         Experiment(workspace, "journey").submit(estimator)

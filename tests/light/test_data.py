@@ -17,6 +17,20 @@ def test_the_root_is_named_after_its_datastore():
     assert str(DataReference(Store())) == "$AZUREML_DATAREFERENCE_workspaceblobstore"
 
 
+@pytest.mark.parametrize("path", [None, "", ".", "./", "/"])
+def test_the_root_has_that_name_in_every_mode(path):
+    """`str(ds.as_download())` finds `data_references={ds.name: ds.as_download()}`."""
+    root = DataReference(Store(), path_on_datastore=path)
+    for reference in (root.as_mount(), root.as_download(), root.as_upload("results")):
+        assert str(reference) == "$AZUREML_DATAREFERENCE_workspaceblobstore"
+
+
+def test_a_folder_is_told_by_its_slash():
+    """Results of a script go into `ds.path("results/")`, which is made for it."""
+    record = DataReference(Store(), path_on_datastore="/results/").to_record()
+    assert record.path == "results/"
+
+
 def test_a_given_name_survives_every_change_of_mode():
     """The v1 SDK lost it; nobody can have depended on a random one."""
     named = DataReference(Store(), "mine", "data")

@@ -94,6 +94,7 @@ def test_data_references_become_places(system: System, place: Place) -> None:
         DataReference("all", store),
         DataReference("folder", store, "mnist/"),
         DataReference("file", store, "mnist/a.gz", mode="download", path_on_compute="in"),
+        DataReference("new", store, "results/"),
     ]
     placed = place(data=references)
     job = jobs.build(system, placed.row, placed.nodes[0], ENVIRONMENT, "/light")
@@ -102,6 +103,7 @@ def test_data_references_become_places(system: System, place: Place) -> None:
         str(root),
         str(root / "mnist"),
         str(root / "mnist" / "a.gz"),
+        f"{root}/results/",
     ]
     assert (job.data[2].mode, job.data[2].path_on_compute) == ("download", "in")
 

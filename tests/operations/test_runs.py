@@ -1,6 +1,7 @@
 """Runs: what is refused before anything is written, and what requests make of the history."""
 
 import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -99,6 +100,7 @@ def test_spec_comes_back_as_submitted(system: System, submit: Submit) -> None:
     assert spec.environment == definition
 
 
+MNIST = DataReference("mnist", "workspaceblobstore", "mnist")
 REFUSED: list[tuple[dict[str, object], type[RunyardError], str]] = [
     ({"experiment": "bad name"}, WrongName, "bad name"),
     ({"snapshot": "0" * 64}, SnapshotNotFound, "snapshot"),
@@ -144,9 +146,19 @@ REFUSED: list[tuple[dict[str, object], type[RunyardError], str]] = [
     ({"environment_variables": {"A B": "1"}}, InvalidRequest, "A B"),
     ({"data": [DataReference("d", "nowhere")]}, DatastoreNotFound, "nowhere"),
     (
-        {"data": [DataReference("d", "workspaceblobstore", "mnits")]},
+        {"data": [DataReference("d", "workspaceblobstore", "mnits", "download")]},
         DatastorePathNotFound,
         "mnist",
+    ),
+    (
+        {"arguments": ["--in", "$AZUREML_DATAREFERENCE_nist"], "data": [MNIST]},
+        InvalidRequest,
+        "'nist'.*'mnist'",
+    ),
+    (
+        {"command": ["sh", "-c", "ls ${AZUREML_DATAREFERENCE_data}/train"]},
+        InvalidRequest,
+        "'data'.*no data references",
     ),
     (
         {"data": [DataReference("d", "workspaceblobstore", "../../secret")]},
@@ -184,6 +196,27 @@ def test_upload_reference_needs_no_path(submit: Submit) -> None:
     """A place that the job will write to need not exist."""
     reference = DataReference("out", "workspaceblobstore", "results/new", mode="upload")
     assert submit(data=[reference]).status == "Starting"
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("mnits", "the script may write it.*mnist"), ("new/out/", "made as a folder")],
+)
+def test_a_mounted_path_may_come_into_being(
+    system: System, submit: Submit, path: str, said: str
+) -> None:
+    """Scripts write results to a mounted path; a warning serves those who mistyped it."""
+    _upload(system, "mnist/train.gz")
+    run = submit(data=[DataReference("d", "workspaceblobstore", path)])
+    assert re.search(said, run.warnings[0])
+
+
+def test_an_argument_may_mention_a_reference(system: System, submit: Submit) -> None:
+    """`$AZUREML_DATAREFERENCE_x` stands for the reference, or a variable of the user's."""
+    _upload(system, "mnist/train.gz")
+    given = ["$AZUREML_DATAREFERENCE_mnist/train.gz", "${AZUREML_DATAREFERENCE_mine}"]
+    own = {"AZUREML_DATAREFERENCE_mine": "/data"}
+    assert submit(arguments=given, data=[MNIST], environment_variables=own).warnings == []
 
 
 def test_inherited_environment_stays_private(system: System, snapshot: str) -> None:

@@ -82,9 +82,42 @@ def test_a_reference_to_a_file_is_the_file(room, store, mode):
     assert lines(room) == [str(room.work / "input" / "train.gz"), "train"]
 
 
+WRITE = "import os; open(os.environ['AZUREML_DATAREFERENCE_d'], 'w').write('written')"
+
+
+@pytest.mark.parametrize("place", ["", "results/model.bin"])
+def test_a_mounted_path_may_be_written_as_a_file(room, store, place):
+    """v1 scripts write a result to a mounted path that did not exist before."""
+    target = store / "new" / "results" / "model.bin"
+    finish = room.run(WRITE, data=[JobData("d", "mount", str(target), place)])
+    assert finish["outcome"] == "completed", finish
+    assert target.read_text() == "written"
+
+
+def test_a_mounted_path_with_a_slash_is_made_a_folder(room, store):
+    """The script finds the folder that it writes into."""
+    finish = room.run(SHOW, data=[JobData("d", "mount", f"{store}/new/results/")])
+    assert finish["outcome"] == "completed", finish
+    assert lines(room) == [f"{store}/new/results", "[]"]
+
+
+def test_a_mounted_path_through_a_file_is_refused(room, store):
+    """The message names the reference and the path."""
+    target = str(store / "mnist" / "train.gz" / "x" / "y")
+    finish = room.run("print('ran')", data=[JobData("d", "mount", target)])
+    assert target in finish["error"]["message"]
+    assert room.printed() == b""
+
+
+def test_an_upload_with_a_slash_is_a_folder(room, store):
+    """A folder whose name looks like a file's is still made for the script."""
+    room.run(SHOW, data=[JobData("d", "upload", str(store / "out"), "results.v1/")])
+    assert lines(room)[1] == "[]"
+
+
 def test_a_missing_path_names_the_nearest(room, store):
     """A wrong path fails the run before the script starts, and tells what is there."""
-    finish = room.run("print('ran')", data=[JobData("d", "mount", str(store / "mnits" / "x"))])
+    finish = room.run("print('ran')", data=[JobData("d", "download", str(store / "mnits" / "x"))])
     assert finish["error"]["code"] == "UserError"
     assert "'mnits'" in finish["error"]["message"]
     assert "mnist" in finish["error"]["message"].partition("nearest")[2]

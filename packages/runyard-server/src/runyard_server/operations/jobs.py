@@ -403,11 +403,12 @@ def _data(system: System, workspace: str, spec: RunSpec) -> list[JobData]:
         root = datastores.folder(system, workspace, reference.datastore)
         path = reference.path.strip("/")
         source = root if path in ("", ".") else folders.inside(root, path)
+        to_make = reference.path.endswith("/") and not source.exists()
         found.append(
             JobData(
                 name=reference.name,
                 mode=reference.mode,
-                source=str(source),
+                source=f"{source}/" if to_make else str(source),
                 path_on_compute=reference.path_on_compute,
                 overwrite=reference.overwrite,
             )

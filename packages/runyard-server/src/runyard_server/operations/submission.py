@@ -7,6 +7,7 @@ says what is wrong, with what, and what would be right.
 import posixpath
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from runyard.protocol import data as modes
 from runyard.protocol.compute import ComputeRecord
@@ -30,6 +31,7 @@ _TAG_LIMIT = 255
 _TF_LAUNCHERS = ("parameter_server", "multi_worker")
 _LAUNCHERS = ("single", "mpi", *_TF_LAUNCHERS, "torch")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MENTION = re.compile(r"\$\{?" + modes.VARIABLE_PREFIX + r"(\w+)")
 
 
 def check(system: System, workspace: str, spec: RunSpec) -> list[str]:
@@ -43,8 +45,9 @@ def check(system: System, workspace: str, spec: RunSpec) -> list[str]:
     cluster = _check_target(system, workspace, spec)
     _check_launcher(spec, cluster)
     _check_script(spec, _snapshot_files(system, workspace, spec.snapshot))
-    _check_data(system, workspace, spec.data)
-    return _warnings(spec, cluster)
+    warnings = _check_data(system, workspace, spec.data)
+    _check_mentions(spec)
+    return [*warnings, *_warnings(spec, cluster)]
 
 
 def check_texts(what: str, names: Iterable[str]) -> None:
@@ -180,16 +183,19 @@ def _check_script(spec: RunSpec, files: list[FileEntry]) -> None:
         )
 
 
-def _check_data(system: System, workspace: str, references: list[DataReference]) -> None:
+def _check_data(system: System, workspace: str, references: list[DataReference]) -> list[str]:
+    """Check the data references; the warnings are about paths that do not exist yet."""
     names: set[str] = set()
+    warnings = []
     for reference in references:
         if reference.name in names:
             raise InvalidRequest(f"two data references have the name {reference.name!r}")
         names.add(reference.name)
-        _check_reference(system, workspace, reference)
+        warnings += _check_reference(system, workspace, reference)
+    return warnings
 
 
-def _check_reference(system: System, workspace: str, reference: DataReference) -> None:
+def _check_reference(system: System, workspace: str, reference: DataReference) -> list[str]:
     if _VARIABLE.fullmatch("_" + reference.name) is None:
         raise InvalidRequest(
             f"{reference.name!r} cannot name a data reference: letters, digits and '_' only"
@@ -202,16 +208,46 @@ def _check_reference(system: System, workspace: str, reference: DataReference) -
     root = datastores.folder(system, workspace, reference.datastore)
     path = reference.path.strip("/")
     if path in ("", "."):
-        return
+        return []
     place = folders.inside(root, path)
-    if reference.mode != modes.UPLOAD and not place.exists():
-        beside = place.parent
-        known = [e.name for e in beside.iterdir()] if beside.is_dir() else []
+    if reference.mode == modes.UPLOAD or place.exists():
+        return []
+    return [_missing(reference, path, place)]
+
+
+def _missing(reference: DataReference, path: str, place: Path) -> str:
+    """Refuse a download of nothing; a mount of it is where v1 scripts write their results."""
+    beside = place.parent
+    known = [e.name for e in beside.iterdir()] if beside.is_dir() else []
+    near = hint(nearest(place.name, sorted(known)), "that folder is empty or missing")
+    if reference.mode == modes.DOWNLOAD:
         raise DatastorePathNotFound(
-            f"datastore {reference.datastore!r} has nothing at {path!r}; upload it first; "
-            f"{hint(nearest(place.name, sorted(known)), 'that folder is empty or missing')}",
+            f"datastore {reference.datastore!r} has nothing at {path!r}; upload it first; {near}",
             {"datastore": reference.datastore, "path": path},
         )
+    made = "it is made as a folder" if reference.path.endswith("/") else "the script may write it"
+    return (
+        f"datastore {reference.datastore!r} has nothing at {path!r} yet: {made}; if it should be "
+        f"there, correct the path ({near})"
+    )
+
+
+def _check_mentions(spec: RunSpec) -> None:
+    """Refuse `$AZUREML_DATAREFERENCE_x` in an argument when no reference is named x.
+
+    The script would get the text itself, and fail late at a file of that name.
+    """
+    known = {reference.name for reference in spec.data}
+    for argument in (*spec.arguments, *spec.command):
+        for name in _MENTION.findall(argument):
+            variable = modes.VARIABLE_PREFIX + name
+            if name not in known and variable not in spec.environment_variables:
+                near = nearest(name, sorted(known), 3)
+                raise InvalidRequest(
+                    f"the argument {argument!r} means the data reference {name!r}, which the run "
+                    "does not have: pass the reference object itself, or add it to "
+                    f"data_references; {hint(near, 'the run has no data references')}"
+                )
 
 
 def _warnings(spec: RunSpec, cluster: ComputeRecord | None) -> list[str]:

@@ -14,7 +14,11 @@ VARIABLE_PREFIX = "AZUREML_DATAREFERENCE_"
 
 @dataclass(frozen=True)
 class DataReference:
-    """A path on a datastore; "" is its root. `path_on_compute` "" lets the agent choose."""
+    """A path on a datastore; "" is its root. `path_on_compute` "" lets the agent choose.
+
+    A mounted path need not exist yet: scripts write their results there. One that ends in `/` is
+    a folder and is made; of any other only the parent is, for it may become a file.
+    """
 
     name: str
     datastore: str

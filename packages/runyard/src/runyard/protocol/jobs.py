@@ -55,7 +55,10 @@ INHERITED_FILE = "inherited.json"
 
 @dataclass(frozen=True)
 class JobData:
-    """One data reference made concrete: `source` is a folder or file on this node's file system."""
+    """One data reference made concrete: `source` is a folder or file on this node's file system.
+
+    A mounted `source` that does not exist is made a folder if it ends in `/`.
+    """
 
     name: str
     mode: str

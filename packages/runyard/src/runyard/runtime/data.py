@@ -1,6 +1,7 @@
 """Data references: how the job sees a part of a datastore, and how it gives something back.
 
-    mount      the datastore's own path, or a link to it where `path_on_compute` says
+    mount      the datastore's own path, or a link to it where `path_on_compute` says; where there
+               is nothing yet the script may write a file, or a folder if the path ends in `/`
     download   a copy made before the script starts
     upload     a place that the script fills; it is copied to the datastore when the job succeeded
 
@@ -54,7 +55,7 @@ def give_back(job: Job, paths: Dict[str, str]) -> List[str]:
 
 def _mount(item: Item, folder: RunFolder, canceled: Callable[[], bool]) -> str:
     del canceled
-    source = _existing(item)
+    source = _writable(item)
     if not item.get("path_on_compute"):
         return source
     place = _place(item, folder, source)
@@ -88,7 +89,8 @@ def _reserve(item: Item, folder: RunFolder, canceled: Callable[[], bool]) -> str
     del canceled
     place = _place(item, folder, "")
     os.makedirs(os.path.dirname(place), exist_ok=True)
-    if not os.path.splitext(place)[1]:
+    told = (str(item["source"]), str(item.get("path_on_compute") or ""))
+    if any(path.endswith("/") for path in told) or not os.path.splitext(place)[1]:
         os.makedirs(place, exist_ok=True)
     return place
 
@@ -96,7 +98,7 @@ def _reserve(item: Item, folder: RunFolder, canceled: Callable[[], bool]) -> str
 def _upload(item: Item, place: str) -> List[str]:
     if not os.path.exists(place):
         return [f"nothing was left for upload at '{place}' (data reference '{item['name']}')"]
-    target = str(item["source"])
+    target = str(item["source"]).rstrip("/")
     kept = 0
     for part in _files(place):
         stored = os.path.join(target, part) if part else target
@@ -159,8 +161,25 @@ def _clear(item: Item, folder: RunFolder, place: str) -> None:
         os.unlink(place)
 
 
-def _existing(item: Item) -> str:
+def _writable(item: Item) -> str:
+    """Make room for what the script will write at a mounted path that does not exist yet."""
     source = str(item["source"])
+    path = source.rstrip("/")
+    if os.path.exists(path):
+        return path
+    folder = source if source.endswith("/") else os.path.dirname(path)
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise JobError(
+            f"data reference '{item['name']}': '{path}' cannot be made on the datastore, for a "
+            "file is in its way; choose another path"
+        ) from None
+    return path
+
+
+def _existing(item: Item) -> str:
+    source = str(item["source"]).rstrip("/")
     if os.path.exists(source):
         return source
     import difflib

@@ -53,10 +53,14 @@ class DataReference:
 
     @property
     def data_reference_name(self) -> str:
-        """The name in the job's environment; the same place always has the same."""
+        """The name in the job's environment; the same place always has the same.
+
+        The root of a datastore has the datastore's name in every mode: v1 scripts write
+        `data_references={ds.name: ds.as_download()}` beside `str(ds.as_download())`.
+        """
         if self._given_name:
             return self._given_name
-        if self.path_on_datastore in ROOTS and self.mode == MOUNT and not self.path_on_compute:
+        if self.path_on_datastore in ROOTS:
             return self.datastore.name
         place = (self.datastore.name, self.path_on_datastore, self.mode, self.path_on_compute)
         return hashlib.sha256(repr(place).encode("utf-8")).hexdigest()[:32]
@@ -121,7 +125,7 @@ class DataReference:
         return Record(
             name=self.data_reference_name,
             datastore=self.datastore.name,
-            path="" if root else str(self.path_on_datastore).strip("/"),
+            path="" if root else str(self.path_on_datastore).lstrip("/"),
             mode=self.mode,
             path_on_compute=self.path_on_compute or "",
             overwrite=self.overwrite,

@@ -1,0 +1,68 @@
+"""Packages of the v1 SDK that are not offered: importable, and refused with words when used.
+
+`import azureml.dataprep as dprep` works, `dprep.read_csv(…)` says what to use instead; so does any
+name in any module below such a package. A finder makes the modules. It stands last on
+`sys.meta_path`: a package that is installed, and every module of ours, comes first.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Optional
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+
+_COMPARE = "an Estimator or ScriptRunConfig for each model you try, and run.get_metrics()"
+_EXPLAIN = "interpret-community or shap inside your script, and run.upload_file for what it finds"
+_PANDAS = "pandas inside your script, on datastore.path(…).as_mount()"
+_SERVE = "model.download() and a server of your own"
+
+# Package -> what to use, the end of a sentence that begins with "use".
+NOT_OFFERED = {
+    "azureml.accel": _SERVE,
+    "azureml.automl": _COMPARE,
+    "azureml.contrib": "the class for the same purpose in azureml.core or azureml.train",
+    "azureml.contrib.explain": _EXPLAIN,
+    "azureml.contrib.fairness": "fairlearn inside your script, and run.upload_file",
+    "azureml.contrib.interpret": _EXPLAIN,
+    "azureml.contrib.notebook": "a script that runs the notebook with papermill or nbconvert",
+    "azureml.contrib.services": _SERVE,
+    "azureml.datadrift": "a script that compares two data sets, and run.log",
+    "azureml.dataprep": _PANDAS,
+    "azureml.explain": _EXPLAIN,
+    "azureml.fsspec": "datastore.download(…), or datastore.path(…).as_mount() in a job",
+    "azureml.interpret": _EXPLAIN,
+    "azureml.monitoring": "your own log of requests and answers",
+    "azureml.opendatasets": "files of the data set: datastore.upload(…), then as_mount()",
+    "azureml.responsibleai": "raiwidgets or responsibleai inside your script",
+    "azureml.train.automl": _COMPARE,
+}
+
+
+class _Finder:
+    """Finds the modules of packages that are not offered."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> Optional[ModuleSpec]:
+        """The spec of a module below a package of NOT_OFFERED; None for others."""
+        del path, target
+        if not name.startswith("azureml.") or instead(name) is None:
+            return None
+        from importlib.machinery import ModuleSpec
+
+        from runyard.sdk.v1.absent_modules import AbsentLoader
+
+        return ModuleSpec(name, AbsentLoader(), is_package=True)
+
+
+def instead(name: str) -> Optional[str]:
+    """What to use in place of a module; the nearest package above it tells."""
+    while name:
+        if name in NOT_OFFERED:
+            return NOT_OFFERED[name]
+        name = name.rpartition(".")[0]
+    return None
+
+
+sys.meta_path.append(_Finder())

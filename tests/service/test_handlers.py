@@ -4,7 +4,8 @@ import inspect
 
 import pytest
 
-from runyard.protocol.routes import ROUTES, Events
+from runyard.protocol.route import Events
+from runyard.protocol.routes import ROUTES
 from runyard_server.service.handlers import operation
 
 SERVED = [route for route in ROUTES if route.answer is not Events]

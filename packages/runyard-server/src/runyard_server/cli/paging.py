@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runyard.protocol.routes import Route
+from runyard.protocol.route import Route
 from runyard_server.cli.target import WorkspaceClient
 
 LARGEST_PAGE = 1000

@@ -17,7 +17,7 @@ from runyard.protocol.jobs import (
     StartCommand,
     TakeCommands,
 )
-from runyard.protocol.routes import Nothing
+from runyard.protocol.route import Nothing
 from runyard_server.operations.existing import run_row
 from runyard_server.operations.system import System
 from runyard_server.store import commands, job_nodes

@@ -22,7 +22,7 @@ from runyard.protocol.jobs import (
     JobEnvironment,
     JobSpec,
 )
-from runyard.protocol.routes import Nothing
+from runyard.protocol.route import Nothing
 from runyard.protocol.runs import LOCAL_TARGET, RunError, RunSpec
 from runyard.protocol.sizes import resolve
 from runyard_server.operations import attempts, datastores, gangs, ranks, runs

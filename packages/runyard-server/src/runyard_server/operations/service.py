@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from runyard.protocol import PROTOCOL
-from runyard.protocol.routes import Nothing
+from runyard.protocol.route import Nothing
 from runyard.protocol.runs import INTERACTIVE_TARGET
 from runyard.protocol.service import About, ServiceStatus
 from runyard_server import __version__

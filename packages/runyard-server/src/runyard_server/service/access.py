@@ -8,7 +8,8 @@ that it reads, for a job tells the token of its run.
 from collections.abc import Mapping
 
 from runyard.protocol.errors import Forbidden, NotFound, Unauthenticated
-from runyard.protocol.routes import ANYONE, JOB, JOBS_GET, Route
+from runyard.protocol.route import ANYONE, JOB, Route
+from runyard.protocol.routes import JOBS_GET
 from runyard_server.operations import runs, tokens
 from runyard_server.operations.system import System
 from runyard_server.operations.tokens import Caller

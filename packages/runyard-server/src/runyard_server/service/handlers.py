@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from runyard.protocol.errors import InvalidRequest
-from runyard.protocol.routes import Bytes, Events, Nothing, Route
+from runyard.protocol.route import Bytes, Events, Nothing, Route
 from runyard_server.operations.idempotency import once
 from runyard_server.operations.system import Content, System
 from runyard_server.operations.tokens import Caller

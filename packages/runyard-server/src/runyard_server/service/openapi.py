@@ -6,7 +6,8 @@ from typing import Any, get_type_hints
 import msgspec
 
 from runyard.protocol import PROTOCOL
-from runyard.protocol.routes import ANYONE, ROUTES, Bytes, Events, Nothing, Route
+from runyard.protocol.route import ANYONE, Bytes, Events, Nothing, Route
+from runyard.protocol.routes import ROUTES
 
 _PLACE = "#/components/schemas/{name}"
 _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}

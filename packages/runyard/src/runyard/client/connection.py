@@ -36,7 +36,7 @@ from runyard.client import streams
 from runyard.client.download import Download
 from runyard.protocol import codec
 from runyard.protocol.errors import RunyardError, ServiceUnreachable, TemporaryError, from_wire
-from runyard.protocol.routes import Bytes, Events, Nothing, Route
+from runyard.protocol.route import Bytes, Events, Nothing, Route
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -19,7 +19,7 @@ from runyard.protocol.runs import TERMINAL
 
 if TYPE_CHECKING:
     from runyard.client.connection import Connection
-    from runyard.protocol.routes import Route
+    from runyard.protocol.route import Route
 
 SILENCE_SECONDS = 60.0
 PATIENCE_SECONDS = 120.0

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from runyard.client.progress import Progress
     from runyard.client.workspace import WorkspaceClient
-    from runyard.protocol.routes import Route
+    from runyard.protocol.route import Route
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from runyard.client.connection import Connection
     from runyard.client.download import Download
     from runyard.protocol.events import EventRecord
-    from runyard.protocol.routes import Route
+    from runyard.protocol.route import Route
 
 Answer = TypeVar("Answer")
 

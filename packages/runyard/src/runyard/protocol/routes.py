@@ -9,10 +9,8 @@ events, `NOTHING` no body. Who may call: `ANYONE`, a `USER` (the service's token
 (a run's own token, for the run named in the path).
 """
 
-from dataclasses import dataclass
-from typing import Any, Generic, List, Optional, Type, TypeVar
+from typing import Any, List
 
-from runyard.protocol import PREFIX
 from runyard.protocol.compute import (
     ChangeCompute,
     ComputePage,
@@ -73,6 +71,7 @@ from runyard.protocol.models import (
     ModelRecord,
     RegisterModel,
 )
+from runyard.protocol.route import ANYONE, JOB, Bytes, Events, Nothing, Route
 from runyard.protocol.runs import (
     ChangeRun,
     FailRun,
@@ -92,55 +91,6 @@ from runyard.protocol.workspaces import (
     WorkspaceQuery,
     WorkspaceRecord,
 )
-
-Answer = TypeVar("Answer")
-
-ANYONE, USER, JOB = "anyone", "user", "job"
-
-
-class Bytes:
-    """Marks a raw body or answer."""
-
-
-class Events:
-    """Marks an answer of server-sent events, each an EventRecord."""
-
-
-class Nothing:
-    """Marks an answer without a body (204)."""
-
-
-@dataclass(frozen=True)
-class Route(Generic[Answer]):
-    """One row.
-
-    Args:
-        name: `noun.verb`.
-        method: The HTTP method.
-        path: Template below `/api/v1`; `{x}` is one segment, `{x:path}` the rest.
-        answer: Record type of the answer, or Bytes, Events, Nothing.
-        body: Record type of the body, Bytes, or None.
-        query: Record type of the query, or None.
-        who: ANYONE, USER or JOB.
-        summary: One sentence for the OpenAPI document.
-        creates: Takes an Idempotency-Key.
-    """
-
-    name: str
-    method: str
-    path: str
-    answer: Type[Answer]
-    summary: str
-    body: Optional[Type[Any]] = None
-    query: Optional[Type[Any]] = None
-    who: str = USER
-    creates: bool = False
-
-    @property
-    def url(self) -> str:
-        """The template with the protocol's prefix."""
-        return PREFIX + self.path
-
 
 _W = "/workspaces/{workspace}"
 _R = _W + "/runs/{run}"
@@ -394,6 +344,7 @@ DATASTORES_WRITE: Route[DatastoreFile] = Route(
     query=WriteQuery,
     who=JOB,
 )
+
 
 COMPUTE_CREATE: Route[ComputeRecord] = Route(
     "compute.create",

@@ -9,7 +9,7 @@ from runyard.sdk.exceptions import translated
 if TYPE_CHECKING:
     from runyard.client.connection import Connection
     from runyard.client.workspace import WorkspaceClient
-    from runyard.protocol.routes import Route
+    from runyard.protocol.route import Route
 
 
 def items(

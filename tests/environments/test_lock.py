@@ -106,6 +106,12 @@ def test_an_interpreter_that_is_nowhere(room):
         room.lock(EnvironmentDefinition(user_managed=True, interpreter="pythn"))
 
 
+def test_the_path_of_an_interpreter_that_is_elsewhere(room):
+    """A client of another machine is told whose Python was meant, before anything starts."""
+    with pytest.raises(EnvironmentFailed, match=r"'/opt/else/python'.*the Python that submits"):
+        room.lock(EnvironmentDefinition(user_managed=True, interpreter="/opt/else/python"))
+
+
 def test_a_program_that_is_no_python(room):
     """A path to something else is refused before a job fails on it."""
     with pytest.raises(EnvironmentFailed, match="does not run as Python"):

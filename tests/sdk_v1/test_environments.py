@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+
 import pytest
 
 from runyard.sdk.conda import CondaDependencies
@@ -9,6 +12,7 @@ from runyard.sdk.definitions import definition_of
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.v1.runconfig import RunConfiguration
+from runyard.sdk.v1.scripts import ScriptRunConfig
 
 
 def test_unknown_attributes_are_refused_with_the_nearest():
@@ -63,6 +67,27 @@ def test_user_managed_installs_nothing():
     environment.python.interpreter_path = "/usr/bin/python3"
     made = definition_of(environment)
     assert (made.user_managed, made.interpreter, made.pip) == (True, "/usr/bin/python3", [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"), [("python", sys.executable), ("/opt/x/python", "/opt/x/python")]
+)
+def test_user_managed_means_the_python_that_submits(asked, sent, tmp_path):
+    """The service may run in another Python, which lacks what the user installed."""
+    (tmp_path / "train.py").touch()
+    environment = Environment("x")
+    environment.python.user_managed_dependencies = True
+    environment.python.interpreter_path = asked
+    config = ScriptRunConfig(str(tmp_path), environment=environment)
+    spec = config._submission(SimpleNamespace(name="e")).spec
+    assert spec.environment.interpreter == sent
+
+
+def test_registering_records_no_path_of_the_one_who_registers():
+    """Whoever gets a registered environment submits with a Python of their own."""
+    environment = Environment("x")
+    environment.python.user_managed_dependencies = True
+    assert definition_of(environment).interpreter == "python"
 
 
 def test_only_an_image_that_the_user_chose_is_named():

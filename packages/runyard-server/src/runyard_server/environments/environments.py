@@ -13,6 +13,7 @@ resolve it once.
 import errno
 import hashlib
 import os
+import platform
 import secrets
 import threading
 import time
@@ -227,10 +228,7 @@ def _digest(*parts: str) -> str:
 def _as_it_is(path: str, asked: str) -> LockRecord:
     """Give the lock of an interpreter that is used as it is."""
     if not path:
-        raise EnvironmentFailed(
-            f"there is no interpreter {asked!r}: it is no program on the PATH of the service; give "
-            "its full path as interpreter_path"
-        )
+        raise EnvironmentFailed(_nowhere(asked))
     found = interpreters.to_run_jobs(path)
     if found is None:
         raise EnvironmentFailed(
@@ -239,6 +237,21 @@ def _as_it_is(path: str, asked: str) -> LockRecord:
         )
     text = f"{_USER_MANAGED}{found.path}\n"
     return LockRecord(_digest("as it is", text), found.dotted, text)
+
+
+def _nowhere(asked: str) -> str:
+    """Tell that an interpreter is not on this machine."""
+    if os.sep not in asked:
+        return (
+            f"there is no interpreter {asked!r}: it is no program on the PATH of the service; give "
+            "its full path as interpreter_path"
+        )
+    return (
+        f"there is no interpreter {asked!r} on {platform.node() or 'the machine'}, where the "
+        "service runs: user_managed_dependencies=True uses the Python that submits, or "
+        "interpreter_path; set that to a Python of this machine, or let the service make the "
+        "environment (user_managed_dependencies=False)"
+    )
 
 
 def _has_gpu() -> bool:

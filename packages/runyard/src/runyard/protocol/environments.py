@@ -16,7 +16,8 @@ class EnvironmentDefinition:
         version: The registered version, "" if not registered.
         python: Python version wanted, `3.7` or `3.7.16`; "" lets the service choose.
         user_managed: Use `interpreter` as it is and install nothing.
-        interpreter: Path or name of the interpreter for `user_managed`.
+        interpreter: Path or name of the interpreter for `user_managed`, on the machine of the
+            service; clients put the path of the Python that submits in the place of `python`.
         pip: Requirement lines as pip reads them.
         conda: Conda package specifications (names of pip packages where they have the same).
         channels: Conda channels.

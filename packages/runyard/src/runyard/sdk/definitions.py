@@ -7,7 +7,9 @@ environment, so that all of its sections come back.
 from __future__ import annotations
 
 import re
+import sys
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from runyard.sdk.conda import CondaDependencies
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from runyard.protocol.environments import EnvironmentDefinition
 
 OLDEST_PYTHON = "3.7"
+# What interpreter_path is unless somebody sets it.
+DEFAULT_INTERPRETER = "python"
 _DEFAULT_IMAGE = re.compile(r"(^|/)azureml/(base|openmpi|intelmpi|minimal)")
 
 
@@ -34,13 +38,24 @@ def definition_of(environment: Any) -> EnvironmentDefinition:
         version=environment.version or "",
         python="" if managed else job_python(packages.get_python_version()),
         user_managed=managed,
-        interpreter=str(python.interpreter_path or "python"),
+        interpreter=str(python.interpreter_path or DEFAULT_INTERPRETER),
         pip=[] if managed else [*options, *without_own(packages.pip_packages)],
         conda=[] if managed else without_own(packages.conda_packages),
         channels=[] if managed else list(packages.conda_channels),
         index_url="" if managed else _index_url(packages),
         docker_image=_image(docker),
     )
+
+
+def submitted_definition_of(environment: Any) -> EnvironmentDefinition:
+    """Give what the service is to lock for a run that this process submits.
+
+    A user-managed `python` is the one that submits, whichever comes first on the service's PATH.
+    """
+    made = definition_of(environment)
+    is_own = made.user_managed and made.interpreter == DEFAULT_INTERPRETER
+    # Programs that embed Python may not know where theirs is.
+    return replace(made, interpreter=sys.executable) if is_own and sys.executable else made
 
 
 def _checked(packages: Any) -> CondaDependencies:

@@ -43,7 +43,8 @@ class PythonSection(Section):
 
     Attributes:
         user_managed_dependencies: Use `interpreter_path` as it is and install nothing.
-        interpreter_path: The interpreter for that.
+        interpreter_path: The interpreter for that, on the machine that runs the script; `python`
+            is the one that submits.
         conda_dependencies: The packages.
         conda_dependencies_file: A conda file that replaces `conda_dependencies`.
     """

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from runyard.protocol.data import VARIABLE_PREFIX
 from runyard.protocol.runs import LOCAL_TARGET, RunSpec
-from runyard.sdk.definitions import definition_of
+from runyard.sdk.definitions import submitted_definition_of
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
 from runyard.sdk.submission import Submission
 from runyard.sdk.v1.arguments import References, add, from_config, model_location, texts
@@ -52,7 +52,7 @@ def submission_of(
         target=run_config.target,
         node_count=count("node_count", run_config.node_count),
         launcher=launcher_of(run_config),
-        environment=definition_of(run_config.environment),
+        environment=submitted_definition_of(run_config.environment),
         environment_variables=_variables(run_config.environment.environment_variables),
         data=list(references.values()),
         watched_folders=_watched(run_config.history.directories_to_watch),

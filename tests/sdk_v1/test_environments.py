@@ -11,6 +11,7 @@ from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.definitions import definition_of
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.v1.distributed import MpiConfiguration
 from runyard.sdk.v1.runconfig import RunConfiguration
 from runyard.sdk.v1.scripts import ScriptRunConfig
 
@@ -123,6 +124,36 @@ def test_curated_names_exist(workspace):
     ):  # fmt: skip
         assert Environment.get(workspace, name).name == name
     assert "AzureML-Minimal" in Environment.list(workspace)
+
+
+def _sent(environment, folder, **more: object):
+    (folder / "train.py").touch()
+    config = ScriptRunConfig(str(folder), environment=environment, **more)
+    return config._submission(SimpleNamespace(name="e")).spec.environment.pip
+
+
+@pytest.mark.parametrize("name", ["AzureML-TensorFlow-1.13-GPU", "AzureML-PyTorch-1.4-GPU"])
+def test_curated_environments_have_horovod_by_mpi(workspace, tmp_path, name):
+    """v1 had it in them always; here only runs by MPI wait for its compilation."""
+    environment = Environment.get(workspace, name)
+    by_mpi = {"distributed_job_config": MpiConfiguration()}
+    assert "horovod" not in _sent(environment, tmp_path)
+    assert _sent(environment, tmp_path, **by_mpi)[-1] == "horovod"
+    copy = environment.clone("mine")
+    copy.python.conda_dependencies.add_pip_package("keras<=2.3.1")
+    copy.register(workspace)
+    assert _sent(Environment.get(workspace, "mine"), tmp_path, **by_mpi)[-1] == "horovod"
+    copy.python.conda_dependencies.add_pip_package("horovod==0.19.5")
+    assert "horovod" not in _sent(copy, tmp_path, **by_mpi)
+
+
+@pytest.mark.parametrize("name", ["AzureML-Minimal", "AzureML-Chainer-5.1.0-GPU"])
+def test_horovod_comes_with_frameworks_that_it_works_with(workspace, tmp_path, name):
+    """Without its framework it cannot be compiled, and the run would fail for it."""
+    sent = _sent(
+        Environment.get(workspace, name), tmp_path, distributed_job_config=MpiConfiguration()
+    )
+    assert "horovod" not in sent
 
 
 def test_missing_names_are_answered_with_the_nearest(workspace):

@@ -155,7 +155,16 @@ def test_mpi_brings_horovod_with_tensorflow(folder, experiment, given):
     assert [line for line in pip if line.startswith("horovod")] == ["horovod==0.18.2"]
 
 
-def test_horovod_is_for_mpi_and_tensorflow_alone(folder, experiment):
+def test_mpi_brings_horovod_with_pytorch(folder, experiment):
+    """PyTorch by MPI has Horovod, as in v1; by its own launcher it needs none."""
+    given = {"entry_script": "train.py", "compute_target": "local", "framework_version": "1.4"}
+    made = PyTorch(folder, distributed_training=Mpi(process_count_per_node=2), **given)
+    assert made._submission(experiment).spec.environment.pip[-1] == "horovod"
+    made = PyTorch(folder, distributed_training=Gloo(), **given)
+    assert "horovod" not in made._submission(experiment).spec.environment.pip
+
+
+def test_horovod_is_for_mpi_and_its_frameworks_alone(folder, experiment):
     """Without MPI, and with a plain Estimator, nothing is added that has to be compiled."""
     for made in (
         TensorFlow(

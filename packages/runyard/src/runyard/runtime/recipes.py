@@ -23,7 +23,7 @@ SYSTEM_MPI = "system"
 # In the place of an MPI: Horovod's ranks find each other, and nothing else starts them.
 GLOO = "gloo"
 _NEW_XLA = (2, 16)
-_WITHOUT_STDEXCEPT = (0, 19)
+_WITHOUT_STDEXCEPT = (0, 20)
 _OWN_CMAKE = (0, 20)
 _NEW_TORCH = (2, 1)
 # What is fetched is compared with what was seen to work; other versions come as they are.

@@ -36,6 +36,12 @@ def _table() -> Dict[str, _Row]:
     return rows
 
 
+def packages_by_mpi(name: str) -> Tuple[str, ...]:
+    """Give what runs by MPI get in a curated environment beside its packages, as v1 had it."""
+    framework = name[len(PREFIX) :].partition("-")[0]
+    return (frameworks.HOROVOD,) if framework in frameworks.WITH_HOROVOD else ()
+
+
 def find(name: str) -> Optional[_Row]:
     """Give Python version and pip requirements of a curated environment; None if unknown."""
     return _table().get(name)

@@ -10,9 +10,9 @@ import re
 import sys
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 
-from runyard.sdk.conda import CondaDependencies
+from runyard.sdk.conda import CondaDependencies, package_name
 from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.requirements import without_own
 
@@ -47,15 +47,27 @@ def definition_of(environment: Any) -> EnvironmentDefinition:
     )
 
 
-def submitted_definition_of(environment: Any) -> EnvironmentDefinition:
+def submitted_definition_of(environment: Any, *, by_mpi: bool) -> EnvironmentDefinition:
     """Give what the service is to lock for a run that this process submits.
 
     A user-managed `python` is the one that submits, whichever comes first on the service's PATH.
+
+    Args:
+        environment: The `Environment`.
+        by_mpi: Whether the run is started by MPI, for which some environments have packages more.
     """
     made = definition_of(environment)
+    if by_mpi and not made.user_managed:
+        made = _with_packages(made, environment._packages_by_mpi)
     is_own = made.user_managed and made.interpreter == DEFAULT_INTERPRETER
     # Programs that embed Python may not know where theirs is.
     return replace(made, interpreter=sys.executable) if is_own and sys.executable else made
+
+
+def _with_packages(made: EnvironmentDefinition, more: Sequence[str]) -> EnvironmentDefinition:
+    """Add requirements, but for those of which the user asks for a version."""
+    named = {package_name(line) for line in made.pip}
+    return replace(made, pip=[*made.pip, *(line for line in more if line not in named)])
 
 
 def _checked(packages: Any) -> CondaDependencies:
@@ -101,6 +113,7 @@ def _image(docker: Any) -> str:
 def document_of(environment: Any) -> Dict[str, Any]:
     """Give the v1 document of an `Environment`."""
     python, docker, spark = environment.python, environment.docker, environment.spark
+    by_mpi = environment._packages_by_mpi
     return {
         "name": environment.name,
         "version": environment.version,
@@ -130,6 +143,7 @@ def document_of(environment: Any) -> Dict[str, Any]:
             "precachePackages": spark.precache_packages,
         },
         "inferencingStackVersion": environment.inferencing_stack_version,
+        **({"packagesByMpi": list(by_mpi)} if by_mpi else {}),
     }
 
 
@@ -139,6 +153,7 @@ def fill(environment: Any, document: Dict[str, Any]) -> None:
     _set(environment, document, name="name", version="version")
     _set(environment, document, environment_variables="environmentVariables")
     _set(environment, document, inferencing_stack_version="inferencingStackVersion")
+    _set(environment, document, _packages_by_mpi="packagesByMpi")
     _set(environment.python, python, interpreter_path="interpreterPath")
     _set(environment.python, python, user_managed_dependencies="userManagedDependencies")
     _set(environment.python, python, base_conda_environment="baseCondaEnvironment")

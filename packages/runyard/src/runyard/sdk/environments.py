@@ -143,6 +143,8 @@ class Environment(Section):
         self.environment_variables: Dict[str, str] = {"EXAMPLE_ENV_VAR": "EXAMPLE_VALUE"}
         self.inferencing_stack_version: Optional[str] = None
         self.asset_id: Optional[str] = None
+        # Requirements for runs by MPI alone: others need not wait for what has to be compiled.
+        self._packages_by_mpi: List[str] = []
         self._close()
 
     @staticmethod
@@ -319,6 +321,7 @@ def _curated(name: str) -> Environment:
     made.python.conda_dependencies = CondaDependencies.create(
         python_version=row[0], pip_packages=["azureml-defaults", *row[1]]
     )
+    made._packages_by_mpi = list(curated.packages_by_mpi(name))
     return made
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
 TENSORFLOW, PYTORCH, CHAINER, SKLEARN = "TensorFlow", "PyTorch", "Chainer", "SKLearn"
-# The package that MPI estimators of these frameworks ask for beside them.
+# The package that runs by MPI get beside these frameworks.
 HOROVOD = "horovod"
-WITH_HOROVOD = (TENSORFLOW,)
+WITH_HOROVOD = (TENSORFLOW, PYTORCH)
 NEWEST: Dict[str, str] = {
     TENSORFLOW: "2.21",
     PYTORCH: "newest",

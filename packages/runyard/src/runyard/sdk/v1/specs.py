@@ -43,6 +43,8 @@ def submission_of(
     references: References = {}
     arguments = _arguments(run_config, references, resume_from)
     refuse_what_is_not_offered(run_config)
+    launcher = launcher_of(run_config)
+    environment = submitted_definition_of(run_config.environment, by_mpi=launcher.kind == "mpi")
     spec = RunSpec(
         experiment=experiment.name,
         snapshot="",
@@ -51,8 +53,8 @@ def submission_of(
         command=texts(command, references),
         target=run_config.target,
         node_count=count("node_count", run_config.node_count),
-        launcher=launcher_of(run_config),
-        environment=submitted_definition_of(run_config.environment),
+        launcher=launcher,
+        environment=environment,
         environment_variables=_variables(run_config.environment.environment_variables),
         data=list(references.values()),
         watched_folders=_watched(run_config.history.directories_to_watch),

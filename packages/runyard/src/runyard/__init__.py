@@ -5,7 +5,29 @@ The light half: standard library only, Python 3.7 and newer. What users import c
 """
 
 import importlib
-from typing import Any, List
+from typing import TYPE_CHECKING, Any, List
+
+if TYPE_CHECKING:
+    # Editors and type checkers see the real classes; at run time each is loaded on first use.
+    from runyard.sdk.compute import ComputeTarget
+    from runyard.sdk.conda import CondaDependencies
+    from runyard.sdk.datastores import Datastore
+    from runyard.sdk.distributed import Jax, Mpi, MultiWorker, ParameterServer, Torch
+    from runyard.sdk.environments import Environment
+    from runyard.sdk.estimators import Estimator, PyTorch, SKLearn, TensorFlow
+    from runyard.sdk.experiments import Experiment
+    from runyard.sdk.models import Model
+    from runyard.sdk.runs import Run
+    from runyard.sdk.v1.compute import AmlCompute
+    from runyard.sdk.v1.distributed import (
+        MpiConfiguration,
+        PyTorchConfiguration,
+        TensorflowConfiguration,
+    )
+    from runyard.sdk.v1.runconfig import RunConfiguration
+    from runyard.sdk.v1.scripts import ScriptRunConfig
+    from runyard.sdk.v1.widgets import RunDetails
+    from runyard.sdk.workspaces import Workspace
 
 __version__ = "0.1.0"
 
@@ -36,7 +58,33 @@ _NAMES = {
     "Workspace": "runyard.sdk.workspaces",
 }
 
-__all__ = ["__version__", *sorted(_NAMES)]  # noqa: PLE0604 - every entry is a string
+__all__ = [
+    "AmlCompute",
+    "ComputeTarget",
+    "CondaDependencies",
+    "Datastore",
+    "Environment",
+    "Estimator",
+    "Experiment",
+    "Jax",
+    "Model",
+    "Mpi",
+    "MpiConfiguration",
+    "MultiWorker",
+    "ParameterServer",
+    "PyTorch",
+    "PyTorchConfiguration",
+    "Run",
+    "RunConfiguration",
+    "RunDetails",
+    "SKLearn",
+    "ScriptRunConfig",
+    "TensorFlow",
+    "TensorflowConfiguration",
+    "Torch",
+    "Workspace",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

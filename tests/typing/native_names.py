@@ -1,0 +1,29 @@
+"""Read by the type checker only: the native names are real classes, not Any.
+
+Each line marked `attr-defined` must be an error: with `warn_unused_ignores` (a part of strict) the
+type checker fails where it is none, as it would be if the names were Any again.
+"""
+
+from typing import Any
+
+from runyard import Environment, Experiment, Model, Run, ScriptRunConfig, Workspace
+
+
+def logs(workspace: Workspace) -> Run:
+    """The README's first script, and what an editor completes after the dot."""
+    run: Run = Experiment(workspace, "first-steps").start_logging()
+    run.log("accuracy", 0.97)
+    run.complete()
+    metrics: dict[str, Any] = run.get_metrics()
+    model: Model = run.register_model("m", model_path="outputs/model")
+    name: str = model.name
+    del metrics, name
+    return run
+
+
+def mistakes(workspace: Workspace, run: Run, environment: Environment) -> None:
+    """Misspelt names are told before the script runs."""
+    run.lgo("accuracy", 0.97)  # type: ignore[attr-defined]
+    workspace.experimets  # type: ignore[attr-defined]  # noqa: B018 - read by the checker only
+    environment.regster(workspace)  # type: ignore[attr-defined]
+    ScriptRunConfig("", "train.py").nothing()  # type: ignore[attr-defined]

@@ -274,6 +274,19 @@ class ComputeTarget:
             f"location={self.location}, tags={self.tags})"
         )
 
+    def _repr_html_(self) -> str:
+        from runyard.sdk import cards
+
+        cells = {
+            "Name": self.name,
+            "Workspace": self.workspace.name,
+            "State": self.provisioning_state,
+            "Location": self.location,
+            "Type": self.type,
+            "Tags": cards.tags(self.tags or {}),
+        }
+        return cards.row(cells)
+
 
 def refuse_reserved(name: Any) -> None:
     """Refuse names that mean something else as a compute target.

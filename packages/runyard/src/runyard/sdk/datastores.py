@@ -74,6 +74,17 @@ class Datastore:
             f"account_name={self.account_name!r})"
         )
 
+    def _repr_html_(self) -> str:
+        from runyard.sdk import cards
+
+        cells = {
+            "Name": self.name,
+            "Workspace": self.workspace.name,
+            "Type": self.datastore_type,
+            "Default": "yes" if self.is_default else "no",
+        }
+        return cards.row(cells)
+
     @property
     def name(self) -> str:
         """The name in its workspace."""

@@ -147,6 +147,21 @@ class Environment(Section):
         self._packages_by_mpi: List[str] = []
         self._close()
 
+    def _repr_html_(self) -> str:
+        from runyard.sdk import cards
+
+        packages = self.python.conda_dependencies
+        managed = self.python.user_managed_dependencies
+        cells = {
+            "Name": self.name,
+            "Version": self.version,
+            "Python": self.python.interpreter_path if managed else packages.get_python_version(),
+            "Packages": "the interpreter's own"
+            if managed
+            else ", ".join([*packages.conda_packages, *packages.pip_packages]),
+        }
+        return cards.row(cells)
+
     @staticmethod
     def from_conda_specification(name: str, file_path: str) -> Environment:
         """Make an environment from a conda file.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NoReturn, Optional, Union
 
@@ -54,13 +53,10 @@ class Experiment:
         return f"Experiment(Name: {self.name},\nWorkspace: {self._workspace.name})"
 
     def _repr_html_(self) -> str:
-        return (
-            '<table style="width:100%"><tr><th>Name</th><th>Workspace</th><th>Report Page</th>'
-            f"</tr><tr><td>{html.escape(self.name)}</td>"
-            f"<td>{html.escape(self._workspace.name)}</td>"
-            f'<td><a href="{html.escape(self.get_portal_url())}" target="_blank" '
-            'rel="noopener">Link to the experiment</a></td></tr></table>'
-        )
+        from runyard.sdk import cards
+
+        cells = {"Name": self.name, "Workspace": self._workspace.name}
+        return cards.row(cells, ("Report Page", self.get_portal_url(), "Link to the experiment"))
 
     @property
     def workspace(self) -> Workspace:

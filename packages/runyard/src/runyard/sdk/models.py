@@ -92,6 +92,18 @@ class Model:
             f"version={self.version}, tags={self.tags}, properties={self.properties})"
         )
 
+    def _repr_html_(self) -> str:
+        from runyard.sdk import cards
+
+        cells = {
+            "Name": self.name,
+            "Version": self.version,
+            "Run": self.run_id,
+            "Description": self.description,
+            "Tags": cards.tags(self.tags),
+        }
+        return cards.row(cells)
+
     @property
     def workspace(self) -> Workspace:
         """The workspace."""

@@ -7,7 +7,6 @@ logged goes through a spool (`sdk.sessions`) and never waits for the network.
 
 from __future__ import annotations
 
-import html
 import warnings
 from typing import (
     TYPE_CHECKING,
@@ -71,16 +70,16 @@ class Run(RunLogging, RunContents):
         return hash(self._id)
 
     def _repr_html_(self) -> str:
+        from runyard.sdk import cards
+
         record = self._read()
-        cells = [record.experiment, record.id, str(record.run_type), record.status]
-        row = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
-        link = html.escape(self.get_portal_url())
-        return (
-            '<table style="width:100%"><tr><th>Experiment</th><th>Id</th><th>Type</th>'
-            f"<th>Status</th><th>Details Page</th></tr><tr>{row}"
-            f'<td><a href="{link}" target="_blank" rel="noopener">Link to the run</a></td>'
-            "</tr></table>"
-        )
+        cells = {
+            "Experiment": record.experiment,
+            "Id": record.id,
+            "Type": record.run_type,
+            "Status": record.status,
+        }
+        return cards.row(cells, ("Details Page", self.get_portal_url(), "Link to the run"))
 
     def __enter__(self) -> Self:
         if self._interactive is not None:

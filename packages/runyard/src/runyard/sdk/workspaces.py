@@ -77,6 +77,18 @@ class Workspace:
             f"resource_group={self.resource_group!r})"
         )
 
+    def _repr_html_(self) -> str:
+        from runyard.sdk import cards
+
+        cells = {
+            "Name": self.name,
+            "Subscription": self.subscription_id,
+            "Resource group": self.resource_group,
+            "Location": self.location,
+            "Service": self.discovery_url,
+        }
+        return cards.row(cells)
+
     @property
     def service(self) -> WorkspaceClient:
         """What speaks to this workspace on its service."""

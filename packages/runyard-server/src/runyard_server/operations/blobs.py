@@ -3,9 +3,9 @@
 from itertools import pairwise
 
 from runyard.protocol.errors import BlobNotFound, InvalidRequest, MissingBlobs
-from runyard.protocol.files import BlobList, FileEntry
-from runyard_server.operations import workspaces
-from runyard_server.operations.system import Content, System
+from runyard.protocol.files import BatchResult, BlobList, FileEntry, Refusal
+from runyard_server.operations import batches, workspaces
+from runyard_server.operations.system import Chunks, Content, System
 from runyard_server.store.folders import Body, checked
 
 
@@ -24,6 +24,32 @@ def write(system: System, workspace: str, digest: str, body: Body) -> None:
     """
     system.records.read(lambda c: workspaces.require(c, workspace))
     system.blobs.write(digest, body)
+
+
+def write_many(system: System, workspace: str, body: Body) -> BatchResult:
+    """Store many small contents; what is wrong is refused by name and its neighbours are kept.
+
+    Returns once all that is stored is on the disk.
+
+    Raises:
+        InvalidRequest: The body is no batch, or was cut; what came whole is kept.
+        StorageFull: No space is left.
+    """
+    system.records.read(lambda c: workspaces.require(c, workspace))
+    stored, refused = system.blobs.write_many(batches.contents(body))
+    code = InvalidRequest.code
+    return BatchResult(stored, [Refusal(name, code, why) for name, why in refused.items()])
+
+
+def read_many(system: System, workspace: str, body: BlobList) -> Chunks:
+    """Give many contents in one answer; one that is not stored is said to be absent.
+
+    Raises:
+        InvalidRequest: Too many are asked for, or one is no digest.
+    """
+    system.records.read(lambda c: workspaces.require(c, workspace))
+    places = [(digest, system.blobs.path(digest)) for digest in body.digests]
+    return batches.answer(places, len(places))
 
 
 def read(system: System, workspace: str, digest: str) -> Content:

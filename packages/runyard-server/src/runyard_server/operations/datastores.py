@@ -12,23 +12,29 @@ from runyard.protocol.datastores import (
     DatastoreFileQuery,
     DatastorePage,
     DatastoreRecord,
+    PathList,
     WriteQuery,
 )
-from runyard.protocol.errors import AlreadyExists, DatastoreNotFound, DatastorePathNotFound
-from runyard_server.operations import workspaces
+from runyard.protocol.errors import (
+    AlreadyExists,
+    DatastoreNotFound,
+    DatastorePathNotFound,
+    InvalidRequest,
+)
+from runyard.protocol.files import BatchResult, Refusal
+from runyard_server.operations import batches, workspaces
 from runyard_server.operations.clock import iso
 from runyard_server.operations.media import media_type
 from runyard_server.operations.nearest import hint, nearest
-from runyard_server.operations.system import Content, System
+from runyard_server.operations.system import Chunks, Content, System
 from runyard_server.store import datastores as rows
 from runyard_server.store import pages
 from runyard_server.store.datastores import DatastoreRow
-from runyard_server.store.folders import Body, checked
+from runyard_server.store.folders import INCOMING, Body, checked
 from runyard_server.store.records import Connection
 from runyard_server.store.trees import Tree, TreeFile
 from runyard_server.store.workspaces import WorkspaceRow
 
-_INCOMING = ".incoming"
 _SHOWN = 500
 
 
@@ -97,17 +103,35 @@ def write(
     tree = _tree(system, workspace, datastore)
     try:
         size = tree.write(path, body, overwrite=query.overwrite)
-    except FileExistsError:
-        raise AlreadyExists(
-            f"datastore {datastore!r} has {path!r} already (or something in its way); "
-            "pass overwrite=True to replace a file, or choose another path"
-        ) from None
-    except NotADirectoryError:
-        raise AlreadyExists(
-            f"{path!r} cannot be written to datastore {datastore!r}: a file has the name of one "
-            "of its folders; choose another path"
-        ) from None
+    except (FileExistsError, NotADirectoryError) as error:
+        raise _taken(datastore, path, error) from None
     return DatastoreFile(path=checked(path), size=size, modified_at=iso(system.clock.now_us()))
+
+
+def write_many(
+    system: System, workspace: str, datastore: str, query: WriteQuery, body: Body
+) -> BatchResult:
+    """Write many small files, each whole or not at all; what cannot be is refused by name.
+
+    Returns once all that is written is on the disk.
+
+    Raises:
+        InvalidRequest: The body is no batch, or was cut; what came whole is kept.
+        StorageFull: No space is left.
+    """
+    tree = _tree(system, workspace, datastore)
+    stored, refused = tree.write_many(batches.contents(body), overwrite=query.overwrite)
+    return BatchResult(stored, [_refusal(datastore, path, error) for path, error in refused])
+
+
+def read_many(system: System, workspace: str, datastore: str, body: PathList) -> Chunks:
+    """Give many files in one answer; one that is not there is said to be absent.
+
+    Raises:
+        InvalidRequest: Too many are asked for.
+    """
+    tree = _tree(system, workspace, datastore)
+    return batches.answer(zip(body.paths, tree.find_many(body.paths), strict=True), len(body.paths))
 
 
 def folder(system: System, workspace: str, name: str) -> Path:
@@ -141,7 +165,7 @@ def require(connection: Connection, workspace: str, name: str) -> DatastoreRow:
 
 def _tree(system: System, workspace: str, datastore: str) -> Tree:
     root = folder(system, workspace, datastore)
-    return Tree(root, incoming=root.parent / _INCOMING)
+    return Tree(root, incoming=root.parent / INCOMING)
 
 
 def _prefix(given: str) -> str:
@@ -165,6 +189,23 @@ def _no_path(tree: Tree, datastore: str, path: str) -> DatastorePathNotFound:
         f"datastore {datastore!r} has no file {wanted!r}; {hint(near, 'it is empty')}",
         {"nearest": near},
     )
+
+
+def _taken(datastore: str, path: str, error: Exception) -> AlreadyExists:
+    if isinstance(error, NotADirectoryError):
+        return AlreadyExists(
+            f"{path!r} cannot be written to datastore {datastore!r}: a file has the name of one "
+            "of its folders; choose another path"
+        )
+    return AlreadyExists(
+        f"datastore {datastore!r} has {path!r} already (or something in its way); "
+        "pass overwrite=True to replace a file, or choose another path"
+    )
+
+
+def _refusal(datastore: str, path: str, error: Exception) -> Refusal:
+    known = error if isinstance(error, InvalidRequest) else _taken(datastore, path, error)
+    return Refusal(path, known.code, known.message)
 
 
 def _file(file: TreeFile) -> DatastoreFile:

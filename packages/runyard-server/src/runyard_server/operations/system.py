@@ -4,7 +4,7 @@
 functions `verb(system, …)`: no state of their own, no globals.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,3 +70,14 @@ class Content:
     media_type: str = "application/octet-stream"
     live: bool = False
     digest: str | None = None
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """A raw answer that is made while it is sent.
+
+    Args:
+        chunks: The bytes, in steps of about a megabyte; each is made in a thread.
+    """
+
+    chunks: Iterator[bytes]

@@ -13,7 +13,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from runyard_server.operations.system import Content
+from runyard_server.operations.system import Chunks, Content
 
 STEP = 1 << 20
 _RANGE = re.compile(r"bytes=(?:(?P<first>\d{1,18})-(?P<last>\d{0,18})|-(?P<suffix>\d{1,18}))")
@@ -41,6 +41,17 @@ async def answer(request: Request, content: Content, limiter: CapacityLimiter) -
         return Response(status_code=status, headers=headers)
     file = await to_thread.run_sync(_open, content.path, first, limiter=limiter)
     return StreamingResponse(_chunks(file, end - first, limiter), status, headers)
+
+
+def made(answer: Chunks, limiter: CapacityLimiter) -> Response:
+    """Give the answer that is made while it is sent."""
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return StreamingResponse(_made(answer, limiter), 200, headers, "application/octet-stream")
+
+
+async def _made(answer: Chunks, limiter: CapacityLimiter) -> AsyncIterator[bytes]:
+    while chunk := await to_thread.run_sync(next, answer.chunks, b"", limiter=limiter):
+        yield chunk
 
 
 def _headers(content: Content) -> dict[str, str]:

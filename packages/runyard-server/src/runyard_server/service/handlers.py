@@ -20,7 +20,7 @@ from starlette.responses import Response
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.route import Bytes, Events, Nothing, Route
 from runyard_server.operations.idempotency import once
-from runyard_server.operations.system import Content, System
+from runyard_server.operations.system import Chunks, Content, System
 from runyard_server.operations.tokens import Caller
 from runyard_server.service import access, bodies, contents, failures, messages, waiting
 from runyard_server.service.streams import EventStream, Feed, Follower
@@ -190,6 +190,8 @@ class Handler:
             return Response(status_code=204)
         if isinstance(answer, Content):
             return await contents.answer(request, answer, self._parts.work)
+        if isinstance(answer, Chunks):
+            return contents.made(answer, self._parts.work)
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         return Response(messages.encode(answer), 200, headers, media_type="application/json")
 

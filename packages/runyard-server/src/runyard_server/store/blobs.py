@@ -1,8 +1,8 @@
 """Contents by their SHA-256: written whole or not at all, never changed, never twice.
 
-A blob lies at `sha256/ab/cdef…`. It is written under a temporary name while its digest is
-computed, synced, made read-only and renamed; writers of the same content do not disturb one
-another, since the last rename puts the same bytes in place.
+A blob lies at `sha256/ab/cdef…`. It is written under a temporary name in `.incoming` while its
+digest is computed, synced, made read-only and renamed; writers of the same content do not disturb
+one another, since the last rename puts the same bytes in place.
 """
 
 import hashlib
@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from runyard.protocol.errors import BlobNotFound, InvalidRequest
+from runyard_server.store import together
 from runyard_server.store.folders import (
     CHUNK,
+    INCOMING,
     Body,
     full_disk,
     sync,
@@ -37,6 +39,7 @@ class FolderBlobs:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.incoming = root / INCOMING
 
     def path(self, digest: str) -> Path:
         """Give the place of a blob, whether it is there or not.
@@ -77,22 +80,62 @@ class FolderBlobs:
             StorageFull: No space is left; nothing is kept.
         """
         place = self.path(digest)
-        with full_disk(f"content {digest[:12]}…"), temporary_file(place.parent) as (file, path):
+        with full_disk(f"content {digest[:12]}…"), temporary_file(self.incoming) as (file, path):
             found, size = _copy(body, file)
             if found != digest:
-                raise InvalidRequest(
-                    f"the content has digest {found}, not {digest}: it was changed or cut while "
-                    f"it was read or sent ({size} bytes came); send it again"
-                )
+                raise InvalidRequest(_other_digest(found, digest, size))
             _settle(file, path, place)
         return size
 
+    def write_many(self, contents: Iterable[tuple[str, bytes]]) -> tuple[int, dict[str, str]]:
+        """Store many small contents; return how many are on disk now, and why others are not.
+
+        Each is checked by itself. What was given before `contents` raises is stored all the same,
+        so that nothing needs to be sent twice.
+
+        Args:
+            contents: Digests and bytes, taken as they come and never all in memory.
+
+        Raises:
+            StorageFull: No space is left.
+        """
+        stored: set[str] = set()
+        refused: dict[str, str] = {}
+        changed: set[Path] = set()
+        self.incoming.mkdir(parents=True, exist_ok=True)
+        with full_disk("a batch of contents"):
+            try:
+                for group in together.groups(contents):
+                    for digest, folders, why in together.each(self._put, group):
+                        changed.update(folders)
+                        if why:
+                            refused[digest] = why
+                        else:
+                            stored.add(digest)
+            finally:
+                together.sync_folders(changed)
+        return len(stored), {digest: why for digest, why in refused.items() if digest not in stored}
+
+    def _put(self, content: tuple[str, bytes]) -> tuple[str, list[Path], str]:
+        """Store one content; give its digest, the folders to sync, and why it is refused."""
+        digest, data = content
+        try:
+            place = self.path(digest)
+        except InvalidRequest as error:
+            return digest, [], error.message
+        found = hashlib.sha256(data).hexdigest()
+        if found != digest:
+            return digest, [], _other_digest(found, digest, len(data))
+        if place.exists():
+            # Another request may have renamed it just now and not synced the folder yet.
+            return digest, [place.parent], ""
+        return digest, together.write(self.incoming, place, data, READ_ONLY, overwrite=True), ""
+
     def add(self, body: Body) -> tuple[str, int]:
         """Store what `body` gives; return its digest and size in bytes."""
-        with full_disk("a content"), temporary_file(self.root / "sha256") as (file, path):
+        with full_disk("a content"), temporary_file(self.incoming) as (file, path):
             digest, size = _copy(body, file)
             place = self.path(digest)
-            place.parent.mkdir(parents=True, exist_ok=True)
             _settle(file, path, place)
         return digest, size
 
@@ -117,7 +160,7 @@ class FolderBlobs:
         except ImportError:
             return None
         place = self.path(digest)
-        with temporary_file(place.parent) as (file, path), suppress(OSError):
+        with temporary_file(self.incoming) as (file, path), suppress(OSError):
             ioctl(file.fileno(), _FICLONE, source.fileno())
             with path.open("rb") as clone:
                 found = hashlib.file_digest(clone, "sha256").hexdigest()
@@ -125,6 +168,13 @@ class FolderBlobs:
                 _settle(file, path, place)
                 return place.stat().st_size
         return None
+
+
+def _other_digest(found: str, digest: str, size: int) -> str:
+    return (
+        f"the content has digest {found}, not {digest}: it was changed or cut while it was read or "
+        f"sent ({size} bytes came); send it again"
+    )
 
 
 def _copy(body: Body, file: BinaryIO) -> tuple[str, int]:
@@ -139,5 +189,6 @@ def _settle(file: BinaryIO, path: Path, place: Path) -> None:
     """Give a complete temporary file its lasting name."""
     os.fchmod(file.fileno(), READ_ONLY)
     sync(file)
+    place.parent.mkdir(parents=True, exist_ok=True)
     path.replace(place)
     sync_folder(place.parent)

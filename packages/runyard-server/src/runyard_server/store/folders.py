@@ -17,6 +17,8 @@ from runyard.protocol.errors import InvalidRequest, StorageFull
 CHUNK = 1 << 20
 LONGEST_NAME = 255
 TEMPORARY_PREFIX = ".runyard-"
+# Where files lie until they are whole and get their names; what a kill leaves there is swept.
+INCOMING = ".incoming"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

@@ -5,15 +5,18 @@ A page reads only the folders that it touches.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from runyard.protocol.errors import InvalidRequest
+from runyard_server.store import together
 from runyard_server.store.folders import (
     CHUNK,
     Body,
+    checked,
     full_disk,
     inside,
     is_text,
@@ -56,6 +59,17 @@ class Tree:
         place = inside(self.root, path)
         return place if place.is_file() else None
 
+    def find_many(self, paths: Iterable[str]) -> Iterator[Path | None]:
+        """Give the places of files one by one, None where `find` gives none or refuses."""
+        folders = _Folders(self.root)
+        for path in paths:
+            try:
+                place = folders.place(path)
+            except InvalidRequest:
+                yield None
+            else:
+                yield place if place.is_file() else None
+
     def write(self, path: str, body: Body, *, overwrite: bool) -> int:
         """Write a file whole or not at all; return its size in bytes.
 
@@ -85,6 +99,47 @@ class Tree:
                 os.link(temporary, place)
         return size
 
+    def write_many(
+        self, files: Iterable[tuple[str, bytes]], *, overwrite: bool
+    ) -> tuple[int, list[tuple[str, Exception]]]:
+        """Write many small files; return how many are on disk now, and why others are not.
+
+        What was given before `files` raises is written all the same.
+
+        Args:
+            files: Paths below the root, from outside, and their bytes.
+            overwrite: Whether files that are there are replaced.
+
+        Raises:
+            StorageFull: No space is left.
+        """
+        written = 0
+        refused: list[tuple[str, Exception]] = []
+        changed: set[Path] = set()
+        folders = _Folders(self.root)
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+        def put(file: tuple[str, bytes]) -> tuple[str, list[Path], Exception | None]:
+            try:
+                place = folders.place(file[0])
+                if not overwrite and place.exists():
+                    raise FileExistsError(file[0])  # noqa: TRY301 - one way out for all refusals
+                done = together.write(self._incoming, place, file[1], 0o666, overwrite=overwrite)
+            except (InvalidRequest, FileExistsError, NotADirectoryError) as error:
+                return file[0], [], error
+            return file[0], done, None
+
+        with full_disk("a batch of files"):
+            try:
+                for group in together.groups(files):
+                    for path, places, error in together.each(put, group):
+                        changed.update(places)
+                        written += error is None
+                        refused += [(path, error)] if error is not None else []
+            finally:
+                together.sync_folders(changed)
+        return written, refused
+
     def _walk(self, folder: str, prefix: str, after: str) -> Iterator[TreeFile]:
         """Give the files below `folder` ("" or ending in "/"), skipping what cannot match."""
         for name, entry in _entries(self.root / folder):
@@ -103,6 +158,23 @@ class Tree:
         if not entry.is_symlink():
             return True
         return Path(os.path.realpath(entry.path)).is_relative_to(os.path.realpath(self.root))
+
+
+class _Folders:
+    """Places of files below a root, links of each folder followed only once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[str, Path] = {}
+
+    def place(self, path: str) -> Path:
+        """Give the place of a path from outside; see `inside`."""
+        folder, _, name = checked(path).rpartition("/")
+        if folder not in self._known:
+            self._known[folder] = inside(self._root, folder) if folder else self._root
+        place = self._known[folder] / name
+        # A link may lead anywhere: it takes the long way.
+        return inside(self._root, path) if place.is_symlink() else place
 
 
 def _entries(folder: Path) -> list[tuple[str, "os.DirEntry[str]"]]:

@@ -1,6 +1,6 @@
 """The datastore: a named place where data is kept and reached by jobs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import List, Optional
 
 BLOB_STORE = "workspaceblobstore"
@@ -58,3 +58,10 @@ class WriteQuery:
     """Whether a file that is there may be replaced."""
 
     overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class PathList:
+    """Files of a datastore, by path."""
+
+    paths: List[str] = field(default_factory=list)

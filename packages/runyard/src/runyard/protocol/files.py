@@ -80,3 +80,20 @@ class BlobList:
     """Digests (SHA-256, hex)."""
 
     digests: List[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What of a batch was not taken: its name, the error's code, and why."""
+
+    name: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of a batch: `stored` contents are on disk now, `refused` are not."""
+
+    stored: int
+    refused: List[Refusal] = field(default_factory=list)

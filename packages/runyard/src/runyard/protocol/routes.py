@@ -24,6 +24,7 @@ from runyard.protocol.datastores import (
     DatastoreFileQuery,
     DatastorePage,
     DatastoreRecord,
+    PathList,
     WriteQuery,
 )
 from runyard.protocol.environments import (
@@ -41,6 +42,7 @@ from runyard.protocol.experiments import (
     ExperimentRecord,
 )
 from runyard.protocol.files import (
+    BatchResult,
     BlobList,
     FilePage,
     FileQuery,
@@ -286,6 +288,24 @@ BLOBS_WRITE: Route[Nothing] = Route(
 BLOBS_READ: Route[Bytes] = Route(
     "blobs.read", "GET", _W + "/blobs/{digest}", Bytes, "Read a content; takes Range.", who=JOB
 )
+BLOBS_WRITE_MANY: Route[BatchResult] = Route(
+    "blobs.write_many",
+    "POST",
+    _W + "/blobs/write",
+    BatchResult,
+    "Store many small contents, framed as `protocol.batches` says; what is wrong is refused alone.",
+    body=Bytes,
+    who=JOB,
+)
+BLOBS_READ_MANY: Route[Bytes] = Route(
+    "blobs.read_many",
+    "POST",
+    _W + "/blobs/read",
+    Bytes,
+    "Read many contents, framed as `protocol.batches` says.",
+    body=BlobList,
+    who=JOB,
+)
 
 SNAPSHOTS_CREATE: Route[SnapshotRecord] = Route(
     "snapshots.create",
@@ -345,6 +365,25 @@ DATASTORES_WRITE: Route[DatastoreFile] = Route(
     who=JOB,
 )
 
+DATASTORES_WRITE_MANY: Route[BatchResult] = Route(
+    "datastores.write_many",
+    "POST",
+    _W + "/datastores/{datastore}/write",
+    BatchResult,
+    "Write many small files, framed as `protocol.batches` says; each whole or not at all.",
+    body=Bytes,
+    query=WriteQuery,
+    who=JOB,
+)
+DATASTORES_READ_MANY: Route[Bytes] = Route(
+    "datastores.read_many",
+    "POST",
+    _W + "/datastores/{datastore}/read",
+    Bytes,
+    "Read many files, framed as `protocol.batches` says.",
+    body=PathList,
+    who=JOB,
+)
 
 COMPUTE_CREATE: Route[ComputeRecord] = Route(
     "compute.create",

@@ -1,0 +1,129 @@
+"""Many small files at once: written, synced and named by a few threads together.
+
+A file system commits once for all who wait for it, so sixteen threads that sync a file each are
+about forty times as fast as one that syncs file after file (1,000 files: 0.08 s instead of 3.8 s).
+One `syncfs` would take even less, but only while nobody else writes: it waits for every dirty
+page of the file system (0.6 s beside a job that had just written 1 GB, where this took 0.08 s).
+It also hides which file could not be written.
+"""
+
+import itertools
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+from runyard.protocol.errors import InvalidRequest
+from runyard_server.store.folders import TEMPORARY_PREFIX, sync_folder
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+THREADS = 16
+GROUP_FILES = 256
+GROUP_BYTES = 8 << 20
+
+_numbers = itertools.count()
+
+
+def groups(contents: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    """Cut contents that come one by one into groups that memory can hold, no name twice in one.
+
+    What came before an error of `contents` is given before the error.
+    """
+    group: dict[str, bytes] = {}
+    size = 0
+    try:
+        for name, data in contents:
+            if group.get(name) == data:
+                continue
+            if name in group or len(group) >= GROUP_FILES or size + len(data) > GROUP_BYTES:
+                yield list(group.items())
+                group, size = {}, 0
+            group[name] = data
+            size += len(data)
+    except InvalidRequest:
+        yield list(group.items())
+        raise
+    yield list(group.items())
+
+
+def each(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Do the same for each item in the threads; the first error is raised when all have ended."""
+    tasks = [_threads().submit(work, item) for item in items]
+    errors = [error for error in [task.exception() for task in tasks] if error is not None]
+    if errors:
+        raise errors[0]
+    return [task.result() for task in tasks]
+
+
+def write(incoming: Path, place: Path, data: bytes, mode: int, *, overwrite: bool) -> list[Path]:
+    """Write a small file whole or not at all, its bytes on disk before it has its name.
+
+    Args:
+        incoming: An existing folder on the same file system, for the time before.
+        place: Where it goes; folders above it are made.
+        data: The bytes.
+        mode: Of the new file, less the process's mask.
+        overwrite: Whether a file that is there is replaced.
+
+    Returns:
+        The folders that `sync_folders` must bring to the disk before the name is lasting.
+
+    Raises:
+        FileExistsError: It is there and `overwrite` is False, or a folder has that name.
+        NotADirectoryError: A file has the name of one of the folders.
+    """
+    temporary = incoming / f"{TEMPORARY_PREFIX}{os.getpid()}-{_mark()}-{next(_numbers)}"
+    try:
+        _write(temporary, data, mode)
+        changed = _make_folders(place.parent)
+        if overwrite:
+            temporary.replace(place)
+        else:
+            # Unlike a rename, a link fails where the name exists: of two writers one wins.
+            place.hardlink_to(temporary)
+    except IsADirectoryError as error:
+        raise FileExistsError(str(place)) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return changed
+
+
+def sync_folders(folders: Iterable[Path]) -> None:
+    """Bring the names in these folders to the disk, each folder once."""
+    each(sync_folder, set(folders))
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(file, rest) :]
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make the folders that are missing; give `folder` and those in which one was made."""
+    changed = [folder]
+    while not changed[-1].is_dir():
+        changed.append(changed[-1].parent)
+    if len(changed) > 1:
+        folder.mkdir(parents=True, exist_ok=True)
+    return changed
+
+
+@cache
+def _mark() -> str:
+    return secrets.token_hex(4)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS, thread_name_prefix="small-files")

@@ -1,5 +1,6 @@
 """Makes the parts of a service and wires them: which store, which backends, which builder."""
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
 from runyard_server.store.records import Records, sqlite_url
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,9 @@ def build(
         url: Says where the service listens.
         backend: Makes the backend of local compute.
     """
+    swept = home.sweep()
+    if swept:
+        _log.info("removed %d temporary files that an earlier service was killed with", swept)
     records = Records(sqlite_url(home.database))
     system = System(
         home=home,

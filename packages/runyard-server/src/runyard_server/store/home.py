@@ -6,10 +6,12 @@ program joins paths below it: whoever needs a place asks `Home`.
 
 import os
 import secrets
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from runyard.protocol.service import CONNECTION_FILE, LIFE_LOCK, SERVICE_LOG, START_LOCK
+from runyard_server.store.folders import INCOMING
 
 SECRET_BYTES = 32
 
@@ -52,6 +54,28 @@ class Home:
             self.run_logs,
         ):
             folder.mkdir(parents=True, exist_ok=True)
+
+    def sweep(self) -> int:
+        """Remove what uploads and writes that were killed left half-way; return how many files.
+
+        Only at the start of the service that holds the folder: it alone writes under these
+        names, so that nothing of it belongs to anybody who lives.
+        """
+        left = [
+            *self.blobs.glob(f"{INCOMING}/*"),
+            *self.datastores.glob(f"*/{INCOMING}/*"),
+            *self.environments.glob("*.tmp"),
+            *self.environments.glob(".inputs/*.tmp"),
+            *self.light.glob(".*"),
+            *self.root.glob(f".{CONNECTION_FILE}.*"),
+            *self.root.glob(".secret-*"),
+        ]
+        for path in left:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        return len(left)
 
     def datastore(self, workspace: str, name: str) -> Path:
         """Give the folder of a datastore; both names have passed their rules."""

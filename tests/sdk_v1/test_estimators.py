@@ -74,7 +74,7 @@ def test_tensorflow_without_a_version_means_1_13_and_says_so(folder, experiment)
 def test_runyards_own_tensorflow_is_the_newest(folder, experiment):
     """Only the v1 names mean 1.13, and only they warn."""
     est = native.TensorFlow(str(folder), compute_target="cpu", entry_script="train.py")
-    assert spec_of(est, experiment).environment.pip == ["tensorflow-cpu==2.21.0"]
+    assert spec_of(est, experiment).environment.pip[0] == "tensorflow-cpu==2.21.0"
 
 
 @pytest.mark.parametrize("kind", [TensorFlow, PyTorch, Chainer, SKLearn])
@@ -83,6 +83,16 @@ def test_unsupported_versions_list_the_supported(folder, kind):
     with pytest.raises(TrainingException) as caught:
         kind(str(folder), compute_target="cpu", framework_version="99.9")
     assert all(version in caught.value.message for version in kind.get_supported_versions())
+
+
+def test_tensorflow_comes_with_its_tensorboard(folder, experiment):
+    """From 2.21 on it does not bring it, and tf.summary and Keras' callback raise without."""
+    given = {"entry_script": "train.py", "compute_target": "local"}
+    pip = spec_of(native.TensorFlow(folder, **given), experiment).environment.pip
+    assert any(line.startswith("tensorboard") for line in pip)
+    made = native.TensorFlow(folder, pip_packages=["tensorboard==2.20.0"], **given)
+    pip = spec_of(made, experiment).environment.pip
+    assert [line for line in pip if line.startswith("tensorboard")] == ["tensorboard==2.20.0"]
 
 
 def test_a_version_without_a_build_is_replaced_visibly(folder):
@@ -96,7 +106,7 @@ def test_a_patch_version_finds_its_row(folder, experiment):
     est = TensorFlow(
         str(folder), compute_target="cpu", entry_script="train.py", framework_version="2.21.0"
     )
-    assert spec_of(est, experiment).environment.pip == ["tensorflow-cpu==2.21.0"]
+    assert spec_of(est, experiment).environment.pip[0] == "tensorflow-cpu==2.21.0"
 
 
 def test_users_packages_are_added_and_win(folder, experiment):

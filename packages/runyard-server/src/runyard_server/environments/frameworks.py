@@ -6,7 +6,7 @@ only where the package is installed at all.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from runyard_server.environments import lines
 
@@ -26,6 +26,8 @@ _PACKAGES = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu")
 _NEWEST = max(newest for _, newest in TENSORFLOW.values())
 _PINNED = re.compile(r"==\s*(\d+)\.(\d+)")
 _NEW_PROTOBUF, _NEW_NUMPY = (2, 4), (1, 15)
+# Until then TensorBoard imports pkg_resources, which setuptools 82 took away.
+_NEW_TENSORBOARD = (2, 21)
 
 
 def pythons(requirements: Iterable[str]) -> list[Version]:
@@ -38,12 +40,14 @@ def pythons(requirements: Iterable[str]) -> list[Version]:
 
 
 def constraints(requirements: Iterable[str]) -> list[str]:
-    """Give the bounds that the TensorFlow among requirements needs and does not name itself."""
-    version = _tensorflow(requirements)
-    if version is None:
-        return []
+    """Give bounds that the TensorFlow and TensorBoard among requirements do not name themselves."""
+    requirements = list(requirements)
+    version = _tensorflow(requirements) or _NEWEST
     found = ["protobuf<3.21"] if version < _NEW_PROTOBUF else []
-    return [*found, "numpy<1.17"] if version < _NEW_NUMPY else found
+    found += ["numpy<1.17"] if version < _NEW_NUMPY else []
+    board = min(version, _version(requirements, ("tensorboard",)) or _NEWEST)
+    named = "setuptools" in map(lines.package, requirements)
+    return [*found, "setuptools<81"] if board < _NEW_TENSORBOARD and not named else found
 
 
 def can_run(python: Version) -> str:
@@ -65,8 +69,12 @@ def for_cpu(requirement: str) -> tuple[str, str]:
 
 def _tensorflow(requirements: Iterable[str]) -> Version | None:
     """Give the version asked for; the newest if it is left open."""
+    return _version(requirements, _PACKAGES)
+
+
+def _version(requirements: Iterable[str], packages: Sequence[str]) -> Version | None:
     for requirement in requirements:
-        if lines.package(requirement) in _PACKAGES:
+        if lines.package(requirement) in packages:
             match = _PINNED.search(requirement)
             return (int(match[1]), int(match[2])) if match else _NEWEST
     return None

@@ -65,7 +65,8 @@ _VERSIONS: Dict[str, Dict[str, FrameworkVersion]] = {
         "2.11": FrameworkVersion("3.7", ("tensorflow-cpu==2.11.0",)),
         "2.12": FrameworkVersion("3.10", ("tensorflow-cpu==2.12.1",)),
         "2.15": FrameworkVersion("3.11", ("tensorflow-cpu==2.15.1",)),
-        "2.21": FrameworkVersion("", ("tensorflow-cpu==2.21.0",)),
+        # From 2.21 on TensorFlow does not bring it, and tf.summary raises without.
+        "2.21": FrameworkVersion("", ("tensorflow-cpu==2.21.0", "tensorboard>=2.20,<2.22")),
     },
     PYTORCH: {
         # Pillow 7 took away a name that torchvision before 0.5 imports.

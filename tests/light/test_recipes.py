@@ -1,5 +1,6 @@
 """What a lock says of packages to compile, and how they are compiled."""
 
+import re
 import shlex
 
 from runyard.runtime import recipes
@@ -68,8 +69,22 @@ def _edited(recipe):
     return [path for path, _, _ in recipes.edits(recipe) if path != "setup.py"]
 
 
-def test_sources_are_edited_only_for_new_frameworks():
+def test_a_toolkit_for_gpus_without_a_gpu_is_not_looked_at(monkeypatch):
+    """The CUDA of the machine is seldom that of PyTorch's package, and the build would fail."""
+    line = (
+        "print(True if ((torch.version.cuda is not None) and (CUDA_HOME is not None)) else False)"
+    )
+    recipe = _horovod("0.28.1", torch="1.6.0")
+    monkeypatch.setattr(recipes, "has_gpu", lambda: False)
+    (edit,) = [each for each in recipes.edits(recipe) if each[0].endswith("FindPytorch.cmake")]
+    assert re.sub(edit[1], edit[2], line) == "print(False)"
+    monkeypatch.setattr(recipes, "has_gpu", lambda: True)
+    assert _edited(recipe) == []
+
+
+def test_sources_are_edited_only_for_new_frameworks(monkeypatch):
     """What was released after Horovod's last version needs one line less, or a newer C++."""
+    monkeypatch.setattr(recipes, "has_gpu", lambda: True)
     assert _edited(_horovod("0.28.1", tensorflow="2.15.1")) == []
     new = _horovod("0.28.1", tensorflow="2.16.1")
     assert _edited(new) == ["horovod/tensorflow/CMakeLists.txt"]

@@ -139,6 +139,12 @@ def edits(recipe: Recipe) -> List[Tuple[str, str, str]]:
     if recipe.name == HOROVOD and recipe.release("tensorflow") >= _NEW_XLA:
         # It includes a header that TensorFlow's package leaves out; only XLA on GPUs needs it.
         found.append(("horovod/tensorflow/CMakeLists.txt", r"(?m)^.*xla_mpi_ops\.cc.*\n", ""))
+    own_cmake = numbers(recipe.version) >= _OWN_CMAKE
+    if recipe.name == HOROVOD and own_cmake and "torch" in recipe.facts and not has_gpu():
+        # PyTorch's packages are made for CUDA, and a toolkit that is here is seldom the one for
+        # them: without a GPU it would only break the build.
+        pattern = r"True if \(\(torch\.version\.cuda is not None\).*? else False"
+        found.append(("cmake/Modules/FindPytorch.cmake", pattern, "False"))
     if recipe.name == HOROVOD and recipe.release("torch") >= _NEW_TORCH:
         path = "horovod/torch/CMakeLists.txt"
         found.append((path, r"CMAKE_CXX_STANDARD 14", "CMAKE_CXX_STANDARD 17"))
@@ -152,6 +158,11 @@ def compilers(recipe: Recipe) -> List[List[str]]:
         return [["cc", "gcc", "clang"]]
     found = [["c++", "g++", "clang++"], ["cc", "gcc", "clang"]]
     return found if numbers(recipe.version) < _OWN_CMAKE else [*found, ["make"]]
+
+
+def has_gpu() -> bool:
+    """Whether this machine has a GPU."""
+    return os.path.exists("/dev/nvidia0") or os.path.exists("/proc/driver/nvidia/version")
 
 
 def cores() -> int:

@@ -54,7 +54,7 @@ class Room:
         """The build log."""
         return self.log_path.read_text() if self.log_path.exists() else ""
 
-    def wheel(self, name: str, version: str, requires: str = "") -> None:
+    def wheel(self, name: str, version: str, requires: str = "", tag: str = "py3-none-any") -> None:
         """Put a package with one module into the folder of wheels."""
         info = f"{name}-{version}.dist-info"
         metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
@@ -62,11 +62,11 @@ class Room:
         files = {
             f"{name}.py": f"version = {version!r}\n",
             f"{info}/METADATA": metadata,
-            f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
         }
         record = "".join(f"{path},{_digest(text)},{len(text)}\n" for path, text in files.items())
         files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n"
-        path = self.wheels / f"{name}-{version}-py3-none-any.whl"
+        path = self.wheels / f"{name}-{version}-{tag}.whl"
         with zipfile.ZipFile(path, "w") as archive:
             for inner, text in files.items():
                 archive.writestr(inner, text)

@@ -10,6 +10,7 @@ import pytest
 from runyard.protocol.compute import CreateCompute
 from runyard.protocol.data import DataReference
 from runyard.protocol.datastores import WriteQuery
+from runyard.protocol.environments import LockRecord
 from runyard.protocol.errors import NotFound, RunNotFound
 from runyard.protocol.events import EventQuery
 from runyard.protocol.files import FileEntry, FileQuery
@@ -53,7 +54,9 @@ def place(system: System, store_text: Callable[..., FileEntry]) -> Place:
         def write(connection: Connection) -> Placement:
             row = rows.find(connection, W, run)
             assert row is not None
-            preparing.enqueue_ready(connection, {row.key: "digest"}, "token", 1)
+            preparing.enqueue_ready(
+                connection, {row.key: LockRecord("digest", "3.11", "")}, "token", 1
+            )
             to = Target("" if target == "local" else W, target)
             return next(p for p in placement.place(connection, to, 9, 1) if p.row.id == run)
 

@@ -40,6 +40,16 @@ def test_a_second_run_needs_no_build(yard: Yard) -> None:
     yard.finish(second)
 
 
+def test_what_is_to_be_known_of_a_lock_is_a_warning_of_each_run(yard: Yard) -> None:
+    """Also who comes later, when the lock is cached, learns why the Python is another."""
+    yard.environments.notes = ["Python 3.7.16 is used"]
+    for _ in range(2):
+        run = yard.submit(pip="old==0.9")
+        yard.report(run)
+        assert yard.get(run).warnings == ["Python 3.7.16 is used"]
+        yard.finish(run)
+
+
 def test_the_job_is_complete(yard: Yard) -> None:
     """The agent is told everything: files, interpreter, token, where to report."""
     run = yard.submit()

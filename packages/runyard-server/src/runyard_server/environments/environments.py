@@ -17,7 +17,7 @@ import platform
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +39,9 @@ from runyard_server.environments import inputs as normal
 from runyard_server.environments.failures import EnvironmentFailed
 from runyard_server.environments.history import History
 from runyard_server.environments.inputs import Inputs
+from runyard_server.environments.interpreters import Interpreter
 from runyard_server.environments.resolver import Tool
+from runyard_server.environments.selection import Selection
 
 DIGEST_LENGTH = 32
 _REMEMBERED = 16
@@ -176,19 +178,18 @@ class Environments:
             log(note)
         log(resolver.hidden(f"Environment {inputs.hash[:8]} {self._history.why(inputs)}"))
         tool = self._tool()
+
+        def locked(python: Interpreter, wheels: Sequence[str]) -> str:
+            return _locked(inputs, python, wheels, tool, log)
+
         fetch = self._settings.python_downloads
-        python = pythons.choose(inputs, tool, log, fetch=fetch)
-        log(f"resolving {len(inputs.requirements)} requirements for Python {python.dotted}")
-        begun = time.monotonic()
-        wanted = compiled.taken_apart(inputs.requirements, python.minor, mpi.this_machine())
-        for note in wanted.notes:
-            log(note)
-        lines = resolver.resolve(replace(inputs, requirements=wanted.resolved), python, tool)
-        lines += "".join(f"{line}\n" for line in compiled.build_lines(wanted, lines))
-        count = sum(1 for line in lines.splitlines() if line[:1] not in ("", "#", "-", " "))
-        log(f"resolved {count} packages in {time.monotonic() - begun:.1f} s")
+        found = Selection(inputs, tool, log, locked, fetch=fetch).run()
         self._history.keep(inputs)
-        return LockRecord(_digest(inputs.platform, python.dotted, lines), python.dotted, lines)
+        dotted, text = found.python.dotted, found.lines
+        for note in found.notes:
+            log(note)
+        digest = _digest(inputs.platform, dotted, text)
+        return LockRecord(digest, dotted, text, notes=list(found.notes))
 
     def _build(self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]) -> None:
         if lock.requirements.startswith(_USER_MANAGED):
@@ -218,6 +219,27 @@ class Environments:
 
     def _tool(self) -> Tool:
         return Tool(uv_program.program(), uv_program.variables(self._packages, os.environ))
+
+
+def _locked(
+    inputs: Inputs,
+    python: Interpreter,
+    wheels: Sequence[str],
+    tool: Tool,
+    log: Callable[[str], None],
+) -> str:
+    """Give the lines of a lock for one Python."""
+    log(f"resolving {len(inputs.requirements)} requirements for Python {python.dotted}")
+    begun = time.monotonic()
+    wanted = compiled.taken_apart(inputs.requirements, python.minor, mpi.this_machine())
+    for note in wanted.notes:
+        log(note)
+    resolved = replace(inputs, requirements=wanted.resolved)
+    lines = resolver.resolve(resolved, python, tool, wheels)
+    lines += "".join(f"{line}\n" for line in compiled.build_lines(wanted, lines))
+    count = sum(1 for line in lines.splitlines() if line[:1] not in ("", "#", "-", " "))
+    log(f"resolved {count} packages in {time.monotonic() - begun:.1f} s")
+    return lines
 
 
 def _digest(*parts: str) -> str:

@@ -48,6 +48,38 @@ def choose(inputs: Inputs, tool: Tool, log: Callable[[str], None], *, fetch: boo
     return _wanted("{}.{}".format(*fits[0]), found, tool, log, fetch=fetch) if fits else own
 
 
+def others(inputs: Inputs, first: Interpreter, *, fetch: bool) -> list[Interpreter]:
+    """Give the other Pythons that may run a definition, newest first, one for each minor.
+
+    Those that may be fetched have no path yet; `there` gives them one.
+    """
+    fits = frameworks.pythons(inputs.requirements)
+    here: dict[tuple[int, int], Interpreter] = {}
+    for one in interpreters.everything():
+        here.setdefault(one.minor, one)
+    if fetch:
+        for minor in range(OLDEST_PYTHON[1] + 1, NEWEST_USUAL[1] + 1):
+            here.setdefault((3, minor), Interpreter("", (3, minor, 0)))
+    return [
+        here[minor]
+        for minor in sorted(here, reverse=True)
+        if minor != first.minor
+        and (minor in fits if fits else OLDEST_PYTHON <= minor <= NEWEST_USUAL)
+    ]
+
+
+def there(one: Interpreter, tool: Tool, log: Callable[[str], None]) -> Interpreter:
+    """Give a Python of `others`, fetched where it is not here yet.
+
+    Raises:
+        EnvironmentFailed: It cannot be fetched.
+    """
+    if one.path:
+        return one
+    found = interpreters.everything()
+    return _wanted("{}.{}".format(*one.minor), found, tool, log, fetch=True)
+
+
 def find(version: str) -> Interpreter | None:
     """Give a Python of this machine for a locked version, None if there is none any more."""
     own = interpreters.own()

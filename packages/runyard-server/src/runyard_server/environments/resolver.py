@@ -6,9 +6,10 @@ packages fits (never), and then the resolver's own reason is the message.
 
 import re
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runyard.protocol.errors import RunyardError, StorageFull
@@ -25,6 +26,7 @@ _UNREACHABLE = re.compile(
     r"Could not resolve host|failed to lookup|status code 5\d\d",
     re.IGNORECASE,
 )
+_NOT_THERE = re.compile(r"was not found in|there (?:is|are) no versions? of")
 _NO_SPACE = ("os error 28", "os error 122")
 _SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
@@ -37,13 +39,14 @@ class Tool:
     variables: dict[str, str]
 
 
-def resolve(inputs: Inputs, python: Interpreter, tool: Tool) -> str:
+def resolve(inputs: Inputs, python: Interpreter, tool: Tool, wheels: Sequence[str] = ()) -> str:
     """Give the lock's lines: options of the definition, then pinned requirements with hashes.
 
     Args:
         inputs: The definition in normal form.
         python: The interpreter they are for.
         tool: The resolver.
+        wheels: Packages that are taken as wheels alone.
 
     Raises:
         EnvironmentFailed: No set of packages fits; the message is the resolver's reason.
@@ -54,15 +57,38 @@ def resolve(inputs: Inputs, python: Interpreter, tool: Tool) -> str:
         return ""
     usual = _usual(inputs, python)
     try:
-        resolved = _compiled(inputs, [*inputs.requirements, *usual], python, tool)
+        resolved = _compiled(inputs, [*inputs.requirements, *usual], python, tool, wheels)
     except EnvironmentFailed:
         if not usual:
             raise
         # An index of a few packages has no pip; that must not stand in the user's way.
-        resolved = _compiled(inputs, inputs.requirements, python, tool)
+        resolved = _compiled(inputs, inputs.requirements, python, tool, wheels)
     header = [f"--index-url {inputs.index_url}"] if inputs.index_url else []
     options = [line for line in inputs.options if line != "--pre"]
     return "\n".join([*header, *options, resolved.strip()]) + "\n"
+
+
+def has_wheel(inputs: Inputs, requirement: str, python: Interpreter, tool: Tool) -> bool:
+    """Whether a version that a requirement allows has a wheel for a Python.
+
+    Args:
+        inputs: The definition: its index, options and date.
+        requirement: One requirement.
+        python: The interpreter; one without a path stands for its version.
+        tool: The resolver.
+
+    Raises:
+        EnvironmentFailed: There is no such package or version.
+        IndexUnreachable: The index does not answer.
+    """
+    alone = replace(inputs, requirements=(requirement,))
+    try:
+        _compiled(alone, [requirement], python, tool, [lines.package(requirement)], "--no-deps")
+    except EnvironmentFailed as error:
+        if _NOT_THERE.search(error.message):
+            raise
+        return False
+    return True
 
 
 def hidden(text: str) -> str:
@@ -77,19 +103,29 @@ def _usual(inputs: Inputs, python: Interpreter) -> list[str]:
     return [each for each in usual if each not in named]
 
 
-def _compiled(inputs: Inputs, requirements: Iterable[str], python: Interpreter, tool: Tool) -> str:
+def _compiled(
+    inputs: Inputs,
+    requirements: Iterable[str],
+    python: Interpreter,
+    tool: Tool,
+    wheels: Sequence[str],
+    *options: str,
+) -> str:
     with tempfile.TemporaryDirectory(prefix="runyard-lock-") as name:
         folder = Path(name)
         wanted = "\n".join([*inputs.options, *requirements])
         (folder / "requirements.in").write_text(wanted + "\n", "utf-8")
         bounds = "\n".join(frameworks.constraints(inputs.requirements))
         (folder / "constraints.txt").write_text(bounds + "\n", "utf-8")
-        return _run(_command(inputs, python, tool), folder, tool)
+        chosen = [part for name in wheels for part in ("--only-binary", name)]
+        return _run([*_command(inputs, python, tool), *chosen, *options], folder, tool)
 
 
 def _command(inputs: Inputs, python: Interpreter, tool: Tool) -> list[str]:
     command = [tool.program, "pip", "compile", "--quiet", "--no-header", "--no-annotate"]
-    command += ["--generate-hashes", "--python", python.path, "--constraints", "constraints.txt"]
+    # The version is named too: one that may be fetched has no path yet.
+    command += ["--python", python.path or sys.executable, "--python-version", python.dotted]
+    command += ["--generate-hashes", "--constraints", "constraints.txt"]
     if inputs.index_url:
         command += ["--default-index", inputs.index_url]
     if inputs.as_of:

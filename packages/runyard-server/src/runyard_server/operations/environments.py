@@ -89,7 +89,8 @@ def cached_lock(system: System, definition: str) -> LockRecord | None:
 
 def keep_lock(system: System, definition: str, lock: LockRecord) -> None:
     """Keep a lock, and that a definition (by its hash) gave it."""
-    row = LockRow(lock.digest, lock.python, lock.requirements, system.clock.now_us())
+    now, notes = system.clock.now_us(), tuple(lock.notes)
+    row = LockRow(lock.digest, lock.python, lock.requirements, now, notes)
     system.records.write(lambda c: rows.keep_lock(c, definition, row))
 
 
@@ -115,4 +116,5 @@ def _lock_record(row: LockRow) -> LockRecord:
         python=row.python,
         requirements=row.requirements,
         created_at=iso(row.created_at),
+        notes=list(row.notes),
     )

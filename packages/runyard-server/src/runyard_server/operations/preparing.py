@@ -8,7 +8,9 @@ environment exists already goes through in one write.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
+from runyard.protocol.environments import LockRecord
 from runyard.protocol.errors import RunyardError
 from runyard.protocol.runs import RunError
 from runyard_server.operations import leases
@@ -33,13 +35,13 @@ def begin(connection: Connection, keys: Sequence[int], token: str, now: int) -> 
 
 
 def enqueue_ready(
-    connection: Connection, locks: Mapping[int, str], token: str, now: int
+    connection: Connection, locks: Mapping[int, LockRecord], token: str, now: int
 ) -> list[RunRow]:
     """Bring runs whose environment exists into the queue.
 
     Args:
         connection: Of the present write.
-        locks: The digest of each run's lock, by key.
+        locks: Each run's lock, by key; its notes become warnings of the run.
         token: The scheduler's.
         now: Microseconds since 1970.
     """
@@ -72,9 +74,10 @@ def _preparing(row: RunRow) -> list[News]:
     return [moved(states.PREPARING)] if row.status == states.STARTING else []
 
 
-def _enqueue(connection: Connection, row: RunRow, lock: str, now: int) -> RunRow:
-    news = [*_preparing(row), moved(states.QUEUED)]
-    changes: dict[str, Any] = {"environment_lock": lock, **leases.free()}
+def _enqueue(connection: Connection, row: RunRow, lock: LockRecord, now: int) -> RunRow:
+    told = [News(kinds.WARNING, note) for note in lock.notes if note not in row.warnings]
+    news = [*_preparing(row), *told, moved(states.QUEUED)]
+    changes: dict[str, Any] = {"environment_lock": lock.digest, **leases.free()}
     return record(connection, row, now, news, **changes)
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 import msgspec
 
 from runyard.protocol import runs as states
+from runyard.protocol.environments import LockRecord
 from runyard.protocol.runs import RunSpec
 from runyard_server.compute.base import Backend
 from runyard_server.operations import idempotency, leases, preparing, reading
@@ -233,20 +234,22 @@ class Scheduler:
         for row in [*begun, *queued, *(item.row for item in placed)]:
             announce(self._system, row, work=False)
 
-    def _ready(self, specs: Mapping[int, RunSpec]) -> dict[int, str]:
-        """Give the digest of the lock of each run whose environment exists."""
-        known: dict[bytes, str | None] = {}
+    def _ready(self, specs: Mapping[int, RunSpec]) -> dict[int, LockRecord]:
+        """Give the lock of each run whose environment exists."""
+        known: dict[bytes, LockRecord | None] = {}
         found = {}
         for key, spec in specs.items():
             text = msgspec.json.encode(spec.environment)
             if text not in known:
                 known[text] = self._preparations.ready(spec.environment)
-            digest = known[text]
-            if digest is not None:
-                found[key] = digest
+            lock = known[text]
+            if lock is not None:
+                found[key] = lock
         return found
 
-    def _capacity(self, target: Target, fresh: Sequence[RunRow], ready: Mapping[int, str]) -> int:
+    def _capacity(
+        self, target: Target, fresh: Sequence[RunRow], ready: Mapping[int, LockRecord]
+    ) -> int:
         if target.is_local:
             return self._places
         coming = (row for row in fresh if row.key in ready and target_of(row) == target)

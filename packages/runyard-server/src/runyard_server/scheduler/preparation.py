@@ -7,13 +7,15 @@ is the environments' business. A preparation that nobody wants any more is told 
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from runyard.protocol.environments import EnvironmentDefinition, LockRecord
+from runyard.protocol.errors import EnvironmentFailed
 from runyard.protocol.files import BUILD_LOG
 from runyard.protocol.jobs import JobEnvironment
 from runyard_server.operations import environments, preparing
@@ -85,12 +87,12 @@ class Preparations:
         """Give the keys of the runs whose environments are being made."""
         return set(self._making)
 
-    def ready(self, definition: EnvironmentDefinition) -> str | None:
-        """Give the digest of a definition's lock if its environment exists."""
+    def ready(self, definition: EnvironmentDefinition) -> LockRecord | None:
+        """Give a definition's lock if its environment exists."""
         try:
             digest = self._environments.definition_hash(definition)
             lock = environments.cached_lock(self._system, digest)
-            return lock.digest if lock and self._environments.realised(lock) else None
+            return lock if lock and self._environments.realised(lock) else None
         except Exception:  # noqa: BLE001 - the slow way meets the same fault and tells the run
             return None
 
@@ -155,8 +157,20 @@ class Preparations:
             return making.unwanted.is_set()
 
         if self._environments.realised(lock) is None:
-            self._environments.realise(lock, log.path, cancelled)
+            with _noted(lock):
+                self._environments.realise(lock, log.path, cancelled)
         log.tell()
+
+
+@contextmanager
+def _noted(lock: LockRecord) -> Iterator[None]:
+    """Begin the message of a failed build with what explains it."""
+    try:
+        yield
+    except EnvironmentFailed as error:
+        if not lock.notes:
+            raise
+        raise EnvironmentFailed("\n".join([*lock.notes, error.message])) from error
 
 
 @dataclass(frozen=True)

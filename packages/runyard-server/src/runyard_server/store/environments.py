@@ -1,5 +1,6 @@
 """Rows of registered environments, of locks, and of which definition gave which lock."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select
 
 from runyard.protocol.environments import EnvironmentDefinition
-from runyard_server.store.schema import environment_locks, environments, lock_cache
+from runyard_server.store.schema import environment_locks, environments, lock_cache, lock_notes
 
 _DEFINITION = msgspec.json.Decoder(EnvironmentDefinition)
 
@@ -32,6 +33,7 @@ class LockRow:
     python: str
     requirements: str
     created_at: int
+    notes: tuple[str, ...] = ()
 
 
 def latest(connection: Connection, workspace: str, name: str) -> EnvironmentRow | None:
@@ -89,12 +91,16 @@ def find_lock(connection: Connection, digest: str) -> LockRow | None:
 def cached_lock(connection: Connection, definition: str) -> LockRow | None:
     """Give the lock that a definition (by its hash) had last, or None."""
     found = (
-        select(environment_locks)
+        select(environment_locks, lock_notes.c.notes)
         .join(lock_cache, lock_cache.c.digest == environment_locks.c.digest)
+        .outerjoin(lock_notes, lock_notes.c.definition == lock_cache.c.definition)
         .where(lock_cache.c.definition == definition)
     )
     row = connection.execute(found).one_or_none()
-    return None if row is None else LockRow(*row)
+    if row is None:
+        return None
+    notes = tuple(json.loads(row.notes or "[]"))
+    return LockRow(row.digest, row.python, row.requirements, row.created_at, notes)
 
 
 def keep_lock(connection: Connection, definition: str, lock: LockRow) -> None:
@@ -108,12 +114,16 @@ def keep_lock(connection: Connection, definition: str, lock: LockRow) -> None:
                 created_at=lock.created_at,
             )
         )
-    connection.execute(delete(lock_cache).where(lock_cache.c.definition == definition))
+    for table in (lock_cache, lock_notes):
+        connection.execute(delete(table).where(table.c.definition == definition))
     connection.execute(
         insert(lock_cache).values(
             definition=definition, digest=lock.digest, created_at=lock.created_at
         )
     )
+    if lock.notes:
+        notes = json.dumps(lock.notes)
+        connection.execute(insert(lock_notes).values(definition=definition, notes=notes))
 
 
 def _named(workspace: str, name: str) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 
 metadata = MetaData()
 # SQLite numbers rows by itself only for a column declared INTEGER.
@@ -295,6 +295,13 @@ lock_cache = Table(
     Column("definition", String, primary_key=True),
     Column("digest", String, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+)
+
+lock_notes = Table(
+    "lock_notes",
+    metadata,
+    Column("definition", String, primary_key=True),
+    Column("notes", Text, nullable=False),
 )
 
 models = Table(

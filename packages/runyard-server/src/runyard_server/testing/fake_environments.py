@@ -20,6 +20,7 @@ class FakeEnvironments:
         builds: How many builds have begun.
         cancels: How many were canceled.
         fault: Raised by `lock` while it is set.
+        notes: The notes of the locks.
     """
 
     def __init__(self) -> None:
@@ -30,6 +31,7 @@ class FakeEnvironments:
         self.builds = 0
         self.cancels = 0
         self.fault: RunyardError | None = None
+        self.notes: list[str] = []
 
     def definition_hash(self, definition: EnvironmentDefinition) -> str:
         """Hash the definition as it is."""
@@ -41,7 +43,8 @@ class FakeEnvironments:
         if self.fault is not None:
             log(self.fault.message)
             raise self.fault
-        return LockRecord(self.definition_hash(definition), "3.11", "\n".join(definition.pip))
+        digest, text = self.definition_hash(definition), "\n".join(definition.pip)
+        return LockRecord(digest, "3.11", text, notes=list(self.notes))
 
     def realised(self, lock: LockRecord) -> JobEnvironment | None:
         """Give the environment if it was made."""

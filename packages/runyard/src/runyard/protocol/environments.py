@@ -41,12 +41,17 @@ class EnvironmentDefinition:
 
 @dataclass(frozen=True)
 class LockRecord:
-    """What exactly was installed: interpreter version and pinned requirement lines."""
+    """What exactly was installed: interpreter version and pinned requirement lines.
+
+    `notes` says what users should know of how a definition came to this lock, such as why it is
+    not for the Python that they expect; they are of the definition and no part of the digest.
+    """
 
     digest: str
     python: str
     requirements: str
     created_at: str = ""
+    notes: List[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

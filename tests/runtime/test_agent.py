@@ -40,6 +40,25 @@ def test_a_failing_script_is_explained_and_its_outputs_are_kept(room):
     assert "outputs/part" in room.service.files
 
 
+HANDLED = """
+import sys, traceback
+try: open('/no/cache')
+except OSError: traceback.print_exc()
+for epoch in range(3): print('epoch', epoch)
+sys.exit('accuracy 0.1 below 0.9')
+"""
+
+
+@pytest.mark.parametrize("command", [[], ["exec python train.py"]])
+def test_the_exit_is_told_and_not_what_was_handled(room, command):
+    """An exception that a script has printed and got over is not blamed for its end."""
+    given = {"PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))}
+    finish = room.run(HANDLED, command=command, variables=given)
+    told = "User program failed with SystemExit: accuracy 0.1 below 0.9"
+    assert finish["error"]["message"] == told
+    assert finish["exit_code"] == 1
+
+
 def test_a_chosen_exit_code_is_told(room):
     """`sys.exit(3)` is a failure with that code, and `sys.exit(0)` is none."""
     finish = room.run("import sys; print('so long'); sys.exit(3)")

@@ -13,30 +13,6 @@ def write(tmp_path, text):
     return str(log)
 
 
-TRACE = 'Traceback (most recent call last):\n  File "train.py", line 3, in <module>\n    f()\n'
-
-
-@pytest.mark.parametrize(
-    ("log", "message"),
-    [
-        (TRACE + "ValueError: bad rate", "ValueError: bad rate"),
-        (TRACE + "KeyboardInterrupt", "KeyboardInterrupt"),
-        (TRACE + "a.b.OwnError: x: y", "a.b.OwnError: x: y"),
-        (TRACE + "ValueError: two\nlines", "ValueError: two\nlines"),
-        (TRACE + "KeyError: 1\n\nDuring it\n\n" + TRACE + "TypeError: 2\n", "TypeError: 2"),
-        (TRACE + "ValueError: caught\nend of epoch\n" + TRACE + "OSError: 5", "OSError: 5"),
-        (
-            '  File "t.py", line 1\n    x =\nSyntaxError: invalid syntax',
-            "SyntaxError: invalid syntax",
-        ),
-    ],
-)
-def test_the_exception_is_named(tmp_path, log, message):
-    """The message is the exception that ended the script, not one that was handled before."""
-    report = ending.from_exit(1, write(tmp_path, log))
-    assert report["error"]["message"] == f"User program failed with {message}"
-
-
 def test_without_a_traceback_the_exit_code_is_told(tmp_path):
     """A program that only exits is described by its code."""
     report = ending.from_exit(7, write(tmp_path, "usage: x"))

@@ -47,7 +47,8 @@ def test_the_sdk_finds_its_spool_and_service(room):
 def test_the_light_half_comes_first(room):
     """The SDK of the service is imported, whatever else the user has on the path."""
     found = shown(room, variables={"PYTHONPATH": "/mine", "OMP_NUM_THREADS": "5"})
-    light, mine = found["PYTHONPATH"].split(os.pathsep)
+    startup, light, mine = found["PYTHONPATH"].split(os.pathsep)
+    assert Path(startup) == Path(light) / "runyard" / "runtime" / "startup"
     assert (Path(light) / "runyard").is_dir()
     assert mine == "/mine"
     assert found["OMP_NUM_THREADS"] == "5"

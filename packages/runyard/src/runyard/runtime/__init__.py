@@ -6,7 +6,9 @@
     environments  interpreter and packages        variables  what the script finds
     launchers     which processes to start        processes  starting and ending them
     tree          finding all that are the run's  wakeup     waiting without polling
-    ending        exit status and log -> outcome  delivery   what comes last, however long it takes
+    ending        exit status -> outcome          causes     why a process failed
+    startup       what the script's own interpreter runs first, so that it tells its end
+    delivery      what comes last, however long it takes
     link          all that speaks to the service: beats ("I am alive"), watch (which logs there are)
     service       the few requests of an agent    wire       HTTP in as few imports as possible
     outputs       ./outputs into the history      names      the protocol's words, cheaply

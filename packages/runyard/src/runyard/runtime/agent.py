@@ -274,7 +274,7 @@ class Agent:
 
     def _ended(self, started: List[processes.Member]) -> Report:
         """Give the outcome of processes that ended by themselves."""
-        from runyard.runtime import ending
+        from runyard.runtime import causes, ending
 
         failed = _failed(started)
         if not failed and self._job.nodes > 1 and self.link().is_cut_off:
@@ -293,7 +293,8 @@ class Agent:
         who = first.plan.name if self._job.kind != names.SINGLE else ""
         if who and self._job.node_name:
             who = f"{who} on {self._job.node_name}"
-        report = ending.from_exit(first.ended() or 0, first.plan.log, who)
+        told = causes.read(os.path.join(self._folder.endings, str(first.pid)))
+        report = ending.from_exit(first.ended() or 0, first.plan.log, who, told)
         if self._has_lost_port(first):
             report["cause"] = names.CAUSE_PORT
         return report

@@ -1,7 +1,7 @@
-"""From an exit status and the end of a log to an outcome, as plain FinishReport.
+"""From an exit status and its cause to an outcome, as plain FinishReport.
 
 The message of a failed script is what the v1 SDK's users know: `User program failed with
-<Exception>: <text>`, taken from the traceback at the end of the log.
+<Exception>: <text>`. `causes` tells which.
 """
 
 from __future__ import annotations
@@ -10,23 +10,20 @@ import os
 import re
 import signal
 import time
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from runyard.runtime import names
 
-TAIL_BYTES = 64 << 10
+if TYPE_CHECKING:
+    from runyard.runtime.causes import Told
+
 TAIL_LINES = 20
 PORT_LINES = 40
-LINE_CHARACTERS = 1000
 MESSAGE_CHARACTERS = 4000
 HELPER_CHARACTERS = 1500
 FULL_BYTES = 64 << 10
-_TRACEBACK = "Traceback (most recent call last):"
-_EXCEPTION = re.compile(r"([A-Za-z_][\w.]*)(?:: (.*))?$")
-_ATTEMPT = re.compile(r"\[attempt [0-9]+ begins\]")
 # As Python, PyTorch and TensorFlow 1 and 2 say it.
 _TAKEN = re.compile("address already in use|EADDRINUSE|Could not start gRPC server", re.IGNORECASE)
-_SYNTAX = re.compile(r"(?:Syntax|Indentation|Tab)Error: ")
 
 Report = Dict[str, Any]
 
@@ -74,35 +71,32 @@ def failed(
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "exit_code": exit_code,
         "signal": signal_name,
-        "log_tail": "\n".join(tail(log)[-TAIL_LINES:]) if log else "",
+        "log_tail": _end_of(log),
     }
     return _report(names.FAILED, exit_code=exit_code, signal_name=signal_name, error=error)
 
 
-def from_exit(status: int, log: str, who: str = "") -> Report:
+def from_exit(status: int, log: str, who: str = "", told: Optional[Told] = None) -> Report:
     """Give the outcome of a process that ended by itself.
 
     Args:
         status: Its exit code; negative: the signal that ended it.
         log: The file with its output.
         who: Which of several it is, told before the message.
+        told: What its interpreter told at its end.
     """
-    before = f"{who}: " if who else ""
     if status == 0:
         return completed()
+    from runyard.runtime import causes
+
+    before = f"{who}: " if who else ""
+    cause = causes.of(status, log, told)
     if status < 0:
-        name = signal_name(-status)
-        hint = "; the machine may have run out of memory" if name == "SIGKILL" else ""
-        text = f"{before}User program was ended by {name} (signal {-status}){hint}"
-        return failed(text, log=log, signal_name=name)
-    said = exception(tail(log))
-    if said:
-        return failed(f"{before}User program failed with {said}", log=log, exit_code=status)
-    hint = "the end of its log tells more"
-    if _is_full(os.path.dirname(log)):
-        hint = f"no space is left on the disk of '{os.path.dirname(log)}'"
-    text = f"{before}User program failed with exit code {status}; {hint}"
-    return failed(text, log=log, exit_code=status)
+        text = f"{before}User program {_signaled(status, cause)}"
+        return failed(text, log=log, signal_name=signal_name(-status))
+    if told is None and _is_full(os.path.dirname(log)):
+        cause += f"; no space is left on the disk of '{os.path.dirname(log)}'"
+    return failed(f"{before}User program {cause}", log=log, exit_code=status)
 
 
 def helper_failed(name: str, status: int, log: str) -> Report:
@@ -113,6 +107,8 @@ def helper_failed(name: str, status: int, log: str) -> Report:
         status: Its exit code; negative: the signal that ended it.
         log: The file with its output, which is the message.
     """
+    from runyard.runtime.causes import tail
+
     lines = [line.strip() for line in tail(log)]
     said = " ".join(line for line in lines if line.strip("-"))[-HELPER_CHARACTERS:]
     after = f": {said}" if said else ""
@@ -130,36 +126,27 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def tail(log: str) -> List[str]:
-    """Give the last lines of a log, whatever bytes are in it; none of a former attempt."""
-    try:
-        with open(log, "rb") as stream:
-            stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, stream.tell() - TAIL_BYTES))
-            text = stream.read().decode("utf-8", "replace")
-    except OSError:
-        return []
-    lines = [line.rstrip("\r")[-LINE_CHARACTERS:] for line in text.rstrip().split("\n")]
-    begins = [number for number, line in enumerate(lines, start=1) if _ATTEMPT.fullmatch(line)]
-    return lines[begins[-1] :] if begins else lines
-
-
 def port_was_taken(log: str) -> bool:
     """Whether a process says at the end of its log that another has the port kept for it."""
+    from runyard.runtime.causes import tail
+
     return any(_TAKEN.search(line) for line in tail(log)[-PORT_LINES:])
 
 
-def exception(lines: List[str]) -> str:
-    """Give `<Exception>: <text>` from the last traceback, "" if there is none."""
-    starts = [i for i, line in enumerate(lines) if line == _TRACEBACK]
-    if not starts:
-        last = [line for line in lines if _SYNTAX.match(line)]
-        return last[-1] if last else ""
-    for place in range(starts[-1] + 1, len(lines)):
-        line = lines[place]
-        if line[:1] not in (" ", "") and _EXCEPTION.match(line):
-            return "\n".join(_with_rest(lines, place))
-    return ""
+def _signaled(status: int, cause: str) -> str:
+    """Say which signal ended a program, and what it had failed with before."""
+    name = signal_name(-status)
+    if cause:
+        # Python ends itself by SIGINT after a KeyboardInterrupt: that is one and the same.
+        return cause if name == "SIGINT" else f"{cause}; it was then ended by {name}"
+    hint = "; the machine may have run out of memory" if name == "SIGKILL" else ""
+    return f"was ended by {name} (signal {-status}){hint}"
+
+
+def _end_of(log: str) -> str:
+    from runyard.runtime.causes import tail
+
+    return "\n".join(tail(log)[-TAIL_LINES:]) if log else ""
 
 
 def _is_full(folder: str) -> bool:
@@ -169,11 +156,6 @@ def _is_full(folder: str) -> bool:
     except OSError:
         return False
     return disk.f_bavail * disk.f_frsize < FULL_BYTES
-
-
-def _with_rest(lines: List[str], place: int) -> List[str]:
-    """Add the further lines of an exception's text; a few are enough."""
-    return [line for line in lines[place : place + 5] if line.strip()]
 
 
 def _report(

@@ -11,6 +11,7 @@ Below `<run folder>`:
     work/           the snapshot, the script's working folder; outputs/ and logs/ in it
     spool/          metric lines, one file per writing process
     logs/           what the processes print
+    endings/<pid>   how the interpreter of a process says that it ended
     data/           downloaded and to be uploaded data without a place of its own
     mpi/<attempt>/  how each rank of mpirun is, and what starts them
     prepared.json   where the data is; read by the other nodes of the run
@@ -43,6 +44,7 @@ class RunFolder:
         self.lock_file = self.path("agent.lock")
         self.spool = self.path(names.SPOOL_FOLDER)
         self.logs = self.path(names.LOG_FOLDER)
+        self.endings = self.path("endings")
         self.share(self.root)
 
     def share(self, root: str) -> None:

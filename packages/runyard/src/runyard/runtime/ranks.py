@@ -21,7 +21,7 @@ import time
 from glob import escape, glob
 from typing import Dict, List, Optional, Tuple
 
-from runyard.runtime.ending import tail
+from runyard.runtime.causes import tail
 from runyard.runtime.processes import Member, Plan
 
 # A shell tells of a signal like this.
@@ -40,7 +40,7 @@ _MPICH = re.compile(r"application called MPI_Abort\(.*, (\d+)\) - process (\d+)"
 # Ranks fail one after the other, within less than this.
 SETTLE_SECONDS = 0.3
 
-# What a rank runs in. `@SETTINGS@` sets `rank`, `log` and the variables of this rank.
+# What a rank runs in. `@NODES@` sets `log`, `endings` and the variables of a rank's node.
 # A signal interrupts `wait`: the second one gives the code, or, if the first had it already, 127 or
 # 0, as the shell likes.
 WRAPPER = """\
@@ -52,6 +52,7 @@ case $((rank / each)) in
 @NODES@
 esac
 export RUNYARD_RANK=$rank AZ_BATCHAI_TASK_INDEX=$rank JAX_PROCESS_ID=$rank
+export RUNYARD_ENDING="$$:$endings"
 export OMPI_COMM_WORLD_LOCAL_RANK=$local OMPI_COMM_WORLD_LOCAL_SIZE=$each
 exec >>"$log/@LOG@" 2>&1
 stopped=

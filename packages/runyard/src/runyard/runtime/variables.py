@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 TOKEN_SECONDS = 30 * 24 * 3600
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+# What each interpreter imports when it starts; it takes the folder off its path again.
+STARTUP = ("runyard", "runtime", "startup")
 _FOREIGN = ("RUNYARD_", "AZUREML_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "__PYVENV", "UV_")
 _OURS = ("RUNYARD_", "AZUREML_RUN_", "__PYVENV")
 _NAME = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
@@ -68,9 +70,10 @@ def _base(job: Job, folder: RunFolder) -> Dict[str, str]:
 
 def _interpreter(job: Job, base: Dict[str, str], user: Dict[str, str]) -> Dict[str, str]:
     """Put the light half first on PYTHONPATH, and the environment's programs first on PATH."""
+    startup = os.path.join(job.light, *STARTUP)
     before = user.get("PYTHONPATH", base.get("PYTHONPATH", ""))
     found = {
-        "PYTHONPATH": os.pathsep.join(part for part in (job.light, before) if part),
+        "PYTHONPATH": os.pathsep.join(part for part in (startup, job.light, before) if part),
         "PYTHONUNBUFFERED": "1",
     }
     programs = os.path.dirname(str(job.environment["interpreter"]))
@@ -114,6 +117,8 @@ def _own(job: Job, folder: RunFolder) -> Dict[str, str]:
         names.NODE_VARIABLE: str(job.node),
         names.WORKSPACE_VARIABLE: job.workspace,
         names.SPOOL_VARIABLE: folder.spool,
+        # The process whose parent this agent is tells in that folder how it ended.
+        names.ENDING_VARIABLE: f"{os.getpid()}:{folder.endings}",
     }
     if job.connection_file:
         # On the service's own machine: it may move, and `Workspace.from_config()` finds it too.

@@ -137,7 +137,7 @@ def _case(folder: RunFolder, place: int, node: int) -> str:
     master = "true" if node == 0 else "false"
     return (
         f"{place})\n"
-        f"    log={_quoted(there.logs)}\n"
+        f"    log={_quoted(there.logs)} endings={_quoted(there.endings)}\n"
         f"    export {names.NODE_VARIABLE}={node} {names.SPOOL_VARIABLE}={_quoted(there.spool)}\n"
         f"    export AZ_BATCH_IS_CURRENT_NODE_MASTER={master} ;;"
     )

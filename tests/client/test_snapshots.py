@@ -95,11 +95,75 @@ def test_links_are_followed_and_loops_refused(source, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "far.txt").write_text("far")
     (source / "link").symlink_to(elsewhere)
-    (source / "broken").symlink_to(elsewhere / "nothing")
     assert "link/far.txt" in _names(source)
     (source / "data" / "up").symlink_to(source)
     with pytest.raises(InvalidRequest, match="contains itself"):
         _names(source)
+
+
+def test_what_has_no_content_is_named_once_and_the_rest_goes_in(source):
+    """Links to nothing, links to themselves, pipes, empty folders: one warning, no refusal."""
+    (source / "gone").symlink_to("/nowhere")
+    (source / "circle").symlink_to("circle")
+    os.mkfifo(source / "pipe")
+    for name in ("empty", "outputs", "logs"):
+        (source / name).mkdir()
+    with pytest.warns(UserWarning, match="left out of the snapshot") as told:
+        found = snapshots.scan(source)
+    assert [entry.path for entry, _ in found] == ["data/x.bin", "run.sh", "train.py"]
+    (text,) = [str(one.message) for one in told]
+    assert text.endswith(
+        "'circle' (a link that leads to itself); 'empty' (an empty folder); 'gone' (a link to "
+        "nothing); 'pipe' (a fifo)"
+    )
+    (source / ".amlignore").write_text("gone\ncircle\npipe\nempty/\n")
+    assert len(snapshots.scan(source)) == 4
+
+
+def test_the_state_folder_in_the_source_is_left_out_before_sizes_count(source, monkeypatch):
+    """`cd ~; submit(".")` takes neither the secret nor gigabytes of former runs."""
+    monkeypatch.setenv("RUNYARD_HOME", str(source / "state"))
+    (source / "state" / "blobs").mkdir(parents=True)
+    (source / "state" / "blobs" / "large").write_bytes(bytes(5000))
+    with pytest.warns(UserWarning, match=r"'state' \(the folder of the service's own files\)"):
+        found = snapshots.scan(source, limit=1000)
+    assert [entry.path for entry, _ in found] == ["data/x.bin", "run.sh", "train.py"]
+
+
+def test_a_file_that_cannot_be_read_is_named(source, monkeypatch):
+    """The script may need it: it is neither left out silently nor told as "[Errno 13]"."""
+
+    def describe(path, _name):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(transfer, "describe", describe)
+    with pytest.raises(InvalidRequest, match=r"data/x\.bin cannot be read: Permission denied"):
+        snapshots.scan(source)
+
+
+def test_a_file_that_vanishes_meanwhile_is_named_and_the_rest_goes_in(source, monkeypatch):
+    """Editors write files that live for a moment."""
+    describe = transfer.describe
+
+    def describing(path, name):
+        (source / "train.py").unlink(missing_ok=True)
+        return describe(path, name)
+
+    monkeypatch.setattr(transfer, "THREADS", 1)
+    monkeypatch.setattr(transfer, "describe", describing)
+    with pytest.warns(UserWarning, match=r"'train\.py' \(it vanished meanwhile\)"):
+        found = snapshots.scan(source)
+    assert [entry.path for entry, _ in found] == ["data/x.bin", "run.sh"]
+
+
+def test_a_file_that_grows_meanwhile_is_taken_as_it_was(source):
+    """`nohup python submit.py > out.log &` in the source folder is no error."""
+    store = Store()
+    found = snapshots.scan(source)
+    with (source / "train.py").open("a") as file:
+        file.write("# and more")
+    snapshots.send(store, found)
+    assert b"print(1)" in store.blobs.values()
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ class FakeService:
         self.lines: dict[str, list[dict[str, Any]]] = {}
         self.blobs: dict[str, bytes] = {}
         self.files: dict[str, dict[str, Any]] = {}
+        self.taken: set[str] = set()
         self.beats: list[dict[str, Any]] = []
         self.finishes: list[dict[str, Any]] = []
         self.order: list[str] = []
@@ -139,14 +140,19 @@ class _Handler(BaseHTTPRequestHandler):
             return json.dumps({"writer": rest[7:], "lines": len(stored)}).encode(), 200
         plain = json.loads(body)
         if rest == "/files":
-            fake.files.update({entry["path"]: entry for entry in plain["files"]})
-            return b'{"items":[],"next_page_token":null}', 200
+            return self._files(plain["files"])
         if rest == "/nodes/0/report":
             fake.beats.append(plain)
             return json.dumps({"cancel": fake.cancel}).encode(), 200
         assert rest == "/nodes/0/finish", rest
         fake.finishes.append(plain)
         return b"", 204
+
+    def _files(self, entries: list[dict[str, Any]]) -> tuple[bytes, int]:
+        if self.fake.taken & {entry["path"] for entry in entries}:
+            return b'{"error":{"code":"already_exists","message":"it is taken"}}', 409
+        self.fake.files.update({entry["path"]: entry for entry in entries})
+        return b'{"items":[],"next_page_token":null}', 200
 
     def _log(self, path: str, offset: int, body: bytes) -> tuple[bytes, int]:
         stored = self.fake.logs.get(path, b"")

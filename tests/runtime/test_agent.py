@@ -233,7 +233,7 @@ def test_paths_outside_are_refused(room, path):
 
 
 def test_logs_are_followed_while_the_script_runs(room):
-    """What is printed, and what grows in ./logs, is with the service before the end."""
+    """What is printed, and what grows in ./logs, is there before the end; at the end all is."""
     script = (
         "import os, time\nprint('epoch 1')\nos.makedirs('logs/tb')\n"
         "open('logs/tb/events', 'wb').write(b'\\0\\1')\nopen('logs/.hidden', 'w').write('x')\n"
@@ -246,7 +246,7 @@ def test_logs_are_followed_while_the_script_runs(room):
     (room.work / "stop").write_text("")
     assert agent.wait(30) == 0
     assert room.service.driver_log == b"epoch 1\nepoch 2\n"
-    assert not any("hidden" in name for name in room.service.logs)
+    assert room.service.logs["logs/.hidden"] == b"x"
 
 
 SPOOLS = """
@@ -303,13 +303,70 @@ def test_the_script_sees_nothing_of_the_agent(room):
 
 
 def test_a_file_that_cannot_be_kept_is_told_and_the_rest_is_kept(room):
-    """A pipe or a link to nowhere in ./outputs harms no other file."""
+    """A pipe, a link to nowhere or an empty folder in ./outputs harms no other file."""
     finish = room.run(
         "import os; os.mkfifo('outputs/pipe'); os.symlink('nowhere', 'outputs/link')\n"
         "open('outputs/good', 'w').write('x'); os.makedirs('outputs/empty')"
     )
     assert finish["outcome"] == "completed"
     assert list(room.service.files) == ["outputs/good"]
+    (told,) = finish["warnings"]
+    assert told == (
+        "left out of the run's outputs: 'outputs/empty' (an empty folder); 'outputs/link' (a link "
+        "to nothing); 'outputs/pipe' (a fifo)"
+    )
+
+
+def test_odd_names_in_outputs_and_logs_are_kept_apart(room):
+    """Hidden and linked files, names that are no UTF-8 or have backslashes harm no run."""
+    finish = room.run("""if True:
+        import os
+        for name in (b"x\\\\y", b"x_y", b"a\\xe9", b"a\\xe8", b".hidden", b"new\\nline"):
+            open(b"outputs/" + name, "wb").write(name)
+            open(b"logs/" + name, "wb").write(name)
+        os.makedirs("outputs/ckpt-2")
+        open("outputs/ckpt-2/w", "w").write("2")
+        os.symlink("ckpt-2", "outputs/latest")
+    """)
+    assert finish["outcome"] == "completed"
+    assert finish["warnings"] == []
+    odd = {"x%5Cy", "x_y", "a%E9", "a%E8", ".hidden", "new%0Aline"}
+    linked = {"ckpt-2/w", "latest/w"}
+    assert set(room.service.files) == {f"outputs/{name}" for name in odd | linked}
+    logs = {name: log for name, log in room.service.logs.items() if name.startswith("logs/")}
+    assert set(logs) == {f"logs/{name}" for name in odd}
+    assert logs["logs/x%5Cy"] == b"x\\y"
+
+
+def test_a_snapshots_files_have_the_names_of_their_source(room):
+    r"""A script that opens `caf\xe9.txt` or `x\y` finds it, though the wire cannot carry these."""
+    files = [room.store(name, b"odd") for name in ("caf%E9.txt", "d%5Ce/100%", "my%20data")]
+    room.run(
+        "for n in (b'caf\\xe9.txt', b'd\\\\e/100%', b'my%20data'): print(open(n).read())",
+        files=files,
+    )
+    assert room.service.driver_log == b"odd\n" * 3
+
+
+def test_outputs_deeper_than_the_stack_end_no_run(room):
+    """1,500 folders are named; what lies beside them is kept."""
+    finish = room.run(
+        "import os; open('outputs/good', 'w').write('x'); os.chdir('outputs')\n"
+        "for _ in range(1500): os.mkdir('d'); os.chdir('d')"
+    )
+    subprocess.run(["rm", "-rf", room.work / "outputs" / "d"], check=True)
+    assert finish["outcome"] == "completed"
+    assert list(room.service.files) == ["outputs/good"]
+    assert "more than 256 folders deep" in finish["warnings"][0]
+
+
+def test_a_file_that_the_service_refuses_takes_no_other_with_it(room):
+    """One name that somebody else has taken does not make a good run fail."""
+    room.service.taken = {"outputs/bad"}
+    finish = room.run("[open('outputs/' + n, 'w').write(n) for n in ('a', 'bad', 'c')]")
+    assert finish["outcome"] == "completed"
+    assert set(room.service.files) == {"outputs/a", "outputs/c"}
+    assert "'outputs/bad' (it is taken)" in finish["warnings"][0]
 
 
 def test_the_agent_leaves_its_own_faults_in_the_error(room):

@@ -51,4 +51,5 @@ def test_speaking_to_the_service_needs_no_records():
     assert {name for name in found if name.startswith("runyard.protocol")} <= {
         "runyard.protocol",
         "runyard.protocol.errors",
+        "runyard.protocol.paths",
     }

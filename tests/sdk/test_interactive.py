@@ -1,5 +1,6 @@
 """Interactive runs: a real run for a notebook cell or a script started by hand."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,38 @@ def test_a_block_ends_its_run_and_keeps_its_output(experiment, folder, capsys):
     assert "hello from the block" in capsys.readouterr().out
     run.restore_snapshot(path="restored")
     assert (folder / "restored" / "train.py").read_text() == "x = 1\n"
+
+
+def test_odd_names_in_outputs_harm_no_interactive_run(experiment, folder, capsys):
+    """Hidden, linked, moved and oddly named files are kept; the rest is named in the warnings."""
+    (folder / "old.bin").write_text("old")
+    os.utime(folder / "old.bin", (1, 1))
+    run = experiment.start_logging(snapshot_directory=None)
+    outputs = folder / "outputs"
+    (folder / "old.bin").rename(outputs / "old.bin")
+    for name in (b"x\\y", b"x_y", b"caf\xe9", b"new\nline", b".version"):
+        (outputs / os.fsdecode(name)).write_bytes(name)
+    (outputs / "ckpt").mkdir()
+    (outputs / "ckpt" / "w").write_text("w")
+    (outputs / "latest").symlink_to("ckpt")
+    (outputs / "gone").symlink_to("nowhere")
+    run.complete()
+    kept = {"x%5Cy", "x_y", "caf%E9", "new%0Aline", ".version", "ckpt/w", "latest/w", "old.bin"}
+    assert set(run.get_file_names()) == {f"outputs/{name}" for name in kept}
+    (told,) = run.get_details()["warnings"]
+    assert "'outputs/gone' (a link to nothing)" in told["message"]
+    assert "'outputs/gone'" in capsys.readouterr().err
+    run.download_files(output_directory="back")
+    assert (folder / "back" / "outputs" / "new%0Aline").read_bytes() == b"new\nline"
+
+
+def test_a_folder_with_nothing_to_keep_is_no_reason_to_refuse(experiment, folder):
+    """Who begins in an empty home folder gets a run without a snapshot."""
+    state = folder / "state"
+    state.mkdir()
+    for name in ("secret", "runyard.db"):
+        (state / name).write_text("")
+    assert experiment.start_logging().get_snapshot_id() is None
 
 
 def test_a_block_that_raises_fails_its_run(experiment):

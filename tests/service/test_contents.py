@@ -56,6 +56,14 @@ def test_what_is_no_single_range_is_passed_over(ask, path, wanted):
     assert ask("GET", path, Range=wanted).body == TEXT
 
 
+@pytest.mark.parametrize("name", ["new%0Aline", "end%0A", "%20s%20", "q%3F%23", "%E6%B1%89"])
+def test_a_file_of_any_name_is_read_under_that_name(ask, name):
+    """What is listed can be read, and is never another file."""
+    assert ask("PUT", f"{FILES}/odd/{name}?overwrite=true", name.encode()).status == 200
+    assert ask("PUT", f"{FILES}/odd/end?overwrite=true", b"another").status == 200
+    assert ask("GET", f"{FILES}/odd/{name}").body == name.encode()
+
+
 def test_an_empty_file_comes(ask):
     """A file of no bytes is a file."""
     ask("PUT", f"{FILES}/ranges/empty?overwrite=true", b"")

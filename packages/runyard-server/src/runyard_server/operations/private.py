@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -46,5 +47,32 @@ def write_private(folder: Path, name: str, content: bytes) -> None:
 
 
 def discard(folder: Path) -> None:
-    """Remove a run folder and all in it; one that is not there is no error."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Remove a run folder and all in it, however deep; one that is not there is no error."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except RecursionError:
+        _discard_deep(folder)
+
+
+def _discard_deep(root: Path) -> None:
+    """Remove a tree deeper than the stack, or than a path can say, by bringing its folders up."""
+    for layer in count():
+        folders = _without_files(root)
+        if not folders:
+            break
+        raised = (root / f".{layer}-{number}" for number in count())
+        for folder in folders:
+            for inner in _without_files(folder):
+                inner.rename(next(raised))
+            folder.rmdir()
+    root.rmdir()
+
+
+def _without_files(folder: Path) -> list[Path]:
+    """Remove what is no folder in a folder; give the folders."""
+    with os.scandir(folder) as found:
+        entries = list(found)
+    for entry in entries:
+        if not entry.is_dir(follow_symlinks=False):
+            Path(entry).unlink()
+    return [Path(entry) for entry in entries if entry.is_dir(follow_symlinks=False)]

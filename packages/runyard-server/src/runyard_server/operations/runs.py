@@ -166,15 +166,16 @@ def spec(system: System, workspace: str, run: str) -> RunSpec:
 
 
 def change(system: System, workspace: str, run: str, body: ChangeRun) -> RunRecord:
-    """Change tags, properties, name or description; an ended run may be changed too.
+    """Change tags, properties, name, description or warnings; also of a run that has ended.
 
     Raises:
         RunNotFound: No such run in the workspace.
         Conflict: A property has another value already.
     """
     _check_names(body.tags, body.properties)
+    now = system.clock.now_us()
 
-    def write(connection: Connection) -> RunRecord:
+    def write(connection: Connection) -> tuple[RunRow, RunRecord]:
         row = require(connection, workspace, run)
         _add_properties(connection, row, body.properties)
         runs.remove_tags(connection, row.key, body.removed_tags)
@@ -183,9 +184,16 @@ def change(system: System, workspace: str, run: str, body: ChangeRun) -> RunReco
         values = {name: value for name, value in given.items() if value is not None}
         if values:
             runs.change(connection, row.key, **values)
-        return _records(connection, [require(connection, workspace, run)])[0]
+        fresh = [text for text in dict.fromkeys(body.warnings) if text not in row.warnings]
+        if fresh:
+            told = [News(kinds.WARNING, text) for text in fresh]
+            row = record(connection, row, now, told)
+        return row, _records(connection, [require(connection, workspace, run)])[0]
 
-    return system.records.write(write)
+    row, changed = system.records.write(write)
+    if body.warnings:
+        announce(system, row, work=False)
+    return changed
 
 
 def cancel(system: System, workspace: str, run: str) -> RunRecord:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 from anyio import CapacityLimiter
 from starlette.applications import Starlette
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,6 +29,15 @@ from runyard_server.service.lingering import Lingering
 from runyard_server.service.streams import Feed
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class AnyPath(PathConvertor):
+    """A path with whatever a name may hold; the toolkit's own stops at a line break."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("path", AnyPath())
 
 
 def create_app(system: System) -> tuple[ASGIApp, Feed]:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from runyard.protocol.errors import InvalidRequest, StorageFull
+from runyard.protocol.paths import unfit
 
 CHUNK = 1 << 20
-LONGEST_NAME = 255
 TEMPORARY_PREFIX = ".runyard-"
 # Where files lie until they are whole and get their names; what a kill leaves there is swept.
 INCOMING = ".incoming"
@@ -45,9 +45,10 @@ def checked(path: str) -> str:
         raise _bad(path, "'..' is not allowed")
     if not is_text(path):
         raise _bad(path, "it is not UTF-8")
-    if any(len(segment.encode()) > LONGEST_NAME for segment in segments):
-        raise _bad(path, f"a segment may have {LONGEST_NAME} bytes at most")
-    return "/".join(segments)
+    whole = "/".join(segments)
+    if reason := unfit(whole):
+        raise _bad(path, f"it is {reason}")
+    return whole
 
 
 def is_text(name: str) -> bool:

@@ -2,17 +2,17 @@
 
 `.amlignore` at the top says what stays out, or `.gitignore` if there is no `.amlignore`; never
 both, and none deeper down. Links are followed; a link that leads back to a folder above it is
-refused.
+refused. What has no content, and the folder of a service's own files, is left out and named.
 """
 
 from __future__ import annotations
 
-import os
 import time
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple
 
-from runyard.client import texts, transfer
+from runyard.client import texts, transfer, trees
 from runyard.client.ignore import IgnoreRules
 from runyard.client.progress import Progress, readable
 from runyard.protocol.errors import InvalidRequest, MissingBlobs
@@ -29,39 +29,80 @@ SETTLED_NS = 2_000_000_000
 LARGEST_SHOWN = 10
 IGNORE_FILES = (".amlignore", ".gitignore")
 
+# The working folder of a job has these; that they are empty in the source is no loss.
+MADE_BY_JOBS = ("outputs", "logs")
+
+Tell = Callable[[str], None]
+
 _known: Dict[Tuple[str, int, int, int], FileEntry] = {}
 
 
-def files(folder: Path) -> List[Tuple[str, Path]]:
+class NothingToKeep(InvalidRequest):
+    """A source folder has no file that could be kept."""
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, UserWarning, stacklevel=2)
+
+
+def files(folder: Path, tell: Tell = _warn) -> List[Tuple[str, Path]]:
     """List a folder's files that are not ignored, as (name, path), by name.
 
+    Args:
+        folder: The source folder.
+        tell: Told in one text what the folder has and a snapshot cannot hold.
+
     Raises:
-        InvalidRequest: The folder is missing, is no folder, has no file, or loops.
+        InvalidRequest: The folder is missing, is no folder, loops, or cannot be read.
+        NothingToKeep: It has no file.
     """
+    walk = _looked(folder)
+    _tell(walk.left_out, f"the snapshot of {folder}", tell)
+    return _local(walk)
+
+
+def _looked(folder: Path) -> trees.Walk:
     if not folder.is_dir():
         raise InvalidRequest(
             f"the source folder {folder} does not exist (looked from {Path.cwd()})"
             if not folder.exists()
             else f"the source folder {folder} is a file; give the folder that holds it"
         )
-    rules = _rules(folder)
-    found = sorted(_walk(folder, "", rules, (folder.resolve(),)))
-    if not found:
-        raise InvalidRequest(
+    walk = trees.Walk(str(folder), ignores=_rules(folder).ignores, exact=True)
+    if not walk.files:
+        raise NothingToKeep(
             f"the source folder {folder} has no files"
             + (" that its ignore file lets through" if any(folder.iterdir()) else "")
             + "; put the training script there"
         )
-    return found
+    made_anyway = [(name, trees.EMPTY) for name in MADE_BY_JOBS]
+    walk.left_out = [one for one in walk.left_out if one[:2] not in made_anyway]
+    return walk
 
 
-def everything(folder: Path) -> List[Tuple[str, Path]]:
+def _local(walk: trees.Walk) -> List[Tuple[str, Path]]:
+    return [(name, Path(path)) for name, path in walk.files]
+
+
+def everything(folder: Path, prefix: str = "", tell: Tell = _warn) -> List[Tuple[str, Path]]:
     """List all files of a folder as (name, path), by name; links are followed.
 
+    Args:
+        folder: The folder.
+        prefix: The path that stands before each name; "" for none.
+        tell: Told in one text what cannot be kept of it.
+
     Raises:
-        InvalidRequest: The folder contains itself through a link.
+        InvalidRequest: The folder contains itself through a link, or cannot be read.
     """
-    return sorted(_walk(folder, "", IgnoreRules([]), (folder.resolve(),)))
+    walk = trees.Walk(str(folder), prefix, exact=True)
+    _tell(walk.left_out, f"the folder {folder}", tell)
+    return _local(walk)
+
+
+def _tell(left_out: List[trees.LeftOut], what: str, tell: Tell) -> None:
+    if left_out:
+        tell(trees.told(left_out, what))
 
 
 def _rules(folder: Path) -> IgnoreRules:
@@ -73,50 +114,36 @@ def _rules(folder: Path) -> IgnoreRules:
     return IgnoreRules([])
 
 
-def _walk(
-    folder: Path, prefix: str, rules: IgnoreRules, above: Tuple[Path, ...]
-) -> Iterator[Tuple[str, Path]]:
-    with os.scandir(str(folder)) as entries:
-        for entry in entries:
-            name = prefix + entry.name
-            path = folder / entry.name
-            if rules.ignores(name, entry.is_dir()):
-                continue
-            if entry.is_dir():
-                yield from _walk(path, name + "/", rules, _deeper(path, entry, above))
-            elif entry.is_file():
-                yield name, path
-
-
-def _deeper(path: Path, entry: os.DirEntry[str], above: Tuple[Path, ...]) -> Tuple[Path, ...]:
-    if not entry.is_symlink():
-        return above
-    real = path.resolve()
-    if any(real == one or real in one.parents for one in (*above, path.parent.resolve())):
-        raise InvalidRequest(
-            f"the link {path} leads back to {real}, so that the folder contains itself; remove the "
-            "link or name it in .amlignore"
-        )
-    return (*above, real)
-
-
-def scan(folder: Path, limit: int = LIMIT_BYTES) -> List[Tuple[FileEntry, Path]]:
+def scan(
+    folder: Path, limit: int = LIMIT_BYTES, tell: Tell = _warn
+) -> List[Tuple[FileEntry, Path]]:
     """Give a folder's files by content.
 
     Args:
         folder: The source folder.
         limit: Bytes above which it is refused.
+        tell: As for `files`.
 
     Raises:
-        InvalidRequest: As `files`, or the folder is too large: the message names the ten largest.
+        InvalidRequest: As `files`, a file cannot be read, or the folder is too large: the message
+            names the ten largest.
     """
-    found = files(folder)
+    walk = _looked(folder)
+    found = _local(walk)
     _check_size(folder, found, limit)
-    return transfer.parallel(lambda item: (_described(*item), item[1]), found)
+    entries = transfer.parallel(lambda item: _described(*item), found)
+    # Editors and downloads come and go in a folder that somebody works in.
+    gone = [
+        trees.LeftOut(name, trees.VANISHED)
+        for entry, (name, _) in zip(entries, found)
+        if entry is None
+    ]
+    _tell([*walk.left_out, *gone], f"the snapshot of {folder}", tell)
+    return [(entry, path) for entry, (_, path) in zip(entries, found) if entry is not None]
 
 
 def _check_size(folder: Path, found: List[Tuple[str, Path]], limit: int) -> None:
-    sizes = sorted(((path.stat().st_size, name) for name, path in found), reverse=True)
+    sizes = sorted(((_size(path), name) for name, path in found), reverse=True)
     total = sum(size for size, _ in sizes)
     if total > limit:
         largest = "\n".join(
@@ -129,18 +156,37 @@ def _check_size(folder: Path, found: List[Tuple[str, Path]], limit: int) -> None
         )
 
 
-def _described(name: str, path: Path) -> FileEntry:
-    """Hash a file, or remember its hash from a moment ago while size, time and inode are equal."""
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _described(name: str, path: Path) -> Optional[FileEntry]:
+    """Hash a file, or remember its hash from a moment ago while size, time and inode are equal.
+
+    Returns:
+        The entry; None if the file is gone.
+    """
     from dataclasses import replace
 
-    known = path.stat()
-    key = (str(path.resolve()), known.st_size, known.st_mtime_ns, known.st_ino)
-    entry = _known.get(key)
-    if entry is None:
-        entry = transfer.describe(path, name)
-        # A file touched just now may change again within the grain of its time stamp.
-        if time.time_ns() - known.st_mtime_ns > SETTLED_NS:
-            _known[key] = entry
+    try:
+        known = path.stat()
+        key = (str(path.resolve()), known.st_size, known.st_mtime_ns, known.st_ino)
+        entry = _known.get(key)
+        if entry is None:
+            entry = transfer.describe(path, name)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InvalidRequest(
+            f"{path} cannot be read: {error.strerror}; mend that, or name it in .amlignore if the "
+            "script does not need it"
+        ) from error
+    # A file touched just now may change again within the grain of its time stamp.
+    if time.time_ns() - known.st_mtime_ns > SETTLED_NS:
+        _known[key] = entry
     return replace(entry, path=name)
 
 

@@ -57,6 +57,8 @@ class Fetch(NamedTuple):
 def describe(path: Path, name: str) -> FileEntry:
     """Give a local file by content, under the name it is to have.
 
+    A file that somebody appends to meanwhile is taken as it was when it was opened.
+
     Args:
         path: The local file.
         name: Its relative path with forward slashes.
@@ -64,11 +66,14 @@ def describe(path: Path, name: str) -> FileEntry:
     digest = hashlib.sha256()
     size = 0
     with path.open("rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
-        for block in iter(lambda: file.read(BLOCK_BYTES), b""):
+        status = os.fstat(file.fileno())
+        while size < status.st_size:
+            block = file.read(min(BLOCK_BYTES, status.st_size - size))
+            if not block:
+                break
             digest.update(block)
             size += len(block)
-    return FileEntry(name, digest.hexdigest(), size, bool(mode & stat.S_IXUSR))
+    return FileEntry(name, digest.hexdigest(), size, bool(status.st_mode & stat.S_IXUSR))
 
 
 def parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> List[Result]:
@@ -174,7 +179,8 @@ def download(
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a folder")
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.parent / f".{target.name[:100]}.{uuid.uuid4().hex[:8]}.part"
+    # Not made of the target's name, which may be as long as a name can be.
+    part = target.parent / f".{uuid.uuid4().hex}.part"
     try:
         _write(service, fetch, part, progress)
         part.replace(target)

@@ -166,13 +166,17 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class ChangeRun:
-    """What may change of a run, also after its end. `properties` are write-once."""
+    """What may change of a run, also after its end.
+
+    `properties` are write-once; `warnings` are added to those that the run has.
+    """
 
     tags: Dict[str, Optional[str]] = field(default_factory=dict)
     removed_tags: List[str] = field(default_factory=list)
     properties: Dict[str, str] = field(default_factory=dict)
     name: Optional[str] = None
     description: Optional[str] = None
+    warnings: List[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from runyard.client.sender import Sender
+from runyard.client.trees import told
 from runyard.runtime import names
 from runyard.runtime.beats import Beats, Tasks
 from runyard.runtime.service import JobService
@@ -104,7 +105,9 @@ class Link:
         """Send the rest of the spool and of every log; say whether all arrived in time."""
         self._sender.stop()
         self._thread.join()
-        self._watch.look()
+        left_out = self._watch.look_at_last()
+        if left_out:
+            self.warnings.append(told(left_out, "the run's logs"))
         return self._sender.drain(deadline)
 
     def stop_beats(self) -> None:

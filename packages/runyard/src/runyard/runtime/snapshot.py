@@ -53,7 +53,7 @@ def materialise(
 
 
 def inside(folder: str, path: str) -> str:
-    """Give the place of a relative path in a folder.
+    """Give the place of a relative path in a folder: a file has the name it had at its source.
 
     Raises:
         JobError: The path is absolute, climbs out with "..", or is no plain path.
@@ -64,6 +64,10 @@ def inside(folder: str, path: str) -> str:
             f"the snapshot has a file at '{path}', which is no path below the working folder; "
             "rename it and submit again"
         )
+    if "%" in path:
+        from runyard.protocol.paths import unescaped
+
+        parts = [unescaped(part) for part in parts]
     return os.path.join(folder, *parts)
 
 

@@ -6,7 +6,10 @@ import os
 import time
 from typing import TYPE_CHECKING, Dict, Iterator, List, Tuple
 
+from runyard.client.trees import Walk
+
 if TYPE_CHECKING:
+    from runyard.client.trees import LeftOut
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
 
@@ -17,7 +20,8 @@ class Watch:
     """Gives the logs to send: file -> path in the run.
 
     The processes' own logs are looked for each time, the watched folders, which may hold
-    anything, every two seconds. Names beginning with a dot are passed over.
+    anything, every two seconds. Names beginning with a dot, which others may stand under for a
+    moment, count at the end alone.
 
     Args:
         job: Says which folders are watched.
@@ -43,26 +47,19 @@ class Watch:
             self._found.update(files(root, prefix))
         self._next = time.monotonic() + SCAN_SECONDS
 
+    def look_at_last(self) -> List[LeftOut]:
+        """Look once more, when nobody writes any longer; give what cannot be kept."""
+        left_out: List[LeftOut] = []
+        for root, prefix in self._watched:
+            walk = Walk(root, prefix)
+            self._found.update({place: name for name, place in walk.files})
+            left_out += walk.left_out
+        return left_out
+
 
 def files(root: str, prefix: str) -> Dict[str, str]:
-    """Give the regular files below a folder: file -> path, with `prefix` before it.
-
-    Links to folders are not followed; names that are no UTF-8 get a replacement character.
-    """
-    found = {}
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = os.path.join(folder, name)
-            if not name.startswith(".") and os.path.isfile(path):
-                shown = "/".join(part for part in (prefix, _relative(path, root)) if part)
-                found[path] = shown
-    return found
-
-
-def _relative(path: str, root: str) -> str:
-    parts = os.path.relpath(path, root).replace("\\", "_").split(os.sep)
-    return "/".join(os.fsencode(part).decode("utf-8", "replace") for part in parts)
+    """Give the visible files below a folder: file -> path in the run, with `prefix` before it."""
+    return {place: name for name, place in Walk(root, prefix, hidden=False).files}
 
 
 def _watched(job: Job, folder: RunFolder) -> Iterator[Tuple[str, str]]:

@@ -14,11 +14,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Type
 
-from runyard.sdk.exceptions import translated
+from runyard.sdk.exceptions import SnapshotException, translated
 
 if TYPE_CHECKING:
+    from runyard.client.trees import LeftOut
     from runyard.sdk.experiments import Experiment
     from runyard.sdk.runs import Run
+    from runyard.sdk.workspaces import Workspace
 
 OUTPUTS = "outputs"
 LOGS = "logs"
@@ -38,13 +40,13 @@ def start(
     from runyard.protocol.routes import RUNS_START
     from runyard.protocol.runs import StartRun
     from runyard.sdk import git_properties
-    from runyard.sdk.experiments import take_snapshot, user_name
+    from runyard.sdk.experiments import user_name
     from runyard.sdk.runs import Run
 
     snapshot = None
     with git_properties.ask(snapshot_directory or ".") as asked:
-        if snapshot_directory is not None and _has_files(Path(snapshot_directory)):
-            snapshot = take_snapshot(experiment.workspace, snapshot_directory)
+        if snapshot_directory is not None:
+            snapshot = _snapshot(experiment.workspace, snapshot_directory)
         facts = asked.properties()
     body = StartRun(
         experiment=experiment.name,
@@ -61,9 +63,17 @@ def start(
     return run
 
 
-def _has_files(folder: Path) -> bool:
-    """Whether there is anything to keep: an empty folder is no reason to refuse a run here."""
-    return not folder.is_dir() or any(folder.iterdir())
+def _snapshot(workspace: Workspace, folder: str) -> Optional[str]:
+    """Keep the folder; None if it has nothing to keep, which is no reason to refuse a run here."""
+    from runyard.client.snapshots import NothingToKeep
+    from runyard.sdk.experiments import take_snapshot
+
+    try:
+        return take_snapshot(workspace, folder)
+    except SnapshotException as error:
+        if isinstance(error.__cause__, NothingToKeep):
+            return None
+        raise
 
 
 class Interactive:
@@ -109,11 +119,12 @@ class Interactive:
         if self.ended:
             return
         self._ended = True
-        pairs = [(f"{OUTPUTS}/{name}", path) for name, path in self._new(self._outputs)]
-        if pairs:
-            from runyard.sdk import run_files
+        from runyard.sdk import run_files
 
-            run_files.upload(self._run.service, self._run.id, pairs, overwrite=True)
+        pairs, left_out = self._new(self._outputs, OUTPUTS)
+        left_out += run_files.upload_what_can_be(self._run.service, self._run.id, pairs)
+        _, lost_logs = self._new(self._log_folder, LOGS) if self._user_log else ([], [])
+        self._warn(left_out + lost_logs)
 
     def close(self) -> None:
         """Remove what was kept to be sent, once it has been."""
@@ -133,18 +144,47 @@ class Interactive:
         found: Dict[Path, str] = {}
         if self._user_log is not None:
             found[self._user_log] = f"{LOGS}/{USER_LOG}"
-        for name, path in self._new(self._log_folder):
-            found[path] = f"{LOGS}/{name}"
+        # Under a hidden name another file may stand for a moment: those count at the end.
+        new, _ = self._new(self._log_folder, LOGS, hidden=self._ended)
+        found.update({path: name for name, path in new})
         return found
 
-    def _new(self, folder: Path) -> List[Tuple[str, Path]]:
-        """Give the files that were written since the run began: older ones are another's."""
-        found = []
-        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-            if path.is_file() and not hidden and path.stat().st_mtime >= self._since:
-                found.append((path.relative_to(folder).as_posix(), path))
-        return found
+    def _new(
+        self, folder: Path, prefix: str, hidden: bool = True
+    ) -> Tuple[List[Tuple[str, Path]], List[LeftOut]]:
+        """Give what was written since the run began (older files are another's).
+
+        Args:
+            folder: The local folder.
+            prefix: Its path in the run.
+            hidden: Whether names that begin with a dot count.
+
+        Returns:
+            (path in the run, local file), and what cannot be kept.
+        """
+        from runyard.client.trees import Walk
+
+        walk = Walk(str(folder), prefix, hidden=hidden)
+        found = [(name, Path(place)) for name, place in walk.files if self._is_new(place)]
+        return found, [one for one in walk.left_out if self._is_new(one.place)]
+
+    def _is_new(self, place: str) -> bool:
+        """Say whether a file was written, or came to its place, since the run began."""
+        for look in (os.stat, os.lstat):
+            with contextlib.suppress(OSError):
+                status = look(place)
+                # A file that was moved or unpacked keeps an old time of its last write.
+                if max(status.st_mtime, status.st_ctime) >= self._since:
+                    return True
+        return False
+
+    def _warn(self, left_out: List[LeftOut]) -> None:
+        if left_out:
+            from runyard.client.trees import told
+
+            text = told(left_out, f"run {self._run.id}")
+            sys.stderr.write(f"runyard: {text}\n")
+            self._run._change(warnings=[text])
 
 
 class _Tee:

@@ -12,6 +12,7 @@ from runyard.sdk import paging
 from runyard.sdk.exceptions import ModelPathNotFoundException, UserErrorException, translated
 
 if TYPE_CHECKING:
+    from runyard.client.trees import LeftOut
     from runyard.client.workspace import WorkspaceClient
     from runyard.protocol.files import FileRecord
 
@@ -123,6 +124,26 @@ def upload(
         service.call(FILES_REGISTER, run_id, body=RegisterFiles(entries, overwrite))
 
 
+def upload_what_can_be(
+    service: WorkspaceClient, run_id: str, pairs: Sequence[Tuple[str, Path]]
+) -> List[LeftOut]:
+    """Send local files to a run, replacing what is there; give those that cannot be read."""
+    from runyard.client.trees import LeftOut
+
+    told = [(_unreadable(path), name, path) for name, path in pairs]
+    upload(service, run_id, [(name, path) for why, name, path in told if not why], overwrite=True)
+    return [LeftOut(name, why, str(path)) for why, name, path in told if why]
+
+
+def _unreadable(path: Path) -> str:
+    """Say why a file cannot be read; "" if it can."""
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return ""
+
+
 def upload_one(service: WorkspaceClient, run_id: str, name: str, source: Any) -> None:
     """Send one file, given as a path or as an open stream.
 
@@ -168,10 +189,8 @@ def below(folder: Path, name: str) -> List[Tuple[str, Path]]:
     """Give all files below a local folder with their paths in the run, by name."""
     from runyard.client import snapshots
 
-    base = name.strip("/")
     with translated():
-        pairs = snapshots.everything(folder)
-    return [(f"{base}/{short}" if base else short, path) for short, path in pairs]
+        return snapshots.everything(folder, name.strip("/"))
 
 
 def run_path(name: Any) -> str:

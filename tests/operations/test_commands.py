@@ -96,4 +96,4 @@ def test_another_run_neither_sends_nor_takes(system: System, gang: str) -> None:
     """A run's token reaches its own nodes only, for looking at commands too."""
     other = tokens.Caller(run="another")
     with pytest.raises(Forbidden):
-        access.check_reach(system, COMMANDS_TAKE, other, {"workspace": W, "run": gang})
+        access.bound(system, COMMANDS_TAKE, other, {"workspace": W, "run": gang}, {})

@@ -356,6 +356,29 @@ def test_cancel_before_an_agent_is_at_once(system: System, submit: Submit) -> No
     assert [e.status for e in history] == ["Starting", "CancelRequested", "Canceled"]
 
 
+def test_cancel_takes_the_submitted_children_along(system: System, snapshot: str) -> None:
+    """Canceling a steering run cancels the jobs below it; what it submitted beside it goes on."""
+    steering = runs.start(system, W, body=StartRun("mnist")).id
+    between = runs.start(system, W, body=StartRun("mnist", parent=steering)).id
+    spec = RunSpec("mnist", snapshot, "train.py")
+    child = runs.submit(system, W, body=SubmitRun(spec, parent=steering)).id
+    grandchild = runs.submit(system, W, body=SubmitRun(spec, parent=between)).id
+    beside = runs.submit(system, W, body=SubmitRun(spec, submitted_from=steering)).id
+    assert runs.cancel(system, W, steering).status == "Canceled"
+    found = [runs.get(system, W, run).status for run in (child, grandchild, beside)]
+    assert found == ["Canceled", "Canceled", "Starting"]
+
+
+def test_a_child_needs_its_parent(system: System, snapshot: str) -> None:
+    """A run is submitted below one that exists, and says so; nothing is kept of a refused one."""
+    spec = RunSpec("mnist", snapshot, "train.py")
+    parent = runs.start(system, W, body=StartRun("mnist")).id
+    assert runs.submit(system, W, body=SubmitRun(spec, parent=parent)).parent == parent
+    with pytest.raises(RunNotFound):
+        runs.submit(system, W, body=SubmitRun(spec, parent="none"))
+    assert len(runs.list_(system, W, RunQuery(include_children=True)).items) == 2
+
+
 def test_ended_runs_stay_as_they_are(system: System) -> None:
     """A run that is Completed cannot become Failed or Canceled."""
     run = runs.start(system, W, body=StartRun("mnist")).id

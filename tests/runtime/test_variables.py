@@ -69,12 +69,14 @@ def test_the_environments_programs_come_first(room, tmp_path):
 def test_a_local_run_is_a_child_of_its_client(room):
     """Target `local` inherits the client's variables, but not another run's identity."""
     inherited = {"MINE": "1", "PATH": os.environ["PATH"], "RUNYARD_RUN_ID": "other"}
+    inherited["AZUREML_DATAREFERENCE_theirs"] = "/theirs"
     (room.run_folder / "inherited.json").write_text(json.dumps(inherited))
     found = shown(room, target="local")
     assert found["MINE"] == "1"
     assert found["RUNYARD_RUN_ID"] == room.run_id
     assert found["AZUREML_TARGET_TYPE"] == "local"
     assert "HOME" not in found
+    assert "AZUREML_DATAREFERENCE_theirs" not in found
 
 
 def test_a_cluster_run_inherits_nothing(room, monkeypatch):

@@ -97,6 +97,20 @@ def test_this_machine_has_so_many_places(yard: Yard) -> None:
     yard.report(order[3])
 
 
+def test_runs_that_steer_others_give_their_places_up(yard: Yard) -> None:
+    """Two jobs that wait for the jobs they submitted do not hold both places for ever."""
+    steering = [yard.submit(), yard.submit()]
+    for run in steering:
+        yard.report(run)
+    inner = [yard.submit(submitted_from=run) for run in steering]
+    for run in inner:
+        yard.report(run)
+    third = yard.submit(submitted_from=steering[0])
+    assert yard.when(third, lambda record: record.reason is not None).status == "Queued"
+    yard.finish(inner[0])
+    yard.report(third)
+
+
 def test_clusters_do_not_wait_for_one_another(yard: Yard) -> None:
     """A full cluster holds up nobody on another."""
     yard.cluster("full", nodes=1)

@@ -11,6 +11,7 @@ from runyard.sdk.exceptions import (
     SnapshotException,
     UserErrorException,
 )
+from runyard.sdk.experiments import Experiment
 from runyard.sdk.models import Model
 from runyard.sdk.runs import Run, ScriptRun
 
@@ -57,6 +58,52 @@ def test_a_script_uses_the_sdk_as_in_a_notebook(experiment, script, folder):
     assert (model.id, model.run_id, model.experiment_name) == ("in-job:1", run.id, "exp")
     assert run.get_all_logs(str(folder / "all"))
     assert run.number == 1
+
+
+STEERING = """
+import sys
+from azureml.core import Experiment, Run, ScriptRunConfig
+from azureml.core.compute import ComputeTarget
+from azureml.core.runconfig import RunConfiguration
+
+run = Run.get_context()
+workspace = run.experiment.workspace
+config = RunConfiguration()
+config.environment.python.user_managed_dependencies = True
+config.environment.python.interpreter_path = sys.executable
+step = ScriptRunConfig(source_directory=".", script="step.py", run_config=config)
+child = run.submit_child(step, tags={"kind": "child"})
+other = Experiment(workspace, "inner").submit(step)
+for one in (child, other):
+    one.wait_for_completion()
+    run.log("v", one.get_metrics()["v"])
+other.tag("seen")
+model = other.register_model("inner", model_path="outputs/o")
+print(model.id, sorted(workspace.experiments), workspace.compute_targets, workspace.environments)
+stopped = run.submit_child(ScriptRunConfig(".", "sleep.py", run_config=config))
+stopped.cancel()
+stopped.wait_for_completion()
+"""
+
+
+def test_a_job_submits_runs(experiment, script, folder):
+    """A steering script submits children and other runs, waits, reads, tags, registers, cancels."""
+    config = script(STEERING)
+    (folder / "source" / "step.py").write_text(
+        "from azureml.core import Run\nRun.get_context().log('v', 1)\n"
+        "open('outputs/o', 'w').write('x')"
+    )
+    (folder / "source" / "sleep.py").write_text("import time; time.sleep(100)")
+    run = experiment.submit(config)
+    run.wait_for_completion()
+    assert run.get_metrics() == {"v": [1, 1]}
+    stopped, child = run.get_children()
+    assert (stopped.get_status(), child.get_status()) == ("Canceled", "Completed")
+    assert (child.parent, child.tags) == (run, {"kind": "child"})
+    (other,) = Experiment(experiment.workspace, "inner").get_runs()
+    assert other.parent is None
+    assert other.tags == {"seen": None}
+    assert Model(experiment.workspace, "inner").run_id == other.id
 
 
 def test_the_details_have_the_keys_of_v1(experiment, script):

@@ -1,6 +1,73 @@
 """Tokens over the wire: what opens what."""
 
-RUNS = "/api/v1/workspaces/default/runs"
+import hashlib
+import re
+from operator import attrgetter
+
+import pytest
+
+from runyard.protocol.route import JOB, USER
+from runyard.protocol.routes import ROUTES
+from runyard_server.service import access
+
+W = "/api/v1/workspaces/default"
+RUNS = f"{W}/runs"
+ROW = attrgetter("name")
+DIGEST = hashlib.sha256(b"data").hexdigest()
+SPEC = {"experiment": "mnist", "snapshot": "none", "script": "train.py"}
+MODEL = {"name": "m", "path": "x", "files": [{"path": "x", "digest": DIGEST, "size": 4}]}
+REPORT = {"state": "running", "pid": 1, "host": "h"}
+# What is sent to each row that a job may ask and that takes a record.
+BODIES = {
+    "experiments.create": {"name": "mnist"},
+    "runs.submit": {"spec": SPEC},
+    "runs.start": {"experiment": "mnist"},
+    "runs.change": {},
+    "runs.fail": {},
+    "files.register": {"files": []},
+    "blobs.missing": {"digests": []},
+    "blobs.read_many": {"digests": []},
+    "datastores.read_many": {"paths": []},
+    "snapshots.create": {"files": []},
+    "models.register": MODEL,
+    "jobs.report": REPORT,
+    "jobs.finish": {"outcome": "completed"},
+    "gangs.join": {"address": "127.0.0.1"},
+    "commands.start": {"key": "k", "command": "true"},
+    "commands.take": {"after": 0},
+    "commands.end": {"exit_code": 0},
+}
+PLACES = {"node": "0", "digest": DIGEST, "datastore": "workspaceblobstore", "path": "p/x"}
+FAMILY = [
+    "runs.change",
+    "runs.cancel",
+    "runs.complete",
+    "runs.fail",
+    "metrics.append",
+    "files.register",
+    "logs.append",
+]
+AGENT = [row.name for row in ROUTES if row.name.startswith(("jobs.", "commands.", "gangs."))]
+AGENT.remove("gangs.ranks")
+WRITING = [*access.RULES]
+
+
+def address(route, run="none"):
+    """The row's address with its braces filled."""
+    places = {**PLACES, "workspace": "default", "run": run}
+    return re.sub(r"{(\w+)(:path)?}", lambda found: places.get(found[1], "none"), route.url)
+
+
+def row(name):
+    """A row of the table by its name."""
+    return next(route for route in ROUTES if route.name == name)
+
+
+def send(ask, token, name, at="none", changes=None):
+    """Ask a row as a job does; `at` is the run in its address."""
+    route = row(name)
+    body = {**BODIES[name], **(changes or {})} if name in BODIES else b"" if route.body else None
+    return ask(route.method, address(route, at), body, Authorization=token)
 
 
 def test_about_needs_no_token(ask):
@@ -48,12 +115,12 @@ def test_a_runs_token_changes_the_runs_below_it(ask):
         assert ask("POST", f"{RUNS}/{run}/complete", Authorization=token).status == 200
 
 
-def test_a_runs_token_opens_no_row_of_the_users(ask):
-    """A job cannot stop the service, nor cancel runs."""
-    run = ask.start_run()
-    token = ask.run_token(run)
-    assert ask("POST", f"{RUNS}/{run}/cancel", Authorization=token).status == 403
-    assert ask("POST", "/api/v1/stop", Authorization=token).status == 401
+@pytest.mark.parametrize("route", [row for row in ROUTES if row.who == USER], ids=ROW)
+def test_a_runs_token_opens_no_row_of_the_users(ask, route):
+    """A job cannot stop the service, change clusters or delete models."""
+    token = ask.run_token(ask.start_run())
+    answer = ask(route.method, address(route), Authorization=token)
+    assert answer.status == (403 if "{workspace}" in route.path else 401)
 
 
 def test_a_runs_token_is_for_its_workspace_alone(ask):
@@ -69,3 +136,89 @@ def test_a_run_does_not_read_the_job_of_another(ask):
     token = ask.run_token(mine)
     assert ask("GET", f"{RUNS}/{other}/nodes/0/job", Authorization=token).status == 403
     assert ask("GET", f"{RUNS}/{mine}/nodes/0/job", Authorization=token).status == 404
+
+
+@pytest.mark.parametrize("route", [row for row in ROUTES if row.who == JOB], ids=ROW)
+def test_every_row_for_jobs_has_a_rule(route):
+    """A row that is added to the table is closed to jobs until somebody says how far it reaches."""
+    assert access.reads(route) or route.name in AGENT or route.name in WRITING
+
+
+@pytest.mark.parametrize("name", [row.name for row in ROUTES if row.who == JOB])
+def test_a_job_may_do_what_its_own_run_needs(ask, name):
+    """Nothing that a job does with its own run is refused for its token."""
+    run = ask.start_run()
+    if name == "events.stream":  # which ends with the run
+        ask("POST", f"{RUNS}/{run}/complete")
+    assert send(ask, ask.run_token(run), name, run).status not in (401, 403)
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_a_job_changes_its_family_and_nobody_else(ask, name):
+    """One job cannot cancel, end, relabel or fill what another one made."""
+    mine, other = ask.start_run(), ask.start_run()
+    token = ask.run_token(mine)
+    child = ask.start_run(parent=mine)
+    made = send(ask, token, "runs.start").json
+    assert made["submitted_from"] == mine
+    assert send(ask, token, name, other).status == 403
+    for below in (child, made["id"]):
+        assert send(ask, token, name, below).status not in (401, 403)
+
+
+@pytest.mark.parametrize("name", AGENT)
+def test_only_a_runs_own_agent_speaks_for_it(ask, name):
+    """A parent does not say the last word for its child, and does not read its token."""
+    parent = ask.start_run()
+    child = ask.start_run(parent=parent)
+    assert send(ask, ask.run_token(parent), name, child).status == 403
+
+
+@pytest.mark.parametrize("name", ["runs.submit", "runs.start"])
+def test_a_job_makes_no_children_of_others(ask, name):
+    """A job cannot put runs below a run that is not its own."""
+    mine, other = ask.start_run(), ask.start_run()
+    child = ask.start_run(parent=mine)
+    token = ask.run_token(mine)
+    assert send(ask, token, name, changes={"parent": other}).status == 403
+    assert send(ask, token, name, changes={"parent": child}).status not in (401, 403)
+
+
+def test_a_job_does_not_choose_whose_run_it_submits(ask):
+    """What a job starts is below its own run, whatever it says."""
+    mine, other = ask.start_run(), ask.start_run()
+    made = send(ask, ask.run_token(mine), "runs.start", changes={"submitted_from": other})
+    assert made.json["submitted_from"] == mine
+
+
+def test_a_job_registers_models_as_its_own(ask):
+    """A model says by which run it was made, so a job cannot name another."""
+    mine, other = ask.start_run(), ask.start_run()
+    child = ask.start_run(parent=mine)
+    token = ask.run_token(mine)
+    assert ask("PUT", f"{W}/blobs/{DIGEST}", b"data", Authorization=token).status == 204
+    assert send(ask, token, "models.register", changes={"run": other}).status == 403
+    assert send(ask, token, "models.register", changes={"run": child}).json["run"] == child
+    assert send(ask, token, "models.register").json["run"] == mine
+
+
+def test_a_job_replaces_no_files_of_a_datastore(ask):
+    """A job adds data; what others keep on a datastore it cannot overwrite."""
+    token = ask.run_token(ask.start_run())
+    path = f"{W}/datastores/workspaceblobstore/files/kept/x"
+    assert ask("PUT", f"{path}?overwrite=true", b"1", Authorization=token).status == 200
+    answer = ask("PUT", f"{path}?overwrite=true", b"2", Authorization=token)
+    assert (answer.status, answer.code) == (403, "forbidden")
+    assert ask("GET", path, Authorization=token).body == b"1"
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_the_token_of_a_delivered_run_only_reads(ask, name):
+    """A token that was kept beyond its job changes nothing any more."""
+    run = ask.start_run()
+    child = ask.start_run(parent=run)
+    token = ask.run_token(run)
+    assert ask("POST", f"{RUNS}/{run}/complete").status == 200
+    for target in (run, child):
+        assert send(ask, token, name, target).status == 403
+    assert ask("GET", f"{RUNS}/{run}", Authorization=token).status == 200

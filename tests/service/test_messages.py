@@ -20,7 +20,7 @@ from runyard_server.service import messages
 
 def _records() -> Iterator[type]:
     for module in pkgutil.iter_modules(protocol.__path__):
-        if module.name not in ("codec", "errors", "routes", "sizes"):
+        if module.name not in ("codec", "errors", "route", "routes", "sizes"):
             found = importlib.import_module(f"runyard.protocol.{module.name}")
             for value in vars(found).values():
                 if dataclasses.is_dataclass(value) and value.__module__ == found.__name__:

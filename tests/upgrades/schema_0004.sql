@@ -82,7 +82,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('2b8da74f-003d-4dad-9464-5e2998996fde','default','mnist',1,1600000000000000);
+INSERT INTO "experiments" VALUES('8f269b89-20bc-41b9-af35-d09464cee605','default','mnist',1,1600000000000000);
 CREATE TABLE gang_nodes (
 	run_key BIGINT NOT NULL, 
 	node INTEGER NOT NULL, 
@@ -254,10 +254,11 @@ CREATE TABLE runs (
 	created_at BIGINT NOT NULL, 
 	started_at BIGINT, 
 	ended_at BIGINT, 
+	submitted_from VARCHAR, 
 	PRIMARY KEY ("key"), 
 	UNIQUE (workspace, id)
 );
-INSERT INTO "runs" VALUES(1,'default','kept','mnist',1,'Completed',0,NULL,NULL,'sdk',NULL,'8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642',NULL,1,NULL,NULL,'[]','','','{"Running":0.0}',3,0,0,NULL,NULL,1600000000000000,1600000000000000,1600000000000000);
+INSERT INTO "runs" VALUES(1,'default','kept','mnist',1,'Completed',0,NULL,NULL,'sdk',NULL,'8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642',NULL,1,NULL,NULL,'[]','','','{"Running":0.0}',3,0,0,NULL,NULL,1600000000000000,1600000000000000,1600000000000000,NULL);
 CREATE TABLE schema_version (
 	version VARCHAR NOT NULL, 
 	PRIMARY KEY (version)
@@ -294,12 +295,13 @@ CREATE TABLE workspaces (
 	UNIQUE (name, subscription_id, resource_group)
 );
 INSERT INTO "workspaces" VALUES('default','default','00000000-0000-0000-0000-000000000000','runyard','local','default','basic','workspaceblobstore','{}',1600000000000000);
-CREATE INDEX runs_of_workspace ON runs (workspace, "key");
-CREATE INDEX runs_of_target ON runs (workspace, target, active, "key");
-CREATE INDEX runs_of_experiment ON runs (workspace, experiment, "key");
-CREATE INDEX runs_of_parent ON runs (workspace, parent, "key");
 CREATE INDEX runs_active ON runs (active, "key");
+CREATE INDEX runs_submitted_from ON runs (workspace, submitted_from, "key");
+CREATE INDEX runs_of_target ON runs (workspace, target, active, "key");
+CREATE INDEX runs_of_workspace ON runs (workspace, "key");
+CREATE INDEX runs_of_experiment ON runs (workspace, experiment, "key");
 CREATE INDEX runs_of_status ON runs (workspace, status, "key");
+CREATE INDEX runs_of_parent ON runs (workspace, parent, "key");
 CREATE INDEX run_tags_by_value ON run_tags (name, value, run_key);
 CREATE INDEX run_properties_by_value ON run_properties (name, value, run_key);
 CREATE INDEX run_files_by_digest ON run_files (digest);

@@ -4,6 +4,7 @@ Every workspace begins with two, `workspaceblobstore` (the default) and `workspa
 Both are folders of the state folder; jobs on this machine see the same folders.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from runyard.protocol.datastores import (
@@ -19,7 +20,9 @@ from runyard.protocol.errors import (
     AlreadyExists,
     DatastoreNotFound,
     DatastorePathNotFound,
+    Forbidden,
     InvalidRequest,
+    RunyardError,
 )
 from runyard.protocol.files import BatchResult, Refusal
 from runyard_server.operations import batches, workspaces
@@ -35,7 +38,13 @@ from runyard_server.store.records import Connection
 from runyard_server.store.trees import Tree, TreeFile
 from runyard_server.store.workspaces import WorkspaceRow
 
+Replaces = Callable[[str], bool]
 _SHOWN = 500
+
+
+def _any(_path: str) -> bool:
+    """A user replaces whatever there is."""
+    return True
 
 
 def list_(system: System, workspace: str) -> DatastorePage:
@@ -93,35 +102,68 @@ def write(
     path: str,
     query: WriteQuery,
     body: Body,
+    replaces: Replaces = _any,
 ) -> DatastoreFile:
     """Write a file, whole or not at all.
 
+    Args:
+        system: The service's parts.
+        workspace: The workspace.
+        datastore: The datastore.
+        path: Path below its root, from outside.
+        query: Whether a file that is there is replaced.
+        body: The bytes.
+        replaces: Which files the caller may replace at all.
+
     Raises:
         AlreadyExists: It is there and `overwrite` is False, or a folder or file is in its way.
+        Forbidden: It is there and the caller may not replace it.
         StorageFull: No space is left; nothing is kept.
     """
     tree = _tree(system, workspace, datastore)
+    overwrite = query.overwrite and replaces(path)
     try:
-        size = tree.write(path, body, overwrite=query.overwrite)
+        size = tree.write(path, body, overwrite=overwrite)
     except (FileExistsError, NotADirectoryError) as error:
-        raise _taken(datastore, path, error) from None
+        raise _taken(datastore, path, error, closed=query.overwrite and not overwrite) from None
     return DatastoreFile(path=checked(path), size=size, modified_at=iso(system.clock.now_us()))
 
 
 def write_many(
-    system: System, workspace: str, datastore: str, query: WriteQuery, body: Body
+    system: System,
+    workspace: str,
+    datastore: str,
+    query: WriteQuery,
+    body: Body,
+    replaces: Replaces = _any,
 ) -> BatchResult:
     """Write many small files, each whole or not at all; what cannot be is refused by name.
 
     Returns once all that is written is on the disk.
+
+    Args:
+        system: The service's parts.
+        workspace: The workspace.
+        datastore: The datastore.
+        query: Whether files that are there are replaced.
+        body: The files, framed as `protocol.batches` says.
+        replaces: Which files the caller may replace at all.
 
     Raises:
         InvalidRequest: The body is no batch, or was cut; what came whole is kept.
         StorageFull: No space is left.
     """
     tree = _tree(system, workspace, datastore)
-    stored, refused = tree.write_many(batches.contents(body), overwrite=query.overwrite)
-    return BatchResult(stored, [_refusal(datastore, path, error) for path, error in refused])
+    closed: set[str] = set()
+
+    def overwrite(path: str) -> bool:
+        if query.overwrite and not replaces(path):
+            closed.add(path)
+        return query.overwrite and path not in closed
+
+    stored, refused = tree.write_many(batches.contents(body), overwrite=overwrite)
+    told = [_refusal(datastore, path, error, closed=path in closed) for path, error in refused]
+    return BatchResult(stored, told)
 
 
 def read_many(system: System, workspace: str, datastore: str, body: PathList) -> Chunks:
@@ -191,11 +233,17 @@ def _no_path(tree: Tree, datastore: str, path: str) -> DatastorePathNotFound:
     )
 
 
-def _taken(datastore: str, path: str, error: Exception) -> AlreadyExists:
+def _taken(datastore: str, path: str, error: Exception, *, closed: bool) -> RunyardError:
     if isinstance(error, NotADirectoryError):
         return AlreadyExists(
             f"{path!r} cannot be written to datastore {datastore!r}: a file has the name of one "
             "of its folders; choose another path"
+        )
+    if closed:
+        return Forbidden(
+            f"datastore {datastore!r} has {path!r} already, and a job replaces files only below "
+            f"paths that it was submitted with to write to; submit it with path(…).as_mount() or "
+            "as_upload() of that path as an argument, or choose another path"
         )
     return AlreadyExists(
         f"datastore {datastore!r} has {path!r} already (or something in its way); "
@@ -203,8 +251,10 @@ def _taken(datastore: str, path: str, error: Exception) -> AlreadyExists:
     )
 
 
-def _refusal(datastore: str, path: str, error: Exception) -> Refusal:
-    known = error if isinstance(error, InvalidRequest) else _taken(datastore, path, error)
+def _refusal(datastore: str, path: str, error: Exception, *, closed: bool) -> Refusal:
+    if isinstance(error, InvalidRequest):
+        return Refusal(path, error.code, error.message)
+    known = _taken(datastore, path, error, closed=closed)
     return Refusal(path, known.code, known.message)
 
 

@@ -3,7 +3,8 @@
 First come, first served per target, and a run gets all its nodes or none. A run waits in Queued
 with a reason. The first in the queue has an exact one (how many nodes are missing, who holds
 them), the others wait behind it. On a cluster, nodes are rows; on this machine (`local`) a run
-takes one of as many places as there are CPUs, over all workspaces.
+takes one of as many places as there are CPUs, over all workspaces. A run that has submitted others
+gives its place up until they have ended: two that steer cannot wait for each other's for ever.
 
 All functions that take a connection are called inside a write.
 """

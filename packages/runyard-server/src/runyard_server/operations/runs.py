@@ -65,7 +65,9 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
         name=body.name,
         snapshot=body.spec.snapshot,
         node_count=body.spec.node_count,
+        parent=body.parent,
         submitted_by=body.submitted_by,
+        submitted_from=body.submitted_from,
     )
     text = msgspec.json.encode(spec).decode()
     news = [News(kinds.WARNING, text) for text in warnings]
@@ -105,6 +107,7 @@ def start(system: System, workspace: str, body: StartRun) -> RunRecord:
         snapshot=body.snapshot,
         parent=body.parent,
         submitted_by=body.submitted_by,
+        submitted_from=body.submitted_from,
         started_at=now,
     )
     spec = RunSpec(
@@ -197,21 +200,25 @@ def change(system: System, workspace: str, run: str, body: ChangeRun) -> RunReco
 
 
 def cancel(system: System, workspace: str, run: str) -> RunRecord:
-    """Ask for a run to be canceled; without an agent it is at once. An ended run stays as it is.
+    """Ask for a run to be canceled, with the jobs among its children.
+
+    Without an agent it is canceled at once. An ended run stays as it is, and its children go on.
 
     Raises:
         RunNotFound: No such run in the workspace.
     """
+    now = system.clock.now_us()
 
-    def write(connection: Connection, now: int) -> RunRow:
+    def write(connection: Connection) -> tuple[list[RunRow], RunRecord]:
         row = require(connection, workspace, run)
-        if not row.active or row.cancel_requested:
-            return row
-        row = record(connection, row, now, [moved(states.CANCEL_REQUESTED)])
-        has_agent = bool(job_nodes.of_run(connection, row.key))
-        return row if has_agent else end(connection, row, now, states.CANCELED)
+        chosen = [row, *_jobs_below(connection, row)] if row.active else [row]
+        moved_rows = [_cancel(connection, each, now) for each in chosen]
+        return moved_rows, _records(connection, moved_rows[:1])[0]
 
-    return _act(system, write)
+    moved_rows, answer = system.records.write(write)
+    for row in moved_rows:
+        announce(system, row)
+    return answer
 
 
 def complete(system: System, workspace: str, run: str) -> RunRecord:
@@ -249,6 +256,25 @@ def require(connection: Connection, workspace: str, run: str) -> RunRow:
         RunNotFound: No such run in the workspace; the message names the nearest.
     """
     return run_row(connection, workspace, run)
+
+
+def _cancel(connection: Connection, row: RunRow, now: int) -> RunRow:
+    if not row.active or row.cancel_requested:
+        return row
+    row = record(connection, row, now, [moved(states.CANCEL_REQUESTED)])
+    has_agent = bool(job_nodes.of_run(connection, row.key))
+    return row if has_agent else end(connection, row, now, states.CANCELED)
+
+
+def _jobs_below(connection: Connection, row: RunRow) -> list[RunRow]:
+    """Give the submitted runs among a run's descendants that have not ended."""
+    found: list[RunRow] = []
+    above = [row]
+    while above:
+        children = runs.children(connection, above.pop())
+        above += children
+        found += [each for each in children if each.active and each.run_type == states.SCRIPT_RUN]
+    return found
 
 
 def _new_row(
@@ -395,4 +421,5 @@ def _record(row: RunRow, tags: dict[str, str | None], properties: dict[str, str]
         last_event=row.last_event,
         stage_seconds=dict(row.stage_seconds),
         attempt=row.attempt,
+        submitted_from=row.submitted_from,
     )

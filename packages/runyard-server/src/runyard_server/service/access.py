@@ -1,26 +1,73 @@
 """Whose token a request carries, and how far that reaches.
 
 A user's token opens everything. A run's token opens the rows marked JOB, in the run's own
-workspace; what it changes of runs must be the run itself or a run below it, and so must the job be
-that it reads, for a job tells the token of its run.
+workspace. Each row that is more than reading has its rule here, and a row without one is closed:
+
+    agent     what agents say: of the run itself alone, for a job tells the token of its run
+    family    the run, or one below it
+    adds      adds to the workspace and takes nothing from anybody
+    makes     submits or starts a run, which is then below the token's
+    others    in the name of the token's run, over nobody else's files
+
+What a rule gives is what the operation gets. The rules themselves are `operations.rights`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from runyard.protocol.errors import Forbidden, NotFound, Unauthenticated
+from runyard.protocol import routes
+from runyard.protocol.errors import Forbidden, Unauthenticated
 from runyard.protocol.route import ANYONE, JOB, Route
-from runyard.protocol.routes import JOBS_GET
-from runyard_server.operations import runs, tokens
+from runyard.protocol.service import TOKEN_VARIABLE
+from runyard_server.operations import rights, tokens
 from runyard_server.operations.system import System
 from runyard_server.operations.tokens import Caller
 
-DEEPEST = 100
+Given = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request with a run's token.
+
+    Args:
+        system: The service's parts.
+        route: What is asked for.
+        own: The token's run.
+        segments: What the path's braces stand for.
+    """
+
+    system: System
+    route: Route[Any]
+    own: str
+    segments: Mapping[str, str]
+
+    @property
+    def workspace(self) -> str:
+        """The workspace, which is the token's too."""
+        return self.segments["workspace"]
+
+    def check_below(self, run: str) -> None:
+        """Refuse a run that is not the token's own, nor below it."""
+        if not rights.is_below(self.system, self.workspace, run, self.own):
+            raise self.refusal(run)
+
+    def refusal(self, run: str) -> Forbidden:
+        """Make the error that says which run the token is not for."""
+        return Forbidden(
+            f"the token of run {self.own} does not open {self.route.name} of run {run}: a job "
+            "changes its own run, its children and the runs that it submitted"
+        )
+
+
+Rule = Callable[[Asked, Given], Given]
 
 
 def identify(
     system: System, route: Route[object], authorization: str, segments: Mapping[str, str]
 ) -> Caller | None:
-    """Say who asks; None where anyone may.
+    """Find out who asks; None where anyone may.
 
     Args:
         system: The service's parts.
@@ -40,41 +87,119 @@ def identify(
     return caller
 
 
-def check_reach(
-    system: System, route: Route[object], caller: Caller | None, segments: Mapping[str, str]
-) -> None:
-    """Refuse a run that changes another run which is not below it, or reads its job.
+def bound(
+    system: System,
+    route: Route[Any],
+    caller: Caller | None,
+    segments: Mapping[str, str],
+    given: Given,
+) -> Given:
+    """Bring a request within what its token may do.
+
+    Args:
+        system: The service's parts.
+        route: What is asked for.
+        caller: Who asks.
+        segments: What the path's braces stand for.
+        given: Query and body.
+
+    Returns:
+        Query and body as the operation is to get them.
 
     Raises:
-        Forbidden: It is another run.
+        Forbidden: It is more than the token may do.
     """
-    run = segments.get("run")
-    if caller is None or caller.run is None or run is None:
-        return
-    if route.method == "GET" and route.name != JOBS_GET.name:
-        return
-    if not _below(system, segments["workspace"], run, caller.run):
-        raise Forbidden(f"the token of run {caller.run} does not open {route.name} of run {run}")
+    if caller is None or caller.run is None or reads(route):
+        return given
+    asked = Asked(system, route, caller.run, segments)
+    if route.name in _AGENT:
+        if segments["run"] != caller.run:
+            raise asked.refusal(segments["run"])
+        # Also after the end: an agent repeats what it may have said in vain, which changes nothing.
+        return given
+    rule = RULES.get(route.name)
+    if rule is None:
+        raise Forbidden(f"a run's token does not open {route.name}")
+    rights.check_open(system, asked.workspace, caller.run)
+    return rule(asked, given)
 
 
-def _below(system: System, workspace: str, run: str, above: str) -> bool:
-    """Whether `run` is `above` or has it among its ancestors."""
-    current: str | None = run
-    for _ in range(DEEPEST):
-        if current is None or current == above:
-            return current == above
-        try:
-            current = runs.get(system, workspace, current).parent
-        except NotFound:
-            return False
-    return False
+def reads(route: Route[Any]) -> bool:
+    """Whether a row only reads what every job of the workspace may read."""
+    return route.name in _ASKING or (route.method == "GET" and route.name not in _AGENT)
+
+
+def _family(asked: Asked, given: Given) -> Given:
+    asked.check_below(asked.segments["run"])
+    return given
+
+
+def _adds(_asked: Asked, given: Given) -> Given:
+    return given
+
+
+def _makes(asked: Asked, given: Given) -> Given:
+    parent = given["body"].parent
+    if parent is not None:
+        asked.check_below(parent)
+    return {**given, "body": replace(given["body"], submitted_from=asked.own)}
+
+
+def _registers(asked: Asked, given: Given) -> Given:
+    run = given["body"].run or asked.own
+    asked.check_below(run)
+    return {**given, "body": replace(given["body"], run=run)}
+
+
+def _writes(asked: Asked, given: Given) -> Given:
+    place = (asked.workspace, asked.own, asked.segments["datastore"])
+    return {**given, "replaces": rights.replaced_paths(asked.system, *place)}
+
+
+_AGENT = frozenset(
+    row.name
+    for row in (
+        routes.JOBS_GET,
+        routes.JOBS_REPORT,
+        routes.JOBS_FINISH,
+        routes.GANGS_JOIN,
+        routes.GANGS_ORDERS,
+        routes.COMMANDS_START,
+        routes.COMMANDS_TAKE,
+        routes.COMMANDS_GET,
+        routes.COMMANDS_END,
+    )
+)
+# Questions that are too long for a URL.
+_ASKING = frozenset(
+    row.name for row in (routes.BLOBS_MISSING, routes.BLOBS_READ_MANY, routes.DATASTORES_READ_MANY)
+)
+RULES: Mapping[str, Rule] = {
+    routes.RUNS_CHANGE.name: _family,
+    routes.RUNS_CANCEL.name: _family,
+    routes.RUNS_COMPLETE.name: _family,
+    routes.RUNS_FAIL.name: _family,
+    routes.METRICS_APPEND.name: _family,
+    routes.FILES_REGISTER.name: _family,
+    routes.LOGS_APPEND.name: _family,
+    routes.EXPERIMENTS_CREATE.name: _adds,
+    routes.BLOBS_WRITE.name: _adds,
+    routes.BLOBS_WRITE_MANY.name: _adds,
+    routes.SNAPSHOTS_CREATE.name: _adds,
+    routes.RUNS_SUBMIT.name: _makes,
+    routes.RUNS_START.name: _makes,
+    routes.MODELS_REGISTER.name: _registers,
+    routes.DATASTORES_WRITE.name: _writes,
+    routes.DATASTORES_WRITE_MANY.name: _writes,
+}
 
 
 def _bearer(authorization: str) -> str:
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated(
-            "a token is needed: send the header 'Authorization: Bearer <token>'; clients on this "
-            "machine find it in service.json of the state folder"
+            f"a token is needed: set {TOKEN_VARIABLE}, or give --token to `runyard`; programs send "
+            "the header 'Authorization: Bearer <token>'. The token is in service.json of the "
+            "service's state folder, where clients on that machine find it by themselves"
         )
     return token.strip()

@@ -172,8 +172,8 @@ class Handler:
         self, caller: Caller | None, segments: Mapping[str, str], given: dict[str, Any]
     ) -> Any:
         """Call the operation; in a thread."""
-        access.check_reach(self._parts.system, self.route, caller, segments)
         assert self._operation is not None
+        given = access.bound(self._parts.system, self.route, caller, segments, given)
         return self._operation(self._parts.system, *segments.values(), **given)
 
     async def _stream(self, request: Request, segments: Mapping[str, str], after: int) -> Response:

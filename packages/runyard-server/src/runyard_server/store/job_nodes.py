@@ -5,9 +5,22 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from runyard.protocol.jobs import FinishReport
+from runyard.protocol.runs import SCRIPT_RUN
 from runyard_server.store.schema import job_nodes, runs
 
 _FINISH = msgspec.json.Decoder(FinishReport)
@@ -79,10 +92,21 @@ def unfinished(connection: Connection, state: str = "") -> list[JobNodeRow]:
 
 
 def count_unfinished_on(connection: Connection, target: str) -> int:
-    """Count the unfinished nodes of runs on a target, over all workspaces."""
+    """Count the unfinished nodes of runs on a target, over all workspaces.
+
+    A run that waits for others which it submitted, or which are its children, is not counted.
+    """
     held = select(func.count()).select_from(job_nodes.join(runs, runs.c.key == job_nodes.c.run_key))
-    held = held.where(job_nodes.c.finished_at.is_(None), runs.c.target == target)
+    held = held.where(job_nodes.c.finished_at.is_(None), runs.c.target == target, ~_steers())
     return int(connection.execute(held).scalar_one())
+
+
+def _steers() -> ColumnElement[bool]:
+    """Whether a run of the query has submitted runs below it that have not ended."""
+    other = runs.alias()
+    links = or_(other.c.parent == runs.c.id, other.c.submitted_from == runs.c.id)
+    waited = (other.c.workspace == runs.c.workspace, other.c.active.is_(True), links)
+    return exists().where(*waited, other.c.run_type == SCRIPT_RUN)
 
 
 def add(connection: Connection, rows: Sequence[JobNodeRow]) -> None:

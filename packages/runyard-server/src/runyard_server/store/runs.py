@@ -65,6 +65,7 @@ class RunRow:
     lease_until: int | None = None
     started_at: int | None = None
     ended_at: int | None = None
+    submitted_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,12 @@ class Queue:
             ~placed,
         ]
         return inside if self.workspace is None else [runs.c.workspace == self.workspace, *inside]
+
+
+def children(connection: Connection, row: RunRow) -> list[RunRow]:
+    """Give the runs whose parent is `row`, oldest first."""
+    found = select(*_COLUMNS).where(runs.c.workspace == row.workspace, runs.c.parent == row.id)
+    return [_row(each) for each in connection.execute(found.order_by(runs.c.key))]
 
 
 def active_with_nodes(connection: Connection, target: str, limit: int) -> list[str]:

@@ -83,11 +83,13 @@ runs = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("ended_at", BigInteger),
+    Column("submitted_from", String),
     UniqueConstraint("workspace", "id"),
     Index("runs_of_workspace", "workspace", "key"),
     Index("runs_of_experiment", "workspace", "experiment", "key"),
     Index("runs_of_status", "workspace", "status", "key"),
     Index("runs_of_parent", "workspace", "parent", "key"),
+    Index("runs_submitted_from", "workspace", "submitted_from", "key"),
     Index("runs_of_target", "workspace", "target", "active", "key"),
     Index("runs_active", "active", "key"),
 )

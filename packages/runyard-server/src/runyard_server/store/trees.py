@@ -5,7 +5,7 @@ A page reads only the folders that it touches.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -100,7 +100,7 @@ class Tree:
         return size
 
     def write_many(
-        self, files: Iterable[tuple[str, bytes]], *, overwrite: bool
+        self, files: Iterable[tuple[str, bytes]], *, overwrite: Callable[[str], bool]
     ) -> tuple[int, list[tuple[str, Exception]]]:
         """Write many small files; return how many are on disk now, and why others are not.
 
@@ -108,7 +108,7 @@ class Tree:
 
         Args:
             files: Paths below the root, from outside, and their bytes.
-            overwrite: Whether files that are there are replaced.
+            overwrite: Whether a file that is there is replaced, asked by its path.
 
         Raises:
             StorageFull: No space is left.
@@ -122,9 +122,10 @@ class Tree:
         def put(file: tuple[str, bytes]) -> tuple[str, list[Path], Exception | None]:
             try:
                 place = folders.place(file[0])
-                if not overwrite and place.exists():
+                replace = overwrite(file[0])
+                if not replace and place.exists():
                     raise FileExistsError(file[0])  # noqa: TRY301 - one way out for all refusals
-                done = together.write(self._incoming, place, file[1], 0o666, overwrite=overwrite)
+                done = together.write(self._incoming, place, file[1], 0o666, overwrite=replace)
             except (InvalidRequest, FileExistsError, NotADirectoryError) as error:
                 return file[0], [], error
             return file[0], done, None

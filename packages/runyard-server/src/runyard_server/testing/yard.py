@@ -100,7 +100,14 @@ class Yard:
         body = CreateCompute(name, "STANDARD_D2_V2", max_nodes=nodes, **more)
         compute.create(self.system, W, body=body)
 
-    def submit(self, target: str = "local", *, pip: str = "", **more: Any) -> str:
+    def submit(
+        self,
+        target: str = "local",
+        *,
+        pip: str = "",
+        submitted_from: str | None = None,
+        **more: Any,
+    ) -> str:
         """Submit a script; `more` are fields of RunSpec. Give the run's id."""
         data = b"print(1)"
         digest = hashlib.sha256(data).hexdigest()
@@ -110,7 +117,8 @@ class Yard:
         definition = EnvironmentDefinition(pip=[pip] if pip else [])
         given: dict[str, Any] = {"target": target, "environment": definition, **more}
         spec = RunSpec("exp", snapshot, "train.py", **given)
-        return runs.submit(self.system, W, body=SubmitRun(spec, inherited={"A": "B"})).id
+        body = SubmitRun(spec, inherited={"A": "B"}, submitted_from=submitted_from)
+        return runs.submit(self.system, W, body=body).id
 
     def get(self, run: str) -> RunRecord:
         """Give a run."""

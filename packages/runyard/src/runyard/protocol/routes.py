@@ -139,6 +139,7 @@ EXPERIMENTS_CREATE: Route[ExperimentRecord] = Route(
     "Create an experiment, or get it if it exists.",
     body=CreateExperiment,
     creates=True,
+    who=JOB,
 )
 EXPERIMENTS_LIST: Route[ExperimentPage] = Route(
     "experiments.list",
@@ -147,6 +148,7 @@ EXPERIMENTS_LIST: Route[ExperimentPage] = Route(
     ExperimentPage,
     "List experiments.",
     query=ExperimentQuery,
+    who=JOB,
 )
 EXPERIMENTS_GET: Route[ExperimentRecord] = Route(
     "experiments.get",
@@ -154,10 +156,18 @@ EXPERIMENTS_GET: Route[ExperimentRecord] = Route(
     _W + "/experiments/{experiment}",
     ExperimentRecord,
     "Get an experiment.",
+    who=JOB,
 )
 
 RUNS_SUBMIT: Route[RunRecord] = Route(
-    "runs.submit", "POST", _W + "/runs", RunRecord, "Submit a run.", body=SubmitRun, creates=True
+    "runs.submit",
+    "POST",
+    _W + "/runs",
+    RunRecord,
+    "Submit a run.",
+    body=SubmitRun,
+    creates=True,
+    who=JOB,
 )
 RUNS_START: Route[RunRecord] = Route(
     "runs.start",
@@ -186,7 +196,7 @@ RUNS_CHANGE: Route[RunRecord] = Route(
     who=JOB,
 )
 RUNS_CANCEL: Route[RunRecord] = Route(
-    "runs.cancel", "POST", _R + "/cancel", RunRecord, "Ask for a run to be canceled."
+    "runs.cancel", "POST", _R + "/cancel", RunRecord, "Ask for a run to be canceled.", who=JOB
 )
 RUNS_COMPLETE: Route[RunRecord] = Route(
     "runs.complete", "POST", _R + "/complete", RunRecord, "Set a run to Completed.", who=JOB
@@ -395,10 +405,10 @@ COMPUTE_CREATE: Route[ComputeRecord] = Route(
     creates=True,
 )
 COMPUTE_LIST: Route[ComputePage] = Route(
-    "compute.list", "GET", _W + "/compute", ComputePage, "List compute targets."
+    "compute.list", "GET", _W + "/compute", ComputePage, "List compute targets.", who=JOB
 )
 COMPUTE_GET: Route[ComputeRecord] = Route(
-    "compute.get", "GET", _W + "/compute/{compute}", ComputeRecord, "Get a compute target."
+    "compute.get", "GET", _W + "/compute/{compute}", ComputeRecord, "Get a compute target.", who=JOB
 )
 COMPUTE_CHANGE: Route[ComputeRecord] = Route(
     "compute.change",
@@ -412,7 +422,12 @@ COMPUTE_DELETE: Route[Nothing] = Route(
     "compute.delete", "DELETE", _W + "/compute/{compute}", Nothing, "Delete a cluster."
 )
 COMPUTE_NODES: Route[NodePage] = Route(
-    "compute.nodes", "GET", _W + "/compute/{compute}/nodes", NodePage, "List a cluster's nodes."
+    "compute.nodes",
+    "GET",
+    _W + "/compute/{compute}/nodes",
+    NodePage,
+    "List a cluster's nodes.",
+    who=JOB,
 )
 
 ENVIRONMENTS_REGISTER: Route[EnvironmentRecord] = Route(
@@ -431,6 +446,7 @@ ENVIRONMENTS_LIST: Route[EnvironmentPage] = Route(
     EnvironmentPage,
     "List environments.",
     query=EnvironmentQuery,
+    who=JOB,
 )
 ENVIRONMENTS_LOCK: Route[LockRecord] = Route(
     "environments.lock",

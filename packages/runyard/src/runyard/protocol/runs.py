@@ -96,7 +96,8 @@ class SubmitRun:
     """Ask for a run.
 
     `inherited` is the client's environment for `target='local'`: it is kept in the run's private
-    folder only, never in the history.
+    folder only, never in the history. `parent` makes it a child. `submitted_from` is the run whose
+    job asks; with a run's token the service sets it.
     """
 
     spec: RunSpec
@@ -105,11 +106,13 @@ class SubmitRun:
     properties: Dict[str, str] = field(default_factory=dict)
     inherited: Dict[str, str] = field(default_factory=dict)
     submitted_by: str = ""
+    parent: Optional[str] = None
+    submitted_from: Optional[str] = None
 
 
 @dataclass(frozen=True)
 class StartRun:
-    """Begin an interactive run, at once in Running; `parent` makes it a child."""
+    """Begin an interactive run, at once in Running; see SubmitRun for `parent` and the like."""
 
     experiment: str
     name: Optional[str] = None
@@ -119,6 +122,7 @@ class StartRun:
     tags: Dict[str, Optional[str]] = field(default_factory=dict)
     properties: Dict[str, str] = field(default_factory=dict)
     submitted_by: str = ""
+    submitted_from: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,10 @@ class RunError:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run as the history knows it; `reason` says why it waits, while it waits."""
+    """A run as the history knows it; `reason` says why it waits, while it waits.
+
+    `submitted_from` is the run whose job submitted it, child or not.
+    """
 
     id: str
     workspace: str
@@ -162,6 +169,7 @@ class RunRecord:
     last_event: int = 0
     stage_seconds: Dict[str, float] = field(default_factory=dict)
     attempt: int = 0
+    submitted_from: Optional[str] = None
 
 
 @dataclass(frozen=True)

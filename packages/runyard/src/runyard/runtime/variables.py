@@ -24,7 +24,7 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXP
 # What each interpreter imports when it starts; it takes the folder off its path again.
 STARTUP = ("runyard", "runtime", "startup")
 _FOREIGN = ("RUNYARD_", "AZUREML_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "__PYVENV", "UV_")
-_OURS = ("RUNYARD_", "AZUREML_RUN_", "__PYVENV")
+_OURS = ("RUNYARD_", "AZUREML_RUN_", names.DATA_VARIABLE_PREFIX, "__PYVENV")
 _NAME = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 
 

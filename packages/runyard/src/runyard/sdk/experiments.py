@@ -92,11 +92,7 @@ class Experiment:
                 nothing was made.
             SnapshotException: The source folder cannot be taken.
         """
-        make = getattr(config, "_submission", None)
-        if isinstance(config, type) or not callable(make):
-            raise UserErrorException(_not_submittable(config))
-        given: Submission = make(self, **kwargs)
-        return self._send(given, tags)
+        return self._submit(config, tags, None, **kwargs)
 
     def start_logging(
         self,
@@ -199,6 +195,15 @@ class Experiment:
         """Say that experiments cannot be tagged yet."""
         raise NotOfferedYet("Experiment.set_tags", "Run.set_tags")
 
+    def _submit(
+        self, config: Any, tags: Optional[Mapping[str, Any]], parent: Optional[str], **kwargs: Any
+    ) -> Run:
+        make = getattr(config, "_submission", None)
+        if isinstance(config, type) or not callable(make):
+            raise UserErrorException(_not_submittable(config))
+        given: Submission = make(self, **kwargs)
+        return self._send(given, tags, parent)
+
     def _create(self) -> ExperimentRecord:
         from runyard.protocol.experiments import CreateExperiment
         from runyard.protocol.routes import EXPERIMENTS_CREATE
@@ -209,7 +214,9 @@ class Experiment:
             )
         return self._known
 
-    def _send(self, given: Submission, tags: Optional[Mapping[str, Any]]) -> Run:
+    def _send(
+        self, given: Submission, tags: Optional[Mapping[str, Any]], parent: Optional[str] = None
+    ) -> Run:
         from dataclasses import replace
 
         from runyard.protocol.routes import RUNS_SUBMIT
@@ -226,6 +233,7 @@ class Experiment:
             properties={**facts, **given.properties},
             inherited=dict(os.environ) if given.inherit_environment else {},
             submitted_by=user_name(),
+            parent=parent,
         )
         with translated():
             record = self._workspace.service.call(RUNS_SUBMIT, body=order)

@@ -396,9 +396,22 @@ class Run(RunLogging, RunContents):
             if recursive:
                 yield from child.get_children(True, tags, properties, type, status)  # noqa: FBT003
 
-    def submit_child(self, config: Any, tags: Any = None, **_: Any) -> NoReturn:
-        """Say what to use in place of submitted children."""
-        raise NotOfferedYet("Run.submit_child", "Experiment.submit, or Run.child_run")
+    def submit_child(
+        self, config: Any, tags: Optional[Mapping[str, Any]] = None, **kwargs: Any
+    ) -> Run:
+        """Submit a child run and return at once; canceling this run cancels it too.
+
+        Args:
+            config: An estimator or a ScriptRunConfig.
+            tags: The child's first tags.
+            kwargs: What may be given anew for an estimator; see `Experiment.submit`.
+
+        Raises:
+            UserErrorException: `config` is no such object, or the service refuses the run; then
+                nothing was made.
+            SnapshotException: The source folder cannot be taken.
+        """
+        return self.experiment._submit(config, tags, self._id, **kwargs)
 
     # Others
 

@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from runyard.protocol import routes
-from runyard_server.cli import output, program
+from runyard_server.cli import failures, tree
 from runyard_server.operations import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from runyard_server.cli.parameters import Command
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 MADE = "<!-- Made by `make docs` from the code; a test compares them. -->\n\n"
@@ -58,36 +58,17 @@ def _code(text: str) -> str:
 
 def _cli() -> str:
     parts = ["# Command line\n"]
-    root = typer.main.get_command(program.app)
-    for words, command in _commands(root, ()):
-        parts += [f"## runyard {' '.join(words)}\n", _dedented(command.help), *_parameters(command)]
+    for words, command in tree.everything().items():
+        parts += [f"## runyard {' '.join(words)}\n", f"{command.help}\n", *_parameters(command)]
     parts.append(_statuses())
     return "\n".join(parts)
 
 
-def _commands(level: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    inner = getattr(level, "commands", None)
-    if inner is None:
-        yield words, level
-        return
-    for name, command in inner.items():
-        yield from _commands(command, (*words, name))
-
-
-def _dedented(text: str) -> str:
-    return "\n".join(line.strip() for line in text.strip().splitlines()) + "\n"
-
-
-def _parameters(command: Any) -> Iterator[str]:
+def _parameters(command: Command) -> Iterator[str]:
     rows = []
-    for parameter in command.params:
-        if parameter.name == "help":
-            continue
-        if parameter.param_type_name == "argument":
-            name = parameter.metavar or parameter.name.upper()
-        else:
-            name = ", ".join([*parameter.opts, *parameter.secondary_opts])
-        rows.append(f"| `{name}` | {_cell(parameter.help or '')} |")
+    for one in [*command.arguments, *command.options]:
+        name = ", ".join([*one.names, *one.off_names]) or one.metavar
+        rows.append(f"| `{name}` | {_cell(one.spec.help)} |")
     if rows:
         yield "| | |\n| --- | --- |\n" + "\n".join(rows) + "\n"
 
@@ -100,8 +81,9 @@ def _statuses() -> str:
         3: "there is no such thing",
         4: "not allowed",
         5: "the service cannot be reached",
+        failures.INTERRUPTED: "interrupted",
     }
-    used = {0, 1} | {status for _, status in output.EXITS}
+    used = {0, 1, failures.INTERRUPTED} | {status for _, status in failures.EXITS}
     rows = [f"| {status} | {meaning[status]} |" for status in sorted(used)]
     return "## Exit statuses\n\n| status | meaning |\n| --- | --- |\n" + "\n".join(rows) + "\n"
 

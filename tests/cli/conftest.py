@@ -1,8 +1,13 @@
 """A real service with a run, a model and a cluster in it, and a way to call the command."""
 
+import contextlib
+import fcntl
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +52,28 @@ class Cli:
             check=False,
         )
         return Said(done.returncode, done.stdout, done.stderr)
+
+    def on_terminal(self, *words: str, columns: int = 80, **variables: str) -> str:
+        """Give what appears on a terminal of so many columns."""
+        outer, inner = pty.openpty()
+        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        given = {**self.variables, "TERM": "xterm", **variables}
+        given.pop("COLUMNS")
+        with subprocess.Popen(
+            [sys.executable, "-P", "-c", "from runyard_server.cli import main; main()", *words],
+            cwd=self.folder,
+            env=given,
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+        ):
+            os.close(inner)
+            pieces = []
+            # At the program's end Linux answers a read with an error, others with nothing.
+            with contextlib.suppress(OSError), os.fdopen(outer, "rb", buffering=0) as screen:
+                while piece := screen.read(1 << 16):
+                    pieces.append(piece)
+        return b"".join(pieces).decode().replace("\r\n", "\n")
 
 
 @dataclass(frozen=True)

@@ -1,38 +1,34 @@
 """The command line as a whole: help that teaches, statuses, completion."""
 
 import re
+import signal
 import subprocess
 import sys
 
 import pytest
-import typer
 
-from runyard_server.cli import command_exists, program
+from runyard.protocol import routes
+from runyard.protocol.runs import StartRun
+from runyard_server.cli import command_exists, tree
 
-
-def commands(level=None, words=()):
-    """Give every command with its words."""
-    level = level or typer.main.get_command(program.app)
-    inner = getattr(level, "commands", None)
-    if inner is None:
-        return [(words, level)]
-    return [found for name, one in inner.items() for found in commands(one, (*words, name))]
-
-
-@pytest.mark.parametrize(
-    ("words", "command"), commands(), ids=lambda x: " ".join(x) if isinstance(x, tuple) else ""
+PROGRAM = "from runyard_server.cli import main; main()"
+EVERYTHING = pytest.mark.parametrize(
+    ("words", "command"),
+    tree.everything().items(),
+    ids=lambda x: " ".join(x) if isinstance(x, tuple) else "",
 )
+
+
+@EVERYTHING
 def test_every_command_teaches_by_example(words, command) -> None:
     """Each help has an example that calls the command itself."""
     assert f"`runyard {' '.join(words)}" in command.help
 
 
-@pytest.mark.parametrize(
-    ("words", "command"), commands(), ids=lambda x: " ".join(x) if isinstance(x, tuple) else ""
-)
+@EVERYTHING
 def test_every_example_names_a_command_and_its_options(words, command) -> None:
     """An example that does not work teaches the wrong thing."""
-    options = {name for parameter in command.params for name in parameter.opts} | {"-h", "--help"}
+    options = {name for option in command.options for name in option.names} | {"-h", "--help"}
     for example in re.findall(r"`runyard ([^`]+)`", command.help):
         own = example.split("|")[0].split()
         assert command_exists(own)
@@ -40,13 +36,25 @@ def test_every_example_names_a_command_and_its_options(words, command) -> None:
             assert {word for word in own if word.startswith("-")} <= options
 
 
-@pytest.mark.parametrize(
-    ("words", "command"), commands(), ids=lambda x: " ".join(x) if isinstance(x, tuple) else ""
-)
+@EVERYTHING
 def test_every_command_but_serve_speaks_json(words, command) -> None:
     """Programs can use whatever people can."""
-    options = {name for parameter in command.params for name in parameter.opts}
+    options = {name for option in command.options for name in option.names}
     assert "--json" in options or words == ("serve",)
+
+
+def shell(cli, command, **variables: str):
+    """Run a line of bash in which `runyard` is the command."""
+    text = f"""runyard() {{ {sys.executable} -P -c '{PROGRAM}' "$@"; }}; {command}"""
+    return subprocess.run(
+        ["bash", "-c", text],
+        env={**cli.variables, **variables},
+        cwd=cli.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def test_a_slip_is_status_2_with_the_nearest(cli) -> None:
@@ -65,6 +73,116 @@ def test_a_reader_that_has_seen_enough_causes_no_trace(cli) -> None:
     )
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
+
+
+COMMANDS = [
+    ("runs", "list"),
+    ("runs", "list", "--json"),
+    ("workspaces", "list"),
+    ("datastores", "list"),
+    ("status",),
+    ("doctor",),
+    ("--help",),
+    ("--version",),
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("sink", [">/dev/full", ">&-"])
+def test_output_that_cannot_be_written_is_one_error(cli, run_id, words, sink) -> None:
+    """A full disk or a closed stream is said in one line, with a status; nothing looks fine."""
+    assert run_id
+    done = shell(cli, f"runyard {' '.join(words)} {sink}")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "standard output cannot be written" in line
+
+
+@pytest.mark.parametrize("sink", ["2>/dev/full", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_errors_that_cannot_be_said_still_have_their_status(cli, sink) -> None:
+    """A script that closed everything still learns by the status what happened."""
+    done = shell(cli, f"runyard runs show nothing_1_2 {sink}")
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", "")
+
+
+def test_letters_that_the_encoding_lacks_are_shown_as_escapes(cli, place) -> None:
+    """A terminal of another age shows an escape, not a trace."""
+    run = place.client.call(routes.RUNS_START, body=StartRun(experiment="latin", name="汉字"))
+    done = shell(cli, f"PYTHONIOENCODING=ascii runyard runs show {run.id}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"\u6c49\u5b57" in done.stdout
+
+
+def test_an_interrupt_is_130_without_a_trace(cli, run_id) -> None:
+    """Ctrl-C while following a run ends the command as shells expect it."""
+    program_text = f"from runyard_server.cli import main; main(['runs', 'logs', '-f', {run_id!r}])"
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", program_text],
+        env=cli.variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "line one\n"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (130, "")
+
+
+def test_python_m_runyard_is_the_command_line(cli) -> None:
+    """Where `runyard` is not on PATH, the interpreter that has it will do."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "runyard", "--version"],
+        env=cli.variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("runyard ")
+
+
+def test_bash_completes(cli, run_id) -> None:
+    """The script that the shell is given works in that shell."""
+    lines = f"""
+        eval "$(runyard --show-completion)"
+        COMP_WORDS=(runyard runs show {run_id[:6]}) COMP_CWORD=3
+        _runyard_completion runyard
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    assert run_id in shell(cli, lines, SHELL="/bin/bash").stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("runyard r", ["runs"]),
+        ("runyard runs li", ["list"]),
+        ("runyard runs list --lim", ["--limit"]),
+        ("runyard runs list --status Fai", ["Failed"]),
+        ("runyard runs list --status=Fai", ["--status=Failed"]),
+        ("runyard --url http://127.0.0.1:9 runs ca", ["cancel"]),
+        ("runyard runs list --limit ", []),
+        ("runyard nonsense x", []),
+        ("runyard runs list --nonsense x", []),
+    ],
+)
+def test_completion_follows_the_line(cli, words, offered) -> None:
+    """Commands, options and their values are offered where they may stand, else nothing."""
+    number = len(words.split()) - (not words.endswith(" "))
+    said = cli(_RUNYARD_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(number))
+    assert (said.out.splitlines(), said.err, said.status) == (offered, "", 0)
+
+
+def test_installing_completion_changes_the_shell_s_file_once(cli, tmp_path) -> None:
+    """Doing it twice adds nothing."""
+    (tmp_path / ".bashrc").write_text("export MINE=1\n")
+    for _ in range(2):
+        said = cli("--install-completion", HOME=str(tmp_path), SHELL="/bin/bash")
+        assert said.status == 0, said.err
+    text = (tmp_path / ".bashrc").read_text()
+    assert text.startswith("export MINE=1\n")
+    assert text.count("source") == 1
 
 
 def test_completion_offers_run_ids(cli, run_id) -> None:

@@ -5,9 +5,14 @@ fields are stable; tables are for people and may change. What a command does is 
 service; only `serve` runs it, and `doctor` looks at the machine itself.
 
 Exit status: 0 fine; 1 it failed; 2 the command line or the request makes no sense; 3 there is no
-such thing; 4 not allowed; 5 the service cannot be reached.
+such thing; 4 not allowed; 5 the service cannot be reached; 130 interrupted.
+
+    tree         the commands as plain data; their modules are imported when they are called
+    parameters   a command's function is its command line; words reads it, helping shows it
+    tables       what keeps legible on a narrow terminal; output and texts print it safely
 """
 
+import sys
 from collections.abc import Sequence
 
 __all__ = ["command_exists", "main"]
@@ -19,8 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: What follows `runyard`; None takes the process's own.
     """
-    from runyard_server.cli import program
-
+    try:
+        from runyard_server.cli import program
+    except KeyboardInterrupt:
+        sys.exit(130)
     program.run(arguments)
 
 

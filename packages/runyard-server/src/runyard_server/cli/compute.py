@@ -1,50 +1,70 @@
 """`runyard compute`."""
 
-import typer
+from typing import TYPE_CHECKING
 
-from runyard.protocol import routes
-from runyard.protocol.compute import ComputeRecord
-from runyard_server.cli import output, target
+from runyard_server.cli import humane, output, tables
 from runyard_server.cli.options import ComputeName, Json, Workspace
+from runyard_server.cli.parameters import Group
+from runyard_server.cli.tables import Column
 
-app = typer.Typer(help="Clusters that runs are sent to.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from runyard.protocol.compute import ComputeRecord
+
+COLUMNS = [
+    Column("NAME"),
+    Column("SIZE", worth=3),
+    Column("NODES"),
+    Column("BUSY", right=True, worth=2),
+    Column("IDLE", right=True, worth=1),
+    Column("STATE", least=15),
+    Column("PER NODE", worth=4),
+]
+NODE_COLUMNS = [Column("NODE"), Column("STATE", least=15), Column("RUN"), Column("SINCE", worth=1)]
+
+group = Group()
 
 
-@app.command("list")
+@group.command("list")
 def list_(json: Json = False, workspace: Workspace = None) -> None:
     """List the clusters of a workspace and what their nodes do.
 
     Example: `runyard compute list`
     """
+    from runyard.protocol import routes
+    from runyard_server.cli import target
+
     page = target.client(workspace).call(routes.COMPUTE_LIST)
     if json:
         output.as_json(page)
         return
-    output.table(
-        ["NAME", "SIZE", "NODES", ">BUSY", ">IDLE", "STATE", "PER NODE"],
+    tables.show(
+        COLUMNS,
         [_row(cluster) for cluster in page.items],
         "no cluster yet; runs without one go to this machine (target 'local')",
     )
 
 
-@app.command()
+@group.command()
 def nodes(cluster: ComputeName, json: Json = False, workspace: Workspace = None) -> None:
     """List the nodes of a cluster and the runs that hold them.
 
     Example: `runyard compute nodes gpucluster`
     """
+    from runyard.protocol import routes
+    from runyard_server.cli import target
+
     page = target.client(workspace).call(routes.COMPUTE_NODES, cluster)
     if json:
         output.as_json(page)
         return
-    output.table(
-        ["NODE", "STATE", "RUN", "SINCE"],
-        [(node.id, node.state, node.run or "", output.ago(node.since)) for node in page.items],
+    tables.show(
+        NODE_COLUMNS,
+        [(node.id, node.state, node.run or "", humane.age(node.since)) for node in page.items],
         f"{cluster} has no nodes now; it grows when a run needs them",
     )
 
 
-def _row(cluster: ComputeRecord) -> tuple[str, ...]:
+def _row(cluster: "ComputeRecord") -> tuple[str, ...]:
     gpus = f", {cluster.gpus} GPU" if cluster.gpus else ""
     return (
         cluster.name,

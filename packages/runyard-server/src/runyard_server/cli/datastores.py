@@ -2,38 +2,39 @@
 
 from typing import Annotated
 
-import typer
-
-from runyard.protocol import routes
-from runyard.protocol.datastores import DatastoreFileQuery
-from runyard_server.cli import output, target
+from runyard_server.cli import humane, output, tables
 from runyard_server.cli.options import DatastoreName, Json, Limit, Workspace
-from runyard_server.cli.paging import collect
+from runyard_server.cli.parameters import Argument, Group
+from runyard_server.cli.tables import Column
+from runyard_server.cli.texts import cut_middle
 
-app = typer.Typer(help="Named places where data is kept.", no_args_is_help=True)
+group = Group()
 
 
-@app.command("list")
+@group.command("list")
 def list_(json: Json = False, workspace: Workspace = None) -> None:
     """List the datastores of a workspace.
 
     Example: `runyard datastores list`
     """
+    from runyard.protocol import routes
+    from runyard_server.cli import target
+
     page = target.client(workspace).call(routes.DATASTORES_LIST)
     if json:
         output.as_json(page)
         return
-    output.table(
-        ["NAME", "TYPE", "DEFAULT"],
+    tables.show(
+        [Column("NAME"), Column("TYPE", worth=1), Column("DEFAULT", worth=2)],
         [(d.name, d.datastore_type, "yes" if d.is_default else "") for d in page.items],
         "no datastore yet",
     )
 
 
-@app.command()
+@group.command()
 def files(
     datastore: DatastoreName,
-    prefix: Annotated[str, typer.Argument(help="Only paths that begin with this.")] = "",
+    prefix: Annotated[str, Argument("PREFIX", help="Only paths that begin with this.")] = "",
     json: Json = False,
     limit: Limit = 1000,
     workspace: Workspace = None,
@@ -42,15 +43,20 @@ def files(
 
     Example: `runyard datastores files workspaceblobstore mnist/`
     """
+    from runyard.protocol import routes
+    from runyard.protocol.datastores import DatastoreFileQuery
+    from runyard_server.cli import target
+    from runyard_server.cli.paging import collect
+
     query, client = DatastoreFileQuery(prefix=prefix), target.client(workspace)
     page = collect(client, routes.DATASTORES_FILES, datastore, query=query, limit=limit)
     if json:
         output.as_json(page)
         return
-    output.table(
-        ["PATH", ">SIZE", "CHANGED"],
-        [(f.path, output.size(f.size), output.ago(f.modified_at)) for f in page.items],
+    tables.show(
+        [Column("PATH", cut=cut_middle), Column("SIZE", right=True), Column("AGE", worth=1)],
+        [(f.path, humane.size(f.size), humane.age(f.modified_at)) for f in page.items],
         f"{datastore} has no files that begin with {prefix!r}",
     )
     if page.next_page_token:
-        output.say(f"more than {limit}: ask with --limit")
+        output.note(f"more than {limit}: ask with --limit")

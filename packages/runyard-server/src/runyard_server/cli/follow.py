@@ -5,20 +5,24 @@ read from where the last reading stopped, so nothing is missed or printed twice,
 that restarts in between is waited for.
 """
 
+import codecs
 import json
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 
 from runyard.protocol import routes
 from runyard.protocol.errors import RunFileNotFound
 from runyard.protocol.events import LOG, RANK
 from runyard.protocol.files import BUILD_LOG, FileQuery
-from runyard_server.cli import ranks
+from runyard_server.cli import output, ranks
 from runyard_server.cli.target import WorkspaceClient
+from runyard_server.cli.texts import in_json, line, log, multiline
 
 LOG_FOLDER = "azureml-logs/"
 DRIVER_LOGS = "azureml-logs/70_driver_log"
 PIECE_BYTES = 1 << 20
+_UTF8 = partial(codecs.getincrementaldecoder("utf-8"), errors="backslashreplace")
 
 
 def print_logs(
@@ -98,6 +102,7 @@ class _Printer:
     run: str
     as_json: bool
     _printed: dict[str, int] = field(default_factory=dict)
+    _decoders: dict[str, codecs.IncrementalDecoder] = field(default_factory=dict)
     _last: str = ""
 
     def advance(self, path: str) -> None:
@@ -118,23 +123,30 @@ class _Printer:
     def _print(self, path: str, offset: int, piece: bytes) -> None:
         if self.as_json:
             text = piece.decode("utf-8", "replace")
-            line = json.dumps({"path": path, "offset": offset, "text": text}, ensure_ascii=False)
-            sys.stdout.write(line + "\n")
+            piece_of = {"path": path, "offset": offset, "text": text}
+            output.write(in_json(json.dumps(piece_of, ensure_ascii=False)) + "\n")
         else:
             if self._last != path:
                 self._title(path)
-            sys.stdout.buffer.write(piece)
-        sys.stdout.flush()
+            self._print_bytes(path, piece)
+        output.flush()
+
+    def _print_bytes(self, path: str, piece: bytes) -> None:
+        """Print the bytes as they are, except what would steer a terminal."""
+        if not sys.stdout.isatty():
+            output.write_bytes(piece)
+            return
+        # A letter may lie across the border of two pieces.
+        decoder = self._decoders.setdefault(path, _UTF8())
+        output.write(log(decoder.decode(piece)))
 
     def remark(self, text: str) -> None:
         """Say something about the run on stderr; in JSON nothing but the pieces is printed."""
         if not self.as_json:
-            sys.stderr.write(f"{text}\n")
-            sys.stderr.flush()
+            output.write_error(f"{multiline(text)}\n")
 
     def _title(self, path: str) -> None:
         """Say on stderr which file follows, when there is more than one to be told apart."""
         if self._last:
-            sys.stderr.write(f"\n==> {path} <==\n")
-            sys.stderr.flush()
+            output.write_error(f"\n==> {line(path)} <==\n")
         self._last = path

@@ -1,21 +1,30 @@
 """`runyard models`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from runyard.protocol import routes
-from runyard.protocol.models import ModelQuery, ModelRecord
-from runyard_server.cli import output, target
+from runyard_server.cli import humane, output, tables
 from runyard_server.cli.options import Json, Limit, ModelId, ModelName, Workspace
-from runyard_server.cli.paging import collect
+from runyard_server.cli.parameters import Group, Option
+from runyard_server.cli.tables import Column
+from runyard_server.cli.texts import cut_middle
 
-Latest = Annotated[bool, typer.Option("--latest", help="Only the newest version of each.")]
+if TYPE_CHECKING:
+    from runyard.protocol.models import ModelRecord
 
-app = typer.Typer(help="Registered models and their versions.", no_args_is_help=True)
+Latest = Annotated[bool, Option("--latest", help="Only the newest version of each.")]
+
+COLUMNS = [
+    Column("MODEL", cut=cut_middle),
+    Column("SIZE", right=True, worth=3),
+    Column("FILES", right=True, worth=1),
+    Column("RUN", worth=2, cut=cut_middle),
+    Column("AGE"),
+]
+
+group = Group()
 
 
-@app.command("list")
+@group.command("list")
 def list_(
     json: Json = False,
     name: ModelName = None,
@@ -27,45 +36,55 @@ def list_(
 
     Examples: `runyard models list --latest`  ·  `runyard models list --name tf-dnn-mnist`
     """
+    from runyard.protocol import routes
+    from runyard.protocol.models import ModelQuery
+    from runyard_server.cli import target
+    from runyard_server.cli.paging import collect
+
     query = ModelQuery(name=name, latest=latest)
     page = collect(target.client(workspace), routes.MODELS_LIST, query=query, limit=limit)
     if json:
         output.as_json(page)
         return
-    output.table(
-        ["MODEL", ">SIZE", ">FILES", "RUN", "CREATED"],
+    tables.show(
+        COLUMNS,
         [_row(model) for model in page.items],
         "no model yet; `run.register_model(...)` registers one",
     )
 
 
-@app.command()
+@group.command()
 def show(model: ModelId, json: Json = False, workspace: Workspace = None) -> None:
     """Show a model version and its files.
 
     Examples: `runyard models show tf-dnn-mnist`  ·  `runyard models show tf-dnn-mnist:2 --json`
     """
+    from runyard.protocol import routes
+    from runyard_server.cli import target
+
     found = target.client(workspace).call(routes.MODELS_GET, model)
     if json:
         output.as_json(found)
         return
     output.facts(_facts(found))
-    output.table(
-        ["FILE", ">SIZE"], [(f.path, output.size(f.size)) for f in found.files], "it has no files"
+    tables.show(
+        [Column("FILE", cut=cut_middle), Column("SIZE", right=True)],
+        [(f.path, humane.size(f.size)) for f in found.files],
+        "it has no files",
     )
 
 
-def _row(model: ModelRecord) -> tuple[str, ...]:
+def _row(model: "ModelRecord") -> tuple[str, ...]:
     return (
         model.id,
-        output.size(model.size),
+        humane.size(model.size),
         str(model.file_count),
         model.run or "",
-        output.ago(model.created_at),
+        humane.age(model.created_at),
     )
 
 
-def _facts(model: ModelRecord) -> list[tuple[str, str]]:
+def _facts(model: "ModelRecord") -> list[tuple[str, str]]:
     framework = f"{model.framework} {model.framework_version}".strip()
     return [
         ("Model", model.id),
@@ -73,8 +92,8 @@ def _facts(model: ModelRecord) -> list[tuple[str, str]]:
         ("Run", model.run or ""),
         ("Experiment", model.experiment or ""),
         ("Framework", framework),
-        ("Created", f"{model.created_at} ({output.ago(model.created_at)})"),
-        ("Size", output.size(model.size)),
+        ("Created", f"{model.created_at} ({humane.ago(model.created_at)})"),
+        ("Size", humane.size(model.size)),
         ("Description", model.description),
         ("Tags", ", ".join(f"{key}={value}" for key, value in model.tags.items())),
     ]

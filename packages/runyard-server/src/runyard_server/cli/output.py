@@ -1,165 +1,174 @@
-"""What people and programs see: tables and colours on a terminal, plain lines elsewhere, JSON.
+"""What people and programs see: lines, facts and JSON on standard output, complaints on the other.
 
-Tables are never cut when the output is not a terminal, so that `grep` and `cut` see whole ids.
+Everything that is printed passes through here. A place that cannot be written to (a full disk, a
+closed stream) is told once, as `OutputFailed`; a reader that has seen enough (`| head`) is a
+`BrokenPipeError`, and is no failure. Colours are for terminals alone.
 """
 
-import json
+import os
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TextIO
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from runyard_server.cli.texts import Styled, in_json, multiline, width
 
-from runyard.protocol import codec, errors
-
-PIPE_WIDTH = 10_000
-THOUSAND = 1000
-MINUTE, HOUR = 60, 3600
-COLOURS = {
-    "Completed": "green",
-    "Failed": "red",
-    "Canceled": "yellow",
-    "CancelRequested": "yellow",
-    "Running": "cyan",
-    "Finalizing": "cyan",
-    "Preparing": "blue",
-    "Starting": "blue",
-    "Queued": "magenta",
+CODES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
 }
-EXITS: tuple[tuple[type[errors.RunyardError], int], ...] = (
-    (errors.InvalidRequest, 2),
-    (errors.NotFound, 3),
-    (errors.Unauthenticated, 4),
-    (errors.Forbidden, 4),
-    (errors.TemporaryError, 5),
-)
+NARROWEST, USUAL = 20, 80
+
+Text = str | Styled | list[Styled]
 
 
-def console(*, stderr: bool = False) -> Console:
-    """Give a console for the stream as it is now; wide and without colours if not a terminal."""
-    stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else PIPE_WIDTH
-    return Console(file=stream, width=width, highlight=False, soft_wrap=width is not None)
+class OutputFailed(Exception):
+    """Standard output cannot be written."""
 
 
-def say(text: str) -> None:
-    """Print a line as it is."""
-    console().print(Text(text))
+def write(text: str) -> None:
+    """Print a text as it is.
+
+    Raises:
+        OutputFailed: Standard output takes nothing.
+        BrokenPipeError: Nobody reads it any more.
+    """
+    try:
+        sys.stdout.write(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _failed(error) from error
+
+
+def write_bytes(data: bytes) -> None:
+    """Print bytes at once, whatever they mean; see `write`."""
+    flush()
+    try:
+        sys.stdout.buffer.write(data)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _failed(error) from error
+    flush()
+
+
+def flush() -> None:
+    """Send what was printed so far; see `write`."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _failed(error) from error
+
+
+def write_error(text: str) -> None:
+    """Print to standard error; where that fails too, nobody is left to be told."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        return
+
+
+def prepare() -> None:
+    """Make the standard streams usable, whatever they were started with.
+
+    A descriptor that was closed would be given to the next file or socket, which would then get
+    what is printed. Letters that the terminal's encoding lacks are shown as escapes.
+    """
+    # Opened for reading: writing then fails, as it should, and is told like a full disk.
+    sys.stdout = sys.stdout or _opened(1, os.O_RDONLY)
+    sys.stderr = sys.stderr or _opened(2, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def discard() -> None:
+    """Drop what could not be printed, so that the interpreter does not try again at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
+
+def say(text: Text = "") -> None:
+    """Print a line."""
+    write(f"{painted(text, sys.stdout)}\n")
+
+
+def note(text: str) -> None:
+    """Print a remark to standard error, where it is in nobody's way."""
+    write_error(f"{painted(Styled(text, 'dim'), sys.stderr)}\n")
 
 
 def as_json(value: Any) -> None:
     """Print records as JSON, in the protocol's names."""
-    json.dump(codec.to_plain(value), sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+    import json
+
+    from runyard.protocol import codec
+
+    write(in_json(json.dumps(codec.to_plain(value), indent=2, ensure_ascii=False)) + "\n")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], empty: str) -> None:
-    """Print rows under their titles; columns whose title begins with `>` stand to the right.
-
-    Args:
-        columns: The titles.
-        rows: The cells, as many as there are titles.
-        empty: What to say when there are no rows.
-    """
-    shown = list(rows)
-    if not shown:
-        console(stderr=True).print(Text(empty, style="dim"))
-        return
-    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    # On a narrow terminal the first column, which holds the ids, is the last to be cut.
-    longest = max(len(row[0]) for row in shown)
-    for number, title in enumerate(columns):
-        grid.add_column(
-            title.lstrip(">"),
-            justify="right" if title.startswith(">") else "left",
-            no_wrap=True,
-            min_width=longest if number == 0 else None,
-        )
-    for row in shown:
-        grid.add_row(*row)
-    _print(grid)
-
-
-def facts(pairs: Iterable[tuple[str, str | Text]]) -> None:
+def facts(pairs: Iterable[tuple[str, Text]]) -> None:
     """Print names and values below one another; pairs without a value are left out."""
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in pairs:
-        if value:
-            grid.add_row(name, value)
-    _print(grid)
+    painted_pairs = [(name, painted(value, sys.stdout)) for name, value in pairs]
+    shown = [(name, value) for name, value in painted_pairs if value]
+    indent = max((width(name) for name, _ in shown), default=0) + 2
+    for name, value in shown:
+        title = painted(Styled(name, "bold"), sys.stdout)
+        lines = f"\n{' ' * indent}".join(value.split("\n"))
+        write(f"{title}{' ' * (indent - width(name))}{lines}\n")
 
 
-def _print(grid: Table) -> None:
-    """Print a table without the blanks that fill its last column."""
-    target = console()
-    with target.capture() as captured:
-        target.print(grid)
-    lines = captured.get().splitlines()
-    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in lines))
+def painted(text: Text, stream: TextIO) -> str:
+    """Write a text as the stream shows it: safe, and in its colours if there are any."""
+    if isinstance(text, list):
+        return "".join(painted(part, stream) for part in text)
+    plain, style = (text, "") if isinstance(text, str) else text
+    safe = multiline(plain)
+    if not style or not safe or not has_colours(stream):
+        return safe
+    codes = ";".join(CODES[word] for word in style.split())
+    return f"\x1b[{codes}m{safe}\x1b[0m"
 
 
-def status(text: str) -> Text:
-    """Give a run's status in its colour."""
-    return Text(text, style=COLOURS.get(text, ""))
+def has_colours(stream: TextIO) -> bool:
+    """Whether colours are wanted: on a terminal, unless NO_COLOR or TERM=dumb says otherwise."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
 
 
-def size(count: int) -> str:
-    """Give a number of bytes as people read it: 940 B, 1.2 MB."""
-    value = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < THOUSAND:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= THOUSAND
-    return f"{value:.1f} TB"
+def columns() -> int | None:
+    """Give the width of the terminal that standard output is; None when it is none."""
+    if not sys.stdout.isatty():
+        return None
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given) > 0:
+        return max(NARROWEST, int(given))
+    try:
+        found = os.get_terminal_size(sys.stdout.fileno()).columns
+    except OSError:
+        found = 0
+    # A terminal that does not know its width says 0.
+    return max(NARROWEST, found or USUAL)
 
 
-def seconds(value: float) -> str:
-    """Give a duration as people read it: 0.4 s, 3 min 20 s, 2 h 5 min."""
-    if value < MINUTE:
-        return f"{value:.1f} s"
-    minutes, rest = divmod(round(value), MINUTE)
-    if minutes < HOUR // MINUTE:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(minutes, HOUR // MINUTE)
-    return f"{hours} h {minutes} min"
+def _opened(descriptor: int, flags: int) -> TextIO:
+    nowhere = os.open(os.devnull, flags)
+    if nowhere != descriptor:
+        os.dup2(nowhere, descriptor)
+    return os.fdopen(descriptor, "w", encoding="utf-8", closefd=False)
 
 
-def moment(text: str | None) -> datetime | None:
-    """Read a time of the wire (ISO 8601, UTC)."""
-    return datetime.fromisoformat(text) if text else None
-
-
-def ago(text: str | None) -> str:
-    """Give how long ago a time of the wire was."""
-    when = moment(text)
-    if when is None:
-        return ""
-    return f"{seconds(max(0.0, (datetime.now(UTC) - when).total_seconds()))} ago"
-
-
-def between(start: str | None, end: str | None) -> str:
-    """Give the time from start to end, or until now while there is no end."""
-    begun, ended = moment(start), moment(end)
-    if begun is None:
-        return ""
-    return seconds(((ended or datetime.now(UTC)) - begun).total_seconds())
-
-
-def exit_status(error: errors.RunyardError) -> int:
-    """Give the exit status that stands for an error."""
-    return next((code for kind, code in EXITS if isinstance(error, kind)), 1)
-
-
-def complain(error: errors.RunyardError, *, json_wanted: bool) -> None:
-    """Say on stderr what went wrong: for people, or as the wire has it."""
-    if json_wanted:
-        sys.stderr.write(json.dumps(errors.to_wire(error)) + "\n")
-        return
-    line = Text("error: ", style="bold red")
-    line.append(error.message, style="not bold default")
-    console(stderr=True).print(line)
+def _failed(error: OSError) -> OutputFailed:
+    return OutputFailed(
+        f"standard output cannot be written: {error.strerror or error}; what was asked for is done"
+    )

@@ -1,66 +1,45 @@
-"""The whole command line: its groups, its version, and how errors become messages and statuses."""
+"""The whole command line: finds the command, calls it, and turns errors into messages and statuses.
 
+Only what a command needs is imported: `--help` and `--version` load neither the protocol nor the
+client, and no command loads a library.
+"""
+
+import itertools
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
-import typer
-
-from runyard.protocol.errors import RunyardError
-from runyard.protocol.service import TOKEN_VARIABLE, URL_VARIABLE
+from runyard.protocol.errors import InvalidRequest
 from runyard_server import __version__
-from runyard_server.cli import (
-    compute,
-    datastores,
-    doctor,
-    experiments,
-    models,
-    output,
-    runs,
-    service,
-    workspaces,
-)
+from runyard_server.cli import completion, failures, helping, output, tree, words
+from runyard_server.cli.parameters import Command, Given, Option
 
-app = typer.Typer(
-    name="runyard",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(runs.app, name="runs")
-app.add_typer(experiments.app, name="experiments")
-app.add_typer(models.app, name="models")
-app.add_typer(compute.app, name="compute")
-app.add_typer(datastores.app, name="datastores")
-app.add_typer(workspaces.app, name="workspaces")
-app.command()(service.serve)
-app.command()(service.status)
-app.command()(service.stop)
-app.command()(doctor.doctor)
+VARIABLES = {"url": "RUNYARD_URL", "token": "RUNYARD_TOKEN"}
+HELP = ("--help", "-h")
+USAGE = 2
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        output.say(f"runyard {__version__}")
-        raise typer.Exit
-
-
-@app.callback(epilog="First steps:  `runyard doctor`  ·  `runyard runs list`  ·  `runyard serve`")
 def root(
-    url: Annotated[
+    url: Annotated[  # noqa: ARG001 - set for the command that follows
         str | None,
-        typer.Option(
-            envvar=URL_VARIABLE,
+        Option(
+            "--url",
+            variable=VARIABLES["url"],
+            metavar="URL",
             help="A service elsewhere, as http://host:port; by default this machine's own.",
         ),
     ] = None,
-    token: Annotated[
-        str | None, typer.Option(envvar=TOKEN_VARIABLE, help="The token of that service.")
+    token: Annotated[  # noqa: ARG001 - the same
+        str | None,
+        Option("--token", variable=VARIABLES["token"], help="The token of that service."),
     ] = None,
-    version: Annotated[  # noqa: ARG001 - the callback answers it
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    version: Annotated[bool, Option("--version", help="Print the version and exit.")] = False,
+    install_completion: Annotated[
+        bool, Option(help="Make the shell complete commands, ids and names.")
+    ] = False,
+    show_completion: Annotated[
+        bool, Option(help="Print what the shell is given for that.")
     ] = False,
 ) -> None:
     """Train, track and register machine-learning models on your own machines.
@@ -69,37 +48,69 @@ def root(
     `from azureml.core import Workspace`); this command shows what they did and runs the service.
     A service is started when one is needed, so there is nothing to set up.
     """
-    for name, value in ((URL_VARIABLE, url), (TOKEN_VARIABLE, token)):
-        if value:
-            os.environ[name] = value
+    if version:
+        output.say(f"runyard {__version__}")
+    if install_completion:
+        for path in completion.install():
+            output.say(f"wrote {path}")
+        output.say("new shells complete")
+    if show_completion:
+        output.write(completion.script())
+    if not (version or install_completion or show_completion):
+        raise InvalidRequest("name a command; `runyard --help` lists them")
+
+
+ROOT = Command(root)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; errors become one message and an exit status."""
+    """Run the command line and leave with its status."""
+    output.prepare()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        try:
-            app(args=given, prog_name="runyard")
-        finally:
-            # Here and not when the interpreter ends, where nobody could handle a closed pipe.
-            sys.stdout.flush()
-    except RunyardError as error:
-        output.complain(error, json_wanted="--json" in given)
-        sys.exit(output.exit_status(error))
-    except BrokenPipeError:
-        # Whoever read our output has seen enough (`| head`); writing on would be an error again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    sys.exit(failures.status_of(lambda: _dispatch(given), json_wanted="--json" in given))
 
 
-def exists(words: Sequence[str]) -> bool:
+def exists(given: Sequence[str]) -> bool:
     """Whether the words name a command; a group alone counts, arguments are passed over."""
-    level: Any = typer.main.get_command(app)
-    for word in words:
-        commands = getattr(level, "commands", None)
-        if word.startswith("-") or commands is None:
-            break
-        if word not in commands:
-            return False
-        level = commands[word]
-    return True
+    named = list(itertools.takewhile(lambda word: not word.startswith("-"), given))
+    found = tree.find(named)
+    return isinstance(found.target, Command) or not found.rest
+
+
+def _dispatch(given: list[str]) -> None:
+    if completion.VARIABLE in os.environ:
+        completion.answer(ROOT)
+        return
+    asked = [word for word in given if word not in HELP]
+    before, rest = words.split(ROOT, asked, first_loose_ends=True)
+    found = tree.find(rest)
+    if len(asked) < len(given):
+        helping.show(ROOT, found)
+    elif before and not rest:
+        ROOT.function(**words.read(ROOT, given))
+    else:
+        _call(found, before)
+
+
+def _call(found: tree.Found, before: Given) -> None:
+    """Call the command that was found, with what was given before its name."""
+    if isinstance(found.target, Command):
+        for name, variable in VARIABLES.items():
+            if before.get(name):
+                os.environ[variable] = before[name]
+        try:
+            given = words.read(found.target, found.rest)
+        except InvalidRequest as error:
+            raise _with_hint(error, found) from None
+        found.target.function(**given)
+    elif found.rest:
+        raise _with_hint(tree.unknown(found), found)
+    else:
+        helping.show(ROOT, found)
+        raise failures.Exit(USAGE)
+
+
+def _with_hint(error: InvalidRequest, found: tree.Found) -> InvalidRequest:
+    """Say where the right words stand."""
+    words_of_help = " ".join(["runyard", *found.names, "--help"])
+    return InvalidRequest(f"{error.message}; see `{words_of_help}`")

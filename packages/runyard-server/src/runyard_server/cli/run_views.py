@@ -3,47 +3,57 @@
 from collections.abc import Iterable
 from typing import Any
 
-from rich.text import Text
-
 from runyard.protocol import routes
 from runyard.protocol.files import FileQuery, FileRecord
 from runyard.protocol.jobs import RankRecord
 from runyard.protocol.metrics import MetricQuery, MetricSeries
 from runyard.protocol.runs import RunRecord
-from runyard_server.cli import output
+from runyard_server.cli import humane, output, tables
+from runyard_server.cli.tables import Column
 from runyard_server.cli.target import WorkspaceClient
+from runyard_server.cli.texts import Styled, cut_middle
 
-COLUMNS = ["RUN", "EXPERIMENT", ">NO.", "STATUS", "TARGET", ">TIME", "CREATED"]
-RANK_COLUMNS = [
-    ">RANK",
-    "PROCESS",
-    "NODE",
-    "HOST",
-    "STATUS",
-    ">EXIT",
-    ">CPU",
-    ">MEMORY",
-    ">PEAK",
-    "LOG",
+COLUMNS = [
+    Column("RUN", cut=cut_middle, least=20),
+    Column("EXPERIMENT", worth=2),
+    Column("NO.", right=True, worth=3),
+    Column("STATUS", least=15),
+    Column("TARGET", worth=1),
+    Column("TIME", right=True, worth=4),
+    Column("AGE", right=True),
 ]
+RANK_COLUMNS = [
+    Column("RANK", right=True),
+    Column("PROCESS"),
+    Column("NODE", worth=6),
+    Column("HOST", worth=4),
+    Column("STATUS", least=15),
+    Column("EXIT", right=True, worth=7),
+    Column("CPU", right=True, worth=3),
+    Column("MEMORY", right=True, worth=2),
+    Column("PEAK", right=True, worth=1),
+    Column("LOG", worth=5, cut=cut_middle),
+]
+METRIC_COLUMNS = [Column("METRIC"), Column("LAST", right=True), Column("COUNT", right=True)]
+FILE_COLUMNS = [Column("FILE", cut=cut_middle), Column("SIZE", right=True)]
 FILES_SHOWN = 30
 VALUE_WIDTH = 40
 
 
-def row(run: RunRecord) -> tuple[str | Text, ...]:
+def row(run: RunRecord) -> tuple[str | Styled, ...]:
     """Give a run's cells for `COLUMNS`."""
     return (
         run.id,
         run.experiment,
         str(run.number),
-        output.status(run.status),
+        humane.status(run.status),
         run.target,
-        output.between(run.started_at, run.ended_at),
-        output.ago(run.created_at),
+        humane.between(run.started_at, run.ended_at),
+        humane.age(run.created_at),
     )
 
 
-def rank(one: RankRecord) -> tuple[str | Text, ...]:
+def rank(one: RankRecord) -> tuple[str | Styled, ...]:
     """Give a process's cells for `RANK_COLUMNS`."""
     code = "" if one.exit_code is None else str(one.exit_code)
     return (
@@ -51,11 +61,11 @@ def rank(one: RankRecord) -> tuple[str | Text, ...]:
         one.name,
         one.node_name,
         one.host,
-        output.status(one.state.capitalize()),
+        humane.status(one.state.capitalize()),
         code,
-        output.seconds(one.cpu_seconds) if one.cpu_seconds else "",
-        output.size(one.memory_bytes) if one.memory_bytes else "",
-        output.size(one.peak_memory_bytes) if one.peak_memory_bytes else "",
+        humane.seconds(one.cpu_seconds) if one.cpu_seconds else "",
+        humane.size(one.memory_bytes) if one.memory_bytes else "",
+        humane.size(one.peak_memory_bytes) if one.peak_memory_bytes else "",
         one.log,
     )
 
@@ -66,24 +76,24 @@ def show(client: WorkspaceClient, run: RunRecord) -> None:
     _failure(run)
     page = client.call(routes.METRICS_LIST, run.id, query=MetricQuery(points=2))
     if page.series:
-        output.say("")
-        output.table(["METRIC", ">LAST", ">COUNT"], map(_metric, page.series), "")
+        output.say()
+        tables.show(METRIC_COLUMNS, map(_metric, page.series), "")
     files = client.call(routes.FILES_LIST, run.id, query=FileQuery())
     if files.items:
-        output.say("")
+        output.say()
         _files(files.items)
 
 
-def _facts(run: RunRecord) -> Iterable[tuple[str, str | Text]]:
+def _facts(run: RunRecord) -> Iterable[tuple[str, str | Styled]]:
     yield "Run", run.id + (f" ({run.name})" if run.name else "")
     yield "Experiment", f"{run.experiment}, number {run.number}"
-    yield "Status", output.status(run.status)
+    yield "Status", humane.status(run.status)
     yield "Waits", run.reason or ""
     yield "Target", run.target + (f", {run.node_count} nodes" if run.node_count > 1 else "")
-    yield "Created", f"{run.created_at} ({output.ago(run.created_at)})"
-    yield "Ran", output.between(run.started_at, run.ended_at)
+    yield "Created", f"{run.created_at} ({humane.ago(run.created_at)})"
+    yield "Ran", humane.between(run.started_at, run.ended_at)
     stages = run.stage_seconds.items()
-    yield "Stages", ", ".join(f"{name} {output.seconds(value)}" for name, value in stages)
+    yield "Stages", ", ".join(f"{name} {humane.seconds(value)}" for name, value in stages)
     yield "Attempt", str(run.attempt) if run.attempt > 1 else ""
     yield "Parent", run.parent or ""
     yield "Snapshot", run.snapshot or ""
@@ -99,10 +109,10 @@ def _tag(key: str, value: str | None) -> str:
 def _failure(run: RunRecord) -> None:
     if run.error is None:
         return
-    output.say("")
-    output.console().print(Text(run.error.message, style="red"))
+    output.say()
+    output.say(Styled(run.error.message, "red"))
     if run.error.log_tail:
-        output.console().print(Text(run.error.log_tail.rstrip(), style="dim"))
+        output.say(Styled(run.error.log_tail.rstrip(), "dim"))
 
 
 def _metric(series: MetricSeries) -> tuple[str, ...]:
@@ -118,6 +128,6 @@ def _value(value: Any) -> str:
 
 def _files(files: list[FileRecord]) -> None:
     shown = files[:FILES_SHOWN]
-    output.table(["FILE", ">SIZE"], [(f.path, output.size(f.size)) for f in shown], "")
+    tables.show(FILE_COLUMNS, [(f.path, humane.size(f.size)) for f in shown], "")
     if len(files) > len(shown):
         output.say(f"... and {len(files) - len(shown)} more")

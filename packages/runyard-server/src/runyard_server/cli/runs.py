@@ -2,35 +2,32 @@
 
 from typing import Annotated
 
-import typer
-
-from runyard.protocol import routes
 from runyard.protocol.errors import InvalidRequest, RunyardError
-from runyard.protocol.runs import STATUSES, RunQuery
-from runyard_server.cli import follow, output, run_views, target
-from runyard_server.cli.options import Experiment, Json, Limit, Rank, RunId, RunIds, Workspace
-from runyard_server.cli.paging import collect
+from runyard_server.cli import failures, output, tables
+from runyard_server.cli.options import (
+    Experiment,
+    Json,
+    Limit,
+    Rank,
+    RunId,
+    RunIds,
+    Status,
+    Workspace,
+)
+from runyard_server.cli.parameters import Group, Option
 
-app = typer.Typer(help="Runs: what was run and how it went.", no_args_is_help=True)
+group = Group()
 
-Status = Annotated[
-    str | None,
-    typer.Option(
-        metavar="STATUS",
-        help="Only runs in this status, for example Failed.",
-        autocompletion=lambda incomplete: [s for s in STATUSES if s.startswith(incomplete)],
-    ),
-]
-Active = Annotated[bool, typer.Option("--active", "-a", help="Only runs that have not ended.")]
-Children = Annotated[bool, typer.Option("--children", help="Child runs too.")]
-Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")]
+Active = Annotated[bool, Option("--active", "-a", help="Only runs that have not ended.")]
+Children = Annotated[bool, Option("--children", help="Child runs too.")]
+Follow = Annotated[bool, Option("--follow", "-f", help="Go on until the run has ended.")]
 File = Annotated[
     str | None,
-    typer.Option(metavar="PATH", help="Another of the run's files, for example logs/train.txt."),
+    Option("--file", metavar="PATH", help="Another of the run's files, such as logs/train.txt."),
 ]
 
 
-@app.command("list")
+@group.command("list")
 def list_(
     experiment: Experiment = None,
     status: Status = None,
@@ -50,20 +47,28 @@ def list_(
 
     - `runyard runs list --json | jq -r '.items[].id'`
     """
+    from runyard.protocol import routes
+    from runyard.protocol.runs import RunQuery
+    from runyard_server.cli import run_views, target
+    from runyard_server.cli.paging import collect
+
     query = RunQuery(experiment=experiment, status=status, active=active, include_children=children)
     page = collect(target.client(workspace), routes.RUNS_LIST, query=query, limit=limit)
     if json:
         output.as_json(page)
         return
-    output.table(run_views.COLUMNS, map(run_views.row, page.items), "no such run")
+    tables.show(run_views.COLUMNS, map(run_views.row, page.items), "no such run")
 
 
-@app.command()
+@group.command()
 def show(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
     """Show a run: its stages, last metrics, files, and why it failed.
 
     Examples: `runyard runs show RUN`  ·  `runyard runs show RUN --json | jq .status`
     """
+    from runyard.protocol import routes
+    from runyard_server.cli import run_views, target
+
     client = target.client(workspace)
     record = client.call(routes.RUNS_GET, run)
     if json:
@@ -72,23 +77,26 @@ def show(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
     run_views.show(client, record)
 
 
-@app.command()
+@group.command()
 def ranks(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
     """Show the processes of a run that has several: where each is, how it ended, what it uses.
 
     Examples: `runyard runs ranks RUN`  ·  `runyard runs ranks RUN --json | jq '.items[].state'`
     """
+    from runyard.protocol import routes
+    from runyard_server.cli import run_views, target
+
     page = target.client(workspace).call(routes.GANGS_RANKS, run)
     if json:
         output.as_json(page)
         return
-    output.table(run_views.RANK_COLUMNS, map(run_views.rank, page.items), "one process")
+    tables.show(run_views.RANK_COLUMNS, map(run_views.rank, page.items), "one process")
 
 
-@app.command()
+@group.command()
 def logs(
     run: RunId,
-    follow_it: Follow = False,
+    follow: Follow = False,
     file: File = None,
     rank: Rank = None,
     json: Json = False,
@@ -105,20 +113,25 @@ def logs(
 
     - `runyard runs logs RUN --file azureml-logs/20_image_build_log.txt`
 
-    - `runyard runs logs RUN --rank 3 -f`: one process of a run with several
+    - `runyard runs logs RUN --rank 3 -f`: one process of several
     """
+    from runyard_server.cli import target
+    from runyard_server.cli.follow import print_logs
+
     if file is not None and rank is not None:
         raise InvalidRequest("give either --file or --rank")
-    client = target.client(workspace)
-    follow.print_logs(client, run, file=file, rank=rank, follow=follow_it, as_json=json)
+    print_logs(target.client(workspace), run, file=file, rank=rank, follow=follow, as_json=json)
 
 
-@app.command()
+@group.command()
 def cancel(runs: RunIds, json: Json = False, workspace: Workspace = None) -> None:
     """Ask runs to stop; what they have written so far is kept.
 
     Examples: `runyard runs cancel RUN`  ·  several: `runyard runs cancel RUN1 RUN2`
     """
+    from runyard.protocol import routes
+    from runyard_server.cli import target
+
     client = target.client(workspace)
     failure: RunyardError | None = None
     for run in runs:
@@ -127,7 +140,7 @@ def cancel(runs: RunIds, json: Json = False, workspace: Workspace = None) -> Non
         except RunyardError as error:
             # The others are still asked to stop; the last failure gives the exit status.
             if failure is not None:
-                output.complain(failure, json_wanted=json)
+                failures.complain(failure, json_wanted=json)
             failure = error
             continue
         if json:

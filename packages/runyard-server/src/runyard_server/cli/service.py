@@ -4,15 +4,15 @@ import os
 import time
 from typing import Annotated
 
-import typer
-
 from runyard.client import home as homes
 from runyard.client.discovery import connect, forget, running
 from runyard.protocol import routes
 from runyard.protocol.errors import RunyardError, ServiceUnreachable, TemporaryError
 from runyard.protocol.service import URL_VARIABLE, ServiceStatus
-from runyard_server.cli import output
+from runyard_server.cli import humane, output
+from runyard_server.cli.failures import Exit
 from runyard_server.cli.options import Json
+from runyard_server.cli.parameters import Option
 
 NOT_RUNNING = 3
 STOP_SECONDS = 30.0
@@ -22,14 +22,14 @@ POLL_SECONDS = 0.02
 def serve(
     host: Annotated[
         str | None,
-        typer.Option(help="Where to listen (127.0.0.1); 0.0.0.0 lets other machines in."),
+        Option(help="Where to listen (127.0.0.1); 0.0.0.0 lets other machines in."),
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="0 takes a free one; by default 8420.")
+        int | None, Option(least=0, most=65535, help="0 takes a free one; by default 8420.")
     ] = None,
     embedded: Annotated[
         bool,
-        typer.Option("--embedded", help="As the SDK starts it: loopback only, ends when idle."),
+        Option("--embedded", help="As the SDK starts it: loopback only, ends when idle."),
     ] = False,
 ) -> None:
     """Run the service in the foreground until Ctrl-C; runs go on without it.
@@ -46,11 +46,13 @@ def serve(
         arguments += ["--host", host]
     if port is not None:
         arguments += ["--port", str(port)]
-    raise typer.Exit(app.main(arguments) or 0)
+    raise Exit(app.main(arguments) or 0)
 
 
 def status(json: Json = False) -> None:
-    """Say whether a service runs, where, and what it does; exit status 3 when none does.
+    """Say whether a service runs, where, and what it does.
+
+    The exit status is 3 when none does.
 
     Examples: `runyard status`  ·  `runyard status --json | jq -r .url`
     """
@@ -65,7 +67,7 @@ def status(json: Json = False) -> None:
 
 def stop(
     json: Json = False,
-    wait: Annotated[bool, typer.Option(help="Wait until it has ended.")] = True,
+    wait: Annotated[bool, Option(help="Wait until it has ended.")] = True,
 ) -> None:
     """Stop the service; runs go on, and the next service takes them over.
 
@@ -91,13 +93,13 @@ def stop(
         output.say(f"stopped the service at {url}")
 
 
-def _none_runs(json: bool) -> typer.Exit:
+def _none_runs(json: bool) -> Exit:
     home = homes.locate()
     if json:
         output.as_json({"running": False, "home": str(home)})
     else:
         output.say(f"no service runs on {home}; one is started when it is needed")
-    return typer.Exit(NOT_RUNNING)
+    return Exit(NOT_RUNNING)
 
 
 def _facts(found: ServiceStatus) -> list[tuple[str, str]]:
@@ -105,11 +107,11 @@ def _facts(found: ServiceStatus) -> list[tuple[str, str]]:
         ("Service", f"{found.url}, process {found.pid}"),
         ("Version", f"{found.version} (protocol {found.protocol}), Python {found.python}"),
         ("State", found.home),
-        ("Started", f"{found.started_at} ({output.ago(found.started_at)})"),
-        ("Memory", output.size(found.memory_bytes) if found.memory_bytes else ""),
+        ("Started", f"{found.started_at} ({humane.ago(found.started_at)})"),
+        ("Memory", humane.size(found.memory_bytes) if found.memory_bytes else ""),
         ("Runs", f"{found.active_runs} active"),
         ("Streams", f"{found.open_streams} open"),
-        ("Idle", output.seconds(found.idle_seconds) if found.idle_seconds else ""),
+        ("Idle", humane.seconds(found.idle_seconds) if found.idle_seconds else ""),
     ]
 
 

@@ -38,7 +38,8 @@ def service_command() -> List[str]:
         return _from_program(Path(found))
     raise ServiceUnreachable(
         "no Runyard service runs and none is installed where this client looks "
-        f"({SERVICE_VARIABLE}, {sys.executable}, `runyard` on PATH). Install it with: {_install()}"
+        f"({SERVICE_VARIABLE}, {sys.executable}, `runyard` on PATH). Install it with: "
+        f"{install_command()}"
     )
 
 
@@ -73,7 +74,7 @@ def _shebang(path: Path) -> Optional[str]:
     return words[0] if is_python and os.access(words[0], os.X_OK) else None
 
 
-def _install() -> str:
+def install_command() -> str:
     """Give the one command that installs the service, with an interpreter that can run it."""
     what = "-m pip install 'runyard[server]'"
     if sys.version_info >= OLDEST:

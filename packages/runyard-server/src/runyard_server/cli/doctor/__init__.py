@@ -6,13 +6,12 @@ apart from a file written into the state folder and removed at once.
 
 from collections.abc import Callable, Iterable
 
-import typer
-from rich.text import Text
-
 from runyard_server.cli import output
 from runyard_server.cli.doctor import folder, hardware, interpreters, packages, service
 from runyard_server.cli.doctor.finding import BROKEN, NOTE, OK, Finding, Report
+from runyard_server.cli.failures import Exit
 from runyard_server.cli.options import Json
+from runyard_server.cli.texts import Styled
 
 __all__ = ["doctor", "examine"]
 
@@ -43,7 +42,7 @@ def doctor(json: Json = False) -> None:
     else:
         _print(report)
     if not report.healthy:
-        raise typer.Exit(1)
+        raise Exit(1)
 
 
 def examine() -> Report:
@@ -55,14 +54,13 @@ def examine() -> Report:
 def _print(report: Report) -> None:
     output.facts((finding.subject, _line(finding)) for finding in report.findings)
     broken = sum(finding.state == BROKEN for finding in report.findings)
-    output.say("")
+    output.say()
     output.say("all is well" if report.healthy else f"{broken} to mend")
 
 
-def _line(finding: Finding) -> Text:
+def _line(finding: Finding) -> list[Styled]:
     word, style = _MARKS[finding.state]
-    line = Text(f"{word:6}  ", style=style)
-    line.append(finding.message, style="not bold default")
+    line = [Styled(f"{word:6}  ", style), Styled(finding.message)]
     if finding.mend:
-        line.append(f"\n        mend it with:  {finding.mend}", style="not bold cyan")
+        line.append(Styled(f"\n        mend it with:  {finding.mend}", "cyan"))
     return line

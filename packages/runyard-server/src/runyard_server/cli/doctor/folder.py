@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runyard.client import home as homes
 from runyard.protocol.service import HOME_VARIABLE
-from runyard_server.cli import output
+from runyard_server.cli import humane
 from runyard_server.cli.doctor.finding import BROKEN, NOTE, OK, Finding
 
 LITTLE_BYTES = 500_000_000
@@ -58,7 +58,7 @@ def _privacy(home: Path) -> Iterator[Finding]:
 
 def _space(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
-    text = f"{output.size(free)} free"
+    text = f"{humane.size(free)} free"
     if free < LITTLE_BYTES:
         return Finding("disk", BROKEN, f"{text}; environments need some GB", ELSEWHERE)
     if free < ENOUGH_BYTES:

@@ -1,0 +1,86 @@
+"""The commands there are, as plain data: nothing is imported to list them.
+
+A row's module is imported when the command is called. The sentences are those of the modules' own
+docstrings; a test compares them.
+"""
+
+from importlib import import_module
+from typing import NamedTuple
+
+from runyard.protocol.errors import InvalidRequest
+from runyard_server.cli.parameters import Command, Group
+from runyard_server.cli.words import near
+
+GROUPS = {
+    "runs": "Runs: what was run and how it went.",
+    "experiments": "Named series of runs.",
+    "models": "Registered models and their versions.",
+    "compute": "Clusters that runs are sent to.",
+    "datastores": "Named places where data is kept.",
+    "workspaces": "The places that hold everything a team creates.",
+}
+"""Each is a module here with a `group`."""
+
+COMMANDS = {
+    "serve": ("service", "Run the service in the foreground until Ctrl-C; runs go on without it."),
+    "status": ("service", "Say whether a service runs, where, and what it does."),
+    "stop": ("service", "Stop the service; runs go on, and the next service takes them over."),
+    "doctor": ("doctor", "Say what is missing on this machine, and the one command that mends it."),
+}
+"""Each is a function of that name in a module here."""
+
+
+class Found(NamedTuple):
+    """What the beginning of a command line names: a group, a command, or neither yet.
+
+    Args:
+        names: The words that name it.
+        target: A command or a group; None: the root.
+        rest: The words behind it.
+    """
+
+    names: list[str]
+    target: Command | Group | None
+    rest: list[str]
+
+
+def find(words: list[str]) -> Found:
+    """Follow words down the tree as far as they lead."""
+    if not words or words[0] not in (*GROUPS, *COMMANDS):
+        return Found([], None, words)
+    first, rest = words[0], words[1:]
+    if first in COMMANDS:
+        return Found([first], command(first), rest)
+    inner = group(first)
+    if rest and rest[0] in inner.commands:
+        return Found([first, rest[0]], inner.commands[rest[0]], rest[1:])
+    return Found([first], inner, rest)
+
+
+def unknown(found: Found) -> InvalidRequest:
+    """Make the error for words that name no command."""
+    inner = found.target.commands if isinstance(found.target, Group) else (*GROUPS, *COMMANDS)
+    where = " ".join(["runyard", *found.names])
+    return InvalidRequest(
+        f"{where} has no command {found.rest[0]!r}; {near(found.rest[0], list(inner))}"
+    )
+
+
+def group(name: str) -> Group:
+    """Import a group."""
+    found: Group = import_module(f"{__package__}.{name}").group
+    return found
+
+
+def command(name: str) -> Command:
+    """Import a command of the root."""
+    module, _ = COMMANDS[name]
+    return Command(getattr(import_module(f"{__package__}.{module}"), name))
+
+
+def everything() -> dict[tuple[str, ...], Command]:
+    """Import every command there is, by its words; for the reference and the tests."""
+    found: dict[tuple[str, ...], Command] = {(name,): command(name) for name in COMMANDS}
+    for name in GROUPS:
+        found.update({(name, word): one for word, one in group(name).commands.items()})
+    return found

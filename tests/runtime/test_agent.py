@@ -249,6 +249,14 @@ def test_logs_are_followed_while_the_script_runs(room):
     assert room.service.logs["logs/.hidden"] == b"x"
 
 
+@pytest.mark.parametrize("script", ["train.py", "not_there.py"])
+def test_a_job_that_prints_nothing_has_an_empty_log(room, script):
+    """Tools that fetch the driver log of each run find one, also when nothing could start."""
+    room.run("open('logs/quiet.txt', 'w')", script_name=script)
+    assert room.service.logs.pop("azureml-logs/70_driver_log.txt") == b""
+    assert room.service.logs == ({"logs/quiet.txt": b""} if script == "train.py" else {})
+
+
 SPOOLS = """
 import os, signal
 line = b'{"n":"loss","k":"scalar","v":%d,"s":null,"t":1}\\n'

@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 
 import pytest
 
@@ -133,6 +134,89 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path):
     assert status == 4
     assert "RUNYARD_HOME" in text
     assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("secret", b"", "guessed"),
+        ("runyard.db", b"no database at all" * 400, "damaged"),
+        ("config.toml", b"port = \xff", "config.toml"),
+        ("config.toml", None, "config.toml"),
+        ("service.json", None, "service.json"),
+        ("blobs", b"", "blobs"),
+        ("runs", b"", "runs"),
+        ("service.lock", None, "service.lock"),
+    ],
+)
+def test_what_is_wrong_in_the_state_folder_is_told(tmp_path, name, content, said):
+    """One sentence that names the file (None: a folder in its place); the file is left as it is."""
+    path = tmp_path / name
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    status, text = launch(tmp_path)
+    assert status in (2, 4), text
+    assert said in text
+    assert str(tmp_path) in text
+    assert "Traceback" not in text
+    assert path.is_dir() if content is None else path.read_bytes() == content
+
+
+def test_an_embedded_service_keeps_its_port(tmp_path):
+    """Printed addresses stay right; a port that somebody else has now is left to him."""
+    one, two = RunningService(tmp_path / "one"), RunningService(tmp_path / "two")
+    one.start()
+    url = one.url
+    one.stop()
+    one.start()
+    assert one.url == url
+    two.home.mkdir()
+    (two.home / "port").write_text(url.rpartition(":")[2])
+    two.start()
+    assert two.url != url
+    kept = two.url
+    for service in (one, two):
+        service.kill()
+    two.start()
+    one.start()
+    assert (one.url, two.url) == (url, kept)
+    for service in (one, two):
+        service.stop()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022])
+def test_nothing_that_it_writes_is_for_others(tmp_path, umask):
+    """Database, logs and locks are 0600 and folders 0700, also those of an older service."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    before = os.umask(umask)
+    try:
+        with running_service(home) as service:
+            ask(service, "GET", "/status")
+            (home / "service.out").unlink()
+            open_ones = [
+                path
+                for path in (home, *home.rglob("*"))
+                if path.exists() and path.stat().st_mode & 0o077
+            ]
+    finally:
+        os.umask(before)
+    assert open_ones == []
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"pid": 1}'])
+def test_a_damaged_connection_file_is_mended(tmp_path, content):
+    """A running service is found again although somebody emptied the file."""
+    with running_service(tmp_path / "home") as service:
+        (service.home / "service.json").write_text(content)
+        for _ in range(200):
+            with suppress(Exception):
+                if read_connection(service.home).pid == service.process.pid:
+                    return
+            time.sleep(0.02)
+        pytest.fail("the file was not mended")
 
 
 def test_an_idle_embedded_service_ends(tmp_path):
@@ -280,6 +364,7 @@ def test_a_disk_that_fills_up_refuses_and_keeps_nothing(small_disk):
 def test_a_full_disk_keeps_a_record_whole_or_not_at_all(small_disk):
     """A create that the database has no room for is refused, leaves nothing, and works later."""
     with running_service(small_disk / "home") as service:
+        ask(service, "GET", "/status")
         fill(small_disk)
         path = f"{service.url}/api/v1/workspaces/default/experiments"
         headers = {"Authorization": f"Bearer {service.token}"}

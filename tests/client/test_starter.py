@@ -80,6 +80,27 @@ def test_a_service_that_dies_is_reported_at_once(home, tmp_path, monkeypatch):
     assert time.monotonic() - begun < 10
 
 
+@pytest.mark.parametrize("umask", [0o000, 0o022])
+def test_the_state_folder_that_a_client_makes_is_for_its_owner_alone(home, umask):
+    """Specs of runs hold variables in clear; whatever the umask, others of the machine see none."""
+    before = os.umask(umask)
+    try:
+        discovery.connect()
+    finally:
+        os.umask(before)
+    made = [path for path in (home, *home.rglob("*")) if path.exists()]
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
+
+
+def test_a_first_workspace_waits_for_nothing_but_the_first_answer(home):
+    """What the default workspace holds is read when it is asked for."""
+    from runyard import Workspace
+
+    workspace = Workspace.from_config()
+    assert workspace._known is None
+    assert (workspace.name, workspace.tags) == ("default", {})
+
+
 def test_a_service_that_never_listens_is_given_up(home, tmp_path, monkeypatch):
     """The message says where its log is."""
     program = _program(tmp_path / "slow", "exec sleep 100")

@@ -1,8 +1,12 @@
 """The state folder."""
 
+import os
 import threading
 from pathlib import Path
 
+import pytest
+
+from runyard.protocol.errors import InvalidRequest
 from runyard_server.store.home import Home
 
 
@@ -52,3 +56,70 @@ def test_what_a_killed_service_left_half_way_is_swept(tmp_path: Path) -> None:
     assert home.sweep() == len(half)
     assert [path for path in half + whole if path.exists()] == whole
     assert home.sweep() == 0
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_nothing_in_it_is_for_others_whatever_the_umask_is(tmp_path: Path, umask: int) -> None:
+    """Specs and logs of runs hold secrets of their owner: 0700 for folders, 0600 for files."""
+    before = os.umask(umask)
+    try:
+        home = Home(tmp_path / "state")
+        home.create()
+        home.secret()
+    finally:
+        os.umask(before)
+    for path in (home.root, *home.root.rglob("*")):
+        wanted = 0o700 if path.is_dir() else 0o600
+        assert path.stat().st_mode & 0o777 == wanted, path
+
+
+def test_what_was_open_to_others_is_closed_at_the_start(tmp_path: Path) -> None:
+    """A state folder of an older version, or one that came from a copy, is tightened."""
+    home = Home(tmp_path / "state")
+    run = home.run("r1")
+    run.mkdir(parents=True)
+    (home.logs).mkdir()
+    files = [
+        home.secret_file,
+        home.database,
+        home.root / "runyard.db-wal",
+        home.root / "runyard.db.schema-0001",
+        home.service_log,
+        home.connection_file,
+    ]
+    for file in files:
+        file.touch()
+        file.chmod(0o644)
+    for folder in (home.root, run, home.logs):
+        folder.chmod(0o755)
+    home.create()
+    assert [oct(path.stat().st_mode & 0o777) for path in files] == ["0o600"] * len(files)
+    assert [oct(p.stat().st_mode & 0o777) for p in (home.root, run, home.logs)] == ["0o700"] * 3
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"\0" * 32])
+def test_a_secret_that_could_be_guessed_is_refused(tmp_path: Path, content: bytes) -> None:
+    """A file that a full disk left empty must not become the key of all tokens."""
+    home = Home(tmp_path)
+    home.secret_file.write_bytes(content)
+    with pytest.raises(InvalidRequest, match="copy") as error:
+        home.secret()
+    assert str(home.secret_file) in error.value.message
+    assert home.secret_file.read_bytes() == content
+
+
+def test_a_folder_of_all_users_is_not_taken(tmp_path: Path) -> None:
+    """Closing /tmp to others would stop the whole machine."""
+    tmp_path.chmod(0o1777)
+    with pytest.raises(InvalidRequest, match="RUNYARD_HOME"):
+        Home(tmp_path).create()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_state_of_another_user_is_left_alone(tmp_path: Path) -> None:
+    """What root writes into somebody's state folder its owner could not use any more."""
+    home = Home(tmp_path)
+    home.secret_file.write_bytes(os.urandom(32))
+    os.chown(home.secret_file, 12345, -1)
+    with pytest.raises(InvalidRequest, match="12345"):
+        home.create()

@@ -32,9 +32,9 @@ class Service:
     close: Callable[[], None]
 
 
-def this_machine(light_folder: Path) -> LocalBackend:
+def this_machine(light_folder: Path, umask: int | None = None) -> LocalBackend:
     """Make the backend for this machine, given the light half that its agents run from."""
-    return LocalBackend(light=light_folder)
+    return LocalBackend(light=light_folder, umask=umask)
 
 
 def build(

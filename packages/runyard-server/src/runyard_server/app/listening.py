@@ -2,39 +2,63 @@
 
 import errno
 import socket
+from contextlib import suppress
+from pathlib import Path
 
 from runyard_server.app.ending import PORT_TAKEN, Ending
-from runyard_server.operations.settings import Settings
-from runyard_server.service.gate import LOOPBACK
+from runyard_server.operations.settings import LARGEST_PORT, LOOPBACK, Settings
 
 SERVE_PORT = 8420
 ANY = ("0.0.0.0", "::")  # noqa: S104 - the names of "everywhere", listened at only when asked
 
 
-def bind(settings: Settings, *, embedded: bool) -> socket.socket:
+def bind(settings: Settings, last: Path, *, embedded: bool) -> socket.socket:
     """Open the socket.
 
     Args:
         settings: Where to listen.
+        last: The file that remembers the last port of an embedded service: addresses that were
+            printed then go on being right.
         embedded: Whether any free port will do when none is set.
 
     Raises:
         Ending: The port is taken, or the address is not this machine's.
     """
     port = settings.port
-    if port is None:
-        port = 0 if embedded else SERVE_PORT
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    if port is None and embedded:
+        return _remembered(settings.host, last)
+    return _open(settings.host, SERVE_PORT if port is None else port)
+
+
+def _remembered(host: str, last: Path) -> socket.socket:
+    """Listen at the port of the last time if nobody else has it now, else at any; note which."""
+    number = 0
+    with suppress(OSError, ValueError):
+        number = int(last.read_text("ascii"))
+    try:
+        found = _open(host, number if 0 < number <= LARGEST_PORT else 0)
+    except Ending:
+        found = _open(host, 0)
+    port = found.getsockname()[1]
+    if port != number:
+        # Without a note the next start takes another port, and works.
+        with suppress(OSError):
+            last.write_text(str(port), "ascii")
+    return found
+
+
+def _open(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named as TCP: asyncio turns Nagle's algorithm off only then, and with it each answer on a
     # kept connection would wait 40 ms for the client's acknowledgement.
     found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found.bind((settings.host, port))
+        found.bind((host, port))
         found.listen(1024)
     except (OSError, OverflowError) as error:
         found.close()
-        raise _failure(settings.host, port, error) from error
+        raise _failure(host, port, error) from error
     return found
 
 

@@ -1,35 +1,48 @@
 """The program: read the settings, claim the state folder, listen, build, serve, clean up.
 
 The order matters. Nothing is made before the folder is claimed; the socket is open before the
-database is, so that a taken port costs nothing; the connection file comes last.
+database is, so that a taken port costs nothing. Whatever can be wrong with the state folder is
+found before clients are told where the service is; only then the larger part of the program is
+loaded, while a doorman answers the first question and lets others wait.
 """
 
 import argparse
 import errno
 import gc
+import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING
 
 from runyard.protocol import PROTOCOL
-from runyard.protocol.errors import InvalidRequest, StorageFull
-from runyard.protocol.service import DEFAULT_HOME, HOME_VARIABLE, Connection
+from runyard.protocol.errors import InternalError, InvalidRequest, RunyardError, StorageFull
+from runyard.protocol.service import DEFAULT_HOME, HOME_VARIABLE, PRODUCT, About, Connection
 from runyard_server import __version__
-from runyard_server.app import claim, ending, listening, logs
+from runyard_server.app import claim, ending, listening
+from runyard_server.app.announcing import remove_connection, tell_starter, write_connection
+from runyard_server.app.doorman import Doorman
 from runyard_server.app.ending import Ending
 from runyard_server.operations import settings as tables
-from runyard_server.operations.clock import iso
+from runyard_server.operations.clock import Clock, iso
 from runyard_server.operations.settings import Settings
-from runyard_server.operations.system import System
 from runyard_server.operations.tokens import user_token
-from runyard_server.store.home import Home
+from runyard_server.store import inspection
+from runyard_server.store.home import PRIVATE, Home
 
 if TYPE_CHECKING:
     from runyard_server.app.building import Service
+    from runyard_server.app.server import Server
 
+UNUSABLE = (
+    *(errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EPERM, errno.EISDIR, errno.EEXIST),
+    *(errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL),
+)
 Build = Callable[[Settings, Home, Callable[[], str]], "Service"]
 
 
@@ -63,58 +76,104 @@ def run(home: Home, given: argparse.Namespace, build: Build | None = None) -> in
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _full(home) from None
-        if error.errno in (errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EPERM):
+        if error.errno in UNUSABLE:
             raise _unusable(home, error) from None
         raise
 
 
 def _run(home: Home, given: argparse.Namespace, build: Build | None) -> int:
+    # What the service keeps is its owner's; what jobs write elsewhere is as its owner wants it.
+    inherited = os.umask(PRIVATE)
     home.create()
     os.chdir(home.root)
     options = {row.name: _option(given, row.name) for row in tables.table()}
     settings = tables.load(home.config, os.environ, options)
     claimed = claim.Claim(home)
     try:
-        logs.start(home.service_log, settings.log_level, terminal=not given.embedded)
-        with listening.bind(settings, embedded=given.embedded) as found:
-            _serve(home, settings, found, claimed.holds, build, embedded=given.embedded)
+        with listening.bind(settings, home.last_port, embedded=given.embedded) as found:
+            _serve(home, settings, found, claimed, build or _builder(inherited), given.embedded)
     finally:
         claimed.release()
     return 0
+
+
+def _builder(umask: int) -> Build:
+    def build(settings: Settings, home: Home, url: Callable[[], str]) -> "Service":
+        from runyard_server.app import building
+
+        return building.build(settings, home, url, partial(building.this_machine, umask=umask))
+
+    return build
 
 
 def _serve(
     home: Home,
     settings: Settings,
     found: socket,
-    holds: Callable[[], bool],
-    build: Build | None,
-    *,
+    claimed: claim.Claim,
+    build: Build,
     embedded: bool,
 ) -> None:
-    # What takes time to load is loaded once it is clear that there will be a service.
-    from runyard_server.app import building
+    """Be there for clients at once, load the rest, then serve all they ask."""
+    inspection.check(home)
+    url = listening.url(found, settings.host)
+    connection = Connection(
+        url, user_token(home.secret()), os.getpid(), PROTOCOL, __version__, iso(Clock().now_us())
+    )
+    doorman = Doorman(found, json.dumps(asdict(About(PRODUCT, __version__, PROTOCOL))).encode())
+    doorman.start()
+    ended = _note_signals()
+    try:
+        write_connection(home.connection_file, connection)
+        tell_starter(connection)
+        _announce(settings, home, url, embedded=embedded)
+        # What takes time to load is loaded from here on: clients have their first answer by now.
+        from runyard_server.app import logs
+
+        logs.start(home.service_log, settings.log_level, terminal=not embedded)
+        service = build(settings, home, lambda: url)
+        try:
+            server = _server(service, connection, claimed, embedded=embedded)
+            service.start()
+            gc.freeze()
+            gc.enable()
+            server.should_exit = bool(ended)
+            server.serve_socket(found, doorman.leave)
+        finally:
+            service.close()
+    except BaseException as error:
+        doorman.refuse(_told(error))
+        # Who took the folder away meanwhile wants no service, and no complaint from it.
+        if claimed.holds():
+            raise
+    finally:
+        doorman.leave()
+        remove_connection(home.connection_file, os.getpid())
+
+
+def _server(
+    service: "Service", connection: Connection, claimed: claim.Claim, *, embedded: bool
+) -> "Server":
     from runyard_server.app.server import Server
     from runyard_server.service.application import create_app
 
-    url = listening.url(found, settings.host)
-    service = (build or building.build)(settings, home, lambda: url)
-    try:
-        app, feed = create_app(service.system)
-        connection = _connection(service.system, url)
-        server = Server(app, feed, service.system, connection, holds, embedded=embedded)
-        service.start()
-        _announce(settings, home, url, embedded=embedded)
-        gc.freeze()
-        gc.enable()
-        server.serve_socket(found)
-    finally:
-        service.close()
+    app, feed = create_app(service.system)
+    return Server(app, feed, service.system, connection, claimed.holds, embedded=embedded)
 
 
-def _connection(system: System, url: str) -> Connection:
-    token, started = user_token(system.secret), iso(system.activity.started_us)
-    return Connection(url, token, os.getpid(), PROTOCOL, __version__, started)
+def _note_signals() -> list[int]:
+    """Note who asks to end while the service is being loaded; the note is looked at after that."""
+    ended: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: ended.append(number))
+    return ended
+
+
+def _told(error: BaseException) -> RunyardError:
+    """What clients are told that came while the service was being loaded."""
+    if isinstance(error, RunyardError):
+        return error
+    return InternalError(f"the service could not be started: {error}")
 
 
 def _announce(settings: Settings, home: Home, url: str, *, embedded: bool) -> None:
@@ -169,6 +228,23 @@ def _full(home: Home) -> Ending:
 def _unusable(home: Home, error: OSError) -> Ending:
     return Ending(
         ending.UNUSABLE_HOME,
-        f"the state folder {home.root} cannot be used: {error}; set {HOME_VARIABLE} to a folder "
-        "on a local disk that you may write",
+        f"the state folder {home.root} cannot be used: {error}{_whose(error)}; set "
+        f"{HOME_VARIABLE} to a folder on a local disk that you may write",
     )
+
+
+def _whose(error: OSError) -> str:
+    """Name the owner of what may not be used, where that is another user."""
+    import pwd
+
+    path = Path(os.fsdecode(error.filename or ""))
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    owner = path.stat().st_uid
+    if error.errno not in (errno.EACCES, errno.EPERM) or owner == os.geteuid():
+        return ""
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = str(owner)
+    return f" ({path} belongs to the user {name})"

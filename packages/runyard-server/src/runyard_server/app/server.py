@@ -1,26 +1,24 @@
 """Serves until asked to stop, and tells clients on this machine where.
 
-The connection file is written, by rename, once the socket is served, and is the first thing to go
-when the service ends: from then on a client that wants one starts the next. An embedded service
-ends by itself after a time without requests, streams and active runs.
+It takes over the socket, and the clients that wait at it, from the doorman. The connection file is
+the first thing to go when the service ends: from then on a client that wants one starts the next.
+An embedded service ends by itself after a time without requests, streams and active runs.
 """
 
-import json
+import asyncio
 import logging
 import os
-import secrets
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict
-from pathlib import Path
+from functools import partial
 
 import uvicorn
 from anyio import to_thread
 from starlette.types import ASGIApp
 
 from runyard.protocol.service import Connection
+from runyard_server.app.announcing import remove_connection, write_connection
 from runyard_server.operations.service import active_runs
 from runyard_server.operations.system import System
 from runyard_server.service.streams import Feed
@@ -28,7 +26,6 @@ from runyard_server.service.streams import Feed
 # uvicorn asks `on_tick` ten times a second.
 TICKS = 10
 GRACE_SECONDS = 10
-MODE = 0o600
 
 _log = logging.getLogger(__name__)
 
@@ -60,14 +57,24 @@ class Server(uvicorn.Server):
         self._system = system
         self._connection = connection
         self._holds = holds
+        self._accepted: Callable[[], list[socket.socket]] = list
+        self._written = (0, 0, 0)
         self._idle_limit = system.settings.idle_exit_seconds if embedded else 0.0
         system.activity.on_stop(self.stop)
 
-    def serve_socket(self, listening: socket.socket) -> None:
-        """Serve on an open socket until asked to stop."""
+    def serve_socket(
+        self, listening: socket.socket, waiting: Callable[[], list[socket.socket]] = list
+    ) -> None:
+        """Serve on an open socket until asked to stop.
+
+        Args:
+            listening: The socket.
+            waiting: Gives the connections that somebody has accepted before.
+        """
         # uvicorn raises the signal again after it has cleaned up; the rest of ours is still to do.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _noted)
+        self._accepted = waiting
         self.run(sockets=[listening])
 
     def stop(self) -> None:
@@ -75,9 +82,15 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve, then say so."""
+        """Begin to serve, first those who wait."""
+        accepted = self._accepted()
         await super().startup(sockets)
-        write_connection(self._system.home.connection_file, self._connection)
+        protocol: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        state = {"server_state": self.server_state, "app_state": self.lifespan.state}
+        make = partial(protocol, config=self.config, **state)
+        loop = asyncio.get_running_loop()
+        for connection in accepted:
+            await loop.connect_accepted_socket(make, connection)
         _log.info("serving %s at %s", self._system.home.root, self._connection.url)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -100,9 +113,7 @@ class Server(uvicorn.Server):
             # Whatever is written from now on is lost, or in the way of the folder's next service.
             self.stop()
             return
-        file = self._system.home.connection_file
-        if not file.exists():
-            write_connection(file, self._connection)
+        self._keep_connection_file()
         activity = self._system.activity
         if 0 < self._idle_limit <= activity.idle_seconds():
             if await to_thread.run_sync(active_runs, self._system):
@@ -111,24 +122,18 @@ class Server(uvicorn.Server):
                 _log.info("idle for %.0f s: ending", activity.idle_seconds())
                 self.stop()
 
-
-def write_connection(file: Path, connection: Connection) -> None:
-    """Write the connection file, whole or not at all."""
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            json.dump(asdict(connection), opened, indent=2)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def remove_connection(file: Path, pid: int) -> None:
-    """Remove the connection file if it is that process's."""
-    with suppress(OSError, ValueError, KeyError):
-        if json.loads(file.read_text("utf-8"))["pid"] == pid:
-            file.unlink()
+    def _keep_connection_file(self) -> None:
+        """Write the connection file anew when somebody removed, changed or emptied it."""
+        file = self._system.home.connection_file
+        try:
+            present = file.stat()
+            if (present.st_ino, present.st_mtime_ns, present.st_size) == self._written:
+                return
+        except FileNotFoundError:
+            pass
+        write_connection(file, self._connection)
+        written = file.stat()
+        self._written = (written.st_ino, written.st_mtime_ns, written.st_size)
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

@@ -30,10 +30,12 @@ class ForkServer:
     Args:
         python: The interpreter.
         light: The folder with the light half.
+        umask: The agents' umask; None: that of the service.
     """
 
-    def __init__(self, python: str, light: Path) -> None:
+    def __init__(self, python: str, light: Path, umask: int | None = None) -> None:
         self.light = str(light)
+        self._umask = -1 if umask is None else umask
         self._command = [python, "-S", "-E", str(light / ENTRY), "fork-server"]
         self._guard = threading.Lock()
         self._line: socket.socket | None = None
@@ -86,6 +88,7 @@ class ForkServer:
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
+                umask=self._umask,
             )
         # It ends when it likes; somebody must take note, or it would stay as a zombie.
         threading.Thread(target=process.wait, name="fork-server", daemon=True).start()

@@ -38,13 +38,17 @@ class LocalBackend(Backend):
     Args:
         python: The interpreter of the agents, the service's own by default.
         light: The light half whose agents come from a fork server; None: each starts by itself.
+        umask: The agents' umask, where the service has a stricter one for its own files.
     """
 
     kind = "local"
 
-    def __init__(self, python: str = sys.executable, light: Path | None = None) -> None:
+    def __init__(
+        self, python: str = sys.executable, light: Path | None = None, umask: int | None = None
+    ) -> None:
         self._python = python
-        self._fork_server = ForkServer(python, light) if light is not None else None
+        self._fork_server = ForkServer(python, light, umask) if light is not None else None
+        self._wait = _WAIT if umask is None else f"umask {umask:03o} && {_WAIT}"
         self._children: set[int] = set()
         self._lock = threading.Lock()
 
@@ -108,7 +112,7 @@ class LocalBackend(Backend):
                 self._fork_server.go(pid)
                 return handle
         with _gate() as (inner, outer):
-            pid = _spawn(plan, folder, inner)
+            pid = _spawn(plan, folder, inner, self._wait)
             with self._lock:
                 self._children.add(pid)
             handle = _keep(handle_file, pid)
@@ -160,7 +164,7 @@ def _gate() -> Iterator[tuple[int, int]]:
         os.close(outer)
 
 
-def _spawn(plan: LaunchPlan, folder: Path, gate: int) -> int:
+def _spawn(plan: LaunchPlan, folder: Path, gate: int, wait: str) -> int:
     """Start the shell that becomes the agent, in a session of its own; give its pid."""
     log = os.open(folder / AGENT_LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, _OWNER_ONLY)
     try:
@@ -169,7 +173,7 @@ def _spawn(plan: LaunchPlan, folder: Path, gate: int) -> int:
         # All other descriptors of the service are closed there: Python opens none inheritable.
         return os.posix_spawn(
             _SHELL,
-            [_SHELL, "-c", _WAIT, str(folder), *plan.command],
+            [_SHELL, "-c", wait, str(folder), *plan.command],
             {**os.environ, **plan.environment},
             file_actions=actions,
             setsid=True,

@@ -12,13 +12,11 @@ from pathlib import Path
 from runyard.protocol import PROTOCOL
 from runyard.protocol.route import Nothing
 from runyard.protocol.runs import INTERACTIVE_TARGET
-from runyard.protocol.service import About, ServiceStatus
+from runyard.protocol.service import PRODUCT, About, ServiceStatus
 from runyard_server import __version__
 from runyard_server.operations.clock import iso
 from runyard_server.operations.system import System
 from runyard_server.store import runs
-
-PRODUCT = "runyard"
 
 
 def about(_system: System) -> About:

@@ -7,7 +7,6 @@ of names are made from the fields. A name that is not in the table is refused, w
 """
 
 import difflib
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -21,7 +20,8 @@ PREFIX = "RUNYARD_"
 # Variables of ours that are no settings: clients and jobs read them.
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LARGEST_PORT = 65535
-OTHER_VARIABLES = ("HOME", "URL", "TOKEN", "SERVICE", "RUN_ID", "WORKSPACE", "SPOOL")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+OTHER_VARIABLES = ("HOME", "URL", "TOKEN", "SERVICE", "READY", "RUN_ID", "WORKSPACE", "SPOOL")
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
 
@@ -111,6 +111,11 @@ def _from_file(config: Path) -> dict[str, Any]:
         data = config.read_bytes()
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        reason = error.strerror or error
+        raise InvalidRequest(f"the settings in {config} cannot be read: {reason}") from None
+    import tomllib
+
     try:
         found = tomllib.loads(decoded(data, str(config)))
     except tomllib.TOMLDecodeError as error:

@@ -14,10 +14,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from runyard.protocol.errors import Forbidden
-from runyard_server.operations.settings import Settings
+from runyard_server.operations.settings import LOOPBACK, Settings
 from runyard_server.service.failures import wire
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Gate:

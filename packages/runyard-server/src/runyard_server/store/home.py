@@ -5,15 +5,20 @@ program joins paths below it: whoever needs a place asks `Home`.
 """
 
 import os
+import pwd
 import secrets
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
 
+from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.service import CONNECTION_FILE, LIFE_LOCK, SERVICE_LOG, START_LOCK
 from runyard_server.store.folders import INCOMING
 
 SECRET_BYTES = 32
+PRIVATE = 0o077
+"""The bits by which others than the owner could use a file: none of ours has any."""
 
 
 class Home:
@@ -27,6 +32,7 @@ class Home:
         self.root = Path(root).expanduser().absolute()
         self.connection_file = self.root / CONNECTION_FILE
         self.life_lock = self.root / LIFE_LOCK
+        self.last_port = self.root / "port"
         self.start_lock = self.root / START_LOCK
         self.config = self.root / "config.toml"
         self.secret_file = self.root / "secret"
@@ -42,18 +48,44 @@ class Home:
         self.run_logs = self.logs / "runs"
 
     def create(self) -> None:
-        """Make the folders that are missing; the root is for its owner alone."""
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (
+        """Make the folders that are missing; all are for their owner alone, also old ones.
+
+        Raises:
+            InvalidRequest: The root is a folder that others need, such as `/tmp`.
+        """
+        if self.root.is_dir():
+            _check_own(self.root)
+            _check_owner(self.secret_file)
+            _check_owner(self.database)
+        else:
+            self.root.parent.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700, exist_ok=True)
+        folders = (
+            self.root,
             self.blobs,
             self.datastores,
             self.environments,
             self.packages,
             self.runs,
             self.light,
+            self.logs,
             self.run_logs,
-        ):
-            folder.mkdir(parents=True, exist_ok=True)
+        )
+        for folder in folders:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            _tighten(folder, 0o700)
+        self._tighten_contents()
+
+    def _tighten_contents(self) -> None:
+        """Take from others what an earlier version, or a copy, left open to them."""
+        for folder in self.runs.iterdir():
+            if folder.is_dir() and not folder.is_symlink():
+                _tighten(folder, 0o700)
+        own = (self.secret_file, self.connection_file, self.life_lock, self.start_lock)
+        logs = (path for path in self.logs.iterdir() if path.is_file())
+        for file in (*own, *self.root.glob(f"{self.database.name}*"), *logs):
+            if file.exists():
+                _tighten(file, 0o600)
 
     def sweep(self) -> int:
         """Remove what uploads and writes that were killed left half-way; return how many files.
@@ -86,13 +118,26 @@ class Home:
         return self.runs / run_id
 
     def secret(self) -> bytes:
-        """Give the service's secret, 32 random bytes; the first call makes it (mode 0600)."""
+        """The service's secret, 32 random bytes; the first call makes it (mode 0600).
+
+        Raises:
+            InvalidRequest: The file does not hold one: tokens made from it could be guessed.
+        """
         if not self.secret_file.exists():
             self._make_secret()
-        return self.secret_file.read_bytes()
+        found = self.secret_file.read_bytes()
+        if len(found) < SECRET_BYTES or len(set(found)) == 1:
+            raise InvalidRequest(
+                f"{self.secret_file} holds {len(found)} bytes and not {SECRET_BYTES} random ones, "
+                "so that tokens made from it could be guessed. Put the file back from a copy of "
+                "the state folder; without one remove it: a new secret is made, other machines "
+                "need the new token, and jobs that run now can no longer report"
+            )
+        return found
 
     def _make_secret(self) -> None:
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.root.parent.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o700, exist_ok=True)
         temporary = self.root / f".secret-{os.getpid()}-{secrets.token_hex(4)}"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -105,3 +150,40 @@ class Home:
                 os.link(temporary, self.secret_file)
         finally:
             temporary.unlink()
+
+
+def _check_own(root: Path) -> None:
+    """Refuse a folder whose access cannot be taken from others without harm.
+
+    Raises:
+        InvalidRequest: It is the machine's or all users', not the service's own.
+    """
+    shared = root.stat().st_mode & stat.S_ISVTX or root.parent == root
+    if shared or root == Path.home():
+        raise InvalidRequest(
+            f"the state folder {root} is not the service's own, and it must be closed to others; "
+            f"set RUNYARD_HOME to a folder in it, such as {root / 'runyard'}"
+        )
+
+
+def _check_owner(file: Path) -> None:
+    """Refuse the state of another user: what root writes there its owner could not use again.
+
+    Raises:
+        InvalidRequest: The file belongs to somebody else.
+    """
+    if not file.exists() or file.stat().st_uid == os.geteuid():
+        return
+    try:
+        name = pwd.getpwuid(file.stat().st_uid).pw_name
+    except KeyError:
+        name = str(file.stat().st_uid)
+    raise InvalidRequest(
+        f"the state folder {file.parent} belongs to the user {name}; work as that user, or set "
+        "RUNYARD_HOME to a folder of your own"
+    )
+
+
+def _tighten(path: Path, mode: int) -> None:
+    if path.stat().st_mode & PRIVATE:
+        path.chmod(mode)

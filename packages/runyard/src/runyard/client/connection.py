@@ -12,7 +12,6 @@ import http.client
 import json
 import os
 import socket
-import ssl
 import time
 import uuid
 from collections import deque
@@ -327,6 +326,8 @@ class Connection:
         host = parts.hostname or "127.0.0.1"
         wait = self.timeout if timeout is None else timeout
         if parts.scheme == "https":
+            import ssl
+
             context = ssl.create_default_context()
             return http.client.HTTPSConnection(
                 host, parts.port, timeout=wait, blocksize=BLOCK_BYTES, context=context

@@ -4,6 +4,9 @@
 
 Before a found service is used it is asked who it is: an older one (by the protocol's major
 version) is replaced when it is idle, and refused with the command to run when it is busy.
+
+The connection itself is imported late: a client that has to start the service does that first, and
+imports while the service starts.
 """
 
 from __future__ import annotations
@@ -13,16 +16,14 @@ import os
 from typing import TYPE_CHECKING, Dict, Mapping, Optional, Tuple
 
 from runyard.client import home as homes
-from runyard.client.connection import Address, Connection
 from runyard.protocol import PROTOCOL, PROTOCOL_MAJOR
 from runyard.protocol.errors import ProtocolMismatch, RunyardError, ServiceUnreachable
-from runyard.protocol.jobs import CONNECTION_VARIABLE
-from runyard.protocol.routes import SERVICE_ABOUT, SERVICE_STATUS, SERVICE_STOP
 from runyard.protocol.service import TOKEN_VARIABLE, URL_VARIABLE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from runyard.client.connection import Address, Connection
     from runyard.protocol.service import About
     from runyard.protocol.service import Connection as ConnectionRecord
 
@@ -61,6 +62,8 @@ def connect(
 
 def connect_job(environ: Optional[Mapping[str, str]] = None) -> Connection:
     """Give a job's connection: its own token, the address from the connection file if it can."""
+    from runyard.protocol.jobs import CONNECTION_VARIABLE
+
     given = os.environ if environ is None else environ
     token = given.get("AZUREML_RUN_TOKEN") or given.get(TOKEN_VARIABLE, "")
     url = given.get(URL_VARIABLE) or given.get("AZUREML_SERVICE_ENDPOINT", "")
@@ -76,6 +79,8 @@ def for_run(url: str, token: str, connection_file: str = "") -> Connection:
         connection_file: Where it says where it listens now; "" on other machines.
     """
     from pathlib import Path
+
+    from runyard.client.connection import Address, Connection
 
     def now() -> Address:
         record = homes.read_connection(Path(connection_file))
@@ -109,12 +114,17 @@ def running(home: Path) -> Optional[ConnectionRecord]:
 
 
 def _about(url: str) -> About:
+    from runyard.client.connection import Connection
+    from runyard.protocol.routes import SERVICE_ABOUT
+
     with Connection(url, "", timeout=ABOUT_SECONDS) as connection:
         return connection.call(SERVICE_ABOUT)
 
 
 def _fixed(url: str, token: Optional[str], home: Path) -> Connection:
     """Connect to a named address; nothing is ever started there."""
+    from runyard.client.connection import Connection
+
     about = _about(url)
     if _major(about.protocol) != PROTOCOL_MAJOR:
         raise _mismatch(about, url)
@@ -127,13 +137,15 @@ def _fixed(url: str, token: Optional[str], home: Path) -> Connection:
 
 def _embedded(home: Path, start: bool) -> Connection:
     """Connect to the home's own service, started if need be."""
+    found = _present(home, start)
+
+    from runyard.client.connection import Address, Connection
 
     def now() -> Address:
         record = _present(home, start)
         return Address(record.url, record.token)
 
-    address = now()
-    return Connection(address.url, address.token, recover=now)
+    return Connection(found.url, found.token, recover=now)
 
 
 def _present(home: Path, start: bool) -> ConnectionRecord:
@@ -159,6 +171,9 @@ def _usable(record: ConnectionRecord) -> bool:
             f"the service at {record.url} is newer (protocol {record.protocol}) than this client "
             f"(protocol {PROTOCOL}); upgrade with: pip install --upgrade runyard"
         )
+    from runyard.client.connection import Connection
+    from runyard.protocol.routes import SERVICE_STATUS, SERVICE_STOP
+
     with Connection(record.url, record.token, timeout=ABOUT_SECONDS) as connection:
         status = connection.call(SERVICE_STATUS)
         if status.active_runs or status.open_streams:

@@ -17,6 +17,23 @@ def locate(environ: Optional[Mapping[str, str]] = None) -> Path:
     return Path(given or DEFAULT_HOME).expanduser().absolute()
 
 
+def make(home: Path) -> None:
+    """Make the state folder and its folder of logs, for their owner alone whatever the umask is."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (home, home / "logs"):
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            # The service tightens what was there; a file in its place is found with the next step.
+            continue
+        folder.chmod(0o700)
+
+
+def open_private(path: Path, flags: int) -> int:
+    """Open a file of the state folder; a new one is for its owner alone."""
+    return os.open(str(path), flags | os.O_CREAT, 0o600)
+
+
 def read_connection(path: Path) -> Optional[Connection]:
     """Read a connection file; None if there is none or it makes no sense."""
     try:

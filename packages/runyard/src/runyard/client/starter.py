@@ -1,15 +1,17 @@
 """Starts the embedded service, once, however many clients ask at the same time.
 
-The starter holds `starting.lock`, starts the service detached (new session, no inherited pipes,
-in the state folder), watches the child and waits for its connection file. A child that dies is
-reported at once with the end of what it wrote. The service itself holds `service.lock` for its
-life, so even a start by hand at the same moment leaves one.
+The starter holds `starting.lock`, starts the service detached (new session, in the state folder)
+with one end of a pipe, and waits there for what the service writes once it answers. The pipe also
+ends with a child that dies, which is reported at once with the end of what it wrote. The service
+itself holds `service.lock` for its life, so even a start by hand at the same moment leaves one.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
+import select
 import subprocess
 import sys
 import time
@@ -18,8 +20,16 @@ from typing import IO, TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional
 from runyard.client import discovery
 from runyard.client import home as homes
 from runyard.client.interpreter import service_command
+from runyard.protocol import codec
 from runyard.protocol.errors import ServiceUnreachable
-from runyard.protocol.service import HOME_VARIABLE, LIFE_LOCK, SERVICE_LOG, START_LOCK
+from runyard.protocol.service import (
+    HOME_VARIABLE,
+    LIFE_LOCK,
+    READY_VARIABLE,
+    SERVICE_LOG,
+    START_LOCK,
+)
+from runyard.protocol.service import Connection as ConnectionRecord
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,16 +39,17 @@ if TYPE_CHECKING:
 START_SECONDS = 120.0
 SILENT_SECONDS = 30.0
 SILENT_PAUSE = 0.1
-POLL_SECONDS = 0.01
+POLL_SECONDS = 0.1
 TAIL_BYTES = 4000
 OUTPUT_FILE = "starting.log"
 
 
 class Child(NamedTuple):
-    """A service being started, and the file its output goes to."""
+    """A service being started, the file its output goes to, and the pipe it tells its address."""
 
     process: subprocess.Popen[bytes]
     output: Path
+    ready: int
 
 
 def start(home: Path) -> Connection:
@@ -53,12 +64,18 @@ def start(home: Path) -> Connection:
     _make(home)
     with _locked(home / START_LOCK):
         found = discovery.running(home) or _present(home)
-        return found if found is not None else _wait(home, _launch(home))
+        if found is not None:
+            return found
+        child = _launch(home)
+        try:
+            return _wait(home, child)
+        finally:
+            os.close(child.ready)
 
 
 def _make(home: Path) -> None:
     try:
-        (home / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
+        homes.make(home)
     except OSError as error:
         raise ServiceUnreachable(
             f"the state folder {home} cannot be made: {error.strerror or error}; set "
@@ -72,7 +89,7 @@ def _locked(path: Path) -> Iterator[None]:
     import fcntl
 
     try:
-        handle = path.open("a")
+        handle = os.fdopen(homes.open_private(path, os.O_WRONLY), "w")
     except OSError as error:
         raise ServiceUnreachable(f"{path} cannot be written: {error.strerror or error}") from error
     with handle:
@@ -126,25 +143,29 @@ def _launch(home: Path) -> Child:
     output = home / "logs" / OUTPUT_FILE
     with contextlib.suppress(FileNotFoundError):
         homes.connection_file(home).unlink()
+    ready, told = os.pipe()
     try:
-        with output.open("wb") as log:
-            return Child(_spawn(command, home, log), output)
+        with os.fdopen(homes.open_private(output, os.O_WRONLY | os.O_TRUNC), "wb") as log:
+            return Child(_spawn(command, home, log, told), output, ready)
     except OSError as error:
+        os.close(ready)
         raise ServiceUnreachable(
             f"the service could not be started with {' '.join(command)}: {error.strerror or error}"
         ) from error
+    finally:
+        os.close(told)
 
 
-def _spawn(command: List[str], home: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
+def _spawn(command: List[str], home: Path, log: IO[bytes], told: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
         cwd=str(home),
-        env=_environment(home, command),
+        env={**_environment(home, command), READY_VARIABLE: str(told)},
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        close_fds=True,
+        pass_fds=(told,),
     )
 
 
@@ -161,26 +182,43 @@ def _environment(home: Path, command: List[str]) -> Dict[str, str]:
 
 def _wait(home: Path, child: Child) -> Connection:
     deadline = time.monotonic() + START_SECONDS
-    pause = POLL_SECONDS
+    # Needed next, and this process has nothing else to do while the other one starts.
+    importlib.import_module("runyard.client.connection")
     while time.monotonic() < deadline:
-        ended = child.process.poll() is not None
-        if homes.connection_file(home).exists():
-            found = discovery.running(home)
-            if found is not None:
-                _detach(child)
-                return found
-        if ended:
+        found = _told(child) or _older(home)
+        if found is not None:
+            _detach(child)
+            return found
+        if child.process.poll() is not None:
             other = _present(home)
             if other is not None:
                 return other
             raise _died(home, child)
-        time.sleep(pause)
-        pause = min(pause * 1.2, 0.1)
     _detach(child)
     raise ServiceUnreachable(
         f"the service (process {child.process.pid}) did not listen within {START_SECONDS:.0f} s; "
         f"its log is {home / 'logs' / SERVICE_LOG}"
     )
+
+
+def _told(child: Child) -> Optional[Connection]:
+    """What the service says into its pipe; None after a while, and when it is gone."""
+    if not select.select([child.ready], [], [], POLL_SECONDS)[0]:
+        return None
+    with os.fdopen(os.dup(child.ready), "rb") as pipe:
+        line = pipe.readline()
+    if not line:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.process.wait(POLL_SECONDS)
+        return None
+    return codec.decode(ConnectionRecord, line)
+
+
+def _older(home: Path) -> Optional[Connection]:
+    """The connection of a service whose version tells nobody that it is ready."""
+    if not homes.connection_file(home).exists():
+        return None
+    return discovery.running(home)
 
 
 def _detach(child: Child) -> None:

@@ -10,6 +10,9 @@ HOME_VARIABLE = "RUNYARD_HOME"
 URL_VARIABLE = "RUNYARD_URL"
 TOKEN_VARIABLE = "RUNYARD_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 SERVICE_VARIABLE = "RUNYARD_SERVICE"
+# The number of a descriptor: a client that starts a service is told there where it listens.
+READY_VARIABLE = "RUNYARD_READY"
+PRODUCT = "runyard"
 DEFAULT_HOME = "~/.runyard"
 
 

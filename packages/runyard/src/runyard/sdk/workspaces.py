@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, NoReturn, Optional
 
+from runyard.protocol.service import URL_VARIABLE
 from runyard.sdk import paging, workspace_config
 from runyard.sdk.default_clusters import DefaultCluster
 from runyard.sdk.exceptions import (
@@ -59,17 +60,18 @@ class Workspace:
         auth: Any = None,
         _record: Optional[WorkspaceRecord] = None,
         _connection: Optional[Connection] = None,
+        _id: Optional[str] = None,
         **_: Any,
     ) -> None:
         from runyard.client.workspace import WorkspaceClient
 
         self._auth = auth
         connection = _connection or _connect()
-        if _record is None:
+        if _record is None and _id is None:
             wanted = WorkspaceConfig(workspace_name, subscription_id, resource_group)
             _record = _existing(connection, wanted)
-        self._record = _record
-        self._service = WorkspaceClient(connection, _record.id)
+        self._known = _record
+        self._service = WorkspaceClient(connection, _record.id if _record else str(_id))
 
     def __repr__(self) -> str:
         return (
@@ -415,18 +417,23 @@ class Workspace:
         """Say that a workspace cannot be deleted yet."""
         raise NotOfferedYet("Workspace.delete", "another workspace: Workspace.create(…)")
 
+    @property
+    def _record(self) -> WorkspaceRecord:
+        """What was read last; of a workspace that is certain to exist it is read when needed."""
+        return self._refresh() if self._known is None else self._known
+
     def _refresh(self) -> WorkspaceRecord:
         from runyard.protocol.routes import WORKSPACES_GET
 
         with translated():
-            self._record = self._service.call(WORKSPACES_GET)
-        return self._record
+            self._known = self._service.call(WORKSPACES_GET)
+        return self._known
 
     def _change(self, change: ChangeWorkspace) -> None:
         from runyard.protocol.routes import WORKSPACES_CHANGE
 
         with translated():
-            self._record = self._service.call(WORKSPACES_CHANGE, body=change)
+            self._known = self._service.call(WORKSPACES_CHANGE, body=change)
 
 
 def _connect(configured: Optional[str] = None) -> Connection:
@@ -476,24 +483,33 @@ def _configured(config: WorkspaceConfig, path: Path, auth: Any) -> Workspace:
 
 def _default_workspace(auth: Any) -> Workspace:
     """Give the embedded default workspace, made if it is not there."""
+    connection = _connect()
+
     from runyard.protocol import workspaces as protocol
 
-    config = WorkspaceConfig(
-        protocol.DEFAULT_WORKSPACE, protocol.DEFAULT_SUBSCRIPTION, protocol.DEFAULT_RESOURCE_GROUP
+    triple = (
+        protocol.DEFAULT_SUBSCRIPTION,
+        protocol.DEFAULT_RESOURCE_GROUP,
+        protocol.DEFAULT_WORKSPACE,
     )
-    connection = _connect()
-    found = _find(connection, config)
+    if not os.environ.get(URL_VARIABLE):
+        # A service of one's own has it from its first start on, so nobody waits to ask for it.
+        return Workspace(*triple, auth, _connection=connection, _id=protocol.DEFAULT_WORKSPACE)
+    subscription, group, name = triple
+    found = _find(connection, WorkspaceConfig(name, subscription, group))
     if found is not None:
         return _made(found, connection, auth)
-    return Workspace.create(config.name, auth, exist_ok=True)
+    return Workspace.create(name, auth, exist_ok=True)
 
 
 def _job_workspace() -> Optional[Workspace]:
     """Give the workspace of the job in which this runs; None outside a job."""
+    if not os.environ.get("RUNYARD_RUN_ID"):
+        return None
     from runyard.protocol.jobs import WORKSPACE_VARIABLE
 
     own = os.environ.get(WORKSPACE_VARIABLE)
-    if not own or not os.environ.get("RUNYARD_RUN_ID"):
+    if not own:
         return None
     from runyard.protocol.routes import WORKSPACES_GET
 

@@ -12,6 +12,7 @@ from runyard.client import connection as connections
 from runyard.client.connection import Address, Connection
 from runyard.protocol.errors import (
     Conflict,
+    InvalidRequest,
     ModelNotFound,
     ServiceUnreachable,
     TemporaryError,
@@ -24,9 +25,12 @@ from runyard.protocol.routes import (
     EXPERIMENTS_CREATE,
     MODELS_GET,
     MODELS_LIST,
+    RUNS_CHANGE,
+    RUNS_SUBMIT,
     SERVICE_ABOUT,
     SERVICE_STOP,
 )
+from runyard.protocol.runs import ChangeRun, RunSpec, SubmitRun
 
 ABOUT = {"product": "runyard", "version": "1", "protocol": "1.0", "unknown": "field"}
 
@@ -53,9 +57,9 @@ def test_paths_queries_and_tokens_are_written(fake, connection):
 def test_a_connection_is_kept_and_one_that_broke_is_replaced(fake, connection):
     """Servers close idle connections; nobody shall see that."""
     assert connection.call(SERVICE_ABOUT).product == "runyard"
-    kept = connection._idle[0]
+    kept = connection._idle[0].connection
     connection.call(SERVICE_ABOUT)
-    assert list(connection._idle) == [kept]
+    assert [one.connection for one in connection._idle] == [kept]
     kept.sock.close()
     assert connection.call(SERVICE_ABOUT).product == "runyard"
 
@@ -139,7 +143,7 @@ def test_a_silent_service_is_given_up(fake):
 def test_a_stream_is_sent_from_where_it_stands_and_sent_again_whole(fake, connection):
     """An upload that broke off is repeated from its first byte, not from where it broke."""
     connection.call(SERVICE_ABOUT)
-    connection._idle[0].sock.close()
+    connection._idle[0].connection.sock.close()
     fake.answer = lambda *_: fake.say(b"", 204)
     file = io.BytesIO(b"skip" + b"x" * 100_000 + b"rest")
     file.seek(4)
@@ -184,13 +188,44 @@ def test_an_answer_without_content_is_an_answer(fake, connection):
 def test_a_forked_process_opens_its_own_connection(fake, connection):
     """Two processes on one socket would read each other's answers."""
     connection.call(SERVICE_ABOUT)
-    kept = connection._idle[0]
+    kept = connection._idle[0].connection
     child = os.fork()
     if child == 0:
         try:
             connection.call(SERVICE_ABOUT)
-            os._exit(0 if connection._idle[0] is not kept else 1)
+            os._exit(0 if connection._idle[0].connection is not kept else 1)
         finally:
             os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert connection.call(SERVICE_ABOUT).product == "runyard"
+
+
+def test_a_file_of_the_script_is_neither_used_nor_closed(fake, connection, tmp_path):
+    """A helper closes all descriptors, and the script's file gets a kept socket's number."""
+    connection.call(SERVICE_ABOUT)
+    taken = connection._idle[0].connection.sock.fileno()
+    os.close(taken)
+    mine = (tmp_path / "mine.txt").open("w")
+    assert mine.fileno() == taken
+    assert connection.call(SERVICE_ABOUT).product == "runyard"
+    mine.write("mine")
+    mine.close()
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+def test_a_text_that_cannot_be_sent_is_named(fake, connection):
+    """The user learns which tag it is, and asks no service in vain."""
+    asked = len(fake.requests)
+    change = ChangeRun(tags={"good": "\U0001f600", "shown": "x \ud83d"})
+    with pytest.raises(InvalidRequest, match=r"tags\.shown is 'x \\ud83d', which holds half of a"):
+        connection.call(RUNS_CHANGE, "w", "r", body=change)
+    with pytest.raises(InvalidRequest, match=r"a name in tags is '\\udce9'"):
+        connection.call(RUNS_CHANGE, "w", "r", body=ChangeRun(tags={"\udce9": ""}))
+    spec = RunSpec("e", "s", "train.py", arguments=["--data", "d\udce9.csv"])
+    with pytest.raises(InvalidRequest, match=r"spec\.arguments\[1\] is 'd\\udce9\.csv'"):
+        connection.call(RUNS_SUBMIT, "w", body=SubmitRun(spec))
+    with pytest.raises(InvalidRequest, match="what was asked for is"):
+        connection.call(MODELS_GET, "w", "\udce9")
+    with pytest.raises(InvalidRequest, match="what was asked for is"):
+        connection.call(MODELS_LIST, "w", query=ModelQuery(tags=["\udce9"]))
+    assert len(fake.requests) == asked

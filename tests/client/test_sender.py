@@ -1,5 +1,6 @@
 """Metric lines and log bytes arrive once, in order, whatever happens on the way."""
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from runyard.client import sender as module
 from runyard.client.sender import Destination, Sender
 from runyard.protocol.errors import (
     Forbidden,
+    InvalidRequest,
     ServiceUnreachable,
     StorageFull,
     Unauthenticated,
@@ -37,6 +39,8 @@ class Books(Destination):
     def append_lines(self, writer: str, first: int, data: bytes) -> int:
         self._enter()
         stored = self.lines.setdefault(writer, [])
+        if b"BAD" in data:
+            raise InvalidRequest("bad line")
         if first > len(stored):
             raise WrongState("lines before are missing", {"lines": len(stored)})
         stored.extend(data.splitlines()[len(stored) - first :])
@@ -199,3 +203,39 @@ def test_a_refused_token_is_no_last_word(books, log, spool):
     books.error = None
     assert sender.drain(time.monotonic() + 10)
     assert books.logs["driver"] == b"x"
+
+
+def test_a_refused_line_holds_nothing_up(books, spool):
+    """One line that the service does not take costs that line, and it is kept with the run."""
+    lines = [b"BAD %d" % n if n in (0, 500, 999) else b"line %d" % n for n in range(1000)]
+    file = spool / "7-aa.jsonl"
+    file.write_bytes(b"\n".join(lines) + b"\n")
+    told: list[str] = []
+    for _ in range(2):
+        sender = Sender(books, spool, warn=told.append)
+        assert sender.drain(time.monotonic() + 20)
+    arrived = books.lines["7-aa"]
+    assert len(arrived) == 1000
+    for number, line in enumerate(lines):
+        if line.startswith(b"BAD"):
+            assert json.loads(arrived[number]) | {"t": 0} == {
+                "n": "",
+                "k": "lost",
+                "v": "bad line; kept in logs/metrics_refused_7-aa.jsonl",
+                "s": None,
+                "t": 0,
+            }
+        else:
+            assert arrived[number] == line
+    kept = books.logs["logs/metrics_refused_7-aa.jsonl"].splitlines()
+    assert kept == [b"BAD 0", b"BAD 500", b"BAD 999"]
+    assert told == []
+
+
+def test_a_service_that_takes_no_line_in_its_place_is_told_of_once(books, spool):
+    """An older service refuses that too: then the process's metrics stay in their file."""
+    books.error = InvalidRequest("nothing is right")
+    (spool / "7-aa.jsonl").write_bytes(b"line\n")
+    told: list[str] = []
+    assert Sender(books, spool, warn=told.append).drain(time.monotonic() + 20)
+    assert told == ["7-aa could not be sent: nothing is right"]

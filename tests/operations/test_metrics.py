@@ -79,23 +79,65 @@ def test_a_gap_is_refused_with_the_mark(system: System, run: str) -> None:
     assert series(system, run)["acc"].values == [1]
 
 
-def test_a_malformed_line_refuses_the_batch(system: System, run: str) -> None:
-    """Either all lines of a batch are stored or none: the mark stays true."""
-    bad: list[bytes] = [
-        b"{",
-        b'{"n": 1, "k": "scalar", "v": 1, "t": 1}\n',
-        b'{"n": "x"}\n',
-        b"\xff\n",
-    ]
-    for body in bad:
-        good = (json.dumps(line("acc", 1)) + "\n").encode()
-        with pytest.raises(InvalidRequest, match="malformed"):
-            metrics.append(
-                system, "default", run, "w", query=SpoolQuery(), body=io.BytesIO(good + body)
-            )
-    assert series(system, run) == {}
+def raw(system: System, run: str, body: bytes, first: int = 0) -> SpoolMark:
+    query = SpoolQuery(first_line=first)
+    return metrics.append(system, "default", run, "7-aa", query=query, body=io.BytesIO(body))
+
+
+def test_a_malformed_line_does_not_lose_its_neighbours(system: System, run: str) -> None:
+    """One line that a full disk cut short costs that line: it is kept, and the run tells of it."""
+    good = json.dumps(line("acc", 1)).encode()
+    bad = [b'{"n":"a","k":"sc{"n":"b"}', b'{"n": 1, "k": "scalar", "v": 1, "t": 1}', b"", b"\xff"]
+    for place, text in enumerate(bad):
+        body = b"\n".join([good, text, good, b""])
+        assert raw(system, run, body, first=3 * place).lines == 3 * place + 3
+        assert raw(system, run, body, first=3 * place).lines == 3 * place + 3
+    assert series(system, run)["acc"].values == [1] * 8
+    told = runs.get(system, "default", run).warnings
+    assert len(told) == 1
+    assert told[0].startswith("metrics of process 7 (writer 7-aa) could not be stored: malformed")
+    kept = system.logs.path("default", run, "logs/metrics_set_aside_7-aa.jsonl").read_bytes()
+    assert kept.splitlines() == [text for text in bad if text]
     with pytest.raises(RunNotFound):
         send(system, "nope", [line("acc", 1)])
+
+
+def test_what_an_older_client_wrote_of_a_cut_emoji_is_mended(system: System, run: str) -> None:
+    """Spools of clients that did not escape such texts are taken, and the texts come back."""
+    body = (
+        b'{"n":"loss","k":"scalar","v":1.0,"s":null,"t":7}\n'
+        b'{"n":"file","k":"scalar","v":"d\\udce9\\\\.csv","s":null,"t":7}\n'
+        b'{"n":"x\\ud83d","k":"row","v":{"a\\ud83d":"NaN"},"s":null,"t":7}\n'
+    )
+    assert raw(system, run, body).lines == 3
+    found = series(system, run)
+    assert {name: one.values for name, one in found.items()} == {
+        "loss": [1.0],
+        "file": [{"escaped": "d\\udce9\\\\.csv"}],
+        "x\\ud83d": [{"a\\ud83d": "NaN"}],
+    }
+    assert runs.get(system, "default", run).warnings == []
+
+
+def test_a_kind_that_is_unknown_is_refused(system: System, run: str) -> None:
+    """A misspelt kind is no metric that nobody can read, but an error that lists the kinds."""
+    with pytest.raises(InvalidRequest, match="'scalr' is no kind of metrics; there are scalar, li"):
+        send(system, run, [line("acc", 1), line("acc", 1, kind="scalr")])
+    assert series(system, run) == {}
+
+
+def test_a_line_that_a_courier_could_not_send_is_told(system: System, run: str) -> None:
+    """The line in its place keeps the count of lines right, and becomes no metric."""
+    lost = line("", "too large; kept in logs/metrics_refused_1-aa.jsonl", kind="lost")
+    assert send(system, run, [line("acc", 1), lost, line("acc", 2)]).lines == 3
+    assert send(system, run, [lost], first=1).lines == 3
+    assert send(system, run, [lost], first=3).lines == 4
+    assert series(system, run)["acc"].values == [1, 2]
+    (told,) = runs.get(system, "default", run).warnings
+    assert told == (
+        "metrics of process 1 (writer 1-aa) could not be stored: too large; kept in "
+        "logs/metrics_refused_1-aa.jsonl"
+    )
 
 
 def test_whole_numbers_become_floats_beside_others(system: System, run: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -244,3 +245,41 @@ def test_git_facts_become_properties_without_secrets(experiment, script, folder)
     assert found["azureml.git.branch"] == "main"
     assert found["azureml.git.dirty"] == "False"
     assert found["mlflow.source.git.repoURL"] == "https://example.com/repo.git"
+
+
+CARELESS = r"""
+import os
+from runyard import Run
+run = Run.get_context()
+run.log("a", 0)
+run.log("file", os.fsdecode(b"d\xe9"))
+os.closerange(3, 64)
+mine = open("outputs/mine.txt", "w")
+run.log("a", 1)
+mine.write("mine")
+mine.close()
+with open(os.path.join(os.environ["RUNYARD_SPOOL"], "1-old.jsonl"), "w") as spool:
+    for kind in ("scalar", "scalr", "scalar"):
+        spool.write('{"n":"b","k":"%s","v":1,"s":null,"t":1}\n' % kind)
+    spool.write('{"n":"b","k":"scal\n{"n":"b","k":"scalar","v":2,"s":null,"t":1}\n')
+"""
+
+
+def test_one_bad_line_of_a_job_costs_that_line(experiment, script, monkeypatch):
+    """Texts that are no UTF-8, closed descriptors, kinds nobody knows: the rest arrives, and
+    what does not is kept and told of."""
+    monkeypatch.setenv("NO_UTF8", "\udce9")
+    with pytest.warns(UserWarning, match="not passed on to the job: NO_UTF8"):
+        run = experiment.submit(script(CARELESS))
+    details = run.wait_for_completion()
+    assert run.get_metrics() == {"a": [0, 1], "file": "d\udce9", "b": [1, 1, 2]}
+    run.download_file("outputs/mine.txt", "mine.txt")
+    assert Path("mine.txt").read_text() == "mine"
+    (told,) = (w["message"] for w in details["warnings"] if "1-old" in w["message"])
+    assert "could not be stored" in told
+    kept = {name for name in run.get_file_names() if name.startswith("logs/metrics_")}
+    assert kept == {"logs/metrics_refused_1-old.jsonl", "logs/metrics_set_aside_1-old.jsonl"}
+    monkeypatch.delenv("NO_UTF8")
+    wrong = script("", arguments=["--data", "\udce9.csv"])
+    with pytest.raises(UserErrorException, match=r"arguments\[1\] is '.udce9\.csv'"):
+        experiment.submit(wrong)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from runyard.protocol import routes
+from runyard.protocol import escapes, routes
 from runyard.protocol.files import FileQuery, FileRecord
 from runyard.protocol.jobs import RankRecord
 from runyard.protocol.metrics import MetricQuery, MetricSeries
@@ -122,7 +122,7 @@ def _metric(series: MetricSeries) -> tuple[str, ...]:
 def _value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
-    text = str(value)
+    text = escapes.printable(str(escapes.unescape(value)))
     return text if len(text) <= VALUE_WIDTH else f"{text[: VALUE_WIDTH - 3]}..."
 
 

@@ -7,11 +7,14 @@ A name keeps the kind it was first logged with. Whole numbers in a series that a
 are given as floats; entries of another kind are kept and given as they are.
 """
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runyard.protocol import events as kinds
 from runyard.protocol.errors import InvalidRequest, WrongState
 from runyard.protocol.metrics import (
+    SET_ASIDE_LOG,
     MetricPage,
     MetricQuery,
     MetricSeries,
@@ -19,13 +22,16 @@ from runyard.protocol.metrics import (
     SpoolQuery,
 )
 from runyard_server.operations import existing, spool
+from runyard_server.operations.lifecycle import News, record
+from runyard_server.operations.notices import run_topic
 from runyard_server.operations.spool import Batch
 from runyard_server.operations.system import System
 from runyard_server.operations.thinning import thinned
 from runyard_server.store import metrics as rows
-from runyard_server.store.folders import Body
+from runyard_server.store.folders import Body, checked
 from runyard_server.store.metrics import SegmentRow, SeriesRow
 from runyard_server.store.records import Connection
+from runyard_server.store.runs import RunRow
 from runyard_server.store.segments import JSON, Points, name_of, pack, unpack
 
 LARGEST_SEGMENT = 1 << 16
@@ -39,28 +45,40 @@ def append(
 ) -> SpoolMark:
     """Store a batch of lines of one writer, except those that are stored already.
 
+    A line that cannot be read is counted, kept in a log of the run, and told in a warning.
+
     Raises:
         RunNotFound: No such run.
         WrongState: Lines before `first_line` are missing; `details["lines"]` are stored.
-        InvalidRequest: A line is malformed; nothing of the batch is stored.
+        InvalidRequest: A line has a kind that is unknown; nothing of the batch is stored.
     """
     if query.first_line < 0 or len(writer) > _LONGEST_WRITER:
         raise InvalidRequest("first_line must be 0 or more and the writer's name short")
-    lines = spool.read(body)
+    block = spool.read(body)
+    lines = block.lines
     whole = spool.batches(lines)
+    if block.set_aside:
+        _keep(system, workspace, run, writer, query.first_line, block)
 
     def work(connection: Connection) -> int:
-        key = existing.run_key(connection, workspace, run)
-        stored = rows.mark(connection, key, writer)
+        row = existing.run_row(connection, workspace, run)
+        stored = rows.mark(connection, row.key, writer)
         if query.first_line > stored:
             raise _gap(run, writer, query.first_line, stored)
-        fresh = lines[stored - query.first_line :]
+        passed = stored - query.first_line
+        fresh = lines[passed:]
         if fresh:
-            _store(connection, key, whole if len(fresh) == len(lines) else spool.batches(fresh))
-            rows.set_mark(connection, key, writer, stored + len(fresh))
+            _store(connection, row.key, spool.batches(fresh) if passed else whole)
+            rows.set_mark(connection, row.key, writer, stored + len(fresh))
+        news = _told(row, writer, [bad for bad in block.set_aside if bad.place >= passed])
+        if news:
+            record(connection, row, system.clock.now_us(), news)
         return stored + len(fresh)
 
-    return SpoolMark(writer=writer, lines=system.records.write(work))
+    answer = SpoolMark(writer=writer, lines=system.records.write(work))
+    if block.set_aside:
+        system.notices.changed(run_topic(workspace, run))
+    return answer
 
 
 def mark(system: System, workspace: str, run: str, writer: str) -> SpoolMark:
@@ -119,12 +137,38 @@ class _Change:
 
 def _store(connection: Connection, key: int, batches: Sequence[Batch]) -> None:
     """Write what batches add: new series, segments, summaries."""
+    if not batches:
+        return
     known = rows.series_named(connection, key, [batch.name for batch in batches])
     new = [SeriesRow(key, b.name, b.kind) for b in batches if b.name not in known]
     rows.add_series(connection, new)
     known.update({series.name: series for series in new})
     rows.add_segments(connection, [batch.add_to(known[batch.name]) for batch in batches])
     rows.change_series(connection, [known[batch.name] for batch in batches])
+
+
+def _keep(
+    system: System, workspace: str, run: str, writer: str, first: int, block: spool.Block
+) -> None:
+    """Append lines that cannot be read, and were not kept before, to a log of the run."""
+    stored = mark(system, workspace, run, writer).lines
+    texts = [bad.text for bad in block.set_aside if bad.text and first + bad.place >= stored]
+    if texts:
+        # A log for each writer, whose blocks come one after another: so its end is where we say.
+        path = checked(SET_ASIDE_LOG.format(writer))
+        size = system.logs.size(workspace, run, path) or 0
+        data = io.BytesIO(b"".join(text + b"\n" for text in texts))
+        system.logs.append(workspace, run, path, size, data)
+
+
+def _told(row: RunRow, writer: str, bad: Sequence[spool.SetAside]) -> list[News]:
+    """Tell of lines that were set aside, once for each writer: a run may have thousands."""
+    begin = f"metrics of process {writer.partition('-')[0]} (writer {writer}) could not be stored: "
+    if not bad or any(text.startswith(begin) for text in row.warnings):
+        return []
+    more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
+    kept = f"; kept in {SET_ASIDE_LOG.format(writer)}" if bad[0].text else ""
+    return [News(kinds.WARNING, f"{begin}{bad[0].reason[:300]}{kept}{more}")]
 
 
 def _joined(packed: Sequence[SegmentRow]) -> list[_Change]:

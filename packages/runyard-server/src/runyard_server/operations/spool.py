@@ -2,8 +2,12 @@
 
 All that a batch needs besides the database is done here, in the request's own thread: the one
 writer only numbers and stores what is ready.
+
+A line that cannot be read does not lose its neighbours. What an older client wrote of a text that
+JSON cannot hold is mended; anything else (a line that a full disk cut short) is set aside.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +16,17 @@ from typing import Any
 
 import msgspec
 
+from runyard.protocol import escapes
 from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.metrics import KINDS, LARGEST_LINE, LOST
 from runyard_server.store.folders import CHUNK, Body
 from runyard_server.store.metrics import SegmentRow, SeriesRow
 from runyard_server.store.segments import NAMES, Points, pack
 
-LARGEST = 64 << 20
-"""Bytes in one batch; a courier sends less."""
+LARGEST = LARGEST_LINE
+"""Bytes in one batch; a courier sends less, but for one line that is as long."""
+
+_KNOWN = frozenset({*KINDS, LOST})
 
 
 class Line(msgspec.Struct, gc=False):
@@ -56,14 +64,31 @@ class Batch:
         return segment
 
 
-_LINES = msgspec.json.Decoder(Line)
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A line that is counted and not stored: its place in the batch, its bytes, and why."""
+
+    place: int
+    text: bytes
+    reason: str
 
 
-def read(body: Body) -> list[Line]:
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A batch as it was sent: each line, None where one is among `set_aside`."""
+
+    lines: list[Line | None]
+    set_aside: list[SetAside]
+
+
+_LINE = msgspec.json.Decoder(Line)
+
+
+def read(body: Body) -> Block:
     """Read a batch of lines.
 
     Raises:
-        InvalidRequest: A line is not as the protocol says, or the batch is too large.
+        InvalidRequest: A line has a kind that is unknown, or the batch is too large.
     """
     data = bytearray()
     while chunk := body.read(CHUNK):
@@ -71,16 +96,63 @@ def read(body: Body) -> list[Line]:
         if len(data) > LARGEST:
             raise InvalidRequest(f"a batch of metric lines may have {LARGEST} bytes; send fewer")
     try:
-        return _LINES.decode_lines(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"a metric line is malformed: {error}") from None
+        block = Block(list(_LINE.decode_lines(data)), [])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        block = _one_by_one(bytes(data))
+    else:
+        if len(block.lines) != data.count(b"\n") + (len(data) > 0 and not data.endswith(b"\n")):
+            block = _one_by_one(bytes(data))  # there are empty ones, and they count
+    kinds = {line.k for line in block.lines if line is not None}
+    if not kinds <= _KNOWN:
+        raise InvalidRequest(
+            f"{min(kinds - _KNOWN)!r} is no kind of metrics; there are {', '.join(KINDS)}"
+        )
+    return _without_lost(block) if LOST in kinds else block
 
 
-def batches(lines: Sequence[Line]) -> list[Batch]:
+def _one_by_one(data: bytes) -> Block:
+    """Read each line for itself, so that one that cannot be read is alone in that."""
+    block = Block([], [])
+    for place, text in enumerate(data.removesuffix(b"\n").split(b"\n")):
+        try:
+            block.lines.append(_mended(text))
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            block.lines.append(None)
+            block.set_aside.append(SetAside(place, text, f"malformed: {error}"))
+    return block
+
+
+def _mended(text: bytes) -> Line:
+    """Read a line; texts and numbers that strict JSON lacks are taken as they were meant."""
+    try:
+        return _LINE.decode(text)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        plain = json.loads(text)
+        fields = escapes.written_out(plain)
+        if isinstance(plain, dict) and "v" in plain:
+            fields["v"] = escapes.carried(plain["v"])
+        return msgspec.convert(fields, Line)
+
+
+def _without_lost(block: Block) -> Block:
+    """Set the lines aside that stand for those which a courier could not send."""
+    lost = [
+        SetAside(place, b"", str(line.v))
+        for place, line in enumerate(block.lines)
+        if line is not None and line.k == LOST
+    ]
+    lines = [None if line is None or line.k == LOST else line for line in block.lines]
+    return Block(lines, [*block.set_aside, *lost])
+
+
+def batches(lines: Sequence[Line | None]) -> list[Batch]:
     """Sort lines by series and pack them, series in order of their first line."""
     groups: defaultdict[str, list[Line]] = defaultdict(list)
     for line in lines:
-        groups[line.n].append(line)
+        if line is not None:
+            groups[line.n].append(line)
     return [_batch(name, group) for name, group in groups.items()]
 
 

@@ -4,6 +4,7 @@ The records are the protocol's plain dataclasses; unknown fields are passed over
 named in the error. Clients do the same with `protocol.codec`; a test compares the two.
 """
 
+import json
 import re
 from collections.abc import Iterable
 from functools import cache
@@ -11,6 +12,7 @@ from typing import Any, get_origin, get_type_hints
 
 import msgspec
 
+from runyard.protocol import escapes
 from runyard.protocol.errors import InvalidRequest
 
 _PLACE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
@@ -28,7 +30,7 @@ def decode(kind: Any, body: bytes) -> Any:
     except msgspec.ValidationError as error:
         raise InvalidRequest(_named(kind, str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"the body is not JSON: {error}") from None
+        raise InvalidRequest(_unreadable(body, str(error))) from None
     except RecursionError:
         raise InvalidRequest("the body is nested too deeply") from None
 
@@ -64,6 +66,14 @@ def _check_numbers(kind: type[Any], record: Any) -> None:
         value = getattr(record, name)
         if isinstance(value, int) and abs(value) > _LARGEST:
             raise InvalidRequest(f"{kind.__name__}.{name} is too large: 64 bits are the limit")
+
+
+def _unreadable(body: bytes, error: str) -> str:
+    """Say what a body cannot be read for: by name, if it is one text in it."""
+    try:
+        return escapes.complaint(json.loads(body)) or f"the body is not JSON: {error}"
+    except (ValueError, RecursionError):
+        return f"the body is not JSON: {error}"
 
 
 def _named(kind: type[Any], text: str) -> str:

@@ -8,6 +8,7 @@ Idempotency-Key), so a broken connection is tried again, and when nothing listen
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -25,6 +26,7 @@ from typing import (
     Iterator,
     NamedTuple,
     Optional,
+    Tuple,
     Type,
     TypeVar,
     Union,
@@ -33,8 +35,14 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from runyard.client import streams
 from runyard.client.download import Download
-from runyard.protocol import codec
-from runyard.protocol.errors import RunyardError, ServiceUnreachable, TemporaryError, from_wire
+from runyard.protocol import codec, escapes
+from runyard.protocol.errors import (
+    InvalidRequest,
+    RunyardError,
+    ServiceUnreachable,
+    TemporaryError,
+    from_wire,
+)
 from runyard.protocol.route import Bytes, Events, Nothing, Route
 
 if TYPE_CHECKING:
@@ -82,7 +90,7 @@ class Connection:
         self.token = token
         self.timeout = timeout
         self._recover = recover
-        self._idle: Deque[http.client.HTTPConnection] = deque()
+        self._idle: Deque[_Kept] = deque()
         self._process = os.getpid()
 
     def __enter__(self) -> Self:
@@ -179,7 +187,9 @@ class Connection:
     def close(self) -> None:
         """Close what is idle; the connection can still be used afterwards."""
         while self._idle:
-            self._idle.popleft().close()
+            kept = self._idle.popleft()
+            if kept.is_ours():
+                kept.connection.close()
 
     def _read(self, method: str, target: str, start: int) -> Any:
         headers = {"Range": f"bytes={start}-"} if start else {}
@@ -339,16 +349,18 @@ class Connection:
             # The sockets belong to the parent process; closing our copies leaves its own open.
             self._process = os.getpid()
             self.close()
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return None
+        while self._idle:
+            with contextlib.suppress(IndexError):  # another thread may have been quicker
+                kept = self._idle.pop()
+                if kept.is_ours():
+                    return kept.connection
+        return None
 
     def _give(
         self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse
     ) -> None:
         if response.isclosed() and connection.sock is not None:
-            self._idle.append(connection)
+            self._idle.append(_Kept(connection))
         else:
             connection.close()
 
@@ -359,6 +371,34 @@ class Connection:
         if route.answer in (Bytes, Events):
             raise TypeError(f"{route.name} is opened, not called")
         return codec.decode(route.answer, response.content)
+
+
+class _Kept:
+    """A connection that waits for its next request.
+
+    The script may close descriptors that are not its own, and get the number for a file: then
+    the socket is neither used nor closed, which would break that file.
+    """
+
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self.connection = connection
+        self._identity = _identity(connection.sock)
+
+    def is_ours(self) -> bool:
+        """Whether the descriptor is still this socket's; else the socket lets go of it."""
+        sock = self.connection.sock
+        if sock is None or _identity(sock) == self._identity:
+            return True
+        sock.detach()
+        return False
+
+
+def _identity(sock: Any) -> Tuple[int, int]:
+    try:
+        found = os.fstat(sock.fileno())
+    except OSError:
+        return -1, -1
+    return found.st_dev, found.st_ino
 
 
 class Limited:
@@ -389,7 +429,20 @@ class Limited:
 
 
 def _target(route: Route[Any], segments: Any, query: Any) -> str:
-    """Give the path and query of a request."""
+    """Give the path and query of a request.
+
+    Raises:
+        InvalidRequest: A part of it cannot be written as UTF-8.
+    """
+    try:
+        return _written(route, segments, query)
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            escapes.complaint(str(error.object), "what was asked for") or str(error)
+        ) from None
+
+
+def _written(route: Route[Any], segments: Any, query: Any) -> str:
     left = list(segments)
     parts = []
     for part in route.url.split("/"):

@@ -7,20 +7,25 @@ service that was away for an hour, or lost its last second, is brought up to dat
     spool/<writer>.jsonl   ->  lines, numbered from 0 per writer      (one file per writing process)
     any growing log file   ->  bytes at an offset                     (named by the run)
 
+A line that the service refuses holds nothing up: it is looked for by halves, moved into
+`spool/<writer>.refused`, which is brought as a log, and a line that says so goes in its place.
+
 How requests are made is the `Destination`'s matter, so that the job agent, which must start in no
 time, needs none of the client's and the protocol's imports.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 from runyard.protocol.errors import (
     Conflict,
     InternalError,
+    InvalidRequest,
     RunyardError,
     StorageFull,
     TemporaryError,
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
     Logs = Union[Mapping[Any, str], Callable[[], Mapping[Any, str]]]
 
 SPOOL_SUFFIX = ".jsonl"
+REFUSED_SUFFIX = ".refused"
+REFUSED_LOG = "logs/metrics_refused_{}.jsonl"
 BLOCK_BYTES = 1 << 20
 IDLE_SECONDS = 0.1
 FIRST_PAUSE = 0.2
@@ -165,21 +172,25 @@ class Sender:
 
     def _present(self) -> List[_Source]:
         """Give the files worth a look, metrics first: they are small and waited for."""
-        for writer in self._writers():
-            file = os.path.join(self._spool_folder, writer + SPOOL_SUFFIX)
+        for writer, suffix in self._writers():
+            file = os.path.join(self._spool_folder, writer + suffix)
             if file not in self._sources:
-                self._sources[file] = _Lines(writer, file)
+                refused = suffix == REFUSED_SUFFIX
+                log = REFUSED_LOG.format(writer)
+                self._sources[file] = _Log(log, file) if refused else _Lines(writer, file)
         for file, name in (self._logs() if callable(self._logs) else self._logs).items():
             if str(file) not in self._sources:
                 self._sources[str(file)] = _Log(name, str(file))
         return [source for source in self._sources.values() if not source.dead]
 
-    def _writers(self) -> List[str]:
+    def _writers(self) -> List[Tuple[str, str]]:
+        """Give the spool's files, each as its writer and what kind of file it is."""
         try:
-            names = os.listdir(self._spool_folder)
+            names = sorted(os.listdir(self._spool_folder))
         except FileNotFoundError:
             return []
-        return sorted(n[: -len(SPOOL_SUFFIX)] for n in names if n.endswith(SPOOL_SUFFIX))
+        parts = [os.path.splitext(name) for name in names]
+        return [part for part in parts if part[1] in (SPOOL_SUFFIX, REFUSED_SUFFIX)]
 
 
 class _Source:
@@ -231,16 +242,36 @@ class _Lines(_Source):
         data = self._whole_lines()
         if not data:
             return False
-        sent = data.count(b"\n")
         try:
             stored = destination.append_lines(self.name, self.line, data)
         except Conflict:
             stored = destination.append_lines(self.name, 0, b"")
-        if stored == self.line + sent:
+        except InvalidRequest as error:
+            stored = self._around(destination, data, error)
+        self._follow(data, stored)
+        return True
+
+    def _follow(self, data: bytes, stored: int) -> None:
+        """Go on behind what the service has now, which is mostly what was sent."""
+        if stored == self.line + data.count(b"\n"):
             self.offset, self.line = self.offset + len(data), stored
         else:
             self._seek(stored)
-        return True
+
+    def _around(self, destination: Destination, data: bytes, error: InvalidRequest) -> int:
+        """Bring the lines before the first one that is refused, or set that one aside."""
+        stored = destination.append_lines(self.name, 0, b"")
+        if stored != self.line:
+            return stored  # a sender before us has come further
+        lines = [line + b"\n" for line in data.split(b"\n")[:-1]]
+        while len(lines) > 1:
+            half = lines[: len(lines) // 2]
+            try:
+                return destination.append_lines(self.name, self.line, b"".join(half))
+            except InvalidRequest as refused:
+                lines, error = half, refused
+        _keep_refused(self.file, lines[0])
+        return destination.append_lines(self.name, self.line, _in_place_of(error, self.name))
 
     def _whole_lines(self) -> bytes:
         data = self._read()
@@ -262,3 +293,19 @@ class _Lines(_Source):
                     self.line = passed
                     return
             self.line, self.offset = line, stream.tell()
+
+
+def _keep_refused(spool_file: str, line: bytes) -> None:
+    """Add a line to the writer's refused ones, unless a sender before us has."""
+    path = spool_file[: -len(SPOOL_SUFFIX)] + REFUSED_SUFFIX
+    with open(path, "a+b") as stream:
+        stream.seek(0)
+        if line not in stream.readlines():
+            stream.write(line)
+
+
+def _in_place_of(error: InvalidRequest, writer: str) -> bytes:
+    """The line that is sent for one that is refused, so that those behind it keep their numbers."""
+    reason = f"{error.message}; kept in {REFUSED_LOG.format(writer)}"
+    line = {"n": "", "k": "lost", "v": reason, "s": None, "t": time.time_ns() // 1000}
+    return json.dumps(line).encode("ascii") + b"\n"

@@ -4,6 +4,9 @@ A writer is one process: `<spool folder>/<process id>-<8 hex>.jsonl`. A line is 
 file opened for appending, so threads need no lock and a killed process loses nothing it logged.
 After a fork the child gets a file of its own. The lines are those of `protocol.metrics`; their
 number is their place in the file.
+
+The file is the process's as long as it holds a shared lock on it: who gets the file for itself
+knows that the writer has ended, on whatever machine it was.
 """
 
 from __future__ import annotations
@@ -12,11 +15,16 @@ import os
 import threading
 import time
 import uuid
+import warnings
 from json.encoder import encode_basestring_ascii as quote
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
+from runyard.client.own_file import OwnFile
+from runyard.protocol import escapes
+
 SUFFIX = ".jsonl"
+LARGEST_LINE = 64 << 20
 INFINITE = (float("inf"), float("-inf"))
 
 _opening = [threading.Lock()]
@@ -31,6 +39,10 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_new_lock)
 
 
+class LineTooLong(ValueError):
+    """What was logged at once is more than the service takes."""
+
+
 class Spool:
     """A process's lines in a spool folder.
 
@@ -41,7 +53,7 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
         self._process = -1
-        self._file = -1
+        self._file: Optional[OwnFile] = None
         self._path: Optional[Path] = None
         self._heads: Dict[str, str] = {}
 
@@ -63,34 +75,48 @@ class Spool:
             text = repr(value)
         elif kind is str:
             text = quote(value)
+            if "\\ud" in text and not escapes.is_plain(value):
+                text = _json(escapes.escape(value))
         else:
             text = {True: "true", False: "false", None: "null"}[value]
         self._finish(name, text, step, "")
 
     def append(self, name: str, kind: str, value: Any, step: Optional[int] = None) -> None:
         """Append a line of any kind; `value` is JSON."""
-        import json
-
-        text = json.dumps(_plain(value), separators=(",", ":"), allow_nan=False)
+        text = _json(_plain(value))
         shown = "null" if step is None else repr(step)
         self.write(
-            f'{{"n":{quote(name)},"k":"{kind}","v":{text},"s":{shown},'
+            f'{{"n":{_quoted_name(name)},"k":"{kind}","v":{text},"s":{shown},'
             f'"t":{time.time_ns() // 1000}}}\n'.encode("ascii")
         )
 
     def write(self, line: bytes) -> None:
-        """Append one line; it ends in a newline."""
-        if self._process != os.getpid():
-            self._open()
-        done = os.write(self._file, line)
-        while done < len(line):
-            done += os.write(self._file, line[done:])
+        """Append one line; it ends in a newline.
+
+        Raises:
+            LineTooLong: The service would not take it.
+        """
+        if len(line) > LARGEST_LINE:
+            raise LineTooLong(
+                f"{len(line) >> 20} MiB cannot be logged at once: {LARGEST_LINE >> 20} MiB are the "
+                "limit; log it in parts, or write a file and use upload_file"
+            )
+        file = self._file
+        if file is None or self._process != os.getpid():
+            file = self._open()
+        try:
+            file.write(line)
+        except FileNotFoundError:
+            # Its descriptor was closed by somebody, and the file taken for a dead process's.
+            if self._file is file:
+                self._file = None
+            self._open().write(line)
 
     def close(self) -> None:
         """Close this process's file; a later line goes into a new one."""
-        if self._process == os.getpid():
-            os.close(self._file)
-            self._process, self._path = -1, None
+        if self._file is not None and self._process == os.getpid():
+            self._file.close()
+            self._process, self._file, self._path = -1, None, None
 
     def mark(self) -> Tuple[str, int]:
         """Give this process's writer and how many lines it has written."""
@@ -104,22 +130,23 @@ class Spool:
     def _finish(self, name: str, text: str, step: Optional[int], more: str) -> None:
         head = self._heads.get(name)
         if head is None:
-            head = self._heads[name] = f'{{"n":{quote(name)},"k":"scalar","v":'
+            head = self._heads[name] = f'{{"n":{_quoted_name(name)},"k":"scalar","v":'
         shown = "null" if step is None else repr(step)
         self.write(
             f'{head}{text},"s":{shown},"t":{time.time_ns() // 1000}{more}}}\n'.encode("ascii")
         )
 
-    def _open(self) -> None:
+    def _open(self) -> OwnFile:
         with _opening[0]:
-            if self._process != os.getpid():
+            if self._file is None or self._process != os.getpid():
                 self._create()
+            assert self._file is not None
+            return self._file
 
     def _create(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}{SUFFIX}"
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
-        self._file = os.open(str(path), flags, 0o600)
+        self._file = OwnFile(path, new=True)
         self._path = path
         self._process = os.getpid()  # last: from here on other threads write
 
@@ -131,12 +158,38 @@ def _special(value: float) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Replace numbers that JSON lacks by their names, at any depth."""
+    """Replace numbers that JSON lacks by their names, and texts it cannot carry, at any depth."""
     if isinstance(value, float) and (value != value or value in INFINITE):  # noqa: PLR0124 - NaN
         return _special(value)
+    if isinstance(value, str):
+        bare = value not in escapes.NAMES and escapes.is_plain(value)
+        return value if bare else escapes.escape(value)
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {_plain_name(key): _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def _quoted_name(name: str) -> str:
+    return quote(_plain_name(name))
+
+
+def _plain_name(name: str) -> str:
+    """Write out what JSON cannot carry of a metric's or a column's name, and say so."""
+    plain = escapes.printable(name)
+    if plain != name:
+        warnings.warn(
+            f"the name {plain!r} holds half of a surrogate pair (from a file name that is no "
+            "UTF-8, or a cut emoji), which no service can keep: it is written out so",
+            UserWarning,
+            stacklevel=6,
+        )
+    return plain
 
 
 def writers(folder: Path) -> List[Path]:

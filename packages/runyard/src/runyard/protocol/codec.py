@@ -8,6 +8,7 @@ import json
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Callable, Dict, Mapping, Tuple, Type, TypeVar, Union, get_type_hints
 
+from runyard.protocol import escapes
 from runyard.protocol.errors import InvalidRequest
 
 Record = TypeVar("Record")
@@ -17,8 +18,18 @@ _plans: Dict[type, Dict[str, Tuple[Decoder, bool]]] = {}
 
 
 def encode(record: Any) -> bytes:
-    """Give the JSON of a record; not-a-number and infinities are refused."""
-    return json.dumps(to_plain(record), separators=(",", ":"), allow_nan=False).encode("utf-8")
+    """Give the JSON of a record; not-a-number and infinities are refused.
+
+    Raises:
+        InvalidRequest: A text holds half of a surrogate pair; the message names the field.
+    """
+    plain = to_plain(record)
+    data = json.dumps(plain, separators=(",", ":"), allow_nan=False).encode("ascii")
+    if b"\\ud" in data:
+        refused = escapes.complaint(plain)
+        if refused:
+            raise InvalidRequest(refused)
+    return data
 
 
 def decode(kind: Type[Record], data: bytes) -> Record:

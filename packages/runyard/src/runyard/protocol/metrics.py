@@ -6,7 +6,16 @@ them in order with the number of the first, so that sending twice is harmless. O
     {"n": name, "k": kind, "v": value, "s": step or null, "t": microseconds since 1970}
 
 Values that JSON lacks are the texts "NaN", "Infinity" and "-Infinity" in lines of kind `scalar`
-with the extra field `"x": 1` (so that a logged text "NaN" stays a text).
+with the extra field `"x": 1` (so that a logged text "NaN" stays a text). In lists, rows and tables
+they are the bare texts; see `escapes` for texts that are named so, or that JSON cannot carry.
+
+A line that cannot be read is set aside by the service, in a log of the run and with a warning, and
+its neighbours are stored. A block with a kind that is unknown is refused; the courier finds the
+line, keeps it in a log of its own, and sends in its place
+
+    {"n": "", "k": "lost", "v": why, "t": …}
+
+so that the lines behind it keep their numbers.
 """
 
 from dataclasses import dataclass, field
@@ -19,6 +28,9 @@ TABLE = "table"
 IMAGE = "image"
 ARTIFACT = "artifact"
 KINDS = (SCALAR, LIST, ROW, TABLE, IMAGE, ARTIFACT)
+LOST = "lost"
+SET_ASIDE_LOG = "logs/metrics_set_aside_{}.jsonl"
+LARGEST_LINE = 64 << 20
 
 
 @dataclass(frozen=True)

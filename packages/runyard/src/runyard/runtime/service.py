@@ -161,4 +161,10 @@ def patiently(ask: Callable[[], Answer], seconds: float) -> Answer:
 
 
 def _encode(plain: Dict[str, Any]) -> bytes:
-    return json.dumps(plain, separators=(",", ":")).encode("ascii")
+    text = json.dumps(plain, separators=(",", ":"))
+    if "\\ud" in text:
+        # Nobody is there to be told that a text cannot be sent: better written out than lost.
+        from runyard.protocol import escapes
+
+        text = json.dumps(escapes.written_out(plain), separators=(",", ":"))
+    return text.encode("ascii")

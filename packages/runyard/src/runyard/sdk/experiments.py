@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NoReturn, Optional, Union
 
 from runyard.sdk import paging
@@ -231,7 +232,7 @@ class Experiment:
             spec=replace(given.spec, snapshot=snapshot),
             tags={**given.tags, **as_tags(tags)},
             properties={**facts, **given.properties},
-            inherited=dict(os.environ) if given.inherit_environment else {},
+            inherited=_inherited() if given.inherit_environment else {},
             submitted_by=user_name(),
             parent=parent,
         )
@@ -285,6 +286,21 @@ def _no_script(folder: Any, script: str, names: List[str]) -> str:
 def as_tags(tags: Optional[Mapping[str, Any]]) -> Dict[str, Optional[str]]:
     """Give tags as they are stored: texts, or None for a bare tag."""
     return {str(k): None if v is None else str(v) for k, v in (tags or {}).items()}
+
+
+def _inherited() -> Dict[str, str]:
+    """Give this process's environment, without what is no UTF-8 and could not be sent."""
+    from runyard.protocol import escapes
+
+    bad = [k for k, v in os.environ.items() if not (escapes.is_plain(k) and escapes.is_plain(v))]
+    if bad:
+        warnings.warn(
+            f"environment variables that are no UTF-8 are not passed on to the job: "
+            f"{', '.join(map(escapes.printable, sorted(bad)))}",
+            UserWarning,
+            stacklevel=5,
+        )
+    return {key: value for key, value in os.environ.items() if key not in bad}
 
 
 def user_name() -> str:

@@ -7,7 +7,9 @@
     log_table                   dict of lists (of scalars when the columns have length 1)
     log_image, log_* artifacts  the text `aml://artifactId/…`
 
-Unlike the v1 SDK a later number of another type is kept: integers become floats when mixed.
+A text that JSON cannot carry (half of a surrogate pair) comes back as it was; see
+`protocol.escapes`. Unlike the v1 SDK a later number of another type is kept: integers become
+floats when mixed.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List
 
+from runyard.protocol import escapes
 from runyard.sdk.exceptions import UserErrorException
 
 if TYPE_CHECKING:
@@ -168,7 +171,7 @@ def shaped(found: MetricSeries, artifact_prefix: str) -> Any:
     if found.kind == protocol.SCALAR:
         for index in found.nonfinite:
             values[index] = SPECIAL[values[index]]
-        return _one_or_many(values)
+        return _one_or_many([escapes.unescape(value) for value in values])
     if found.kind == protocol.LIST:
         return _one_or_many([_number(v) for part in values for v in _many(part)])
     if found.kind == protocol.ROW:
@@ -208,4 +211,4 @@ def _many(value: Any) -> List[Any]:
 
 
 def _number(value: Any) -> Any:
-    return SPECIAL.get(value, value) if isinstance(value, str) else value
+    return SPECIAL.get(value, value) if isinstance(value, str) else escapes.unescape(value)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import Any, Dict, Optional
 
+from runyard.client.spool import LineTooLong
+from runyard.protocol import escapes
 from runyard.sdk import metrics as shapes
 from runyard.sdk import sessions
+from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.run_base import RunBase
 
 
@@ -23,7 +26,7 @@ class RunLogging(RunBase):
             step: The step it belongs to.
 
         Raises:
-            UserErrorException: The value is a series: `log_list` takes those.
+            UserErrorException: The value is a series (`log_list` takes those), or is too large.
         """
         if type(value) not in shapes.PLAIN:
             value = shapes.scalar(name, value)
@@ -32,7 +35,10 @@ class RunLogging(RunBase):
         if step is not None and type(step) is not int:
             step = int(step)
         session = self._session or self._open_session()
-        session.spool.scalar(name, value, step)
+        try:
+            session.spool.scalar(name, value, step)
+        except LineTooLong as error:
+            raise _too_long(name, error) from None
 
     def log_list(self, name: str, value: Any, description: str = "") -> None:
         """Log a list (or any iterable) of values of one type."""
@@ -97,6 +103,7 @@ class RunLogging(RunBase):
         """
         from runyard.sdk import run_metrics
 
+        name = None if name is None else escapes.printable(name)
         self.flush()
         if not recursive:
             return run_metrics.read(self.service, self._id, name, populate)
@@ -125,10 +132,17 @@ class RunLogging(RunBase):
 
     def _log(self, name: str, kind: str, value: Any) -> None:
         session = self._session or self._open_session()
-        session.spool.append(shapes.check_name(name), kind, value)
+        try:
+            session.spool.append(shapes.check_name(name), kind, value)
+        except LineTooLong as error:
+            raise _too_long(name, error) from None
 
     def _log_artifact(self, name: str, value: Any, kind: str) -> None:
         from runyard.sdk import run_images
 
         path = run_images.store_json(self, shapes.check_name(name), value, kind)
         self._log(name, "artifact", path)
+
+
+def _too_long(name: str, error: LineTooLong) -> UserErrorException:
+    return UserErrorException(f"metric {name!r}: {error}")

@@ -536,6 +536,9 @@ def _has(present: Mapping[str, Optional[str]], wanted: Tags) -> bool:
 
 
 def _error_text(details: Any) -> str:
+    from runyard.protocol import escapes
+
     if isinstance(details, BaseException):
-        return f"{type(details).__name__}: {details}"
-    return "" if details is None else str(details)
+        details = f"{type(details).__name__}: {details}"
+    # An error names the file that it is about, and not every file's name is UTF-8.
+    return "" if details is None else escapes.printable(str(details))

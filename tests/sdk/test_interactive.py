@@ -1,12 +1,16 @@
 """Interactive runs: a real run for a notebook cell or a script started by hand."""
 
+import json
+import math
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from runyard.client import spool
 from runyard.sdk.exceptions import RunEnvironmentException, SnapshotException, UserErrorException
 from runyard.sdk.runs import Run
 
@@ -203,6 +207,104 @@ def test_images_become_files_of_the_run(experiment, folder):
         run.log_image("curve", path="x.txt")
     run.log_confusion_matrix("cm", {"schema_type": "confusion_matrix", "data": {"matrix": [[1]]}})
     assert "cm" in run.get_file_names()
+
+
+def test_plots_of_one_name_are_all_kept(experiment):
+    """A loop over classes logs a curve each, all within a second, from threads too."""
+    run = experiment.start_logging(snapshot_directory=None)
+
+    def curve(number):
+        class Curve:
+            def savefig(self, path, **_: object):
+                Path(path).write_bytes(b"\x89PNG\r\n\x1a\n%d" % number)
+
+        run.log_image("roc", plot=Curve())
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(curve, range(6)))
+    assert len(run.get_file_names()) == 6
+    found = run.get_metrics(populate=True)["roc"]
+    assert sorted(picture[-1:] for picture in found) == [b"%d" % n for n in range(6)]
+    for number in range(3):
+        data = {"schema_type": "confusion_matrix", "data": {"matrix": [[number]]}}
+        run.log_confusion_matrix("cm", data)
+    matrices = run.get_metrics("cm", populate=True)["cm"]
+    assert [json.loads(one)["data"]["matrix"] for one in matrices] == [[[0]], [[1]], [[2]]]
+
+
+def test_a_text_that_json_cannot_carry_comes_back(experiment):
+    """The name of a file that is not UTF-8, or a cut emoji, costs neither itself nor others."""
+    run = experiment.start_logging(snapshot_directory=None)
+    bad = "d\\\udce9 \ud83d"
+    run.log("before", 1)
+    run.log("text", bad)
+    run.log_list("list", ["NaN", bad, "Infinity"])
+    run.log_list("numbers", [float("nan"), 1.0, float("inf")])
+    run.log_row("row", a=bad, b="NaN", c=float("nan"))
+    run.log_table("table", {"x": [bad, "-Infinity"], "y": [1.0, float("-inf")]})
+    with pytest.warns(UserWarning, match="half of a surrogate pair"):
+        run.log("n\udce9", 2)
+    with pytest.warns(UserWarning, match="half of a surrogate pair"):
+        run.log_row("row", **{"\udce9": 1})
+    with pytest.warns(UserWarning, match="half of a surrogate pair"):
+        run.log_image("i\udce9", plot=Plot())
+    with pytest.raises(UserErrorException, match=r"tags\.file is 'd"):
+        run.tag("file", bad)
+    run.log("after", 3)
+    found = run.get_metrics()
+    assert (found["before"], found["text"], found["n\\udce9"], found["after"]) == (1, bad, 2, 3)
+    assert found["list"] == ["NaN", bad, "Infinity"]
+    assert str(found["numbers"]) == "[nan, 1.0, inf]"
+    assert (found["row"]["a"], found["row"]["b"]) == ([bad, None], ["NaN", None])
+    assert math.isnan(found["row"]["c"][0])
+    assert found["table"] == {"x": [bad, "-Infinity"], "y": [1.0, float("-inf")]}
+    assert run.get_metrics("n\udce9") == {"n\\udce9": 2}
+    run.fail(error_details=FileNotFoundError(bad))
+    assert run.get_status() == "Failed"
+
+
+def test_a_line_that_is_too_large_is_refused_at_the_call(experiment, monkeypatch):
+    """The message names the metric and what to do, and nothing else is lost."""
+    monkeypatch.setattr(spool, "LARGEST_LINE", 1 << 20)
+    run = experiment.start_logging(snapshot_directory=None)
+    run.log("before", 1)
+    with pytest.raises(UserErrorException, match=r"metric 'big': 1 MiB cannot .*upload_file"):
+        run.log("big", "x" * (1 << 20))
+    with pytest.raises(UserErrorException, match="metric 'big'"):
+        run.log_list("big", ["x" * 1024] * 1024)
+    run.log("after", 2)
+    assert run.get_metrics() == {"before": 1, "after": 2}
+
+
+def test_outputs_of_a_run_that_goes_on_can_be_registered(experiment, folder):
+    """In a notebook the model is registered in the cell that wrote it."""
+    run = experiment.start_logging(snapshot_directory=None)
+    (folder / "outputs" / "m").mkdir()
+    (folder / "outputs" / "m" / "w.bin").write_text("one")
+    (folder / "outputs" / "other.txt").write_text("other")
+    assert run.register_model("m", "outputs/m").version == 1
+    assert run.get_file_names() == ["outputs/m/w.bin"]
+    (folder / "outputs" / "m" / "w.bin").write_text("two")
+    second = run.register_model("m", "outputs/m")
+    run.complete()
+    assert run.get_file_names() == ["outputs/m/w.bin", "outputs/other.txt"]
+    second.download(str(folder / "there"))
+    assert (folder / "there" / "m" / "w.bin").read_text() == "two"
+
+
+def test_a_closed_descriptor_of_the_user_log_is_nobody_elses(experiment, folder):
+    """A helper in the block closes all descriptors; what is printed stays out of other files."""
+    with experiment.start_logging(snapshot_directory=None) as run:
+        sys.stdout.write("one\n")
+        taken = run._interactive._tees[0]._log._descriptor
+        os.close(taken)
+        mine = (folder / "mine.txt").open("w")
+        assert mine.fileno() == taken
+        sys.stdout.write("two\n")
+        mine.close()
+    assert (folder / "mine.txt").read_text() == ""
+    run.download_file("logs/user_log.txt", str(folder / "log.txt"))
+    assert (folder / "log.txt").read_text() == "one\ntwo\n"
 
 
 def test_the_run_looks_as_v1_users_know_it(experiment):

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Type
 
+from runyard.client.own_file import OwnFile
 from runyard.sdk.exceptions import SnapshotException, translated
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Interactive:
         session = self._run._open_session()
         session.folder.mkdir(parents=True, exist_ok=True)
         self._user_log = session.folder / USER_LOG
-        log = self._user_log.open("ab", buffering=0)
+        log = OwnFile(self._user_log)
         self._tees = [_Tee(sys.stdout, log), _Tee(sys.stderr, log)]
         sys.stdout, sys.stderr = self._tees
         session.logs = self._followed
@@ -126,6 +127,20 @@ class Interactive:
         _, lost_logs = self._new(self._log_folder, LOGS) if self._user_log else ([], [])
         self._warn(left_out + lost_logs)
 
+    def send(self, path: str) -> None:
+        """Send what lies at a path of the outputs now, so that it can be registered as a model.
+
+        Args:
+            path: A path in the run, such as `outputs/model`; "" is all.
+        """
+        if self.ended:
+            return
+        from runyard.sdk import run_files
+
+        found, _ = self._new(self._outputs, OUTPUTS)
+        chosen = [one for one in found if not path or f"{one[0]}/".startswith(f"{path}/")]
+        run_files.upload(self._run.service, self._run.id, chosen, overwrite=True)
+
     def close(self) -> None:
         """Remove what was kept to be sent, once it has been."""
         if self._user_log is not None and self._user_log.exists():
@@ -137,8 +152,8 @@ class Interactive:
         for tee, name in zip(tees, ("stdout", "stderr")):
             if getattr(sys, name) is tee:
                 setattr(sys, name, tee.original)
-        if tees:
-            tees[0].close_log()
+        for tee in tees:
+            tee.close_log()
 
     def _followed(self) -> Mapping[Path, str]:
         found: Dict[Path, str] = {}
@@ -190,17 +205,20 @@ class Interactive:
 class _Tee:
     """A text stream that also writes to a log; everything else is the stream's own."""
 
-    def __init__(self, original: Any, log: Any) -> None:
+    def __init__(self, original: Any, log: OwnFile) -> None:
         self.original = original
         self._log = log
+        self._closed = False
 
     def write(self, text: str) -> int:
         done = self.original.write(text)
-        if not self._log.closed:
-            self._log.write(text.encode("utf-8", "replace"))
+        if not self._closed:
+            with contextlib.suppress(OSError):  # a full disk must not stop what is printed
+                self._log.write(text.encode("utf-8", "replace"))
         return int(done if done is not None else len(text))
 
     def close_log(self) -> None:
+        self._closed = True
         self._log.close()
 
     def __getattr__(self, name: str) -> Any:

@@ -436,7 +436,7 @@ def order(
 
 
 def register_from_run(run: RunBase, made: RegisterModel) -> Model:
-    """Register files of a run; in the run's own job the live ones are sent first.
+    """Register files of a run; while it goes on, here or in its own job, live ones are sent first.
 
     Raises:
         ModelPathNotFoundException: Nothing matches; the message lists the nearest.
@@ -450,6 +450,8 @@ def register_from_run(run: RunBase, made: RegisterModel) -> Model:
     path = _model_path(made.path)
     if run._in_own_job():
         run_files.live(run.service, run.id, path)
+    elif run._interactive is not None:
+        run._interactive.send(path)
     with translated():
         try:
             record = run.service.call(

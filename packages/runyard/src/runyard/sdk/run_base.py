@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from runyard.sdk.exceptions import UserErrorException, translated
 
@@ -65,6 +65,8 @@ class RunBase:
         self._interactive: Optional[Interactive] = None
         self._run_config: Any = None
         self._session: Optional[Session] = None
+        # Of images and artifacts logged several times: the number in the last one's path.
+        self._numbers: Dict[str, int] = {}
 
     @property
     def id(self) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
+from runyard.protocol import escapes
 from runyard.sdk import run_files
 from runyard.sdk.exceptions import UserErrorException
 
@@ -39,7 +41,7 @@ def store(run: RunBase, name: str, path: Optional[str], plot: Any) -> str:
             raise UserErrorException(
                 f"{path!r} is no image that is known here: png, jpeg, gif, bmp, webp, tiff, svg"
             )
-        target = run_files.run_path(local.name if local.is_absolute() else path)
+        target = run_files.run_path(escapes.printable(local.name if local.is_absolute() else path))
         run_files.upload(run.service, run.id, [(target, local)])
         return target
     if not callable(getattr(plot, "savefig", None)):
@@ -51,12 +53,32 @@ def store(run: RunBase, name: str, path: Optional[str], plot: Any) -> str:
 
 
 def _plotted(run: RunBase, name: str, plot: Any) -> str:
-    target = run_files.run_path(f"{name}_{int(time.time())}.png")
     with tempfile.TemporaryDirectory(prefix="runyard-") as folder:
         local = Path(folder) / "plot.png"
         plot.savefig(str(local), bbox_inches="tight", format="png")
-        run_files.upload(run.service, run.id, [(target, local)], overwrite=True)
-    return target
+        return _under_a_free_name(run, f"{name}_{int(time.time())}", ".png", local)
+
+
+def _under_a_free_name(run: RunBase, stem: str, suffix: str, local: Path) -> str:
+    """Send a file to the run under the first name that no other content has, and give that.
+
+    Several of one name come within a second, from threads and processes: which name is free is
+    the service's word.
+    """
+    from runyard.protocol.errors import AlreadyExists
+
+    for number in itertools.count(run._numbers.get(stem, 1)):
+        more = "" if number == 1 else f"_{number}"
+        target = run_files.run_path(escapes.printable(f"{stem}{more}{suffix}"))
+        try:
+            run_files.upload(run.service, run.id, [(target, local)])
+        except UserErrorException as error:
+            if not isinstance(error.__cause__, AlreadyExists):
+                raise
+        else:
+            run._numbers[stem] = number
+            return target
+    raise AssertionError("one of all numbers is free")
 
 
 def _is_image(path: Path) -> bool:
@@ -92,9 +114,7 @@ def store_json(run: RunBase, name: str, value: Any, kind: str) -> str:
         raise UserErrorException(
             f"log of {kind} {name!r}: its schema_type is {value['schema_type']!r}"
         )
-    target = run_files.run_path(name)
     with tempfile.TemporaryDirectory(prefix="runyard-") as folder:
         local = Path(folder) / "artifact.json"
         local.write_text(json.dumps(value), encoding="utf-8")
-        run_files.upload(run.service, run.id, [(target, local)], overwrite=True)
-    return target
+        return _under_a_free_name(run, name, "", local)

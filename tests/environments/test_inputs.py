@@ -38,6 +38,16 @@ def test_what_pip_brings_along_is_left_out_with_a_note(spec):
     assert spec.split("=")[0] in found.note
 
 
+@pytest.mark.parametrize(
+    "spec",
+    ["git+https://x.example/y.git", "https://x.example/a.whl", "-r r.txt", "=1.0", "a @ b:/c"],
+)
+def test_what_is_no_conda_package_is_refused(spec):
+    """A line in the wrong list would be missing in the job, or be another package."""
+    with pytest.raises(EnvironmentFailed, match="pip:"):
+        conda.mapped(spec)
+
+
 @pytest.mark.parametrize("spec", ["python=3.6.2", "python==3.6.2", "python>=3.6.2"])
 def test_python_among_conda_packages_chooses_the_interpreter(spec):
     """conda files name the interpreter as a package."""
@@ -75,6 +85,33 @@ def test_requirements_are_passed_on(line):
 def test_options_for_the_resolver_are_passed_on(line, option):
     """Indexes and folders of wheels reach the resolver, in one spelling."""
     assert lines.sort(line).option == option
+
+
+def test_an_editable_repository_is_installed_as_it_is():
+    """`pip freeze` writes such lines; the contents are the same."""
+    found = lines.sort("-e git+https://x.example/y.git@abc#egg=y")
+    assert found.requirement == "git+https://x.example/y.git@abc#egg=y"
+    assert "not to be edited" in found.note
+
+
+def test_a_mistake_of_pip_freeze_is_left_out():
+    """Debian's writes a package that does not exist."""
+    assert lines.sort("pkg-resources==0.0.0").note
+    assert lines.sort("pkg_resources==0.0.0").requirement == ""
+
+
+def test_a_folder_of_the_client_is_refused():
+    """The resolver would look for it beside its own files."""
+    with pytest.raises(EnvironmentFailed, match="names a folder on the client"):
+        lines.sort("--find-links ./wheels")
+
+
+def test_the_last_index_counts():
+    """As pip has it where a file names several."""
+    definition = EnvironmentDefinition(
+        pip=["-i https://a.example", "--index-url https://b.example"]
+    )
+    assert inputs.read(definition, gpu=False).index_url == "https://b.example"
 
 
 @pytest.mark.parametrize("line", ["-i https://a.example", "--index-url=https://a.example"])

@@ -1,5 +1,6 @@
 """From a definition to exact versions, by the real resolver on packages made here."""
 
+import re
 import sys
 
 import pytest
@@ -18,6 +19,17 @@ def test_a_lock_pins_what_was_not_asked_for_too(room):
     assert "alpha==1.0" in lock.requirements
     assert lock.requirements.count("--hash=sha256:") == 2
     assert lock.python == OWN
+
+
+def test_hashes_that_are_asked_for_are_those_of_the_lock(room):
+    """Who names the file that was looked at gets that file or an error, never another one."""
+    known = re.search(r"--hash=(\S+)", room.lock(room.definition("alpha==1.0")).requirements)[1]
+    wrong = "sha256:" + "0" * 64
+    lock = room.lock(room.definition(f"alpha==1.0 --hash={wrong} --hash={known}", "beta"))
+    assert f"alpha==1.0 \\\n    --hash={known}\n" in lock.requirements
+    assert wrong not in lock.requirements
+    with pytest.raises(EnvironmentFailed, match=r"alpha==1\.0 has other files .* than those whose"):
+        room.lock(room.definition(f"alpha==1.0 --hash={wrong}"))
 
 
 def test_equal_definitions_have_one_lock(room):

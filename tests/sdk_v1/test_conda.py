@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from runyard.sdk import yaml
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.requirements import read_requirements
 
 _keys = st.from_regex(r"[a-z]{1,6}", fullmatch=True)
 _names = st.from_regex(r"[a-z][a-z0-9\-]{0,8}(==1\.2|<3,>=2)?", fullmatch=True)
@@ -79,6 +80,68 @@ def test_requirement_files_in_a_conda_file_are_read_in(tmp_path):
     (tmp_path / "r.txt").write_text("-r r.txt\n")
     with pytest.raises(UserErrorException, match="includes itself"):
         CondaDependencies(str(tmp_path / "env.yml"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_files_of_windows_are_read(tmp_path, encoding):
+    """Editors and PowerShell put a mark or two bytes a letter; the packages must not be lost."""
+    mark = "\ufeff" if encoding[-3:] in {"-le", "-be"} else ""
+    text = mark + "dependencies:\r\n- numpy\r\n- pip:\r\n  - -r r.txt\r\n"
+    (tmp_path / "env.yml").write_bytes(text.encode(encoding))
+    (tmp_path / "r.txt").write_bytes((mark + "keras==2.0\r\n").encode(encoding))
+    read = CondaDependencies(str(tmp_path / "env.yml"))
+    assert list(read.conda_packages) == ["numpy"]
+    assert list(read.pip_packages) == ["keras==2.0"]
+    assert read_requirements(str(tmp_path / "r.txt")) == ["keras==2.0"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("dependancies:\n- a\n", "`dependancies:`.*did you mean `dependencies:`"),
+        ("channel: [x]\ndependencies:\n- a\n", "did you mean `channels:`"),
+        ("pip:\n- a\ndependencies:\n- b\n", "`pip:`"),
+        ("dependencies:\n- numpy: 1.16\n", "write `numpy=1.16`"),
+        ("dependencies:\n- pip: six\n", "`pip:` must have a list"),
+        ("dependencies:\n- pip:\n  - - six\n", "`pip:` must have a list"),
+        ("dependencies:\n- a\ndependencies:\n- b\n", "a second time"),
+        ("channels: main\ndependencies:\n- a\n", "`channels:` must be a list"),
+        ("variables:\n- A\ndependencies:\n- a\n", "`variables:`"),
+        ("variables:\n  A:\ndependencies:\n- a\n", "'A' has no text"),
+        ('name: "C:\\users"\ndependencies:\n- a\n', "line 1.*escape"),
+        ("dependencies:\n- pip:\n  - -e .\n", "path on this machine"),
+        ("dependencies:\n- pip:\n  - ./x.whl\n", "path on this machine"),
+        ("dependencies:\n- pip:\n  - -c c.txt\n", "constraints 'c.txt'"),
+        ("dependencies:\n- pip:\n  - -r https://x.example/r.txt\n", "download that file"),
+        ("dependencies:\n- pip:\n  - six @ file:///croot/six/work\n", "six==VERSION"),
+    ],
+)
+def test_nothing_of_a_conda_file_is_lost(tmp_path, text, said):
+    """What would not reach the job is refused, with the file and what to write."""
+    (tmp_path / "env.yml").write_text(text)
+    with pytest.raises(UserErrorException, match=f"(?s){said}") as caught:
+        CondaDependencies(str(tmp_path / "env.yml"))
+    assert "env.yml" in caught.value.message
+
+
+def test_what_conda_accepts_is_accepted(tmp_path):
+    """Exported files have a name and a prefix, which say nothing here."""
+    text = "name: x\nprefix: /opt/x\nchannels: []\nvariables:\n  A: 3\n  B: ''\ndependencies: []\n"
+    (tmp_path / "env.yml").write_text(text)
+    assert CondaDependencies(str(tmp_path / "env.yml")).variables == {"A": "3", "B": ""}
+
+
+def test_lines_for_one_package_add_up(tmp_path):
+    """Two bounds, two systems or two addresses are no second thought that replaces the first."""
+    wanted = [
+        "a>=1", "a<2", "b==1; python_version<'3.8'", "b==2; python_version>='3.8'",
+        "git+https://x.example/c.git", "git+https://x.example/d.git",
+        "--extra-index-url https://x.example", "--extra-index-url https://y.example",
+    ]  # fmt: skip
+    made = CondaDependencies.create(pip_packages=["a==0", "e"])
+    made.add_pip_lines(wanted)
+    assert list(made.pip_packages) == ["e", *wanted[:6]]
+    assert list(made.pip_options) == wanted[6:]
 
 
 @pytest.mark.parametrize(

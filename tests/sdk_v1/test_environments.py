@@ -183,6 +183,18 @@ def test_files_make_environments(tmp_path):
     assert definition_of(pip).pip == ["--extra-index-url https://x.example", "keras"]
 
 
+def test_variables_of_a_conda_file_reach_the_run(tmp_path):
+    """conda sets them when the environment is activated; the environment's own are stronger."""
+    text = "variables:\n  DATA_ROOT: /mnt/x\n  N: 3\ndependencies:\n- python=3.11\n"
+    (tmp_path / "e.yml").write_text(text)
+    environment = Environment.from_conda_specification("c", str(tmp_path / "e.yml"))
+    environment.environment_variables = {"N": "4"}
+    (tmp_path / "train.py").touch()
+    config = ScriptRunConfig(str(tmp_path), environment=environment)
+    spec = config._submission(SimpleNamespace(name="e")).spec
+    assert spec.environment_variables == {"DATA_ROOT": "/mnt/x", "N": "4"}
+
+
 def test_folders_keep_environments(tmp_path):
     """save_to_directory and load_from_directory are each other's inverse."""
     environment = Environment("x")

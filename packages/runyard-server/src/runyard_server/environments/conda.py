@@ -12,6 +12,8 @@ Names that are not in the table are taken for pip's own.
 import re
 from dataclasses import dataclass
 
+from runyard_server.environments.failures import EnvironmentFailed
+
 _NAMES = {
     "pytorch": "torch",
     "pytorch-cpu": "torch",
@@ -45,6 +47,7 @@ _NOT_PIP = re.compile(
     r"tensorflow-base|_libgcc_mutex|python_abi)$"
 )
 _SPEC = re.compile(r"^(?:[\w\-./]+::)?(?P<name>[\w\-.]+)\s*(?P<rest>.*)$")
+_ADDRESS = re.compile(r"^[\w+]+:/|^[\w+]+ @ ")
 _OPERATOR = re.compile(r"^(==|>=|<=|!=|~=|>|<|=)")
 
 
@@ -64,10 +67,17 @@ class Mapped:
 
 
 def mapped(spec: str) -> Mapped:
-    """Give what a conda specification means for pip."""
+    """Give what a conda specification means for pip.
+
+    Raises:
+        EnvironmentFailed: It is none.
+    """
     match = _SPEC.match(spec.strip())
-    if match is None:
-        return Mapped(note=f"conda package {spec!r} is left out: it is no package specification")
+    if match is None or spec.strip().startswith("-") or _ADDRESS.match(spec.strip()):
+        raise EnvironmentFailed(
+            f"{spec!r} is no conda package such as `numpy=1.16`; what pip installs stands in the "
+            "list under `pip:`"
+        )
     name, rest = match["name"].lower(), _unbracketed(match["rest"])
     if name == "python":
         return Mapped(python=python_version(rest))

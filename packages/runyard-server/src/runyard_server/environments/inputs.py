@@ -79,7 +79,7 @@ def read(definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
         python=_python(python, notes),
         requirements=tuple(sorted(set(requirements), key=str.lower)),
         options=tuple(sorted({line.option for line in sorted_lines if line.option})),
-        index_url=definition.index_url or next(iter(indexes), ""),
+        index_url=definition.index_url or next(reversed(indexes), ""),
         as_of=definition.as_of,
         notes=tuple(notes),
     )

@@ -3,6 +3,7 @@
 requirement    numpy==1.16, git+https://…, https://…/x.whl, name @ url
 option         --extra-index-url …, --find-links …, --pre: passed on to the resolver
 dropped        azureml-*: every job has the SDK; --upgrade and the like: without meaning here
+changed        -e git+https://…: installed as it is
 refused        -e ., -r other.txt, ./x.whl: files that only the client has
 """
 
@@ -19,6 +20,7 @@ _PASSED_WITH_VALUE = (
     "--no-binary",
     "--only-binary",
 )
+_OPTION = re.compile(r"(--[\w\-]+|-\w)\s*=?(.*)")
 _SHORT = {"-i": "--index-url", "-f": "--find-links"}
 _WITHOUT_MEANING = (
     "--upgrade",
@@ -31,20 +33,26 @@ _WITHOUT_MEANING = (
     "-q",
     "--user",
     "--use-feature",
+    # Hashes are in every lock, and those that users give are compared with it.
+    "--require-hashes",
 )
-_CLIENT_FILES = ("-e", "--editable", "-r", "--requirement", "-c", "--constraint")
+# `pip freeze` of Debian and Ubuntu writes it; there is no such package.
+_NOT_A_PACKAGE = "pkg-resources==0.0.0"
+_EDITABLE = ("-e", "--editable")
+_ELSEWHERE = re.compile(r"^(/|\w+:)")
+_CLIENT_FILES = (*_EDITABLE, "-r", "--requirement", "-c", "--constraint")
 _NAME = re.compile(r"^([A-Za-z0-9][\w\-.]*)")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line, sorted: exactly one of the first four is set, or none for an empty line.
+    """One line, sorted: one of them is set, none for an empty line, or a note beside what is.
 
     Args:
         requirement: A requirement.
         option: An option line for the resolver, `--name value`.
         index_url: The index in place of the default one.
-        note: Why the line was dropped.
+        note: Why the line was dropped or changed.
     """
 
     requirement: str = ""
@@ -70,6 +78,8 @@ def sort(text: str) -> Line:
             "package into source_directory and import it from there, or give its URL"
         )
     name = package(line)
+    if line.replace("_", "-") == _NOT_A_PACKAGE:
+        return Line(note=f"{line} is left out: pip writes it by mistake, there is no such package")
     if _OWN.match(name):
         return Line(note=f"{line} is left out: jobs have the SDK already")
     return Line(requirement=line)
@@ -83,13 +93,24 @@ def package(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", match.group(1)).lower()
 
 
+def hashes(requirement: str) -> frozenset[str]:
+    """Give the hashes that a requirement asks for, `sha256:…`."""
+    return frozenset(re.findall(r"--hash[=\s]+(\S+)", requirement))
+
+
 def _option(line: str) -> Line:
-    name, _, value = line.replace("=", " ", 1).partition(" ")
-    value = value.strip()
-    if name[:2] in _SHORT and not name.startswith("--"):
-        name, value = _SHORT[name[:2]], value or name[2:]
+    match = _OPTION.match(line)
+    name, value = (match[1], match[2].strip()) if match else (line, "")
+    name = _SHORT.get(name, name)
     if name == "--index-url":
         return Line(index_url=value)
+    if name in _EDITABLE and "://" in value:
+        return Line(requirement=value, note=f"{value} is installed as it is, not to be edited")
+    if name == "--find-links" and not _ELSEWHERE.match(value):
+        raise EnvironmentFailed(
+            f"the pip option {line!r} names a folder on the client, which jobs do not have: give "
+            "its full path on the machine of the service, or an address"
+        )
     if name in ("--no-index", "--pre"):
         return Line(option=name)
     if name in _PASSED_WITH_VALUE and value:

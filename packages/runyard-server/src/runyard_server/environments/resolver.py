@@ -65,7 +65,8 @@ def resolve(inputs: Inputs, python: Interpreter, tool: Tool, wheels: Sequence[st
         resolved = _compiled(inputs, inputs.requirements, python, tool, wheels)
     header = [f"--index-url {inputs.index_url}"] if inputs.index_url else []
     options = [line for line in inputs.options if line != "--pre"]
-    return "\n".join([*header, *options, resolved.strip()]) + "\n"
+    compared = _compared(inputs.requirements, resolved.strip())
+    return "\n".join([*header, *options, compared]) + "\n"
 
 
 def has_wheel(inputs: Inputs, requirement: str, python: Interpreter, tool: Tool) -> bool:
@@ -94,6 +95,30 @@ def has_wheel(inputs: Inputs, requirement: str, python: Interpreter, tool: Tool)
 def hidden(text: str) -> str:
     """Give a text without the user names and passwords in its URLs."""
     return _SECRET.sub("***@", text)
+
+
+def _compared(requirements: Iterable[str], resolved: str) -> str:
+    """Keep of the index's hashes those that the user gave: the resolver compares none.
+
+    Raises:
+        EnvironmentFailed: The index has none of them.
+    """
+    asked = {lines.package(each): lines.hashes(each) for each in requirements if "--hash" in each}
+    return "\n".join(
+        _with_hashes(pin, asked[name]) if (name := lines.package(pin)) in asked else pin
+        for pin in re.split(r"\n(?=\S)", resolved)
+    )
+
+
+def _with_hashes(pin: str, asked: frozenset[str]) -> str:
+    head, *found = [line.strip(" \\") for line in pin.splitlines()]
+    kept = [line for line in found if line.removeprefix("--hash=") in asked]
+    if not kept:
+        raise EnvironmentFailed(
+            f"{head} has other files on the package index than those whose hashes the requirements "
+            "name: take the hashes of that version, or ask who runs the index"
+        )
+    return " \\\n    ".join([head, *kept])
 
 
 def _usual(inputs: Inputs, python: Interpreter) -> list[str]:

@@ -64,8 +64,7 @@ class CondaDependencies:
             made.set_python_version(python_version)
         if pip_indexurl:
             made.set_pip_index_url(pip_indexurl)
-        for package in [DEFAULT_SDK_PACKAGE] if pip_packages is None else pip_packages:
-            made.add_pip_package(package)
+        made.add_pip_lines([DEFAULT_SDK_PACKAGE] if pip_packages is None else pip_packages)
         for package in conda_packages or ():
             made.add_conda_package(package)
         return made
@@ -99,6 +98,17 @@ class CondaDependencies:
         requirement = _text("pip_package", pip_package)
         self.remove_pip_package(requirement)
         self._pip_section().append(requirement)
+
+    def add_pip_lines(self, lines: Iterable[str]) -> None:
+        """Add lines of a requirements file; what was asked for of the same packages is replaced.
+
+        The lines themselves may name a package twice, with two bounds or for two systems.
+        """
+        added = [_text("pip_package", line) for line in lines]
+        for line in added:
+            if not line.startswith("-"):
+                self.remove_pip_package(line)
+        self._pip_section().extend(added)
 
     def remove_channel(self, channel: str) -> None:
         """Remove a conda channel, if it is there."""
@@ -180,6 +190,12 @@ class CondaDependencies:
         """The Python version asked for; empty where the service chooses."""
         return self.get_python_version()
 
+    @property
+    def variables(self) -> Dict[str, str]:
+        """The environment variables that the conda file sets."""
+        found = self._structure.get("variables") or {}
+        return {str(key): str(value) for key, value in found.items()}
+
     def as_dict(self) -> Structure:
         """Give a copy as a dict in the form of the conda file."""
         return _copy(self._structure)
@@ -244,6 +260,9 @@ class CondaDependencies:
 def package_name(requirement: str) -> str:
     """Give the name at the start of a pip requirement or conda specification, in lower case."""
     bare = requirement.strip().rpartition("::")[2]
+    if re.match(r"[A-Za-z0-9+]+:", bare):
+        # An address: two of one host or kind are two packages.
+        return bare
     match = re.match(r"[A-Za-z0-9][A-Za-z0-9._\-]*", bare)
     return match.group(0).lower().replace("_", "-") if match else bare
 
@@ -275,27 +294,6 @@ def _versioned(name: str, sign: str, version: Optional[str]) -> str:
 
 
 def _read_file(path: str) -> Structure:
-    from runyard.sdk import yaml
+    from runyard.sdk.conda_files import read_conda_file
 
-    if not Path(path).is_file():
-        raise UserErrorException(
-            f"conda file {path!r} does not exist (looked from {Path.cwd()}); check the path"
-        )
-    text = Path(path).read_text(encoding="utf-8")
-    try:
-        found = yaml.read(text)
-    except yaml.YamlError as error:
-        raise UserErrorException(f"conda file {path!r} cannot be read: {error}") from None
-    if not isinstance(found, dict) or not isinstance(found.get("dependencies") or [], list):
-        raise UserErrorException(f"conda file {path!r} has no list `dependencies:`")
-    entries = [_with_files(entry, Path(path).parent) for entry in found.get("dependencies") or []]
-    return {**found, "dependencies": entries}
-
-
-def _with_files(entry: Any, folder: Path) -> Any:
-    """Put the lines of `-r other.txt` in its place: the file stays here when the list travels."""
-    from runyard.sdk.requirements import lines_of
-
-    if not isinstance(entry, dict) or not isinstance(entry.get("pip"), list):
-        return entry
-    return {**entry, "pip": lines_of(map(str, entry["pip"]), folder)}
+    return read_conda_file(path)

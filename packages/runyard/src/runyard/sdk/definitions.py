@@ -70,6 +70,14 @@ def _with_packages(made: EnvironmentDefinition, more: Sequence[str]) -> Environm
     return replace(made, pip=[*made.pip, *(line for line in more if line not in named)])
 
 
+def variables_of(environment: Any) -> Dict[str, str]:
+    """Give the variables of an `Environment`: those of its conda file, below its own."""
+    python = environment.python
+    found = {} if python.user_managed_dependencies else python.conda_dependencies.variables
+    own = environment.environment_variables or {}
+    return {**found, **{str(key): str(value) for key, value in own.items()}}
+
+
 def _checked(packages: Any) -> CondaDependencies:
     if not isinstance(packages, CondaDependencies):
         raise UserErrorException(
@@ -98,10 +106,9 @@ def job_python(version: str) -> str:
 
 
 def _index_url(packages: CondaDependencies) -> str:
-    for line in packages.pip_options:
-        if line.startswith("--index-url"):
-            return line[len("--index-url") :].strip(" =")
-    return ""
+    """Give the index in place of the default: of several pip takes the last."""
+    lines = [line for line in packages.pip_options if line.startswith("--index-url")]
+    return lines[-1][len("--index-url") :].strip(" =") if lines else ""
 
 
 def _image(docker: Any) -> str:

@@ -131,7 +131,9 @@ def _mapping(lines: List[Line], at: int, indent: int) -> Tuple[Any, int]:
         match = _KEY.match(lines[at][1])
         if match is None:
             raise _trouble(lines[at], "a `key: value` is expected")
-        key = _unquote(match.group(1))
+        key = _unquote(match.group(1), lines[at])
+        if key in found:
+            raise _trouble(lines[at], f"the key {key!r} is here a second time")
         if match.group(2):
             found[key], at = _plain(match.group(2).strip(), lines[at]), at + 1
         else:
@@ -155,15 +157,18 @@ def _plain(text: str, line: Line) -> Any:
     if text.startswith("["):
         if not text.endswith("]"):
             raise _trouble(line, "the list is not closed on its line")
-        return [_unquote(part.strip()) for part in text[1:-1].split(",") if part.strip()]
+        return [_unquote(part.strip(), line) for part in text[1:-1].split(",") if part.strip()]
     if text in {"null", "~"}:
         return None
-    return _unquote(text)
+    return _unquote(text, line)
 
 
-def _unquote(text: str) -> str:
+def _unquote(text: str, line: Line) -> str:
     if len(text) > 1 and text[0] == text[-1] == '"':
-        return str(json.loads(text))
+        try:
+            return str(json.loads(text))
+        except ValueError:
+            raise _trouble(line, "the text in double quotes has a wrong escape") from None
     if len(text) > 1 and text[0] == text[-1] == "'":
         return text[1:-1].replace("''", "'")
     return text

@@ -84,10 +84,8 @@ def _packages(settings: EstimatorSettings, row: Optional[FrameworkVersion]) -> C
     )
     if settings.requirements_file:
         path = _below(settings, settings.requirements_file, "pip_requirements_file")
-        for line in read_requirements(path):
-            made.set_pip_option(line) if line.startswith("-") else made.add_pip_package(line)
-    for package in settings.pip_packages or ():
-        made.add_pip_package(package)
+        made.add_pip_lines(read_requirements(path))
+    made.add_pip_lines(settings.pip_packages or ())
     for package in settings.conda_packages or ():
         made.add_conda_package(package)
     return made

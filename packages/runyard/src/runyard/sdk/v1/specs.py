@@ -6,11 +6,11 @@ texts of the arguments, and fills the `RunSpec`.
 
 import os
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 from runyard.protocol.data import VARIABLE_PREFIX
 from runyard.protocol.runs import LOCAL_TARGET, RunSpec
-from runyard.sdk.definitions import submitted_definition_of
+from runyard.sdk.definitions import submitted_definition_of, variables_of
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
 from runyard.sdk.submission import Submission
 from runyard.sdk.v1.arguments import References, add, from_config, model_location, texts
@@ -55,7 +55,7 @@ def submission_of(
         node_count=count("node_count", run_config.node_count),
         launcher=launcher,
         environment=environment,
-        environment_variables=_variables(run_config.environment.environment_variables),
+        environment_variables=variables_of(run_config.environment),
         data=list(references.values()),
         watched_folders=_watched(run_config.history.directories_to_watch),
         max_duration_seconds=_duration(run_config.max_run_duration_seconds),
@@ -148,10 +148,6 @@ def _command(command: Any) -> Sequence[Any]:
     if not command:
         return ()
     return ["/bin/sh", "-c", command] if isinstance(command, str) else tuple(command)
-
-
-def _variables(variables: Any) -> Dict[str, str]:
-    return {str(key): str(value) for key, value in (variables or {}).items()}
 
 
 def _watched(folders: Optional[Sequence[str]]) -> List[str]:

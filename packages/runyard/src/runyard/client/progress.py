@@ -1,4 +1,7 @@
-"""Progress of a transfer: a bar on a terminal, one line at the end elsewhere, or nothing."""
+"""Progress of a transfer: a bar on a terminal, one line at the end elsewhere, or nothing.
+
+Of many files their number is counted, of few large ones the bytes.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,13 @@ from typing import TextIO
 
 WIDTH = 30
 EVERY_SECONDS = 0.1
+LARGE_BYTES = 25_000_000
+MANY_FILES = 1000
+
+
+def takes_long(files: int, size: int) -> bool:
+    """Whether a transfer lasts long enough for somebody to want to see how far it is."""
+    return files > MANY_FILES or size > LARGE_BYTES
 
 
 class Progress:
@@ -18,12 +28,15 @@ class Progress:
         title: What is being done: "Uploading 4 files".
         total: Bytes in all.
         show: Whether to show anything.
+        files: Files in all, where they are counted one by one.
     """
 
-    def __init__(self, title: str, total: int, show: bool = True) -> None:
+    def __init__(self, title: str, total: int, show: bool = True, files: int = 0) -> None:
         self.title = title
         self.total = total
         self.done = 0
+        self.files = files if files > MANY_FILES else 0
+        self.files_done = 0
         self._stream: TextIO = sys.stderr
         self._bar = show and self._stream.isatty()
         self._line = show and not self._bar
@@ -31,10 +44,11 @@ class Progress:
         self._shown_at = 0.0
         self._begun = time.monotonic()
 
-    def add(self, size: int) -> None:
-        """Count `size` more bytes; called from any thread."""
+    def add(self, size: int, files: int = 0) -> None:
+        """Count `size` more bytes, and files that are done; called from any thread."""
         with self._lock:
             self.done += size
+            self.files_done += files
             now = time.monotonic()
             if self._bar and now - self._shown_at >= EVERY_SECONDS:
                 self._shown_at = now
@@ -51,9 +65,12 @@ class Progress:
         self._stream.flush()
 
     def _draw(self) -> None:
-        share = min(1.0, self.done / self.total) if self.total else 1.0
+        done, total = (self.files_done, self.files) if self.files else (self.done, self.total)
+        share = min(1.0, done / total) if total else 1.0
         bar = ("#" * int(share * WIDTH)).ljust(WIDTH, ".")
         amount = f"{readable(self.done)} of {readable(self.total)}"
+        if self.files:
+            amount = f"{self.files_done:,} of {self.files:,} files"
         self._stream.write(f"\r{self.title} [{bar}] {share:4.0%} {amount}  ")
         self._stream.flush()
 

@@ -1,6 +1,7 @@
 """Moves files: hashed, asked for, and only what is missing sent; parallel; whole or not at all.
 
-A download goes to a temporary name beside its place and is renamed when it is complete.
+Small files travel together, hundreds in a request. A download goes to a temporary name beside its
+place and is renamed when it is complete.
 """
 
 from __future__ import annotations
@@ -20,13 +21,24 @@ from typing import (
     NamedTuple,
     Optional,
     Sequence,
+    Set,
     Tuple,
     TypeVar,
 )
 
-from runyard.protocol.errors import InvalidRequest, RunyardError
+from runyard.client import batches
+from runyard.protocol.batches import Content
+from runyard.protocol.datastores import PathList, WriteQuery
+from runyard.protocol.errors import AlreadyExists, InvalidRequest, RunyardError
 from runyard.protocol.files import BlobList, FileEntry
-from runyard.protocol.routes import BLOBS_MISSING, BLOBS_READ, BLOBS_WRITE
+from runyard.protocol.routes import (
+    BLOBS_MISSING,
+    BLOBS_READ,
+    BLOBS_WRITE,
+    DATASTORES_READ,
+    DATASTORES_READ_MANY,
+    DATASTORES_WRITE,
+)
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -42,16 +54,21 @@ Local = Tuple[FileEntry, Path]
 THREADS = 4
 BLOCK_BYTES = 1 << 20
 ASK_AT_ONCE = 1000
-LARGE_BYTES = 25_000_000
+_BINARY = getattr(os, "O_BINARY", 0)
 
 
 class Fetch(NamedTuple):
-    """One file to download: a raw route with its segments, and where it goes."""
+    """One file to download: a raw route with its segments, and where it goes.
+
+    Small files whose size is told are fetched together, by digest or from their datastore.
+    """
 
     route: Route[Any]
     segments: Sequence[str]
     target: Path
     executable: bool = False
+    size: int = -1
+    digest: str = ""
 
 
 def describe(path: Path, name: str) -> FileEntry:
@@ -105,33 +122,96 @@ def _threads(count: int) -> Optional[ThreadPoolExecutor]:
     return threads
 
 
-def put_blobs(
-    service: WorkspaceClient, files: Sequence[Local], progress: Optional[Progress] = None
-) -> None:
-    """Store the contents of local files that the service does not have yet.
+def store(
+    service: WorkspaceClient,
+    files: Sequence[Tuple[str, Path]],
+    progress: Optional[Progress] = None,
+) -> List[FileEntry]:
+    """Store local files by content; give them under their names, in order.
+
+    Args:
+        service: The workspace's client.
+        files: Names and paths.
+        progress: Counts bytes and files.
 
     Raises:
         InvalidRequest: A file changed while it was being sent.
         RunyardError: The service refused.
     """
+    found = batches.sized(files)
+    entries: Dict[int, FileEntry] = {}
+
+    def together(places: List[int]) -> None:
+        contents = {}
+        for place in places:
+            entries[place], data = batches.describe(found[place])
+            contents[entries[place].digest] = data
+        batches.store(service, contents)
+        _count(progress, [entries[place] for place in places])
+
+    def alone(place: int) -> None:
+        entries[place] = describe(found[place].path, found[place].name)
+        put_blobs(service, [(entries[place], found[place].path)], progress)
+
+    small, large = batches.groups([file.size for file in found])
+    parallel(together, small)
+    parallel(alone, large)
+    return [entries[place] for place in range(len(found))]
+
+
+def put_blobs(
+    service: WorkspaceClient, files: Sequence[Local], progress: Optional[Progress] = None
+) -> None:
+    """Store the contents of described local files that the service does not have yet.
+
+    Raises:
+        InvalidRequest: A file changed since it was described.
+        RunyardError: The service refused.
+    """
     by_digest: Dict[str, Local] = {entry.digest: (entry, path) for entry, path in files}
     missing = set(_missing(service, sorted(by_digest)))
+    _count(progress, [entry for entry, _ in files if entry.digest not in missing])
+    wanted = [by_digest[digest] for digest in sorted(missing)]
+
+    def together(places: List[int]) -> None:
+        _put_many(service, [wanted[place] for place in places])
+        _count(progress, [wanted[place][0] for place in places])
+
+    def alone(place: int) -> None:
+        _put(service, *wanted[place])
+        _count(progress, [wanted[place][0]])
+
+    small, large = batches.groups([entry.size for entry, _ in wanted])
+    parallel(together, small)
+    parallel(alone, large)
+
+
+def _count(progress: Optional[Progress], entries: Sequence[FileEntry]) -> None:
     if progress is not None:
-        progress.add(sum(e.size for e, _ in files if e.digest not in missing))
-
-    def put(local: Local) -> None:
-        entry, path = local
-        _put(service, entry, path)
-        if progress is not None:
-            progress.add(entry.size)
-
-    parallel(put, [by_digest[digest] for digest in sorted(missing)])
+        progress.add(sum(entry.size for entry in entries), len(entries))
 
 
 def _missing(service: WorkspaceClient, digests: List[str]) -> Iterable[str]:
     for first in range(0, len(digests), ASK_AT_ONCE):
         asked = BlobList(digests[first : first + ASK_AT_ONCE])
         yield from service.call(BLOBS_MISSING, body=asked).digests
+
+
+def _put_many(service: WorkspaceClient, files: Sequence[Local]) -> None:
+    refused = [entry.digest for entry, _ in files]
+    try:
+        contents = [Content(entry.digest, path.read_bytes()) for entry, path in files]
+        batches.put(service, contents)
+    except OSError:
+        pass
+    except InvalidRequest as error:
+        refused = error.details.get("refused", refused)
+    else:
+        return
+    # Some have changed or are gone: by itself each says so.
+    for entry, path in files:
+        if entry.digest in refused:
+            _put(service, entry, path)
 
 
 def _put(service: WorkspaceClient, entry: FileEntry, path: Path) -> None:
@@ -146,20 +226,45 @@ def _put(service: WorkspaceClient, entry: FileEntry, path: Path) -> None:
         ) from error
 
 
-def upload_folder(
-    service: WorkspaceClient, root: Path, names: Sequence[str], progress: Optional[Progress] = None
-) -> List[FileEntry]:
-    """Store files of a folder by content, and give them under their names.
+def write_files(
+    service: WorkspaceClient,
+    datastore: str,
+    files: Sequence[batches.Sized],
+    overwrite: bool,
+    progress: Progress,
+) -> None:
+    """Write local files to a datastore, each whole or not at all, small ones together.
 
     Args:
         service: The workspace's client.
-        root: The folder.
-        names: Relative paths with forward slashes.
-        progress: Counts the bytes.
+        datastore: Its name.
+        files: The files with their paths on the datastore.
+        overwrite: Replace files that are there; otherwise they are left alone.
+        progress: Counts bytes and files.
+
+    Raises:
+        RunyardError: The service refused.
     """
-    entries = parallel(lambda name: describe(root / name, name), names)
-    put_blobs(service, [(entry, root / entry.path) for entry in entries], progress)
-    return entries
+    query = WriteQuery(overwrite=overwrite)
+
+    def together(places: List[int]) -> None:
+        some = [files[place] for place in places]
+        batches.write_files(service, datastore, some, query)
+        progress.add(sum(file.size for file in some), len(some))
+
+    def alone(place: int) -> None:
+        name, path, size = files[place]
+        with path.open("rb") as file:
+            try:
+                service.send(DATASTORES_WRITE, datastore, name, data=file, size=size, query=query)
+            except AlreadyExists:
+                if overwrite:
+                    raise
+        progress.add(size, 1)
+
+    small, large = batches.groups([file.size for file in files])
+    parallel(together, small)
+    parallel(alone, large)
 
 
 def download(
@@ -179,8 +284,7 @@ def download(
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a folder")
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Not made of the target's name, which may be as long as a name can be.
-    part = target.parent / f".{uuid.uuid4().hex}.part"
+    part = _part(target)
     try:
         _write(service, fetch, part, progress)
         part.replace(target)
@@ -208,8 +312,87 @@ def download_many(
     overwrite: bool = False,
     progress: Optional[Progress] = None,
 ) -> List[Path]:
-    """Write many files, in parallel; see `download`."""
-    return parallel(lambda fetch: download(service, fetch, overwrite, progress), fetches)
+    """Write many files, in parallel and small ones together; see `download`."""
+    folders = _Folders()
+
+    def together(places: List[int]) -> None:
+        _download_batch(service, [fetches[place] for place in places], overwrite, progress, folders)
+
+    def alone(place: int) -> None:
+        download(service, fetches[place], overwrite, progress)
+        if progress is not None:
+            progress.add(0, 1)
+
+    small, single = batches.groups([fetch.size if _named(fetch) else -1 for fetch in fetches])
+    parallel(together, small)
+    parallel(alone, single)
+    return [fetch.target for fetch in fetches]
+
+
+def _named(fetch: Fetch) -> str:
+    """Give the name under which a file is asked for together with others, "" if it is not."""
+    return fetch.digest or (fetch.segments[1] if fetch.route is DATASTORES_READ else "")
+
+
+def _download_batch(
+    service: WorkspaceClient,
+    fetches: Sequence[Fetch],
+    overwrite: bool,
+    progress: Optional[Progress],
+    folders: _Folders,
+) -> None:
+    if fetches[0].digest:
+        found = batches.read_blobs(service, [fetch.digest for fetch in fetches])
+    else:
+        paths = PathList([fetch.segments[1] for fetch in fetches])
+        found = batches.read(service, DATASTORES_READ_MANY, fetches[0].segments[:1], paths)
+    for fetch, content in zip(fetches, found):
+        if content.data is None:
+            # By itself it says what is the matter: gone, or grown since it was listed.
+            download(service, fetch, overwrite, progress)
+        else:
+            _place(content.data, fetch, overwrite, folders)
+        if progress is not None:
+            progress.add(len(content.data or b""), 1)
+
+
+class _Folders:
+    """Makes the folders of many files, each once; several threads may ask for the same."""
+
+    def __init__(self) -> None:
+        self._made: Set[Path] = set()
+
+    def make(self, folder: Path) -> None:
+        if folder not in self._made:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._made.add(folder)
+
+
+def _place(data: bytes, fetch: Fetch, overwrite: bool, folders: _Folders) -> None:
+    """Write a small file's content to its place, whole or not at all."""
+    target = fetch.target
+    if not overwrite and target.exists():
+        raise FileExistsError(f"{target} exists")
+    folders.make(target.parent)
+    part = _part(target)
+    mode = 0o777 if fetch.executable else 0o666
+    try:
+        file = os.open(str(part), os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
+        with open(file, "wb", buffering=0) as stream:  # noqa: PTH123 - a descriptor
+            stream.write(data)
+        part.replace(target)
+    except BaseException:
+        if part.exists():
+            part.unlink()
+        if target.is_dir():
+            raise IsADirectoryError(f"{target} is a folder") from None
+        raise
+
+
+def _part(target: Path) -> Path:
+    """Give a name beside a file's place, for the time until it is whole."""
+    # Not made of the target's name, which may be as long as a name can be.
+    return target.parent / f".{uuid.uuid4().hex}.part"
 
 
 def blob(entry: FileEntry, folder: Path) -> Fetch:
@@ -218,7 +401,8 @@ def blob(entry: FileEntry, folder: Path) -> Fetch:
     Raises:
         RunyardError: The path would leave the folder.
     """
-    return Fetch(BLOBS_READ, (entry.digest,), inside(folder, entry.path), entry.executable)
+    place = inside(folder, entry.path)
+    return Fetch(BLOBS_READ, (entry.digest,), place, entry.executable, entry.size, entry.digest)
 
 
 def inside(folder: Path, name: str) -> Path:

@@ -53,6 +53,10 @@ class WorkspaceClient:
         """Open a raw answer of this workspace for reading; see `Connection.open`."""
         return self.connection.open(route, self.id, *segments, query=query, offset=offset)
 
+    def read(self, route: Route[Any], *segments: str, body: Any) -> bytes:
+        """Give the raw answer of a route of this workspace; see `Connection.read`."""
+        return self.connection.read(route, self.id, *segments, body=body)
+
     def events(self, route: Route[Any], *segments: str, after: int = 0) -> Iterator[EventRecord]:
         """Follow a run of this workspace; see `Connection.events`."""
         return self.connection.events(route, self.id, *segments, after=after)

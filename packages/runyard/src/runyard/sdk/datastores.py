@@ -259,20 +259,22 @@ class Datastore:
         rows = self._files((prefix or "").lstrip("/"))
         if not rows and prefix:
             warnings.warn(self._nothing(prefix), UserWarning, stacklevel=2)
-        wanted = [
-            (transfer.Fetch(DATASTORES_READ, (self.name, row.path), _local(root, row.path)), row)
+        found = [
+            transfer.Fetch(
+                DATASTORES_READ, (self.name, row.path), _local(root, row.path), size=row.size
+            )
             for row in rows
         ]
-        wanted = [(fetch, row) for fetch, row in wanted if overwrite or not fetch.target.exists()]
-        total = sum(row.size for _, row in wanted)
-        progress = Progress(f"Downloading {_files(len(wanted))}", total, show_progress)
+        fetches = [fetch for fetch in found if overwrite or not fetch.target.exists()]
+        total = sum(fetch.size for fetch in fetches)
+        count = len(fetches)
+        progress = Progress(f"Downloading {_files(count)}", total, show_progress, count)
         with translated():
-            fetches = [fetch for fetch, _ in wanted]
             transfer.download_many(
                 self.workspace.service, fetches, overwrite=True, progress=progress
             )
         progress.finish()
-        return len(wanted)
+        return count
 
     def set_as_default(self) -> None:
         """Make this the workspace's default datastore."""
@@ -334,7 +336,7 @@ class Datastore:
         overwrite: bool,
         show_progress: bool,
     ) -> DataReference:
-        from runyard.client import transfer
+        from runyard.client import batches, transfer
         from runyard.client.progress import Progress
 
         base = (target_path or "").strip("/")
@@ -343,39 +345,17 @@ class Datastore:
         if not overwrite and placed:
             there = {row.path for row in self._files(base)}
             placed = [(path, name) for path, name in placed if name not in there]
-        total = sum(path.stat().st_size for path, _ in placed)
+        files = batches.sized((name, path) for path, name in placed)
         there_already = len(pairs) - len(placed)
         passed = f" ({there_already} there already)" if there_already else ""
-        progress = Progress(f"Uploading {_files(len(placed))}{passed}", total, show_progress)
-
-        def send(pair: Tuple[Path, str]) -> None:
-            progress.add(self._send(pair[0], pair[1], overwrite))
-
+        title, total = f"Uploading {_files(len(files))}{passed}", sum(file.size for file in files)
+        progress = Progress(title, total, show_progress, len(files))
         with translated():
-            transfer.parallel(send, placed)
+            transfer.write_files(
+                self.workspace.service, self.name, files, overwrite=overwrite, progress=progress
+            )
         progress.finish()
         return self.path(base or None)
-
-    def _send(self, path: Path, name: str, overwrite: bool) -> int:
-        from runyard.protocol.datastores import WriteQuery
-        from runyard.protocol.errors import AlreadyExists
-        from runyard.protocol.routes import DATASTORES_WRITE
-
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            try:
-                self.workspace.service.send(
-                    DATASTORES_WRITE,
-                    self.name,
-                    name,
-                    data=file,
-                    size=size,
-                    query=WriteQuery(overwrite=overwrite),
-                )
-            except AlreadyExists:
-                if overwrite:
-                    raise
-        return size
 
     def _files(self, prefix: str) -> List[Any]:
         from runyard.protocol.datastores import DatastoreFileQuery

@@ -52,16 +52,15 @@ def register(
     from dataclasses import replace
 
     from runyard.client import transfer
-    from runyard.client.progress import Progress
+    from runyard.client.progress import Progress, takes_long
     from runyard.protocol.routes import MODELS_REGISTER
     from runyard.sdk.models import Model
 
     total = sum(path.stat().st_size for _, path in files)
-    progress = Progress(f"Sending {len(files)} files", total, total > transfer.LARGE_BYTES)
+    count = len(files)
+    progress = Progress(f"Sending {count} files", total, takes_long(count, total), count)
     with translated():
-        entries = transfer.parallel(lambda pair: transfer.describe(pair[1], pair[0]), files)
-        pairs = [(entry, path) for entry, (_, path) in zip(entries, files)]
-        transfer.put_blobs(workspace.service, pairs, progress)
+        entries = transfer.store(workspace.service, files, progress)
         body = replace(made, path=Path(model_path).expanduser().resolve().name, files=entries)
         record = workspace.service.call(MODELS_REGISTER, body=body)
     progress.finish()
@@ -71,7 +70,7 @@ def register(
 def download(model: Model, target_dir: str, exist_ok: bool) -> str:
     """Bring a model's files here and give the path of its file or folder; see `Model.download`."""
     from runyard.client import transfer
-    from runyard.client.progress import Progress
+    from runyard.client.progress import Progress, takes_long
 
     record = model._files()
     base = Path(target_dir).expanduser()
@@ -83,7 +82,9 @@ def download(model: Model, target_dir: str, exist_ok: bool) -> str:
             f"{there[0]} exists already{_others(there)}; give exist_ok=True to replace it, or "
             "another target_dir"
         )
-    progress = Progress(f"Downloading {model.id}", record.size, record.size > transfer.LARGE_BYTES)
+    count = len(fetches)
+    show = takes_long(count, record.size)
+    progress = Progress(f"Downloading {model.id}", record.size, show, count)
     with translated():
         transfer.download_many(model.workspace.service, fetches, overwrite=True, progress=progress)
     progress.finish()

@@ -99,7 +99,7 @@ class RunContents(RunBase):
         rows = run_files.records(self.service, self._id, prefix or "")
         names = sorted(record.path for record in rows)
         pairs = run_files.places(names, output_directory, output_paths, prefix or "", append_prefix)
-        run_files.download_many(self.service, pairs, self._id)
+        run_files.download_many(self.service, pairs, self._id, rows)
 
     def upload_file(
         self, name: str, path_or_stream: Any, datastore_name: Optional[str] = None
@@ -167,7 +167,7 @@ class RunContents(RunBase):
         rows = run_files.records(self.service, self._id)
         names = sorted(row.path for row in rows if row.kind == LOG_KIND)
         pairs = run_files.places(names, destination or self._id, None, "", append_prefix=True)
-        run_files.download_many(self.service, pairs, self._id)
+        run_files.download_many(self.service, pairs, self._id, rows)
         return [str(place) for _, place in pairs]
 
     def register_model(

@@ -63,14 +63,42 @@ def content(service: WorkspaceClient, run_id: str, name: str, offset: int = 0) -
         return source.read()
 
 
-def download_many(service: WorkspaceClient, pairs: Sequence[Tuple[str, Path]], run_id: str) -> None:
-    """Write many files of a run to their places, in parallel."""
+def download_many(
+    service: WorkspaceClient,
+    pairs: Sequence[Tuple[str, Path]],
+    run_id: str,
+    rows: Iterable[FileRecord],
+) -> None:
+    """Write many files of a run to their places, in parallel and small ones together.
+
+    Args:
+        service: The workspace's client.
+        pairs: (path in the run, local place).
+        run_id: The run.
+        rows: The run's files as they were listed.
+    """
     from runyard.client import transfer
+    from runyard.client.progress import Progress, takes_long
     from runyard.protocol.routes import FILES_READ
 
-    fetches = [transfer.Fetch(FILES_READ, (run_id, name), place) for name, place in pairs]
+    known = {row.path: row for row in rows}
+    fetches = [
+        transfer.Fetch(
+            FILES_READ,
+            (run_id, name),
+            place,
+            known[name].executable,
+            size=known[name].size,
+            digest=known[name].digest or "",
+        )
+        for name, place in pairs
+    ]
+    total = sum(fetch.size for fetch in fetches)
+    count = len(fetches)
+    progress = Progress(f"Downloading {count} files", total, takes_long(count, total), count)
     with translated():
-        transfer.download_many(service, fetches, overwrite=True)
+        transfer.download_many(service, fetches, overwrite=True, progress=progress)
+    progress.finish()
 
 
 def places(
@@ -113,14 +141,17 @@ def upload(
         UserErrorException: A name is there with another content, or is no relative path.
     """
     from runyard.client import transfer
+    from runyard.client.progress import Progress, takes_long
     from runyard.protocol.files import RegisterFiles
     from runyard.protocol.routes import FILES_REGISTER
 
     if not pairs:
         return
     with translated():
-        entries = transfer.parallel(lambda pair: transfer.describe(pair[1], pair[0]), pairs)
-        transfer.put_blobs(service, [(e, path) for e, (_, path) in zip(entries, pairs)])
+        total, count = sum(path.stat().st_size for _, path in pairs), len(pairs)
+        progress = Progress(f"Uploading {count} files", total, takes_long(count, total), count)
+        entries = transfer.store(service, pairs, progress)
+        progress.finish()
         service.call(FILES_REGISTER, run_id, body=RegisterFiles(entries, overwrite))
 
 

@@ -38,6 +38,6 @@ def datapath(run: RunBase) -> DataPath:
     if missing:
         with tempfile.TemporaryDirectory(prefix="runyard-") as folder:
             pairs = run_files.places(missing, folder, None, OUTPUTS, append_prefix=False)
-            run_files.download_many(run.service, pairs, run.id)
+            run_files.download_many(run.service, pairs, run.id, rows)
             store.upload(Path(folder), base, overwrite=True, show_progress=False)
     return DataPath(store, base)

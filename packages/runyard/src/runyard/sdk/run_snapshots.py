@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from runyard.sdk.exceptions import translated
 
@@ -26,8 +26,7 @@ def restore(service: WorkspaceClient, snapshot_id: str, path: Optional[str]) -> 
         if target.suffix == ".zip" and not target.is_dir():
             target.parent.mkdir(parents=True, exist_ok=True)
             with zipfile.ZipFile(str(target), "w", zipfile.ZIP_DEFLATED) as archive:
-                for entry in record.files:
-                    _add(service, archive, entry)
+                _fill(service, archive, record.files)
         else:
             target.mkdir(parents=True, exist_ok=True)
             fetches = [transfer.blob(entry, target) for entry in record.files]
@@ -35,12 +34,33 @@ def restore(service: WorkspaceClient, snapshot_id: str, path: Optional[str]) -> 
     return str(target.absolute())
 
 
-def _add(service: WorkspaceClient, archive: zipfile.ZipFile, entry: FileEntry) -> None:
-    from runyard.protocol.routes import BLOBS_READ
+def _fill(service: WorkspaceClient, archive: zipfile.ZipFile, entries: List[FileEntry]) -> None:
+    """Write files into an archive, small ones fetched together."""
+    from runyard.client import batches
 
+    small, single = batches.groups([entry.size for entry in entries])
+    for group in small:
+        some = [entries[place] for place in group]
+        contents = batches.read_blobs(service, [entry.digest for entry in some])
+        for entry, content in zip(some, contents):
+            if content.data is None:
+                _add(service, archive, entry)
+            else:
+                archive.writestr(_info(entry), content.data)
+    for place in single:
+        _add(service, archive, entries[place])
+
+
+def _info(entry: FileEntry) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(entry.path)
     info.compress_type = zipfile.ZIP_DEFLATED
     info.external_attr = (0o755 if entry.executable else 0o644) << 16
-    with service.open(BLOBS_READ, entry.digest) as source, archive.open(info, "w") as file:
+    return info
+
+
+def _add(service: WorkspaceClient, archive: zipfile.ZipFile, entry: FileEntry) -> None:
+    from runyard.protocol.routes import BLOBS_READ
+
+    with service.open(BLOBS_READ, entry.digest) as source, archive.open(_info(entry), "w") as file:
         for block in iter(lambda: source.read(BLOCK_BYTES), b""):
             file.write(block)

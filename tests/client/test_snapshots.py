@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from runyard.client import snapshots, transfer
+from runyard.protocol.batches import split
 from runyard.protocol.errors import InvalidRequest, MissingBlobs
-from runyard.protocol.files import BlobList
+from runyard.protocol.files import BatchResult, BlobList
 from runyard.protocol.snapshots import SnapshotRecord, snapshot_id
 
 if TYPE_CHECKING:
@@ -31,11 +33,13 @@ class Store:
             raise MissingBlobs("send them", {"missing": missing})
         return SnapshotRecord(snapshot_id(body.files), body.files)
 
-    def send(self, _route: Any, digest: str, *, data: Any, size: int) -> None:
-        content = data.read(size)
-        assert len(content) == size
-        self.blobs[digest] = content
-        self.sent.append(digest)
+    def send(self, _route: Any, *_: str, data: bytes, size: int, query: Any = None) -> BatchResult:
+        assert (len(data), query) == (size, None)
+        body = io.BytesIO(data)
+        contents = list(split(body.read))
+        self.blobs.update((name, data) for name, data in contents if data is not None)
+        self.sent += [name for name, _ in contents]
+        return BatchResult(len(contents))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,11 @@ COUNT = 1500
 @pytest.fixture
 def source(folder: Path) -> Path:
     """1,500 small files, some empty, some alike, one executable, one too large for a batch."""
-    root = folder / "source"
+    root, mark = folder / "source", uuid.uuid4().hex
     for number in range(COUNT):
         place = root / f"{number % 7}" / f"{number}.txt"
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(b"" if number % 50 == 0 else b"%d" % (number // 2))
+        place.write_bytes(b"" if number % 50 == 0 else f"{number // 2} {mark}".encode())
     (root / "run.sh").write_text("echo")
     (root / "run.sh").chmod(0o755)
     (root / "large.bin").write_bytes(os.urandom(3 << 20))
@@ -73,7 +74,7 @@ def test_a_run_takes_and_gives_a_folder(
     run.complete()
     assert alike(source, folder / "out")
     assert len(asked) < 40
-    assert asked.count("blobs.write_many") == 4
+    assert 0 < asked.count("blobs.write_many") <= 4
 
 
 def test_a_model_of_many_files_and_a_snapshot(
@@ -104,7 +105,7 @@ def test_a_datastore_takes_and_gives_a_folder(
     assert store.download(str(folder / "out"), "many/", show_progress=False) == COUNT + 2
     out = folder / "out" / "many"
     (out / "run.sh").chmod(0o755)  # datastores keep no modes
-    assert (out / "1" / "1.txt").read_text() == "0"
+    assert (out / "1" / "1.txt").read_text().startswith("0 ")
     store.upload(str(source), "many", overwrite=True, show_progress=False)
     store.download(str(folder / "out"), "many/", overwrite=True, show_progress=False)
     (out / "run.sh").chmod(0o755)

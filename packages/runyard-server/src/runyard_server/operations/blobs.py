@@ -69,11 +69,32 @@ def checked_entries(system: System, files: list[FileEntry]) -> list[FileEntry]:
         InvalidRequest: A path is malformed or comes twice, or a size is not that of the content.
         MissingBlobs: Contents are not stored; `details["missing"]` lists their digests.
     """
+    entries = in_order(files)
+    check_contents(system, entries)
+    return entries
+
+
+def in_order(files: list[FileEntry]) -> list[FileEntry]:
+    """Give entries from outside with their paths in one spelling, by path.
+
+    Raises:
+        InvalidRequest: A path is malformed or comes twice.
+    """
     entries = sorted(
         (FileEntry(checked(f.path), f.digest, f.size, f.executable) for f in files),
         key=lambda entry: entry.path,
     )
     _refuse_clashes([entry.path for entry in entries])
+    return entries
+
+
+def check_contents(system: System, entries: list[FileEntry]) -> None:
+    """Refuse entries whose contents are not stored, or are not what they say.
+
+    Raises:
+        InvalidRequest: A size is not that of the content.
+        MissingBlobs: Contents are not stored; `details["missing"]` lists their digests.
+    """
     sizes = _sizes(system, entries)
     for entry in entries:
         if sizes[entry.digest] != entry.size:
@@ -81,7 +102,6 @@ def checked_entries(system: System, files: list[FileEntry]) -> list[FileEntry]:
                 f"{entry.path!r} is said to have {entry.size} bytes, and the content with its "
                 f"digest has {sizes[entry.digest]}: the file changed while it was read; try again"
             )
-    return entries
 
 
 def _sizes(system: System, entries: list[FileEntry]) -> dict[str, int]:

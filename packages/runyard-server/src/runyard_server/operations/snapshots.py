@@ -1,9 +1,10 @@
 """Snapshots: a source folder's files as they were, named by content, so made only once."""
 
 from runyard.protocol.errors import SnapshotNotFound
+from runyard.protocol.files import FileEntry
 from runyard.protocol.snapshots import CreateSnapshot, SnapshotRecord, snapshot_id
 from runyard_server.operations import workspaces
-from runyard_server.operations.blobs import checked_entries
+from runyard_server.operations.blobs import check_contents, in_order
 from runyard_server.operations.clock import iso
 from runyard_server.operations.system import System
 from runyard_server.store import snapshots as rows
@@ -18,10 +19,20 @@ def create(system: System, workspace: str, body: CreateSnapshot) -> SnapshotReco
         MissingBlobs: Contents are not stored; `details["missing"]` lists their digests.
         InvalidRequest: A path is malformed or comes twice.
     """
-    files = checked_entries(system, body.files)
+    files = in_order(body.files)
+    name = snapshot_id(files)
+    found = system.records.read(lambda c: rows.find(c, workspace, name))
+    if found is None:
+        # A snapshot that is there was checked when it was made, and contents stay.
+        check_contents(system, files)
+        found = _make(system, workspace, name, files)
+    return _record(found, brief=body.brief)
+
+
+def _make(system: System, workspace: str, name: str, files: list[FileEntry]) -> SnapshotRow:
     made = SnapshotRow(
         workspace=workspace,
-        id=snapshot_id(files),
+        id=name,
         size=sum(entry.size for entry in files),
         files=files,
         created_at=system.clock.now_us(),
@@ -29,13 +40,12 @@ def create(system: System, workspace: str, body: CreateSnapshot) -> SnapshotReco
 
     def work(connection: Connection) -> SnapshotRow:
         workspaces.require(connection, workspace)
-        found = rows.find(connection, workspace, made.id)
+        found = rows.find(connection, workspace, name)
         if found is None:
             rows.add(connection, made)
         return found or made
 
-    found = system.records.read(lambda c: rows.find(c, workspace, made.id))
-    return _record(found or system.records.write(work))
+    return system.records.write(work)
 
 
 def get(system: System, workspace: str, snapshot: str) -> SnapshotRecord:
@@ -63,5 +73,6 @@ def require(connection: Connection, workspace: str, snapshot: str) -> SnapshotRo
     return row
 
 
-def _record(row: SnapshotRow) -> SnapshotRecord:
-    return SnapshotRecord(id=row.id, files=row.files, size=row.size, created_at=iso(row.created_at))
+def _record(row: SnapshotRow, *, brief: bool = False) -> SnapshotRecord:
+    files = [] if brief else row.files
+    return SnapshotRecord(id=row.id, files=files, size=row.size, created_at=iso(row.created_at))

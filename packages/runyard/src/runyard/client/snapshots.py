@@ -7,25 +7,24 @@ refused. What has no content, and the folder of a service's own files, is left o
 
 from __future__ import annotations
 
-import time
+import os
+import stat
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Sequence, Tuple
 
-from runyard.client import texts, transfer, trees
+from runyard.client import batches, hashes, texts, transfer, trees
 from runyard.client.ignore import IgnoreRules
-from runyard.client.progress import Progress, readable
+from runyard.client.progress import Progress, readable, takes_long
 from runyard.protocol.errors import InvalidRequest, MissingBlobs
+from runyard.protocol.files import FileEntry
 from runyard.protocol.routes import SNAPSHOTS_CREATE
 from runyard.protocol.snapshots import CreateSnapshot
 
 if TYPE_CHECKING:
     from runyard.client.workspace import WorkspaceClient
-    from runyard.protocol.files import FileEntry
 
 LIMIT_BYTES = 2_000_000_000
-QUIET_BYTES = 25_000_000
-SETTLED_NS = 2_000_000_000
 LARGEST_SHOWN = 10
 IGNORE_FILES = (".amlignore", ".gitignore")
 
@@ -33,8 +32,7 @@ IGNORE_FILES = (".amlignore", ".gitignore")
 MADE_BY_JOBS = ("outputs", "logs")
 
 Tell = Callable[[str], None]
-
-_known: Dict[Tuple[str, int, int, int], FileEntry] = {}
+Found = Tuple[str, Path, os.stat_result]
 
 
 class NothingToKeep(InvalidRequest):
@@ -129,65 +127,80 @@ def scan(
             names the ten largest.
     """
     walk = _looked(folder)
-    found = _local(walk)
-    _check_size(folder, found, limit)
-    entries = transfer.parallel(lambda item: _described(*item), found)
+    local = _local(walk)
+    found = [each for each in map(_present, local) if each is not None]
+    _check_size(folder, [(status.st_size, name) for name, _, status in found], limit)
+    entries = _described(folder, found)
     # Editors and downloads come and go in a folder that somebody works in.
-    gone = [
-        trees.LeftOut(name, trees.VANISHED)
-        for entry, (name, _) in zip(entries, found)
-        if entry is None
-    ]
+    gone = [trees.LeftOut(name, trees.VANISHED) for name, _ in local if name not in entries]
     _tell([*walk.left_out, *gone], f"the snapshot of {folder}", tell)
-    return [(entry, path) for entry, (_, path) in zip(entries, found) if entry is not None]
+    return [(entries[name], path) for name, path in local if name in entries]
 
 
-def _check_size(folder: Path, found: List[Tuple[str, Path]], limit: int) -> None:
-    sizes = sorted(((_size(path), name) for name, path in found), reverse=True)
-    total = sum(size for size, _ in sizes)
+def _present(file: Tuple[str, Path]) -> Optional[Found]:
+    """Look at a file's state before it is read, so that a later change is always seen."""
+    try:
+        return (*file, file[1].stat())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unreadable(file[1], error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> InvalidRequest:
+    return InvalidRequest(
+        f"{path} cannot be read: {error.strerror}; mend that, or name it in .amlignore if the "
+        "script does not need it"
+    )
+
+
+def _described(folder: Path, found: Sequence[Found]) -> Dict[str, FileEntry]:
+    """Give the files by content, reading those of which nothing is known; without those gone."""
+    known = hashes.of(folder)
+    entries: Dict[str, FileEntry] = {}
+    for name, _, status in found:
+        digest = known.get(name, status)
+        if digest is not None:
+            executable = bool(status.st_mode & stat.S_IXUSR)
+            entries[name] = FileEntry(name, digest, status.st_size, executable)
+    fresh = [each for each in found if each[0] not in entries]
+    small, large = batches.groups([status.st_size for _, _, status in fresh])
+    groups = [[fresh[place] for place in group] for group in small]
+    for some in transfer.parallel(_read, groups + [[fresh[place]] for place in large]):
+        entries.update(some)
+    for name, _, status in fresh:
+        if name in entries:
+            known.keep(name, status, entries[name].digest)
+    known.save()
+    return entries
+
+
+def _read(found: Sequence[Found]) -> Dict[str, FileEntry]:
+    entries = ((name, _entry(name, path)) for name, path, _ in found)
+    return {name: entry for name, entry in entries if entry is not None}
+
+
+def _entry(name: str, path: Path) -> Optional[FileEntry]:
+    try:
+        return transfer.describe(path, name)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _check_size(folder: Path, found: List[Tuple[int, str]], limit: int) -> None:
+    total = sum(size for size, _ in found)
     if total > limit:
         largest = "\n".join(
-            f"  {readable(size):>9}  {name}" for size, name in sizes[:LARGEST_SHOWN]
+            f"  {readable(size):>9}  {name}"
+            for size, name in sorted(found, reverse=True)[:LARGEST_SHOWN]
         )
         raise InvalidRequest(
             f"the source folder {folder} has {readable(total)} in {len(found)} files; more than "
             f"{readable(limit)} is not sent with a run. Put data on a datastore, and name what the "
             f"script does not need in {folder / IGNORE_FILES[0]}. The largest files:\n{largest}"
         )
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _described(name: str, path: Path) -> Optional[FileEntry]:
-    """Hash a file, or remember its hash from a moment ago while size, time and inode are equal.
-
-    Returns:
-        The entry; None if the file is gone.
-    """
-    from dataclasses import replace
-
-    try:
-        known = path.stat()
-        key = (str(path.resolve()), known.st_size, known.st_mtime_ns, known.st_ino)
-        entry = _known.get(key)
-        if entry is None:
-            entry = transfer.describe(path, name)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InvalidRequest(
-            f"{path} cannot be read: {error.strerror}; mend that, or name it in .amlignore if the "
-            "script does not need it"
-        ) from error
-    # A file touched just now may change again within the grain of its time stamp.
-    if time.time_ns() - known.st_mtime_ns > SETTLED_NS:
-        _known[key] = entry
-    return replace(entry, path=name)
 
 
 def take(service: WorkspaceClient, folder: Path, limit: int = LIMIT_BYTES) -> str:
@@ -205,16 +218,17 @@ def send(
     Args:
         service: The workspace's client.
         found: What `scan` gave.
-        show_progress: Show progress; None shows it for more than 25 MB.
+        show_progress: Show progress; None shows it for what takes long.
     """
     entries = [entry for entry, _ in found]
-    total = sum(entry.size for entry in entries)
-    show = total > QUIET_BYTES if show_progress is None else show_progress
+    total, count = sum(entry.size for entry in entries), len(entries)
+    show = takes_long(count, total) if show_progress is None else show_progress
+    asked = CreateSnapshot(entries, brief=True)
     try:
-        record = service.call(SNAPSHOTS_CREATE, body=CreateSnapshot(entries))
+        record = service.call(SNAPSHOTS_CREATE, body=asked)
     except MissingBlobs:
-        progress = Progress(f"Snapshot of {len(entries)} files", total, show)
+        progress = Progress(f"Snapshot of {count} files", total, show, count)
         transfer.put_blobs(service, found, progress)
         progress.finish()
-        record = service.call(SNAPSHOTS_CREATE, body=CreateSnapshot(entries))
+        record = service.call(SNAPSHOTS_CREATE, body=asked)
     return record.id

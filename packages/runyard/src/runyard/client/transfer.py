@@ -200,7 +200,7 @@ def _missing(service: WorkspaceClient, digests: List[str]) -> Iterable[str]:
 def _put_many(service: WorkspaceClient, files: Sequence[Local]) -> None:
     refused = [entry.digest for entry, _ in files]
     try:
-        contents = [Content(entry.digest, path.read_bytes()) for entry, path in files]
+        contents = [Content(entry.digest, _head(path, entry.size)) for entry, path in files]
         batches.put(service, contents)
     except OSError:
         pass
@@ -212,6 +212,12 @@ def _put_many(service: WorkspaceClient, files: Sequence[Local]) -> None:
     for entry, path in files:
         if entry.digest in refused:
             _put(service, entry, path)
+
+
+def _head(path: Path, size: int) -> bytes:
+    """Read what a file had when it was described: somebody may append to it."""
+    with path.open("rb", buffering=0) as file:
+        return file.read(size) or b""
 
 
 def _put(service: WorkspaceClient, entry: FileEntry, path: Path) -> None:

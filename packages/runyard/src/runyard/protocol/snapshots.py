@@ -13,9 +13,13 @@ from runyard.protocol.files import FileEntry
 
 @dataclass(frozen=True)
 class CreateSnapshot:
-    """Make a snapshot from stored contents; missing ones are answered with MissingBlobs."""
+    """Make a snapshot from stored contents; missing ones are answered with MissingBlobs.
+
+    With `brief` the answer leaves the files out, which the asker knows.
+    """
 
     files: List[FileEntry]
+    brief: bool = False
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,8 @@ def warning(settings: Settings) -> str | None:
     return (
         f"note: listening at {settings.host} without TLS: whoever can read the network can read "
         "the token. Put a proxy with TLS in front, or keep to a network you trust. Clients "
-        "elsewhere need RUNYARD_URL and RUNYARD_TOKEN (`runyard status` shows both)"
+        "elsewhere need RUNYARD_URL and RUNYARD_TOKEN; the token is in service.json of the state "
+        "folder"
     )
 
 

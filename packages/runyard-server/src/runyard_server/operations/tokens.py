@@ -52,8 +52,9 @@ def verify(secret: bytes, token: str, workspace: str | None) -> Caller:
     if dot and workspace is not None and _same(token, run_token(secret, workspace, run)):
         return Caller(run)
     raise Unauthenticated(
-        "the token is not one of this service; unset RUNYARD_TOKEN to use the one of the "
-        "connection file, or copy the token that `runyard status` shows on the service's machine"
+        "the token is not one of this service: RUNYARD_TOKEN or --token may be of another one, or "
+        "cut. The token is in service.json of the service's state folder, where clients on that "
+        "machine find it by themselves"
     )
 
 

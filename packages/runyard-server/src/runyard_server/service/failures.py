@@ -67,6 +67,6 @@ def translated(error: Exception, what: str) -> RunyardError:
         return InvalidRequest("a number is too large: 64 bits are the limit")
     _log.error("%s failed", what, exc_info=error)
     return InternalError(
-        f"the service failed on {what} ({type(error).__name__}); its log has the trace, see "
-        "`runyard status` for where it is"
+        f"the service failed on {what} ({type(error).__name__}); its log has the trace: "
+        "`logs/service.log` in the state folder, which `runyard status` names"
     )

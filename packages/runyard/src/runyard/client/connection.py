@@ -294,9 +294,10 @@ class Connection:
                 connection.close()
                 if attempt == 1 and self._moved():
                     continue
+                where = "a service runs" if self._recover else "one runs on its machine"
                 raise ServiceUnreachable(
-                    f"nothing answers at {self.url} ({error}); `runyard status` says whether a "
-                    "service runs, `runyard serve` starts one",
+                    f"nothing answers at {self.url} ({error}); `runyard status` says whether "
+                    f"{where}, `runyard serve` starts one",
                     {"url": self.url},
                 ) from error
             if response.status == http.client.UNAUTHORIZED and attempt == 1 and self._moved():

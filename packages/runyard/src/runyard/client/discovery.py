@@ -47,15 +47,21 @@ def connect(
         configured: The address that the workspace's config file names.
 
     Raises:
+        InvalidRequest: What was written down is no address.
         ServiceUnreachable: There is none, or it could not be started.
         ProtocolMismatch: It speaks another major version of the protocol.
     """
     home = homes.locate()
-    fixed = url or os.environ.get(URL_VARIABLE) or configured
+    places = (
+        ("the address given", url),
+        (URL_VARIABLE, os.environ.get(URL_VARIABLE)),
+        ("the url of the config file", configured),
+    )
+    source, fixed = next((place for place in places if place[1]), ("", None))
     key = (str(home), fixed or "", token or "", str(start))
     found = _shared.get(key)
     if found is None:
-        found = _fixed(fixed, token, home) if fixed else _embedded(home, start)
+        found = _fixed(fixed, source, token, home) if fixed else _embedded(home, start)
         _shared[key] = found
     return found
 
@@ -107,7 +113,7 @@ def running(home: Path) -> Optional[ConnectionRecord]:
     if record is None:
         return None
     try:
-        answers = _about(record.url).product == "runyard"
+        answers = getattr(_about(record.url), "product", "") == "runyard"
     except RunyardError:
         return None
     return record if answers else None
@@ -121,16 +127,18 @@ def _about(url: str) -> About:
         return connection.call(SERVICE_ABOUT)
 
 
-def _fixed(url: str, token: Optional[str], home: Path) -> Connection:
+def _fixed(written: str, source: str, token: Optional[str], home: Path) -> Connection:
     """Connect to a named address; nothing is ever started there."""
+    from runyard.client import address
     from runyard.client.connection import Connection
 
-    about = _about(url)
+    url = address.checked(written, source)
+    about = address.ask(url, source)
     if _major(about.protocol) != PROTOCOL_MAJOR:
         raise _mismatch(about, url)
     given = token or os.environ.get(TOKEN_VARIABLE)
     record = homes.read_connection(homes.connection_file(home))
-    if not given and record is not None and record.url.rstrip("/") == url.rstrip("/"):
+    if not given and record is not None and record.url.rstrip("/") == url:
         given = record.token
     return Connection(url, given or "")
 

@@ -73,7 +73,7 @@ def test_names_are_taken_in_any_case(system: System) -> None:
 
 def test_unknown_name_lists_the_existing(system: System) -> None:
     """A wrong name is answered with those there are and the one that was meant."""
-    with pytest.raises(ComputeNotFound, match=r"^ComputeTargetNotFound.*no compute targets yet"):
+    with pytest.raises(ComputeNotFound, match="no compute targets yet"):
         compute.get(system, W, "cpucluster")
     compute.create(system, W, body=CLUSTER)
     with pytest.raises(ComputeNotFound, match="did you mean 'cpucluster'"):

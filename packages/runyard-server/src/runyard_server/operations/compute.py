@@ -212,7 +212,7 @@ def _not_found(name: str, existing: list[str]) -> ComputeNotFound:
         guess = f"did you mean {near[0]!r}? " if near else ""
         hint = f"{guess}there are {', '.join(repr(n) for n in existing)} and 'local'"
     return ComputeNotFound(
-        f"ComputeTargetNotFound: there is no compute target {name!r} in the workspace; {hint}",
+        f"there is no compute target {name!r} in the workspace; {hint}",
         {"name": name, "existing": existing},
     )
 

@@ -28,7 +28,7 @@ from runyard.protocol.files import BatchResult, Refusal
 from runyard_server.operations import batches, workspaces
 from runyard_server.operations.clock import iso
 from runyard_server.operations.media import media_type
-from runyard_server.operations.nearest import hint, nearest
+from runyard_server.operations.nearest import suggest
 from runyard_server.operations.system import Chunks, Content, System
 from runyard_server.store import datastores as rows
 from runyard_server.store import pages
@@ -198,10 +198,11 @@ def require(connection: Connection, workspace: str, name: str) -> DatastoreRow:
     if row is not None:
         return row
     workspaces.require(connection, workspace)
-    near = nearest(name, [row.name for row in rows.of_workspace(connection, workspace)])
+    known = [row.name for row in rows.of_workspace(connection, workspace)]
+    near = suggest(name, known, "it has none")
     raise DatastoreNotFound(
-        f"workspace {workspace!r} has no datastore {name!r}; {hint(near, 'it has none')}",
-        {"nearest": near},
+        f"workspace {workspace!r} has no datastore {name!r}; {near.sentence}",
+        {"nearest": near.names},
     )
 
 
@@ -226,10 +227,10 @@ def _no_path(tree: Tree, datastore: str, path: str) -> DatastorePathNotFound:
             "and read them one by one",
             {"nearest": [below[0].path]},
         )
-    near = nearest(wanted, [file.path for file in tree.page("", None, _SHOWN)])
+    near = suggest(wanted, [file.path for file in tree.page("", None, _SHOWN)], "it is empty")
     return DatastorePathNotFound(
-        f"datastore {datastore!r} has no file {wanted!r}; {hint(near, 'it is empty')}",
-        {"nearest": near},
+        f"datastore {datastore!r} has no file {wanted!r}; {near.sentence}",
+        {"nearest": near.names},
     )
 
 

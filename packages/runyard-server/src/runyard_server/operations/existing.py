@@ -2,12 +2,15 @@
 
 from runyard.protocol.errors import RunNotFound
 from runyard_server.operations import workspaces
-from runyard_server.operations.nearest import hint, nearest
+from runyard_server.operations.nearest import suggest
 from runyard_server.store import runs
 from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunFilter, RunRow
 
 _NEWEST = 200
+_LONGEST = 200
+# Ids of one experiment are alike without being meant: a slip leaves more than that.
+_LIKE = 0.85
 
 
 def run_row(connection: Connection, workspace: str, run: str) -> RunRow:
@@ -21,10 +24,11 @@ def run_row(connection: Connection, workspace: str, run: str) -> RunRow:
     if row is None:
         workspaces.require(connection, workspace)
         newest = runs.page(connection, workspace, RunFilter(), None, _NEWEST)
-        near = nearest(run, [known.id for known in newest])
+        ids = [known.id for known in newest]
+        near = suggest(run[:_LONGEST], ids, "it has none yet", like=_LIKE, few=0)
         raise RunNotFound(
-            f"workspace {workspace!r} has no run {run[:200]!r}; {hint(near, 'it has none yet')}",
-            {"nearest": near},
+            f"workspace {workspace!r} has no run {run[:_LONGEST]!r}; {near.sentence}",
+            {"nearest": near.names},
         )
     return row
 

@@ -10,7 +10,7 @@ from runyard.protocol.experiments import (
 )
 from runyard_server.operations import names, workspaces
 from runyard_server.operations.clock import iso
-from runyard_server.operations.nearest import KNOWN, hint, nearest
+from runyard_server.operations.nearest import KNOWN, suggest
 from runyard_server.operations.system import System
 from runyard_server.store import experiments as rows
 from runyard_server.store import pages
@@ -78,10 +78,10 @@ def checked(name: str) -> str:
 
 
 def _not_found(connection: Connection, workspace: str, name: str) -> ExperimentNotFound:
-    near = nearest(name, rows.names(connection, workspace, KNOWN))
+    near = suggest(name, rows.names(connection, workspace, KNOWN), "it has none yet")
     return ExperimentNotFound(
-        f"workspace {workspace!r} has no experiment {name!r}; {hint(near, 'it has none yet')}",
-        {"nearest": near},
+        f"workspace {workspace!r} has no experiment {name!r}; {near.sentence}",
+        {"nearest": near.names},
     )
 
 

@@ -22,7 +22,7 @@ from runyard_server.operations.blobs import checked_entries
 from runyard_server.operations.clock import iso
 from runyard_server.operations.lifecycle import News
 from runyard_server.operations.media import PLAIN, media_type
-from runyard_server.operations.nearest import KNOWN, hint, nearest
+from runyard_server.operations.nearest import KNOWN, suggest
 from runyard_server.operations.system import Content, System
 from runyard_server.store import files as rows
 from runyard_server.store import pages
@@ -126,10 +126,10 @@ def seal(system: System, workspace: str, run: str) -> None:
 def not_found(system: System, workspace: str, run: str, path: str) -> RunFileNotFound:
     """Make the error that says which files the run has that are most like `path`."""
     known = [file.path for file in list_(system, workspace, run, FileQuery(page_size=KNOWN)).items]
-    near = nearest(path, known)
+    near = suggest(path, known, "it has no files yet")
     return RunFileNotFound(
-        f"run {run} has no file {path!r}; {hint(near, 'it has no files yet')}",
-        {"nearest": near},
+        f"run {run} has no file {path!r}; {near.sentence}",
+        {"nearest": near.names},
     )
 
 

@@ -19,7 +19,7 @@ from runyard.protocol.models import (
 )
 from runyard_server.operations import existing, idempotency, names, sources, workspaces
 from runyard_server.operations.clock import iso
-from runyard_server.operations.nearest import KNOWN, hint, nearest
+from runyard_server.operations.nearest import KNOWN, suggest
 from runyard_server.operations.system import System
 from runyard_server.store import models as rows
 from runyard_server.store import pages
@@ -222,14 +222,13 @@ def _not_found(connection: Connection, workspace: str, name: str, version: str) 
     if known:
         near = [f"{name}:{number}" for number in known]
         return ModelNotFound(
-            f"ModelNotFound: model {name!r} has no version {version!r}; {hint(near, '')}",
+            f"model {name!r} has no version {version!r}; there are: {', '.join(near)}",
             {"nearest": near},
         )
-    near = nearest(name, rows.names(connection, workspace, KNOWN))
+    close = suggest(name, rows.names(connection, workspace, KNOWN), "it has none yet")
     return ModelNotFound(
-        f"ModelNotFound: workspace {workspace!r} has no model {name!r}; "
-        f"{hint(near, 'it has none yet')}",
-        {"nearest": near},
+        f"workspace {workspace!r} has no model {name!r}; {close.sentence}",
+        {"nearest": close.names},
     )
 
 

@@ -22,7 +22,7 @@ from runyard.protocol.runs import LOCAL_TARGET, LauncherSpec, RunSpec
 from runyard.protocol.sizes import resolve
 from runyard_server.operations import compute, datastores, experiments
 from runyard_server.operations.machine import machine_gpus
-from runyard_server.operations.nearest import hint, nearest
+from runyard_server.operations.nearest import suggest
 from runyard_server.operations.system import System
 from runyard_server.store import folders, snapshots
 
@@ -66,10 +66,8 @@ def check_texts(what: str, names: Iterable[str]) -> None:
 def _check_launcher(spec: RunSpec, cluster: ComputeRecord | None) -> None:
     launcher = spec.launcher
     if launcher.kind not in _LAUNCHERS:
-        near = nearest(launcher.kind, _LAUNCHERS, 3)
-        raise InvalidRequest(
-            f"there is no launcher {launcher.kind!r}; {hint(near, ', '.join(_LAUNCHERS))}"
-        )
+        near = suggest(launcher.kind, _LAUNCHERS, "", few=len(_LAUNCHERS))
+        raise InvalidRequest(f"there is no launcher {launcher.kind!r}; {near.sentence}")
     _check_counts(spec)
     if launcher.kind not in _TF_LAUNCHERS or cluster is None:
         return
@@ -175,11 +173,12 @@ def _check_script(spec: RunSpec, files: list[FileEntry]) -> None:
         raise InvalidRequest("no script is named; give the entry script of the source folder")
     paths = {entry.path for entry in files}
     if script not in paths:
-        near = nearest(script, (p for p in paths if p.endswith(".py")), 3)
+        scripts = sorted(path for path in paths if path.endswith(".py"))
+        near = suggest(script, scripts, "the folder has no Python files")
         raise InvalidRequest(
             f"the script {spec.script!r} is not in the source folder (or is ignored by "
-            f".amlignore or .gitignore); {hint(near, 'the folder has no Python files')}",
-            {"script": spec.script, "nearest": near},
+            f".amlignore or .gitignore); {near.sentence}",
+            {"script": spec.script, "nearest": near.names},
         )
 
 
@@ -219,7 +218,7 @@ def _missing(reference: DataReference, path: str, place: Path) -> str:
     """Refuse a download of nothing; a mount of it is where v1 scripts write their results."""
     beside = place.parent
     known = [e.name for e in beside.iterdir()] if beside.is_dir() else []
-    near = hint(nearest(place.name, sorted(known)), "that folder is empty or missing")
+    near = suggest(place.name, sorted(known), "that folder is empty or missing").sentence
     if reference.mode == modes.DOWNLOAD:
         raise DatastorePathNotFound(
             f"datastore {reference.datastore!r} has nothing at {path!r}; upload it first; {near}",
@@ -242,11 +241,11 @@ def _check_mentions(spec: RunSpec) -> None:
         for name in _MENTION.findall(argument):
             variable = modes.VARIABLE_PREFIX + name
             if name not in known and variable not in spec.environment_variables:
-                near = nearest(name, sorted(known), 3)
+                near = suggest(name, sorted(known), "the run has no data references")
                 raise InvalidRequest(
                     f"the argument {argument!r} means the data reference {name!r}, which the run "
                     "does not have: pass the reference object itself, or add it to "
-                    f"data_references; {hint(near, 'the run has no data references')}"
+                    f"data_references; {near.sentence}"
                 )
 
 

@@ -19,7 +19,7 @@ from runyard.protocol.workspaces import (
 )
 from runyard_server.operations import names
 from runyard_server.operations.clock import iso
-from runyard_server.operations.nearest import KNOWN, hint, nearest
+from runyard_server.operations.nearest import KNOWN, suggest
 from runyard_server.operations.system import System
 from runyard_server.store import datastores as datastore_rows
 from runyard_server.store import pages
@@ -120,11 +120,11 @@ def require(connection: Connection, workspace: str) -> WorkspaceRow:
     """
     row = rows.find(connection, workspace)
     if row is None:
-        near = nearest(workspace, rows.ids(connection, KNOWN))
+        near = suggest(workspace, rows.ids(connection, KNOWN), "there are none yet")
         raise WorkspaceNotFound(
-            f"there is no workspace {workspace!r} here; {hint(near, 'there are none yet')}. "
+            f"there is no workspace {workspace!r} here; {near.sentence}. "
             "Workspace.create makes one",
-            {"nearest": near},
+            {"nearest": near.names},
         )
     return row
 
@@ -158,9 +158,10 @@ def _free_id(connection: Connection, triple: Triple) -> str:
 def _require_datastore(connection: Connection, workspace: str, name: str) -> None:
     known = [row.name for row in datastore_rows.of_workspace(connection, workspace)]
     if name not in known:
+        near = suggest(name, known, "it has none")
         raise DatastoreNotFound(
-            f"workspace {workspace!r} has no datastore {name!r}; {hint(known, 'it has none')}",
-            {"nearest": known},
+            f"workspace {workspace!r} has no datastore {name!r}; {near.sentence}",
+            {"nearest": near.names},
         )
 
 

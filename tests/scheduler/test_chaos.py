@@ -8,9 +8,9 @@ import pytest
 
 from runyard.protocol.events import EventQuery
 from runyard.protocol.runs import TERMINAL, FailRun
-from runyard_server.operations import compute, events, runs
+from runyard_server.operations import compute, events, private, runs
 from runyard_server.operations.lifecycle import ALLOWED
-from runyard_server.testing.yard import PATIENCE, W, Yard
+from runyard_server.testing.yard import PATIENCE, W, Yard, until
 
 STEPS = 150
 
@@ -94,7 +94,7 @@ class Chaos:
 @pytest.mark.parametrize("seed", range(4))
 def test_histories_stay_lawful(yard: Yard, seed: int) -> None:
     """After a storm of submits, kills, cancels and restarts every run has ended by allowed moves,
-    was launched at most once, and no node is held."""
+    was launched at most once, no node is held, and no folder is left."""
     chaos = Chaos(yard, seed)
     for _ in range(STEPS):
         chaos.step()
@@ -106,7 +106,8 @@ def test_histories_stay_lawful(yard: Yard, seed: int) -> None:
         assert statuses[0] == "Starting"
         assert all(after in ALLOWED[before] for before, after in pairwise(statuses))
         assert statuses[-1] == yard.get(run).status
-    launches = [(plan.run, plan.purpose) for plan in yard.engine.plans]
+    launched = [plan for plan in yard.engine.plans if plan.purpose == "job"]
+    launches = [(plan.run, plan.node, plan.attempt) for plan in launched]
     assert len(launches) == len(set(launches))
     held = [
         node
@@ -115,4 +116,6 @@ def test_histories_stay_lawful(yard: Yard, seed: int) -> None:
         if node.run is not None
     ]
     assert held == []
+    folders = [yard.system.home.run(run) for run in chaos.runs]
+    until(lambda: not [f for f in folders if f.exists() and not private.is_undelivered(f)])
     assert yard.submit("large", node_count=3)

@@ -5,6 +5,7 @@ import pytest
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.runs import FailRun
 from runyard_server.operations import runs
+from runyard_server.scheduler.lost import MOST_SALVAGES
 from runyard_server.testing.yard import W, Yard, until
 
 WAY = ["Starting", "Preparing", "Queued", "Running", "Finalizing"]
@@ -171,20 +172,59 @@ def test_agent_killed_is_salvaged(yard: Yard) -> None:
 
 
 def test_salvage_killed_too_ends_the_run(yard: Yard) -> None:
-    """When the cleaning agent dies as well, the run is Failed with the first reason, the node is
-    free, and the folder stays for what could not be delivered."""
+    """When one cleaning agent after the other dies, the run is Failed with the first reason, the
+    node is free, and the folder stays for what could not be delivered, without what is private."""
     yard.cluster(nodes=1)
     run = yard.submit("cluster")
     yard.report(run)
     yard.engine.end(yard.handle(run), exit_code=7)
-    yard.engine.end(yard.handle(run, "salvage"), signal="SIGKILL")
+    for _ in range(MOST_SALVAGES):
+        salvage_killed(yard, run)
     record = yard.until(run, "Failed")
     assert record.error is not None
     assert record.error.code == "ServiceError"
     assert "agent of node 0 ended with exit code 7" in record.error.message
     next_run = yard.submit("cluster")
     yard.handle(next_run)
-    assert yard.system.home.run(run).exists()
+    folder = yard.system.home.run(run)
+    until((folder / "UNDELIVERED.txt").exists)
+    assert not (folder / "inherited.json").exists()
+    assert not (folder / "job.json").exists()
+    yard.restart()
+    yard.scheduler.upkeep()
+    yard.scheduler.stop()
+    assert folder.exists()
+
+
+def salvage_killed(yard: Yard, run: str) -> None:
+    """Wait for the agent that cleans up, and kill it."""
+    handle = yard.handle(run, "salvage")
+    until(lambda: yard.engine.agents[handle].alive)
+    yard.engine.end(handle, signal="SIGKILL")
+
+
+def test_a_salvage_that_is_killed_is_followed_by_another(yard: Yard) -> None:
+    """What it did not deliver the next one does, also after a restart; then the folder goes."""
+    run = yard.submit()
+    yard.report(run)
+    yard.engine.end(yard.handle(run), signal="SIGKILL")
+    salvage_killed(yard, run)
+    until(lambda: yard.engine.agents[yard.handle(run, "salvage")].alive)
+    yard.scheduler.stop()
+    yard.engine.end(yard.handle(run, "salvage"), signal="SIGKILL")
+    yard.restart()
+    until(lambda: yard.engine.agents[yard.handle(run, "salvage")].alive)
+    yard.finish(run, "failed", exit_code=None)
+    assert yard.get(run).status == "Failed"
+    until(lambda: not yard.system.home.run(run).exists())
+
+
+def test_what_was_never_launched_leaves_no_folder(yard: Yard) -> None:
+    """The client's variables of a run that could not be launched go with it."""
+    yard.engine.refuse = InvalidRequest("the engine has no such partition")
+    run = yard.submit()
+    yard.until(run, "Failed")
+    until(lambda: not yard.system.home.run(run).exists())
 
 
 def test_launch_that_fails_for_good_fails_the_run(yard: Yard) -> None:

@@ -102,6 +102,10 @@ def test_what_a_lost_node_left_is_cleaned_up(yard: Yard, run: str) -> None:
     assert folder.is_dir()
     yard.engine.end(handle, signal="SIGKILL")
     salvage = yard.handle(run, "salvage", node=1)
+    yard.engine.end(salvage, signal="SIGKILL")
+    # Killed half-way it is followed by another.
+    until(lambda: yard.engine.agents[salvage].alive)
+    assert folder.is_dir()
     yard.engine.end(salvage, 0)
     until(lambda: not folder.exists())
 

@@ -80,7 +80,8 @@ class Backend(ABC):
         """Start the agent; give its handle.
 
         Idempotent on (run, node, attempt, purpose): a second call gives the handle of the agent
-        that the first one started, also after the service was started again.
+        that the first one started, also after the service was started again. A salvage that has
+        ended is started anew: it may have been killed half-way, and goes on where it was.
         """
 
     @abstractmethod

@@ -70,12 +70,17 @@ class LocalBackend(Backend):
         )
 
     def launch(self, plan: LaunchPlan) -> str:
-        """Start the agent behind the gate; a launch that happened before gives its handle."""
+        """Start the agent behind the gate; a launch that happened before gives its handle.
+
+        Of a salvage, only as long as it lives.
+        """
         folder = Path(plan.folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle_file = folder / f"agent-{plan.node}-{plan.attempt}-{plan.purpose}.handle"
         with suppress(FileNotFoundError):
-            return handle_file.read_text("utf-8")
+            handle = handle_file.read_text("utf-8")
+            if plan.purpose == JOB or is_alive(_process(handle)):
+                return handle
         for name, content in plan.files.items():
             _write(folder / name, content)
         return self._start(plan, folder, handle_file)

@@ -252,7 +252,7 @@ def cleared(system: System, key: int, node: int, attempt: int) -> None:
     system.records.write(write)
 
 
-def abandon(system: System, key: int, reason: str) -> None:
+def abandon(system: System, key: int, reason: str) -> list[RunRow]:
     """End a run whose agent can say nothing any more: Failed, or Canceled if that was asked."""
     for row in system.records.read(lambda c: run_rows.find_many(c, [key])):
         seal(system, row)
@@ -265,8 +265,10 @@ def abandon(system: System, key: int, reason: str) -> None:
         return [_end(connection, row, now, states.FAILED, error) for row in rows]
 
     system.heard.forget(key)
-    for row in system.records.write(write):
+    ended = system.records.write(write)
+    for row in ended:
         announce(system, row)
+    return ended
 
 
 def _tells_news(row: RunRow, node: JobNodeRow, body: AgentReport, now: int) -> bool:

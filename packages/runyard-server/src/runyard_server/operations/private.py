@@ -13,9 +13,14 @@ from pathlib import Path
 
 import msgspec
 
-from runyard.protocol.jobs import INHERITED_FILE
+from runyard.protocol.jobs import INHERITED_FILE, JOB_FILE
 from runyard_server.store.folders import full_disk
 
+UNDELIVERED = "UNDELIVERED.txt"
+UNDELIVERED_TEXT = b"""\
+The agent of this run was lost, and those that were to save what it left failed again and again (see
+agent.log). Outputs are in work/outputs, logs in logs. Take what you need and remove this folder.
+"""
 _OWNER_ONLY = 0o600
 
 
@@ -50,8 +55,35 @@ def discard(folder: Path) -> None:
     """Remove a run folder and all in it, however deep; one that is not there is no error."""
     try:
         shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            _open(folder)
+            shutil.rmtree(folder, ignore_errors=True)
     except RecursionError:
         _discard_deep(folder)
+
+
+def keep_undelivered(folder: Path) -> None:
+    """Take what is private out of a run folder whose contents nobody could deliver, and say so."""
+    if is_undelivered(folder):
+        return
+    for name in (INHERITED_FILE, JOB_FILE):
+        for file in (folder / name, *folder.glob(f"nodes/*/{name}")):
+            file.unlink(missing_ok=True)
+    write_private(folder, UNDELIVERED, UNDELIVERED_TEXT)
+
+
+def is_undelivered(folder: Path) -> bool:
+    """Whether a run folder is kept for what could not be delivered."""
+    return (folder / UNDELIVERED).exists()
+
+
+def _open(root: Path) -> None:
+    """Let the owner into folders that a script closed even to itself."""
+    root.chmod(0o700)
+    for place, folders, _ in os.walk(root):
+        for folder in (Path(place, name) for name in folders):
+            if not folder.is_symlink():
+                folder.chmod(0o700)
 
 
 def _discard_deep(root: Path) -> None:

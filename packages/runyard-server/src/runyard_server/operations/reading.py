@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from runyard.protocol.runs import INTERACTIVE_TARGET, LOCAL_TARGET, RunSpec
-from runyard_server.operations.gangs import LOST
+from runyard_server.operations.gangs import LOST, SALVAGING
 from runyard_server.operations.jobs import load
 from runyard_server.operations.placement import Target, wanted
 from runyard_server.operations.system import System
@@ -92,16 +92,25 @@ def backend_of(system: System, row: RunRow) -> str:
     return LOCAL_TARGET if cluster is None else cluster.backend
 
 
-def is_delivered(system: System, key: int) -> bool:
-    """Say whether a run has ended and each of its agents has said that all is delivered."""
+def has_ended(system: System, key: int) -> bool:
+    """Say whether a run has ended and nothing is awaited of any of its nodes."""
 
     def read(connection: Connection) -> bool:
-        rows = runs.find_many(connection, [key])
         nodes = job_nodes.of_run(connection, key)
-        said = all(node.finish is not None and node.state != LOST for node in nodes)
-        return said and all(not row.active for row in rows)
+        awaited = any(node.finished_at is None or node.state == LOST for node in nodes)
+        return not awaited and all(not row.active for row in runs.find_many(connection, [key]))
 
     return system.records.read(read)
+
+
+def is_delivered(system: System, key: int) -> bool:
+    """Say whether a run has ended and each agent that it had has said that all is delivered."""
+    nodes = system.records.read(lambda c: job_nodes.of_run(c, key))
+    return all(_left_nothing(node) for node in nodes) and has_ended(system, key)
+
+
+def _left_nothing(node: JobNodeRow) -> bool:
+    return node.finish is not None or (node.handle is None and node.state != SALVAGING)
 
 
 def clusters(system: System) -> list[tuple[ComputeRow, list[NodeRow]]]:

@@ -1,12 +1,12 @@
 """Run folders on this machine: removed once a run has ended and all it left is delivered.
 
 What a run leaves is in the history by then; the folder (working copy, spool, private files) is
-scratch. A folder from which something could not be delivered stays, and the setting
-`keep_run_folders` keeps them all.
+scratch. A folder from which something could not be delivered stays, without what is private in it,
+and the setting `keep_run_folders` keeps them all.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from runyard_server.scheduler.pool import Pool
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 
-_OLD_SECONDS = 600
 _CLOSE_SECONDS = 2.0
 
 
@@ -39,10 +38,10 @@ class RunFolders:
         """Look at what a process before left, in the background.
 
         Args:
-            watch: Called with each delivered run's launched nodes: its agent may still live, and
-                whoever sees it gone collects the folder.
+            watch: Called with the launched nodes of each run that has ended: an agent may still
+                live, and whoever sees it gone collects the folder.
         """
-        self._submit(self._sweep, watch)
+        self._submit(self._sweep, watch, time.time())
 
     def close(self) -> None:
         """Finish what was begun."""
@@ -57,19 +56,36 @@ class RunFolders:
             return
         if reading.is_delivered(self._system, row.key):
             private.discard(folder)
+        elif reading.has_ended(self._system, row.key):
+            private.keep_undelivered(folder)
 
-    def _sweep(self, watch: Callable[[RunRow, JobNodeRow], None]) -> None:
+    def _sweep(self, watch: Callable[[RunRow, JobNodeRow], None], begun: float) -> None:
         active = reading.active_ids(self._system)
         for folder in self._system.home.runs.iterdir():
             found = reading.launched_run(self._system, folder.name)
             if found is not None:
                 row, nodes = found
-                for node in nodes:
-                    if not row.active and node.handle is not None:
-                        watch(row, node)
-            elif folder.name not in active and _is_old(folder):
+                if not row.active:
+                    self._look_after(row, nodes, watch)
+            elif folder.name not in active and _is_left(folder, begun):
                 private.discard(folder)
 
+    def _look_after(
+        self,
+        row: RunRow,
+        nodes: Sequence[JobNodeRow],
+        watch: Callable[[RunRow, JobNodeRow], None],
+    ) -> None:
+        launched = [node for node in nodes if node.handle is not None]
+        for node in launched:
+            watch(row, node)
+        if not launched:
+            self._collect(row)
 
-def _is_old(folder: Path) -> bool:
-    return time.time() - folder.stat().st_mtime > _OLD_SECONDS
+
+def _is_left(folder: Path, begun: float) -> bool:
+    """Whether a folder of no run was there before this service was: no submit works on it."""
+    try:
+        return folder.stat().st_mtime < begun and not private.is_undelivered(folder)
+    except FileNotFoundError:
+        return False

@@ -3,7 +3,8 @@
     launch   in a thread of a pool: build the job, plan, launch, write the handle down
     watch    once a second: which agents are gone; one look serves all of a backend
     salvage  an agent that is gone without its last word is followed by one that kills what is left
-             of the job, delivers what it left, and reports; if that dies too, the run is ended here
+             of the job, delivers what it left, and reports; if that dies too, another follows it;
+             after some of them the run is ended here
     lose     a node of a gang that nobody can reach is given up after some seconds; it is watched
              further, and cleaned up after when it can be reached again
 
@@ -23,7 +24,7 @@ from runyard_server.operations import gangs, jobs, reading
 from runyard_server.operations.gangs import LOST, SALVAGING
 from runyard_server.operations.lifecycle import announce
 from runyard_server.operations.system import System
-from runyard_server.scheduler.lost import LostAgent, LostAgents
+from runyard_server.scheduler.lost import MOST_SALVAGES, LostAgent, LostAgents
 from runyard_server.scheduler.pool import Pool
 from runyard_server.scheduler.silence import Silence
 from runyard_server.store.job_nodes import JobNodeRow
@@ -77,6 +78,7 @@ class Agents:
         self._lost = LostAgents(system, backends, gone)
         self._watched: dict[tuple[int, int], Watched] = {}
         self._reasons: dict[tuple[int, int], str] = {}
+        self._salvages: dict[tuple[int, int], int] = {}
         self._launching: set[tuple[int, int]] = set()
         self._lock = threading.Lock()
         self._pool = Pool("launch", _THREADS)
@@ -244,12 +246,19 @@ class Agents:
             self._stop(self._kind(row), handle)
 
     def _give_up(self, agent: Watched, reason: str) -> None:
-        """A salvaging agent has ended: well, if it reported; else nobody is left to."""
-        if reading.is_finished(self._system, agent.row.key, agent.node):
-            self._gone(agent.row)
-        else:
-            _log.warning("run %s: the salvage of its agent failed: %s", agent.row.id, reason)
-            self._abandon(agent.row.key, agent.salvages or reason)
+        """A salvaging agent has ended: well, if it reported; else another takes up its work."""
+        row, where = agent.row, (agent.row.key, agent.node)
+        begun = self._salvages.pop(where, 1)
+        if reading.is_finished(self._system, row.key, agent.node):
+            self._gone(row)
+            return
+        _log.warning("run %s: the salvage of its agent failed: %s", row.id, reason)
+        job = jobs.load(self._system, row.id, agent.node)
+        if job is None or begun >= MOST_SALVAGES:
+            self._abandon(row.key, agent.salvages or reason)
+            return
+        self._salvages[where] = begun + 1
+        self._start(row, job, agent.salvages or reason)
 
     def _stop(self, kind: str, handle: str) -> None:
         """Ask an agent to stop; where that cannot be said its beats tell it."""
@@ -260,7 +269,8 @@ class Agents:
 
     def _abandon(self, key: int, reason: str) -> None:
         try:
-            jobs.abandon(self._system, key, reason)
+            for row in jobs.abandon(self._system, key, reason):
+                self._gone(row)
         except Exception:  # noqa: BLE001 - a full disk, for example: it must not be left half-way
             _log.exception("a run could not be set to failed; trying again")
             self._again(key)

@@ -23,6 +23,7 @@ from runyard_server.scheduler.pool import Pool
 from runyard_server.store.runs import RunRow
 
 _CLOSE_SECONDS = 2.0
+MOST_SALVAGES = 5
 # A node that reaches nobody ends its processes after 120 s (runyard.runtime.names.FENCE_SECONDS);
 # killing them may take a while.
 HOLD_SECONDS = 135.0
@@ -39,7 +40,7 @@ class LostAgent:
         attempt: The run's attempt that it worked on.
         backend: Its backend's kind.
         handle: Its handle; None where it is known to be gone.
-        salvaged: Whether the handle is that of the agent which cleans up after it.
+        salvages: How many agents that clean up after it have begun; the handle is the last one's.
     """
 
     row: RunRow
@@ -47,7 +48,7 @@ class LostAgent:
     attempt: int
     backend: str
     handle: str | None
-    salvaged: bool = False
+    salvages: int = 0
 
     @property
     def name(self) -> tuple[int, int, int]:
@@ -97,11 +98,14 @@ class LostAgents:
         with self._lock:
             agents = list(self._agents.values())
         for agent in agents:
+            well = False
             if agent.handle is not None:
                 seen = self._backends[agent.backend].observe([agent.handle])[agent.handle]
                 if seen.alive is not False:
                     continue
-            if agent.salvaged:
+                well = seen.exit_code == 0
+            # One that was killed is followed by another; an unknown end may have been that.
+            if agent.salvages and (well or agent.salvages >= MOST_SALVAGES):
                 self._forget(agent)
             else:
                 self._pool.submit(partial(self._clean, agent))
@@ -130,7 +134,8 @@ class LostAgents:
             self._forget(agent)
             return
         with self._lock:
-            self._agents[agent.name] = replace(agent, handle=handle, salvaged=True)
+            salvages = agent.salvages + 1
+            self._agents[agent.name] = replace(agent, handle=handle, salvages=salvages)
 
     def _forget(self, agent: LostAgent) -> None:
         jobs.cleared(self._system, agent.row.key, agent.node, agent.attempt)

@@ -93,6 +93,19 @@ class BackendContract:
         finally:
             self.clean_up(tmp_path)
 
+    def test_a_salvage_that_was_killed_is_launched_again(self, tmp_path: Path) -> None:
+        """While it lives it is the same; afterwards the same launch starts another one."""
+        backend, job = self.make_backend(tmp_path), self.make_job(tmp_path)
+        try:
+            plan = backend.plan(job, "it was lost")
+            first = backend.launch(plan)
+            assert backend.launch(plan) == first
+            backend.cancel(first)
+            _gone(backend, first)
+            assert _look(backend, backend.launch(plan)).alive is not False
+        finally:
+            self.clean_up(tmp_path)
+
     def test_handles_outlive_the_backend(self, tmp_path: Path) -> None:
         """A handle that was stored means the same agent to a backend made after a restart."""
         backend, job = self.make_backend(tmp_path), self.make_job(tmp_path)

@@ -76,7 +76,8 @@ class FakeBackend(Backend):
         with self._lock:
             if self._engine.refuse is not None:
                 raise self._engine.refuse
-            if handle not in self._engine.agents:
+            there = self._engine.agents.get(handle)
+            if there is None or (plan.purpose == SALVAGE and there.alive is False):
                 self._engine.plans.append(plan)
                 self._engine.agents[handle] = Observation(alive=True)
         return handle

@@ -1,9 +1,13 @@
 """`runyard doctor`: says what is missing, and the one command that mends it."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+import runyard
 from runyard_server.cli.doctor import packages
 from runyard_server.cli.doctor.finding import BROKEN, NOTE, OK
 
@@ -57,13 +61,70 @@ def test_without_python_3_7_the_v1_default_is_a_note(cli) -> None:
     assert "3.7" in found["mend"]
 
 
-def test_the_hosted_sdk_in_the_same_place_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two owners of `azureml` overwrite each other's files; the mend removes the other one."""
-    present = {"azureml-core": "1.61.0", "runyard-azureml": "0.1.0"}
-    monkeypatch.setattr(packages, "_installed", lambda name: present.get(name, ""))
+@pytest.fixture
+def our_wheel(tmp_path: Path) -> Path:
+    """The wheel of the v1 names: that which was installed here, or one of the source folder."""
+    source = Path(packages._source().removeprefix("-e "))
+    if source.suffix == ".whl":
+        return source
+    build = [sys.executable, "-m", "uv", "build", "-q", "--wheel", "--out-dir", tmp_path, source]
+    subprocess.run(build, check=True)
+    return next(tmp_path.glob("*.whl"))
+
+
+@pytest.fixture
+def shared_environment(tmp_path: Path, our_wheel: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An interpreter with our v1 names and, on top of them, the real SDK of the hosted service."""
+    folder = tmp_path / "environment"
+    uv = [sys.executable, "-m", "uv"]
+    subprocess.run([*uv, "venv", "-q", "--seed", "--python", sys.executable, folder], check=True)
+    python = folder / "bin" / "python"
+    install = [*uv, "pip", "install", "-q", "--no-deps", "--python", python]
+    subprocess.run([*install, our_wheel, "azureml-core"], check=True)
+    # The rest of ours comes from where these tests run.
+    light = Path(runyard.__file__).parents[1]
+    site = next(folder.glob("lib/python*/site-packages"))
+    (site / "ours.pth").write_text(str(light))
+    monkeypatch.setattr(sys, "path", [*sys.path, str(site)])
+    monkeypatch.setattr(packages, "_source", lambda: str(our_wheel))
+    monkeypatch.setattr(packages, "_pip_words", lambda pip, _uv: pip)
+    monkeypatch.setattr(sys, "executable", str(python))
+    return python
+
+
+def freeze(python: Path) -> bytes:
+    """What is installed there."""
+    done = subprocess.run([python, "-m", "pip", "freeze"], capture_output=True, check=True)
+    return done.stdout
+
+
+def test_the_hosted_sdk_in_the_same_place_is_mended(shared_environment: Path) -> None:
+    """Two owners of `azureml` overwrite each other's files; the command leaves ours, working."""
     (found,) = packages.v1_names()
     assert found.state == BROKEN
-    assert "uninstall -y azureml-core" in found.mend
+    mended = subprocess.run(["bash", "-c", found.mend], capture_output=True, text=True, check=False)
+    assert mended.returncode == 0, mended.stderr
+    use = [shared_environment, "-c", "import azureml.core as c; print(c.Run)"]
+    shown = subprocess.run(use, capture_output=True, text=True, check=False)
+    assert "runyard.sdk.runs.Run" in shown.stdout, shown.stderr
+    assert b"azureml-core" not in freeze(shared_environment)
+
+
+def test_nothing_is_removed_when_ours_cannot_be_had_again(
+    monkeypatch: pytest.MonkeyPatch, shared_environment: Path
+) -> None:
+    """Whoever installed from a wheel that is gone keeps the SDK that they have."""
+    monkeypatch.setattr(packages, "_source", lambda: "/gone/runyard_azureml-0.1.0.whl")
+    (found,) = packages.v1_names()
+    mended = subprocess.run(["bash", "-c", found.mend], capture_output=True, check=False)
+    assert mended.returncode != 0
+    assert b"azureml-core" in freeze(shared_environment)
+
+
+def test_an_environment_of_uv_is_mended_with_uv(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no pip in it."""
+    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda _name: None)
+    assert packages._pip("install").startswith(f"{sys.executable} -m uv pip install --python ")
 
 
 def test_for_people_the_report_ends_with_a_verdict(cli) -> None:

@@ -165,6 +165,27 @@ def test_without_a_service_one_command_is_named(tmp_path, monkeypatch):
         interpreter.service_command()
 
 
+def test_an_older_python_is_told_of_an_environment_of_its_own(tmp_path, monkeypatch):
+    """The system's Python refuses pip (PEP 668); a new environment always works."""
+    _program(tmp_path / "python3.13", "")
+    monkeypatch.setattr(interpreter, "OLDEST", (99, 13))
+    monkeypatch.setattr(interpreter, "NEWEST_MINOR", 13)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("RUNYARD_SERVICE", raising=False)
+    with pytest.raises(
+        ServiceUnreachable, match=r"python3\.13 -m venv (\S+) && \1/bin/pip install"
+    ):
+        interpreter.service_command()
+
+
+def test_a_python_that_refuses_pip_is_not_told_to_use_it(tmp_path, monkeypatch):
+    """Not even the one that asks."""
+    (tmp_path / "EXTERNALLY-MANAGED").touch()
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    monkeypatch.setattr("sysconfig.get_path", lambda _name: str(tmp_path))
+    assert interpreter.install_command().startswith(f"{sys.executable} -m venv ")
+
+
 def test_the_service_inherits_nothing_of_a_job(monkeypatch):
     """A service started from a job would else take itself for the job."""
     monkeypatch.setenv("RUNYARD_RUN_ID", "r")

@@ -18,6 +18,7 @@ from runyard.protocol.service import SERVICE_VARIABLE
 
 OLDEST = (3, 11)
 NEWEST_MINOR = 16
+_NEW = "~/.local/share/runyard"
 MODULE = ["-P", "-m", "runyard_server.app", "--embedded"]
 
 
@@ -75,12 +76,31 @@ def _shebang(path: Path) -> Optional[str]:
 
 
 def install_command() -> str:
-    """Give the one command that installs the service, with an interpreter that can run it."""
-    what = "-m pip install 'runyard[server]'"
+    """The one command that installs the service, with an interpreter that can run it."""
+    what = "pip install 'runyard[server]'"
     if sys.version_info >= OLDEST:
-        return f"{sys.executable} {what}"
+        if not _is_externally_managed():
+            return f"{sys.executable} -m {what}"
+        return _in_new_environment(sys.executable, what)
     for minor in range(NEWEST_MINOR, OLDEST[1] - 1, -1):
         found = shutil.which(f"python3.{minor}")
         if found is not None:
-            return f"{found} {what}"
+            return _in_new_environment(found, what)
     return "uv tool install --python 3.13 runyard-server   (it needs Python 3.11 or newer)"
+
+
+def _in_new_environment(python: str, what: str) -> str:
+    """A command that touches no other environment: distributions lock the system's Python."""
+    return (
+        f"{python} -m venv {_NEW} && {_NEW}/bin/{what} && "
+        f"export {SERVICE_VARIABLE}={_NEW}/bin/python"
+    )
+
+
+def _is_externally_managed() -> bool:
+    """Whether pip would refuse to install into this Python (PEP 668)."""
+    import sysconfig
+
+    if sys.prefix != sys.base_prefix:
+        return False
+    return (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists()

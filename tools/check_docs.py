@@ -14,6 +14,7 @@ import importlib
 import re
 import shlex
 import sys
+import textwrap
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^ *```(\w+)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _FIRST_PARTY = ("runyard", "runyard_server", "azureml")
 
 
@@ -68,7 +69,7 @@ def _examples(text: str) -> Iterator[str]:
         if language != "python":
             continue
         try:
-            tree = ast.parse(block)
+            tree = ast.parse(textwrap.dedent(block))
         except SyntaxError as error:
             yield f"an example is not Python: line {error.lineno}: {error.msg}"
             continue

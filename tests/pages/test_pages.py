@@ -1,0 +1,126 @@
+"""Whoever follows a page of the documentation, block by block, gets to its end.
+
+The reader works in an empty folder with an empty state folder and this interpreter. What a page
+says that its reader has beforehand is in PREPARED; what it calls by an example's name, such as an
+address, is in REPLACED. Packages are fetched once for all pages.
+"""
+
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLLOW = ROOT / "tools" / "follow_page.py"
+follow_page = runpy.run_path(str(FOLLOW))
+MNIST = ROOT / "examples" / "tf-mnist"
+# Page -> what its reader has copied: a name in the reader's folder, and the original.
+COPIED = {
+    "docs/tutorial.md": {name: MNIST / name for name in ("tf_mnist.py", "utils.py", "data")},
+    "docs/how-to/bring-v1-scripts.md": {"downloaded": MNIST / "data"},
+}
+# What somebody did who now reads a page about runs that exist: a run of 2 s that fails in the end.
+A_RUN = """
+import sys
+from runyard import *
+open("fails.py", "w").write("import time; print('begun', flush=True); time.sleep(2); 1 / 0")
+environment = Environment("plain")
+environment.python.user_managed_dependencies = True
+config = ScriptRunConfig(".", "fails.py", compute_target="local", environment=environment)
+run = Experiment(Workspace.from_config(), "tf-mnist").submit(config)
+"""
+EARLIER = {
+    "docs/how-to/find-out-what-went-wrong.md": A_RUN,
+    "docs/how-to/use-the-command-line.md": A_RUN,
+}
+# Page -> number of blocks that no single machine can follow, and what tests them instead.
+ELSEWHERE = {
+    "README.md": (2, "tests/journeys/test_article.py, test_the_readme_s_installation"),
+    "docs/how-to/simulated-hosts.md": (1, "tests/hosts"),
+}
+
+
+def followed() -> list[str]:
+    """The pages with something to do in them."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [
+        str(page.relative_to(ROOT))
+        for page in pages
+        if any(
+            block.language in {"python", "bash"}
+            for block in follow_page["blocks"](page.read_text(encoding="utf-8"))
+        )
+    ]
+
+
+@pytest.fixture
+def reader(tmp_path: Path, session_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder; the reader's home and state folder lie beside it."""
+    work, state = tmp_path / "work", tmp_path / "home" / ".runyard"
+    packages = session_home / "distributed" / "packages"
+    for folder in (work, state, packages):
+        folder.mkdir(parents=True, exist_ok=True)
+    (state / "packages").symlink_to(packages)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("RUNYARD_HOME", str(state))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    return work
+
+
+@pytest.mark.parametrize("page", followed())
+def test_a_page_can_be_followed(page: str, reader: Path) -> None:
+    """Every block runs, in order, in one session."""
+    for name, original in COPIED.get(page, {}).items():
+        copy = shutil.copytree if original.is_dir() else shutil.copy
+        copy(original, reader / name)
+    if page in EARLIER:
+        subprocess.run([sys.executable, "-c", EARLIER[page]], cwd=reader, check=True)
+    done = subprocess.run(
+        [sys.executable, FOLLOW, ROOT / page],
+        cwd=reader,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=850,
+        check=False,
+    )
+    subprocess.run(["runyard", "stop"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout[-6000:]
+
+
+def test_few_blocks_are_for_elsewhere() -> None:
+    """What is not followed here is known, page by page, and tested in another way."""
+    found = {}
+    for page in followed():
+        blocks = follow_page["blocks"]((ROOT / page).read_text(encoding="utf-8"))
+        found[page] = sum(block.elsewhere for block in blocks)
+    assert {page: count for page, count in found.items() if count} == {
+        page: count for page, (count, _) in ELSEWHERE.items()
+    }
+
+
+def test_the_readme_s_installation(tmp_path: Path) -> None:
+    """`make wheels` and the line below it give an environment in which the first script runs."""
+    blocks = follow_page["blocks"]((ROOT / "README.md").read_text(encoding="utf-8"))
+    install = next(b.text for b in blocks if b.language == "bash" and "make wheels" in b.text)
+    script = next(b.text for b in blocks if b.language == "python")
+    home = dict(os.environ, HOME=str(tmp_path), RUNYARD_HOME=str(tmp_path / "state"))
+    subprocess.run(["bash", "-euc", install], cwd=ROOT, env=home, check=True)
+    (tmp_path / "work").mkdir()
+    python = tmp_path / "runyard" / "bin" / "python"
+    done = subprocess.run(
+        [python, "-W", "error", "-c", script],
+        cwd=tmp_path / "work",
+        env=home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    subprocess.run([python.with_name("runyard"), "stop"], env=home, check=True)

@@ -7,7 +7,8 @@ The word behind the three quotes says what a reader does with a block, words aft
     python                  typed into one session, which lasts for the whole page
     python title="a.py"     saved as a file
     bash                    typed into a shell; RUN stands for the newest run
-    bash background         typed into another terminal, where it goes on until the page's end
+    bash background         typed into another terminal, where it goes on until the page's end;
+                            the reader goes on when it has said something
     bash elsewhere          not for this machine: it needs a second one, or rights, or a clone
     others                  read
 
@@ -99,6 +100,8 @@ class Reader:
                 self._do(block)
         finally:
             for process in self._background:
+                if process.poll() is not None:
+                    sys.exit(f"a program of another terminal ended with {process.returncode}")
                 process.terminate()
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(_SECONDS_TO_END)
@@ -125,7 +128,10 @@ class Reader:
             text = _RUN.sub(newest_run(), text)
         command = ["bash", "-euo", "pipefail", "-c", text]
         if "background" in block.words.split():
-            self._background.append(subprocess.Popen(command))
+            process = subprocess.Popen(command, stdout=subprocess.PIPE)
+            self._background.append(process)
+            assert process.stdout is not None
+            print(process.stdout.readline().decode(), flush=True)
             return
         done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL)
         if done.returncode:

@@ -8,6 +8,7 @@ address, is in REPLACED. Packages are fetched once for all pages.
 import os
 import runpy
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,15 @@ MNIST = ROOT / "examples" / "tf-mnist"
 COPIED = {
     "docs/tutorial.md": {name: MNIST / name for name in ("tf_mnist.py", "utils.py", "data")},
     "docs/how-to/bring-v1-scripts.md": {"downloaded": MNIST / "data"},
+}
+# Page -> what its reader puts in place of an example's name.
+REPLACED = {
+    "docs/how-to/run-a-service.md": {
+        "/srv/runyard": "$HOME/.runyard",
+        "0.0.0.0": "127.0.0.1",
+        "server.example": "127.0.0.1",
+        "...": "$(jq -r .token ~/.runyard/service.json)",
+    }
 }
 # What somebody did who now reads a page about runs that exist: a run of 2 s that fails in the end.
 A_RUN = """
@@ -44,6 +54,13 @@ ELSEWHERE = {
     "README.md": (2, "tests/journeys/test_article.py, test_the_readme_s_installation"),
     "docs/how-to/simulated-hosts.md": (1, "tests/hosts"),
 }
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 def followed() -> list[str]:
@@ -79,10 +96,12 @@ def test_a_page_can_be_followed(page: str, reader: Path) -> None:
     for name, original in COPIED.get(page, {}).items():
         copy = shutil.copytree if original.is_dir() else shutil.copy
         copy(original, reader / name)
+    pairs = {"8420": str(free_port()), **REPLACED.get(page, {})}
+    replaced = [f"--replace={old}={new}" for old, new in pairs.items()]
     if page in EARLIER:
         subprocess.run([sys.executable, "-c", EARLIER[page]], cwd=reader, check=True)
     done = subprocess.run(
-        [sys.executable, FOLLOW, ROOT / page],
+        [sys.executable, FOLLOW, ROOT / page, *replaced],
         cwd=reader,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -110,7 +129,9 @@ def test_the_readme_s_installation(tmp_path: Path) -> None:
     blocks = follow_page["blocks"]((ROOT / "README.md").read_text(encoding="utf-8"))
     install = next(b.text for b in blocks if b.language == "bash" and "make wheels" in b.text)
     script = next(b.text for b in blocks if b.language == "python")
-    home = dict(os.environ, HOME=str(tmp_path), RUNYARD_HOME=str(tmp_path / "state"))
+    # Variables of a make that runs the tests are not for the make of the reader.
+    home = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    home.update(HOME=str(tmp_path), RUNYARD_HOME=str(tmp_path / "state"))
     subprocess.run(["bash", "-euc", install], cwd=ROOT, env=home, check=True)
     (tmp_path / "work").mkdir()
     python = tmp_path / "runyard" / "bin" / "python"

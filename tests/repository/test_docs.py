@@ -1,8 +1,6 @@
 """What the documentation says of the code is true."""
 
 import runpy
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -36,18 +34,3 @@ def test_faults_are_seen(tmp_path: Path) -> None:
         *check_docs["_commands"](text),
     ]
     assert len(faults) == 4
-
-
-def test_the_readme_s_first_script_runs(tmp_path: Path) -> None:
-    """A newcomer's first copy and paste works in an empty folder."""
-    blocks = check_docs["_BLOCK"].findall((ROOT / "README.md").read_text())
-    script = next(text for language, text in blocks if language == "python")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")

@@ -3,7 +3,7 @@
 import hashlib
 import zipfile
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def _digest(text: str) -> str:
 
 
 @pytest.fixture
-def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
     """An empty state folder, and no pip settings of the user's."""
     for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONSTRAINT"):
         monkeypatch.delenv(name, raising=False)
@@ -87,4 +87,5 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
     made.wheel("alpha", "1.0")
     made.wheel("alpha", "2.0")
     made.wheel("beta", "1.0", "alpha<2")
-    return made
+    yield made
+    made.environments.close()

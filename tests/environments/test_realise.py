@@ -14,6 +14,7 @@ import pytest
 
 from runyard.protocol.errors import EnvironmentFailed, StorageFull
 from runyard_server.environments import BuildCanceled, uv_program
+from runyard_server.environments.bytecode import BytecodeCompiler
 
 
 def _uv(room, monkeypatch, text):
@@ -23,6 +24,10 @@ def _uv(room, monkeypatch, text):
     path.chmod(0o755)
     monkeypatch.setattr(uv_program, "program", lambda: str(path))
     return path
+
+
+def _compiled(environment):
+    return list(Path(environment.folder, "lib").rglob("__pycache__/alpha.*.pyc"))
 
 
 def _until(true, seconds=30):
@@ -42,11 +47,39 @@ def test_an_environment_has_what_was_locked(room):
     assert " s] ready after" in room.log
 
 
+def test_modules_are_compiled_after_the_environment_is_there(room):
+    """Whoever waits for an environment does not wait for modules that it may never import."""
+    environment = room.realise(room.lock(room.definition("alpha")))
+    _until(lambda: _compiled(environment))
+    (before,) = _compiled(environment)
+    code = "import alpha; print(alpha.__cached__)"
+    shown = subprocess.check_output([environment.interpreter, "-B", "-c", code], text=True)
+    assert shown.strip() == str(before)
+
+
+def test_compiling_ends_with_the_service(room, monkeypatch, tmp_path):
+    """A service that stops leaves no process at work in an environment."""
+    started = tmp_path / "started"
+    program = tmp_path / "light" / "runyard" / "runtime" / "bytecode.py"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"open({str(started)!r}, 'w').close()\nimport time\ntime.sleep(60)\n")
+    compiler = BytecodeCompiler(tmp_path / "light")
+    folder = Path(room.realise(room.lock(room.definition("alpha"))).folder)
+    for _ in range(2):
+        compiler.add(folder)
+    _until(started.exists)
+    begun = time.monotonic()
+    compiler.close()
+    compiler.add(folder)
+    assert time.monotonic() - begun < 10
+
+
 def test_the_second_time_nothing_is_started(room, monkeypatch):
     """A look at two files is all: no process, no log, and under 50 ms."""
     lock = room.lock(room.definition("alpha"))
     first = room.realise(lock)
     room.log_path.unlink()
+    room.environments.close()
     monkeypatch.setattr(subprocess, "Popen", None)
     begun = time.perf_counter()
     assert room.realise(lock) == first

@@ -80,6 +80,7 @@ def build(
 
     def close() -> None:
         scheduler.stop()
+        environments.close()
         local.close()
         records.close()
 

@@ -4,6 +4,7 @@ inputs      a definition in normal form (conda, lines: what users write, in pip'
 pythons     which interpreter (interpreters: what is on this machine; frameworks: what fits)
 resolver    exact versions, by uv (uv_program: the user's pip settings in its words)
 building    runs the light half's builder
+bytecode    has what was built compiled, in idle time
 history     why an environment is new
 """
 

@@ -36,6 +36,7 @@ from runyard_server.environments import (
     uv_program,
 )
 from runyard_server.environments import inputs as normal
+from runyard_server.environments.bytecode import BytecodeCompiler
 from runyard_server.environments.failures import EnvironmentFailed
 from runyard_server.environments.history import History
 from runyard_server.environments.inputs import Inputs
@@ -75,6 +76,7 @@ class Environments:
         self._light = light
         self._settings = settings
         self._history = History(folder / ".inputs")
+        self._bytecode = BytecodeCompiler(light)
         self._gpu = _has_gpu()
         self._turns: dict[str, threading.Lock] = {}
         self._made: dict[str, LockRecord] = {}
@@ -147,6 +149,10 @@ class Environments:
             )
         return found
 
+    def close(self) -> None:
+        """End what is done in the background; builds that are waited for are not touched."""
+        self._bytecode.close()
+
     def _inputs(self, definition: EnvironmentDefinition) -> Inputs:
         if definition.user_managed:
             return normal.user_managed(interpreters.located(definition.interpreter))
@@ -205,6 +211,7 @@ class Environments:
                 self._light, folder, lines, python.path, tool.program, self._packages
             )
             building.build(command, log_path, tool, self._folder, cancelled)
+        self._bytecode.add(folder)
 
     def _written(self, lock: LockRecord) -> Path:
         """Write the lock beside its environment, for the builder; many may do so at once."""

@@ -245,7 +245,7 @@ def _abi(python: str) -> str:
 def _install_command(request: Request, wheel: str) -> List[str]:
     python = installing.interpreter(request.folder)
     if request.uv:
-        uv = [request.uv, "pip", "install", "--quiet", "--no-deps", "--compile-bytecode"]
+        uv = [request.uv, "pip", "install", "--quiet", "--no-deps"]
         return [*uv, "--python", python, wheel]
     return [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel]
 

@@ -154,9 +154,9 @@ def _make_command(request: Request) -> List[str]:
 def _install_command(request: Request, lines: str) -> List[str]:
     python = interpreter(request.folder)
     if request.uv:
-        # Compiled now, or by each run's first import where PYTHONDONTWRITEBYTECODE is set.
-        return [request.uv, "pip", "sync", "--compile-bytecode", "--python", python, lines]
-    quiet = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+        return [request.uv, "pip", "sync", "--python", python, lines]
+    # Modules are compiled when they are imported, and by the service later (`bytecode`).
+    quiet = ["--disable-pip-version-check", "--no-input", "--no-compile", "--progress-bar", "off"]
     return [python, "-m", "pip", "install", *quiet, "--no-deps", "-r", lines]
 
 

@@ -166,6 +166,44 @@ def test_cancel_ends_the_whole_tree(room, alive):
     assert "outputs/pid" in room.service.files
 
 
+HIDING = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        text = '''
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+open('outputs/pid', 'w').write(str(os.getpid()))
+os.chdir('/')
+os.closerange(0, 99)
+time.sleep(600)
+'''
+        os.execve(sys.executable, [sys.executable, '-S', '-c', text], {})
+    os._exit(0)
+while not os.path.exists('outputs/pid') or not open('outputs/pid').read():
+    time.sleep(0.01)
+print('ready', flush=True)
+"""
+
+
+@pytest.mark.parametrize("end", ["by itself", "by cancel", "by its agent's death"])
+def test_a_daemon_without_an_environment_is_ended(room, alive, end):
+    """Two forks, a session, an empty environment, no files: it ends with the run, however."""
+    room.write_job(HIDING + ("" if end == "by itself" else "time.sleep(600)"))
+    agent = room.start()
+    room.wait_for(lambda: room.printed() == b"ready\n")
+    if end == "by cancel":
+        agent.send_signal(signal.SIGTERM)
+    elif end != "by itself":
+        agent.kill()
+        agent.wait()
+        assert room.salvage() == 0
+    agent.wait(30)
+    assert not alive(int((room.work / "outputs" / "pid").read_text()))
+    assert room.service.finish["outcome"] in ("completed", "canceled", "failed")
+
+
 def test_the_service_can_cancel_by_its_answer(room):
     """An agent that no signal reaches is canceled by the answer to a beat."""
     room.service.cancel = True

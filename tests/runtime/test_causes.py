@@ -177,7 +177,6 @@ def test_the_interpreters_own_end_is_the_cause(tmp_path, script, said):
     assert said in cause(tmp_path, script)
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="groups came with Python 3.11")
 def test_a_group_is_told_with_its_parts_and_notes(tmp_path):
     """Of several exceptions at once all are named, with what was added to them."""
     script = (

@@ -1,9 +1,11 @@
 """Finding all that belongs to a run."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ def sleeper():
         process.stdout.close()
 
 
-def pids(*arguments: Any, **more: str):
+def pids(*arguments: Any, **more: Any):
     return {seen.pid for seen in tree.members(*arguments, **more)}
 
 
@@ -44,6 +46,67 @@ def test_a_marked_process_is_found(sleeper):
     found = pids("tree_1", 0, ())
     assert mine.pid in found
     assert other.pid not in found
+
+
+HIDDEN = """
+import os, resource, sys
+resource.setrlimit(10, (int(sys.argv[1]), int(sys.argv[1])))
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.chdir("/")
+        text = "import os, time; print(os.getpid(), flush=True); os.closerange(0, 99)"
+        text += "; time.sleep(600)"
+        os.execve(sys.executable, [sys.executable, "-S", "-c", text], {})
+    os._exit(0)
+os.wait()
+"""
+
+
+@pytest.fixture
+def hidden():
+    """Starts processes that bear a mark and no other sign, and ends them."""
+    started = []
+
+    def start(mark: int) -> int:
+        command = [sys.executable, "-S", "-c", HIDDEN, str(mark)]
+        told = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+        started.append(int(told))
+        return started[-1]
+
+    yield start
+    for pid in started:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_the_mark_alone_is_enough(hidden):
+    """Two forks, a session of its own, no environment, no files, no parent: it is found."""
+    mine, other = hidden(1 << 50), hidden(1 << 51)
+    assert pids("tree_8", 0, (), mark=1 << 50) == {mine}
+    assert pids("tree_8", 0, (), mark=1 << 51) == {other}
+    assert pids("tree_8", 0, ()) == set()
+
+
+def test_a_service_that_a_script_has_started_is_left_alone(sleeper, hidden):
+    """What has stepped out of the job is not ended with it, nor what it has started."""
+    script = sleeper()
+    service = hidden((1 << 50) - 1)
+    everything = {**tree.everything()}
+    everything[service].parent = script.pid
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tree, "everything", lambda: everything)
+        assert pids("tree_9", 0, {script.pid}, mark=1 << 50) == {script.pid}
+
+
+def test_a_signal_never_reaches_who_has_the_number_now(sleeper):
+    """Process ids are used again: who started at another time is another."""
+    process = sleeper()
+    seen = tree.everything()[process.pid]
+    tree.send(tree.Seen(seen.pid, seen.parent, seen.session, "1"), signal.SIGKILL)
+    assert process.poll() is None
+    tree.send(seen, signal.SIGKILL)
+    assert process.wait(20) == -signal.SIGKILL
 
 
 def test_nodes_on_one_machine_are_told_apart(sleeper):
@@ -61,7 +124,7 @@ def test_a_session_is_found_without_a_mark(sleeper):
 
 def test_the_caller_and_its_parents_are_never_found(monkeypatch):
     """An agent that runs in a marked environment does not end itself."""
-    monkeypatch.setattr(tree, "_marked", lambda *_: True)
+    monkeypatch.setattr(tree, "_named", lambda *_: True)
     assert os.getpid() not in pids("any", 0, ())
     assert os.getppid() not in pids("any", 0, ())
 

@@ -24,7 +24,7 @@ from runyard.protocol import PROTOCOL
 from runyard.protocol.errors import InternalError, InvalidRequest, RunyardError, StorageFull
 from runyard.protocol.service import DEFAULT_HOME, HOME_VARIABLE, PRODUCT, About, Connection
 from runyard_server import __version__
-from runyard_server.app import claim, ending, listening
+from runyard_server.app import claim, ending, listening, stepping_out
 from runyard_server.app.announcing import remove_connection, tell_starter, write_connection
 from runyard_server.app.doorman import Doorman
 from runyard_server.app.ending import Ending
@@ -82,6 +82,8 @@ def run(home: Home, given: argparse.Namespace, build: Build | None = None) -> in
 
 
 def _run(home: Home, given: argparse.Namespace, build: Build | None) -> int:
+    if given.embedded:
+        stepping_out.step_out()
     # What the service keeps is its owner's; what jobs write elsewhere is as its owner wants it.
     inherited = os.umask(PRIVATE)
     home.create()

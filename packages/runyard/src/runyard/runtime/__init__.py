@@ -5,7 +5,8 @@
     snapshot      the files of the run            data       references to datastores
     environments  interpreter and packages        variables  what the script finds
     launchers     which processes to start        processes  starting and ending them
-    tree          finding all that are the run's  wakeup     waiting without polling
+    tree          finding all that are the run's  mark       what they all inherit from the agent
+    wakeup        waiting without polling
     ending        exit status -> outcome          causes     why a process failed
     startup       what the script's own interpreter runs first, so that it tells its end
     delivery      what comes last, however long it takes

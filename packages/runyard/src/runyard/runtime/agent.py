@@ -14,6 +14,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
+from runyard.runtime import mark as marks
 from runyard.runtime import names, processes, snapshot, variables
 from runyard.runtime.folder import RunFolder, read_json
 from runyard.runtime.hanging import ExitDeadline, unended
@@ -55,7 +56,7 @@ def run(path: str) -> int:
         from runyard.runtime import salvage
 
         return salvage.finish(job, folder, "the agent was started a second time")
-    return Agent(job, folder, Wakeup()).work()
+    return Agent(job, folder, Wakeup(), marks.put()).work()
 
 
 class Agent:
@@ -65,13 +66,14 @@ class Agent:
         job: What is to be done.
         folder: Where.
         wake: What it waits with.
+        mark: What its processes are marked with.
     """
 
-    def __init__(self, job: Job, folder: RunFolder, wake: Wakeup) -> None:
+    def __init__(self, job: Job, folder: RunFolder, wake: Wakeup, mark: int = 0) -> None:
         self._job = job
         self._folder = folder
         self._wake = wake
-        self._state = State.begin(folder, job, AGENT)
+        self._state = State.begin(folder, job, AGENT, mark)
         self._link: Optional[Link] = None
         self._seconds: Dict[str, float] = {}
         self._commands: Optional[Commands] = None
@@ -220,7 +222,7 @@ class Agent:
 
     def _supervise(self, started: List[processes.Member]) -> Report:
         """Wait for the end that comes first: the script's, a cancel, the time limit."""
-        family = processes.Family(self._job, self._state.since, started)
+        family = processes.Family(self._job, self._state, started)
         limit = self._job.spec.get("max_duration_seconds")
         end = time.monotonic() + limit if limit else None
         while self._goes_on(started) and not self._wake.canceled and not _over(end):

@@ -19,6 +19,7 @@ from runyard.runtime.job import JobError
 
 if TYPE_CHECKING:
     from runyard.runtime.job import Job
+    from runyard.runtime.state import State
 
 GRACE_SECONDS = 5.0
 NATURAL_SECONDS = 0.3
@@ -249,26 +250,24 @@ class Family:
 
     Args:
         job: Whose processes.
-        since: When the run's first agent started; nothing older is looked at.
+        state: When the run's first agent started, as nothing older is looked at; its mark; the
+            sessions that an earlier agent has started.
         started: Those started by this agent, which it must reap.
-        sessions: Sessions started by an earlier agent.
     """
 
-    def __init__(
-        self,
-        job: Job,
-        since: str,
-        started: Sequence[Member] = (),
-        sessions: Sequence[int] = (),
-    ) -> None:
+    def __init__(self, job: Job, state: State, started: Sequence[Member] = ()) -> None:
         self._job = job
-        self._since = since
+        self._state = state
         self._started = [each for each in started if isinstance(each, Started)]
-        self._sessions = {each.pid for each in self._started} | set(sessions)
+        self._sessions = {each.pid for each in self._started}
+        if not self._started:
+            self._sessions |= set(state.sessions)
 
     def __iter__(self) -> Iterator[tree.Seen]:
+        job, state = self._job, self._state
         roots = [each.pid for each in self._started if each.ended() is None]
-        return iter(tree.members(self._job.run, self._job.node, self._sessions, roots, self._since))
+        found = tree.members(job.run, job.node, self._sessions, roots, state.since, state.mark)
+        return iter(found)
 
     def add(self, started: Sequence[Member]) -> None:
         """Count processes in that were started later."""
@@ -302,8 +301,7 @@ class Family:
         """Send a signal to all; say whether there was any."""
         found = list(self)
         for seen in found:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(seen.pid, number)
+            tree.send(seen, number)
         return bool(found)
 
     def gone_within(self, seconds: float) -> bool:

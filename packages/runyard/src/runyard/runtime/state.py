@@ -36,13 +36,14 @@ class State:
         self.plain = plain
 
     @classmethod
-    def begin(cls, folder: RunFolder, job: Job, verb: str) -> State:
+    def begin(cls, folder: RunFolder, job: Job, verb: str, mark: int = 0) -> State:
         """Write that this process works here now; processes told earlier stay told.
 
         Args:
             folder: The run folder.
             job: The job in it.
             verb: `agent`, the first to work here in this attempt, or `salvage`.
+            mark: What an agent has marked its processes with.
         """
         earlier = read_json(folder.state_file) or {}
         pid = os.getpid()
@@ -58,6 +59,7 @@ class State:
                 "started": now,
                 "session": os.getsid(0),
                 "since": now if verb == AGENT else earlier.get("since", ""),
+                "mark": mark if verb == AGENT else earlier.get("mark", 0),
                 "phase": "starting",
                 "processes": earlier.get("processes") or [],
                 "data": earlier.get("data") or {},
@@ -70,6 +72,11 @@ class State:
     def since(self) -> str:
         """When the job's agent started: none of its processes is older; "" if that is unknown."""
         return str(self.plain["since"])
+
+    @property
+    def mark(self) -> int:
+        """What the job's agent has marked its processes with, 0 for nothing."""
+        return int(self.plain["mark"])
 
     @property
     def sessions(self) -> List[int]:

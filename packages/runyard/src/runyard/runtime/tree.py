@@ -1,10 +1,11 @@
 """Finds every live process that belongs to a run, whatever it did to hide.
 
-Three signs, any of which is enough: the variable RUNYARD_RUN_ID in the environment it was started
-with, a session that the agent made, an ancestor that belongs to the run. A process that changed
-its session and lost its parent still carries the variable. A zombie is dead: under some init
-processes orphans stay zombies for ever. Not so while other threads of it go on: then only its
-first thread has ended.
+Four signs, any of which is enough: the agent's mark (`mark`), the variable RUNYARD_RUN_ID in the
+environment it was started with, a session that the agent made, an ancestor that belongs to the
+run. Where there are marks they find all; the other signs are for systems that have none.
+
+A zombie is dead: under some init processes orphans stay zombies for ever. Not so while other
+threads of it go on: then only its first thread has ended.
 
 Linux reads /proc; elsewhere `ps` tells the same.
 """
@@ -12,8 +13,11 @@ Linux reads /proc; elsewhere `ps` tells the same.
 from __future__ import annotations
 
 import os
+import signal
+from contextlib import suppress
 from typing import Container, Dict, Iterable, List, Optional, Set
 
+from runyard.runtime import mark as marks
 from runyard.runtime import names
 
 PROC = "/proc"
@@ -21,6 +25,8 @@ _DEAD = "ZXx"
 # Places in /proc/<pid>/stat behind the program's name.
 _STATE, _PARENT, _SESSION, _THREADS, _START = 0, 1, 3, 17, 19
 _PS_FIELDS = 5
+# Functions that came with Python 3.9.
+_OPEN, _BY_DESCRIPTOR = "pidfd_open", "pidfd_send_signal"
 
 
 class Seen:
@@ -57,6 +63,7 @@ def members(
     sessions: Container[int],
     roots: Iterable[int] = (),
     since: str = "",
+    mark: int = 0,
 ) -> List[Seen]:
     """Give the live processes of one node's part of a run, without the caller.
 
@@ -66,22 +73,49 @@ def members(
         sessions: Sessions made for the run.
         roots: Processes whose descendants belong to the run.
         since: `started` of the run's agent: whoever is older needs no look.
+        mark: What the agent has marked them with, 0 for nothing.
     """
     everyone = {pid: seen for pid, seen in everything().items() if not _older(seen, since)}
-    kept_out = _ancestors(os.getpid(), everyone)
+    bearers = {pid: marks.of(pid) for pid in everyone} if mark else {}
+    # A service that a script has started is nobody's.
+    kept_out = {pid for pid, borne in bearers.items() if borne == mark - 1}
+    kept_out |= _ancestors(os.getpid(), everyone)
     mine = {
         seen.pid
         for seen in everyone.values()
-        if seen.session in sessions or _marked(seen.pid, run, node)
+        if bearers.get(seen.pid) == mark or seen.session in sessions or _named(seen.pid, run, node)
     }
     mine.update(roots)
     mine -= kept_out
     grown = True
     while grown:
-        children = {s.pid for s in everyone.values() if s.parent in mine and s.pid not in mine}
-        mine |= children
-        grown = bool(children)
-    return [everyone[pid] for pid in sorted(mine - kept_out) if pid in everyone]
+        grown_by = {s.pid for s in everyone.values() if s.parent in mine} - mine - kept_out
+        mine |= grown_by
+        grown = bool(grown_by)
+    return [everyone[pid] for pid in sorted(mine) if pid in everyone]
+
+
+def send(seen: Seen, number: int) -> None:
+    """Send a signal to exactly this process, never to another that has its number by now."""
+    with suppress(ProcessLookupError, PermissionError):
+        # Once opened it stays this process, whoever gets the number next.
+        process = _opened(seen.pid)
+        try:
+            if alive(seen.pid, seen.started) and process is not None:
+                getattr(signal, _BY_DESCRIPTOR)(process, number)
+            elif alive(seen.pid, seen.started):
+                os.kill(seen.pid, number)
+        finally:
+            if process is not None:
+                os.close(process)
+
+
+def _opened(pid: int) -> Optional[int]:
+    """Give a descriptor of a process; None before Python 3.9, Linux 5.3, and when it is gone."""
+    try:
+        return int(getattr(os, _OPEN)(pid))
+    except (AttributeError, OSError):
+        return None
 
 
 def _older(seen: Seen, since: str) -> bool:
@@ -126,7 +160,7 @@ def _read_stat(pid: int) -> Optional[Seen]:
     return Seen(pid, int(fields[_PARENT]), int(fields[_SESSION]), fields[_START].decode("ascii"))
 
 
-def _marked(pid: int, run: str, node: int) -> bool:
+def _named(pid: int, run: str, node: int) -> bool:
     """Look for the run in the environment that a process was started with."""
     wanted = f"{names.RUN_ID_VARIABLE}={run}".encode()
     prefix = f"{names.NODE_VARIABLE}=".encode()

@@ -1,6 +1,8 @@
 """`runyard serve`, `status` and `stop`."""
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -8,7 +10,8 @@ import time
 
 import pytest
 
-from runyard_server.testing.services import read_connection
+from runyard.client import holder
+from runyard_server.testing.services import read_connection, running_service
 
 
 @pytest.fixture
@@ -73,3 +76,56 @@ def test_a_service_elsewhere_that_does_not_answer_is_status_5(cli) -> None:
     said = cli("--url", "http://127.0.0.1:9", "runs", "list")
     assert said.status == 5
     assert "127.0.0.1:9" in said.err
+
+
+@pytest.fixture
+def deaf(elsewhere, tmp_path):
+    """A service that holds its folder and does not answer, as one that hangs."""
+    with running_service(tmp_path / "home") as service:
+        assert elsewhere("status").status == 0
+        service.process.send_signal(signal.SIGSTOP)
+        yield service
+        with contextlib.suppress(ProcessLookupError):
+            service.process.send_signal(signal.SIGCONT)
+
+
+def test_a_service_that_does_not_answer_is_told_and_ended_when_asked(
+    elsewhere, deaf, monkeypatch
+) -> None:
+    """Status and stop name the process, since when, and what to do; --force ends that process."""
+    pid = deaf.process.pid
+    for words in (["status"], ["stop"]):
+        said = elsewhere(*words)
+        assert said.status == 5
+        assert f"process {pid} holds" in said.err
+        assert "kill -CONT" in said.err
+        assert "runyard stop --force" in said.err
+    told = json.loads(elsewhere("status", "--json").out)
+    assert (told["running"], told["answers"], told["pid"]) == (True, False, pid)
+    said = elsewhere("stop", "--force")
+    assert (said.status, f"process {pid}" in said.out) == (0, True)
+    assert deaf.process.wait(20) is not None
+    assert elsewhere("status").status == 3
+
+
+def test_force_ends_one_that_ignores_the_first_signal(tmp_path, monkeypatch) -> None:
+    """SIGKILL follows SIGTERM; a process that does not hold the lock is never touched."""
+    monkeypatch.setattr(holder, "TERM_SECONDS", 0.2)
+    code = (
+        "import fcntl, os, signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "file = open(sys.argv[1], 'w'); fcntl.flock(file, fcntl.LOCK_EX)\n"
+        "file.write(sys.argv[2] or str(os.getpid())); file.flush(); print('held', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    lock = tmp_path / "service.lock"
+    for told, ended in ((str(os.getpid()), False), ("", True)):
+        command = [sys.executable, "-c", code, str(lock), told]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            found = holder.find(tmp_path)
+            if ended:
+                assert holder.end(tmp_path, found.pid) == "SIGKILL"
+            else:
+                assert found is None
+                process.kill()

@@ -2,19 +2,29 @@
 
 import os
 import time
-from typing import Annotated
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
 
+from runyard.client import holder
 from runyard.client import home as homes
 from runyard.client.discovery import connect, forget, running
+from runyard.client.holder import Holder
 from runyard.protocol import routes
-from runyard.protocol.errors import RunyardError, ServiceUnreachable, TemporaryError
-from runyard.protocol.service import URL_VARIABLE, ServiceStatus
+from runyard.protocol.errors import (
+    InvalidRequest,
+    RunyardError,
+    ServiceUnreachable,
+    TemporaryError,
+)
+from runyard.protocol.service import SERVICE_LOG, URL_VARIABLE, ServiceStatus
 from runyard_server.cli import humane, output
 from runyard_server.cli.failures import Exit
 from runyard_server.cli.options import Json
 from runyard_server.cli.parameters import Option
 
 NOT_RUNNING = 3
+SILENT = 5
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.02
 
@@ -52,12 +62,19 @@ def serve(
 def status(json: Json = False) -> None:
     """Say whether a service runs, where, and what it does.
 
-    The exit status is 3 when none does.
+    The exit status is 3 when none does, and 5 when one does that does not answer.
 
     Examples: `runyard status`  ·  `runyard status --json | jq -r .url`
     """
-    if not os.environ.get(URL_VARIABLE) and running(homes.locate()) is None:
-        raise _none_runs(json)
+    home = homes.locate()
+    if not os.environ.get(URL_VARIABLE) and not _answers(home):
+        silent = holder.find(home)
+        if silent is None:
+            raise _none_runs(json)
+        if not json:
+            raise _silent(home, silent)
+        output.as_json({"running": True, "answers": False, **_told(home, silent)})
+        raise Exit(SILENT)
     found = connect(start=False).call(routes.SERVICE_STATUS)
     if json:
         output.as_json(found)
@@ -68,19 +85,32 @@ def status(json: Json = False) -> None:
 def stop(
     json: Json = False,
     wait: Annotated[bool, Option(help="Wait until it has ended.")] = True,
+    force: Annotated[
+        bool, Option("--force", help="End one that does not answer: SIGTERM, then SIGKILL.")
+    ] = False,
 ) -> None:
     """Stop the service; runs go on, and the next service takes them over.
 
-    Example: `runyard stop`
+    Examples: `runyard stop`  ·  `runyard stop --force`
     """
     home = homes.locate()
-    record = running(home)
-    if record is None and not os.environ.get(URL_VARIABLE):
-        if json:
-            output.as_json({"stopped": False})
-        else:
-            output.say(f"no service runs on {home}")
-        return
+    if os.environ.get(URL_VARIABLE):
+        if force:
+            raise InvalidRequest(f"--force ends a service of this machine; unset {URL_VARIABLE}")
+        _ask_to_stop(json=json, wait=wait)
+    elif not force and _answers(home):
+        _ask_to_stop(json=json, wait=wait)
+    else:
+        _end_holder(home, json=json, force=force)
+
+
+def _answers(home: Path) -> bool:
+    """Whether the folder's service answers; one that is stopped is not waited for."""
+    found = holder.find(home)
+    return not (found is not None and found.stopped) and running(home) is not None
+
+
+def _ask_to_stop(*, json: bool, wait: bool) -> None:
     connection = connect(start=False)
     url = connection.url
     connection.call(routes.SERVICE_STOP)
@@ -91,6 +121,60 @@ def stop(
         output.as_json({"stopped": True})
     else:
         output.say(f"stopped the service at {url}")
+
+
+def _end_holder(home: Path, *, json: bool, force: bool) -> None:
+    """End the process that holds the folder, whether it answers or not.
+
+    Raises:
+        ServiceUnreachable: It does not answer, and nothing was said of force.
+        TemporaryError: It does not end.
+    """
+    found = holder.find(home)
+    if found is None:
+        if json:
+            output.as_json({"stopped": False})
+        else:
+            output.say(f"no service runs on {home}")
+        return
+    if not force:
+        raise _silent(home, found)
+    try:
+        name = holder.end(home, found.pid)
+    except TimeoutError as error:
+        raise TemporaryError(f"{error}; it may hang in a file system: see dmesg") from None
+    if json:
+        output.as_json({"stopped": True, "signal": name, **_told(home, found)})
+    else:
+        output.say(f"ended the service on {home}, process {found.pid}, by {name}; runs go on")
+
+
+def _silent(home: Path, found: Holder) -> ServiceUnreachable:
+    """Say that a service holds the folder and does not answer, and what can be done."""
+    since = humane.ago(_iso(found.since))
+    why = (
+        f"it is stopped: `kill -CONT {found.pid}` lets it go on"
+        if found.stopped
+        else f"it may be busy or hang; its log is {home / 'logs' / SERVICE_LOG}"
+    )
+    return ServiceUnreachable(
+        f"process {found.pid} holds {home} (since {_iso(found.since)}, {since}) and does not "
+        f"answer: {why}. `runyard stop --force` ends it; runs go on",
+        {"pid": found.pid, "home": str(home)},
+    )
+
+
+def _told(home: Path, found: Holder) -> dict[str, Any]:
+    return {
+        "home": str(home),
+        "pid": found.pid,
+        "since": _iso(found.since),
+        "stopped_by_signal": found.stopped,
+    }
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _none_runs(json: bool) -> Exit:

@@ -17,14 +17,13 @@ import sys
 import time
 from typing import IO, TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional
 
-from runyard.client import discovery
+from runyard.client import discovery, holder
 from runyard.client import home as homes
 from runyard.client.interpreter import service_command
 from runyard.protocol import codec
 from runyard.protocol.errors import ServiceUnreachable
 from runyard.protocol.service import (
     HOME_VARIABLE,
-    LIFE_LOCK,
     READY_VARIABLE,
     SERVICE_LOG,
     START_LOCK,
@@ -109,33 +108,19 @@ def _present(home: Path) -> Optional[Connection]:
     It may be starting, ending, or waking up with the laptop.
     """
     deadline = time.monotonic() + SILENT_SECONDS
-    while _is_held(home / LIFE_LOCK):
+    while holder.is_held(home):
         found = discovery.running(home)
         if found is not None:
             return found
         if time.monotonic() > deadline:
-            record = homes.read_connection(homes.connection_file(home))
-            who = f" (process {record.pid})" if record is not None else ""
+            found_holder = holder.find(home)
+            who = f" (process {found_holder.pid})" if found_holder is not None else ""
             raise ServiceUnreachable(
                 f"a service{who} holds {home} but does not answer; its log is "
-                f"{home / 'logs' / SERVICE_LOG}. `runyard stop` ends it"
+                f"{home / 'logs' / SERVICE_LOG}. `runyard stop --force` ends it; runs go on"
             )
         time.sleep(SILENT_PAUSE)
     return None
-
-
-def _is_held(path: Path) -> bool:
-    """Whether a living service holds its lock; the kernel drops it with the process."""
-    import fcntl
-
-    try:
-        with path.open("r") as handle:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
 
 
 def _launch(home: Path) -> Child:

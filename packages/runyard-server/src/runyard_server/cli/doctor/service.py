@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 
+from runyard.client import holder
 from runyard.client import home as homes
 from runyard.client.discovery import connect, running
 from runyard.protocol import routes
@@ -20,6 +21,11 @@ def running_here() -> bool:
 def service() -> Iterator[Finding]:
     """Ask the service who it is."""
     elsewhere = os.environ.get(URL_VARIABLE)
+    silent = None if elsewhere or running_here() else holder.find(homes.locate())
+    if silent is not None:
+        text = f"process {silent.pid} holds the state folder and does not answer"
+        yield Finding("service", BROKEN, text, "runyard stop --force")
+        return
     if not elsewhere and not running_here():
         yield Finding("service", OK, "none runs; one is started when it is needed")
         return

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -28,13 +29,17 @@ class Books(Destination):
         self.error: Exception | None = None
         self.calls = 0
 
-    def append_log(self, path: str, offset: int, data: bytes) -> int:
+    def append_log(self, path: str, offset: int, data: bytes, anew: bool = False) -> int:
         self._enter()
-        stored = self.logs.get(path, b"")
+        stored = b"" if anew else self.logs.get(path, b"")
         if offset > len(stored):
             raise WrongState("bytes before are missing", {"size": len(stored)})
         self.logs[path] = stored + data[len(stored) - offset :]
         return len(self.logs[path])
+
+    def log_checksum(self, path: str) -> str | None:
+        self._enter()
+        return f"{zlib.crc32(self.logs.get(path, b'')):08x}"
 
     def append_lines(self, writer: str, first: int, data: bytes) -> int:
         self._enter()
@@ -82,6 +87,69 @@ def test_a_log_that_grows_is_followed(books, log, spool):
     calls = books.calls
     assert not sender.poll()
     assert books.calls == calls
+
+
+def _rewrite(log: Path, content: bytes) -> None:
+    log.write_bytes(content)
+
+
+def _replace(log: Path, content: bytes) -> None:
+    draft = log.with_suffix(".tmp")
+    draft.write_bytes(content)
+    draft.replace(log)
+
+
+@pytest.mark.parametrize("write", [_rewrite, _replace])
+@pytest.mark.parametrize(
+    "versions",
+    [
+        [b'{"epoch": 1, "loss": 0.5}', b'{"epoch": 2}'],
+        [b'{"epoch": 1}', b'{"epoch": 1, "next": 2}'],
+        [b"[1]", b"[1, 2]", b"[1, 2, 3]"],
+        [b"x" * 5000, b"y" * 9000, b""],
+        [b"h" * 3000 + b"1" + b"t" * 3000, b"h" * 3000 + b"2" + b"t" * 3000],
+        [b"h" * 3000 + b"1" + b"t" * 3000, b"h" * 3000 + b"2" + b"t" * 3000 + b"more"],
+    ],
+)
+def test_a_file_written_anew_is_brought_as_it_is_at_last(
+    books, log, spool, monkeypatch, write, versions
+):
+    """`json.dump` of each epoch: never a mixture of versions, whatever they have in common."""
+    monkeypatch.setattr(module, "BLOCK_BYTES", 1000)
+    sender = Sender(books, spool, {log: "logs/m.json"})
+    for version in versions:
+        write(log, version)
+        sender.drain()
+    assert sender.settle()
+    assert books.logs == {"logs/m.json": versions[-1]}
+    calls = books.calls
+    assert sender.settle()
+    assert books.calls == calls
+
+
+def test_another_sender_notices_what_was_rewritten_while_nobody_looked(books, log, spool):
+    """An agent that was killed is followed by one that knows nothing of what was sent."""
+    log.write_bytes(b"first version")
+    Sender(books, spool, {log: "logs/m"}).drain()
+    log.write_bytes(b"other version, longer")
+    assert Sender(books, spool, {log: "logs/m"}, resumes=True).settle()
+    assert books.logs["logs/m"] == b"other version, longer"
+    log.write_bytes(b"other")
+    assert Sender(books, spool, {log: "logs/m"}, resumes=True).settle()
+    assert books.logs["logs/m"] == b"other version, longer"
+
+
+def test_an_empty_log_is_a_log_and_one_that_cannot_be_read_is_named(books, log, spool, tmp_path):
+    """What cannot be read is no outage: the others arrive."""
+    (tmp_path / "folder").mkdir()
+    log.write_bytes(b"")
+    warned: list[str] = []
+    sender = Sender(books, spool, {tmp_path / "folder": "bad", log: "good"}, warned.append)
+    assert sender.settle(time.monotonic() + 5)
+    assert books.logs == {"good": b""}
+    (text,) = warned
+    assert text.startswith("bad could not be sent")
+    assert "cannot be read: Is a directory" in text
 
 
 def test_only_whole_lines_of_metrics_are_brought(books, spool):

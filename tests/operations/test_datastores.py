@@ -47,7 +47,7 @@ def test_a_file_is_not_replaced_by_accident(system: System) -> None:
     with pytest.raises(AlreadyExists, match="overwrite=True"):
         write(system, "a", b"two")
     assert write(system, "a", b"three", overwrite=True) == 5
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(InvalidRequest, match="a file has the name"):
         write(system, "a/b", overwrite=True)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -119,7 +120,10 @@ class _Handler(BaseHTTPRequestHandler):
             status, code = refused
             error = {"error": {"code": code, "message": f"refused: {code}", "details": {}}}
             return self._answer(json.dumps(error).encode(), status)
-        query = {name: int(values[0]) for name, values in parse_qs(parts.query).items()}
+        query = {
+            name: int(values[0].replace("true", "1"))
+            for name, values in parse_qs(parts.query).items()
+        }
         rest = re.sub(r"^/api/v1/workspaces/w", "", unquote(parts.path))
         self._answer(*self._route(rest, query, body))
         return None
@@ -131,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
         rest = rest.removeprefix(f"/runs/{RUN}")
         fake.order.append(rest)
         if rest.startswith("/logs/"):
-            return self._log(rest[6:], query["offset"], body)
+            return self._log(rest[6:], query, body)
         if rest.startswith("/spool/"):
             stored = fake.lines.setdefault(rest[7:], [])
             fresh = [json.loads(line) for line in body.splitlines()]
@@ -154,12 +158,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.fake.files.update({entry["path"]: entry for entry in entries})
         return b'{"items":[],"next_page_token":null}', 200
 
-    def _log(self, path: str, offset: int, body: bytes) -> tuple[bytes, int]:
-        stored = self.fake.logs.get(path, b"")
+    def _log(self, path: str, query: dict[str, int], body: bytes) -> tuple[bytes, int]:
+        stored = b"" if "anew" in query else self.fake.logs.get(path, b"")
+        offset = query["offset"]
         if offset > len(stored):
             return b'{"error":{"code":"wrong_state","message":"bytes are missing"}}', 409
         self.fake.logs[path] = stored + body[len(stored) - offset :]
-        return json.dumps({"path": path, "size": len(self.fake.logs[path])}).encode(), 200
+        whole = self.fake.logs[path]
+        checksum = f"{zlib.crc32(whole):08x}"
+        return json.dumps({"path": path, "size": len(whole), "checksum": checksum}).encode(), 200
 
     def _blobs(self, digest: str, body: bytes) -> tuple[bytes, int]:
         blobs = self.fake.blobs

@@ -363,6 +363,28 @@ def test_a_file_that_cannot_be_kept_is_told_and_the_rest_is_kept(room):
     )
 
 
+def test_a_log_that_is_written_anew_is_kept_as_it_is_at_last(room):
+    """`json.dump` of each epoch, by truncation and by renaming, slowly and at once."""
+    room.run("""if True:
+        import json, os, time
+        for epoch in range(6):
+            with open("logs/same.json", "w") as file:
+                json.dump({"epoch": epoch, "loss": [1 / 3] * (6 - epoch)}, file)
+            with open("logs/next.tmp", "w") as file:
+                json.dump({"loss": [epoch] * epoch, "last": True}, file)
+            os.replace("logs/next.tmp", "logs/next.json")
+            if epoch % 2: time.sleep(0.3)
+        os.truncate("logs/same.json", 0)
+        os.remove("logs/next.json")
+        open("logs/next.json", "w").write("{}")
+        open("logs/empty", "w")
+    """)
+    logs = room.service.logs
+    assert logs["logs/same.json"] == b""
+    assert logs["logs/next.json"] == b"{}"
+    assert logs["logs/empty"] == b""
+
+
 def test_odd_names_in_outputs_and_logs_are_kept_apart(room):
     """Hidden and linked files, names that are no UTF-8 or have backslashes harm no run."""
     finish = room.run("""if True:

@@ -102,8 +102,8 @@ def test_files_of_a_datastore_are_written_and_read_together(ask):
     refused = {each["name"]: each["code"] for each in answer.json["refused"]}
     assert refused == {
         "../out": "invalid_request",
-        "many/c/below": "already_exists",
-        "many": "already_exists",
+        "many/c/below": "invalid_request",
+        "many": "invalid_request",
     }
     paths = ["many/a/é.txt", "many/b", "many/none", "../out", "many/c"]
     found = read(ask, f"{STORE}/read", {"paths": paths})

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+import zlib
 from contextlib import closing, contextmanager
 
 import pytest
@@ -45,8 +46,9 @@ def complete(ask, run):
     assert ask("POST", f"{RUNS}/{run}/complete").status == 200
 
 
-def append(ask, run, path, offset, data):
-    answer = ask("PUT", f"{RUNS}/{run}/logs/{path}?offset={offset}", data)
+def append(ask, run, path, offset, data, **query: object):
+    more = "".join(f"&{name}={value}" for name, value in query.items())
+    answer = ask("PUT", f"{RUNS}/{run}/logs/{path}?offset={offset}{more}", data)
     assert answer.status == 200, answer.body
 
 
@@ -101,6 +103,36 @@ def test_the_growth_of_logs_is_told(ask):
         assert next(coming)[1]["data"]["size"] == "8"
         append(ask, run, "logs/b.txt", 0, b"x")
         assert next(coming)[1]["data"] == {"path": "logs/b.txt", "size": "1"}
+
+
+def test_a_log_that_is_written_anew_is_told(ask):
+    """Who follows it begins at its first byte again, also when it did not become shorter."""
+    run = ask.start_run()
+    append(ask, run, "logs/m.json", 0, b"12345")
+    with following(ask, run) as response:
+        coming = (e["data"] for _, e in frames(response) if e["kind"] == "log")
+        assert next(coming) == {"path": "logs/m.json", "size": "5"}
+        append(ask, run, "logs/m.json", 0, b"54321", anew="true")
+        assert next(coming) == {"path": "logs/m.json", "size": "5", "anew": "true"}
+        append(ask, run, "logs/m.json", 5, b"6")
+        assert next(coming) == {"path": "logs/m.json", "size": "6"}
+    answer = ask("PUT", f"{RUNS}/{run}/logs/logs/m.json?check=true", b"")
+    assert answer.json["checksum"] == f"{zlib.crc32(b'543216'):08x}"
+    assert ask("PUT", f"{RUNS}/{run}/logs/logs/m.json?offset=1&anew=true", b"").status == 400
+
+
+@pytest.mark.parametrize("path", ["logs", "logs/m.json/x", "d/" * 1000 + "f", "n" * 300])
+def test_a_path_that_cannot_be_a_logs_is_refused(ask, path):
+    """A folder's name, a way through a file, too deep, too long: 400, and reading finds nothing."""
+    run = ask.start_run()
+    append(ask, run, "logs/m.json", 0, b"1")
+    assert ask("PUT", f"{RUNS}/{run}/logs/{path}?offset=0", b"x").status == 400
+    assert ask("GET", f"{RUNS}/{run}/files/{path}").status in (400, 404)
+    store = "/api/v1/workspaces/default/datastores/workspaceblobstore/files"
+    assert ask("PUT", f"{store}/logs/m.json?overwrite=true", b"x").status == 200
+    assert ask("PUT", f"{store}/{path}?overwrite=true", b"x").status == 400
+    assert ask("PUT", f"{store}/{path}", b"x").status == 400
+    assert ask("GET", f"{store}/{path}").status in (400, 404)
 
 
 def test_the_last_size_of_a_log_comes_before_the_end(ask):

@@ -2,7 +2,9 @@
 
 import io
 import os
+import subprocess
 import threading
+import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -94,3 +96,44 @@ def test_a_full_disk_loses_nothing_for_good(
     assert kept == 100_000
     assert append(logs, kept, data[kept:]) == 200_000
     assert logs.path("default", "r1", DRIVER).read_bytes() == data
+
+
+def test_a_file_written_anew_replaces_its_log(logs: LogStore) -> None:
+    """`json.dump` of each epoch leaves the last one, and who reads the old one is not disturbed."""
+    append(logs, 0, b'{"epoch": 1, "loss": 0.5}', "logs/m.json")
+    (before,) = logs.list_("default", "r1")
+    with logs.path("default", "r1", "logs/m.json").open("rb") as reader:
+        size = logs.append("default", "r1", "logs/m.json", 0, io.BytesIO(b"{}"), anew=True)
+        assert reader.read() == b'{"epoch": 1, "loss": 0.5}'
+    assert size == logs.size("default", "r1", "logs/m.json") == 2
+    (after,) = logs.list_("default", "r1")
+    assert after.content != before.content
+    assert append(logs, 2, b"more", "logs/m.json") == 6
+    assert logs.checksum("default", "r1", "logs/m.json") == f"{zlib.crc32(b'{}more'):08x}"
+    assert logs.checksum("default", "r1", "logs/none") == "00000000"
+
+
+@pytest.mark.parametrize("path", ["a", "a/b/c", "a/b/c/d", "n" * 256, "d/" * 300 + "f"])
+def test_what_cannot_be_a_log_is_refused(logs: LogStore, path: str) -> None:
+    """A folder's name, a way through a file, a path longer than the system takes: no error 500."""
+    append(logs, 0, b"x", "a/b")
+    for anew in (False, True):
+        with pytest.raises(InvalidRequest):
+            logs.append("default", "r1", path, 0, io.BytesIO(b"x"), anew=anew)
+    assert [log.path for log in logs.list_("default", "r1")] == ["a/b"]
+
+
+def test_logs_deeper_than_the_stack_take_the_listing_from_nobody(
+    logs: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing recurses."""
+    append(logs, 0, b"x", "a")
+    monkeypatch.chdir(logs.folder("default", "r1"))
+    for _ in range(1000):
+        Path("d").mkdir()
+        os.chdir("d")
+    monkeypatch.undo()
+    try:
+        assert [log.path for log in logs.list_("default", "r1")] == ["a"]
+    finally:
+        subprocess.run(["rm", "-rf", logs.folder("default", "r1") / "d"], check=True)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import subprocess
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runyard.protocol.errors import StorageFull
+from runyard.protocol.errors import InvalidRequest, StorageFull
 from runyard_server.store.trees import Tree
 
 NAMES = st.text("ab.-0é", min_size=1, max_size=3).filter(lambda name: name.strip("."))
@@ -73,10 +74,16 @@ def test_a_file_is_kept_unless_asked_otherwise(tree: Tree) -> None:
 def test_what_stands_in_the_way_is_told(tree: Tree) -> None:
     """A folder is never replaced by a file, nor a file by a folder."""
     write(tree, "a/b")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(InvalidRequest, match="it is a folder"):
         write(tree, "a", overwrite=True)
-    with pytest.raises((FileExistsError, NotADirectoryError)):
-        write(tree, "a/b/c", overwrite=True)
+    for below in ("a/b/c", "a/b/c/d"):
+        with pytest.raises(InvalidRequest, match="a file has the name of one of its folders"):
+            write(tree, below, overwrite=True)
+    files = [("a", b""), ("a/b/c", b""), ("a/b/c/d", b""), ("a/b", b"new"), ("n", b"new")]
+    written, refused = tree.write_many(files, overwrite=lambda _path: True)
+    assert written == 2
+    assert [path for path, _ in refused] == ["a", "a/b/c", "a/b/c/d"]
+    assert all(isinstance(error, InvalidRequest) for _, error in refused)
 
 
 def test_a_broken_upload_leaves_nothing(tree: Tree, tmp_path: Path) -> None:
@@ -104,11 +111,41 @@ def test_links_out_of_the_folder_are_not_shown(tree: Tree, tmp_path: Path) -> No
     assert [file.path for file in tree.page("", None, 10)] == ["a", "b"]
 
 
-def test_names_that_are_no_text_are_left_out(tree: Tree) -> None:
-    """One file with a strange name does not make the others unreadable."""
-    (tree.root / os.fsdecode(b"\xff")).write_text("x")
-    write(tree, "a")
-    assert [file.path for file in tree.page("", None, 10)] == ["a"]
+def test_names_that_jobs_chose_are_listed_and_read(tree: Tree) -> None:
+    r"""Bytes that are no UTF-8, `x\\y`, line breaks: each is found under what it is listed as."""
+    names = [b"\xff", b"x\\y", b"x_y", b"new\nline", b"x%5Cy", b"100%"]
+    for name in names:
+        (tree.root / os.fsdecode(name)).write_bytes(name)
+    write(tree, "d%FF/a", b"in a folder")
+    listed = [file.path for file in tree.page("", None, 10)]
+    assert listed == ["%FF", "100%", "d%FF/a", "new%0Aline", "x%255Cy", "x%5Cy", "x_y"]
+    found = [place.read_bytes() for place in map(tree.find, listed) if place]
+    assert set(found) == {*names, b"in a folder"}
+    assert [place.read_bytes() for place in tree.find_many(listed) if place] == found
+    assert (tree.root / os.fsdecode(b"d\xff") / "a").is_file()
+
+
+def test_a_tree_deeper_than_the_stack_is_listed(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one job made 1,000 folders deep takes the listing from nobody."""
+    monkeypatch.chdir(tree.root)
+    for _ in range(1000):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("deep").write_text("")
+    monkeypatch.undo()
+    write(tree, "z")
+    (tree.root / "circle").symlink_to("circle")
+    try:
+        assert [file.path for file in tree.page("", None, 10)] == ["z"]
+    finally:
+        subprocess.run(["rm", "-rf", tree.root / "d"], check=True)
+    for path in ("d/" * 300 + "f", "n" * 300, ("n" * 250 + "/") * 20 + "f"):
+        with pytest.raises(InvalidRequest):
+            write(tree, path)
+        with pytest.raises(InvalidRequest):
+            tree.find(path)
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(

@@ -67,6 +67,8 @@ def _follow(printer: "_Printer", file: str | None, rank: str | None) -> None:
             if not file:
                 continue
         if event.kind == LOG and _wanted(event.data["path"], file):
+            if "anew" in event.data:
+                printer.begin(event.data["path"])
             printer.advance(event.data["path"])
         elif event.kind == RANK:
             printer.remark(event.message)
@@ -119,6 +121,11 @@ class _Printer:
                 self._print(path, offset, piece)
                 offset += len(piece)
         self._printed[path] = offset
+
+    def begin(self, path: str) -> None:
+        """Print a file from its first byte on: it is another than it was."""
+        self._printed.pop(path, None)
+        self._decoders.pop(path, None)
 
     def _print(self, path: str, offset: int, piece: bytes) -> None:
         if self.as_json:

@@ -116,7 +116,8 @@ def write(
         replaces: Which files the caller may replace at all.
 
     Raises:
-        AlreadyExists: It is there and `overwrite` is False, or a folder or file is in its way.
+        AlreadyExists: It is there and `overwrite` is False.
+        InvalidRequest: The path is malformed, is a folder, or leads through a file.
         Forbidden: It is there and the caller may not replace it.
         StorageFull: No space is left; nothing is kept.
     """
@@ -124,8 +125,8 @@ def write(
     overwrite = query.overwrite and replaces(path)
     try:
         size = tree.write(path, body, overwrite=overwrite)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise _taken(datastore, path, error, closed=query.overwrite and not overwrite) from None
+    except FileExistsError:
+        raise _taken(datastore, path, closed=query.overwrite and not overwrite) from None
     return DatastoreFile(path=checked(path), size=size, modified_at=iso(system.clock.now_us()))
 
 
@@ -234,12 +235,7 @@ def _no_path(tree: Tree, datastore: str, path: str) -> DatastorePathNotFound:
     )
 
 
-def _taken(datastore: str, path: str, error: Exception, *, closed: bool) -> RunyardError:
-    if isinstance(error, NotADirectoryError):
-        return AlreadyExists(
-            f"{path!r} cannot be written to datastore {datastore!r}: a file has the name of one "
-            "of its folders; choose another path"
-        )
+def _taken(datastore: str, path: str, *, closed: bool) -> RunyardError:
     if closed:
         return Forbidden(
             f"datastore {datastore!r} has {path!r} already, and a job replaces files only below "
@@ -247,7 +243,7 @@ def _taken(datastore: str, path: str, error: Exception, *, closed: bool) -> Runy
             "as_upload() of that path as an argument, or choose another path"
         )
     return AlreadyExists(
-        f"datastore {datastore!r} has {path!r} already (or something in its way); "
+        f"datastore {datastore!r} has {path!r} already; "
         "pass overwrite=True to replace a file, or choose another path"
     )
 
@@ -255,7 +251,7 @@ def _taken(datastore: str, path: str, error: Exception, *, closed: bool) -> Runy
 def _refusal(datastore: str, path: str, error: Exception, *, closed: bool) -> Refusal:
     if isinstance(error, InvalidRequest):
         return Refusal(path, error.code, error.message)
-    known = _taken(datastore, path, error, closed=closed)
+    known = _taken(datastore, path, closed=closed)
     return Refusal(path, known.code, known.message)
 
 

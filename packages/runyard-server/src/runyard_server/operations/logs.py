@@ -11,20 +11,22 @@ from runyard_server.store.folders import Body, checked
 def append(
     system: System, workspace: str, run: str, path: str, *, query: LogQuery, body: Body
 ) -> LogMark:
-    """Append to a log at an offset; bytes that are there already are passed over.
+    """Append to a log at an offset, or replace it; bytes that are there already are passed over.
 
     Raises:
+        InvalidRequest: The path cannot be a log's.
         RunNotFound: No such run.
         WrongState: Bytes before `offset` are missing; `details["size"]` is what is here.
         StorageFull: No space is left; `size` of the log tells what was kept.
     """
-    if query.offset < 0:
+    if query.offset < 0 or (query.anew and query.offset):
         raise InvalidRequest(f"the offset of a log cannot be {query.offset}")
     name = checked(path)
     system.records.read(lambda c: existing.run_key(c, workspace, run))
     try:
-        size = system.logs.append(workspace, run, name, query.offset, body)
+        size = system.logs.append(workspace, run, name, query.offset, body, anew=query.anew)
     finally:
         # Also when it failed half-way: what was written can be read.
         system.notices.changed(run_topic(workspace, run))
-    return LogMark(path=name, size=size)
+    checksum = system.logs.checksum(workspace, run, name) if query.check else None
+    return LogMark(path=name, size=size, checksum=checksum)

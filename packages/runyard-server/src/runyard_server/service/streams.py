@@ -23,6 +23,7 @@ from runyard_server.operations import events
 from runyard_server.operations.clock import iso
 from runyard_server.operations.notices import run_topic
 from runyard_server.operations.system import System
+from runyard_server.store.logs import LogFile
 
 KEEP_ALIVE_SECONDS = 15.0
 BATCH = 1000
@@ -84,7 +85,7 @@ class Looked:
     """What one look into the store found."""
 
     page: EventPage
-    logs: dict[str, int]
+    logs: list[LogFile]
 
     @property
     def more(self) -> bool:
@@ -100,7 +101,7 @@ class Looked:
 def look(system: System, workspace: str, run: str, after: int) -> Looked:
     """Read the events after a number, then the sizes of the logs."""
     page = events.list_(system, workspace, run, query=EventQuery(after, BATCH))
-    return Looked(page, {log.path: log.size for log in system.logs.list_(workspace, run)})
+    return Looked(page, system.logs.list_(workspace, run))
 
 
 class Follower:
@@ -120,7 +121,7 @@ class Follower:
         self._system, self._feed, self._limiter = system, feed, limiter
         self._run = run
         self._after = after
-        self._told: dict[str, int] = {}
+        self._told: dict[str, LogFile] = {}
         self._first: Looked | None = None
 
     async def check(self) -> None:
@@ -164,18 +165,22 @@ class Follower:
     def _new(self, looked: Looked) -> list[bytes]:
         """Give the frames of what is new, logs first."""
         frames = []
-        for path, size in looked.logs.items():
-            if self._told.get(path) != size:
-                self._told[path] = size
-                frames.append(_frame(self._log(path, size)))
+        for log in looked.logs:
+            told = self._told.get(log.path)
+            anew = told is not None and told.content != log.content
+            if anew or told is None or told.size != log.size:
+                self._told[log.path] = log
+                frames.append(_frame(self._log(log, anew=anew)))
         for event in looked.page.items:
             self._after = event.number
             frames.append(_frame(event))
         return frames
 
-    def _log(self, path: str, size: int) -> EventRecord:
-        now = iso(self._system.clock.now_us())
-        return EventRecord(0, LOG, now, data={"path": path, "size": str(size)})
+    def _log(self, log: LogFile, *, anew: bool) -> EventRecord:
+        data = {"path": log.path, "size": str(log.size)}
+        if anew:
+            data["anew"] = "true"
+        return EventRecord(0, LOG, iso(self._system.clock.now_us()), data=data)
 
 
 class EventStream(Response):

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from runyard.protocol.errors import InvalidRequest, StorageFull
-from runyard.protocol.paths import unfit
+from runyard.protocol.paths import unescaped, unfit
 
 CHUNK = 1 << 20
 TEMPORARY_PREFIX = ".runyard-"
 # Where files lie until they are whole and get their names; what a kill leaves there is swept.
 INCOMING = ".incoming"
+_UNUSABLE = (errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -60,17 +61,63 @@ def is_text(name: str) -> bool:
     return True
 
 
-def inside(root: Path, path: str) -> Path:
+def inside(root: Path, path: str, *, local: bool = False) -> Path:
     """Give the place of a path from outside below `root`, links followed.
+
+    Args:
+        root: The folder.
+        path: The path.
+        local: Whether others name the files there, so that percent signs in the path stand for
+            what a local name may hold (see `runyard.protocol.paths`).
 
     Raises:
         InvalidRequest: The path is malformed or a link leads out of `root`.
     """
-    place = root / checked(path)
+    whole = checked(path)
+    place = root / (unescaped(whole) if local else whole)
     real = Path(os.path.realpath(place))
     if not real.is_relative_to(os.path.realpath(root)):
         raise _bad(path, "it leads out of its folder")
     return place
+
+
+def is_file(place: Path) -> bool:
+    """Say whether there is a file; a path longer than the system takes has none."""
+    try:
+        return place.is_file()
+    except OSError:
+        return False
+
+
+@contextmanager
+def usable(path: str) -> Iterator[None]:
+    """Turn the system's word for a path that it cannot use into InvalidRequest.
+
+    Args:
+        path: What is being written, for the message.
+    """
+    try:
+        yield
+    except IsADirectoryError as error:
+        raise _bad(path, "it is a folder") from error
+    except NotADirectoryError as error:
+        raise _bad(path, "a file has the name of one of its folders") from error
+    except OSError as error:
+        if error.errno in _UNUSABLE:
+            raise _bad(path, f"the system says: {error.strerror}") from error
+        raise
+
+
+def make_parents(place: Path) -> None:
+    """Make the folders above a place.
+
+    Raises:
+        NotADirectoryError: A file has the name of one of them.
+    """
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(str(place.parent)) from error
 
 
 @contextmanager

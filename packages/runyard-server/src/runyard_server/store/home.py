@@ -96,6 +96,7 @@ class Home:
         left = [
             *self.blobs.glob(f"{INCOMING}/*"),
             *self.datastores.glob(f"*/{INCOMING}/*"),
+            *self.run_logs.glob(f"{INCOMING}/*"),
             *self.environments.glob("*.tmp"),
             *self.environments.glob(".inputs/*.tmp"),
             *self.light.glob(".*"),

@@ -2,29 +2,46 @@
 
 The courier of a job sends what a log has grown by, with the offset it begins at. Bytes that are
 here already are passed over, so sending twice is harmless; a gap is refused with the size that is
-here. Bytes go to the operating system at once and to the disk in its own time: after a power
-cut the courier finds the smaller size and sends the rest again.
+here. A file that was written anew replaces its log. Bytes go to the operating system at once and
+to the disk in its own time: after a power cut the courier finds the smaller size and sends the
+rest again.
 """
 
 import os
 import threading
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from runyard.protocol.errors import WrongState
-from runyard_server.store.folders import CHUNK, Body, checked, full_disk, inside
+from runyard.protocol.paths import unfit
+from runyard_server.store.folders import (
+    CHUNK,
+    INCOMING,
+    Body,
+    full_disk,
+    inside,
+    is_file,
+    make_parents,
+    temporary_file,
+    usable,
+)
 
 _STRIPES = 64
 
 
 @dataclass(frozen=True)
 class LogFile:
-    """A log: its path within the run, its size in bytes, its last change in microseconds."""
+    """A log: its path within the run, its size in bytes, its last change in microseconds.
+
+    `content` is another text when the log was replaced.
+    """
 
     path: str
     size: int
     modified_at: int
+    content: str = ""
 
 
 class LogStore:
@@ -46,7 +63,16 @@ class LogStore:
         """Give the place of a log, whether it is there or not."""
         return inside(self.folder(workspace, run), path)
 
-    def append(self, workspace: str, run: str, path: str, offset: int, body: Body) -> int:
+    def append(
+        self,
+        workspace: str,
+        run: str,
+        path: str,
+        offset: int,
+        body: Body,
+        *,
+        anew: bool = False,
+    ) -> int:
         """Add to a log what `body` gives; return the log's size in bytes afterwards.
 
         Args:
@@ -55,15 +81,20 @@ class LogStore:
             path: The log's path within the run.
             offset: Where the first byte of `body` stands in the log.
             body: The bytes.
+            anew: The log's file was written anew: what is here is replaced by `body`, whole or
+                not at all; who reads the old content goes on reading it.
 
         Raises:
+            InvalidRequest: A folder has the log's name, or a log that of one of its folders.
             WrongState: Bytes between the log's end and `offset` are missing;
                 `details["size"]` is what is here.
             StorageFull: No space is left; what was written before that is kept.
         """
         place = self.path(workspace, run, path)
-        with self._locks[hash(place) % _STRIPES], full_disk(f"log {path}"):
-            place.parent.mkdir(parents=True, exist_ok=True)
+        with self._locks[hash(place) % _STRIPES], full_disk(f"log {path}"), usable(path):
+            make_parents(place)
+            if anew:
+                return self._replace(place, body)
             with place.open("ab", buffering=0) as file:
                 size = os.fstat(file.fileno()).st_size
                 if offset > size:
@@ -80,25 +111,50 @@ class LogStore:
     def size(self, workspace: str, run: str, path: str) -> int | None:
         """Give a log's size in bytes, None where there is none of that name."""
         place = self.path(workspace, run, path)
-        return place.stat().st_size if place.is_file() else None
+        return place.stat().st_size if is_file(place) else None
+
+    def checksum(self, workspace: str, run: str, path: str) -> str:
+        """Give the CRC-32 of a log in hex; that of no bytes where there is none of that name."""
+        place, found = self.path(workspace, run, path), 0
+        if is_file(place):
+            with place.open("rb") as file:
+                while chunk := file.read(CHUNK):
+                    found = zlib.crc32(chunk, found)
+        return f"{found:08x}"
+
+    def _replace(self, place: Path, body: Body) -> int:
+        size = 0
+        with temporary_file(self.root / INCOMING) as (file, temporary):
+            while chunk := body.read(CHUNK):
+                size += file.write(chunk)
+            file.flush()
+            temporary.replace(place)
+        return size
 
     def list_(self, workspace: str, run: str) -> list[LogFile]:
         """Give a run's logs, by path."""
-        folder = self.folder(workspace, run)
-        return sorted(_walk(folder, ""), key=lambda log: log.path)
+        return sorted(_walk(self.folder(workspace, run)), key=lambda log: log.path)
 
 
-def _walk(folder: Path, prefix: str) -> Iterator[LogFile]:
-    if not folder.is_dir():
-        return
-    with os.scandir(folder) as entries:
+def _walk(root: Path) -> Iterator[LogFile]:
+    waiting = [(str(root), "")]
+    while waiting:
+        folder, prefix = waiting.pop()
+        try:
+            with os.scandir(folder) as found:
+                entries = list(found)
+        except FileNotFoundError:
+            continue
         for entry in entries:
             path = prefix + entry.name
+            if unfit(path):
+                continue
             if entry.is_dir(follow_symlinks=False):
-                yield from _walk(Path(entry.path), path + "/")
+                waiting.append((entry.path, path + "/"))
             elif entry.is_file(follow_symlinks=False):
                 status = entry.stat()
-                yield LogFile(checked(path), status.st_size, status.st_mtime_ns // 1000)
+                modified = status.st_mtime_ns // 1000
+                yield LogFile(path, status.st_size, modified, str(status.st_ino))
 
 
 def _pass_over(body: Body, count: int) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from runyard.protocol.errors import InvalidRequest
-from runyard_server.store.folders import TEMPORARY_PREFIX, sync_folder
+from runyard_server.store.folders import TEMPORARY_PREFIX, make_parents, sync_folder
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -74,20 +74,19 @@ def write(incoming: Path, place: Path, data: bytes, mode: int, *, overwrite: boo
         The folders that `sync_folders` must bring to the disk before the name is lasting.
 
     Raises:
-        FileExistsError: It is there and `overwrite` is False, or a folder has that name.
+        FileExistsError: It is there and `overwrite` is False.
+        IsADirectoryError: A folder has that name.
         NotADirectoryError: A file has the name of one of the folders.
     """
     temporary = incoming / f"{TEMPORARY_PREFIX}{os.getpid()}-{_mark()}-{next(_numbers)}"
     try:
         _write(temporary, data, mode)
-        changed = _make_folders(place.parent)
+        changed = _make_folders(place)
         if overwrite:
             temporary.replace(place)
         else:
             # Unlike a rename, a link fails where the name exists: of two writers one wins.
             place.hardlink_to(temporary)
-    except IsADirectoryError as error:
-        raise FileExistsError(str(place)) from error
     finally:
         temporary.unlink(missing_ok=True)
     return changed
@@ -109,13 +108,13 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         os.close(file)
 
 
-def _make_folders(folder: Path) -> list[Path]:
-    """Make the folders that are missing; give `folder` and those in which one was made."""
-    changed = [folder]
+def _make_folders(place: Path) -> list[Path]:
+    """Make the missing folders above a place; give the last and those in which one was made."""
+    changed = [place.parent]
     while not changed[-1].is_dir():
         changed.append(changed[-1].parent)
     if len(changed) > 1:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_parents(place)
     return changed
 
 

@@ -1,9 +1,11 @@
 """The files of a datastore: a folder, listed in order of the whole path, written whole.
 
 Nothing is indexed: jobs write into the folder directly, so what is on the disk is what is listed.
-A page reads only the folders that it touches.
+Names that the wire cannot carry are listed, read and written as `runyard.protocol.paths` writes
+them. A page reads only the folders that it touches.
 """
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -12,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.paths import escaped, unescaped, unfit
 from runyard_server.store import together
 from runyard_server.store.folders import (
     CHUNK,
@@ -19,10 +22,15 @@ from runyard_server.store.folders import (
     checked,
     full_disk,
     inside,
-    is_text,
+    is_file,
+    make_parents,
     sync,
     temporary_file,
+    usable,
 )
+
+# A job may have removed what was listed, or made a path longer than the system takes.
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class Tree:
 
     def page(self, prefix: str, after: str | None, limit: int) -> list[TreeFile]:
         """Give up to `limit` files whose path begins with `prefix` and is above `after`."""
-        return list(islice(self._walk("", prefix, after or ""), limit))
+        return list(islice(self._walk(prefix, after or ""), limit))
 
     def find(self, path: str) -> Path | None:
         """Give the place of a file, None if there is no file at that path.
@@ -56,8 +64,8 @@ class Tree:
         Raises:
             InvalidRequest: The path is malformed or leads out of the tree.
         """
-        place = inside(self.root, path)
-        return place if place.is_file() else None
+        place = inside(self.root, path, local=True)
+        return place if is_file(place) else None
 
     def find_many(self, paths: Iterable[str]) -> Iterator[Path | None]:
         """Give the places of files one by one, None where `find` gives none or refuses."""
@@ -68,7 +76,7 @@ class Tree:
             except InvalidRequest:
                 yield None
             else:
-                yield place if place.is_file() else None
+                yield place if is_file(place) else None
 
     def write(self, path: str, body: Body, *, overwrite: bool) -> int:
         """Write a file whole or not at all; return its size in bytes.
@@ -79,19 +87,20 @@ class Tree:
             overwrite: Whether a file that is there is replaced.
 
         Raises:
-            FileExistsError: It is there and `overwrite` is False, or a folder has that name.
-            NotADirectoryError: A file has the name of one of the folders of the path.
+            FileExistsError: It is there and `overwrite` is False.
+            InvalidRequest: The path is malformed, is a folder, or leads through a file.
             StorageFull: No space is left; nothing is kept.
         """
-        place = inside(self.root, path)
-        if place.is_dir() or (place.exists() and not overwrite):
-            raise FileExistsError(path)
+        place = inside(self.root, path, local=True)
+        with usable(path):
+            _refuse_taken(place, overwrite=overwrite)
         size = 0
-        with full_disk(f"file {path}"), temporary_file(self._incoming) as (file, temporary):
+        incoming = temporary_file(self._incoming)
+        with usable(path), full_disk(f"file {path}"), incoming as (file, temporary):
             while chunk := body.read(CHUNK):
                 size += file.write(chunk)
             sync(file)
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_parents(place)
             if overwrite:
                 temporary.replace(place)
             else:
@@ -121,12 +130,12 @@ class Tree:
 
         def put(file: tuple[str, bytes]) -> tuple[str, list[Path], Exception | None]:
             try:
-                place = folders.place(file[0])
-                replace = overwrite(file[0])
-                if not replace and place.exists():
-                    raise FileExistsError(file[0])  # noqa: TRY301 - one way out for all refusals
-                done = together.write(self._incoming, place, file[1], 0o666, overwrite=replace)
-            except (InvalidRequest, FileExistsError, NotADirectoryError) as error:
+                with usable(file[0]):
+                    place = folders.place(file[0])
+                    replace = overwrite(file[0])
+                    _refuse_taken(place, overwrite=replace)
+                    done = together.write(self._incoming, place, file[1], 0o666, overwrite=replace)
+            except (InvalidRequest, FileExistsError) as error:
                 return file[0], [], error
             return file[0], done, None
 
@@ -141,13 +150,16 @@ class Tree:
                 together.sync_folders(changed)
         return written, refused
 
-    def _walk(self, folder: str, prefix: str, after: str) -> Iterator[TreeFile]:
-        """Give the files below `folder` ("" or ending in "/"), skipping what cannot match."""
-        for name, entry in _entries(self.root / folder):
-            path = folder + name
-            if name.endswith("/"):
+    def _walk(self, prefix: str, after: str) -> Iterator[TreeFile]:
+        """Give the files in order, skipping what cannot match or be named; nothing recurses."""
+        waiting = [iter(_entries(self.root, ""))]
+        while waiting:
+            path, entry = next(waiting[-1], (None, None))
+            if path is None or entry is None:
+                waiting.pop()
+            elif path.endswith("/"):
                 if _may_hold(path, prefix, after):
-                    yield from self._walk(path, prefix, after)
+                    waiting.append(iter(_entries(entry.path, path)))
             elif path > after and path.startswith(prefix) and self._is_inside(entry):
                 # Jobs work in the folder: what was listed may be gone by now.
                 with suppress(FileNotFoundError):
@@ -172,27 +184,45 @@ class _Folders:
         """Give the place of a path from outside; see `inside`."""
         folder, _, name = checked(path).rpartition("/")
         if folder not in self._known:
-            self._known[folder] = inside(self._root, folder) if folder else self._root
-        place = self._known[folder] / name
+            place = inside(self._root, folder, local=True) if folder else self._root
+            self._known[folder] = place
+        place = self._known[folder] / unescaped(name)
         # A link may lead anywhere: it takes the long way.
-        return inside(self._root, path) if place.is_symlink() else place
+        return inside(self._root, path, local=True) if place.is_symlink() else place
 
 
-def _entries(folder: Path) -> list[tuple[str, "os.DirEntry[str]"]]:
-    """Give files, and folders with a "/" after the name: so sorted, whole paths are in order."""
+def _refuse_taken(place: Path, *, overwrite: bool) -> None:
+    if place.is_dir():
+        raise IsADirectoryError(str(place))
+    if not overwrite and place.exists():
+        raise FileExistsError(str(place))
+
+
+def _entries(folder: str | Path, above: str) -> list[tuple[str, "os.DirEntry[str]"]]:
+    """Give the paths of files, and of folders with a "/" behind: so sorted, all are in order."""
     found = []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if not is_text(entry.name):
+                path = above + escaped(entry.name)
+                if unfit(path):
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    found.append((entry.name + "/", entry))
-                elif entry.is_file():
-                    found.append((entry.name, entry))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+                    found.append((path + "/", entry))
+                elif _is_file(entry):
+                    found.append((path, entry))
+    except OSError as error:
+        if error.errno in _GONE:
+            return []
+        raise
     return sorted(found, key=lambda pair: pair[0])
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _may_hold(folder: str, prefix: str, after: str) -> bool:

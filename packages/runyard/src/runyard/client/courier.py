@@ -30,7 +30,7 @@ class ServiceDestination(Destination):
         self._service = service
         self._run_id = run_id
 
-    def append_log(self, path: str, offset: int, data: bytes) -> int:
+    def append_log(self, path: str, offset: int, data: bytes, anew: bool = False) -> int:
         """See Destination."""
         mark = self._service.send(
             LOGS_APPEND,
@@ -38,9 +38,15 @@ class ServiceDestination(Destination):
             path,
             data=data,
             size=len(data),
-            query=LogQuery(offset=offset),
+            query=LogQuery(offset=offset, anew=anew),
         )
         return mark.size
+
+    def log_checksum(self, path: str) -> Optional[str]:
+        """See Destination."""
+        query = LogQuery(check=True)
+        mark = self._service.send(LOGS_APPEND, self._run_id, path, data=b"", size=0, query=query)
+        return mark.checksum
 
     def append_lines(self, writer: str, first: int, data: bytes) -> int:
         """See Destination."""

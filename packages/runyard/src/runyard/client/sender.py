@@ -6,6 +6,7 @@ service that was away for an hour, or lost its last second, is brought up to dat
 
     spool/<writer>.jsonl   ->  lines, numbered from 0 per writer      (one file per writing process)
     any growing log file   ->  bytes at an offset                     (named by the run)
+    one written anew       ->  in place of what was brought of it
 
 A line that the service refuses holds nothing up: it is looked for by halves, moved into
 `spool/<writer>.refused`, which is brought as a log, and a line that says so goes in its place.
@@ -40,6 +41,8 @@ SPOOL_SUFFIX = ".jsonl"
 REFUSED_SUFFIX = ".refused"
 REFUSED_LOG = "logs/metrics_refused_{}.jsonl"
 BLOCK_BYTES = 1 << 20
+MARK_BYTES = 1 << 10
+TRIES = 3
 IDLE_SECONDS = 0.1
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
@@ -57,8 +60,19 @@ class Destination:
     raise OSError or a RunyardError; see AWAY and TROUBLE for those after which it may work later.
     """
 
-    def append_log(self, path: str, offset: int, data: bytes) -> int:
-        """Bring bytes of the log `path` from `offset` on; give the size that is stored."""
+    def append_log(self, path: str, offset: int, data: bytes, anew: bool = False) -> int:
+        """Bring bytes of the log `path` from `offset` on; give the size that is stored.
+
+        Args:
+            path: The log's path in the run.
+            offset: Where the bytes stand in the log.
+            data: The bytes.
+            anew: They replace what is stored; `offset` is 0.
+        """
+        raise NotImplementedError
+
+    def log_checksum(self, path: str) -> Optional[str]:
+        """Give the CRC-32 of what is stored of a log, in hex; None where that is not told."""
         raise NotImplementedError
 
     def append_lines(self, writer: str, first: int, data: bytes) -> int:
@@ -77,6 +91,7 @@ class Sender:
         logs: Local file -> the log's path in the run, or a function that gives this (asked at
             each poll, so that logs may appear while the run goes on).
         warn: Told once of each file that can never be brought.
+        resumes: Another sender may have brought a part of the logs.
     """
 
     def __init__(
@@ -85,11 +100,13 @@ class Sender:
         spool_folder: Any,
         logs: Optional[Logs] = None,
         warn: Optional[Callable[[str], None]] = None,
+        resumes: bool = False,
     ) -> None:
         self._destination = destination
         self._spool_folder = str(spool_folder)
         self._logs: Logs = {} if logs is None else logs
         self._warn = warn
+        self._resumes = resumes
         self._sources: Dict[str, _Source] = {}
         self._turn = threading.Lock()
         self._wake = threading.Event()
@@ -135,6 +152,37 @@ class Sender:
             if until > now:
                 time.sleep(until - now)
 
+    def settle(self, deadline: Optional[float] = None) -> bool:
+        """Bring all as `drain` does, and what was rewritten without a sign; say whether it arrived.
+
+        To be called when nobody writes any longer: each log is compared with what was brought.
+
+        Args:
+            deadline: As for `drain`.
+        """
+        while self.drain(deadline):
+            try:
+                with self._turn:
+                    logs = [one for one in self._present() if isinstance(one, _Log)]
+                    wrong = [log for log in logs if not self._agrees(log)]
+            except (*AWAY, *TROUBLE):
+                if deadline is not None and time.monotonic() >= deadline:
+                    return False
+                time.sleep(FIRST_PAUSE)
+                continue
+            if not wrong:
+                return True
+        return False
+
+    def _agrees(self, log: _Log) -> bool:
+        try:
+            return log.agrees(self._destination)
+        except (*AWAY, *TROUBLE):
+            raise
+        except RunyardError as error:
+            self._give_up(log, error)
+            return True
+
     def run(self) -> None:
         """Poll until `stop`, then bring the rest once; the body of a thread."""
         while not self._stopped:
@@ -163,12 +211,15 @@ class Sender:
             source.failures += 1
             if isinstance(error, TROUBLE) and source.failures < PATIENCE:
                 raise
-            source.dead = True
-            if self._warn is not None:
-                self._warn(f"{source.name} could not be sent: {error.message}")
+            self._give_up(source, error)
             return False
         source.failures = 0
         return moved
+
+    def _give_up(self, source: _Source, error: RunyardError) -> None:
+        source.dead = True
+        if self._warn is not None:
+            self._warn(f"{source.name} could not be sent: {error.message}")
 
     def _present(self) -> List[_Source]:
         """Give the files worth a look, metrics first: they are small and waited for."""
@@ -180,7 +231,7 @@ class Sender:
                 self._sources[file] = _Log(log, file) if refused else _Lines(writer, file)
         for file, name in (self._logs() if callable(self._logs) else self._logs).items():
             if str(file) not in self._sources:
-                self._sources[str(file)] = _Log(name, str(file))
+                self._sources[str(file)] = _Log(name, str(file), self._resumes)
         return [source for source in self._sources.values() if not source.dead]
 
     def _writers(self) -> List[Tuple[str, str]]:
@@ -219,18 +270,122 @@ class _Source:
 
 
 class _Log(_Source):
-    """A log: the next byte to bring is the size that the service answered last."""
+    """A log: the next byte to bring is the size that the service answered last.
+
+    A file is another than it was when its inode changed, when it is shorter than what was
+    brought, or when its first or last bytes up to there are others; then it is brought anew.
+    """
+
+    def __init__(self, name: str, file: str, resumes: bool = False) -> None:
+        super().__init__(name, file)
+        self._anew = self._begun = False
+        self._tries = 0
+        self._seen: Optional[Tuple[int, ...]] = None
+        self._head = self._tail = b""
+        # Of all that was brought; None when another sender brought a part of it.
+        self._checksum: Optional[int] = None if resumes else 0
 
     def advance(self, destination: Destination) -> bool:
-        data = self._read()
-        if not data:
+        try:
+            data = self._fresh()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise InvalidRequest(f"{self.file} cannot be read: {error.strerror}") from error
+        if not (data or self._anew):
             return False
         before = self.offset
+        if self._anew:
+            stored = destination.append_log(self.name, 0, data, anew=True)
+            self._anew = False
+            self._sent(data, stored)
+            return True
         try:
-            self.offset = destination.append_log(self.name, before, data)
+            stored = destination.append_log(self.name, before, data)
         except Conflict:
-            self.offset = destination.append_log(self.name, 0, b"")
-        return self.offset != before
+            stored = destination.append_log(self.name, 0, b"")
+        self._sent(data, stored)
+        return stored != before
+
+    def agrees(self, destination: Destination) -> bool:
+        """Say whether what was brought is what the file holds; if not, it will be brought anew."""
+        self._tries += 1
+        if self._tries > TRIES:
+            return True  # somebody goes on writing
+        try:
+            found, size = self._local_checksum()
+        except OSError:
+            return True
+        if not (size or self._begun):
+            # A log of no bytes is one too: nothing was brought of it so far.
+            self._sent(b"", destination.append_log(self.name, 0, b""))
+            return True
+        if self._checksum is None:
+            # A file that is shorter may have lost its end with the power.
+            stored = destination.log_checksum(self.name)
+            same = stored is None or size < self.offset or stored == f"{found:08x}"
+        else:
+            same = found == self._checksum
+        if not same:
+            self._begin_anew()
+        return same
+
+    def _fresh(self) -> bytes:
+        """Give the next bytes; all from the first on, when the file is another by now."""
+        status = os.stat(self.file)
+        seen = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        if seen == self._seen and status.st_size <= self.offset:
+            return b""
+        with open(self.file, "rb", buffering=0) as stream:
+            if self._is_another(stream, seen):
+                self._begin_anew()
+            self._seen = seen
+            stream.seek(self.offset)
+            return stream.read(BLOCK_BYTES)
+
+    def _is_another(self, stream: Any, seen: Tuple[int, ...]) -> bool:
+        if self._seen is None or not self.offset:
+            return False
+        if seen[:2] != self._seen[:2]:
+            return True
+        if seen[2] < self.offset:
+            # What another sender brought may be more than this disk has kept.
+            return self._checksum is not None
+        if stream.read(len(self._head)) != self._head:
+            return True
+        stream.seek(self.offset - len(self._tail))
+        return bool(stream.read(len(self._tail)) != self._tail)
+
+    def _begin_anew(self) -> None:
+        self._anew = True
+        self.offset = self._checksum = 0
+        self._head = self._tail = b""
+
+    def _sent(self, data: bytes, stored: int) -> None:
+        self._begun = True
+        if stored != self.offset + len(data):
+            self._checksum = None
+            self._tail = b""
+        else:
+            if self._checksum is not None:
+                self._checksum = _crc32(data, self._checksum)
+            if len(self._head) == min(self.offset, MARK_BYTES):
+                self._head += data[: MARK_BYTES - len(self._head)]
+            self._tail = (self._tail + data)[-MARK_BYTES:]
+        self.offset = stored
+
+    def _local_checksum(self) -> Tuple[int, int]:
+        found = size = 0
+        with open(self.file, "rb", buffering=0) as stream:
+            for block in iter(lambda: stream.read(BLOCK_BYTES), b""):
+                found, size = _crc32(block, found), size + len(block)
+        return found, size
+
+
+def _crc32(data: bytes, begun: int) -> int:
+    import zlib
+
+    return zlib.crc32(data, begun)
 
 
 class _Lines(_Source):

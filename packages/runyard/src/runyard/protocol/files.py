@@ -62,17 +62,27 @@ class FilePage:
 
 @dataclass(frozen=True)
 class LogQuery:
-    """Where in a log to write or read, in bytes."""
+    """Where in a log to write or read, in bytes.
+
+    `anew`: the file was written anew, so the body replaces the log. `check`: also answer the
+    checksum of what is stored afterwards.
+    """
 
     offset: int = 0
+    anew: bool = False
+    check: bool = False
 
 
 @dataclass(frozen=True)
 class LogMark:
-    """How many bytes of a log are stored; a batch at another offset is cut or refused by it."""
+    """How many bytes of a log are stored; a batch at another offset is cut or refused by it.
+
+    `checksum` is the CRC-32 of all of them in hex, where it was asked for.
+    """
 
     path: str
     size: int
+    checksum: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,16 @@ script does not wait for it.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from runyard.client.sender import Sender
 from runyard.client.trees import told
-from runyard.protocol.errors import RunyardError, TemporaryError
 from runyard.runtime import names
 from runyard.runtime.beats import Beats, Tasks
-from runyard.runtime.service import JobService, patiently
+from runyard.runtime.service import JobService
 from runyard.runtime.watch import Watch
 
 if TYPE_CHECKING:
@@ -35,12 +32,19 @@ class Link:
         job: The job.
         folder: Its run folder.
         on_cancel: Called when the service wants the job canceled.
+        resumes: Another agent has begun to send this job's logs.
 
     Attributes:
         warnings: What users should know at the end.
     """
 
-    def __init__(self, job: Job, folder: RunFolder, on_cancel: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        folder: RunFolder,
+        on_cancel: Callable[[], None],
+        resumes: bool = False,
+    ) -> None:
         self.warnings: List[str] = []
         self.service = JobService(job)
         self._job = job
@@ -49,7 +53,10 @@ class Link:
         self._meter: Optional[Meter] = None
         self._watch = Watch(job, folder)
         self._driver_log = folder.log(names.DRIVER_LOG)
-        self._sender = Sender(self.service, folder.spool, self._watch, self.warnings.append)
+        resumes = resumes or job.attempt > 1
+        self._sender = Sender(
+            self.service, folder.spool, self._watch, self.warnings.append, resumes
+        )
         self._thread = threading.Thread(target=self._sender.run, name="sender", daemon=True)
         self._thread.start()
 
@@ -117,19 +124,7 @@ class Link:
         left_out = self._watch.look_at_last()
         if left_out:
             self.warnings.append(told(left_out, "the run's logs"))
-        return self._sender.drain(deadline) and self._bring_empty(deadline)
-
-    def _bring_empty(self, deadline: float) -> bool:
-        """Make the logs known in which there is nothing; say whether that was in time."""
-        for name in [name for file, name in self._watch().items() if _is_empty(file)]:
-            ask = partial(self.service.append_log, name, 0, b"")
-            try:
-                patiently(ask, deadline - time.monotonic())
-            except TemporaryError:
-                return False
-            except RunyardError as error:
-                self.warnings.append(f"{name} could not be sent: {error.message}")
-        return True
+        return self._sender.settle(deadline)
 
     def stop_beats(self) -> None:
         """Be silent from now on."""
@@ -143,14 +138,6 @@ class Link:
         self._thread.join()
         self._beats.stop()
         self.service.close()
-
-
-def _is_empty(file: str) -> bool:
-    try:
-        return os.stat(file).st_size == 0
-    except OSError:
-        # It was removed meanwhile.
-        return False
 
 
 def _beats(job: Job, service: JobService, on_cancel: Callable[[], None]) -> Beats:

@@ -52,7 +52,7 @@ def finish(job: Job, folder: RunFolder, reason: str) -> int:
 
     wake = Wakeup()
     state = State.begin(folder, job, SALVAGE)
-    link = Link(job, folder, wake.cancel)
+    link = Link(job, folder, wake.cancel, resumes=True)
     stuck = Family(job, state).end()
     report = read_json(folder.outcome_file)
     if report is None:

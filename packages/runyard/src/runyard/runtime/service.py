@@ -78,10 +78,20 @@ class JobService(Destination):
         """Send the FinishReport."""
         self._ask("POST", f"{self._node}/finish", _encode(report))
 
-    def append_log(self, path: str, offset: int, data: bytes) -> int:
+    def append_log(self, path: str, offset: int, data: bytes, anew: bool = False) -> int:
         """See Destination."""
-        target = f"{self._run}/logs/{quote(path, safe='/')}?offset={offset}"
-        return int(json.loads(self._ask("PUT", target, data, kind=RAW).decode())["size"])
+        query = f"offset={offset}&anew=true" if anew else f"offset={offset}"
+        return int(self._put_log(path, query, data)["size"])
+
+    def log_checksum(self, path: str) -> Optional[str]:
+        """See Destination."""
+        found: Optional[str] = self._put_log(path, "offset=0&check=true", b"").get("checksum")
+        return found
+
+    def _put_log(self, path: str, query: str, data: bytes) -> Dict[str, Any]:
+        target = f"{self._run}/logs/{quote(path, safe='/')}?{query}"
+        mark: Dict[str, Any] = json.loads(self._ask("PUT", target, data, kind=RAW).decode())
+        return mark
 
     def append_lines(self, writer: str, first: int, data: bytes) -> int:
         """See Destination."""

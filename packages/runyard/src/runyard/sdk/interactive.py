@@ -120,6 +120,8 @@ class Interactive:
         if self.ended:
             return
         self._ended = True
+        if self._user_log is not None:
+            self._run._open_session().at_end = True
         from runyard.sdk import run_files
 
         pairs, left_out = self._new(self._outputs, OUTPUTS)

@@ -57,6 +57,8 @@ class Session:
         self.folder = folder
         self.spool = Spool(folder)
         self.logs: Callable[[], Mapping[Path, str]] = dict
+        # Nobody writes the logs any longer: they are compared with what was brought.
+        self.at_end = False
         self._service = service
         self._own_courier = courier
         self._courier: Optional[Courier] = None
@@ -81,7 +83,8 @@ class Session:
             seconds: How long to wait at most.
         """
         if self._courier is not None and self._process == os.getpid():
-            return self._courier.drain(time.monotonic() + seconds)
+            bring = self._courier.settle if self.at_end else self._courier.drain
+            return bring(time.monotonic() + seconds)
         return self._stored(seconds)
 
     def close(self, seconds: float = EXIT_SECONDS) -> bool:

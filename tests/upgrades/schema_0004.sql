@@ -1,4 +1,9 @@
 BEGIN TRANSACTION;
+CREATE TABLE beating_runs (
+	run_key BIGINT NOT NULL, 
+	process VARCHAR NOT NULL, 
+	PRIMARY KEY (run_key)
+);
 CREATE TABLE commands (
 	run_key BIGINT NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -82,7 +87,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('8f269b89-20bc-41b9-af35-d09464cee605','default','mnist',1,1600000000000000);
+INSERT INTO "experiments" VALUES('8f6669c2-476d-428e-97c0-8d68fa9f0eb2','default','mnist',1,1600000000000000);
 CREATE TABLE gang_nodes (
 	run_key BIGINT NOT NULL, 
 	node INTEGER NOT NULL, 
@@ -295,20 +300,20 @@ CREATE TABLE workspaces (
 	UNIQUE (name, subscription_id, resource_group)
 );
 INSERT INTO "workspaces" VALUES('default','default','00000000-0000-0000-0000-000000000000','runyard','local','default','basic','workspaceblobstore','{}',1600000000000000);
-CREATE INDEX runs_active ON runs (active, "key");
 CREATE INDEX runs_submitted_from ON runs (workspace, submitted_from, "key");
+CREATE INDEX runs_of_status ON runs (workspace, status, "key");
 CREATE INDEX runs_of_target ON runs (workspace, target, active, "key");
 CREATE INDEX runs_of_workspace ON runs (workspace, "key");
+CREATE INDEX runs_active ON runs (active, "key");
 CREATE INDEX runs_of_experiment ON runs (workspace, experiment, "key");
-CREATE INDEX runs_of_status ON runs (workspace, status, "key");
 CREATE INDEX runs_of_parent ON runs (workspace, parent, "key");
 CREATE INDEX run_tags_by_value ON run_tags (name, value, run_key);
 CREATE INDEX run_properties_by_value ON run_properties (name, value, run_key);
 CREATE INDEX run_files_by_digest ON run_files (digest);
 CREATE INDEX nodes_of_run ON nodes (workspace, run);
 CREATE INDEX job_nodes_open ON job_nodes (finished_at, run_key);
-CREATE INDEX models_of_workspace ON models (workspace, "key");
 CREATE INDEX models_of_run ON models (workspace, run, "key");
+CREATE INDEX models_of_workspace ON models (workspace, "key");
 CREATE INDEX model_files_by_digest ON model_files (digest);
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 COMMIT;

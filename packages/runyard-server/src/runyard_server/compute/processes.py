@@ -35,6 +35,11 @@ def is_alive(process: Process) -> bool:
     return identify(process.pid) == process
 
 
+def same_boot(started: str) -> bool:
+    """Whether a process that started then was one of this machine, since it was started."""
+    return sys.platform == "linux" and started.startswith(f"{_boot()}-")
+
+
 def _started_linux(pid: int) -> str | None:
     try:
         text = (_PROC / str(pid) / "stat").read_bytes()

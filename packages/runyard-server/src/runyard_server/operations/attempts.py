@@ -16,7 +16,13 @@ from runyard.protocol import jobs as protocol
 from runyard.protocol import runs as states
 from runyard.protocol.jobs import FinishReport
 from runyard.protocol.runs import RunSpec
-from runyard_server.operations.lifecycle import News, free_nodes, moved, record
+from runyard_server.operations.lifecycle import (
+    News,
+    end_children,
+    free_nodes,
+    moved,
+    record,
+)
 from runyard_server.store import events, files, gangs, job_nodes
 from runyard_server.store import runs as run_rows
 from runyard_server.store.records import Connection
@@ -57,6 +63,7 @@ def begin(connection: Connection, row: RunRow, last: FinishReport, now: int) -> 
     gangs.remove(connection, row.key)
     files.remove(connection, row.key, OUTPUTS)
     free_nodes(connection, row, now)
+    end_children(connection, row, now, states.FAILED, last.error)
     news = [News(kinds.STAGE, message, data={_CAUSE: _kind(last.cause)})]
     if row.status != states.QUEUED:
         news.append(moved(states.QUEUED))

@@ -9,6 +9,9 @@
 A move writes the row and its events together, so the history never says anything else than the
 row. Several moves may share one write: each commit is a wait for the disk. Every function here
 that takes a connection is called inside a write, with a row that was read inside the same one.
+
+A run ends with its open interactive children: nobody else can say what became of them. Children
+that were submitted are jobs of their own and go on.
 """
 
 from collections.abc import Sequence
@@ -21,6 +24,7 @@ from runyard.protocol import runs as states
 from runyard.protocol.compute import IDLE
 from runyard.protocol.errors import WrongState
 from runyard.protocol.runs import RunError
+from runyard_server.operations.clock import iso
 from runyard_server.operations.notices import SCHEDULER, gang_topic, run_topic
 from runyard_server.operations.system import System
 from runyard_server.store import events, nodes, runs
@@ -44,6 +48,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 }
 STAGES = (states.PREPARING, states.QUEUED, states.RUNNING, states.FINALIZING)
 _SECOND = 1_000_000
+_LINE_END = "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +122,58 @@ def end(
     """
     if not row.active:
         return row
+    end_children(connection, row, now, status, error)
     if error is None:
         return record(connection, row, now, [moved(status)])
     news = [News(kinds.ERROR, error.message), moved(status, error.message)]
     return record(connection, row, now, news, error=error)
+
+
+def end_children(
+    connection: Connection, row: RunRow, now: int, status: str, error: RunError | None = None
+) -> None:
+    """End the open interactive runs below a run as it ends itself.
+
+    Args:
+        connection: Of the present write.
+        row: The run.
+        now: Microseconds since 1970.
+        status: Completed, Failed or Canceled.
+        error: Why the run failed.
+    """
+    why = None
+    if status == states.FAILED:
+        text = f"its parent, run {row.id}, failed"
+        code = "UserError"
+        if error is not None:
+            text, code = f"{text}: {error.message.partition(_LINE_END)[0]}", error.code
+        why = RunError(code, text, iso(now))
+    for child in runs.open_children(connection, row, states.INTERACTIVE_TARGET):
+        end(connection, child, now, status, why)
+
+
+def correct(
+    connection: Connection, row: RunRow, now: int, status: str, error: RunError | None = None
+) -> RunRow:
+    """Replace the end of a run that was given up by what its process says after all.
+
+    Args:
+        connection: Of the present write.
+        row: The run as read in this write; see `is_lost`.
+        now: Microseconds since 1970.
+        status: Completed, Failed or Canceled.
+        error: Why it failed.
+    """
+    news = [moved(status, "the process that was lost has been heard of again")]
+    values = {**_append(connection, row, now, news), "status": status, "ended_at": now}
+    runs.change(connection, row.key, error=error, **values)
+    return replace(row, error=error, **values)
+
+
+def is_lost(row: RunRow) -> bool:
+    """Whether a run was ended only because its process was not heard of."""
+    code = row.error.code if row.error is not None else ""
+    return row.status == states.FAILED and code == states.LOST_CONTACT
 
 
 def free_nodes(connection: Connection, row: RunRow, now: int) -> None:
@@ -132,6 +185,10 @@ def free_nodes(connection: Connection, row: RunRow, now: int) -> None:
 def announce(system: System, row: RunRow, *, work: bool = True) -> None:
     """Wake who follows the run and, with `work`, the scheduler; call it after the write."""
     system.notices.changed(run_topic(row.workspace, row.id))
+    if not row.active:
+        system.beating.forget(row.key)
+        for child in system.records.read(lambda c: runs.ended_with(c, row)):
+            announce(system, child, work=work)
     if row.node_count > 1 and (row.cancel_requested or not row.active):
         system.notices.changed(gang_topic(row.workspace, row.id))
     if work:

@@ -30,10 +30,20 @@ from runyard_server.operations import idempotency, mpi, private, submission
 from runyard_server.operations.clock import iso, iso_or_none
 from runyard_server.operations.existing import run_row
 from runyard_server.operations.experiments import checked as experiment_name
-from runyard_server.operations.lifecycle import News, announce, begin, end, moved, opening, record
+from runyard_server.operations.lifecycle import (
+    News,
+    announce,
+    begin,
+    correct,
+    end,
+    is_lost,
+    moved,
+    opening,
+    record,
+)
 from runyard_server.operations.system import System
 from runyard_server.operations.workspaces import require as require_workspace
-from runyard_server.store import experiments, job_nodes, pages, runs
+from runyard_server.store import beating, experiments, job_nodes, pages, runs
 from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunFilter, RunRow
 
@@ -117,7 +127,8 @@ def start(system: System, workspace: str, body: StartRun) -> RunRecord:
         target=states.INTERACTIVE_TARGET,
     )
     text = msgspec.json.encode(spec).decode()
-    return _write_new(system, row, text, body.tags, body.properties, [])
+    process = body.process if body.beats else None
+    return _write_new(system, row, text, body.tags, body.properties, [], process)
 
 
 def get(system: System, workspace: str, run: str) -> RunRecord:
@@ -224,12 +235,14 @@ def cancel(system: System, workspace: str, run: str) -> RunRecord:
 def complete(system: System, workspace: str, run: str) -> RunRecord:
     """Set a run to Completed; a job that still works for it is stopped.
 
+    A process that was given up knows better, so its word counts.
+
     Raises:
         RunNotFound: No such run in the workspace.
     """
 
     def write(connection: Connection, now: int) -> RunRow:
-        return end(connection, require(connection, workspace, run), now, states.COMPLETED)
+        return _say_end(connection, require(connection, workspace, run), now, states.COMPLETED)
 
     return _act(system, write)
 
@@ -244,7 +257,8 @@ def fail(system: System, workspace: str, run: str, body: FailRun) -> RunRecord:
     def write(connection: Connection, now: int) -> RunRow:
         row = require(connection, workspace, run)
         text = body.message or "the run was set to failed by its owner"
-        return end(connection, row, now, states.FAILED, RunError(body.code, text, iso(now)))
+        error = RunError(body.code, text, iso(now))
+        return _say_end(connection, row, now, states.FAILED, error)
 
     return _act(system, write)
 
@@ -256,6 +270,14 @@ def require(connection: Connection, workspace: str, run: str) -> RunRow:
         RunNotFound: No such run in the workspace; the message names the nearest.
     """
     return run_row(connection, workspace, run)
+
+
+def _say_end(
+    connection: Connection, row: RunRow, now: int, status: str, error: RunError | None = None
+) -> RunRow:
+    if is_lost(row):
+        return correct(connection, row, now, status, error)
+    return end(connection, row, now, status, error)
 
 
 def _cancel(connection: Connection, row: RunRow, now: int) -> RunRow:
@@ -301,18 +323,26 @@ def _write_new(
     tags: dict[str, str | None],
     properties: dict[str, str],
     news: Sequence[News],
+    process: str | None = None,
 ) -> RunRecord:
-    """Write a new run with its first events and the answer for repeats; wake who waits."""
+    """Write a new run with its first events and the answer for repeats; wake who waits.
+
+    With a process the run is watched: it is given up when that is gone, or silent for long.
+    """
     request = idempotency.pending()
 
     def write(connection: Connection) -> tuple[RunRow, RunRecord]:
         created = _insert(connection, row, spec_text, tags, properties, news)
+        if process is not None:
+            beating.add(connection, created.key, process)
         answer = _record(created, tags, properties)
         if request is not None:
             request.keep(connection, answer, row.created_at)
         return created, answer
 
     created, answer = system.records.write(write)
+    if process is not None:
+        system.beating.note(created.key, process, row.created_at)
     announce(system, created)
     return answer
 

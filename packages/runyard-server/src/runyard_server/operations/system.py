@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runyard_server.operations.activity import Activity
+from runyard_server.operations.beating import BeatingRuns
 from runyard_server.operations.clock import Clock
 from runyard_server.operations.heard import Heard
 from runyard_server.operations.notices import Notices
@@ -38,6 +39,7 @@ class System:
         url: Says where the service listens now.
         activity: What the process is doing, and how it is stopped.
         heard: When agents were heard of last.
+        beating: Which interactive runs have a process that beats, and when it did last.
     """
 
     home: Home
@@ -51,6 +53,7 @@ class System:
     url: Callable[[], str]
     activity: Activity = field(default_factory=Activity)
     heard: Heard = field(default_factory=Heard)
+    beating: BeatingRuns = field(default_factory=BeatingRuns)
 
 
 @dataclass(frozen=True)

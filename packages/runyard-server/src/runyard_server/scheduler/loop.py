@@ -9,8 +9,8 @@ served), and hands everything slow to threads of pools:
     canceled    -> ask its agents to stop, stop what is made for it
     ended       -> its nodes are free: place others
 
-Once a second it also looks at the agents and at the clusters. All state that matters is in the
-database: `start` takes up whatever a process before left.
+Once a second it also looks at the agents, the clusters, and the processes of interactive runs. All
+state that matters is in the database: `start` takes up whatever a process before left.
 """
 
 import logging
@@ -26,7 +26,7 @@ from runyard.protocol import runs as states
 from runyard.protocol.environments import LockRecord
 from runyard.protocol.runs import RunSpec
 from runyard_server.compute.base import Backend
-from runyard_server.operations import idempotency, leases, preparing, reading
+from runyard_server.operations import beats, idempotency, leases, preparing, reading
 from runyard_server.operations import placement as placing
 from runyard_server.operations.lifecycle import announce
 from runyard_server.operations.machine import machine_cpus
@@ -34,6 +34,7 @@ from runyard_server.operations.notices import SCHEDULER
 from runyard_server.operations.placement import Placement, Target, target_of
 from runyard_server.operations.system import System
 from runyard_server.scheduler.clusters import Clusters
+from runyard_server.scheduler.contact import Contact
 from runyard_server.scheduler.folders import RunFolders
 from runyard_server.scheduler.launching import Agents
 from runyard_server.scheduler.preparation import Environments, Preparations
@@ -83,6 +84,7 @@ class Scheduler:
             gone=self._folders.collect,
         )
         self._clusters = Clusters(system, backends)
+        self._contact = Contact(system)
         self._wake = threading.Event()
         self._guard = threading.Lock()
         self._dirty: set[int] = set()
@@ -100,6 +102,7 @@ class Scheduler:
         leases.take_over(self._system)
         with self._guard:
             self._dirty.update(reading.everything(self._system))
+        beats.take_up(self._system)
         self._folders.sweep(self._agents.take)
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
         self._thread.start()
@@ -140,6 +143,7 @@ class Scheduler:
                 self._dirty.update(reading.everything(self._system))
                 self._lost_track = False
         self._agents.watch()
+        self._contact.look()
         self._keep_clusters()
         self._turns += 1
         if self._turns % _RENEW_TURNS == 0 and self._preparations.busy:

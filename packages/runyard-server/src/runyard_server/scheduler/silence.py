@@ -24,8 +24,8 @@ _SECOND = 1_000_000
 _REAL_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
-class Silence:
-    """Measures how long nodes have been silent.
+class Listening:
+    """Since when this service has listened without a break.
 
     Args:
         system: The service's parts.
@@ -36,12 +36,25 @@ class Silence:
         self._since = system.clock.now_us()
         self._looked = time.clock_gettime(_REAL_TIME)
 
+    @property
+    def since(self) -> int:
+        """The time, in microseconds since 1970."""
+        return self._since
+
     def look(self) -> None:
         """Take note that the service is awake; call it at each turn, about once a second."""
         now = time.clock_gettime(_REAL_TIME)
         if now - self._looked > _STALL_SECONDS:
             self._since = self._system.clock.now_us()
         self._looked = now
+
+
+class Silence(Listening):
+    """Measures how long nodes have been silent.
+
+    Args:
+        system: The service's parts.
+    """
 
     def reason(self, key: int, node: int, node_count: int) -> str:
         """Say why a node counts as lost, "" while it does not.

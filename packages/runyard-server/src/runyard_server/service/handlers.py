@@ -27,8 +27,9 @@ from runyard_server.service.streams import EventStream, Feed, Follower
 
 LARGEST_JSON = 16 << 20
 LONGEST_KEY = 200
-# Asking after the service is no use of it: it shall not keep an idle one alive.
-PASSIVE = ("service.about", "service.status")
+# Asking after the service is no use of it, nor is a notebook that stands open: they shall not keep
+# an idle one alive.
+PASSIVE = ("service.about", "service.status", "beats.note")
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 

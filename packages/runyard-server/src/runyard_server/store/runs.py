@@ -231,6 +231,19 @@ def children(connection: Connection, row: RunRow) -> list[RunRow]:
     return [_row(each) for each in connection.execute(found.order_by(runs.c.key))]
 
 
+def open_children(connection: Connection, row: RunRow, target: str) -> list[RunRow]:
+    """Give the children of a run on a target that have not ended, oldest first."""
+    found = select(*_COLUMNS).where(runs.c.workspace == row.workspace, runs.c.parent == row.id)
+    found = found.where(runs.c.active.is_(True), runs.c.target == target)
+    return [_row(each) for each in connection.execute(found.order_by(runs.c.key))]
+
+
+def ended_with(connection: Connection, row: RunRow) -> list[RunRow]:
+    """Give the children of a run that ended in the same moment."""
+    found = select(*_COLUMNS).where(runs.c.workspace == row.workspace, runs.c.parent == row.id)
+    return [_row(each) for each in connection.execute(found.where(runs.c.ended_at == row.ended_at))]
+
+
 def active_with_nodes(connection: Connection, target: str, limit: int) -> list[str]:
     """Give the ids of the oldest runs on a target that have an unfinished node."""
     found = (

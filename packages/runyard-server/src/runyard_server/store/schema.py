@@ -101,6 +101,13 @@ run_specs = Table(
     Column("spec", Text, nullable=False),
 )
 
+beating_runs = Table(
+    "beating_runs",
+    metadata,
+    Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("process", String, nullable=False),
+)
+
 run_tags = Table(
     "run_tags",
     metadata,

@@ -106,6 +106,7 @@ class Yard:
         *,
         pip: str = "",
         submitted_from: str | None = None,
+        parent: str | None = None,
         **more: Any,
     ) -> str:
         """Submit a script; `more` are fields of RunSpec. Give the run's id."""
@@ -117,7 +118,8 @@ class Yard:
         definition = EnvironmentDefinition(pip=[pip] if pip else [])
         given: dict[str, Any] = {"target": target, "environment": definition, **more}
         spec = RunSpec("exp", snapshot, "train.py", **given)
-        body = SubmitRun(spec, inherited={"A": "B"}, submitted_from=submitted_from)
+        made_by: dict[str, Any] = {"submitted_from": submitted_from, "parent": parent}
+        body = SubmitRun(spec, inherited={"A": "B"}, **made_by)
         return runs.submit(self.system, W, body=body).id
 
     def get(self, run: str) -> RunRecord:

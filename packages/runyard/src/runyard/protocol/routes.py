@@ -75,6 +75,7 @@ from runyard.protocol.models import (
 )
 from runyard.protocol.route import ANYONE, JOB, Bytes, Events, Nothing, Route
 from runyard.protocol.runs import (
+    Beat,
     ChangeRun,
     FailRun,
     RunPage,
@@ -203,6 +204,16 @@ RUNS_COMPLETE: Route[RunRecord] = Route(
 )
 RUNS_FAIL: Route[RunRecord] = Route(
     "runs.fail", "POST", _R + "/fail", RunRecord, "Set a run to Failed.", body=FailRun, who=JOB
+)
+
+BEATS_NOTE: Route[Nothing] = Route(
+    "beats.note",
+    "POST",
+    _R + "/beat",
+    Nothing,
+    "The process that began an interactive run is alive.",
+    body=Beat,
+    who=JOB,
 )
 
 EVENTS_LIST: Route[EventPage] = Route(

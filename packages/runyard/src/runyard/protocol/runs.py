@@ -41,6 +41,9 @@ STATUSES = (
 
 SCRIPT_RUN = "azureml.scriptrun"
 LOCAL_TARGET = "local"
+BEAT_SECONDS = 30.0
+LOST_SECONDS = 300.0
+LOST_CONTACT = "LostContact"
 INTERACTIVE_TARGET = "sdk"
 
 
@@ -112,7 +115,12 @@ class SubmitRun:
 
 @dataclass(frozen=True)
 class StartRun:
-    """Begin an interactive run, at once in Running; see SubmitRun for `parent` and the like."""
+    """Begin an interactive run, at once in Running; see SubmitRun for `parent` and the like.
+
+    With `beats` the run is given up when the process that logs is not heard of for `LOST_SECONDS`.
+    `process` says which one that is, so that a service on the same machine sees at once that it
+    has ended: `<pid namespace>/<pid>/<boot id>-<start in clock ticks>`, "" where it is not known.
+    """
 
     experiment: str
     name: Optional[str] = None
@@ -123,11 +131,24 @@ class StartRun:
     properties: Dict[str, str] = field(default_factory=dict)
     submitted_by: str = ""
     submitted_from: Optional[str] = None
+    beats: bool = False
+    process: str = ""
+
+
+@dataclass(frozen=True)
+class Beat:
+    """The process that began an interactive run is alive; see StartRun for `process`."""
+
+    process: str = ""
 
 
 @dataclass(frozen=True)
 class RunError:
-    """Why a run failed. `code` is `UserError` or `ServiceError`; `signal` is a name (SIGKILL)."""
+    """Why a run failed; `signal` is a name (SIGKILL).
+
+    `code` is `UserError`, `ServiceError`, or `LostContact` for an interactive run whose process
+    was not heard of any more.
+    """
 
     code: str
     message: str

@@ -1,0 +1,66 @@
+"""Interactive runs whose process is gone: killed, or not heard of for five minutes.
+
+A process of this machine is looked for itself, so its end is seen at once, and as long as it lives
+it may be silent (stopped in a debugger, busy in a library that lets no thread run). One of another
+machine, or of another container, beats; there only time in which this service listened counts.
+"""
+
+from pathlib import Path
+
+from runyard.protocol.runs import LOST_SECONDS
+from runyard_server.compute import processes
+from runyard_server.compute.processes import Process
+from runyard_server.operations import beats
+from runyard_server.operations.beating import Beating
+from runyard_server.operations.system import System
+from runyard_server.scheduler.silence import Listening
+
+_SECOND = 1_000_000
+
+
+class Contact:
+    """Looks after the processes of interactive runs.
+
+    Args:
+        system: The service's parts.
+    """
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._listening = Listening(system)
+        self._here = _namespace()
+
+    def look(self) -> None:
+        """Give up the runs whose process is gone; call it at each turn, about once a second."""
+        self._listening.look()
+        for key, beating in self._system.beating.all().items():
+            reason = self._reason(beating)
+            if reason:
+                beats.lose(self._system, key, reason)
+
+    def _reason(self, beating: Beating) -> str:
+        """Say why a process counts as lost, "" while it does not."""
+        process = self._process(beating.process)
+        if process is not None:
+            gone = not processes.is_alive(process)
+            return f"process {process.pid} has ended without a word" if gone else ""
+        heard = max(beating.heard, self._listening.since)
+        if self._system.clock.now_us() - heard <= LOST_SECONDS * _SECOND:
+            return ""
+        return f"it has not been heard of for {LOST_SECONDS / 60:.0f} minutes"
+
+    def _process(self, told: str) -> Process | None:
+        """Give the process that was told, None if it cannot be seen from here."""
+        namespace, _, rest = told.partition("/")
+        pid, _, started = rest.partition("/")
+        if not self._here or namespace != self._here or not pid.isdecimal():
+            return None
+        same_boot = processes.same_boot(started)
+        return Process(int(pid), started) if same_boot else None
+
+
+def _namespace() -> str:
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from runyard.runtime import names
 from runyard.runtime.job import Canceled, JobError
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 1 << 20
 CLONE_BYTES = 64 << 10
 FICLONE = 0x40049409
+PATIENCE_SECONDS = 3600.0
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+
+Entry = Dict[str, Any]
 
 
 def materialise(
@@ -39,17 +43,53 @@ def materialise(
         Canceled: The job was canceled meanwhile.
         OSError: The disk is full, …
     """
+    made: Set[str] = set()
+    elsewhere = []
     for file in job.files:
         if canceled():
             raise Canceled
         target = inside(folder, str(file["path"]))
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        parent = os.path.dirname(target)
+        if parent not in made:
+            os.makedirs(parent, exist_ok=True)
+            made.add(parent)
         stored = _stored(job.blobs, str(file["digest"]))
-        if stored is not None:
-            copy(stored, target)
-        else:
-            _fetch(file, target, service())
-        os.chmod(target, 0o755 if file.get("executable") else 0o644)
+        if not stored or not _copied(stored, target, _mode(file)):
+            elsewhere.append((file, target))
+    if elsewhere:
+        _fetch_all(elsewhere, service(), canceled)
+
+
+def _mode(file: Entry) -> int:
+    return 0o755 if file.get("executable") else 0o644
+
+
+def _copied(source: str, target: str, mode: int) -> bool:
+    """Copy a stored content to its place; say whether it is on this machine."""
+    try:
+        reader = os.open(source, os.O_RDONLY | _CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        data = os.read(reader, CLONE_BYTES)
+        if len(data) < CLONE_BYTES:
+            _place(data, target, mode)
+            return True
+    finally:
+        os.close(reader)
+    copy(source, target)
+    os.chmod(target, mode)
+    return True
+
+
+def _place(data: bytes, target: str, mode: int) -> None:
+    writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _CLOEXEC, mode)
+    try:
+        _write(writer, data)
+        # The mask of whoever started the service is not the job's matter.
+        os.fchmod(writer, mode)
+    finally:
+        os.close(writer)
 
 
 def inside(folder: str, path: str) -> str:
@@ -98,14 +138,61 @@ def _clone(source: int, target: int) -> bool:
 
 
 def _stored(blobs: str, digest: str) -> Optional[str]:
-    """Give the file that holds a content on this machine."""
+    """Give the file that would hold a content on this machine."""
     if not blobs or not digest.isalnum():
         return None
-    path = os.path.join(blobs, "sha256", digest[:2], digest[2:])
-    return path if os.path.isfile(path) else None
+    return os.path.join(blobs, "sha256", digest[:2], digest[2:])
 
 
-def _fetch(file: Dict[str, Any], target: str, service: JobService) -> None:
+def _fetch_all(
+    files: Sequence[Tuple[Entry, str]], service: JobService, canceled: Callable[[], bool]
+) -> None:
+    """Fetch the contents of files that are not on this machine, small ones together."""
+    from runyard.protocol.batches import BATCH_BYTES, BATCH_FILES, SMALL_BYTES
+
+    batch: List[Tuple[Entry, str]] = []
+    room = BATCH_BYTES
+    for file, target in files:
+        if canceled():
+            raise Canceled
+        size = int(file["size"])
+        if size > SMALL_BYTES:
+            _fetch(file, target, service)
+            continue
+        if size > room or len(batch) == BATCH_FILES:
+            _fetch_batch(batch, service)
+            batch, room = [], BATCH_BYTES
+        batch.append((file, target))
+        room -= size
+    if batch:
+        _fetch_batch(batch, service)
+
+
+def _fetch_batch(files: Sequence[Tuple[Entry, str]], service: JobService) -> None:
+    import hashlib
+    import io
+
+    from runyard.protocol.batches import split
+    from runyard.protocol.errors import RunyardError
+    from runyard.runtime.service import patiently
+
+    digests = [str(file["digest"]) for file, _ in files]
+    try:
+        answer = patiently(lambda: service.read_blobs(digests), PATIENCE_SECONDS)
+        contents = list(split(io.BytesIO(answer).read))
+    except RunyardError as error:
+        text = f"{len(files)} files of the snapshot could not be fetched: {error.message}"
+        raise JobError(text, names.SERVICE_ERROR) from error
+    for (file, target), content in zip(files, contents):
+        data = content.data
+        if data is not None and hashlib.sha256(data).hexdigest() == file["digest"]:
+            _place(data, target, _mode(file))
+        else:
+            # By itself it says what is the matter.
+            _fetch(file, target, service)
+
+
+def _fetch(file: Entry, target: str, service: JobService) -> None:
     import hashlib
 
     from runyard.protocol.errors import RunyardError
@@ -114,7 +201,7 @@ def _fetch(file: Dict[str, Any], target: str, service: JobService) -> None:
     digest = str(file["digest"])
     with open(target, "w+b") as sink:
         try:
-            patiently(lambda: service.read_blob(digest, sink), 3600.0)
+            patiently(lambda: service.read_blob(digest, sink), PATIENCE_SECONDS)
         except RunyardError as error:
             text = f"'{file['path']}' of the snapshot could not be fetched: {error.message}"
             raise JobError(text, names.SERVICE_ERROR) from error
@@ -125,6 +212,7 @@ def _fetch(file: Dict[str, Any], target: str, service: JobService) -> None:
     if found.hexdigest() != digest:
         text = f"'{file['path']}' of the snapshot arrived damaged (its digest is another)"
         raise JobError(text, names.SERVICE_ERROR)
+    os.chmod(target, _mode(file))
 
 
 def is_full(error: OSError) -> bool:

@@ -157,6 +157,19 @@ def test_a_late_beat_moves_nothing_back(system: System, place: Place) -> None:
     assert runs.get(system, W, run).status == "Finalizing"
 
 
+def test_who_waits_for_outputs_sees_how_far_they_are(system: System, place: Place) -> None:
+    """Finalizing of minutes says what it is at, as an event and in the run; then no more."""
+    run = place().row.id
+    text = "1,200 of 20,000 output files are kept"
+    jobs.report(system, W, run, "0", body=AgentReport("finalizing"))
+    jobs.report(system, W, run, "0", body=AgentReport("finalizing", message=text))
+    assert runs.get(system, W, run).reason == text
+    found = events.list_(system, W, run, EventQuery()).items
+    assert [event.message for event in found if event.kind == "reason"][-1] == text
+    jobs.finish(system, W, run, "0", body=FinishReport("completed", exit_code=0))
+    assert runs.get(system, W, run).reason is None
+
+
 @pytest.mark.parametrize(
     ("report", "status", "says"),
     [

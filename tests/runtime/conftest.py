@@ -1,6 +1,7 @@
 """A service in a hundred lines that keeps what agents send, and a room for one job."""
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -20,6 +21,7 @@ import pytest
 
 import runyard
 from runyard.protocol import codec
+from runyard.protocol.batches import Content, join, split
 from runyard.protocol.files import FileEntry
 from runyard.protocol.jobs import JobData, JobEnvironment, JobSpec
 from runyard.protocol.runs import RunSpec
@@ -39,6 +41,7 @@ class FakeService:
         self.logs: dict[str, bytes] = {}
         self.lines: dict[str, list[dict[str, Any]]] = {}
         self.blobs: dict[str, bytes] = {}
+        self.blob_requests = 0
         self.files: dict[str, dict[str, Any]] = {}
         self.taken: set[str] = set()
         self.beats: list[dict[str, Any]] = []
@@ -131,6 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _route(self, rest: str, query: dict[str, int], body: bytes) -> tuple[bytes, int]:
         fake = self.fake
         if rest.startswith("/blobs/"):
+            fake.blob_requests += 1
             return self._blobs(rest[7:], body)
         rest = rest.removeprefix(f"/runs/{RUN}")
         fake.order.append(rest)
@@ -173,6 +177,14 @@ class _Handler(BaseHTTPRequestHandler):
         if digest == "missing":
             wanted = json.loads(body)["digests"]
             return json.dumps({"digests": [d for d in wanted if d not in blobs]}).encode(), 200
+        if digest == "write":
+            contents = {name: data or b"" for name, data in split(io.BytesIO(body).read)}
+            assert all(hashlib.sha256(data).hexdigest() == name for name, data in contents.items())
+            blobs.update(contents)
+            return json.dumps({"stored": len(contents), "refused": []}).encode(), 200
+        if digest == "read":
+            wanted = json.loads(body)["digests"]
+            return join([Content(d, blobs.get(d)) for d in wanted]), 200
         if self.command == "GET":
             return blobs[digest], 200
         assert hashlib.sha256(body).hexdigest() == digest

@@ -71,7 +71,7 @@ def test_a_run_that_is_removed_ends_its_script(room, alive):
 def test_outputs_that_find_no_room_fail_the_run(room):
     """A service whose disk is full makes the run fail and says where the outputs are."""
     room.service.refuse = lambda method, path: (
-        (507, "storage_full") if method == "PUT" and "/blobs/" in path else None
+        (507, "storage_full") if method == "POST" and path.endswith("/blobs/write") else None
     )
     finish = room.run("open('outputs/x', 'w').write('x')")
     assert finish["outcome"] == "failed"

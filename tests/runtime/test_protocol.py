@@ -54,7 +54,7 @@ class Recorder:
 
     def ask(self, method: str, target: str, *_rest: object, **_more: object) -> bytes:
         self.asked.append((method, target))
-        return b'{"cancel": false, "size": 0, "lines": 0, "digests": []}'
+        return b'{"cancel": false, "size": 0, "lines": 0, "digests": [], "refused": []}'
 
     def fetch(self, target: str, _sink: object) -> None:
         self.asked.append(("GET", target))
@@ -76,6 +76,8 @@ class Recorder:
         (routes.BLOBS_MISSING, lambda s: s.missing([])),
         (routes.BLOBS_WRITE, lambda s: s.write_blob("ab", SimpleNamespace(), 1)),
         (routes.BLOBS_READ, lambda s: s.read_blob("ab", SimpleNamespace())),
+        (routes.BLOBS_WRITE_MANY, lambda s: s.write_blobs(b"")),
+        (routes.BLOBS_READ_MANY, lambda s: s.read_blobs(["ab"])),
         (routes.FILES_REGISTER, lambda s: s.register([])),
     ],
 )

@@ -295,13 +295,18 @@ def _take(connection: Connection, key: int, node: int, body: AgentReport, now: i
     if body.tasks is not None:
         news += ranks.tell(connection, key, present, body.tasks, now)
     news += [News(kinds.WARNING, text) for text in body.warnings if text not in row.warnings]
-    if body.message:
+    changes = {}
+    if body.message and row.status == states.FINALIZING:
+        # It is delivering for so long that somebody may ask what it waits for.
+        news.append(News(kinds.REASON, body.message))
+        changes["reason"] = body.message
+    elif body.message:
         news.append(News(kinds.STAGE, body.message))
     if body.state == protocol.STATE_RUNNING and row.status in _BEFORE_RUNNING:
         news.append(moved(states.RUNNING))
     if body.state == protocol.STATE_FINALIZING and row.status in _BEFORE_FINALIZING:
         news.append(moved(states.FINALIZING))
-    return record(connection, row, now, news) if news else row
+    return record(connection, row, now, news, **changes) if news else row
 
 
 def _others(

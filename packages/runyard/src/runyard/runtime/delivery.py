@@ -68,8 +68,12 @@ def deliver(job: Job, folder: RunFolder, link: Link, report: Report, state: Stat
 
 
 def _with_outputs(folder: RunFolder, link: Link, report: Report) -> Report:
+    def tell(text: str) -> None:
+        link.say(names.FINALIZING, text)
+
     try:
-        outputs.collect(folder.outputs, link.service, link.warnings.append, PATIENCE_SECONDS)
+        warn = link.warnings.append
+        outputs.collect(folder.outputs, link.service, warn, PATIENCE_SECONDS, tell)
     except RunyardError as error:
         text = f"the outputs could not be kept ({error.message}); they are in '{folder.outputs}'"
         return _worse(folder, link, report, text)

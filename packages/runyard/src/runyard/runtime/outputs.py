@@ -8,7 +8,9 @@ warning, and the others are kept.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Callable, Dict, List
+import stat
+import time
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 from runyard.client.trees import VANISHED, LeftOut, Walk, told
 from runyard.protocol.errors import Conflict, InvalidRequest
@@ -18,15 +20,26 @@ if TYPE_CHECKING:
     from runyard.runtime.service import JobService
 
 BLOCK_BYTES = 1 << 20
-BATCH = 500
 TRIES = 3
 OUTPUTS = "outputs"
 CHANGED = "it was changed while it was read"
+FIRST_SECONDS = 1.0
+NEXT_SECONDS = 2.0
 
 Entry = Dict[str, Any]
 
 
-def collect(folder: str, service: JobService, warn: Callable[[str], None], patience: float) -> int:
+def _nobody(_text: str) -> None:
+    """Tell nobody."""
+
+
+def collect(
+    folder: str,
+    service: JobService,
+    warn: Callable[[str], None],
+    patience: float,
+    tell: Callable[[str], None] = _nobody,
+) -> int:
     """Send and register every file below `folder`; give their count.
 
     Args:
@@ -34,75 +47,159 @@ def collect(folder: str, service: JobService, warn: Callable[[str], None], patie
         service: Where to.
         warn: Told of what could not be kept.
         patience: Seconds to wait for a service that is away.
+        tell: Told from time to time how far this is, where it takes long.
 
     Raises:
         RunyardError: The service refused for good (its disk is full, the run is gone).
     """
     walk = Walk(folder, OUTPUTS)
     left_out = walk.left_out
-    for start in range(0, len(walk.files), BATCH):
-        batch = {place: name for name, place in walk.files[start : start + BATCH]}
-        for _ in range(TRIES):
-            entries = {file: _entry(file, name, left_out) for file, name in batch.items()}
-            lost = _send({f: e for f, e in entries.items() if e}, service, left_out, patience)
-            batch = {file: batch[file] for file in lost}
-        left_out += [LeftOut(name, CHANGED) for name in batch.values()]
+    if walk.files:
+        sending = _Sending(service, left_out, patience)
+        progress = _Progress(len(walk.files), tell)
+        for place, name in [(place, name) for name, place in walk.files]:
+            sending.add(place, name)
+            progress.show(sending.done)
+        sending.finish()
     if left_out:
         warn(told(left_out, "the run's outputs"))
     return len(walk.files)
 
 
-def _entry(file: str, path: str, left_out: List[LeftOut]) -> Entry:
-    """Describe a file by content; an empty entry when it cannot be read."""
+class _Progress:
+    """Says how many files are kept: soon at first, more rarely the longer it takes."""
+
+    def __init__(self, total: int, tell: Callable[[str], None]) -> None:
+        self._total = total
+        self._tell = tell
+        self._told = 0
+        self._begun = time.monotonic()
+        self._next = self._begun + FIRST_SECONDS
+
+    def show(self, done: int) -> None:
+        now = time.monotonic()
+        if now >= self._next and done > self._told:
+            self._told = done
+            self._tell(f"{done:,} of {self._total:,} output files are kept")
+            self._next = now + max(NEXT_SECONDS, (now - self._begun) / 10)
+
+
+class _Sending:
+    """Files on their way: a batch is put together, sent and registered; then comes the next.
+
+    Small files are in memory from being read until they are sent; large ones are read again.
+
+    Args:
+        service: Where to.
+        left_out: Gets what could not be kept.
+        patience: Seconds to wait for a service that is away.
+
+    Attributes:
+        done: Files of which nothing more is to be done.
+    """
+
+    def __init__(self, service: JobService, left_out: List[LeftOut], patience: float) -> None:
+        self.done = 0
+        self._service = service
+        self._left_out = left_out
+        self._patience = patience
+        self._entries: Dict[str, Entry] = {}
+        self._small: Dict[str, bytes] = {}
+        self._bytes = 0
+
+    def add(self, file: str, name: str) -> None:
+        """Take a file on; a batch that is full is sent first."""
+        from runyard.protocol.batches import BATCH_BYTES, BATCH_FILES
+
+        if len(self._entries) >= BATCH_FILES or self._bytes >= BATCH_BYTES:
+            self.finish()
+        self._read(file, name)
+
+    def finish(self) -> None:
+        """Send what is there; what has changed meanwhile is read and sent again, a few times."""
+        for _ in range(TRIES):
+            batch, lost = self._entries, self._send()
+            self._entries, self._small, self._bytes = {}, {}, 0
+            self.done += len(batch) - len(lost)
+            for file in lost:
+                self._read(file, str(batch[file]["path"]))
+            if not self._entries:
+                return
+        self.done += len(self._entries)
+        self._left_out += [LeftOut(str(e["path"]), CHANGED) for e in self._entries.values()]
+        self._entries, self._small, self._bytes = {}, {}, 0
+
+    def _read(self, file: str, name: str) -> None:
+        """Describe a file by content; what cannot be read is done with."""
+        try:
+            entry, data = _described(file, name)
+        except OSError as error:
+            gone = isinstance(error, FileNotFoundError)
+            reason = VANISHED if gone else f"cannot be read ({error.strerror})"
+            self._left_out.append(LeftOut(name, reason))
+            self.done += 1
+            return
+        self._entries[file] = entry
+        if data is not None:
+            self._small[entry["digest"]] = data
+            self._bytes += len(data)
+
+    def _send(self) -> List[str]:
+        """Store and register files; give those that have another content by now."""
+        by_digest = {str(entry["digest"]): file for file, entry in self._entries.items()}
+        if not by_digest:
+            return []
+        missing = patiently(lambda: self._service.missing(list(by_digest)), self._patience)
+        small = [digest for digest in missing if digest in self._small]
+        lost = set(self._send_small(small))
+        for digest in missing:
+            if digest not in self._small and not self._send_large(by_digest[digest], digest):
+                lost.add(digest)
+        kept = [e for e in self._entries.values() if e["digest"] not in lost]
+        _register(kept, self._service, self._left_out, self._patience)
+        return [file for file, entry in self._entries.items() if entry["digest"] in lost]
+
+    def _send_small(self, digests: List[str]) -> List[str]:
+        from runyard.protocol.batches import Content, join
+
+        if not digests:
+            return []
+        body = join([Content(digest, self._small[digest]) for digest in digests])
+        return patiently(lambda: self._service.write_blobs(body), self._patience)
+
+    def _send_large(self, file: str, digest: str) -> bool:
+        """Send one content; say whether it is there now."""
+        try:
+            with open(file, "rb") as stream:
+                size = os.fstat(stream.fileno()).st_size
+                patiently(lambda: self._service.write_blob(digest, stream, size), self._patience)
+        except (FileNotFoundError, PermissionError, InvalidRequest):
+            return False
+        return True
+
+
+def _described(file: str, name: str) -> Tuple[Entry, Optional[bytes]]:
+    """Read a file; give its entry, and its content if it is small."""
     import hashlib
 
+    from runyard.protocol.batches import SMALL_BYTES
+
     digest = hashlib.sha256()
-    size = 0
-    try:
-        with open(file, "rb", buffering=0) as stream:
-            for block in iter(lambda: stream.read(BLOCK_BYTES), b""):
-                digest.update(block)
-                size += len(block)
-        executable = os.access(file, os.X_OK)
-    except FileNotFoundError:
-        left_out.append(LeftOut(path, VANISHED))
-        return {}
-    except OSError as error:
-        left_out.append(LeftOut(path, f"cannot be read ({error.strerror})"))
-        return {}
-    return {
-        "path": path,
-        "digest": digest.hexdigest(),
-        "size": size,
-        "executable": executable,
-    }
+    with open(file, "rb", buffering=0) as stream:
+        executable = bool(os.fstat(stream.fileno()).st_mode & stat.S_IXUSR)
+        data: Optional[bytes] = stream.read(SMALL_BYTES + 1)
+        size = _digested(digest, data or b"")
+        if size > SMALL_BYTES:
+            data = None
+            blocks = iter(lambda: stream.read(BLOCK_BYTES), b"")
+            size += sum(_digested(digest, block) for block in blocks)
+    entry = {"path": name, "digest": digest.hexdigest(), "size": size, "executable": executable}
+    return entry, data
 
 
-def _send(
-    entries: Dict[str, Entry], service: JobService, left_out: List[LeftOut], patience: float
-) -> List[str]:
-    """Store and register files; give those that have another content by now."""
-    by_digest = {str(entry["digest"]): file for file, entry in entries.items()}
-    if not by_digest:
-        return []
-    lost = {
-        digest
-        for digest in patiently(lambda: service.missing(list(by_digest)), patience)
-        if not _write(by_digest[digest], digest, service, patience)
-    }
-    _register([e for e in entries.values() if e["digest"] not in lost], service, left_out, patience)
-    return [file for file, entry in entries.items() if entry["digest"] in lost]
-
-
-def _write(file: str, digest: str, service: JobService, patience: float) -> bool:
-    """Send one content; say whether it is there now."""
-    try:
-        with open(file, "rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            patiently(lambda: service.write_blob(digest, stream, size), patience)
-    except (FileNotFoundError, PermissionError, InvalidRequest):
-        return False
-    return True
+def _digested(digest: Any, block: bytes) -> int:
+    digest.update(block)
+    return len(block)
 
 
 def _register(

@@ -107,6 +107,16 @@ class JobService(Destination):
         """Store a content."""
         self._ask("PUT", f"{self._workspace}/blobs/{digest}", file, size, RAW)
 
+    def write_blobs(self, batch: bytes) -> List[str]:
+        """Store many small contents, framed as `protocol.batches` says; give those refused."""
+        answer = self._ask("POST", f"{self._workspace}/blobs/write", batch, kind=RAW)
+        return [str(each["name"]) for each in json.loads(answer.decode("utf-8"))["refused"]]
+
+    def read_blobs(self, digests: List[str]) -> bytes:
+        """Fetch many small contents, framed as `protocol.batches` says."""
+        body = _encode({"digests": digests})
+        return self._ask("POST", f"{self._workspace}/blobs/read", body)
+
     def read_blob(self, digest: str, sink: BinaryIO) -> None:
         """Fetch a content into an empty file open for reading and writing."""
         self._wire.fetch(f"{self._workspace}/blobs/{quote(digest)}", sink)

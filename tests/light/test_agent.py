@@ -147,6 +147,32 @@ def test_a_failing_script_is_explained_on_this_python(tmp_path, books):
     assert finish["error"]["message"] == "User program failed with ValueError: bad rate"
 
 
+ENDS = """
+import atexit, sys, traceback
+atexit.register(print, 'bye')
+try: open('/no/cache')
+except OSError: traceback.print_exc()
+if not {raises}: sys.exit('too bad')
+try: 1 / 0
+except ZeroDivisionError as error: raise KeyError('outer') from error
+"""
+
+
+@pytest.mark.parametrize(
+    ("raises", "said"),
+    [
+        (False, "SystemExit: too bad"),
+        (True, "KeyError: 'outer' (caused by ZeroDivisionError: division by zero)"),
+    ],
+)
+def test_the_interpreter_tells_its_end_on_this_python(tmp_path, books, raises, said):
+    """The last word is the script's own end, not what it printed before or at its exit."""
+    run_folder = write_job(tmp_path, books, ENDS.format(raises=raises))
+    assert start("agent", str(run_folder)).wait(60) == 0
+    (finish,) = books.finishes
+    assert finish["error"]["message"] == f"User program failed with {said}"
+
+
 def test_a_lost_agent_is_salvaged_on_this_python(tmp_path, books):
     """What a killed agent left is ended, and the reason is told."""
     script = "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)"

@@ -1,6 +1,9 @@
 """Errors look as v1 users know them, and errors of the service become them."""
 
 import json
+import pickle
+import sys
+from types import ModuleType
 
 import pytest
 
@@ -8,7 +11,26 @@ from runyard.protocol import errors
 from runyard.sdk import exceptions
 
 
-def test_an_error_has_a_message_and_the_several_lines_of_v1():
+@pytest.fixture
+def v1(monkeypatch):
+    """A program that uses the v1 names."""
+    monkeypatch.setitem(sys.modules, "azureml", ModuleType("azureml"))
+
+
+@pytest.fixture
+def native(monkeypatch):
+    """A program that does not use the v1 names."""
+    monkeypatch.delitem(sys.modules, "azureml", raising=False)
+
+
+def test_an_error_is_a_plain_sentence(native):
+    """Whoever uses the names of runyard alone reads what happened, and nothing around it."""
+    error = exceptions.UserErrorException("the name is wrong", target="name")
+    assert str(error) == error.message == "the name is wrong"
+    assert repr(error) == "UserErrorException('the name is wrong')"
+
+
+def test_an_error_has_a_message_and_the_several_lines_of_v1(v1):
     """Old code tests `.message`; people read `str`."""
     error = exceptions.UserErrorException("the name is wrong")
     assert error.message == "the name is wrong"
@@ -21,10 +43,41 @@ def test_an_error_has_a_message_and_the_several_lines_of_v1():
     assert json.loads("\n".join(lines[4:]))["error"]["code"] == "UserError"
 
 
-def test_a_failed_run_carries_its_error_as_json():
+FAILED = {
+    "error": {
+        "code": "UserError",
+        "message": 'it failed: "x"',
+        "logTail": "one\ntwo",
+        "exitCode": 1,
+    },
+    "time": "t",
+}
+
+
+def test_a_failed_run_carries_its_error_as_json(v1):
     """Scripts parse the message of ActivityFailedException."""
     error = exceptions.ActivityFailedException({"error": {"message": "boom"}})
     assert json.loads(error.message) == {"error": {"message": "boom"}}
+    error = pickle.loads(pickle.dumps(exceptions.ActivityFailedException(FAILED)))
+    assert json.loads(error.message)["error"]["exitCode"] == 1
+    assert "one" not in error.message
+
+
+@pytest.mark.parametrize("given", [FAILED, json.dumps(FAILED)])
+def test_a_failed_run_says_each_thing_once(native, given):
+    """The sentence first, the end of the log last and as it was, nothing twice or escaped."""
+    error = exceptions.ActivityFailedException(given)
+    assert str(error) == 'it failed: "x"\n\nThe end of its log:\n\none\ntwo'
+    assert error.message == 'it failed: "x"'
+    assert str(exceptions.ActivityFailedException("no JSON")) == "no JSON"
+
+
+def test_under_v1_names_the_sentence_comes_first_and_once(v1):
+    """What v1 users see begins as they know it, with the reason and not with JSON."""
+    lines = str(exceptions.ActivityFailedException(FAILED)).split("\n")
+    assert lines[:2] == ["ActivityFailedException:", '\tMessage: it failed: "x"']
+    assert lines[-2:] == ["one", "two"]
+    assert sum("it failed" in line for line in lines) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from runyard.sdk import exceptions
 from runyard.sdk.exceptions import (
     ActivityFailedException,
     ExperimentExecutionException,
@@ -169,19 +170,26 @@ def test_bytes_that_are_no_text_are_shown_as_such(experiment, script, capsys):
     assert "a\ufffdé no newline\nExecution Summary" in capsys.readouterr().out
 
 
-def test_a_failed_run_raises_with_its_reason(experiment, script, capsys):
-    """The exception of the script is in the error, as JSON."""
+def test_a_failed_run_raises_with_its_reason(experiment, script, capsys, monkeypatch):
+    """One plain sentence says why, then the log's end; v1 scripts find the error as JSON."""
+    said = "User program failed with ValueError: boom"
     run = experiment.submit(script("raise ValueError('boom')"))
     with pytest.raises(ActivityFailedException) as error:
         run.wait_for_completion()
-    assert json.loads(error.value.message)["error"]["message"] == (
-        "User program failed with ValueError: boom"
-    )
+    monkeypatch.setattr(exceptions, "speaks_v1", lambda: False)
+    sentence, _, log = str(error.value).partition("\n\nThe end of its log:\n\n")
+    assert sentence == error.value.message == said
+    assert log.startswith("Traceback (most recent call last):\n")
+    monkeypatch.setattr(exceptions, "speaks_v1", lambda: True)
+    assert json.loads(error.value.message)["error"]["message"] == said
+    assert str(error.value).startswith(f"ActivityFailedException:\n\tMessage: {said}\n")
+    assert str(error.value).count("boom") == 1 + log.count("boom")
     details = run.wait_for_completion(show_output=True, raise_on_error=False)
-    assert details["status"] == "Failed"
+    assert details["error"]["error"]["logTail"] == log
     out = capsys.readouterr().out
-    assert "\nError:\n{" in out
-    assert "ValueError: boom" in out
+    assert f"\nError:\n{said}\n{{" in out
+    assert out.count(said) == 1
+    assert out.count("Traceback") == 1
 
 
 def test_a_canceled_run_never_raises(experiment, script):

@@ -20,7 +20,8 @@
      |   +- DiscoveryUrlNotFoundException
      +- DatasetTimestampMissingError
 
-All have `.message`; `str()` has several lines, as v1 users know it. Errors of the service become
+All have `.message`, and `str()` is that message too. In programs that use the v1 names, which have
+imported `azureml`, `str()` has the several lines that v1 users know. Errors of the service become
 these by `translated`.
 """
 
@@ -28,6 +29,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional
 
 if TYPE_CHECKING:
@@ -79,12 +81,15 @@ class AzureMLException(Exception):
         return self._inner_exception or self.__cause__
 
     def __repr__(self) -> str:
-        return str(self)
+        return str(self) if speaks_v1() else f"{type(self).__name__}({self.message!r})"
 
     def __str__(self) -> str:
+        return self._envelope(self.message) if speaks_v1() else self.message
+
+    def _envelope(self, message: str) -> str:
         response = json.dumps({"error": self._response()}, indent=4, default=str)
         return (
-            f"{type(self).__name__}:\n\tMessage: {self.message}\n"
+            f"{type(self).__name__}:\n\tMessage: {message}\n"
             f"\tInnerException {self.inner_exception}\n\tErrorResponse \n{response}"
         )
 
@@ -121,7 +126,10 @@ class NotOfferedYet(UserErrorException, NotImplementedError):
 
 
 class ActivityFailedException(AzureMLException):
-    """A run has failed; the message is the run's error as JSON.
+    """A run has failed; `str()` says why in one sentence, and ends with the end of its log.
+
+    `message` is that sentence. In programs that use the v1 names it is the run's error as JSON,
+    for scripts parse it; the log's end is not in it.
 
     Args:
         error_details: The error, as `get_details()["error"]` gives it, or its JSON.
@@ -134,6 +142,29 @@ class ActivityFailedException(AzureMLException):
         if not isinstance(error_details, str):
             text = json.dumps(error_details, indent=4, default=str)
         super().__init__(text, **kwargs)
+        self._error = _inner(text)
+        self._sentence = str(self._error.pop("message", text))
+        self._log_tail = str(self._error.pop("logTail", ""))
+        if self._error or self._sentence != text:
+            whole = {**json.loads(text), "error": {"message": self._sentence, **self._error}}
+            self._message = json.dumps(whole, indent=4)
+
+    @property
+    def message(self) -> str:
+        """Why the run failed; as JSON in programs that use the v1 names."""
+        return self._message if speaks_v1() else self._sentence
+
+    @message.setter
+    def message(self, value: str) -> None:
+        self._message = self._sentence = value
+
+    def __str__(self) -> str:
+        text = self._envelope(self._sentence) if speaks_v1() else self._sentence
+        return f"{text}\n\nThe end of its log:\n\n{self._log_tail}" if self._log_tail else text
+
+    def _response(self) -> Dict[str, Any]:
+        # What the sentence and the end of the log do not say.
+        return {"code": self.error_code, **self._error}
 
 
 class ComputeTargetException(AzureMLException):
@@ -225,6 +256,20 @@ class DiscoveryUrlNotFoundException(WorkspaceException):
 
 class DatasetTimestampMissingError(AzureMLException):
     """A dataset has no timestamp column."""
+
+
+def speaks_v1() -> bool:
+    """Whether this program uses the v1 names, whose users know errors in a shape of their own."""
+    return "azureml" in sys.modules
+
+
+def _inner(text: str) -> Dict[str, Any]:
+    """The facts of an error that is given as JSON; none in any other text."""
+    try:
+        error = json.loads(text)["error"]
+    except (ValueError, TypeError, KeyError):
+        return {}
+    return dict(error) if isinstance(error, dict) else {}
 
 
 @contextlib.contextmanager

@@ -101,7 +101,7 @@ def _rank(rank: RankRecord) -> Dict[str, Any]:
 
 
 def _error(error: RunError) -> Dict[str, Any]:
-    inner: Dict[str, Any] = {"code": error.code, "message": error.message}
+    inner: Dict[str, Any] = {"message": error.message, "code": error.code}
     more = {"exitCode": error.exit_code, "signal": error.signal, "logTail": error.log_tail}
     inner.update({key: value for key, value in more.items() if value not in (None, "")})
     inner["details"] = []

@@ -83,7 +83,15 @@ def _remarks(found: Dict[str, Any], raise_on_error: bool) -> Iterable[Any]:
     if found.get("warnings"):
         yield "Warnings", "\n".join(one["message"] for one in found["warnings"])
     if found["status"] == "Failed" and not raise_on_error and "error" in found:
-        yield "Error", json.dumps(found["error"], indent=4)
+        yield "Error", _readable(found["error"])
+
+
+def _readable(error: Dict[str, Any]) -> str:
+    """An error for people: its sentence, and the facts besides; the log has just been printed."""
+    said = {"message", "logTail", "details"}
+    facts = {name: value for name, value in error["error"].items() if name not in said}
+    rest = {"error": facts, "time": error["time"]}
+    return f"{error['error']['message']}\n{json.dumps(rest, indent=4)}"
 
 
 def _failed(found: Dict[str, Any]) -> ActivityFailedException:

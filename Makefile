@@ -28,7 +28,7 @@ TEST_WORKERS ?= 2
 # More for pytest: make test TESTS="tests/cli -k doctor"
 TESTS ?= tests
 
-.PHONY: help demo test test-wheels test-light check docs bench wheels lock clean
+.PHONY: help demo test test-wheels test-light check soak docs bench wheels lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
@@ -57,6 +57,10 @@ check-lock: $(UV)
 	$(LOCK) --output-file build/requirements.lock
 	@diff -u requirements.lock build/requirements.lock || \
 		{ echo "requirements.lock is not what pyproject.toml asks for: run 'make lock'"; exit 1; }
+
+soak: .venv/.ready  ## Kill parts of a working service at 500 random moments (SOAK_KILLS, SOAK_SEED)
+	SOAK_KILLS=$${SOAK_KILLS:-500} .venv/bin/python -P -m pytest -p no:randomly -s \
+		tests/journeys/test_soak.py
 
 docs: .venv/.ready  ## Write the reference from the code; check links, examples, commands
 	.venv/bin/python tools/reference.py

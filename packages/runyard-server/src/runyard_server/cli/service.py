@@ -41,6 +41,12 @@ def serve(
         bool,
         Option("--embedded", help="As the SDK starts it: loopback only, ends when idle."),
     ] = False,
+    print_unit: Annotated[
+        bool, Option("--print-unit", help="Print a unit of systemd that serves so, and end.")
+    ] = False,
+    system: Annotated[
+        bool, Option("--system", help="With --print-unit: for the machine, not for the user alone.")
+    ] = False,
 ) -> None:
     """Run the service in the foreground until Ctrl-C; runs go on without it.
 
@@ -49,13 +55,20 @@ def serve(
 
     Examples: `runyard serve`  ·  `runyard serve --host 0.0.0.0 --port 8765`
     """
-    from runyard_server import app
-
     arguments = ["--embedded"] if embedded else []
     if host is not None:
         arguments += ["--host", host]
     if port is not None:
         arguments += ["--port", str(port)]
+    if print_unit:
+        from runyard_server.cli import unit
+
+        output.write(unit.text(homes.locate(), arguments, system=system))
+        return
+    if system:
+        raise InvalidRequest("--system says what --print-unit prints; give that too")
+    from runyard_server import app
+
     raise Exit(app.main(arguments) or 0)
 
 

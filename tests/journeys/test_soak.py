@@ -120,7 +120,7 @@ class Soak:
 
     def wait_for_work(self) -> None:
         """Let runs begin between kills, however slow the machine is."""
-        wanted = sum(self.killed.values()) // 3
+        wanted = sum(self.killed.values()) * 2 // 3
         end = time.monotonic() + END_SECONDS
         while len(self.runs()) <= wanted or not self.scripts():
             assert time.monotonic() < end, f"seed {SEED}: no run begins any more"

@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -115,6 +116,18 @@ def test_the_limit_of_the_v1_advice_is_heeded(monkeypatch):
     assert snapshot_limits.limit() == 1000
     monkeypatch.setattr(snapshots_client, "SNAPSHOT_MAX_SIZE_BYTES", 5000)
     assert snapshot_limits.limit() == 5000
+
+
+def test_printed_links_open(experiment):
+    """The addresses that the SDK prints lead to pages which name the run and its workspace."""
+    run = experiment.start_logging(snapshot_directory=None)
+    pages = {run.get_portal_url(): run.id, experiment.get_portal_url(): experiment.name}
+    for url, name in {**pages, experiment.get_docs_url(): "Runyard"}.items():
+        with urllib.request.urlopen(url, timeout=20) as page:
+            text = page.read().decode()
+        assert name in text
+        assert name == "Runyard" or experiment.workspace.service.id in text
+    run.complete()
 
 
 def test_children_are_runs_of_their_own(experiment):

@@ -65,7 +65,7 @@ Rule = Callable[[Asked, Given], Given]
 
 
 def identify(
-    system: System, route: Route[object], authorization: str, segments: Mapping[str, str]
+    system: System, route: Route[Any], authorization: str, segments: Mapping[str, str]
 ) -> Caller | None:
     """Find out who asks; None where anyone may.
 

@@ -60,7 +60,7 @@ def create_app(system: System) -> tuple[ASGIApp, Feed]:
         feed.close()
 
     starlette = Starlette(
-        routes=[*_entries(parts), *pages.entries()],
+        routes=[*_entries(parts), *pages.entries(system, parts.work)],
         exception_handlers={HTTPException: _refused, Exception: _failed},
         lifespan=lifespan,
     )

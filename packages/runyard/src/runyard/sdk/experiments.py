@@ -177,8 +177,11 @@ class Experiment:
 
     def get_portal_url(self) -> str:
         """Give the address of the experiment on its service."""
+        from urllib.parse import quote
+
         service = self._workspace.service
-        return f"{service.connection.url}/workspaces/{service.id}/experiments/{self.name}"
+        place = f"{quote(service.id)}/experiments/{quote(self.name)}"
+        return f"{service.connection.url}/workspaces/{place}"
 
     def get_docs_url(self) -> str:
         """Give the address of the documentation."""

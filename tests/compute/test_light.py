@@ -1,6 +1,7 @@
 """The light half as jobs get it: the same bytes every time, complete, and quick to start."""
 
 import io
+import os
 import subprocess
 import sys
 import zipfile
@@ -86,6 +87,23 @@ def test_it_runs_without_anything_installed(installed, form):
         check=True,
     )
     assert ended.stdout.startswith(f"{runyard.__version__} {getattr(installed, form)}")
+
+
+@pytest.mark.parametrize("form", ["zip", "folder"])
+def test_an_interpreter_tells_its_end_by_either_form(installed, form, tmp_path):
+    """What Python imports from it at its start works, and stays on nobody's path."""
+    startup = f"{getattr(installed, form)}/runyard/runtime/startup"
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.exit(str([p for p in sys.path if 'startup' in p]))",
+        ],
+        env={"PYTHONPATH": startup, "RUNYARD_ENDING": f"{os.getpid()}:{tmp_path}"},
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.wait(60) == 1
+    assert (tmp_path / str(process.pid)).read_text().split("\n")[:3] == ["'exit'", "1", "'[]'"]
 
 
 def test_the_zip_is_a_program(installed):

@@ -73,6 +73,21 @@ def test_a_code_that_no_exception_gives_is_told_as_such(tmp_path):
     assert said.startswith("failed with exit code 4")
 
 
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [
+        (137, " (as shells tell SIGKILL; the machine may have run out of memory)"),
+        (139, " (as shells tell SIGSEGV)"),
+        (120, " (Python could not write the rest of its output)"),
+        (128, ""),
+        (250, ""),
+    ],
+)
+def test_a_code_that_others_have_chosen_is_explained(tmp_path, code, meaning):
+    """A shell that waited for the real program tells its signal by a number."""
+    assert causes.of(code, write(tmp_path, "")) == f"failed with exit code {code}{meaning}"
+
+
 def test_an_endless_line_is_told_by_its_ends(tmp_path):
     """A message of 100,000 characters keeps its beginning, which names it, and its end."""
     said = causes.of(1, write(tmp_path, TRACE + "ValueError: " + "x" * 100_000 + "end"))

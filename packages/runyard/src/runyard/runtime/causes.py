@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from typing import List, Optional
 
 # A long message keeps its traceback's head within reach.
@@ -19,7 +20,10 @@ LAST_CHARACTERS = 300
 TEXT_LINES = 5
 EXCEPTION, EXIT = "exception", "exit"
 _FIELDS = 4
-_PYTHON_FAILED = 1
+_PYTHON_FAILED, _NOT_FLUSHED = 1, 120
+# A shell adds this to the number of the signal that has ended its child.
+_BY_SIGNAL = 128
+_OUT_OF_MEMORY = "; the machine may have run out of memory"
 _TRACEBACK = "Traceback (most recent call last):"
 _NAME = re.compile(r"[A-Za-z_][\w.]*(?:: .*)?$")
 _GROUP = re.compile(r"[A-Za-z_][\w.]*: .* \(\d+ sub-exceptions?\)$")
@@ -75,11 +79,11 @@ def of(status: int, log: str, told: Optional[Told] = None) -> str:
         context = f" while handling {told.context}" if told.context else ""
         if told.text:
             return f"failed with SystemExit: {told.text}{context}"
-        return f"failed with exit code {status}{context or _last_words(log)}"
+        return f"{_by_code(status)}{context or _last_words(log)}"
     said = exception(tail(log)) if status == _PYTHON_FAILED and told is None else ""
     if said:
         return f"failed with {said}{_hint(said)}"
-    return f"failed with exit code {status}{_last_words(log)}" if status > 0 else ""
+    return f"{_by_code(status)}{_last_words(log)}" if status > 0 else ""
 
 
 def plain(text: str) -> str:
@@ -141,6 +145,18 @@ def _last_words(log: str) -> str:
     lines = tail(log)
     last = lines[-1].strip()[-LAST_CHARACTERS:] if lines else ""
     return f"; the last line of its log is: {last}" if last else ""
+
+
+def _by_code(status: int) -> str:
+    """Say with which exit code, and what it means where others than the program choose it."""
+    said = f"failed with exit code {status}"
+    if status == _NOT_FLUSHED:
+        return f"{said} (Python could not write the rest of its output)"
+    try:
+        name = signal.Signals(status - _BY_SIGNAL).name
+    except ValueError:
+        return said
+    return f"{said} (as shells tell {name}{_OUT_OF_MEMORY if name == 'SIGKILL' else ''})"
 
 
 def _hint(said: str) -> str:

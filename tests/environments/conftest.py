@@ -33,7 +33,10 @@ class Room:
         self.log_path = root / "logs" / "20_image_build_log.txt"
         for each in (self.folder, self.packages, self.wheels):
             each.mkdir()
-        self.environments = Environments(self.folder, self.packages, LIGHT, Offline())
+        self.datastores = root / "data stores"
+        self.environments = Environments(
+            self.folder, self.packages, LIGHT, Offline(), self.datastores
+        )
         self.lines: list[str] = []
 
     def definition(self, *requirements: str, **more: object) -> EnvironmentDefinition:

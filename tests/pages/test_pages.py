@@ -45,7 +45,21 @@ environment.python.user_managed_dependencies = True
 config = ScriptRunConfig(".", "fails.py", compute_target="local", environment=environment)
 run = Experiment(Workspace.from_config(), "tf-mnist").submit(config)
 """
+# Who has a wheel of their own has built it.
+A_WHEEL = """
+import os, zipfile
+os.mkdir("dist")
+with zipfile.ZipFile("dist/mine-1.0-py3-none-any.whl", "w") as archive:
+    archive.writestr("mine.py", "")
+    for name, text in {
+        "METADATA": "Metadata-Version: 2.1\\nName: mine\\nVersion: 1.0\\n",
+        "WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+        "RECORD": "mine.py,,\\n",
+    }.items():
+        archive.writestr(f"mine-1.0.dist-info/{name}", text)
+"""
 EARLIER = {
+    "docs/how-to/choose-an-environment.md": A_WHEEL,
     "docs/how-to/find-out-what-went-wrong.md": A_RUN,
     "docs/how-to/use-the-command-line.md": A_RUN,
 }

@@ -68,7 +68,9 @@ def build(
     )
     workspaces.ensure_default(system)
     jobs = light.install(home.light)
-    environments = Environments(home.environments, home.packages, jobs.folder, settings)
+    environments = Environments(
+        home.environments, home.packages, jobs.folder, settings, home.datastores
+    )
     local = backend(jobs.folder)
     scheduler = Scheduler(system, environments, {local.kind: local}, jobs.folder)
 

@@ -41,6 +41,7 @@ from runyard_server.environments.failures import EnvironmentFailed
 from runyard_server.environments.history import History
 from runyard_server.environments.inputs import Inputs
 from runyard_server.environments.interpreters import Interpreter
+from runyard_server.environments.private_wheels import PrivateWheels
 from runyard_server.environments.resolver import Tool
 from runyard_server.environments.selection import Selection
 
@@ -68,14 +69,18 @@ class Environments:
         packages: `packages/` of the state folder: uv's cache, on the same file system.
         light: Folder with the light half.
         settings: What was set.
+        datastores: `datastores/` of the state folder, where users' own wheels are.
     """
 
-    def __init__(self, folder: Path, packages: Path, light: Path, settings: Wishes) -> None:
+    def __init__(
+        self, folder: Path, packages: Path, light: Path, settings: Wishes, datastores: Path
+    ) -> None:
         self._folder = folder
         self._packages = packages
         self._light = light
         self._settings = settings
         self._history = History(folder / ".inputs")
+        self._wheels = PrivateWheels(datastores)
         self._bytecode = BytecodeCompiler(light)
         self._gpu = _has_gpu()
         self._turns: dict[str, threading.Lock] = {}
@@ -186,7 +191,9 @@ class Environments:
         tool = self._tool()
 
         def locked(python: Interpreter, wheels: Sequence[str]) -> str:
-            return _locked(inputs, python, wheels, tool, log)
+            own = [self._wheels.located(each) for each in inputs.requirements]
+            located = replace(inputs, requirements=tuple(own))
+            return self._wheels.addressed(_locked(located, python, wheels, tool, log))
 
         fetch = self._settings.python_downloads
         found = Selection(inputs, tool, log, locked, fetch=fetch).run()
@@ -218,7 +225,7 @@ class Environments:
         lines = self._folder / f"{lock.digest}.txt"
         draft = self._folder / f"{lock.digest}.{secrets.token_hex(4)}.tmp"
         try:
-            draft.write_text(lock.requirements, "utf-8")
+            draft.write_text(self._wheels.placed(lock.requirements), "utf-8")
             draft.replace(lines)
         finally:
             draft.unlink(missing_ok=True)

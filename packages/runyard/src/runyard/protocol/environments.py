@@ -6,6 +6,23 @@ definition -> lock (exact versions, by the service) -> realised environment (on 
 from dataclasses import dataclass, field
 from typing import List, Optional
 
+# Wheels that users add lie on a datastore, in a folder of the name that v1's container had.
+PRIVATE_WHEELS = "azureml-private-packages"
+WHEEL_SCHEME = "runyard"
+
+
+def wheel_address(workspace: str, datastore: str, name: str, digest: str) -> str:
+    """Give the pip requirement that means a wheel on a datastore.
+
+    Args:
+        workspace: The workspace's key in URLs.
+        datastore: The datastore's name.
+        name: The file's name.
+        digest: Its SHA-256.
+    """
+    place = f"{workspace}/{datastore}/{PRIVATE_WHEELS}/{name}"
+    return f"{WHEEL_SCHEME}://{place}#sha256={digest}"
+
 
 @dataclass(frozen=True)
 class EnvironmentDefinition:

@@ -201,6 +201,25 @@ class Environment(Section):
         return made
 
     @staticmethod
+    def add_private_pip_wheel(workspace: Any, file_path: str, exist_ok: bool = False) -> str:
+        """Send a wheel of one's own to the workspace, for environments to install.
+
+        Args:
+            workspace: The workspace.
+            file_path: The wheel.
+            exist_ok: Use the wheel that is there under this name.
+
+        Returns:
+            Its address, for `CondaDependencies.add_pip_package`.
+
+        Raises:
+            UserErrorException: The file is missing or no wheel, or there is one of its name.
+        """
+        from runyard.sdk import private_wheels
+
+        return private_wheels.add(workspace, file_path, exist_ok=exist_ok)
+
+    @staticmethod
     def from_existing_conda_environment(name: str, conda_environment_name: str) -> Environment:
         """Make an environment from a conda environment of this machine.
 

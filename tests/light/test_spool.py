@@ -188,3 +188,17 @@ def test_a_line_cut_by_a_full_disk_is_alone_in_that(tmp_path, monkeypatch):
     lines = writers(tmp_path)[0].read_bytes().splitlines()
     assert len(lines) == 3
     assert json.loads(lines[2])["v"] == 3
+
+
+def test_the_folder_is_for_its_owner_alone(tmp_path):
+    """What a notebook logs others of the machine cannot read, nor any folder made on the way."""
+    before = os.umask(0)
+    try:
+        spool = Spool(tmp_path / "state" / "spool" / "run")
+        spool.scalar("a", 1)
+        spool.close()
+    finally:
+        os.umask(before)
+    made = sorted((tmp_path / "state").rglob("*"))
+    assert len(made) == 3
+    assert [path for path in (tmp_path / "state", *made) if path.stat().st_mode & 0o077] == []

@@ -42,6 +42,7 @@ class Home:
         self.environments = self.root / "environments"
         self.packages = self.root / "packages"
         self.runs = self.root / "runs"
+        self.spool = self.root / "spool"
         self.light = self.root / "light"
         self.logs = self.root / "logs"
         self.service_log = self.logs / SERVICE_LOG
@@ -78,7 +79,7 @@ class Home:
 
     def _tighten_contents(self) -> None:
         """Take from others what an earlier version, or a copy, left open to them."""
-        for folder in self.runs.iterdir():
+        for folder in (*self.runs.iterdir(), self.spool):
             if folder.is_dir() and not folder.is_symlink():
                 _tighten(folder, 0o700)
         own = (self.secret_file, self.connection_file, self.life_lock, self.start_lock)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Mapping, Optional
 
+from runyard.client.private import make_folder
 from runyard.protocol import codec
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.service import CONNECTION_FILE, DEFAULT_HOME, HOME_VARIABLE, Connection
@@ -18,15 +19,8 @@ def locate(environ: Optional[Mapping[str, str]] = None) -> Path:
 
 
 def make(home: Path) -> None:
-    """Make the state folder and its folder of logs, for their owner alone whatever the umask is."""
-    home.parent.mkdir(parents=True, exist_ok=True)
-    for folder in (home, home / "logs"):
-        try:
-            folder.mkdir(mode=0o700)
-        except FileExistsError:
-            # The service tightens what was there; a file in its place is found with the next step.
-            continue
-        folder.chmod(0o700)
+    """Make the state folder and its folder of logs; the service tightens what was there."""
+    make_folder(home / "logs")
 
 
 def open_private(path: Path, flags: int) -> int:

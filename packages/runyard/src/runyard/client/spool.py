@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 from runyard.client.own_file import OwnFile
+from runyard.client.private import make_folder
 from runyard.protocol import escapes
 
 SUFFIX = ".jsonl"
@@ -144,7 +145,7 @@ class Spool:
             return self._file
 
     def _create(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         path = self.folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}{SUFFIX}"
         self._file = OwnFile(path, new=True)
         self._path = path

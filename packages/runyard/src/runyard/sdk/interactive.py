@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Type
 
 from runyard.client.own_file import OwnFile
+from runyard.client.private import make_folder
 from runyard.sdk.exceptions import SnapshotException, translated
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Interactive:
         if self._tees:
             return
         session = self._run._open_session()
-        session.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(session.folder)
         self._user_log = session.folder / USER_LOG
         log = OwnFile(self._user_log)
         self._tees = [_Tee(sys.stdout, log), _Tee(sys.stderr, log)]

@@ -1,4 +1,4 @@
-"""Interactive runs: begun by this process, ended by it, with what it leaves in `./outputs`.
+"""Interactive runs: begun by this process, ended by it or with it, with what is in `./outputs`.
 
 While the run is used as a context manager, stdout and stderr are also written to
 `logs/user_log.txt` of the run and `./logs` is followed.
@@ -6,7 +6,6 @@ While the run is used as a context manager, stdout and stderr are also written t
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import sys
@@ -39,9 +38,10 @@ def start(
     kind: Optional[Type[Run]] = None,
 ) -> Run:
     """Begin an interactive run; see `Experiment.start_logging`."""
+    from runyard.client.process import identity
     from runyard.protocol.routes import RUNS_START
     from runyard.protocol.runs import StartRun
-    from runyard.sdk import git_properties
+    from runyard.sdk import endings, git_properties
     from runyard.sdk.experiments import user_name
     from runyard.sdk.runs import Run
 
@@ -57,11 +57,14 @@ def start(
         snapshot=snapshot,
         properties=facts,
         submitted_by=user_name(),
+        beats=True,
+        process=identity(),
     )
     with translated():
         record = experiment.workspace.service.call(RUNS_START, body=body)
     run = (kind or Run)(experiment, record.id, outputs, _record=record)
     run._interactive = Interactive(run, Path(outputs or OUTPUTS))
+    endings.watch(run)
     return run
 
 
@@ -226,29 +229,3 @@ class _Tee:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.original, name)
-
-
-def end_with_process(run: Run) -> None:
-    """End a run when the process ends: Failed after an uncaught exception, else Completed."""
-    failure: List[BaseException] = []
-    before = sys.excepthook
-
-    def hook(kind: Any, error: Any, trace: Any) -> None:
-        failure.append(error)
-        before(kind, error, trace)
-
-    sys.excepthook = hook
-    atexit.register(_end, run, failure)
-
-
-def _end(run: Run, failure: List[BaseException]) -> None:
-    interactive = run._interactive
-    if interactive is None or interactive.ended:
-        return
-    try:
-        if failure:
-            run.fail(error_details=failure[0])
-        else:
-            run.complete()
-    except Exception as error:  # noqa: BLE001 - the interpreter is ending, say it and go on
-        sys.stderr.write(f"runyard: run {run.id} could not be ended: {error}\n")

@@ -65,6 +65,7 @@ class RunBase:
         self._interactive: Optional[Interactive] = None
         self._run_config: Any = None
         self._session: Optional[Session] = None
+        self._entered_by = -1
         # Of images and artifacts logged several times: the number in the last one's path.
         self._numbers: Dict[str, int] = {}
 

@@ -96,7 +96,6 @@ def _begun_by_hand() -> Run:
             snapshot_directory=None,
             kind=_OfflineRun,
         )
-        interactive.end_with_process(_by_hand)
     return _by_hand
 
 

@@ -7,6 +7,7 @@ logged goes through a spool (`sdk.sessions`) and never waits for the network.
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import (
     TYPE_CHECKING,
@@ -22,6 +23,7 @@ from typing import (
 )
 
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
+from runyard.sdk.run_base import RUN_ID
 from runyard.sdk.run_contents import RunContents
 from runyard.sdk.run_logging import RunLogging
 
@@ -82,6 +84,7 @@ class Run(RunLogging, RunContents):
         return cards.row(cells, ("Details Page", self.get_portal_url(), "Link to the run"))
 
     def __enter__(self) -> Self:
+        self._entered_by = os.getpid()
         if self._interactive is not None:
             self._interactive.capture()
         return self
@@ -92,12 +95,16 @@ class Run(RunLogging, RunContents):
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        if self._in_own_job():
+        from runyard.sdk import endings
+
+        reason = None if error is None else endings.reason_of(error)
+        if self._in_own_job() or self._entered_by not in (-1, os.getpid()):
+            # A child that was forked in the block leaves it too, which does not end the run.
             self.flush()
-        elif error is None:
+        elif reason is None:
             self.complete()
         else:
-            self.fail(error_details=error)
+            self.fail(error_details=reason)
 
     # Where it belongs
 
@@ -453,6 +460,9 @@ class Run(RunLogging, RunContents):
         self.flush()
         with translated():
             self._record = call()
+        from runyard.sdk import endings
+
+        endings.forget(self)
         if self._interactive is not None:
             self._interactive.close()
 
@@ -463,10 +473,14 @@ class Run(RunLogging, RunContents):
         tags: Dict[str, Optional[str]],
         outputs: Optional[str],
     ) -> Run:
+        from runyard.client.process import identity
         from runyard.protocol.routes import RUNS_START
         from runyard.protocol.runs import StartRun
+        from runyard.sdk import endings
         from runyard.sdk.experiments import user_name
 
+        # Whoever does not end with a run of this process, or with its job, ends with this process.
+        alone = not (os.environ.get(RUN_ID) or endings.covers(self._id))
         body = StartRun(
             experiment=self.experiment.name,
             name=name,
@@ -474,10 +488,14 @@ class Run(RunLogging, RunContents):
             parent=self._id,
             tags=tags,
             submitted_by=user_name(),
+            beats=alone,
+            process=identity() if alone else "",
         )
         with translated():
             record = self.service.call(RUNS_START, body=body)
-        return Run(self.experiment, record.id, outputs, _record=record)
+        child = Run(self.experiment, record.id, outputs, _record=record)
+        (endings.watch if alone else endings.cover)(child)
+        return child
 
 
 class ScriptRun(Run):

@@ -1,0 +1,199 @@
+"""Interactive runs end with the process that began them, as that process ends.
+
+    the script's last line, sys.exit(0)    Completed
+    an uncaught exception                  Failed, with it
+    sys.exit(2), sys.exit("text")          Failed, with the code or the text
+    killed, os._exit                       nobody is left to tell: the service sees it
+
+What is caught is no end: neither an exception in a cell of a notebook or in a thread, nor a
+SystemExit that somebody takes. And a forked child ends no run of its parent.
+
+While a run is open, a thread beats for it, so that a service elsewhere knows of the process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import builtins
+import contextlib
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional, Set
+
+if TYPE_CHECKING:
+    from runyard.sdk.runs import Run
+
+_open: Dict[int, Run] = {}
+_covered: Set[str] = set()
+_guard = [threading.Lock()]
+_causes: List[BaseException] = []
+# The hook that was put into sys.excepthook, once it was.
+_hooks: List[Any] = []
+_beating = [-1]
+
+
+def watch(run: Run) -> None:
+    """End a run with this process, unless somebody ends it before, and beat for it until then."""
+    with _guard[0]:
+        _open[id(run)] = run
+        _covered.add(run.id)
+        if not _hooks:
+            _prepare()
+        if _beating[0] != os.getpid():
+            _beating[0] = os.getpid()
+            threading.Thread(target=_beat, name="runyard-beats", daemon=True).start()
+
+
+def cover(run: Run) -> None:
+    """Take note that a run ends with one that is watched, whose child it is."""
+    _covered.add(run.id)
+
+
+def covers(run_id: str) -> bool:
+    """Whether a run ends with this process, or with a run that does."""
+    return run_id in _covered
+
+
+def forget(run: Run) -> None:
+    """Leave a run alone: it has ended."""
+    with _guard[0]:
+        _open.pop(id(run), None)
+
+
+def reason_of(error: BaseException) -> Any:
+    """Give why a run failed for which this ends its block or its process; None if it did not."""
+    if not isinstance(error, SystemExit):
+        return error
+    code = error.code
+    if code is None or code == 0:
+        return None
+    return f"the process ended with exit code {code:d}" if isinstance(code, int) else str(code)
+
+
+class _Exit(SystemExit):
+    """What `sys.exit` raises here, to learn whether somebody catches it.
+
+    When nobody does, the interpreter drops it with no Python code running any more.
+    """
+
+    def __reduce__(self) -> Any:
+        return SystemExit, self.args
+
+    def __del__(self) -> None:
+        if _at_the_bottom():
+            _causes.append(SystemExit(self.code))
+
+
+_Exit.__name__ = _Exit.__qualname__ = "SystemExit"
+
+
+def _prepare() -> None:
+    """Have this process's end told, with its cause."""
+    before, leave = sys.excepthook, sys.exit
+
+    def hook(kind: Any, error: Any, trace: Any) -> None:
+        if _at_the_bottom():
+            _causes.append(error)
+        before(kind, error, trace)
+
+    def exit_(status: Any = None) -> NoReturn:
+        # A thread's own SystemExit ends the thread alone, and is told by its exact class.
+        if isinstance(status, (BaseException, tuple)) or not _in_main_thread():
+            leave(status)
+        raise _Exit(*(() if status is None else (status,)))
+
+    exit_.__doc__ = leave.__doc__
+    sys.excepthook, sys.exit = hook, exit_
+    for name in ("exit", "quit"):
+        if type(getattr(builtins, name, None)).__name__ == "Quitter":
+            setattr(builtins, name, _Quit(getattr(builtins, name)))
+    _hooks.append(hook)
+    atexit.register(_end_all)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_begin_anew)
+
+
+class _Quit:
+    """exit() and quit() of the prompt, which some scripts call too, by way of `sys.exit`."""
+
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __repr__(self) -> str:
+        return repr(self._original)
+
+    def __call__(self, code: Any = None) -> NoReturn:
+        with contextlib.suppress(Exception):  # as the original does, so that an IDLE ends too
+            sys.stdin.close()
+        sys.exit(code)
+
+
+def _begin_anew() -> None:
+    """A forked child has begun none of the runs."""
+    _guard[0] = threading.Lock()
+    _open.clear()
+    _covered.clear()
+    _causes.clear()
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _at_the_bottom() -> bool:
+    """Whether the caller was called by the interpreter itself, with no Python code below it."""
+    try:
+        sys._getframe(2)
+    except ValueError:
+        return _in_main_thread()
+    return False
+
+
+def _cause() -> Optional[BaseException]:
+    """Give what ends this process, None if nothing went wrong."""
+    at_prompt = hasattr(sys, "ps1")
+    told = [one for one in _causes if isinstance(one, SystemExit) or not at_prompt]
+    if told:
+        return told[-1]
+    if sys.excepthook in _hooks or at_prompt or hasattr(builtins, "get_ipython"):
+        return None
+    # Somebody has put a hook in place of ours; the interpreter keeps what it passed on.
+    last = getattr(sys, "last_value", None)
+    return last if isinstance(last, BaseException) else None
+
+
+def _end_all() -> None:
+    cause = _cause()
+    for run in reversed(list(_open.values())):
+        reason = None if cause is None else reason_of(cause)
+        try:
+            if reason is None:
+                run.complete()
+            else:
+                run.fail(error_details=reason)
+        except Exception as error:  # noqa: BLE001 - the interpreter is ending, say it and go on
+            sys.stderr.write(f"runyard: run {run.id} could not be ended: {error}\n")
+
+
+def _beat() -> None:
+    from runyard.protocol.runs import BEAT_SECONDS
+
+    pause = threading.Event()
+    while not pause.wait(BEAT_SECONDS):
+        for run in list(_open.values()):
+            # The next beat tells as much.
+            with contextlib.suppress(Exception):
+                _tell(run)
+
+
+def _tell(run: Run) -> None:
+    """Beat once; over a connection of its own, which starts no service that has gone to rest."""
+    from runyard.client.connection import Connection
+    from runyard.client.process import identity
+    from runyard.protocol.routes import BEATS_NOTE
+    from runyard.protocol.runs import Beat
+
+    service = run.service
+    with Connection(service.connection.url, service.connection.token, timeout=30.0) as once:
+        once.call(BEATS_NOTE, service.id, run.id, body=Beat(identity()))

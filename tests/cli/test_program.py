@@ -1,6 +1,7 @@
 """The command line as a whole: help that teaches, statuses, completion."""
 
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from runyard.protocol import routes
 from runyard.protocol.runs import StartRun
 from runyard_server.cli import command_exists, tree
+from runyard_server.cli.words import read
 
 PROGRAM = "from runyard_server.cli import main; main()"
 EVERYTHING = pytest.mark.parametrize(
@@ -28,12 +30,11 @@ def test_every_command_teaches_by_example(words, command) -> None:
 @EVERYTHING
 def test_every_example_names_a_command_and_its_options(words, command) -> None:
     """An example that does not work teaches the wrong thing."""
-    options = {name for option in command.options for name in option.names} | {"-h", "--help"}
     for example in re.findall(r"`runyard ([^`]+)`", command.help):
-        own = example.split("|")[0].split()
+        own = shlex.split(example.split("|")[0])
         assert command_exists(own)
         if tuple(own[: len(words)]) == words:
-            assert {word for word in own if word.startswith("-")} <= options
+            read(command, own[len(words) :])
 
 
 @EVERYTHING

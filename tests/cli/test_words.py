@@ -31,7 +31,6 @@ def sample(
         (["a", "--no-wait"], {"wait": False}),
         (["--", "-x", "--limit"], {"runs": ["-x", "--limit"], "limit": 20}),
         (["a", "--filter", "x=1", "--filter", "y=2"], {"filters": ["x=1", "y=2"]}),
-        (["a", "--place="], {"place": ""}),
         (["-"], {"runs": ["-"]}),
     ],
 )
@@ -52,6 +51,8 @@ def test_words_become_values(given, expected) -> None:
         (["a", "-n", "100"], "at most 99"),
         (["a", "--follow=yes"], "takes no value"),
         (["a", "-z"], "no option -z"),
+        (["a", "--place="], "--place is empty"),
+        (["a", ""], "RUN... is empty"),
     ],
 )
 def test_a_slip_is_named(given, said) -> None:

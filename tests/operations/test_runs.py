@@ -1,6 +1,7 @@
 """Runs: what is refused before anything is written, and what requests make of the history."""
 
 import io
+import json
 import re
 from collections.abc import Callable
 
@@ -26,6 +27,7 @@ from runyard.protocol.errors import (
 from runyard.protocol.events import EventQuery
 from runyard.protocol.experiments import ExperimentQuery
 from runyard.protocol.files import FileEntry
+from runyard.protocol.metrics import SpoolQuery
 from runyard.protocol.runs import (
     ChangeRun,
     FailRun,
@@ -43,6 +45,7 @@ from runyard_server.operations import (
     events,
     experiments,
     idempotency,
+    metrics,
     runs,
     snapshots,
 )
@@ -307,6 +310,47 @@ def test_list_filters(system: System, submit: Submit) -> None:
     assert _ids(system, RunQuery(property="commit", property_value="xyz")) == []
     with pytest.raises(InvalidRequest, match="Completed"):
         runs.list_(system, W, query=RunQuery(status="Done"))
+
+
+def test_list_finds_runs_by_the_beginning_of_their_ids_and_by_number(system: System) -> None:
+    """A person gives as much of an id as is enough, or the number of a run in its experiment."""
+    for run in ("ab_1", "ab_2", "b_1", "AB_3", "ab"):
+        runs.start(system, W, body=StartRun(experiment="e", run_id=run))
+
+    def ids(**asked: object) -> list[str]:
+        return [item.id for item in runs.list_(system, W, RunQuery(**asked)).items]  # type: ignore[arg-type]
+
+    assert ids(id_prefix="ab") == ["ab", "ab_2", "ab_1"]
+    assert ids(id_prefix="ab_1") == ["ab_1"]
+    assert ids(id_prefix="a%") == ids(id_prefix="c") == []
+    assert ids(experiment="e", number=3) == ["b_1"]
+
+
+def test_list_has_last_metrics_when_asked(system: System) -> None:
+    """A list shows how well runs did without asking for each of them."""
+    for run in ("one", "two", "none"):
+        runs.start(system, W, body=StartRun(experiment="m", run_id=run))
+    for run, last in (("one", 0.5), ("two", 0.25)):
+        lines = [
+            {"n": name, "k": kind, "v": value, "s": None, "t": 1}
+            for name, kind, value in (
+                ("loss", "scalar", 1.0),
+                ("words", "scalar", "text"),
+                ("loss", "scalar", last),
+                ("many", "list", [1, 2]),
+                ("loss", "scalar", "NaN"),
+            )
+        ]
+        lines[-1]["x"] = 1
+        body = io.BytesIO("".join(json.dumps(line) + "\n" for line in lines).encode())
+        metrics.append(system, W, run, "w", query=SpoolQuery(), body=body)
+    found = runs.list_(system, W, RunQuery(experiment="m", metrics=True)).items
+    assert {item.id: item.metrics for item in found} == {
+        "none": {},
+        "two": {"loss": 0.25},
+        "one": {"loss": 0.5},
+    }
+    assert all(r.metrics is None for r in runs.list_(system, W, RunQuery(experiment="m")).items)
 
 
 def test_list_pages_by_key(system: System) -> None:

@@ -41,8 +41,10 @@ def list_(
     from runyard_server.cli import target
     from runyard_server.cli.paging import collect
 
-    query = ModelQuery(name=name, latest=latest)
-    page = collect(target.client(workspace), routes.MODELS_LIST, query=query, limit=limit)
+    client, query = target.client(workspace), ModelQuery(name=name, latest=latest)
+    page = collect(client, routes.MODELS_LIST, query=query, limit=limit)
+    if name is not None and not page.items:
+        client.call(routes.MODELS_GET, name)  # says that there is none, and which are near
     if json:
         output.as_json(page)
         return

@@ -20,11 +20,11 @@ def _workspaces(_: Given, __: str) -> Offers:
     return target.workspace_names()
 
 
-def _run_ids(given: Given, _: str) -> Offers:
+def _run_ids(given: Given, incomplete: str) -> Offers:
     """Offer run ids with their experiment and status, newest first."""
     from runyard.protocol import routes, runs
 
-    query = runs.RunQuery(page_size=MOST_OFFERED)
+    query = runs.RunQuery(page_size=MOST_OFFERED, id_prefix=incomplete or None)
     found = _client(given).call(routes.RUNS_LIST, query=query).items
     return [(run.id, f"{run.experiment}: {run.status}") for run in found]
 
@@ -76,6 +76,8 @@ def _client(given: Given) -> "WorkspaceClient":
     return target.client(given.get("workspace"), start=False)
 
 
+RUN_HELP = "A run's id, as much of it as no other has, or EXPERIMENT/NUMBER."
+
 Json = Annotated[bool, Option("--json", help="Print the protocol's records as JSON.")]
 Workspace = Annotated[
     str | None,
@@ -100,7 +102,7 @@ Status = Annotated[
 ]
 RunId = Annotated[
     str,
-    Argument("RUN", help="A run's id.", complete=_run_ids),
+    Argument("RUN", help=RUN_HELP, complete=_run_ids),
 ]
 Rank = Annotated[
     str | None,
@@ -113,7 +115,7 @@ Rank = Annotated[
 ]
 RunIds = Annotated[
     list[str],
-    Argument("RUN...", help="Run ids.", complete=_run_ids),
+    Argument("RUN...", help=RUN_HELP, complete=_run_ids),
 ]
 Experiment = Annotated[
     str | None,

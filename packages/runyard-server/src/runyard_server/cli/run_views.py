@@ -1,5 +1,6 @@
-"""How a run looks: as a row of a list, and on its own with metrics and files."""
+"""How a run looks on its own, with metrics and files, and how its processes do."""
 
+import shlex
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,21 +8,12 @@ from runyard.protocol import escapes, routes
 from runyard.protocol.files import FileQuery, FileRecord
 from runyard.protocol.jobs import RankRecord
 from runyard.protocol.metrics import MetricQuery, MetricSeries
-from runyard.protocol.runs import RunRecord
+from runyard.protocol.runs import RunRecord, RunSpec
 from runyard_server.cli import humane, output, tables
 from runyard_server.cli.tables import Column
 from runyard_server.cli.target import WorkspaceClient
 from runyard_server.cli.texts import Styled, cut_middle
 
-COLUMNS = [
-    Column("RUN", cut=cut_middle, least=20),
-    Column("EXPERIMENT", worth=2),
-    Column("NO.", right=True, worth=3),
-    Column("STATUS", least=15),
-    Column("TARGET", worth=1),
-    Column("TIME", right=True, worth=4),
-    Column("AGE", right=True),
-]
 RANK_COLUMNS = [
     Column("RANK", right=True),
     Column("PROCESS"),
@@ -38,19 +30,6 @@ METRIC_COLUMNS = [Column("METRIC"), Column("LAST", right=True), Column("COUNT", 
 FILE_COLUMNS = [Column("FILE", cut=cut_middle), Column("SIZE", right=True)]
 FILES_SHOWN = 30
 VALUE_WIDTH = 40
-
-
-def row(run: RunRecord) -> tuple[str | Styled, ...]:
-    """Give a run's cells for `COLUMNS`."""
-    return (
-        run.id,
-        run.experiment,
-        str(run.number),
-        humane.status(run.status),
-        run.target,
-        humane.between(run.started_at, run.ended_at),
-        humane.age(run.created_at),
-    )
 
 
 def rank(one: RankRecord) -> tuple[str | Styled, ...]:
@@ -72,7 +51,7 @@ def rank(one: RankRecord) -> tuple[str | Styled, ...]:
 
 def show(client: WorkspaceClient, run: RunRecord) -> None:
     """Print all there is to know of a run at a glance."""
-    output.facts(_facts(run))
+    output.facts(_facts(run, client.call(routes.RUNS_SPEC, run.id)))
     _failure(run)
     page = client.call(routes.METRICS_LIST, run.id, query=MetricQuery(points=2))
     if page.series:
@@ -84,12 +63,17 @@ def show(client: WorkspaceClient, run: RunRecord) -> None:
         _files(files.items)
 
 
-def _facts(run: RunRecord) -> Iterable[tuple[str, str | Styled]]:
-    yield "Run", run.id + (f" ({run.name})" if run.name else "")
-    yield "Experiment", f"{run.experiment}, number {run.number}"
+def _facts(run: RunRecord, spec: RunSpec) -> Iterable[tuple[str, str | Styled]]:
+    yield "Run", run.id
+    yield "Name", run.name or ""
+    yield "Experiment", f"{run.experiment}, number {run.number} ({run.experiment}/{run.number})"
     yield "Status", humane.status(run.status)
     yield "Waits", run.reason or ""
     yield "Target", run.target + (f", {run.node_count} nodes" if run.node_count > 1 else "")
+    yield "Script", spec.script
+    yield "Arguments", shlex.join(spec.arguments)
+    yield "Command", shlex.join(spec.command)
+    yield "User", run.submitted_by
     yield "Created", f"{run.created_at} ({humane.ago(run.created_at)})"
     yield "Ran", humane.between(run.started_at, run.ended_at)
     stages = run.stage_seconds.items()
@@ -98,6 +82,8 @@ def _facts(run: RunRecord) -> Iterable[tuple[str, str | Styled]]:
     yield "Parent", run.parent or ""
     yield "Snapshot", run.snapshot or ""
     yield "Environment", run.environment_lock or ""
+    yield "Description", run.description
+    yield "Properties", ", ".join(f"{key}={value}" for key, value in run.properties.items())
     yield "Tags", ", ".join(_tag(key, value) for key, value in run.tags.items())
     yield "Warnings", "\n".join(run.warnings)
 

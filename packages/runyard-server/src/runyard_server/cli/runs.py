@@ -20,6 +20,22 @@ group = Group()
 
 Active = Annotated[bool, Option("--active", "-a", help="Only runs that have not ended.")]
 Children = Annotated[bool, Option("--children", help="Child runs too.")]
+Filters = Annotated[
+    list[str] | None,
+    Option(
+        "--filter",
+        metavar="CONDITION",
+        help="Only runs of which it holds: FIELD=VALUE, !=, <, <=, >, >=, FIELD~PART, or FIELD.",
+    ),
+]
+Sort = Annotated[
+    str | None,
+    Option("--sort", metavar="FIELD", help="The order; with - before it, the largest first."),
+]
+Columns = Annotated[
+    str | None,
+    Option("--columns", metavar="FIELD,...", help="What to show of each run, in this order."),
+]
 Follow = Annotated[bool, Option("--follow", "-f", help="Go on until the run has ended.")]
 File = Annotated[
     str | None,
@@ -33,44 +49,65 @@ def list_(
     status: Status = None,
     active: Active = False,
     children: Children = False,
+    filters: Filters = None,
+    sort: Sort = None,
+    columns: Columns = None,
     limit: Limit = 20,
     json: Json = False,
     workspace: Workspace = None,
 ) -> None:
-    """List runs, newest first.
+    """List runs, newest first, with the last values of their metrics.
+
+    Fields of runs are id, name, experiment, number, status, target, type, user, parent, nodes,
+    created, started, ended, time, age, tag.NAME, property.NAME and metric.NAME. On a narrow
+    terminal the columns of least worth are left out; --columns keeps those it names.
 
     For example:
 
     - `runyard runs list --active`: what runs or waits now
 
-    - `runyard runs list -e tf-mnist --status Failed -n 100`
+    - `runyard runs list -e tf-mnist --sort -metric.accuracy`: the best first
 
-    - `runyard runs list --json | jq -r '.items[].id'`
+    - `runyard runs list --filter tag.fold=1 --filter 'metric.loss<0.5'`
+
+    - `runyard runs list --columns id,user,tags,metric.loss`
+
+    - `runyard runs list --status Failed --json | jq -r '.items[].id'`
     """
-    from runyard.protocol import routes
     from runyard.protocol.runs import RunQuery
-    from runyard_server.cli import run_views, target
-    from runyard_server.cli.paging import collect
+    from runyard_server.cli import run_lists, target
 
-    query = RunQuery(experiment=experiment, status=status, active=active, include_children=children)
-    page = collect(target.client(workspace), routes.RUNS_LIST, query=query, limit=limit)
-    if json:
-        output.as_json(page)
-        return
-    tables.show(run_views.COLUMNS, map(run_views.row, page.items), "no such run")
+    query = RunQuery(experiment=experiment, active=active, include_children=children)
+    conditions = [f"status={status}"] if status else []
+    run_lists.show(
+        target.client(workspace),
+        query,
+        filters=[*conditions, *(filters or [])],
+        sort=sort,
+        columns=columns,
+        limit=limit,
+        as_json=json,
+    )
 
 
 @group.command()
 def show(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
-    """Show a run: its stages, last metrics, files, and why it failed.
+    """Show a run: script and arguments, stages, last metrics, files, and why it failed.
 
-    Examples: `runyard runs show RUN`  ·  `runyard runs show RUN --json | jq .status`
+    For example:
+
+    - `runyard runs show tf-mnist_1764325876_ab12cd34`
+
+    - `runyard runs show tf-mnist/7`: the seventh run of an experiment
+
+    - `runyard runs show RUN --json | jq .status`
     """
     from runyard.protocol import routes
     from runyard_server.cli import run_views, target
+    from runyard_server.cli.run_names import with_run
 
     client = target.client(workspace)
-    record = client.call(routes.RUNS_GET, run)
+    record = with_run(client, run, lambda id_: client.call(routes.RUNS_GET, id_))
     if json:
         output.as_json(record)
         return
@@ -85,8 +122,10 @@ def ranks(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
     """
     from runyard.protocol import routes
     from runyard_server.cli import run_views, target
+    from runyard_server.cli.run_names import with_run
 
-    page = target.client(workspace).call(routes.GANGS_RANKS, run)
+    client = target.client(workspace)
+    page = with_run(client, run, lambda id_: client.call(routes.GANGS_RANKS, id_))
     if json:
         output.as_json(page)
         return
@@ -117,10 +156,16 @@ def logs(
     """
     from runyard_server.cli import target
     from runyard_server.cli.follow import print_logs
+    from runyard_server.cli.run_names import with_run
 
     if file is not None and rank is not None:
         raise InvalidRequest("give either --file or --rank")
-    print_logs(target.client(workspace), run, file=file, rank=rank, follow=follow, as_json=json)
+    client = target.client(workspace)
+    with_run(
+        client,
+        run,
+        lambda id_: print_logs(client, id_, file=file, rank=rank, follow=follow, as_json=json),
+    )
 
 
 @group.command()
@@ -131,12 +176,13 @@ def cancel(runs: RunIds, json: Json = False, workspace: Workspace = None) -> Non
     """
     from runyard.protocol import routes
     from runyard_server.cli import target
+    from runyard_server.cli.run_names import with_run
 
     client = target.client(workspace)
     failure: RunyardError | None = None
     for run in runs:
         try:
-            record = client.call(routes.RUNS_CANCEL, run)
+            record = with_run(client, run, lambda id_: client.call(routes.RUNS_CANCEL, id_))
         except RunyardError as error:
             # The others are still asked to stop; the last failure gives the exit status.
             if failure is not None:

@@ -89,6 +89,19 @@ def cut_middle(text: str, room: int) -> str:
     return f"{text[: room - 1 - tail]}…{text[len(text) - tail :]}"
 
 
+def cut_words(text: str, room: int) -> str:
+    """Shorten a text to `room` columns at a gap between words, so that no number loses digits."""
+    if width(text) <= room:
+        return text
+    kept = text.split()
+    while len(kept) > 1:
+        kept.pop()
+        shorter = f"{'  '.join(kept)} …"
+        if width(shorter) <= room:
+            return shorter
+    return cut(text, room)
+
+
 def _columns(letter: str) -> int:
     if unicodedata.combining(letter):
         return 0

@@ -144,6 +144,9 @@ def _keep(option: Parameter, text: str, name: str, given: Given) -> None:
 
 def _value(parameter: Parameter, text: str, name: str) -> Any:
     """Turn a text into a value of the parameter's type."""
+    if not text.strip() and (name.startswith("-") or parameter.required):
+        # As from a variable of the shell that is not set: the rest would mean something else.
+        raise InvalidRequest(f"{name} is empty: {parameter.spec.help}")
     if parameter.type is not int:
         return text
     try:
@@ -163,9 +166,9 @@ def _place(command: Command, given: Given, loose: list[str]) -> None:
     """Give the loose words to the arguments, in order."""
     left = list(loose)
     for argument in command.arguments:
-        if argument.many and left:
-            given[argument.name], left = left, []
-        elif left:
-            given[argument.name] = left.pop(0)
+        taken, left = (left, []) if argument.many else (left[:1], left[1:])
+        values = [_value(argument, text, argument.metavar) for text in taken]
+        if values:
+            given[argument.name] = values if argument.many else values[0]
     if left:
         raise InvalidRequest(f"{left[0]!r} is one word too many")

@@ -43,7 +43,7 @@ from runyard_server.operations.lifecycle import (
 )
 from runyard_server.operations.system import System
 from runyard_server.operations.workspaces import require as require_workspace
-from runyard_server.store import beating, experiments, job_nodes, pages, runs
+from runyard_server.store import beating, experiments, job_nodes, metrics, pages, runs
 from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunFilter, RunRow
 
@@ -161,7 +161,13 @@ def list_(system: System, workspace: str, query: RunQuery) -> RunPage:
     def read(connection: Connection) -> RunPage:
         rows = runs.page(connection, workspace, chosen, before, size + 1)
         page, token = pages.cut(rows, size, lambda row: row.key)
-        return RunPage(_records(connection, page), token)
+        found = _records(connection, page)
+        if query.metrics:
+            values = metrics.latest(connection, [row.key for row in page])
+            found = [
+                replace(r, metrics=values[row.key]) for r, row in zip(found, page, strict=True)
+            ]
+        return RunPage(found, token)
 
     return system.records.read(read)
 
@@ -415,6 +421,8 @@ def _filter(query: RunQuery) -> RunFilter:
         tag_value=query.tag_value,
         property=query.property,
         property_value=query.property_value,
+        id_prefix=query.id_prefix,
+        number=query.number,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from runyard.protocol.metrics import SCALAR
 from runyard_server.store.schema import metric_segments, metric_series, spool_marks
 
 _MANY = 500
@@ -84,6 +85,18 @@ def series(connection: Connection, run_key: int, name: str | None = None) -> lis
     if name is not None:
         found = found.where(metric_series.c.name == name)
     return [SeriesRow(*row) for row in connection.execute(found, {"run": run_key})]
+
+
+def latest(connection: Connection, run_keys: Sequence[int]) -> dict[int, dict[str, float]]:
+    """Give the last finite values of the scalar metrics of several runs, by key and name."""
+    table = metric_series.c
+    found = select(table.run_key, table.name, table.last).where(
+        table.run_key.in_(list(run_keys)), table.kind == SCALAR, table.last.is_not(None)
+    )
+    result: dict[int, dict[str, float]] = {key: {} for key in run_keys}
+    for row in connection.execute(found.order_by(table.id)):
+        result[row.run_key][row.name] = row.last
+    return result
 
 
 def series_named(

@@ -83,6 +83,8 @@ class RunFilter:
     tag_value: str | None = None
     property: str | None = None
     property_value: str | None = None
+    id_prefix: str | None = None
+    number: int | None = None
 
 
 _NAMES = tuple(f.name for f in fields(RunRow))
@@ -325,10 +327,15 @@ def _narrow(found: Select[Any], chosen: RunFilter) -> Select[Any]:
         runs.c.target: chosen.target,
         runs.c.parent: chosen.parent,
         runs.c.active: chosen.active,
+        runs.c.number: chosen.number,
     }
     for column, value in equal.items():
         if value is not None:
             found = found.where(column == value)
+    if chosen.id_prefix:
+        # A range, unlike LIKE, is looked up in the index; no id has the letter that ends it.
+        behind = chosen.id_prefix + "\U0010ffff"
+        found = found.where(runs.c.id >= chosen.id_prefix, runs.c.id < behind)
     if chosen.parent is None and not chosen.include_children:
         found = found.where(runs.c.parent.is_(None))
     found = _having(found, run_tags, chosen.tag, chosen.tag_value)

@@ -162,7 +162,8 @@ class RunError:
 class RunRecord:
     """A run as the history knows it; `reason` says why it waits, while it waits.
 
-    `submitted_from` is the run whose job submitted it, child or not.
+    `submitted_from` is the run whose job submitted it, child or not. `metrics` are the last finite
+    values of its scalar metrics, in order of first logging; None in answers not asked for them.
     """
 
     id: str
@@ -191,6 +192,7 @@ class RunRecord:
     stage_seconds: Dict[str, float] = field(default_factory=dict)
     attempt: int = 0
     submitted_from: Optional[str] = None
+    metrics: Optional[Dict[str, float]] = None
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,11 @@ class FailRun:
 
 @dataclass(frozen=True)
 class RunQuery:
-    """Which runs to list, newest first. `tag` alone: has it; with `tag_value`: equals it."""
+    """Which runs to list, newest first. `tag` alone: has it; with `tag_value`: equals it.
+
+    `id_prefix` is how their ids begin, `number` their place in the experiment; `metrics` asks for
+    the records' last values too.
+    """
 
     experiment: Optional[str] = None
     status: Optional[str] = None
@@ -233,6 +239,9 @@ class RunQuery:
     property_value: Optional[str] = None
     page_size: int = 100
     page_token: Optional[str] = None
+    id_prefix: Optional[str] = None
+    number: Optional[int] = None
+    metrics: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,206 @@
+"""`runyard runs list`: what is found, in which order, and what a narrow terminal shows."""
+
+import json
+import re
+from dataclasses import dataclass
+
+import pytest
+
+from runyard.protocol import routes
+from runyard.protocol.metrics import SpoolQuery
+from runyard.protocol.runs import FailRun, StartRun
+from runyard_server.cli import run_lists
+
+LONG = "a-long-name-of-an-experiment-about-transformers"
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Runs of the experiment `sorted`: their ids by number, and one of the experiment `LONG`."""
+
+    ids: list[str]
+    long: str
+
+
+def log(client, run: str, **values: float) -> None:
+    """Log scalar metrics."""
+    lines = [
+        json.dumps({"n": name, "k": "scalar", "v": value, "s": None, "t": 1})
+        for name, value in values.items()
+    ]
+    data = "\n".join([*lines, ""]).encode()
+    client.send(routes.METRICS_APPEND, run, "w", data=data, size=len(data), query=SpoolQuery())
+
+
+@pytest.fixture(scope="module")
+def kept(place) -> Kept:
+    """Four runs with tags and metrics, the last without any; and one with a long id."""
+    client, ids = place.client, []
+    for number, loss in enumerate((0.3, 0.1, 0.2, None)):
+        tags = {"fold": str(number % 2), "best": None} if number == 1 else {"fold": str(number % 2)}
+        body = StartRun(experiment="sorted", name=f"try {number}", tags=tags, properties={"p": "q"})
+        ids.append(client.call(routes.RUNS_START, body=body).id)
+        if loss is not None:
+            log(client, ids[-1], loss=loss, accuracy=1 - loss)
+    client.call(routes.RUNS_FAIL, ids[0], body=FailRun("no"))
+    long = client.call(
+        routes.RUNS_START, body=StartRun(experiment=LONG, run_id=f"{LONG}_1764325876_ab12cd34")
+    ).id
+    log(client, long, loss=0.012345, validation_accuracy=0.98765)
+    return Kept(ids, long)
+
+
+def found(cli, kept, *words: str) -> list[int]:
+    """Give the numbers, from 0, of the runs that a list shows, in its order."""
+    said = cli("runs", "list", "-e", "sorted", *words, "--json")
+    assert said.status == 0, said.err
+    return [kept.ids.index(item["id"]) for item in json.loads(said.out)["items"]]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "numbers"),
+    [
+        (["tag.fold=1"], [3, 1]),
+        (["tag.best"], [1]),
+        (["tag.fold=1", "tag.best"], [1]),
+        (["tag.fold=0", "property.p=q"], [2, 0]),
+        (["tag.fold!=1"], [2, 0]),
+        (["status=failed"], [0]),
+        (["status!=Failed", "metric.loss<=0.2"], [2, 1]),
+        (["metric.loss"], [2, 1, 0]),
+        (["metric.loss>0.15", "metric.loss<0.25"], [2]),
+        (["name~TRY 2"], [2]),
+        (["number=3"], [2]),
+        (["experiment=sorted"], [3, 2, 1, 0]),
+        (["experiment=other"], []),
+        (["target=sdk"], [3, 2, 1, 0]),
+        (["created>2020-01-01"], [3, 2, 1, 0]),
+        (["user="], []),
+    ],
+)
+def test_conditions_all_hold(cli, kept, conditions, numbers) -> None:
+    """What the service can tell apart and what it cannot are asked for alike."""
+    words = [word for condition in conditions for word in ("--filter", condition)]
+    assert found(cli, kept, *words) == numbers
+
+
+@pytest.mark.parametrize(
+    ("field", "numbers"),
+    [
+        ("metric.loss", [1, 2, 0, 3]),
+        ("-metric.loss", [0, 2, 1, 3]),
+        ("number", [0, 1, 2, 3]),
+        ("-name", [3, 2, 1, 0]),
+    ],
+)
+def test_runs_are_sorted_by_a_field(cli, kept, field, numbers) -> None:
+    """Either way, and those that lack it come last."""
+    assert found(cli, kept, "--sort", field) == numbers
+    assert found(cli, kept, "--sort", field, "-n", "2") == numbers[:2]
+
+
+def test_looking_further_than_so_far_is_said(place, kept, monkeypatch, capsys) -> None:
+    """A list that did not look at everything does not look complete."""
+    monkeypatch.setattr(run_lists, "LOOKED_AT", 2)
+    query = run_lists.RunQuery(experiment="sorted")
+    run_lists.show(
+        place.client,
+        query,
+        filters=["metric.loss>0"],
+        sort="metric.loss",
+        columns="id",
+        limit=10,
+        as_json=False,
+    )
+    said = capsys.readouterr()
+    assert said.out.split() == ["RUN", kept.ids[2]]
+    assert "only the newest 2 of these runs" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["--sort", "metric"], "'metric'"),
+        (["--sort", "los"], "no field 'los'"),
+        (["--filter", "stats=Failed"], "nearest: status"),
+        (["--filter", "=x"], "makes no sense"),
+        (["--columns", "id,metrik.loss"], "no field 'metrik.loss'"),
+        (["--status", "Fialed"], "Failed"),
+    ],
+)
+def test_a_field_that_is_not_there_is_status_2(cli, kept, words, part) -> None:
+    """A slip never shows a list that looks right."""
+    assert kept
+    said = cli("runs", "list", *words)
+    assert (said.status, said.out) == (2, "")
+    assert part in said.err
+
+
+def test_columns_are_those_asked_for(cli, kept) -> None:
+    """In their order, with tags and metrics by name or all together."""
+    said = cli("runs", "list", "-e", "sorted", "--columns", "tags,metric.loss,name,metrics")
+    lines = said.out.splitlines()
+    assert lines[0].split() == ["TAGS", "LOSS", "NAME", "METRICS"]
+    assert re.fullmatch(r"best  fold=1 +0\.1  try 1 +loss=0\.1  accuracy=0\.9", lines[3]), lines[3]
+
+
+def test_an_unknown_experiment_is_no_empty_list(cli, kept) -> None:
+    """A slip in the name is status 3 with the nearest name; an experiment without hits is fine."""
+    assert kept
+    for words in (["-e", "sortde"], ["--filter", "experiment=sortde"], ["-e", "sortde", "--json"]):
+        said = cli("runs", "list", *words)
+        assert (said.status, said.out) == (3, "")
+        assert "sortde" in said.err
+        assert "'sorted'" in said.err
+    assert cli("runs", "list", "-e", "sorted", "--status", "Queued").status == 0
+
+
+def rows(cli, columns: int, *words: str) -> list[str]:
+    """Give the lines of a list on a terminal, without colours; the first is the titles."""
+    return COLOURS.sub("", cli.on_terminal("runs", "list", *words, columns=columns)).splitlines()
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 160])
+def test_what_matters_is_legible_on_every_terminal(cli, kept, columns) -> None:
+    """Id, status, age and metrics stay, each run on one line, and no line is broken."""
+    assert kept
+    titles, *lines = rows(cli, columns, "-e", "sorted")
+    assert len(lines) == 4
+    assert {"RUN", "STATUS", "AGE", "METRICS"} <= set(titles.split())
+    for line in (titles, *lines):
+        assert len(line) <= columns
+    assert any("Failed" in line and "loss=0.3" in line for line in lines)
+    assert any("Running" in line and "loss=0.1" in line for line in lines)
+    if columns >= 80:
+        assert {line.split()[0] for line in lines} == set(kept.ids)
+    if columns >= 160:
+        assert {"EXPERIMENT", "NO.", "TARGET", "TIME"} <= set(titles.split())
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 160])
+def test_a_long_id_leaves_room_for_the_rest(cli, kept, columns) -> None:
+    """It is shortened in its middle, and what is shown of it still names the run."""
+    _, line = rows(cli, columns, "-e", LONG)
+    assert len(line) <= columns
+    assert "Running" in line
+    assert "loss=0.012345" in line
+    shown = line.split()[0]
+    assert json.loads(cli("runs", "show", shown, "--json").out)["id"] == kept.long
+
+
+@pytest.mark.parametrize("columns", ["20", "60", "200"])
+def test_without_a_terminal_everything_is_whole(cli, kept, columns) -> None:
+    """However narrow the terminal was, a program sees all of it."""
+    said = cli("runs", "list", "-e", LONG, COLUMNS=columns)
+    assert kept.long in said.out
+    assert "validation_accuracy=0.98765" in said.out
+
+
+def test_json_has_the_records_with_their_last_metrics(cli, kept) -> None:
+    """What scripts read is the protocol, whatever the table shows."""
+    said = cli("runs", "list", "-e", "sorted", "--columns", "name", "-n", "2", "--json")
+    page = json.loads(said.out)
+    assert [item["id"] for item in page["items"]] == [kept.ids[3], kept.ids[2]]
+    assert page["items"][1]["metrics"] == {"loss": 0.2, "accuracy": 0.8}
+    assert page["next_page_token"]

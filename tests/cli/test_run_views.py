@@ -1,0 +1,39 @@
+"""`runyard runs show`: what was run, by whom, with which arguments."""
+
+import pytest
+
+from runyard.client import snapshots
+from runyard.protocol import routes
+from runyard.protocol.runs import RunSpec, SubmitRun
+
+
+@pytest.fixture(scope="module")
+def submitted(place, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A run of a script with arguments, a name and tags, canceled at once."""
+    folder = tmp_path_factory.mktemp("source")
+    (folder / "train.py").write_text("print('hello')")
+    spec = RunSpec(
+        experiment="viewed",
+        snapshot=snapshots.take(place.client, folder),
+        script="train.py",
+        arguments=["--lr", "0.01", "--note", "two words"],
+        target="small",
+    )
+    body = SubmitRun(spec, name="first try", tags={"fold": "3"}, submitted_by="ada")
+    run = place.client.call(routes.RUNS_SUBMIT, body=body).id
+    place.client.call(routes.RUNS_CANCEL, run)
+    return run
+
+
+def test_show_tells_what_was_run_by_whom(cli, submitted) -> None:
+    """Name, tags, user, script and arguments are what a run is found again by."""
+    facts = dict(
+        line.split(maxsplit=1) for line in cli("runs", "show", submitted).out.splitlines() if line
+    )
+    assert facts["Run"] == submitted
+    assert facts["Name"] == "first try"
+    assert facts["Experiment"] == "viewed, number 1 (viewed/1)"
+    assert facts["Script"] == "train.py"
+    assert facts["Arguments"] == "--lr 0.01 --note 'two words'"
+    assert facts["User"] == "ada"
+    assert facts["Tags"] == "fold=3"

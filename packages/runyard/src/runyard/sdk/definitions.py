@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import sys
 import warnings
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 
 from runyard.sdk.conda import CondaDependencies, package_name
@@ -56,6 +55,8 @@ def submitted_definition_of(environment: Any, *, by_mpi: bool) -> EnvironmentDef
         environment: The `Environment`.
         by_mpi: Whether the run is started by MPI, for which some environments have packages more.
     """
+    from dataclasses import replace
+
     made = definition_of(environment)
     if by_mpi and not made.user_managed:
         made = _with_packages(made, environment._packages_by_mpi)
@@ -66,6 +67,8 @@ def submitted_definition_of(environment: Any, *, by_mpi: bool) -> EnvironmentDef
 
 def _with_packages(made: EnvironmentDefinition, more: Sequence[str]) -> EnvironmentDefinition:
     """Add requirements, but for those of which the user asks for a version."""
+    from dataclasses import replace
+
     named = {package_name(line) for line in made.pip}
     return replace(made, pip=[*made.pip, *(line for line in more if line not in named)])
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, NoReturn, Optional
 
-from runyard.protocol.service import URL_VARIABLE
 from runyard.sdk import paging, workspace_config
 from runyard.sdk.default_clusters import DefaultCluster
 from runyard.sdk.exceptions import (
@@ -486,6 +485,7 @@ def _default_workspace(auth: Any) -> Workspace:
     connection = _connect()
 
     from runyard.protocol import workspaces as protocol
+    from runyard.protocol.service import URL_VARIABLE
 
     triple = (
         protocol.DEFAULT_SUBSCRIPTION,

@@ -6,7 +6,6 @@ of looking for the file again and again: it gets the same content as soon as the
 
 import json
 import os
-import secrets
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +17,7 @@ MODE = 0o600
 
 def write_connection(file: Path, connection: Connection) -> None:
     """Write the connection file, whole or not at all."""
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    temporary = file.with_name(f".{file.name}.{os.urandom(4).hex()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as opened:

@@ -6,7 +6,6 @@ found before clients are told where the service is; only then the larger part of
 loaded, while a doorman answers the first question and lets others wait.
 """
 
-import argparse
 import errno
 import gc
 import json
@@ -18,6 +17,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from socket import socket
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from runyard.protocol import PROTOCOL
@@ -36,6 +36,8 @@ from runyard_server.store import inspection
 from runyard_server.store.home import PRIVATE, Home
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
     from runyard_server.app.building import Service
     from runyard_server.app.server import Server
 
@@ -53,7 +55,7 @@ def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> 
         arguments: The command line; that of the process by default.
         build: Makes the service's parts; `building.build` by default.
     """
-    given = _parser().parse_args(arguments)
+    given = _given(sys.argv[1:] if arguments is None else arguments)
     try:
         return run(_home(given.home), given, build)
     except Ending as end:
@@ -61,7 +63,7 @@ def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> 
         return end.status
 
 
-def run(home: Home, given: argparse.Namespace, build: Build | None = None) -> int:
+def run(home: Home, given: "Namespace | SimpleNamespace", build: Build | None = None) -> int:
     """Serve a state folder.
 
     Raises:
@@ -81,7 +83,7 @@ def run(home: Home, given: argparse.Namespace, build: Build | None = None) -> in
         raise
 
 
-def _run(home: Home, given: argparse.Namespace, build: Build | None) -> int:
+def _run(home: Home, given: "Namespace | SimpleNamespace", build: Build | None) -> int:
     if given.embedded:
         stepping_out.step_out()
     # What the service keeps is its owner's; what jobs write elsewhere is as its owner wants it.
@@ -189,8 +191,17 @@ def _announce(settings: Settings, home: Home, url: str, *, embedded: bool) -> No
         sys.stderr.write(note + "\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _given(arguments: Sequence[str]) -> "Namespace | SimpleNamespace":
+    """Read the command line; what clients say needs no parser, which takes long to load."""
+    if list(arguments) == ["--embedded"]:
+        return SimpleNamespace(embedded=True, home=None, **{r.name: None for r in tables.table()})
+    return _parser().parse_args(arguments)
+
+
+def _parser() -> "ArgumentParser":
     """Make the command line from the table of settings."""
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="runyard serve", description="Run the Runyard service of one state folder."
     )
@@ -206,7 +217,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _option(given: argparse.Namespace, name: str) -> object:
+def _option(given: "Namespace | SimpleNamespace", name: str) -> object:
     text = getattr(given, name)
     return None if text is None else tables.parse(name, text, _flag(name))
 

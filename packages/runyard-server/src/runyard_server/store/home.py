@@ -5,16 +5,12 @@ program joins paths below it: whoever needs a place asks `Home`.
 """
 
 import os
-import pwd
-import secrets
-import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
 
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.service import CONNECTION_FILE, LIFE_LOCK, SERVICE_LOG, START_LOCK
-from runyard_server.store.folders import INCOMING
 
 SECRET_BYTES = 32
 PRIVATE = 0o077
@@ -94,6 +90,10 @@ class Home:
         Only at the start of the service that holds the folder: it alone writes under these
         names, so that nothing of it belongs to anybody who lives.
         """
+        import shutil
+
+        from runyard_server.store.folders import INCOMING
+
         left = [
             *self.blobs.glob(f"{INCOMING}/*"),
             *self.datastores.glob(f"*/{INCOMING}/*"),
@@ -140,11 +140,11 @@ class Home:
     def _make_secret(self) -> None:
         self.root.parent.mkdir(parents=True, exist_ok=True)
         self.root.mkdir(mode=0o700, exist_ok=True)
-        temporary = self.root / f".secret-{os.getpid()}-{secrets.token_hex(4)}"
+        temporary = self.root / f".secret-{os.getpid()}-{os.urandom(4).hex()}"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(SECRET_BYTES))
+                file.write(os.urandom(SECRET_BYTES))
                 file.flush()
                 os.fsync(file.fileno())
             # A link fails where the name exists, so of two makers exactly one wins.
@@ -176,6 +176,8 @@ def _check_owner(file: Path) -> None:
     """
     if not file.exists() or file.stat().st_uid == os.geteuid():
         return
+    import pwd
+
     try:
         name = pwd.getpwuid(file.stat().st_uid).pw_name
     except KeyError:

@@ -2,12 +2,11 @@
 
 A database that is lost or damaged must never be taken for a new, empty one: the contents beside it
 would be orphans. Whoever looks at the message has to decide, so it says which file is meant, which
-copies lie beside it, and what to do. Plain sqlite3: this runs before anything large is loaded.
+copies lie beside it, and what to do. Plain sqlite3, and that only where there is a database: a
+client waits meanwhile, and nothing large is loaded yet.
 """
 
 import os
-import pkgutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -37,6 +36,8 @@ def check(home: Home) -> None:
         if (log.exists() and log.stat().st_size > 0) or _has_contents(home):
             raise _missing(home)
         return
+    import sqlite3
+
     try:
         tables = _look(file)
     except sqlite3.OperationalError as error:
@@ -49,6 +50,8 @@ def check(home: Home) -> None:
 
 def newest_version() -> str:
     """Give the newest schema that this program knows."""
+    import pkgutil
+
     return max(module.name for module in pkgutil.iter_modules(versions.__path__)).removeprefix("v")
 
 
@@ -59,6 +62,8 @@ def _look(file: Path) -> bool:
         sqlite3.DatabaseError: It is damaged.
         InvalidRequest: It is not for this program.
     """
+    import sqlite3
+
     with closing(sqlite3.connect(file, timeout=_WAIT_SECONDS)) as database:
         names = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
         if not names:

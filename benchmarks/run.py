@@ -14,6 +14,7 @@ import b09_environment
 import b10_distributed
 import b13_rest
 import b15_training
+import b16_start
 import machine
 import measure
 import peers
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "B13": (b13_rest.benchmark, ("mlflow", "ray", "dstack")),
     "B15": (b15_training.benchmark, ()),
     "B15-workers": (b15_training.workers, ()),
+    "B16": (b16_start.benchmark, ("mlflow", "wandb", "ray", "dstack")),
 }
 
 

@@ -42,6 +42,15 @@ def session(root: int) -> list[int]:
     return sorted(own | {pid for member in own for pid in members(member)})
 
 
+def mentioning(text: str) -> list[int]:
+    """Give all living processes whose command line has a text, which must be one of our own."""
+    listed = subprocess.run(
+        ["ps", "-eo", "pid=,args=", "-ww"], capture_output=True, text=True, check=True
+    ).stdout
+    rows = (line.split(maxsplit=1) for line in listed.splitlines())
+    return [int(row[0]) for row in rows if text in row[-1]]
+
+
 def memory_mb(pids: list[int]) -> float:
     """Give the memory of processes together, in MB."""
     return sum(_bytes(pid) for pid in pids) / 1e6

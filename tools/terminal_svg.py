@@ -1,6 +1,7 @@
 """Draw a terminal's text as SVG: `terminal_svg.py TITLE <text >picture.svg`.
 
-Lines that begin with `$ ` are commands. No fonts or scripts are fetched by the picture.
+Lines that begin with `$ ` are commands; colours and bold letters are those of the text's escape
+sequences. No fonts or scripts are fetched by the picture.
 """
 
 from __future__ import annotations
@@ -11,6 +12,16 @@ from html import escape
 
 WIDTH, LINE, TOP, LEFT = 880, 19, 52, 20
 GREEN, GREY, WHITE = "#7ee787", "#8b949e", "#e6edf3"
+LOOKS = {
+    "1": 'font-weight="bold"',
+    "2": f'fill="{GREY}"',
+    "31": 'fill="#ff7b72"',
+    "32": f'fill="{GREEN}"',
+    "33": 'fill="#e3b341"',
+    "34": 'fill="#79c0ff"',
+    "35": 'fill="#d2a8ff"',
+    "36": 'fill="#76e3ea"',
+}
 
 
 def draw(title: str, lines: list[str]) -> str:
@@ -50,7 +61,18 @@ def _row(line: str, y: int) -> str:
         colour = GREEN
     elif line.startswith(("[", "=", "...")):
         colour = GREY
-    return f'<text x="{LEFT}" y="{y}" fill="{colour}">{escape(line)}</text>'
+    return f'<text x="{LEFT}" y="{y}" fill="{colour}">{_styled(line)}</text>'
+
+
+def _styled(line: str) -> str:
+    """Turn the terminal's escape sequences into spans."""
+    parts, looks = [], ""
+    for index, part in enumerate(re.split(r"\x1b\[([0-9;]*)m", line)):
+        if index % 2:
+            looks = " ".join(LOOKS[code] for code in part.split(";") if code in LOOKS)
+        elif part:
+            parts.append(f"<tspan {looks}>{escape(part)}</tspan>" if looks else escape(part))
+    return "".join(parts)
 
 
 if __name__ == "__main__":

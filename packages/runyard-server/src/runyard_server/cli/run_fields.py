@@ -46,7 +46,7 @@ _COLUMNS = {
     "target": Column("TARGET", worth=1),
     "time": Column("TIME", right=True, worth=4),
     "age": Column("AGE", right=True),
-    "metrics": Column("METRICS", wanted=22, least=16, cut=cut_words),
+    "metrics": Column("METRICS", wanted=28, least=16, cut=cut_words),
     "tags": Column("TAGS", wanted=22, least=12, cut=cut_words),
     "properties": Column("PROPERTIES", wanted=22, least=12, cut=cut_words),
 }

@@ -130,6 +130,9 @@ def shortened(text: str, characters: int) -> str:
 def _before(error: object) -> "tuple[object, str]":
     """The exception from which one came, and in which way."""
     cause = getattr(error, "__cause__", None)
+    if type(cause).__name__.endswith("RemoteTraceback"):
+        # So pools of processes carry a text that the log has, and no cause.
+        return None, ""
     if cause is not None:
         return cause, "caused by"
     if getattr(error, "__suppress_context__", True):

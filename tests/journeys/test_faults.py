@@ -69,6 +69,42 @@ def test_the_agent_is_killed(yard):
     yard.until(lambda: not yard.run_processes(run.id), "processes are left over", 15)
 
 
+def _command_line(pid):
+    """The command line of a living process; a zombie has none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+DAEMON = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.closerange(0, 99)
+        write = 'import os; open("pid", "w").write(str(os.getpid())); os.chdir("/")'
+        write += '; import time; time.sleep(600)'
+        os.execve(sys.executable, [sys.executable, '-c', write], {})
+    os._exit(0)
+while not os.path.exists('pid') or not open('pid').read():
+    time.sleep(0.01)
+print(open('pid').read(), flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_daemon_outlives_neither_run_nor_agent(yard):
+    """What has left session, environment and parents behind is ended, the agent's end included."""
+    run = yard.submit(DAEMON)
+    pid_file = yard.home / "runs" / run.id / "work" / "pid"
+    yard.until(lambda: pid_file.exists() and pid_file.read_text(), "no daemon")
+    pid = int(pid_file.read_text())
+    os.kill(_agent(yard, run), signal.SIGKILL)
+    assert run.wait_for_completion(raise_on_error=False)["status"] == "Failed"
+    yard.until(lambda: not _command_line(pid), "the daemon is left over", 15)
+
+
 def test_the_client_is_killed_while_it_waits(yard):
     """A client that dies changes nothing, and a new one attaches to the run."""
     source = yard.script(TRAIN)

@@ -23,6 +23,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 THREADS = 16
+SHARE = 16
 GROUP_FILES = 256
 GROUP_BYTES = 8 << 20
 
@@ -53,11 +54,17 @@ def groups(contents: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, by
 
 def each(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Do the same for each item in the threads; the first error is raised when all have ended."""
-    tasks = [_threads().submit(work, item) for item in items]
+    every = list(items)
+    shares = [every[start : start + SHARE] for start in range(0, len(every), SHARE)]
+    tasks = [_threads().submit(_all, work, share) for share in shares]
     errors = [error for error in [task.exception() for task in tasks] if error is not None]
     if errors:
         raise errors[0]
-    return [task.result() for task in tasks]
+    return [result for task in tasks for result in task.result()]
+
+
+def _all(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
+    return [work(item) for item in items]
 
 
 def write(incoming: Path, place: Path, data: bytes, mode: int, *, overwrite: bool) -> list[Path]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 
 import b01_import
+import b07_files
 import b08_submit
 import b09_environment
 import b10_distributed
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
         b01_import.benchmark,
         ("mlflow-skinny", "mlflow", "wandb", "trackio", "ray", "azureml-core"),
     ),
+    "B7": (b07_files.benchmark, ("mlflow",)),
     "B8": (b08_submit.benchmark, ("mlflow", "submitit", "ray")),
     "B9": (b09_environment.benchmark, ("mlflow", "ray")),
     "B10": (b10_distributed.tf_config, ("ray-train",)),

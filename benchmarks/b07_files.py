@@ -1,0 +1,100 @@
+"""B7: thousands of small files, in and out, and the same again."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from measure import LIMIT, OURS, PEER, Benchmark, Case, Figures, Quantity
+from workers import Worker
+
+if TYPE_CHECKING:
+    import peers
+
+FILES = 5000
+PEER_FILES = 1000
+PEER_PASSES = 2
+IN_A_FOLDER = 100
+BATCH_FOLDERS = 5
+SMALLEST, LARGEST = 1000, 4000
+
+
+def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
+    """Give the benchmark with the peers that could be installed."""
+    cases = [Case("cp, and sync each 500 files", LIMIT, _copied)]
+    for name, way in (("Runyard, files of a run", "run"), ("Runyard, datastore", "datastore")):
+        worker = Worker(ours.python, "files_runyard.py", way)
+        cases.append(Case(name, OURS, partial(_moved, worker, FILES), worker.close))
+    if "mlflow" in installed:
+        peer = installed["mlflow"]
+        worker = Worker(peer.python, "files_mlflow.py")
+        once = partial(_moved, worker, PEER_FILES)
+        name = f"mlflow server, log_artifacts ({peer.version})"
+        cases.append(Case(name, PEER, once, worker.close, PEER_PASSES))
+    return Benchmark(
+        "B7",
+        "Many small files",
+        f"{FILES:,} files of {SMALLEST:,} to {LARGEST:,} bytes, {IN_A_FOLDER} in a folder, with "
+        f"new contents in each pass ({PEER_FILES:,} for the peer, which takes long; rates do not "
+        "depend on it). In: from the client over HTTP until all is acknowledged, which for Runyard "
+        "means on disk. Out: back into an empty folder. Again: the same contents under other "
+        "names. What comes back is compared with what was sent.",
+        [
+            Quantity("in", "in", "files/s", "half of cp, 8 x mlflow", plotted=True, paired=True),
+            Quantity("out", "out", "files/s", "half of cp, 8 x mlflow", plotted=True, paired=True),
+            Quantity("again", "the same again", "files/s"),
+        ],
+        cases,
+    )
+
+
+def _fill(folder: Path, count: int) -> None:
+    for number in range(count):
+        place = folder / f"{number // IN_A_FOLDER:03}" / f"{number}.bin"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(random.randbytes(random.randint(SMALLEST, LARGEST)))
+    # What is written here is nobody's work to bring to the disk.
+    subprocess.run(["sync"], check=True)
+
+
+def _moved(worker: Worker, count: int) -> Figures:
+    with tempfile.TemporaryDirectory(prefix="b07-") as folder:
+        source, back = Path(folder, "source"), Path(folder, "back")
+        _fill(source, count)
+        figures = worker.ask("once", source=str(source), back=str(back))
+        _compare(source, Path(back))
+    return {name: count / seconds for name, seconds in figures.items()}
+
+
+def _copied() -> Figures:
+    with tempfile.TemporaryDirectory(prefix="b07-") as folder:
+        source, kept, back = (Path(folder, name) for name in ("source", "kept", "back"))
+        _fill(source, FILES)
+        figures = {"in": FILES / _copy(source, kept), "out": FILES / _copy(kept, back)}
+        _compare(source, back)
+        shutil.rmtree(kept)
+    return figures
+
+
+def _copy(source: Path, target: Path) -> float:
+    folders = sorted(str(path) for path in source.iterdir())
+    target.mkdir()
+    begun = time.perf_counter()
+    for start in range(0, len(folders), BATCH_FOLDERS):
+        some = folders[start : start + BATCH_FOLDERS]
+        subprocess.run(["cp", "-r", *some, str(target)], check=True)
+        subprocess.run(["sync"], check=True)
+    return time.perf_counter() - begun
+
+
+def _compare(source: Path, back: Path) -> None:
+    command = ["diff", "-rq", str(source), str(back)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"what came back is not what was sent: {done.stdout[:300]}")

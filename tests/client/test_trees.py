@@ -161,7 +161,8 @@ def test_a_folder_that_cannot_be_read_is_named_or_refused(root, monkeypatch):
 
 def test_a_file_where_a_folder_was_is_named(root, tmp_path):
     """A script that replaced `outputs` by a file hears what became of it."""
-    assert _reasons(Walk(str(root / "a"))) == {"a": "cannot be read (Not a directory)"}
+    reason = "cannot be read (Not a directory)"
+    assert _reasons(Walk(str(root / "a"), "outputs")) == {"outputs": reason}
     assert Walk(str(tmp_path / "none")).left_out == []
 
 

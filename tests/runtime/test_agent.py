@@ -416,6 +416,14 @@ def test_a_snapshots_files_have_the_names_of_their_source(room):
     assert room.service.driver_log == b"odd\n" * 3
 
 
+@pytest.mark.parametrize("name", ["outputs", "logs"])
+def test_a_source_file_where_a_job_has_a_folder_is_named(room, name):
+    """Not "[Errno 21] Is a directory" alone."""
+    finish = room.run("print(1)", files=[room.store(name, b"")])
+    assert finish["outcome"] == "failed"
+    assert f"the source folder has a file '{name}'" in finish["error"]["message"]
+
+
 def test_outputs_deeper_than_the_stack_end_no_run(room):
     """1,500 folders are named; what lies beside them is kept."""
     finish = room.run(

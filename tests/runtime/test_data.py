@@ -1,5 +1,7 @@
 """Data references in a job: linked, copied, given back."""
 
+import os
+
 import pytest
 
 from runyard.protocol.jobs import JobData
@@ -158,3 +160,26 @@ def test_a_failed_script_uploads_nothing(room, store):
     )
     room.run(script, data=[JobData("d", "upload", str(store / "out"))])
     assert not (store / "out").exists()
+
+
+def test_odd_files_are_copied_and_what_has_no_content_is_told(room, store):
+    """A pipe on a datastore blocks no job, and one left for upload makes no good run fail."""
+    os.mkfifo(store / "mnist" / "pipe")
+    (store / "mnist" / "latest").symlink_to(".")
+    (store / "mnist" / os.fsdecode(b"caf\xe9")).write_text("")
+    data = [
+        JobData("d", "download", str(store / "mnist")),
+        JobData("u", "upload", str(store / "up")),
+    ]
+    finish = room.run(
+        SHOW + "\nu = os.environ['AZUREML_DATAREFERENCE_u']; os.mkfifo(u + '/pipe')\n"
+        "os.symlink('nowhere', u + '/gone'); open(u + '/x', 'w').write('x')\n"
+        "os.makedirs(u + '/k'); os.symlink('k', u + '/latest'); open(u + '/k/w', 'w')",
+        data=data,
+    )
+    assert finish["outcome"] == "completed"
+    assert lines(room)[1] == "['caf\\udce9', 'test.gz', 'train.gz']"
+    kept = {path.relative_to(store / "up").as_posix() for path in (store / "up").rglob("*")}
+    assert kept == {"x", "k", "k/w", "latest", "latest/w"}
+    (told,) = finish["warnings"]
+    assert "data reference 'u': 'gone' (a link to nothing); 'pipe' (a fifo)" in told

@@ -40,7 +40,13 @@ class NothingToKeep(InvalidRequest):
 
 
 def _warn(text: str) -> None:
-    warnings.warn(text, UserWarning, stacklevel=2)
+    """Warn at the line that called us, whichever way it took."""
+    import inspect
+
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and str(frame.f_globals["__name__"]).startswith("runyard."):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, UserWarning, stacklevel=level)
 
 
 def files(folder: Path, tell: Tell = _warn) -> List[Tuple[str, Path]]:

@@ -133,8 +133,9 @@ class Walk:
                 f"the folder {folder.place} cannot be read: {error.strerror}"
             ) from error
         if os.path.lexists(folder.place):
-            name = folder.path[:-1] or os.path.basename(folder.place)
-            self._leave(name, f"cannot be read ({error.strerror})", folder.place)
+            name = self._name(folder.path[:-1]).strip("/") or escaped(folder.place)
+            reason = f"cannot be read ({error.strerror})"
+            self.left_out.append(LeftOut(name, reason, folder.place))
 
     def _look(self, folder: _Folder, entry: os.DirEntry[str]) -> None:
         path = folder.path + entry.name

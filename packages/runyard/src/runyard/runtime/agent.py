@@ -166,7 +166,12 @@ class Agent:
             # An earlier attempt was here.
             import shutil
 
-            shutil.rmtree(folder.work)
+            try:
+                shutil.rmtree(folder.work)
+            except RecursionError:
+                # Deeper than the stack: it goes with the run folder.
+                os.rename(folder.work, f"{folder.work}.{job.attempt}")
+        _refuse_taken_names(job)
         folder.make()
         snapshot.materialise(job, folder.work, lambda: self.link().service, self._wake.is_canceled)
         paths = self._data()
@@ -432,6 +437,15 @@ def _longest_wait(started: List[processes.Member]) -> float:
     """Give how long to sleep: of a process that another one started no signal comes."""
     watched = any(each.plan.record and each.ended() is None for each in started)
     return LOOK_SECONDS if watched else LONGEST_WAIT
+
+
+def _refuse_taken_names(job: Job) -> None:
+    taken = {str(file["path"]) for file in job.files} & {"outputs", "logs"}
+    if taken:
+        raise JobError(
+            f"the source folder has a file '{min(taken)}', and a job has a folder of that "
+            "name; rename the file, or name it in .amlignore"
+        )
 
 
 def _over(end: Optional[float]) -> bool:

@@ -12,13 +12,15 @@ the variable `AZUREML_DATAREFERENCE_<name>`.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple
 
+from runyard.client.trees import Walk, told
 from runyard.runtime import names
 from runyard.runtime.job import Canceled, JobError
 from runyard.runtime.snapshot import copy
 
 if TYPE_CHECKING:
+    from runyard.client.trees import LeftOut
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
 
@@ -71,7 +73,7 @@ def _mount(item: Item, folder: RunFolder, canceled: Callable[[], bool]) -> str:
 def _download(item: Item, folder: RunFolder, canceled: Callable[[], bool]) -> str:
     source = _existing(item)
     place = _place(item, folder, source)
-    for part in _files(source):
+    for part in _files(source)[0]:
         if canceled():
             raise Canceled
         target = os.path.join(place, part) if part else place
@@ -100,16 +102,19 @@ def _upload(item: Item, place: str) -> List[str]:
         return [f"nothing was left for upload at '{place}' (data reference '{item['name']}')"]
     target = str(item["source"]).rstrip("/")
     kept = 0
-    for part in _files(place):
+    parts, left_out = _files(place)
+    for part in parts:
         stored = os.path.join(target, part) if part else target
         if os.path.exists(stored) and not item.get("overwrite"):
             kept += 1
             continue
         _store(os.path.join(place, part) if part else place, stored)
-    if not kept:
-        return []
-    told = f"{kept} files of data reference '{item['name']}' were there already and were kept"
-    return [f"{told}; use overwrite=True to replace them"]
+    what = f"data reference '{item['name']}'"
+    warnings = [told(left_out, what)] if left_out else []
+    if kept:
+        here = f"{kept} files of {what} were there already and were kept"
+        warnings.append(f"{here}; use overwrite=True to replace them")
+    return warnings
 
 
 def _store(source: str, target: str) -> None:
@@ -205,14 +210,12 @@ def _deepest(path: str) -> Tuple[str, str]:
     return parent, missing
 
 
-def _files(root: str) -> Iterator[str]:
-    """Give the files below a folder as relative paths; "" for a file itself."""
+def _files(root: str) -> Tuple[List[str], List[LeftOut]]:
+    """Give the files below a folder as relative paths, "" for a file itself; and the rest."""
     if not os.path.isdir(root):
-        yield ""
-        return
-    for folder, _, files in os.walk(root):
-        for name in files:
-            yield os.path.relpath(os.path.join(folder, name), root)
+        return [""], []
+    walk = Walk(root)
+    return [os.path.relpath(place, root) for _, place in walk.files], walk.left_out
 
 
 _PREPARE = {names.MOUNT: _mount, names.DOWNLOAD: _download, names.UPLOAD: _reserve}

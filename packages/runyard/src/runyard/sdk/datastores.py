@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional, Sequence,
 
 from runyard.sdk.data import DataReference
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
+from runyard.sdk.local_paths import naming
 
 if TYPE_CHECKING:
     from runyard.protocol.datastores import DatastoreRecord
@@ -191,15 +192,15 @@ class Datastore:
         Raises:
             UserErrorException: `src_dir` is no folder.
         """
-        root = Path(src_dir).expanduser()
-        if not root.is_dir():
-            what = "is a file: use upload_files" if root.exists() else "does not exist"
-            raise UserErrorException(f"src_dir {str(src_dir)!r} {what} (looked from {Path.cwd()})")
         from runyard.client import snapshots
 
-        with translated():
-            pairs = [(path, name) for name, path in snapshots.everything(root)]
-        return self._upload(pairs, target_path, overwrite, show_progress)
+        with naming("src_dir", src_dir):
+            root = Path(src_dir).expanduser()
+            if not root.is_dir() and root.stat():
+                raise UserErrorException(f"src_dir {str(src_dir)!r} is a file: use upload_files")
+            with translated():
+                pairs = [(path, name) for name, path in snapshots.everything(root)]
+            return self._upload(pairs, target_path, overwrite, show_progress)
 
     def upload_files(
         self,
@@ -225,13 +226,15 @@ class Datastore:
         if isinstance(files, (str, Path)):
             raise UserErrorException(f"files must be a list of paths, not {files!r}")
         paths = [Path(path).expanduser() for path in files]
-        missing = [str(path) for path in paths if not path.is_file()]
+        with naming("files", None):
+            missing = [str(path) for path in paths if not path.is_file()]
         if missing:
             raise UserErrorException(
                 f"these files do not exist (looked from {Path.cwd()}): {', '.join(missing)}"
             )
-        pairs = _named(paths, relative_root)
-        return self._upload(pairs, target_path, overwrite, show_progress)
+        with naming("files", None):
+            pairs = _named(paths, relative_root)
+            return self._upload(pairs, target_path, overwrite, show_progress)
 
     def download(
         self,
@@ -251,14 +254,20 @@ class Datastore:
         Returns:
             The number of files brought.
         """
+        with naming("target_path", target_path):
+            root = Path(target_path).expanduser()
+            return self._bring(root, prefix, overwrite, show_progress)
+
+    def _bring(
+        self, root: Path, prefix: Optional[str], overwrite: bool, show_progress: bool
+    ) -> int:
         from runyard.client import transfer
         from runyard.client.progress import Progress
         from runyard.protocol.routes import DATASTORES_READ
 
-        root = Path(target_path).expanduser()
         rows = self._files((prefix or "").lstrip("/"))
         if not rows and prefix:
-            warnings.warn(self._nothing(prefix), UserWarning, stacklevel=2)
+            warnings.warn(self._nothing(prefix), UserWarning, stacklevel=3)
         found = [
             transfer.Fetch(
                 DATASTORES_READ, (self.name, row.path), _local(root, row.path), size=row.size
@@ -406,6 +415,8 @@ def _named(paths: Sequence[Path], relative_root: Optional[str]) -> List[Tuple[Pa
     """Give each file the name it gets below the target path."""
     import os
 
+    from runyard.protocol.paths import escaped
+
     if relative_root is None:
         parents = [str(path.resolve().parent) for path in paths]
         root = Path(os.path.commonpath(parents)) if parents else Path()
@@ -416,7 +427,7 @@ def _named(paths: Sequence[Path], relative_root: Optional[str]) -> List[Tuple[Pa
         whole = path.resolve()
         if root != whole.parent and root not in whole.parents:
             raise UserErrorException(f"{path} does not lie below relative_root {relative_root!r}")
-        named.append((path, whole.relative_to(root).as_posix()))
+        named.append((path, escaped(whole.relative_to(root).as_posix())))
     return named
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.definitions import definition_of, document_of, fill
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, from_service, translated
+from runyard.sdk.local_paths import naming
 from runyard.sdk.sections import Section
 
 if TYPE_CHECKING:
@@ -307,10 +308,11 @@ class Environment(Section):
     def save_to_directory(self, path: str, overwrite: bool = False) -> None:
         """Write the environment into a folder, as `azureml_environment.json`."""
         target = Path(path, _FILE)
-        if target.exists() and not overwrite:
-            raise UserErrorException(f"{target} exists; pass overwrite=True to replace it")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(document_of(self), indent=4), encoding="utf-8")
+        with naming("path", path):
+            if target.exists() and not overwrite:
+                raise UserErrorException(f"{target} exists; pass overwrite=True to replace it")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(json.dumps(document_of(self), indent=4), encoding="utf-8")
 
     @staticmethod
     def load_from_directory(path: str) -> Environment:

@@ -13,6 +13,7 @@ from runyard.sdk.exceptions import (
     UserErrorException,
     translated,
 )
+from runyard.sdk.local_paths import naming
 from runyard.sdk.names import check_experiment
 
 if TYPE_CHECKING:
@@ -262,14 +263,16 @@ def take_snapshot(workspace: Workspace, folder: str, script: str = "") -> str:
 
     from runyard.client import snapshots
     from runyard.protocol.errors import InvalidRequest
+    from runyard.protocol.paths import escaped
     from runyard.sdk import snapshot_limits
 
     where = Path(folder).expanduser()
     try:
-        found = snapshots.scan(where, snapshot_limits.limit())
-    except (InvalidRequest, OSError) as error:
-        raise SnapshotException(getattr(error, "message", str(error))) from error
-    if script and script not in {entry.path for entry, _ in found}:
+        with naming("the source folder", folder):
+            found = snapshots.scan(where, snapshot_limits.limit())
+    except (InvalidRequest, UserErrorException) as error:
+        raise SnapshotException(error.message) from error
+    if script and escaped(script) not in {entry.path for entry, _ in found}:
         raise UserErrorException(_no_script(where, script, [entry.path for entry, _ in found]))
     with translated():
         return snapshots.send(workspace.service, found)

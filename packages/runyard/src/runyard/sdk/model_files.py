@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 from runyard.sdk.exceptions import WebserviceException, translated
+from runyard.sdk.local_paths import naming
 
 if TYPE_CHECKING:
     from runyard.protocol.models import ModelRecord, RegisterModel
@@ -19,16 +20,20 @@ def local(path: str, child_paths: Optional[Sequence[str]]) -> List[Tuple[str, Pa
     Raises:
         WebserviceException: There is nothing at the path, or below one of the child paths.
     """
-    root = Path(path).expanduser()
-    if root.is_file():
-        return [(root.name, root)]
-    if not root.is_dir():
+    from runyard.protocol.paths import escaped
+
+    with naming("model_path", path):
+        root = Path(path).expanduser()
+        if root.is_file():
+            return [(escaped(root.name), root)]
+        there = root.is_dir()
+    if not there:
         raise WebserviceException(
             f'Error, provided model path "{path}" cannot be found (looked from {Path.cwd()})'
         )
     from runyard.client import snapshots
 
-    with translated():
+    with translated(), naming("model_path", path):
         named = snapshots.everything(root)
     for child in child_paths or ():
         if not any(_is_below(name, child) for name, _ in named):
@@ -53,15 +58,18 @@ def register(
 
     from runyard.client import transfer
     from runyard.client.progress import Progress, takes_long
+    from runyard.protocol.paths import escaped
     from runyard.protocol.routes import MODELS_REGISTER
     from runyard.sdk.models import Model
 
-    total = sum(path.stat().st_size for _, path in files)
+    with naming("model_path", model_path):
+        total = sum(path.stat().st_size for _, path in files)
     count = len(files)
     progress = Progress(f"Sending {count} files", total, takes_long(count, total), count)
-    with translated():
+    top_name = escaped(Path(model_path).expanduser().resolve().name)
+    with translated(), naming("model_path", model_path):
         entries = transfer.store(workspace.service, files, progress)
-        body = replace(made, path=Path(model_path).expanduser().resolve().name, files=entries)
+        body = replace(made, path=top_name, files=entries)
         record = workspace.service.call(MODELS_REGISTER, body=body)
     progress.finish()
     return Model(workspace, _record=record)
@@ -76,7 +84,8 @@ def download(model: Model, target_dir: str, exist_ok: bool) -> str:
     base = Path(target_dir).expanduser()
     with translated():
         fetches = [transfer.blob(entry, base) for entry in record.files]
-    there = [str(fetch.target) for fetch in fetches if fetch.target.exists()]
+    with naming("target_dir", target_dir):
+        there = [str(fetch.target) for fetch in fetches if fetch.target.exists()]
     if there and not exist_ok:
         raise WebserviceException(
             f"{there[0]} exists already{_others(there)}; give exist_ok=True to replace it, or "
@@ -85,7 +94,7 @@ def download(model: Model, target_dir: str, exist_ok: bool) -> str:
     count = len(fetches)
     show = takes_long(count, record.size)
     progress = Progress(f"Downloading {model.id}", record.size, show, count)
-    with translated():
+    with translated(), naming("target_dir", target_dir):
         transfer.download_many(model.workspace.service, fetches, overwrite=True, progress=progress)
     progress.finish()
     return str(base / top(record))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence
 
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
+from runyard.sdk.local_paths import naming
 from runyard.sdk.run_base import RunBase
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class RunContents(RunBase):
 
         Args:
             name: The file's path in the run.
-            output_file_path: A path or an existing folder; None is the file's own name here.
+            output_file_path: A path; a folder if it is one or ends in a slash. None is the file's
+                own name here.
 
         Raises:
             UserErrorException: The run has no such file; the message lists the nearest.
@@ -99,7 +101,9 @@ class RunContents(RunBase):
         rows = run_files.records(self.service, self._id, prefix or "")
         names = sorted(record.path for record in rows)
         pairs = run_files.places(names, output_directory, output_paths, prefix or "", append_prefix)
-        run_files.download_many(self.service, pairs, self._id, rows)
+        argument = "output_directory" if output_paths is None else "output_paths"
+        with naming(argument, output_directory):
+            run_files.download_many(self.service, pairs, self._id, rows)
 
     def upload_file(
         self, name: str, path_or_stream: Any, datastore_name: Optional[str] = None
@@ -149,11 +153,12 @@ class RunContents(RunBase):
         """
         from runyard.sdk import run_files
 
-        folder = Path(path).expanduser()
-        if not folder.is_dir():
-            raise UserErrorException(f"the folder {path!r} does not exist (from {Path.cwd()})")
         base = "" if name in {"", ".", "./"} else run_files.run_path(name)
-        run_files.upload(self.service, self._id, run_files.below(folder, base))
+        with naming("the folder", path):
+            folder = Path(path).expanduser()
+            if not folder.is_dir() and folder.stat():
+                raise UserErrorException(f"the folder {str(path)!r} is a file: use upload_file")
+            run_files.upload(self.service, self._id, run_files.below(folder, base))
 
     def get_all_logs(self, destination: Optional[str] = None) -> List[str]:
         """Write all logs to disk and give their paths.
@@ -167,7 +172,8 @@ class RunContents(RunBase):
         rows = run_files.records(self.service, self._id)
         names = sorted(row.path for row in rows if row.kind == LOG_KIND)
         pairs = run_files.places(names, destination or self._id, None, "", append_prefix=True)
-        run_files.download_many(self.service, pairs, self._id, rows)
+        with naming("destination", destination or self._id):
+            run_files.download_many(self.service, pairs, self._id, rows)
         return [str(place) for _, place in pairs]
 
     def register_model(
@@ -250,4 +256,5 @@ class RunContents(RunBase):
         wanted = snapshot_id or self.get_snapshot_id()
         if wanted is None:
             raise UserErrorException(f"run {self._id} has no snapshot")
-        return run_snapshots.restore(self.service, wanted, path)
+        with naming("path", path):
+            return run_snapshots.restore(self.service, wanted, path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Iterable, List, Optional, Seque
 
 from runyard.sdk import paging
 from runyard.sdk.exceptions import ModelPathNotFoundException, UserErrorException, translated
+from runyard.sdk.local_paths import naming, target_of
 
 if TYPE_CHECKING:
     from runyard.client.trees import LeftOut
@@ -35,7 +36,7 @@ def download(service: WorkspaceClient, run_id: str, name: str, target: Optional[
         service: The workspace's client.
         run_id: The run.
         name: The file's path in the run.
-        target: A path or an existing folder; None is the file's own name in the current folder.
+        target: A path; a folder if it is one or ends in a slash. None is the current folder.
 
     Raises:
         UserErrorException: The run has no such file; the message lists the nearest.
@@ -45,9 +46,8 @@ def download(service: WorkspaceClient, run_id: str, name: str, target: Optional[
     from runyard.protocol.routes import FILES_READ
 
     base = name.rstrip("/").split("/")[-1]
-    place = Path(target).expanduser() if target else Path(base)
-    place = place / base if place.is_dir() else place
-    with translated():
+    with translated(), naming("output_file_path", target or base):
+        place = target_of(target, base)
         try:
             fetch = transfer.Fetch(FILES_READ, (run_id, name), place)
             transfer.download(service, fetch, overwrite=True)
@@ -116,7 +116,7 @@ def places(
             raise UserErrorException(
                 f"output_paths has {len(paths)} entries for {len(names)} files: {list(names)}"
             )
-        return [(name, Path(path)) for name, path in zip(names, paths)]
+        return [(name, target_of(path, name.split("/")[-1])) for name, path in zip(names, paths)]
     base = Path(folder or ".").expanduser()
     cut = 0 if append_prefix else len(prefix.rstrip("/")) + 1 if prefix else 0
     shown = [(name, name[cut:] or name.split("/")[-1]) for name in names]
@@ -209,10 +209,15 @@ def existing(path: Any) -> Path:
     Raises:
         UserErrorException: There is no such file.
     """
-    found = Path(path).expanduser()
-    if not found.is_file():
-        what = "is a folder: use upload_folder" if found.is_dir() else "does not exist"
-        raise UserErrorException(f"the file {str(path)!r} {what} (looked from {Path.cwd()})")
+    with naming("the file", path):
+        found = Path(path).expanduser()
+        if found.is_dir():
+            raise UserErrorException(f"the file {str(path)!r} is a folder: use upload_folder")
+        if not found.is_file() and found.stat():
+            raise UserErrorException(
+                f"the file {str(path)!r} is a pipe, a socket or a device; copy what it gives into "
+                "a file, or pass an open stream"
+            )
     return found
 
 

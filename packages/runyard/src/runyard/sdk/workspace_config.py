@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Dict, NamedTuple, Optional, Sequence
 
 from runyard.sdk.exceptions import UserErrorException, translated
+from runyard.sdk.local_paths import naming
 
 FOLDERS = (".azureml", "aml_config", "")
 FILES = ("config.json", "project.json")
@@ -106,11 +107,6 @@ def write(config: WorkspaceConfig, path: Optional[str], file_name: Optional[str]
     Returns:
         The file.
     """
-    base = Path(path or ".")
-    folder = base / "aml_config"
-    if not folder.is_dir():
-        folder = base / ".azureml"
-    folder.mkdir(parents=True, exist_ok=True)
     content = {
         "subscription_id": config.subscription_id,
         "resource_group": config.resource_group,
@@ -118,6 +114,12 @@ def write(config: WorkspaceConfig, path: Optional[str], file_name: Optional[str]
     }
     if config.url:
         content["url"] = config.url
-    target = folder / (file_name or FILES[0])
-    target.write_text(json.dumps(content, indent=4) + "\n", encoding="utf-8")
+    with naming("path", path or "."):
+        base = Path(path or ".").expanduser()
+        folder = base / "aml_config"
+        if not folder.is_dir():
+            folder = base / ".azureml"
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / (file_name or FILES[0])
+        target.write_text(json.dumps(content, indent=4) + "\n", encoding="utf-8")
     return target

@@ -4,9 +4,10 @@ Estimators and `ScriptRunConfig` both end here: one place checks the folder and 
 texts of the arguments, and fills the `RunSpec`.
 """
 
+import contextlib
 import os
 from pathlib import Path
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence
 
 from runyard.protocol.data import VARIABLE_PREFIX
 from runyard.protocol.runs import LOCAL_TARGET, RunSpec
@@ -18,6 +19,7 @@ from runyard.sdk.v1.definition import run_definition
 from runyard.sdk.v1.distributed import count, launcher_of
 
 _SHOWN = 10
+_ENOUGH = 1000
 
 
 def submission_of(
@@ -174,15 +176,20 @@ def _no_script(folder: str, script: str, names: Sequence[str]) -> str:
     return f"script {script!r} is not in source_directory {folder!r}; {near}"
 
 
-def _scripts(folder: str) -> Tuple[str, ...]:
+def _scripts(folder: str) -> List[str]:
+    """List scripts below a folder, enough of them to find a near name in; nothing recurses."""
     found: List[str] = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        below = Path(parent).relative_to(folder)
-        found += [(below / name).as_posix() for name in files if name.endswith(".py")]
-        if len(found) > 1000:  # noqa: PLR2004 - enough to find a near name in
-            break
-    return tuple(found)
+    waiting = [""]
+    while waiting and len(found) < _ENOUGH:
+        below = waiting.pop()
+        with contextlib.suppress(OSError), os.scandir(Path(folder, below)) as entries:
+            for entry in entries:
+                path = below + entry.name
+                if entry.name.endswith(".py"):
+                    found.append(path)
+                elif entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                    waiting.append(path + "/")
+    return found
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -69,19 +69,22 @@ def test_a_python_that_was_asked_for_stays(room):
     ):
         room.lock(room.definition("old==0.9", python=OWN))
     _sources(room, "old", "0.9")
-    lock = room.lock(room.definition("old==0.9", python=OWN))
+    definition = room.definition("old==0.9", python=OWN)
+    lock = room.lock(definition)
     assert lock.python == OWN
-    assert "3.9.1" in lock.notes[0]
+    (told,) = room.environments.explain(definition, lock)
+    assert "it has one for Python 3.9.1" in told
 
 
 def test_a_package_that_never_had_wheels_is_named(room):
     """It is built from its sources on the usual Python, and whoever sees it fail knows why."""
     _sources(room, "never", "0.9")
-    lock = room.lock(room.definition("never==0.9", "alpha==1.0"))
-    assert lock.python == OWN
-    assert lock.notes == [
-        "never==0.9 has no wheel for any Python here and is built from its sources"
-    ]
+    definition = room.definition("never==0.9", "alpha==1.0")
+    lock = room.lock(definition)
+    assert (lock.python, lock.notes) == (OWN, [])
+    told = "never==0.9 has no wheel for any Python here and is built from its sources"
+    assert told in room.lines
+    assert room.environments.explain(definition, lock) == [told]
 
 
 def test_todays_pins_change_nothing(room):

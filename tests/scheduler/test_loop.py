@@ -51,6 +51,14 @@ def test_what_is_to_be_known_of_a_lock_is_a_warning_of_each_run(yard: Yard) -> N
         yard.finish(run)
 
 
+def test_a_failed_build_says_what_may_explain_it(yard: Yard) -> None:
+    """A compiler's words are no use to who does not know that there was no wheel."""
+    yard.environments.broken = True
+    error = yard.until(yard.submit(pip="old==0.9"), "Failed").error
+    assert error is not None
+    assert error.message == "old==0.9 has no wheel for Python 3.11\na compiler's traceback"
+
+
 def test_the_job_is_complete(yard: Yard) -> None:
     """The agent is told everything: files, interpreter, token, where to report."""
     run = yard.submit()

@@ -33,6 +33,7 @@ from runyard_server.environments import (
     mpi,
     pythons,
     resolver,
+    selection,
     uv_program,
 )
 from runyard_server.environments import inputs as normal
@@ -153,6 +154,18 @@ class Environments:
                 f"(Python {lock.python}); install it, or change the environment"
             )
         return found
+
+    def explain(self, definition: EnvironmentDefinition, lock: LockRecord) -> list[str]:
+        """Say what may explain that a lock cannot be built: pins without a wheel for its Python."""
+        inputs = self._inputs(definition)
+        python = pythons.find(lock.python)
+        if inputs.interpreter or python is None:
+            return []
+        try:
+            fetch = self._settings.python_downloads
+            return selection.missed(inputs, python, self._tool(), fetch=fetch)
+        except RunyardError:
+            return []
 
     def close(self) -> None:
         """End what is done in the background; builds that are waited for are not touched."""

@@ -68,11 +68,13 @@ class Selection:
         """
         first = pythons.choose(self._inputs, self._tool, self._log, fetch=self._fetch)
         pins = bounded(self._inputs)
-        if not pins:
-            return Selected(first, self._lock(first, ()))
         try:
-            return Selected(first, self._lock(first, _names(pins)))
+            # Who names a Python may have the compiler for its packages.
+            wheels = () if self._inputs.python else _names(pins)
+            return Selected(first, self._lock(first, wheels))
         except EnvironmentFailed as error:
+            if not pins:
+                raise
             return self._search(first, pins, error)
 
     def _search(
@@ -80,17 +82,20 @@ class Selection:
     ) -> Selected:
         others = pythons.others(self._inputs, first, fetch=self._fetch)
         try:
-            missing = [pin for pin in pins if not self._has(first, pin)]
-            places = self._places(others, missing)
+            places = _places(self._inputs, self._tool, first, others)
         except EnvironmentFailed:
             # No such package or version: no Python helps.
             raise error from None
-        lone = [pin for pin in missing if not places[pin]]
         if not self._inputs.python:
-            found = self._elsewhere(first, others, [pin for pin in pins if pin not in lone], places)
+            found = self._elsewhere(first, others, pins, places)
             if found is not None:
                 return found
-        return self._from_sources(first, places)
+            try:
+                return Selected(first, self._lock(first, ()))
+            except EnvironmentFailed as plain:
+                error = plain
+        told = [_missed(first, pin, found) for pin, found in places.items()]
+        raise EnvironmentFailed("\n".join([*told, error.message])) from error
 
     def _elsewhere(
         self,
@@ -101,35 +106,53 @@ class Selection:
     ) -> Selected | None:
         """Lock for the newest Python that has all wheels that there are, None if none has."""
         wanted = [pin for pin in places if places[pin]]
+        lone = [pin for pin in places if not places[pin]]
+        for pin in lone:
+            self._log(_missed(first, pin, ()))
+        wheels = _names([pin for pin in pins if pin not in lone])
         for one in [*([] if wanted else [first]), *others]:
             if all(one in places[pin] for pin in wanted):
                 try:
                     python = pythons.there(one, self._tool, self._log)
-                    locked = self._lock(python, _names(pins))
+                    locked = self._lock(python, wheels)
                 except EnvironmentFailed:
                     continue
-                return Selected(python, locked, _chosen(first, python, places))
+                return Selected(python, locked, _chosen(first, python, wanted))
         return None
 
-    def _from_sources(self, first: Interpreter, places: Places) -> Selected:
-        told = tuple(_missed(first, pin, found) for pin, found in places.items())
-        try:
-            return Selected(first, self._lock(first, ()), told)
-        except EnvironmentFailed as error:
-            raise EnvironmentFailed("\n".join([*told, error.message])) from error
 
-    def _places(self, others: Sequence[Interpreter], missing: Sequence[str]) -> Places:
-        pairs = [(one, pin) for pin in missing for one in others]
-        # The resolver mostly waits for the index.
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wheels") as pool:
-            there = list(pool.map(self._has, *zip(*pairs, strict=True))) if pairs else []
-        found: Places = {pin: [] for pin in missing}
-        for (one, pin), is_there in zip(pairs, there, strict=True):
-            found[pin] += [one] if is_there else []
-        return found
+def missed(inputs: Inputs, python: Interpreter, tool: Tool, *, fetch: bool) -> list[str]:
+    """Say of what is pinned and has no wheel for a Python where it has one.
 
-    def _has(self, python: Interpreter, pin: str) -> bool:
-        return resolver.has_wheel(self._inputs, pin, python, self._tool)
+    Args:
+        inputs: The definition in normal form.
+        python: The Python that it was locked for.
+        tool: The resolver.
+        fetch: Whether a Python that is missing may be fetched.
+
+    Raises:
+        EnvironmentFailed: There is no such package or version.
+    """
+    others = pythons.others(inputs, python, fetch=fetch)
+    places = _places(inputs, tool, python, others)
+    return [_missed(python, pin, found) for pin, found in places.items()]
+
+
+def _places(
+    inputs: Inputs, tool: Tool, first: Interpreter, others: Sequence[Interpreter]
+) -> Places:
+    def has(python: Interpreter, pin: str) -> bool:
+        return resolver.has_wheel(inputs, pin, python, tool)
+
+    missing = [pin for pin in bounded(inputs) if not has(first, pin)]
+    pairs = [(one, pin) for pin in missing for one in others]
+    # The resolver mostly waits for the index.
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wheels") as pool:
+        there = list(pool.map(has, *zip(*pairs, strict=True))) if pairs else []
+    found: Places = {pin: [] for pin in missing}
+    for (one, pin), is_there in zip(pairs, there, strict=True):
+        found[pin] += [one] if is_there else []
+    return found
 
 
 def bounded(inputs: Inputs) -> list[str]:
@@ -147,29 +170,23 @@ def _names(pins: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(map(lines.package, pins)))
 
 
-def _chosen(first: Interpreter, python: Interpreter, places: Places) -> tuple[str, ...]:
-    """Say why a Python was taken, and what has no wheel at all."""
-    lone = tuple(_lone(pin) for pin, found in places.items() if not found)
+def _chosen(first: Interpreter, python: Interpreter, pins: Sequence[str]) -> tuple[str, ...]:
+    """Say why another Python was taken than usual."""
     if python == first:
-        return lone
-    old = [pin for pin, found in places.items() if found]
-    has = "has" if len(old) == 1 else "have"
-    why = f"{' and '.join(old)} {has}" if old else "what is asked for has"
+        return ()
+    has = "has" if len(pins) == 1 else "have"
+    why = f"{' and '.join(pins)} {has}" if pins else "what is asked for has"
     told = (
         f"{why} no wheel for Python {first.dotted}: Python {python.dotted} is used, the newest "
         "here that has; name another with python_version"
     )
-    return (told, *lone)
-
-
-def _lone(pin: str) -> str:
-    return f"{pin} has no wheel for any Python here and is built from its sources"
+    return (told,)
 
 
 def _missed(first: Interpreter, pin: str, found: Sequence[Interpreter]) -> str:
     """Say where a package that is built from its sources has a wheel."""
     if not found:
-        return _lone(pin)
+        return f"{pin} has no wheel for any Python here and is built from its sources"
     listed = ", ".join(one.dotted for one in found)
     return (
         f"{pin} has no wheel for Python {first.dotted} and is built from its sources; it has one "

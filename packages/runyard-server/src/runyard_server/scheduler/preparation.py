@@ -7,8 +7,7 @@ is the environments' business. A preparation that nobody wants any more is told 
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -48,6 +47,10 @@ class Environments(Protocol):
         self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]
     ) -> JobEnvironment:
         """Make the environment of a lock."""
+        ...
+
+    def explain(self, definition: EnvironmentDefinition, lock: LockRecord) -> list[str]:
+        """Say what may explain that the environment of a lock cannot be made."""
         ...
 
 
@@ -157,20 +160,21 @@ class Preparations:
             return making.unwanted.is_set()
 
         if self._environments.realised(lock) is None:
-            with _noted(lock):
-                self._environments.realise(lock, log.path, cancelled)
+            self._realise(lock, definition, log, cancelled)
         log.tell()
 
-
-@contextmanager
-def _noted(lock: LockRecord) -> Iterator[None]:
-    """Begin the message of a failed build with what explains it."""
-    try:
-        yield
-    except EnvironmentFailed as error:
-        if not lock.notes:
-            raise
-        raise EnvironmentFailed("\n".join([*lock.notes, error.message])) from error
+    def _realise(
+        self,
+        lock: LockRecord,
+        definition: EnvironmentDefinition,
+        log: "BuildLog",
+        cancelled: Callable[[], bool],
+    ) -> None:
+        try:
+            self._environments.realise(lock, log.path, cancelled)
+        except EnvironmentFailed as error:
+            told = [*lock.notes, *self._environments.explain(definition, lock)]
+            raise EnvironmentFailed("\n".join([*told, error.message])) from error
 
 
 @dataclass(frozen=True)

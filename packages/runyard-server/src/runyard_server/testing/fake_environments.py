@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runyard.protocol.environments import EnvironmentDefinition, LockRecord
-from runyard.protocol.errors import RunyardError
+from runyard.protocol.errors import EnvironmentFailed, RunyardError
 from runyard.protocol.jobs import JobEnvironment
 
 
@@ -21,6 +21,7 @@ class FakeEnvironments:
         cancels: How many were canceled.
         fault: Raised by `lock` while it is set.
         notes: The notes of the locks.
+        broken: Builds fail.
     """
 
     def __init__(self) -> None:
@@ -32,6 +33,7 @@ class FakeEnvironments:
         self.cancels = 0
         self.fault: RunyardError | None = None
         self.notes: list[str] = []
+        self.broken = False
 
     def definition_hash(self, definition: EnvironmentDefinition) -> str:
         """Hash the definition as it is."""
@@ -64,7 +66,13 @@ class FakeEnvironments:
             if cancelled():
                 self.cancels += 1
                 raise RunyardError("the build was cancelled")
+        if self.broken:
+            raise EnvironmentFailed("a compiler's traceback")
         self.made.add(lock.digest)
         found = self.realised(lock)
         assert found is not None
         return found
+
+    def explain(self, definition: EnvironmentDefinition, lock: LockRecord) -> list[str]:
+        """Blame all that is asked for."""
+        return [f"{line} has no wheel for Python {lock.python}" for line in definition.pip]

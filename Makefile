@@ -91,6 +91,11 @@ $(UV): tools/uv-requirement.txt tools/find-python.sh
 	$(UV) venv --quiet --clear --python .tools/bin/python .venv
 	$(UV) pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
 	$(UV) pip install --quiet --python .venv/bin/python --no-deps $(addprefix -e ,$(PACKAGES))
+	@# A first start that has to compile takes three times as long, and some may never write
+	@# bytecode: what a start loads is compiled here, by loading it.
+	PYTHONDONTWRITEBYTECODE= .venv/bin/python -m compileall -q -j 0 $(addsuffix /src,$(PACKAGES))
+	PYTHONDONTWRITEBYTECODE= .venv/bin/python -P -c "import runyard_server.app.building, \
+		runyard_server.app.server, runyard_server.service.application, runyard.sdk.workspaces"
 	@touch $@
 
 dist/.ready: $(SOURCES) | $(UV)

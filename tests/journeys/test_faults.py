@@ -30,7 +30,10 @@ def _running(yard, run):
 def _agent(yard, run):
     import json
 
-    state = json.loads((yard.home / "runs" / run.id / "agent.json").read_text())
+    try:
+        state = json.loads((yard.home / "runs" / run.id / "agent.json").read_text())
+    except FileNotFoundError:
+        return 0
     return int(state["pid"])
 
 
@@ -103,6 +106,37 @@ def test_a_daemon_outlives_neither_run_nor_agent(yard):
     os.kill(_agent(yard, run), signal.SIGKILL)
     assert run.wait_for_completion(raise_on_error=False)["status"] == "Failed"
     yard.until(lambda: not _command_line(pid), "the daemon is left over", 15)
+
+
+def test_the_agent_and_who_saves_what_it_left_are_killed(yard):
+    """Another one goes on where the last was killed: all is kept, and the run's folder goes."""
+    run = yard.submit(TRAIN + "\ntime.sleep(60)\n")
+    _running(yard, run)
+    yard.until(lambda: len(_losses(run)) > 3, "no metrics")
+    folder = yard.home / "runs" / run.id
+    (folder / "work" / "outputs" / "half.txt").write_text("half")
+    os.kill(_agent(yard, run), signal.SIGKILL)
+    for _ in range(2):
+        last = _agent(yard, run)
+        yard.until(lambda last=last: _agent(yard, run) not in (0, last), "no salvage begins")
+        os.kill(_agent(yard, run), signal.SIGKILL)
+    assert run.wait_for_completion(raise_on_error=False)["status"] == "Failed"
+    assert len(run.get_metrics()["loss"]) > 3
+    assert "outputs/half.txt" in run.get_file_names()
+    yard.until(lambda: not folder.exists(), "the run's folder is left", 15)
+    assert yard.run_processes(run.id) == []
+
+
+def test_jobs_have_the_umask_of_who_started_the_service(yard):
+    """What the service keeps is closed to others; what a job writes is as its owner has it."""
+    before = os.umask(0o027)
+    try:
+        run = yard.submit("import os; old = os.umask(0); print('umask', oct(old))")
+        assert run.wait_for_completion()["status"] == "Completed"
+    finally:
+        os.umask(before)
+    run.download_file("azureml-logs/70_driver_log.txt", "log.txt")
+    assert "umask 0o27" in Path("log.txt").read_text()
 
 
 def test_the_client_is_killed_while_it_waits(yard):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from runyard.protocol.errors import StorageFull, TemporaryError
+from runyard.protocol.errors import InternalError, StorageFull, TemporaryError
 from runyard_server.store import experiments
 from runyard_server.store.records import Connection, Records, sqlite_url
 
@@ -138,3 +138,20 @@ def test_closing_finishes_what_waits(tmp_path: Path) -> None:
     again = Records(sqlite_url(tmp_path / "runyard.db"))
     assert len(names(again)) == 8
     again.close()
+
+
+def test_a_database_that_is_damaged_while_it_is_used_is_told(tmp_path: Path) -> None:
+    """Each request says so and what to do, instead of an unknown fault of the service."""
+    file = tmp_path / "runyard.db"
+    records = Records(sqlite_url(file))
+    for number in range(300):
+        records.write(lambda c, number=number: add(c, f"experiment-{number}"))
+    records.close()
+    content = file.read_bytes()
+    file.write_bytes(content[:8192] + b"\xff" * (len(content) - 8192))
+    with pytest.raises(InternalError, match="damaged"):
+        damaged = Records(sqlite_url(file))
+        try:
+            names(damaged)
+        finally:
+            damaged.close()

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from runyard.protocol.errors import StorageFull, TemporaryError
+from runyard.protocol.errors import InternalError, StorageFull, TemporaryError
 from runyard_server.store.migrations import prepare
 
 __all__ = ["Connection", "Records", "sqlite_url"]
@@ -25,6 +25,8 @@ __all__ = ["Connection", "Records", "sqlite_url"]
 Result = TypeVar("Result")
 
 BATCH = 256
+# As SQLite says it of a file whose pages make no sense.
+_DAMAGED = ("malformed", "is not a database")
 
 
 class Records:
@@ -42,7 +44,7 @@ class Records:
         self._engine = _engine(url)
         try:
             prepare(self._engine)
-        except OperationalError as error:
+        except DatabaseError as error:
             raise _translated(error) from error
         self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._door = threading.Lock()
@@ -52,8 +54,11 @@ class Records:
 
     def read(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` on a connection of its own; what it sees is one moment's state."""
-        with self._engine.connect() as connection:
-            return work(connection)
+        try:
+            with self._engine.connect() as connection:
+                return work(connection)
+        except DatabaseError as error:
+            raise _translated(error) from error
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in the writer; return its result once it is on disk, raise what it raises."""
@@ -146,6 +151,11 @@ def _is_lost(connection: Connection) -> bool:
 def _translated(error: Exception) -> Exception:
     if isinstance(error, OperationalError) and "full" in str(error.orig).lower():
         return StorageFull("no space is left for the service's database; free some and try again")
+    if isinstance(error, DatabaseError) and any(word in str(error.orig) for word in _DAMAGED):
+        return InternalError(
+            f"the service's database is damaged ({error.orig}): stop the service, put a copy of "
+            "the state folder in its place, and start it again; the next start says more"
+        )
     return error
 
 

@@ -1,14 +1,17 @@
 """Raw bodies on their way in: bounded memory, and nothing kept of what broke off."""
 
-import asyncio
+import dataclasses
 import hashlib
-import threading
+import json
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from runyard_server.service.bodies import Interrupted, Pipe
+from runyard_server.testing.services import running_service
 
+RUNS = "/api/v1/workspaces/default/runs"
 FILES = "/api/v1/workspaces/default/datastores/workspaceblobstore/files"
 MEGABYTE = 1 << 20
 
@@ -81,50 +84,106 @@ def test_a_refusal_comes_though_the_body_is_not_read(ask):
     connection.close()
 
 
-async def _filled(pipe, chunks, error=None) -> None:
-    for chunk in chunks:
-        await pipe.put(chunk)
-    pipe.end(error)
+@pytest.fixture(scope="module")
+def hasty(ask, tmp_path_factory):
+    """A service that waits half a second for the rest of a body, with four threads."""
+    options = ("--stall-seconds", "0.5", "--request-threads", "4")
+    with running_service(tmp_path_factory.mktemp("hasty"), *options) as service:
+        yield dataclasses.replace(ask, service=service)
 
 
-def test_a_pipe_gives_what_was_put_in_any_portions():
-    """The reader's portions have nothing to do with the network's."""
-
-    async def work() -> None:
-        pipe = Pipe(asyncio.get_running_loop(), limit=10)
-        reading = asyncio.to_thread(lambda: [pipe.read(4) for _ in range(6)])
-        _, got = await asyncio.gather(
-            _filled(pipe, [b"abcdef", b"", b"ghi", b"jklmnopqr"]), reading
-        )
-        assert b"".join(got) == b"abcdefghijklmnopqr"
-        assert pipe.read(1) == b""
-
-    asyncio.run(work())
-
-
-def test_a_full_pipe_makes_the_sender_wait():
-    """A client that sends faster than the disk writes is slowed, not buffered."""
-
-    async def work() -> None:
-        pipe = Pipe(asyncio.get_running_loop(), limit=4)
-        await pipe.put(b"12345")
-        more = asyncio.create_task(pipe.put(b"6"))
-        await asyncio.sleep(0.05)
-        assert not more.done()
-        assert await asyncio.to_thread(pipe.read, 5) == b"12345"
-        await asyncio.wait_for(more, 5)
-
-    asyncio.run(work())
+def begin(ask, method, path, token, size=None):
+    """Send the head of a request and the first bytes of its body."""
+    connection = ask.open()
+    connection.putrequest(method, path)
+    connection.putheader("Authorization", token)
+    if size is None:
+        connection.putheader("Transfer-Encoding", "chunked")
+    else:
+        connection.putheader("Content-Length", str(size))
+    connection.endheaders()
+    connection.send(b"3\r\nabc\r\n" if size is None else b"abc")
+    return connection
 
 
-def test_a_broken_pipe_tells_the_reader_at_once():
-    """A reader that waits for a client that is gone gets the error, not the end of the body."""
+@pytest.mark.parametrize("size", [None, 100, 100 * MEGABYTE])
+def test_a_body_that_stalls_is_broken_off(hasty, size):
+    """Whoever stops sending hears so, may try again, and leaves nothing behind."""
+    connection = begin(hasty, "PUT", f"{FILES}/stalled", f"Bearer {hasty.service.token}", size)
+    answer = connection.getresponse()
+    assert (answer.status, answer.getheader("connection")) == (408, "close")
+    assert json.loads(answer.read())["error"]["code"] == "temporary"
+    connection.close()
+    assert hasty("GET", f"{FILES}/stalled").status == 404
+    assert not list(hasty.service.home.glob("**/.incoming/*"))
 
-    async def work() -> None:
-        pipe = Pipe(asyncio.get_running_loop())
-        await pipe.put(b"half")
-        threading.Timer(0.05, pipe.end, [Interrupted("gone")]).start()
-        with pytest.raises(Interrupted):
-            await asyncio.to_thread(lambda: pipe.read(-1))
 
-    asyncio.run(work())
+def test_a_body_that_trickles_is_broken_off(hasty):
+    """A byte now and then is no progress."""
+    connection = begin(hasty, "POST", "/api/v1/workspaces", f"Bearer {hasty.service.token}", 1000)
+    begun = time.monotonic()
+    connection.sock.settimeout(0.1)
+    while time.monotonic() < begun + 10:
+        try:
+            connection.send(b" ")
+            assert connection.sock.recv(100).startswith(b"HTTP/1.1 408")
+            break
+        except TimeoutError:
+            continue
+    assert time.monotonic() - begun < 5
+    connection.close()
+
+
+def test_stalled_bodies_of_one_run_stop_nobody(hasty):
+    """Forty stalled uploads and a stalled log hold no thread, no lock and nobody's upload."""
+    mine, other = hasty.start_run(), hasty.start_run()
+    token = hasty.run_token(mine)
+    log = f"{RUNS}/{mine}/logs/logs/x?offset=0"
+    stalled = [begin(hasty, "PUT", log, token) for _ in range(20)]
+    stalled += [
+        begin(hasty, "PUT", f"{FILES}/{number}", token, 100 * MEGABYTE) for number in range(20)
+    ]
+    begun = time.monotonic()
+    large = os.urandom(12 * MEGABYTE)
+    assert hasty("PUT", f"{FILES}/large", large).status == 200
+    assert hasty("PUT", f"{RUNS}/{other}/logs/logs/x?offset=0", b"abc").json["size"] == 3
+    assert hasty("PUT", log, b"abc", Authorization=token).json["size"] == 3
+    assert time.monotonic() - begun < 5
+    assert {connection.getresponse().status for connection in stalled} == {408}
+    for connection in stalled:
+        connection.close()
+    assert hasty("GET", f"{RUNS}/{mine}/files/logs/x").body == b"abc"
+
+
+def test_many_small_bodies_of_one_run_leave_threads_to_others(hasty):
+    """However much one run asks at once, others are answered meanwhile."""
+    token = hasty.run_token(hasty.start_run())
+
+    def ask(_number):
+        return hasty("GET", RUNS, Authorization=token).status
+
+    with ThreadPoolExecutor(30) as threads:
+        asked = [threads.submit(ask, number) for number in range(100)]
+        begun = time.monotonic()
+        assert hasty("GET", RUNS).status == 200
+        waited = time.monotonic() - begun
+        assert {one.result() for one in asked} == {200}
+    assert waited < 2
+
+
+def test_what_is_wrong_is_told_before_a_large_body_comes(ask):
+    """Nobody sends gigabytes to a path that is taken, or for a run that is not his."""
+    assert ask("PUT", f"{FILES}/taken", b"x").status == 200
+    run = ask.start_run()
+    token = ask.run_token(run)
+    user = f"Bearer {ask.service.token}"
+    for path, given, status in (
+        (f"{FILES}/taken", user, 409),
+        (f"{FILES}/../x", user, 400),
+        (f"{RUNS}/none/logs/x?offset=0", user, 404),
+        (f"{RUNS}/{ask.start_run()}/logs/x?offset=0", token, 403),
+        ("/api/v1/workspaces/default/blobs/nonsense", user, 400),
+    ):
+        connection = begin(ask, "PUT", path, given, 100 * MEGABYTE)
+        assert connection.getresponse().status == status, path
+        connection.close()

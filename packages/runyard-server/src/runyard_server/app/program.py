@@ -158,11 +158,15 @@ def _serve(
 def _server(
     service: "Service", connection: Connection, claimed: claim.Claim, *, embedded: bool
 ) -> "Server":
+    from runyard_server.app.connections import Config
     from runyard_server.app.server import Server
+    from runyard_server.service import limits
     from runyard_server.service.application import create_app
 
-    app, feed = create_app(service.system)
-    return Server(app, feed, service.system, connection, claimed.holds, embedded=embedded)
+    bounds = limits.of(service.system.settings, limits.raise_open_files())
+    app, feed = create_app(service.system, bounds)
+    config = Config(app, bounds)
+    return Server(config, feed, service.system, connection, claimed.holds, embedded=embedded)
 
 
 def _note_signals() -> list[int]:

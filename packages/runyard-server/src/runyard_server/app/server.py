@@ -15,17 +15,16 @@ from functools import partial
 
 import uvicorn
 from anyio import to_thread
-from starlette.types import ASGIApp
 
 from runyard.protocol.service import Connection
 from runyard_server.app.announcing import remove_connection, write_connection
+from runyard_server.app.connections import Config, sweep
 from runyard_server.operations.service import active_runs
 from runyard_server.operations.system import System
 from runyard_server.service.streams import Feed
 
 # uvicorn asks `on_tick` ten times a second.
 TICKS = 10
-GRACE_SECONDS = 10
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ class Server(uvicorn.Server):
     """The HTTP server of one service.
 
     Args:
-        app: What it serves.
+        config: What it serves, and within which bounds.
         feed: The streams, ended when the server ends.
         system: The service's parts.
         connection: What the connection file says.
@@ -44,7 +43,7 @@ class Server(uvicorn.Server):
 
     def __init__(
         self,
-        app: ASGIApp,
+        config: Config,
         feed: Feed,
         system: System,
         connection: Connection,
@@ -52,7 +51,7 @@ class Server(uvicorn.Server):
         *,
         embedded: bool,
     ) -> None:
-        super().__init__(_config(app))
+        super().__init__(config)
         self._feed = feed
         self._system = system
         self._connection = connection
@@ -102,6 +101,7 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Look now and then whether it is time to end."""
         if counter % TICKS == 0:
+            sweep(self.server_state.connections)
             try:
                 await self._look()
             except Exception:  # noqa: BLE001 - a full disk must not end the service; it looks again
@@ -134,22 +134,6 @@ class Server(uvicorn.Server):
         write_connection(file, self._connection)
         written = file.stat()
         self._written = (written.st_ino, written.st_mtime_ns, written.st_size)
-
-
-def _config(app: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http="httptools",
-        loop="asyncio",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=120,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
 
 
 def _noted(number: int, _frame: object) -> None:

@@ -130,6 +130,16 @@ def write(
     return DatastoreFile(path=checked(path), size=size, modified_at=iso(system.clock.now_us()))
 
 
+def check_free(system: System, workspace: str, datastore: str, path: str) -> None:
+    """Refuse a path that a file has already.
+
+    Raises:
+        AlreadyExists: It has.
+    """
+    if _tree(system, workspace, datastore).find(path) is not None:
+        raise _taken(datastore, path, FileExistsError(path), closed=False)
+
+
 def write_many(
     system: System,
     workspace: str,

@@ -44,6 +44,13 @@ class Settings:
         1800.0, "An embedded service with nothing to do ends after so many seconds; 0 is never."
     )
     request_threads: int = _setting(40, "How many requests work at the same time.")
+    max_connections: int = _setting(1000, "How many connections are open at the same time.")
+    head_seconds: float = _setting(
+        20.0, "A connection without a request is closed after so many seconds."
+    )
+    stall_seconds: float = _setting(
+        60.0, "A body or a download that moves less than 64 kB in so many seconds is broken off."
+    )
     keep_run_folders: bool = _setting(
         False,  # noqa: FBT003 - the default is what the field is about
         "Keep the working folders of ended runs below runs/ of the state folder.",
@@ -151,6 +158,9 @@ def _check_values(settings: Settings) -> None:
         "port": settings.port is not None and not 0 <= settings.port <= LARGEST_PORT,
         "idle_exit_seconds": not settings.idle_exit_seconds >= 0,
         "request_threads": settings.request_threads < 1,
+        "max_connections": settings.max_connections < 1,
+        "head_seconds": not settings.head_seconds > 0,
+        "stall_seconds": not settings.stall_seconds > 0,
         "log_level": settings.log_level not in LOG_LEVELS,
     }
     for name in (name for name, is_wrong in wrong.items() if is_wrong):

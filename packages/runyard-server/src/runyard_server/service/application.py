@@ -22,10 +22,13 @@ from runyard.protocol.errors import NotFound
 from runyard.protocol.routes import ROUTES
 from runyard_server.operations.system import System
 from runyard_server.service import pages
+from runyard_server.service.bodies import Intake
 from runyard_server.service.failures import NotAllowed, answer, wire
 from runyard_server.service.gate import Gate
 from runyard_server.service.handlers import Handler, Parts
+from runyard_server.service.limits import Limits
 from runyard_server.service.lingering import Lingering
+from runyard_server.service.shares import Shares
 from runyard_server.service.streams import Feed
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -40,18 +43,20 @@ class AnyPath(PathConvertor):
 register_url_convertor("path", AnyPath())
 
 
-def create_app(system: System) -> tuple[ASGIApp, Feed]:
+def create_app(system: System, limits: Limits) -> tuple[ASGIApp, Feed]:
     """Make the application.
 
     Args:
         system: The service's parts.
+        limits: How much one client may take.
 
     Returns:
         The application, and the feed of its streams: closing it ends them.
     """
     feed = Feed(system)
-    limit = system.settings.request_threads
-    parts = Parts(system, feed, CapacityLimiter(limit), CapacityLimiter(limit))
+    work, transfers = (CapacityLimiter(system.settings.request_threads) for _ in range(2))
+    intake = Intake(system, transfers, limits.stall_seconds)
+    parts = Parts(system, feed, work, transfers, intake, Shares(limits))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -1,149 +1,161 @@
-"""Raw bodies on their way into an operation.
+"""Bodies on their way into an operation: all of it comes before the operation is asked.
 
-A small body is read whole. A large one goes through a pipe: the event loop puts what the network
-brings, the operation's thread reads, and a bounded buffer between them makes the sender wait. When
-the client goes away in the middle the reader gets an error, so that half a file is never stored.
+A small body is kept in memory, a large one in a file. Until the last byte is there only a task of
+the event loop waits for the client; it holds a thread for the moment of each write, and no lock.
+A client that stalls is told so and leaves nothing behind, and neither does one that goes away.
 """
 
 import asyncio
-import threading
-from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from io import BytesIO
+from typing import TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
 
-from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.errors import InvalidRequest, TemporaryError
+from runyard_server.operations import arrivals
+from runyard_server.operations.system import System
 from runyard_server.service.failures import TooLarge
+from runyard_server.service.limits import MEMORY_BYTES, MEMORY_BYTES_OF_ALL, STEP_BYTES
+from runyard_server.store.arrived import Arrived
 
-SMALL = 1 << 20
-BUFFERED = 4 << 20
+Result = TypeVar("Result")
+
+WRITE_BYTES = 1 << 20
 
 
 class Interrupted(InvalidRequest):
     """The client went away before the body was complete."""
 
 
-class Pipe:
-    """A body that is read in a thread while the event loop fills it.
+class TooSlow(TemporaryError):
+    """The body did not come on for too long."""
+
+    status = 408
+
+
+class Intake:
+    """Takes bodies in.
 
     Args:
-        loop: The loop that calls `put`.
-        limit: Bytes that may wait to be read.
+        system: The service's parts.
+        limiter: Of the threads that write large bodies down.
+        stall_seconds: Within which STEP_BYTES of a body must have come, or all of it.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, limit: int = BUFFERED) -> None:
-        self._loop = loop
-        self._limit = limit
-        self._chunks: deque[bytes] = deque()
-        self._waiting = 0
-        self._end: Exception | bool = False
-        self._changed = threading.Condition()
-        self._room = asyncio.Event()
+    def __init__(self, system: System, limiter: CapacityLimiter, stall_seconds: float) -> None:
+        self._system = system
+        self._limiter = limiter
+        self._stall_seconds = stall_seconds
+        self._in_memory = 0
 
-    async def put(self, chunk: bytes) -> None:
-        """Add bytes, once there is room for them."""
-        while self._waiting >= self._limit:
-            self._room.clear()
-            await self._room.wait()
-        with self._changed:
-            self._chunks.append(chunk)
-            self._waiting += len(chunk)
-            self._changed.notify()
+    def is_large(self, request: Request) -> bool:
+        """Whether a body is too large for memory, or its size is not announced."""
+        size = length(request)
+        return size is None or size > self._room()
 
-    def end(self, error: Exception | None = None) -> None:
-        """Say that no more comes; with an error, that the body broke off."""
-        with self._changed:
-            self._end = error or True
-            self._changed.notify()
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Give up to `size` bytes, all of the rest if negative, b"" at the end.
+    async def whole(self, request: Request, limit: int) -> bytes:
+        """Read a body into memory.
 
         Raises:
-            Interrupted: The body broke off.
+            TooLarge: It has more than `limit` bytes.
+            TooSlow: It did not come on.
+            Interrupted: The client went away.
         """
-        if size < 0:
-            return b"".join(iter(lambda: self.read(SMALL), b""))
-        with self._changed:
-            self._changed.wait_for(lambda: self._chunks or self._end)
-            if isinstance(self._end, Exception):
-                raise self._end
-            data = self._take(size)
-        self._loop.call_soon_threadsafe(self._room.set)
-        return data
+        parts, size = [], 0
+        if (length(request) or 0) > limit:
+            raise _too_large(limit)
+        async with aclosing(self._pieces(request)) as pieces:
+            async for piece in pieces:
+                size += len(piece)
+                if size > limit:
+                    raise _too_large(limit)
+                parts.append(piece)
+        return b"".join(parts)
 
-    def _take(self, size: int) -> bytes:
-        taken: list[bytes] = []
-        while self._chunks and size > 0:
-            chunk = self._chunks.popleft()
-            if len(chunk) > size:
-                self._chunks.appendleft(chunk[size:])
-                chunk = chunk[:size]
-            taken.append(chunk)
-            size -= len(chunk)
-            self._waiting -= len(chunk)
-        return taken[0] if len(taken) == 1 else b"".join(taken)
+    @asynccontextmanager
+    async def raw(self, request: Request, *, hashed: bool) -> AsyncIterator[BytesIO | Arrived]:
+        """Take a raw body in and give it to be read: from memory, or from a file.
 
+        Args:
+            request: The request.
+            hashed: Whether a store will ask for its digest.
 
-async def whole(request: Request, limit: int) -> bytes:
-    """Read a body whole.
-
-    Raises:
-        TooLarge: It has more than `limit` bytes.
-        Interrupted: The client went away.
-    """
-    parts, size = [], 0
-    if (length(request) or 0) > limit:
-        raise _too_large(limit)
-    with _interruptions():
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise _too_large(limit)
-            parts.append(chunk)
-    return b"".join(parts)
-
-
-async def raw(request: Request) -> "BytesIO | Pumped":
-    """Give a raw body as something to read: small ones whole, others as they come."""
-    size = length(request)
-    if size is not None and size <= SMALL:
-        return BytesIO(await whole(request, SMALL))
-    return Pumped(request)
-
-
-class Pumped:
-    """A pipe and the task that fills it from a request; use it in an `async with` block."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self.pipe = Pipe(asyncio.get_running_loop())
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Pipe:
-        self._task = asyncio.create_task(self._pump())
-        return self.pipe
-
-    async def __aexit__(self, *_error: object) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-
-    async def _pump(self) -> None:
-        error: Exception | None = Interrupted("the service stopped reading the body")
+        Raises:
+            TooSlow: It did not come on.
+            Interrupted: The client went away.
+            OSError: It could not be written down.
+        """
+        if self.is_large(request):
+            arrived = await self._run(lambda: arrivals.begin(self._system, hashed=hashed))
+            try:
+                await self._write(request, arrived)
+                yield arrived
+            finally:
+                arrived.close()
+            return
+        held = length(request) or 0
+        self._in_memory += held
         try:
-            with _interruptions():
-                async for chunk in self._request.stream():
-                    if chunk:
-                        await self.pipe.put(chunk)
-            error = None
-        except Interrupted as gone:
-            error = gone
+            yield BytesIO(await self.whole(request, held))
         finally:
-            self.pipe.end(error)
+            self._in_memory -= held
+
+    def _room(self) -> int:
+        """Give the size up to which a body may be in memory now."""
+        return MEMORY_BYTES if self._in_memory < MEMORY_BYTES_OF_ALL else STEP_BYTES
+
+    async def _write(self, request: Request, arrived: Arrived) -> None:
+        """Write a body down; while one block is written the next comes."""
+        block = bytearray()
+        writing: asyncio.Future[None] | None = None
+        try:
+            async with aclosing(self._pieces(request)) as pieces:
+                async for piece in pieces:
+                    block += piece
+                    if len(block) >= WRITE_BYTES:
+                        if writing is not None:
+                            await writing
+                        writing = asyncio.ensure_future(self._add(arrived, bytes(block)))
+                        block.clear()
+        finally:
+            # Also when the body broke off: the file must not be closed under a thread.
+            if writing is not None:
+                await asyncio.shield(writing)
+        await self._add(arrived, bytes(block))
+        arrived.rewind()
+
+    async def _add(self, arrived: Arrived, data: bytes) -> None:
+        await self._run(lambda: arrived.add(data))
+
+    async def _run(self, work: Callable[[], Result]) -> Result:
+        return await to_thread.run_sync(work, limiter=self._limiter)
+
+    async def _pieces(self, request: Request) -> AsyncGenerator[bytes, None]:
+        """Give a body as it comes, for as long as it does come on."""
+        loop = asyncio.get_running_loop()
+        until, since = loop.time() + self._stall_seconds, 0
+        stream = request.stream()
+        try:
+            while True:
+                async with asyncio.timeout_at(until):
+                    piece = await anext(stream, None)
+                if piece is None:
+                    return
+                since += len(piece)
+                if since >= STEP_BYTES:
+                    until, since = loop.time() + self._stall_seconds, 0
+                if piece:
+                    yield piece
+        except TimeoutError:
+            raise TooSlow(
+                f"less than {STEP_BYTES >> 10} kB of the body came within "
+                f"{self._stall_seconds:g} s; send it again"
+            ) from None
+        except ClientDisconnect:
+            raise Interrupted("the connection broke before the body was complete") from None
 
 
 def length(request: Request) -> int | None:
@@ -152,15 +164,6 @@ def length(request: Request) -> int | None:
     if text.isdecimal():
         return int(text)
     return None if "transfer-encoding" in request.headers else 0
-
-
-@contextmanager
-def _interruptions() -> Iterator[None]:
-    """Turn the toolkit's word for a client that went away into ours."""
-    try:
-        yield
-    except ClientDisconnect:
-        raise Interrupted("the connection broke before the body was complete") from None
 
 
 def _too_large(limit: int) -> TooLarge:

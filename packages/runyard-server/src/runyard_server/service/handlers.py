@@ -19,14 +19,20 @@ from starlette.responses import Response
 
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.route import Bytes, Events, Nothing, Route
+from runyard.protocol.routes import BLOBS_WRITE
+from runyard_server.operations import arrivals
 from runyard_server.operations.idempotency import once
 from runyard_server.operations.system import Chunks, Content, System
 from runyard_server.operations.tokens import Caller
-from runyard_server.service import access, bodies, contents, failures, messages, waiting
+from runyard_server.service import access, contents, failures, messages, waiting
+from runyard_server.service.bodies import Intake
+from runyard_server.service.shares import Shares
 from runyard_server.service.streams import EventStream, Feed, Follower
 
 LARGEST_JSON = 16 << 20
 LONGEST_KEY = 200
+# Where a request's state has what is to be called once its token was found good.
+KNOWN = "known"
 # Asking after the service is no use of it, nor is a notebook that stands open: they shall not keep
 # an idle one alive.
 PASSIVE = ("service.about", "service.status", "beats.note")
@@ -34,6 +40,10 @@ PASSIVE = ("service.about", "service.status", "beats.note")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 Operation = Callable[..., Any]
+
+
+def _nothing() -> None:
+    """Stands in where nobody asks whether a token was good."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +54,17 @@ class Parts:
         system: The service's parts.
         feed: Wakes streams.
         work: Limits the threads of short requests.
-        transfers: Limits the threads that bring large bodies in, which last as long as a client
-            takes to send them.
+        transfers: Limits the threads that write large bodies down and put them in their place.
+        intake: Takes bodies in.
+        shares: What one run may have of all this.
     """
 
     system: System
     feed: Feed
     work: CapacityLimiter
     transfers: CapacityLimiter
+    intake: Intake
+    shares: Shares
 
 
 def operation(route: Route[Any]) -> Operation:
@@ -91,14 +104,24 @@ class Handler:
         counted = nullcontext() if passive else self._parts.system.activity.request()
         with counted:
             try:
-                return await self._answer(request)
+                return await self._admitted(request)
             except Exception as error:  # noqa: BLE001 - every error has its answer
                 return failures.answer(error, f"{request.method} {request.url.path}")
 
-    async def _answer(self, request: Request) -> Response:
+    async def _admitted(self, request: Request) -> Response:
+        """Answer a request whose token is good."""
         segments = {name: request.path_params[name] for name in self._names}
         authorization = request.headers.get("authorization", "")
         caller = access.identify(self._parts.system, self.route, authorization, segments)
+        if caller is not None:
+            request.scope["state"].get(KNOWN, _nothing)()
+        with self._parts.shares.request(caller):
+            answer = await self._answer(request, caller, segments)
+        return self._parts.shares.held(caller, answer)
+
+    async def _answer(
+        self, request: Request, caller: Caller | None, segments: Mapping[str, str]
+    ) -> Response:
         given: dict[str, Any] = {}
         if self.route.query is not None:
             pairs = request.query_params.multi_items()
@@ -119,7 +142,7 @@ class Handler:
         """Serve a row whose body, if any, is a record."""
         key, digest = None, ""
         if self.route.body is not None:
-            body = await bodies.whole(request, LARGEST_JSON)
+            body = await self._parts.intake.whole(request, LARGEST_JSON)
             given["body"] = messages.decode(self.route.body, body)
             if self.route.creates:
                 key = self._key(request, segments)
@@ -132,7 +155,7 @@ class Handler:
             return once(self._parts.system, key, digest, work, self.route.answer)
 
         async def look() -> Any:
-            return await to_thread.run_sync(repeatable, limiter=self._parts.work)
+            return await self._run(caller, repeatable, self._parts.work)
 
         seconds = waiting.asked(self.route.name, request.headers.get("prefer", ""))
         if seconds:
@@ -150,24 +173,27 @@ class Handler:
         given: dict[str, Any],
     ) -> Response:
         """Serve a row whose body is raw."""
-        source = await bodies.raw(request)
-        if isinstance(source, bodies.Pumped):
-            async with source as pipe:
-                answer = await self._work(caller, segments, {**given, "body": pipe}, large=True)
-        else:
-            answer = await self._work(caller, segments, {**given, "body": source}, large=False)
+        intake, limiter = self._parts.intake, self._parts.work
+        if intake.is_large(request):
+            limiter = self._parts.transfers
+            await self._run(caller, lambda: self._expect(caller, segments, given), limiter)
+        async with intake.raw(request, hashed=self.route.name == BLOBS_WRITE.name) as body:
+            whole = {**given, "body": body}
+            answer = await self._run(caller, lambda: self._call(caller, segments, whole), limiter)
         return await self._give(request, answer)
 
-    async def _work(
-        self,
-        caller: Caller | None,
-        segments: Mapping[str, str],
-        given: dict[str, Any],
-        *,
-        large: bool,
+    async def _run(
+        self, caller: Caller | None, work: Callable[[], Any], limiter: CapacityLimiter
     ) -> Any:
-        limiter = self._parts.transfers if large else self._parts.work
-        return await to_thread.run_sync(self._call, caller, segments, given, limiter=limiter)
+        async with self._parts.shares.turn(caller):
+            return await to_thread.run_sync(work, limiter=limiter)
+
+    def _expect(
+        self, caller: Caller | None, segments: Mapping[str, str], given: dict[str, Any]
+    ) -> None:
+        """Refuse what can be refused before a large body comes; in a thread."""
+        access.bound(self._parts.system, self.route, caller, segments, given)
+        arrivals.check(self._parts.system, segments, given.get("query"))
 
     def _call(
         self, caller: Caller | None, segments: Mapping[str, str], given: dict[str, Any]

@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 SILENCE_SECONDS = 0.5
 LONGEST_SECONDS = 10.0
 REFUSALS = 400
+# Of a body that did not come on nothing is on its way.
+TIME_IS_OVER = 408
 
 
 class Lingering:
@@ -33,8 +35,13 @@ class Lingering:
         body = _Watched(receive)
 
         async def patient(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] >= REFUSALS:
-                await body.drop()
+            if message["type"] == "http.response.start":
+                if message["status"] >= REFUSALS and message["status"] != TIME_IS_OVER:
+                    await body.drop()
+                if not body.ended:
+                    # What would still come is no request, and must not keep the connection.
+                    closing = (b"connection", b"close")
+                    message = {**message, "headers": [*message.get("headers", ()), closing]}
             await send(message)
 
         await self._app(scope, body.receive, patient)
@@ -45,19 +52,19 @@ class _Watched:
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._ended = False
+        self.ended = False
 
     async def receive(self) -> Message:
         """Give the next message."""
         message = await self._receive()
-        self._ended = message["type"] != "http.request" or not message.get("more_body", False)
+        self.ended = message["type"] != "http.request" or not message.get("more_body", False)
         return message
 
     async def drop(self) -> None:
         """Read what is left, while it keeps coming."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + LONGEST_SECONDS
-        while not self._ended and loop.time() < deadline:
+        while not self.ended and loop.time() < deadline:
             try:
                 async with asyncio.timeout(SILENCE_SECONDS):
                     await self.receive()

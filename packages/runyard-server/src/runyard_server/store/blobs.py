@@ -15,8 +15,8 @@ from typing import BinaryIO
 
 from runyard.protocol.errors import BlobNotFound, InvalidRequest
 from runyard_server.store import together
+from runyard_server.store.arrived import received
 from runyard_server.store.folders import (
-    CHUNK,
     INCOMING,
     Body,
     full_disk,
@@ -80,12 +80,12 @@ class FolderBlobs:
             StorageFull: No space is left; nothing is kept.
         """
         place = self.path(digest)
-        with full_disk(f"content {digest[:12]}…"), temporary_file(self.incoming) as (file, path):
-            found, size = _copy(body, file)
-            if found != digest:
-                raise InvalidRequest(_other_digest(found, digest, size))
-            _settle(file, path, place)
-        return size
+        what = f"content {digest[:12]}…"
+        with full_disk(what), received(body, self.incoming, hashed=True) as given:
+            if given.digest != digest:
+                raise InvalidRequest(_other_digest(str(given.digest), digest, given.size))
+            _settle(given.file, given.path, place)
+        return given.size
 
     def write_many(self, contents: Iterable[tuple[str, bytes]]) -> tuple[int, dict[str, str]]:
         """Store many small contents; return how many are on disk now, and why others are not.
@@ -133,11 +133,10 @@ class FolderBlobs:
 
     def add(self, body: Body) -> tuple[str, int]:
         """Store what `body` gives; return its digest and size in bytes."""
-        with full_disk("a content"), temporary_file(self.incoming) as (file, path):
-            digest, size = _copy(body, file)
-            place = self.path(digest)
-            _settle(file, path, place)
-        return digest, size
+        with full_disk("a content"), received(body, self.incoming, hashed=True) as given:
+            digest = str(given.digest)
+            _settle(given.file, given.path, self.path(digest))
+        return digest, given.size
 
     def adopt(self, source: Path, digest: str) -> int:
         """Store a file of this machine by reflink or copy; return its size in bytes.
@@ -175,14 +174,6 @@ def _other_digest(found: str, digest: str, size: int) -> str:
         f"the content has digest {found}, not {digest}: it was changed or cut while it was read or "
         f"sent ({size} bytes came); send it again"
     )
-
-
-def _copy(body: Body, file: BinaryIO) -> tuple[str, int]:
-    sha, size = hashlib.sha256(), 0
-    while chunk := body.read(CHUNK):
-        sha.update(chunk)
-        size += file.write(chunk)
-    return sha.hexdigest(), size
 
 
 def _settle(file: BinaryIO, path: Path, place: Path) -> None:

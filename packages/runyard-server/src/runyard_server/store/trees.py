@@ -16,8 +16,8 @@ from pathlib import Path
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.paths import escaped, unescaped, unfit
 from runyard_server.store import together
+from runyard_server.store.arrived import received
 from runyard_server.store.folders import (
-    CHUNK,
     Body,
     checked,
     full_disk,
@@ -25,7 +25,6 @@ from runyard_server.store.folders import (
     is_file,
     make_parents,
     sync,
-    temporary_file,
     usable,
 )
 
@@ -94,19 +93,16 @@ class Tree:
         place = inside(self.root, path, local=True)
         with usable(path):
             _refuse_taken(place, overwrite=overwrite)
-        size = 0
-        incoming = temporary_file(self._incoming)
-        with usable(path), full_disk(f"file {path}"), incoming as (file, temporary):
-            while chunk := body.read(CHUNK):
-                size += file.write(chunk)
-            sync(file)
+        incoming = received(body, self._incoming, hashed=False)
+        with usable(path), full_disk(f"file {path}"), incoming as given:
+            sync(given.file)
             make_parents(place)
             if overwrite:
-                temporary.replace(place)
+                given.path.replace(place)
             else:
                 # Unlike a rename, a link fails where the name exists: of two writers one wins.
-                os.link(temporary, place)
-        return size
+                os.link(given.path, place)
+        return given.size
 
     def write_many(
         self, files: Iterable[tuple[str, bytes]], *, overwrite: Callable[[str], bool]

@@ -1,0 +1,43 @@
+"""Large bodies: what is told before they come, and where they lie until they have come whole."""
+
+from collections.abc import Mapping
+
+from runyard_server.operations import datastores, existing, workspaces
+from runyard_server.operations.system import System
+from runyard_server.store.arrived import Arrived
+from runyard_server.store.folders import checked
+from runyard_server.store.records import Connection
+
+
+def begin(system: System, *, hashed: bool) -> Arrived:
+    """Make the file for a body that is about to come; the next start sweeps what a kill leaves."""
+    return Arrived(system.blobs.incoming, hashed=hashed)
+
+
+def check(system: System, segments: Mapping[str, str], query: object) -> None:
+    """Refuse what no body could make right, before the client sends it.
+
+    Args:
+        system: The service's parts.
+        segments: What the path's braces stand for.
+        query: The query record, if the route has one.
+
+    Raises:
+        RunyardError: What the operation would say after the body had come.
+    """
+    workspace, path = segments["workspace"], segments.get("path")
+
+    def read(connection: Connection) -> None:
+        workspaces.require(connection, workspace)
+        if "run" in segments:
+            existing.run_key(connection, workspace, segments["run"])
+        if "datastore" in segments:
+            datastores.require(connection, workspace, segments["datastore"])
+
+    system.records.read(read)
+    if "digest" in segments:
+        system.blobs.path(segments["digest"])
+    if path is not None:
+        checked(path)
+        if "datastore" in segments and not getattr(query, "overwrite", True):
+            datastores.check_free(system, workspace, segments["datastore"], path)

@@ -27,6 +27,9 @@ def service(tmp_path_factory):
     """A service that takes few connections and gives them little time."""
     options = ("--max-connections", str(MOST), "--head-seconds", "0.5", "--stall-seconds", "0.5")
     with running_service(tmp_path_factory.mktemp("home"), *options) as running:
+        # It is loaded once it answers this, and judged from then on.
+        with Connection(running.url, running.token) as client:
+            client.call(SERVICE_STATUS)
         yield running
 
 

@@ -89,7 +89,9 @@ def hasty(ask, tmp_path_factory):
     """A service that waits half a second for the rest of a body, with four threads."""
     options = ("--stall-seconds", "0.5", "--request-threads", "4")
     with running_service(tmp_path_factory.mktemp("hasty"), *options) as service:
-        yield dataclasses.replace(ask, service=service)
+        hasty = dataclasses.replace(ask, service=service)
+        hasty("GET", "/api/v1/status")  # loaded from now on
+        yield hasty
 
 
 def begin(ask, method, path, token, size=None):

@@ -137,7 +137,7 @@ def check_free(system: System, workspace: str, datastore: str, path: str) -> Non
         AlreadyExists: It has.
     """
     if _tree(system, workspace, datastore).find(path) is not None:
-        raise _taken(datastore, path, FileExistsError(path), closed=False)
+        raise _taken(datastore, path, closed=False)
 
 
 def write_many(

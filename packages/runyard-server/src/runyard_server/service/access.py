@@ -179,6 +179,7 @@ RULES: Mapping[str, Rule] = {
     routes.RUNS_CANCEL.name: _family,
     routes.RUNS_COMPLETE.name: _family,
     routes.RUNS_FAIL.name: _family,
+    routes.BEATS_NOTE.name: _family,
     routes.METRICS_APPEND.name: _family,
     routes.BEATS_NOTE.name: _family,
     routes.FILES_REGISTER.name: _family,

@@ -5,8 +5,11 @@ named, else the one of the nearest `config.json`, else `default`. Looking makes 
 that a `config.json` names is made by the first script that uses it.
 """
 
+from contextlib import suppress
+
 from runyard.client.connection import Connection
 from runyard.client.discovery import connect
+from runyard.client.home import locate
 from runyard.client.workspace import WorkspaceClient
 from runyard.protocol import routes
 from runyard.protocol.errors import InvalidRequest, WorkspaceNotFound
@@ -35,8 +38,20 @@ def client(name: str | None, *, start: bool = True) -> WorkspaceClient:
     found = workspaces(start=start)
     for record in found:
         if _is_meant(record, name, config):
-            return WorkspaceClient(connection(start=start), record.id)
+            meant = WorkspaceClient(connection(start=start), record.id)
+            _bring_leftovers(meant)
+            return meant
     raise _missing(name, config, found)
+
+
+def _bring_leftovers(service: WorkspaceClient) -> None:
+    """Bring what killed processes logged last, before it is shown."""
+    with suppress(FileNotFoundError):
+        if any((locate() / "spool").iterdir()):
+            from runyard.sdk import sessions
+
+            sessions.bring_leftovers(service)
+            sessions.wait_for_leftovers()
 
 
 def connection(*, start: bool = True) -> Connection:

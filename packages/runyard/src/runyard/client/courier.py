@@ -71,6 +71,7 @@ class Courier(Sender):
         logs: Local file -> the log's path in the run, or a function that gives this (asked at
             each poll, so that new files are found).
         warn: Told once of each file that can never be brought.
+        resumes: Another courier may have brought a part of the logs.
     """
 
     def __init__(
@@ -80,5 +81,6 @@ class Courier(Sender):
         spool_folder: Any,
         logs: Optional[Logs] = None,
         warn: Optional[Callable[[str], None]] = None,
+        resumes: bool = False,
     ) -> None:
-        super().__init__(ServiceDestination(service, run_id), spool_folder, logs, warn)
+        super().__init__(ServiceDestination(service, run_id), spool_folder, logs, warn, resumes)

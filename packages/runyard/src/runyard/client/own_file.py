@@ -106,6 +106,9 @@ def _lock(descriptor: int) -> bool:
 def take(path: Path) -> Optional[int]:
     """Open the file of a process that has ended, and keep everybody else out of it.
 
+    Args:
+        path: The file; its name begins with the process's id.
+
     Returns:
         The descriptor that holds the lock; None while the process lives, or another has the file.
     """
@@ -118,8 +121,29 @@ def take(path: Path) -> Optional[int]:
 
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(descriptor)
-        return None
+        free = False
     except (ImportError, OSError):
+        free = not lives(writer_of(path))
+    else:
+        free = True
+    if free:
         return descriptor
-    return descriptor
+    os.close(descriptor)
+    return None
+
+
+def writer_of(path: Path) -> int:
+    """Give the id of the process that writes a file, as its name tells; our own if it does not."""
+    process = path.name.partition("-")[0]
+    return int(process) if process.isdigit() else os.getpid()
+
+
+def lives(process: int) -> bool:
+    """Whether there is a process of this id."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

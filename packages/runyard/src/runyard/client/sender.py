@@ -136,6 +136,11 @@ class Sender:
         """Whether the service could not be reached, or could not take it, at the last attempt."""
         return self._pause > 0.0
 
+    @property
+    def refused(self) -> bool:
+        """Whether a file can never be brought, so that it must stay where it is."""
+        return any(source.dead for source in self._sources.values())
+
     def drain(self, deadline: Optional[float] = None) -> bool:
         """Bring all that is there; say whether it all arrived.
 
@@ -228,7 +233,9 @@ class Sender:
             if file not in self._sources:
                 refused = suffix == REFUSED_SUFFIX
                 log = REFUSED_LOG.format(writer)
-                self._sources[file] = _Log(log, file) if refused else _Lines(writer, file)
+                self._sources[file] = (
+                    _Log(log, file, self._resumes) if refused else _Lines(writer, file)
+                )
         for file, name in (self._logs() if callable(self._logs) else self._logs).items():
             if str(file) not in self._sources:
                 self._sources[str(file)] = _Log(name, str(file), self._resumes)

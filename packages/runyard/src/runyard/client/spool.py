@@ -11,6 +11,7 @@ knows that the writer has ended, on whatever machine it was.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -195,8 +196,10 @@ def _plain_name(name: str) -> str:
 
 def writers(folder: Path) -> List[Path]:
     """Give the files of a spool folder, oldest first."""
-    try:
-        found = [entry for entry in folder.iterdir() if entry.name.endswith(SUFFIX)]
-    except FileNotFoundError:
-        return []
-    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
+    found = []
+    with contextlib.suppress(FileNotFoundError):
+        for entry in folder.iterdir():
+            if entry.name.endswith(SUFFIX):
+                with contextlib.suppress(FileNotFoundError):  # brought and removed by another
+                    found.append((entry.stat().st_mtime_ns, entry.name, entry))
+    return [entry for _, _, entry in sorted(found)]

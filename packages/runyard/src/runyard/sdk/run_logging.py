@@ -105,6 +105,8 @@ class RunLogging(RunBase):
 
         name = None if name is None else escapes.printable(name)
         self.flush()
+        if not self._in_own_job():
+            sessions.bring_of(self.service, self._id)
         if not recursive:
             return run_metrics.read(self.service, self._id, name, populate)
         return run_metrics.read_below(self, name, run_type, populate)

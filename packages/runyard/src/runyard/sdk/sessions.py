@@ -2,7 +2,8 @@
 
 In a job the agent brings the lines to the service, so a process of the job only writes them. In
 any other process a daemon thread does, started with the first line and flushed at exit. A forked
-child writes a file of its own, which its parent's thread brings along.
+child writes a file of its own, which its parent's thread brings along. What a killed process left
+is brought by the next one, on another thread (`client.leftovers`).
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Dict, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
-from runyard.client.spool import Spool, writers
+from runyard.client.spool import Spool
 
 if TYPE_CHECKING:
     from runyard.client.courier import Courier
@@ -27,7 +28,11 @@ FLUSH_SECONDS = 300
 POLL_SECONDS = 0.005
 LONGEST_POLL = 0.1
 
+LEFTOVER_SECONDS = 10.0
+
 _sessions: Dict[Tuple[str, str], Session] = {}
+_looked: Set[str] = set()
+_bringing: List[threading.Thread] = []
 _guards = [threading.Lock()]
 
 
@@ -70,8 +75,10 @@ class Session:
             return
         with _guards[0]:
             if self._courier is None:
+                from runyard.client import leftovers
                 from runyard.client.courier import Courier
 
+                leftovers.mark(self.folder, self._service())
                 courier = Courier(self._service(), self.run_id, self.folder, self._followed, _say)
                 threading.Thread(target=courier.run, name="runyard-courier", daemon=True).start()
                 self._courier = courier
@@ -91,12 +98,15 @@ class Session:
         """Flush, end the courier, and remove what has arrived; say whether all did."""
         if self._courier is None or self._process != os.getpid():
             return True
-        done = self.flush(seconds)
-        self._courier.stop()
-        self._courier = None
+        from runyard.client import leftovers
+
+        deadline = time.monotonic() + seconds
+        done = self.flush(seconds) and not self._courier.refused
         if done:
             self.spool.close()
-            _remove(self.folder)
+            done = leftovers.finish(self._courier, self.folder, deadline)
+        self._courier.stop()
+        self._courier = None
         return done
 
     def _followed(self) -> Mapping[Path, str]:
@@ -117,26 +127,6 @@ class Session:
             time.sleep(pause)
             pause = min(pause * 1.5, LONGEST_POLL)
         return True
-
-
-def _remove(folder: Path) -> None:
-    """Remove the files of this process and of processes that have ended, then the empty folder."""
-    for path in writers(folder):
-        process = int(path.name.split("-")[0])
-        if process == os.getpid() or not _lives(process):
-            path.unlink()
-    with contextlib.suppress(OSError):
-        folder.rmdir()
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _say(text: str) -> None:
@@ -176,10 +166,56 @@ def _new(run_id: str, service: Callable[[], WorkspaceClient]) -> Session:
     return Session(run_id, service, folder, courier=True)
 
 
+def bring_leftovers(service: WorkspaceClient) -> None:
+    """Begin to bring what killed processes left in the state folder, once for each service."""
+    if service.connection.url in _looked or os.environ.get("RUNYARD_RUN_ID"):
+        return
+    _looked.add(service.connection.url)
+    from runyard.client import leftovers
+
+    folders = leftovers.found(_is_own)
+    if folders:
+        work = threading.Thread(
+            target=_bring, args=(service, folders), name="runyard-leftovers", daemon=True
+        )
+        _bringing.append(work)
+        work.start()
+
+
+def wait_for_leftovers() -> None:
+    """Wait until what was begun to be brought is there, or cannot be just now."""
+    for work in _bringing:
+        work.join(LEFTOVER_SECONDS)
+
+
+def bring_of(service: WorkspaceClient, run_id: str) -> None:
+    """Bring what killed processes of this machine logged to a run, before it is read."""
+    from runyard.client import home
+
+    folder = home.locate() / "spool" / run_id
+    if folder.is_dir() and not _is_own(folder):
+        _bring(service, [folder])
+
+
+def _bring(service: WorkspaceClient, folders: List[Path]) -> None:
+    from runyard.client import leftovers
+    from runyard.protocol.errors import RunyardError
+
+    for folder in folders:
+        # Whatever hinders: it stays there, and the next process tries again.
+        with contextlib.suppress(RunyardError, OSError, ValueError):
+            leftovers.bring(service, folder, LEFTOVER_SECONDS)
+
+
+def _is_own(folder: Path) -> bool:
+    return any(one.folder == folder for one in list(_sessions.values()))
+
+
 @atexit.register
 def _close_all() -> None:
     """Bring what is left when the process ends; say so when it cannot be brought."""
     deadline = time.monotonic() + EXIT_SECONDS
+    wait_for_leftovers()
     for one in list(_sessions.values()):
         try:
             done = one.close(max(0.0, deadline - time.monotonic()))
@@ -191,5 +227,5 @@ def _close_all() -> None:
         if not done:
             sys.stderr.write(
                 f"runyard: the service is away; metrics of run {one.run_id} stay in {one.folder} "
-                "and are sent when a process logs to that run again\n"
+                "and are sent by the next process that uses the service\n"
             )

@@ -6,6 +6,7 @@ embedded default one, so that a first script needs no preparation.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, NoReturn, Optional
 
@@ -62,6 +63,7 @@ class Workspace:
         _id: Optional[str] = None,
         **_: Any,
     ) -> None:
+        from runyard.client import home
         from runyard.client.workspace import WorkspaceClient
 
         self._auth = auth
@@ -71,6 +73,11 @@ class Workspace:
             _record = _existing(connection, wanted)
         self._known = _record
         self._service = WorkspaceClient(connection, _record.id if _record else str(_id))
+        with contextlib.suppress(FileNotFoundError):
+            if any((home.locate() / "spool").iterdir()):
+                from runyard.sdk import sessions
+
+                sessions.bring_leftovers(self._service)
 
     def __repr__(self) -> str:
         return (

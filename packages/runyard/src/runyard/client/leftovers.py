@@ -1,0 +1,175 @@
+"""Brings what killed processes logged last: their spools stay in the state folder until then.
+
+    spool/<run id>/<writer>.jsonl     lines; locked by the writer as long as it lives (`own_file`)
+    spool/<run id>/place.json         the run's workspace and service
+
+The next client of the state folder looks here and brings what is left of runs of its service. A
+file is brought by whoever gets the lock on it, so two clients never do the same work, and lines
+carry their numbers, so nothing is stored twice even if they did.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional
+
+from runyard.client import home, own_file
+from runyard.client.courier import Courier
+from runyard.client.sender import REFUSED_SUFFIX
+from runyard.client.spool import writers
+from runyard.client.workspace import WorkspaceClient
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runyard.client.connection import Connection
+
+FOLDER = "spool"
+PLACE = "place.json"
+USER_LOG = "user_log.txt"
+USER_LOG_PATH = "logs/user_log.txt"
+UNKNOWN = "unknown-"
+
+
+def mark(folder: Path, service: WorkspaceClient) -> None:
+    """Write down in a spool folder where its run is, for whoever has to bring it later."""
+    place = folder / PLACE
+    if not place.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f".{PLACE}-{os.getpid()}"
+        temporary.write_text(json.dumps(_place(service)), encoding="utf-8")
+        temporary.replace(place)
+
+
+def found(but: Callable[[Path], bool]) -> List[Path]:
+    """Give the spool folders of the state folder that are not `but` this process's own."""
+    try:
+        folders = list((home.locate() / FOLDER).iterdir())
+    except OSError:
+        return []
+    return [f for f in folders if f.is_dir() and not f.name.startswith(UNKNOWN) and not but(f)]
+
+
+def bring(service: WorkspaceClient, folder: Path, seconds: float) -> bool:
+    """Bring what dead processes left in a spool folder, and remove it.
+
+    Args:
+        service: A workspace's client; the folder may be of another workspace of its service.
+        folder: The spool folder of one run.
+        seconds: How long to try.
+
+    Returns:
+        Whether nothing is left that this client could bring.
+    """
+    place = _read(folder)
+    at = _client(service, place)
+    present = _files(folder)
+    if at is None or (not place and any(own_file.lives(own_file.writer_of(p)) for p in present)):
+        return True
+    with _held(present) as files:
+        if (present and not files) or _is_unknown(at, folder):
+            return True
+        logs = {path: USER_LOG_PATH for path in files if path.name == USER_LOG}
+        courier = Courier(at, folder.name, folder, logs, resumes=True)
+        return _bring(courier, folder, files, time.monotonic() + seconds)
+
+
+def finish(courier: Courier, folder: Path, deadline: float) -> bool:
+    """Remove what a courier has brought from a spool folder but for the files of living processes.
+
+    Args:
+        courier: Who brings what they wrote last.
+        folder: The spool folder of one run.
+        deadline: On the clock of `time.monotonic`.
+
+    Returns:
+        Whether all has arrived; else nothing is removed.
+    """
+    with _held(_files(folder)) as files:
+        return _bring(courier, folder, files, deadline)
+
+
+def _bring(courier: Courier, folder: Path, files: List[Path], deadline: float) -> bool:
+    if not courier.drain(deadline) or courier.refused:
+        return False
+    for path in files:
+        for each in (path, path.with_suffix(REFUSED_SUFFIX)):
+            with contextlib.suppress(FileNotFoundError):
+                each.unlink()
+    _clear(folder)
+    return True
+
+
+@contextlib.contextmanager
+def _held(paths: List[Path]) -> Iterator[List[Path]]:
+    """Keep those of the files to ourselves whose process has ended and that nobody else has."""
+    held = [(path, own_file.take(path)) for path in paths]
+    try:
+        yield [path for path, descriptor in held if descriptor is not None]
+    finally:
+        for _, descriptor in held:
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+def _is_unknown(service: WorkspaceClient, folder: Path) -> bool:
+    """Put a folder aside whose run the service does not have: nobody shall ask again and again."""
+    from runyard.protocol.errors import RunNotFound
+    from runyard.protocol.routes import RUNS_GET
+
+    try:
+        service.call(RUNS_GET, folder.name)
+    except RunNotFound:
+        with contextlib.suppress(OSError):
+            folder.rename(folder.with_name(UNKNOWN + folder.name))
+        return True
+    return False
+
+
+def _clear(folder: Path) -> None:
+    """Remove a spool folder from which all has been brought, unless somebody writes there anew."""
+    if not _files(folder):
+        with contextlib.suppress(OSError):
+            (folder / PLACE).unlink()
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _files(folder: Path) -> List[Path]:
+    """Give what processes write in a spool folder, locked as long as they live."""
+    user_log = folder / USER_LOG
+    return [*writers(folder), *([user_log] if user_log.exists() else [])]
+
+
+def _place(service: WorkspaceClient) -> Dict[str, str]:
+    url = service.connection.url
+    return {"workspace": service.id, "url": "" if _is_embedded(service.connection) else url}
+
+
+def _is_embedded(connection: Connection) -> bool:
+    """Whether this is the state folder's own service, whose address changes."""
+    record = home.read_connection(home.connection_file(home.locate()))
+    return record is not None and record.url.rstrip("/") == connection.url
+
+
+def _read(folder: Path) -> Dict[str, Any]:
+    try:
+        read: Dict[str, Any] = json.loads((folder / PLACE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return read
+
+
+def _client(service: WorkspaceClient, place: Dict[str, Any]) -> Optional[WorkspaceClient]:
+    """Give the client of a folder's workspace; None if that is at another service.
+
+    Older clients wrote no place: then it is tried here.
+    """
+    if not place:
+        return service
+    if place.get("url") != _place(service)["url"]:
+        return None
+    return WorkspaceClient(service.connection, str(place.get("workspace")))

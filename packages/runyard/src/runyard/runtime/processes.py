@@ -250,18 +250,22 @@ class Family:
 
     Args:
         job: Whose processes.
-        state: When the run's first agent started, as nothing older is looked at; its mark; the
-            sessions that an earlier agent has started.
+        state: When the run's first agent started, as nothing older is looked at, and its mark.
         started: Those started by this agent, which it must reap.
+        sessions: Sessions started by an earlier agent.
     """
 
-    def __init__(self, job: Job, state: State, started: Sequence[Member] = ()) -> None:
+    def __init__(
+        self,
+        job: Job,
+        state: State,
+        started: Sequence[Member] = (),
+        sessions: Sequence[int] = (),
+    ) -> None:
         self._job = job
         self._state = state
         self._started = [each for each in started if isinstance(each, Started)]
-        self._sessions = {each.pid for each in self._started}
-        if not self._started:
-            self._sessions |= set(state.sessions)
+        self._sessions = {each.pid for each in self._started} | set(sessions)
 
     def __iter__(self) -> Iterator[tree.Seen]:
         job, state = self._job, self._state

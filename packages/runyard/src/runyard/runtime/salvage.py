@@ -53,7 +53,7 @@ def finish(job: Job, folder: RunFolder, reason: str) -> int:
     wake = Wakeup()
     state = State.begin(folder, job, SALVAGE)
     link = Link(job, folder, wake.cancel, resumes=True)
-    stuck = Family(job, state).end()
+    stuck = Family(job, state, sessions=state.sessions).end()
     report = read_json(folder.outcome_file)
     if report is None:
         log = _log(folder)

@@ -184,6 +184,9 @@ sys.exit('main')
         (THREAD, "SystemExit: main"),
         (POOL, "ValueError: in worker"),
         ("raise SystemExit('raised')", "raised"),
+        (HANDLED + "print('went on', flush=True); raise SystemExit('raised')", "raised"),
+        (HANDLED + "print('over', flush=True); sys.exit(1)", "exit code 1; the last line"),
+        (HANDLED + "sys.exit(1)", "FileNotFoundError: [Errno 2]"),
         ("def f(:\n pass", "SyntaxError"),
         ("def f(): f()\nf()", "RecursionError"),
         ("x = [0] * 10**17", "MemoryError"),
@@ -199,6 +202,7 @@ def test_the_interpreters_own_end_is_the_cause(tmp_path, script, said):
     found = cause(tmp_path, script)
     assert said in found
     assert "Traceback" not in found
+    assert "went on\n" not in found
 
 
 def test_a_group_is_told_with_its_parts_and_notes(tmp_path):
@@ -238,7 +242,8 @@ if __name__ == '__main__':
 )
 def test_what_is_not_the_processs_own_end_is_not_told(tmp_path, script):
     """The exception of a child, and an end without a word, are not made the script's."""
-    assert told(tmp_path, script)[1] is None
+    found = told(tmp_path, script)[1]
+    assert found is None or found.text == found.context == ""
 
 
 LOOK = """

@@ -2,7 +2,8 @@
 
 `startup/sitecustomize.py` writes the first into the run folder. The log is read for programs that
 are not Python, and for a Python that ended without a word. An exception in it is the cause only
-where it is the last thing said: what was handled, printed and followed by more is none.
+where it is the last thing said: what was handled, printed and followed by more is none. Where the
+interpreter knows of no uncaught exception, it must be the very last line.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ class Told:
     """What an interpreter told at its end.
 
     Args:
-        kind: EXCEPTION, or EXIT when the program asked for its end.
-        code: The exit code that follows from it.
+        kind: EXCEPTION; EXIT when the program called `sys.exit`; another for any other end.
+        code: The exit code that follows from the first two.
         text: The exception with all that led to it; the text that the exit was given.
         context: The exception that was being handled at an exit.
     """
@@ -79,8 +80,9 @@ def of(status: int, log: str, told: Optional[Told] = None) -> str:
         context = f" while handling {told.context}" if told.context else ""
         if told.text:
             return f"failed with SystemExit: {told.text}{context}"
-        return f"{_by_code(status)}{context or _last_words(log)}"
-    said = exception(tail(log)) if status == _PYTHON_FAILED and told is None else ""
+        if context:
+            return f"{_by_code(status)}{context}"
+    said = exception(tail(log), 1 if told else TEXT_LINES) if status == _PYTHON_FAILED else ""
     if said:
         return f"failed with {said}{_hint(said)}"
     return f"{_by_code(status)}{_last_words(log)}" if status > 0 else ""
@@ -105,8 +107,13 @@ def tail(log: str) -> List[str]:
     return lines[begins[-1] :] if begins else lines
 
 
-def exception(lines: List[str]) -> str:
-    """Give `<Exception>: <text>` if a log ends with a traceback, "" if not."""
+def exception(lines: List[str], text_lines: int = TEXT_LINES) -> str:
+    """Give `<Exception>: <text>` if a log ends with a traceback, "" if not.
+
+    Args:
+        lines: The last lines of the log.
+        text_lines: How many lines may come from the exception's own on, for its text may have some.
+    """
     heads = [number for number, line in enumerate(lines) if line.endswith(_TRACEBACK)]
     if not heads:
         return lines[-1] if lines and _SYNTAX.match(lines[-1]) else ""
@@ -120,7 +127,7 @@ def exception(lines: List[str]) -> str:
     for place, line in enumerate(rest):
         if line[:1] not in (" ", "\t", "") and _NAME.match(line):
             text = [one for one in rest[place:] if one.strip()]
-            return "\n".join(text) if len(text) <= TEXT_LINES else ""
+            return "\n".join(text) if len(text) <= text_lines else ""
     return ""
 
 

@@ -9,8 +9,10 @@ a variable, and the process's parent must be that one. At the end of that proces
 
 is written by the handler that was registered first, so it is called last. An uncaught exception
 lies in `sys.last_value`, whatever the script has made of `sys.excepthook`; an exit leaves no trace
-there, so `sys.exit` notes what it was given. What ends without a word (`os._exit`, a signal)
-leaves no file. Python may be older here than anywhere else, so the statements are plain.
+there, so `sys.exit` notes what it was given. Where there is neither, the end came by itself or by
+`raise SystemExit`. What ends without a word (`os._exit`, a signal) leaves no file.
+
+Python may be older here than anywhere else, so the statements are plain.
 """
 
 import _thread
@@ -19,7 +21,7 @@ import os
 import sys
 
 VARIABLE = "RUNYARD_ENDING"
-EXCEPTION, EXIT = "exception", "exit"
+EXCEPTION, EXIT, END = "exception", "exit", "end"
 TEXT_CHARACTERS, PART_CHARACTERS = 2000, 400
 PARTS, LINKS, NOTES = 8, 3, 5
 
@@ -62,9 +64,7 @@ class Ending:
         if os.getpid() != self._pid:
             return
         try:
-            lines = self._lines()
-            if lines:
-                _write(self._path, lines)
+            _write(self._path, self._lines())
         except Exception:  # noqa: BLE001 - a script's end must not show what fails here
             return
 
@@ -73,7 +73,7 @@ class Ending:
         if self._exits and (last is None or self._exits[0].uncaught == id(last)):
             asked = self._exits[0]
             return [EXIT, asked.code, asked.text, asked.context]
-        return [] if last is None else [EXCEPTION, 1, describe(last), ""]
+        return [END, 0, "", ""] if last is None else [EXCEPTION, 1, describe(last), ""]
 
     def _note(self, status: object) -> None:
         # A thread's exit ends the thread alone.

@@ -80,6 +80,28 @@ def test_odd_names_in_outputs_harm_no_interactive_run(experiment, folder, capsys
     assert (folder / "back" / "outputs" / "new%0Aline").read_bytes() == b"new\nline"
 
 
+def test_outputs_that_change_or_cannot_be_read_stop_no_others(experiment, folder, monkeypatch):
+    """A good run is completed with what can be kept, and says what could not."""
+    from runyard.client import batches
+
+    run = experiment.start_logging(snapshot_directory=None)
+    for number in range(5):
+        (folder / "outputs" / f"f{number}").write_text(str(number))
+    describe = batches.describe
+
+    def describing(file):
+        if file.path.name == "f3":
+            raise PermissionError(13, "Permission denied")
+        return describe(file)
+
+    monkeypatch.setattr(batches, "describe", describing)
+    run.complete()
+    assert run.get_file_names() == [f"outputs/f{number}" for number in (0, 1, 2, 4)]
+    (told,) = run.get_details()["warnings"]
+    assert "'outputs/f3' (cannot be read (Permission denied))" in told["message"]
+    assert run.get_status() == "Completed"
+
+
 def test_a_folder_with_nothing_to_keep_is_no_reason_to_refuse(experiment, folder):
     """Who begins in an empty home folder gets a run without a snapshot."""
     state = folder / "state"

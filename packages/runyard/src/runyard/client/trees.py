@@ -142,7 +142,8 @@ class Walk:
         is_folder = _asked(entry.is_dir)
         if self._ignores is not None and self._ignores(path, is_folder):
             return
-        reason = unfit(self._name(path))
+        name = self._name(path)
+        reason = unfit(name)
         if not reason and entry.is_symlink() and self._services.own(entry.path):
             reason = OWN_FOLDER
         if reason:
@@ -150,7 +151,7 @@ class Walk:
         elif not is_folder and not _asked(entry.is_file):
             self._leave(path, _kind(entry.path), entry.path)
         elif not is_folder:
-            self.files.append((self._name(path), entry.path))
+            self.files.append((name, entry.path))
         elif entry.is_symlink():
             self._follow(folder, entry, path)
         else:
@@ -159,7 +160,7 @@ class Walk:
     def _follow(self, folder: _Folder, entry: os.DirEntry[str], path: str) -> None:
         real = os.path.realpath(entry.path)
         above = (*folder.above, os.path.realpath(folder.place))
-        if not any(one == real or one.startswith(real.rstrip("/") + "/") for one in above):
+        if not any(_is_in(one, real) for one in above):
             self._links.append(_Folder(entry.path, path + "/", (*folder.above, real)))
             return
         if self._exact:
@@ -200,7 +201,7 @@ class _Services:
     def own(self, path: str) -> bool:
         """Say whether a link leads to what is a service's own."""
         above, below = os.path.realpath(path), ""
-        if above.startswith(self.root.rstrip("/") + "/"):
+        if _is_in(above, self.root):
             return False
         while True:
             if self._has_service(above):
@@ -216,6 +217,10 @@ class _Services:
                 os.path.lexists(os.path.join(folder, name)) for name in SERVICE_FILES
             )
         return self._known[folder]
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _of_users(below: str) -> bool:

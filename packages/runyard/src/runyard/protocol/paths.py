@@ -56,6 +56,8 @@ def unescaped(name: str) -> str:
 
 def unfit(path: str) -> str:
     """Say why a relative path is too much for the wire; "" if it is not."""
+    if len(path) <= LONGEST_NAME_BYTES and path.isascii():
+        return ""  # as nearly all are
     names = path.split("/")
     if len(names) > DEEPEST:
         return f"more than {DEEPEST} folders deep"

@@ -158,21 +158,26 @@ def upload(
 def upload_what_can_be(
     service: WorkspaceClient, run_id: str, pairs: Sequence[Tuple[str, Path]]
 ) -> List[LeftOut]:
-    """Send local files to a run, replacing what is there; give those that cannot be read."""
+    """Send local files to a run, replacing what is there; give those that cannot be kept.
+
+    Those that vanish, change or cannot be read are found by halves, and stop no other.
+    """
     from runyard.client.trees import LeftOut
 
-    told = [(_unreadable(path), name, path) for name, path in pairs]
-    upload(service, run_id, [(name, path) for why, name, path in told if not why], overwrite=True)
-    return [LeftOut(name, why, str(path)) for why, name, path in told if why]
-
-
-def _unreadable(path: Path) -> str:
-    """Say why a file cannot be read; "" if it can."""
     try:
-        path.open("rb").close()
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
-    return ""
+        upload(service, run_id, pairs, overwrite=True)
+    except (OSError, UserErrorException) as error:
+        if len(pairs) > 1:
+            half = len(pairs) // 2
+            return [
+                *upload_what_can_be(service, run_id, pairs[:half]),
+                *upload_what_can_be(service, run_id, pairs[half:]),
+            ]
+        ((name, path),) = pairs
+        if isinstance(error, OSError):
+            return [LeftOut(name, f"cannot be read ({error.strerror})", str(path))]
+        return [LeftOut(name, error.message, str(path))]
+    return []
 
 
 def upload_one(service: WorkspaceClient, run_id: str, name: str, source: Any) -> None:

@@ -190,6 +190,9 @@ def test_a_failed_run_raises_with_its_reason(experiment, script, capsys, monkeyp
     assert f"\nError:\n{said}\n{{" in out
     assert out.count(said) == 1
     assert out.count("Traceback") == 1
+    monkeypatch.setattr(exceptions, "speaks_v1", lambda: False)
+    run.wait_for_completion(show_output=True, raise_on_error=False)
+    assert f"\nError:\n{said}\n\n" in capsys.readouterr().out
 
 
 def test_a_canceled_run_never_raises(experiment, script):

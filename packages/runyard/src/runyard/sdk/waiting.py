@@ -26,7 +26,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Tuple
 
-from runyard.sdk import run_files
+from runyard.sdk import exceptions, run_files
 from runyard.sdk.exceptions import (
     ActivityFailedException,
     ExperimentExecutionException,
@@ -87,7 +87,9 @@ def _remarks(found: Dict[str, Any], raise_on_error: bool) -> Iterable[Any]:
 
 
 def _readable(error: Dict[str, Any]) -> str:
-    """An error for people: its sentence, and the facts besides; the log has just been printed."""
+    """An error for people, who have just seen the log: a sentence; under v1 names facts too."""
+    if not exceptions.speaks_v1():
+        return str(error["error"]["message"])
     said = {"message", "logTail", "details"}
     facts = {name: value for name, value in error["error"].items() if name not in said}
     rest = {"error": facts, "time": error["time"]}

@@ -146,6 +146,12 @@ def work(x): raise ValueError('in worker')
 if __name__ == '__main__':
     with multiprocessing.get_context('fork').Pool(1) as pool: pool.map(work, [1])
 """
+STRANGE = """
+import sys
+class Strange(Exception):
+    def __len__(self): return 0
+    def __eq__(self, other): raise TypeError
+"""
 THREAD = """
 import threading, sys
 for f in (lambda: 1/0, lambda: sys.exit('of the thread')):
@@ -183,6 +189,11 @@ sys.exit('main')
         (LATE, "ValueError: first"),
         (THREAD, "SystemExit: main"),
         (POOL, "ValueError: in worker"),
+        (STRANGE + "raise Strange('odd') from Strange('cause')", "Strange: odd (caused by Strange"),
+        (
+            STRANGE + "try: raise Strange\nexcept Strange: sys.exit(3)",
+            "code 3 while handling Strange",
+        ),
         ("raise SystemExit('raised')", "raised"),
         (HANDLED + "print('went on', flush=True); raise SystemExit('raised')", "raised"),
         (HANDLED + "print('over', flush=True); sys.exit(1)", "exit code 1; the last line"),

@@ -41,7 +41,8 @@ class Exit:
         self.code = 0 if status is None else status & 0xFF if isinstance(status, int) else 1
         told = status is not None and not isinstance(status, int)
         self.text = shortened(_text(status), TEXT_CHARACTERS) if told else ""
-        self.context = describe(handled or uncaught) if handled or uncaught else ""
+        before = uncaught if handled is None else handled
+        self.context = "" if before is None else describe(before)
 
 
 class Ending:
@@ -77,8 +78,12 @@ class Ending:
 
     def _note(self, status: object) -> None:
         # A thread's exit ends the thread alone.
-        if _thread.get_ident() == self._thread and os.getpid() == self._pid:
+        if _thread.get_ident() != self._thread or os.getpid() != self._pid:
+            return
+        try:
             self._exits = [Exit(status, sys.exc_info()[1], uncaught())]
+        except Exception:  # noqa: BLE001 - the exit goes on, whatever fails here
+            self._exits = []
 
     def _watch_exits(self) -> None:
         """Put functions that take notes in the place of `sys.exit` and the shell's `exit()`."""
@@ -104,7 +109,7 @@ class Ending:
 
 def uncaught() -> object:
     """The exception that has reached the interpreter, None before."""
-    return getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+    return getattr(sys, "last_exc", getattr(sys, "last_value", None))
 
 
 def describe(error: object) -> str:
@@ -112,7 +117,8 @@ def describe(error: object) -> str:
     seen = [error]
     found = _line(error, TEXT_CHARACTERS)
     before, how = _before(error)
-    while before is not None and before not in seen and len(seen) <= LINKS:
+    # By identity: an exception may have any idea of what equals it.
+    while before is not None and id(before) not in map(id, seen) and len(seen) <= LINKS:
         found += " (" + how + " " + _line(before, PART_CHARACTERS)
         seen.append(before)
         before, how = _before(before)

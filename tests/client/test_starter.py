@@ -101,6 +101,16 @@ def test_a_first_workspace_waits_for_nothing_but_the_first_answer(home):
     assert (workspace.name, workspace.tags) == ("default", {})
 
 
+def test_what_the_service_says_of_its_folder_is_all_that_is_said(home):
+    """One sentence that names the file and what to do, without the end of some log around it."""
+    home.mkdir()
+    (home / "secret").write_bytes(b"short")
+    with pytest.raises(ServiceUnreachable, match="guessed") as error:
+        discovery.connect()
+    assert error.value.message.startswith(f"the service does not start: {home / 'secret'}")
+    assert "\n" not in error.value.message
+
+
 def test_a_service_that_never_listens_is_given_up(home, tmp_path, monkeypatch):
     """The message says where its log is."""
     program = _program(tmp_path / "slow", "exec sleep 100")

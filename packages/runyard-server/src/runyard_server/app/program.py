@@ -141,8 +141,7 @@ def _serve(
             service.start()
             gc.freeze()
             gc.enable()
-            server.should_exit = bool(ended)
-            server.serve_socket(found, doorman.leave)
+            server.serve_socket(found, doorman.leave, ended)
         finally:
             service.close()
     except BaseException as error:

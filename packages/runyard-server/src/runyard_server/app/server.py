@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import uvicorn
@@ -62,17 +62,23 @@ class Server(uvicorn.Server):
         system.activity.on_stop(self.stop)
 
     def serve_socket(
-        self, listening: socket.socket, waiting: Callable[[], list[socket.socket]] = list
+        self,
+        listening: socket.socket,
+        waiting: Callable[[], list[socket.socket]],
+        ended: Sequence[int],
     ) -> None:
         """Serve on an open socket until asked to stop.
 
         Args:
             listening: The socket.
             waiting: Gives the connections that somebody has accepted before.
+            ended: The signals that have asked to stop before.
         """
         # uvicorn raises the signal again after it has cleaned up; the rest of ours is still to do.
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _noted)
+            signal.signal(number, self._noted)
+        if ended:
+            self.stop()
         self._accepted = waiting
         self.run(sockets=[listening])
 
@@ -88,6 +94,8 @@ class Server(uvicorn.Server):
         state = {"server_state": self.server_state, "app_state": self.lifespan.state}
         make = partial(protocol, config=self.config, **state)
         loop = asyncio.get_running_loop()
+        # The time that loading took is nobody's idleness.
+        self._system.activity.touch()
         for connection in accepted:
             await loop.connect_accepted_socket(make, connection)
         _log.info("serving %s at %s", self._system.home.root, self._connection.url)
@@ -135,6 +143,6 @@ class Server(uvicorn.Server):
         written = file.stat()
         self._written = (written.st_ino, written.st_mtime_ns, written.st_size)
 
-
-def _noted(number: int, _frame: object) -> None:
-    _log.info("ended by %s", signal.Signals(number).name)
+    def _noted(self, number: int, _frame: object) -> None:
+        _log.info("ended by %s", signal.Signals(number).name)
+        self.stop()

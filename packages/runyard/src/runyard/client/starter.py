@@ -41,6 +41,7 @@ SILENT_PAUSE = 0.1
 POLL_SECONDS = 0.1
 TAIL_BYTES = 4000
 OUTPUT_FILE = "starting.log"
+OWN_WORDS = "runyard: "
 
 
 class Child(NamedTuple):
@@ -215,6 +216,9 @@ def _detach(child: Child) -> None:
 def _died(home: Path, child: Child) -> ServiceUnreachable:
     log = home / "logs" / SERVICE_LOG
     tail = _tail(child.output) or _tail(log)
+    if tail.startswith(OWN_WORDS):
+        # What it says itself is whole: no log, no status tells more.
+        return ServiceUnreachable(f"the service does not start: {tail[len(OWN_WORDS) :]}")
     return ServiceUnreachable(
         f"the service ended with status {child.process.returncode} while starting. "
         f"The end of its log ({log}):\n{tail or '(it wrote nothing)'}"

@@ -6,7 +6,8 @@
     killed, os._exit                       nobody is left to tell: the service sees it
 
 What is caught is no end: neither an exception in a cell of a notebook or in a thread, nor a
-SystemExit that somebody takes. And a forked child ends no run of its parent.
+SystemExit that somebody takes. And a forked child ends no run of its parent. Before Python 3.12
+nobody can see the code of a SystemExit that is raised by name: there it counts as Completed.
 
 While a run is open, a thread beats for it, so that a service elsewhere knows of the process.
 """
@@ -109,9 +110,26 @@ def _prepare() -> None:
         if type(getattr(builtins, name, None)).__name__ == "Quitter":
             setattr(builtins, name, _Quit(getattr(builtins, name)))
     _hooks.append(hook)
+    _see_raised_exits()
     atexit.register(_end_all)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_begin_anew)
+
+
+def _see_raised_exits() -> None:
+    """Have `raise SystemExit(2)` seen, too, where the interpreter tells: from Python 3.12 on."""
+    watching: Any = getattr(sys, "monitoring", None)
+    free = [n for n in (4, 3) if watching is not None and watching.get_tool(n) is None]
+    if not free:
+        return
+
+    def unwound(_code: Any, _offset: int, error: BaseException) -> None:
+        if type(error) is SystemExit and _at_the_bottom(above=1):
+            _causes.append(SystemExit(error.code))
+
+    watching.use_tool_id(free[0], "runyard")
+    watching.register_callback(free[0], watching.events.PY_UNWIND, unwound)
+    watching.set_events(free[0], watching.events.PY_UNWIND)
 
 
 class _Quit:
@@ -141,10 +159,14 @@ def _in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def _at_the_bottom() -> bool:
-    """Whether the caller was called by the interpreter itself, with no Python code below it."""
+def _at_the_bottom(above: int = 0) -> bool:
+    """Whether the caller was called by the interpreter itself, with no Python code below it.
+
+    Args:
+        above: How many frames there may be below the caller.
+    """
     try:
-        sys._getframe(2)
+        sys._getframe(2 + above)
     except ValueError:
         return _in_main_thread()
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from typing import TYPE_CHECKING, Any
@@ -217,6 +218,27 @@ def test_a_file_of_the_same_size_and_age_is_still_read_again(source):
     new = {e.path: e.digest for e, _ in snapshots.scan(source)}
     assert old["train.py"] != new["train.py"]
     assert {e.path for e, _ in snapshots.scan(source) if e.executable} == {"run.sh"}
+
+
+def test_files_that_are_rewritten_meanwhile_are_taken_as_of_one_moment(source):
+    """A program that writes its state each second into the folder stops nobody from submitting."""
+
+    class Checking(Store):
+        def send(self, _route: Any, *names: str, data: Any, size: int, **_: Any) -> Any:
+            content = b"" if isinstance(data, bytes) else data.read(size)
+            if not names or hashlib.sha256(content).hexdigest() != names[0]:
+                raise InvalidRequest("the content has another digest")
+            self.blobs[names[0]] = content
+
+    store = Checking()
+    found = snapshots.scan(source)
+    (source / "train.py").write_text("print('another')")
+    (source / "run.sh").write_text("e")
+    (source / "data" / "x.bin").unlink()
+    with pytest.warns(UserWarning, match=r"'data/x\.bin' \(it vanished meanwhile\)"):
+        made = snapshots.send(store, found)
+    assert {b"print('another')", b"e"} == set(store.blobs.values())
+    assert made != snapshot_id([entry for entry, _ in found])
 
 
 def test_a_file_that_changes_while_it_is_sent_is_named(source):

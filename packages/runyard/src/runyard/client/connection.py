@@ -323,6 +323,9 @@ class Connection:
             # The service may have refused before it read all: its answer is then still to be read.
             if connection.sock is None:
                 raise
+        except InvalidRequest:
+            connection.close()
+            raise
         return connection.getresponse()
 
     def _silent(self) -> ServiceUnreachable:
@@ -434,9 +437,15 @@ class Limited:
     def read(self, size: int = -1) -> bytes:
         """Give the next bytes; a stream that ends early is an error, not a shorter body."""
         wanted = self._left if size < 0 else min(size, self._left)
-        data = self._stream.read(wanted) if wanted else b""
+        try:
+            data = self._stream.read(wanted) if wanted else b""
+        except OSError as error:
+            # Not the network's: those are waited for, and say that nothing answers.
+            raise InvalidRequest(f"the file cannot be read: {error.strerror}") from error
         if wanted and not data:
-            raise OSError(f"the file became {self._left} bytes shorter while it was being sent")
+            raise InvalidRequest(
+                f"the file became {self._left} bytes shorter while it was being sent"
+            )
         self._left -= len(data)
         return data
 

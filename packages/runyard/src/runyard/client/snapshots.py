@@ -31,12 +31,11 @@ IGNORE_FILES = (".amlignore", ".gitignore")
 # The working folder of a job has these; that they are empty in the source is no loss.
 MADE_BY_JOBS = ("outputs", "logs")
 
+NOTHING = "nothing to keep"
+MOST_COPIES = 50
+
 Tell = Callable[[str], None]
 Found = Tuple[str, Path, os.stat_result]
-
-
-class NothingToKeep(InvalidRequest):
-    """A source folder has no file that could be kept."""
 
 
 def _warn(text: str) -> None:
@@ -57,8 +56,8 @@ def files(folder: Path, tell: Tell = _warn) -> List[Tuple[str, Path]]:
         tell: Told in one text what the folder has and a snapshot cannot hold.
 
     Raises:
-        InvalidRequest: The folder is missing, is no folder, loops, or cannot be read.
-        NothingToKeep: It has no file.
+        InvalidRequest: The folder is missing, is no folder, loops, cannot be read, or has no
+            file: then the details give NOTHING as the reason.
     """
     walk = _looked(folder)
     _tell(walk.left_out, f"the snapshot of {folder}", tell)
@@ -74,10 +73,11 @@ def _looked(folder: Path) -> trees.Walk:
         )
     walk = trees.Walk(str(folder), ignores=_rules(folder).ignores, exact=True)
     if not walk.files:
-        raise NothingToKeep(
+        raise InvalidRequest(
             f"the source folder {folder} has no files"
             + (" that its ignore file lets through" if any(folder.iterdir()) else "")
-            + "; put the training script there"
+            + "; put the training script there",
+            {"reason": NOTHING},
         )
     made_anyway = [(name, trees.EMPTY) for name in MADE_BY_JOBS]
     walk.left_out = [one for one in walk.left_out if one[:2] not in made_anyway]
@@ -227,14 +227,61 @@ def send(
         show_progress: Show progress; None shows it for what takes long.
     """
     entries = [entry for entry, _ in found]
-    total, count = sum(entry.size for entry in entries), len(entries)
+    total, count = sum(entry.size for entry in entries), len(found)
     show = takes_long(count, total) if show_progress is None else show_progress
     asked = CreateSnapshot(entries, brief=True)
     try:
         record = service.call(SNAPSHOTS_CREATE, body=asked)
     except MissingBlobs:
         progress = Progress(f"Snapshot of {count} files", total, show, count)
-        transfer.put_blobs(service, found, progress)
+        entries = _stored(service, found, progress)
         progress.finish()
-        record = service.call(SNAPSHOTS_CREATE, body=asked)
+        record = service.call(SNAPSHOTS_CREATE, body=CreateSnapshot(entries, brief=True))
     return record.id
+
+
+def _stored(
+    service: WorkspaceClient, found: List[Tuple[FileEntry, Path]], progress: Progress
+) -> List[FileEntry]:
+    """Send what the service lacks; files that change meanwhile are sent as a copy of one moment."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="runyard-") as folder:
+        for number in range(MOST_COPIES):
+            changed = _put(service, found, progress)
+            if not changed:
+                return [entry for entry, _ in found]
+            found = _with_copy(found, changed, Path(folder) / str(number))
+    raise InvalidRequest(
+        f"more than {MOST_COPIES} files changed while they were sent; try again when less is "
+        "written to the source folder, or name those files in .amlignore"
+    )
+
+
+def _put(service: WorkspaceClient, found: List[Tuple[FileEntry, Path]], progress: Progress) -> str:
+    """Send what the service lacks; give the path of a file that changed meanwhile, else ""."""
+    try:
+        transfer.put_blobs(service, found, progress)
+    except InvalidRequest as error:
+        if not error.details.get("changed"):
+            raise
+        return str(error.details["changed"])
+    return ""
+
+
+def _with_copy(
+    found: List[Tuple[FileEntry, Path]], changed: str, copy: Path
+) -> List[Tuple[FileEntry, Path]]:
+    """Put a copy in the place of a file; one that is gone is left out."""
+    import shutil
+
+    (name,) = [entry.path for entry, path in found if str(path) == changed]
+    rest = [(entry, path) for entry, path in found if entry.path != name]
+    try:
+        shutil.copy(changed, str(copy))
+    except FileNotFoundError:
+        _tell([trees.LeftOut(name, trees.VANISHED)], "the snapshot", _warn)
+        return rest
+    except OSError as error:
+        raise _unreadable(Path(changed), error) from error
+    return sorted([*rest, (transfer.describe(copy, name), copy)], key=lambda pair: pair[0].path)

@@ -225,11 +225,20 @@ def _put(service: WorkspaceClient, entry: FileEntry, path: Path) -> None:
         with path.open("rb") as file:
             service.send(BLOBS_WRITE, entry.digest, data=file, size=entry.size)
     except (InvalidRequest, OSError) as error:
-        if isinstance(error, InvalidRequest) and describe(path, entry.path).digest == entry.digest:
+        if isinstance(error, InvalidRequest) and _is_still(entry, path):
             raise
         raise InvalidRequest(
-            f"{path} changed while it was being read ({error}); try again when nothing writes to it"
+            f"{path} changed while it was being read ({error}); try again when nothing writes to "
+            "it",
+            {"changed": str(path)},
         ) from error
+
+
+def _is_still(entry: FileEntry, path: Path) -> bool:
+    try:
+        return describe(path, entry.path).digest == entry.digest
+    except OSError:
+        return False
 
 
 def write_files(

@@ -70,13 +70,15 @@ def start(
 
 def _snapshot(workspace: Workspace, folder: str) -> Optional[str]:
     """Keep the folder; None if it has nothing to keep, which is no reason to refuse a run here."""
-    from runyard.client.snapshots import NothingToKeep
+    from runyard.client.snapshots import NOTHING
+    from runyard.protocol.errors import InvalidRequest
     from runyard.sdk.experiments import take_snapshot
 
     try:
         return take_snapshot(workspace, folder)
     except SnapshotException as error:
-        if isinstance(error.__cause__, NothingToKeep):
+        cause = error.__cause__
+        if isinstance(cause, InvalidRequest) and cause.details.get("reason") == NOTHING:
             return None
         raise
 

@@ -190,5 +190,5 @@ def _missed(first: Interpreter, pin: str, found: Sequence[Interpreter]) -> str:
     listed = ", ".join(one.dotted for one in found)
     return (
         f"{pin} has no wheel for Python {first.dotted} and is built from its sources; it has one "
-        f"for Python {listed} (python_version)"
+        f"for Python {listed}, which python_version asks for"
     )

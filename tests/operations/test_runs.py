@@ -147,6 +147,7 @@ REFUSED: list[tuple[dict[str, object], type[RunyardError], str]] = [
         "exit_deadline_seconds is 0",
     ),
     ({"environment_variables": {"A B": "1"}}, InvalidRequest, "A B"),
+    ({"environment_variables": {"A": "1\0"}}, InvalidRequest, "'A' has a NUL"),
     ({"data": [DataReference("d", "nowhere")]}, DatastoreNotFound, "nowhere"),
     (
         {"data": [DataReference("d", "workspaceblobstore", "mnits", "download")]},

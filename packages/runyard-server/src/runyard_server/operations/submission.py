@@ -131,9 +131,14 @@ def _check_numbers(spec: RunSpec) -> None:
         )
     if not 0 <= spec.max_retries <= MOST_RETRIES:
         raise InvalidRequest(f"max_retries is {spec.max_retries}; use 0 to {MOST_RETRIES}")
-    for name in spec.environment_variables:
+    for name, value in spec.environment_variables.items():
         if _VARIABLE.fullmatch(name) is None:
             raise InvalidRequest(f"{name!r} cannot name an environment variable")
+        if "\0" in value:
+            raise InvalidRequest(
+                f"the environment variable {name!r} has a NUL character, which ends a text for the "
+                "system: leave it out"
+            )
 
 
 def _check_target(system: System, workspace: str, spec: RunSpec) -> ComputeRecord | None:

@@ -189,3 +189,9 @@ def test_what_is_wrong_is_told_before_a_large_body_comes(ask):
         connection = begin(ask, "PUT", path, given, 100 * MEGABYTE)
         assert connection.getresponse().status == status, path
         connection.close()
+
+
+def test_an_answer_comes_though_nobody_asked_for_the_body(ask):
+    """A body where none belongs does not turn the answer into a broken connection."""
+    answer = ask("GET", "/api/v1/status", b"[" * 1_000_000, Connection="close")
+    assert answer.status == 200

@@ -1,4 +1,4 @@
-"""Refusals that arrive: what is left of a refused body is read before the answer goes out.
+"""Answers that arrive: what nobody has read of a body is read before the answer goes out.
 
 A connection that is closed while bytes lie unread is reset, and a reset throws away the answer
 that the client has not read yet: it would see a broken connection instead of the reason. So the
@@ -12,13 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SILENCE_SECONDS = 0.5
 LONGEST_SECONDS = 10.0
-REFUSALS = 400
 # Of a body that did not come on nothing is on its way.
 TIME_IS_OVER = 408
 
 
 class Lingering:
-    """Reads refused bodies to their end.
+    """Reads bodies to their end.
 
     Args:
         app: What answers.
@@ -36,7 +35,7 @@ class Lingering:
 
         async def patient(message: Message) -> None:
             if message["type"] == "http.response.start":
-                if message["status"] >= REFUSALS and message["status"] != TIME_IS_OVER:
+                if message["status"] != TIME_IS_OVER:
                     await body.drop()
                 if not body.ended:
                     # What would still come is no request, and must not keep the connection.

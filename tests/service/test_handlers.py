@@ -4,9 +4,14 @@ import inspect
 
 import pytest
 
+from runyard.protocol.errors import TemporaryError
 from runyard.protocol.route import Events
-from runyard.protocol.routes import ROUTES
+from runyard.protocol.routes import FILES_READ, ROUTES
+from runyard_server.operations.settings import Settings
+from runyard_server.operations.tokens import Caller
+from runyard_server.service import failures, limits
 from runyard_server.service.handlers import operation
+from runyard_server.service.shares import Shares
 
 SERVED = [route for route in ROUTES if route.answer is not Events]
 RUNS = "/api/v1/workspaces/default/runs"
@@ -75,3 +80,26 @@ def test_a_field_that_is_wrong_is_named(ask):
     answer = ask("POST", "/api/v1/workspaces/default/experiments", {"name": 7})
     assert answer.status == 400
     assert "CreateExperiment.name" in answer.json["error"]["message"]
+
+
+def test_a_fault_is_told_by_the_name_of_its_route(ask):
+    """Addresses hold the names of people's runs and files: they stay out of log and answer."""
+    error = failures.translated(RuntimeError("the cause"), FILES_READ.name)
+    assert "files.read" in error.message
+    assert "the cause" not in error.message
+    secret = "the-secret-name"
+    assert ask("GET", f"/api/v1/workspaces/default/runs/{secret}/files/{secret}").status == 404
+    assert secret not in (ask.service.home / "logs" / "service.log").read_text()
+
+
+def test_requests_of_one_run_have_a_bound():
+    """A run that opens hundreds of requests is told to wait; others and its own later ones pass."""
+    bounds = limits.of(Settings(max_connections=4), 1024)
+    shares, run = Shares(bounds), Caller("a")
+    with shares.request(run), shares.request(run):
+        with pytest.raises(TemporaryError, match="2 requests open"), shares.request(run):
+            pass
+        with shares.request(Caller("b")), shares.request(Caller()):
+            pass
+    with shares.request(run):
+        pass

@@ -101,4 +101,4 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    return answer(error, f"{request.method} {request.url.path}")
+    return answer(error, f"a {request.method} request")

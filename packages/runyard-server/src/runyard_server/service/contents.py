@@ -103,6 +103,6 @@ async def _chunks(file: BinaryIO, left: int, limiter: CapacityLimiter) -> AsyncI
         while left > 0:
             chunk = await to_thread.run_sync(file.read, min(STEP, left), limiter=limiter)
             if not chunk:
-                raise EOFError(f"{file.name} became {left} bytes shorter while it was being read")
+                raise EOFError(f"a file became {left} bytes shorter while it was being read")
             left -= len(chunk)
             yield chunk

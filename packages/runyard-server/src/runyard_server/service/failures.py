@@ -41,7 +41,7 @@ def answer(error: Exception, what: str) -> Response:
 
     Args:
         error: What was raised.
-        what: The request, for the log.
+        what: The request, for the log: the name of its route, since addresses hold people's names.
     """
     known = translated(error, what)
     challenge = isinstance(known, Unauthenticated)

@@ -106,7 +106,7 @@ class Handler:
             try:
                 return await self._admitted(request)
             except Exception as error:  # noqa: BLE001 - every error has its answer
-                return failures.answer(error, f"{request.method} {request.url.path}")
+                return failures.answer(error, self.route.name)
 
     async def _admitted(self, request: Request) -> Response:
         """Answer a request whose token is good."""

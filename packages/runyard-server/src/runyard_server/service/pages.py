@@ -87,7 +87,7 @@ async def _run(system: System, limiter: CapacityLimiter, request: Request) -> Re
             access.identify(system, RUNS_GET, authorization, {"workspace": workspace})
             found = await to_thread.run_sync(runs.get, system, workspace, run, limiter=limiter)
         except RunyardError as error:
-            return failures.answer(error, f"GET {request.url.path}")
+            return failures.answer(error, RUNS_GET.name)
         ended = [("Ended", found.ended_at)] if found.ended_at else []
         facts += [("Experiment", found.experiment), ("Status", found.status)]
         facts += [("Target", found.target), ("Created", found.created_at), *ended]

@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[2]
 def _contracts():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     contracts = settings["tool"]["importlinter"]["contracts"]
-    return {c["containers"][0]: c["layers"] for c in contracts if c["type"] == "layers"}
+    layers = {c["containers"][0]: c["layers"] for c in contracts if c["type"] == "layers"}
+    return {name: [line for line in lines if _rooms(line)] for name, lines in layers.items()}
 
 
 def _rooms(layer):

@@ -1,7 +1,9 @@
 """Compute targets: clusters that grow from zero, and this machine as `local`."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Dict, List, Optional
+
+from runyard.protocol.records import dataclass
 
 NAME_RULE = r"[a-zA-Z][a-zA-Z0-9\-]{1,15}"
 RESERVED_NAMES = ("amlcompute", "local", "containerinstance")

@@ -3,7 +3,7 @@
 In the job each reference is the variable `AZUREML_DATAREFERENCE_<name>`, an absolute path.
 """
 
-from dataclasses import dataclass
+from runyard.protocol.records import dataclass
 
 MOUNT = "mount"
 DOWNLOAD = "download"

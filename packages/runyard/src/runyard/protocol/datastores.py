@@ -1,7 +1,9 @@
 """The datastore: a named place where data is kept and reached by jobs."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import List, Optional
+
+from runyard.protocol.records import dataclass
 
 BLOB_STORE = "workspaceblobstore"
 FILE_STORE = "workspacefilestore"

@@ -3,8 +3,10 @@
 definition -> lock (exact versions, by the service) -> realised environment (on the node)
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import List, Optional
+
+from runyard.protocol.records import dataclass
 
 # Wheels that users add lie on a datastore, in a folder of the name that v1's container had.
 PRIVATE_WHEELS = "azureml-private-packages"

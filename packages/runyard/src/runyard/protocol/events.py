@@ -1,7 +1,9 @@
 """A run's history as one append-only list of numbered events, beginning at 1."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Dict, List, Optional
+
+from runyard.protocol.records import dataclass
 
 STATUS = "status"
 STAGE = "stage"

@@ -1,7 +1,8 @@
 """The experiment: a named series of runs."""
 
-from dataclasses import dataclass
 from typing import List, Optional
+
+from runyard.protocol.records import dataclass
 
 NAME_RULE = r"[a-zA-Z0-9][\w\-]{0,254}"
 

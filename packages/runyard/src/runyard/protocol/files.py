@@ -3,8 +3,10 @@
 Paths are relative, with forward slashes: `outputs/model/x`, `azureml-logs/70_driver_log.txt`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import List, Optional
+
+from runyard.protocol.records import dataclass
 
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"

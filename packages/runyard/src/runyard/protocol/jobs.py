@@ -3,10 +3,11 @@
 An agent runs once per node of a run. It speaks with a token that is valid for this run alone.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Dict, List, Optional
 
 from runyard.protocol.files import FileEntry
+from runyard.protocol.records import dataclass
 from runyard.protocol.runs import RunError, RunSpec
 
 HEARTBEAT_SECONDS = 5.0

@@ -18,8 +18,10 @@ line, keeps it in a log of its own, and sends in its place
 so that the lines behind it keep their numbers.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, List, Optional
+
+from runyard.protocol.records import dataclass
 
 SCALAR = "scalar"
 LIST = "list"

@@ -1,9 +1,10 @@
 """The model: a named, versioned set of files. Registering from a run copies nothing."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Dict, List, Optional
 
 from runyard.protocol.files import FileEntry
+from runyard.protocol.records import dataclass
 
 NAME_RULE = r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}"
 

@@ -1,9 +1,9 @@
 """What a row of the table of routes is; the table itself is `runyard.protocol.routes`."""
 
-from dataclasses import dataclass
 from typing import Any, Generic, Optional, Type, TypeVar
 
 from runyard.protocol import PREFIX
+from runyard.protocol.records import dataclass
 
 Answer = TypeVar("Answer")
 

@@ -7,11 +7,12 @@
 Interactive runs begin in Running. Names and strings are those of the v1 SDK.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Dict, List, Optional
 
 from runyard.protocol.data import DataReference
 from runyard.protocol.environments import EnvironmentDefinition
+from runyard.protocol.records import dataclass
 
 NOT_STARTED = "NotStarted"
 STARTING = "Starting"

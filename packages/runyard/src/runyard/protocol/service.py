@@ -1,6 +1,6 @@
 """The service about itself, and the file by which clients on the same machine find it."""
 
-from dataclasses import dataclass
+from runyard.protocol.records import dataclass
 
 CONNECTION_FILE = "service.json"
 LIFE_LOCK = "service.lock"

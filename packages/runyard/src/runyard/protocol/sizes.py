@@ -6,8 +6,9 @@ caller is told so. Figures are the published ones of each series.
 """
 
 import difflib
-from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
+
+from runyard.protocol.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ Its id is the SHA-256 of its canonical listing, so the same folder is the same s
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import List
 
 from runyard.protocol.files import FileEntry
+from runyard.protocol.records import dataclass
 
 
 @dataclass(frozen=True)

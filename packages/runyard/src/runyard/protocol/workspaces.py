@@ -1,7 +1,9 @@
 """The workspace: the top-level place that holds everything a team creates."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Dict, List, Optional
+
+from runyard.protocol.records import dataclass
 
 DEFAULT_WORKSPACE = "default"
 DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"

@@ -12,8 +12,10 @@ from runyard.protocol.errors import Forbidden
 from runyard.protocol.files import FileEntry
 from runyard.protocol.runs import RunSpec, StartRun, SubmitRun
 from runyard.protocol.snapshots import CreateSnapshot
-from runyard_server.operations import datastores, rights, runs, snapshots
+from runyard_server.operations import datastores, existing, rights, runs, snapshots
 from runyard_server.operations.system import System
+from runyard_server.store import job_nodes
+from runyard_server.store.job_nodes import JobNodeRow
 
 W, STORE = "default", "workspaceblobstore"
 
@@ -88,3 +90,15 @@ def test_below_is_by_parent_and_by_submission(system: System) -> None:
     assert rights.is_below(system, W, both, beside)
     for other in (top, beside, "none"):
         assert not rights.is_below(system, W, other, child)
+
+
+def test_a_token_writes_until_the_last_word(system: System, run: str) -> None:
+    """A run that was completed from outside still gets its log and outputs; afterwards no more."""
+    key = system.records.read(lambda c: existing.run_key(c, W, run))
+    node = JobNodeRow(key, 0, 1, "local", "running")
+    system.records.write(lambda c: job_nodes.add(c, [node]))
+    runs.complete(system, W, run)
+    rights.check_open(system, W, run)
+    system.records.write(lambda c: job_nodes.close(c, key, 1))
+    with pytest.raises(Forbidden, match="only reads"):
+        rights.check_open(system, W, run)

@@ -1,11 +1,13 @@
 """The HTTP face: every row of the protocol's table of routes, served by its operation.
 
     gate        Host and Origin; counts open requests
-    lingering   refusals that arrive though the body was not read
+    lingering   answers that arrive though the body was not read
+    limits      how much of the service one client may take
     access      whose token it is, and how far it reaches
+    shares      what one run has of threads and requests
     handlers    one row: decode, call the operation in a thread, encode
     messages    JSON and queries to records and back, by msgspec
-    bodies      raw bodies on their way into an operation
+    bodies      bodies on their way into an operation, whole before it is asked
     contents    raw answers: files, by range
     streams     server-sent events of a run
     failures    errors to their answers

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from runyard.protocol.jobs import JobData
+from runyard.runtime import names
 
 SHOW = (
     "import os; p = os.environ['AZUREML_DATAREFERENCE_d']; print(p)\n"
@@ -138,6 +139,16 @@ def test_an_upload_is_stored_after_success(room, store):
     room.run(script, data=[JobData("d", "upload", str(store / "out"), "results")])
     assert (store / "out" / "r.txt").read_text() == "new"
     assert (room.work / "results" / "r.txt").exists()
+
+
+def test_an_upload_that_was_killed_leaves_nothing_behind(room, store):
+    """Whoever takes an upload up again writes over the half of a file that a kill left."""
+    (store / "out").mkdir()
+    half = store / "out" / names.DRAFT.format(room.run_id)
+    half.write_text("ne")
+    script = "import os; open(os.environ['AZUREML_DATAREFERENCE_d'] + '/r.txt', 'w').write('new')"
+    room.run(script, data=[JobData("d", "upload", str(store / "out"), "results")])
+    assert [path.name for path in (store / "out").iterdir()] == ["r.txt"]
 
 
 def test_an_upload_keeps_what_was_there(room, store):

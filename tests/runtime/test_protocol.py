@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from runyard.protocol import PREFIX, codec, data, files, jobs, routes, runs, service
+from runyard.protocol import PREFIX, codec, data, datastores, files, jobs, routes, runs, service
 from runyard.runtime import names
 from runyard.runtime.job import Job
 from runyard.runtime.service import JobService
@@ -20,6 +20,7 @@ def test_the_names_are_the_protocols():
     assert names.PREFIX == PREFIX
     assert names.LOCAL_TARGET == runs.LOCAL_TARGET
     assert names.DATA_VARIABLE_PREFIX == data.VARIABLE_PREFIX
+    assert names.DRAFT.startswith(datastores.DRAFT_PREFIX)
     for state in ("PREPARING", "RUNNING", "FINALIZING"):
         assert getattr(names, state) == getattr(jobs, f"STATE_{state}")
     for state in ("RUNNING", "COMPLETED", "FAILED", "STOPPED"):

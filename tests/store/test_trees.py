@@ -160,3 +160,11 @@ def test_a_full_disk_is_said_and_leaves_nothing(
     assert (tree.root / "a" / "b").read_bytes() == b"old"
     assert not (tree.root / "new").exists()
     assert list((tmp_path / "incoming").iterdir()) == []
+
+
+def test_what_a_job_is_still_writing_is_not_listed(tree: Tree) -> None:
+    """Half of a file is no file, under whatever name."""
+    write(tree, "out/whole.txt")
+    (tree.root / "out" / ".runyard-part-exp_1").write_bytes(b"half")
+    (tree.root / "out" / ".hidden").write_bytes(b"kept")
+    assert [file.path for file in tree.page("", None, 9)] == ["out/.hidden", "out/whole.txt"]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from runyard.protocol.datastores import DRAFT_PREFIX
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.paths import escaped, unescaped, unfit
 from runyard_server.store import together
@@ -201,7 +202,7 @@ def _entries(folder: str | Path, above: str) -> list[tuple[str, "os.DirEntry[str
         with os.scandir(folder) as entries:
             for entry in entries:
                 path = above + escaped(entry.name)
-                if unfit(path):
+                if entry.name.startswith(DRAFT_PREFIX) or unfit(path):
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     found.append((path + "/", entry))

@@ -7,6 +7,8 @@ from runyard.protocol.records import dataclass
 
 BLOB_STORE = "workspaceblobstore"
 FILE_STORE = "workspacefilestore"
+# Agents write files under such names beside their places until they are whole; no list has them.
+DRAFT_PREFIX = ".runyard-part-"
 
 
 @dataclass(frozen=True)

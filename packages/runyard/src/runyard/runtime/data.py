@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from runyard.runtime.job import Job
 
 Item = Dict[str, Any]
+LONGEST_RUN = 100
 
 
 def prepare(job: Job, folder: RunFolder, canceled: Callable[[], bool]) -> Dict[str, str]:
@@ -51,7 +52,7 @@ def give_back(job: Job, paths: Dict[str, str]) -> List[str]:
     warnings = []
     for item in job.data:
         if item["mode"] == names.UPLOAD:
-            warnings += _upload(item, paths[str(item["name"])])
+            warnings += _upload(item, paths[str(item["name"])], job.run)
     return warnings
 
 
@@ -97,7 +98,7 @@ def _reserve(item: Item, folder: RunFolder, canceled: Callable[[], bool]) -> str
     return place
 
 
-def _upload(item: Item, place: str) -> List[str]:
+def _upload(item: Item, place: str, run: str) -> List[str]:
     if not os.path.exists(place):
         return [f"nothing was left for upload at '{place}' (data reference '{item['name']}')"]
     target = str(item["source"]).rstrip("/")
@@ -108,7 +109,7 @@ def _upload(item: Item, place: str) -> List[str]:
         if os.path.exists(stored) and not item.get("overwrite"):
             kept += 1
             continue
-        _store(os.path.join(place, part) if part else place, stored)
+        _store(os.path.join(place, part) if part else place, stored, run)
     what = f"data reference '{item['name']}'"
     warnings = [told(left_out, what)] if left_out else []
     if kept:
@@ -117,10 +118,11 @@ def _upload(item: Item, place: str) -> List[str]:
     return warnings
 
 
-def _store(source: str, target: str) -> None:
+def _store(source: str, target: str, run: str) -> None:
     """Copy a file to a datastore, whole or not at all."""
     os.makedirs(os.path.dirname(target), exist_ok=True)
-    draft = f"{target}.{os.getpid()}.part"
+    # No listing shows it, and a salvage after a kill writes it anew: so none is left for ever.
+    draft = os.path.join(os.path.dirname(target), names.DRAFT.format(run[-LONGEST_RUN:]))
     try:
         copy(source, draft)
         os.replace(draft, target)

@@ -11,6 +11,8 @@ SPOOL_FOLDER = "spool"
 LOG_FOLDER = "logs"
 
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
+# A file on its way to a datastore.
+DRAFT = ".runyard-part-{}"
 ATTEMPT_LINE = "[attempt {} begins]"
 TASK_LOG = "azureml-logs/70_driver_log_{}.txt"
 MPI_LOG = "azureml-logs/60_mpirun_log.txt"

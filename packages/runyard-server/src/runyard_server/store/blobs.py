@@ -101,7 +101,7 @@ class FolderBlobs:
         """
         stored: set[str] = set()
         refused: dict[str, str] = {}
-        changed: set[Path] = set()
+        changed: set[str] = set()
         self.incoming.mkdir(parents=True, exist_ok=True)
         with full_disk("a batch of contents"):
             try:
@@ -116,20 +116,23 @@ class FolderBlobs:
                 together.sync_folders(changed)
         return len(stored), {digest: why for digest, why in refused.items() if digest not in stored}
 
-    def _put(self, content: tuple[str, bytes]) -> tuple[str, list[Path], str]:
+    def _put(self, content: tuple[str, bytes]) -> tuple[str, list[str], str]:
         """Store one content; give its digest, the folders to sync, and why it is refused."""
         digest, data = content
-        try:
-            place = self.path(digest)
-        except InvalidRequest as error:
-            return digest, [], error.message
         found = hashlib.sha256(data).hexdigest()
         if found != digest:
+            try:
+                self.path(digest)
+            except InvalidRequest as error:
+                return digest, [], error.message
             return digest, [], _other_digest(found, digest, len(data))
-        if place.exists():
+        folder = f"{self.root}/sha256/{digest[:2]}"
+        place = f"{folder}/{digest[2:]}"
+        if together.is_there(place):
             # Another request may have renamed it just now and not synced the folder yet.
-            return digest, [place.parent], ""
-        return digest, together.write(self.incoming, place, data, READ_ONLY, overwrite=True), ""
+            return digest, [folder], ""
+        incoming = str(self.incoming)
+        return digest, together.write(incoming, place, data, READ_ONLY, overwrite=True), ""
 
     def add(self, body: Body) -> tuple[str, int]:
         """Store what `body` gives; return its digest and size in bytes."""

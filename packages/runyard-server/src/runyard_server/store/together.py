@@ -12,6 +12,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -67,7 +68,12 @@ def _all(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
     return [work(item) for item in items]
 
 
-def write(incoming: Path, place: Path, data: bytes, mode: int, *, overwrite: bool) -> list[Path]:
+def is_there(place: str) -> bool:
+    """Say whether something has that name."""
+    return os.path.exists(place)
+
+
+def write(incoming: str, place: str, data: bytes, mode: int, *, overwrite: bool) -> list[str]:
     """Write a small file whole or not at all, its bytes on disk before it has its name.
 
     Args:
@@ -85,26 +91,28 @@ def write(incoming: Path, place: Path, data: bytes, mode: int, *, overwrite: boo
         IsADirectoryError: A folder has that name.
         NotADirectoryError: A file has the name of one of the folders.
     """
-    temporary = incoming / f"{TEMPORARY_PREFIX}{os.getpid()}-{_mark()}-{next(_numbers)}"
+    temporary = f"{incoming}/{_mark()}-{next(_numbers)}"
     try:
         _write(temporary, data, mode)
-        changed = _make_folders(place)
-        if overwrite:
-            temporary.replace(place)
-        else:
-            # Unlike a rename, a link fails where the name exists: of two writers one wins.
-            place.hardlink_to(temporary)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return changed
+        try:
+            _name(temporary, place, overwrite=overwrite)
+            return [os.path.dirname(place)]
+        except FileNotFoundError:
+            changed = _make_folders(place)
+            _name(temporary, place, overwrite=overwrite)
+            return changed
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
 
 
-def sync_folders(folders: Iterable[Path]) -> None:
+def sync_folders(folders: Iterable[str]) -> None:
     """Bring the names in these folders to the disk, each folder once."""
-    each(sync_folder, set(folders))
+    each(sync_folder, [Path(folder) for folder in set(folders)])
 
 
-def _write(path: Path, data: bytes, mode: int) -> None:
+def _write(path: str, data: bytes, mode: int) -> None:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         rest = memoryview(data)
@@ -115,19 +123,27 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         os.close(file)
 
 
-def _make_folders(place: Path) -> list[Path]:
+def _name(temporary: str, place: str, *, overwrite: bool) -> None:
+    if overwrite:
+        os.replace(temporary, place)
+    else:
+        # Unlike a rename, a link fails where the name exists: of two writers one wins.
+        os.link(temporary, place)
+        os.unlink(temporary)
+
+
+def _make_folders(place: str) -> list[str]:
     """Make the missing folders above a place; give the last and those in which one was made."""
-    changed = [place.parent]
-    while not changed[-1].is_dir():
-        changed.append(changed[-1].parent)
-    if len(changed) > 1:
-        make_parents(place)
+    changed = [os.path.dirname(place)]
+    while not os.path.isdir(changed[-1]):
+        changed.append(os.path.dirname(changed[-1]))
+    make_parents(Path(place))
     return changed
 
 
 @cache
 def _mark() -> str:
-    return secrets.token_hex(4)
+    return f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
 
 
 @cache

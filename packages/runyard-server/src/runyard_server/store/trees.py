@@ -121,17 +121,17 @@ class Tree:
         """
         written = 0
         refused: list[tuple[str, Exception]] = []
-        changed: set[Path] = set()
-        folders = _Folders(self.root)
+        changed: set[str] = set()
+        folders, incoming = _Folders(self.root), str(self._incoming)
         self._incoming.mkdir(parents=True, exist_ok=True)
 
-        def put(file: tuple[str, bytes]) -> tuple[str, list[Path], Exception | None]:
+        def put(file: tuple[str, bytes]) -> tuple[str, list[str], Exception | None]:
             try:
                 with usable(file[0]):
                     place = folders.place(file[0])
                     replace = overwrite(file[0])
                     _refuse_taken(place, overwrite=replace)
-                    done = together.write(self._incoming, place, file[1], 0o666, overwrite=replace)
+                    done = together.write(incoming, str(place), file[1], 0o666, overwrite=replace)
             except (InvalidRequest, FileExistsError) as error:
                 return file[0], [], error
             return file[0], done, None

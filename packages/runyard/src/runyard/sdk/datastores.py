@@ -371,7 +371,7 @@ class Datastore:
         from runyard.protocol.routes import DATASTORES_FILES
         from runyard.sdk import paging
 
-        query = DatastoreFileQuery(prefix=prefix)
+        query = DatastoreFileQuery(prefix, page_size=10_000)
         return list(paging.items(self.workspace.service, DATASTORES_FILES, self.name, query=query))
 
     def _nothing(self, prefix: str) -> str:

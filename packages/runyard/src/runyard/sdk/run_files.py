@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 1 << 20
 NEAREST = 5
+# A request for each thousand of many files takes longer than all their contents.
+PAGE = 10_000
 
 
 def records(service: WorkspaceClient, run_id: str, prefix: str = "") -> List[FileRecord]:
@@ -26,7 +28,7 @@ def records(service: WorkspaceClient, run_id: str, prefix: str = "") -> List[Fil
     from runyard.protocol.files import FileQuery
     from runyard.protocol.routes import FILES_LIST
 
-    return list(paging.items(service, FILES_LIST, run_id, query=FileQuery(prefix=prefix)))
+    return list(paging.items(service, FILES_LIST, run_id, query=FileQuery(prefix, PAGE)))
 
 
 def download(service: WorkspaceClient, run_id: str, name: str, target: Optional[str]) -> None:

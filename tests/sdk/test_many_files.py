@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from runyard.client import snapshots
+from runyard.client import snapshots, transfer
 from runyard.client.workspace import WorkspaceClient
 from runyard.protocol.routes import BLOBS_MISSING, BLOBS_WRITE_MANY
 from runyard.sdk.experiments import Experiment
@@ -153,6 +153,8 @@ def test_what_was_acknowledged_outlives_a_killed_service(
                 service.start()
         return result
 
+    # With more threads another one would find the service gone, and start one of its own.
+    monkeypatch.setattr(transfer, "THREADS", 1)
     monkeypatch.setattr(WorkspaceClient, "send", killing)
     run.upload_folder("in", str(source))
     run.download_files("in/", str(folder / "out"), append_prefix=False)

@@ -21,12 +21,12 @@ from typing import (
     NamedTuple,
     Optional,
     Sequence,
-    Set,
     Tuple,
     TypeVar,
 )
 
 from runyard.client import batches
+from runyard.client.placing import Placing
 from runyard.protocol.batches import Content
 from runyard.protocol.datastores import PathList, WriteQuery
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, RunyardError
@@ -54,7 +54,6 @@ Local = Tuple[FileEntry, Path]
 THREADS = 4
 BLOCK_BYTES = 1 << 20
 ASK_AT_ONCE = 1000
-_BINARY = getattr(os, "O_BINARY", 0)
 
 
 class Fetch(NamedTuple):
@@ -299,7 +298,8 @@ def download(
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a folder")
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = _part(target)
+    # Not made of the target's name, which may be as long as a name can be.
+    part = target.parent / f".{uuid.uuid4().hex}.part"
     try:
         _write(service, fetch, part, progress)
         part.replace(target)
@@ -328,10 +328,10 @@ def download_many(
     progress: Optional[Progress] = None,
 ) -> List[Path]:
     """Write many files, in parallel and small ones together; see `download`."""
-    folders = _Folders()
+    writer = Placing(overwrite)
 
     def together(places: List[int]) -> None:
-        _download_batch(service, [fetches[place] for place in places], overwrite, progress, folders)
+        _download_batch(service, [fetches[place] for place in places], writer, progress)
 
     def alone(place: int) -> None:
         download(service, fetches[place], overwrite, progress)
@@ -352,9 +352,8 @@ def _named(fetch: Fetch) -> str:
 def _download_batch(
     service: WorkspaceClient,
     fetches: Sequence[Fetch],
-    overwrite: bool,
+    writer: Placing,
     progress: Optional[Progress],
-    folders: _Folders,
 ) -> None:
     if fetches[0].digest:
         found = batches.read_blobs(service, [fetch.digest for fetch in fetches])
@@ -364,50 +363,11 @@ def _download_batch(
     for fetch, content in zip(fetches, found):
         if content.data is None:
             # By itself it says what is the matter: gone, or grown since it was listed.
-            download(service, fetch, overwrite, progress)
+            download(service, fetch, writer.overwrite, progress)
         else:
-            _place(content.data, fetch, overwrite, folders)
+            writer.put(content.data, str(fetch.target), fetch.executable)
         if progress is not None:
             progress.add(len(content.data or b""), 1)
-
-
-class _Folders:
-    """Makes the folders of many files, each once; several threads may ask for the same."""
-
-    def __init__(self) -> None:
-        self._made: Set[Path] = set()
-
-    def make(self, folder: Path) -> None:
-        if folder not in self._made:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._made.add(folder)
-
-
-def _place(data: bytes, fetch: Fetch, overwrite: bool, folders: _Folders) -> None:
-    """Write a small file's content to its place, whole or not at all."""
-    target = fetch.target
-    if not overwrite and target.exists():
-        raise FileExistsError(f"{target} exists")
-    folders.make(target.parent)
-    part = _part(target)
-    mode = 0o777 if fetch.executable else 0o666
-    try:
-        file = os.open(str(part), os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
-        with open(file, "wb", buffering=0) as stream:  # noqa: PTH123 - a descriptor
-            stream.write(data)
-        part.replace(target)
-    except BaseException:
-        if part.exists():
-            part.unlink()
-        if target.is_dir():
-            raise IsADirectoryError(f"{target} is a folder") from None
-        raise
-
-
-def _part(target: Path) -> Path:
-    """Give a name beside a file's place, for the time until it is whole."""
-    # Not made of the target's name, which may be as long as a name can be.
-    return target.parent / f".{uuid.uuid4().hex}.part"
 
 
 def blob(entry: FileEntry, folder: Path) -> Fetch:

@@ -62,7 +62,16 @@ def test_a_slip_is_status_2_with_the_nearest(cli) -> None:
     """A mistyped command is answered with the right one."""
     said = cli("runs", "lst")
     assert said.status == 2
-    assert "list" in said.err
+    assert "nearest: list" in said.err
+
+
+def test_a_missing_value_says_where_the_right_words_stand(cli) -> None:
+    """One sentence: what is missing, what it means, and the help that has examples."""
+    said = cli("runs", "list", "-e")
+    assert (said.status, said.out) == (2, "")
+    assert said.err == (
+        "error: -e needs a value, NAME: Only of this experiment; see `runyard runs list --help`\n"
+    )
 
 
 def test_a_reader_that_has_seen_enough_causes_no_trace(cli) -> None:

@@ -307,6 +307,8 @@ def test_a_line_that_is_too_large_is_refused_at_the_call(experiment, monkeypatch
         run.log("big", "x" * (1 << 20))
     with pytest.raises(UserErrorException, match="metric 'big'"):
         run.log_list("big", ["x" * 1024] * 1024)
+    with pytest.raises(UserErrorException, match="metric 'digits': Exceeds the limit"):
+        run.log("digits", 10**5000)
     run.log("after", 2)
     assert run.get_metrics() == {"before": 1, "after": 2}
 

@@ -398,23 +398,23 @@ class _Kept:
 
     def __init__(self, connection: http.client.HTTPConnection) -> None:
         self.connection = connection
-        self._identity = _identity(connection.sock)
+        # Connections are also closed when the interpreter has cleared the modules.
+        self._fstat = os.fstat
+        self._identity = self._look()
 
     def is_ours(self) -> bool:
         """Whether the descriptor is still this socket's; else the socket lets go of it."""
-        sock = self.connection.sock
-        if sock is None or _identity(sock) == self._identity:
+        if self.connection.sock is None or self._look() == self._identity:
             return True
-        sock.detach()
+        self.connection.sock.detach()
         return False
 
-
-def _identity(sock: Any) -> Tuple[int, int]:
-    try:
-        found = os.fstat(sock.fileno())
-    except OSError:
-        return -1, -1
-    return found.st_dev, found.st_ino
+    def _look(self) -> Optional[Tuple[int, int]]:
+        try:
+            found = self._fstat(self.connection.sock.fileno())
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 class Limited:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import Any, Dict, Optional
 
-from runyard.client.spool import LineTooLong
 from runyard.protocol import escapes
 from runyard.sdk import metrics as shapes
 from runyard.sdk import sessions
@@ -37,8 +36,8 @@ class RunLogging(RunBase):
         session = self._session or self._open_session()
         try:
             session.spool.scalar(name, value, step)
-        except LineTooLong as error:
-            raise _too_long(name, error) from None
+        except ValueError as error:
+            raise _too_large(name, error) from None
 
     def log_list(self, name: str, value: Any, description: str = "") -> None:
         """Log a list (or any iterable) of values of one type."""
@@ -136,8 +135,8 @@ class RunLogging(RunBase):
         session = self._session or self._open_session()
         try:
             session.spool.append(shapes.check_name(name), kind, value)
-        except LineTooLong as error:
-            raise _too_long(name, error) from None
+        except ValueError as error:
+            raise _too_large(name, error) from None
 
     def _log_artifact(self, name: str, value: Any, kind: str) -> None:
         from runyard.sdk import run_images
@@ -146,5 +145,6 @@ class RunLogging(RunBase):
         self._log(name, "artifact", path)
 
 
-def _too_long(name: str, error: LineTooLong) -> UserErrorException:
+def _too_large(name: str, error: ValueError) -> UserErrorException:
+    """Give the error for a line above the limit, or a number of more digits than Python writes."""
     return UserErrorException(f"metric {name!r}: {error}")

@@ -126,6 +126,24 @@ def test_open_children_end_with_their_run(yard: Yard) -> None:
     assert yard.get(child).status == "Canceled"
 
 
+def test_children_of_ended_children_end_too(yard: Yard) -> None:
+    """A run that has ended can be given children: they end with what is open above them.
+
+    Where nothing is, they end when the ended run is ended once more, as its process does.
+    """
+    parent = start(yard)
+    child = start(yard, parent)
+    runs.complete(yard.system, W, child)
+    below = start(yard, child)
+    runs.fail(yard.system, W, parent, body=FailRun("boom"))
+    assert error(yard, below).message == f"above it, run {parent}, failed: boom"
+    assert yard.get(child).status == "Completed"
+    late = start(yard, parent)
+    runs.complete(yard.system, W, parent)
+    assert error(yard, late).message == f"its parent, run {parent}, failed: boom"
+    assert yard.get(parent).status == "Failed"
+
+
 @pytest.mark.parametrize(
     ("outcome", "status"),
     [("completed", "Completed"), ("failed", "Failed"), ("canceled", "Canceled")],

@@ -65,6 +65,11 @@ ENDS = {
         "",
     ),
     "killed": ("os.kill(os.getpid(), 9)", "Failed", "has ended without a word"),
+    "late child": (
+        "run.complete(); run.child_run('late').child_run()\nsys.exit(2)",
+        "Completed",
+        "",
+    ),
     "child": ("run.child_run().log('x', 1)\nsys.exit(2)", "Failed", "exit code 2"),
 }
 
@@ -86,6 +91,8 @@ def test_runs_end_as_their_process_ends(workspace, folder):
         assert (runs[name].get_status(), "runyard:" in told) == (status, False), (name, error, told)
         assert message in error, name
     (child,) = runs["child"].get_children()
+    late = list(runs["late child"].get_children(recursive=True))
+    assert [one.get_status() for one in late] == ["Failed", "Failed"]
     assert "its parent" in child.get_details()["error"]["error"]["message"]
 
 

@@ -14,7 +14,7 @@ A run ends with its open interactive children: nobody else can say what became o
 that were submitted are jobs of their own and go on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -123,16 +123,13 @@ def end(
     if not row.active:
         return row
     end_children(connection, row, now, status, error)
-    if error is None:
-        return record(connection, row, now, [moved(status)])
-    news = [News(kinds.ERROR, error.message), moved(status, error.message)]
-    return record(connection, row, now, news, error=error)
+    return _end_alone(connection, row, now, status, error)
 
 
 def end_children(
     connection: Connection, row: RunRow, now: int, status: str, error: RunError | None = None
 ) -> None:
-    """End the open interactive runs below a run as it ends itself.
+    """End the open interactive runs below a run, at any depth, as it ends itself.
 
     Args:
         connection: Of the present write.
@@ -141,15 +138,9 @@ def end_children(
         status: Completed, Failed or Canceled.
         error: Why the run failed.
     """
-    why = None
-    if status == states.FAILED:
-        text = f"its parent, run {row.id}, failed"
-        code = "UserError"
-        if error is not None:
-            text, code = f"{text}: {error.message.partition(_LINE_END)[0]}", error.code
-        why = RunError(code, text, iso(now))
-    for child in runs.open_children(connection, row, states.INTERACTIVE_TARGET):
-        end(connection, child, now, status, why)
+    for below in runs.open_below(connection, row, states.INTERACTIVE_TARGET):
+        why = _failed_above(row, below, now, error) if status == states.FAILED else None
+        _end_alone(connection, below, now, status, why)
 
 
 def correct(
@@ -165,6 +156,7 @@ def correct(
         error: Why it failed.
     """
     news = [moved(status, "the process that was lost has been heard of again")]
+    end_children(connection, row, now, status, error)
     values = {**_append(connection, row, now, news), "status": status, "ended_at": now}
     runs.change(connection, row.key, error=error, **values)
     return replace(row, error=error, **values)
@@ -187,8 +179,9 @@ def announce(system: System, row: RunRow, *, work: bool = True) -> None:
     system.notices.changed(run_topic(row.workspace, row.id))
     if not row.active:
         system.beating.forget(row.key)
-        for child in system.records.read(lambda c: runs.ended_with(c, row)):
-            announce(system, child, work=work)
+        for below in system.records.read(_ended_below(row)):
+            system.notices.changed(run_topic(row.workspace, below.id))
+            system.beating.forget(below.key)
     if row.node_count > 1 and (row.cancel_requested or not row.active):
         system.notices.changed(gang_topic(row.workspace, row.id))
     if work:
@@ -198,6 +191,28 @@ def announce(system: System, row: RunRow, *, work: bool = True) -> None:
 def work_topic(key: int) -> str:
     """Give the topic that tells the scheduler to look at one run."""
     return f"{SCHEDULER}:{key}"
+
+
+def _ended_below(row: RunRow) -> Callable[[Connection], list[RunRow]]:
+    return lambda connection: runs.ended_since(connection, row, states.INTERACTIVE_TARGET)
+
+
+def _end_alone(
+    connection: Connection, row: RunRow, now: int, status: str, error: RunError | None
+) -> RunRow:
+    if error is None:
+        return record(connection, row, now, [moved(status)])
+    news = [News(kinds.ERROR, error.message), moved(status, error.message)]
+    return record(connection, row, now, news, error=error)
+
+
+def _failed_above(row: RunRow, below: RunRow, now: int, error: RunError | None) -> RunError:
+    """Say of a run that it was open when `row`, somewhere above it, failed."""
+    above = "its parent" if below.parent == row.id else "above it"
+    text, code = f"{above}, run {row.id}, failed", "UserError"
+    if error is not None:
+        text, code = f"{text}: {error.message.partition(_LINE_END)[0]}", error.code
+    return RunError(code, text, iso(now))
 
 
 def _append(connection: Connection, row: RunRow, now: int, news: Sequence[News]) -> dict[str, Any]:

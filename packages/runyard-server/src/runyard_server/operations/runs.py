@@ -36,6 +36,7 @@ from runyard_server.operations.lifecycle import (
     begin,
     correct,
     end,
+    end_children,
     is_lost,
     moved,
     opening,
@@ -283,6 +284,9 @@ def _say_end(
 ) -> RunRow:
     if is_lost(row):
         return correct(connection, row, now, status, error)
+    if not row.active:
+        # It may have been given children after its end.
+        end_children(connection, row, now, row.status, row.error)
     return end(connection, row, now, status, error)
 
 

@@ -233,17 +233,28 @@ def children(connection: Connection, row: RunRow) -> list[RunRow]:
     return [_row(each) for each in connection.execute(found.order_by(runs.c.key))]
 
 
-def open_children(connection: Connection, row: RunRow, target: str) -> list[RunRow]:
-    """Give the children of a run on a target that have not ended, oldest first."""
-    found = select(*_COLUMNS).where(runs.c.workspace == row.workspace, runs.c.parent == row.id)
-    found = found.where(runs.c.active.is_(True), runs.c.target == target)
+def open_below(connection: Connection, row: RunRow, target: str) -> list[RunRow]:
+    """Give the runs on a target below a run that have not ended, oldest first.
+
+    A run that has ended may have been given children since, so the way leads through those, too.
+    """
+    found = select(*_COLUMNS).where(runs.c.active.is_(True), _is_below(row, target))
     return [_row(each) for each in connection.execute(found.order_by(runs.c.key))]
 
 
-def ended_with(connection: Connection, row: RunRow) -> list[RunRow]:
-    """Give the children of a run that ended in the same moment."""
-    found = select(*_COLUMNS).where(runs.c.workspace == row.workspace, runs.c.parent == row.id)
-    return [_row(each) for each in connection.execute(found.where(runs.c.ended_at == row.ended_at))]
+def ended_since(connection: Connection, row: RunRow, target: str) -> list[RunRow]:
+    """Give the runs on a target below a run that ended with it or after it."""
+    found = select(*_COLUMNS).where(runs.c.ended_at >= row.ended_at, _is_below(row, target))
+    return [_row(each) for each in connection.execute(found)]
+
+
+def _is_below(row: RunRow, target: str) -> ColumnElement[bool]:
+    """Make the condition that a run descends from `row`, by runs on `target` alone."""
+    here = [runs.c.workspace == row.workspace, runs.c.target == target]
+    tree = select(runs.c.key, runs.c.id).where(*here, runs.c.parent == row.id)
+    below = tree.cte("below", recursive=True)
+    next_ = select(runs.c.key, runs.c.id).where(*here, runs.c.parent == below.c.id)
+    return runs.c.key.in_(select(below.union(next_).c.key))
 
 
 def active_with_nodes(connection: Connection, target: str, limit: int) -> list[str]:

@@ -20,13 +20,14 @@ import contextlib
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional
 
 if TYPE_CHECKING:
     from runyard.sdk.runs import Run
 
 _open: Dict[int, Run] = {}
-_covered: Set[str] = set()
+# Each run to the one that is watched and takes it along.
+_covered: Dict[str, str] = {}
 _guard = [threading.Lock()]
 _causes: List[BaseException] = []
 # The hook that was put into sys.excepthook, once it was.
@@ -38,7 +39,7 @@ def watch(run: Run) -> None:
     """End a run with this process, unless somebody ends it before, and beat for it until then."""
     with _guard[0]:
         _open[id(run)] = run
-        _covered.add(run.id)
+        _covered[run.id] = run.id
         if not _hooks:
             _prepare()
         if _beating[0] != os.getpid():
@@ -46,14 +47,15 @@ def watch(run: Run) -> None:
             threading.Thread(target=_beat, name="runyard-beats", daemon=True).start()
 
 
-def cover(run: Run) -> None:
-    """Take note that a run ends with one that is watched, whose child it is."""
-    _covered.add(run.id)
+def cover(run: Run, parent: str) -> None:
+    """Take note that a run ends with its parent, or with what takes that along."""
+    _covered[run.id] = _covered.get(parent, "")
 
 
 def covers(run_id: str) -> bool:
-    """Whether a run ends with this process, or with a run that does."""
-    return run_id in _covered
+    """Whether a child that is made now ends with an open run of this process."""
+    with _guard[0]:
+        return _covered.get(run_id) in {run.id for run in _open.values()}
 
 
 def forget(run: Run) -> None:

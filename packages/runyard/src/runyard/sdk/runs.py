@@ -494,7 +494,10 @@ class Run(RunLogging, RunContents):
         with translated():
             record = self.service.call(RUNS_START, body=body)
         child = Run(self.experiment, record.id, outputs, _record=record)
-        (endings.watch if alone else endings.cover)(child)
+        if alone:
+            endings.watch(child)
+        else:
+            endings.cover(child, self._id)
         return child
 
 

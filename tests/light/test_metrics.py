@@ -68,12 +68,29 @@ def test_scalars_of_numeric_libraries_become_plain():
     assert type(metrics.scalar("m", Scalar(3))) is int
 
 
-@pytest.mark.parametrize("value", [[1], (1, 2), range(3), (i for i in (1,)), {"a": 1}, {1}])
+@pytest.mark.parametrize("value", [[1], (1, 2), range(3), (i for i in (1,)), {1}])
 def test_a_series_is_refused_with_the_call_to_use(value):
     """The v1 SDK says log_list; so do we."""
     with pytest.raises(UserErrorException) as error:
         metrics.scalar("m", value)
     assert "log_list" in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: metrics.scalar("m", b"x"), "decode it"),
+        (lambda: metrics.scalar("m", {"a": 1}), "log_row"),
+        (lambda: metrics.series("m", [[1], [2]]), "log each inner series by itself"),
+        (lambda: metrics.table("m", {"a": [[1]]}), "log each inner series by itself"),
+        (lambda: metrics.series("m", [b"x"]), "decode it"),
+    ],
+)
+def test_what_no_metric_can_hold_is_refused_with_what_helps(call, said):
+    """Nobody who calls log_list is told to call log_list, and bytes are no series."""
+    with pytest.raises(UserErrorException) as error:
+        call()
+    assert said in error.value.message
 
 
 def test_other_objects_are_logged_as_text_with_a_warning():

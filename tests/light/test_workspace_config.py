@@ -89,3 +89,14 @@ def test_a_file_that_windows_wrote_is_read(tmp_path, encoding):
     path = tmp_path / "config.json"
     path.write_bytes(json.dumps(CONTENT).encode(encoding))
     assert workspace_config.read(path).name == "w"
+
+
+def test_a_removed_current_folder_is_told(tmp_path, monkeypatch):
+    """No other workspace is taken in silence, and the message says what is wrong."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    with pytest.raises(UserErrorException) as error:
+        workspace_config.find(None)
+    assert "current folder was removed" in error.value.message

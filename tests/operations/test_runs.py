@@ -148,6 +148,7 @@ REFUSED: list[tuple[dict[str, object], type[RunyardError], str]] = [
     ),
     ({"environment_variables": {"A B": "1"}}, InvalidRequest, "A B"),
     ({"environment_variables": {"A": "1\0"}}, InvalidRequest, "'A' has a NUL"),
+    ({"arguments": ["--x", "1\0"]}, InvalidRequest, "argument '1.x00' has a NUL"),
     ({"data": [DataReference("d", "nowhere")]}, DatastoreNotFound, "nowhere"),
     (
         {"data": [DataReference("d", "workspaceblobstore", "mnits", "download")]},

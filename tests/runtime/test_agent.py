@@ -105,6 +105,13 @@ def test_a_missing_script_is_told_with_the_nearest(room):
     assert "train.py" in finish["error"]["message"]
 
 
+def test_a_script_may_be_called_like_an_option(room):
+    """`-c.py` is run, and not taken by the interpreter for a program of its own."""
+    script = room.store("-c.py", b"print('ran')")
+    finish = room.run("", script_name="-c.py", files=[script])
+    assert (finish["outcome"], room.service.driver_log) == ("completed", b"ran\n")
+
+
 def test_a_missing_interpreter_is_told(room):
     """An interpreter that is not on the node fails the run by its name."""
     finish = room.run("pass", environment=JobEnvironment(interpreter="/no/such/python"))

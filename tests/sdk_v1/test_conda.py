@@ -72,6 +72,13 @@ def test_wild_conda_files_are_read(tmp_path):
     assert list(read.pip_packages) == ["keras<3", "git+https://example.com/a.git#egg=a"]
 
 
+def test_commas_in_quotes_are_part_of_a_flow_list_s_texts(tmp_path):
+    """A range of versions in a list on one line stays the range of its package."""
+    (tmp_path / "env.yml").write_text("dependencies: [\"numpy>=1.17,<2\", 'a', b]\n")
+    packages = CondaDependencies(str(tmp_path / "env.yml")).conda_packages
+    assert list(packages) == ["numpy>=1.17,<2", "a", "b"]
+
+
 def test_requirement_files_in_a_conda_file_are_read_in(tmp_path):
     """The list travels to the service, the file beside it does not; a loop is refused."""
     (tmp_path / "r.txt").write_text("keras  # k\n")
@@ -151,6 +158,7 @@ def test_lines_for_one_package_add_up(tmp_path):
         ("dependencies: &x\n- a\n", "line 1"),
         ("dependencies: a\n", "no list"),
         ("dependencies:\n  - a\n b\n", "line 3"),
+        ("dependencies: [numpy, {pip: [scipy]}]\n", "'{' begins"),
     ],
 )
 def test_unreadable_files_name_the_line(tmp_path, text, said):

@@ -131,6 +131,12 @@ def _check_numbers(spec: RunSpec) -> None:
         )
     if not 0 <= spec.max_retries <= MOST_RETRIES:
         raise InvalidRequest(f"max_retries is {spec.max_retries}; use 0 to {MOST_RETRIES}")
+    for argument in (spec.script, *spec.arguments, *spec.command):
+        if "\0" in argument:
+            raise InvalidRequest(
+                f"the argument {argument!r} has a NUL character, which ends a text for the system: "
+                "leave it out"
+            )
     for name, value in spec.environment_variables.items():
         if _VARIABLE.fullmatch(name) is None:
             raise InvalidRequest(f"{name!r} cannot name an environment variable")

@@ -45,11 +45,16 @@ def check_name(name: Any) -> str:
     return name
 
 
-def scalar(name: str, value: Any) -> Any:
+def scalar(name: str, value: Any, within: bool = False) -> Any:
     """Give a value as float, int, text, boolean or None.
 
     Numbers of numpy, tensors with one element and the like are converted; other objects become
     their `repr`, with a warning.
+
+    Args:
+        name: The metric.
+        value: The value.
+        within: Whether it stands in a list, row or table.
 
     Raises:
         UserErrorException: The value is a list or another series.
@@ -64,8 +69,8 @@ def scalar(name: str, value: Any) -> Any:
             return kind(single)
     if _is_series(value):
         raise UserErrorException(
-            f"log({name!r}, …) takes one value, not a {type(value).__name__}; "
-            f"use log_list({name!r}, …) for a series"
+            f"metric {name!r}: where one value belongs stands one of type "
+            f"{type(value).__name__}; {_advice(name, value, within=within)}"
         )
     try:
         return float(single) if hasattr(type(single), "__float__") else _shown(name, value)
@@ -90,6 +95,16 @@ def _is_series(value: Any) -> bool:
     return hasattr(value, "__iter__") or hasattr(value, "__len__")
 
 
+def _advice(name: str, value: Any, within: bool) -> str:
+    if isinstance(value, (bytes, bytearray)):
+        return "decode it into a text"
+    if isinstance(value, dict):
+        return f"use log_row({name!r}, **values), or log each under a name of its own"
+    if within:
+        return "lists and tables hold single values: log each inner series by itself with log_list"
+    return f"use log_list({name!r}, …) for a series"
+
+
 def _shown(name: str, value: Any) -> str:
     warnings.warn(
         f"metric {name!r}: a {type(value).__name__} is no number or text; its repr is logged",
@@ -109,7 +124,7 @@ def series(name: str, values: Any) -> List[Any]:
         raise UserErrorException(
             f"log_list({name!r}, …) takes a list of values, not a {type(values).__name__}"
         )
-    found = [scalar(name, value) for value in values]
+    found = [scalar(name, value, within=True) for value in values]
     kinds = {_kind(value) for value in found if value is not None}
     if len(kinds) > 1:
         raise UserErrorException(
@@ -136,7 +151,7 @@ def table(name: str, value: Any) -> Dict[str, Any]:
             f"log_table({name!r}, …) takes a dict of column name to list, not {value!r:.80}"
         )
     columns = {
-        str(key): series(name, column) if _is_column(column) else scalar(name, column)
+        str(key): series(name, column) if _is_column(column) else scalar(name, column, within=True)
         for key, column in value.items()
     }
     lengths = {len(column) if isinstance(column, list) else 1 for column in columns.values()}

@@ -45,7 +45,9 @@ class RunLogging(RunBase):
 
     def log_row(self, name: str, description: Optional[str] = None, **kwargs: Any) -> None:
         """Log one row of a table: `log_row("y over x", x=1, y=0.4)`."""
-        self._log(name, "row", {key: shapes.scalar(name, v) for key, v in kwargs.items()})
+        self._log(
+            name, "row", {key: shapes.scalar(name, v, within=True) for key, v in kwargs.items()}
+        )
 
     def log_table(self, name: str, value: Dict[str, Any], description: str = "") -> None:
         """Log a table: a dict of column name to list, all of one length."""

@@ -34,12 +34,21 @@ def find(path: Optional[str], file_name: Optional[str] = None) -> Optional[Path]
 
     For each folder name, for each file name, the walk goes up to the root; the first hit wins. So
     a `.azureml/config.json` far above beats a plain `config.json` beside the script.
+
+    Raises:
+        UserErrorException: The current folder, which is to be looked from, was removed.
     """
     start = Path(path or ".").expanduser()
     if start.is_file():
         return start
     names = (file_name,) if file_name else FILES
-    begin = start.resolve()
+    try:
+        begin = start.resolve()
+    except FileNotFoundError:
+        raise UserErrorException(
+            "the current folder was removed, so no workspace config file can be looked for; change "
+            "into a folder that exists"
+        ) from None
     for folder in FOLDERS:
         for name in names:
             found = _upwards(begin, folder, name)

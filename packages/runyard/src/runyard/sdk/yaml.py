@@ -157,9 +157,31 @@ def _plain(text: str, line: Line) -> Any:
     if text.startswith("["):
         if not text.endswith("]"):
             raise _trouble(line, "the list is not closed on its line")
-        return [_unquote(part.strip(), line) for part in text[1:-1].split(",") if part.strip()]
+        parts = [part.strip() for part in _parts(text[1:-1])]
+        return [_element(part, line) for part in parts if part]
     if text in {"null", "~"}:
         return None
+    return _unquote(text, line)
+
+
+def _parts(text: str) -> List[str]:
+    """Give what the commas of a flow list separate; those in quotes are text."""
+    parts, quote = [""], ""
+    for sign in text:
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "'\"" and not parts[-1].strip():
+            quote = sign
+        elif sign == ",":
+            parts.append("")
+            continue
+        parts[-1] += sign
+    return parts
+
+
+def _element(text: str, line: Line) -> str:
+    if text[0] in "[{&*!|>%@`":
+        raise _trouble(line, f"{text[0]!r} begins a part of YAML that is not read in a list here")
     return _unquote(text, line)
 
 

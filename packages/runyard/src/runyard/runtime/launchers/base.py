@@ -84,7 +84,8 @@ def command_line(job: Job, folder: RunFolder, variables: Dict[str, str]) -> List
 def _script(job: Job, folder: RunFolder) -> str:
     script = str(job.spec["script"])
     if os.path.isfile(os.path.join(folder.work, script)):
-        return script
+        # The interpreter would take `-c.py` for an option.
+        return os.path.join(".", script) if script.startswith("-") else script
     import difflib
 
     there = [str(file["path"]) for file in job.files]

@@ -390,3 +390,14 @@ def test_a_context_can_be_required(workspace):
     """allow_offline=False outside a job is an error, not a new run."""
     with pytest.raises(RunEnvironmentException):
         Run.get_context(allow_offline=False)
+
+
+def test_a_job_that_waits_for_itself_is_refused(experiment, monkeypatch):
+    """It would hold its node for ever."""
+    run = experiment.start_logging(snapshot_directory=None)
+    monkeypatch.setenv("RUNYARD_RUN_ID", run.id)
+    with pytest.raises(UserErrorException) as error:
+        run.wait_for_completion()
+    assert "cannot wait for its own end" in error.value.message
+    monkeypatch.delenv("RUNYARD_RUN_ID")
+    run.complete()

@@ -289,7 +289,13 @@ class Run(RunLogging, RunContents):
         Raises:
             ActivityFailedException: The run has failed.
             ExperimentExecutionException: Interrupted (Ctrl-C) with `show_output`; the run goes on.
+            UserErrorException: Called in the run's own job, which would never end.
         """
+        if self._in_own_job():
+            raise UserErrorException(
+                f"run {self._id} cannot wait for its own end: leave the call away, or wait for the "
+                "run where it was submitted"
+            )
         from runyard.sdk import waiting
 
         return waiting.wait(self, show_output, raise_on_error)

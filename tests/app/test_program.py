@@ -211,7 +211,7 @@ def test_a_damaged_connection_file_is_mended(tmp_path, content):
     """A running service is found again although somebody emptied the file."""
     with running_service(tmp_path / "home") as service:
         (service.home / "service.json").write_text(content)
-        for _ in range(200):
+        for _ in range(1500):
             with suppress(Exception):
                 if read_connection(service.home).pid == service.process.pid:
                     return
@@ -229,7 +229,7 @@ def test_an_idle_embedded_service_ends(tmp_path):
 
 def test_a_service_that_is_followed_does_not_end(tmp_path):
     """Somebody who watches a run keeps the service up, however long nothing happens."""
-    with running_service(tmp_path / "home", "--idle-exit-seconds", "1") as service:
+    with running_service(tmp_path / "home", "--idle-exit-seconds", "3") as service:
         body = json.dumps({"experiment": "e"}).encode()
         path = f"{service.url}/api/v1/workspaces/default"
         headers = {"Authorization": f"Bearer {service.token}"}
@@ -239,7 +239,7 @@ def test_a_service_that_is_followed_does_not_end(tmp_path):
         stream = urllib.request.Request(f"{path}/runs/{run}/events/stream", headers=headers)
         with urllib.request.urlopen(stream, timeout=20) as answer:
             answer.readline()
-            time.sleep(3)
+            time.sleep(5)
             assert service.process.poll() is None
         assert service.process.wait(20) == 0
 
@@ -248,7 +248,7 @@ def test_the_connection_file_comes_back_when_somebody_removes_it(tmp_path):
     """A cleaning job that removes the file does not hide a running service for ever."""
     with running_service(tmp_path / "home") as service:
         (service.home / "service.json").unlink()
-        for _ in range(200):
+        for _ in range(1500):
             if read_connection(service.home) is not None:
                 return
             time.sleep(0.02)

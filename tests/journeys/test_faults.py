@@ -115,11 +115,12 @@ def test_the_agent_and_who_saves_what_it_left_are_killed(yard):
     yard.until(lambda: len(_losses(run)) > 3, "no metrics")
     folder = yard.home / "runs" / run.id
     (folder / "work" / "outputs" / "half.txt").write_text("half")
-    os.kill(_agent(yard, run), signal.SIGKILL)
+    last = _agent(yard, run)
+    os.kill(last, signal.SIGKILL)
     for _ in range(2):
-        last = _agent(yard, run)
         yard.until(lambda last=last: _agent(yard, run) not in (0, last), "no salvage begins")
-        os.kill(_agent(yard, run), signal.SIGKILL)
+        last = _agent(yard, run)
+        os.kill(last, signal.SIGKILL)
     assert run.wait_for_completion(raise_on_error=False)["status"] == "Failed"
     assert len(run.get_metrics()["loss"]) > 3
     assert "outputs/half.txt" in run.get_file_names()

@@ -124,7 +124,7 @@ def test_a_failing_worker_fails_the_run_at_once(
     assert "there are: 0 (worker 0)" in cli(yard, "runs", "logs", run.id, "--rank", "7")
     assert "Failed" in cli(yard, "runs", "ranks", run.id)
     monkeypatch.setenv("_RUNYARD_COMPLETE", "complete_bash")
-    monkeypatch.setenv("COMP_WORDS", "\n".join(["runyard", "runs", "logs", run.id, "--rank", ""]))
+    monkeypatch.setenv("COMP_WORDS", f"runyard\nruns\nlogs\n{run.id}\n--rank\n")
     monkeypatch.setenv("COMP_CWORD", "5")
     assert cli(yard).split() == ["0", "1", "2"]
 

@@ -158,8 +158,8 @@ def _offers(root: Command, typed: list[str], incomplete: str) -> Offers:
 def _of_command(command: Command, typed: list[str], incomplete: str) -> Offers:
     waiting = _waiting(command, typed)
     if waiting is not None:
-        given, _ = words.split(command, typed[:-1])
-        return _values(waiting, given, incomplete)
+        given, loose = words.split(command, typed[:-1])
+        return _values(waiting, _with_arguments(command, given, loose), incomplete)
     given, loose = words.split(command, typed)
     if incomplete.startswith("-"):
         name, equals, value = incomplete.partition("=")
@@ -173,9 +173,13 @@ def _of_command(command: Command, typed: list[str], incomplete: str) -> Offers:
     argument = arguments[min(len(loose), len(arguments) - 1)]
     if len(loose) >= len(arguments) and not argument.many:
         return []
-    for other, text in zip(arguments, loose, strict=False):
-        given[other.name] = text
-    return _values(argument, given, incomplete)
+    return _values(argument, _with_arguments(command, given, loose), incomplete)
+
+
+def _with_arguments(command: Command, given: Given, loose: list[str]) -> Given:
+    """Add what was typed as arguments: what is offered for one word may depend on another."""
+    typed = zip(command.arguments, loose, strict=False)
+    return {**given, **{argument.name: text for argument, text in typed}}
 
 
 def _waiting(command: Command, typed: list[str]) -> Parameter | None:

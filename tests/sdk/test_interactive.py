@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -400,4 +401,38 @@ def test_a_job_that_waits_for_itself_is_refused(experiment, monkeypatch):
         run.wait_for_completion()
     assert "cannot wait for its own end" in error.value.message
     monkeypatch.delenv("RUNYARD_RUN_ID")
+    run.complete()
+
+
+def test_fail_in_a_job_says_that_the_reason_is_lost(experiment, monkeypatch):
+    """The job's end is its script's; complete() and leaving the block stay silent."""
+    run = experiment.start_logging(snapshot_directory=None)
+    monkeypatch.setenv("RUNYARD_RUN_ID", run.id)
+    with pytest.warns(UserWarning, match="raise an exception, or call sys.exit") as said:
+        run.fail("why")
+    assert [one.filename for one in said] == [__file__]
+    run.complete()
+    with run:
+        pass
+    monkeypatch.delenv("RUNYARD_RUN_ID")
+    assert run.get_status() == "Running"
+    run.complete()
+
+
+def test_warnings_point_at_the_users_line(experiment):
+    """However deep below a list, a row or a table the value stands."""
+    run = experiment.start_logging(snapshot_directory=None)
+    day = date(2020, 1, 2)
+    calls = (
+        lambda: run.log("m", day),
+        lambda: run.log_list("l", [day, day]),
+        lambda: run.log_row("r", day=day),
+        lambda: run.log_table("t", {"days": [day], "more": [1]}),
+        lambda: run.log_row("u", **{"a\ud800": 1}),
+    )
+    for call in calls:
+        with pytest.warns(UserWarning, match="repr is logged|written out") as said:
+            call()
+        line = call.__code__.co_firstlineno
+        assert {(one.filename, one.lineno) for one in said} == {(__file__, line)}
     run.complete()

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import os
 import stat
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Sequence, Tuple
 
-from runyard.client import batches, hashes, texts, transfer, trees
+from runyard.client import batches, callers, hashes, texts, transfer, trees
 from runyard.client.ignore import IgnoreRules
 from runyard.client.progress import Progress, readable, takes_long
 from runyard.protocol.errors import InvalidRequest, MissingBlobs
@@ -38,17 +37,7 @@ Tell = Callable[[str], None]
 Found = Tuple[str, Path, os.stat_result]
 
 
-def _warn(text: str) -> None:
-    """Warn at the line that called us, whichever way it took."""
-    import inspect
-
-    frame, level = inspect.currentframe(), 1
-    while frame is not None and str(frame.f_globals["__name__"]).startswith("runyard."):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(text, UserWarning, stacklevel=level)
-
-
-def files(folder: Path, tell: Tell = _warn) -> List[Tuple[str, Path]]:
+def files(folder: Path, tell: Tell = callers.warn) -> List[Tuple[str, Path]]:
     """List a folder's files that are not ignored, as (name, path), by name.
 
     Args:
@@ -88,7 +77,7 @@ def _local(walk: trees.Walk) -> List[Tuple[str, Path]]:
     return [(name, Path(path)) for name, path in walk.files]
 
 
-def everything(folder: Path, prefix: str = "", tell: Tell = _warn) -> List[Tuple[str, Path]]:
+def everything(folder: Path, prefix: str = "", tell: Tell = callers.warn) -> List[Tuple[str, Path]]:
     """List all files of a folder as (name, path), by name; links are followed.
 
     Args:
@@ -119,7 +108,7 @@ def _rules(folder: Path) -> IgnoreRules:
 
 
 def scan(
-    folder: Path, limit: int = LIMIT_BYTES, tell: Tell = _warn
+    folder: Path, limit: int = LIMIT_BYTES, tell: Tell = callers.warn
 ) -> List[Tuple[FileEntry, Path]]:
     """Give a folder's files by content.
 
@@ -280,7 +269,7 @@ def _with_copy(
     try:
         shutil.copy(changed, str(copy))
     except FileNotFoundError:
-        _tell([trees.LeftOut(name, trees.VANISHED)], "the snapshot", _warn)
+        _tell([trees.LeftOut(name, trees.VANISHED)], "the snapshot", callers.warn)
         return rest
     except OSError as error:
         raise _unreadable(Path(changed), error) from error

@@ -16,7 +16,6 @@ import os
 import threading
 import time
 import uuid
-import warnings
 from json.encoder import encode_basestring_ascii as quote
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
@@ -185,11 +184,11 @@ def _plain_name(name: str) -> str:
     """Write out what JSON cannot carry of a metric's or a column's name, and say so."""
     plain = escapes.printable(name)
     if plain != name:
-        warnings.warn(
+        from runyard.client import callers
+
+        callers.warn(
             f"the name {plain!r} holds half of a surrogate pair (from a file name that is no "
-            "UTF-8, or a cut emoji), which no service can keep: it is written out so",
-            UserWarning,
-            stacklevel=6,
+            "UTF-8, or a cut emoji), which no service can keep: it is written out so"
         )
     return plain
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Dict, Iterator, List, Optional, Type, TypeVar, cast
 
 from runyard.sdk.exceptions import (
@@ -352,12 +351,13 @@ def wait_for_state(
 
 
 def _ordered(workspace: Any, order: CreateCompute) -> ComputeRecord:
+    from runyard.client import callers
     from runyard.protocol.routes import COMPUTE_CREATE
 
     with _refused():
         record = workspace.service.call(COMPUTE_CREATE, body=order)
     for message in record.warnings:
-        warnings.warn(message, stacklevel=3)
+        callers.warn(message)
     return cast("ComputeRecord", record)
 
 

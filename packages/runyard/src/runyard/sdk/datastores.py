@@ -6,7 +6,6 @@ them by data references (`sdk.data`).
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional, Sequence, Tuple, Union
 
@@ -261,13 +260,13 @@ class Datastore:
     def _bring(
         self, root: Path, prefix: Optional[str], overwrite: bool, show_progress: bool
     ) -> int:
-        from runyard.client import transfer
+        from runyard.client import callers, transfer
         from runyard.client.progress import Progress
         from runyard.protocol.routes import DATASTORES_READ
 
         rows = self._files((prefix or "").lstrip("/"))
         if not rows and prefix:
-            warnings.warn(self._nothing(prefix), UserWarning, stacklevel=3)
+            callers.warn(self._nothing(prefix))
         found = [
             transfer.Fetch(
                 DATASTORES_READ, (self.name, row.path), _local(root, row.path), size=row.size

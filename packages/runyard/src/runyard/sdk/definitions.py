@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sys
-import warnings
 from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 
 from runyard.sdk.conda import CondaDependencies, package_name
@@ -100,10 +99,11 @@ def job_python(version: str) -> str:
         return ""
     if (int(match.group(1)), int(match.group(2) or 99)) >= (3, 7):
         return version
-    warnings.warn(
+    from runyard.client import callers
+
+    callers.warn(
         f"Python {version} is asked for and jobs need {OLDEST_PYTHON} or newer: "
-        f"Python {OLDEST_PYTHON} is used",
-        stacklevel=5,
+        f"Python {OLDEST_PYTHON} is used"
     )
     return OLDEST_PYTHON
 

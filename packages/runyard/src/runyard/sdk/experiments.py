@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NoReturn, Optional, Union
 
 from runyard.sdk import paging
@@ -296,15 +295,14 @@ def as_tags(tags: Optional[Mapping[str, Any]]) -> Dict[str, Optional[str]]:
 
 def _inherited() -> Dict[str, str]:
     """Give this process's environment, without what is no UTF-8 and could not be sent."""
+    from runyard.client import callers
     from runyard.protocol import escapes
 
     bad = [k for k, v in os.environ.items() if not (escapes.is_plain(k) and escapes.is_plain(v))]
     if bad:
-        warnings.warn(
+        callers.warn(
             f"environment variables that are no UTF-8 are not passed on to the job: "
-            f"{', '.join(map(escapes.printable, sorted(bad)))}",
-            UserWarning,
-            stacklevel=5,
+            f"{', '.join(map(escapes.printable, sorted(bad)))}"
         )
     return {key: value for key, value in os.environ.items() if key not in bad}
 

@@ -14,7 +14,6 @@ floats when mixed.
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List
 
 from runyard.protocol import escapes
@@ -106,10 +105,10 @@ def _advice(name: str, value: Any, within: bool) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
-    warnings.warn(
-        f"metric {name!r}: a {type(value).__name__} is no number or text; its repr is logged",
-        UserWarning,
-        stacklevel=4,
+    from runyard.client import callers
+
+    callers.warn(
+        f"metric {name!r}: a {type(value).__name__} is no number or text; its repr is logged"
     )
     return repr(value)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from runyard.sdk.exceptions import UserErrorException
 
 # Distribution and version, maybe a build, then Python, ABI and platform.
 _NAME = re.compile(r"[\w.]+(?:-[\w.+!]+){4,5}\.whl")
-_CALLER = 3  # frames from here to the line of the user's script
 
 
 def add(workspace: Any, file_path: str, *, exist_ok: bool) -> str:
@@ -31,6 +29,7 @@ def add(workspace: Any, file_path: str, *, exist_ok: bool) -> str:
     Raises:
         UserErrorException: The file is missing or no wheel, or there is one of its name.
     """
+    from runyard.client import callers
     from runyard.protocol.environments import PRIVATE_WHEELS, wheel_address
 
     path = Path(file_path).expanduser()
@@ -47,10 +46,9 @@ def add(workspace: Any, file_path: str, *, exist_ok: bool) -> str:
             "to use that one, or give yours another version"
         )
     elif there != digest:
-        warnings.warn(
+        callers.warn(
             f"the wheel {path.name!r} of workspace {workspace.name!r} has other contents than "
-            f"{file_path!r}, and is used: give yours another version to have it installed",
-            stacklevel=_CALLER,
+            f"{file_path!r}, and is used: give yours another version to have it installed"
         )
     return wheel_address(workspace.service.id, store.name, path.name, there or digest)
 

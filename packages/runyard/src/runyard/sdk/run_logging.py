@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Dict, Optional
 
 from runyard.protocol import escapes
@@ -119,11 +118,11 @@ class RunLogging(RunBase):
             timeout_seconds: How long to wait at most.
         """
         if self._session is not None and not self._session.flush(timeout_seconds):
-            warnings.warn(
+            from runyard.client import callers
+
+            callers.warn(
                 f"run {self._id}: not all metrics have reached the service within "
-                f"{timeout_seconds} s; they are kept and sent later",
-                UserWarning,
-                stacklevel=2,
+                f"{timeout_seconds} s; they are kept and sent later"
             )
 
     def _open_session(self) -> sessions.Session:

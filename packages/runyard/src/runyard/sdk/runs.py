@@ -1,14 +1,13 @@
 """The run: one execution of a script, seen from the script itself or from anywhere else.
 
 Inside a job `Run.get_context()` is the job's run; its status is the service's matter, so there
-`complete`, `fail` and leaving a `with` block only flush. Everywhere else they set it. What is
-logged goes through a spool (`sdk.sessions`) and never waits for the network.
+`complete`, `fail` (which warns) and leaving a `with` block only flush. Everywhere else they set
+it. What is logged goes through a spool (`sdk.sessions`) and never waits for the network.
 """
 
 from __future__ import annotations
 
 import os
-import warnings
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -303,11 +302,9 @@ class Run(RunLogging, RunContents):
     def cancel(self) -> None:
         """Ask for the run to be canceled; in its own job this only warns."""
         if self._in_own_job():
-            warnings.warn(
-                "a run cannot cancel itself from its own job; exit the script instead",
-                UserWarning,
-                stacklevel=2,
-            )
+            from runyard.client import callers
+
+            callers.warn("a run cannot cancel itself from its own job; exit the script instead")
             return
         from runyard.protocol.routes import RUNS_CANCEL
 
@@ -325,12 +322,19 @@ class Run(RunLogging, RunContents):
     def fail(
         self, error_details: Any = None, error_code: Optional[str] = None, _set_status: bool = True
     ) -> None:
-        """Flush, and set the run to Failed; in its own job only flush.
+        """Flush, and set the run to Failed; in its own job only flush, and warn.
 
         Args:
             error_details: What went wrong: a text or an exception.
             error_code: `UserError` or another code.
         """
+        if self._in_own_job() and _set_status:
+            from runyard.client import callers
+
+            callers.warn(
+                f"run {self._id} is not failed by fail() in its own job, and the reason is not "
+                "kept: raise an exception, or call sys.exit with the reason"
+            )
         if self._in_own_job() or not _set_status:
             self.flush()
             return

@@ -1,9 +1,9 @@
 """The environment of an estimator: the framework's packages and those the user adds."""
 
-import warnings
 from pathlib import Path
 from typing import Dict, List, Optional
 
+from runyard.client import callers
 from runyard.sdk.conda import DEFAULT_SDK_PACKAGE, CondaDependencies
 from runyard.sdk.environments import DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE, Environment
 from runyard.sdk.exceptions import TrainingException, UserErrorException
@@ -11,7 +11,6 @@ from runyard.sdk.frameworks import FrameworkVersion, find
 from runyard.sdk.requirements import read_requirements
 from runyard.sdk.v1.settings import EstimatorSettings
 
-_CALLER = 5  # frames from here to the line of the user's script
 _said: Dict[str, bool] = {}
 
 
@@ -28,10 +27,7 @@ def version_row(
         TrainingException: The version is not supported; the supported ones are listed.
     """
     if version is None and says_default:
-        warnings.warn(
-            f"framework_version is not specified, defaulting to version {default}.",
-            stacklevel=_CALLER,
-        )
+        callers.warn(f"framework_version is not specified, defaulting to version {default}.")
     row = find(framework, str(version or default))
     if row is None:
         raise TrainingException(
@@ -39,7 +35,7 @@ def version_row(
             f"{', '.join(supported)}"
         )
     if row.note:
-        warnings.warn(row.note, stacklevel=_CALLER)
+        callers.warn(row.note)
     return row
 
 
@@ -72,7 +68,7 @@ def say_once(text: str) -> None:
     """Warn with a text once per process."""
     if text not in _said:
         _said[text] = True
-        warnings.warn(text, stacklevel=_CALLER)
+        callers.warn(text)
 
 
 def _packages(settings: EstimatorSettings, row: Optional[FrameworkVersion]) -> CondaDependencies:

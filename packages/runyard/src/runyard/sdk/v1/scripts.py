@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from copy import copy
 from typing import TYPE_CHECKING, Any, List, Optional
 
@@ -73,10 +72,11 @@ class ScriptRunConfig:
         else:
             _check_run_config(run_config)
             if any(value is not None for value in later):
-                warnings.warn(
+                from runyard.client import callers
+
+                callers.warn(
                     "run_config is given: compute_target, environment, distributed_job_config and "
-                    "docker_runtime_config are ignored; set them on run_config",
-                    stacklevel=2,
+                    "docker_runtime_config are ignored; set them on run_config"
                 )
             self.run_config = run_config
         self.script = script or self.run_config.script or DEFAULT_SCRIPT

@@ -8,7 +8,12 @@ from runyard.client import transfer
 from runyard.client.connection import Connection
 from runyard.client.transfer import Fetch
 from runyard.client.workspace import WorkspaceClient
-from runyard.protocol.errors import BlobNotFound, RunyardError, ServiceUnreachable
+from runyard.protocol.errors import (
+    BlobNotFound,
+    InvalidRequest,
+    RunyardError,
+    ServiceUnreachable,
+)
 from runyard.protocol.routes import BLOBS_READ
 
 
@@ -64,3 +69,21 @@ def test_names_that_lead_elsewhere_are_refused(tmp_path, name):
 def test_ordinary_names_are_joined(tmp_path):
     """`./` and doubled slashes do no harm."""
     assert transfer.inside(tmp_path, "./a//b") == tmp_path / "a" / "b"
+
+
+def test_what_has_no_place_is_named_when_all_others_are_there(fake, service, tmp_path):
+    """One name that is a file and a folder must not cost a run's other files."""
+    fake.answer = lambda _m, path, _b: fake.say(path.rpartition("/")[2].encode())
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    names = ("a", "a/b/c", "a/b", "file/x", "folder", "good", "z/good")
+    fetches = [Fetch(BLOBS_READ, (str(n),), tmp_path / name) for n, name in enumerate(names)]
+    with pytest.raises(InvalidRequest) as error:
+        transfer.download_many(service, fetches, overwrite=True)
+    lost = [str(tmp_path / name) for name in ("a", "a/b", "file/x", "folder")]
+    assert error.value.details["paths"] == lost
+    assert "4 of 7 files were not brought" in error.value.message
+    assert f"{lost[0]!r} is a folder" in error.value.message
+    assert f"through {str(tmp_path / 'file')!r}, which is a file" in error.value.message
+    for name, content in (("a/b/c", "1"), ("good", "5"), ("z/good", "6"), ("file", "mine")):
+        assert (tmp_path / name).read_text() == content

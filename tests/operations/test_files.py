@@ -7,6 +7,7 @@ import pytest
 
 from runyard.protocol.errors import (
     AlreadyExists,
+    Conflict,
     InvalidRequest,
     MissingBlobs,
     RunFileNotFound,
@@ -157,3 +158,17 @@ def test_logs_stay_listed_when_the_run_has_ended(system: System, run: str) -> No
     found = files.list_(system, "default", run, FileQuery()).items
     assert [(f.path, f.size, f.kind, f.live) for f in found] == [(DRIVER, 8, "log", False)]
     assert not files.read(system, "default", run, DRIVER).live
+
+
+def test_a_path_is_a_file_or_a_folder(system: System, run: str, store_text: Store) -> None:
+    """What no disk can hold together is refused by name, but never to a job's delivery."""
+    register(system, run, store_text("a", "1"), store_text("d/e/f", "2"), store_text("d2", "3"))
+    for path, there in (("a/b/c", "a"), ("d", "d/e/f"), ("d/e", "d/e/f")):
+        with pytest.raises(Conflict, match=f"{path!r} cannot stand beside {there!r}"):
+            register(system, run, store_text("new", "n"), store_text(path, "x"))
+    with pytest.raises(RunFileNotFound):
+        files.read(system, "default", run, "new")
+    register(system, run, store_text("d/e/g", "4"), store_text("a", "1"))
+    register(system, run, store_text("a/b", "5"), overwrite=True)
+    register(system, run, store_text("a/b", "5"))
+    assert files.read(system, "default", run, "a/b").path.read_text() == "5"

@@ -1,11 +1,13 @@
 """Local paths that users give: where things go, and errors that name what they are about."""
 
+import io
 import os
 import socket
 import subprocess
 
 import pytest
 
+from runyard.sdk import run_files
 from runyard.sdk.exceptions import SnapshotException, UserErrorException, WebserviceException
 from runyard.sdk.models import Model
 
@@ -115,3 +117,41 @@ def test_a_folders_odd_files_come_and_go(workspace, folder):
     assert (folder / "again" / "odd" / "caf%E9").read_bytes() == b"caf\xe9"
     (source / "deep").mkdir()
     subprocess.run(["rm", "-rf", source], check=True)
+
+
+def test_a_slash_at_a_files_name_in_the_run_is_a_folder(experiment, folder):
+    """As with `cp`: `outputs/` is no file of the name `outputs`."""
+    (folder / "d").mkdir()
+    for name in ("f", "x\\y", "d/g"):
+        (folder / name).write_text(name)
+    run = experiment.start_logging(snapshot_directory=None, outputs="outputs")
+    run.upload_file("outputs/", "f")
+    run.upload_file("./", "d/g")
+    run.upload_files(["many/", "many/new"], ["x\\y", folder / "d" / "g"])
+    with pytest.raises(UserErrorException, match="give one like 'outputs/file'"):
+        run.upload_file("outputs/", io.BytesIO(b"x"))
+    with pytest.raises(UserErrorException, match="no path in a run"):
+        run.upload_file("/", "f")
+    assert run.get_file_names() == ["g", "many/new", "many/x%5Cy", "outputs/f"]
+    run.complete()
+
+
+def test_files_that_cannot_stand_together(experiment, folder):
+    """Uploads are refused by name; what is in a run nevertheless costs none of its other files."""
+    (folder / "f").write_text("f")
+    run = experiment.start_logging(snapshot_directory=None, outputs="outputs")
+    run.upload_file("a", "f")
+    with pytest.raises(UserErrorException, match="'a/b' cannot stand beside 'a'"):
+        run.upload_file("a/b", "f")
+    table = {"schema_type": "confusion_matrix", "schema_version": "v1", "data": {}}
+    run.log_confusion_matrix("a/cm", table)
+    run.log_confusion_matrix("a", {**table, "data": {"x": 1}})
+    assert run.get_metrics()["a/cm"].endswith("/a_cm")
+    run_files.upload(run.service, run.id, [("a/b", folder / "f")], overwrite=True)
+    with pytest.raises(UserErrorException, match=r"1 of 4 files .*'out/a' is a folder"):
+        run.download_files(output_directory="out")
+    assert sorted(path.name for path in (folder / "out").iterdir()) == ["a", "a_2", "a_cm"]
+    assert (folder / "out" / "a" / "b").read_text() == "f"
+    run.download_file("a", "whole")
+    assert (folder / "whole").read_text() == "f"
+    run.complete()

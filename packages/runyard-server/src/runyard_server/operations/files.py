@@ -7,7 +7,7 @@ run has ended `seal` also writes them down as rows.
 from collections.abc import Sequence
 
 from runyard.protocol import events as kinds
-from runyard.protocol.errors import AlreadyExists, RunFileNotFound
+from runyard.protocol.errors import AlreadyExists, Conflict, RunFileNotFound
 from runyard.protocol.files import (
     ARTIFACT_KIND,
     LOG_KIND,
@@ -31,6 +31,9 @@ from runyard_server.store.folders import checked
 from runyard_server.store.logs import LogFile
 from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
+
+# Two look-ups in the index for each; a folder of thousands does not wait for that.
+_MOST_CHECKED = 100
 
 
 def list_(system: System, workspace: str, run: str, query: FileQuery) -> FilePage:
@@ -64,6 +67,8 @@ def register(system: System, workspace: str, run: str, *, body: RegisterFiles) -
         RunNotFound: No such run.
         MissingBlobs: Contents are not stored; `details["missing"]` lists their digests.
         AlreadyExists: A path has another content and `overwrite` is False; nothing was added.
+        Conflict: A new path is a folder of a file that is there, or leads through one, and
+            `overwrite` is False; nothing was added.
     """
     entries = checked_entries(system, body.files)
     logs = {log.path for log in system.logs.list_(workspace, run)}
@@ -75,6 +80,9 @@ def register(system: System, workspace: str, run: str, *, body: RegisterFiles) -
         changed = _changed(connection, row, entries, overwrite=body.overwrite)
         if not changed:
             return row
+        # Whoever overwrites brings what a job leaves behind; of that nothing may be lost.
+        if not body.overwrite and len(changed) <= _MOST_CHECKED:
+            _refuse_beside(connection, row, [entry.path for entry in changed])
         rows.put(connection, row.key, [_row(entry, now) for entry in changed])
         return lifecycle.record(connection, row, now, [_news(changed)])
 
@@ -165,6 +173,30 @@ def _refuse(run: str, taken: list[str]) -> None:
             "or overwrite",
             {"paths": taken},
         )
+
+
+def _refuse_beside(connection: Connection, row: RunRow, paths: list[str]) -> None:
+    """Refuse paths that no disk could hold beside the files of the run."""
+    above = {
+        "/".join(parts[:depth]): path
+        for path in paths
+        for parts in [path.split("/")]
+        for depth in range(1, len(parts))
+    }
+    for found in rows.find_many(connection, row.key, list(above)):
+        _refuse_both(row.id, above[found], found)
+    for path in paths:
+        for below in rows.page(connection, row.key, f"{path}/", None, 1):
+            _refuse_both(row.id, path, below.path)
+
+
+def _refuse_both(run: str, path: str, there: str) -> None:
+    name = min(path, there, key=len)
+    raise Conflict(
+        f"{path!r} cannot stand beside {there!r}, which run {run} has: {name!r} would be a file "
+        "and a folder; choose another name",
+        {"path": path, "beside": there},
+    )
 
 
 def _news(changed: Sequence[FileEntry]) -> News:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 import uuid
-from typing import Set
+from typing import Dict, Optional, Sequence, Set
 
+_SHOWN = 5
+_IN_THE_WAY = (FileExistsError, IsADirectoryError, NotADirectoryError)
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
@@ -22,6 +24,44 @@ class Placing:
         self._made: Set[str] = set()
         self._mark = uuid.uuid4().hex
         self._numbers = itertools.count()
+        self._left_out: Dict[str, Optional[OSError]] = {}
+
+    def leave_out(self, target: str, error: Optional[OSError] = None) -> None:
+        """Note a file for which there is no place, so that the others come before it is told.
+
+        Args:
+            target: Its place.
+            error: What the system said, if it was asked.
+
+        Raises:
+            OSError: The error, if it is another one than a file or folder in the way.
+        """
+        if error and not isinstance(error, _IN_THE_WAY):
+            raise error
+        self._left_out[target] = error
+
+    def tell(self, count: int) -> None:
+        """End the writing of `count` files.
+
+        Raises:
+            InvalidRequest: There was no place for some; the message names them.
+            OSError: There was none for any.
+        """
+        from runyard.protocol.errors import InvalidRequest
+
+        missing = sorted(self._left_out)
+        if not missing:
+            return
+        errors = [error for error in self._left_out.values() if error is not None]
+        if errors and len(missing) == count:
+            raise errors[0]
+        shown = "; ".join(map(_said, missing[:_SHOWN]))
+        more = f" (and {len(missing) - _SHOWN} more)" if len(missing) > _SHOWN else ""
+        raise InvalidRequest(
+            f"{len(missing)} of {count} files were not brought, the others were: {shown}{more}; "
+            "bring them by themselves to another place, or choose another folder",
+            {"paths": missing},
+        )
 
     def put(self, data: bytes, target: str, executable: bool) -> None:
         """Write a file under a name beside its place, then rename it.
@@ -62,3 +102,25 @@ class Placing:
                 rest = rest[os.write(file, rest) :]
         finally:
             os.close(file)
+
+
+def files_and_folders(targets: Sequence[str]) -> Set[str]:
+    """Give those of `targets` below which others of them lie, which no disk can hold."""
+    folders: Set[str] = set()
+    for target in targets:
+        folder = os.path.dirname(target)
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = os.path.dirname(folder)
+    return folders.intersection(targets)
+
+
+def _said(target: str) -> str:
+    if os.path.isdir(target):
+        return f"{target!r} is a folder"
+    above = os.path.dirname(target)
+    while above and not os.path.lexists(above):
+        above = os.path.dirname(above)
+    if not above or os.path.isdir(above):
+        return f"{target!r} exists"
+    return f"{target!r} leads through {above!r}, which is a file where a folder is needed"

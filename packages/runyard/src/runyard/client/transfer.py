@@ -26,7 +26,7 @@ from typing import (
 )
 
 from runyard.client import batches
-from runyard.client.placing import Placing
+from runyard.client.placing import Placing, files_and_folders
 from runyard.protocol.batches import Content
 from runyard.protocol.datastores import PathList, WriteQuery
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, RunyardError
@@ -327,20 +327,34 @@ def download_many(
     overwrite: bool = False,
     progress: Optional[Progress] = None,
 ) -> List[Path]:
-    """Write many files, in parallel and small ones together; see `download`."""
+    """Write many files, in parallel and small ones together; see `download`.
+
+    Raises:
+        InvalidRequest: There was no place for some, which are named; all others were written.
+    """
     writer = Placing(overwrite)
 
     def together(places: List[int]) -> None:
         _download_batch(service, [fetches[place] for place in places], writer, progress)
 
     def alone(place: int) -> None:
-        download(service, fetches[place], overwrite, progress)
+        fetch = fetches[place]
+        try:
+            download(service, fetch, overwrite, progress)
+        except OSError as error:
+            writer.leave_out(str(fetch.target), error)
         if progress is not None:
             progress.add(0, 1)
 
+    # A run may hold a file and files below its name; of the two, what is below is the more.
+    both = files_and_folders([str(fetch.target) for fetch in fetches])
+    for target in both:
+        writer.leave_out(target)
+    count, fetches = len(fetches), [fetch for fetch in fetches if str(fetch.target) not in both]
     small, single = batches.groups([fetch.size if _named(fetch) else -1 for fetch in fetches])
     parallel(together, small)
     parallel(alone, single)
+    writer.tell(count)
     return [fetch.target for fetch in fetches]
 
 
@@ -361,11 +375,14 @@ def _download_batch(
         paths = PathList([fetch.segments[1] for fetch in fetches])
         found = batches.read(service, DATASTORES_READ_MANY, fetches[0].segments[:1], paths)
     for fetch, content in zip(fetches, found):
-        if content.data is None:
-            # By itself it says what is the matter: gone, or grown since it was listed.
-            download(service, fetch, writer.overwrite, progress)
-        else:
-            writer.put(content.data, str(fetch.target), fetch.executable)
+        try:
+            if content.data is None:
+                # By itself it says what is the matter: gone, or grown since it was listed.
+                download(service, fetch, writer.overwrite, progress)
+            else:
+                writer.put(content.data, str(fetch.target), fetch.executable)
+        except OSError as error:
+            writer.leave_out(str(fetch.target), error)
         if progress is not None:
             progress.add(len(content.data or b""), 1)
 

@@ -111,12 +111,14 @@ class RunContents(RunBase):
         """Send a file to the run.
 
         Args:
-            name: Its path in the run.
+            name: Its path in the run; with a slash at its end a folder, in which a local file
+                keeps its own name.
             path_or_stream: A local path, or a stream open for reading.
             datastore_name: Taken for old scripts' sake.
 
         Raises:
-            UserErrorException: The name is there with another content.
+            UserErrorException: The name is there with another content, or cannot stand beside
+                the run's files: it is a folder of theirs, or leads through one.
         """
         from runyard.sdk import run_files
 
@@ -135,9 +137,7 @@ class RunContents(RunBase):
 
         if len(names) != len(paths):
             raise UserErrorException(f"{len(names)} names were given for {len(paths)} paths")
-        pairs = [
-            (run_files.run_path(name), run_files.existing(path)) for name, path in zip(names, paths)
-        ]
+        pairs = [run_files.named(name, path) for name, path in zip(names, paths)]
         run_files.upload(self.service, self._id, pairs)
 
     def upload_folder(self, name: str, path: str, datastore_name: Optional[str] = None) -> None:

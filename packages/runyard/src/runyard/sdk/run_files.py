@@ -186,15 +186,20 @@ def upload_one(service: WorkspaceClient, run_id: str, name: str, source: Any) ->
     """Send one file, given as a path or as an open stream.
 
     Raises:
-        UserErrorException: There is no such file, or it is neither.
+        UserErrorException: There is no such file, it is neither, or a stream has no name of its
+            own to have in a folder.
     """
-    checked = run_path(name)
     if isinstance(source, (str, os.PathLike)):
-        upload(service, run_id, [(checked, existing(source))])
+        upload(service, run_id, [named(name, source)])
         return
+    checked = run_path(name)
     if not hasattr(source, "read"):
         raise UserErrorException(
             f"path_or_stream must be a path or an open file, not a {type(source).__name__}"
+        )
+    if _is_folder(name):
+        raise UserErrorException(
+            f"{name!r} is a folder, and a stream has no name: give one like {checked + '/file'!r}"
         )
     with tempfile.TemporaryDirectory(prefix="runyard-") as folder:
         path = Path(folder) / "stream"
@@ -208,6 +213,26 @@ def _copy(source: Any, target: BinaryIO) -> None:
         if not block:
             return
         target.write(block.encode("utf-8") if isinstance(block, str) else block)
+
+
+def named(name: Any, path: Any) -> Tuple[str, Path]:
+    """Give where a local file goes in a run, and its place here.
+
+    A name that ends in a slash is a folder, in which the file keeps its own name, as with `cp`.
+
+    Raises:
+        UserErrorException: There is no such file, or the name is no path in a run.
+    """
+    from runyard.protocol.paths import escaped
+
+    if not _is_folder(name):
+        return run_path(name), existing(path)
+    found = existing(path)
+    return run_path(f"{name}{escaped(found.name)}"), found
+
+
+def _is_folder(name: Any) -> bool:
+    return isinstance(name, str) and name.endswith(("/", "\\"))
 
 
 def existing(path: Any) -> Path:

@@ -63,9 +63,9 @@ def _under_a_free_name(run: RunBase, stem: str, suffix: str, local: Path) -> str
     """Send a file to the run under the first name that no other content has, and give that.
 
     Several of one name come within a second, from threads and processes: which name is free is
-    the service's word.
+    the service's word. A name that leads through a file is written without its slashes.
     """
-    from runyard.protocol.errors import AlreadyExists
+    from runyard.protocol.errors import AlreadyExists, Conflict
 
     for number in itertools.count(run._numbers.get(stem, 1)):
         more = "" if number == 1 else f"_{number}"
@@ -73,7 +73,12 @@ def _under_a_free_name(run: RunBase, stem: str, suffix: str, local: Path) -> str
         try:
             run_files.upload(run.service, run.id, [(target, local)])
         except UserErrorException as error:
-            if not isinstance(error.__cause__, AlreadyExists):
+            cause = error.__cause__
+            beside = cause.details.get("beside", "") if isinstance(cause, Conflict) else ""
+            if beside and target.startswith(f"{beside}/"):
+                flat = stem.replace("\\", "/").replace("/", "_")
+                return _under_a_free_name(run, flat, suffix, local)
+            if not beside and not isinstance(cause, AlreadyExists):
                 raise
         else:
             run._numbers[stem] = number

@@ -216,6 +216,37 @@ def test_the_interpreters_own_end_is_the_cause(tmp_path, script, said):
     assert "went on\n" not in found
 
 
+HINTED = HANDLED + "print('\\nSet FULL_ERROR=1 for more.', file=sys.stderr, flush=True)\n"
+EPOCHS = HANDLED + "for n in range(5): print('epoch', n, flush=True)\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "shown"),
+    [
+        (HINTED + "sys.exit(1)", "FileNotFoundError: [Errno 2] No such file or directory"),
+        (HINTED + "raise SystemExit(1)", "FileNotFoundError: [Errno 2] No such file or directory"),
+        ("raise SystemExit('no data\\nmake some')", "no data\nmake some"),
+        ("class Stop(SystemExit): pass\nraise Stop('no data\\nmake some')", "no data\nmake some"),
+        (EPOCHS + "raise SystemExit('bad\\nrate')", "epoch 4\nbad\nrate"),
+    ],
+)
+def test_the_lines_that_tell_of_an_exit_are_shown(tmp_path, script, shown):
+    """A hint below the cause, or the second line of a text, does not hide what was said."""
+    found = cause(tmp_path, script)
+    assert found.startswith("failed with exit code 1; the last lines of its log are:\n")
+    assert shown in found
+    assert "Traceback" not in found
+    assert ", line " not in found
+
+
+@pytest.mark.parametrize("end", ["sys.exit(1)", "raise SystemExit(1)", "raise SystemExit('bad')"])
+def test_what_was_handled_before_more_work_is_not_shown_at_an_exit(tmp_path, end):
+    """An exception that the script lived with is not told beside its end."""
+    found = cause(tmp_path, EPOCHS + end)
+    assert "FileNotFoundError" not in found
+    assert "line" not in found.partition("log")[2]
+
+
 def test_a_group_is_told_with_its_parts_and_notes(tmp_path):
     """Of several exceptions at once all are named, with what was added to them."""
     script = (

@@ -3,7 +3,8 @@
 `startup/sitecustomize.py` writes the first into the run folder. The log is read for programs that
 are not Python, and for a Python that ended without a word. An exception in it is the cause only
 where it is the last thing said: what was handled, printed and followed by more is none. Where the
-interpreter knows of no uncaught exception, it must be the very last line.
+interpreter knows of no uncaught exception, it must be the very last line. One a few lines above is
+shown with what follows and not blamed: it may be the cause before a hint, or have been handled.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from itertools import dropwhile
 from typing import List, Optional
 
 # A long message keeps its traceback's head within reach.
@@ -22,6 +24,8 @@ TEXT_LINES = 5
 EXCEPTION, EXIT = "exception", "exit"
 _FIELDS = 4
 _PYTHON_FAILED, _NOT_FLUSHED = 1, 120
+# An exception's line and the one below it.
+_HINTED = 2
 # A shell adds this to the number of the signal that has ended its child.
 _BY_SIGNAL = 128
 _OUT_OF_MEMORY = "; the machine may have run out of memory"
@@ -85,6 +89,8 @@ def of(status: int, log: str, told: Optional[Told] = None) -> str:
     said = exception(tail(log), 1 if told else TEXT_LINES) if status == _PYTHON_FAILED else ""
     if said:
         return f"failed with {said}{_hint(said)}"
+    if told is not None and status == _PYTHON_FAILED:
+        return f"{_by_code(status)}{_last_lines(log, told.kind == EXIT)}"
     return f"{_by_code(status)}{_last_words(log)}" if status > 0 else ""
 
 
@@ -152,6 +158,29 @@ def _last_words(log: str) -> str:
     lines = tail(log)
     last = lines[-1].strip()[-LAST_CHARACTERS:] if lines else ""
     return f"; the last line of its log is: {last}" if last else ""
+
+
+def _last_lines(log: str, by_exit: bool) -> str:
+    """Give the lines that may tell why a Python chose exit code 1, as the end of a sentence.
+
+    Args:
+        log: The file with its output.
+        by_exit: Whether it was by `sys.exit`. The text of a `raise SystemExit(text)` is left in the
+            log alone, with nothing to tell where it begins.
+    """
+    lines = [line for line in tail(log) if line.strip()]
+    heads = [number for number, line in enumerate(lines) if line.endswith(_TRACEBACK)]
+    rest = lines[heads[-1] + 1 :] if heads else []
+    since = list(dropwhile(lambda line: line[0] in " \t" or not _NAME.match(line), rest))
+    if heads and len(since) <= TEXT_LINES:
+        # Of more lines behind it nobody knows which are the text, and which were work.
+        shown = since if by_exit or len(since) == _HINTED else []
+    else:
+        shown = [] if by_exit else lines[-TEXT_LINES:]
+    if len(shown) <= 1:
+        return _last_words(log)
+    said = "\n".join(line.strip()[-LAST_CHARACTERS:] for line in shown)
+    return f"; the last lines of its log are:\n{said}"
 
 
 def _by_code(status: int) -> str:

@@ -125,6 +125,7 @@ def test_looking_further_than_so_far_is_said(place, kept, monkeypatch, capsys) -
         (["--sort", "los"], "no field 'los'"),
         (["--filter", "stats=Failed"], "nearest: status"),
         (["--filter", "=x"], "makes no sense"),
+        (["--filter", "loss <"], "metric.loss"),
         (["--columns", "id,metrik.loss"], "no field 'metrik.loss'"),
         (["--status", "Fialed"], "Failed"),
     ],

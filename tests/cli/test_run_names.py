@@ -71,6 +71,12 @@ def test_a_name_of_no_run_is_told(cli, known, words, name, status, part) -> None
         assert not [run for run in known if run in said.err]
 
 
+def test_one_run_is_told_in_the_singular(cli, place) -> None:
+    """Counts read as people say them."""
+    place.client.call(routes.RUNS_START, body=StartRun(experiment="single"))
+    assert cli("runs", "show", "single/5").err.rstrip().endswith("it has 1 run")
+
+
 def test_a_slip_in_an_id_names_the_run(cli, known) -> None:
     """One wrong letter in a whole id is answered with the right one alone."""
     said = cli("runs", "show", known[2].replace("bb33", "bb34"))
@@ -88,6 +94,12 @@ def test_a_slip_in_an_id_names_the_run(cli, known) -> None:
         (("experiments", "list", "-w", "defalt"), "default"),
         (("runs", "list", "-e", "nmaed"), "named"),
         (("runs", "logs", "named/1", "--file", "nope.txt"), ""),
+        (("runs", "list", "-e", "../x"), "names no experiment"),
+        (("runs", "show", "../1"), "names no experiment"),
+        (("runs", "logs", ".."), "names no run"),
+        (("models", "show", "a/b"), "names no model"),
+        (("compute", "nodes", "../x"), "names no compute target"),
+        (("datastores", "files", "a/b"), "names no datastore"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

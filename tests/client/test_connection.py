@@ -14,6 +14,7 @@ from runyard.protocol.errors import (
     Conflict,
     InvalidRequest,
     ModelNotFound,
+    NotFound,
     ServiceUnreachable,
     TemporaryError,
     Unauthenticated,
@@ -23,6 +24,7 @@ from runyard.protocol.routes import (
     BLOBS_READ,
     BLOBS_WRITE,
     EXPERIMENTS_CREATE,
+    EXPERIMENTS_GET,
     MODELS_GET,
     MODELS_LIST,
     RUNS_CHANGE,
@@ -228,4 +230,14 @@ def test_a_text_that_cannot_be_sent_is_named(fake, connection):
         connection.call(MODELS_GET, "w", "\udce9")
     with pytest.raises(InvalidRequest, match="what was asked for is"):
         connection.call(MODELS_LIST, "w", query=ModelQuery(tags=["\udce9"]))
+    assert len(fake.requests) == asked
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", ".", "..", "/"])
+def test_a_name_that_would_lead_elsewhere_is_told(fake, connection, name):
+    """The user learns what names look like, not which address has nothing."""
+    asked = len(fake.requests)
+    for route, kind in ((EXPERIMENTS_GET, "experiment"), (MODELS_GET, "model")):
+        with pytest.raises(NotFound, match=rf"names no {kind}: names and ids have letters"):
+            connection.call(route, "w", name)
     assert len(fake.requests) == asked

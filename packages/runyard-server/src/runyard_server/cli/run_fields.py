@@ -122,4 +122,6 @@ def _text(item: Value) -> str:
 
 
 def _unknown(name: str, known: list[str]) -> InvalidRequest:
-    return InvalidRequest(f"runs have no field {name!r}; {near(name, known)}")
+    # What scripts log is of any name, so that it may well be meant by a bare word.
+    metric = "" if "." in name else f"; a metric of that name is metric.{name}"
+    return InvalidRequest(f"runs have no field {name!r}; {near(name, known)}{metric}")

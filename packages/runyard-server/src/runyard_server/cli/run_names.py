@@ -80,9 +80,8 @@ def _numbered(client: WorkspaceClient, experiment: str, number: str) -> RunRecor
     for run in client.call(routes.RUNS_LIST, query=query).items:
         if run.number == int(number):
             return run
-    raise RunNotFound(
-        f"experiment {experiment!r} has no run number {number}; it has {record.run_count} runs"
-    )
+    count = f"{record.run_count} run{'' if record.run_count == 1 else 's'}"
+    raise RunNotFound(f"experiment {experiment!r} has no run number {number}; it has {count}")
 
 
 def _several(given: str, found: list[RunRecord]) -> InvalidRequest:

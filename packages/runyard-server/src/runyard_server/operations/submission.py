@@ -158,9 +158,10 @@ def _check_target(system: System, workspace: str, spec: RunSpec) -> ComputeRecor
         return None
     cluster = compute.get(system, workspace, spec.target)
     if spec.node_count > cluster.max_nodes:
+        most = f"{cluster.max_nodes} node{'' if cluster.max_nodes == 1 else 's'}"
         raise InvalidRequest(
             f"node_count is {spec.node_count} and compute target {cluster.name!r} has "
-            f"{cluster.max_nodes} nodes at most; lower node_count or raise max_nodes with "
+            f"{most} at most; lower node_count or raise max_nodes with "
             "update(max_nodes=…)"
         )
     return cluster

@@ -38,6 +38,7 @@ from runyard.client.download import Download
 from runyard.protocol import codec, escapes
 from runyard.protocol.errors import (
     InvalidRequest,
+    NotFound,
     RunyardError,
     ServiceUnreachable,
     TemporaryError,
@@ -455,6 +456,7 @@ def _target(route: Route[Any], segments: Any, query: Any) -> str:
 
     Raises:
         InvalidRequest: A part of it cannot be written as UTF-8.
+        NotFound: A part of the path can name nothing.
     """
     try:
         return _written(route, segments, query)
@@ -470,13 +472,25 @@ def _written(route: Route[Any], segments: Any, query: Any) -> str:
     for part in route.url.split("/"):
         if part.startswith("{"):
             value = str(left.pop(0))
-            parts.append(quote(value, safe="/" if part.endswith(":path}") else ""))
+            whole = part.endswith(":path}")
+            if not whole and ("/" in value or value in (".", "..")):
+                raise _no_name(part.strip("{}"), value)
+            parts.append(quote(value, safe="/" if whole else ""))
         else:
             parts.append(part)
     if left:
         raise TypeError(f"{route.name} takes {len(segments) - len(left)} path segments: {segments}")
     asked = _query(query)
     return "/".join(parts) + (f"?{asked}" if asked else "")
+
+
+def _no_name(kind: str, value: str) -> NotFound:
+    """Make the error for what would lead elsewhere as a part of a path."""
+    what = "compute target" if kind == "compute" else kind
+    return NotFound(
+        f"{value[:80]!r} names no {what}: names and ids have letters, digits, '_', '-' and '.', "
+        "begin with a letter or a digit and have no '/'"
+    )
 
 
 def _query(query: Any) -> str:

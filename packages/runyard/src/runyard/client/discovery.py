@@ -185,10 +185,11 @@ def _usable(record: ConnectionRecord) -> bool:
     with Connection(record.url, record.token, timeout=ABOUT_SECONDS) as connection:
         status = connection.call(SERVICE_STATUS)
         if status.active_runs or status.open_streams:
+            count = f"{status.active_runs} run{'' if status.active_runs == 1 else 's'}"
             raise ProtocolMismatch(
                 f"the service at {record.url} is older (protocol {record.protocol}) than this "
-                f"client (protocol {PROTOCOL}) and busy with {status.active_runs} runs; when they "
-                "have ended stop it with: runyard stop"
+                f"client (protocol {PROTOCOL}) and busy with {count}; when nothing runs any more, "
+                "stop it with: runyard stop"
             )
         connection.call(SERVICE_STOP)
     return False

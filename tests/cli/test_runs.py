@@ -3,6 +3,8 @@
 import json
 import threading
 
+import pytest
+
 from runyard.protocol import routes
 from runyard.protocol.files import DRIVER_LOG, LogQuery
 
@@ -72,6 +74,16 @@ def test_errors_as_json_have_their_code(cli) -> None:
 def test_logs_are_the_script_s_bytes(cli, run_id) -> None:
     """Nothing is added to what the script wrote."""
     assert cli("runs", "logs", run_id).out == "line one\nline two\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"), [("1", "line two\n"), ("2", "line one\nline two\n"), ("9", "line one\n")]
+)
+def test_the_last_lines_of_logs(cli, run_id, lines, shown) -> None:
+    """The end of a long log is seen without all that stands before it."""
+    said = cli("runs", "logs", run_id, "--tail", lines)
+    assert said.out.startswith(shown)
+    assert said.out.endswith("line two\n")
 
 
 def test_logs_as_json_say_where_each_piece_stands(cli, run_id) -> None:

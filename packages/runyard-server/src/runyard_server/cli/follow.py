@@ -8,6 +8,8 @@ that restarts in between is waited for.
 import codecs
 import json
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -22,6 +24,7 @@ from runyard_server.cli.texts import in_json, line, log, multiline
 LOG_FOLDER = "azureml-logs/"
 DRIVER_LOGS = "azureml-logs/70_driver_log"
 PIECE_BYTES = 1 << 20
+TAIL_BYTES = 64 << 10
 _UTF8 = partial(codecs.getincrementaldecoder("utf-8"), errors="backslashreplace")
 
 
@@ -33,6 +36,7 @@ def print_logs(
     rank: str | None = None,
     follow: bool,
     as_json: bool,
+    tail: int | None = None,
 ) -> None:
     """Print a run's logs.
 
@@ -43,6 +47,7 @@ def print_logs(
         rank: One process of a run with several in its place: `3`, `worker 1`, `worker_1`.
         follow: Whether to go on until the run has ended.
         as_json: One JSON object per piece instead of the bytes.
+        tail: Only so many of the last lines that each file has now; what comes later is printed.
 
     Raises:
         RunNotFound: There is no such run.
@@ -51,12 +56,26 @@ def print_logs(
     """
     printer = _Printer(client, run, as_json)
     if follow:
+        if tail is not None:
+            known = ranks.log_of(client, run, rank, sure=False) if rank is not None else file
+            _skip(printer, [known] if known or rank is not None else _all(client, run), tail)
         _follow(printer, file, rank)
         return
     if rank is not None:
         file = ranks.log_of(client, run, rank)
-    for path in [file] if file else _chosen(client, run):
+    paths: Sequence[str] = [file] if file else _chosen(client, run)
+    if tail is not None:
+        _skip(printer, paths, tail)
+    for path in paths:
         printer.advance(path)
+
+
+def _skip(printer: "_Printer", paths: Sequence[str | None], lines: int) -> None:
+    for path in paths:
+        # What is not there yet is printed from its first byte on, or missed by who reads it.
+        with suppress(RunFileNotFound):
+            if path:
+                printer.skip(path, lines)
 
 
 def _follow(printer: "_Printer", file: str | None, rank: str | None) -> None:
@@ -121,6 +140,28 @@ class _Printer:
                 self._print(path, offset, piece)
                 offset += len(piece)
         self._printed[path] = offset
+
+    def skip(self, path: str, lines: int) -> None:
+        """Print no more of a file than its last lines; read no more than needed to find them."""
+        with self.client.open(routes.FILES_READ, self.run, path) as whole:
+            size = whole.size
+        reach = TAIL_BYTES
+        start = max(0, size - reach)
+        while (found := self._line(path, start, lines)) is None and start:
+            reach *= 4
+            start = max(0, size - reach)
+        self._printed[path] = found or 0
+
+    def _line(self, path: str, start: int, lines: int) -> int | None:
+        """Find where the last lines begin in what a file has from `start` on; None: before it."""
+        with self.client.open(routes.FILES_READ, self.run, path, offset=start) as source:
+            content = source.read()
+        place = len(content) - content.endswith(b"\n")
+        for _ in range(lines):
+            place = content.rfind(b"\n", 0, place)
+            if place < 0:
+                return None
+        return start + place + 1
 
     def begin(self, path: str) -> None:
         """Print a file from its first byte on: it is another than it was."""

@@ -42,6 +42,11 @@ File = Annotated[
     Option("--file", metavar="PATH", help="Another of the run's files, such as logs/train.txt."),
 ]
 
+Tail = Annotated[
+    int | None,
+    Option("--tail", metavar="LINES", least=1, help="Only so many of the last lines of each file."),
+]
+
 
 @group.command("list")
 def list_(
@@ -138,6 +143,7 @@ def logs(
     follow: Follow = False,
     file: File = None,
     rank: Rank = None,
+    tail: Tail = None,
     json: Json = False,
     workspace: Workspace = None,
 ) -> None:
@@ -149,6 +155,8 @@ def logs(
     For example:
 
     - `runyard runs logs RUN -f`: follow it until it ends
+
+    - `runyard runs logs RUN --tail 20 -f`: only its last lines, and what comes
 
     - `runyard runs logs RUN --file azureml-logs/20_image_build_log.txt`
 
@@ -164,7 +172,9 @@ def logs(
     with_run(
         client,
         run,
-        lambda id_: print_logs(client, id_, file=file, rank=rank, follow=follow, as_json=json),
+        lambda id_: print_logs(
+            client, id_, file=file, rank=rank, follow=follow, as_json=json, tail=tail
+        ),
     )
 
 

@@ -111,7 +111,8 @@ dist/.ready: $(SOURCES) | $(UV)
 	@touch $@
 
 test-wheels: .venv-test/.ready
-	.venv-test/bin/python -P -m pytest -rs -n $(TEST_WORKERS) --dist loadfile $(TESTS)
+	.venv-test/bin/python -P -m pytest -rs -n $(TEST_WORKERS) --dist loadfile \
+		--no-loadscope-reorder $(TESTS)
 
 test-light: dist/.ready
 	bash tools/test-light.sh 3.7

@@ -1,16 +1,19 @@
 """The command line as a whole: help that teaches, statuses, completion."""
 
+import pwd
 import re
 import shlex
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from runyard.protocol import routes
+from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.runs import StartRun
-from runyard_server.cli import command_exists, tree
+from runyard_server.cli import command_exists, completion, tree
 from runyard_server.cli.words import read
 
 PROGRAM = "from runyard_server.cli import main; main()"
@@ -193,6 +196,21 @@ def test_installing_completion_changes_the_shell_s_file_once(cli, tmp_path) -> N
     text = (tmp_path / ".bashrc").read_text()
     assert text.startswith("export MINE=1\n")
     assert text.count("source") == 1
+
+
+@pytest.mark.parametrize("named", [None, "", "/bin/dash"])
+def test_completion_falls_back_on_the_login_shell(monkeypatch, named) -> None:
+    """Containers set no SHELL, or that of their first command; the user's own shell counts then."""
+    if named is None:
+        monkeypatch.delenv("SHELL", raising=False)
+    else:
+        monkeypatch.setenv("SHELL", named)
+    user = SimpleNamespace(pw_shell="/usr/bin/fish")
+    monkeypatch.setattr(pwd, "getpwuid", lambda _uid: user)
+    assert completion.script() == completion.SCRIPTS["fish"]
+    user.pw_shell = "/usr/sbin/nologin"
+    with pytest.raises(InvalidRequest, match="SHELL=bash runyard --install-completion"):
+        completion.script()
 
 
 def test_completion_offers_run_ids(cli, run_id) -> None:

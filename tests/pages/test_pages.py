@@ -100,6 +100,7 @@ def reader(tmp_path: Path, session_home: Path, monkeypatch: pytest.MonkeyPatch) 
     (state / "packages").symlink_to(packages)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("RUNYARD_HOME", str(state))
+    monkeypatch.setenv("SHELL", "/bin/bash")  # as in any terminal; build machines set none
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     return work
 

@@ -97,12 +97,26 @@ def answer(root: Command) -> None:
 
 
 def _shell() -> str:
-    name = os.path.basename(os.environ.get("SHELL", ""))  # noqa: PTH119 - pathlib comes later
-    if name not in SCRIPTS:
-        raise InvalidRequest(
-            f"the shell {name or 'is not known'}: SHELL must be one of {', '.join(SCRIPTS)}"
-        )
-    return name
+    """The shell that SHELL names; where nobody has set it, as in containers, the login shell."""
+    named = [os.environ.get("SHELL", ""), _login_shell()]
+    names = [path.rpartition("/")[2] for path in named if path]
+    for name in names:
+        if name in SCRIPTS:
+            return name
+    raise InvalidRequest(
+        f"there is no completion for {names[0] if names else 'a shell that nothing names'}, only "
+        f"for {', '.join(SCRIPTS)}; name yours in SHELL, as in "
+        "`SHELL=bash runyard --install-completion`"
+    )
+
+
+def _login_shell() -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_shell
+    except KeyError:  # a user id without a name, as containers are often given
+        return ""
 
 
 def _written(path: "Path", text: str) -> "Path":

@@ -95,7 +95,7 @@ $(UV): tools/uv-requirement.txt tools/find-python.sh
 	@# bytecode: what a start loads is compiled here, by loading it.
 	PYTHONDONTWRITEBYTECODE= .venv/bin/python -m compileall -q -j 0 $(addsuffix /src,$(PACKAGES))
 	PYTHONDONTWRITEBYTECODE= .venv/bin/python -P -c "import runyard_server.app.building, \
-		runyard_server.app.server, runyard_server.service.application, runyard.sdk.workspaces"
+		runyard_server.app.server, runyard_server.faces.application, runyard.sdk.workspaces"
 	@touch $@
 
 dist/.ready: $(SOURCES) | $(UV)

@@ -400,7 +400,7 @@ def test_nothing_is_loaded_that_the_service_never_uses():
     """Migrations, the terminal's tools and the client cost time and memory, and are not for it."""
     code = (
         "import sys, runyard_server.app.program, runyard_server.app.building, "
-        "runyard_server.app.server, runyard_server.service.application;"
+        "runyard_server.app.server, runyard_server.faces.application;"
         "print([m for m in ('alembic', 'runyard.client', 'runyard.sdk') "
         "if m in sys.modules])"
     )

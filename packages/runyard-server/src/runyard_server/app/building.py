@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Service:
-    """A service without its HTTP face: its parts, and how its threads are started and ended."""
+    """A service without its faces: its parts, and how its threads are started and ended."""
 
     system: System
     start: Callable[[], None]

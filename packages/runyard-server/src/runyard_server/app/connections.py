@@ -22,9 +22,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from runyard.protocol.errors import InvalidRequest, RunyardError, TemporaryError, to_wire
-from runyard_server.service.bodies import TooSlow
-from runyard_server.service.handlers import KNOWN
-from runyard_server.service.limits import HEAD_BYTES, REST_SECONDS, STEP_BYTES, Limits
+from runyard_server.faces.bodies import TooSlow
+from runyard_server.faces.handlers import KNOWN
+from runyard_server.faces.limits import HEAD_BYTES, REST_SECONDS, STEP_BYTES, Limits
 
 GRACE_SECONDS = 10
 # Making room for one would mean a look at all connections for each that comes.

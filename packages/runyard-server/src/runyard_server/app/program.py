@@ -159,8 +159,8 @@ def _server(
 ) -> "Server":
     from runyard_server.app.connections import Config
     from runyard_server.app.server import Server
-    from runyard_server.service import limits
-    from runyard_server.service.application import create_app
+    from runyard_server.faces import limits
+    from runyard_server.faces.application import create_app
 
     bounds = limits.of(service.system.settings, limits.raise_open_files())
     app, feed = create_app(service.system, bounds)

@@ -19,9 +19,9 @@ from anyio import to_thread
 from runyard.protocol.service import Connection
 from runyard_server.app.announcing import remove_connection, write_connection
 from runyard_server.app.connections import Config, sweep
+from runyard_server.faces.streams import Feed
 from runyard_server.operations.service import active_runs
 from runyard_server.operations.system import System
-from runyard_server.service.streams import Feed
 
 # uvicorn asks `on_tick` ten times a second.
 TICKS = 10

@@ -1,6 +1,6 @@
 """What the service's process is doing: open requests and streams, and since when it is idle.
 
-The HTTP face counts, `service.status` tells, and the embedded service ends itself by it. It also
+The HTTP side counts, `service.status` tells, and the embedded service ends itself by it. It also
 carries the way to ask the process to stop, which only the process itself knows.
 """
 

@@ -1,4 +1,4 @@
-"""All of the HTTP face, put together: one ASGI application.
+"""All of the HTTP side, put together: one ASGI application.
 
 Rows that share a path share one entry, which chooses by method; so a wrong method is told all the
 right ones.
@@ -20,16 +20,16 @@ from starlette.types import ASGIApp
 from runyard.protocol import PREFIX
 from runyard.protocol.errors import NotFound
 from runyard.protocol.routes import ROUTES
+from runyard_server.faces import pages
+from runyard_server.faces.bodies import Intake
+from runyard_server.faces.failures import NotAllowed, answer, wire
+from runyard_server.faces.gate import Gate
+from runyard_server.faces.handlers import Handler, Parts
+from runyard_server.faces.limits import Limits
+from runyard_server.faces.lingering import Lingering
+from runyard_server.faces.shares import Shares
+from runyard_server.faces.streams import Feed
 from runyard_server.operations.system import System
-from runyard_server.service import pages
-from runyard_server.service.bodies import Intake
-from runyard_server.service.failures import NotAllowed, answer, wire
-from runyard_server.service.gate import Gate
-from runyard_server.service.handlers import Handler, Parts
-from runyard_server.service.limits import Limits
-from runyard_server.service.lingering import Lingering
-from runyard_server.service.shares import Shares
-from runyard_server.service.streams import Feed
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

@@ -20,14 +20,14 @@ from starlette.responses import Response
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.route import Bytes, Events, Nothing, Route
 from runyard.protocol.routes import BLOBS_WRITE
+from runyard_server.faces import access, contents, failures, messages, waiting
+from runyard_server.faces.bodies import Intake
+from runyard_server.faces.shares import Shares
+from runyard_server.faces.streams import EventStream, Feed, Follower
 from runyard_server.operations import arrivals
 from runyard_server.operations.idempotency import once
 from runyard_server.operations.system import Chunks, Content, System
 from runyard_server.operations.tokens import Caller
-from runyard_server.service import access, contents, failures, messages, waiting
-from runyard_server.service.bodies import Intake
-from runyard_server.service.shares import Shares
-from runyard_server.service.streams import EventStream, Feed, Follower
 
 LARGEST_JSON = 16 << 20
 LONGEST_KEY = 200

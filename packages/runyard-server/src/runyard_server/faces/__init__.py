@@ -1,4 +1,4 @@
-"""The HTTP face: every row of the protocol's table of routes, served by its operation.
+"""The HTTP side: every row of the protocol's table of routes, served by its operation.
 
     gate        Host and Origin; counts open requests
     lingering   answers that arrive though the body was not read

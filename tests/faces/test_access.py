@@ -8,7 +8,7 @@ import pytest
 
 from runyard.protocol.route import JOB, USER
 from runyard.protocol.routes import ROUTES
-from runyard_server.service import access
+from runyard_server.faces import access
 
 W = "/api/v1/workspaces/default"
 RUNS = f"{W}/runs"

@@ -15,7 +15,7 @@ from runyard import protocol
 from runyard.protocol import codec
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.runs import FailRun, RunQuery, SubmitRun
-from runyard_server.service import messages
+from runyard_server.faces import messages
 
 
 def _records() -> Iterator[type]:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import peers
-from measure import LIMIT, OURS, PEER, Benchmark, Case, Figures, Quantity
+from measure import LIMIT, PEER, Benchmark, Case, Figures, Quantity
 from workers import ADAPTERS, Worker, plain
 
 PACKAGES = ("numpy", "requests")
@@ -17,10 +17,11 @@ PACKAGES = ("numpy", "requests")
 
 def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
     """Give the benchmark with the peers that could be installed."""
-    worker = Worker(ours.python, "submit_runyard.py", *PACKAGES)
-    cases = [
-        Case("bare script, environment made by hand", LIMIT, _ByHand(ours.python).once),
-        Case("Runyard", OURS, worker.once, worker.close),
+    cases = [Case("bare script, environment made by hand", LIMIT, _ByHand(ours.python).once)]
+    for name, kind, peer in peers.of_ours("Runyard", ours, installed):
+        worker = Worker(peer.python, "submit_runyard.py", *PACKAGES)
+        cases.append(Case(name, kind, worker.once, worker.close))
+    cases += [
         Case("uv run --with", PEER, partial(_uv_run, ours.python)),
         Case("pip in a new venv, warm cache", PEER, partial(_pip, ours.python)),
     ]

@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import peers
 import trees
-from measure import LIMIT, OURS, PEER, Benchmark, Case, Figures, Quantity
+from measure import LIMIT, PEER, Benchmark, Case, Figures, Quantity
 from workers import ADAPTERS, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import peers
 
 START_SECONDS = 180.0
 SETTLE_SECONDS = 3.0
@@ -125,9 +124,11 @@ def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
     """Give the benchmark with the peers that could be installed."""
     servers = [
         ("bare uvicorn", LIMIT, _uvicorn(ours)),
-        ("Runyard", OURS, _runyard(ours)),
-        (f"Runyard with {MANY:,} runs", OURS, _runyard_full(ours)),
     ]
+    for name, make in (("Runyard", _runyard), (f"Runyard with {MANY:,} runs", _runyard_full)):
+        servers += [
+            (label, kind, make(peer)) for label, kind, peer in peers.of_ours(name, ours, installed)
+        ]
     if "mlflow" in installed:
         peer = installed["mlflow"]
         servers.append((f"mlflow server ({peer.version})", PEER, _mlflow(peer)))
@@ -146,8 +147,8 @@ def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
         f"same; memory (proportional set size) and processes {SETTLE_SECONDS:.0f} s later.",
         [
             Quantity("first", "first start", "s"),
-            Quantity("again", "start", "s", "at most 1.5 s", plotted=True),
-            Quantity("memory", "memory", "MB", "at most 100 MB", plotted=True),
+            Quantity("again", "start", "s", "at most 0.3 s", plotted=True),
+            Quantity("memory", "memory", "MB", "at most 50 MB", plotted=True),
             Quantity("processes", "processes", "", "one"),
         ],
         [Case(name, kind, server.once, server.close) for name, kind, server in servers],

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 RESAMPLES = 4000
-OURS, PEER, LIMIT = "ours", "peer", "limit"
+OURS, PEER, LIMIT, BEFORE = "ours", "peer", "limit", "before"
 Figures = dict[str, float]
 
 
@@ -30,7 +30,7 @@ class Case:
 
     Args:
         name: As the report shows it, with its version.
-        kind: OURS, PEER or LIMIT.
+        kind: OURS, PEER, LIMIT, or BEFORE for a former commit of ours.
         once: Does the work, checks it and gives the figures by quantity; called once per pass.
         close: Ends what the case left running.
         passes: At most so many passes; 0 is as many as asked for.

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from measure import BEFORE, OURS
 
 ROOT = Path(__file__).resolve().parent.parent
 UV = ROOT / ".tools" / "bin" / "uv"
@@ -62,15 +65,49 @@ def install(name: str) -> Peer:
 
 
 def runyard() -> Peer:
-    """Give our own environment, made from the built wheels."""
-    folder = ROOT / ".venv-bench-runyard"
-    wheels = sorted(ROOT.glob("dist/*.whl"))
-    if not wheels:
+    """Our own environment, made from the built wheels."""
+    if not any(ROOT.glob("dist/*.whl")):
         raise Unavailable("dist/ holds no wheels; `make bench` builds them")
+    return _from_wheels("runyard", ROOT / "dist", ROOT / "requirements.lock")
+
+
+def runyard_before(checkout: Path) -> Peer:
+    """Another commit of ours, checked out in a folder, built from there and named by its commit."""
+    wheels = ROOT / "build" / "before"
+    shutil.rmtree(wheels, ignore_errors=True)
+    for package in sorted((checkout / "packages").glob("*/pyproject.toml")):
+        _uv("build", "--wheel", "--out-dir", str(wheels), str(package.parent))
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+    made = _from_wheels(BEFORE, wheels, checkout / "requirements.lock")
+    return replace(made, version=done.stdout.strip() or checkout.name)
+
+
+def of_ours(name: str, ours: Peer, installed: dict[str, Peer]) -> list[tuple[str, str, Peer]]:
+    """What stands for Runyard in a benchmark: the present, and with `--before` a former commit.
+
+    Args:
+        name: What the case is called.
+        ours: The present.
+        installed: The peers, the former commit among them.
+
+    Returns:
+        Name, kind and environment of each case.
+    """
+    cases = [(name, OURS, ours)]
+    if BEFORE in installed:
+        former = installed[BEFORE]
+        cases.append((f"{name} at {former.version}", BEFORE, former))
+    return cases
+
+
+def _from_wheels(name: str, wheels: Path, lock: Path) -> Peer:
+    folder = ROOT / f".venv-bench-{name}"
     _uv("venv", "--clear", "--python", _python(), str(folder))
-    _fill(folder, "--require-hashes", "-r", str(ROOT / "requirements.lock"))
-    _fill(folder, "--no-deps", *map(str, wheels))
-    return Peer("runyard", wheels[0].name.split("-")[1], Path(_in(folder)))
+    _fill(folder, "--require-hashes", "-r", str(lock))
+    files = sorted(wheels.glob("*.whl"))
+    _fill(folder, "--no-deps", *map(str, files))
+    return Peer(name, files[0].name.split("-")[1], Path(_in(folder)))
 
 
 def _fill(folder: Path, *what: str) -> None:

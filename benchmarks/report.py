@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import plot
-from measure import LIMIT, OURS, Benchmark, Outcome, Quantity, interval
+from measure import BEFORE, LIMIT, OURS, Benchmark, Outcome, Quantity, interval
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = DOCS / "benchmarks.md"
@@ -59,7 +59,28 @@ def _ratios(benchmark: Benchmark, outcomes: list[Outcome]) -> list[str]:
                 f"Runyard over {limit.case.name}, pass by pass: {middle:.3f}, with 95 % between "
                 f"{low:.3f} and {high:.3f} ({len(pairs)} pairs)."
             )
-    return [*lines, *_differences(outcomes, limit, benchmark)]
+    return [*lines, *_differences(outcomes, limit, benchmark), *_since(outcomes, benchmark)]
+
+
+def _since(outcomes: list[Outcome], benchmark: Benchmark) -> list[str]:
+    """How each of ours compares with its former commit, and how surely."""
+    former = {o.case.name.rpartition(" at ")[0]: o for o in outcomes if o.case.kind == BEFORE}
+    lines = []
+    for ours in (outcome for outcome in outcomes if outcome.case.name in former):
+        for quantity in benchmark.quantities:
+            before = former[ours.case.name].values(quantity.name)
+            pairs = [
+                one / other
+                for one, other in zip(ours.values(quantity.name), before, strict=False)
+                if other
+            ]
+            if pairs:
+                middle, low, high = interval(pairs)
+                lines.append(
+                    f"* {ours.case.name} over its former commit, {quantity.title}: {middle:.3f}, "
+                    f"with 95 % between {low:.3f} and {high:.3f} ({len(pairs)} pairs)."
+                )
+    return lines
 
 
 def _differences(outcomes: list[Outcome], limit: Outcome, benchmark: Benchmark) -> list[str]:

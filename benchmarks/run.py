@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache
+from pathlib import Path
 
 import b01_import
 import b07_files
@@ -20,6 +21,7 @@ import machine
 import measure
 import peers
 import report
+from measure import BEFORE
 
 Maker = Callable[[peers.Peer, dict[str, peers.Peer]], measure.Benchmark]
 # Each with the peers that it takes.
@@ -46,10 +48,11 @@ def main() -> int:
     asked = _arguments()
     print(f"machine: {machine.describe()}", flush=True)
     ours = peers.runyard()
+    former = peers.runyard_before(asked.before.resolve()) if asked.before else None
     failed = 0
     for name in asked.benchmarks or BENCHMARKS:
         make, wanted = BENCHMARKS[name]
-        installed, absent = _install(wanted)
+        installed, absent = _install(wanted) if former is None else ({BEFORE: former}, {})
         benchmark = make(ours, installed)
         benchmark.absent.update(absent)
         before = machine.load()
@@ -59,7 +62,7 @@ def main() -> int:
         text = _circumstances(passes, before)
         print("\n" + report.section(benchmark, outcomes, text))
         failed += sum(bool(o.failure) for o in outcomes if o.case.kind != measure.PEER)
-        if asked.write:
+        if asked.write and former is None:
             report.write(benchmark, outcomes, text)
     return 1 if failed else 0
 
@@ -69,6 +72,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("benchmarks", nargs="*", choices=[[], *BENCHMARKS], metavar="B1 B8 ...")
     parser.add_argument(
         "--passes", type=int, default=5, help="at least so many count (5; some take more)"
+    )
+    parser.add_argument(
+        "--before",
+        type=Path,
+        metavar="CHECKOUT",
+        help="compare with the commit checked out there, without peers; writes nothing",
     )
     parser.add_argument("--no-write", dest="write", action="store_false")
     return parser.parse_args()

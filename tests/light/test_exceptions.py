@@ -2,25 +2,46 @@
 
 import json
 import pickle
+import subprocess
 import sys
-from types import ModuleType
 
 import pytest
 
 from runyard.protocol import errors
 from runyard.sdk import exceptions
+from runyard.sdk.v1 import envelopes
 
 
 @pytest.fixture
-def v1(monkeypatch):
+def restored():
+    """Puts back how errors are told."""
+    before = exceptions.telling()
+    yield
+    exceptions.tell_by(before)
+
+
+@pytest.fixture
+def v1(restored):
     """A program that uses the v1 names."""
-    monkeypatch.setitem(sys.modules, "azureml", ModuleType("azureml"))
+    envelopes.use()
 
 
 @pytest.fixture
-def native(monkeypatch):
+def native(restored):
     """A program that does not use the v1 names."""
-    monkeypatch.delitem(sys.modules, "azureml", raising=False)
+    exceptions.tell_by(exceptions.Telling())
+
+
+@pytest.mark.parametrize(
+    ("line", "said"), [("import runyard", "x"), ("import azureml", "UserErrorException:")]
+)
+def test_the_names_that_a_program_imports_decide(line, said):
+    """Nobody has to choose: v1 scripts import azureml, and native ones do not."""
+    code = f"{line}; from runyard.sdk.exceptions import UserErrorException as e; print(e('x'))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, text=True
+    )
+    assert done.stdout.splitlines()[0] == said
 
 
 def test_an_error_is_a_plain_sentence(native):

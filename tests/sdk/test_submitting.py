@@ -16,6 +16,7 @@ from runyard.sdk.exceptions import (
 from runyard.sdk.experiments import Experiment
 from runyard.sdk.models import Model
 from runyard.sdk.runs import Run, ScriptRun
+from runyard.sdk.v1.envelopes import Envelope
 
 IN_JOB = """
 import os, warnings
@@ -176,11 +177,11 @@ def test_a_failed_run_raises_with_its_reason(experiment, script, capsys, monkeyp
     run = experiment.submit(script("raise ValueError('boom')"))
     with pytest.raises(ActivityFailedException) as error:
         run.wait_for_completion()
-    monkeypatch.setattr(exceptions, "speaks_v1", lambda: False)
+    monkeypatch.setattr(exceptions, "_telling", exceptions.Telling())
     sentence, _, log = str(error.value).partition("\n\nThe end of its log:\n\n")
     assert sentence == error.value.message == said
     assert log.startswith("Traceback (most recent call last):\n")
-    monkeypatch.setattr(exceptions, "speaks_v1", lambda: True)
+    monkeypatch.setattr(exceptions, "_telling", Envelope())
     assert json.loads(error.value.message)["error"]["message"] == said
     assert str(error.value).startswith(f"ActivityFailedException:\n\tMessage: {said}\n")
     assert str(error.value).count("boom") == 1 + log.count("boom")
@@ -190,7 +191,7 @@ def test_a_failed_run_raises_with_its_reason(experiment, script, capsys, monkeyp
     assert f"\nError:\n{said}\n{{" in out
     assert out.count(said) == 1
     assert out.count("Traceback") == 1
-    monkeypatch.setattr(exceptions, "speaks_v1", lambda: False)
+    monkeypatch.setattr(exceptions, "_telling", exceptions.Telling())
     run.wait_for_completion(show_output=True, raise_on_error=False)
     assert f"\nError:\n{said}\n\n" in capsys.readouterr().out
 

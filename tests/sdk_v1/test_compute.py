@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from runyard.sdk.clusters import AmlCompute
 from runyard.sdk.compute import ComputeTarget
 from runyard.sdk.exceptions import ComputeTargetException, NotOfferedYet, UserErrorException
 from runyard.sdk.v1.attached import AksCompute, RemoteCompute
-from runyard.sdk.v1.compute import AmlCompute
 
 
 def make(workspace: Any, name: str = "cpu", **kwargs: Any) -> Any:

@@ -9,15 +9,8 @@ import pytest
 import runyard
 from runyard.protocol.runs import LauncherSpec
 from runyard.sdk.exceptions import TrainingException
-from runyard.sdk.v1.distributed import (
-    Gloo,
-    Mpi,
-    MpiConfiguration,
-    Nccl,
-    ParameterServer,
-    PyTorchConfiguration,
-    TensorflowConfiguration,
-)
+from runyard.sdk.launchers import MpiConfiguration, PyTorchConfiguration, TensorflowConfiguration
+from runyard.sdk.v1.distributed import Gloo, Mpi, Nccl, ParameterServer
 from runyard.sdk.v1.dnn import PyTorch, TensorFlow
 from runyard.sdk.v1.estimators import Estimator
 from runyard.sdk.v1.scripts import ScriptRunConfig

@@ -11,7 +11,7 @@ from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.definitions import definition_of
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import UserErrorException
-from runyard.sdk.v1.distributed import MpiConfiguration
+from runyard.sdk.launchers import MpiConfiguration
 from runyard.sdk.v1.runconfig import RunConfiguration
 from runyard.sdk.v1.scripts import ScriptRunConfig
 

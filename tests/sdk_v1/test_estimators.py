@@ -8,17 +8,12 @@ from typing import Any
 import pytest
 
 from runyard.protocol.data import DataReference
-from runyard.sdk import estimators as native
 from runyard.sdk.data import DataPath
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import NotOfferedYet, TrainingException, UserErrorException
-from runyard.sdk.v1.distributed import (
-    Gloo,
-    Mpi,
-    MpiConfiguration,
-    ParameterServer,
-    TensorflowConfiguration,
-)
+from runyard.sdk.launchers import MpiConfiguration, TensorflowConfiguration
+from runyard.sdk.v1 import newest as native
+from runyard.sdk.v1.distributed import Gloo, Mpi, ParameterServer
 from runyard.sdk.v1.dnn import Chainer, PyTorch, TensorFlow
 from runyard.sdk.v1.estimators import Estimator
 from runyard.sdk.v1.sklearn import SKLearn

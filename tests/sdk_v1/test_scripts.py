@@ -8,11 +8,7 @@ from runyard.protocol.codec import decode, encode
 from runyard.protocol.runs import RunSpec
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import NotOfferedYet, TrainingException, UserErrorException
-from runyard.sdk.v1.distributed import (
-    MpiConfiguration,
-    PyTorchConfiguration,
-    TensorflowConfiguration,
-)
+from runyard.sdk.launchers import MpiConfiguration, PyTorchConfiguration, TensorflowConfiguration
 from runyard.sdk.v1.runconfig import DataReferenceConfiguration, RunConfiguration
 from runyard.sdk.v1.scripts import ScriptRunConfig
 

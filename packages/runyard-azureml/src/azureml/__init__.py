@@ -3,6 +3,6 @@
 This package holds re-exports only: what each name does is in `runyard.sdk`.
 """
 
-from runyard.sdk.v1.absent import NOT_OFFERED
+from runyard.sdk.v1.entry import NOT_OFFERED
 
 __all__ = ["NOT_OFFERED"]

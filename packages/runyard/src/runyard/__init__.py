@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING, Any, List
 
 if TYPE_CHECKING:
     # Editors and type checkers see the real classes; at run time each is loaded on first use.
-    from runyard.sdk.compute import ComputeTarget
+    from runyard.sdk.compute import AmlCompute, ComputeTarget
     from runyard.sdk.conda import CondaDependencies
     from runyard.sdk.datastores import Datastore
     from runyard.sdk.distributed import Jax, Mpi, MultiWorker, ParameterServer, Torch
     from runyard.sdk.environments import Environment
-    from runyard.sdk.estimators import Estimator, PyTorch, SKLearn, TensorFlow
     from runyard.sdk.experiments import Experiment
-    from runyard.sdk.models import Model
-    from runyard.sdk.runs import Run
-    from runyard.sdk.v1.compute import AmlCompute
-    from runyard.sdk.v1.distributed import (
+    from runyard.sdk.launchers import (
         MpiConfiguration,
         PyTorchConfiguration,
         TensorflowConfiguration,
     )
+    from runyard.sdk.models import Model
+    from runyard.sdk.runs import Run
+    from runyard.sdk.v1.newest import Estimator, PyTorch, SKLearn, TensorFlow
     from runyard.sdk.v1.runconfig import RunConfiguration
     from runyard.sdk.v1.scripts import ScriptRunConfig
     from runyard.sdk.v1.widgets import RunDetails
@@ -32,28 +31,28 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _NAMES = {
-    "AmlCompute": "runyard.sdk.v1.compute",
+    "AmlCompute": "runyard.sdk.compute",
     "ComputeTarget": "runyard.sdk.compute",
     "CondaDependencies": "runyard.sdk.conda",
     "Datastore": "runyard.sdk.datastores",
     "Environment": "runyard.sdk.environments",
-    "Estimator": "runyard.sdk.estimators",
+    "Estimator": "runyard.sdk.v1.newest",
     "Experiment": "runyard.sdk.experiments",
     "Jax": "runyard.sdk.distributed",
     "Model": "runyard.sdk.models",
     "Mpi": "runyard.sdk.distributed",
-    "MpiConfiguration": "runyard.sdk.v1.distributed",
+    "MpiConfiguration": "runyard.sdk.launchers",
     "MultiWorker": "runyard.sdk.distributed",
     "ParameterServer": "runyard.sdk.distributed",
-    "PyTorch": "runyard.sdk.estimators",
-    "PyTorchConfiguration": "runyard.sdk.v1.distributed",
+    "PyTorch": "runyard.sdk.v1.newest",
+    "PyTorchConfiguration": "runyard.sdk.launchers",
     "Run": "runyard.sdk.runs",
     "RunConfiguration": "runyard.sdk.v1.runconfig",
     "RunDetails": "runyard.sdk.v1.widgets",
-    "SKLearn": "runyard.sdk.estimators",
+    "SKLearn": "runyard.sdk.v1.newest",
     "ScriptRunConfig": "runyard.sdk.v1.scripts",
-    "TensorFlow": "runyard.sdk.estimators",
-    "TensorflowConfiguration": "runyard.sdk.v1.distributed",
+    "TensorFlow": "runyard.sdk.v1.newest",
+    "TensorflowConfiguration": "runyard.sdk.launchers",
     "Torch": "runyard.sdk.distributed",
     "Workspace": "runyard.sdk.workspaces",
 }

@@ -1,12 +1,12 @@
 """Workspaces, experiments, runs, datastores, compute targets, environments, models."""
 
+from runyard.sdk.clusters import AmlCompute
 from runyard.sdk.compute import ComputeTarget
 from runyard.sdk.datastores import Datastore
 from runyard.sdk.environments import ContainerRegistry, Environment
 from runyard.sdk.experiments import Experiment
 from runyard.sdk.models import Model
 from runyard.sdk.runs import Run
-from runyard.sdk.v1.compute import AmlCompute
 from runyard.sdk.v1.datasets import Dataset
 from runyard.sdk.v1.deployment import ContainerImage, Image, Webservice
 from runyard.sdk.v1.keyvault import Keyvault

@@ -10,6 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any, Optional
 
 from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.sections import Section
 
 if TYPE_CHECKING:
     from runyard.protocol.data import DataReference as DataReferenceRecord
@@ -105,10 +106,8 @@ class DataReference:
             self.datastore, data_reference_name, joined, self.mode, self.path_on_compute
         )
 
-    def to_config(self) -> Any:
+    def to_config(self) -> DataReferenceConfiguration:
         """Give the `DataReferenceConfiguration` that a run configuration holds."""
-        from runyard.sdk.v1.runconfig import DataReferenceConfiguration
-
         return DataReferenceConfiguration(
             datastore_name=self.datastore.name,
             mode=self.mode,
@@ -142,6 +141,33 @@ class DataReference:
             path_on_compute,
             overwrite or self.overwrite,
         )
+
+
+class DataReferenceConfiguration(Section):
+    """How a job sees a part of a datastore.
+
+    Args:
+        datastore_name: The datastore's name.
+        mode: `mount`, `download` or `upload`.
+        path_on_datastore: "" or None for its root.
+        path_on_compute: Relative to the working folder, or absolute; None lets the agent choose.
+        overwrite: Whether existing files may be replaced.
+    """
+
+    def __init__(
+        self,
+        datastore_name: Optional[str] = None,
+        mode: str = "mount",
+        path_on_datastore: Optional[str] = None,
+        path_on_compute: Optional[str] = None,
+        overwrite: bool = False,
+    ) -> None:
+        self.data_store_name = datastore_name
+        self.mode = checked_mode(mode)
+        self.path_on_data_store = path_on_datastore
+        self.path_on_compute = path_on_compute
+        self.overwrite = overwrite
+        self._close()
 
 
 class DataPathComputeBinding:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runyard.sdk.v1.compute import AmlComputeProvisioningConfiguration
+    from runyard.sdk.clusters import AmlComputeProvisioningConfiguration
 
 
 class DefaultCluster:
@@ -19,6 +19,6 @@ class DefaultCluster:
         self._max_nodes = max_nodes
 
     def __get__(self, instance: Any, owner: Any) -> "AmlComputeProvisioningConfiguration":
-        from runyard.sdk.v1.compute import AmlCompute
+        from runyard.sdk.clusters import AmlCompute
 
         return AmlCompute.provisioning_configuration(self._vm_size, max_nodes=self._max_nodes)

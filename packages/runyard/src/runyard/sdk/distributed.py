@@ -11,11 +11,18 @@ a ScriptRunConfig. All processes may be on one machine: the default is one node.
 
 from typing import Any, Optional
 
-from runyard.sdk.v1 import distributed as v1
-from runyard.sdk.v1.distributed import GLOO, count, deadline
+from runyard.sdk.launchers import (
+    GLOO,
+    MpiConfiguration,
+    PyTorchConfiguration,
+    TensorflowConfiguration,
+    count,
+    deadline,
+    mpi_backend,
+)
 
 
-class Mpi(v1.Mpi):
+class Mpi(MpiConfiguration):
     """The same command on every node, `process_count_per_node` times, started by mpirun.
 
     Args:
@@ -37,12 +44,12 @@ class Mpi(v1.Mpi):
         exit_deadline_seconds: Optional[float] = None,
         backend: str = "",
     ) -> None:
-        self.backend = v1.mpi_backend(backend)
+        self.backend = mpi_backend(backend)
         _take(self, process_count_per_node=process_count_per_node)
         _finish(self, node_count, exit_deadline_seconds)
 
 
-class MultiWorker(v1.TensorflowConfiguration):
+class MultiWorker(TensorflowConfiguration):
     """Equal workers, each told of the others by `TF_CONFIG`, spread over the nodes.
 
     Args:
@@ -73,7 +80,7 @@ class MultiWorker(v1.TensorflowConfiguration):
         _finish(self, node_count, exit_deadline_seconds)
 
 
-class ParameterServer(v1.ParameterServer):
+class ParameterServer(TensorflowConfiguration):
     """Workers and parameter servers, each told its part by `TF_CONFIG`, spread over the nodes.
 
     Args:
@@ -105,7 +112,7 @@ class ParameterServer(v1.ParameterServer):
         _finish(self, node_count, exit_deadline_seconds)
 
 
-class Torch(v1.PyTorchConfiguration):
+class Torch(PyTorchConfiguration):
     """Ranks for torch.distributed, told as by torchrun; the script chooses its backend.
 
     Args:

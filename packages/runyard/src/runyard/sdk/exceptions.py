@@ -20,23 +20,57 @@
      |   +- DiscoveryUrlNotFoundException
      +- DatasetTimestampMissingError
 
-All have `.message`, and `str()` is that message too. In programs that use the v1 names, which have
-imported `azureml`, `str()` has the several lines that v1 users know. Errors of the service become
-these by `translated`.
+All have `.message`, and `str()` is that message too: `Telling` says so. Programs that use the v1
+names are told in the several lines that v1 users know, because those names bring a `Telling` of
+their own (`sdk.v1.envelopes`). Errors of the service become these by `translated`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import sys
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional, Type
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from runyard.protocol.errors import RunyardError
 
 SYSTEM_ERROR = "SystemError"
 USER_ERROR = "UserError"
+
+
+class Telling:
+    """How errors are told to people: plainly, as long as nobody puts another in its place."""
+
+    def text(self, error: AzureMLException, sentence: str) -> str:
+        """What `str()` of an error says; `sentence` is what happened and what to do next."""
+        del error
+        return sentence
+
+    def shown(self, error: AzureMLException) -> str:
+        """What an interpreter shows of an error."""
+        return f"{type(error).__name__}({error.message!r})"
+
+    def failure(self, error: ActivityFailedException) -> str:
+        """The message of a failed run's error."""
+        return error.sentence
+
+    def ending(self, error: Dict[str, Any]) -> str:
+        """What is printed of a failed run's error below its log, which has just been seen."""
+        return str(error["error"]["message"])
+
+
+_telling = Telling()
+
+
+def telling() -> Telling:
+    """How errors are told in this program."""
+    return _telling
+
+
+def tell_by(way: Telling) -> None:
+    """Have all errors of this program told in another way."""
+    global _telling  # noqa: PLW0603 - `str()` of an error has no other way to learn it
+    _telling = way
 
 
 class AzureMLException(Exception):
@@ -81,19 +115,13 @@ class AzureMLException(Exception):
         return self._inner_exception or self.__cause__
 
     def __repr__(self) -> str:
-        return str(self) if speaks_v1() else f"{type(self).__name__}({self.message!r})"
+        return _telling.shown(self)
 
     def __str__(self) -> str:
-        return self._envelope(self.message) if speaks_v1() else self.message
+        return _telling.text(self, self.message)
 
-    def _envelope(self, message: str) -> str:
-        response = json.dumps({"error": self._response()}, indent=4, default=str)
-        return (
-            f"{type(self).__name__}:\n\tMessage: {message}\n"
-            f"\tInnerException {self.inner_exception}\n\tErrorResponse \n{response}"
-        )
-
-    def _response(self) -> Dict[str, Any]:
+    def response(self) -> Dict[str, Any]:
+        """The facts beside the message, by the names of the v1 SDK."""
         response: Dict[str, Any] = {"code": self.error_code, "message": self.message}
         if self._target:
             response["target"] = self._target
@@ -138,6 +166,8 @@ class ActivityFailedException(AzureMLException):
     error_code = USER_ERROR
 
     def __init__(self, error_details: Any = "", **kwargs: Any) -> None:
+        import json
+
         text = error_details
         if not isinstance(error_details, str):
             text = json.dumps(error_details, indent=4, default=str)
@@ -152,18 +182,28 @@ class ActivityFailedException(AzureMLException):
     @property
     def message(self) -> str:
         """Why the run failed; as JSON in programs that use the v1 names."""
-        return self._message if speaks_v1() else self._sentence
+        return _telling.failure(self)
 
     @message.setter
     def message(self, value: str) -> None:
         self._message = self._sentence = value
 
+    @property
+    def sentence(self) -> str:
+        """Why the run failed, in one sentence."""
+        return self._sentence
+
+    @property
+    def as_json(self) -> str:
+        """The run's error as JSON, without the end of its log."""
+        return self._message
+
     def __str__(self) -> str:
-        text = self._envelope(self._sentence) if speaks_v1() else self._sentence
+        text = _telling.text(self, self._sentence)
         return f"{text}\n\nThe end of its log:\n\n{self._log_tail}" if self._log_tail else text
 
-    def _response(self) -> Dict[str, Any]:
-        # What the sentence and the end of the log do not say.
+    def response(self) -> Dict[str, Any]:
+        """What the sentence and the end of the log do not say."""
         return {"code": self.error_code, **self._error}
 
 
@@ -258,13 +298,10 @@ class DatasetTimestampMissingError(AzureMLException):
     """A dataset has no timestamp column."""
 
 
-def speaks_v1() -> bool:
-    """Whether this program uses the v1 names, whose users know errors in a shape of their own."""
-    return "azureml" in sys.modules
-
-
 def _inner(text: str) -> Dict[str, Any]:
     """The facts of an error that is given as JSON; none in any other text."""
+    import json
+
     try:
         error = json.loads(text)["error"]
     except (ValueError, TypeError, KeyError):
@@ -272,15 +309,24 @@ def _inner(text: str) -> Dict[str, Any]:
     return dict(error) if isinstance(error, dict) else {}
 
 
-@contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """Turn errors of the service into the ones above, which name them as their cause."""
-    from runyard.protocol.errors import RunyardError
+class translated:  # noqa: N801 - it reads as a verb: `with translated():`
+    """Turns errors of the service into the ones above, which name them as their cause."""
 
-    try:
-        yield
-    except RunyardError as error:
-        raise from_service(error) from error
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        if error is None:
+            return
+        from runyard.protocol.errors import RunyardError
+
+        if isinstance(error, RunyardError):
+            raise from_service(error) from error
 
 
 def from_service(error: RunyardError) -> AzureMLException:

@@ -3,7 +3,6 @@
 A typing error such as `environment.docker.enable = True` would otherwise be lost in silence.
 """
 
-import difflib
 from typing import Any, List
 
 
@@ -20,6 +19,8 @@ class Section:
             AttributeError: There is no such attribute; the nearest are named.
         """
         if self.__dict__.get("_closed") and not hasattr(self, name):
+            import difflib
+
             known = self._names()
             close = difflib.get_close_matches(name, known, n=3)
             hint = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(known)}"

@@ -21,7 +21,6 @@ keeps this shape.
 from __future__ import annotations
 
 import codecs
-import json
 import re
 import sys
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Tuple
@@ -83,17 +82,7 @@ def _remarks(found: Dict[str, Any], raise_on_error: bool) -> Iterable[Any]:
     if found.get("warnings"):
         yield "Warnings", "\n".join(one["message"] for one in found["warnings"])
     if found["status"] == "Failed" and not raise_on_error and "error" in found:
-        yield "Error", _readable(found["error"])
-
-
-def _readable(error: Dict[str, Any]) -> str:
-    """An error for people, who have just seen the log: a sentence; under v1 names facts too."""
-    if not exceptions.speaks_v1():
-        return str(error["error"]["message"])
-    said = {"message", "logTail", "details"}
-    facts = {name: value for name, value in error["error"].items() if name not in said}
-    rest = {"error": facts, "time": error["time"]}
-    return f"{error['error']['message']}\n{json.dumps(rest, indent=4)}"
+        yield "Error", exceptions.telling().ending(found["error"])
 
 
 def _failed(found: Dict[str, Any]) -> ActivityFailedException:

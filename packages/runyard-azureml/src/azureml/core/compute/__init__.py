@@ -1,5 +1,11 @@
 """Compute targets."""
 
+from runyard.sdk.clusters import (
+    AmlCompute,
+    AmlComputeProvisioningConfiguration,
+    AmlComputeStatus,
+    ScaleSettings,
+)
 from runyard.sdk.compute import ComputeTarget
 from runyard.sdk.v1.attached import (
     AdlaCompute,
@@ -12,12 +18,6 @@ from runyard.sdk.v1.attached import (
     HDInsightCompute,
     KustoCompute,
     RemoteCompute,
-)
-from runyard.sdk.v1.compute import (
-    AmlCompute,
-    AmlComputeProvisioningConfiguration,
-    AmlComputeStatus,
-    ScaleSettings,
 )
 
 __all__ = [

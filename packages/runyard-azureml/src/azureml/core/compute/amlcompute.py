@@ -1,6 +1,6 @@
 """The cluster."""
 
-from runyard.sdk.v1.compute import (
+from runyard.sdk.clusters import (
     AmlCompute,
     AmlComputeProvisioningConfiguration,
     AmlComputeStatus,

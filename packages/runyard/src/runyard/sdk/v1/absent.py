@@ -47,13 +47,14 @@ class _Finder:
     def find_spec(name: str, path: Any = None, target: Any = None) -> Optional[ModuleSpec]:
         """The spec of a module below a package of NOT_OFFERED; None for others."""
         del path, target
-        if not name.startswith("azureml.") or instead(name) is None:
+        what = instead(name) if name.startswith("azureml.") else None
+        if what is None:
             return None
         from importlib.machinery import ModuleSpec
 
         from runyard.sdk.v1.absent_modules import AbsentLoader
 
-        return ModuleSpec(name, AbsentLoader(), is_package=True)
+        return ModuleSpec(name, AbsentLoader(what), is_package=True)
 
 
 def instead(name: str) -> Optional[str]:
@@ -65,4 +66,6 @@ def instead(name: str) -> Optional[str]:
     return None
 
 
-sys.meta_path.append(_Finder())
+def install() -> None:
+    """Have the finder asked for every module that nobody else finds."""
+    sys.meta_path.append(_Finder())

@@ -9,12 +9,20 @@ from types import ModuleType
 from typing import Any
 
 from runyard.sdk.exceptions import AzureMLException
-from runyard.sdk.v1.absent import instead
 from runyard.sdk.v1.later import later
 
 
 class AbsentModule(ModuleType):
-    """A module each name of which refuses to be used."""
+    """A module each name of which refuses to be used.
+
+    Args:
+        name: Its full name.
+        instead: What to use, the end of a sentence that begins with "use".
+    """
+
+    def __init__(self, name: str, instead: str) -> None:
+        super().__init__(name, f"Not offered; use {instead}.")
+        self._instead = instead
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -22,15 +30,22 @@ class AbsentModule(ModuleType):
         if name.endswith(("Exception", "Error")):
             # `except ClientException:` needs a class of exceptions; this one is never raised.
             return type(name, (AzureMLException,), {"__module__": self.__name__})
-        return later(f"{self.__name__}.{name}", instead(self.__name__) or "")
+        return later(f"{self.__name__}.{name}", self._instead)
 
 
 class AbsentLoader(Loader):
-    """Makes the modules."""
+    """Makes the modules.
+
+    Args:
+        instead: What to use in place of them.
+    """
+
+    def __init__(self, instead: str) -> None:
+        self._instead = instead
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """An empty module that refuses by name."""
-        return AbsentModule(spec.name, f"Not offered; use {instead(spec.name)}.")
+        return AbsentModule(spec.name, self._instead)
 
     def exec_module(self, module: ModuleType) -> None:
         """Leave the module as it is: there is no code to run."""

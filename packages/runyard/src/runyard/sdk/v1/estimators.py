@@ -14,9 +14,7 @@ from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.environments import ContainerRegistry, Environment
 from runyard.sdk.exceptions import TrainingException
 from runyard.sdk.frameworks import HOROVOD, WITH_HOROVOD, FrameworkVersion
-from runyard.sdk.submission import Submission
-from runyard.sdk.v1.arguments import flattened, reference_of
-from runyard.sdk.v1.distributed import (
+from runyard.sdk.launchers import (
     GLOO,
     MPI,
     NCCL,
@@ -26,6 +24,8 @@ from runyard.sdk.v1.distributed import (
     TensorflowConfiguration,
     setting_of,
 )
+from runyard.sdk.submission import Submission
+from runyard.sdk.v1.arguments import flattened, reference_of
 from runyard.sdk.v1.packages import environment_of, say_once, version_row
 from runyard.sdk.v1.runconfig import RunConfiguration
 from runyard.sdk.v1.settings import EstimatorSettings, check, nodes_of

@@ -9,47 +9,20 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from runyard.sdk.conda import CondaDependencies
-from runyard.sdk.data import checked_mode
+from runyard.sdk.data import DataReferenceConfiguration
 from runyard.sdk.environments import DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE, Environment
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
-from runyard.sdk.sections import Section
-from runyard.sdk.v1.distributed import (
+from runyard.sdk.launchers import (
     NO_COMMUNICATOR,
     MpiConfiguration,
     PyTorchConfiguration,
     TensorflowConfiguration,
 )
+from runyard.sdk.sections import Section
 
 LOCAL_TARGET = "local"
 DEFAULT_SCRIPT = "train.py"
 MAX_DURATION_SECONDS_DEFAULT = 2592000
-
-
-class DataReferenceConfiguration(Section):
-    """How a job sees a part of a datastore.
-
-    Args:
-        datastore_name: The datastore's name.
-        mode: `mount`, `download` or `upload`.
-        path_on_datastore: "" or None for its root.
-        path_on_compute: Relative to the working folder, or absolute; None lets the agent choose.
-        overwrite: Whether existing files may be replaced.
-    """
-
-    def __init__(
-        self,
-        datastore_name: Optional[str] = None,
-        mode: str = "mount",
-        path_on_datastore: Optional[str] = None,
-        path_on_compute: Optional[str] = None,
-        overwrite: bool = False,
-    ) -> None:
-        self.data_store_name = datastore_name
-        self.mode = checked_mode(mode)
-        self.path_on_data_store = path_on_datastore
-        self.path_on_compute = path_on_compute
-        self.overwrite = overwrite
-        self._close()
 
 
 class HistoryConfiguration(Section):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, List, Optional
 
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import UserErrorException
-from runyard.sdk.v1.distributed import (
+from runyard.sdk.launchers import (
     MpiConfiguration,
     PyTorchConfiguration,
     TensorflowConfiguration,

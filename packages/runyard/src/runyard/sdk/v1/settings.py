@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from runyard.protocol.runs import LOCAL_TARGET
 from runyard.sdk.exceptions import NotOfferedYet, TrainingException, UserErrorException
-from runyard.sdk.v1.distributed import count
+from runyard.sdk.launchers import count
 from runyard.sdk.v1.runconfig import target_name
 
 BACKENDS = ("mpi", "ps", "gloo", "nccl")

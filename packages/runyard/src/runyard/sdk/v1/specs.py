@@ -13,10 +13,10 @@ from runyard.protocol.data import VARIABLE_PREFIX
 from runyard.protocol.runs import LOCAL_TARGET, RunSpec
 from runyard.sdk.definitions import submitted_definition_of, variables_of
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
+from runyard.sdk.launchers import count, launcher_of
 from runyard.sdk.submission import Submission
 from runyard.sdk.v1.arguments import References, add, from_config, model_location, texts
 from runyard.sdk.v1.definition import run_definition
-from runyard.sdk.v1.distributed import count, launcher_of
 
 _SHOWN = 10
 _ENOUGH = 1000

@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
-from runyard.sdk.compute import ComputeTarget, wait_for_state, whole
 from runyard.sdk.exceptions import ComputeTargetException
+from runyard.sdk.targets import CLUSTER, ComputeTarget, wait_for_state, whole
 
 if TYPE_CHECKING:
     from runyard.protocol.compute import ComputeRecord, CreateCompute
@@ -147,7 +147,7 @@ class AmlComputeStatus:
         }
 
 
-class AmlCompute(ComputeTarget):
+class AmlCompute(ComputeTarget, stands_for=CLUSTER):
     """A cluster that grows from `min_nodes` to `max_nodes` as runs need it, and shrinks when idle.
 
     Args:
@@ -158,7 +158,7 @@ class AmlCompute(ComputeTarget):
         ComputeTargetException: There is none of that name.
     """
 
-    type = "AmlCompute"
+    type = CLUSTER
 
     @staticmethod
     def provisioning_configuration(

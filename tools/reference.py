@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runyard.protocol import routes
+from runyard.protocol.route import SCOPES
 from runyard_server.cli import failures, tree
 from runyard_server.operations import settings
 
@@ -91,16 +92,18 @@ def _statuses() -> str:
 def _routes() -> str:
     rows = [
         f"| `{route.name}` | {route.method} | `{route.url}` | {_type(route.body)} "
-        f"| {_type(route.query)} | {_type(route.answer)} | {route.who} | {_cell(route.summary)} |"
+        f"| {_type(route.query)} | {_type(route.answer)} | {route.scope} | {_cell(route.summary)} |"
         for route in routes.ROUTES
     ]
+    scopes = [f"| {scope} | {meaning} |" for scope, meaning in SCOPES.items()]
     return (
         "# Routes\n\n"
         "Everything that can be asked of the service. Bodies and answers are JSON records of "
         "`runyard.protocol`; `Bytes` is a raw stream, `Events` are server-sent events. A running "
         "service gives the same as an OpenAPI document at `/api/v1/openapi.json`. "
-        "Who may call: anyone, a user (the service's token), a job too (the token of its run).\n\n"
-        "| name | method | path | body | query | answer | who | |\n"
+        "The scope says who may call, and how far the token of a run reaches:\n\n"
+        "| scope | |\n| --- | --- |\n" + "\n".join(scopes) + "\n\n"
+        "| name | method | path | body | query | answer | scope | |\n"
         "| --- | --- | --- | --- | --- | --- | --- | --- |\n" + "\n".join(rows) + "\n"
     )
 

@@ -1,24 +1,26 @@
 """Whose token a request carries, and how far that reaches.
 
-A user's token opens everything. A run's token opens the rows marked JOB, in the run's own
-workspace. Each row that is more than reading has its rule here, and a row without one is closed:
-
-    agent     what agents say: of the run itself alone, for a job tells the token of its run
-    family    the run, or one below it
-    adds      adds to the workspace and takes nothing from anybody
-    makes     submits or starts a run, which is then below the token's
-    others    in the name of the token's run, over nobody else's files
-
-What a rule gives is what the operation gets. The rules themselves are `operations.rights`.
+A user's token opens everything. A run's token opens the rows whose scope is for jobs, in the run's
+own workspace. Each scope that is more than reading has its rule here, and one without a rule is
+closed. What a rule gives is what the operation gets. The rules themselves are `operations.rights`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runyard.protocol import routes
 from runyard.protocol.errors import Forbidden, Unauthenticated
-from runyard.protocol.route import ANYONE, JOB, Route
+from runyard.protocol.route import (
+    ADDS,
+    AGENT,
+    ANYONE,
+    FAMILY,
+    MAKES,
+    READS,
+    REGISTERS,
+    WRITES,
+    Route,
+)
 from runyard.protocol.service import TOKEN_VARIABLE
 from runyard_server.operations import rights, tokens
 from runyard_server.operations.system import System
@@ -79,10 +81,10 @@ def identify(
         Unauthenticated: There is no token, or this service has not given it.
         Forbidden: The token does not open this route.
     """
-    if route.who == ANYONE:
+    if route.scope == ANYONE:
         return None
     caller = tokens.verify(system.secret, _bearer(authorization), segments.get("workspace"))
-    if not caller.is_user and route.who != JOB:
+    if not caller.is_user and not route.for_jobs:
         raise Forbidden(f"a run's token does not open {route.name}; the user's token does")
     return caller
 
@@ -109,24 +111,19 @@ def bound(
     Raises:
         Forbidden: It is more than the token may do.
     """
-    if caller is None or caller.run is None or reads(route):
+    if caller is None or caller.run is None or route.scope == READS:
         return given
     asked = Asked(system, route, caller.run, segments)
-    if route.name in _AGENT:
+    if route.scope == AGENT:
         if segments["run"] != caller.run:
             raise asked.refusal(segments["run"])
         # Also after the end: an agent repeats what it may have said in vain, which changes nothing.
         return given
-    rule = RULES.get(route.name)
+    rule = RULES.get(route.scope)
     if rule is None:
         raise Forbidden(f"a run's token does not open {route.name}")
     rights.check_open(system, asked.workspace, caller.run)
     return rule(asked, given)
-
-
-def reads(route: Route[Any]) -> bool:
-    """Whether a row only reads what every job of the workspace may read."""
-    return route.name in _ASKING or (route.method == "GET" and route.name not in _AGENT)
 
 
 def _family(asked: Asked, given: Given) -> Given:
@@ -156,43 +153,12 @@ def _writes(asked: Asked, given: Given) -> Given:
     return {**given, "replaces": rights.replaced_paths(asked.system, *place)}
 
 
-_AGENT = frozenset(
-    row.name
-    for row in (
-        routes.JOBS_GET,
-        routes.JOBS_REPORT,
-        routes.JOBS_FINISH,
-        routes.GANGS_JOIN,
-        routes.GANGS_ORDERS,
-        routes.COMMANDS_START,
-        routes.COMMANDS_TAKE,
-        routes.COMMANDS_GET,
-        routes.COMMANDS_END,
-    )
-)
-# Questions that are too long for a URL.
-_ASKING = frozenset(
-    row.name for row in (routes.BLOBS_MISSING, routes.BLOBS_READ_MANY, routes.DATASTORES_READ_MANY)
-)
 RULES: Mapping[str, Rule] = {
-    routes.RUNS_CHANGE.name: _family,
-    routes.RUNS_CANCEL.name: _family,
-    routes.RUNS_COMPLETE.name: _family,
-    routes.RUNS_FAIL.name: _family,
-    routes.BEATS_NOTE.name: _family,
-    routes.METRICS_APPEND.name: _family,
-    routes.BEATS_NOTE.name: _family,
-    routes.FILES_REGISTER.name: _family,
-    routes.LOGS_APPEND.name: _family,
-    routes.EXPERIMENTS_CREATE.name: _adds,
-    routes.BLOBS_WRITE.name: _adds,
-    routes.BLOBS_WRITE_MANY.name: _adds,
-    routes.SNAPSHOTS_CREATE.name: _adds,
-    routes.RUNS_SUBMIT.name: _makes,
-    routes.RUNS_START.name: _makes,
-    routes.MODELS_REGISTER.name: _registers,
-    routes.DATASTORES_WRITE.name: _writes,
-    routes.DATASTORES_WRITE_MANY.name: _writes,
+    FAMILY: _family,
+    ADDS: _adds,
+    MAKES: _makes,
+    REGISTERS: _registers,
+    WRITES: _writes,
 }
 
 

@@ -19,7 +19,6 @@ from starlette.responses import Response
 
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.route import Bytes, Events, Nothing, Route
-from runyard.protocol.routes import BLOBS_WRITE
 from runyard_server.faces import access, contents, failures, messages, waiting
 from runyard_server.faces.bodies import Intake
 from runyard_server.faces.shares import Shares
@@ -29,13 +28,9 @@ from runyard_server.operations.idempotency import once
 from runyard_server.operations.system import Chunks, Content, System
 from runyard_server.operations.tokens import Caller
 
-LARGEST_JSON = 16 << 20
 LONGEST_KEY = 200
 # Where a request's state has what is to be called once its token was found good.
 KNOWN = "known"
-# Asking after the service is no use of it, nor is a notebook that stands open: they shall not keep
-# an idle one alive.
-PASSIVE = ("service.about", "service.status", "beats.note")
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
@@ -100,7 +95,7 @@ class Handler:
 
     async def __call__(self, request: Request) -> Response:
         """Answer a request; never raises what Runyard or an operation raised."""
-        passive = self.route.name in PASSIVE
+        passive = self.route.passive
         counted = nullcontext() if passive else self._parts.system.activity.request()
         with counted:
             try:
@@ -142,7 +137,7 @@ class Handler:
         """Serve a row whose body, if any, is a record."""
         key, digest = None, ""
         if self.route.body is not None:
-            body = await self._parts.intake.whole(request, LARGEST_JSON)
+            body = await self._parts.intake.whole(request, self.route.largest)
             given["body"] = messages.decode(self.route.body, body)
             if self.route.creates:
                 key = self._key(request, segments)
@@ -177,7 +172,7 @@ class Handler:
         if intake.is_large(request):
             limiter = self._parts.transfers
             await self._run(caller, lambda: self._expect(caller, segments, given), limiter)
-        async with intake.raw(request, hashed=self.route.name == BLOBS_WRITE.name) as body:
+        async with intake.raw(request, hashed=self.route.hashed) as body:
             whole = {**given, "body": body}
             answer = await self._run(caller, lambda: self._call(caller, segments, whole), limiter)
         return await self._give(request, answer)

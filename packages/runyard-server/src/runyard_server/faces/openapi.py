@@ -77,7 +77,8 @@ def _operation(route: Route[Any]) -> dict[str, Any]:
         "tags": [route.name.split(".")[0]],
         "parameters": [*_segments(route), *_query(route), *_headers(route)],
         "responses": {**_answer(route), **_failures()},
-        "security": [] if route.who == ANYONE else [{"token": []}],
+        "x-runyard-scope": route.scope,
+        "security": [] if route.scope == ANYONE else [{"token": []}],
     }
     if route.body is not None:
         described["requestBody"] = {"required": True, "content": _content(route.body)}

@@ -4,6 +4,7 @@ from dataclasses import field
 from typing import Dict, List, Optional
 
 from runyard.protocol.records import dataclass
+from runyard.protocol.route import IN_WORKSPACE, READS, Nothing, Route
 
 NAME_RULE = r"[a-zA-Z][a-zA-Z0-9\-]{1,15}"
 RESERVED_NAMES = ("amlcompute", "local", "containerinstance")
@@ -89,3 +90,49 @@ class NodePage:
     """All nodes of a cluster, by id."""
 
     items: List[NodeRecord]
+
+
+COMPUTE_CREATE: Route[ComputeRecord] = Route(
+    "compute.create",
+    "POST",
+    IN_WORKSPACE + "/compute",
+    ComputeRecord,
+    "Create a cluster.",
+    body=CreateCompute,
+    creates=True,
+)
+COMPUTE_LIST: Route[ComputePage] = Route(
+    "compute.list",
+    "GET",
+    IN_WORKSPACE + "/compute",
+    ComputePage,
+    "List compute targets.",
+    scope=READS,
+)
+COMPUTE_GET: Route[ComputeRecord] = Route(
+    "compute.get",
+    "GET",
+    IN_WORKSPACE + "/compute/{compute}",
+    ComputeRecord,
+    "Get a compute target.",
+    scope=READS,
+)
+COMPUTE_CHANGE: Route[ComputeRecord] = Route(
+    "compute.change",
+    "PATCH",
+    IN_WORKSPACE + "/compute/{compute}",
+    ComputeRecord,
+    "Change a cluster.",
+    body=ChangeCompute,
+)
+COMPUTE_DELETE: Route[Nothing] = Route(
+    "compute.delete", "DELETE", IN_WORKSPACE + "/compute/{compute}", Nothing, "Delete a cluster."
+)
+COMPUTE_NODES: Route[NodePage] = Route(
+    "compute.nodes",
+    "GET",
+    IN_WORKSPACE + "/compute/{compute}/nodes",
+    NodePage,
+    "List a cluster's nodes.",
+    scope=READS,
+)

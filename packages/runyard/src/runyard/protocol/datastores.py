@@ -3,7 +3,9 @@
 from dataclasses import field
 from typing import List, Optional
 
+from runyard.protocol.files import BatchResult
 from runyard.protocol.records import dataclass
+from runyard.protocol.route import IN_WORKSPACE, READS, WRITES, Bytes, Route
 
 BLOB_STORE = "workspaceblobstore"
 FILE_STORE = "workspacefilestore"
@@ -69,3 +71,67 @@ class PathList:
     """Files of a datastore, by path."""
 
     paths: List[str] = field(default_factory=list)
+
+
+DATASTORES_LIST: Route[DatastorePage] = Route(
+    "datastores.list",
+    "GET",
+    IN_WORKSPACE + "/datastores",
+    DatastorePage,
+    "List datastores.",
+    scope=READS,
+)
+DATASTORES_GET: Route[DatastoreRecord] = Route(
+    "datastores.get",
+    "GET",
+    IN_WORKSPACE + "/datastores/{datastore}",
+    DatastoreRecord,
+    "Get a datastore.",
+    scope=READS,
+)
+DATASTORES_FILES: Route[DatastoreFilePage] = Route(
+    "datastores.files",
+    "GET",
+    IN_WORKSPACE + "/datastores/{datastore}/files",
+    DatastoreFilePage,
+    "List files on a datastore.",
+    query=DatastoreFileQuery,
+    scope=READS,
+)
+DATASTORES_READ: Route[Bytes] = Route(
+    "datastores.read",
+    "GET",
+    IN_WORKSPACE + "/datastores/{datastore}/files/{path:path}",
+    Bytes,
+    "Read a file; takes Range.",
+    scope=READS,
+)
+DATASTORES_WRITE: Route[DatastoreFile] = Route(
+    "datastores.write",
+    "PUT",
+    IN_WORKSPACE + "/datastores/{datastore}/files/{path:path}",
+    DatastoreFile,
+    "Write a file, whole or not at all.",
+    body=Bytes,
+    query=WriteQuery,
+    scope=WRITES,
+)
+DATASTORES_WRITE_MANY: Route[BatchResult] = Route(
+    "datastores.write_many",
+    "POST",
+    IN_WORKSPACE + "/datastores/{datastore}/write",
+    BatchResult,
+    "Write many small files, framed as `protocol.batches` says; each whole or not at all.",
+    body=Bytes,
+    query=WriteQuery,
+    scope=WRITES,
+)
+DATASTORES_READ_MANY: Route[Bytes] = Route(
+    "datastores.read_many",
+    "POST",
+    IN_WORKSPACE + "/datastores/{datastore}/read",
+    Bytes,
+    "Read many files, framed as `protocol.batches` says.",
+    body=PathList,
+    scope=READS,
+)

@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import List, Optional
 
 from runyard.protocol.records import dataclass
+from runyard.protocol.route import IN_WORKSPACE, READS, Route
 
 # Wheels that users add lie on a datastore, in a folder of the name that v1's container had.
 PRIVATE_WHEELS = "azureml-private-packages"
@@ -109,3 +110,31 @@ class EnvironmentPage:
     """Registered environments, by name and version."""
 
     items: List[EnvironmentRecord]
+
+
+ENVIRONMENTS_REGISTER: Route[EnvironmentRecord] = Route(
+    "environments.register",
+    "POST",
+    IN_WORKSPACE + "/environments",
+    EnvironmentRecord,
+    "Register an environment.",
+    body=RegisterEnvironment,
+    creates=True,
+)
+ENVIRONMENTS_LIST: Route[EnvironmentPage] = Route(
+    "environments.list",
+    "GET",
+    IN_WORKSPACE + "/environments",
+    EnvironmentPage,
+    "List environments.",
+    query=EnvironmentQuery,
+    scope=READS,
+)
+ENVIRONMENTS_LOCK: Route[LockRecord] = Route(
+    "environments.lock",
+    "GET",
+    IN_WORKSPACE + "/environment-locks/{lock}",
+    LockRecord,
+    "Get what exactly a run was given.",
+    scope=READS,
+)

@@ -4,6 +4,7 @@ from dataclasses import field
 from typing import Dict, List, Optional
 
 from runyard.protocol.records import dataclass
+from runyard.protocol.route import IN_RUN, READS, Events, Route
 
 STATUS = "status"
 STAGE = "stage"
@@ -48,3 +49,23 @@ class EventPage:
 
     items: List[EventRecord]
     status: str = ""
+
+
+EVENTS_LIST: Route[EventPage] = Route(
+    "events.list",
+    "GET",
+    IN_RUN + "/events",
+    EventPage,
+    "List a run's events.",
+    query=EventQuery,
+    scope=READS,
+)
+EVENTS_STREAM: Route[Events] = Route(
+    "events.stream",
+    "GET",
+    IN_RUN + "/events/stream",
+    Events,
+    "Follow a run: its events after `after`, and the growth of its logs, until it has ended.",
+    query=EventQuery,
+    scope=READS,
+)

@@ -3,6 +3,7 @@
 from typing import List, Optional
 
 from runyard.protocol.records import dataclass
+from runyard.protocol.route import ADDS, IN_WORKSPACE, READS, Route
 
 NAME_RULE = r"[a-zA-Z0-9][\w\-]{0,254}"
 
@@ -38,3 +39,32 @@ class ExperimentPage:
 
     items: List[ExperimentRecord]
     next_page_token: Optional[str] = None
+
+
+EXPERIMENTS_CREATE: Route[ExperimentRecord] = Route(
+    "experiments.create",
+    "POST",
+    IN_WORKSPACE + "/experiments",
+    ExperimentRecord,
+    "Create an experiment, or get it if it exists.",
+    body=CreateExperiment,
+    creates=True,
+    scope=ADDS,
+)
+EXPERIMENTS_LIST: Route[ExperimentPage] = Route(
+    "experiments.list",
+    "GET",
+    IN_WORKSPACE + "/experiments",
+    ExperimentPage,
+    "List experiments.",
+    query=ExperimentQuery,
+    scope=READS,
+)
+EXPERIMENTS_GET: Route[ExperimentRecord] = Route(
+    "experiments.get",
+    "GET",
+    IN_WORKSPACE + "/experiments/{experiment}",
+    ExperimentRecord,
+    "Get an experiment.",
+    scope=READS,
+)

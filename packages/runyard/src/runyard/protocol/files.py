@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import List, Optional
 
 from runyard.protocol.records import dataclass
+from runyard.protocol.route import ADDS, FAMILY, IN_RUN, IN_WORKSPACE, READS, Bytes, Nothing, Route
 
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
@@ -109,3 +110,86 @@ class BatchResult:
 
     stored: int
     refused: List[Refusal] = field(default_factory=list)
+
+
+FILES_LIST: Route[FilePage] = Route(
+    "files.list",
+    "GET",
+    IN_RUN + "/files",
+    FilePage,
+    "List a run's files.",
+    query=FileQuery,
+    scope=READS,
+)
+FILES_REGISTER: Route[FilePage] = Route(
+    "files.register",
+    "POST",
+    IN_RUN + "/files",
+    FilePage,
+    "Add stored contents to a run.",
+    body=RegisterFiles,
+    scope=FAMILY,
+)
+FILES_READ: Route[Bytes] = Route(
+    "files.read",
+    "GET",
+    IN_RUN + "/files/{path:path}",
+    Bytes,
+    "Read a run's file; takes Range.",
+    scope=READS,
+)
+LOGS_APPEND: Route[LogMark] = Route(
+    "logs.append",
+    "PUT",
+    IN_RUN + "/logs/{path:path}",
+    LogMark,
+    "Append to a log at an offset; bytes that are there already are passed over.",
+    body=Bytes,
+    query=LogQuery,
+    scope=FAMILY,
+)
+BLOBS_MISSING: Route[BlobList] = Route(
+    "blobs.missing",
+    "POST",
+    IN_WORKSPACE + "/blobs/missing",
+    BlobList,
+    "Which of these contents are not stored.",
+    body=BlobList,
+    scope=READS,
+)
+BLOBS_WRITE: Route[Nothing] = Route(
+    "blobs.write",
+    "PUT",
+    IN_WORKSPACE + "/blobs/{digest}",
+    Nothing,
+    "Store a content; it is checked against its digest.",
+    body=Bytes,
+    scope=ADDS,
+    hashed=True,
+)
+BLOBS_READ: Route[Bytes] = Route(
+    "blobs.read",
+    "GET",
+    IN_WORKSPACE + "/blobs/{digest}",
+    Bytes,
+    "Read a content; takes Range.",
+    scope=READS,
+)
+BLOBS_WRITE_MANY: Route[BatchResult] = Route(
+    "blobs.write_many",
+    "POST",
+    IN_WORKSPACE + "/blobs/write",
+    BatchResult,
+    "Store many small contents, framed as `protocol.batches` says; what is wrong is refused alone.",
+    body=Bytes,
+    scope=ADDS,
+)
+BLOBS_READ_MANY: Route[Bytes] = Route(
+    "blobs.read_many",
+    "POST",
+    IN_WORKSPACE + "/blobs/read",
+    Bytes,
+    "Read many contents, framed as `protocol.batches` says.",
+    body=BlobList,
+    scope=READS,
+)

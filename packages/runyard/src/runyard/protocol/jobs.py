@@ -8,6 +8,7 @@ from typing import Dict, List, Optional
 
 from runyard.protocol.files import FileEntry
 from runyard.protocol.records import dataclass
+from runyard.protocol.route import AGENT, IN_RUN, READS, Nothing, Route
 from runyard.protocol.runs import RunError, RunSpec
 
 HEARTBEAT_SECONDS = 5.0
@@ -336,3 +337,84 @@ class FinishReport:
     seconds: Dict[str, float] = field(default_factory=dict)
     cause: str = ""
     attempt: int = 0
+
+
+JOBS_GET: Route[JobSpec] = Route(
+    "jobs.get", "GET", IN_RUN + "/nodes/{node}/job", JobSpec, "What an agent is to do.", scope=AGENT
+)
+JOBS_REPORT: Route[AgentReply] = Route(
+    "jobs.report",
+    "POST",
+    IN_RUN + "/nodes/{node}/report",
+    AgentReply,
+    "An agent's beat.",
+    body=AgentReport,
+    scope=AGENT,
+)
+JOBS_FINISH: Route[Nothing] = Route(
+    "jobs.finish",
+    "POST",
+    IN_RUN + "/nodes/{node}/finish",
+    Nothing,
+    "An agent's last word.",
+    body=FinishReport,
+    scope=AGENT,
+)
+GANGS_JOIN: Route[GangTable] = Route(
+    "gangs.join",
+    "POST",
+    IN_RUN + "/nodes/{node}/join",
+    GangTable,
+    "A node of a gang says where it is and asks for the rank table; again until it is complete.",
+    body=JoinGang,
+    scope=AGENT,
+    waits=True,
+)
+GANGS_ORDERS: Route[AgentReply] = Route(
+    "gangs.orders",
+    "GET",
+    IN_RUN + "/nodes/{node}/orders",
+    AgentReply,
+    "What a node of a gang is to do because of the others; may be awaited.",
+    query=OrdersQuery,
+    scope=AGENT,
+    waits=True,
+)
+GANGS_RANKS: Route[RankPage] = Route(
+    "gangs.ranks", "GET", IN_RUN + "/ranks", RankPage, "The processes of a run.", scope=READS
+)
+COMMANDS_START: Route[CommandRecord] = Route(
+    "commands.start",
+    "POST",
+    IN_RUN + "/nodes/{node}/commands",
+    CommandRecord,
+    "Have a program started by the agent of another node of the run.",
+    body=StartCommand,
+    scope=AGENT,
+)
+COMMANDS_TAKE: Route[CommandPage] = Route(
+    "commands.take",
+    "POST",
+    IN_RUN + "/nodes/{node}/commands/take",
+    CommandPage,
+    "What a node's agent is to start for other nodes.",
+    body=TakeCommands,
+    scope=AGENT,
+)
+COMMANDS_GET: Route[CommandRecord] = Route(
+    "commands.get",
+    "GET",
+    IN_RUN + "/nodes/{node}/commands/{command}",
+    CommandRecord,
+    "How a command for a node is.",
+    scope=AGENT,
+)
+COMMANDS_END: Route[Nothing] = Route(
+    "commands.end",
+    "POST",
+    IN_RUN + "/nodes/{node}/commands/{command}/end",
+    Nothing,
+    "A node's agent tells how a command ended.",
+    body=EndCommand,
+    scope=AGENT,
+)

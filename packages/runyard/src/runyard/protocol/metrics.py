@@ -22,6 +22,7 @@ from dataclasses import field
 from typing import Any, List, Optional
 
 from runyard.protocol.records import dataclass
+from runyard.protocol.route import FAMILY, IN_RUN, READS, Bytes, Route
 
 SCALAR = "scalar"
 LIST = "list"
@@ -83,3 +84,32 @@ class MetricPage:
 
     run: str
     series: List[MetricSeries]
+
+
+METRICS_APPEND: Route[SpoolMark] = Route(
+    "metrics.append",
+    "POST",
+    IN_RUN + "/spool/{writer}",
+    SpoolMark,
+    "Append metric lines (newline-delimited JSON).",
+    body=Bytes,
+    query=SpoolQuery,
+    scope=FAMILY,
+)
+METRICS_MARK: Route[SpoolMark] = Route(
+    "metrics.mark",
+    "GET",
+    IN_RUN + "/spool/{writer}",
+    SpoolMark,
+    "How many lines of a writer are stored.",
+    scope=READS,
+)
+METRICS_LIST: Route[MetricPage] = Route(
+    "metrics.list",
+    "GET",
+    IN_RUN + "/metrics",
+    MetricPage,
+    "Read metrics.",
+    query=MetricQuery,
+    scope=READS,
+)

@@ -5,6 +5,7 @@ from typing import Dict, List, Optional
 
 from runyard.protocol.files import FileEntry
 from runyard.protocol.records import dataclass
+from runyard.protocol.route import IN_WORKSPACE, READS, REGISTERS, Nothing, Route
 
 NAME_RULE = r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}"
 
@@ -87,3 +88,43 @@ class ModelPage:
 
     items: List[ModelRecord]
     next_page_token: Optional[str] = None
+
+
+MODELS_REGISTER: Route[ModelRecord] = Route(
+    "models.register",
+    "POST",
+    IN_WORKSPACE + "/models",
+    ModelRecord,
+    "Register a model version.",
+    body=RegisterModel,
+    scope=REGISTERS,
+    creates=True,
+)
+MODELS_LIST: Route[ModelPage] = Route(
+    "models.list",
+    "GET",
+    IN_WORKSPACE + "/models",
+    ModelPage,
+    "List model versions.",
+    query=ModelQuery,
+    scope=READS,
+)
+MODELS_GET: Route[ModelRecord] = Route(
+    "models.get",
+    "GET",
+    IN_WORKSPACE + "/models/{model}",
+    ModelRecord,
+    "Get a model by `name` (the latest version) or `name:version`, with its files.",
+    scope=READS,
+)
+MODELS_CHANGE: Route[ModelRecord] = Route(
+    "models.change",
+    "PATCH",
+    IN_WORKSPACE + "/models/{model}",
+    ModelRecord,
+    "Change a model version.",
+    body=ChangeModel,
+)
+MODELS_DELETE: Route[Nothing] = Route(
+    "models.delete", "DELETE", IN_WORKSPACE + "/models/{model}", Nothing, "Delete a model version."
+)

@@ -1,4 +1,9 @@
-"""What a row of the table of routes is; the table itself is `runyard.protocol.routes`."""
+"""What a row of the table of routes is; the table itself is `runyard.protocol.routes`.
+
+All that a route needs stands in its row: what travels, how far a job's token reaches, whether its
+answer may be waited for. The service looks there and nowhere else, so a new route is a row and the
+operation behind it.
+"""
 
 from typing import Any, Generic, Optional, Type, TypeVar
 
@@ -7,7 +12,30 @@ from runyard.protocol.records import dataclass
 
 Answer = TypeVar("Answer")
 
-ANYONE, USER, JOB = "anyone", "user", "job"
+IN_WORKSPACE = "/workspaces/{workspace}"
+IN_RUN = IN_WORKSPACE + "/runs/{run}"
+
+ANYONE, USER = "anyone", "user"
+READS, AGENT, FAMILY = "reads", "agent", "family"
+ADDS, MAKES, REGISTERS, WRITES = "adds", "makes", "registers", "writes"
+# Who may call. What is not for ANYONE or the USER opens to a run's token too, in the run's own
+# workspace and only so far. USER is the default, so that a row whose scope nobody has thought
+# about is closed to jobs.
+SCOPES = {
+    ANYONE: "without a token",
+    USER: "with the service's token alone",
+    READS: "reads what every job of the workspace may read",
+    # A job tells the token of its run, so not even a parent may ask for it.
+    AGENT: "what agents say and ask, of the token's run alone",
+    FAMILY: "changes the token's run, or one below it",
+    ADDS: "adds to the workspace and takes nothing from anybody",
+    MAKES: "submits or starts a run, which is then below the token's",
+    REGISTERS: "registers something as made by the token's run or one below it",
+    WRITES: "writes files to a datastore, over nobody else's",
+}
+JOB_SCOPES = frozenset(SCOPES) - {ANYONE, USER}
+
+LARGEST_JSON = 16 << 20
 
 
 class Bytes:
@@ -31,11 +59,15 @@ class Route(Generic[Answer]):
         method: The HTTP method.
         path: Template below `/api/v1`; `{x}` is one segment, `{x:path}` the rest.
         answer: Record type of the answer, or Bytes, Events, Nothing.
+        summary: One sentence for the OpenAPI document.
         body: Record type of the body, Bytes, or None.
         query: Record type of the query, or None.
-        who: ANYONE, USER or JOB.
-        summary: One sentence for the OpenAPI document.
+        scope: Who may call, and how far a run's token reaches: one of SCOPES.
         creates: Takes an Idempotency-Key.
+        waits: A client may ask to wait for an answer that is news (`Prefer: wait=10`).
+        passive: Does not count as use: an idle service ends although it is asked this.
+        hashed: The store needs the SHA-256 of the raw body.
+        largest: Bytes that a body with a record may have.
     """
 
     name: str
@@ -45,10 +77,19 @@ class Route(Generic[Answer]):
     summary: str
     body: Optional[Type[Any]] = None
     query: Optional[Type[Any]] = None
-    who: str = USER
+    scope: str = USER
     creates: bool = False
+    waits: bool = False
+    passive: bool = False
+    hashed: bool = False
+    largest: int = LARGEST_JSON
 
     @property
     def url(self) -> str:
         """The template with the protocol's prefix."""
         return PREFIX + self.path
+
+    @property
+    def for_jobs(self) -> bool:
+        """Whether a run's token opens the row at all."""
+        return self.scope in JOB_SCOPES

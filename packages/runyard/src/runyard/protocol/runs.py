@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Optional
 from runyard.protocol.data import DataReference
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.records import dataclass
+from runyard.protocol.route import FAMILY, IN_RUN, IN_WORKSPACE, MAKES, READS, Nothing, Route
 
 NOT_STARTED = "NotStarted"
 STARTING = "Starting"
@@ -251,3 +252,82 @@ class RunPage:
 
     items: List[RunRecord]
     next_page_token: Optional[str] = None
+
+
+RUNS_SUBMIT: Route[RunRecord] = Route(
+    "runs.submit",
+    "POST",
+    IN_WORKSPACE + "/runs",
+    RunRecord,
+    "Submit a run.",
+    body=SubmitRun,
+    creates=True,
+    scope=MAKES,
+)
+RUNS_START: Route[RunRecord] = Route(
+    "runs.start",
+    "POST",
+    IN_WORKSPACE + "/interactive-runs",
+    RunRecord,
+    "Start an interactive run or a child run.",
+    body=StartRun,
+    scope=MAKES,
+    creates=True,
+)
+RUNS_LIST: Route[RunPage] = Route(
+    "runs.list",
+    "GET",
+    IN_WORKSPACE + "/runs",
+    RunPage,
+    "List runs, newest first.",
+    query=RunQuery,
+    scope=READS,
+)
+RUNS_GET: Route[RunRecord] = Route("runs.get", "GET", IN_RUN, RunRecord, "Get a run.", scope=READS)
+RUNS_SPEC: Route[RunSpec] = Route(
+    "runs.spec", "GET", IN_RUN + "/spec", RunSpec, "Get what was submitted.", scope=READS
+)
+RUNS_CHANGE: Route[RunRecord] = Route(
+    "runs.change",
+    "PATCH",
+    IN_RUN,
+    RunRecord,
+    "Change tags, properties, name or description.",
+    body=ChangeRun,
+    scope=FAMILY,
+)
+RUNS_CANCEL: Route[RunRecord] = Route(
+    "runs.cancel",
+    "POST",
+    IN_RUN + "/cancel",
+    RunRecord,
+    "Ask for a run to be canceled.",
+    scope=FAMILY,
+)
+RUNS_COMPLETE: Route[RunRecord] = Route(
+    "runs.complete",
+    "POST",
+    IN_RUN + "/complete",
+    RunRecord,
+    "Set a run to Completed.",
+    scope=FAMILY,
+)
+RUNS_FAIL: Route[RunRecord] = Route(
+    "runs.fail",
+    "POST",
+    IN_RUN + "/fail",
+    RunRecord,
+    "Set a run to Failed.",
+    body=FailRun,
+    scope=FAMILY,
+)
+BEATS_NOTE: Route[Nothing] = Route(
+    "beats.note",
+    "POST",
+    IN_RUN + "/beat",
+    Nothing,
+    "The process that began an interactive run is alive.",
+    body=Beat,
+    scope=FAMILY,
+    passive=True,
+)

@@ -1,6 +1,7 @@
 """The service about itself, and the file by which clients on the same machine find it."""
 
 from runyard.protocol.records import dataclass
+from runyard.protocol.route import ANYONE, Nothing, Route
 
 CONNECTION_FILE = "service.json"
 LIFE_LOCK = "service.lock"
@@ -52,3 +53,25 @@ class Connection:
     protocol: str
     version: str
     started_at: str = ""
+
+
+SERVICE_ABOUT: Route[About] = Route(
+    "service.about",
+    "GET",
+    "/about",
+    About,
+    "Who answers here.",
+    scope=ANYONE,
+    passive=True,
+)
+SERVICE_STATUS: Route[ServiceStatus] = Route(
+    "service.status",
+    "GET",
+    "/status",
+    ServiceStatus,
+    "What the service is doing.",
+    passive=True,
+)
+SERVICE_STOP: Route[Nothing] = Route(
+    "service.stop", "POST", "/stop", Nothing, "Stop the service; runs go on."
+)

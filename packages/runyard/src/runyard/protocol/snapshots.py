@@ -9,6 +9,7 @@ from typing import List
 
 from runyard.protocol.files import FileEntry
 from runyard.protocol.records import dataclass
+from runyard.protocol.route import ADDS, IN_WORKSPACE, READS, Route
 
 
 @dataclass(frozen=True)
@@ -37,3 +38,23 @@ def snapshot_id(files: List[FileEntry]) -> str:
     rows = sorted([f.path, f.digest, f.executable] for f in files)
     text = json.dumps(rows, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+SNAPSHOTS_CREATE: Route[SnapshotRecord] = Route(
+    "snapshots.create",
+    "POST",
+    IN_WORKSPACE + "/snapshots",
+    SnapshotRecord,
+    "Create a snapshot.",
+    body=CreateSnapshot,
+    scope=ADDS,
+    creates=True,
+)
+SNAPSHOTS_GET: Route[SnapshotRecord] = Route(
+    "snapshots.get",
+    "GET",
+    IN_WORKSPACE + "/snapshots/{snapshot}",
+    SnapshotRecord,
+    "Get a snapshot.",
+    scope=READS,
+)

@@ -4,6 +4,7 @@ from dataclasses import field
 from typing import Dict, List, Optional
 
 from runyard.protocol.records import dataclass
+from runyard.protocol.route import IN_WORKSPACE, READS, Route
 
 DEFAULT_WORKSPACE = "default"
 DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -67,3 +68,33 @@ class WorkspacePage:
 
     items: List[WorkspaceRecord]
     next_page_token: Optional[str] = None
+
+
+WORKSPACES_CREATE: Route[WorkspaceRecord] = Route(
+    "workspaces.create",
+    "POST",
+    "/workspaces",
+    WorkspaceRecord,
+    "Create a workspace.",
+    body=CreateWorkspace,
+    creates=True,
+)
+WORKSPACES_LIST: Route[WorkspacePage] = Route(
+    "workspaces.list",
+    "GET",
+    "/workspaces",
+    WorkspacePage,
+    "List workspaces.",
+    query=WorkspaceQuery,
+)
+WORKSPACES_GET: Route[WorkspaceRecord] = Route(
+    "workspaces.get", "GET", IN_WORKSPACE, WorkspaceRecord, "Get a workspace.", scope=READS
+)
+WORKSPACES_CHANGE: Route[WorkspaceRecord] = Route(
+    "workspaces.change",
+    "PATCH",
+    IN_WORKSPACE,
+    WorkspaceRecord,
+    "Change a workspace.",
+    body=ChangeWorkspace,
+)

@@ -15,6 +15,7 @@ import b08_submit
 import b09_environment
 import b10_distributed
 import b13_rest
+import b14_logs
 import b15_training
 import b16_start
 import machine
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "B10-MPI": (b10_distributed.mpi, ("mpi",)),
     "B10-torch": (b10_distributed.torch, ("torch",)),
     "B13": (b13_rest.benchmark, ("mlflow", "ray", "dstack")),
+    "B14": (b14_logs.benchmark, ("ray",)),
     "B15": (b15_training.benchmark, ()),
     "B15-workers": (b15_training.workers, ()),
     "B16": (b16_start.benchmark, ("mlflow", "wandb", "ray", "dstack")),

@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 
 from ports import free_port
+from ray.job_submission import JobSubmissionClient
+from serve import until
 
 
 def start(*more: str) -> tuple[int, int]:
@@ -30,3 +32,20 @@ def start(*more: str) -> tuple[int, int]:
 
     atexit.register(end)
     return port, dashboard
+
+
+def connect() -> tuple[JobSubmissionClient, str]:
+    """Start a head with its dashboard; a client of it, and its address."""
+    address = f"http://127.0.0.1:{start()[1]}"
+    found = []
+
+    def ready() -> bool:
+        try:
+            found[:] = [JobSubmissionClient(address)]
+            found[0].list_jobs()
+        except Exception:  # noqa: BLE001 - not up yet
+            return False
+        return True
+
+    until(ready)
+    return found[0], address

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from head import start
-from ray.job_submission import JobStatus, JobSubmissionClient
+from head import connect
+from ray.job_submission import JobStatus
 from serve import burst, serve, single, until
 
 if TYPE_CHECKING:
@@ -17,24 +17,7 @@ SCRIPT = str(Path(__file__).resolve().parent / "nothing.py")
 packages = sys.argv[1:]
 
 
-def connect() -> JobSubmissionClient:
-    """Start a head with its dashboard and give a client of it."""
-    _, dashboard = start()
-    found = []
-
-    def ready() -> bool:
-        try:
-            found[:] = [JobSubmissionClient(f"http://127.0.0.1:{dashboard}")]
-            found[0].list_jobs()
-        except Exception:  # noqa: BLE001 - not up yet
-            return False
-        return True
-
-    until(ready)
-    return found[0]
-
-
-client = connect()
+client, _ = connect()
 ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.STOPPED)
 
 

@@ -109,6 +109,56 @@ def test_a_job_submits_runs(experiment, script, folder):
     assert Model(experiment.workspace, "inner").run_id == other.id
 
 
+PARENTS = """
+import sys
+from azureml.core import Experiment, Run, ScriptRunConfig
+from azureml.core.runconfig import RunConfiguration
+
+run = Run.get_context()
+config = RunConfiguration()
+config.environment.python.user_managed_dependencies = True
+config.environment.python.interpreter_path = sys.executable
+step = ScriptRunConfig(source_directory=".", script="step.py", run_config=config)
+inner = Experiment(run.experiment.workspace, "inner")
+between = run.child_run("between")
+below = inner.submit(step, tags={"by": "job"}, parent=between)
+try:
+    inner.submit(step, parent=sys.argv[1])
+except Exception as error:
+    print("refused:", error)
+below.wait_for_completion()
+print("parent", below.parent.id == between.id)
+"""
+
+
+def test_a_job_says_whose_child_a_run_is(experiment, script, folder):
+    """A steering script arranges what it submits as a tree, below its own run and no other."""
+    top = experiment.start_logging(snapshot_directory=None)
+    beside = Experiment(experiment.workspace, "beside").submit(script(""), parent=top)
+    config = script(PARENTS, arguments=[top.id])
+    (folder / "source" / "step.py").write_text("")
+    steering = experiment.submit(config, parent=top.id)
+    steering.wait_for_completion()
+    told = steering.get_all_logs(str(folder / "logs"))
+    text = next(Path(path) for path in told if path.endswith("70_driver_log.txt")).read_text()
+    assert "does not open runs.submit" in text
+    assert "parent True" in text
+    assert {run.id for run in top.get_children()} == {steering.id, beside.id}
+    assert [run.tags for run in top.get_children(recursive=True, tags="by")] == [{"by": "job"}]
+    beside.wait_for_completion()
+    assert top.get_status() == "Running"
+    top.complete()
+
+
+def test_a_parent_is_a_run_or_its_id(experiment, script):
+    """Whatever else is given, or an id that nobody has, is refused before anything is made."""
+    with pytest.raises(UserErrorException, match="parent is list; give a run"):
+        experiment.submit(script(""), parent=[])
+    with pytest.raises(exceptions.AzureMLException, match="no run 'nobody'"):
+        experiment.submit(script(""), parent="nobody")
+    assert list(experiment.get_runs(include_children=True)) == []
+
+
 def test_the_details_have_the_keys_of_v1(experiment, script):
     """Scripts read status, times, target and arguments from the dict."""
     run = experiment.submit(script("", arguments=["--rate", "0.1"]))

@@ -79,12 +79,21 @@ class Experiment:
         """The id."""
         return (self._known or self._create()).id
 
-    def submit(self, config: Any, tags: Optional[Mapping[str, Any]] = None, **kwargs: Any) -> Run:
+    def submit(
+        self,
+        config: Any,
+        tags: Optional[Mapping[str, Any]] = None,
+        *,
+        parent: Union[Run, str, None] = None,
+        **kwargs: Any,
+    ) -> Run:
         """Submit a run and return at once.
 
         Args:
             config: An estimator or a ScriptRunConfig.
             tags: The run's first tags.
+            parent: A run, or its id, whose child it becomes; the parent may be of another
+                experiment. It is canceled with its parent and goes on after any other end of it.
             kwargs: What may be given anew for an estimator: script_params, inputs,
                 source_directory_data_store.
 
@@ -93,7 +102,7 @@ class Experiment:
                 nothing was made.
             SnapshotException: The source folder cannot be taken.
         """
-        return self._submit(config, tags, None, **kwargs)
+        return self._submit(config, tags, _parent_id(parent), **kwargs)
 
     def start_logging(
         self,
@@ -315,6 +324,17 @@ def user_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
         return ""
+
+
+def _parent_id(parent: Any) -> Optional[str]:
+    """Read what was given as parent: a run or its id."""
+    found = getattr(parent, "id", parent)
+    if found is None or isinstance(found, str):
+        return found
+    raise UserErrorException(
+        f"parent is {type(parent).__name__}; give a run, or a run's id, as in "
+        "experiment.submit(config, parent=run)"
+    )
 
 
 def _not_submittable(config: Any) -> str:

@@ -213,9 +213,9 @@ class Run(RunLogging, RunContents):
 
     @property
     def parent(self) -> Optional[Run]:
-        """The parent, or None."""
+        """The parent, which may be of another experiment, or None."""
         parent = self._read().parent
-        return None if parent is None else Run(self.experiment, parent)
+        return None if parent is None else Run.get(self.experiment.workspace, parent)
 
     @property
     def tags(self) -> Dict[str, Optional[str]]:
@@ -416,7 +416,9 @@ class Run(RunLogging, RunContents):
     def submit_child(
         self, config: Any, tags: Optional[Mapping[str, Any]] = None, **kwargs: Any
     ) -> Run:
-        """Submit a child run and return at once; canceling this run cancels it too.
+        """Submit a child run and return at once.
+
+        The child is canceled with this run; it goes on after any other end of this run.
 
         Args:
             config: An estimator or a ScriptRunConfig.

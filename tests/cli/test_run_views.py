@@ -2,7 +2,7 @@
 
 import pytest
 
-from runyard.client import snapshots
+from runyard.client import source_folders
 from runyard.protocol import routes
 from runyard.protocol.runs import RunSpec, SubmitRun
 
@@ -14,7 +14,7 @@ def submitted(place, tmp_path_factory: pytest.TempPathFactory) -> str:
     (folder / "train.py").write_text("print('hello')")
     spec = RunSpec(
         experiment="viewed",
-        snapshot=snapshots.take(place.client, folder),
+        snapshot=source_folders.take(place.client, folder),
         script="train.py",
         arguments=["--lr", "0.01", "--note", "two words"],
         target="small",

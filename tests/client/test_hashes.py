@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from runyard.client import hashes, snapshots, transfer
+from runyard.client import hashes, source_folders, transfer
 
 OLD = 1_500_000_000
 
@@ -40,7 +40,7 @@ def read(monkeypatch):
 
 
 def digests(source):
-    return {entry.path: entry.digest for entry, _ in snapshots.scan(source)}
+    return {entry.path: entry.digest for entry, _ in source_folders.scan(source)}
 
 
 def test_another_process_reads_only_what_has_changed(source, read, monkeypatch):

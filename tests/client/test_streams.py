@@ -20,7 +20,7 @@ def _frame(number: int, kind: str = "status", **more: Any) -> bytes:
 
 def _follow(fake: Any, after: int = 0) -> list[tuple[int, str | None]]:
     with Connection(fake.url, "t") as connection:
-        found = connection.events(EVENTS_STREAM, "w", "r", after=after)
+        found = streams.follow(connection, EVENTS_STREAM, ("w", "r"), after)
         return [(event.number, event.status) for event in found]
 
 
@@ -81,7 +81,7 @@ def test_a_service_that_is_away_is_waited_for_but_not_for_ever(fake, monkeypatch
         Connection("http://127.0.0.1:9", "t") as connection,
         pytest.raises(ServiceUnreachable),
     ):
-        list(connection.events(EVENTS_STREAM, "w", "r"))
+        list(streams.follow(connection, EVENTS_STREAM, ("w", "r"), 0))
 
 
 def test_a_refusal_is_raised(fake):

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from runyard.client import snapshots, transfer
+from runyard.client import source_folders, transfer
 from runyard.client.workspace import WorkspaceClient
 from runyard.protocol.routes import BLOBS_MISSING, BLOBS_WRITE_MANY
 from runyard.sdk.experiments import Experiment
@@ -159,7 +159,7 @@ def test_what_was_acknowledged_outlives_a_killed_service(
     run.upload_folder("in", str(source))
     run.download_files("in/", str(folder / "out"), append_prefix=False)
     assert alike(source, folder / "out")
-    entries = [entry.digest for entry, _ in snapshots.scan(source)]
+    entries = [entry.digest for entry, _ in source_folders.scan(source)]
     assert run.service.call(BLOBS_MISSING, body=_blobs(entries)).digests == []
     sent.clear()
     run.upload_folder("again", str(source))

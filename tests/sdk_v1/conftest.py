@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runyard.client.workspace import WorkspaceClient
 from runyard.protocol.compute import ComputePage, ComputeRecord, NodePage, NodeRecord
 from runyard.protocol.datastores import DatastorePage, DatastoreRecord
 from runyard.protocol.environments import EnvironmentPage, EnvironmentRecord
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class FakeService:
+class FakeService(WorkspaceClient):
     """Answers the routes that compute targets, environments and datastores ask."""
 
     def __init__(self) -> None:
         self.clusters: dict[str, ComputeRecord] = {}
-        self.environments: list[EnvironmentRecord] = []
+        self.registered: list[EnvironmentRecord] = []
         self.calls: list[str] = []
 
     def call(self, route: Any, *segments: str, body: Any = None, query: Any = None) -> Any:
@@ -74,13 +75,13 @@ class FakeService:
     def environments_list(self, query: Any) -> EnvironmentPage:
         wanted = (None, query.name)
         return EnvironmentPage(
-            [e for e in self.environments if query.name is None or e.name in wanted]
+            [e for e in self.registered if query.name is None or e.name in wanted]
         )
 
     def environments_register(self, body: Any) -> EnvironmentRecord:
-        version = str(1 + sum(e.name == body.name for e in self.environments))
+        version = str(1 + sum(e.name == body.name for e in self.registered))
         record = EnvironmentRecord(body.name, version, body.definition, body.document)
-        self.environments.append(record)
+        self.registered.append(record)
         return record
 
     def datastores_get(self, name: str) -> DatastoreRecord:

@@ -79,7 +79,7 @@ def _skip(printer: "_Printer", paths: Sequence[str | None], lines: int) -> None:
 
 
 def _follow(printer: "_Printer", file: str | None, rank: str | None) -> None:
-    for event in printer.client.events(routes.EVENTS_STREAM, printer.run):
+    for event in printer.client.events.follow(printer.run):
         if rank is not None and not file:
             # Which processes there are is known when all nodes have met.
             file = ranks.log_of(printer.client, printer.run, rank, sure=False)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple
 from urllib.parse import urlsplit
 
 from runyard.client.connection import Connection
+from runyard.client.service import Service
 from runyard.protocol.errors import InvalidRequest, RunyardError, ServiceUnreachable
 from runyard.protocol.routes import SERVICE_ABOUT
 
@@ -63,7 +64,7 @@ def ask(url: str, source: str) -> About:
     """
     try:
         with Connection(url, "", timeout=ABOUT_SECONDS) as connection:
-            about = connection.call(SERVICE_ABOUT)
+            about = Service(connection).about()
     except ServiceUnreachable as error:
         if error.__cause__ is None:
             raise

@@ -11,7 +11,7 @@ import os
 import stat
 from typing import (
     TYPE_CHECKING,
-    Any,
+    Callable,
     Dict,
     Iterable,
     Iterator,
@@ -22,6 +22,8 @@ from typing import (
     Tuple,
 )
 
+from runyard.client.blobs import Blobs
+from runyard.client.datastores import Datastores
 from runyard.protocol.batches import (
     BATCH_BYTES,
     BATCH_FILES,
@@ -31,19 +33,13 @@ from runyard.protocol.batches import (
     split,
 )
 from runyard.protocol.errors import InvalidRequest, RunyardError, from_wire
-from runyard.protocol.files import BlobList, FileEntry
-from runyard.protocol.routes import (
-    BLOBS_MISSING,
-    BLOBS_READ_MANY,
-    BLOBS_WRITE_MANY,
-    DATASTORES_WRITE_MANY,
-)
+from runyard.protocol.files import FileEntry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runyard.client.workspace import WorkspaceClient
-    from runyard.protocol.route import Route
+    from runyard.client.workspace_connection import WorkspaceConnection
+    from runyard.protocol.files import BatchResult
 
 
 class Sized(NamedTuple):
@@ -95,28 +91,28 @@ def describe(file: Sized) -> Tuple[FileEntry, bytes]:
     return FileEntry(file.name, digest, len(data), bool(mode & stat.S_IXUSR)), data
 
 
-def store(service: WorkspaceClient, contents: Dict[str, bytes]) -> None:
+def store(service: WorkspaceConnection, contents: Dict[str, bytes]) -> None:
     """Store small contents, given by digest, that the service does not have yet.
 
     Raises:
         RunyardError: The service refused.
     """
-    missing = service.call(BLOBS_MISSING, body=BlobList(sorted(contents))).digests
+    missing = Blobs(service).missing(sorted(contents))
     put(service, [Content(digest, contents[digest]) for digest in missing])
 
 
-def put(service: WorkspaceClient, contents: Sequence[Content]) -> None:
+def put(service: WorkspaceConnection, contents: Sequence[Content]) -> None:
     """Store small contents.
 
     Raises:
         InvalidRequest: The bytes have another digest.
         RunyardError: The service refused.
     """
-    _write(service, BLOBS_WRITE_MANY, (), contents)
+    _write(contents, Blobs(service).write_many)
 
 
 def write_files(
-    service: WorkspaceClient, datastore: str, files: Sequence[Sized], query: Any
+    service: WorkspaceConnection, datastore: str, files: Sequence[Sized], overwrite: bool
 ) -> None:
     """Write small files to a datastore; without `overwrite`, what is there stays.
 
@@ -124,28 +120,22 @@ def write_files(
         service: The workspace's client.
         datastore: Its name.
         files: The files with their paths on the datastore.
-        query: A WriteQuery.
+        overwrite: Whether they replace what is there.
 
     Raises:
         RunyardError: The service refused.
     """
     contents = [Content(file.name, describe(file)[1]) for file in files]
-    passed = "" if query.overwrite else "already_exists"
-    _write(service, DATASTORES_WRITE_MANY, (datastore,), contents, query, passed)
+    datastores, passed = Datastores(service), "" if overwrite else "already_exists"
+    _write(contents, lambda data: datastores.write_many(datastore, data, overwrite), passed)
 
 
 def _write(
-    service: WorkspaceClient,
-    route: Route[Any],
-    segments: Sequence[str],
-    contents: Sequence[Content],
-    query: Any = None,
-    passed: str = "",
+    contents: Sequence[Content], send: Callable[[bytes], BatchResult], passed: str = ""
 ) -> None:
     if not contents:
         return
-    data = join(contents)
-    result = service.send(route, *segments, data=data, size=len(data), query=query)
+    result = send(join(contents))
     refused = [each for each in result.refused if each.code != passed]
     if refused:
         first = refused[0]
@@ -155,11 +145,8 @@ def _write(
         raise from_wire(InvalidRequest.status, {"error": {**error, "details": details}})
 
 
-def read(
-    service: WorkspaceClient, route: Route[Any], segments: Sequence[str], body: Any
-) -> Iterator[Content]:
-    """Fetch many small contents in one answer; None as data: ask for it by itself."""
-    data = memoryview(service.read(route, *segments, body=body))
+def _taken_apart(answer: bytes) -> Iterator[Content]:
+    data = memoryview(answer)
     place = 0
 
     def take(size: int) -> bytes:
@@ -171,13 +158,20 @@ def read(
     return split(take)
 
 
-def read_blobs(service: WorkspaceClient, digests: Sequence[str]) -> Iterator[Content]:
-    """Fetch many small contents by digest.
+def read_files(
+    service: WorkspaceConnection, datastore: str, paths: Sequence[str]
+) -> Iterator[Content]:
+    """Fetch many small files of a datastore; None as data: ask for it by itself."""
+    return _taken_apart(Datastores(service).read_many(datastore, paths))
+
+
+def read_blobs(service: WorkspaceConnection, digests: Sequence[str]) -> Iterator[Content]:
+    """Fetch many small contents by digest; None as data: ask for it by itself.
 
     Raises:
         RunyardError: One arrived damaged.
     """
-    for content in read(service, BLOBS_READ_MANY, (), BlobList(list(digests))):
+    for content in _taken_apart(Blobs(service).read_many(digests)):
         if content.data is not None and _digest(content.data) != content.name:
             raise RunyardError(f"the content {content.name[:12]}… arrived damaged; try again")
         yield content

@@ -23,7 +23,6 @@ from typing import (
     Callable,
     Deque,
     Dict,
-    Iterator,
     NamedTuple,
     Optional,
     Tuple,
@@ -33,7 +32,6 @@ from typing import (
 )
 from urllib.parse import quote, urlencode, urlsplit
 
-from runyard.client import streams
 from runyard.client.download import Download
 from runyard.protocol import codec, escapes
 from runyard.protocol.errors import (
@@ -50,8 +48,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
-
-    from runyard.protocol.events import EventRecord
 
 Answer = TypeVar("Answer")
 Body = Union[None, bytes, "Limited"]
@@ -178,10 +174,6 @@ class Connection:
         answer = self._patient(route.method, target, headers, codec.encode(body))
         content: bytes = answer.content
         return content
-
-    def events(self, route: Route[Any], *segments: str, after: int = 0) -> Iterator[EventRecord]:
-        """Follow a run's events after number `after` until it has ended, across restarts."""
-        return streams.follow(self, route, segments, after)
 
     def stream(
         self, route: Route[Any], *segments: str, query: Any = None, timeout: float = 60.0

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
+from runyard.client.logs import Logs
+from runyard.client.metrics import Metrics
 from runyard.client.sender import Destination, Sender
-from runyard.protocol.files import LogQuery
-from runyard.protocol.metrics import SpoolQuery
-from runyard.protocol.routes import LOGS_APPEND, METRICS_APPEND
 
 if TYPE_CHECKING:
-    from runyard.client.sender import Logs
-    from runyard.client.workspace import WorkspaceClient
+    from runyard.client import sender
+    from runyard.client.workspace_connection import WorkspaceConnection
 
 
 class ServiceDestination(Destination):
@@ -26,39 +25,22 @@ class ServiceDestination(Destination):
         run_id: The run.
     """
 
-    def __init__(self, service: WorkspaceClient, run_id: str) -> None:
-        self._service = service
+    def __init__(self, service: WorkspaceConnection, run_id: str) -> None:
+        self._logs = Logs(service)
+        self._metrics = Metrics(service)
         self._run_id = run_id
 
     def append_log(self, path: str, offset: int, data: bytes, anew: bool = False) -> int:
         """See Destination."""
-        mark = self._service.send(
-            LOGS_APPEND,
-            self._run_id,
-            path,
-            data=data,
-            size=len(data),
-            query=LogQuery(offset=offset, anew=anew),
-        )
-        return mark.size
+        return self._logs.append(self._run_id, path, data, offset, anew).size
 
     def log_checksum(self, path: str) -> Optional[str]:
         """See Destination."""
-        query = LogQuery(check=True)
-        mark = self._service.send(LOGS_APPEND, self._run_id, path, data=b"", size=0, query=query)
-        return mark.checksum
+        return self._logs.mark(self._run_id, path).checksum
 
     def append_lines(self, writer: str, first: int, data: bytes) -> int:
         """See Destination."""
-        mark = self._service.send(
-            METRICS_APPEND,
-            self._run_id,
-            writer,
-            data=data,
-            size=len(data),
-            query=SpoolQuery(first_line=first),
-        )
-        return mark.lines
+        return self._metrics.append(self._run_id, writer, data, first).lines
 
 
 class Courier(Sender):
@@ -76,10 +58,10 @@ class Courier(Sender):
 
     def __init__(
         self,
-        service: WorkspaceClient,
+        service: WorkspaceConnection,
         run_id: str,
         spool_folder: Any,
-        logs: Optional[Logs] = None,
+        logs: Optional[sender.Logs] = None,
         warn: Optional[Callable[[str], None]] = None,
         resumes: bool = False,
     ) -> None:

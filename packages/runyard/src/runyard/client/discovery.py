@@ -121,10 +121,10 @@ def running(home: Path) -> Optional[ConnectionRecord]:
 
 def _about(url: str) -> About:
     from runyard.client.connection import Connection
-    from runyard.protocol.routes import SERVICE_ABOUT
+    from runyard.client.service import Service
 
     with Connection(url, "", timeout=ABOUT_SECONDS) as connection:
-        return connection.call(SERVICE_ABOUT)
+        return Service(connection).about()
 
 
 def _fixed(written: str, source: str, token: Optional[str], home: Path) -> Connection:
@@ -180,10 +180,11 @@ def _usable(record: ConnectionRecord) -> bool:
             f"(protocol {PROTOCOL}); upgrade with: pip install --upgrade runyard"
         )
     from runyard.client.connection import Connection
-    from runyard.protocol.routes import SERVICE_STATUS, SERVICE_STOP
+    from runyard.client.service import Service
 
     with Connection(record.url, record.token, timeout=ABOUT_SECONDS) as connection:
-        status = connection.call(SERVICE_STATUS)
+        service = Service(connection)
+        status = service.status()
         if status.active_runs or status.open_streams:
             count = f"{status.active_runs} run{'' if status.active_runs == 1 else 's'}"
             raise ProtocolMismatch(
@@ -191,7 +192,7 @@ def _usable(record: ConnectionRecord) -> bool:
                 f"client (protocol {PROTOCOL}) and busy with {count}; when nothing runs any more, "
                 "stop it with: runyard stop"
             )
-        connection.call(SERVICE_STOP)
+        service.stop()
     return False
 
 

@@ -118,10 +118,9 @@ def _held(paths: List[Path]) -> Iterator[List[Path]]:
 def _is_unknown(service: WorkspaceClient, folder: Path) -> bool:
     """Put a folder aside whose run the service does not have: nobody shall ask again and again."""
     from runyard.protocol.errors import RunNotFound
-    from runyard.protocol.routes import RUNS_GET
 
     try:
-        service.call(RUNS_GET, folder.name)
+        service.runs.get(folder.name)
     except RunNotFound:
         with contextlib.suppress(OSError):
             folder.rename(folder.with_name(UNKNOWN + folder.name))

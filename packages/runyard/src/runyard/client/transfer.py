@@ -26,25 +26,21 @@ from typing import (
 )
 
 from runyard.client import batches
+from runyard.client.blobs import Blobs
+from runyard.client.datastores import Datastores
 from runyard.client.placing import Placing, files_and_folders
 from runyard.protocol.batches import Content
-from runyard.protocol.datastores import PathList, WriteQuery
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, RunyardError
-from runyard.protocol.files import BlobList, FileEntry
-from runyard.protocol.routes import (
-    BLOBS_MISSING,
-    BLOBS_READ,
-    BLOBS_WRITE,
-    DATASTORES_READ,
-    DATASTORES_READ_MANY,
-    DATASTORES_WRITE,
-)
+from runyard.protocol.files import FileEntry
+from runyard.protocol.routes import BLOBS_READ, DATASTORES_READ, FILES_READ
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     from runyard.client.progress import Progress
-    from runyard.client.workspace import WorkspaceClient
+    from runyard.client.workspace_connection import WorkspaceConnection
+    from runyard.protocol.datastores import DatastoreFile
+    from runyard.protocol.files import FileRecord
     from runyard.protocol.route import Route
 
 Item = TypeVar("Item")
@@ -122,7 +118,7 @@ def _threads(count: int) -> Optional[ThreadPoolExecutor]:
 
 
 def store(
-    service: WorkspaceClient,
+    service: WorkspaceConnection,
     files: Sequence[Tuple[str, Path]],
     progress: Optional[Progress] = None,
 ) -> List[FileEntry]:
@@ -159,7 +155,7 @@ def store(
 
 
 def put_blobs(
-    service: WorkspaceClient, files: Sequence[Local], progress: Optional[Progress] = None
+    service: WorkspaceConnection, files: Sequence[Local], progress: Optional[Progress] = None
 ) -> None:
     """Store the contents of described local files that the service does not have yet.
 
@@ -190,13 +186,12 @@ def _count(progress: Optional[Progress], entries: Sequence[FileEntry]) -> None:
         progress.add(sum(entry.size for entry in entries), len(entries))
 
 
-def _missing(service: WorkspaceClient, digests: List[str]) -> Iterable[str]:
+def _missing(service: WorkspaceConnection, digests: List[str]) -> Iterable[str]:
     for first in range(0, len(digests), ASK_AT_ONCE):
-        asked = BlobList(digests[first : first + ASK_AT_ONCE])
-        yield from service.call(BLOBS_MISSING, body=asked).digests
+        yield from Blobs(service).missing(digests[first : first + ASK_AT_ONCE])
 
 
-def _put_many(service: WorkspaceClient, files: Sequence[Local]) -> None:
+def _put_many(service: WorkspaceConnection, files: Sequence[Local]) -> None:
     refused = [entry.digest for entry, _ in files]
     try:
         contents = [Content(entry.digest, _head(path, entry.size)) for entry, path in files]
@@ -219,10 +214,10 @@ def _head(path: Path, size: int) -> bytes:
         return file.read(size) or b""
 
 
-def _put(service: WorkspaceClient, entry: FileEntry, path: Path) -> None:
+def _put(service: WorkspaceConnection, entry: FileEntry, path: Path) -> None:
     try:
         with path.open("rb") as file:
-            service.send(BLOBS_WRITE, entry.digest, data=file, size=entry.size)
+            Blobs(service).write(entry.digest, file, entry.size)
     except (InvalidRequest, OSError) as error:
         if isinstance(error, InvalidRequest) and _is_still(entry, path):
             raise
@@ -241,7 +236,7 @@ def _is_still(entry: FileEntry, path: Path) -> bool:
 
 
 def write_files(
-    service: WorkspaceClient,
+    service: WorkspaceConnection,
     datastore: str,
     files: Sequence[batches.Sized],
     overwrite: bool,
@@ -259,18 +254,18 @@ def write_files(
     Raises:
         RunyardError: The service refused.
     """
-    query = WriteQuery(overwrite=overwrite)
+    datastores = Datastores(service)
 
     def together(places: List[int]) -> None:
         some = [files[place] for place in places]
-        batches.write_files(service, datastore, some, query)
+        batches.write_files(service, datastore, some, overwrite)
         progress.add(sum(file.size for file in some), len(some))
 
     def alone(place: int) -> None:
         name, path, size = files[place]
         with path.open("rb") as file:
             try:
-                service.send(DATASTORES_WRITE, datastore, name, data=file, size=size, query=query)
+                datastores.write(datastore, name, file, size, overwrite)
             except AlreadyExists:
                 if overwrite:
                     raise
@@ -282,7 +277,7 @@ def write_files(
 
 
 def download(
-    service: WorkspaceClient,
+    service: WorkspaceConnection,
     fetch: Fetch,
     overwrite: bool = False,
     progress: Optional[Progress] = None,
@@ -310,7 +305,7 @@ def download(
 
 
 def _write(
-    service: WorkspaceClient, fetch: Fetch, part: Path, progress: Optional[Progress]
+    service: WorkspaceConnection, fetch: Fetch, part: Path, progress: Optional[Progress]
 ) -> None:
     with service.open(fetch.route, *fetch.segments) as source, part.open("wb") as file:
         for block in iter(lambda: source.read(BLOCK_BYTES), b""):
@@ -322,7 +317,7 @@ def _write(
 
 
 def download_many(
-    service: WorkspaceClient,
+    service: WorkspaceConnection,
     fetches: Sequence[Fetch],
     overwrite: bool = False,
     progress: Optional[Progress] = None,
@@ -364,7 +359,7 @@ def _named(fetch: Fetch) -> str:
 
 
 def _download_batch(
-    service: WorkspaceClient,
+    service: WorkspaceConnection,
     fetches: Sequence[Fetch],
     writer: Placing,
     progress: Optional[Progress],
@@ -372,8 +367,8 @@ def _download_batch(
     if fetches[0].digest:
         found = batches.read_blobs(service, [fetch.digest for fetch in fetches])
     else:
-        paths = PathList([fetch.segments[1] for fetch in fetches])
-        found = batches.read(service, DATASTORES_READ_MANY, fetches[0].segments[:1], paths)
+        paths = [fetch.segments[1] for fetch in fetches]
+        found = batches.read_files(service, fetches[0].segments[0], paths)
     for fetch, content in zip(fetches, found):
         try:
             if content.data is None:
@@ -387,8 +382,28 @@ def _download_batch(
             progress.add(len(content.data or b""), 1)
 
 
+def run_file(run: str, path: str, target: Path, record: Optional[FileRecord] = None) -> Fetch:
+    """Plan the download of a run's file; with its record, small ones are fetched together.
+
+    Args:
+        run: The run's id.
+        path: The file's path in the run.
+        target: Its place here.
+        record: What `files.list` said of it.
+    """
+    if record is None:
+        return Fetch(FILES_READ, (run, path), target)
+    known = (record.executable, record.size, record.digest or "")
+    return Fetch(FILES_READ, (run, path), target, *known)
+
+
+def datastore_file(datastore: str, file: DatastoreFile, target: Path) -> Fetch:
+    """Plan the download of a datastore's file to its place here."""
+    return Fetch(DATASTORES_READ, (datastore, file.path), target, size=file.size)
+
+
 def blob(entry: FileEntry, folder: Path) -> Fetch:
-    """Give the download of a content to its place below a folder.
+    """Plan the download of a content to its place below a folder.
 
     Raises:
         RunyardError: The path would leave the folder.

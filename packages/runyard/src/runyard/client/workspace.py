@@ -1,62 +1,118 @@
-"""A connection bound to one workspace: the workspace segment of each route is filled in."""
+"""What everything above the client speaks to: one workspace, with a client for each of its nouns.
+
+    client.runs.submit(order)      client.models.list(ModelQuery(latest=True))
+    client.files.open(run, path)   client.events.follow(run)
+
+A noun's module is imported when the noun is first used, because a script that logs a metric, or a
+command that lists runs, waits for each of them. The records are those of `runyard.protocol`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, BinaryIO, Iterator, Optional, TypeVar, Union
+from typing import TYPE_CHECKING
+
+from runyard.client.workspace_connection import WorkspaceConnection
 
 if TYPE_CHECKING:
-    from runyard.client.connection import Connection
-    from runyard.client.download import Download
-    from runyard.protocol.events import EventRecord
-    from runyard.protocol.route import Route
+    from runyard.client.blobs import Blobs
+    from runyard.client.compute import Compute
+    from runyard.client.datastores import Datastores
+    from runyard.client.environments import Environments
+    from runyard.client.events import Events
+    from runyard.client.experiments import Experiments
+    from runyard.client.files import Files
+    from runyard.client.logs import Logs
+    from runyard.client.metrics import Metrics
+    from runyard.client.models import Models
+    from runyard.client.runs import Runs
+    from runyard.client.snapshots import Snapshots
 
-Answer = TypeVar("Answer")
+__all__ = ["WorkspaceClient"]
 
 
-class WorkspaceClient:
-    """What everything above the client speaks to.
+class WorkspaceClient(WorkspaceConnection):
+    """A workspace of a service; see WorkspaceConnection for the arguments."""
 
-    Args:
-        connection: The service.
-        id: The workspace's key in URLs.
-    """
+    @property
+    def blobs(self) -> Blobs:
+        """Contents by digest."""
+        from runyard.client.blobs import Blobs
 
-    def __init__(self, connection: Connection, id: str) -> None:  # noqa: A002 - the field's name
-        self.connection = connection
-        self.id = id
+        return Blobs(self)
 
-    def call(
-        self,
-        route: Route[Answer],
-        *segments: str,
-        body: Any = None,
-        query: Any = None,
-        key: Optional[str] = None,
-    ) -> Answer:
-        """Ask a route of this workspace; see `Connection.call`."""
-        return self.connection.call(route, self.id, *segments, body=body, query=query, key=key)
+    @property
+    def compute(self) -> Compute:
+        """Compute targets."""
+        from runyard.client.compute import Compute
 
-    def send(
-        self,
-        route: Route[Answer],
-        *segments: str,
-        data: Union[bytes, BinaryIO],
-        size: int,
-        query: Any = None,
-    ) -> Answer:
-        """Send a raw body to a route of this workspace; see `Connection.send`."""
-        return self.connection.send(route, self.id, *segments, data=data, size=size, query=query)
+        return Compute(self)
 
-    def open(
-        self, route: Route[Any], *segments: str, query: Any = None, offset: int = 0
-    ) -> Download:
-        """Open a raw answer of this workspace for reading; see `Connection.open`."""
-        return self.connection.open(route, self.id, *segments, query=query, offset=offset)
+    @property
+    def datastores(self) -> Datastores:
+        """Datastores and their files."""
+        from runyard.client.datastores import Datastores
 
-    def read(self, route: Route[Any], *segments: str, body: Any) -> bytes:
-        """Give the raw answer of a route of this workspace; see `Connection.read`."""
-        return self.connection.read(route, self.id, *segments, body=body)
+        return Datastores(self)
 
-    def events(self, route: Route[Any], *segments: str, after: int = 0) -> Iterator[EventRecord]:
-        """Follow a run of this workspace; see `Connection.events`."""
-        return self.connection.events(route, self.id, *segments, after=after)
+    @property
+    def environments(self) -> Environments:
+        """Registered environments and locks."""
+        from runyard.client.environments import Environments
+
+        return Environments(self)
+
+    @property
+    def events(self) -> Events:
+        """What happens to runs."""
+        from runyard.client.events import Events
+
+        return Events(self)
+
+    @property
+    def experiments(self) -> Experiments:
+        """Experiments."""
+        from runyard.client.experiments import Experiments
+
+        return Experiments(self)
+
+    @property
+    def files(self) -> Files:
+        """Files of runs."""
+        from runyard.client.files import Files
+
+        return Files(self)
+
+    @property
+    def logs(self) -> Logs:
+        """Logs of runs, to be appended to."""
+        from runyard.client.logs import Logs
+
+        return Logs(self)
+
+    @property
+    def metrics(self) -> Metrics:
+        """Metrics of runs."""
+        from runyard.client.metrics import Metrics
+
+        return Metrics(self)
+
+    @property
+    def models(self) -> Models:
+        """The model registry."""
+        from runyard.client.models import Models
+
+        return Models(self)
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Snapshots of source folders."""
+        from runyard.client.snapshots import Snapshots
+
+        return Snapshots(self)
+
+    @property
+    def runs(self) -> Runs:
+        """Runs."""
+        from runyard.client.runs import Runs
+
+        return Runs(self)

@@ -141,11 +141,9 @@ class Datastore:
 
     @staticmethod
     def _list(workspace: Workspace) -> Dict[str, Datastore]:
-        from runyard.protocol.routes import DATASTORES_LIST
-
         with translated():
-            page = workspace.service.call(DATASTORES_LIST)
-        return {row.name: Datastore(workspace, row.name, _record=row) for row in page.items}
+            rows = workspace.service.datastores.list()
+        return {row.name: Datastore(workspace, row.name, _record=row) for row in rows}
 
     def path(
         self, path: Optional[str] = None, data_reference_name: Optional[str] = None
@@ -191,14 +189,14 @@ class Datastore:
         Raises:
             UserErrorException: `src_dir` is no folder.
         """
-        from runyard.client import snapshots
+        from runyard.client import source_folders
 
         with naming("src_dir", src_dir):
             root = Path(src_dir).expanduser()
             if not root.is_dir() and root.stat():
                 raise UserErrorException(f"src_dir {str(src_dir)!r} is a file: use upload_files")
             with translated():
-                pairs = [(path, name) for name, path in snapshots.everything(root)]
+                pairs = [(path, name) for name, path in source_folders.everything(root)]
             return self._upload(pairs, target_path, overwrite, show_progress)
 
     def upload_files(
@@ -262,17 +260,11 @@ class Datastore:
     ) -> int:
         from runyard.client import callers, transfer
         from runyard.client.progress import Progress
-        from runyard.protocol.routes import DATASTORES_READ
 
         rows = self._files((prefix or "").lstrip("/"))
         if not rows and prefix:
             callers.warn(self._nothing(prefix))
-        found = [
-            transfer.Fetch(
-                DATASTORES_READ, (self.name, row.path), _local(root, row.path), size=row.size
-            )
-            for row in rows
-        ]
+        found = [transfer.datastore_file(self.name, row, _local(root, row.path)) for row in rows]
         fetches = [fetch for fetch in found if overwrite or not fetch.target.exists()]
         total = sum(fetch.size for fetch in fetches)
         count = len(fetches)
@@ -366,12 +358,8 @@ class Datastore:
         return self.path(base or None)
 
     def _files(self, prefix: str) -> List[Any]:
-        from runyard.protocol.datastores import DatastoreFileQuery
-        from runyard.protocol.routes import DATASTORES_FILES
-        from runyard.sdk import paging
-
-        query = DatastoreFileQuery(prefix, page_size=10_000)
-        return list(paging.items(self.workspace.service, DATASTORES_FILES, self.name, query=query))
+        with translated():
+            return list(self.workspace.service.datastores.files(self.name, prefix))
 
     def _nothing(self, prefix: str) -> str:
         import difflib
@@ -394,14 +382,13 @@ def _read(workspace: Workspace, name: Optional[str]) -> DatastoreRecord:
     import difflib
 
     from runyard.protocol.errors import DatastoreNotFound
-    from runyard.protocol.routes import DATASTORES_GET, DATASTORES_LIST
 
     with translated():
         wanted = name or workspace.default_datastore_name
         try:
-            return workspace.service.call(DATASTORES_GET, wanted)
+            return workspace.service.datastores.get(wanted)
         except DatastoreNotFound as error:
-            names = [row.name for row in workspace.service.call(DATASTORES_LIST).items]
+            names = [row.name for row in workspace.service.datastores.list()]
             near = difflib.get_close_matches(wanted, names, n=1)
             like = f" did you mean {near[0]!r}?" if near else ""
             raise UserErrorException(

@@ -215,9 +215,8 @@ def _tell(run: Run) -> None:
     """Beat once; over a connection of its own, which starts no service that has gone to rest."""
     from runyard.client.connection import Connection
     from runyard.client.process import identity
-    from runyard.protocol.routes import BEATS_NOTE
-    from runyard.protocol.runs import Beat
+    from runyard.client.workspace import WorkspaceClient
 
     service = run.service
     with Connection(service.connection.url, service.connection.token, timeout=30.0) as once:
-        once.call(BEATS_NOTE, service.id, run.id, body=Beat(identity()))
+        WorkspaceClient(once, service.id).runs.beat(run.id, identity())

@@ -276,13 +276,12 @@ class Environment(Section):
             raise UserErrorException("an environment needs a name before it can be registered")
         from runyard.protocol.environments import RegisterEnvironment
         from runyard.protocol.errors import RunyardError
-        from runyard.protocol.routes import ENVIRONMENTS_REGISTER
 
         order = RegisterEnvironment(
             name=self.name, definition=definition_of(self), document=json.dumps(document_of(self))
         )
         try:
-            record = workspace.service.call(ENVIRONMENTS_REGISTER, body=order)
+            record = workspace.service.environments.register(order)
         except RunyardError as error:
             raise from_service(error) from error
         self.version = record.version
@@ -363,15 +362,12 @@ def _curated(name: str) -> Environment:
 
 def _records(workspace: Any, name: Optional[str] = None) -> List[EnvironmentRecord]:
     """Give the newest version of each registered environment, or all versions of one."""
-    from runyard.protocol.environments import EnvironmentQuery
     from runyard.protocol.errors import EnvironmentNotFound
-    from runyard.protocol.routes import ENVIRONMENTS_LIST
 
     try:
-        page = workspace.service.call(ENVIRONMENTS_LIST, query=EnvironmentQuery(name=name))
+        return list(workspace.service.environments.list(name))
     except EnvironmentNotFound:
         return []
-    return list(page.items)
 
 
 def _registered(workspace: Any, name: str, version: Optional[str]) -> Optional[EnvironmentRecord]:

@@ -172,12 +172,9 @@ class Experiment:
             view_type: Taken for old scripts' sake; nothing is archived.
             tags: Not offered yet.
         """
-        from runyard.protocol.experiments import ExperimentQuery
-        from runyard.protocol.routes import EXPERIMENTS_LIST
-
         if tags:
             raise NotOfferedYet("Experiment.list(tags=…)", "experiment_name")
-        rows = paging.items(workspace.service, EXPERIMENTS_LIST, query=ExperimentQuery())
+        rows = paging.items(workspace.service.experiments.list())
         return [
             Experiment(workspace, row.name, _skip_name_validation=True, _record=row)
             for row in rows
@@ -218,13 +215,8 @@ class Experiment:
         return self._send(given, tags, parent)
 
     def _create(self) -> ExperimentRecord:
-        from runyard.protocol.experiments import CreateExperiment
-        from runyard.protocol.routes import EXPERIMENTS_CREATE
-
         with translated():
-            self._known = self._workspace.service.call(
-                EXPERIMENTS_CREATE, body=CreateExperiment(self._name)
-            )
+            self._known = self._workspace.service.experiments.create(self._name)
         return self._known
 
     def _send(
@@ -232,7 +224,6 @@ class Experiment:
     ) -> Run:
         from dataclasses import replace
 
-        from runyard.protocol.routes import RUNS_SUBMIT
         from runyard.protocol.runs import SubmitRun
         from runyard.sdk import git_properties
         from runyard.sdk.runs import ScriptRun
@@ -249,7 +240,7 @@ class Experiment:
             parent=parent,
         )
         with translated():
-            record = self._workspace.service.call(RUNS_SUBMIT, body=order)
+            record = self._workspace.service.runs.submit(order)
         run = ScriptRun(self, record.id, _record=record)
         run._run_config = given.run_config
         return run
@@ -269,7 +260,7 @@ def take_snapshot(workspace: Workspace, folder: str, script: str = "") -> str:
     """
     from pathlib import Path
 
-    from runyard.client import snapshots
+    from runyard.client import source_folders
     from runyard.protocol.errors import InvalidRequest
     from runyard.protocol.paths import escaped
     from runyard.sdk import snapshot_limits
@@ -277,13 +268,13 @@ def take_snapshot(workspace: Workspace, folder: str, script: str = "") -> str:
     where = Path(folder).expanduser()
     try:
         with naming("the source folder", folder):
-            found = snapshots.scan(where, snapshot_limits.limit())
+            found = source_folders.scan(where, snapshot_limits.limit())
     except (InvalidRequest, UserErrorException) as error:
         raise SnapshotException(error.message) from error
     if script and escaped(script) not in {entry.path for entry, _ in found}:
         raise UserErrorException(_no_script(where, script, [entry.path for entry, _ in found]))
     with translated():
-        return snapshots.send(workspace.service, found)
+        return source_folders.send(workspace.service, found)
 
 
 def _no_script(folder: Any, script: str, names: List[str]) -> str:

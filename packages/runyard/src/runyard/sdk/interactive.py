@@ -39,7 +39,6 @@ def start(
 ) -> Run:
     """Begin an interactive run; see `Experiment.start_logging`."""
     from runyard.client.process import identity
-    from runyard.protocol.routes import RUNS_START
     from runyard.protocol.runs import StartRun
     from runyard.sdk import endings, git_properties
     from runyard.sdk.experiments import user_name
@@ -61,7 +60,7 @@ def start(
         process=identity(),
     )
     with translated():
-        record = experiment.workspace.service.call(RUNS_START, body=body)
+        record = experiment.workspace.service.runs.start(body)
     run = (kind or Run)(experiment, record.id, outputs, _record=record)
     run._interactive = Interactive(run, Path(outputs or OUTPUTS))
     endings.watch(run)
@@ -70,7 +69,7 @@ def start(
 
 def _snapshot(workspace: Workspace, folder: str) -> Optional[str]:
     """Keep the folder; None if it has nothing to keep, which is no reason to refuse a run here."""
-    from runyard.client.snapshots import NOTHING
+    from runyard.client.source_folders import NOTHING
     from runyard.protocol.errors import InvalidRequest
     from runyard.sdk.experiments import take_snapshot
 

@@ -31,10 +31,10 @@ def local(path: str, child_paths: Optional[Sequence[str]]) -> List[Tuple[str, Pa
         raise WebserviceException(
             f'Error, provided model path "{path}" cannot be found (looked from {Path.cwd()})'
         )
-    from runyard.client import snapshots
+    from runyard.client import source_folders
 
     with translated(), naming("model_path", path):
-        named = snapshots.everything(root)
+        named = source_folders.everything(root)
     for child in child_paths or ():
         if not any(_is_below(name, child) for name, _ in named):
             raise WebserviceException(f"nothing below {path!r} matches child path {child!r}")
@@ -59,7 +59,6 @@ def register(
     from runyard.client import transfer
     from runyard.client.progress import Progress, takes_long
     from runyard.protocol.paths import escaped
-    from runyard.protocol.routes import MODELS_REGISTER
     from runyard.sdk.models import Model
 
     with naming("model_path", model_path):
@@ -69,8 +68,7 @@ def register(
     top_name = escaped(Path(model_path).expanduser().resolve().name)
     with translated(), naming("model_path", model_path):
         entries = transfer.store(workspace.service, files, progress)
-        body = replace(made, path=top_name, files=entries)
-        record = workspace.service.call(MODELS_REGISTER, body=body)
+        record = workspace.service.models.register(replace(made, path=top_name, files=entries))
     progress.finish()
     return Model(workspace, _record=record)
 

@@ -266,12 +266,10 @@ class Model:
             page_count: Taken for old scripts' sake.
             model_framework: Only those of this framework.
         """
-        from runyard.protocol.routes import MODELS_LIST
-
         if dataset_id:
             raise NotOfferedYet("Model.list(dataset_id=…)", "tags and properties")
         query = _query(name, tags, properties, run_id, model_framework, latest)
-        rows = paging.items(workspace.service, MODELS_LIST, query=query)
+        rows = paging.items(workspace.service.models.list(query))
         return [Model(workspace, _record=row) for row in rows]
 
     @staticmethod
@@ -319,10 +317,8 @@ class Model:
 
     def delete(self) -> None:
         """Delete this version."""
-        from runyard.protocol.routes import MODELS_DELETE
-
         with translated():
-            self._workspace.service.call(MODELS_DELETE, self.id)
+            self._workspace.service.models.delete(self.id)
 
     def update(
         self,
@@ -399,11 +395,10 @@ class Model:
 
     def _change(self, **changes: Any) -> None:
         from runyard.protocol.models import ChangeModel
-        from runyard.protocol.routes import MODELS_CHANGE
 
         body: ChangeModel = ChangeModel(**changes)
         with translated():
-            self._record = self._workspace.service.call(MODELS_CHANGE, self.id, body=body)
+            self._record = self._workspace.service.models.change(self.id, body)
 
 
 def order(
@@ -444,7 +439,6 @@ def register_from_run(run: RunBase, made: RegisterModel) -> Model:
     from dataclasses import replace
 
     from runyard.protocol.errors import NotFound, RunNotFound
-    from runyard.protocol.routes import MODELS_REGISTER
     from runyard.sdk import run_files
 
     path = _model_path(made.path)
@@ -454,9 +448,7 @@ def register_from_run(run: RunBase, made: RegisterModel) -> Model:
         run._interactive.send(path)
     with translated():
         try:
-            record = run.service.call(
-                MODELS_REGISTER, body=replace(made, run=run.id, path=path or ".")
-            )
+            record = run.service.models.register(replace(made, run=run.id, path=path or "."))
         except RunNotFound:
             raise
         except NotFound as error:
@@ -475,16 +467,12 @@ def _model_path(path: str) -> str:
 
 
 def _get(workspace: Workspace, key: str) -> ModelRecord:
-    from runyard.protocol.routes import MODELS_GET
-
     with translated():
-        return workspace.service.call(MODELS_GET, key)
+        return workspace.service.models.get(key)
 
 
 def _newest(workspace: Workspace, query: Any) -> ModelRecord:
-    from runyard.protocol.routes import MODELS_LIST
-
-    found = next(paging.items(workspace.service, MODELS_LIST, query=query), None)
+    found = next(paging.items(workspace.service.models.list(query)), None)
     if found is None:
         raise _not_found(workspace, query.name)
     record: ModelRecord = found

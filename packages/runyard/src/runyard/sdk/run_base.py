@@ -99,10 +99,8 @@ class RunBase:
         return self._record if self._record is not None else self._refresh()
 
     def _refresh(self) -> RunRecord:
-        from runyard.protocol.routes import RUNS_GET
-
         with translated():
-            self._record = self.service.call(RUNS_GET, self._id)
+            self._record = self.service.runs.get(self._id)
         return self._record
 
     def _check_experiment(self, record: RunRecord) -> None:
@@ -113,21 +111,19 @@ class RunBase:
             )
 
     def _change(self, **changes: Any) -> None:
-        from runyard.protocol.routes import RUNS_CHANGE
         from runyard.protocol.runs import ChangeRun
 
         body: ChangeRun = ChangeRun(**changes)
         with translated():
-            self._record = self.service.call(RUNS_CHANGE, self._id, body=body)
+            self._record = self.service.runs.change(self._id, body)
 
     def _in_own_job(self) -> bool:
         return os.environ.get(RUN_ID) == self._id
 
     def _spec(self) -> Any:
-        from runyard.protocol.routes import RUNS_SPEC
         from runyard.protocol.runs import SCRIPT_RUN
 
         if self._read().run_type != SCRIPT_RUN:
             return None
         with translated():
-            return self.service.call(RUNS_SPEC, self._id)
+            return self.service.runs.spec(self._id)

@@ -64,13 +64,13 @@ def job_service() -> WorkspaceClient:
 
 def job_experiment(run: RunBase) -> Experiment:
     """Give the experiment of the job's run."""
-    from runyard.protocol.routes import WORKSPACES_GET
+    from runyard.client.workspaces import Workspaces
     from runyard.sdk.experiments import Experiment
     from runyard.sdk.workspaces import Workspace
 
     service = job_service()
     with translated():
-        record = service.call(WORKSPACES_GET)
+        record = Workspaces(service.connection).get(service.id)
     workspace = Workspace(
         record.subscription_id,
         record.resource_group,

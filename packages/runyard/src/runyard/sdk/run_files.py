@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Iterable, List, Optional, Sequence, Tuple
 
-from runyard.sdk import paging
 from runyard.sdk.exceptions import ModelPathNotFoundException, UserErrorException, translated
 from runyard.sdk.local_paths import naming, target_of
 
@@ -19,16 +18,12 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 1 << 20
 NEAREST = 5
-# A request for each thousand of many files takes longer than all their contents.
-PAGE = 10_000
 
 
 def records(service: WorkspaceClient, run_id: str, prefix: str = "") -> List[FileRecord]:
     """Give a run's files whose path begins with `prefix`, by path."""
-    from runyard.protocol.files import FileQuery
-    from runyard.protocol.routes import FILES_LIST
-
-    return list(paging.items(service, FILES_LIST, run_id, query=FileQuery(prefix, PAGE)))
+    with translated():
+        return list(service.files.list(run_id, prefix))
 
 
 def download(service: WorkspaceClient, run_id: str, name: str, target: Optional[str]) -> None:
@@ -45,23 +40,19 @@ def download(service: WorkspaceClient, run_id: str, name: str, target: Optional[
     """
     from runyard.client import transfer
     from runyard.protocol.errors import RunFileNotFound
-    from runyard.protocol.routes import FILES_READ
 
     base = name.rstrip("/").split("/")[-1]
     with translated(), naming("output_file_path", target or base):
         place = target_of(target, base)
         try:
-            fetch = transfer.Fetch(FILES_READ, (run_id, name), place)
-            transfer.download(service, fetch, overwrite=True)
+            transfer.download(service, transfer.run_file(run_id, name, place), overwrite=True)
         except RunFileNotFound as error:
             raise UserErrorException(_no_file(service, run_id, name)) from error
 
 
 def content(service: WorkspaceClient, run_id: str, name: str, offset: int = 0) -> bytes:
     """Give the bytes of a file of a run from `offset` on."""
-    from runyard.protocol.routes import FILES_READ
-
-    with translated(), service.open(FILES_READ, run_id, name, offset=offset) as source:
+    with translated(), service.files.open(run_id, name, offset) as source:
         return source.read()
 
 
@@ -81,20 +72,9 @@ def download_many(
     """
     from runyard.client import transfer
     from runyard.client.progress import Progress, takes_long
-    from runyard.protocol.routes import FILES_READ
 
     known = {row.path: row for row in rows}
-    fetches = [
-        transfer.Fetch(
-            FILES_READ,
-            (run_id, name),
-            place,
-            known[name].executable,
-            size=known[name].size,
-            digest=known[name].digest or "",
-        )
-        for name, place in pairs
-    ]
+    fetches = [transfer.run_file(run_id, name, place, known[name]) for name, place in pairs]
     total = sum(fetch.size for fetch in fetches)
     count = len(fetches)
     progress = Progress(f"Downloading {count} files", total, takes_long(count, total), count)
@@ -144,8 +124,6 @@ def upload(
     """
     from runyard.client import transfer
     from runyard.client.progress import Progress, takes_long
-    from runyard.protocol.files import RegisterFiles
-    from runyard.protocol.routes import FILES_REGISTER
 
     if not pairs:
         return
@@ -154,7 +132,7 @@ def upload(
         progress = Progress(f"Uploading {count} files", total, takes_long(count, total), count)
         entries = transfer.store(service, pairs, progress)
         progress.finish()
-        service.call(FILES_REGISTER, run_id, body=RegisterFiles(entries, overwrite))
+        service.files.register(run_id, entries, overwrite)
 
 
 def upload_what_can_be(
@@ -255,10 +233,10 @@ def existing(path: Any) -> Path:
 
 def below(folder: Path, name: str) -> List[Tuple[str, Path]]:
     """Give all files below a local folder with their paths in the run, by name."""
-    from runyard.client import snapshots
+    from runyard.client import source_folders
 
     with translated():
-        return snapshots.everything(folder, name.strip("/"))
+        return source_folders.everything(folder, name.strip("/"))
 
 
 def run_path(name: Any) -> str:

@@ -16,14 +16,13 @@ def read(
     service: WorkspaceClient, run_id: str, name: Optional[str], populate: bool
 ) -> Dict[str, Any]:
     """Give a run's metrics by name, in the shapes of the v1 SDK."""
-    from runyard.protocol.metrics import ARTIFACT, IMAGE, MetricQuery
-    from runyard.protocol.routes import METRICS_LIST
+    from runyard.protocol.metrics import ARTIFACT, IMAGE
 
     with translated():
-        page = service.call(METRICS_LIST, run_id, query=MetricQuery(name=name))
+        read_now = service.metrics.list(run_id, name)
     prefix = f"aml://artifactId/ExperimentRun/dcid.{run_id}/"
     found = {}
-    for series in page.series:
+    for series in read_now:
         value = shapes.shaped(series, prefix)
         if populate and series.kind in (IMAGE, ARTIFACT):
             value = _contents(service, run_id, series.values)

@@ -18,11 +18,10 @@ BLOCK_BYTES = 1 << 20
 def restore(service: WorkspaceClient, snapshot_id: str, path: Optional[str]) -> str:
     """Write a snapshot here and give where it is; see `Run.restore_snapshot`."""
     from runyard.client import transfer
-    from runyard.protocol.routes import SNAPSHOTS_GET
 
     target = Path(path if path is not None else f"{snapshot_id}.zip").expanduser()
     with translated():
-        record = service.call(SNAPSHOTS_GET, snapshot_id)
+        record = service.snapshots.get(snapshot_id)
         if target.suffix == ".zip" and not target.is_dir():
             target.parent.mkdir(parents=True, exist_ok=True)
             with zipfile.ZipFile(str(target), "w", zipfile.ZIP_DEFLATED) as archive:
@@ -59,8 +58,6 @@ def _info(entry: FileEntry) -> zipfile.ZipInfo:
 
 
 def _add(service: WorkspaceClient, archive: zipfile.ZipFile, entry: FileEntry) -> None:
-    from runyard.protocol.routes import BLOBS_READ
-
-    with service.open(BLOBS_READ, entry.digest) as source, archive.open(_info(entry), "w") as file:
+    with service.blobs.open(entry.digest) as source, archive.open(_info(entry), "w") as file:
         for block in iter(lambda: source.read(BLOCK_BYTES), b""):
             file.write(block)

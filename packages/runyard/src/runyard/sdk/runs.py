@@ -137,10 +137,8 @@ class Run(RunLogging, RunContents):
         Raises:
             UserErrorException: There is none.
         """
-        from runyard.protocol.routes import RUNS_GET
-
         with translated():
-            record = workspace.service.call(RUNS_GET, run_id)
+            record = workspace.service.runs.get(run_id)
         return of_record(workspace, record)
 
     @staticmethod
@@ -257,10 +255,8 @@ class Run(RunLogging, RunContents):
 
     def _ranks(self) -> Sequence[RankRecord]:
         """Give the processes of a run that has several."""
-        from runyard.protocol.routes import GANGS_RANKS
-
         with translated():
-            return self.service.call(GANGS_RANKS, self._id).items
+            return self.service.runs.ranks(self._id)
 
     def get_details_with_logs(self) -> Dict[str, Any]:
         """Give the details with the logs' texts in place of their addresses."""
@@ -306,18 +302,14 @@ class Run(RunLogging, RunContents):
 
             callers.warn("a run cannot cancel itself from its own job; exit the script instead")
             return
-        from runyard.protocol.routes import RUNS_CANCEL
-
-        self._end(lambda: self.service.call(RUNS_CANCEL, self._id))
+        self._end(lambda: self.service.runs.cancel(self._id))
 
     def complete(self, _set_status: bool = True) -> None:
         """Flush, and set the run to Completed; in its own job only flush."""
         if self._in_own_job() or not _set_status:
             self.flush()
             return
-        from runyard.protocol.routes import RUNS_COMPLETE
-
-        self._end(lambda: self.service.call(RUNS_COMPLETE, self._id))
+        self._end(lambda: self.service.runs.complete(self._id))
 
     def fail(
         self, error_details: Any = None, error_code: Optional[str] = None, _set_status: bool = True
@@ -338,11 +330,8 @@ class Run(RunLogging, RunContents):
         if self._in_own_job() or not _set_status:
             self.flush()
             return
-        from runyard.protocol.routes import RUNS_FAIL
-        from runyard.protocol.runs import FailRun
-
-        body = FailRun(_error_text(error_details), error_code or "UserError")
-        self._end(lambda: self.service.call(RUNS_FAIL, self._id, body=body))
+        text, code = _error_text(error_details), error_code or "UserError"
+        self._end(lambda: self.service.runs.fail(self._id, text, code))
 
     # Children
 
@@ -486,7 +475,6 @@ class Run(RunLogging, RunContents):
         outputs: Optional[str],
     ) -> Run:
         from runyard.client.process import identity
-        from runyard.protocol.routes import RUNS_START
         from runyard.protocol.runs import StartRun
         from runyard.sdk import endings
         from runyard.sdk.experiments import user_name
@@ -504,7 +492,7 @@ class Run(RunLogging, RunContents):
             process=identity() if alone else "",
         )
         with translated():
-            record = self.service.call(RUNS_START, body=body)
+            record = self.service.runs.start(body)
         child = Run(self.experiment, record.id, outputs, _record=record)
         if alone:
             endings.watch(child)
@@ -537,13 +525,12 @@ def _found(workspace: Workspace, query: Any, tags: Tags, properties: Tags) -> It
     """Give the runs of a query whose tags and properties fit; one of each the service looks for."""
     from dataclasses import replace
 
-    from runyard.protocol.routes import RUNS_LIST
     from runyard.sdk import paging
 
     tag, tag_value = _first(tags)
     name, value = _first(properties)
     query = replace(query, tag=tag, tag_value=tag_value, property=name, property_value=value)
-    for record in paging.items(workspace.service, RUNS_LIST, query=query):
+    for record in paging.items(workspace.service.runs.list(query)):
         if _has(record.tags, tags) and _has(record.properties, properties):
             yield of_record(workspace, record)
 

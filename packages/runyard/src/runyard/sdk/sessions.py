@@ -114,13 +114,12 @@ class Session:
 
     def _stored(self, seconds: float) -> bool:
         from runyard.protocol.errors import NotFound, TemporaryError
-        from runyard.protocol.routes import METRICS_MARK
 
         writer, lines = self.spool.mark()
         deadline, pause = time.monotonic() + seconds, POLL_SECONDS
         while lines:
             with contextlib.suppress(NotFound, TemporaryError):
-                if self._service().call(METRICS_MARK, self.run_id, writer).lines >= lines:
+                if self._service().metrics.mark(self.run_id, writer).lines >= lines:
                     break
             if time.monotonic() >= deadline:
                 return False

@@ -115,10 +115,8 @@ class ComputeTarget:
     @staticmethod
     def list(workspace: Any) -> List[ComputeTarget]:
         """Give all compute targets of a workspace, by name."""
-        from runyard.protocol.routes import COMPUTE_LIST
-
-        page = workspace.service.call(COMPUTE_LIST)
-        return [ComputeTarget._of(workspace, record) for record in page.items]
+        records = workspace.service.compute.list()
+        return [ComputeTarget._of(workspace, record) for record in records]
 
     @property
     def name(self) -> str:
@@ -249,7 +247,6 @@ class ComputeTarget:
             ComputeTargetException: The values contradict one another.
         """
         from runyard.protocol.compute import ChangeCompute
-        from runyard.protocol.routes import COMPUTE_CHANGE
 
         change = ChangeCompute(
             min_nodes=whole("min_nodes", min_nodes),
@@ -257,23 +254,18 @@ class ComputeTarget:
             idle_seconds=whole("idle_seconds_before_scaledown", idle_seconds_before_scaledown),
         )
         with _refused():
-            self._record = self.workspace.service.call(COMPUTE_CHANGE, self.name, body=change)
+            self._record = self.workspace.service.compute.change(self.name, change)
 
     def delete(self) -> None:
         """Delete the target; one that runs still hold is refused by the service."""
-        from runyard.protocol.routes import COMPUTE_DELETE
-
         with _refused():
-            self.workspace.service.call(COMPUTE_DELETE, self.name)
+            self.workspace.service.compute.delete(self.name)
 
     def list_nodes(self) -> List[Dict[str, Any]]:
         """Give one dict per node: `nodeId`, `nodeState`, `runId`, `since`."""
-        from runyard.protocol.routes import COMPUTE_NODES
-
-        page = self.workspace.service.call(COMPUTE_NODES, self.name)
         return [
             {"nodeId": n.id, "nodeState": n.state, "runId": n.run, "since": n.since}
-            for n in page.items
+            for n in self.workspace.service.compute.nodes(self.name)
         ]
 
     def __repr__(self) -> str:
@@ -362,10 +354,9 @@ def wait_for_state(
 
 def _ordered(workspace: Any, order: CreateCompute) -> ComputeRecord:
     from runyard.client import callers
-    from runyard.protocol.routes import COMPUTE_CREATE
 
     with _refused():
-        record = workspace.service.call(COMPUTE_CREATE, body=order)
+        record = workspace.service.compute.create(order)
     for message in record.warnings:
         callers.warn(message)
     return cast("ComputeRecord", record)
@@ -383,7 +374,5 @@ def _refused() -> Iterator[None]:
 
 
 def _read(workspace: Any, name: str) -> ComputeRecord:
-    from runyard.protocol.routes import COMPUTE_GET
-
     with translated():
-        return cast("ComputeRecord", workspace.service.call(COMPUTE_GET, name))
+        return cast("ComputeRecord", workspace.service.compute.get(name))

@@ -91,8 +91,6 @@ def _failed(found: Dict[str, Any]) -> ActivityFailedException:
 
 def _follow(run: Run, printer: Optional[Printer]) -> None:
     """Go with a run to its end, printing its log if there is a printer."""
-    from runyard.protocol.routes import EVENTS_STREAM
-
     with translated():
         record = run._refresh()
         if printer is not None:
@@ -100,7 +98,7 @@ def _follow(run: Run, printer: Optional[Printer]) -> None:
         if record.status not in TERMINAL:
             if printer is not None and record.reason:
                 _tell(f"{record.status}: {record.reason}")
-            for event in run.service.events(EVENTS_STREAM, run.id, after=record.last_event):
+            for event in run.service.events.follow(run.id, record.last_event):
                 if printer is not None:
                     printer.take(event)
         if printer is not None:
@@ -175,10 +173,9 @@ class Printer:
     def _read(self) -> None:
         """Print all that is new of the present log."""
         from runyard.protocol.errors import RunFileNotFound
-        from runyard.protocol.routes import FILES_READ
 
         try:
-            with self._service.open(FILES_READ, self._run_id, self._name, offset=self._at) as log:
+            with self._service.files.open(self._run_id, self._name, self._at) as log:
                 for block in iter(lambda: log.read(BLOCK_BYTES), b""):
                     self._at += len(block)
                     self._out(self._decoder.decode(block))

@@ -10,7 +10,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, NoReturn, Optional
 
-from runyard.sdk import paging, workspace_config
+from runyard.sdk import workspace_config
 from runyard.sdk.default_clusters import DefaultCluster
 from runyard.sdk.exceptions import (
     NotOfferedYet,
@@ -215,8 +215,8 @@ class Workspace:
         Raises:
             UserErrorException: The name is wrong or taken.
         """
+        from runyard.client.workspaces import Workspaces
         from runyard.protocol import workspaces as protocol
-        from runyard.protocol.routes import WORKSPACES_CREATE
 
         order = protocol.CreateWorkspace(
             name=name,
@@ -229,7 +229,7 @@ class Workspace:
         )
         connection = _connect()
         with translated():
-            record = connection.call(WORKSPACES_CREATE, body=order)
+            record = Workspaces(connection).create(order)
         return _made(record, connection, auth)
 
     @staticmethod
@@ -429,17 +429,17 @@ class Workspace:
         return self._refresh() if self._known is None else self._known
 
     def _refresh(self) -> WorkspaceRecord:
-        from runyard.protocol.routes import WORKSPACES_GET
+        from runyard.client.workspaces import Workspaces
 
         with translated():
-            self._known = self._service.call(WORKSPACES_GET)
+            self._known = Workspaces(self._service.connection).get(self._service.id)
         return self._known
 
     def _change(self, change: ChangeWorkspace) -> None:
-        from runyard.protocol.routes import WORKSPACES_CHANGE
+        from runyard.client.workspaces import Workspaces
 
         with translated():
-            self._known = self._service.call(WORKSPACES_CHANGE, body=change)
+            self._known = Workspaces(self._service.connection).change(self._service.id, change)
 
 
 def _connect(configured: Optional[str] = None) -> Connection:
@@ -465,7 +465,7 @@ def _made(record: WorkspaceRecord, connection: Connection, auth: Any = None) -> 
 
 def _configured(config: WorkspaceConfig, path: Path, auth: Any) -> Workspace:
     """Give the workspace that a config file names, created if the service does not have it."""
-    from runyard.protocol.routes import WORKSPACES_CREATE
+    from runyard.client.workspaces import Workspaces
     from runyard.protocol.workspaces import CreateWorkspace
 
     own = _job_workspace()
@@ -483,7 +483,7 @@ def _configured(config: WorkspaceConfig, path: Path, auth: Any) -> Workspace:
             config.name, config.subscription_id, config.resource_group, exist_ok=True
         )
         with translated():
-            found = connection.call(WORKSPACES_CREATE, body=order)
+            found = Workspaces(connection).create(order)
     return _made(found, connection, auth)
 
 
@@ -518,21 +518,22 @@ def _job_workspace() -> Optional[Workspace]:
     own = os.environ.get(WORKSPACE_VARIABLE)
     if not own:
         return None
-    from runyard.protocol.routes import WORKSPACES_GET
+    from runyard.client.workspaces import Workspaces
 
     connection = _connect()
     with translated():
-        return _made(connection.call(WORKSPACES_GET, own), connection)
+        return _made(Workspaces(connection).get(own), connection)
 
 
 def _matching(
     connection: Connection, name: Optional[str], subscription: Optional[str], group: Optional[str]
 ) -> List[WorkspaceRecord]:
-    from runyard.protocol.routes import WORKSPACES_LIST
+    from runyard.client.workspaces import Workspaces
     from runyard.protocol.workspaces import WorkspaceQuery
 
     query = WorkspaceQuery(name=name, subscription_id=subscription, resource_group=group)
-    return list(paging.items(connection, WORKSPACES_LIST, query=query))
+    with translated():
+        return list(Workspaces(connection).list(query))
 
 
 def _find(connection: Connection, config: WorkspaceConfig) -> Optional[WorkspaceRecord]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runyard.client import snapshots, transfer
+from runyard.client import source_folders, transfer
 from runyard.protocol.batches import split
 from runyard.protocol.errors import InvalidRequest, MissingBlobs
 from runyard.protocol.files import BatchResult, BlobList
@@ -55,7 +55,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def _names(folder: Path) -> list[str]:
-    return [name for name, _ in snapshots.files(folder)]
+    return [name for name, _ in source_folders.files(folder)]
 
 
 def test_without_an_ignore_file_everything_goes_in(source):
@@ -75,7 +75,7 @@ def test_amlignore_beats_gitignore_and_only_the_top_counts(source):
     assert _names(source) == ["deep/kept.txt", "run.sh", "train.py"]
 
 
-@pytest.mark.parametrize("name", snapshots.IGNORE_FILES)
+@pytest.mark.parametrize("name", source_folders.IGNORE_FILES)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_the_first_pattern_counts_whatever_editor_wrote_the_file(source, name, encoding):
     """A key that was to stay here does not travel because of a byte order mark."""
@@ -114,7 +114,7 @@ def test_what_has_no_content_is_named_once_and_the_rest_goes_in(source):
     for name in ("empty", "outputs", "logs"):
         (source / name).mkdir()
     with pytest.warns(UserWarning, match="left out of the snapshot") as told:
-        found = snapshots.scan(source)
+        found = source_folders.scan(source)
     assert [entry.path for entry, _ in found] == ["data/x.bin", "run.sh", "train.py"]
     (text,) = [str(one.message) for one in told]
     assert text.endswith(
@@ -122,7 +122,7 @@ def test_what_has_no_content_is_named_once_and_the_rest_goes_in(source):
         "nothing); 'pipe' (a fifo)"
     )
     (source / ".amlignore").write_text("gone\ncircle\npipe\nempty/\n")
-    assert len(snapshots.scan(source)) == 4
+    assert len(source_folders.scan(source)) == 4
 
 
 def test_the_state_folder_in_the_source_is_left_out_before_sizes_count(source, monkeypatch):
@@ -131,7 +131,7 @@ def test_the_state_folder_in_the_source_is_left_out_before_sizes_count(source, m
     (source / "state" / "blobs").mkdir(parents=True)
     (source / "state" / "blobs" / "large").write_bytes(bytes(5000))
     with pytest.warns(UserWarning, match=r"'state' \(the folder of the service's own files\)"):
-        found = snapshots.scan(source, limit=1000)
+        found = source_folders.scan(source, limit=1000)
     assert [entry.path for entry, _ in found] == ["data/x.bin", "run.sh", "train.py"]
 
 
@@ -143,7 +143,7 @@ def test_a_file_that_cannot_be_read_is_named(source, monkeypatch):
 
     monkeypatch.setattr(transfer, "describe", describe)
     with pytest.raises(InvalidRequest, match=r"data/x\.bin cannot be read: Permission denied"):
-        snapshots.scan(source)
+        source_folders.scan(source)
 
 
 def test_a_file_that_vanishes_meanwhile_is_named_and_the_rest_goes_in(source, monkeypatch):
@@ -157,17 +157,17 @@ def test_a_file_that_vanishes_meanwhile_is_named_and_the_rest_goes_in(source, mo
     monkeypatch.setattr(transfer, "THREADS", 1)
     monkeypatch.setattr(transfer, "describe", describing)
     with pytest.warns(UserWarning, match=r"'train\.py' \(it vanished meanwhile\)"):
-        found = snapshots.scan(source)
+        found = source_folders.scan(source)
     assert [entry.path for entry, _ in found] == ["data/x.bin", "run.sh"]
 
 
 def test_a_file_that_grows_meanwhile_is_taken_as_it_was(source):
     """`nohup python submit.py > out.log &` in the source folder is no error."""
     store = Store()
-    found = snapshots.scan(source)
+    found = source_folders.scan(source)
     with (source / "train.py").open("a") as file:
         file.write("# and more")
-    snapshots.send(store, found)
+    source_folders.send(store, found)
     assert b"print(1)" in store.blobs.values()
 
 
@@ -182,7 +182,7 @@ def test_a_file_that_grows_meanwhile_is_taken_as_it_was(source):
 def test_a_folder_that_is_none_is_named(source, make, said):
     """Before anything is sent."""
     with pytest.raises(InvalidRequest, match=said):
-        snapshots.scan(make(source))
+        source_folders.scan(make(source))
 
 
 def test_a_large_folder_names_its_ten_largest_files(source):
@@ -190,7 +190,7 @@ def test_a_large_folder_names_its_ten_largest_files(source):
     for number in range(12):
         (source / f"big-{number:02}.bin").write_bytes(b"b" * (2000 + number))
     with pytest.raises(InvalidRequest) as error:
-        snapshots.scan(source, limit=10_000)
+        source_folders.scan(source, limit=10_000)
     assert "big-11.bin" in error.value.message
     assert "big-01.bin" not in error.value.message
     assert ".amlignore" in error.value.message
@@ -199,25 +199,25 @@ def test_a_large_folder_names_its_ten_largest_files(source):
 def test_the_same_folder_is_the_same_snapshot_and_sends_nothing_twice(source):
     """A second submit costs hashing alone; one changed file costs one file."""
     store = Store()
-    first = snapshots.take(store, source)
+    first = source_folders.take(store, source)
     assert len(store.sent) == 3
-    assert snapshots.take(store, source) == first
+    assert source_folders.take(store, source) == first
     assert len(store.sent) == 3
     (source / "train.py").write_text("print(2)")
-    assert snapshots.take(store, source) != first
+    assert source_folders.take(store, source) != first
     assert len(store.sent) == 4
 
 
 def test_a_file_of_the_same_size_and_age_is_still_read_again(source):
     """Hashes are remembered only of files that have been left alone for a while."""
-    old = {e.path: e.digest for e, _ in snapshots.scan(source)}
+    old = {e.path: e.digest for e, _ in source_folders.scan(source)}
     path = source / "train.py"
     times = path.stat()
     path.write_text("print(3)")
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    new = {e.path: e.digest for e, _ in snapshots.scan(source)}
+    new = {e.path: e.digest for e, _ in source_folders.scan(source)}
     assert old["train.py"] != new["train.py"]
-    assert {e.path for e, _ in snapshots.scan(source) if e.executable} == {"run.sh"}
+    assert {e.path for e, _ in source_folders.scan(source) if e.executable} == {"run.sh"}
 
 
 def test_files_that_are_rewritten_meanwhile_are_taken_as_of_one_moment(source):
@@ -231,12 +231,12 @@ def test_files_that_are_rewritten_meanwhile_are_taken_as_of_one_moment(source):
             self.blobs[names[0]] = content
 
     store = Checking()
-    found = snapshots.scan(source)
+    found = source_folders.scan(source)
     (source / "train.py").write_text("print('another')")
     (source / "run.sh").write_text("e")
     (source / "data" / "x.bin").unlink()
     with pytest.warns(UserWarning, match=r"'data/x\.bin' \(it vanished meanwhile\)"):
-        made = snapshots.send(store, found)
+        made = source_folders.send(store, found)
     assert {b"print('another')", b"e"} == set(store.blobs.values())
     assert made != snapshot_id([entry for entry, _ in found])
 
@@ -248,7 +248,7 @@ def test_a_file_that_changes_while_it_is_sent_is_named(source):
         def send(self, *_: Any, **__: Any) -> None:
             raise InvalidRequest("the content has another digest")
 
-    found = snapshots.scan(source)
+    found = source_folders.scan(source)
     (source / "train.py").write_text("print(4)")
     only = [pair for pair in found if pair[0].path == "train.py"]
     with pytest.raises(InvalidRequest, match=r"train\.py changed"):

@@ -1,0 +1,67 @@
+"""Compute targets: clusters that are made, changed and deleted, and their nodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runyard.client.workspace_connection import NounClient
+from runyard.protocol import routes
+
+if TYPE_CHECKING:
+    from typing import List
+
+    from runyard.protocol.compute import ChangeCompute, ComputeRecord, CreateCompute, NodeRecord
+
+
+class Compute(NounClient):
+    """The compute targets of a workspace, by name."""
+
+    def create(self, order: CreateCompute) -> ComputeRecord:
+        """Make a cluster.
+
+        Raises:
+            AlreadyExists: One of that name exists.
+            InvalidRequest: Name, size or numbers make no sense.
+        """
+        return self._service.call(routes.COMPUTE_CREATE, body=order)
+
+    def list(self) -> List[ComputeRecord]:
+        """List the compute targets, by name."""
+        return self._service.call(routes.COMPUTE_LIST).items
+
+    def get(self, name: str) -> ComputeRecord:
+        """Look a compute target up.
+
+        Raises:
+            ComputeNotFound: There is none of that name; the message names the nearest.
+        """
+        return self._service.call(routes.COMPUTE_GET, name)
+
+    def change(self, name: str, change: ChangeCompute) -> ComputeRecord:
+        """Change how far a cluster grows and shrinks.
+
+        Args:
+            name: The cluster.
+            change: What is to be different.
+
+        Raises:
+            InvalidRequest: The numbers contradict one another.
+            WrongState: A run that waits needs more nodes than would be left.
+        """
+        return self._service.call(routes.COMPUTE_CHANGE, name, body=change)
+
+    def delete(self, name: str) -> None:
+        """Delete a cluster.
+
+        Raises:
+            WrongState: Runs on it have not ended.
+        """
+        self._service.call(routes.COMPUTE_DELETE, name)
+
+    def nodes(self, name: str) -> List[NodeRecord]:
+        """List a cluster's nodes, and the runs that hold them.
+
+        Raises:
+            ComputeNotFound: There is none of that name.
+        """
+        return self._service.call(routes.COMPUTE_NODES, name).items

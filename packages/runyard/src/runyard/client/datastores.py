@@ -1,0 +1,109 @@
+"""Datastores: listed and looked up, and the files on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+from runyard.client.paging import Listing
+from runyard.client.workspace_connection import NounClient
+from runyard.protocol import routes
+from runyard.protocol.datastores import DatastoreFileQuery, PathList, WriteQuery
+
+if TYPE_CHECKING:
+    from typing import BinaryIO, List, Sequence, Union
+
+    from runyard.client.download import Download
+    from runyard.protocol.datastores import DatastoreFile, DatastoreRecord
+    from runyard.protocol.files import BatchResult
+
+# A request for each thousand of many files takes longer than all their contents.
+PAGE = 10_000
+
+
+class Datastores(NounClient):
+    """The datastores of a workspace, by name."""
+
+    def list(self) -> List[DatastoreRecord]:
+        """List the datastores, by name."""
+        return self._service.call(routes.DATASTORES_LIST).items
+
+    def get(self, name: str) -> DatastoreRecord:
+        """Look a datastore up.
+
+        Raises:
+            DatastoreNotFound: There is none of that name; the message names the nearest.
+        """
+        return self._service.call(routes.DATASTORES_GET, name)
+
+    def files(
+        self, name: str, prefix: str = "", limit: Optional[int] = None
+    ) -> Listing[DatastoreFile]:
+        """List files on a datastore, by path.
+
+        Args:
+            name: The datastore.
+            prefix: Only paths that begin so.
+            limit: At most so many; None is all.
+
+        Raises:
+            DatastoreNotFound: There is none of that name.
+        """
+        return Listing(
+            lambda query: self._service.call(routes.DATASTORES_FILES, name, query=query),
+            DatastoreFileQuery(prefix, PAGE),
+            limit,
+        )
+
+    def open(self, name: str, path: str) -> Download:
+        """Open a file for reading in a `with` block.
+
+        Raises:
+            DatastorePathNotFound: There is none at that path.
+        """
+        return self._service.open(routes.DATASTORES_READ, name, path)
+
+    def write(
+        self,
+        name: str,
+        path: str,
+        data: Union[bytes, BinaryIO],
+        size: int,
+        overwrite: bool = False,
+    ) -> DatastoreFile:
+        """Write a file, whole or not at all.
+
+        Args:
+            name: The datastore.
+            path: The file's path on it.
+            data: Its bytes, or a stream that stands at the first of them.
+            size: How many they are.
+            overwrite: Replace a file that is there.
+
+        Raises:
+            AlreadyExists: A file is there, and `overwrite` is not given.
+        """
+        query = WriteQuery(overwrite=overwrite)
+        return self._service.send(
+            routes.DATASTORES_WRITE, name, path, data=data, size=size, query=query
+        )
+
+    def write_many(self, name: str, data: bytes, overwrite: bool = False) -> BatchResult:
+        """Write many small files, each whole or not at all.
+
+        Args:
+            name: The datastore.
+            data: Paths and contents, joined as `protocol.batches` says.
+            overwrite: Replace files that are there.
+
+        Returns:
+            How many are on disk now, and which were refused and why.
+        """
+        query = WriteQuery(overwrite=overwrite)
+        return self._service.send(
+            routes.DATASTORES_WRITE_MANY, name, data=data, size=len(data), query=query
+        )
+
+    def read_many(self, name: str, paths: Sequence[str]) -> bytes:
+        """Read many files in one answer, joined as `protocol.batches` says."""
+        body = PathList(list(paths))
+        return self._service.read(routes.DATASTORES_READ_MANY, name, body=body)

@@ -1,0 +1,41 @@
+"""Experiments: made, listed and looked up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+from runyard.client.paging import Listing
+from runyard.client.workspace_connection import NounClient
+from runyard.protocol import routes
+from runyard.protocol.experiments import CreateExperiment, ExperimentQuery
+
+if TYPE_CHECKING:
+    from runyard.protocol.experiments import ExperimentRecord
+
+
+class Experiments(NounClient):
+    """The experiments of a workspace."""
+
+    def create(self, name: str) -> ExperimentRecord:
+        """Make an experiment; one of that name that exists is the answer.
+
+        Raises:
+            InvalidRequest: The name is none for an experiment.
+        """
+        return self._service.call(routes.EXPERIMENTS_CREATE, body=CreateExperiment(name))
+
+    def list(self, limit: Optional[int] = None) -> Listing[ExperimentRecord]:
+        """List the experiments, by name; at most `limit` of them."""
+        return Listing(
+            lambda query: self._service.call(routes.EXPERIMENTS_LIST, query=query),
+            ExperimentQuery(),
+            limit,
+        )
+
+    def get(self, name: str) -> ExperimentRecord:
+        """Look an experiment up.
+
+        Raises:
+            NotFound: There is none; the message names the nearest.
+        """
+        return self._service.call(routes.EXPERIMENTS_GET, name)

@@ -1,0 +1,57 @@
+"""Metrics: series that are read, and the lines of a spool that become them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+from runyard.client.workspace_connection import NounClient
+from runyard.protocol import routes
+from runyard.protocol.metrics import MetricQuery, SpoolQuery
+
+if TYPE_CHECKING:
+    from typing import List
+
+    from runyard.protocol.metrics import MetricSeries, SpoolMark
+
+
+class Metrics(NounClient):
+    """The metrics of a workspace's runs."""
+
+    def list(self, run: str, name: Optional[str] = None, points: int = 0) -> List[MetricSeries]:
+        """Read a run's metrics, in order of first logging.
+
+        Args:
+            run: The run's id.
+            name: Only this metric.
+            points: Thin scalar series to so many values; 0 reads all.
+
+        Raises:
+            RunNotFound: There is no such run.
+        """
+        query = MetricQuery(name=name, points=points)
+        return self._service.call(routes.METRICS_LIST, run, query=query).series
+
+    def append(self, run: str, writer: str, data: bytes, first_line: int) -> SpoolMark:
+        """Bring lines of a spool; those that are stored already are passed over.
+
+        Args:
+            run: The run's id.
+            writer: Who wrote them, a name of its own for each process.
+            data: Lines of JSON, as `protocol.metrics` says.
+            first_line: The number of the first of them in what the writer has written.
+
+        Returns:
+            How many lines of the writer are stored now.
+
+        Raises:
+            InvalidRequest: A line has a kind that the service does not know.
+            WrongState: Lines before `first_line` are missing.
+        """
+        query = SpoolQuery(first_line=first_line)
+        return self._service.send(
+            routes.METRICS_APPEND, run, writer, data=data, size=len(data), query=query
+        )
+
+    def mark(self, run: str, writer: str) -> SpoolMark:
+        """Ask how many lines of a writer are stored."""
+        return self._service.call(routes.METRICS_MARK, run, writer)

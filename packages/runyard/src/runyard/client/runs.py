@@ -1,0 +1,114 @@
+"""Runs: submitted or begun, looked up, changed and ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+from runyard.client.paging import Listing
+from runyard.client.workspace_connection import NounClient
+from runyard.protocol import routes
+from runyard.protocol.runs import Beat, FailRun, RunQuery
+
+if TYPE_CHECKING:
+    from typing import List
+
+    from runyard.protocol.jobs import RankRecord
+    from runyard.protocol.runs import ChangeRun, RunRecord, RunSpec, StartRun, SubmitRun
+
+
+class Runs(NounClient):
+    """The runs of a workspace; a run is named by its whole id (see `run_names` for other names)."""
+
+    def submit(self, order: SubmitRun) -> RunRecord:
+        """Submit a run; it is on record when this returns, and starts when there is room.
+
+        Raises:
+            NotFound: The snapshot, the compute target or the parent does not exist.
+            InvalidRequest: The specification makes no sense.
+        """
+        return self._service.call(routes.RUNS_SUBMIT, body=order)
+
+    def start(self, order: StartRun) -> RunRecord:
+        """Begin an interactive run or a child run, which this process ends too.
+
+        Raises:
+            AlreadyExists: A run of that id exists.
+            NotFound: The snapshot or the parent does not exist.
+        """
+        return self._service.call(routes.RUNS_START, body=order)
+
+    def list(
+        self, query: Optional[RunQuery] = None, limit: Optional[int] = None
+    ) -> Listing[RunRecord]:
+        """List runs, newest first.
+
+        Args:
+            query: Which ones; None lists all that are no children.
+            limit: At most so many; None is all.
+        """
+        return Listing(
+            lambda asked: self._service.call(routes.RUNS_LIST, query=asked),
+            query or RunQuery(),
+            limit,
+        )
+
+    def get(self, run: str) -> RunRecord:
+        """Look a run up.
+
+        Raises:
+            RunNotFound: There is none of that id; the message names the nearest.
+        """
+        return self._service.call(routes.RUNS_GET, run)
+
+    def spec(self, run: str) -> RunSpec:
+        """Read what was submitted.
+
+        Raises:
+            RunNotFound: There is no such run.
+        """
+        return self._service.call(routes.RUNS_SPEC, run)
+
+    def change(self, run: str, change: ChangeRun) -> RunRecord:
+        """Change tags, properties, name or description, also after the run's end.
+
+        Args:
+            run: The run's id.
+            change: What is to be different.
+
+        Raises:
+            Conflict: A property is there with another value; properties are written once.
+        """
+        return self._service.call(routes.RUNS_CHANGE, run, body=change)
+
+    def cancel(self, run: str) -> RunRecord:
+        """Ask a run to stop; it ends as Canceled once its processes have."""
+        return self._service.call(routes.RUNS_CANCEL, run)
+
+    def complete(self, run: str) -> RunRecord:
+        """Set a run to Completed.
+
+        Raises:
+            WrongState: It was submitted and its job decides, or it has ended otherwise already.
+        """
+        return self._service.call(routes.RUNS_COMPLETE, run)
+
+    def fail(self, run: str, message: str = "", code: str = "UserError") -> RunRecord:
+        """Set a run to Failed.
+
+        Args:
+            run: The run's id.
+            message: What went wrong.
+            code: Whose fault it is: `UserError` or another code.
+
+        Raises:
+            WrongState: It was submitted and its job decides, or it has ended otherwise already.
+        """
+        return self._service.call(routes.RUNS_FAIL, run, body=FailRun(message, code))
+
+    def beat(self, run: str, process: str) -> None:
+        """Tell that the process which began an interactive run is alive; see `StartRun`."""
+        self._service.call(routes.BEATS_NOTE, run, body=Beat(process))
+
+    def ranks(self, run: str) -> List[RankRecord]:
+        """List the processes of a run that has several, by rank; none of a run that is one."""
+        return self._service.call(routes.GANGS_RANKS, run).items

@@ -1,0 +1,70 @@
+"""A connection bound to one workspace, on which the clients of its nouns stand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, BinaryIO, Optional, TypeVar, Union
+
+if TYPE_CHECKING:
+    from runyard.client.connection import Connection
+    from runyard.client.download import Download
+    from runyard.protocol.route import Route
+
+Answer = TypeVar("Answer")
+
+
+class WorkspaceConnection:
+    """Asks routes of one workspace, whose segment is filled in.
+
+    Args:
+        connection: The service.
+        id: The workspace's key in URLs.
+    """
+
+    def __init__(self, connection: Connection, id: str) -> None:  # noqa: A002 - the field's name
+        self.connection = connection
+        self.id = id
+
+    def call(
+        self,
+        route: Route[Answer],
+        *segments: str,
+        body: Any = None,
+        query: Any = None,
+        key: Optional[str] = None,
+    ) -> Answer:
+        """Ask a route of this workspace; see `Connection.call`."""
+        return self.connection.call(route, self.id, *segments, body=body, query=query, key=key)
+
+    def send(
+        self,
+        route: Route[Answer],
+        *segments: str,
+        data: Union[bytes, BinaryIO],
+        size: int,
+        query: Any = None,
+    ) -> Answer:
+        """Send a raw body to a route of this workspace; see `Connection.send`."""
+        return self.connection.send(route, self.id, *segments, data=data, size=size, query=query)
+
+    def open(
+        self, route: Route[Any], *segments: str, query: Any = None, offset: int = 0
+    ) -> Download:
+        """Open a raw answer of this workspace for reading; see `Connection.open`."""
+        return self.connection.open(route, self.id, *segments, query=query, offset=offset)
+
+    def read(self, route: Route[Any], *segments: str, body: Any) -> bytes:
+        """Read the raw answer of a route of this workspace; see `Connection.read`."""
+        return self.connection.read(route, self.id, *segments, body=body)
+
+
+class NounClient:
+    """What the clients of all nouns of a workspace share.
+
+    Args:
+        service: The workspace's connection.
+    """
+
+    __slots__ = ("_service",)
+
+    def __init__(self, service: WorkspaceConnection) -> None:
+        self._service = service

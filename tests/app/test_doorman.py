@@ -9,9 +9,11 @@ from collections.abc import Iterator
 import pytest
 
 from runyard.protocol.errors import StorageFull
+from runyard.protocol.service import About
 from runyard_server.app.doorman import Doorman
+from runyard_server.app.first_answers import FirstAnswers
 
-ABOUT = b'{"product":"runyard"}'
+ABOUT = About("runyard", "1", "1.0")
 
 
 @pytest.fixture
@@ -24,11 +26,11 @@ def listening() -> Iterator[socket.socket]:
 @pytest.fixture
 def doorman(listening: socket.socket) -> Iterator[Doorman]:
     """A doorman at work."""
-    found = Doorman(listening, ABOUT)
+    found = Doorman(listening, FirstAnswers(ABOUT, b"s" * 32, None).to)
     found.start()
     yield found
-    for connection in found.leave():
-        connection.close()
+    for guest in found.leave():
+        guest.connection.close()
 
 
 def _connect(listening: socket.socket) -> http.client.HTTPConnection:
@@ -41,7 +43,7 @@ def test_the_first_question_is_answered_again_and_again(listening, doorman) -> N
     for _ in range(3):
         connection.request("GET", "/api/v1/about")
         answer = connection.getresponse()
-        assert (answer.status, answer.read()) == (200, ABOUT)
+        assert (answer.status, json.loads(answer.read())["product"]) == (200, "runyard")
     connection.close()
 
 
@@ -51,6 +53,7 @@ def test_the_first_question_is_answered_again_and_again(listening, doorman) -> N
         ("/api/v1/status", {}),
         ("/api/v1/about", {"Host": "evil.example"}),
         ("/api/v1/about", {"Origin": "http://evil.example"}),
+        ("/api/v1/about", {"Content-Length": "0"}),
     ],
 )
 def test_all_else_waits_unread_for_the_server(listening, doorman, path, headers) -> None:
@@ -60,8 +63,9 @@ def test_all_else_waits_unread_for_the_server(listening, doorman, path, headers)
     deadline = threading.Event()
     deadline.wait(0.2)
     (waiting,) = doorman.leave()
-    with waiting:
-        assert waiting.recv(1000).startswith(f"GET {path} HTTP/1.1".encode())
+    assert not waiting.known
+    with waiting.connection:
+        assert waiting.connection.recv(1000).startswith(f"GET {path} HTTP/1.1".encode())
     connection.close()
 
 

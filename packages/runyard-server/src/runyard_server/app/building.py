@@ -66,7 +66,7 @@ def build(
         settings=settings,
         url=url,
     )
-    workspaces.ensure_default(system)
+    workspaces.ensure_default(system, home.begun_us())
     jobs = light.install(home.light)
     environments = Environments(
         home.environments, home.packages, jobs.folder, settings, home.datastores

@@ -1,19 +1,20 @@
 """Answers at the door while the rest of the service is still being loaded.
 
-Loading everything takes several times as long as starting Python. Whoever only asks which service
-this is (`service.about`, a client's first question) gets the answer at once; all others wait, their
-requests unread in the kernel, until the server takes their connections over.
+Loading everything takes many times as long as starting Python. Whoever asks what is known already
+(`first_answers`) gets the answer at once; all others wait, their requests unread in the kernel,
+until the server takes their connections over.
 """
 
 import json
 import selectors
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from typing import NamedTuple
 
-from runyard.protocol import PREFIX
 from runyard.protocol.errors import RunyardError, to_wire
-from runyard_server.operations.settings import LOOPBACK
+from runyard_server.app.first_answers import Answer
 
 MOST_WAITING = 256
 LARGEST_HEAD = 1 << 14
@@ -25,20 +26,27 @@ _HEAD = (
 )
 
 
+class Guest(NamedTuple):
+    """A connection that is handed over, and whether a good token has been shown on it."""
+
+    connection: socket.socket
+    known: bool
+
+
 class Doorman:
     """Serves a listening socket until somebody takes over.
 
     Args:
         listening: The socket; listens already.
-        about: The body of the answer to `service.about`.
+        answer: Answers a request, given its head; None leaves it to who takes over.
     """
 
-    def __init__(self, listening: socket.socket, about: bytes) -> None:
+    def __init__(self, listening: socket.socket, answer: Callable[[bytes], Answer | None]) -> None:
         self._listening = listening
-        self._about = _HEAD % (200, b"OK", len(about)) + about
-        self._request = f"GET {PREFIX}/about HTTP/1.1\r\n".encode()
+        self._answer = answer
         self._selector = selectors.DefaultSelector()
         self._waiting: list[socket.socket] = []
+        self._known: set[socket.socket] = set()
         self._stirred, self._stir = socket.socketpair()
         listening.settimeout(0)
         self._selector.register(listening, selectors.EVENT_READ)
@@ -49,7 +57,7 @@ class Doorman:
         """Begin to answer."""
         self._thread.start()
 
-    def leave(self) -> list[socket.socket]:
+    def leave(self) -> list[Guest]:
         """Stop; the open connections, whose requests are still unread; twice gives none."""
         if self._stir.fileno() < 0:
             return []
@@ -61,13 +69,13 @@ class Doorman:
         self._selector.close()
         self._stirred.close()
         waiting, self._waiting = self._waiting, []
-        return [*waiting, *found]
+        return [Guest(one, one in self._known) for one in (*waiting, *found)]
 
     def refuse(self, error: RunyardError) -> None:
         """Stop, and tell whoever waits why there will be no service."""
         body = json.dumps(to_wire(error)).encode()
         answer = _HEAD % (error.status, b"Error", len(body)) + body
-        for connection in self.leave():
+        for connection, _ in self.leave():
             with connection, suppress(OSError):
                 connection.settimeout(REFUSAL_SECONDS)
                 connection.sendall(answer)
@@ -96,26 +104,25 @@ class Doorman:
             self._selector.unregister(self._listening)
 
     def _look(self, connection: socket.socket) -> None:
-        """Answer `about`; leave any other request as it is for the server."""
+        """Answer what can be answered; leave any other request as it is for the server."""
         try:
-            head = connection.recv(LARGEST_HEAD, socket.MSG_PEEK)
-            if not head:
-                self._selector.unregister(connection)
-                connection.close()
-            elif head.startswith(self._request) and _END in head and _is_local(head):
-                connection.recv(head.index(_END) + len(_END))
-                connection.sendall(self._about)
-            else:
+            seen = connection.recv(LARGEST_HEAD, socket.MSG_PEEK)
+            head, end, _ = seen.partition(_END)
+            answer = self._answer(head) if end else None
+            if not seen:
+                self._forget(connection)
+            elif answer is None:
                 self._selector.unregister(connection)
                 self._waiting.append(connection)
+            else:
+                connection.recv(len(head) + len(end))
+                connection.sendall(_HEAD % (200, b"OK", len(answer.body)) + answer.body)
+                if answer.known:
+                    self._known.add(connection)
         except OSError:
-            self._selector.unregister(connection)
-            connection.close()
+            self._forget(connection)
 
-
-def _is_local(head: bytes) -> bool:
-    """Whether a request names this machine and comes from no web page; the gate judges others."""
-    lines = head.partition(_END)[0].lower().decode("latin-1").split("\r\n")[1:]
-    headers = dict(line.partition(":")[::2] for line in lines)
-    name = headers.get("host", "").strip().rpartition(":")[0]
-    return name.strip("[]") in LOOPBACK and "origin" not in headers
+    def _forget(self, connection: socket.socket) -> None:
+        self._selector.unregister(connection)
+        self._known.discard(connection)
+        connection.close()

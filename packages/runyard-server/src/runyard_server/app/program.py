@@ -3,17 +3,15 @@
 The order matters. Nothing is made before the folder is claimed; the socket is open before the
 database is, so that a taken port costs nothing. Whatever can be wrong with the state folder is
 found before clients are told where the service is; only then the larger part of the program is
-loaded, while a doorman answers the first question and lets others wait.
+loaded, while a doorman answers the first questions and lets others wait.
 """
 
 import errno
 import gc
-import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from socket import socket
@@ -24,10 +22,11 @@ from runyard.protocol import PROTOCOL
 from runyard.protocol.errors import InternalError, InvalidRequest, RunyardError, StorageFull
 from runyard.protocol.service import DEFAULT_HOME, HOME_VARIABLE, PRODUCT, About, Connection
 from runyard_server import __version__
-from runyard_server.app import claim, ending, listening, stepping_out
+from runyard_server.app import claim, ending, first_answers, listening, stepping_out
 from runyard_server.app.announcing import remove_connection, tell_starter, write_connection
 from runyard_server.app.doorman import Doorman
 from runyard_server.app.ending import Ending
+from runyard_server.app.first_answers import FirstAnswers
 from runyard_server.operations import settings as tables
 from runyard_server.operations.clock import Clock, iso
 from runyard_server.operations.settings import Settings
@@ -124,7 +123,9 @@ def _serve(
     connection = Connection(
         url, user_token(home.secret()), os.getpid(), PROTOCOL, __version__, iso(Clock().now_us())
     )
-    doorman = Doorman(found, json.dumps(asdict(About(PRODUCT, __version__, PROTOCOL))).encode())
+    about = About(PRODUCT, __version__, PROTOCOL)
+    answers = FirstAnswers(about, home.secret(), first_answers.workspaces(home))
+    doorman = Doorman(found, answers.to)
     doorman.start()
     ended = _note_signals()
     try:

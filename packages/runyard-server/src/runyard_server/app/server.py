@@ -16,9 +16,10 @@ from functools import partial
 import uvicorn
 from anyio import to_thread
 
-from runyard.protocol.service import Connection
+from runyard.protocol.service import Connection as ConnectionRecord
 from runyard_server.app.announcing import remove_connection, write_connection
-from runyard_server.app.connections import Config, sweep
+from runyard_server.app.connections import Config, Connection, sweep
+from runyard_server.app.doorman import Guest
 from runyard_server.faces.streams import Feed
 from runyard_server.operations.service import active_runs
 from runyard_server.operations.system import System
@@ -46,7 +47,7 @@ class Server(uvicorn.Server):
         config: Config,
         feed: Feed,
         system: System,
-        connection: Connection,
+        connection: ConnectionRecord,
         holds: Callable[[], bool],
         *,
         embedded: bool,
@@ -56,7 +57,7 @@ class Server(uvicorn.Server):
         self._system = system
         self._connection = connection
         self._holds = holds
-        self._accepted: Callable[[], list[socket.socket]] = list
+        self._accepted: Callable[[], list[Guest]] = list
         self._written = (0, 0, 0)
         self._idle_limit = system.settings.idle_exit_seconds if embedded else 0.0
         system.activity.on_stop(self.stop)
@@ -64,7 +65,7 @@ class Server(uvicorn.Server):
     def serve_socket(
         self,
         listening: socket.socket,
-        waiting: Callable[[], list[socket.socket]],
+        waiting: Callable[[], list[Guest]],
         ended: Sequence[int],
     ) -> None:
         """Serve on an open socket until asked to stop.
@@ -96,8 +97,10 @@ class Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         # The time that loading took is nobody's idleness.
         self._system.activity.touch()
-        for connection in accepted:
-            await loop.connect_accepted_socket(make, connection)
+        for guest in accepted:
+            _, made = await loop.connect_accepted_socket(make, guest.connection)
+            if isinstance(made, Connection):
+                made.known = guest.known
         _log.info("serving %s at %s", self._system.home.root, self._connection.url)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

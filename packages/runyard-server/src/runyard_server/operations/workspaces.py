@@ -32,8 +32,13 @@ _MEANING = "1 to 255 letters, digits, '_', '-' or '.', and begin with a letter o
 _LONGEST_STEM = 200
 
 
-def create(system: System, body: CreateWorkspace) -> WorkspaceRecord:
+def create(system: System, body: CreateWorkspace, created_at: int | None = None) -> WorkspaceRecord:
     """Make a workspace; with `exist_ok` give the one that is there.
+
+    Args:
+        system: The service's parts.
+        body: What is to be made.
+        created_at: When it was made, in microseconds since 1970, UTC; now by default.
 
     Raises:
         WrongName: The name breaks its rule.
@@ -41,7 +46,7 @@ def create(system: System, body: CreateWorkspace) -> WorkspaceRecord:
     """
     names.checked("workspace", body.name, NAME_RULE, _MEANING)
     triple = (body.name, body.subscription_id, body.resource_group)
-    now = system.clock.now_us()
+    now = system.clock.now_us() if created_at is None else created_at
 
     def work(connection: Connection) -> WorkspaceRow:
         found = rows.find_named(connection, triple)
@@ -58,9 +63,9 @@ def create(system: System, body: CreateWorkspace) -> WorkspaceRecord:
     return _record(existing or system.records.write(work))
 
 
-def ensure_default(system: System) -> WorkspaceRecord:
-    """Give the embedded default workspace; it is made if there is none."""
-    return create(system, CreateWorkspace(name=DEFAULT_WORKSPACE, exist_ok=True))
+def ensure_default(system: System, created_at: int | None = None) -> WorkspaceRecord:
+    """Give the embedded default workspace; it is made if there is none, as of `created_at`."""
+    return create(system, CreateWorkspace(name=DEFAULT_WORKSPACE, exist_ok=True), created_at)
 
 
 def list_(system: System, query: WorkspaceQuery) -> WorkspacePage:

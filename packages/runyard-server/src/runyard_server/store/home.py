@@ -137,6 +137,14 @@ class Home:
             )
         return found
 
+    def begun_us(self) -> int:
+        """When the folder was first used, in microseconds since 1970: its secret is that old.
+
+        The same for each start until there is a database, so that what a service said of a
+        default workspace still holds if it was killed before it had made one.
+        """
+        return self.secret_file.stat().st_mtime_ns // 1000
+
     def _make_secret(self) -> None:
         self.root.parent.mkdir(parents=True, exist_ok=True)
         self.root.mkdir(mode=0o700, exist_ok=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from runyard.protocol import routes
 from runyard.protocol.route import SCOPES
 from runyard_server.cli import failures, tree
-from runyard_server.operations import settings
+from runyard_server.core import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,9 +14,9 @@ from runyard.client.connection import Connection
 from runyard.protocol.datastores import WriteQuery
 from runyard.protocol.routes import DATASTORES_WRITE, RUNS_LIST, SERVICE_ABOUT, SERVICE_STATUS
 from runyard.protocol.runs import RunQuery
+from runyard_server.core.settings import Settings
 from runyard_server.faces import limits, lingering, waiting
 from runyard_server.faces.streams import KEEP_ALIVE_SECONDS
-from runyard_server.operations.settings import Settings
 from runyard_server.testing.services import running_service
 
 MOST = 20

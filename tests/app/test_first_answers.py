@@ -16,7 +16,7 @@ from runyard.protocol.routes import SERVICE_ABOUT, WORKSPACES_GET, WORKSPACES_LI
 from runyard.protocol.service import About
 from runyard.protocol.workspaces import WorkspaceRecord
 from runyard_server.app.first_answers import FirstAnswers
-from runyard_server.operations.tokens import run_token, user_token
+from runyard_server.core.tokens import run_token, user_token
 from runyard_server.testing.services import RunningService
 
 SECRET = b"0123456789abcdef" * 2

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from runyard_server.operations import tokens
+from runyard_server.core import tokens
 from runyard_server.testing.services import RunningService, running_service
 
 EXPERIMENTS = "/api/v1/workspaces/default/experiments"

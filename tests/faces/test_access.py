@@ -10,8 +10,8 @@ from runyard.protocol import route as scopes
 from runyard.protocol.errors import Forbidden
 from runyard.protocol.route import AGENT, READS, SCOPES, USER, Nothing, Route
 from runyard.protocol.routes import ROUTES
+from runyard_server.core.tokens import Caller
 from runyard_server.faces import access
-from runyard_server.operations.tokens import Caller
 
 W = "/api/v1/workspaces/default"
 RUNS = f"{W}/runs"

@@ -4,8 +4,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from runyard_server.core.settings import Settings
 from runyard_server.faces.gate import Gate
-from runyard_server.operations.settings import Settings
 
 
 def test_a_name_of_somebody_else_is_refused(ask):

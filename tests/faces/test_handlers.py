@@ -7,11 +7,11 @@ import pytest
 from runyard.protocol.errors import TemporaryError
 from runyard.protocol.route import Events
 from runyard.protocol.routes import FILES_READ, ROUTES
+from runyard_server.core.settings import Settings
+from runyard_server.core.tokens import Caller
 from runyard_server.faces import failures, limits
 from runyard_server.faces.handlers import operation
 from runyard_server.faces.shares import Shares
-from runyard_server.operations.settings import Settings
-from runyard_server.operations.tokens import Caller
 
 SERVED = [route for route in ROUTES if route.answer is not Events]
 RUNS = "/api/v1/workspaces/default/runs"

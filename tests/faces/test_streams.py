@@ -11,8 +11,8 @@ import pytest
 from anyio import CapacityLimiter
 
 from runyard.protocol.events import EventPage, EventRecord
+from runyard_server.core.notices import Notices
 from runyard_server.faces import streams
-from runyard_server.operations.notices import Notices
 from runyard_server.testing.services import running_service
 
 RUNS = "/api/v1/workspaces/default/runs"

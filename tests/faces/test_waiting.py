@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from runyard.protocol.jobs import AgentReply, GangTable, OrdersQuery
+from runyard_server.core.notices import Notices, gang_topic
 from runyard_server.faces import waiting
 from runyard_server.faces.streams import Feed
-from runyard_server.operations.notices import Notices, gang_topic
 
 SEGMENTS = {"workspace": "w", "run": "r", "node": "0"}
 Answers = Callable[[Notices, Feed, int], Any]

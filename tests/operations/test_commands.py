@@ -16,9 +16,11 @@ from runyard.protocol.jobs import (
 from runyard.protocol.routes import COMMANDS_TAKE
 from runyard.protocol.runs import LauncherSpec, RunSpec, SubmitRun
 from runyard.protocol.snapshots import CreateSnapshot
+from runyard_server.core import tokens
+from runyard_server.core.system import System
+from runyard_server.execution import jobs
 from runyard_server.faces import access
-from runyard_server.operations import commands, jobs, runs, snapshots, tokens
-from runyard_server.operations.system import System
+from runyard_server.operations import commands, runs, snapshots
 from runyard_server.store import job_nodes
 from runyard_server.store import runs as rows
 from runyard_server.store.job_nodes import JobNodeRow

@@ -14,8 +14,9 @@ from runyard.protocol.errors import (
     WrongState,
 )
 from runyard.protocol.runs import INTERACTIVE_TARGET, StartRun
-from runyard_server.operations import compute, placement, runs
-from runyard_server.operations.system import System
+from runyard_server.core.system import System
+from runyard_server.execution import placement
+from runyard_server.operations import compute, runs
 from runyard_server.store import runs as rows
 from runyard_server.store.records import Connection
 

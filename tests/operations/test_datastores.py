@@ -13,8 +13,9 @@ from runyard.protocol.errors import (
     InvalidRequest,
     WorkspaceNotFound,
 )
+from runyard_server.core.lookups import datastore_folder
+from runyard_server.core.system import System
 from runyard_server.operations import datastores
-from runyard_server.operations.system import System
 
 
 def write(system: System, path: str, data: bytes = b"x", *, overwrite: bool = False) -> int:
@@ -33,7 +34,7 @@ def listed(system: System, prefix: str = "") -> list[str]:
 def test_what_is_written_is_what_jobs_see(system: System) -> None:
     """The datastore is a folder: an upload is a file in it, under the same path."""
     assert write(system, "mnist/train.gz", b"data") == 4
-    folder = datastores.folder(system, "default", BLOB_STORE)
+    folder = datastore_folder(system, "default", BLOB_STORE)
     assert (folder / "mnist" / "train.gz").read_bytes() == b"data"
     assert folder == system.home.datastores / "default" / BLOB_STORE
     assert [path.name for path in folder.iterdir()] == ["mnist"]
@@ -121,6 +122,6 @@ def test_unknown_datastores_name_those_there_are(system: System) -> None:
     with pytest.raises(DatastoreNotFound, match="workspaceblobstore"):
         datastores.get(system, "default", "blobstore")
     with pytest.raises(DatastoreNotFound):
-        datastores.folder(system, "default", "../default")
+        datastore_folder(system, "default", "../default")
     with pytest.raises(WorkspaceNotFound):
         datastores.get(system, "nowhere", BLOB_STORE)

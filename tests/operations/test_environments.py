@@ -12,8 +12,8 @@ from runyard.protocol.environments import (
     RegisterEnvironment,
 )
 from runyard.protocol.errors import EnvironmentNotFound, WorkspaceNotFound, WrongName
+from runyard_server.core.system import System
 from runyard_server.operations import environments
-from runyard_server.operations.system import System
 
 TENSORFLOW = EnvironmentDefinition(python="3.11", pip=["tensorflow-cpu==2.21.0"])
 

@@ -4,8 +4,8 @@ import pytest
 
 from runyard.protocol.errors import ExperimentNotFound, WorkspaceNotFound, WrongName
 from runyard.protocol.experiments import CreateExperiment, ExperimentQuery
+from runyard_server.core.system import System
 from runyard_server.operations import experiments
-from runyard_server.operations.system import System
 
 
 def test_creating_twice_gives_the_same(system: System) -> None:

@@ -16,9 +16,10 @@ from runyard.protocol.errors import (
 )
 from runyard.protocol.events import FILE, EventQuery
 from runyard.protocol.files import FileEntry, FileQuery, LogQuery, RegisterFiles
+from runyard_server.core.notices import run_topic
+from runyard_server.core.system import System
+from runyard_server.execution import sealing
 from runyard_server.operations import events, files, logs, runs
-from runyard_server.operations.notices import run_topic
-from runyard_server.operations.system import System
 
 Store = Callable[..., FileEntry]
 DRIVER = "azureml-logs/70_driver_log.txt"
@@ -152,8 +153,8 @@ def test_logs_stay_listed_when_the_run_has_ended(system: System, run: str) -> No
     """Sealing writes logs down; what arrives later is still appended and shown."""
     append(system, run, b"one\n")
     runs.complete(system, "default", run)
-    files.seal(system, "default", run)
-    files.seal(system, "default", run)
+    sealing.list_logs(system, "default", run)
+    sealing.list_logs(system, "default", run)
     append(system, run, b"two\n", offset=4)
     found = files.list_(system, "default", run, FileQuery()).items
     assert [(f.path, f.size, f.kind, f.live) for f in found] == [(DRIVER, 8, "log", False)]

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from runyard.protocol.errors import InvalidRequest, RunNotFound, WrongState
 from runyard.protocol.metrics import MetricQuery, MetricSeries, SpoolMark, SpoolQuery
 from runyard.protocol.runs import StartRun
+from runyard_server.core.system import System
+from runyard_server.execution import sealing
 from runyard_server.operations import metrics, runs
-from runyard_server.operations.system import System
 from runyard_server.store import metrics as rows
 from runyard_server.store.runs import key_of
 
@@ -212,11 +213,11 @@ def test_merging_changes_nothing_that_is_read(system: System, run: str) -> None:
         value: Any = "text" if number == 10 else number / 2
         send(system, run, [line("acc", value, step=number)], first=number)
     before = series(system, run)
-    metrics.merge(system, key(system, run))
+    sealing.merge_metrics(system, key(system, run))
     assert series(system, run) == before
     left = system.records.read(lambda c: rows.segments(c, summary(system, run, "acc").id))
     assert [segment.count for segment in left] == [10, 1, 9]
-    metrics.merge(system, key(system, run))
+    sealing.merge_metrics(system, key(system, run))
     send(system, run, [line("acc", 99.5)], first=20)
     assert series(system, run)["acc"].values == [*before["acc"].values, 99.5]
 
@@ -294,6 +295,6 @@ def test_any_sending_again_gives_the_same_series(
             continue
         stored = send(system, run, lines, first=start).lines
     if merge:
-        metrics.merge(system, key(system, run))
+        sealing.merge_metrics(system, key(system, run))
     found = series(system, run)
     assert (found["m"].values if values else []) == values

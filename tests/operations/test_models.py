@@ -18,8 +18,9 @@ from runyard.protocol.errors import (
 )
 from runyard.protocol.files import FileEntry
 from runyard.protocol.models import ChangeModel, ModelQuery, ModelRecord, RegisterModel
-from runyard_server.operations import idempotency, models
-from runyard_server.operations.system import System
+from runyard_server.core import idempotency
+from runyard_server.core.system import System
+from runyard_server.operations import models
 
 Store = Callable[..., FileEntry]
 

@@ -39,17 +39,17 @@ from runyard.protocol.runs import (
     SubmitRun,
 )
 from runyard.protocol.snapshots import CreateSnapshot
+from runyard_server.core import idempotency
+from runyard_server.core.system import System
 from runyard_server.operations import (
     compute,
     datastores,
     events,
     experiments,
-    idempotency,
     metrics,
     runs,
     snapshots,
 )
-from runyard_server.operations.system import System
 
 W = "default"
 Submit = Callable[..., RunRecord]

@@ -19,6 +19,7 @@ from runyard.protocol.metrics import MetricQuery, SpoolQuery
 from runyard.protocol.models import ModelQuery, RegisterModel
 from runyard.protocol.runs import RunQuery
 from runyard.protocol.workspaces import WorkspaceQuery
+from runyard_server.core.system import System
 from runyard_server.operations import (
     datastores,
     environments,
@@ -30,7 +31,6 @@ from runyard_server.operations import (
     runs,
     workspaces,
 )
-from runyard_server.operations.system import System
 from runyard_server.store import pages
 from runyard_server.store.records import Connection
 

@@ -15,8 +15,8 @@ from runyard.protocol.errors import (
 )
 from runyard.protocol.files import BlobList, FileEntry
 from runyard.protocol.snapshots import CreateSnapshot, snapshot_id
+from runyard_server.core.system import System
 from runyard_server.operations import blobs, snapshots
-from runyard_server.operations.system import System
 
 Store = Callable[..., FileEntry]
 

@@ -11,8 +11,8 @@ from runyard.protocol.errors import (
     WrongName,
 )
 from runyard.protocol.workspaces import ChangeWorkspace, CreateWorkspace, WorkspaceQuery
+from runyard_server.core.system import System
 from runyard_server.operations import datastores, workspaces
-from runyard_server.operations.system import System
 
 
 def test_a_free_name_is_the_id_in_lower_case(system: System) -> None:

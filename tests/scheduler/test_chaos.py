@@ -8,8 +8,9 @@ import pytest
 
 from runyard.protocol.events import EventQuery
 from runyard.protocol.runs import TERMINAL, FailRun
-from runyard_server.operations import compute, events, private, runs
-from runyard_server.operations.lifecycle import ALLOWED
+from runyard_server.core.lifecycle import ALLOWED
+from runyard_server.execution import run_folders
+from runyard_server.operations import compute, events, runs
 from runyard_server.testing.yard import PATIENCE, W, Yard, until
 
 STEPS = 150
@@ -117,5 +118,5 @@ def test_histories_stay_lawful(yard: Yard, seed: int) -> None:
     ]
     assert held == []
     folders = [yard.system.home.run(run) for run in chaos.runs]
-    until(lambda: not [f for f in folders if f.exists() and not private.is_undelivered(f)])
+    until(lambda: not [f for f in folders if f.exists() and not run_folders.is_undelivered(f)])
     assert yard.submit("large", node_count=3)

@@ -10,7 +10,8 @@ from runyard.protocol.errors import RunNotFound
 from runyard.protocol.jobs import FinishReport
 from runyard.protocol.runs import LOST_SECONDS, Beat, FailRun, RunError, StartRun
 from runyard_server.compute import processes
-from runyard_server.operations import beats, jobs, runs
+from runyard_server.execution import beats, jobs
+from runyard_server.operations import runs
 from runyard_server.testing.yard import W, Yard, until
 
 ELSEWHERE = "pid:[1]/7/another-boot-1"

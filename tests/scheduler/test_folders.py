@@ -95,12 +95,12 @@ def test_folders_that_a_script_closed_go_too(tmp_path: Path) -> None:
 DISCARD = """
 import os, sys
 from pathlib import Path
-from runyard_server.operations import private
+from runyard_server.execution import run_folders
 root = Path(sys.argv[1])
 if os.geteuid() == 0:
     for path in (root.parent, root, *root.rglob("*")):
         os.chown(path, 12345, 12345)
     os.chdir(root.parent)
     os.setuid(12345)
-private.discard(Path("run") if os.getuid() == 12345 else root)
+run_folders.discard(Path("run") if os.getuid() == 12345 else root)
 """

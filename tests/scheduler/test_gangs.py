@@ -5,8 +5,9 @@ from dataclasses import replace
 from runyard.protocol.events import RANK, EventQuery
 from runyard.protocol.jobs import GANG_SECONDS, GangTable, JoinGang, OrdersQuery, TaskReport
 from runyard.protocol.runs import LauncherSpec, RunError
-from runyard_server.operations import events, gangs, jobs, runs
-from runyard_server.operations.notices import gang_topic
+from runyard_server.core.notices import gang_topic
+from runyard_server.execution import gangs, jobs
+from runyard_server.operations import events, runs
 from runyard_server.testing.yard import W, Yard, until
 
 SERVERS = LauncherSpec("parameter_server", worker_count=2, parameter_server_count=1)

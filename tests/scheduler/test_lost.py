@@ -12,7 +12,7 @@ from runyard.protocol.jobs import (
 )
 from runyard.protocol.runs import LauncherSpec, RunError
 from runyard_server.compute.base import Observation
-from runyard_server.operations import gangs, jobs
+from runyard_server.execution import gangs, jobs
 from runyard_server.testing.yard import W, Yard, until
 
 RANKS = LauncherSpec("torch", worker_count=2)

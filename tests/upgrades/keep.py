@@ -16,6 +16,10 @@ from runyard.protocol.metrics import SpoolQuery
 from runyard.protocol.models import RegisterModel
 from runyard.protocol.runs import StartRun
 from runyard.protocol.snapshots import CreateSnapshot
+from runyard_server.core.clock import Clock
+from runyard_server.core.notices import Notices
+from runyard_server.core.settings import Settings
+from runyard_server.core.system import System
 from runyard_server.operations import (
     environments,
     files,
@@ -25,10 +29,6 @@ from runyard_server.operations import (
     snapshots,
     workspaces,
 )
-from runyard_server.operations.clock import Clock
-from runyard_server.operations.notices import Notices
-from runyard_server.operations.settings import Settings
-from runyard_server.operations.system import System
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore

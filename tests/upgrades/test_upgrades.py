@@ -12,11 +12,11 @@ from runyard.protocol.errors import InternalError, InvalidRequest
 from runyard.protocol.events import EventQuery
 from runyard.protocol.files import FileQuery
 from runyard.protocol.metrics import MetricQuery
+from runyard_server.core.clock import Clock
+from runyard_server.core.notices import Notices
+from runyard_server.core.settings import Settings
+from runyard_server.core.system import System
 from runyard_server.operations import environments, events, files, metrics, models, runs, workspaces
-from runyard_server.operations.clock import Clock
-from runyard_server.operations.notices import Notices
-from runyard_server.operations.settings import Settings
-from runyard_server.operations.system import System
 from runyard_server.store import migrations
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from runyard_server.compute import light
 from runyard_server.compute.local import LocalBackend
+from runyard_server.core.clock import Clock
+from runyard_server.core.notices import Notices
+from runyard_server.core.settings import Settings
+from runyard_server.core.system import System
 from runyard_server.environments.environments import Environments
 from runyard_server.operations import workspaces
-from runyard_server.operations.clock import Clock
-from runyard_server.operations.notices import Notices
-from runyard_server.operations.settings import Settings
-from runyard_server.operations.system import System
 from runyard_server.scheduler.loop import Scheduler
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home

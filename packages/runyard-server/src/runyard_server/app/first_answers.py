@@ -15,9 +15,9 @@ from runyard.protocol import workspaces as protocol
 from runyard.protocol.errors import Unauthenticated
 from runyard.protocol.service import About
 from runyard.protocol.workspaces import WorkspacePage, WorkspaceQuery, WorkspaceRecord
-from runyard_server.operations.clock import iso
-from runyard_server.operations.settings import LOOPBACK
-from runyard_server.operations.tokens import verify
+from runyard_server.core.clock import iso
+from runyard_server.core.settings import LOOPBACK
+from runyard_server.core.tokens import verify
 from runyard_server.store import first_look
 from runyard_server.store.home import Home
 

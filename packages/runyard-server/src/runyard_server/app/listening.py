@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from runyard_server.app.ending import PORT_TAKEN, Ending
-from runyard_server.operations.settings import LARGEST_PORT, LOOPBACK, Settings
+from runyard_server.core.settings import LARGEST_PORT, LOOPBACK, Settings
 
 SERVE_PORT = 8420
 ANY = ("0.0.0.0", "::")  # noqa: S104 - the names of "everywhere", listened at only when asked

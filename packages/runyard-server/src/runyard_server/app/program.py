@@ -27,10 +27,10 @@ from runyard_server.app.announcing import remove_connection, tell_starter, write
 from runyard_server.app.doorman import Doorman
 from runyard_server.app.ending import Ending
 from runyard_server.app.first_answers import FirstAnswers
-from runyard_server.operations import settings as tables
-from runyard_server.operations.clock import Clock, iso
-from runyard_server.operations.settings import Settings
-from runyard_server.operations.tokens import user_token
+from runyard_server.core import settings as tables
+from runyard_server.core.clock import Clock, iso
+from runyard_server.core.settings import Settings
+from runyard_server.core.tokens import user_token
 from runyard_server.store import inspection
 from runyard_server.store.home import PRIVATE, Home
 

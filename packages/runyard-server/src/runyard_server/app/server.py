@@ -20,9 +20,9 @@ from runyard.protocol.service import Connection as ConnectionRecord
 from runyard_server.app.announcing import remove_connection, write_connection
 from runyard_server.app.connections import Config, Connection, sweep
 from runyard_server.app.doorman import Guest
+from runyard_server.core.system import System
 from runyard_server.faces.streams import Feed
 from runyard_server.operations.service import active_runs
-from runyard_server.operations.system import System
 
 # uvicorn asks `on_tick` ten times a second.
 TICKS = 10

@@ -2,7 +2,7 @@
 
 A user's token opens everything. A run's token opens the rows whose scope is for jobs, in the run's
 own workspace. Each scope that is more than reading has its rule here, and one without a rule is
-closed. What a rule gives is what the operation gets. The rules themselves are `operations.rights`.
+closed. What a rule gives is what the operation gets. The rules themselves are `core.rights`.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,9 +22,9 @@ from runyard.protocol.route import (
     Route,
 )
 from runyard.protocol.service import TOKEN_VARIABLE
-from runyard_server.operations import rights, tokens
-from runyard_server.operations.system import System
-from runyard_server.operations.tokens import Caller
+from runyard_server.core import rights, tokens
+from runyard_server.core.system import System
+from runyard_server.core.tokens import Caller
 
 Given = dict[str, Any]
 

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from runyard.protocol import PREFIX
 from runyard.protocol.errors import NotFound
 from runyard.protocol.routes import ROUTES
+from runyard_server.core.system import System
 from runyard_server.faces import pages
 from runyard_server.faces.bodies import Intake
 from runyard_server.faces.failures import NotAllowed, answer, wire
@@ -29,7 +30,6 @@ from runyard_server.faces.limits import Limits
 from runyard_server.faces.lingering import Lingering
 from runyard_server.faces.shares import Shares
 from runyard_server.faces.streams import Feed
-from runyard_server.operations.system import System
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

@@ -15,10 +15,10 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
 
 from runyard.protocol.errors import InvalidRequest, TemporaryError
+from runyard_server.core.system import System
 from runyard_server.faces.failures import TooLarge
 from runyard_server.faces.limits import MEMORY_BYTES, MEMORY_BYTES_OF_ALL, STEP_BYTES
 from runyard_server.operations import arrivals
-from runyard_server.operations.system import System
 from runyard_server.store.arrived import Arrived
 
 Result = TypeVar("Result")

@@ -14,8 +14,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from runyard.protocol.errors import Forbidden
+from runyard_server.core.settings import LOOPBACK, Settings
 from runyard_server.faces.failures import wire
-from runyard_server.operations.settings import LOOPBACK, Settings
 
 
 class Gate:

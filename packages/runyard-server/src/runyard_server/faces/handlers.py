@@ -19,14 +19,14 @@ from starlette.responses import Response
 
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.route import Bytes, Events, Nothing, Route
+from runyard_server.core.idempotency import once
+from runyard_server.core.system import Chunks, Content, System
+from runyard_server.core.tokens import Caller
 from runyard_server.faces import access, contents, failures, messages, waiting
 from runyard_server.faces.bodies import Intake
 from runyard_server.faces.shares import Shares
 from runyard_server.faces.streams import EventStream, Feed, Follower
 from runyard_server.operations import arrivals
-from runyard_server.operations.idempotency import once
-from runyard_server.operations.system import Chunks, Content, System
-from runyard_server.operations.tokens import Caller
 
 LONGEST_KEY = 200
 # Where a request's state has what is to be called once its token was found good.

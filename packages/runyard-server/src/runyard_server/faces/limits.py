@@ -8,7 +8,7 @@ slow it is given time by what it moves, so that a slow line is served and a stal
 import resource
 from dataclasses import dataclass
 
-from runyard_server.operations.settings import Settings
+from runyard_server.core.settings import Settings
 
 # A request line with headers, the trailers of a body, or what stands between two of its chunks.
 HEAD_BYTES = 64 << 10

@@ -19,9 +19,9 @@ from runyard.protocol.errors import RunyardError
 from runyard.protocol.routes import RUNS_GET
 from runyard.protocol.workspaces import DEFAULT_WORKSPACE
 from runyard_server import __version__
+from runyard_server.core.system import System
 from runyard_server.faces import access, failures, openapi
 from runyard_server.operations import runs
-from runyard_server.operations.system import System
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
 

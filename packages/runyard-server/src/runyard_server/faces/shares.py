@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from runyard.protocol.errors import TemporaryError
+from runyard_server.core.tokens import Caller
 from runyard_server.faces.limits import Limits
-from runyard_server.operations.tokens import Caller
 
 
 class Shares:

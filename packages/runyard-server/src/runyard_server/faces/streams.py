@@ -19,10 +19,10 @@ from starlette.types import Receive, Scope, Send
 
 from runyard.protocol.events import LOG, EventPage, EventQuery, EventRecord
 from runyard.protocol.runs import TERMINAL
+from runyard_server.core.clock import iso
+from runyard_server.core.notices import run_topic
+from runyard_server.core.system import System
 from runyard_server.operations import events
-from runyard_server.operations.clock import iso
-from runyard_server.operations.notices import run_topic
-from runyard_server.operations.system import System
 from runyard_server.store.logs import LogFile
 
 KEEP_ALIVE_SECONDS = 15.0

@@ -10,9 +10,9 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from runyard_server.core.notices import gang_topic
+from runyard_server.execution import gangs
 from runyard_server.faces.streams import Feed
-from runyard_server.operations import gangs
-from runyard_server.operations.notices import gang_topic
 
 LONGEST_SECONDS = 30.0
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6}(?:\.\d{1,3})?)(?:$|[,;\s])")

@@ -1,1 +1,1 @@
-"""Everything a workspace can do: one module per noun, one function per verb."""
+"""What people and their programs ask for: one module per noun, one function per verb."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
-from runyard_server.operations import datastores, existing, workspaces
-from runyard_server.operations.system import System
+from runyard_server.core import lookups
+from runyard_server.core.lookups import datastore_row, workspace_row
+from runyard_server.core.system import System
+from runyard_server.operations import datastores
 from runyard_server.store.arrived import Arrived
 from runyard_server.store.folders import checked
 from runyard_server.store.records import Connection
@@ -28,11 +30,11 @@ def check(system: System, segments: Mapping[str, str], query: object) -> None:
     workspace, path = segments["workspace"], segments.get("path")
 
     def read(connection: Connection) -> None:
-        workspaces.require(connection, workspace)
+        workspace_row(connection, workspace)
         if "run" in segments:
-            existing.run_key(connection, workspace, segments["run"])
+            lookups.run_key(connection, workspace, segments["run"])
         if "datastore" in segments:
-            datastores.require(connection, workspace, segments["datastore"])
+            datastore_row(connection, workspace, segments["datastore"])
 
     system.records.read(read)
     if "digest" in segments:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runyard.protocol.batches import MOST_BYTES, MOST_CONTENT_BYTES, MOST_FILES, frame, split
 from runyard.protocol.errors import InvalidRequest
-from runyard_server.operations.system import Chunks
+from runyard_server.core.system import Chunks
 from runyard_server.store.folders import Body
 
 STEP = 1 << 20

@@ -1,60 +1,8 @@
-"""Beats of the processes that began interactive runs, and what their silence means.
+"""Beats of the processes that began interactive runs.
 
-A run is watched if its start said that it beats, or once a beat has come: an older client, which
-never beats, is left alone.
+The rules behind it make runs happen: see `execution.beats`.
 """
 
-from runyard.protocol import runs as states
-from runyard.protocol.route import Nothing
-from runyard.protocol.runs import Beat, RunError
-from runyard_server.operations.clock import iso
-from runyard_server.operations.existing import run_row
-from runyard_server.operations.lifecycle import announce, end
-from runyard_server.operations.system import System
-from runyard_server.store import beating, runs
-from runyard_server.store.records import Connection
-from runyard_server.store.runs import RunRow
+from runyard_server.execution.beats import note
 
-
-def note(system: System, workspace: str, run: str, body: Beat) -> Nothing:
-    """Take note that the process which began an interactive run is alive.
-
-    Raises:
-        RunNotFound: No such run in the workspace.
-    """
-    row = system.records.read(lambda c: run_row(c, workspace, run))
-    if row.active and row.target == states.INTERACTIVE_TARGET:
-        known = system.beating.note(row.key, body.process, system.clock.now_us())
-        if not known:
-            system.records.write(lambda c: beating.add(c, row.key, body.process))
-    return Nothing()
-
-
-def take_up(system: System) -> None:
-    """Go on watching, in a service that was started again, the runs that were watched before."""
-    for key, process in system.records.read(beating.active).items():
-        system.beating.note(key, process)
-
-
-def lose(system: System, key: int, reason: str) -> None:
-    """Set a run to Failed whose process is not heard of any more, and its children with it.
-
-    Should the process live, what it logs is still taken, and its own word about the end wins.
-
-    Args:
-        system: The service's parts.
-        key: The run's key.
-        reason: What is known of the process.
-    """
-
-    def write(connection: Connection) -> list[RunRow]:
-        now = system.clock.now_us()
-        text = f"lost contact with the process that logged: {reason}"
-        error = RunError(states.LOST_CONTACT, text, iso(now))
-        found = runs.find_many(connection, [key])
-        beating.remove(connection, key)
-        return [end(connection, row, now, states.FAILED, error) for row in found]
-
-    system.beating.forget(key)
-    for row in system.records.write(write):
-        announce(system, row)
+__all__ = ["note"]

@@ -4,14 +4,15 @@ from itertools import pairwise
 
 from runyard.protocol.errors import BlobNotFound, InvalidRequest, MissingBlobs
 from runyard.protocol.files import BatchResult, BlobList, FileEntry, Refusal
-from runyard_server.operations import batches, workspaces
-from runyard_server.operations.system import Chunks, Content, System
+from runyard_server.core.lookups import workspace_row
+from runyard_server.core.system import Chunks, Content, System
+from runyard_server.operations import batches
 from runyard_server.store.folders import Body, checked
 
 
 def missing(system: System, workspace: str, body: BlobList) -> BlobList:
     """Say which of these contents are not stored."""
-    system.records.read(lambda c: workspaces.require(c, workspace))
+    system.records.read(lambda c: workspace_row(c, workspace))
     return BlobList(digests=system.blobs.missing(body.digests))
 
 
@@ -22,7 +23,7 @@ def write(system: System, workspace: str, digest: str, body: Body) -> None:
         InvalidRequest: The bytes have another digest.
         StorageFull: No space is left; nothing is kept.
     """
-    system.records.read(lambda c: workspaces.require(c, workspace))
+    system.records.read(lambda c: workspace_row(c, workspace))
     system.blobs.write(digest, body)
 
 
@@ -35,7 +36,7 @@ def write_many(system: System, workspace: str, body: Body) -> BatchResult:
         InvalidRequest: The body is no batch, or was cut; what came whole is kept.
         StorageFull: No space is left.
     """
-    system.records.read(lambda c: workspaces.require(c, workspace))
+    system.records.read(lambda c: workspace_row(c, workspace))
     stored, refused = system.blobs.write_many(batches.contents(body))
     code = InvalidRequest.code
     return BatchResult(stored, [Refusal(name, code, why) for name, why in refused.items()])
@@ -47,7 +48,7 @@ def read_many(system: System, workspace: str, body: BlobList) -> Chunks:
     Raises:
         InvalidRequest: Too many are asked for, or one is no digest.
     """
-    system.records.read(lambda c: workspaces.require(c, workspace))
+    system.records.read(lambda c: workspace_row(c, workspace))
     places = [(digest, system.blobs.path(digest)) for digest in body.digests]
     return batches.answer(places, len(places))
 
@@ -58,7 +59,7 @@ def read(system: System, workspace: str, digest: str) -> Content:
     Raises:
         BlobNotFound: It is not stored.
     """
-    system.records.read(lambda c: workspaces.require(c, workspace))
+    system.records.read(lambda c: workspace_row(c, workspace))
     return Content(path=system.blobs.path(digest), size=system.blobs.size(digest), digest=digest)
 
 

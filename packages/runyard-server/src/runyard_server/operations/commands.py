@@ -18,8 +18,8 @@ from runyard.protocol.jobs import (
     TakeCommands,
 )
 from runyard.protocol.route import Nothing
-from runyard_server.operations.existing import run_row
-from runyard_server.operations.system import System
+from runyard_server.core.lookups import run_row
+from runyard_server.core.system import System
 from runyard_server.store import commands, job_nodes
 from runyard_server.store.commands import CommandRow
 from runyard_server.store.job_nodes import JobNodeRow

@@ -27,11 +27,11 @@ from runyard.protocol.errors import (
 )
 from runyard.protocol.runs import LOCAL_TARGET
 from runyard.protocol.sizes import resolve
-from runyard_server.operations.clock import iso
-from runyard_server.operations.machine import machine_gpus
-from runyard_server.operations.notices import SCHEDULER
-from runyard_server.operations.placement import RESIZING, STEADY
-from runyard_server.operations.system import System
+from runyard_server.core.clock import iso
+from runyard_server.core.machine import machine_gpus
+from runyard_server.core.notices import SCHEDULER
+from runyard_server.core.system import System
+from runyard_server.execution.placement import RESIZING, STEADY
 from runyard_server.store import compute as clusters
 from runyard_server.store import nodes as node_rows
 from runyard_server.store import runs

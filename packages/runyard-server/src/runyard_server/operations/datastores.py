@@ -5,7 +5,6 @@ Both are folders of the state folder; jobs on this machine see the same folders.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 from runyard.protocol.datastores import (
     DatastoreFile,
@@ -18,18 +17,18 @@ from runyard.protocol.datastores import (
 )
 from runyard.protocol.errors import (
     AlreadyExists,
-    DatastoreNotFound,
     DatastorePathNotFound,
     Forbidden,
     InvalidRequest,
     RunyardError,
 )
 from runyard.protocol.files import BatchResult, Refusal
-from runyard_server.operations import batches, workspaces
-from runyard_server.operations.clock import iso
+from runyard_server.core.clock import iso
+from runyard_server.core.lookups import datastore_folder, datastore_row, workspace_row
+from runyard_server.core.suggestions import suggest
+from runyard_server.core.system import Chunks, Content, System
+from runyard_server.operations import batches
 from runyard_server.operations.media import media_type
-from runyard_server.operations.nearest import suggest
-from runyard_server.operations.system import Chunks, Content, System
 from runyard_server.store import datastores as rows
 from runyard_server.store import pages
 from runyard_server.store.datastores import DatastoreRow
@@ -51,7 +50,7 @@ def list_(system: System, workspace: str) -> DatastorePage:
     """List a workspace's datastores, by name."""
 
     def work(connection: Connection) -> tuple[WorkspaceRow, list[DatastoreRow]]:
-        return workspaces.require(connection, workspace), rows.of_workspace(connection, workspace)
+        return workspace_row(connection, workspace), rows.of_workspace(connection, workspace)
 
     owner, found = system.records.read(work)
     return DatastorePage(items=[_record(row, owner) for row in found])
@@ -65,8 +64,8 @@ def get(system: System, workspace: str, datastore: str) -> DatastoreRecord:
     """
 
     def work(connection: Connection) -> tuple[DatastoreRow, WorkspaceRow]:
-        owner = workspaces.require(connection, workspace)
-        return require(connection, workspace, datastore), owner
+        owner = workspace_row(connection, workspace)
+        return datastore_row(connection, workspace, datastore), owner
 
     return _record(*system.records.read(work))
 
@@ -187,38 +186,8 @@ def read_many(system: System, workspace: str, datastore: str, body: PathList) ->
     return batches.answer(zip(body.paths, tree.find_many(body.paths), strict=True), len(body.paths))
 
 
-def folder(system: System, workspace: str, name: str) -> Path:
-    """Give the folder of a datastore, made if it is missing.
-
-    Raises:
-        DatastoreNotFound: There is no such datastore.
-    """
-    system.records.read(lambda c: require(c, workspace, name))
-    place = system.home.datastore(workspace, name)
-    place.mkdir(parents=True, exist_ok=True)
-    return place
-
-
-def require(connection: Connection, workspace: str, name: str) -> DatastoreRow:
-    """Give the row of a datastore.
-
-    Raises:
-        DatastoreNotFound: There is none; the message names those there are.
-    """
-    row = rows.find(connection, workspace, name)
-    if row is not None:
-        return row
-    workspaces.require(connection, workspace)
-    known = [row.name for row in rows.of_workspace(connection, workspace)]
-    near = suggest(name, known, "it has none")
-    raise DatastoreNotFound(
-        f"workspace {workspace!r} has no datastore {name!r}; {near.sentence}",
-        {"nearest": near.names},
-    )
-
-
 def _tree(system: System, workspace: str, datastore: str) -> Tree:
-    root = folder(system, workspace, datastore)
+    root = datastore_folder(system, workspace, datastore)
     return Tree(root, incoming=root.parent / INCOMING)
 
 

@@ -11,9 +11,10 @@ from runyard.protocol.environments import (
     RegisterEnvironment,
 )
 from runyard.protocol.errors import EnvironmentNotFound
-from runyard_server.operations import names, workspaces
-from runyard_server.operations.clock import iso
-from runyard_server.operations.system import System
+from runyard_server.core import names
+from runyard_server.core.clock import iso
+from runyard_server.core.lookups import workspace_row
+from runyard_server.core.system import System
 from runyard_server.store import environments as rows
 from runyard_server.store.environments import EnvironmentRow, LockRow
 from runyard_server.store.records import Connection
@@ -34,7 +35,7 @@ def register(system: System, workspace: str, body: RegisterEnvironment) -> Envir
     now = system.clock.now_us()
 
     def work(connection: Connection) -> EnvironmentRow:
-        workspaces.require(connection, workspace)
+        workspace_row(connection, workspace)
         newest = rows.latest(connection, workspace, body.name)
         if newest is not None and (newest.definition, newest.document) == (plain, body.document):
             return newest
@@ -50,7 +51,7 @@ def list_(system: System, workspace: str, query: EnvironmentQuery) -> Environmen
     """List the newest version of each environment, or versions of the one of that name."""
 
     def work(connection: Connection) -> list[EnvironmentRow]:
-        workspaces.require(connection, workspace)
+        workspace_row(connection, workspace)
         if query.name is None:
             return rows.newest_of_each(connection, workspace)
         return rows.versions(connection, workspace, query.name)
@@ -69,7 +70,7 @@ def lock(system: System, workspace: str, digest: str) -> LockRecord:
     """
 
     def work(connection: Connection) -> LockRow:
-        workspaces.require(connection, workspace)
+        workspace_row(connection, workspace)
         row = rows.find_lock(connection, digest)
         if row is None:
             raise EnvironmentNotFound(

@@ -1,9 +1,9 @@
 """A run's events, in order. The live stream of them is the service's (`service.streams`)."""
 
 from runyard.protocol.events import EventPage, EventQuery, EventRecord
-from runyard_server.operations.clock import iso
-from runyard_server.operations.existing import run_row
-from runyard_server.operations.system import System
+from runyard_server.core.clock import iso
+from runyard_server.core.lookups import run_row
+from runyard_server.core.system import System
 from runyard_server.store import events
 from runyard_server.store.events import EventRow
 from runyard_server.store.records import Connection

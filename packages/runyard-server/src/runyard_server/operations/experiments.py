@@ -8,10 +8,11 @@ from runyard.protocol.experiments import (
     ExperimentQuery,
     ExperimentRecord,
 )
-from runyard_server.operations import names, workspaces
-from runyard_server.operations.clock import iso
-from runyard_server.operations.nearest import KNOWN, suggest
-from runyard_server.operations.system import System
+from runyard_server.core import names
+from runyard_server.core.clock import iso
+from runyard_server.core.lookups import workspace_row
+from runyard_server.core.suggestions import KNOWN, suggest
+from runyard_server.core.system import System
 from runyard_server.store import experiments as rows
 from runyard_server.store import pages
 from runyard_server.store.experiments import ExperimentRow
@@ -31,7 +32,7 @@ def create(system: System, workspace: str, body: CreateExperiment) -> Experiment
     now = system.clock.now_us()
 
     def work(connection: Connection) -> ExperimentRow:
-        workspaces.require(connection, workspace)
+        workspace_row(connection, workspace)
         return rows.ensure(connection, workspace, body.name, now)
 
     found = system.records.read(lambda c: rows.find(c, workspace, body.name))
@@ -44,7 +45,7 @@ def list_(system: System, workspace: str, query: ExperimentQuery) -> ExperimentP
     after = pages.after(query.page_token, str)
 
     def work(connection: Connection) -> list[ExperimentRow]:
-        workspaces.require(connection, workspace)
+        workspace_row(connection, workspace)
         return rows.page(connection, workspace, after, limit + 1)
 
     page, token = pages.cut(system.records.read(work), limit, lambda row: row.name)
@@ -61,7 +62,7 @@ def get(system: System, workspace: str, experiment: str) -> ExperimentRecord:
     def work(connection: Connection) -> ExperimentRow:
         row = rows.find(connection, workspace, experiment)
         if row is None:
-            workspaces.require(connection, workspace)
+            workspace_row(connection, workspace)
             raise _not_found(connection, workspace, experiment)
         return row
 

@@ -17,13 +17,13 @@ from runyard.protocol.files import (
     FileRecord,
     RegisterFiles,
 )
-from runyard_server.operations import existing, lifecycle
+from runyard_server.core import lifecycle, lookups
+from runyard_server.core.clock import iso
+from runyard_server.core.lifecycle import News
+from runyard_server.core.suggestions import KNOWN, suggest
+from runyard_server.core.system import Content, System
 from runyard_server.operations.blobs import checked_entries
-from runyard_server.operations.clock import iso
-from runyard_server.operations.lifecycle import News
 from runyard_server.operations.media import PLAIN, media_type
-from runyard_server.operations.nearest import KNOWN, suggest
-from runyard_server.operations.system import Content, System
 from runyard_server.store import files as rows
 from runyard_server.store import pages
 from runyard_server.store.files import FileRow
@@ -46,7 +46,7 @@ def list_(system: System, workspace: str, run: str, query: FileQuery) -> FilePag
     after = pages.after(query.page_token, str)
 
     def work(connection: Connection) -> tuple[RunRow, list[FileRow]]:
-        row = existing.run_row(connection, workspace, run)
+        row = lookups.run_row(connection, workspace, run)
         return row, rows.page(connection, row.key, query.prefix, after, limit + 1)
 
     row, kept = system.records.read(work)
@@ -76,7 +76,7 @@ def register(system: System, workspace: str, run: str, *, body: RegisterFiles) -
     now = system.clock.now_us()
 
     def work(connection: Connection) -> RunRow:
-        row = existing.run_row(connection, workspace, run)
+        row = lookups.run_row(connection, workspace, run)
         changed = _changed(connection, row, entries, overwrite=body.overwrite)
         if not changed:
             return row
@@ -101,7 +101,7 @@ def read(system: System, workspace: str, run: str, path: str) -> Content:
     name = checked(path)
 
     def work(connection: Connection) -> tuple[RunRow, FileRow | None]:
-        row = existing.run_row(connection, workspace, run)
+        row = lookups.run_row(connection, workspace, run)
         return row, rows.find(connection, row.key, name)
 
     row, file = system.records.read(work)
@@ -113,22 +113,6 @@ def read(system: System, workspace: str, run: str, path: str) -> Content:
         raise not_found(system, workspace, run, name)
     place = system.logs.path(workspace, run, name)
     return Content(path=place, size=size, media_type=PLAIN, live=row.active)
-
-
-def seal(system: System, workspace: str, run: str) -> None:
-    """Write the logs of a run that has ended down as rows; doing it again does no harm."""
-    logs = system.logs.list_(workspace, run)
-    sealed = [FileRow(log.path, LOG_KIND, log.size, log.modified_at) for log in logs]
-
-    def work(connection: Connection) -> None:
-        row = existing.run_row(connection, workspace, run)
-        known = rows.find_many(connection, row.key, [file.path for file in sealed])
-        # An artifact may have taken a log's name; its content is the one to keep.
-        artifacts = {path for path, file in known.items() if file.digest is not None}
-        rows.put(connection, row.key, [file for file in sealed if file.path not in artifacts])
-
-    if sealed:
-        system.records.write(work)
 
 
 def not_found(system: System, workspace: str, run: str, path: str) -> RunFileNotFound:

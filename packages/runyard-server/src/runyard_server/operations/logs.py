@@ -2,9 +2,9 @@
 
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.files import LogMark, LogQuery
-from runyard_server.operations import existing
-from runyard_server.operations.notices import run_topic
-from runyard_server.operations.system import System
+from runyard_server.core import lookups
+from runyard_server.core.notices import run_topic
+from runyard_server.core.system import System
 from runyard_server.store.folders import Body, checked
 
 
@@ -22,7 +22,7 @@ def append(
     if query.offset < 0 or (query.anew and query.offset):
         raise InvalidRequest(f"the offset of a log cannot be {query.offset}")
     name = checked(path)
-    system.records.read(lambda c: existing.run_key(c, workspace, run))
+    system.records.read(lambda c: lookups.run_key(c, workspace, run))
     try:
         size = system.logs.append(workspace, run, name, query.offset, body, anew=query.anew)
     finally:

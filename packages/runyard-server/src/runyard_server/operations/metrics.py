@@ -9,7 +9,6 @@ are given as floats; entries of another kind are kept and given as they are.
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from runyard.protocol import events as kinds
 from runyard.protocol.errors import InvalidRequest, WrongState
@@ -21,21 +20,19 @@ from runyard.protocol.metrics import (
     SpoolMark,
     SpoolQuery,
 )
-from runyard_server.operations import existing, spool
-from runyard_server.operations.lifecycle import News, record
-from runyard_server.operations.notices import run_topic
+from runyard_server.core import lookups
+from runyard_server.core.lifecycle import News, record
+from runyard_server.core.notices import run_topic
+from runyard_server.core.system import System
+from runyard_server.operations import spool
+from runyard_server.operations.downsampling import downsampled
 from runyard_server.operations.spool import Batch
-from runyard_server.operations.system import System
-from runyard_server.operations.thinning import thinned
 from runyard_server.store import metrics as rows
 from runyard_server.store.folders import Body, checked
 from runyard_server.store.metrics import SegmentRow, SeriesRow
 from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
-from runyard_server.store.segments import JSON, Points, name_of, pack, unpack
-
-LARGEST_SEGMENT = 1 << 16
-"""Points in a merged segment: about 1.5 MB."""
+from runyard_server.store.segments import JSON, Points, name_of
 
 _LONGEST_WRITER = 200
 
@@ -61,7 +58,7 @@ def append(
         _keep(system, workspace, run, writer, query.first_line, block)
 
     def work(connection: Connection) -> int:
-        row = existing.run_row(connection, workspace, run)
+        row = lookups.run_row(connection, workspace, run)
         stored = rows.mark(connection, row.key, writer)
         if query.first_line > stored:
             raise _gap(run, writer, query.first_line, stored)
@@ -87,9 +84,7 @@ def mark(system: System, workspace: str, run: str, writer: str) -> SpoolMark:
     Raises:
         RunNotFound: No such run.
     """
-    stored = system.records.read(
-        lambda c: rows.mark(c, existing.run_key(c, workspace, run), writer)
-    )
+    stored = system.records.read(lambda c: rows.mark(c, lookups.run_key(c, workspace, run), writer))
     return SpoolMark(writer=writer, lines=stored)
 
 
@@ -101,38 +96,12 @@ def list_(system: System, workspace: str, run: str, query: MetricQuery) -> Metri
     """
 
     def work(connection: Connection) -> list[tuple[SeriesRow, list[SegmentRow]]]:
-        key = existing.run_key(connection, workspace, run)
+        key = lookups.run_key(connection, workspace, run)
         found = rows.series(connection, key, query.name)
         return [(series, rows.segments(connection, series.id)) for series in found]
 
     found = system.records.read(work)
     return MetricPage(run=run, series=[_series(row, packed, query.points) for row, packed in found])
-
-
-def merge(system: System, run_key: int) -> None:
-    """Join the small segments of a run's series into large ones; for runs that have ended."""
-
-    def read(connection: Connection) -> list[list[SegmentRow]]:
-        found = rows.in_pieces(connection, run_key)
-        return [rows.segments(connection, series) for series in found]
-
-    changes = [change for packed in system.records.read(read) for change in _joined(packed)]
-    if not changes:
-        return
-
-    def write(connection: Connection) -> None:
-        for change in changes:
-            rows.replace_segments(connection, change.old, [change.new])
-
-    system.records.write(write)
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """Neighbouring segments, and the one that holds the same points."""
-
-    old: list[SegmentRow]
-    new: SegmentRow
 
 
 def _store(connection: Connection, key: int, batches: Sequence[Batch]) -> None:
@@ -171,50 +140,15 @@ def _told(row: RunRow, writer: str, bad: Sequence[spool.SetAside]) -> list[News]
     return [News(kinds.WARNING, f"{begin}{bad[0].reason[:300]}{kept}{more}")]
 
 
-def _joined(packed: Sequence[SegmentRow]) -> list[_Change]:
-    """Find runs of neighbours that are packed alike and make one segment of each."""
-    changes: list[_Change] = []
-    group: list[SegmentRow] = []
-    for segment in [*packed, None]:
-        fits = segment is not None and (
-            not group
-            or (
-                segment.encoding == group[0].encoding
-                and sum(s.count for s in group) + segment.count <= LARGEST_SEGMENT
-            )
-        )
-        if not fits:
-            if len(group) > 1:
-                changes.append(_join(group))
-            group = []
-        if segment is not None:
-            group.append(segment)
-    return changes
-
-
-def _join(group: list[SegmentRow]) -> _Change:
-    points = _points(group)
-    encoding, payload = pack(points)
-    first = group[0]
-    return _Change(group, SegmentRow(first.series_id, first.first, len(points), encoding, payload))
-
-
-def _points(packed: Sequence[SegmentRow]) -> Points:
-    points = Points([], [], [])
-    for segment in packed:
-        points.extend(unpack(segment.encoding, segment.count, segment.payload))
-    return points
-
-
 def _series(row: SeriesRow, packed: Sequence[SegmentRow], wanted: int) -> MetricSeries:
-    points = _points(packed)
+    points = rows.points_of(packed)
     types = set(map(type, points.values))
     if float in types and int in types:
         points.values = [_as_float(v) if type(v) is int else v for v in points.values]
         types.discard(int)
     numbers = all(segment.encoding != JSON for segment in packed)
     if numbers and 0 < wanted < len(points):
-        points = thinned(points, wanted)
+        points = downsampled(points, wanted)
     lacking = _nonfinite(points) if float in types else []
     for index in lacking:
         points.values[index] = name_of(points.values[index])

@@ -17,10 +17,12 @@ from runyard.protocol.models import (
     ModelRecord,
     RegisterModel,
 )
-from runyard_server.operations import existing, idempotency, names, sources, workspaces
-from runyard_server.operations.clock import iso
-from runyard_server.operations.nearest import KNOWN, suggest
-from runyard_server.operations.system import System
+from runyard_server.core import idempotency, lookups, names
+from runyard_server.core.clock import iso
+from runyard_server.core.lookups import workspace_row
+from runyard_server.core.suggestions import KNOWN, suggest
+from runyard_server.core.system import System
+from runyard_server.operations import model_sources
 from runyard_server.store import models as rows
 from runyard_server.store import pages
 from runyard_server.store.models import ModelFilter, ModelRow
@@ -44,9 +46,9 @@ def register(system: System, workspace: str, *, body: RegisterModel) -> ModelRec
     if body.framework_version and not body.framework:
         raise InvalidRequest("framework_version is given without framework; give both")
     if body.files:
-        path, files = sources.from_contents(system, body.path, body.files)
+        path, files = model_sources.from_contents(system, body.path, body.files)
     else:
-        path, files = sources.from_run(system, workspace, body.run or "", body.path)
+        path, files = model_sources.from_run(system, workspace, body.run or "", body.path)
     draft = _draft(workspace, body, path, files, system.clock.now_us())
     request = idempotency.pending()
 
@@ -67,7 +69,7 @@ def list_(system: System, workspace: str, query: ModelQuery) -> ModelPage:
     chosen = ModelFilter(query.name, query.run, query.framework, query.latest)
 
     def work(connection: Connection) -> list[ModelRow]:
-        workspaces.require(connection, workspace)
+        workspace_row(connection, workspace)
         return _matching(connection, workspace, chosen, query, before, limit + 1)
 
     page, token = pages.cut(system.records.read(work), limit, lambda row: row.key)
@@ -149,10 +151,10 @@ def _draft(
 
 
 def _add(connection: Connection, draft: ModelRow, files: Sequence[FileEntry]) -> ModelRow:
-    workspaces.require(connection, draft.workspace)
+    workspace_row(connection, draft.workspace)
     experiment = None
     if draft.run is not None:
-        experiment = existing.run_row(connection, draft.workspace, draft.run).experiment
+        experiment = lookups.run_row(connection, draft.workspace, draft.run).experiment
     version = rows.next_version(connection, draft.workspace, draft.name)
     row = replace(draft, version=version, experiment=experiment)
     return replace(row, key=rows.add(connection, row, files))
@@ -212,7 +214,7 @@ def _require(connection: Connection, workspace: str, model: str) -> ModelRow:
     elif version.isdecimal() and len(version) < 10:  # noqa: PLR2004 - beyond any real version
         row = rows.find(connection, workspace, name, int(version))
     if row is None:
-        workspaces.require(connection, workspace)
+        workspace_row(connection, workspace)
         raise _not_found(connection, workspace, name, version)
     return row
 

@@ -26,11 +26,9 @@ from runyard.protocol.runs import (
     StartRun,
     SubmitRun,
 )
-from runyard_server.operations import idempotency, mpi, private, submission
-from runyard_server.operations.clock import iso, iso_or_none
-from runyard_server.operations.existing import run_row
-from runyard_server.operations.experiments import checked as experiment_name
-from runyard_server.operations.lifecycle import (
+from runyard_server.core import idempotency
+from runyard_server.core.clock import iso, iso_or_none
+from runyard_server.core.lifecycle import (
     News,
     announce,
     begin,
@@ -42,8 +40,11 @@ from runyard_server.operations.lifecycle import (
     opening,
     record,
 )
-from runyard_server.operations.system import System
-from runyard_server.operations.workspaces import require as require_workspace
+from runyard_server.core.lookups import run_row, workspace_row
+from runyard_server.core.system import System
+from runyard_server.execution import inherited_environment, mpi, run_folders
+from runyard_server.operations import submission
+from runyard_server.operations.experiments import checked as experiment_name
 from runyard_server.store import beating, experiments, job_nodes, metrics, pages, runs
 from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunFilter, RunRow
@@ -84,10 +85,10 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
     news = [News(kinds.WARNING, text) for text in warnings]
     try:
         # The folder comes first: a run that is written down must find its environment.
-        private.keep_inherited(system.home.run(row.id), body.inherited)
+        inherited_environment.keep_inherited(system.home.run(row.id), body.inherited)
         return _write_new(system, row, text, body.tags, properties, news)
     except BaseException:
-        private.discard(system.home.run(row.id))
+        run_folders.discard(system.home.run(row.id))
         raise
 
 
@@ -140,7 +141,7 @@ def get(system: System, workspace: str, run: str) -> RunRecord:
     """
 
     def read(connection: Connection) -> RunRecord:
-        return _records(connection, [require(connection, workspace, run)])[0]
+        return _records(connection, [run_row(connection, workspace, run)])[0]
 
     return system.records.read(read)
 
@@ -181,7 +182,7 @@ def spec(system: System, workspace: str, run: str) -> RunSpec:
     """
 
     def read(connection: Connection) -> str:
-        return runs.spec(connection, require(connection, workspace, run).key)
+        return runs.spec(connection, run_row(connection, workspace, run).key)
 
     return _SPEC.decode(system.records.read(read))
 
@@ -197,7 +198,7 @@ def change(system: System, workspace: str, run: str, body: ChangeRun) -> RunReco
     now = system.clock.now_us()
 
     def write(connection: Connection) -> tuple[RunRow, RunRecord]:
-        row = require(connection, workspace, run)
+        row = run_row(connection, workspace, run)
         _add_properties(connection, row, body.properties)
         runs.remove_tags(connection, row.key, body.removed_tags)
         runs.set_tags(connection, row.key, body.tags)
@@ -209,7 +210,7 @@ def change(system: System, workspace: str, run: str, body: ChangeRun) -> RunReco
         if fresh:
             told = [News(kinds.WARNING, text) for text in fresh]
             row = record(connection, row, now, told)
-        return row, _records(connection, [require(connection, workspace, run)])[0]
+        return row, _records(connection, [run_row(connection, workspace, run)])[0]
 
     row, changed = system.records.write(write)
     if body.warnings:
@@ -228,7 +229,7 @@ def cancel(system: System, workspace: str, run: str) -> RunRecord:
     now = system.clock.now_us()
 
     def write(connection: Connection) -> tuple[list[RunRow], RunRecord]:
-        row = require(connection, workspace, run)
+        row = run_row(connection, workspace, run)
         chosen = [row, *_jobs_below(connection, row)] if row.active else [row]
         moved_rows = [_cancel(connection, each, now) for each in chosen]
         return moved_rows, _records(connection, moved_rows[:1])[0]
@@ -249,7 +250,7 @@ def complete(system: System, workspace: str, run: str) -> RunRecord:
     """
 
     def write(connection: Connection, now: int) -> RunRow:
-        return _say_end(connection, require(connection, workspace, run), now, states.COMPLETED)
+        return _say_end(connection, run_row(connection, workspace, run), now, states.COMPLETED)
 
     return _act(system, write)
 
@@ -262,21 +263,12 @@ def fail(system: System, workspace: str, run: str, body: FailRun) -> RunRecord:
     """
 
     def write(connection: Connection, now: int) -> RunRow:
-        row = require(connection, workspace, run)
+        row = run_row(connection, workspace, run)
         text = body.message or "the run was set to failed by its owner"
         error = RunError(body.code, text, iso(now))
         return _say_end(connection, row, now, states.FAILED, error)
 
     return _act(system, write)
-
-
-def require(connection: Connection, workspace: str, run: str) -> RunRow:
-    """Give the row of a run.
-
-    Raises:
-        RunNotFound: No such run in the workspace; the message names the nearest.
-    """
-    return run_row(connection, workspace, run)
 
 
 def _say_end(
@@ -365,9 +357,9 @@ def _insert(
     properties: dict[str, str],
     news: Sequence[News],
 ) -> RunRow:
-    require_workspace(connection, row.workspace)
+    workspace_row(connection, row.workspace)
     if row.parent is not None:
-        require(connection, row.workspace, row.parent)
+        run_row(connection, row.workspace, row.parent)
     if runs.key_of(connection, row.workspace, row.id) is not None:
         raise AlreadyExists(
             f"there is a run {row.id!r} already in workspace {row.workspace!r}; use another id"

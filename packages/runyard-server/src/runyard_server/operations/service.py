@@ -14,8 +14,8 @@ from runyard.protocol.route import Nothing
 from runyard.protocol.runs import INTERACTIVE_TARGET
 from runyard.protocol.service import PRODUCT, About, ServiceStatus
 from runyard_server import __version__
-from runyard_server.operations.clock import iso
-from runyard_server.operations.system import System
+from runyard_server.core.clock import iso
+from runyard_server.core.system import System
 from runyard_server.store import runs
 
 

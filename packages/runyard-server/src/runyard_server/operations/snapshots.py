@@ -3,10 +3,10 @@
 from runyard.protocol.errors import SnapshotNotFound
 from runyard.protocol.files import FileEntry
 from runyard.protocol.snapshots import CreateSnapshot, SnapshotRecord, snapshot_id
-from runyard_server.operations import workspaces
+from runyard_server.core.clock import iso
+from runyard_server.core.lookups import workspace_row
+from runyard_server.core.system import System
 from runyard_server.operations.blobs import check_contents, in_order
-from runyard_server.operations.clock import iso
-from runyard_server.operations.system import System
 from runyard_server.store import snapshots as rows
 from runyard_server.store.records import Connection
 from runyard_server.store.snapshots import SnapshotRow
@@ -39,7 +39,7 @@ def _make(system: System, workspace: str, name: str, files: list[FileEntry]) -> 
     )
 
     def work(connection: Connection) -> SnapshotRow:
-        workspaces.require(connection, workspace)
+        workspace_row(connection, workspace)
         found = rows.find(connection, workspace, name)
         if found is None:
             rows.add(connection, made)
@@ -65,7 +65,7 @@ def require(connection: Connection, workspace: str, snapshot: str) -> SnapshotRo
     """
     row = rows.find(connection, workspace, snapshot)
     if row is None:
-        workspaces.require(connection, workspace)
+        workspace_row(connection, workspace)
         raise SnapshotNotFound(
             f"workspace {workspace!r} has no snapshot {snapshot[:80]!r}; take one of the source "
             "folder first",

@@ -20,10 +20,11 @@ from runyard.protocol.errors import (
 from runyard.protocol.files import FileEntry
 from runyard.protocol.runs import LOCAL_TARGET, LauncherSpec, RunSpec
 from runyard.protocol.sizes import resolve
-from runyard_server.operations import compute, datastores, experiments
-from runyard_server.operations.machine import machine_gpus
-from runyard_server.operations.nearest import suggest
-from runyard_server.operations.system import System
+from runyard_server.core.lookups import datastore_folder
+from runyard_server.core.machine import machine_gpus
+from runyard_server.core.suggestions import suggest
+from runyard_server.core.system import System
+from runyard_server.operations import compute, experiments
 from runyard_server.store import folders, snapshots
 
 MOST_RETRIES = 100
@@ -216,7 +217,7 @@ def _check_reference(system: System, workspace: str, reference: DataReference) -
             f"the mode {reference.mode!r} of data reference {reference.name!r} is unknown; "
             f"use {', '.join(modes.MODES)}"
         )
-    root = datastores.folder(system, workspace, reference.datastore)
+    root = datastore_folder(system, workspace, reference.datastore)
     path = reference.path.strip("/")
     if path in ("", "."):
         return []

@@ -7,7 +7,7 @@ with six hex digits of the triple (name, subscription, resource group) that tell
 import hashlib
 
 from runyard.protocol.datastores import BLOB_STORE, FILE_STORE
-from runyard.protocol.errors import AlreadyExists, DatastoreNotFound, WorkspaceNotFound
+from runyard.protocol.errors import AlreadyExists
 from runyard.protocol.workspaces import (
     DEFAULT_WORKSPACE,
     NAME_RULE,
@@ -17,10 +17,10 @@ from runyard.protocol.workspaces import (
     WorkspaceQuery,
     WorkspaceRecord,
 )
-from runyard_server.operations import names
-from runyard_server.operations.clock import iso
-from runyard_server.operations.nearest import KNOWN, suggest
-from runyard_server.operations.system import System
+from runyard_server.core import names
+from runyard_server.core.clock import iso
+from runyard_server.core.lookups import datastore_row, workspace_row
+from runyard_server.core.system import System
 from runyard_server.store import datastores as datastore_rows
 from runyard_server.store import pages
 from runyard_server.store import workspaces as rows
@@ -89,7 +89,7 @@ def get(system: System, workspace: str) -> WorkspaceRecord:
     Raises:
         WorkspaceNotFound: There is none.
     """
-    return _record(system.records.read(lambda c: require(c, workspace)))
+    return _record(system.records.read(lambda c: workspace_row(c, workspace)))
 
 
 def change(system: System, workspace: str, body: ChangeWorkspace) -> WorkspaceRecord:
@@ -107,31 +107,14 @@ def change(system: System, workspace: str, body: ChangeWorkspace) -> WorkspaceRe
     changes = {name: value for name, value in given.items() if value is not None}
 
     def work(connection: Connection) -> WorkspaceRow:
-        require(connection, workspace)
+        workspace_row(connection, workspace)
         if body.default_datastore is not None:
-            _require_datastore(connection, workspace, body.default_datastore)
+            datastore_row(connection, workspace, body.default_datastore)
         if changes:
             rows.change(connection, workspace, **changes)
-        return require(connection, workspace)
+        return workspace_row(connection, workspace)
 
     return _record(system.records.write(work))
-
-
-def require(connection: Connection, workspace: str) -> WorkspaceRow:
-    """Give the row of a workspace.
-
-    Raises:
-        WorkspaceNotFound: There is none; the message names the nearest.
-    """
-    row = rows.find(connection, workspace)
-    if row is None:
-        near = suggest(workspace, rows.ids(connection, KNOWN), "there are none yet")
-        raise WorkspaceNotFound(
-            f"there is no workspace {workspace!r} here; {near.sentence}. "
-            "Workspace.create makes one",
-            {"nearest": near.names},
-        )
-    return row
 
 
 def _make(connection: Connection, body: CreateWorkspace, now: int) -> WorkspaceRow:
@@ -158,16 +141,6 @@ def _free_id(connection: Connection, triple: Triple) -> str:
     digest = hashlib.sha256("\0".join(triple).encode()).hexdigest()
     suffixed = [f"{stem[:_LONGEST_STEM]}-{digest[:length]}" for length in (6, 12, 40)]
     return next(c for c in [stem, *suffixed] if rows.find(connection, c) is None)
-
-
-def _require_datastore(connection: Connection, workspace: str, name: str) -> None:
-    known = [row.name for row in datastore_rows.of_workspace(connection, workspace)]
-    if name not in known:
-        near = suggest(name, known, "it has none")
-        raise DatastoreNotFound(
-            f"workspace {workspace!r} has no datastore {name!r}; {near.sentence}",
-            {"nearest": near.names},
-        )
 
 
 def _triple(row: WorkspaceRow) -> Triple:

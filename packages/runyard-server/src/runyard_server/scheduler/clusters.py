@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from runyard_server.compute.base import Backend
-from runyard_server.operations import placement, reading
-from runyard_server.operations.placement import STEADY, Target
-from runyard_server.operations.system import System
+from runyard_server.core.system import System
+from runyard_server.execution import clusters, placement
+from runyard_server.execution.placement import STEADY, Target
 from runyard_server.store.compute import ComputeRow
 
 
@@ -30,7 +30,7 @@ class Clusters:
             target: The cluster.
             coming: Nodes for runs that are about to come into its queue.
         """
-        cluster, count = reading.cluster_need(self._system, target, coming)
+        cluster, count = clusters.need(self._system, target, coming)
         granted = 0 if cluster is None else self._resize(cluster, count)
         if granted < count:
             self._short.add(target)
@@ -40,7 +40,7 @@ class Clusters:
         """Bring clusters to their minimum, take idle nodes away; give clusters to place on."""
         now = self._system.clock.now_us()
         moving, self._short = self._short, set()
-        for cluster, present in reading.clusters(self._system):
+        for cluster, present in clusters.with_nodes(self._system):
             target = Target(cluster.workspace, cluster.name)
             if len(present) < cluster.min_nodes:
                 self._grow(cluster, self._resize(cluster, cluster.min_nodes), now)
@@ -61,5 +61,5 @@ class Clusters:
     def _shrink(self, cluster: ComputeRow, now: int) -> None:
         taken = self._system.records.write(lambda c: placement.shrink(c, cluster, now))
         if taken:
-            count = reading.node_count(self._system, cluster)
+            count = clusters.node_count(self._system, cluster)
             self._resize(cluster, count)

@@ -10,9 +10,9 @@ from pathlib import Path
 from runyard.protocol.runs import LOST_SECONDS
 from runyard_server.compute import processes
 from runyard_server.compute.processes import Process
-from runyard_server.operations import beats
-from runyard_server.operations.beating import Beating
-from runyard_server.operations.system import System
+from runyard_server.core.beating import Beating
+from runyard_server.core.system import System
+from runyard_server.execution import beats
 from runyard_server.scheduler.silence import Listening
 
 _SECOND = 1_000_000

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from runyard_server.operations import private, reading
-from runyard_server.operations.system import System
+from runyard_server.core.system import System
+from runyard_server.execution import active_runs, run_folders
 from runyard_server.scheduler.pool import Pool
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
@@ -54,21 +54,21 @@ class RunFolders:
         folder = self._system.home.run(row.id)
         if self._system.settings.keep_run_folders or not folder.is_dir():
             return
-        if reading.is_delivered(self._system, row.key):
-            private.discard(folder)
-        elif reading.has_ended(self._system, row.key):
-            private.keep_undelivered(folder)
+        if active_runs.is_delivered(self._system, row.key):
+            run_folders.discard(folder)
+        elif active_runs.has_ended(self._system, row.key):
+            run_folders.keep_undelivered(folder)
 
     def _sweep(self, watch: Callable[[RunRow, JobNodeRow], None], begun: float) -> None:
-        active = reading.active_ids(self._system)
+        active = active_runs.active_ids(self._system)
         for folder in self._system.home.runs.iterdir():
-            found = reading.launched_run(self._system, folder.name)
+            found = active_runs.launched_run(self._system, folder.name)
             if found is not None:
                 row, nodes = found
                 if not row.active:
                     self._look_after(row, nodes, watch)
             elif folder.name not in active and _is_left(folder, begun):
-                private.discard(folder)
+                run_folders.discard(folder)
 
     def _look_after(
         self,
@@ -86,6 +86,6 @@ class RunFolders:
 def _is_left(folder: Path, begun: float) -> bool:
     """Whether a folder of no run was there before this service was: no submit works on it."""
     try:
-        return folder.stat().st_mtime < begun and not private.is_undelivered(folder)
+        return folder.stat().st_mtime < begun and not run_folders.is_undelivered(folder)
     except FileNotFoundError:
         return False

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from runyard.protocol.errors import TemporaryError
 from runyard.protocol.jobs import JobEnvironment, JobSpec
 from runyard_server.compute.base import Backend, Observation
-from runyard_server.operations import gangs, jobs, reading
-from runyard_server.operations.gangs import LOST, SALVAGING
-from runyard_server.operations.lifecycle import announce
-from runyard_server.operations.system import System
+from runyard_server.core.lifecycle import announce
+from runyard_server.core.system import System
+from runyard_server.execution import active_runs, gangs, jobs
+from runyard_server.execution.gangs import LOST, SALVAGING
 from runyard_server.scheduler.lost import MOST_SALVAGES, LostAgent, LostAgents
 from runyard_server.scheduler.pool import Pool
 from runyard_server.scheduler.silence import Silence
@@ -166,7 +166,7 @@ class Agents:
         self._start(row, job, None)
 
     def _salvage(self, row: RunRow, node: int, reason: str) -> None:
-        if reading.is_finished(self._system, row.key, node):
+        if active_runs.is_finished(self._system, row.key, node):
             self._gone(row)
             return
         now = self._system.clock.now_us()
@@ -231,13 +231,13 @@ class Agents:
 
     def _is_former(self, agent: Watched) -> bool:
         """Whether the run has begun anew since, so that nothing is to be done for this agent."""
-        present = reading.node(self._system, agent.row.key, agent.node)
+        present = active_runs.node(self._system, agent.row.key, agent.node)
         return agent.row.active and (present is None or present.attempt != agent.attempt)
 
     def _lose(self, row: RunRow, node: int, handle: str | None, reason: str) -> None:
         """Give up a node that nobody hears, for the others' sake."""
         self._reasons.pop((row.key, node), None)
-        present = reading.node(self._system, row.key, node)
+        present = active_runs.node(self._system, row.key, node)
         jobs.lose(self._system, row, node, reason)
         if present is not None:
             self._lost.add(LostAgent(row, node, present.attempt, self._kind(row), handle))
@@ -249,7 +249,7 @@ class Agents:
         """A salvaging agent has ended: well, if it reported; else another takes up its work."""
         row, where = agent.row, (agent.row.key, agent.node)
         begun = self._salvages.pop(where, 1)
-        if reading.is_finished(self._system, row.key, agent.node):
+        if active_runs.is_finished(self._system, row.key, agent.node):
             self._gone(row)
             return
         _log.warning("run %s: the salvage of its agent failed: %s", row.id, reason)
@@ -276,7 +276,7 @@ class Agents:
             self._again(key)
 
     def _kind(self, row: RunRow) -> str:
-        return reading.backend_of(self._system, row)
+        return active_runs.backend_of(self._system, row)
 
 
 def _how_it_went(node: int, seen: Observation) -> str:

@@ -26,13 +26,14 @@ from runyard.protocol import runs as states
 from runyard.protocol.environments import LockRecord
 from runyard.protocol.runs import RunSpec
 from runyard_server.compute.base import Backend
-from runyard_server.operations import beats, idempotency, leases, preparing, reading
-from runyard_server.operations import placement as placing
-from runyard_server.operations.lifecycle import announce
-from runyard_server.operations.machine import machine_cpus
-from runyard_server.operations.notices import SCHEDULER
-from runyard_server.operations.placement import Placement, Target, target_of
-from runyard_server.operations.system import System
+from runyard_server.core import idempotency, leases
+from runyard_server.core.lifecycle import announce
+from runyard_server.core.machine import machine_cpus
+from runyard_server.core.notices import SCHEDULER
+from runyard_server.core.system import System
+from runyard_server.execution import active_runs, beats, preparing
+from runyard_server.execution import placement as placing
+from runyard_server.execution.placement import Placement, Target, target_of
 from runyard_server.scheduler.clusters import Clusters
 from runyard_server.scheduler.contact import Contact
 from runyard_server.scheduler.folders import RunFolders
@@ -101,7 +102,7 @@ class Scheduler:
         """Take up what was left by the process before, then run until `stop`."""
         leases.take_over(self._system)
         with self._guard:
-            self._dirty.update(reading.everything(self._system))
+            self._dirty.update(active_runs.all_keys(self._system))
         beats.take_up(self._system)
         self._folders.sweep(self._agents.take)
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
@@ -126,7 +127,7 @@ class Scheduler:
         if dirty:
             # Who waits for an environment that is there now must not be overtaken.
             dirty |= self._preparations.keys()
-        look = reading.look(self._system, sorted(dirty))
+        look = active_runs.snapshot(self._system, sorted(dirty))
         fresh = [row for row in look.rows if row.status in _UNPREPARED]
         for row in look.rows:
             if row.status not in _UNPREPARED:
@@ -140,7 +141,7 @@ class Scheduler:
             self._dirty |= self._later
             self._later = set()
             if self._lost_track:
-                self._dirty.update(reading.everything(self._system))
+                self._dirty.update(active_runs.all_keys(self._system))
                 self._lost_track = False
         self._agents.watch()
         self._contact.look()
@@ -209,7 +210,7 @@ class Scheduler:
 
     def _advance(self, fresh: Sequence[RunRow], targets: set[Target]) -> None:
         """Bring unprepared runs on and place what waits on these targets, in one write."""
-        specs = reading.specs(self._system, [row.key for row in fresh])
+        specs = active_runs.specs(self._system, [row.key for row in fresh])
         ready = self._ready(specs)
         targets |= {target_of(row) for row in fresh if row.key in ready}
         making = self._preparations.keys()

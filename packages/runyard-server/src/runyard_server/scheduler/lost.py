@@ -17,8 +17,8 @@ from functools import partial
 
 from runyard.protocol.errors import RunyardError, TemporaryError
 from runyard_server.compute.base import Backend
-from runyard_server.operations import jobs
-from runyard_server.operations.system import System
+from runyard_server.core.system import System
+from runyard_server.execution import jobs
 from runyard_server.scheduler.pool import Pool
 from runyard_server.store.runs import RunRow
 

@@ -17,9 +17,10 @@ from runyard.protocol.environments import EnvironmentDefinition, LockRecord
 from runyard.protocol.errors import EnvironmentFailed
 from runyard.protocol.files import BUILD_LOG
 from runyard.protocol.jobs import JobEnvironment
-from runyard_server.operations import environments, preparing
-from runyard_server.operations.notices import run_topic
-from runyard_server.operations.system import System
+from runyard_server.core.notices import run_topic
+from runyard_server.core.system import System
+from runyard_server.execution import preparing
+from runyard_server.operations import environments
 from runyard_server.scheduler.pool import Pool
 from runyard_server.store.runs import RunRow
 

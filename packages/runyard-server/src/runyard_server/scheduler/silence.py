@@ -11,8 +11,8 @@ every agent has its time anew; else a restart would end runs whose agents are we
 import time
 
 from runyard.protocol import jobs as protocol
-from runyard_server.operations import reading
-from runyard_server.operations.system import System
+from runyard_server.core.system import System
+from runyard_server.execution import active_runs
 from runyard_server.store.job_nodes import JobNodeRow
 
 _STALL_SECONDS = 3.0
@@ -64,10 +64,10 @@ class Silence(Listening):
             node: The node's number.
             node_count: How many nodes the run has.
         """
-        row = reading.node(self._system, key, node)
+        row = active_runs.node(self._system, key, node)
         if row is None:
             return f"node {node} is not known any more"
-        beat = self._system.heard.last(key, node)
+        beat = self._system.last_seen.last(key, node)
         told = max(row.beat_at or 0, row.launched_at or 0, row.finished_at or 0)
         heard = max(beat, told, self._since)
         limit = _limit(row, node_count, spoken=beat > 0)
@@ -79,7 +79,7 @@ class Silence(Listening):
             return f"agent of node {node} has not been heard of for {limit:.0f} s"
         if row.finished_at is not None:
             return f"agent of node {node} has said its last word"
-        who = reading.place(self._system, row)
+        who = active_runs.place(self._system, row)
         if limit == protocol.GANG_SECONDS:
             return f"{who} did not come within {limit:.0f} s"
         return (
@@ -89,16 +89,16 @@ class Silence(Listening):
 
     def never_came(self, key: int, node: int, node_count: int) -> str:
         """Say that an agent which is seen to live has not joined its gang in time; "" otherwise."""
-        if node_count == 1 or self._system.heard.last(key, node):
+        if node_count == 1 or self._system.last_seen.last(key, node):
             return ""
-        row = reading.node(self._system, key, node)
+        row = active_runs.node(self._system, key, node)
         if row is None or row.finished_at is not None or row.state != protocol.STATE_STARTING:
             return ""
         return self.reason(key, node, node_count)
 
     def is_hopeless(self, key: int, node: int, node_count: int) -> bool:
         """Say whether a lost agent's node could not be reached for so long that it is given up."""
-        row = reading.node(self._system, key, node)
+        row = active_runs.node(self._system, key, node)
         if row is None:
             return True
         limit = protocol.LOST_SECONDS if node_count == 1 else _REACH_SECONDS

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from runyard.protocol.metrics import SCALAR
 from runyard_server.store.schema import metric_segments, metric_series, spool_marks
+from runyard_server.store.segments import Points, unpack
 
 _MANY = 500
 
@@ -177,3 +178,11 @@ def replace_segments(
     )
     connection.execute(gone, [{"series": row.series_id, "place": row.first} for row in old])
     add_segments(connection, new)
+
+
+def points_of(packed: Sequence[SegmentRow]) -> Points:
+    """The points of a series, from its segments in order."""
+    points = Points([], [], [])
+    for segment in packed:
+        points.extend(unpack(segment.encoding, segment.count, segment.payload))
+    return points

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runyard.protocol import jobs
 from runyard_server.app import building, program
-from runyard_server.operations.settings import Settings
+from runyard_server.core.settings import Settings
 from runyard_server.store.home import Home
 from runyard_server.testing.hosts_backend import read_backend
 

@@ -17,11 +17,12 @@ from runyard.protocol.files import FileEntry
 from runyard.protocol.jobs import AgentReply, AgentReport, FinishReport, TaskReport
 from runyard.protocol.runs import RunRecord, RunSpec, SubmitRun
 from runyard.protocol.snapshots import CreateSnapshot
-from runyard_server.operations import compute, events, jobs, runs, snapshots, workspaces
-from runyard_server.operations.clock import Clock
-from runyard_server.operations.notices import Notices, run_topic
-from runyard_server.operations.settings import Settings
-from runyard_server.operations.system import System
+from runyard_server.core.clock import Clock
+from runyard_server.core.notices import Notices, run_topic
+from runyard_server.core.settings import Settings
+from runyard_server.core.system import System
+from runyard_server.execution import jobs
+from runyard_server.operations import compute, events, runs, snapshots, workspaces
 from runyard_server.scheduler.loop import Scheduler
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home

@@ -1,0 +1,1 @@
+"""What all rules use: clock, identity, lookups, states and their events, leases, notices."""

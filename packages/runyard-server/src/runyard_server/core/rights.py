@@ -1,0 +1,95 @@
+"""What a run's token may do, as rules about runs and paths.
+
+A job changes its own run and the runs below it: its children and what it submitted, and theirs.
+Once its run has been delivered (a final state, and the last word of every agent) the token only
+reads, so a token that was copied out of a job is worth little afterwards.
+"""
+
+import posixpath
+from collections.abc import Callable
+
+import msgspec
+
+from runyard.protocol import data as modes
+from runyard.protocol.errors import Forbidden
+from runyard.protocol.runs import RunSpec
+from runyard_server.core.lookups import run_row
+from runyard_server.core.system import System
+from runyard_server.store import job_nodes, runs
+from runyard_server.store.folders import checked
+from runyard_server.store.records import Connection
+from runyard_server.store.runs import RunRow
+
+DEEPEST = 100
+_SPEC = msgspec.json.Decoder(RunSpec)
+_WRITTEN_MODES = (modes.MOUNT, modes.UPLOAD)
+
+
+def check_open(system: System, workspace: str, run: str) -> None:
+    """Refuse a write with the token of a run that has been delivered.
+
+    Raises:
+        Forbidden: It has, or there is no such run any more.
+    """
+
+    def read(connection: Connection) -> bool:
+        row = runs.find(connection, workspace, run)
+        return row is not None and not _is_delivered(connection, row)
+
+    if not system.records.read(read):
+        raise Forbidden(
+            f"run {run} has ended and been delivered: its token only reads now; use the user's "
+            "token"
+        )
+
+
+def is_below(system: System, workspace: str, run: str, above: str) -> bool:
+    """Whether `run` is `above`, or was made or submitted by it or by a run below it."""
+
+    def read(connection: Connection) -> bool:
+        wanted, seen = [run], set[str]()
+        while wanted and len(seen) < DEEPEST:
+            current = wanted.pop()
+            if current == above:
+                return True
+            row = runs.find(connection, workspace, current)
+            seen.add(current)
+            if row is not None:
+                makers = {row.parent, row.submitted_from} - seen - {None}
+                wanted += [maker for maker in makers if maker is not None]
+        return False
+
+    return run == above or system.records.read(read)
+
+
+def replaced_paths(
+    system: System, workspace: str, run: str, datastore: str
+) -> Callable[[str], bool]:
+    """Tell which files of a datastore a job may replace: those its spec names to write to.
+
+    Args:
+        system: The service's parts.
+        workspace: The workspace.
+        run: The job's run.
+        datastore: The datastore.
+    """
+
+    def read(connection: Connection) -> str:
+        return runs.spec(connection, run_row(connection, workspace, run).key)
+
+    named = [
+        posixpath.normpath(reference.path.strip("/") or ".")
+        for reference in _SPEC.decode(system.records.read(read)).data
+        if reference.datastore == datastore and reference.mode in _WRITTEN_MODES
+    ]
+    return lambda path: any(_holds(folder, checked(path)) for folder in named)
+
+
+def _is_delivered(connection: Connection, row: RunRow) -> bool:
+    if row.active:
+        return False
+    return all(node.finished_at is not None for node in job_nodes.of_run(connection, row.key))
+
+
+def _holds(folder: str, path: str) -> bool:
+    return folder in (".", path) or path.startswith(folder + "/")

@@ -1,0 +1,86 @@
+"""What every operation is given: the parts of the service it may use.
+
+`app` makes one `System` and wires it; tests make theirs with a fake clock. Operations are plain
+functions `verb(system, …)`: no state of their own, no globals.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runyard_server.core.activity import Activity
+from runyard_server.core.beating import BeatingRuns
+from runyard_server.core.clock import Clock
+from runyard_server.core.last_seen import LastSeen
+from runyard_server.core.notices import Notices
+from runyard_server.store.blobs import FolderBlobs
+from runyard_server.store.home import Home
+from runyard_server.store.logs import LogStore
+from runyard_server.store.records import Records
+
+if TYPE_CHECKING:
+    from runyard_server.core.settings import Settings
+
+
+@dataclass(frozen=True)
+class System:
+    """The service's parts.
+
+    Args:
+        home: The state folder.
+        records: The database.
+        blobs: Contents by digest.
+        logs: Logs of runs.
+        notices: Wake-ups.
+        clock: The time.
+        secret: 32 random bytes from which tokens are made.
+        settings: What can be set.
+        url: Says where the service listens now.
+        activity: What the process is doing, and how it is stopped.
+        last_seen: When agents were heard of last.
+        beating: Which interactive runs have a process that beats, and when it did last.
+    """
+
+    home: Home
+    records: Records
+    blobs: FolderBlobs
+    logs: LogStore
+    notices: Notices
+    clock: Clock
+    secret: bytes
+    settings: "Settings"
+    url: Callable[[], str]
+    activity: Activity = field(default_factory=Activity)
+    last_seen: LastSeen = field(default_factory=LastSeen)
+    beating: BeatingRuns = field(default_factory=BeatingRuns)
+
+
+@dataclass(frozen=True)
+class Content:
+    """A raw answer: a file the service streams, with Range.
+
+    Args:
+        path: The file.
+        size: Bytes to give, from the file's start; a live file may have grown since.
+        media_type: For the Content-Type header.
+        live: The file may still grow.
+        digest: SHA-256 of the content in hex, where it is known: the answer's ETag.
+    """
+
+    path: Path
+    size: int
+    media_type: str = "application/octet-stream"
+    live: bool = False
+    digest: str | None = None
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """A raw answer that is made while it is sent.
+
+    Args:
+        chunks: The bytes, in steps of about a megabyte; each is made in a thread.
+    """
+
+    chunks: Iterator[bytes]

@@ -1,0 +1,1 @@
+"""What makes runs happen: placement, attempts, jobs and gangs, and what is sealed at the end."""

@@ -1,0 +1,129 @@
+"""Which runs have work for the scheduler, and how their nodes stand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from runyard.protocol.runs import INTERACTIVE_TARGET, LOCAL_TARGET, RunSpec
+from runyard_server.core.system import System
+from runyard_server.execution.gangs import LOST, SALVAGING
+from runyard_server.execution.jobs import load
+from runyard_server.store import compute, gangs, job_nodes, runs
+from runyard_server.store.job_nodes import JobNodeRow
+from runyard_server.store.records import Connection
+from runyard_server.store.runs import RunRow
+
+_SPEC = msgspec.json.Decoder(RunSpec)
+_MANY = 500
+
+
+@dataclass(frozen=True)
+class RunSnapshot:
+    """Some runs, and by key their nodes that are unfinished, or lost and not cleared."""
+
+    rows: list[RunRow]
+    nodes: dict[int, list[JobNodeRow]]
+
+
+def snapshot(system: System, keys: Sequence[int]) -> RunSnapshot:
+    """Read runs by key; interactive ones are nobody's work and left out."""
+
+    def read(connection: Connection) -> RunSnapshot:
+        rows: list[RunRow] = []
+        unfinished: dict[int, list[JobNodeRow]] = {}
+        for start in range(0, len(keys), _MANY):
+            some = keys[start : start + _MANY]
+            found = runs.find_many(connection, some)
+            rows += [row for row in found if row.target != INTERACTIVE_TARGET]
+            for node in job_nodes.of_runs(connection, some):
+                if node.finished_at is None or node.state == LOST:
+                    unfinished.setdefault(node.run_key, []).append(node)
+        return RunSnapshot(rows, unfinished)
+
+    return system.records.read(read)
+
+
+def all_keys(system: System) -> list[int]:
+    """Give the keys of all runs with work for the scheduler: not ended, or with an open node."""
+
+    def read(connection: Connection) -> set[int]:
+        active = {row.key for row in runs.active(connection)}
+        return active | {node.run_key for node in job_nodes.unfinished(connection, LOST)}
+
+    return sorted(system.records.read(read))
+
+
+def specs(system: System, keys: Sequence[int]) -> dict[int, RunSpec]:
+    """Give the specs of runs, by key."""
+    texts = system.records.read(lambda c: runs.specs(c, keys))
+    return {key: _SPEC.decode(text) for key, text in texts.items()}
+
+
+def is_finished(system: System, key: int, node: int) -> bool:
+    """Say whether a node of a run has had its last word."""
+    present = system.records.read(lambda c: job_nodes.find(c, key, node))
+    return present is None or present.finished_at is not None
+
+
+def node(system: System, key: int, number: int) -> JobNodeRow | None:
+    """Give a node of a run, None if it has none of that number."""
+    return system.records.read(lambda c: job_nodes.find(c, key, number))
+
+
+def place(system: System, row: JobNodeRow) -> str:
+    """Name a node of a gang for people: its number, its node, and its host as far as known."""
+    told = system.records.read(lambda c: gangs.of_run(c, row.run_key)).get(row.node)
+    joined = told.joined if told is not None else None
+    host = row.host or (joined.host if joined else "")
+    address = f" ({joined.address})" if joined else ""
+    where = f" on host {host}{address}" if host else ""
+    return f"node {row.node}, {row.node_id}{where},"
+
+
+def backend_of(system: System, row: RunRow) -> str:
+    """Give the kind of the backend that a run's target is on."""
+    if row.target == LOCAL_TARGET:
+        return LOCAL_TARGET
+    cluster = system.records.read(lambda c: compute.find(c, row.workspace, row.target))
+    return LOCAL_TARGET if cluster is None else cluster.backend
+
+
+def has_ended(system: System, key: int) -> bool:
+    """Say whether a run has ended and nothing is awaited of any of its nodes."""
+
+    def read(connection: Connection) -> bool:
+        nodes = job_nodes.of_run(connection, key)
+        awaited = any(node.finished_at is None or node.state == LOST for node in nodes)
+        return not awaited and all(not row.active for row in runs.find_many(connection, [key]))
+
+    return system.records.read(read)
+
+
+def is_delivered(system: System, key: int) -> bool:
+    """Say whether a run has ended and each agent that it had has said that all is delivered."""
+    nodes = system.records.read(lambda c: job_nodes.of_run(c, key))
+    return all(_left_nothing(node) for node in nodes) and has_ended(system, key)
+
+
+def _left_nothing(node: JobNodeRow) -> bool:
+    return node.finish is not None or (node.handle is None and node.state != SALVAGING)
+
+
+def launched_run(system: System, run: str) -> tuple[RunRow, list[JobNodeRow]] | None:
+    """Give a run that was launched on this machine, by its folder's name, with its nodes."""
+    job = load(system, run)
+    if job is None:
+        return None
+    workspace = job.workspace
+
+    def read(connection: Connection) -> tuple[RunRow, list[JobNodeRow]] | None:
+        row = runs.find(connection, workspace, run)
+        return None if row is None else (row, job_nodes.of_run(connection, row.key))
+
+    return system.records.read(read)
+
+
+def active_ids(system: System) -> set[str]:
+    """Give the ids of all runs that have not ended."""
+    return {row.id for row in system.records.read(runs.active)}

@@ -1,0 +1,44 @@
+"""The environment that a job inherits from its client: it must never be in the history.
+
+For `target='local'` a job inherits the client's environment, which may hold secrets: it is written
+to a file for its owner alone (mode 0600) in the run folder and goes with that folder.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from runyard.protocol.jobs import INHERITED_FILE
+from runyard_server.store.folders import full_disk
+
+_OWNER_ONLY = 0o600
+
+
+def keep_inherited(folder: Path, variables: Mapping[str, str]) -> None:
+    """Keep the client's environment for the job, whole or not at all."""
+    if variables:
+        write_private(folder, INHERITED_FILE, msgspec.json.encode(dict(variables)))
+
+
+def write_private(folder: Path, name: str, content: bytes) -> None:
+    """Write a file for its owner alone, by rename.
+
+    Args:
+        folder: Made if missing, for its owner alone.
+        name: The file's name in it.
+        content: Its bytes.
+    """
+    with full_disk(f"{name} of run {folder.name}"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = folder / f".{name}-{secrets.token_hex(4)}"
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+            temporary.rename(folder / name)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise

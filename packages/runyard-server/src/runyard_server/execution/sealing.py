@@ -1,0 +1,93 @@
+"""What is done once with everything a run has delivered, before it is said to have ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runyard.protocol.files import LOG_KIND
+from runyard_server.core.lookups import run_row
+from runyard_server.core.system import System
+from runyard_server.store import files, metrics
+from runyard_server.store.files import FileRow
+from runyard_server.store.metrics import SegmentRow
+from runyard_server.store.records import Connection
+from runyard_server.store.runs import RunRow
+from runyard_server.store.segments import pack
+
+LARGEST_SEGMENT = 1 << 16
+"""Points in a merged segment: about 1.5 MB."""
+
+
+def seal(system: System, row: RunRow) -> None:
+    """Write the run's logs down as files and join its metrics; twice is harmless."""
+    list_logs(system, row.workspace, row.id)
+    merge_metrics(system, row.key)
+
+
+def list_logs(system: System, workspace: str, run: str) -> None:
+    """Write the logs of a run that has ended down as rows; doing it again does no harm."""
+    logs = system.logs.list_(workspace, run)
+    sealed = [FileRow(log.path, LOG_KIND, log.size, log.modified_at) for log in logs]
+
+    def work(connection: Connection) -> None:
+        row = run_row(connection, workspace, run)
+        known = files.find_many(connection, row.key, [log.path for log in sealed])
+        # An artifact may have taken a log's name; its content is the one to keep.
+        artifacts = {path for path, file in known.items() if file.digest is not None}
+        files.put(connection, row.key, [log for log in sealed if log.path not in artifacts])
+
+    if sealed:
+        system.records.write(work)
+
+
+def merge_metrics(system: System, run_key: int) -> None:
+    """Join the small segments of a run's series into large ones; for runs that have ended."""
+
+    def read(connection: Connection) -> list[list[SegmentRow]]:
+        found = metrics.in_pieces(connection, run_key)
+        return [metrics.segments(connection, series) for series in found]
+
+    changes = [change for packed in system.records.read(read) for change in _joined(packed)]
+    if not changes:
+        return
+
+    def write(connection: Connection) -> None:
+        for change in changes:
+            metrics.replace_segments(connection, change.old, [change.new])
+
+    system.records.write(write)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Neighbouring segments, and the one that holds the same points."""
+
+    old: list[SegmentRow]
+    new: SegmentRow
+
+
+def _joined(packed: Sequence[SegmentRow]) -> list[_Change]:
+    """Find runs of neighbours that are packed alike and make one segment of each."""
+    changes: list[_Change] = []
+    group: list[SegmentRow] = []
+    for segment in [*packed, None]:
+        fits = segment is not None and (
+            not group
+            or (
+                segment.encoding == group[0].encoding
+                and sum(s.count for s in group) + segment.count <= LARGEST_SEGMENT
+            )
+        )
+        if not fits:
+            if len(group) > 1:
+                changes.append(_join(group))
+            group = []
+        if segment is not None:
+            group.append(segment)
+    return changes
+
+
+def _join(group: list[SegmentRow]) -> _Change:
+    points = metrics.points_of(group)
+    encoding, payload = pack(points)
+    first = group[0]
+    return _Change(group, SegmentRow(first.series_id, first.first, len(points), encoding, payload))

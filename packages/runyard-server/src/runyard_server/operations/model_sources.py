@@ -1,0 +1,77 @@
+"""Where the files of a model come from: a run's files, or contents that a client has sent.
+
+Both give the name under which the model's files are downloaded (the last segment of what was
+registered) and the files with paths below the download folder: `model/x` for `outputs/model`,
+the file's own name for a single file.
+"""
+
+from dataclasses import replace
+
+from runyard.protocol.files import FileEntry, FileQuery, FileRecord
+from runyard_server.core.system import System
+from runyard_server.operations import files as run_files
+from runyard_server.operations.blobs import checked_entries
+from runyard_server.store.folders import checked
+from runyard_server.store.pages import LARGEST
+
+EVERYTHING = "."
+
+
+def from_run(system: System, workspace: str, run: str, path: str) -> tuple[str, list[FileEntry]]:
+    """Find the files of a run at `path` or below it; `.` means all of them.
+
+    Raises:
+        RunFileNotFound: There are none; the message names the nearest.
+    """
+    if path.strip("/") in ("", EVERYTHING):
+        base, parent = EVERYTHING, ""
+        records = _all(system, workspace, run, "")
+    else:
+        wanted = checked(path)
+        base = wanted.rpartition("/")[2]
+        parent = wanted[: -len(base)]
+        records = [
+            record
+            for record in _all(system, workspace, run, wanted)
+            if record.path == wanted or record.path.startswith(wanted + "/")
+        ]
+    if not records:
+        raise run_files.not_found(system, workspace, run, path)
+    return base, [_entry(system, workspace, run, record, parent) for record in records]
+
+
+def from_contents(system: System, path: str, files: list[FileEntry]) -> tuple[str, list[FileEntry]]:
+    """Put contents that were sent under the last segment of `path`.
+
+    A single file named as the model's path is the model itself; other paths are relative to the
+    model's folder.
+
+    Raises:
+        MissingBlobs: Contents are not stored; `details["missing"]` lists their digests.
+    """
+    base = checked(path).rpartition("/")[2]
+    entries = checked_entries(system, files)
+    if [entry.path for entry in entries] == [base]:
+        return base, entries
+    return base, [replace(entry, path=f"{base}/{entry.path}") for entry in entries]
+
+
+def _all(system: System, workspace: str, run: str, prefix: str) -> list[FileRecord]:
+    found: list[FileRecord] = []
+    query = FileQuery(prefix=prefix, page_size=LARGEST)
+    while True:
+        page = run_files.list_(system, workspace, run, query)
+        found += page.items
+        if page.next_page_token is None:
+            return found
+        query = replace(query, page_token=page.next_page_token)
+
+
+def _entry(system: System, workspace: str, run: str, record: FileRecord, parent: str) -> FileEntry:
+    """Give a run's file as content; a log is stored as one, as far as it has grown."""
+    path = record.path[len(parent) :]
+    if record.digest is not None:
+        return FileEntry(path, record.digest, record.size, record.executable)
+    with system.logs.path(workspace, run, record.path).open("rb") as log:
+        digest, size = system.blobs.add(log)
+    return FileEntry(path, digest, size)

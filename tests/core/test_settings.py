@@ -1,0 +1,96 @@
+"""Settings: where they come from, which wins, and what is refused."""
+
+import pytest
+
+from runyard.protocol.errors import InvalidRequest
+from runyard_server.core import settings
+from runyard_server.core.settings import Settings
+
+
+def load(tmp_path, text="", environ=None, **given: object):
+    """Read settings from a file with that text."""
+    (tmp_path / "config.toml").write_text(text)
+    return settings.load(tmp_path / "config.toml", environ or {}, given)
+
+
+def test_without_anything_the_defaults_hold(tmp_path):
+    """A new user sets nothing: no file, no variables."""
+    assert settings.load(tmp_path / "none.toml", {"PATH": "/bin"}, {}) == Settings()
+
+
+def test_the_order_of_precedence(tmp_path):
+    """Command line over variables over the file over the defaults."""
+    text = 'port = 1\nhost = "file"\nlog_level = "debug"\n'
+    variables = {"RUNYARD_PORT": "2", "RUNYARD_HOST": "variable"}
+    found = load(tmp_path, text, variables, port=3, host=None)
+    assert (found.port, found.host, found.log_level) == (3, "variable", "debug")
+    assert found.idle_exit_seconds == Settings().idle_exit_seconds
+
+
+def test_each_type_is_read_from_each_place(tmp_path):
+    """Numbers, switches and lists mean the same in the file and in a variable."""
+    text = 'idle_exit_seconds = 5\npython_downloads = false\nallowed_hosts = ["a", "b"]\nport = 7\n'
+    variables = {
+        "RUNYARD_IDLE_EXIT_SECONDS": "5",
+        "RUNYARD_PYTHON_DOWNLOADS": "No",
+        "RUNYARD_ALLOWED_HOSTS": " a, b ,",
+        "RUNYARD_PORT": "7",
+    }
+    assert load(tmp_path, text) == load(tmp_path, "", variables)
+    assert load(tmp_path, text).allowed_hosts == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("prot = 1", "did you mean port"),
+        ("zzz = 1", "there are host, port"),
+        ('port = "1"', "port"),
+        ("port = true", "port"),
+        ("allowed_hosts = [1]", "list of texts"),
+        ('log_level = "loud"', "loud"),
+        ("port = 70000", "port cannot be 70000"),
+        ("idle_exit_seconds = -1", "idle_exit_seconds cannot be -1.0"),
+        ("idle_exit_seconds = nan", "idle_exit_seconds cannot be nan"),
+        ("request_threads = 0", "request_threads cannot be 0"),
+        ("port = ", "is not TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_what_was_meant(tmp_path, text, named):
+    """A slip in the file is told with its place, not passed over."""
+    with pytest.raises(InvalidRequest, match=named):
+        load(tmp_path, text)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_that_windows_wrote_is_read(tmp_path, encoding):
+    """Its first setting counts too."""
+    (tmp_path / "config.toml").write_bytes("port = 1\r\n".encode(encoding))
+    assert settings.load(tmp_path / "config.toml", {}, {}).port == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("RUNYARD_PROT", "1"), ("RUNYARD_PORT", "x"), ("RUNYARD_PYTHON_DOWNLOADS", "maybe")],
+)
+def test_a_wrong_variable_is_refused(tmp_path, variable, value):
+    """A slip in a variable is told too."""
+    with pytest.raises(InvalidRequest, match="RUNYARD_P"):
+        load(tmp_path, "", {variable: value})
+
+
+@pytest.mark.parametrize(
+    "name", ["HOME", "URL", "TOKEN", "RUN_ID", "SPOOL", "SERVICE", "CONNECTION_FILE", "WORKSPACE"]
+)
+def test_variables_of_clients_and_jobs_are_no_settings(tmp_path, name):
+    """The variables that are meant for others do not stop the service."""
+    assert load(tmp_path, "", {f"RUNYARD_{name}": "x"}) == Settings()
+
+
+def test_the_table_names_every_setting():
+    """The documentation and the command line are made from the table: nothing is left out."""
+    rows = settings.table()
+    assert [row.name for row in rows] == list(Settings.__dataclass_fields__)
+    for row in rows:
+        assert row.about.endswith(".")
+        assert row.variable == "RUNYARD_" + row.name.upper()

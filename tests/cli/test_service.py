@@ -110,7 +110,7 @@ def test_a_service_that_does_not_answer_is_told_and_ended_when_asked(
 
 def test_force_ends_one_that_ignores_the_first_signal(tmp_path, monkeypatch) -> None:
     """SIGKILL follows SIGTERM; a process that does not hold the lock is never touched."""
-    monkeypatch.setattr(holder, "TERM_SECONDS", 0.2)
+    monkeypatch.setattr(holder, "FORCED_STOP_SECONDS", 0.2)
     code = (
         "import fcntl, os, signal, sys, time\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"

@@ -129,7 +129,7 @@ def test_a_living_service_is_waited_for_and_never_replaced(home, monkeypatch):
     (home / "service.json").write_text(
         '{"url": "http://127.0.0.1:9", "token": "t", "pid": 1, "protocol": "1.0", "version": "0"}'
     )
-    monkeypatch.setattr(starter, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(starter, "SILENT_START_SECONDS", 0.1)
     with (home / "service.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(ServiceUnreachable, match="does not answer"):

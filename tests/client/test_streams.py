@@ -75,7 +75,7 @@ def test_a_service_that_is_away_is_waited_for_but_not_for_ever(fake, monkeypatch
 
     fake.answer = answer
     assert _follow(fake) == [(1, "Failed")]
-    monkeypatch.setattr(streams, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(streams, "STREAM_PATIENCE_SECONDS", 0.05)
     fake.stop()
     with (
         Connection("http://127.0.0.1:9", "t") as connection,

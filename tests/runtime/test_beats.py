@@ -26,7 +26,7 @@ class Service:
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch):
     """A service, beats that are quick to try again, and how often they ended the processes."""
-    monkeypatch.setattr("runyard.runtime.beats.RETRY_SECONDS", 0.02)
+    monkeypatch.setattr("runyard.runtime.beats.HEARTBEAT_RETRY_SECONDS", 0.02)
     service, stops = Service(), []
     beats = Beats(service, lambda: None, 0.02, fence=0.3)
     beats.on_stop = lambda: stops.append(beats.cut_off)

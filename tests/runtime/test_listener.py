@@ -24,7 +24,7 @@ class Answers:
         self.done = threading.Event()
 
     def orders(self, known: dict[str, bool], wait: float) -> dict[str, Any]:
-        assert wait == listener.WAIT_SECONDS
+        assert wait == listener.ORDERS_WAIT_SECONDS
         self.known.append(dict(known))
         if not self.answers:
             self.done.set()

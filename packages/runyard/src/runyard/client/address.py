@@ -17,13 +17,13 @@ from runyard.client.connection import Connection
 from runyard.client.service import Service
 from runyard.protocol.errors import InvalidRequest, RunyardError, ServiceUnreachable
 from runyard.protocol.routes import SERVICE_ABOUT
+from runyard.protocol.timeouts import ABOUT_SECONDS
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
     from runyard.protocol.service import About
 
-ABOUT_SECONDS = 10.0
 SCHEMES = ("http", "https")
 USUAL_PORT = 8420
 PRODUCT = "runyard"

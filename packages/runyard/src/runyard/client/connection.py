@@ -43,6 +43,7 @@ from runyard.protocol.errors import (
     from_wire,
 )
 from runyard.protocol.route import Bytes, Events, Nothing, Route
+from runyard.protocol.timeouts import CLIENT_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 Body = Union[None, bytes, "Limited"]
 
-TIMEOUT_SECONDS = 120.0
 BLOCK_BYTES = 1 << 20
 BROKEN = (ConnectionError, http.client.HTTPException, OSError)
 PAUSES = (0.1, 0.4, 1.0)
@@ -81,7 +81,7 @@ class Connection:
         url: str,
         token: str,
         recover: Optional[Callable[[], Address]] = None,
-        timeout: float = TIMEOUT_SECONDS,
+        timeout: float = CLIENT_TIMEOUT_SECONDS,
     ) -> None:
         self.url = url.rstrip("/")
         self.token = token

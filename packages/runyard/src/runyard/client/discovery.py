@@ -19,6 +19,7 @@ from runyard.client import home as homes
 from runyard.protocol import PROTOCOL, PROTOCOL_MAJOR
 from runyard.protocol.errors import ProtocolMismatch, RunyardError, ServiceUnreachable
 from runyard.protocol.service import TOKEN_VARIABLE, URL_VARIABLE
+from runyard.protocol.timeouts import ABOUT_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from runyard.protocol.service import About
     from runyard.protocol.service import Connection as ConnectionRecord
 
-ABOUT_SECONDS = 10.0
 
 _shared: Dict[Tuple[str, ...], Connection] = {}
 

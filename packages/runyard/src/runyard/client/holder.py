@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 from runyard.protocol.service import LIFE_LOCK
+from runyard.protocol.timeouts import FORCED_STOP_SECONDS, KILL_SECONDS
 
 POLL_SECONDS = 0.05
-TERM_SECONDS = 15.0
-KILL_SECONDS = 10.0
 
 
 class Holder(NamedTuple):
@@ -75,7 +74,7 @@ def end(home: Path, pid: int) -> str:
     Raises:
         TimeoutError: It does not end, as when it hangs in a file system.
     """
-    for number, seconds in ((signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
+    for number, seconds in ((signal.SIGTERM, FORCED_STOP_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
         if not _send(home, pid, number):
             return number.name
         deadline = time.monotonic() + seconds

@@ -29,14 +29,13 @@ from runyard.protocol.service import (
     START_LOCK,
 )
 from runyard.protocol.service import Connection as ConnectionRecord
+from runyard.protocol.timeouts import SILENT_START_SECONDS, START_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from runyard.protocol.service import Connection
 
-START_SECONDS = 120.0
-SILENT_SECONDS = 30.0
 SILENT_PAUSE = 0.1
 POLL_SECONDS = 0.1
 TAIL_BYTES = 4000
@@ -108,7 +107,7 @@ def _present(home: Path) -> Optional[Connection]:
 
     It may be starting, ending, or waking up with the laptop.
     """
-    deadline = time.monotonic() + SILENT_SECONDS
+    deadline = time.monotonic() + SILENT_START_SECONDS
     while holder.is_held(home):
         found = discovery.running(home)
         if found is not None:

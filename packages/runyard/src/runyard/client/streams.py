@@ -16,13 +16,12 @@ from runyard.protocol.errors import TemporaryError
 from runyard.protocol.events import STATUS, EventQuery, EventRecord
 from runyard.protocol.routes import EVENTS_LIST
 from runyard.protocol.runs import TERMINAL
+from runyard.protocol.timeouts import STREAM_PATIENCE_SECONDS, STREAM_SILENCE_SECONDS
 
 if TYPE_CHECKING:
     from runyard.client.connection import Connection
     from runyard.protocol.route import Route
 
-SILENCE_SECONDS = 60.0
-PATIENCE_SECONDS = 120.0
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 2.0
 
@@ -49,7 +48,7 @@ def follow(
                 return
         except (TemporaryError, http.client.HTTPException, OSError) as error:
             down_since = down_since or time.monotonic()
-            if isinstance(error, TemporaryError) and _elapsed(down_since) > PATIENCE_SECONDS:
+            if isinstance(error, TemporaryError) and _elapsed(down_since) > STREAM_PATIENCE_SECONDS:
                 raise
         time.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
@@ -63,7 +62,7 @@ def _once(
     connection: Connection, route: Route[Any], segments: Sequence[str], after: int
 ) -> Iterator[EventRecord]:
     query = EventQuery(after=after)
-    response = connection.stream(route, *segments, query=query, timeout=SILENCE_SECONDS)
+    response = connection.stream(route, *segments, query=query, timeout=STREAM_SILENCE_SECONDS)
     try:
         for data in _frames(response):
             yield codec.from_plain(EventRecord, json.loads(data))

@@ -14,6 +14,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
+from runyard.protocol.timeouts import MPIRUN_GRACE_SECONDS, PORT_TAKEN_SECONDS
 from runyard.runtime import mark as marks
 from runyard.runtime import names, processes, snapshot, variables
 from runyard.runtime.folder import RunFolder, read_json
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 60.0
 LOOK_SECONDS = 0.1
-# Whoever finds its port taken says so when it starts; TensorFlow takes its time.
-PORT_SECONDS = 90.0
 BUSY = 3
 UNDELIVERED = 75
 
@@ -310,7 +309,7 @@ class Agent:
         """Whether a process failed because its port was taken between reservation and start."""
         from runyard.runtime import ending
 
-        young = failed.ended_at - self._began < PORT_SECONDS
+        young = failed.ended_at - self._began < PORT_TAKEN_SECONDS
         with_ports = self._job.kind != names.SINGLE and launcher(self._job.kind).ports(self._job)
         return bool(young and with_ports) and ending.port_was_taken(failed.plan.log)
 
@@ -342,7 +341,7 @@ class Agent:
             each.stop(why or "all is done")
         helped = any(each.plan.helper for each in (*started, *self._served()))
         if why and helped:
-            return family.end(processes.HELPED_GRACE_SECONDS)
+            return family.end(MPIRUN_GRACE_SECONDS)
         if helped and not rest:
             # What started the daemons on other hosts leaves when those have left.
             return family.end_leftovers(processes.HELPER_SECONDS)

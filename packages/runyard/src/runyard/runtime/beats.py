@@ -14,12 +14,11 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, List, Optional
 
 from runyard.protocol.errors import NotFound, RunyardError, ServiceUnreachable
-from runyard.runtime import names
+from runyard.protocol.timeouts import HEARTBEAT_RETRY_SECONDS, HEARTBEAT_SECONDS
 
 if TYPE_CHECKING:
     from runyard.runtime.service import JobService
 
-RETRY_SECONDS = 1.0
 # Somebody answers there, if only that nobody listens: the service may be starting again.
 _HEARD = (ConnectionRefusedError, ConnectionResetError, BrokenPipeError, EOFError)
 
@@ -51,7 +50,7 @@ class Beats:
         self,
         service: JobService,
         on_cancel: Callable[[], None],
-        seconds: float = names.HEARTBEAT_SECONDS,
+        seconds: float = HEARTBEAT_SECONDS,
         fence: Optional[float] = None,
         attempt: int = 0,
     ) -> None:
@@ -107,7 +106,7 @@ class Beats:
             told = self._tell()
             if stopped:
                 return
-            self._change.wait(self._seconds if told else RETRY_SECONDS)
+            self._change.wait(self._seconds if told else HEARTBEAT_RETRY_SECONDS)
 
     def _tell(self) -> bool:
         """Send what waits, or the last state again; say whether the service took it."""

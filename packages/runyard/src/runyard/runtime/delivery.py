@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, Dict
 
 from runyard.protocol.errors import Conflict, NotFound, RunyardError, TemporaryError
+from runyard.protocol.timeouts import DELIVERY_SECONDS
 from runyard.runtime import data, ending, names, outputs
 from runyard.runtime.folder import write_json
 from runyard.runtime.service import patiently
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from runyard.runtime.link import Link
     from runyard.runtime.state import State
 
-PATIENCE_SECONDS = 24 * 3600.0
 
 Report = Dict[str, Any]
 
@@ -52,10 +52,10 @@ def deliver(job: Job, folder: RunFolder, link: Link, report: Report, state: Stat
         if job.nodes > 1:
             from runyard.runtime.gang import wait_for_others
 
-            wait_for_others(link, begun + PATIENCE_SECONDS)
+            wait_for_others(link, begun + DELIVERY_SECONDS)
         report = _with_data(job, folder, link, report, state)
         report = _with_outputs(folder, link, report)
-    if not link.drain(begun + PATIENCE_SECONDS):
+    if not link.drain(begun + DELIVERY_SECONDS):
         return False
     link.stop_beats()
     report["warnings"] = [*report["warnings"], *link.warnings]
@@ -73,7 +73,7 @@ def _with_outputs(folder: RunFolder, link: Link, report: Report) -> Report:
 
     try:
         warn = link.warnings.append
-        outputs.collect(folder.outputs, link.service, warn, PATIENCE_SECONDS, tell)
+        outputs.collect(folder.outputs, link.service, warn, DELIVERY_SECONDS, tell)
     except RunyardError as error:
         text = f"the outputs could not be kept ({error.message}); they are in '{folder.outputs}'"
         return _worse(folder, link, report, text)
@@ -106,7 +106,7 @@ def _worse(folder: RunFolder, link: Link, report: Report, text: str) -> Report:
 def _finish(link: Link, report: Report) -> bool:
     """Say the last word; a run that has ended or is gone needs none."""
     try:
-        patiently(lambda: link.service.finish(report), PATIENCE_SECONDS)
+        patiently(lambda: link.service.finish(report), DELIVERY_SECONDS)
     except (Conflict, NotFound):
         return True
     except TemporaryError:

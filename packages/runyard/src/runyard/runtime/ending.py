@@ -12,6 +12,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any, Dict, Optional
 
+from runyard.protocol.timeouts import FENCE_SECONDS
 from runyard.runtime import names
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def stopped() -> Report:
 
 def cut_off(node: str) -> Report:
     """Give the outcome of a node that ended its processes because nobody could reach it."""
-    text = f"{node} could not reach the service for {names.FENCE_SECONDS:.0f} s"
+    text = f"{node} could not reach the service for {FENCE_SECONDS:.0f} s"
     return failed(f"{text} and ended its processes", names.SERVICE_ERROR)
 
 

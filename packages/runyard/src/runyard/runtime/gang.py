@@ -12,6 +12,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Sequence
 
+from runyard.protocol.timeouts import JOIN_WAIT_SECONDS, SERVICE_AWAY_SECONDS
 from runyard.runtime import names
 from runyard.runtime.folder import read_json, write_json
 from runyard.runtime.job import Canceled, JobError, Stopped
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
     from runyard.runtime.processes import Member
 
 LOOPBACK = "127.0.0.1"
-WAIT_SECONDS = 0.5
 LOOK_SECONDS = 0.05
-SERVICE_SECONDS = 3600.0
 # Below the range from which the system takes ports for outgoing connections.
 FIRST_PORT, PORT_SPAN = 12000, 20000
 PORT_TRIES = 2000
@@ -108,7 +107,7 @@ def meet(job: Job, ports: Sequence[int], link: Callable[[], Link], wake: Any) ->
     while True:
         begun = time.monotonic()
         # The answer comes when all have come; a cancel is looked for in between.
-        table = patiently(lambda: service.join(place, WAIT_SECONDS), SERVICE_SECONDS)
+        table = patiently(lambda: service.join(place, JOIN_WAIT_SECONDS), SERVICE_AWAY_SECONDS)
         if table["complete"]:
             return [_node(line) for line in table["nodes"]]
         if table["stop"]:
@@ -121,7 +120,7 @@ def meet(job: Job, ports: Sequence[int], link: Callable[[], Link], wake: Any) ->
             # From now on the beats tell that this node waits.
             link().say(names.PREPARING)
             told = True
-        wake.wait(begun + WAIT_SECONDS - time.monotonic())
+        wake.wait(begun + JOIN_WAIT_SECONDS - time.monotonic())
 
 
 def _node(line: Dict[str, Any]) -> Node:

@@ -12,6 +12,7 @@ import time
 from typing import Any, Dict, List, Sequence, Tuple
 
 from runyard.protocol.errors import RunyardError
+from runyard.protocol.timeouts import SERVICE_AWAY_SECONDS
 from runyard.runtime import names
 from runyard.runtime.folder import RunFolder, read_json
 from runyard.runtime.job import Job
@@ -19,7 +20,6 @@ from runyard.runtime.service import JobService, patiently
 
 SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
-PATIENCE_SECONDS = 3600.0
 NOT_DONE = 255
 # Options of ssh that are followed by a value.
 _WITH_VALUE = ("-l", "-p", "-i", "-o", "-F")
@@ -47,11 +47,11 @@ def main(argv: Sequence[str]) -> int:
 
 def _run(service: JobService, node: int, command: str) -> int:
     body = {"command": command, "key": os.urandom(16).hex()}
-    asked = patiently(lambda: service.start_command(node, body), PATIENCE_SECONDS)
+    asked = patiently(lambda: service.start_command(node, body), SERVICE_AWAY_SECONDS)
     number = int(asked["number"])
     pause = SHORTEST_PAUSE
     while True:
-        now: Dict[str, Any] = patiently(lambda: service.command(node, number), PATIENCE_SECONDS)
+        now: Dict[str, Any] = patiently(lambda: service.command(node, number), SERVICE_AWAY_SECONDS)
         code = now.get("exit_code")
         if code is not None:
             if now.get("message"):

@@ -13,6 +13,12 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from runyard.client.sender import Sender
 from runyard.client.trees import told
+from runyard.protocol.timeouts import (
+    FENCE_SECONDS,
+    GANG_ANSWER_SECONDS,
+    GANG_BEAT_SECONDS,
+    LONGEST_GANG_BEAT_SECONDS,
+)
 from runyard.runtime import names
 from runyard.runtime.beats import Beats, Tasks
 from runyard.runtime.service import JobService
@@ -144,11 +150,11 @@ def _beats(job: Job, service: JobService, on_cancel: Callable[[], None]) -> Beat
     """Make the beats: those of a gang are quick, and tell soon that the network is silent."""
     if job.nodes == 1:
         return Beats(service, on_cancel, attempt=job.attempt)
-    pause = names.GANG_BEAT_SECONDS * max(1.0, job.nodes / 8)
+    pause = GANG_BEAT_SECONDS * max(1.0, job.nodes / 8)
     return Beats(
-        JobService(job, names.GANG_ANSWER_SECONDS),
+        JobService(job, GANG_ANSWER_SECONDS),
         on_cancel,
-        min(pause, names.LONGEST_GANG_BEAT_SECONDS),
-        names.FENCE_SECONDS,
+        min(pause, LONGEST_GANG_BEAT_SECONDS),
+        FENCE_SECONDS,
         job.attempt,
     )

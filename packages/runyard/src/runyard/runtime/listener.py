@@ -11,12 +11,12 @@ import time
 from typing import TYPE_CHECKING, Any, Callable, Dict
 
 from runyard.protocol.errors import NotFound, RunyardError
+from runyard.protocol.timeouts import ORDERS_WAIT_SECONDS
 from runyard.runtime.service import JobService
 
 if TYPE_CHECKING:
     from runyard.runtime.job import Job
 
-WAIT_SECONDS = 10
 FIRST_SECONDS = 0.2
 RETRY_SECONDS = 1.0
 
@@ -60,7 +60,7 @@ class Listener:
         while not self._stopped.is_set() and (self._to_the_end or not known["stop"]):
             asked = time.monotonic()
             try:
-                reply = self._service.orders(known, WAIT_SECONDS)
+                reply = self._service.orders(known, ORDERS_WAIT_SECONDS)
             except NotFound:
                 return
             except (OSError, RunyardError):
@@ -72,6 +72,6 @@ class Listener:
                 self.heard = reply
                 self.news.set()
                 self._hear(reply)
-            if reply["cancel"] or time.monotonic() - asked < WAIT_SECONDS / 2:
+            if reply["cancel"] or time.monotonic() - asked < ORDERS_WAIT_SECONDS / 2:
                 # Whatever the service makes of it, it is not asked all the time.
                 self._stopped.wait(RETRY_SECONDS if reply["cancel"] else 0.01)

@@ -48,15 +48,6 @@ LOCAL_TARGET = "local"
 USER_ERROR = "UserError"
 SERVICE_ERROR = "ServiceError"
 
-HEARTBEAT_SECONDS = 5.0
-# Nodes that work together hear of each other's ends by their beats.
-GANG_BEAT_SECONDS = 0.5
-# In large gangs each beats more rarely, up to this.
-LONGEST_GANG_BEAT_SECONDS = 2.0
-# An answer that took longer would come after the next beat is due to count.
-GANG_ANSWER_SECONDS = 5.0
-# A node that cannot reach the service for so long ends its processes: it was given up long ago.
-FENCE_SECONDS = 120.0
 SINGLE = "single"
 
 TASK_RUNNING = "running"

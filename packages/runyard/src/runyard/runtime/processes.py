@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence
 
+from runyard.protocol.timeouts import KILL_SECONDS, TERM_GRACE_SECONDS
 from runyard.runtime import tree
 from runyard.runtime.job import JobError
 
@@ -21,12 +22,8 @@ if TYPE_CHECKING:
     from runyard.runtime.job import Job
     from runyard.runtime.state import State
 
-GRACE_SECONDS = 5.0
 NATURAL_SECONDS = 0.3
-KILL_SECONDS = 10.0
 HELPER_SECONDS = 3.0
-# mpirun waits for its daemons on hosts that may be gone, and gives ranks hardly longer itself.
-HELPED_GRACE_SECONDS = 2.0
 LOOK_SECONDS = 0.02
 
 
@@ -279,7 +276,7 @@ class Family:
         self._started += more
         self._sessions |= {each.pid for each in more}
 
-    def end(self, grace: float = GRACE_SECONDS) -> List[str]:
+    def end(self, grace: float = TERM_GRACE_SECONDS) -> List[str]:
         """End all: SIGTERM, `grace` seconds, SIGKILL; give a line for each that would not end."""
         self.signal(signal.SIGTERM)
         self.signal(signal.SIGCONT)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, List, Optional,
 
 from runyard.client.sender import AWAY, TROUBLE, Destination
 from runyard.protocol.errors import RunNotFound, TemporaryError
+from runyard.protocol.timeouts import AGENT_TIMEOUT_SECONDS, SERVICE_FAULT_SECONDS
 from runyard.runtime import names
-from runyard.runtime.wire import JSON, RAW, TIMEOUT_SECONDS, Wire, quote
+from runyard.runtime.wire import JSON, RAW, Wire, quote
 
 if TYPE_CHECKING:
     from runyard.runtime.job import Job
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 SHORTEST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
-TROUBLE_SECONDS = 10.0
 
 
 class JobService(Destination):
@@ -33,7 +33,7 @@ class JobService(Destination):
         timeout: Seconds without a byte after which a request counts as lost.
     """
 
-    def __init__(self, job: Job, timeout: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, job: Job, timeout: float = AGENT_TIMEOUT_SECONDS) -> None:
         self._wire = Wire(job.url, job.token, job.connection_file, timeout)
         self._workspace = f"{names.PREFIX}/workspaces/{quote(job.workspace)}"
         self._run = f"{self._workspace}/runs/{quote(job.run)}"
@@ -174,7 +174,7 @@ def patiently(ask: Callable[[], Answer], seconds: float) -> Answer:
             trouble_since = None
         except TROUBLE:
             trouble_since = trouble_since or time.monotonic()
-            if time.monotonic() + pause > trouble_since + TROUBLE_SECONDS:
+            if time.monotonic() + pause > trouble_since + SERVICE_FAULT_SECONDS:
                 raise
         time.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)

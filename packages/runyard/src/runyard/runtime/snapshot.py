@@ -11,6 +11,7 @@ import errno
 import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
+from runyard.protocol.timeouts import SERVICE_AWAY_SECONDS
 from runyard.runtime import names
 from runyard.runtime.job import Canceled, JobError
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 1 << 20
 CLONE_BYTES = 64 << 10
 FICLONE = 0x40049409
-PATIENCE_SECONDS = 3600.0
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 
 Entry = Dict[str, Any]
@@ -178,7 +178,7 @@ def _fetch_batch(files: Sequence[Tuple[Entry, str]], service: JobService) -> Non
 
     digests = [str(file["digest"]) for file, _ in files]
     try:
-        answer = patiently(lambda: service.read_blobs(digests), PATIENCE_SECONDS)
+        answer = patiently(lambda: service.read_blobs(digests), SERVICE_AWAY_SECONDS)
         contents = list(split(io.BytesIO(answer).read))
     except RunyardError as error:
         text = f"{len(files)} files of the snapshot could not be fetched: {error.message}"
@@ -201,7 +201,7 @@ def _fetch(file: Entry, target: str, service: JobService) -> None:
     digest = str(file["digest"])
     with open(target, "w+b") as sink:
         try:
-            patiently(lambda: service.read_blob(digest, sink), PATIENCE_SECONDS)
+            patiently(lambda: service.read_blob(digest, sink), SERVICE_AWAY_SECONDS)
         except RunyardError as error:
             text = f"'{file['path']}' of the snapshot could not be fetched: {error.message}"
             raise JobError(text, names.SERVICE_ERROR) from error

@@ -11,6 +11,7 @@ import threading
 import time
 from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
+from runyard.protocol.timeouts import HEARTBEAT_SECONDS
 from runyard.runtime import names
 
 PROC = "/proc"
@@ -55,7 +56,7 @@ class Meter:
         seconds: Between two looks, when the job is some time old.
     """
 
-    def __init__(self, seconds: float = names.HEARTBEAT_SECONDS) -> None:
+    def __init__(self, seconds: float = HEARTBEAT_SECONDS) -> None:
         self._seconds = seconds
         self._pause = min(FIRST_SECONDS, seconds)
         self._next = 0.0

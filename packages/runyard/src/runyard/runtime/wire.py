@@ -21,8 +21,8 @@ from runyard.protocol.errors import (
     Unauthenticated,
     from_wire,
 )
+from runyard.protocol.timeouts import AGENT_TIMEOUT_SECONDS
 
-TIMEOUT_SECONDS = 60.0
 BLOCK_BYTES = 1 << 20
 JSON = "application/json"
 _FINAL, _REFUSED = 200, 400
@@ -48,7 +48,11 @@ class Wire:
     """
 
     def __init__(
-        self, url: str, token: str, connection_file: str = "", timeout: float = TIMEOUT_SECONDS
+        self,
+        url: str,
+        token: str,
+        connection_file: str = "",
+        timeout: float = AGENT_TIMEOUT_SECONDS,
     ) -> None:
         self.url = url.rstrip("/")
         self._token = token

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, Optional
 
 from runyard.protocol import escapes
+from runyard.protocol.timeouts import FLUSH_SECONDS
 from runyard.sdk import metrics as shapes
 from runyard.sdk import sessions
 from runyard.sdk.exceptions import UserErrorException
@@ -111,7 +112,7 @@ class RunLogging(RunBase):
             return run_metrics.read(self.service, self._id, name, populate)
         return run_metrics.read_below(self, name, run_type, populate)
 
-    def flush(self, timeout_seconds: int = sessions.FLUSH_SECONDS) -> None:
+    def flush(self, timeout_seconds: int = FLUSH_SECONDS) -> None:
         """Wait until the service has everything that this process logged to the run.
 
         Args:

@@ -18,17 +18,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
 from runyard.client.spool import Spool
+from runyard.protocol.timeouts import EXIT_SECONDS, FLUSH_SECONDS, LEFTOVER_SECONDS
 
 if TYPE_CHECKING:
     from runyard.client.courier import Courier
     from runyard.client.workspace import WorkspaceClient
 
-EXIT_SECONDS = 60.0
-FLUSH_SECONDS = 300
 POLL_SECONDS = 0.005
 LONGEST_POLL = 0.1
 
-LEFTOVER_SECONDS = 10.0
 
 _sessions: Dict[Tuple[str, str], Session] = {}
 _looked: Set[str] = set()

@@ -2,4 +2,25 @@
 
 The same classes are the library inside a job. Names and behaviour that only the v1 SDK has live
 in `sdk.v1`. Every class delegates to the protocol; none keeps state the service does not know.
+
+Files import only downwards: workspaces -> experiments -> runs -> models, and what they share below
+them. What has to begin without any object, the run of this process, is put together here.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runyard.sdk import process_run
+
+if TYPE_CHECKING:
+    from runyard.sdk.runs import Run
+
+
+def _current(allow_offline: bool) -> Run:
+    from runyard.sdk import run_context
+
+    return run_context.current(allow_offline)
+
+
+process_run.made_by(_current)

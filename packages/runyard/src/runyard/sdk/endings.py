@@ -23,9 +23,9 @@ import threading
 from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional
 
 if TYPE_CHECKING:
-    from runyard.sdk.runs import Run
+    from runyard.sdk.run_lifecycle import RunLifecycle
 
-_open: Dict[int, Run] = {}
+_open: Dict[int, RunLifecycle] = {}
 # Each run to the one that is watched and takes it along.
 _covered: Dict[str, str] = {}
 _guard = [threading.Lock()]
@@ -35,7 +35,7 @@ _hooks: List[Any] = []
 _beating = [-1]
 
 
-def watch(run: Run) -> None:
+def watch(run: RunLifecycle) -> None:
     """End a run with this process, unless somebody ends it before, and beat for it until then."""
     with _guard[0]:
         _open[id(run)] = run
@@ -47,7 +47,7 @@ def watch(run: Run) -> None:
             threading.Thread(target=_beat, name="runyard-beats", daemon=True).start()
 
 
-def cover(run: Run, parent: str) -> None:
+def cover(run: RunLifecycle, parent: str) -> None:
     """Take note that a run ends with its parent, or with what takes that along."""
     _covered[run.id] = _covered.get(parent, "")
 
@@ -58,7 +58,7 @@ def covers(run_id: str) -> bool:
         return _covered.get(run_id) in {run.id for run in _open.values()}
 
 
-def forget(run: Run) -> None:
+def forget(run: RunLifecycle) -> None:
     """Leave a run alone: it has ended."""
     with _guard[0]:
         _open.pop(id(run), None)
@@ -211,7 +211,7 @@ def _beat() -> None:
                 _tell(run)
 
 
-def _tell(run: Run) -> None:
+def _tell(run: RunLifecycle) -> None:
     """Beat once; over a connection of its own, which starts no service that has gone to rest."""
     from runyard.client.connection import Connection
     from runyard.client.process import identity

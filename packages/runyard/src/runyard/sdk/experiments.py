@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NoReturn, Optional, Union
+from typing import TYPE_CHECKING, Any, Iterator, List, Mapping, NoReturn, Optional, Union
 
 from runyard.sdk import paging
 from runyard.sdk.exceptions import (
     NotOfferedYet,
-    SnapshotException,
     UserErrorException,
     translated,
 )
-from runyard.sdk.local_paths import naming
 from runyard.sdk.names import check_experiment
+from runyard.sdk.tags import as_tags
 
 if TYPE_CHECKING:
     from runyard.protocol.experiments import ExperimentRecord
     from runyard.sdk.runs import Run
     from runyard.sdk.submission import Submission
+    from runyard.sdk.tags import Tags
     from runyard.sdk.workspaces import Workspace
-
-Tags = Union[None, str, Mapping[str, Any]]
 
 
 class Experiment:
@@ -225,8 +222,9 @@ class Experiment:
         from dataclasses import replace
 
         from runyard.protocol.runs import SubmitRun
-        from runyard.sdk import git_properties
+        from runyard.sdk import git_properties, submitter
         from runyard.sdk.runs import ScriptRun
+        from runyard.sdk.source_snapshots import take_snapshot
 
         with git_properties.ask(given.source_directory) as asked:
             snapshot = take_snapshot(self._workspace, given.source_directory, given.spec.script)
@@ -235,8 +233,8 @@ class Experiment:
             spec=replace(given.spec, snapshot=snapshot),
             tags={**given.tags, **as_tags(tags)},
             properties={**facts, **given.properties},
-            inherited=_inherited() if given.inherit_environment else {},
-            submitted_by=user_name(),
+            inherited=submitter.inherited() if given.inherit_environment else {},
+            submitted_by=submitter.user_name(),
             parent=parent,
         )
         with translated():
@@ -244,77 +242,6 @@ class Experiment:
         run = ScriptRun(self, record.id, _record=record)
         run._run_config = given.run_config
         return run
-
-
-def take_snapshot(workspace: Workspace, folder: str, script: str = "") -> str:
-    """Keep a folder's files on the service and give the snapshot's id.
-
-    Args:
-        workspace: The workspace.
-        folder: The folder.
-        script: A file that must be among them; "" for none.
-
-    Raises:
-        SnapshotException: The folder is missing, empty or too large.
-        UserErrorException: The script is kept out by the ignore file.
-    """
-    from pathlib import Path
-
-    from runyard.client import source_folders
-    from runyard.protocol.errors import InvalidRequest
-    from runyard.protocol.paths import escaped
-    from runyard.sdk import snapshot_limits
-
-    where = Path(folder).expanduser()
-    try:
-        with naming("the source folder", folder):
-            found = source_folders.scan(where, snapshot_limits.limit())
-    except (InvalidRequest, UserErrorException) as error:
-        raise SnapshotException(error.message) from error
-    if script and escaped(script) not in {entry.path for entry, _ in found}:
-        raise UserErrorException(_no_script(where, script, [entry.path for entry, _ in found]))
-    with translated():
-        return source_folders.send(workspace.service, found)
-
-
-def _no_script(folder: Any, script: str, names: List[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(script, names, n=3) or [n for n in names if n[-3:] == ".py"]
-    kept_out = (folder / script).is_file()
-    why = (
-        "is kept out of the snapshot by .amlignore or .gitignore" if kept_out else "does not exist"
-    )
-    return f"the script {script!r} {why} in {folder}; there are: {', '.join(near[:10]) or 'none'}"
-
-
-def as_tags(tags: Optional[Mapping[str, Any]]) -> Dict[str, Optional[str]]:
-    """Give tags as they are stored: texts, or None for a bare tag."""
-    return {str(k): None if v is None else str(v) for k, v in (tags or {}).items()}
-
-
-def _inherited() -> Dict[str, str]:
-    """Give this process's environment, without what is no UTF-8 and could not be sent."""
-    from runyard.client import callers
-    from runyard.protocol import escapes
-
-    bad = [k for k, v in os.environ.items() if not (escapes.is_plain(k) and escapes.is_plain(v))]
-    if bad:
-        callers.warn(
-            f"environment variables that are no UTF-8 are not passed on to the job: "
-            f"{', '.join(map(escapes.printable, sorted(bad)))}"
-        )
-    return {key: value for key, value in os.environ.items() if key not in bad}
-
-
-def user_name() -> str:
-    """Give the name of who asks, "" where the system does not say."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return ""
 
 
 def _parent_id(parent: Any) -> Optional[str]:

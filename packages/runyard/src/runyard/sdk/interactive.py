@@ -41,8 +41,8 @@ def start(
     from runyard.client.process import identity
     from runyard.protocol.runs import StartRun
     from runyard.sdk import endings, git_properties
-    from runyard.sdk.experiments import user_name
     from runyard.sdk.runs import Run
+    from runyard.sdk.submitter import user_name
 
     snapshot = None
     with git_properties.ask(snapshot_directory or ".") as asked:
@@ -71,7 +71,7 @@ def _snapshot(workspace: Workspace, folder: str) -> Optional[str]:
     """Keep the folder; None if it has nothing to keep, which is no reason to refuse a run here."""
     from runyard.client.source_folders import NOTHING
     from runyard.protocol.errors import InvalidRequest
-    from runyard.sdk.experiments import take_snapshot
+    from runyard.sdk.source_snapshots import take_snapshot
 
     try:
         return take_snapshot(workspace, folder)

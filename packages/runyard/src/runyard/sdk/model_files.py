@@ -52,14 +52,13 @@ def _is_below(name: str, child: str) -> bool:
 
 def register(
     workspace: Workspace, made: RegisterModel, model_path: str, files: Sequence[Tuple[str, Path]]
-) -> Model:
+) -> ModelRecord:
     """Send local files and register them."""
     from dataclasses import replace
 
     from runyard.client import transfer
     from runyard.client.progress import Progress, takes_long
     from runyard.protocol.paths import escaped
-    from runyard.sdk.models import Model
 
     with naming("model_path", model_path):
         total = sum(path.stat().st_size for _, path in files)
@@ -70,7 +69,7 @@ def register(
         entries = transfer.store(workspace.service, files, progress)
         record = workspace.service.models.register(replace(made, path=top_name, files=entries))
     progress.finish()
-    return Model(workspace, _record=record)
+    return record
 
 
 def download(model: Model, target_dir: str, exist_ok: bool) -> str:

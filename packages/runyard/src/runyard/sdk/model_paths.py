@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, List, Optional
+from typing import TYPE_CHECKING, Callable, List, Optional
 
+from runyard.sdk import process_run
 from runyard.sdk.exceptions import (
     ModelNotFoundException,
     UserErrorException,
@@ -16,6 +17,7 @@ from runyard.sdk.exceptions import (
 )
 
 if TYPE_CHECKING:
+    from runyard.sdk.models import Model
     from runyard.sdk.workspaces import Workspace
 
 FOLDER = "azureml-models"
@@ -23,42 +25,53 @@ ROOT_VARIABLE = "AML_APP_ROOT"
 MODEL_VARIABLE = "AZUREML_MODEL_DIR"
 
 
-def find(name: str, version: Optional[int], workspace: Optional[Workspace]) -> str:
-    """Give a model's path; see `Model.get_model_path`."""
+def find(
+    name: str,
+    version: Optional[int],
+    workspace: Optional[Workspace],
+    look_up: Callable[[Workspace], Model],
+) -> str:
+    """A model's path; see `Model.get_model_path`.
+
+    Args:
+        name: The model.
+        version: Its version; None is the newest.
+        workspace: Where to look for it; None is the job's, or here where it is served.
+        look_up: Finds that model in a workspace.
+
+    Returns:
+        The model's one file or folder.
+
+    Raises:
+        ModelNotFoundException: There is none; the message says where was looked.
+    """
     if version is not None and (isinstance(version, bool) or not isinstance(version, int)):
         raise UserErrorException(f"version must be an int, not {version!r}")
     if workspace is None and os.environ.get("RUNYARD_RUN_ID"):
-        from runyard.sdk.runs import Run
-
         if version is not None:
             cached = _entry(Path(FOLDER) / name / str(version))
             if cached is not None:
                 return cached
-        workspace = Run.get_context().experiment.workspace
+        workspace = process_run.current().experiment.workspace
     if workspace is not None:
-        return _fetched(workspace, name, version)
+        return _fetched(workspace, look_up)
     return _served(name, version)
 
 
-def _fetched(workspace: Workspace, name: str, version: Optional[int]) -> str:
-    from runyard.sdk.models import Model
-
+def _fetched(workspace: Workspace, look_up: Callable[[Workspace], Model]) -> str:
     try:
-        model = Model(workspace, name, version=version)
+        model = look_up(workspace)
     except WebserviceException as error:
         raise ModelNotFoundException(error.message) from error
     folder = Path(FOLDER) / model.name / str(model.version)
     return _entry(folder) or _download(model, folder)
 
 
-def _download(model: object, folder: Path) -> str:
+def _download(model: Model, folder: Path) -> str:
     """Bring a model's files here, whole or not at all: another process may look for them."""
     import shutil
     import uuid
 
-    from runyard.sdk.models import Model
-
-    assert isinstance(model, Model)
     part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         model.download(str(part))

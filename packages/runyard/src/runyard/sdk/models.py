@@ -237,7 +237,8 @@ class Model:
         )
         files = model_files.local(model_path, child_paths)
         print(f"Registering model {model_name}")  # noqa: T201 - v1 users see this line
-        return model_files.register(workspace, made, model_path, files)
+        record = model_files.register(workspace, made, model_path, files)
+        return Model(workspace, _record=record)
 
     @staticmethod
     def list(
@@ -293,7 +294,10 @@ class Model:
         """
         from runyard.sdk import model_paths
 
-        return model_paths.find(model_name, version, _workspace)
+        def look_up(workspace: Workspace) -> Model:
+            return Model(workspace, model_name, version=version)
+
+        return model_paths.find(model_name, version, _workspace, look_up)
 
     def download(
         self, target_dir: str = ".", exist_ok: bool = False, exists_ok: Optional[bool] = None

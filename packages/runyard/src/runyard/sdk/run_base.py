@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Optional
 
+from runyard.sdk import jobs
 from runyard.sdk.exceptions import UserErrorException, translated
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from runyard.sdk.interactive import Interactive
     from runyard.sdk.sessions import Session
 
-RUN_ID = "RUNYARD_RUN_ID"
+TERMINAL = ("Completed", "Failed", "Canceled")
 
 
 class RunBase:
@@ -31,6 +32,8 @@ class RunBase:
         UserErrorException: The experiment has no such run.
     """
 
+    _find_experiment: Callable[[RunBase], Experiment]
+
     def __init__(
         self,
         experiment: Experiment,
@@ -44,9 +47,15 @@ class RunBase:
             self._check_experiment(self._refresh())
 
     @classmethod
-    def _of_job(cls, run_id: str) -> Self:
-        """Make the job's own run without asking anybody."""
+    def _of_job(cls, run_id: str, find_experiment: Callable[[RunBase], Experiment]) -> Self:
+        """Make the job's own run without asking anybody.
+
+        Args:
+            run_id: The run.
+            find_experiment: Finds its experiment, once somebody wants to know it.
+        """
         run = cls.__new__(cls)
+        run._find_experiment = find_experiment
         run._fill(None, run_id, None, None)
         return run
 
@@ -81,19 +90,22 @@ class RunBase:
             if self._experiment is not None:
                 self._client = self._experiment.workspace.service
             else:
-                from runyard.sdk import run_context
-
-                self._client = run_context.job_service()
+                self._client = jobs.service()
         return self._client
 
     @property
     def experiment(self) -> Experiment:
         """The experiment."""
         if self._experiment is None:
-            from runyard.sdk import run_context
-
-            self._experiment = run_context.job_experiment(self)
+            self._experiment = self._find_experiment(self)
         return self._experiment
+
+    def get_portal_url(self) -> str:
+        """The address of the run on its service."""
+        from urllib.parse import quote
+
+        service = self.service
+        return f"{service.connection.url}/runs/{quote(service.id)}/{quote(self._id)}"
 
     def _read(self) -> RunRecord:
         return self._record if self._record is not None else self._refresh()
@@ -117,8 +129,12 @@ class RunBase:
         with translated():
             self._record = self.service.runs.change(self._id, body)
 
+    def _with_all_below(self) -> Iterator[RunBase]:
+        """Yield this run, its children, and theirs; a whole run knows them."""
+        yield self
+
     def _in_own_job(self) -> bool:
-        return os.environ.get(RUN_ID) == self._id
+        return os.environ.get(jobs.RUN_ID) == self._id
 
     def _spec(self) -> Any:
         from runyard.protocol.runs import SCRIPT_RUN

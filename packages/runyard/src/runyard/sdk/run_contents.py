@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
 from runyard.sdk.local_paths import naming
 from runyard.sdk.run_base import RunBase
+from runyard.sdk.tags import as_tags
 
 if TYPE_CHECKING:
     from runyard.sdk.models import Model
@@ -24,8 +25,6 @@ class RunContents(RunBase):
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Set tags; a later value replaces an earlier one."""
-        from runyard.sdk.experiments import as_tags
-
         self._change(tags=as_tags(tags))
 
     def remove_tags(self, tags: Any) -> None:
@@ -235,7 +234,7 @@ class RunContents(RunBase):
 
     def take_snapshot(self, file_or_folder_path: str, **_: Any) -> str:
         """Keep a folder with the run and give the snapshot's id."""
-        from runyard.sdk.experiments import take_snapshot
+        from runyard.sdk.source_snapshots import take_snapshot
 
         made = take_snapshot(self.experiment.workspace, file_or_folder_path)
         self.add_properties({"ContentSnapshotId": made})

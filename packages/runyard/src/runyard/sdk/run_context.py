@@ -9,32 +9,28 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Optional
 
+from runyard.sdk import jobs
 from runyard.sdk.exceptions import RunEnvironmentException, translated
 from runyard.sdk.runs import Run, ScriptRun, _OfflineRun
 
 if TYPE_CHECKING:
-    from runyard.client.workspace import WorkspaceClient
     from runyard.sdk.experiments import Experiment
     from runyard.sdk.run_base import RunBase
 
-RUN_ID = "RUNYARD_RUN_ID"
-WORKSPACE = "RUNYARD_WORKSPACE"
-EXPERIMENT = "AZUREML_ARM_PROJECT_NAME"
 DEFAULT_EXPERIMENT = "default"
 LONGEST_NAME = 255
 
 _guard = threading.RLock()
 _jobs: Dict[str, Run] = {}
-_service: Dict[str, WorkspaceClient] = {}
 _by_hand: Optional[Run] = None
 
 
 def current(allow_offline: bool) -> Run:
     """Give the run of this process; see `Run.get_context`."""
-    own = os.environ.get(RUN_ID)
+    own = os.environ.get(jobs.RUN_ID)
     with _guard:
         if own:
-            return _jobs.get(own) or _jobs.setdefault(own, ScriptRun._of_job(own))
+            return _jobs.get(own) or _jobs.setdefault(own, ScriptRun._of_job(own, job_experiment))
         if not allow_offline:
             raise RunEnvironmentException(
                 "this script is not in a job: submit it, or call Run.get_context() with "
@@ -43,32 +39,12 @@ def current(allow_offline: bool) -> Run:
         return _begun_by_hand()
 
 
-def job_service() -> WorkspaceClient:
-    """Give the client of the job's workspace, with the job's own token.
-
-    Raises:
-        RunEnvironmentException: This is no job.
-    """
-    workspace = os.environ.get(WORKSPACE)
-    if not workspace:
-        raise RunEnvironmentException(f"this is no job: {WORKSPACE} is not set")
-    with _guard:
-        found = _service.get(workspace)
-        if found is None:
-            from runyard.client import discovery
-            from runyard.client.workspace import WorkspaceClient
-
-            found = _service[workspace] = WorkspaceClient(discovery.connect_job(), workspace)
-    return found
-
-
 def job_experiment(run: RunBase) -> Experiment:
     """Give the experiment of the job's run."""
     from runyard.client.workspaces import Workspaces
-    from runyard.sdk.experiments import Experiment
     from runyard.sdk.workspaces import Workspace
 
-    service = job_service()
+    service = jobs.service()
     with translated():
         record = Workspaces(service.connection).get(service.id)
     workspace = Workspace(
@@ -78,8 +54,8 @@ def job_experiment(run: RunBase) -> Experiment:
         _record=record,
         _connection=service.connection,
     )
-    name = os.environ.get(EXPERIMENT) or run._read().experiment
-    return Experiment(workspace, name, _skip_name_validation=True, _create_in_cloud=False)
+    name = os.environ.get(jobs.EXPERIMENT) or run._read().experiment
+    return workspace._experiment(name)
 
 
 def _begun_by_hand() -> Run:

@@ -110,7 +110,8 @@ class RunLogging(RunBase):
             sessions.bring_of(self.service, self._id)
         if not recursive:
             return run_metrics.read(self.service, self._id, name, populate)
-        return run_metrics.read_below(self, name, run_type, populate)
+        runs = [one for one in self._with_all_below() if run_type in (None, one._read().run_type)]
+        return run_metrics.read_below(runs, name, populate)
 
     def flush(self, timeout_seconds: int = FLUSH_SECONDS) -> None:
         """Wait until the service has everything that this process logged to the run.

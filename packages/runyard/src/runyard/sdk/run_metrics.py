@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Optional
 
 from runyard.sdk import metrics as shapes
 from runyard.sdk.exceptions import translated
@@ -38,15 +38,7 @@ def _contents(service: WorkspaceClient, run_id: str, paths: Any) -> Any:
 
 
 def read_below(
-    run: RunBase, name: Optional[str], run_type: Optional[str], populate: bool
+    runs: Iterable[RunBase], name: Optional[str], populate: bool
 ) -> Dict[str, Dict[str, Any]]:
-    """Give run id -> metrics of a run and all runs below it."""
-    from runyard.sdk.runs import Run, of_record
-
-    whole = run if isinstance(run, Run) else of_record(run.experiment.workspace, run._read())
-    runs = [whole, *whole.get_children(recursive=True)]
-    return {
-        one.id: read(one.service, one.id, name, populate)
-        for one in runs
-        if run_type is None or one.type == run_type
-    }
+    """Run id -> metrics of several runs."""
+    return {one.id: read(one.service, one.id, name, populate) for one in runs}

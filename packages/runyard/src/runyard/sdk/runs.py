@@ -18,31 +18,26 @@ from typing import (
     NoReturn,
     Optional,
     Sequence,
-    Type,
 )
 
+from runyard.sdk import jobs, process_run
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
-from runyard.sdk.run_base import RUN_ID
 from runyard.sdk.run_contents import RunContents
-from runyard.sdk.run_logging import RunLogging
+from runyard.sdk.run_lifecycle import RunLifecycle
+from runyard.sdk.tags import as_tags, first, fits
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
-
-    from runyard.protocol.jobs import RankRecord
     from runyard.protocol.runs import RunRecord
     from runyard.sdk.data import DataPath
     from runyard.sdk.environments import Environment
-    from runyard.sdk.experiments import Experiment, Tags
+    from runyard.sdk.experiments import Experiment
+    from runyard.sdk.tags import Tags
     from runyard.sdk.workspaces import Workspace
 
-TERMINAL = ("Completed", "Failed", "Canceled")
 MOST_CHILDREN = 100
 
 
-class Run(RunLogging, RunContents):
+class Run(RunLifecycle, RunContents):
     """A run of an experiment.
 
     Args:
@@ -82,29 +77,6 @@ class Run(RunLogging, RunContents):
         }
         return cards.row(cells, ("Details Page", self.get_portal_url(), "Link to the run"))
 
-    def __enter__(self) -> Self:
-        self._entered_by = os.getpid()
-        if self._interactive is not None:
-            self._interactive.capture()
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        from runyard.sdk import endings
-
-        reason = None if error is None else endings.reason_of(error)
-        if self._in_own_job() or self._entered_by not in (-1, os.getpid()):
-            # A child that was forked in the block leaves it too, which does not end the run.
-            self.flush()
-        elif reason is None:
-            self.complete()
-        else:
-            self.fail(error_details=reason)
-
     # Where it belongs
 
     @classmethod
@@ -126,9 +98,7 @@ class Run(RunLogging, RunContents):
         Raises:
             RunEnvironmentException: Outside a job, with `allow_offline=False`.
         """
-        from runyard.sdk import run_context
-
-        return run_context.current(allow_offline)
+        return process_run.current(allow_offline)
 
     @staticmethod
     def get(workspace: Workspace, run_id: str) -> Run:
@@ -235,104 +205,6 @@ class Run(RunLogging, RunContents):
         """Say what to use in place of datasets."""
         raise NotOfferedYet("Run.output_datasets", "files below ./outputs")
 
-    # What becomes of it
-
-    def get_status(self) -> str:
-        """Give the status, read from the service unless it is a final one already."""
-        if self._record is None or self._record.status not in TERMINAL:
-            self._refresh()
-        return self._read().status
-
-    def get_details(self) -> Dict[str, Any]:
-        """Give all that is known of the run as a dict with the v1 SDK's keys."""
-        from runyard.sdk import run_details, run_files
-
-        record = self._refresh()
-        files = run_files.records(self.service, self._id)
-        spec = self._spec()
-        ranks = self._ranks() if spec is not None and spec.launcher.kind != "single" else ()
-        return run_details.details(record, spec, files, self.service, ranks)
-
-    def _ranks(self) -> Sequence[RankRecord]:
-        """Give the processes of a run that has several."""
-        with translated():
-            return self.service.runs.ranks(self._id)
-
-    def get_details_with_logs(self) -> Dict[str, Any]:
-        """Give the details with the logs' texts in place of their addresses."""
-        from runyard.sdk import run_files
-
-        found = self.get_details()
-        for name in found["logFiles"]:
-            data = run_files.content(self.service, self._id, name)
-            found["logFiles"][name] = data.decode("utf-8", "replace")
-        return found
-
-    def wait_for_completion(
-        self,
-        show_output: bool = False,
-        wait_post_processing: bool = False,
-        raise_on_error: bool = True,
-    ) -> Dict[str, Any]:
-        """Wait until the run has ended, outputs included, and give its details.
-
-        Args:
-            show_output: Print the run's log as it grows.
-            wait_post_processing: Taken for old scripts' sake; the end is always waited for.
-            raise_on_error: Raise when the run has failed.
-
-        Raises:
-            ActivityFailedException: The run has failed.
-            ExperimentExecutionException: Interrupted (Ctrl-C) with `show_output`; the run goes on.
-            UserErrorException: Called in the run's own job, which would never end.
-        """
-        if self._in_own_job():
-            raise UserErrorException(
-                f"run {self._id} cannot wait for its own end: leave the call away, or wait for the "
-                "run where it was submitted"
-            )
-        from runyard.sdk import waiting
-
-        return waiting.wait(self, show_output, raise_on_error)
-
-    def cancel(self) -> None:
-        """Ask for the run to be canceled; in its own job this only warns."""
-        if self._in_own_job():
-            from runyard.client import callers
-
-            callers.warn("a run cannot cancel itself from its own job; exit the script instead")
-            return
-        self._end(lambda: self.service.runs.cancel(self._id))
-
-    def complete(self, _set_status: bool = True) -> None:
-        """Flush, and set the run to Completed; in its own job only flush."""
-        if self._in_own_job() or not _set_status:
-            self.flush()
-            return
-        self._end(lambda: self.service.runs.complete(self._id))
-
-    def fail(
-        self, error_details: Any = None, error_code: Optional[str] = None, _set_status: bool = True
-    ) -> None:
-        """Flush, and set the run to Failed; in its own job only flush, and warn.
-
-        Args:
-            error_details: What went wrong: a text or an exception.
-            error_code: `UserError` or another code.
-        """
-        if self._in_own_job() and _set_status:
-            from runyard.client import callers
-
-            callers.warn(
-                f"run {self._id} is not failed by fail() in its own job, and the reason is not "
-                "kept: raise an exception, or call sys.exit with the reason"
-            )
-        if self._in_own_job() or not _set_status:
-            self.flush()
-            return
-        text, code = _error_text(error_details), error_code or "UserError"
-        self._end(lambda: self.service.runs.fail(self._id, text, code))
-
     # Children
 
     def child_run(
@@ -361,8 +233,6 @@ class Run(RunLogging, RunContents):
         Raises:
             UserErrorException: Neither or both are given, or more than 100 are asked for.
         """
-        from runyard.sdk.experiments import as_tags
-
         if (count is None) == (tag_key is None or tag_values is None):
             raise UserErrorException("give either count, or tag_key and tag_values")
         if count is not None:
@@ -396,11 +266,15 @@ class Run(RunLogging, RunContents):
         query = RunQuery(parent=self._id, include_children=True)
         for child in _found(self.experiment.workspace, query, None, None):
             record = child._read()
-            fits = type in (None, record.run_type) and status in (None, record.status)
-            if fits and _has(record.tags, tags) and _has(record.properties, properties):
+            wanted = type in (None, record.run_type) and status in (None, record.status)
+            if wanted and fits(record.tags, tags) and fits(record.properties, properties):
                 yield child
             if recursive:
                 yield from child.get_children(True, tags, properties, type, status)  # noqa: FBT003
+
+    def _with_all_below(self) -> Iterator[Run]:
+        yield self
+        yield from self.get_children(recursive=True)
 
     def submit_child(
         self, config: Any, tags: Optional[Mapping[str, Any]] = None, **kwargs: Any
@@ -422,13 +296,6 @@ class Run(RunLogging, RunContents):
         return self.experiment._submit(config, tags, self._id, **kwargs)
 
     # Others
-
-    def get_portal_url(self) -> str:
-        """Give the address of the run on its service."""
-        from urllib.parse import quote
-
-        service = self.service
-        return f"{service.connection.url}/runs/{quote(service.id)}/{quote(self._id)}"
 
     def get_environment(self) -> Environment:
         """Give the environment with which the run was submitted.
@@ -454,19 +321,6 @@ class Run(RunLogging, RunContents):
 
         return run_outputs.datapath(self)
 
-    def _end(self, call: Any) -> None:
-        """Flush, collect what an interactive run leaves, and set the status."""
-        if self._interactive is not None:
-            self._interactive.collect()
-        self.flush()
-        with translated():
-            self._record = call()
-        from runyard.sdk import endings
-
-        endings.forget(self)
-        if self._interactive is not None:
-            self._interactive.close()
-
     def _child(
         self,
         name: Optional[str],
@@ -477,10 +331,10 @@ class Run(RunLogging, RunContents):
         from runyard.client.process import identity
         from runyard.protocol.runs import StartRun
         from runyard.sdk import endings
-        from runyard.sdk.experiments import user_name
+        from runyard.sdk.submitter import user_name
 
         # Whoever does not end with a run of this process, or with its job, ends with this process.
-        alone = not (os.environ.get(RUN_ID) or endings.covers(self._id))
+        alone = not (os.environ.get(jobs.RUN_ID) or endings.covers(self._id))
         body = StartRun(
             experiment=self.experiment.name,
             name=name,
@@ -512,11 +366,8 @@ class _OfflineRun(Run):
 def of_record(workspace: Workspace, record: RunRecord) -> Run:
     """Give the run of a record, as ScriptRun if a script was submitted."""
     from runyard.protocol.runs import SCRIPT_RUN
-    from runyard.sdk.experiments import Experiment
 
-    experiment = Experiment(
-        workspace, record.experiment, _skip_name_validation=True, _create_in_cloud=False
-    )
+    experiment = workspace._experiment(record.experiment)
     kind = ScriptRun if record.run_type == SCRIPT_RUN else Run
     return kind(experiment, record.id, _record=record)
 
@@ -527,38 +378,9 @@ def _found(workspace: Workspace, query: Any, tags: Tags, properties: Tags) -> It
 
     from runyard.sdk import paging
 
-    tag, tag_value = _first(tags)
-    name, value = _first(properties)
+    tag, tag_value = first(tags)
+    name, value = first(properties)
     query = replace(query, tag=tag, tag_value=tag_value, property=name, property_value=value)
     for record in paging.items(workspace.service.runs.list(query)):
-        if _has(record.tags, tags) and _has(record.properties, properties):
+        if fits(record.tags, tags) and fits(record.properties, properties):
             yield of_record(workspace, record)
-
-
-def _first(wanted: Tags) -> Any:
-    if not wanted:
-        return None, None
-    if isinstance(wanted, str):
-        return wanted, None
-    key, value = next(iter(wanted.items()))
-    return str(key), None if value is None else str(value)
-
-
-def _has(present: Mapping[str, Optional[str]], wanted: Tags) -> bool:
-    if not wanted:
-        return True
-    if isinstance(wanted, str):
-        return wanted in present
-    return all(
-        str(key) in present and present[str(key)] == (None if value is None else str(value))
-        for key, value in wanted.items()
-    )
-
-
-def _error_text(details: Any) -> str:
-    from runyard.protocol import escapes
-
-    if isinstance(details, BaseException):
-        details = f"{type(details).__name__}: {details}"
-    # An error names the file that it is about, and not every file's name is UTF-8.
-    return "" if details is None else escapes.printable(str(details))

@@ -1,19 +1,21 @@
-"""How large a snapshot may be.
-
-The v1 SDK's advice for large folders was to set a private name,
-`azureml._restclient.snapshots_client.SNAPSHOT_MAX_SIZE_BYTES`; it is heeded where it was set.
-"""
+"""How large a snapshot may be."""
 
 from __future__ import annotations
 
-import sys
+from typing import Callable, List
 
 DEFAULT = 2_000_000_000
 SNAPSHOT_MAX_SIZE_BYTES = DEFAULT
-_V1_MODULE = "azureml._restclient.snapshots_client"
+
+_others: List[Callable[[], int]] = []
+
+
+def heed(other: Callable[[], int]) -> None:
+    """Have another place asked for the limit; what it says counts unless it is the default."""
+    _others.append(other)
 
 
 def limit() -> int:
-    """Give the number of bytes above which a source folder is refused."""
-    theirs = int(getattr(sys.modules.get(_V1_MODULE), "SNAPSHOT_MAX_SIZE_BYTES", DEFAULT))
-    return SNAPSHOT_MAX_SIZE_BYTES if theirs == DEFAULT else theirs
+    """The number of bytes above which a source folder is refused."""
+    said = [given for given in (other() for other in _others) if given != DEFAULT]
+    return said[0] if said else SNAPSHOT_MAX_SIZE_BYTES

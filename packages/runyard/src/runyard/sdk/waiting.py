@@ -31,11 +31,12 @@ from runyard.sdk.exceptions import (
     ExperimentExecutionException,
     translated,
 )
+from runyard.sdk.run_base import TERMINAL
 
 if TYPE_CHECKING:
     from runyard.client.workspace import WorkspaceClient
     from runyard.protocol.events import EventRecord
-    from runyard.sdk.runs import Run
+    from runyard.sdk.run_lifecycle import RunLifecycle
 
 LOG_FOLDER = "azureml-logs/"
 FOLLOWED = re.compile(r"azureml-logs/(\d\d)[^/]*\.txt\Z")
@@ -43,10 +44,9 @@ PROCESS = re.compile(r"_(?:rank_|(worker|ps|master|chief|evaluator)_)?(\d+)\.txt
 # Which kind of process is followed first; a worker, and one of equal ranks, comes after a chief.
 ORDER = {"chief": 0, "master": 0, "worker": 1, None: 1, "ps": 2, "evaluator": 3}
 BLOCK_BYTES = 1 << 20
-TERMINAL = ("Completed", "Failed", "Canceled")
 
 
-def wait(run: Run, show_output: bool, raise_on_error: bool) -> Dict[str, Any]:
+def wait(run: RunLifecycle, show_output: bool, raise_on_error: bool) -> Dict[str, Any]:
     """Wait for a run's end and give its details; see `Run.wait_for_completion`."""
     if not show_output:
         _follow(run, None)
@@ -64,7 +64,7 @@ def wait(run: Run, show_output: bool, raise_on_error: bool) -> Dict[str, Any]:
         ) from None
 
 
-def _shown(run: Run, raise_on_error: bool) -> Dict[str, Any]:
+def _shown(run: RunLifecycle, raise_on_error: bool) -> Dict[str, Any]:
     web_view = run.get_portal_url()
     _print(f"RunId: {run.id}\nWeb View: {web_view}\n")
     _follow(run, Printer(run.service, run.id))
@@ -89,7 +89,7 @@ def _failed(found: Dict[str, Any]) -> ActivityFailedException:
     return ActivityFailedException(found.get("error") or {"error": {"message": "the run failed"}})
 
 
-def _follow(run: Run, printer: Optional[Printer]) -> None:
+def _follow(run: RunLifecycle, printer: Optional[Printer]) -> None:
     """Go with a run to its end, printing its log if there is a printer."""
     with translated():
         record = run._refresh()

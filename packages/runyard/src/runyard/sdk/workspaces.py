@@ -356,6 +356,12 @@ class Workspace:
             raise UserErrorException(f"type is {type!r}; it is 'CPU' or 'GPU'")
         return self.compute_targets.get(names[str(type).upper()])
 
+    def _experiment(self, name: str) -> Experiment:
+        """The experiment of that name, which is certain to be there: a run is in it."""
+        from runyard.sdk.experiments import Experiment
+
+        return Experiment(self, name, _skip_name_validation=True, _create_in_cloud=False)
+
     @property
     def experiments(self) -> Dict[str, Experiment]:
         """All experiments, by name."""

@@ -11,13 +11,13 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 
 from runyard.sdk.exceptions import AzureMLException, UserErrorException
+from runyard.sdk.run_base import TERMINAL
 
 if TYPE_CHECKING:
     from runyard.protocol.runs import RunRecord
 
 Rows = List[Tuple[str, str]]
 
-TERMINAL = ("Completed", "Failed", "Canceled")
 _SHOWN_VALUES = 3
 _SECONDS = 2.0
 

@@ -1,0 +1,162 @@
+"""The part of a run that begins, goes on and ends: its status, waiting for it, ending it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Type
+
+from runyard.sdk.exceptions import UserErrorException, translated
+from runyard.sdk.run_base import TERMINAL
+from runyard.sdk.run_logging import RunLogging
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from runyard.protocol.jobs import RankRecord
+
+
+class RunLifecycle(RunLogging):
+    """A run that can be waited for and ended; what was logged is flushed before it ends."""
+
+    def __enter__(self) -> Self:
+        self._entered_by = os.getpid()
+        if self._interactive is not None:
+            self._interactive.capture()
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        from runyard.sdk import endings
+
+        reason = None if error is None else endings.reason_of(error)
+        if self._in_own_job() or self._entered_by not in (-1, os.getpid()):
+            # A child that was forked in the block leaves it too, which does not end the run.
+            self.flush()
+        elif reason is None:
+            self.complete()
+        else:
+            self.fail(error_details=reason)
+
+    def get_status(self) -> str:
+        """Give the status, read from the service unless it is a final one already."""
+        if self._record is None or self._record.status not in TERMINAL:
+            self._refresh()
+        return self._read().status
+
+    def get_details(self) -> Dict[str, Any]:
+        """Give all that is known of the run as a dict with the v1 SDK's keys."""
+        from runyard.sdk import run_details, run_files
+
+        record = self._refresh()
+        files = run_files.records(self.service, self._id)
+        spec = self._spec()
+        ranks = self._ranks() if spec is not None and spec.launcher.kind != "single" else ()
+        return run_details.details(record, spec, files, self.service, ranks)
+
+    def _ranks(self) -> Sequence[RankRecord]:
+        """Give the processes of a run that has several."""
+        with translated():
+            return self.service.runs.ranks(self._id)
+
+    def get_details_with_logs(self) -> Dict[str, Any]:
+        """Give the details with the logs' texts in place of their addresses."""
+        from runyard.sdk import run_files
+
+        found = self.get_details()
+        for name in found["logFiles"]:
+            data = run_files.content(self.service, self._id, name)
+            found["logFiles"][name] = data.decode("utf-8", "replace")
+        return found
+
+    def wait_for_completion(
+        self,
+        show_output: bool = False,
+        wait_post_processing: bool = False,
+        raise_on_error: bool = True,
+    ) -> Dict[str, Any]:
+        """Wait until the run has ended, outputs included, and give its details.
+
+        Args:
+            show_output: Print the run's log as it grows.
+            wait_post_processing: Taken for old scripts' sake; the end is always waited for.
+            raise_on_error: Raise when the run has failed.
+
+        Raises:
+            ActivityFailedException: The run has failed.
+            ExperimentExecutionException: Interrupted (Ctrl-C) with `show_output`; the run goes on.
+            UserErrorException: Called in the run's own job, which would never end.
+        """
+        if self._in_own_job():
+            raise UserErrorException(
+                f"run {self._id} cannot wait for its own end: leave the call away, or wait for the "
+                "run where it was submitted"
+            )
+        from runyard.sdk import waiting
+
+        return waiting.wait(self, show_output, raise_on_error)
+
+    def cancel(self) -> None:
+        """Ask for the run to be canceled; in its own job this only warns."""
+        if self._in_own_job():
+            from runyard.client import callers
+
+            callers.warn("a run cannot cancel itself from its own job; exit the script instead")
+            return
+        self._end(lambda: self.service.runs.cancel(self._id))
+
+    def complete(self, _set_status: bool = True) -> None:
+        """Flush, and set the run to Completed; in its own job only flush."""
+        if self._in_own_job() or not _set_status:
+            self.flush()
+            return
+        self._end(lambda: self.service.runs.complete(self._id))
+
+    def fail(
+        self, error_details: Any = None, error_code: Optional[str] = None, _set_status: bool = True
+    ) -> None:
+        """Flush, and set the run to Failed; in its own job only flush, and warn.
+
+        Args:
+            error_details: What went wrong: a text or an exception.
+            error_code: `UserError` or another code.
+        """
+        if self._in_own_job() and _set_status:
+            from runyard.client import callers
+
+            callers.warn(
+                f"run {self._id} is not failed by fail() in its own job, and the reason is not "
+                "kept: raise an exception, or call sys.exit with the reason"
+            )
+        if self._in_own_job() or not _set_status:
+            self.flush()
+            return
+        text, code = _error_text(error_details), error_code or "UserError"
+        self._end(lambda: self.service.runs.fail(self._id, text, code))
+
+    def _end(self, call: Any) -> None:
+        """Flush, collect what an interactive run leaves, and set the status."""
+        if self._interactive is not None:
+            self._interactive.collect()
+        self.flush()
+        with translated():
+            self._record = call()
+        from runyard.sdk import endings
+
+        endings.forget(self)
+        if self._interactive is not None:
+            self._interactive.close()
+
+
+def _error_text(details: Any) -> str:
+    from runyard.protocol import escapes
+
+    if isinstance(details, BaseException):
+        details = f"{type(details).__name__}: {details}"
+    # An error names the file that it is about, and not every file's name is UTF-8.
+    return "" if details is None else escapes.printable(str(details))

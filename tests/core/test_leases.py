@@ -2,6 +2,7 @@
 
 import pytest
 
+from runyard.protocol.timeouts import LEASE_SECONDS
 from runyard_server.core import leases
 from runyard_server.core.system import System
 from runyard_server.store import runs as rows
@@ -16,7 +17,7 @@ def test_a_leased_run_is_nobody_elses(system: System, run: str) -> None:
     row = _lease(system, run, "one", 1_000)
     assert leases.can_take(row, "one", 1_000)
     assert not leases.can_take(row, "two", 1_000)
-    after = 1_000 + leases.LEASE_SECONDS * 1_000_000 + 1
+    after = 1_000 + int(LEASE_SECONDS * 1_000_000) + 1
     assert leases.can_take(row, "two", after)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runyard.protocol.jobs import AgentReply, GangTable, OrdersQuery
+from runyard.protocol.timeouts import LONGEST_WAIT_SECONDS
 from runyard_server.core.notices import Notices, gang_topic
 from runyard_server.faces import waiting
 from runyard_server.faces.streams import Feed
@@ -22,7 +23,7 @@ Answers = Callable[[Notices, Feed, int], Any]
         ("gangs.join", "wait=2.5", 2.5),
         ("gangs.orders", "respond-async, wait=10", 10.0),
         ("gangs.orders", "Wait=3; x", 3.0),
-        ("gangs.orders", "wait=99999", waiting.LONGEST_SECONDS),
+        ("gangs.orders", "wait=99999", LONGEST_WAIT_SECONDS),
         ("gangs.orders", "await=3", 0.0),
         ("gangs.orders", "wait=-1", 0.0),
         ("gangs.orders", "", 0.0),

@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from runyard.protocol import timeouts
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -43,3 +45,13 @@ def test_the_drawing_has_every_room_there_is():
         folder = ROOT / "packages" / package
         there = {f.parent.name for f in folder.glob("*/__init__.py")}
         assert there == set().union(*_drawn(title))
+
+
+def test_the_time_limits_are_those_of_the_code():
+    """A figure that changes in the code must change in the table that explains it."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    section = text.split("## Time limits\n")[1].split("\n## ")[0]
+    told = re.findall(r"`([A-Z_]+)` (?:\| ([\d.]+) \||\(([\d.]+)\))", section)
+    assert len(told) > 15
+    for name, cell, bracket in told:
+        assert getattr(timeouts, name) == float(cell or bracket), name

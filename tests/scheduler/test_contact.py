@@ -8,7 +8,8 @@ import pytest
 
 from runyard.protocol.errors import RunNotFound
 from runyard.protocol.jobs import FinishReport
-from runyard.protocol.runs import LOST_SECONDS, Beat, FailRun, RunError, StartRun
+from runyard.protocol.runs import Beat, FailRun, RunError, StartRun
+from runyard.protocol.timeouts import SESSION_LOST_SECONDS
 from runyard_server.compute import processes
 from runyard_server.execution import beats, jobs
 from runyard_server.operations import runs
@@ -51,9 +52,9 @@ def test_a_killed_process_of_this_machine_is_seen_at_once(yard: Yard) -> None:
     sleep = [sys.executable, "-c", "import time; time.sleep(1000)"]
     with subprocess.Popen(sleep) as process:
         run = start(yard, beats=True, process=here(process.pid))
-        pass_time(yard, 10 * LOST_SECONDS)
+        pass_time(yard, 10 * SESSION_LOST_SECONDS)
         yard.restart()
-        pass_time(yard, 10 * LOST_SECONDS)
+        pass_time(yard, 10 * SESSION_LOST_SECONDS)
         assert yard.get(run).status == "Running"
         process.kill()
     found = yard.until(run, "Failed")
@@ -66,14 +67,14 @@ def test_silence_of_another_machine_fails_a_run(yard: Yard) -> None:
     run = start(yard, beats=True, process=ELSEWHERE)
     old = start(yard)
     for _ in range(3):
-        pass_time(yard, LOST_SECONDS - 30)
+        pass_time(yard, SESSION_LOST_SECONDS - 30)
         assert yard.get(run).status == "Running"
         beats.note(yard.system, W, run, body=Beat(ELSEWHERE))
-    pass_time(yard, LOST_SECONDS + 1)
+    pass_time(yard, SESSION_LOST_SECONDS + 1)
     assert error(yard, run).message == f"{LOST}it has not been heard of for 5 minutes"
     assert yard.get(old).status == "Running"
     beats.note(yard.system, W, old, body=Beat(ELSEWHERE))
-    pass_time(yard, LOST_SECONDS + 1)
+    pass_time(yard, SESSION_LOST_SECONDS + 1)
     assert error(yard, old).code == "LostContact"
     with pytest.raises(RunNotFound):
         beats.note(yard.system, W, "nope", body=Beat())
@@ -88,14 +89,14 @@ def test_time_in_which_the_service_was_down_does_not_count(yard: Yard) -> None:
     yard.restart()
     yard.scheduler.upkeep()
     assert yard.get(run).status == "Running"
-    pass_time(yard, LOST_SECONDS + 1)
+    pass_time(yard, SESSION_LOST_SECONDS + 1)
     assert error(yard, run).code == "LostContact"
 
 
 def test_a_lost_process_has_the_last_word_all_the_same(yard: Yard) -> None:
     """A laptop that slept for an hour finishes its training: the run is Completed."""
     names = [start(yard, beats=True, process=ELSEWHERE) for _ in range(2)]
-    pass_time(yard, LOST_SECONDS + 1)
+    pass_time(yard, SESSION_LOST_SECONDS + 1)
     for name in names:
         assert error(yard, name).code == "LostContact"
         beats.note(yard.system, W, name, body=Beat(ELSEWHERE))

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from runyard.protocol.events import RANK, EventQuery
-from runyard.protocol.jobs import GANG_SECONDS, GangTable, JoinGang, OrdersQuery, TaskReport
+from runyard.protocol.jobs import GangTable, JoinGang, OrdersQuery, TaskReport
 from runyard.protocol.runs import LauncherSpec, RunError
+from runyard.protocol.timeouts import RENDEZVOUS_SECONDS
 from runyard_server.core.notices import gang_topic
 from runyard_server.execution import gangs, jobs
 from runyard_server.operations import events, runs
@@ -76,7 +77,7 @@ def test_who_does_not_come_is_named(yard: Yard) -> None:
     """A node that is never heard of fails the run instead of holding the others for ever."""
     run = submitted(yard)
     assert not join(yard, run, 0).failed
-    yard.clock.sleep(GANG_SECONDS + 1)
+    yard.clock.sleep(RENDEZVOUS_SECONDS + 1)
     table = join(yard, run, 0)
     assert "cluster-2" in table.failed
     yard.finish(run, "failed", error=RunError("ServiceError", table.failed))

@@ -4,13 +4,11 @@ import pytest
 
 from runyard.protocol.errors import TemporaryError
 from runyard.protocol.jobs import (
-    GANG_LOST_SECONDS,
-    GANG_SECONDS,
-    LOST_SECONDS,
     JoinGang,
     TaskReport,
 )
 from runyard.protocol.runs import LauncherSpec, RunError
+from runyard.protocol.timeouts import AGENT_LOST_SECONDS, GANG_LOST_SECONDS, RENDEZVOUS_SECONDS
 from runyard_server.compute.base import Observation
 from runyard_server.execution import gangs, jobs
 from runyard_server.testing.yard import W, Yard, until
@@ -179,10 +177,10 @@ def test_a_node_that_is_never_heard_of_has_longer(yard: Yard) -> None:
     run = yard.submit("cluster", node_count=2, launcher=RANKS)
     for node in range(2):
         away(yard, run, node)
-    yard.clock.sleep(GANG_SECONDS - 5)
+    yard.clock.sleep(RENDEZVOUS_SECONDS - 5)
     yard.scheduler.upkeep()
     assert yard.get(run).status == "Queued"
-    assert f"did not come within {GANG_SECONDS:.0f} s" in reason(yard, run)
+    assert f"did not come within {RENDEZVOUS_SECONDS:.0f} s" in reason(yard, run)
 
 
 def test_a_run_on_one_node_has_longer(yard: Yard) -> None:
@@ -190,10 +188,10 @@ def test_a_run_on_one_node_has_longer(yard: Yard) -> None:
     run = yard.submit("local")
     yard.report(run)
     away(yard, run, 0)
-    yard.clock.sleep(LOST_SECONDS - 5)
+    yard.clock.sleep(AGENT_LOST_SECONDS - 5)
     yard.scheduler.upkeep()
     assert f"{run}/0/1/salvage" not in yard.engine.agents
-    yard.clock.sleep(LOST_SECONDS)
+    yard.clock.sleep(AGENT_LOST_SECONDS)
     yard.handle(run, "salvage")
     assert jobs.load(yard.system, run) is not None
 

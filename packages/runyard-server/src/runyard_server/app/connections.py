@@ -22,11 +22,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from runyard.protocol.errors import InvalidRequest, RunyardError, TemporaryError, to_wire
+from runyard.protocol.timeouts import DRAIN_SECONDS, REST_SECONDS
 from runyard_server.faces.bodies import TooSlow
 from runyard_server.faces.handlers import KNOWN
-from runyard_server.faces.limits import HEAD_BYTES, REST_SECONDS, STEP_BYTES, Limits
+from runyard_server.faces.limits import HEAD_BYTES, STEP_BYTES, Limits
 
-GRACE_SECONDS = 10
 # Making room for one would mean a look at all connections for each that comes.
 ROOM = 16
 QUIET_SECONDS = 60.0
@@ -60,7 +60,7 @@ class Config(uvicorn.Config):
             date_header=False,
             proxy_headers=False,
             timeout_keep_alive=int(REST_SECONDS),
-            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
         )
         self.limits = limits
         self.refusals = Refusals()

@@ -18,6 +18,7 @@ from runyard.protocol.errors import (
     TemporaryError,
 )
 from runyard.protocol.service import SERVICE_LOG, URL_VARIABLE, ServiceStatus
+from runyard.protocol.timeouts import STOP_SECONDS
 from runyard_server.cli import humane, output
 from runyard_server.cli.failures import Exit
 from runyard_server.cli.options import Json
@@ -25,7 +26,6 @@ from runyard_server.cli.parameters import Option
 
 NOT_RUNNING = 3
 SILENT = 5
-STOP_SECONDS = 30.0
 POLL_SECONDS = 0.02
 
 

@@ -7,13 +7,13 @@ scheduler takes over what the process before it left, since one service owns a s
 
 from typing import Any
 
+from runyard.protocol.timeouts import LEASE_SECONDS
 from runyard_server.core.system import System
 from runyard_server.store import runs
 from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 
-LEASE_SECONDS = 60
-_LEASE = LEASE_SECONDS * 1_000_000
+_LEASE = int(LEASE_SECONDS * 1_000_000)
 
 
 def terms(token: str, now: int) -> dict[str, Any]:

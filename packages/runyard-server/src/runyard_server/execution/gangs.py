@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from runyard.protocol import jobs as protocol
+from runyard.protocol import timeouts
 from runyard.protocol.errors import NotFound
 from runyard.protocol.jobs import (
     AgentReply,
@@ -206,7 +207,7 @@ def verdict(connection: Connection, key: int, node: int, now: int) -> Verdict:
 def is_silent(row: JobNodeRow, now: int) -> bool:
     """Whether a node has not been heard of for so long that it is missing."""
     heard = max(row.beat_at or 0, row.launched_at or 0)
-    return row.finished_at is None and now - heard > protocol.GANG_SECONDS * 1_000_000
+    return row.finished_at is None and now - heard > timeouts.RENDEZVOUS_SECONDS * 1_000_000
 
 
 def outcome(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> FinishReport:
@@ -238,7 +239,7 @@ def _table(
         names = ", ".join(row.node_id for row in silent)
         failed = (
             f"{len(silent)} of {len(present)} nodes did not come within "
-            f"{protocol.GANG_SECONDS:.0f} s: {names}"
+            f"{timeouts.RENDEZVOUS_SECONDS:.0f} s: {names}"
         )
     missing = [row.node_id for row in awaited]
     return GangTable(not missing, nodes, missing, failed, stop=bool(ended))

@@ -25,6 +25,7 @@ from runyard.protocol.jobs import (
 from runyard.protocol.route import Nothing
 from runyard.protocol.runs import LOCAL_TARGET, RunError, RunSpec
 from runyard.protocol.sizes import resolve
+from runyard.protocol.timeouts import HEARTBEAT_SECONDS
 from runyard_server.core.clock import iso
 from runyard_server.core.lifecycle import News, announce, end, free_nodes, moved, record
 from runyard_server.core.lookups import datastore_folder, run_row
@@ -41,7 +42,7 @@ from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 
-_BEAT_US = int((protocol.HEARTBEAT_SECONDS - 1) * 1_000_000)
+_BEAT_US = int((HEARTBEAT_SECONDS - 1) * 1_000_000)
 _SPEC = msgspec.json.Decoder(RunSpec)
 _JOB = msgspec.json.Decoder(JobSpec)
 _BEFORE_RUNNING = (states.QUEUED,)

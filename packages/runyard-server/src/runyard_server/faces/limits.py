@@ -14,8 +14,6 @@ from runyard_server.core.settings import Settings
 HEAD_BYTES = 64 << 10
 # A body that comes, or an answer that goes, moves so much within `stall_seconds`.
 STEP_BYTES = 64 << 10
-# A connection that has shown a token may rest so long between requests.
-REST_SECONDS = 120.0
 # Bodies up to this size are kept in memory while they come, as long as all together are below the
 # second figure; others are files. A batch of small contents fits.
 MEMORY_BYTES = 9 << 20

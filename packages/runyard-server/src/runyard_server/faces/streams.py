@@ -19,13 +19,13 @@ from starlette.types import Receive, Scope, Send
 
 from runyard.protocol.events import LOG, EventPage, EventQuery, EventRecord
 from runyard.protocol.runs import TERMINAL
+from runyard.protocol.timeouts import KEEP_ALIVE_SECONDS
 from runyard_server.core.clock import iso
 from runyard_server.core.notices import run_topic
 from runyard_server.core.system import System
 from runyard_server.operations import events
 from runyard_server.store.logs import LogFile
 
-KEEP_ALIVE_SECONDS = 15.0
 BATCH = 1000
 KEEP_ALIVE = b": keep-alive\n\n"
 

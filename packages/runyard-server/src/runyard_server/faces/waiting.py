@@ -10,11 +10,11 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from runyard.protocol.timeouts import LONGEST_WAIT_SECONDS
 from runyard_server.core.notices import gang_topic
 from runyard_server.execution import gangs
 from runyard_server.faces.streams import Feed
 
-LONGEST_SECONDS = 30.0
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6}(?:\.\d{1,3})?)(?:$|[,;\s])")
 # By the name of a route: whether its answer, given the query, is what was hoped for.
 _WELCOME: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -26,7 +26,7 @@ _WELCOME: Mapping[str, Callable[[Any, Any], bool]] = {
 def asked(route: str, prefer: str) -> float:
     """Give for how many seconds a request for a route would rather wait; 0 for not at all."""
     found = _WAIT.search(prefer.lower()) if route in _WELCOME else None
-    return min(float(found.group(1)), LONGEST_SECONDS) if found else 0.0
+    return min(float(found.group(1)), LONGEST_WAIT_SECONDS) if found else 0.0
 
 
 async def welcome(

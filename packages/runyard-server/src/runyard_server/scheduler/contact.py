@@ -7,7 +7,7 @@ machine, or of another container, beats; there only time in which this service l
 
 from pathlib import Path
 
-from runyard.protocol.runs import LOST_SECONDS
+from runyard.protocol.timeouts import SESSION_LOST_SECONDS
 from runyard_server.compute import processes
 from runyard_server.compute.processes import Process
 from runyard_server.core.beating import Beating
@@ -45,9 +45,9 @@ class Contact:
             gone = not processes.is_alive(process)
             return f"process {process.pid} has ended without a word" if gone else ""
         heard = max(beating.heard, self._listening.since)
-        if self._system.clock.now_us() - heard <= LOST_SECONDS * _SECOND:
+        if self._system.clock.now_us() - heard <= SESSION_LOST_SECONDS * _SECOND:
             return ""
-        return f"it has not been heard of for {LOST_SECONDS / 60:.0f} minutes"
+        return f"it has not been heard of for {SESSION_LOST_SECONDS / 60:.0f} minutes"
 
     def _process(self, told: str) -> Process | None:
         """Give the process that was told, None if it cannot be seen from here."""

@@ -25,6 +25,7 @@ import msgspec
 from runyard.protocol import runs as states
 from runyard.protocol.environments import LockRecord
 from runyard.protocol.runs import RunSpec
+from runyard.protocol.timeouts import LEASE_RENEWAL_SECONDS, TICK_SECONDS
 from runyard_server.compute.base import Backend
 from runyard_server.core import idempotency, leases
 from runyard_server.core.lifecycle import announce
@@ -43,8 +44,7 @@ from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 
-TICK_SECONDS = 1.0
-_RENEW_TURNS = int(leases.LEASE_SECONDS / 3)
+_RENEW_TURNS = int(LEASE_RENEWAL_SECONDS / TICK_SECONDS)
 _HOUR_TURNS = 3600
 _UNPREPARED = (states.STARTING, states.PREPARING)
 _log = logging.getLogger(__name__)

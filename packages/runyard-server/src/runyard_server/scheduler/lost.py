@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from runyard.protocol.errors import RunyardError, TemporaryError
+from runyard.protocol.timeouts import HOLD_SECONDS
 from runyard_server.compute.base import Backend
 from runyard_server.core.system import System
 from runyard_server.execution import jobs
@@ -24,9 +25,6 @@ from runyard_server.store.runs import RunRow
 
 _CLOSE_SECONDS = 2.0
 MOST_SALVAGES = 5
-# A node that reaches nobody ends its processes after 120 s (runyard.runtime.names.FENCE_SECONDS);
-# killing them may take a while.
-HOLD_SECONDS = 135.0
 _log = logging.getLogger(__name__)
 
 

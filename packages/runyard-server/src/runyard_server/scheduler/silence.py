@@ -1,8 +1,9 @@
 """Which nodes have been silent for too long, where no backend can say whether an agent lives.
 
-    a run on one node                     LOST_SECONDS since its last beat
+    a run on one node                     AGENT_LOST_SECONDS since its last beat
     a node of a gang that has spoken      GANG_LOST_SECONDS since its last beat: the others wait
-    a node of a gang that never has       GANG_SECONDS since its launch: it may have to start up
+    a node of a gang that never has       RENDEZVOUS_SECONDS since its launch: it may have to
+                                          start up
 
 Only time in which this service listened counts. After a start, or when the whole machine slept,
 every agent has its time anew; else a restart would end runs whose agents are well.
@@ -11,14 +12,11 @@ every agent has its time anew; else a restart would end runs whose agents are we
 import time
 
 from runyard.protocol import jobs as protocol
+from runyard.protocol import timeouts
 from runyard_server.core.system import System
 from runyard_server.execution import active_runs
 from runyard_server.store.job_nodes import JobNodeRow
 
-_STALL_SECONDS = 3.0
-# How long the nodes of a gang wait for one whose agent was lost to be reached.
-_REACH_SECONDS = 5.0
-_TELL_SECONDS = 6.0
 _SECOND = 1_000_000
 # On Linux this clock goes on while the machine sleeps.
 _REAL_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -44,7 +42,7 @@ class Listening:
     def look(self) -> None:
         """Take note that the service is awake; call it at each turn, about once a second."""
         now = time.clock_gettime(_REAL_TIME)
-        if now - self._looked > _STALL_SECONDS:
+        if now - self._looked > timeouts.STALL_SECONDS:
             self._since = self._system.clock.now_us()
         self._looked = now
 
@@ -72,7 +70,7 @@ class Silence(Listening):
         heard = max(beat, told, self._since)
         limit = _limit(row, node_count, spoken=beat > 0)
         # Those that wait for a node tell first that it did not come, if there are any.
-        spare = _TELL_SECONDS if limit == protocol.GANG_SECONDS else 0.0
+        spare = timeouts.RENDEZVOUS_GRACE_SECONDS if limit == timeouts.RENDEZVOUS_SECONDS else 0.0
         if self._system.clock.now_us() - heard <= (limit + spare) * _SECOND:
             return ""
         if node_count == 1:
@@ -80,7 +78,7 @@ class Silence(Listening):
         if row.finished_at is not None:
             return f"agent of node {node} has said its last word"
         who = active_runs.place(self._system, row)
-        if limit == protocol.GANG_SECONDS:
+        if limit == timeouts.RENDEZVOUS_SECONDS:
             return f"{who} did not come within {limit:.0f} s"
         return (
             f"{who} was lost: it has not been heard of for {limit:.0f} s; its machine has failed, "
@@ -101,17 +99,17 @@ class Silence(Listening):
         row = active_runs.node(self._system, key, node)
         if row is None:
             return True
-        limit = protocol.LOST_SECONDS if node_count == 1 else _REACH_SECONDS
+        limit = timeouts.AGENT_LOST_SECONDS if node_count == 1 else timeouts.REACH_SECONDS
         lost = max(row.beat_at or 0, self._since)
         return self._system.clock.now_us() - lost > limit * _SECOND
 
 
 def _limit(row: JobNodeRow, node_count: int, *, spoken: bool) -> float:
     if node_count == 1:
-        return protocol.LOST_SECONDS
+        return timeouts.AGENT_LOST_SECONDS
     if row.state == protocol.STATE_STARTING and not spoken:
-        return protocol.GANG_SECONDS
+        return timeouts.RENDEZVOUS_SECONDS
     if row.state == protocol.STATE_FINALIZING:
         # Nobody waits for its processes, and the last word may take the service a while to take.
-        return protocol.LOST_SECONDS
-    return protocol.GANG_LOST_SECONDS
+        return timeouts.AGENT_LOST_SECONDS
+    return timeouts.GANG_LOST_SECONDS

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from runyard.protocol import jobs
+from runyard.protocol import timeouts
 from runyard_server.app import building, program
 from runyard_server.core.settings import Settings
 from runyard_server.store.home import Home
@@ -22,9 +22,9 @@ def main() -> int:
     """Run the service; give the exit status."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("hosts", type=Path)
-    parser.add_argument("--gang-seconds", type=float, default=jobs.GANG_SECONDS)
+    parser.add_argument("--gang-seconds", type=float, default=timeouts.RENDEZVOUS_SECONDS)
     given, rest = parser.parse_known_args()
-    jobs.GANG_SECONDS = given.gang_seconds
+    timeouts.RENDEZVOUS_SECONDS = given.gang_seconds
     backend = read_backend(given.hosts)
 
     def build(settings: Settings, home: Home, url: Callable[[], str]) -> building.Service:

@@ -11,9 +11,6 @@ from runyard.protocol.records import dataclass
 from runyard.protocol.route import AGENT, IN_RUN, READS, Nothing, Route
 from runyard.protocol.runs import RunError, RunSpec
 
-HEARTBEAT_SECONDS = 5.0
-LOST_SECONDS = 30.0
-
 STATE_STARTING = "starting"
 STATE_PREPARING = "preparing"
 STATE_RUNNING = "running"
@@ -34,11 +31,6 @@ TASK_RUNNING = "running"
 TASK_COMPLETED = "completed"
 TASK_FAILED = "failed"
 TASK_STOPPED = "stopped"
-
-# A node of a gang that has not been heard of for so long since its launch is missing.
-GANG_SECONDS = 120.0
-# One that has been heard of, and then no more for so long, is lost.
-GANG_LOST_SECONDS = 10.0
 
 # What the SDK finds in a job's environment, beside the AZUREML_* names of the v1 SDK.
 RUN_ID_VARIABLE = "RUNYARD_RUN_ID"

@@ -43,8 +43,6 @@ STATUSES = (
 
 SCRIPT_RUN = "azureml.scriptrun"
 LOCAL_TARGET = "local"
-BEAT_SECONDS = 30.0
-LOST_SECONDS = 300.0
 LOST_CONTACT = "LostContact"
 INTERACTIVE_TARGET = "sdk"
 
@@ -119,7 +117,8 @@ class SubmitRun:
 class StartRun:
     """Begin an interactive run, at once in Running; see SubmitRun for `parent` and the like.
 
-    With `beats` the run is given up when the process that logs is not heard of for `LOST_SECONDS`.
+    With `beats` the run is given up when the process that logs is not heard of for
+    `SESSION_LOST_SECONDS`.
     `process` says which one that is, so that a service on the same machine sees at once that it
     has ended: `<pid namespace>/<pid>/<boot id>-<start in clock ticks>`, "" where it is not known.
     """

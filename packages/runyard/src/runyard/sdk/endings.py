@@ -201,10 +201,10 @@ def _end_all() -> None:
 
 
 def _beat() -> None:
-    from runyard.protocol.runs import BEAT_SECONDS
+    from runyard.protocol.timeouts import SESSION_BEAT_SECONDS
 
     pause = threading.Event()
-    while not pause.wait(BEAT_SECONDS):
+    while not pause.wait(SESSION_BEAT_SECONDS):
         for run in list(_open.values()):
             # The next beat tells as much.
             with contextlib.suppress(Exception):

@@ -12,9 +12,10 @@ class Client:
     """A run whose log is written anew while it is followed."""
 
     def __init__(self) -> None:
+        self.events = self.files = self
         self.content = b""
 
-    def events(self, *_: object) -> Iterator[EventRecord]:
+    def follow(self, _run: str) -> Iterator[EventRecord]:
         data = {"path": "logs/m.json"}
         self.content = b"first version\n"
         yield EventRecord(0, LOG, "", data={**data, "size": "14"})
@@ -23,7 +24,7 @@ class Client:
         self.content += b"and grows\n"
         yield EventRecord(0, LOG, "", data={**data, "size": "31"})
 
-    def open(self, *_: object, offset: int) -> io.BytesIO:
+    def open(self, _run: str, _path: str, offset: int) -> io.BytesIO:
         return io.BytesIO(self.content[offset:])
 
 
@@ -46,14 +47,15 @@ class Growing:
     """A run with a log of many lines, which grows by several while it is followed."""
 
     def __init__(self) -> None:
+        self.events = self.files = self
         self.content = b"".join(b"old line %d\n" % number for number in range(100_000))
         self.read = 0
 
-    def events(self, *_: object) -> Iterator[EventRecord]:
+    def follow(self, _run: str) -> Iterator[EventRecord]:
         self.content += b"new 1\nnew 2\nnew 3\n"
         yield EventRecord(0, LOG, "", data={"path": "logs/m.txt", "size": "1"})
 
-    def open(self, *_: object, offset: int = 0) -> Source:
+    def open(self, _run: str, _path: str, offset: int = 0) -> Source:
         self.read += len(self.content) - offset if offset else 0
         return Source(self.content[offset:])
 

@@ -30,16 +30,16 @@ def list_(json: Json = False, workspace: Workspace = None) -> None:
 
     Example: `runyard compute list`
     """
-    from runyard.protocol import routes
+    from runyard.protocol.compute import ComputePage
     from runyard_server.cli import target
 
-    page = target.client(workspace).call(routes.COMPUTE_LIST)
+    found = target.client(workspace).compute.list()
     if json:
-        output.as_json(page)
+        output.as_json(ComputePage(found))
         return
     tables.show(
         COLUMNS,
-        [_row(cluster) for cluster in page.items],
+        [_row(cluster) for cluster in found],
         "no cluster yet; runs without one go to this machine (target 'local')",
     )
 
@@ -50,16 +50,16 @@ def nodes(cluster: ComputeName, json: Json = False, workspace: Workspace = None)
 
     Example: `runyard compute nodes gpucluster`
     """
-    from runyard.protocol import routes
+    from runyard.protocol.compute import NodePage
     from runyard_server.cli import target
 
-    page = target.client(workspace).call(routes.COMPUTE_NODES, cluster)
+    found = target.client(workspace).compute.nodes(cluster)
     if json:
-        output.as_json(page)
+        output.as_json(NodePage(found))
         return
     tables.show(
         NODE_COLUMNS,
-        [(node.id, node.state, node.run or "", humane.age(node.since)) for node in page.items],
+        [(node.id, node.state, node.run or "", humane.age(node.since)) for node in found],
         f"{cluster} has no nodes now; it grows when a run needs them",
     )
 

@@ -17,16 +17,16 @@ def list_(json: Json = False, workspace: Workspace = None) -> None:
 
     Example: `runyard datastores list`
     """
-    from runyard.protocol import routes
+    from runyard.protocol.datastores import DatastorePage
     from runyard_server.cli import target
 
-    page = target.client(workspace).call(routes.DATASTORES_LIST)
+    found = target.client(workspace).datastores.list()
     if json:
-        output.as_json(page)
+        output.as_json(DatastorePage(found))
         return
     tables.show(
         [Column("NAME"), Column("TYPE", worth=1), Column("DEFAULT", worth=2)],
-        [(d.name, d.datastore_type, "yes" if d.is_default else "") for d in page.items],
+        [(d.name, d.datastore_type, "yes" if d.is_default else "") for d in found],
         "no datastore yet",
     )
 
@@ -43,13 +43,10 @@ def files(
 
     Example: `runyard datastores files workspaceblobstore mnist/`
     """
-    from runyard.protocol import routes
-    from runyard.protocol.datastores import DatastoreFileQuery
     from runyard_server.cli import target
     from runyard_server.cli.paging import collect
 
-    query, client = DatastoreFileQuery(prefix=prefix), target.client(workspace)
-    page = collect(client, routes.DATASTORES_FILES, datastore, query=query, limit=limit)
+    page = collect(target.client(workspace).datastores.files(datastore, prefix, limit))
     if json:
         output.as_json(page)
         return

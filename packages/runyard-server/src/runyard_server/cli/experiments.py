@@ -14,13 +14,10 @@ def list_(json: Json = False, limit: Limit = 100, workspace: Workspace = None) -
 
     Example: `runyard experiments list`
     """
-    from runyard.protocol import routes
-    from runyard.protocol.experiments import ExperimentQuery
     from runyard_server.cli import target
     from runyard_server.cli.paging import collect
 
-    client = target.client(workspace)
-    page = collect(client, routes.EXPERIMENTS_LIST, query=ExperimentQuery(), limit=limit)
+    page = collect(target.client(workspace).experiments.list(limit))
     if json:
         output.as_json(page)
         return

@@ -13,10 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from runyard.protocol import routes
 from runyard.protocol.errors import RunFileNotFound
 from runyard.protocol.events import LOG, RANK
-from runyard.protocol.files import BUILD_LOG, FileQuery
+from runyard.protocol.files import BUILD_LOG
 from runyard_server.cli import output, ranks
 from runyard_server.cli.target import WorkspaceClient
 from runyard_server.cli.texts import in_json, line, log, multiline
@@ -104,8 +103,7 @@ def _wanted(path: str, file: str | None) -> bool:
 
 
 def _all(client: WorkspaceClient, run: str) -> list[str]:
-    page = client.call(routes.FILES_LIST, run, query=FileQuery(prefix=LOG_FOLDER))
-    return [item.path for item in page.items]
+    return [item.path for item in client.files.list(run, LOG_FOLDER)]
 
 
 def _chosen(client: WorkspaceClient, run: str) -> list[str]:
@@ -130,7 +128,7 @@ class _Printer:
         """Print what a file has beyond what was printed of it."""
         offset = self._printed.get(path, 0)
         try:
-            source = self.client.open(routes.FILES_READ, self.run, path, offset=offset)
+            source = self.client.files.open(self.run, path, offset)
         except RunFileNotFound:
             if self._printed:
                 return
@@ -143,7 +141,7 @@ class _Printer:
 
     def skip(self, path: str, lines: int) -> None:
         """Print no more of a file than its last lines; read no more than needed to find them."""
-        with self.client.open(routes.FILES_READ, self.run, path) as whole:
+        with self.client.files.open(self.run, path) as whole:
             size = whole.size
         reach = TAIL_BYTES
         start = max(0, size - reach)
@@ -154,7 +152,7 @@ class _Printer:
 
     def _line(self, path: str, start: int, lines: int) -> int | None:
         """Find where the last lines begin in what a file has from `start` on; None: before it."""
-        with self.client.open(routes.FILES_READ, self.run, path, offset=start) as source:
+        with self.client.files.open(self.run, path, start) as source:
             content = source.read()
         place = len(content) - content.endswith(b"\n")
         for _ in range(lines):

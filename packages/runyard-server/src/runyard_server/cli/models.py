@@ -36,15 +36,14 @@ def list_(
 
     Examples: `runyard models list --latest`  ·  `runyard models list --name tf-dnn-mnist`
     """
-    from runyard.protocol import routes
     from runyard.protocol.models import ModelQuery
     from runyard_server.cli import target
     from runyard_server.cli.paging import collect
 
-    client, query = target.client(workspace), ModelQuery(name=name, latest=latest)
-    page = collect(client, routes.MODELS_LIST, query=query, limit=limit)
+    models, query = target.client(workspace).models, ModelQuery(name=name, latest=latest)
+    page = collect(models.list(query, limit))
     if name is not None and not page.items:
-        client.call(routes.MODELS_GET, name)  # says that there is none, and which are near
+        models.get(name)  # says that there is none, and which are near
     if json:
         output.as_json(page)
         return
@@ -61,10 +60,9 @@ def show(model: ModelId, json: Json = False, workspace: Workspace = None) -> Non
 
     Examples: `runyard models show tf-dnn-mnist`  ·  `runyard models show tf-dnn-mnist:2 --json`
     """
-    from runyard.protocol import routes
     from runyard_server.cli import target
 
-    found = target.client(workspace).call(routes.MODELS_GET, model)
+    found = target.client(workspace).models.get(model)
     if json:
         output.as_json(found)
         return

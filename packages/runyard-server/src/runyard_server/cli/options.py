@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from runyard_server.cli.target import WorkspaceClient
 
 MOST_OFFERED = 50
+MOST_NAMES = 100
 
 
 def _workspaces(_: Given, __: str) -> Offers:
@@ -22,10 +23,10 @@ def _workspaces(_: Given, __: str) -> Offers:
 
 def _run_ids(given: Given, incomplete: str) -> Offers:
     """Offer run ids with their experiment and status, newest first."""
-    from runyard.protocol import routes, runs
+    from runyard.protocol.runs import RunQuery
 
-    query = runs.RunQuery(page_size=MOST_OFFERED, id_prefix=incomplete or None)
-    found = _client(given).call(routes.RUNS_LIST, query=query).items
+    query = RunQuery(id_prefix=incomplete or None)
+    found = _client(given).runs.list(query, MOST_OFFERED)
     return [(run.id, f"{run.experiment}: {run.status}") for run in found]
 
 
@@ -36,38 +37,30 @@ def _statuses(_: Given, __: str) -> Offers:
 
 
 def _experiments(given: Given, _: str) -> Offers:
-    from runyard.protocol import routes
-
-    return [item.name for item in _client(given).call(routes.EXPERIMENTS_LIST).items]
+    return [item.name for item in _client(given).experiments.list(MOST_NAMES)]
 
 
 def _ranks(given: Given, _: str) -> Offers:
     """Offer the processes of the run that was named."""
-    from runyard.protocol import routes
-
     if not given.get("run"):
         return []
-    found = _client(given).call(routes.GANGS_RANKS, given["run"]).items
+    found = _client(given).runs.ranks(given["run"])
     return [(str(one.rank), f"{one.name} on {one.node_name}: {one.state}") for one in found]
 
 
 def _models(given: Given, _: str) -> Offers:
-    from runyard.protocol import models, routes
+    from runyard.protocol.models import ModelQuery
 
-    query = models.ModelQuery(latest=True)
-    return [item.name for item in _client(given).call(routes.MODELS_LIST, query=query).items]
+    query = ModelQuery(latest=True)
+    return [item.name for item in _client(given).models.list(query, MOST_NAMES)]
 
 
 def _compute(given: Given, _: str) -> Offers:
-    from runyard.protocol import routes
-
-    return [item.name for item in _client(given).call(routes.COMPUTE_LIST).items]
+    return [item.name for item in _client(given).compute.list()]
 
 
 def _datastores(given: Given, _: str) -> Offers:
-    from runyard.protocol import routes
-
-    return [item.name for item in _client(given).call(routes.DATASTORES_LIST).items]
+    return [item.name for item in _client(given).datastores.list()]
 
 
 def _client(given: Given) -> "WorkspaceClient":

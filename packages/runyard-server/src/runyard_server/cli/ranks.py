@@ -1,6 +1,5 @@
 """Finding one process of a run with several, by its rank or by its name."""
 
-from runyard.protocol import routes
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.jobs import RankRecord
 from runyard_server.cli.target import WorkspaceClient
@@ -18,7 +17,7 @@ def log_of(client: WorkspaceClient, run: str, wanted: str, *, sure: bool = True)
     Raises:
         InvalidRequest: There is no such process; the message lists those there are.
     """
-    found = client.call(routes.GANGS_RANKS, run).items
+    found = client.runs.ranks(run)
     for one in found:
         if _is_meant(one, wanted):
             return one.log

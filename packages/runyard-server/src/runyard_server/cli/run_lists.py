@@ -6,16 +6,16 @@ that match so far; when there are more, that is said.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from runyard.protocol import routes, runs
+from runyard.protocol import runs
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.runs import RunQuery, RunRecord
 from runyard_server.cli import output, run_fields, run_names, tables
-from runyard_server.cli.paging import LARGEST_PAGE, Entries
+from runyard_server.cli.paging import Entries, collect
 from runyard_server.cli.target import WorkspaceClient
 
 LOOKED_AT = 10_000
@@ -90,7 +90,7 @@ def show(
     asked, left = _by_service(client, replace(query, metrics=True), map(_condition, filters))
     found = _collected(client, asked, left, sort, limit)
     if not found.items and asked.experiment is not None:
-        client.call(routes.EXPERIMENTS_GET, asked.experiment)  # says when there is none
+        client.experiments.get(asked.experiment)  # says when there is none
     if as_json:
         output.as_json(found)
         return
@@ -137,7 +137,7 @@ def _exact(client: WorkspaceClient, name: str, value: str) -> str:
     if name == "status":
         return next((one for one in runs.STATUSES if one.lower() == value.lower()), value)
     if name == "parent":
-        return run_names.with_run(client, value, lambda run: client.call(routes.RUNS_GET, run)).id
+        return run_names.with_run(client, value, client.runs.get).id
     return value
 
 
@@ -148,41 +148,18 @@ def _collected(
     sort: str | None,
     limit: int,
 ) -> Entries:
-    pages = _Pages(client, query, LOOKED_AT if conditions or sort else limit)
-    matching = (run for run in pages if all(one.holds(run) for one in conditions))
+    listing = client.runs.list(query, LOOKED_AT if conditions or sort else limit)
+    matching = (run for run in listing if all(one.holds(run) for one in conditions))
     if not conditions and sort is None:
-        newest = list(matching)
-        return Entries(newest, pages.token)
+        return collect(listing)
     found = list(islice(matching, limit)) if sort is None else _sorted(matching, sort)[:limit]
-    if pages.token and (sort or len(found) < limit):
+    if listing.next_page_token and (sort or len(found) < limit):
         output.note(
             f"only the newest {LOOKED_AT:,} of these runs were looked at; narrow it with "
             "--experiment, --status or a --filter of one tag"
         )
     # The service's token would go on behind runs that were looked at and not shown.
     return Entries(found)
-
-
-class _Pages:
-    """The runs of a query, newest first, up to a number; `token` is where they go on."""
-
-    def __init__(self, client: WorkspaceClient, query: RunQuery, most: int) -> None:
-        self._client = client
-        self._query = query
-        self._most = most
-        self.token: str | None = None
-
-    def __iter__(self) -> Iterator[RunRecord]:
-        left = self._most
-        while left > 0:
-            size = min(LARGEST_PAGE, left)
-            asked = replace(self._query, page_size=size, page_token=self.token)
-            page = self._client.call(routes.RUNS_LIST, query=asked)
-            self.token = page.next_page_token
-            yield from page.items
-            left -= size
-            if self.token is None:
-                return
 
 
 def _sorted(matching: Iterable[RunRecord], sort: str) -> list[RunRecord]:

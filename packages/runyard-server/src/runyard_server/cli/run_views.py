@@ -4,10 +4,11 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from runyard.protocol import escapes, routes
-from runyard.protocol.files import FileQuery, FileRecord
+from runyard.client.paging import LARGEST_PAGE
+from runyard.protocol import escapes
+from runyard.protocol.files import FileRecord
 from runyard.protocol.jobs import RankRecord
-from runyard.protocol.metrics import MetricQuery, MetricSeries
+from runyard.protocol.metrics import MetricSeries
 from runyard.protocol.runs import RunRecord, RunSpec
 from runyard_server.cli import humane, output, tables
 from runyard_server.cli.tables import Column
@@ -51,16 +52,16 @@ def rank(one: RankRecord) -> tuple[str | Styled, ...]:
 
 def show(client: WorkspaceClient, run: RunRecord) -> None:
     """Print all there is to know of a run at a glance."""
-    output.facts(_facts(run, client.call(routes.RUNS_SPEC, run.id)))
+    output.facts(_facts(run, client.runs.spec(run.id)))
     _failure(run)
-    page = client.call(routes.METRICS_LIST, run.id, query=MetricQuery(points=2))
-    if page.series:
+    series = client.metrics.list(run.id, points=2)
+    if series:
         output.say()
-        tables.show(METRIC_COLUMNS, map(_metric, page.series), "")
-    files = client.call(routes.FILES_LIST, run.id, query=FileQuery())
-    if files.items:
+        tables.show(METRIC_COLUMNS, map(_metric, series), "")
+    files = list(client.files.list(run.id, limit=LARGEST_PAGE))
+    if files:
         output.say()
-        _files(files.items)
+        _files(files)
 
 
 def _facts(run: RunRecord, spec: RunSpec) -> Iterable[tuple[str, str | Styled]]:

@@ -107,12 +107,11 @@ def show(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
 
     - `runyard runs show RUN --json | jq .status`
     """
-    from runyard.protocol import routes
     from runyard_server.cli import run_views, target
     from runyard_server.cli.run_names import with_run
 
     client = target.client(workspace)
-    record = with_run(client, run, lambda id_: client.call(routes.RUNS_GET, id_))
+    record = with_run(client, run, client.runs.get)
     if json:
         output.as_json(record)
         return
@@ -125,16 +124,16 @@ def ranks(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
 
     Examples: `runyard runs ranks RUN`  ·  `runyard runs ranks RUN --json | jq '.items[].state'`
     """
-    from runyard.protocol import routes
+    from runyard.protocol.jobs import RankPage
     from runyard_server.cli import run_views, target
     from runyard_server.cli.run_names import with_run
 
     client = target.client(workspace)
-    page = with_run(client, run, lambda id_: client.call(routes.GANGS_RANKS, id_))
+    found = with_run(client, run, client.runs.ranks)
     if json:
-        output.as_json(page)
+        output.as_json(RankPage(found))
         return
-    tables.show(run_views.RANK_COLUMNS, map(run_views.rank, page.items), "one process")
+    tables.show(run_views.RANK_COLUMNS, map(run_views.rank, found), "one process")
 
 
 @group.command()
@@ -184,7 +183,6 @@ def cancel(runs: RunIds, json: Json = False, workspace: Workspace = None) -> Non
 
     Examples: `runyard runs cancel RUN`  ·  several: `runyard runs cancel RUN1 RUN2`
     """
-    from runyard.protocol import routes
     from runyard_server.cli import target
     from runyard_server.cli.run_names import with_run
 
@@ -192,7 +190,7 @@ def cancel(runs: RunIds, json: Json = False, workspace: Workspace = None) -> Non
     failure: RunyardError | None = None
     for run in runs:
         try:
-            record = with_run(client, run, lambda id_: client.call(routes.RUNS_CANCEL, id_))
+            record = with_run(client, run, client.runs.cancel)
         except RunyardError as error:
             # The others are still asked to stop; the last failure gives the exit status.
             if failure is not None:

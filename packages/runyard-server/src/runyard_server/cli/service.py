@@ -10,7 +10,7 @@ from runyard.client import holder
 from runyard.client import home as homes
 from runyard.client.discovery import connect, forget, running
 from runyard.client.holder import Holder
-from runyard.protocol import routes
+from runyard.client.service import Service
 from runyard.protocol.errors import (
     InvalidRequest,
     RunyardError,
@@ -88,7 +88,7 @@ def status(json: Json = False) -> None:
             raise _silent(home, silent)
         output.as_json({"running": True, "answers": False, **_told(home, silent)})
         raise Exit(SILENT)
-    found = connect(start=False).call(routes.SERVICE_STATUS)
+    found = Service(connect(start=False)).status()
     if json:
         output.as_json(found)
         return
@@ -126,7 +126,7 @@ def _answers(home: Path) -> bool:
 def _ask_to_stop(*, json: bool, wait: bool) -> None:
     connection = connect(start=False)
     url = connection.url
-    connection.call(routes.SERVICE_STOP)
+    Service(connection).stop()
     forget()
     if wait:
         _wait_for_end(url)
@@ -221,7 +221,7 @@ def _wait_for_end(url: str) -> None:
     deadline = time.monotonic() + STOP_SECONDS
     while time.monotonic() < deadline:
         try:
-            connect(url).call(routes.SERVICE_ABOUT)
+            Service(connect(url)).about()
         except ServiceUnreachable:
             return
         except RunyardError:

@@ -7,20 +7,18 @@ that a `config.json` names is made by the first script that uses it.
 
 from contextlib import suppress
 
+from runyard.client import workspace_config
 from runyard.client.connection import Connection
 from runyard.client.discovery import connect
 from runyard.client.home import locate
+from runyard.client.paging import LARGEST_PAGE
 from runyard.client.workspace import WorkspaceClient
-from runyard.protocol import routes
-from runyard.protocol.errors import InvalidRequest, WorkspaceNotFound
-from runyard.protocol.workspaces import DEFAULT_WORKSPACE, WorkspaceQuery, WorkspaceRecord
-from runyard.sdk import workspace_config
-from runyard.sdk.exceptions import UserErrorException
-from runyard.sdk.workspace_config import WorkspaceConfig
+from runyard.client.workspace_config import WorkspaceConfig
+from runyard.client.workspaces import Workspaces
+from runyard.protocol.errors import WorkspaceNotFound
+from runyard.protocol.workspaces import DEFAULT_WORKSPACE, WorkspaceRecord
 
 __all__ = ["WorkspaceClient", "client", "connection", "workspace_names", "workspaces"]
-
-LARGEST_PAGE = 1000
 
 
 def client(name: str | None, *, start: bool = True) -> WorkspaceClient:
@@ -48,10 +46,11 @@ def _bring_leftovers(service: WorkspaceClient) -> None:
     """Bring what killed processes logged last, before it is shown."""
     with suppress(FileNotFoundError):
         if any((locate() / "spool").iterdir()):
-            from runyard.sdk import sessions
+            from runyard.client import leftovers
 
-            sessions.bring_leftovers(service)
-            sessions.wait_for_leftovers()
+            work = leftovers.begin(service)
+            if work is not None:
+                work.join(leftovers.SECONDS)
 
 
 def connection(*, start: bool = True) -> Connection:
@@ -62,8 +61,7 @@ def connection(*, start: bool = True) -> Connection:
 
 def workspaces(*, start: bool = True) -> list[WorkspaceRecord]:
     """Give the workspaces of the service, by name."""
-    query = WorkspaceQuery(page_size=LARGEST_PAGE)
-    return connection(start=start).call(routes.WORKSPACES_LIST, query=query).items
+    return list(Workspaces(connection(start=start)).list(limit=LARGEST_PAGE))
 
 
 def workspace_names() -> list[str]:
@@ -73,11 +71,8 @@ def workspace_names() -> list[str]:
 
 def _config() -> WorkspaceConfig | None:
     """Read the config file that a script started here would read."""
-    try:
-        path = workspace_config.find(None)
-        return workspace_config.read(path) if path else None
-    except UserErrorException as error:
-        raise InvalidRequest(error.message) from None
+    path = workspace_config.find(None)
+    return workspace_config.read(path) if path else None
 
 
 def _is_meant(record: WorkspaceRecord, name: str | None, config: WorkspaceConfig | None) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import threading
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional
 
@@ -21,6 +22,7 @@ from runyard.client.courier import Courier
 from runyard.client.sender import REFUSED_SUFFIX
 from runyard.client.spool import writers
 from runyard.client.workspace import WorkspaceClient
+from runyard.protocol.errors import RunNotFound, RunyardError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +34,8 @@ PLACE = "place.json"
 USER_LOG = "user_log.txt"
 USER_LOG_PATH = "logs/user_log.txt"
 UNKNOWN = "unknown-"
+SECONDS = 10.0
+IN_JOB = "RUNYARD_RUN_ID"
 
 
 def mark(folder: Path, service: WorkspaceClient) -> None:
@@ -51,6 +55,36 @@ def found(but: Callable[[Path], bool]) -> List[Path]:
     except OSError:
         return []
     return [f for f in folders if f.is_dir() and not f.name.startswith(UNKNOWN) and not but(f)]
+
+
+def begin(
+    service: WorkspaceClient, but: Callable[[Path], bool] = lambda _: False
+) -> Optional[threading.Thread]:
+    """Begin to bring, on a thread of its own, what killed processes left in the state folder.
+
+    Args:
+        service: A workspace's client.
+        but: Says of a spool folder that it is this process's own.
+
+    Returns:
+        The thread, to be waited for; None in a job, and where nothing was left.
+    """
+    folders = [] if os.environ.get(IN_JOB) else found(but)
+    if not folders:
+        return None
+    work = threading.Thread(
+        target=bring_each, args=(service, folders), name="runyard-leftovers", daemon=True
+    )
+    work.start()
+    return work
+
+
+def bring_each(service: WorkspaceClient, folders: List[Path]) -> None:
+    """Bring what dead processes left in spool folders, as far as can be just now."""
+    for folder in folders:
+        # Whatever hinders: it stays there, and the next process tries again.
+        with contextlib.suppress(RunyardError, OSError, ValueError):
+            bring(service, folder, SECONDS)
 
 
 def bring(service: WorkspaceClient, folder: Path, seconds: float) -> bool:
@@ -117,8 +151,6 @@ def _held(paths: List[Path]) -> Iterator[List[Path]]:
 
 def _is_unknown(service: WorkspaceClient, folder: Path) -> bool:
     """Put a folder aside whose run the service does not have: nobody shall ask again and again."""
-    from runyard.protocol.errors import RunNotFound
-
     try:
         service.runs.get(folder.name)
     except RunNotFound:

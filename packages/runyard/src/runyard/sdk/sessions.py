@@ -165,18 +165,14 @@ def _new(run_id: str, service: Callable[[], WorkspaceClient]) -> Session:
 
 def bring_leftovers(service: WorkspaceClient) -> None:
     """Begin to bring what killed processes left in the state folder, once for each service."""
-    if service.connection.url in _looked or os.environ.get("RUNYARD_RUN_ID"):
+    if service.connection.url in _looked:
         return
     _looked.add(service.connection.url)
     from runyard.client import leftovers
 
-    folders = leftovers.found(_is_own)
-    if folders:
-        work = threading.Thread(
-            target=_bring, args=(service, folders), name="runyard-leftovers", daemon=True
-        )
+    work = leftovers.begin(service, _is_own)
+    if work is not None:
         _bringing.append(work)
-        work.start()
 
 
 def wait_for_leftovers() -> None:
@@ -191,17 +187,9 @@ def bring_of(service: WorkspaceClient, run_id: str) -> None:
 
     folder = home.locate() / "spool" / run_id
     if folder.is_dir() and not _is_own(folder):
-        _bring(service, [folder])
+        from runyard.client import leftovers
 
-
-def _bring(service: WorkspaceClient, folders: List[Path]) -> None:
-    from runyard.client import leftovers
-    from runyard.protocol.errors import RunyardError
-
-    for folder in folders:
-        # Whatever hinders: it stays there, and the next process tries again.
-        with contextlib.suppress(RunyardError, OSError, ValueError):
-            leftovers.bring(service, folder, LEFTOVER_SECONDS)
+        leftovers.bring_each(service, [folder])
 
 
 def _is_own(folder: Path) -> bool:

@@ -1,68 +1,30 @@
-"""The file by which a project names its workspace, as the v1 SDK wrote and found it.
+"""The config file of a project's workspace, with the errors that users of the SDK expect.
 
-    {"subscription_id": …, "resource_group": …, "workspace_name": …}      or the older
-    {"Scope": "/subscriptions/S/resourceGroups/R/providers/…/workspaces/W"}
-
-Runyard reads one more key, `url`: the address of a service in place of the embedded one.
+Which files there are and what is in them is told in `client.workspace_config`.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, NamedTuple, Optional, Sequence
+from typing import Optional
 
-from runyard.sdk.exceptions import UserErrorException, translated
+from runyard.client import workspace_config as files
+from runyard.client.workspace_config import WorkspaceConfig
+from runyard.sdk.exceptions import translated
 from runyard.sdk.local_paths import naming
 
-FOLDERS = (".azureml", "aml_config", "")
-FILES = ("config.json", "project.json")
-SCOPE_PARTS = 8
-
-
-class WorkspaceConfig(NamedTuple):
-    """What a config file says; `url` is None for the embedded service."""
-
-    name: str
-    subscription_id: str
-    resource_group: str
-    url: Optional[str] = None
+__all__ = ["WorkspaceConfig", "find", "read", "write"]
 
 
 def find(path: Optional[str], file_name: Optional[str] = None) -> Optional[Path]:
     """Find a config file: `path` itself, or by walking up from it (default: here).
 
-    For each folder name, for each file name, the walk goes up to the root; the first hit wins. So
-    a `.azureml/config.json` far above beats a plain `config.json` beside the script.
-
     Raises:
         UserErrorException: The current folder, which is to be looked from, was removed.
     """
-    start = Path(path or ".").expanduser()
-    if start.is_file():
-        return start
-    names = (file_name,) if file_name else FILES
-    try:
-        begin = start.resolve()
-    except FileNotFoundError:
-        raise UserErrorException(
-            "the current folder was removed, so no workspace config file can be looked for; change "
-            "into a folder that exists"
-        ) from None
-    for folder in FOLDERS:
-        for name in names:
-            found = _upwards(begin, folder, name)
-            if found is not None:
-                return found
-    return None
-
-
-def _upwards(begin: Path, folder: str, name: str) -> Optional[Path]:
-    for above in (begin, *begin.parents):
-        candidate = above / folder / name
-        if candidate.is_file():
-            return candidate
-    return None
+    with translated():
+        return files.find(path, file_name)
 
 
 def read(path: Path) -> WorkspaceConfig:
@@ -71,38 +33,8 @@ def read(path: Path) -> WorkspaceConfig:
     Raises:
         UserErrorException: It is not JSON, or names no workspace.
     """
-    from runyard.client import texts
-
-    try:
-        with translated():
-            content = json.loads(texts.read(path))
-    except ValueError as error:
-        raise UserErrorException(f"the config file {path} cannot be read: {error}") from error
-    if not isinstance(content, dict):
-        raise UserErrorException(f"the config file {path} must hold a JSON object")
-    values = _from_scope(path, content["Scope"]) if "Scope" in content else content
-    missing = [key for key in ("subscription_id", "resource_group") if not values.get(key)]
-    name = values.get("workspace_name") or values.get("name")
-    missing += [] if name else ["workspace_name"]
-    if missing:
-        raise UserErrorException(f"the config file {path} lacks {', '.join(missing)}")
-    url = content.get("url")
-    return WorkspaceConfig(
-        str(name),
-        str(values["subscription_id"]),
-        str(values["resource_group"]),
-        str(url) if url else None,
-    )
-
-
-def _from_scope(path: Path, scope: Any) -> Dict[str, Any]:
-    parts: Sequence[str] = [part for part in str(scope).split("/") if part]
-    if len(parts) < SCOPE_PARTS:
-        raise UserErrorException(
-            f"the Scope in {path} must read /subscriptions/…/resourceGroups/…/providers/"
-            f"Microsoft.MachineLearningServices/workspaces/…, not {scope!r}"
-        )
-    return {"subscription_id": parts[1], "resource_group": parts[3], "workspace_name": parts[7]}
+    with translated():
+        return files.read(path)
 
 
 def write(config: WorkspaceConfig, path: Optional[str], file_name: Optional[str]) -> Path:
@@ -129,6 +61,6 @@ def write(config: WorkspaceConfig, path: Optional[str], file_name: Optional[str]
         if not folder.is_dir():
             folder = base / ".azureml"
         folder.mkdir(parents=True, exist_ok=True)
-        target = folder / (file_name or FILES[0])
+        target = folder / (file_name or files.FILES[0])
         target.write_text(json.dumps(content, indent=4) + "\n", encoding="utf-8")
     return target

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from runyard.client import holder
 from runyard.client import home as homes
 from runyard.client.discovery import connect, running
-from runyard.protocol import routes
+from runyard.client.service import Service
 from runyard.protocol.errors import RunyardError, Unauthenticated
 from runyard.protocol.service import TOKEN_VARIABLE, URL_VARIABLE
 from runyard_server import __version__
@@ -30,7 +30,7 @@ def service() -> Iterator[Finding]:
         yield Finding("service", OK, "none runs; one is started when it is needed")
         return
     try:
-        status = connect(start=False).call(routes.SERVICE_STATUS)
+        status = Service(connect(start=False)).status()
     except Unauthenticated as error:
         mend = f"export {TOKEN_VARIABLE}=TOKEN" if elsewhere else "runyard stop"
         yield Finding("service", BROKEN, error.message, mend)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from runyard.runtime.hanging import ExitDeadline
-from runyard.runtime.processes import Member, Plan, Task
+from runyard.runtime.members import Member, Plan, Task
 
 
 class Fake(Member):

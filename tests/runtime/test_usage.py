@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from runyard.runtime import usage
-from runyard.runtime.processes import Plan, start
+from runyard.runtime.members import Plan
+from runyard.runtime.processes import start
 from runyard.runtime.ranks import WRAPPER, Rank
 from runyard.runtime.usage import Meter, clock_seconds, measure
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from runyard.client import holder
 from runyard.client import home as homes
-from runyard.client.discovery import connect, forget, running
+from runyard.client.discovery import connect, forget
 from runyard.client.holder import Holder
+from runyard.client.presence import running
 from runyard.client.service import Service
 from runyard.protocol.errors import (
     InvalidRequest,

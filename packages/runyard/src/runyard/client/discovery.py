@@ -16,8 +16,9 @@ import os
 from typing import TYPE_CHECKING, Dict, Mapping, Optional, Tuple
 
 from runyard.client import home as homes
+from runyard.client.presence import running
 from runyard.protocol import PROTOCOL, PROTOCOL_MAJOR
-from runyard.protocol.errors import ProtocolMismatch, RunyardError, ServiceUnreachable
+from runyard.protocol.errors import ProtocolMismatch, ServiceUnreachable
 from runyard.protocol.service import TOKEN_VARIABLE, URL_VARIABLE
 from runyard.protocol.timeouts import ABOUT_SECONDS
 
@@ -105,26 +106,6 @@ def forget() -> None:
     """Close and forget the shared connections, as after the service was stopped on purpose."""
     while _shared:
         _shared.popitem()[1].close()
-
-
-def running(home: Path) -> Optional[ConnectionRecord]:
-    """Give what the connection file says, if a Runyard service answers there."""
-    record = homes.read_connection(homes.connection_file(home))
-    if record is None:
-        return None
-    try:
-        answers = getattr(_about(record.url), "product", "") == "runyard"
-    except RunyardError:
-        return None
-    return record if answers else None
-
-
-def _about(url: str) -> About:
-    from runyard.client.connection import Connection
-    from runyard.client.service import Service
-
-    with Connection(url, "", timeout=ABOUT_SECONDS) as connection:
-        return Service(connection).about()
 
 
 def _fixed(written: str, source: str, token: Optional[str], home: Path) -> Connection:

@@ -17,9 +17,10 @@ import sys
 import time
 from typing import IO, TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional
 
-from runyard.client import discovery, holder
+from runyard.client import holder
 from runyard.client import home as homes
 from runyard.client.interpreter import service_command
+from runyard.client.presence import running
 from runyard.protocol import codec
 from runyard.protocol.errors import ServiceUnreachable
 from runyard.protocol.service import (
@@ -62,7 +63,7 @@ def start(home: Path) -> Connection:
         raise ServiceUnreachable("the service runs on Linux and macOS; on Windows use WSL")
     _make(home)
     with _locked(home / START_LOCK):
-        found = discovery.running(home) or _present(home)
+        found = running(home) or _present(home)
         if found is not None:
             return found
         child = _launch(home)
@@ -109,7 +110,7 @@ def _present(home: Path) -> Optional[Connection]:
     """
     deadline = time.monotonic() + SILENT_START_SECONDS
     while holder.is_held(home):
-        found = discovery.running(home)
+        found = running(home)
         if found is not None:
             return found
         if time.monotonic() > deadline:
@@ -203,7 +204,7 @@ def _older(home: Path) -> Optional[Connection]:
     """The connection of a service whose version tells nobody that it is ready."""
     if not homes.connection_file(home).exists():
         return None
-    return discovery.running(home)
+    return running(home)
 
 
 def _detach(child: Child) -> None:

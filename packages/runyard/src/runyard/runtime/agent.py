@@ -21,17 +21,17 @@ from runyard.runtime.folder import RunFolder, read_json
 from runyard.runtime.hanging import ExitDeadline, unended
 from runyard.runtime.job import Canceled, Job, JobError, Stopped
 from runyard.runtime.launchers import Node, launcher
+from runyard.runtime.standing import BUSY, UNDELIVERED, stand_alone
 from runyard.runtime.state import AGENT, Lock, State
 from runyard.runtime.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from runyard.runtime.commands import Commands
     from runyard.runtime.link import Link
+    from runyard.runtime.members import Member, Plan
 
 LONGEST_WAIT = 60.0
 LOOK_SECONDS = 0.1
-BUSY = 3
-UNDELIVERED = 75
 
 Report = Dict[str, Any]
 
@@ -139,7 +139,7 @@ class Agent:
         self._seconds["running"] = time.monotonic() - begun
         return report
 
-    def _start(self) -> List[processes.Member]:
+    def _start(self) -> List[Member]:
         job, folder = self._job, self._folder
         if not job.starts_at_once:
             self.link().say(names.PREPARING)
@@ -180,11 +180,11 @@ class Agent:
             gang.tell_prepared(job, folder, paths)
         return paths
 
-    def _plans(self, nodes: List[Node], paths: Dict[str, str]) -> List[processes.Plan]:
+    def _plans(self, nodes: List[Node], paths: Dict[str, str]) -> List[Plan]:
         shared = variables.make(self._job, self._folder, paths)
         return launcher(self._job.kind).plans(self._job, self._folder, nodes, shared)
 
-    def _begin(self, plans: List[processes.Plan], paths: Dict[str, str]) -> List[processes.Member]:
+    def _begin(self, plans: List[Plan], paths: Dict[str, str]) -> List[Member]:
         if self._wake.canceled:
             raise Canceled
         if self._job.attempt > 1:
@@ -224,7 +224,7 @@ class Agent:
 
         return data.prepare(self._job, self._folder, self._wake.is_canceled)
 
-    def _supervise(self, started: List[processes.Member]) -> Report:
+    def _supervise(self, started: List[Member]) -> Report:
         """Wait for the end that comes first: the script's, a cancel, the time limit."""
         family = processes.Family(self._job, self._state, started)
         limit = self._job.spec.get("max_duration_seconds")
@@ -257,7 +257,7 @@ class Agent:
             family.add(fresh)
             self._state.add(fresh)
 
-    def _goes_on(self, started: List[processes.Member]) -> bool:
+    def _goes_on(self, started: List[Member]) -> bool:
         """Whether the job goes on here: nothing has failed, and something that decides runs.
 
         With several nodes the others decide too: only the service can say that all is done.
@@ -267,7 +267,7 @@ class Agent:
         link = self.link()
         return not _failed(started) and not link.reply.get("stop") and not link.is_cut_off
 
-    def _tell(self, started: List[processes.Member]) -> None:
+    def _tell(self, started: List[Member]) -> None:
         """Tell how the processes are, where there are several and something is new."""
         if self._job.kind == names.SINGLE:
             return
@@ -278,7 +278,7 @@ class Agent:
             self._told = tasks
             self.link().say(names.RUNNING, tasks=tasks)
 
-    def _ended(self, started: List[processes.Member]) -> Report:
+    def _ended(self, started: List[Member]) -> Report:
         """Give the outcome of processes that ended by themselves."""
         from runyard.runtime import causes, ending
 
@@ -305,7 +305,7 @@ class Agent:
             report["cause"] = names.CAUSE_PORT
         return report
 
-    def _has_lost_port(self, failed: processes.Member) -> bool:
+    def _has_lost_port(self, failed: Member) -> bool:
         """Whether a process failed because its port was taken between reservation and start."""
         from runyard.runtime import ending
 
@@ -313,14 +313,14 @@ class Agent:
         with_ports = self._job.kind != names.SINGLE and launcher(self._job.kind).ports(self._job)
         return bool(young and with_ports) and ending.port_was_taken(failed.plan.log)
 
-    def _hanging(self, started: List[processes.Member]) -> str:
+    def _hanging(self, started: List[Member]) -> str:
         """Say who should have ended and has not, "" if that is nobody of this node."""
         if self._job.nodes == 1:
             return self._exits.reason(started)
         reply = self.link().reply
         return str(reply["reason"]) if reply.get("hung") and unended(started) else ""
 
-    def _end_rest(self, family: processes.Family, started: List[processes.Member]) -> List[str]:
+    def _end_rest(self, family: processes.Family, started: List[Member]) -> List[str]:
         """End what still runs when the job is over; give warnings."""
         if self._job.kind == names.SINGLE:
             return family.end_leftovers()
@@ -347,11 +347,11 @@ class Agent:
             return family.end_leftovers(processes.HELPER_SECONDS)
         return family.end() if rest or why else family.end_leftovers()
 
-    def _served(self) -> List[processes.Member]:
+    def _served(self) -> List[Member]:
         return self._commands.started if self._commands is not None else []
 
     def _end_all(
-        self, family: processes.Family, started: List[processes.Member], report: Report
+        self, family: processes.Family, started: List[Member], report: Report
     ) -> List[str]:
         """End everything before it is done; give warnings."""
         if self._job.kind != names.SINGLE:
@@ -360,7 +360,7 @@ class Agent:
                 each.stop(str(error["message"]))
         return family.end()
 
-    def _stopped(self, limit: Any, started: List[processes.Member]) -> Report:
+    def _stopped(self, limit: Any, started: List[Member]) -> Report:
         from runyard.runtime import ending
 
         if self._wake.canceled:
@@ -369,26 +369,6 @@ class Agent:
         report = ending.failed(f"{text} (max_run_duration_seconds)", log=_log(started))
         report["cause"] = names.CAUSE_DEFINITE
         return report
-
-
-def stand_alone(folder: RunFolder) -> None:
-    """Be independent of whoever started this process: own session, no terminal, no pipes."""
-    if os.getsid(0) != os.getpid():
-        try:
-            os.setsid()
-        except PermissionError:
-            # It leads a process group, as from an interactive shell; that one may end it.
-            os.umask(os.umask(0o022))
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    try:
-        log = os.open(folder.agent_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    except OSError:
-        log = nothing
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    for file in {nothing, log} - {0, 1, 2}:
-        os.close(file)
 
 
 def _began_before(job: Job, folder: RunFolder) -> bool:
@@ -404,13 +384,13 @@ def _began_before(job: Job, folder: RunFolder) -> bool:
     return False
 
 
-def _go_on(started: List[processes.Member]) -> bool:
+def _go_on(started: List[Member]) -> bool:
     """Whether the job goes on: no process has failed, and one that decides still runs."""
     lasting = any(each.ended() is None for each in started if each.plan.decisive)
     return lasting and not _failed(started)
 
 
-def _failed(started: List[processes.Member]) -> List[processes.Member]:
+def _failed(started: List[Member]) -> List[Member]:
     """Give those that have failed, the first one first; what only starts others comes last."""
     failed = [each for each in started if each.failed]
     if any(each.plan.record and each.ended() is None for each in started):
@@ -418,7 +398,7 @@ def _failed(started: List[processes.Member]) -> List[processes.Member]:
     return sorted(failed, key=lambda each: (each.plan.helper, each.ended_at))
 
 
-def _fails_elsewhere(helper: processes.Member) -> bool:
+def _fails_elsewhere(helper: Member) -> bool:
     """Whether mpirun failed because a rank of another node did."""
     if not helper.plan.end_file:
         return False
@@ -427,12 +407,12 @@ def _fails_elsewhere(helper: processes.Member) -> bool:
     return bool(ranks.failures(os.path.dirname(helper.plan.end_file)))
 
 
-def _log(started: List[processes.Member]) -> str:
+def _log(started: List[Member]) -> str:
     """Give the log of the process that failed, or of the first one."""
     return next((each.plan.log for each in (*_failed(started), *started)), "")
 
 
-def _longest_wait(started: List[processes.Member]) -> float:
+def _longest_wait(started: List[Member]) -> float:
     """Give how long to sleep: of a process that another one started no signal comes."""
     watched = any(each.plan.record and each.ended() is None for each in started)
     return LOOK_SECONDS if watched else LONGEST_WAIT

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, List, Optional, Tu
 from runyard.protocol.errors import RunyardError
 from runyard.runtime import processes
 from runyard.runtime.job import JobError
-from runyard.runtime.processes import Member, Plan
+from runyard.runtime.members import Member, Plan
 
 if TYPE_CHECKING:
     from runyard.runtime.service import JobService

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
     from runyard.runtime.link import Link
-    from runyard.runtime.processes import Member
+    from runyard.runtime.members import Member
 
 LOOPBACK = "127.0.0.1"
 LOOK_SECONDS = 0.05

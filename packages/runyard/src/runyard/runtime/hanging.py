@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, List, Optional, Sequence
 
 if TYPE_CHECKING:
     from runyard.runtime.job import Job
-    from runyard.runtime.processes import Member
+    from runyard.runtime.members import Member
 
 
 class ExitDeadline:

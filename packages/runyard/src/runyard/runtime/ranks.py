@@ -22,7 +22,7 @@ from glob import escape, glob
 from typing import Dict, List, Optional, Tuple
 
 from runyard.runtime.causes import tail
-from runyard.runtime.processes import Member, Plan
+from runyard.runtime.members import Member, Plan
 
 # A shell tells of a signal like this.
 SIGNALS = 128

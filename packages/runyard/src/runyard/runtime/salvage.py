@@ -10,10 +10,10 @@ import sys
 import time
 
 from runyard.runtime import names
-from runyard.runtime.agent import BUSY, UNDELIVERED, stand_alone
 from runyard.runtime.folder import RunFolder, read_json
 from runyard.runtime.job import Job
 from runyard.runtime.processes import Family
+from runyard.runtime.standing import BUSY, UNDELIVERED, stand_alone
 from runyard.runtime.state import DONE, SALVAGE, Lock, State
 from runyard.runtime.wakeup import Wakeup
 from runyard.runtime.watch import files

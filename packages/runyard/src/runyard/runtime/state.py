@@ -17,7 +17,7 @@ from runyard.runtime.processes import Started
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
-    from runyard.runtime.processes import Member
+    from runyard.runtime.members import Member
 
 DONE = "done"
 AGENT, SALVAGE = "agent", "salvage"

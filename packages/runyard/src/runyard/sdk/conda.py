@@ -4,11 +4,11 @@ The conda file is how v1 scripts and their users write down packages; nothing he
 Packages listed under `pip` are pip requirements, the others conda specifications.
 """
 
-import re
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.requirements import package_name
 
 PYTHON_DEFAULT_VERSION = ""
 DEFAULT_SDK_PACKAGE = "azureml-defaults"
@@ -255,16 +255,6 @@ class CondaDependencies:
 
     def __repr__(self) -> str:
         return f"CondaDependencies({self._structure!r})"
-
-
-def package_name(requirement: str) -> str:
-    """Give the name at the start of a pip requirement or conda specification, in lower case."""
-    bare = requirement.strip().rpartition("::")[2]
-    if re.match(r"[A-Za-z0-9+]+:", bare):
-        # An address: two of one host or kind are two packages.
-        return bare
-    match = re.match(r"[A-Za-z0-9][A-Za-z0-9._\-]*", bare)
-    return match.group(0).lower().replace("_", "-") if match else bare
 
 
 def _empty() -> Structure:

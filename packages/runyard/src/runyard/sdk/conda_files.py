@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from runyard.sdk.exceptions import UserErrorException, translated
+from runyard.sdk.requirements import lines_of
 
 KEYS = ("name", "channels", "dependencies", "prefix", "variables")
 
@@ -63,8 +64,6 @@ def _check_keys(found: Dict[str, Any], path: str) -> None:
 
 def _entry(entry: Any, path: str) -> Any:
     """Check one dependency; put the lines of files in their place, for those files stay here."""
-    from runyard.sdk.requirements import lines_of
-
     if isinstance(entry, str):
         return entry
     if isinstance(entry, dict) and list(entry) == ["pip"]:

@@ -10,9 +10,9 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 
-from runyard.sdk.conda import CondaDependencies, package_name
+from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.exceptions import UserErrorException
-from runyard.sdk.requirements import without_own
+from runyard.sdk.requirements import package_name, without_own
 
 if TYPE_CHECKING:
     from runyard.protocol.environments import EnvironmentDefinition

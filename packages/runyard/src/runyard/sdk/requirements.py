@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 from typing import Iterable, List, Tuple
 
-from runyard.sdk.conda import package_name
 from runyard.sdk.exceptions import UserErrorException, translated
 
 # The SDK is on PYTHONPATH in every job: packages of these names would only stand in its way.
@@ -13,6 +12,16 @@ _OWN = re.compile(r"^azureml(-.*)?$|^runyard(-azureml)?$")
 _PATH = re.compile(
     r"^(?:\.{0,2}[/\\]|\.{1,2}$|[A-Za-z]:\\|[\w.\-]+/)|^[^:;]*\.(?:whl|zip|tar\.gz)$|@\s*\.{0,2}/"
 )
+
+
+def package_name(requirement: str) -> str:
+    """The name at the start of a pip requirement or conda specification, in lower case."""
+    bare = requirement.strip().rpartition("::")[2]
+    if re.match(r"[A-Za-z0-9+]+:", bare):
+        # An address: two of one host or kind are two packages.
+        return bare
+    match = re.match(r"[A-Za-z0-9][A-Za-z0-9._\-]*", bare)
+    return match.group(0).lower().replace("_", "-") if match else bare
 
 
 def without_own(requirements: Iterable[str]) -> List[str]:

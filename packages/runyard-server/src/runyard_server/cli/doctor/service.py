@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from runyard.client import holder
 from runyard.client import home as homes
-from runyard.client.discovery import connect, running
+from runyard.client.discovery import connect
+from runyard.client.presence import running
 from runyard.client.service import Service
 from runyard.protocol.errors import RunyardError, Unauthenticated
 from runyard.protocol.service import TOKEN_VARIABLE, URL_VARIABLE

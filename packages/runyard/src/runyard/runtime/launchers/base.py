@@ -15,7 +15,7 @@ from runyard.runtime.variables import expand
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
-    from runyard.runtime.processes import Plan
+    from runyard.runtime.members import Plan
 
 
 class Node:

@@ -18,7 +18,7 @@ from runyard.runtime import names, ranks
 from runyard.runtime.job import JobError
 from runyard.runtime.launchers import azure, gloo, hosts, jax
 from runyard.runtime.launchers.base import Launcher, Node, command_line
-from runyard.runtime.processes import Plan, Task
+from runyard.runtime.members import Plan, Task
 
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder

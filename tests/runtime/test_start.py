@@ -41,7 +41,8 @@ def test_before_the_script_starts_little_is_imported():
     """The network, the protocol's records and other costly modules come later or never."""
     found = loaded("runyard.runtime.agent, runyard.runtime.launchers.single")
     assert not found & COSTLY
-    assert not [name for name in found if name.startswith(("runyard.client", "runyard.protocol"))]
+    others = {name for name in found if name.startswith(("runyard.client", "runyard.protocol"))}
+    assert others <= {"runyard.protocol", "runyard.protocol.timeouts"}
 
 
 def test_speaking_to_the_service_needs_no_records():
@@ -52,4 +53,5 @@ def test_speaking_to_the_service_needs_no_records():
         "runyard.protocol",
         "runyard.protocol.errors",
         "runyard.protocol.paths",
+        "runyard.protocol.timeouts",
     }

@@ -59,7 +59,7 @@ class Chaos:
             runs.fail(self.yard.system, W, self.random.choice(self.runs), body=FailRun("no"))
 
     def upkeep(self) -> None:
-        self.yard.scheduler.upkeep()
+        self.yard.scheduler.observe()
 
     def restart(self) -> None:
         self.yard.restart()
@@ -88,7 +88,7 @@ class Chaos:
                 agents = [self.yard.engine.agents.get(handle) for handle in handles]
                 if any(agent is not None and agent.alive for agent in agents):
                     self.yard.finish(run)
-            self.yard.scheduler.upkeep()
+            self.yard.scheduler.observe()
             time.sleep(0.01)
 
 

@@ -35,7 +35,7 @@ def here(pid: int) -> str:
 def pass_time(yard: Yard, seconds: float) -> None:
     """Let time pass in which the service listens."""
     yard.clock.sleep(seconds)
-    yard.scheduler.upkeep()
+    yard.scheduler.observe()
 
 
 def error(yard: Yard, run: str) -> RunError:
@@ -87,7 +87,7 @@ def test_time_in_which_the_service_was_down_does_not_count(yard: Yard) -> None:
     yard.clock.sleep(3600)
     yard.system.beating.forget(1)
     yard.restart()
-    yard.scheduler.upkeep()
+    yard.scheduler.observe()
     assert yard.get(run).status == "Running"
     pass_time(yard, SESSION_LOST_SECONDS + 1)
     assert error(yard, run).code == "LostContact"

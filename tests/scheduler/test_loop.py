@@ -5,7 +5,7 @@ import pytest
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.runs import FailRun
 from runyard_server.operations import runs
-from runyard_server.scheduler.lost import MOST_SALVAGES
+from runyard_server.scheduler.orphans import MOST_SALVAGES
 from runyard_server.testing.yard import W, Yard, until
 
 WAY = ["Starting", "Preparing", "Queued", "Running", "Finalizing"]
@@ -199,7 +199,7 @@ def test_salvage_killed_too_ends_the_run(yard: Yard) -> None:
     assert not (folder / "inherited.json").exists()
     assert not (folder / "job.json").exists()
     yard.restart()
-    yard.scheduler.upkeep()
+    yard.scheduler.observe()
     yard.scheduler.stop()
     assert folder.exists()
 

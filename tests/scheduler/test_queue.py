@@ -131,11 +131,11 @@ def test_idle_nodes_go_after_their_time(yard: Yard) -> None:
         yard.finish(run)
     assert _counts(yard) == (3, 3)
     yard.clock.sleep(60)
-    yard.scheduler.upkeep()
+    yard.scheduler.observe()
     assert _counts(yard) == (3, 3)
     yard.clock.sleep(61)
-    yard.scheduler.upkeep()
-    assert _counts(yard) == (1, 1)
+    yard.scheduler.observe()
+    until(lambda: _counts(yard) == (1, 1))
     assert compute.get(yard.system, W, "cluster").target_nodes == 1
 
 

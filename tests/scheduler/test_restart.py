@@ -71,7 +71,7 @@ def test_placed_but_not_launched(yard: Yard) -> None:
     yard.scheduler.stop()
     run = yard.submit("cluster")
     yard.scheduler = yard.new_scheduler()
-    yard.scheduler._agents._pool.close(0)
+    yard.scheduler._reconcilers["run"]._agents._pool.close(0)
     yard.scheduler.start()
     yard.when(run, lambda record: record.status == "Queued")
     until(lambda: any("placed" in message for message in yard.messages(run)))

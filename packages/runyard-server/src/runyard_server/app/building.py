@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from runyard_server.app import reconcilers
 from runyard_server.compute import light
 from runyard_server.compute.local import LocalBackend
 from runyard_server.core.clock import Clock
@@ -14,7 +15,6 @@ from runyard_server.core.settings import Settings
 from runyard_server.core.system import System
 from runyard_server.environments.environments import Environments
 from runyard_server.operations import workspaces
-from runyard_server.scheduler.loop import Scheduler
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
@@ -72,16 +72,16 @@ def build(
         home.environments, home.packages, jobs.folder, settings, home.datastores
     )
     local = backend(jobs.folder)
-    scheduler = Scheduler(system, environments, {local.kind: local}, jobs.folder)
+    loop = reconcilers.scheduler(system, environments, {local.kind: local}, jobs.folder)
 
     def start() -> None:
-        scheduler.start()
+        loop.start()
         threading.Thread(
             target=light.compile_folder, args=(jobs,), name="compile-light", daemon=True
         ).start()
 
     def close() -> None:
-        scheduler.stop()
+        loop.stop()
         environments.close()
         local.close()
         records.close()

@@ -81,7 +81,8 @@ def once(
 def forget_old(system: System) -> None:
     """Drop the answers that are older than a day."""
     before = system.clock.now_us() - DAY
-    system.records.write(lambda c: idempotency.forget(c, before))
+    if system.records.read(lambda c: idempotency.has_older(c, before)):
+        system.records.write(lambda c: idempotency.forget(c, before))
 
 
 def _repeat(key: str, body: str, kept: tuple[str, str], kind: type[Answer]) -> Answer:

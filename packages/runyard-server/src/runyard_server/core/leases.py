@@ -1,52 +1,70 @@
-"""Leases: who works on a run, so that slow work can be done outside any write.
+"""Leases: who works on a subject, so that slow work can be done outside any write.
 
-A scheduler takes a run by writing its token and a time into the row. What it brings back counts
-only if the token is still there. A lease that has run out may be taken by another; at its start a
+A scheduler takes a subject by writing its token and a time down. What it brings back counts only
+if the token is still there. A lease that has run out may be taken by another; at its start a
 scheduler takes over what the process before it left, since one service owns a state folder.
 """
 
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from runyard.protocol.timeouts import LEASE_SECONDS
 from runyard_server.core.system import System
-from runyard_server.store import runs
+from runyard_server.store import leases
+from runyard_server.store.leases import LeaseRow
 from runyard_server.store.records import Connection
-from runyard_server.store.runs import RunRow
+from runyard_server.store.subjects import Subject
 
 _LEASE = int(LEASE_SECONDS * 1_000_000)
 
 
-def terms(token: str, now: int) -> dict[str, Any]:
-    """Give the columns that say that `token` works on a run from now on."""
-    return {"lease_token": token, "lease_until": now + _LEASE}
+def take(connection: Connection, subject: Subject, token: str, now: int) -> bool:
+    """Begin to work on a subject, unless another does; call it inside a write.
+
+    Args:
+        connection: Of the present write.
+        subject: What is to be worked on.
+        token: Who will work on it.
+        now: Microseconds since 1970.
+
+    Returns:
+        Whether `token` has it now.
+    """
+    if not is_open_to(leases.find(connection, subject), token, now):
+        return False
+    leases.put(connection, subject, LeaseRow(token, now + _LEASE))
+    return True
 
 
-def free() -> dict[str, Any]:
-    """Give the columns that say that nobody works on a run."""
-    return {"lease_token": None, "lease_until": None}
+def present(connection: Connection) -> Mapping[Subject, LeaseRow]:
+    """Read all leases: of many subjects, most of them free, this is the cheapest way."""
+    return leases.everything(connection)
 
 
-def can_take(row: RunRow, token: str, now: int) -> bool:
-    """Say whether `token` may begin to work on a run: nobody does, or the lease has run out."""
-    if row.lease_token is None or row.lease_token == token:
-        return True
-    return row.lease_until is None or row.lease_until < now
+def is_open_to(lease: LeaseRow | None, token: str, now: int) -> bool:
+    """Whether `token` may work under a lease: there is none, it is its own, or it has run out."""
+    return lease is None or lease.token == token or lease.until < now
 
 
-def held(connection: Connection, key: int, token: str) -> RunRow | None:
-    """Give the run if `token` still works on it and it has not ended, else None."""
-    for row in runs.find_many(connection, [key]):
-        if row.active and row.lease_token == token:
-            return row
-    return None
+def holds(connection: Connection, subject: Subject, token: str) -> bool:
+    """Whether `token` still has a subject, so that what it brings back counts."""
+    lease = leases.find(connection, subject)
+    return lease is not None and lease.token == token
+
+
+def give_back(connection: Connection, subjects: Iterable[Subject]) -> None:
+    """Free subjects whose work is done; call it inside a write."""
+    leases.remove(connection, subjects)
 
 
 def renew(system: System, token: str) -> None:
-    """Prolong all leases of `token`."""
-    now = system.clock.now_us()
-    system.records.write(lambda c: runs.prolong(c, token, now + _LEASE))
+    """Prolong all leases of `token`, if it has any."""
+    held = system.records.read(leases.everything).values()
+    if any(lease.token == token for lease in held):
+        until = system.clock.now_us() + _LEASE
+        system.records.write(lambda c: leases.prolong(c, token, until))
 
 
 def take_over(system: System) -> None:
     """Free what earlier processes held; call it once, at the start."""
-    system.records.write(runs.drop_leases)
+    if system.records.read(leases.everything):
+        system.records.write(leases.remove_all)

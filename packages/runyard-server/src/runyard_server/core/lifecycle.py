@@ -25,12 +25,13 @@ from runyard.protocol.compute import IDLE
 from runyard.protocol.errors import WrongState
 from runyard.protocol.runs import RunError
 from runyard_server.core.clock import iso
-from runyard_server.core.notices import SCHEDULER, gang_topic, run_topic
+from runyard_server.core.notices import feed_topic, gang_topic, run_topic, work_topic
 from runyard_server.core.system import System
 from runyard_server.store import events, nodes, runs
 from runyard_server.store.events import EventRow
 from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
+from runyard_server.store.subjects import Subject
 
 _ENDS = frozenset(states.TERMINAL)
 _STOPS = _ENDS | {states.CANCEL_REQUESTED}
@@ -177,6 +178,7 @@ def free_nodes(connection: Connection, row: RunRow, now: int) -> None:
 def announce(system: System, row: RunRow, *, work: bool = True) -> None:
     """Wake who follows the run and, with `work`, the scheduler; call it after the write."""
     system.notices.changed(run_topic(row.workspace, row.id))
+    system.notices.changed(feed_topic(row.workspace))
     if not row.active:
         system.beating.forget(row.key)
         for below in system.records.read(_ended_below(row)):
@@ -185,12 +187,7 @@ def announce(system: System, row: RunRow, *, work: bool = True) -> None:
     if row.node_count > 1 and (row.cancel_requested or not row.active):
         system.notices.changed(gang_topic(row.workspace, row.id))
     if work:
-        system.notices.changed(work_topic(row.key))
-
-
-def work_topic(key: int) -> str:
-    """Give the topic that tells the scheduler to look at one run."""
-    return f"{SCHEDULER}:{key}"
+        system.notices.changed(work_topic(row.subject))
 
 
 def _ended_below(row: RunRow) -> Callable[[Connection], list[RunRow]]:
@@ -221,7 +218,7 @@ def _append(connection: Connection, row: RunRow, now: int, news: Sequence[News])
         EventRow(row.last_event + number, n.kind, now, n.message, n.status, n.data)
         for number, n in enumerate(news, start=1)
     ]
-    events.append(connection, row.key, numbered)
+    events.append(connection, row.subject, numbered)
     values: dict[str, Any] = {"last_event": row.last_event + len(numbered)}
     warnings = [item.message for item in news if item.kind == kinds.WARNING]
     if warnings:
@@ -244,14 +241,14 @@ def _entered(connection: Connection, row: RunRow, status: str, now: int) -> dict
     if status == states.CANCEL_REQUESTED:
         values["cancel_requested"] = True
     if status in states.TERMINAL:
-        values |= {"active": False, "ended_at": now, "lease_token": None, "lease_until": None}
-        values["stage_seconds"] = _stage_seconds(connection, row.key, now)
+        values |= {"active": False, "ended_at": now}
+        values["stage_seconds"] = _stage_seconds(connection, row.subject, now)
     return values
 
 
-def _stage_seconds(connection: Connection, key: int, now: int) -> dict[str, float]:
+def _stage_seconds(connection: Connection, run: Subject, now: int) -> dict[str, float]:
     """Say how long a run was in each stage, from its status events."""
-    times = [*events.times_of(connection, key, kinds.STATUS), ("", now)]
+    times = [*events.times_of(connection, run, kinds.STATUS), ("", now)]
     seconds: dict[str, float] = {}
     for (status, since), (_, until) in pairwise(times):
         if status in STAGES:

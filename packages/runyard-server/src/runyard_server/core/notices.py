@@ -1,9 +1,14 @@
 """Wake-ups inside the service: who changed something says so, who waits for it hears it.
 
-A notice carries no data, only a topic: `run:<workspace>/<run id>` (an event was appended, a log
-grew), `gang:<workspace>/<run id>` (its nodes should look again) or `scheduler` (there is work
-for the loop). Whoever is woken reads the store. Notices may
-be lost with the process and may come without need; nothing but speed depends on them.
+A notice carries no data, only a topic:
+
+    run:<workspace>/<run id>     a subject, of any kind: an event was appended, a log grew
+    feed:<workspace>             something happened to one of the workspace's subjects
+    work:run:<workspace>/<id>    there is work for the reconciler of a subject
+    gang:<workspace>/<run id>    the nodes of a run should look again
+
+Whoever is woken reads the store. Notices may be lost with the process and may come without need;
+nothing but speed depends on them.
 """
 
 import logging
@@ -11,19 +16,41 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-SCHEDULER = "scheduler"
+from runyard_server.store.subjects import Subject, run_subject
+
+_WORK = "work:"
 _REMEMBERED = 4096
 
 _log = logging.getLogger(__name__)
 
 
+def subject_topic(subject: Subject) -> str:
+    """The topic of what happens to a subject."""
+    return str(subject)
+
+
 def run_topic(workspace: str, run: str) -> str:
-    """Give the topic of a run."""
-    return f"run:{workspace}/{run}"
+    """The topic of what happens to a run."""
+    return str(run_subject(workspace, run))
+
+
+def feed_topic(workspace: str) -> str:
+    """The topic of whatever happens in a workspace."""
+    return f"feed:{workspace}"
+
+
+def work_topic(subject: Subject) -> str:
+    """The topic that tells the scheduler to look at a subject."""
+    return f"{_WORK}{subject}"
+
+
+def subject_of_work(topic: str) -> Subject | None:
+    """The subject that a topic tells the scheduler to look at, None of any other topic."""
+    return Subject.parse(topic[len(_WORK) :]) if topic.startswith(_WORK) else None
 
 
 def gang_topic(workspace: str, run: str) -> str:
-    """Give the topic of what the nodes of a run wait for: to be complete, to stop, to be alone."""
+    """The topic of what the nodes of a run wait for: to be complete, to stop, to be alone."""
     return f"gang:{workspace}/{run}"
 
 

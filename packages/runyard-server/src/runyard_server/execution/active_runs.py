@@ -1,6 +1,6 @@
 """Which runs have work for the scheduler, and how their nodes stand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -13,6 +13,7 @@ from runyard_server.store import compute, gangs, job_nodes, runs
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
+from runyard_server.store.subjects import Subject
 
 _SPEC = msgspec.json.Decoder(RunSpec)
 _MANY = 500
@@ -26,32 +27,35 @@ class RunSnapshot:
     nodes: dict[int, list[JobNodeRow]]
 
 
-def snapshot(system: System, keys: Sequence[int]) -> RunSnapshot:
-    """Read runs by key; interactive ones are nobody's work and left out."""
+def snapshot(system: System, subjects: Iterable[Subject]) -> RunSnapshot:
+    """Read runs, oldest first; interactive ones are nobody's work and left out."""
+    wanted = sorted(subjects)
 
     def read(connection: Connection) -> RunSnapshot:
         rows: list[RunRow] = []
         unfinished: dict[int, list[JobNodeRow]] = {}
-        for start in range(0, len(keys), _MANY):
-            some = keys[start : start + _MANY]
-            found = runs.find_many(connection, some)
+        for start in range(0, len(wanted), _MANY):
+            found = runs.find_subjects(connection, wanted[start : start + _MANY])
             rows += [row for row in found if row.target != INTERACTIVE_TARGET]
-            for node in job_nodes.of_runs(connection, some):
+            for node in job_nodes.of_runs(connection, [row.key for row in found]):
                 if node.finished_at is None or node.state == LOST:
                     unfinished.setdefault(node.run_key, []).append(node)
-        return RunSnapshot(rows, unfinished)
+        return RunSnapshot(sorted(rows, key=lambda row: row.key), unfinished)
 
     return system.records.read(read)
 
 
-def all_keys(system: System) -> list[int]:
-    """Give the keys of all runs with work for the scheduler: not ended, or with an open node."""
+def subjects(system: System) -> list[Subject]:
+    """List the runs with work for the scheduler: not ended, or with an open node."""
 
-    def read(connection: Connection) -> set[int]:
-        active = {row.key for row in runs.active(connection)}
-        return active | {node.run_key for node in job_nodes.unfinished(connection, LOST)}
+    def read(connection: Connection) -> list[Subject]:
+        active = runs.active(connection)
+        known = {row.key for row in active}
+        open_ = {node.run_key for node in job_nodes.unfinished(connection, LOST)}
+        rows = [*active, *runs.find_many(connection, open_ - known)]
+        return [row.subject for row in rows]
 
-    return sorted(system.records.read(read))
+    return system.records.read(read)
 
 
 def specs(system: System, keys: Sequence[int]) -> dict[int, RunSpec]:

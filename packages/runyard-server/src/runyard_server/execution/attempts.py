@@ -27,6 +27,7 @@ from runyard_server.store import events, files, gangs, job_nodes
 from runyard_server.store import runs as run_rows
 from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
+from runyard_server.store.subjects import Subject
 
 FREE_ATTEMPTS = 3
 OUTPUTS = "outputs/"
@@ -46,7 +47,7 @@ def is_due(connection: Connection, row: RunRow, last: FinishReport) -> bool:
         return False
     if last.cause == protocol.CAUSE_DEFINITE:
         return False
-    return _used(connection, row.key, last.cause) < _allowed(connection, row.key, last.cause)
+    return _used(connection, row.subject, last.cause) < _allowed(connection, row.key, last.cause)
 
 
 def begin(connection: Connection, row: RunRow, last: FinishReport, now: int) -> RunRow:
@@ -71,7 +72,7 @@ def begin(connection: Connection, row: RunRow, last: FinishReport, now: int) -> 
 
 
 def _message(connection: Connection, row: RunRow, last: FinishReport) -> str:
-    count = _used(connection, row.key, last.cause) + 1
+    count = _used(connection, row.subject, last.cause) + 1
     allowed = _allowed(connection, row.key, last.cause)
     why = last.error.message if last.error else "it failed"
     if last.cause == protocol.CAUSE_PORT:
@@ -89,6 +90,6 @@ def _allowed(connection: Connection, key: int, cause: str) -> int:
     return _SPEC.decode(run_rows.spec(connection, key)).max_retries
 
 
-def _used(connection: Connection, key: int, cause: str) -> int:
-    told = events.data_of(connection, key, kinds.STAGE)
+def _used(connection: Connection, run: Subject, cause: str) -> int:
+    told = events.data_of(connection, run, kinds.STAGE)
     return sum(1 for data in told if data.get(_CAUSE) == _kind(cause))

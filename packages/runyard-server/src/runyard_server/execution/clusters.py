@@ -1,8 +1,11 @@
 """How the clusters stand, and how many nodes each should have."""
 
+from runyard.protocol.runs import QUEUED
+from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
+from runyard_server.execution import placement
 from runyard_server.execution.placement import Target, wanted
-from runyard_server.store import compute, nodes
+from runyard_server.store import compute, nodes, runs
 from runyard_server.store.compute import ComputeRow
 from runyard_server.store.nodes import NodeRow
 from runyard_server.store.records import Connection
@@ -34,3 +37,27 @@ def node_count(system: System, cluster: ComputeRow) -> int:
     """Count the nodes of a cluster."""
     found = system.records.read(lambda c: nodes.of_cluster(c, cluster.workspace, cluster.name))
     return len(found)
+
+
+def grow(system: System, cluster: ComputeRow, count: int) -> None:
+    """Add idle nodes until a cluster has `count` of them."""
+    now = system.clock.now_us()
+    system.records.write(lambda c: placement.grow(c, cluster, count, now))
+
+
+def shrink(system: System, cluster: ComputeRow) -> int | None:
+    """Take nodes away that have been idle for too long.
+
+    Returns:
+        How many nodes are left; None if none was taken.
+    """
+    now = system.clock.now_us()
+    taken = system.records.write(lambda c: placement.shrink(c, cluster, now))
+    return node_count(system, cluster) if taken else None
+
+
+def wake_queue(system: System, cluster: ComputeRow) -> None:
+    """Have the first run that waits for nodes of a cluster looked at again."""
+    queue = runs.Queue(cluster.workspace, cluster.name, QUEUED)
+    for row in system.records.read(lambda c: queue.first(c, 1)):
+        system.notices.changed(work_topic(row.subject))

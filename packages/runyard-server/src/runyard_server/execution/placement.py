@@ -16,7 +16,6 @@ from runyard.protocol import events as kinds
 from runyard.protocol.compute import IDLE, RUNNING
 from runyard.protocol.jobs import STATE_STARTING
 from runyard.protocol.runs import LOCAL_TARGET, QUEUED
-from runyard_server.core import leases
 from runyard_server.core.lifecycle import News, record
 from runyard_server.execution import gangs
 from runyard_server.store import compute, job_nodes, nodes, runs
@@ -192,7 +191,7 @@ def _placed_on(connection: Connection, row: RunRow, node_ids: list[str], now: in
     job_nodes.add(connection, agents)
     where = "this machine" if node_ids == [LOCAL_NODE] else ", ".join(node_ids)
     news = [News(kinds.STAGE, f"placed on {where}")]
-    placed = record(connection, row, now, news, attempt=attempt, reason=None, **leases.free())
+    placed = record(connection, row, now, news, attempt=attempt, reason=None)
     return Placement(placed, agents)
 
 

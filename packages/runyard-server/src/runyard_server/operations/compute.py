@@ -29,7 +29,7 @@ from runyard.protocol.runs import LOCAL_TARGET
 from runyard.protocol.sizes import resolve
 from runyard_server.core.clock import iso
 from runyard_server.core.machine import machine_gpus
-from runyard_server.core.notices import SCHEDULER
+from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
 from runyard_server.execution.placement import RESIZING, STEADY
 from runyard_server.store import compute as clusters
@@ -38,6 +38,7 @@ from runyard_server.store import runs
 from runyard_server.store.compute import ComputeRow
 from runyard_server.store.nodes import NodeRow
 from runyard_server.store.records import Connection
+from runyard_server.store.subjects import cluster_subject
 
 _PRIORITIES = (protocol.DEDICATED, protocol.LOW_PRIORITY)
 _MOST_NODES = 10_000
@@ -88,7 +89,7 @@ def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord
         clusters.insert_cluster(connection, row)
 
     system.records.write(write)
-    system.notices.changed(SCHEDULER)
+    system.notices.changed(work_topic(cluster_subject(workspace, row.name)))
     return _record(row, [])
 
 
@@ -146,7 +147,7 @@ def change(system: System, workspace: str, name: str, body: ChangeCompute) -> Co
         )
 
     system.records.write(write)
-    system.notices.changed(SCHEDULER)
+    system.notices.changed(work_topic(cluster_subject(workspace, name)))
     return get(system, workspace, name)
 
 
@@ -166,7 +167,7 @@ def delete(system: System, workspace: str, name: str) -> None:
         clusters.remove(connection, workspace, row.name)
 
     system.records.write(write)
-    system.notices.changed(SCHEDULER)
+    system.notices.changed(work_topic(cluster_subject(workspace, name)))
 
 
 def nodes(system: System, workspace: str, name: str) -> NodePage:

@@ -21,7 +21,7 @@ def list_(system: System, workspace: str, run: str, query: EventQuery) -> EventP
 
     def read(connection: Connection) -> EventPage:
         row = run_row(connection, workspace, run)
-        found = events.page(connection, row.key, query.after, limit)
+        found = events.page(connection, row.subject, query.after, limit)
         return EventPage([event_record(event) for event in found], row.status)
 
     return system.records.read(read)

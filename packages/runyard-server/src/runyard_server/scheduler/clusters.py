@@ -1,15 +1,18 @@
 """Clusters: from min to max nodes as runs need them, and back when nodes are idle for long."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from runyard_server.compute.base import Backend
 from runyard_server.core.system import System
 from runyard_server.execution import clusters, placement
 from runyard_server.execution.placement import STEADY, Target
+from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.store.compute import ComputeRow
+from runyard_server.store.nodes import NodeRow
+from runyard_server.store.subjects import CLUSTER, Subject
 
 
-class Clusters:
+class ClusterReconciler(Reconciler):
     """The clusters of all workspaces.
 
     Args:
@@ -17,14 +20,15 @@ class Clusters:
         backends: By kind.
     """
 
+    kind = CLUSTER
+
     def __init__(self, system: System, backends: Mapping[str, Backend]) -> None:
         self._system = system
         self._backends = backends
-        self._looked = 0
-        self._short: set[Target] = set()
+        self._short: set[Subject] = set()
 
     def grant(self, target: Target, coming: int) -> int:
-        """Ask the backend for the nodes a cluster needs; give how many it grants.
+        """Ask the backend for the nodes a cluster needs; return how many it grants.
 
         Args:
             target: The cluster.
@@ -33,33 +37,49 @@ class Clusters:
         cluster, count = clusters.need(self._system, target, coming)
         granted = 0 if cluster is None else self._resize(cluster, count)
         if granted < count:
-            self._short.add(target)
+            self._short.add(Subject(CLUSTER, target.workspace, target.name))
         return granted
 
-    def upkeep(self) -> set[Target]:
-        """Bring clusters to their minimum, take idle nodes away; give clusters to place on."""
+    def subjects(self) -> Iterable[Subject]:
+        """All clusters."""
+        return [_subject(cluster) for cluster, _ in clusters.with_nodes(self._system)]
+
+    def observe(self) -> Iterable[Subject]:
+        """Those with too few nodes, with nodes idle for too long, or short of what runs need."""
         now = self._system.clock.now_us()
-        moving, self._short = self._short, set()
+        short, self._short = self._short, set()
+        return short.union(
+            _subject(cluster)
+            for cluster, present in clusters.with_nodes(self._system)
+            if _moves(cluster, present, now)
+        )
+
+    def reconcile(self, subjects: Sequence[Subject]) -> None:
+        """Bring clusters to their minimum, take idle nodes away, have the first run look again."""
+        wanted = set(subjects)
+        now = self._system.clock.now_us()
         for cluster, present in clusters.with_nodes(self._system):
-            target = Target(cluster.workspace, cluster.name)
+            if _subject(cluster) not in wanted:
+                continue
             if len(present) < cluster.min_nodes:
-                self._grow(cluster, self._resize(cluster, cluster.min_nodes), now)
+                clusters.grow(self._system, cluster, self._resize(cluster, cluster.min_nodes))
             elif placement.overdue(cluster, present, now):
-                self._shrink(cluster, now)
-            if cluster.allocation_state != STEADY or cluster.modified_at > self._looked:
-                moving.add(target)
-        self._looked = now
-        return moving
+                left = clusters.shrink(self._system, cluster)
+                if left is not None:
+                    self._resize(cluster, left)
+            clusters.wake_queue(self._system, cluster)
 
     def _resize(self, cluster: ComputeRow, count: int) -> int:
         name = f"{cluster.workspace}/{cluster.name}"
         return self._backends[cluster.backend].resize(name, count)
 
-    def _grow(self, cluster: ComputeRow, count: int, now: int) -> None:
-        self._system.records.write(lambda c: placement.grow(c, cluster, count, now))
 
-    def _shrink(self, cluster: ComputeRow, now: int) -> None:
-        taken = self._system.records.write(lambda c: placement.shrink(c, cluster, now))
-        if taken:
-            count = clusters.node_count(self._system, cluster)
-            self._resize(cluster, count)
+def _moves(cluster: ComputeRow, present: Sequence[NodeRow], now: int) -> bool:
+    few = len(present) < cluster.min_nodes
+    return (
+        few or cluster.allocation_state != STEADY or bool(placement.overdue(cluster, present, now))
+    )
+
+
+def _subject(cluster: ComputeRow) -> Subject:
+    return Subject(CLUSTER, cluster.workspace, cluster.name)

@@ -13,7 +13,7 @@ from runyard_server.compute.processes import Process
 from runyard_server.core.beating import Beating
 from runyard_server.core.system import System
 from runyard_server.execution import beats
-from runyard_server.scheduler.silence import Listening
+from runyard_server.scheduler.liveness import Listening
 
 _SECOND = 1_000_000
 
@@ -29,9 +29,13 @@ class Contact:
         self._system = system
         self._listening = Listening(system)
         self._here = _namespace()
+        self._taken_up = False
 
     def look(self) -> None:
         """Give up the runs whose process is gone; call it at each turn, about once a second."""
+        if not self._taken_up:
+            beats.take_up(self._system)
+            self._taken_up = True
         self._listening.look()
         for key, beating in self._system.beating.all().items():
             reason = self._reason(beating)

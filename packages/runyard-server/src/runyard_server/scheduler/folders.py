@@ -28,6 +28,8 @@ class RunFolders:
 
     def __init__(self, system: System) -> None:
         self._system = system
+        # What is older was there before this service: no submit works on it.
+        self._begun = time.time()
         self._pool = Pool("folders", 1)
 
     def collect(self, row: RunRow) -> None:
@@ -41,7 +43,7 @@ class RunFolders:
             watch: Called with the launched nodes of each run that has ended: an agent may still
                 live, and whoever sees it gone collects the folder.
         """
-        self._submit(self._sweep, watch, time.time())
+        self._submit(self._sweep, watch)
 
     def close(self) -> None:
         """Finish what was begun."""
@@ -59,7 +61,7 @@ class RunFolders:
         elif active_runs.has_ended(self._system, row.key):
             run_folders.keep_undelivered(folder)
 
-    def _sweep(self, watch: Callable[[RunRow, JobNodeRow], None], begun: float) -> None:
+    def _sweep(self, watch: Callable[[RunRow, JobNodeRow], None]) -> None:
         active = active_runs.active_ids(self._system)
         for folder in self._system.home.runs.iterdir():
             found = active_runs.launched_run(self._system, folder.name)
@@ -67,7 +69,7 @@ class RunFolders:
                 row, nodes = found
                 if not row.active:
                     self._look_after(row, nodes, watch)
-            elif folder.name not in active and _is_left(folder, begun):
+            elif folder.name not in active and _is_left(folder, self._begun):
                 run_folders.discard(folder)
 
     def _look_after(

@@ -24,15 +24,19 @@ from runyard_server.core.lifecycle import announce
 from runyard_server.core.system import System
 from runyard_server.execution import active_runs, gangs, jobs
 from runyard_server.execution.gangs import LOST, SALVAGING
-from runyard_server.scheduler.lost import MOST_SALVAGES, LostAgent, LostAgents
+from runyard_server.scheduler.liveness import LivenessMonitor
+from runyard_server.scheduler.orphans import MOST_SALVAGES, OrphanedAgent, OrphanedAgents
 from runyard_server.scheduler.pool import Pool
-from runyard_server.scheduler.silence import Silence
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
+from runyard_server.store.subjects import Subject
 
 _THREADS = 4
 _CLOSE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
+
+# The subject that an agent works for, and its number there: a node of a run.
+AgentKey = tuple[Subject, int]
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Agents:
         backends: By kind.
         light: The folder with the light half.
         environment: Gives the realised environment of a placed run; may make it.
-        again: Called with the key of a run to look at again in a while.
+        again: Called with a run to look at again in a while.
         gone: Called with a run whose agent has ended after its last word.
     """
 
@@ -65,7 +69,7 @@ class Agents:
         backends: Mapping[str, Backend],
         light: str,
         environment: Callable[[RunRow], JobEnvironment],
-        again: Callable[[int], None],
+        again: Callable[[Subject], None],
         gone: Callable[[RunRow], None],
     ) -> None:
         self._system = system
@@ -74,21 +78,21 @@ class Agents:
         self._environment = environment
         self._again = again
         self._gone = gone
-        self._silence = Silence(system)
-        self._lost = LostAgents(system, backends, gone)
-        self._watched: dict[tuple[int, int], Watched] = {}
-        self._reasons: dict[tuple[int, int], str] = {}
-        self._salvages: dict[tuple[int, int], int] = {}
-        self._launching: set[tuple[int, int]] = set()
+        self._liveness = LivenessMonitor(system)
+        self._orphans = OrphanedAgents(system, backends, gone)
+        self._watched: dict[AgentKey, Watched] = {}
+        self._reasons: dict[AgentKey, str] = {}
+        self._salvages: dict[AgentKey, int] = {}
+        self._launching: set[AgentKey] = set()
         self._lock = threading.Lock()
         self._pool = Pool("launch", _THREADS)
 
     def take(self, row: RunRow, node: JobNodeRow) -> None:
         """See to it that a placed node has its agent: launch it, or watch the one it has."""
-        where = (row.key, node.node)
+        where = (row.subject, node.node)
         if node.state == LOST and node.finished_at is not None:
             kind = self._kind(row)
-            self._lost.add(LostAgent(row, node.node, node.attempt, kind, node.handle))
+            self._orphans.add(OrphanedAgent(row, node.node, node.attempt, kind, node.handle))
             return
         with self._lock:
             if where in self._watched or where in self._launching:
@@ -104,27 +108,27 @@ class Agents:
             self._launching.add(where)
         if node.state == SALVAGING:
             reason = self._reasons.get(where, "the agent was lost")
-            self._submit(where, self._salvage, row, node.node, reason)
+            self._submit(row, node.node, self._salvage, row, node.node, reason)
         else:
-            self._submit(where, self._launch, row, node)
+            self._submit(row, node.node, self._launch, row, node)
 
-    def has(self, key: int) -> bool:
+    def has(self, run: Subject) -> bool:
         """Say whether an agent of a run lives or is being launched, as far as is known."""
         with self._lock:
-            near = any(run == key for run, _ in (*self._watched, *self._launching))
-        return near or self._lost.has(key)
+            near = any(of == run for of, _ in (*self._watched, *self._launching))
+        return near or self._orphans.has(run)
 
-    def cancel(self, key: int) -> None:
+    def cancel(self, run: Subject) -> None:
         """Ask all agents of a run to stop; those being launched are asked afterwards."""
         with self._lock:
-            found = [agent for (run, _), agent in self._watched.items() if run == key]
+            found = [agent for (of, _), agent in self._watched.items() if of == run]
         for agent in found:
             if agent.salvages is None:
                 self._stop(agent.backend, agent.handle)
 
     def watch(self) -> None:
         """Look at all agents; act on those that are gone."""
-        self._silence.look()
+        self._liveness.look()
         with self._lock:
             agents = list(self._watched.values())
         for kind, backend in self._backends.items():
@@ -133,23 +137,25 @@ class Agents:
                 seen = backend.observe([agent.handle for agent in mine])
                 for agent in mine:
                     self._judge(agent, seen[agent.handle])
-        self._lost.watch()
+        self._orphans.watch()
 
     def close(self) -> None:
         """End the threads; agents go on."""
         self._pool.close(_CLOSE_SECONDS)
-        self._lost.close()
+        self._orphans.close()
 
-    def _submit(self, where: tuple[int, int], work: Callable[..., None], *given: object) -> None:
+    def _submit(self, row: RunRow, node: int, work: Callable[..., None], *given: object) -> None:
+        where = (row.subject, node)
+
         def guarded() -> None:
             try:
                 work(*given)
             except TemporaryError as error:
-                _log.warning("run %s: %s; trying again", where, error)
-                self._again(where[0])
+                _log.warning("node %d of %s: %s; trying again", node, row.subject, error)
+                self._again(row.subject)
             except Exception as error:  # noqa: BLE001 - whatever it was, the run must tell it
-                _log.exception("launching for run %s failed", where)
-                self._abandon(where[0], f"the job could not be launched: {error}")
+                _log.exception("launching on node %d of %s failed", node, row.subject)
+                self._abandon(row, f"the job could not be launched: {error}")
             finally:
                 with self._lock:
                     self._launching.discard(where)
@@ -157,7 +163,7 @@ class Agents:
         self._pool.submit(guarded)
 
     def _launch(self, row: RunRow, node: JobNodeRow) -> None:
-        if self._lost.hold(row.key):
+        if self._orphans.hold(row.subject):
             raise TemporaryError("processes of a former attempt may live on a node that was lost")
         job = jobs.load(self._system, row.id, node.node)
         if job is None or job.attempt != node.attempt or job.node != node.node:
@@ -176,15 +182,15 @@ class Agents:
         gangs.wake(self._system, row)
         job = jobs.load(self._system, row.id, node)
         if job is None:
-            self._abandon(row.key, reason)
+            self._abandon(row, reason)
             return
         # Should it have to be tried again.
-        self._reasons[row.key, node] = reason
+        self._reasons[row.subject, node] = reason
         try:
             self._start(row, job, reason)
-            self._reasons.pop((row.key, node), None)
+            self._reasons.pop((row.subject, node), None)
         except TemporaryError:
-            if not self._silence.is_hopeless(row.key, node, row.node_count):
+            if not self._liveness.is_hopeless(row.key, node, row.node_count):
                 raise
             self._lose(row, node, None, reason)
 
@@ -195,7 +201,7 @@ class Agents:
         now = self._system.clock.now_us()
         agent = Watched(row, job.node, job.attempt, kind, handle, salvages)
         with self._lock:
-            self._watched[row.key, job.node] = agent
+            self._watched[row.subject, job.node] = agent
         unwanted = self._system.records.write(
             lambda c: jobs.launched(c, row.key, job.node, handle, now)
         )
@@ -203,10 +209,10 @@ class Agents:
             backend.cancel(handle)
 
     def _judge(self, agent: Watched, seen: Observation) -> None:
-        row, where = agent.row, (agent.row.key, agent.node)
+        row, where = agent.row, (agent.row.subject, agent.node)
         reason = _how_it_went(agent.node, seen)
         if seen.alive is not False:
-            ask = self._silence.never_came if seen.alive else self._silence.reason
+            ask = self._liveness.never_came if seen.alive else self._liveness.reason
             reason = ask(row.key, agent.node, row.node_count)
         if not reason:
             return
@@ -223,11 +229,11 @@ class Agents:
             announce(self._system, row)
             return
         if seen.alive is not False and row.node_count > 1:
-            self._submit(where, self._lose, row, agent.node, agent.handle, reason)
+            self._submit(row, agent.node, self._lose, row, agent.node, agent.handle, reason)
         elif agent.salvages is None:
-            self._submit(where, self._salvage, agent.row, agent.node, reason)
+            self._submit(row, agent.node, self._salvage, row, agent.node, reason)
         else:
-            self._submit(where, self._give_up, agent, reason)
+            self._submit(row, agent.node, self._give_up, agent, reason)
 
     def _is_former(self, agent: Watched) -> bool:
         """Whether the run has begun anew since, so that nothing is to be done for this agent."""
@@ -236,18 +242,18 @@ class Agents:
 
     def _lose(self, row: RunRow, node: int, handle: str | None, reason: str) -> None:
         """Give up a node that nobody hears, for the others' sake."""
-        self._reasons.pop((row.key, node), None)
+        self._reasons.pop((row.subject, node), None)
         present = active_runs.node(self._system, row.key, node)
         jobs.lose(self._system, row, node, reason)
         if present is not None:
-            self._lost.add(LostAgent(row, node, present.attempt, self._kind(row), handle))
+            self._orphans.add(OrphanedAgent(row, node, present.attempt, self._kind(row), handle))
         if handle is not None:
             # Its engine may reach it all the same.
             self._stop(self._kind(row), handle)
 
     def _give_up(self, agent: Watched, reason: str) -> None:
         """A salvaging agent has ended: well, if it reported; else another takes up its work."""
-        row, where = agent.row, (agent.row.key, agent.node)
+        row, where = agent.row, (agent.row.subject, agent.node)
         begun = self._salvages.pop(where, 1)
         if active_runs.is_finished(self._system, row.key, agent.node):
             self._gone(row)
@@ -255,7 +261,7 @@ class Agents:
         _log.warning("run %s: the salvage of its agent failed: %s", row.id, reason)
         job = jobs.load(self._system, row.id, agent.node)
         if job is None or begun >= MOST_SALVAGES:
-            self._abandon(row.key, agent.salvages or reason)
+            self._abandon(row, agent.salvages or reason)
             return
         self._salvages[where] = begun + 1
         self._start(row, job, agent.salvages or reason)
@@ -267,13 +273,13 @@ class Agents:
         except TemporaryError as error:
             _log.warning("an agent cannot be asked to stop: %s", error)
 
-    def _abandon(self, key: int, reason: str) -> None:
+    def _abandon(self, run: RunRow, reason: str) -> None:
         try:
-            for row in jobs.abandon(self._system, key, reason):
+            for row in jobs.abandon(self._system, run.key, reason):
                 self._gone(row)
         except Exception:  # noqa: BLE001 - a full disk, for example: it must not be left half-way
-            _log.exception("a run could not be set to failed; trying again")
-            self._again(key)
+            _log.exception("%s could not be set to failed; trying again", run.subject)
+            self._again(run.subject)
 
     def _kind(self, row: RunRow) -> str:
         return active_runs.backend_of(self._system, row)

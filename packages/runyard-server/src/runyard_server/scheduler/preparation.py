@@ -23,6 +23,7 @@ from runyard_server.execution import preparing
 from runyard_server.operations import environments
 from runyard_server.scheduler.pool import Pool
 from runyard_server.store.runs import RunRow
+from runyard_server.store.subjects import Subject
 
 _THREADS = 32
 _CLOSE_SECONDS = 8.0
@@ -62,8 +63,8 @@ class Preparations:
         system: The service's parts.
         environments: Makes environments.
         token: The scheduler's token for leases.
-        done: Called with the key of a run whose environment is there now.
-        again: Called with the key of a run to look at again in a while.
+        done: Called with a run whose environment is there now.
+        again: Called with a run to look at again in a while.
     """
 
     def __init__(
@@ -71,24 +72,19 @@ class Preparations:
         system: System,
         environments: Environments,
         token: str,
-        done: Callable[[int], None],
-        again: Callable[[int], None],
+        done: Callable[[Subject], None],
+        again: Callable[[Subject], None],
     ) -> None:
         self._system = system
         self._environments = environments
         self._token = token
         self._done = done
         self._again = again
-        self._making: dict[int, _Making] = {}
+        self._making: dict[Subject, _Making] = {}
         self._pool = Pool("prepare", _THREADS)
 
-    @property
-    def busy(self) -> bool:
-        """Whether something is being made."""
-        return bool(self._making)
-
-    def keys(self) -> set[int]:
-        """Give the keys of the runs whose environments are being made."""
+    def subjects(self) -> set[Subject]:
+        """The runs whose environments are being made."""
         return set(self._making)
 
     def ready(self, definition: EnvironmentDefinition) -> LockRecord | None:
@@ -110,13 +106,13 @@ class Preparations:
 
     def start(self, row: RunRow, definition: EnvironmentDefinition) -> None:
         """Make the environment of a leased run in the background."""
-        if row.key not in self._making:
-            making = self._making[row.key] = _Making(row, definition)
+        if row.subject not in self._making:
+            making = self._making[row.subject] = _Making(row, definition)
             self._pool.submit(partial(self._prepare, making))
 
-    def drop(self, key: int) -> None:
+    def drop(self, run: Subject) -> None:
         """Stop what is made for a run that has ended."""
-        making = self._making.get(key)
+        making = self._making.get(run)
         if making is not None:
             making.unwanted.set()
 
@@ -130,20 +126,24 @@ class Preparations:
         row = making.row
         try:
             self._make(making)
-            del self._making[row.key]
-            self._done(row.key)
+            del self._making[row.subject]
+            if making.unwanted.is_set():
+                preparing.drop(self._system, row.subject, self._token)
+            self._done(row.subject)
         except Exception as error:  # noqa: BLE001 - whatever it was, the run must tell it
-            self._making.pop(row.key, None)
-            if not making.unwanted.is_set():
-                self._fail(row, error)
+            self._making.pop(row.subject, None)
+            self._fail(row, error, wanted=not making.unwanted.is_set())
 
-    def _fail(self, row: RunRow, reason: Exception) -> None:
+    def _fail(self, row: RunRow, reason: Exception, *, wanted: bool) -> None:
         _log.info("preparing run %s failed: %s", row.id, reason)
         try:
-            preparing.fail(self._system, row.key, self._token, reason)
+            if wanted:
+                preparing.fail(self._system, row.subject, self._token, reason)
+            else:
+                preparing.drop(self._system, row.subject, self._token)
         except Exception:  # noqa: BLE001 - a full disk, for example: it must not be left half-way
             _log.exception("run %s could not be set to failed; trying again", row.id)
-            self._again(row.key)
+            self._again(row.subject)
 
     def _make(self, making: "_Making") -> None:
         log = BuildLog(self._system, making.row)

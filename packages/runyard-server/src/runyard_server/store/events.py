@@ -1,23 +1,55 @@
-"""Rows of events: the numbered, append-only history of each run."""
+"""Rows of events: the append-only histories of all subjects, in one table.
+
+Each row has two numbers. `number` counts within its subject, from 1 and without gaps; `position`
+grows with every event of the database, so the rows of one workspace in the order of it are the
+workspace's feed. One thread writes, so positions become visible in order: whoever has read up to
+one misses nothing by asking for what comes after it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select
-
-from runyard_server.store.schema import events
-
-_APPEND = insert(events)
-_TIMES = select(events.c.status, events.c.time).where(
-    events.c.run_key == bindparam("of_run"), events.c.kind == bindparam("of_kind")
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    TextClause,
+    bindparam,
+    func,
+    insert,
+    select,
 )
-_TIMES = _TIMES.order_by(events.c.number)
+
+from runyard_server.store.schema import OF_NO_RUN, events
+from runyard_server.store.subjects import RUN, Subject
+
+_OF_SUBJECT = (
+    events.c.workspace == bindparam("of_workspace"),
+    events.c.subject_kind == bindparam("of_kind"),
+    events.c.subject == bindparam("of_subject"),
+)
+_SHOWN = (
+    *(events.c.position, events.c.subject_kind, events.c.subject, events.c.number),
+    *(events.c.kind, events.c.time, events.c.message, events.c.status, events.c.data),
+)
+# Made once: making a statement costs more than running it.
+_APPEND = insert(events)
+_PAGE = select(*_SHOWN).where(*_OF_SUBJECT, events.c.number > bindparam("after"))
+_PAGE = _PAGE.order_by(events.c.number).limit(bindparam("most"))
+_TOLD = select(events.c.status, events.c.time, events.c.data)
+_TOLD = _TOLD.where(*_OF_SUBJECT, events.c.kind == bindparam("of_event"))
+_TOLD = _TOLD.order_by(events.c.number)
+_LAST = select(func.max(events.c.number)).where(*_OF_SUBJECT)
+_NEWEST = select(func.max(events.c.position)).where(events.c.workspace == bindparam("of_workspace"))
+_DATA = msgspec.json.Decoder(dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One event of a run; `time` is microseconds since 1970 in UTC."""
+    """One event of a subject; `time` is microseconds since 1970 in UTC."""
 
     number: int
     kind: str
@@ -27,45 +59,88 @@ class EventRow:
     data: dict[str, str] = field(default_factory=dict)
 
 
-def append(connection: Connection, run_key: int, rows: Sequence[EventRow]) -> None:
-    """Add events to a run; their numbers must follow its last one."""
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """One event at its position in the feed of its workspace."""
+
+    position: int
+    subject: Subject
+    event: EventRow
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFilter:
+    """Which events of a feed: of subjects of one kind, of one of these; None matches all."""
+
+    kind: str | None = None
+    id: str | None = None
+
+
+def append(connection: Connection, subject: Subject, rows: Sequence[EventRow]) -> None:
+    """Add events to a subject; their numbers must follow its last one."""
     if rows:
-        connection.execute(_APPEND, [_values(run_key, row) for row in rows])
+        connection.execute(_APPEND, [_values(subject, row) for row in rows])
 
 
-def page(connection: Connection, run_key: int, after: int, limit: int) -> list[EventRow]:
-    """Give up to `limit` events of a run with numbers above `after`, in order."""
-    found = select(events).where(events.c.run_key == run_key, events.c.number > after)
-    rows = connection.execute(found.order_by(events.c.number).limit(limit))
-    return [
-        EventRow(
-            number=row.number,
-            kind=row.kind,
-            time=row.time,
-            message=row.message,
-            status=row.status,
-            data=msgspec.json.decode(row.data, type=dict[str, str]),
-        )
-        for row in rows
-    ]
+def page(connection: Connection, subject: Subject, after: int, limit: int) -> list[EventRow]:
+    """Up to `limit` events of a subject with numbers above `after`, in order."""
+    rows = connection.execute(_PAGE, {**_named(subject), "after": after, "most": limit})
+    return [_event(row) for row in rows]
 
 
-def times_of(connection: Connection, run_key: int, kind: str) -> list[tuple[str, int]]:
-    """Give (status, time) of a run's events of one kind, in order."""
-    rows = connection.execute(_TIMES, {"of_run": run_key, "of_kind": kind})
+def last_number(connection: Connection, subject: Subject) -> int:
+    """The number of a subject's last event, 0 before the first."""
+    return connection.execute(_LAST, _named(subject)).scalar_one() or 0
+
+
+def feed(
+    connection: Connection, workspace: str, chosen: FeedFilter, after: int, limit: int
+) -> list[FeedRow]:
+    """Up to `limit` events of a workspace with positions above `after`, in order."""
+    # One subject's are found by number: by position, all others would be read to find them.
+    place = events.c.position if chosen.id is None else events.c.position + 0
+    found = select(*_SHOWN).where(*_inside(workspace, chosen), place > after)
+    rows = connection.execute(found.order_by(_order(chosen)).limit(limit))
+    return [_feed_row(workspace, row) for row in rows]
+
+
+def newest(connection: Connection, workspace: str, chosen: FeedFilter, limit: int) -> list[FeedRow]:
+    """The last `limit` events of a workspace, in order."""
+    found = select(*_SHOWN).where(*_inside(workspace, chosen))
+    rows = connection.execute(found.order_by(_order(chosen).desc()).limit(limit))
+    return [_feed_row(workspace, row) for row in rows][::-1]
+
+
+def position(connection: Connection, workspace: str) -> int:
+    """The position of a workspace's last event, 0 before the first."""
+    return connection.execute(_NEWEST, {"of_workspace": workspace}).scalar_one() or 0
+
+
+def times_of(connection: Connection, subject: Subject, kind: str) -> list[tuple[str, int]]:
+    """(status, time) of a subject's events of one kind, in order."""
+    rows = connection.execute(_TOLD, {**_named(subject), "of_event": kind})
     return [(str(row.status), int(row.time)) for row in rows]
 
 
-def data_of(connection: Connection, run_key: int, kind: str) -> list[dict[str, str]]:
-    """Give what a run's events of one kind say beside their message, in order."""
-    found = select(events.c.data).where(events.c.run_key == run_key, events.c.kind == kind)
-    rows = connection.execute(found.order_by(events.c.number))
-    return [msgspec.json.decode(row.data, type=dict[str, str]) for row in rows]
+def data_of(connection: Connection, subject: Subject, kind: str) -> list[dict[str, str]]:
+    """What a subject's events of one kind say beside their message, in order."""
+    rows = connection.execute(_TOLD, {**_named(subject), "of_event": kind})
+    return [_DATA.decode(row.data) for row in rows]
 
 
-def _values(run_key: int, row: EventRow) -> dict[str, object]:
+def _named(subject: Subject) -> dict[str, Any]:
     return {
-        "run_key": run_key,
+        "of_workspace": subject.workspace,
+        "of_kind": subject.kind,
+        "of_subject": subject.id,
+    }
+
+
+def _values(subject: Subject, row: EventRow) -> dict[str, object]:
+    return {
+        "workspace": subject.workspace,
+        "subject_kind": subject.kind,
+        "subject": subject.id,
         "number": row.number,
         "kind": row.kind,
         "time": row.time,
@@ -73,3 +148,28 @@ def _values(run_key: int, row: EventRow) -> dict[str, object]:
         "status": row.status,
         "data": msgspec.json.encode(row.data).decode() if row.data else "{}",
     }
+
+
+def _inside(workspace: str, chosen: FeedFilter) -> list[ColumnElement[bool] | TextClause]:
+    inside: list[ColumnElement[bool] | TextClause] = [events.c.workspace == workspace]
+    if chosen.kind is not None:
+        inside.append(events.c.subject_kind == chosen.kind)
+        if chosen.kind != RUN:
+            # Literally as in the index of the others, or the planner passes it over.
+            inside.append(OF_NO_RUN)
+    if chosen.id is not None:
+        inside.append(events.c.subject == chosen.id)
+    return inside
+
+
+def _order(chosen: FeedFilter) -> Column[int]:
+    return events.c.position if chosen.id is None else events.c.number
+
+
+def _feed_row(workspace: str, row: Row[*tuple[Any, ...]]) -> FeedRow:
+    return FeedRow(row.position, Subject(row.subject_kind, workspace, row.subject), _event(row))
+
+
+def _event(row: Row[*tuple[Any, ...]]) -> EventRow:
+    data = {} if row.data == "{}" else _DATA.decode(row.data)
+    return EventRow(row.number, row.kind, row.time, row.message, row.status, data)

@@ -21,6 +21,12 @@ def keep(connection: Connection, key: str, body: str, answer: str, now: int) -> 
     connection.execute(insert(idempotency).values(**values))
 
 
+def has_older(connection: Connection, before: int) -> bool:
+    """Whether something was kept before a time (microseconds since 1970)."""
+    found = select(idempotency.c.key).where(idempotency.c.created_at < before).limit(1)
+    return connection.execute(found).first() is not None
+
+
 def forget(connection: Connection, before: int) -> None:
     """Drop what was kept before a time (microseconds since 1970)."""
     connection.execute(delete(idempotency).where(idempotency.c.created_at < before))

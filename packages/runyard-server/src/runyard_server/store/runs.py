@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from runyard.protocol.runs import RunError
 from runyard_server.store.schema import job_nodes, run_properties, run_specs, run_tags, runs
+from runyard_server.store.subjects import Subject, run_subject
 
 _ERROR = msgspec.json.Decoder(RunError)
 _WARNINGS = msgspec.json.Decoder(list[str])
@@ -61,11 +62,14 @@ class RunRow:
     last_event: int = 0
     cancel_requested: bool = False
     attempt: int = 0
-    lease_token: str | None = None
-    lease_until: int | None = None
     started_at: int | None = None
     ended_at: int | None = None
     submitted_from: str | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """The run as what events, leases and notices are about."""
+        return run_subject(self.workspace, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,15 @@ def by_key(connection: Connection, key: int) -> RunRow | None:
     """Give a run by its key, or None."""
     row = connection.execute(_BY_KEY, {"of_run": key}).one_or_none()
     return None if row is None else _row(row)
+
+
+def find_subjects(connection: Connection, subjects: Iterable[Subject]) -> list[RunRow]:
+    """Give the runs that these subjects are and that exist, oldest first."""
+    wanted: dict[str, list[str]] = {}
+    for subject in subjects:
+        wanted.setdefault(subject.workspace, []).append(subject.id)
+    rows = [row for place, ids in wanted.items() for row in _of_workspace(connection, place, ids)]
+    return sorted(rows, key=lambda row: row.key)
 
 
 def find_many(connection: Connection, keys: Iterable[int]) -> list[RunRow]:
@@ -268,18 +281,6 @@ def active_with_nodes(connection: Connection, target: str, limit: int) -> list[s
     return [str(row.id) for row in rows]
 
 
-def prolong(connection: Connection, token: str, until: int) -> None:
-    """Move the end of every lease of `token`."""
-    held = update(runs).where(runs.c.active.is_(True), runs.c.lease_token == token)
-    connection.execute(held.values(lease_until=until))
-
-
-def drop_leases(connection: Connection) -> None:
-    """Free every run that somebody works on."""
-    held = update(runs).where(runs.c.active.is_(True), runs.c.lease_token.is_not(None))
-    connection.execute(held.values(lease_token=None, lease_until=None))
-
-
 def tags(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, str | None]]:
     """Give the tags of several runs, by key."""
     if len(keys) == 1:
@@ -328,6 +329,13 @@ def add_properties(connection: Connection, key: int, given: Mapping[str, str]) -
     if given:
         rows = [{"run_key": key, "name": name, "value": value} for name, value in given.items()]
         connection.execute(insert(run_properties), rows)
+
+
+def _of_workspace(connection: Connection, workspace: str, ids: Sequence[str]) -> list[RunRow]:
+    if len(ids) <= _FEW:
+        return [row for each in ids if (row := find(connection, workspace, each)) is not None]
+    found = select(*_COLUMNS).where(runs.c.workspace == workspace, runs.c.id.in_(ids))
+    return [_row(row) for row in connection.execute(found)]
 
 
 def _narrow(found: Select[Any], chosen: RunFilter) -> Select[Any]:

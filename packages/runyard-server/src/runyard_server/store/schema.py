@@ -17,11 +17,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 
 metadata = MetaData()
+OF_NO_RUN = text("subject_kind <> 'run'")
 # SQLite numbers rows by itself only for a column declared INTEGER.
 _Key = BigInteger().with_variant(Integer, "sqlite")
 
@@ -78,8 +80,6 @@ runs = Table(
     Column("last_event", Integer, nullable=False),
     Column("cancel_requested", Boolean, nullable=False),
     Column("attempt", Integer, nullable=False),
-    Column("lease_token", String),
-    Column("lease_until", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("ended_at", BigInteger),
@@ -129,13 +129,39 @@ run_properties = Table(
 events = Table(
     "events",
     metadata,
-    Column("run_key", BigInteger, primary_key=True, autoincrement=False),
-    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("position", _Key, primary_key=True, autoincrement=True),
+    Column("workspace", String, nullable=False),
+    Column("subject_kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("number", Integer, nullable=False),
     Column("kind", String, nullable=False),
     Column("time", BigInteger, nullable=False),
     Column("message", Text, nullable=False),
     Column("status", String),
     Column("data", Text, nullable=False),
+    UniqueConstraint("workspace", "subject_kind", "subject", "number"),
+    Index("events_of_workspace", "workspace", "position"),
+    # Nearly all events are of runs; those of others are found among them by this.
+    Index(
+        "events_of_others",
+        "workspace",
+        "subject_kind",
+        "position",
+        sqlite_where=OF_NO_RUN,
+        postgresql_where=OF_NO_RUN,
+    ),
+    # A follower of the feed goes on from a position, so none may be given twice.
+    sqlite_autoincrement=True,
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("workspace", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("token", String, nullable=False),
+    Column("until", BigInteger, nullable=False),
 )
 
 metric_series = Table(

@@ -17,13 +17,14 @@ from runyard.protocol.files import FileEntry
 from runyard.protocol.jobs import AgentReply, AgentReport, FinishReport, TaskReport
 from runyard.protocol.runs import RunRecord, RunSpec, SubmitRun
 from runyard.protocol.snapshots import CreateSnapshot
+from runyard_server.app import reconcilers
 from runyard_server.core.clock import Clock
 from runyard_server.core.notices import Notices, run_topic
 from runyard_server.core.settings import Settings
 from runyard_server.core.system import System
 from runyard_server.execution import jobs
 from runyard_server.operations import compute, events, runs, snapshots, workspaces
-from runyard_server.scheduler.loop import Scheduler
+from runyard_server.scheduler.loop import Loop
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
@@ -78,11 +79,11 @@ class Yard:
         self.places = 2
         self.scheduler = self.new_scheduler()
 
-    def new_scheduler(self) -> Scheduler:
+    def new_scheduler(self) -> Loop:
         """Make a scheduler as another process would; it is not started."""
         light = self.system.home.light / "hash"
         backends = {"local": FakeBackend(self.engine)}
-        return Scheduler(self.system, self.environments, backends, light, self.places)
+        return reconcilers.scheduler(self.system, self.environments, backends, light, self.places)
 
     def restart(self) -> None:
         """Another process takes the home over: nothing but the database and the engine stays."""

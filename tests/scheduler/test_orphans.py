@@ -129,7 +129,7 @@ def test_a_restart_gives_time(yard: Yard, run: str) -> None:
     yard.scheduler = yard.new_scheduler()
     yard.scheduler.start()
     for _ in range(3):
-        yard.scheduler.upkeep()
+        yard.scheduler.observe()
     assert yard.get(run).status == "Running"
     for node in range(2):
         assert not yard.report(run, node=node, tasks=[rank(node)]).stop
@@ -178,7 +178,7 @@ def test_a_node_that_is_never_heard_of_has_longer(yard: Yard) -> None:
     for node in range(2):
         away(yard, run, node)
     yard.clock.sleep(RENDEZVOUS_SECONDS - 5)
-    yard.scheduler.upkeep()
+    yard.scheduler.observe()
     assert yard.get(run).status == "Queued"
     assert f"did not come within {RENDEZVOUS_SECONDS:.0f} s" in reason(yard, run)
 
@@ -189,7 +189,7 @@ def test_a_run_on_one_node_has_longer(yard: Yard) -> None:
     yard.report(run)
     away(yard, run, 0)
     yard.clock.sleep(AGENT_LOST_SECONDS - 5)
-    yard.scheduler.upkeep()
+    yard.scheduler.observe()
     assert f"{run}/0/1/salvage" not in yard.engine.agents
     yard.clock.sleep(AGENT_LOST_SECONDS)
     yard.handle(run, "salvage")
@@ -206,7 +206,7 @@ def test_another_attempt_waits_for_what_is_left(yard: Yard) -> None:
     given_up(yard, run)
     yard.finish(run, "stopped", node=0)
     yard.when(run, lambda record: record.attempt == 2)
-    yard.scheduler.upkeep()
+    yard.scheduler.observe()
     assert f"{run}/0/2/job" not in yard.engine.agents
     yard.engine.end(handle, signal="SIGKILL")
     yard.engine.end(yard.handle(run, "salvage", node=1), 0)

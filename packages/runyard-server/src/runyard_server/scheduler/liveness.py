@@ -47,7 +47,7 @@ class Listening:
         self._looked = now
 
 
-class Silence(Listening):
+class LivenessMonitor(Listening):
     """Measures how long nodes have been silent.
 
     Args:

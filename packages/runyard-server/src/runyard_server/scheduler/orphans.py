@@ -22,6 +22,7 @@ from runyard_server.core.system import System
 from runyard_server.execution import jobs
 from runyard_server.scheduler.pool import Pool
 from runyard_server.store.runs import RunRow
+from runyard_server.store.subjects import Subject
 
 _CLOSE_SECONDS = 2.0
 MOST_SALVAGES = 5
@@ -29,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class LostAgent:
+class OrphanedAgent:
     """An agent that was given up.
 
     Args:
@@ -49,12 +50,12 @@ class LostAgent:
     salvages: int = 0
 
     @property
-    def name(self) -> tuple[int, int, int]:
+    def name(self) -> tuple[Subject, int, int]:
         """What tells it from all others."""
-        return self.row.key, self.node, self.attempt
+        return self.row.subject, self.node, self.attempt
 
 
-class LostAgents:
+class OrphanedAgents:
     """Watches agents that were given up until they are gone, and cleans up after them.
 
     Args:
@@ -70,26 +71,26 @@ class LostAgents:
         self._backends = backends
         self._gone = gone
         self._lock = threading.Lock()
-        self._agents: dict[tuple[int, int, int], LostAgent] = {}
-        self._since: dict[tuple[int, int, int], float] = {}
-        self._pool = Pool("lost", 1)
+        self._agents: dict[tuple[Subject, int, int], OrphanedAgent] = {}
+        self._since: dict[tuple[Subject, int, int], float] = {}
+        self._pool = Pool("orphans", 1)
 
-    def add(self, agent: LostAgent) -> None:
+    def add(self, agent: OrphanedAgent) -> None:
         """Watch an agent, unless it is watched already."""
         with self._lock:
             self._agents.setdefault(agent.name, agent)
             self._since.setdefault(agent.name, time.monotonic())
 
-    def has(self, key: int) -> bool:
+    def has(self, run: Subject) -> bool:
         """Say whether an agent of a run is watched."""
         with self._lock:
-            return any(agent.row.key == key for agent in self._agents.values())
+            return any(agent.row.subject == run for agent in self._agents.values())
 
-    def hold(self, key: int) -> bool:
+    def hold(self, run: Subject) -> bool:
         """Say whether processes of a run may still be at work on a node that was given up."""
         before = time.monotonic() - HOLD_SECONDS
         with self._lock:
-            return any(name[0] == key and since > before for name, since in self._since.items())
+            return any(name[0] == run and since > before for name, since in self._since.items())
 
     def watch(self) -> None:
         """Look at all; begin to clean up after those that are gone."""
@@ -112,7 +113,7 @@ class LostAgents:
         """End the thread; agents go on."""
         self._pool.close(_CLOSE_SECONDS)
 
-    def _clean(self, agent: LostAgent) -> None:
+    def _clean(self, agent: OrphanedAgent) -> None:
         with self._lock:
             if self._agents.get(agent.name) is not agent:
                 return
@@ -135,7 +136,7 @@ class LostAgents:
             salvages = agent.salvages + 1
             self._agents[agent.name] = replace(agent, handle=handle, salvages=salvages)
 
-    def _forget(self, agent: LostAgent) -> None:
+    def _forget(self, agent: OrphanedAgent) -> None:
         jobs.cleared(self._system, agent.row.key, agent.node, agent.attempt)
         with self._lock:
             self._agents.pop(agent.name, None)

@@ -1,0 +1,54 @@
+"""Clean-up: what nobody needs any more goes, some of it at the start and the rest by the clock.
+
+answers    kept for repeats of a request: a day old
+folders    of runs that a process before left: once a day, and at the start
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from runyard_server.core import idempotency
+from runyard_server.core.system import System
+from runyard_server.scheduler.reconciler import Reconciler
+from runyard_server.store.subjects import Subject
+
+KIND = "cleanup"
+_HOUR, _DAY = 3600.0, 24 * 3600.0
+
+
+class Cleanup(Reconciler):
+    """Removes what is left over.
+
+    Args:
+        system: The service's parts.
+        folders: Looks through the run folders, in the background.
+    """
+
+    kind = KIND
+
+    def __init__(self, system: System, folders: Callable[[], None]) -> None:
+        self._work: Mapping[Subject, tuple[float, Callable[[], None]]] = {
+            _subject("answers"): (_HOUR, lambda: idempotency.forget_old(system)),
+            _subject("folders"): (_DAY, folders),
+        }
+        self._done = dict.fromkeys(self._work, time.monotonic())
+
+    def subjects(self) -> Iterable[Subject]:
+        """Everything that is cleaned up."""
+        return list(self._work)
+
+    def observe(self) -> Iterable[Subject]:
+        """Whatever was done for the last time long ago."""
+        now = time.monotonic()
+        return [each for each, (pause, _) in self._work.items() if now - self._done[each] >= pause]
+
+    def reconcile(self, subjects: Sequence[Subject]) -> None:
+        """Clean these up now."""
+        for subject in subjects:
+            if subject in self._work:
+                self._work[subject][1]()
+                self._done[subject] = time.monotonic()
+
+
+def _subject(what: str) -> Subject:
+    return Subject(KIND, "", what)

@@ -1,0 +1,172 @@
+"""Runs: from Starting through environment, queue and agents to the end.
+
+    Starting    -> environment there? into the queue : prepare in the background
+    Queued      -> place as far as nodes reach; launch agents on what was placed
+    canceled    -> ask its agents to stop, stop what is made for it
+    ended       -> its nodes are free: place others
+
+A turn reads the runs that something happened to and writes what follows from it in one write, so
+that first come is first served; everything slow is handed to threads of pools. About once a second
+the agents are looked at, and the processes of interactive runs.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from runyard.protocol import runs as states
+from runyard.protocol.environments import LockRecord
+from runyard.protocol.runs import RunSpec
+from runyard_server.compute.base import Backend
+from runyard_server.core.notices import work_topic
+from runyard_server.core.system import System
+from runyard_server.execution import active_runs, advancing
+from runyard_server.execution.placement import Target, target_of
+from runyard_server.scheduler.contact import Contact
+from runyard_server.scheduler.folders import RunFolders
+from runyard_server.scheduler.launching import Agents
+from runyard_server.scheduler.preparation import Environments, Preparations
+from runyard_server.scheduler.reconciler import Reconciler
+from runyard_server.store.job_nodes import JobNodeRow
+from runyard_server.store.runs import RunRow
+from runyard_server.store.subjects import RUN, Subject
+
+_UNPREPARED = (states.STARTING, states.PREPARING)
+
+
+class RunReconciler(Reconciler):
+    """Makes runs happen.
+
+    Args:
+        system: The service's parts.
+        environments: Makes environments.
+        backends: Compute backends, by kind.
+        light: The folder with the light half that jobs get.
+        grant: Says how many nodes a cluster may have for its queue and as many that are coming.
+        places: How many runs may be on this machine (`local`) at once.
+        token: What runs are leased with.
+    """
+
+    kind = RUN
+
+    def __init__(
+        self,
+        system: System,
+        environments: Environments,
+        backends: Mapping[str, Backend],
+        light: Path,
+        grant: Callable[[Target, int], int],
+        places: int,
+        token: str,
+    ) -> None:
+        self._system = system
+        self._grant = grant
+        self._places = places
+        self._token = token
+        self._preparations = Preparations(
+            system, environments, token, done=self._wake, again=self._again
+        )
+        self._folders = RunFolders(system)
+        self._agents = Agents(
+            system,
+            backends,
+            str(light),
+            environment=self._preparations.environment,
+            again=self._again,
+            gone=self._folders.collect,
+        )
+        self._contact = Contact(system)
+        self._guard = threading.Lock()
+        self._later: set[Subject] = set()
+
+    def subjects(self) -> Iterable[Subject]:
+        """The runs that have not ended, and those with a node whose last word is awaited."""
+        return active_runs.subjects(self._system)
+
+    def observe(self) -> Iterable[Subject]:
+        """Look at agents and at the processes of interactive runs; the runs to try again."""
+        self._agents.watch()
+        self._contact.look()
+        with self._guard:
+            later, self._later = self._later, set()
+        return later
+
+    def reconcile(self, subjects: Sequence[Subject]) -> None:
+        """Bring these runs on, and place what waits where something has become free."""
+        # Who waits for an environment that is there now must not be overtaken.
+        wanted = {*subjects, *self._preparations.subjects()}
+        found = active_runs.snapshot(self._system, wanted)
+        fresh = [row for row in found.rows if row.status in _UNPREPARED]
+        targets = set()
+        for row in found.rows:
+            if row.status not in _UNPREPARED:
+                targets.add(target_of(row))
+                self._attend(row, found.nodes.get(row.key, []))
+        self._advance(fresh, targets)
+
+    def sweep_folders(self) -> None:
+        """Look after the folders that a process before left, in the background."""
+        self._folders.sweep(self._agents.take)
+
+    def close(self) -> None:
+        """End the pools; agents and their jobs go on."""
+        self._preparations.close()
+        self._agents.close()
+        self._folders.close()
+
+    def _wake(self, subject: Subject) -> None:
+        self._system.notices.changed(work_topic(subject))
+
+    def _again(self, subject: Subject) -> None:
+        with self._guard:
+            self._later.add(subject)
+
+    def _attend(self, row: RunRow, nodes: Sequence[JobNodeRow]) -> None:
+        """See to a run that has left preparation: its agents, and what it leaves behind."""
+        for node in nodes:
+            self._agents.take(row, node)
+        if row.cancel_requested or not row.active:
+            self._preparations.drop(row.subject)
+            self._agents.cancel(row.subject)
+        if not row.active and not self._agents.has(row.subject):
+            self._folders.collect(row)
+
+    def _advance(self, fresh: Sequence[RunRow], targets: set[Target]) -> None:
+        """Bring unprepared runs on and place what waits on these targets."""
+        specs = active_runs.specs(self._system, [row.key for row in fresh])
+        ready = self._ready(specs)
+        targets |= {target_of(row) for row in fresh if row.key in ready}
+        making = self._preparations.subjects()
+        slow = [row.key for row in fresh if row.key not in ready and row.subject not in making]
+        if not targets and not slow:
+            return
+        capacity = {target: self._capacity(target, fresh, ready) for target in targets}
+        done = advancing.advance(self._system, slow, ready, capacity, self._token)
+        for item in done.placed:
+            for node in item.nodes:
+                self._agents.take(item.row, node)
+        for row in done.begun:
+            self._preparations.start(row, specs[row.key].environment)
+
+    def _ready(self, specs: Mapping[int, RunSpec]) -> dict[int, LockRecord]:
+        """The lock of each run whose environment exists."""
+        known: dict[bytes, LockRecord | None] = {}
+        found = {}
+        for key, spec in specs.items():
+            text = msgspec.json.encode(spec.environment)
+            if text not in known:
+                known[text] = self._preparations.ready(spec.environment)
+            lock = known[text]
+            if lock is not None:
+                found[key] = lock
+        return found
+
+    def _capacity(
+        self, target: Target, fresh: Sequence[RunRow], ready: Mapping[int, LockRecord]
+    ) -> int:
+        if target.is_local:
+            return self._places
+        coming = (row for row in fresh if row.key in ready and target_of(row) == target)
+        return self._grant(target, sum(row.node_count for row in coming))

@@ -1,0 +1,70 @@
+"""Rows of leases: which process works on which subject, and until when that counts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from runyard_server.store.schema import leases
+from runyard_server.store.subjects import Subject
+
+_OF_SUBJECT = (
+    leases.c.kind == bindparam("of_kind"),
+    leases.c.workspace == bindparam("of_workspace"),
+    leases.c.subject == bindparam("of_subject"),
+)
+_FIND = select(leases.c.token, leases.c.until).where(*_OF_SUBJECT)
+_ADD, _REMOVE = insert(leases), delete(leases).where(*_OF_SUBJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRow:
+    """Who works on a subject; `until` is microseconds since 1970 in UTC."""
+
+    token: str
+    until: int
+
+
+def find(connection: Connection, subject: Subject) -> LeaseRow | None:
+    """The lease of a subject, None while nobody works on it."""
+    row = connection.execute(_FIND, _named(subject)).one_or_none()
+    return None if row is None else LeaseRow(row.token, row.until)
+
+
+def everything(connection: Connection) -> dict[Subject, LeaseRow]:
+    """All leases; there are few, for they are gone when the work is done."""
+    return {
+        Subject(row.kind, row.workspace, row.subject): LeaseRow(row.token, row.until)
+        for row in connection.execute(select(leases))
+    }
+
+
+def put(connection: Connection, subject: Subject, row: LeaseRow) -> None:
+    """Set the lease of a subject, whoever had it."""
+    remove(connection, [subject])
+    names = {"kind": subject.kind, "workspace": subject.workspace, "subject": subject.id}
+    connection.execute(_ADD, {**names, "token": row.token, "until": row.until})
+
+
+def remove(connection: Connection, subjects: Iterable[Subject]) -> None:
+    """Free subjects; those that nobody works on are passed over."""
+    for subject in subjects:
+        connection.execute(_REMOVE, _named(subject))
+
+
+def prolong(connection: Connection, token: str, until: int) -> None:
+    """Move the end of every lease of `token`."""
+    connection.execute(update(leases).where(leases.c.token == token).values(until=until))
+
+
+def remove_all(connection: Connection) -> None:
+    """Free every subject."""
+    connection.execute(delete(leases))
+
+
+def _named(subject: Subject) -> dict[str, str]:
+    return {
+        "of_kind": subject.kind,
+        "of_workspace": subject.workspace,
+        "of_subject": subject.id,
+    }

@@ -1,0 +1,40 @@
+"""What has a history, a lease and followers of its own: a subject, named by kind, place and id."""
+
+from dataclasses import dataclass
+
+RUN, CLUSTER = "run", "cluster"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Subject:
+    """One thing that events, leases and notices are about.
+
+    Args:
+        kind: The noun: `run`, `cluster`, `cleanup`; later `sweep`, `endpoint`.
+        workspace: The id of its workspace, "" for what belongs to the whole service.
+        id: What tells it from others of its kind in the workspace.
+    """
+
+    kind: str
+    workspace: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.workspace}/{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Subject":
+        """Read what `str` gave; kinds have no colon and ids of workspaces no slash."""
+        kind, _, rest = text.partition(":")
+        workspace, _, id_ = rest.partition("/")
+        return cls(kind, workspace, id_)
+
+
+def run_subject(workspace: str, run: str) -> Subject:
+    """A run as a subject."""
+    return Subject(RUN, workspace, run)
+
+
+def cluster_subject(workspace: str, name: str) -> Subject:
+    """A cluster as a subject."""
+    return Subject(CLUSTER, workspace, name)

@@ -40,7 +40,10 @@ class ReconcilerContract:
         raise NotImplementedError
 
     def want(self, system: System) -> Subject:
-        """Write down, as a request would, something for the reconciler to make true."""
+        """Write down, as a request would, something for the reconciler to make true.
+
+        The first call and the second must be about different subjects.
+        """
         raise NotImplementedError
 
     def is_done(self, system: System, subject: Subject) -> bool:

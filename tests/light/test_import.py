@@ -30,3 +30,21 @@ def test_importing_the_v1_names_loads_no_records():
 def test_importing_the_v1_names_is_silent():
     """`import azureml.core` prints nothing and warns of nothing."""
     assert "azureml.core" in _modules("azureml.core")
+
+
+def test_importing_the_names_alone_needs_hardly_anything():
+    """typing takes longer than all of ours together, and a script may use none of the names."""
+    for name in ("runyard", "azureml.core"):
+        assert not _modules(name) & {"typing", "re", "json", "pathlib"} - _modules("os")
+
+
+def test_a_name_is_loaded_on_first_use_and_stays():
+    """`azureml.core.Run` costs a look-up from the second time on; unknown names are refused."""
+    code = (
+        "import azureml.core as core; before = 'Run' in vars(core); run = core.Run\n"
+        "print(before, vars(core)['Run'] is run, hasattr(core, 'Nothing'), 'Model' in dir(core))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, text=True
+    )
+    assert done.stdout.split() == ["False", "True", "False", "True"]

@@ -4,10 +4,13 @@ The light half: standard library only, Python 3.7 and newer. What users import c
 `runyard.sdk`; each name is loaded on first use, so that `import runyard` stays cheap and silent.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any, List
+from __future__ import annotations
 
+# Type checkers take it for true, as typing's own; importing that takes longer than all the rest.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, List
+
     # Editors and type checkers see the real classes; at run time each is loaded on first use.
     from runyard.sdk.compute import AmlCompute, ComputeTarget
     from runyard.sdk.conda import CondaDependencies
@@ -88,9 +91,12 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load a public name on first use (PEP 562)."""
-    if name in _NAMES:
-        return getattr(importlib.import_module(_NAMES[name]), name)
-    raise AttributeError(f"module 'runyard' has no attribute {name!r}")
+    if name not in _NAMES:
+        raise AttributeError(f"module 'runyard' has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(_NAMES[name]), name)
+    return found
 
 
 def __dir__() -> List[str]:

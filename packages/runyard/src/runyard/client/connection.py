@@ -14,7 +14,6 @@ import json
 import os
 import socket
 import time
-import uuid
 from collections import deque
 from typing import (
     TYPE_CHECKING,
@@ -131,7 +130,7 @@ class Connection:
             data = codec.encode(body)
             headers["Content-Type"] = "application/json"
         if route.creates:
-            headers["Idempotency-Key"] = key or uuid.uuid4().hex
+            headers["Idempotency-Key"] = key or os.urandom(16).hex()
         target = _target(route, segments, query)
         return self._answer(route, self._patient(route.method, target, headers, data))
 

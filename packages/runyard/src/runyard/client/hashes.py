@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import time
-import uuid
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from runyard.client import home as homes
@@ -62,7 +61,7 @@ class Hashes:
         """Keep what is new for other processes; a disk that refuses costs hashing alone."""
         if self._file is None or not self._changed or len(self._rows) < KEPT_FROM:
             return
-        draft = self._file.with_name(f"{self._file.name}.{uuid.uuid4().hex[:8]}.tmp")
+        draft = self._file.with_name(f"{self._file.name}.{os.urandom(4).hex()}.tmp")
         try:
             self._file.parent.mkdir(mode=0o700, exist_ok=True)
             draft.write_text(json.dumps(self._rows, separators=(",", ":")), encoding="ascii")

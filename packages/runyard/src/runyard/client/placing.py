@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import uuid
 from typing import Dict, Optional, Sequence, Set
 
 _SHOWN = 5
@@ -22,7 +21,7 @@ class Placing:
     def __init__(self, overwrite: bool) -> None:
         self.overwrite = overwrite
         self._made: Set[str] = set()
-        self._mark = uuid.uuid4().hex
+        self._mark = os.urandom(16).hex()
         self._numbers = itertools.count()
         self._left_out: Dict[str, Optional[OSError]] = {}
 

@@ -15,7 +15,6 @@ import contextlib
 import os
 import threading
 import time
-import uuid
 from json.encoder import encode_basestring_ascii as quote
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
@@ -146,7 +145,7 @@ class Spool:
 
     def _create(self) -> None:
         make_folder(self.folder)
-        path = self.folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}{SUFFIX}"
+        path = self.folder / f"{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
         self._file = OwnFile(path, new=True)
         self._path = path
         self._process = os.getpid()  # last: from here on other threads write

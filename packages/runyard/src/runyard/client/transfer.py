@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import uuid
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
@@ -294,7 +293,7 @@ def download(
         raise IsADirectoryError(f"{target} is a folder")
     target.parent.mkdir(parents=True, exist_ok=True)
     # Not made of the target's name, which may be as long as a name can be.
-    part = target.parent / f".{uuid.uuid4().hex}.part"
+    part = target.parent / f".{os.urandom(16).hex()}.part"
     try:
         _write(service, fetch, part, progress)
         part.replace(target)

@@ -9,10 +9,10 @@ them. What has to begin without any object, the run of this process, is put toge
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from runyard.sdk import process_run
 
+# typing costs more than this module.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runyard.sdk.runs import Run
 

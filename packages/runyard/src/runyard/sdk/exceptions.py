@@ -27,10 +27,11 @@ their own (`sdk.v1.envelopes`). Errors of the service become these by `translate
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Optional, Type
-
+# typing costs more than this module.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Any, Dict, Optional, Type
 
     from runyard.protocol.errors import RunyardError
 

@@ -6,9 +6,11 @@ that class. `sdk.run_context` knows it, and `runyard.sdk` says here that it is t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, List
-
+# typing costs more than this module.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable, List
+
     from runyard.sdk.runs import Run
 
 _makers: List[Callable[[bool], Run]] = []

@@ -8,10 +8,12 @@ name in any module below such a package. A finder makes the modules. It stands l
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Optional
 
+# typing costs more than this module.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
+    from typing import Any, Optional
 
 _COMPARE = "an Estimator or ScriptRunConfig for each model you try, and run.get_metrics()"
 _EXPLAIN = "interpret-community or shap inside your script, and run.upload_file for what it finds"

@@ -6,11 +6,13 @@ sentences.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict
-
 from runyard.sdk.exceptions import Telling, tell_by
 
+# typing costs more than this module.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Dict
+
     from runyard.sdk.exceptions import ActivityFailedException, AzureMLException
 
 

@@ -32,7 +32,7 @@ def pages() -> dict[str, str]:
 
 def _settings() -> str:
     rows = [
-        f"| `{row.name}` | `{row.variable}` | {_code(row.default)} | {_cell(row.about)} |"
+        f"| `{row.name}` | {_variable(row.variable)} | {_code(row.default)} | {_cell(row.about)} |"
         for row in settings.table()
     ]
     return (
@@ -51,6 +51,10 @@ def _settings() -> str:
         "clients on an older Python. |\n"
         "| `RUNYARD_WORKSPACE` | The workspace that the command line shows. |\n"
     )
+
+
+def _variable(name: str) -> str:
+    return f"`{name}`" if name else "only in the file"
 
 
 def _code(text: str) -> str:

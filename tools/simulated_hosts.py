@@ -15,11 +15,10 @@ import threading
 import time
 from pathlib import Path
 
-from runyard_server.testing.hosts import Host, Hosts
+from runyard_server.testing.hosts import Host, Hosts, settings
 from runyard_server.testing.hosts_network import HostsUnavailable
 from runyard_server.testing.services import RunningService
 
-SERVICE = "runyard_server.testing.hosts_service"
 HOME = "~/.cache/runyard-simulated-hosts"
 
 
@@ -29,9 +28,10 @@ def main() -> int:
     home = Path(given.home).expanduser().resolve()
     try:
         with Hosts(given.hosts) as hosts:
-            program = (SERVICE, str(hosts.file))
+            home.mkdir(parents=True, exist_ok=True)
+            (home / "config.toml").write_text(settings(hosts.file), "utf-8")
             options = ("--host", hosts.address, "--port", "0", "--idle-exit-seconds", "0")
-            service = RunningService(home, options, program=program)
+            service = RunningService(home, options)
             service.start()
             try:
                 _tell(hosts, service)

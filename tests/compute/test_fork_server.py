@@ -6,23 +6,21 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import pytest
 
 import runyard.runtime.fork_server
-from runyard.protocol.environments import EnvironmentDefinition
-from runyard.protocol.jobs import JobEnvironment, JobSpec
-from runyard.protocol.runs import RunSpec
+from runyard_server.compute.base import Job, SiteContext
 from runyard_server.compute.local import LocalBackend
-from runyard_server.testing.backend_contract import BackendContract
+from runyard_server.testing.backend_contract import BackendContract, context_in, job_named
 
 # Counts its starts, then waits for a file that says how to end.
 AGENT = """
 import os, sys, time
 def run(folder):
-    line = f"{os.getpid()} {os.getppid()} {os.getsid(0)} {os.getcwd()}"
+    line = f"agent {os.getpid()} {os.getppid()} {os.getsid(0)} {os.getcwd()}"
     open(os.path.join(folder, "starts"), "a").write(line + "\\n")
     end = os.path.join(folder, "end")
     while not os.path.exists(end):
@@ -39,54 +37,34 @@ sys.exit(fork_server.run() if sys.argv[1] == "fork-server" else agent.run(sys.ar
 
 
 class TestForkServer(BackendContract):
-    @pytest.fixture(autouse=True)
-    def backends(self):
-        self.made: list[LocalBackend] = []
-        yield
-        for each in self.made:
-            each.close()
-
-    def make_backend(self, folder: Path) -> LocalBackend:
-        self.made.append(backend_in(folder))
-        return self.made[-1]
-
-    def make_job(self, folder: Path) -> JobSpec:
-        return job_in(folder)
-
-    def end(self, _folder: Path, job: JobSpec, exit_code: int) -> None:
-        part = Path(job.run_folder) / "end.part"
-        part.write_text(str(exit_code))
-        part.rename(part.with_name("end"))
-
-    def starts(self, _folder: Path, job: JobSpec) -> int:
-        return len(lines(job))
-
-    def clean_up(self, folder: Path) -> None:
-        end_all(folder)
+    def make_backend(self, context: SiteContext) -> LocalBackend:
+        return LocalBackend(with_fork_server(context))
 
 
 @pytest.fixture
 def job(tmp_path: Path):
     """A job whose agent waits; ended after the test."""
-    yield job_in(tmp_path)
-    end_all(tmp_path)
+    yield job_named()
+    BackendContract().clean_up(tmp_path)
 
 
 @pytest.fixture
 def backend(tmp_path: Path):
     """A backend with a fork_server."""
-    made = backend_in(tmp_path)
+    made = LocalBackend(with_fork_server(context_in(tmp_path)))
     yield made
     made.close()
 
 
-def backend_in(folder: Path) -> LocalBackend:
-    return LocalBackend(light=light_in(folder))
+def with_fork_server(context: SiteContext) -> SiteContext:
+    """The context with a light half that has the real fork server."""
+    light = replace(context.light, folder=light_in(context.light.folder.parent / "forked"))
+    return replace(context, light=light)
 
 
 def light_in(folder: Path) -> Path:
     """A light half with the real fork server and an agent that only waits."""
-    runtime = folder / "light" / "runyard" / "runtime"
+    runtime = folder / "runyard" / "runtime"
     if not runtime.exists():
         runtime.mkdir(parents=True)
         for name in ("__init__", "delivery", "gang", "link", "listener", "usage"):
@@ -97,49 +75,21 @@ def light_in(folder: Path) -> Path:
         (runtime / "agent.py").write_text(AGENT)
         (runtime / "__main__.py").write_text(ENTRY)
         shutil.copy(runyard.runtime.fork_server.__file__, runtime / "fork_server.py")
-    return folder / "light"
+    return folder
 
 
-def job_in(folder: Path) -> JobSpec:
-    return JobSpec(
-        run="exp_1_cafe",
-        workspace="default",
-        workspace_name="default",
-        subscription_id="s",
-        resource_group="g",
-        experiment_id="e",
-        spec=RunSpec("exp", "", "train.py", environment=EnvironmentDefinition()),
-        files=[],
-        environment=JobEnvironment(sys.executable),
-        url="http://127.0.0.1:1",
-        token="hush",
-        run_folder=str(folder / "run"),
-        light=str(light_in(folder)),
-    )
-
-
-def lines(job: JobSpec) -> list[list[str]]:
+def lines(backend: LocalBackend, job: Job) -> list[list[str]]:
     """What agents wrote at their start: pid, parent, session, folder."""
-    file = Path(job.run_folder) / "starts"
-    return [line.split() for line in file.read_text().splitlines()] if file.exists() else []
+    return [line.split()[1:] for line in BackendContract().starts(backend, job)]
 
 
-def started(job: JobSpec) -> list[str]:
+def started(backend: LocalBackend, job: Job) -> list[str]:
     """Wait for the first agent; give its line."""
     end = time.monotonic() + 20
-    while not lines(job):
+    while not lines(backend, job):
         assert time.monotonic() < end
         time.sleep(0.01)
-    return lines(job)[0]
-
-
-def end_all(folder: Path) -> None:
-    for file in folder.glob("*/starts"):
-        for line in file.read_text().splitlines():
-            try:
-                os.kill(int(line.split()[0]), signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+    return lines(backend, job)[0]
 
 
 def gone(pid: int) -> None:
@@ -150,23 +100,21 @@ def gone(pid: int) -> None:
         time.sleep(0.01)
 
 
-def test_an_agent_is_a_fork_of_its_own_session(backend: LocalBackend, job: JobSpec) -> None:
+def test_an_agent_is_a_fork_of_its_own_session(backend: LocalBackend, job: Job) -> None:
     """Agents share a parent, lead a session each, and work in their run's folder."""
-    from dataclasses import replace
-
-    other = replace(job, run="other", run_folder=job.run_folder + "x")
+    other = replace(job, run="other")
     for each in (job, other):
         backend.launch(backend.plan(each))
-    seen = [started(each) for each in (job, other)]
+    seen = [started(backend, each) for each in (job, other)]
     assert seen[0][1] == seen[1][1] != str(os.getpid())
     assert [line[2] for line in seen] == [line[0] for line in seen]
-    assert [line[3] for line in seen] == [job.run_folder, other.run_folder]
+    assert [line[3] for line in seen] == [backend.plan(each).folder for each in (job, other)]
 
 
-def test_the_signal_that_killed_it_is_named(backend: LocalBackend, job: JobSpec) -> None:
+def test_the_signal_that_killed_it_is_named(backend: LocalBackend, job: Job) -> None:
     """Of a forked agent that was killed, the backend says by what."""
     handle = backend.launch(backend.plan(job))
-    os.kill(int(started(job)[0]), signal.SIGKILL)
+    os.kill(int(started(backend, job)[0]), signal.SIGKILL)
     end = time.monotonic() + 20
     while (seen := backend.observe([handle])[handle]).alive:
         assert time.monotonic() < end
@@ -174,25 +122,23 @@ def test_the_signal_that_killed_it_is_named(backend: LocalBackend, job: JobSpec)
     assert (seen.signal, seen.exit_code) == ("SIGKILL", None)
 
 
-def test_agents_outlive_the_fork_server(backend: LocalBackend, job: JobSpec) -> None:
+def test_agents_outlive_the_fork_server(backend: LocalBackend, job: Job) -> None:
     """A fork server that is killed costs no agent, and the next launch does not miss it."""
-    from dataclasses import replace
-
     handle = backend.launch(backend.plan(job))
-    server = int(started(job)[1])
+    server = int(started(backend, job)[1])
     os.kill(server, signal.SIGKILL)
     gone(server)
     assert backend.observe([handle])[handle].alive
-    other = replace(job, run="other", run_folder=job.run_folder + "x")
+    other = replace(job, run="other")
     backend.launch(backend.plan(other))
-    assert started(other)[1] != str(server)
+    assert started(backend, other)[1] != str(server)
 
 
-def test_a_fork_server_nobody_needs_ends(backend: LocalBackend, job: JobSpec) -> None:
+def test_a_fork_server_nobody_needs_ends(backend: LocalBackend, job: Job) -> None:
     """Without agents and launches for a while, the service is one process again."""
     handle = backend.launch(backend.plan(job))
-    server = int(started(job)[1])
-    Path(job.run_folder, "end").write_text("0")
+    server = int(started(backend, job)[1])
+    Path(backend.plan(job).folder, "end").write_text("0")
     end = time.monotonic() + 20
     while backend.observe([handle])[handle].alive:
         assert time.monotonic() < end
@@ -200,33 +146,36 @@ def test_a_fork_server_nobody_needs_ends(backend: LocalBackend, job: JobSpec) ->
     gone(server)
 
 
-def test_without_a_fork_server_agents_start_all_the_same(tmp_path: Path, job: JobSpec) -> None:
+def test_without_a_fork_server_agents_start_all_the_same(backend: LocalBackend, job: Job) -> None:
     """A fork server that cannot be started is no reason to fail a run."""
-    entry = Path(job.light) / "runyard" / "runtime" / "__main__.py"
+    entry = Path(backend.plan(job).command[3])
     entry.write_text(entry.read_text().replace("fork_server.run()", "1"))
-    backend = backend_in(tmp_path)
     backend.launch(backend.plan(job))
-    assert started(job)[1] == str(os.getpid())
+    assert started(backend, job)[1] == str(os.getpid())
 
 
-def test_a_service_that_dies_while_launching_starts_nothing(job: JobSpec) -> None:
+def test_a_service_that_dies_while_launching_starts_nothing(
+    backend: LocalBackend, job: Job, tmp_path: Path
+) -> None:
     """Killed before the handle was written, a launch has not happened; the next one does it."""
     code = (
-        "import sys, os, msgspec\n"
+        "import os, sys\n"
+        "from dataclasses import replace\n"
         "from pathlib import Path\n"
-        "from runyard.protocol.jobs import JobSpec\n"
         "from runyard_server.compute import local\n"
-        "job = msgspec.json.decode(sys.stdin.buffer.read(), type=JobSpec)\n"
+        "from runyard_server.testing.backend_contract import context_in, job_named\n"
         "local._keep = lambda file, pid: os._exit(9)\n"
-        "backend = local.LocalBackend(light=Path(job.light))\n"
-        "backend.launch(backend.plan(job))\n"
+        "context = context_in(Path(sys.argv[1]))\n"
+        "light = replace(context.light, folder=Path(sys.argv[2]))\n"
+        "backend = local.LocalBackend(replace(context, light=light))\n"
+        "backend.launch(backend.plan(job_named()))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], input=msgspec.json.encode(job), check=False)
+    light = backend.plan(job).job.light
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path), light], check=False)
     assert done.returncode == 9
     time.sleep(0.3)
-    assert lines(job) == []
-    backend = LocalBackend()
+    assert lines(backend, job) == []
     backend.launch(backend.plan(job))
-    started(job)
+    started(backend, job)
     time.sleep(0.1)
-    assert len(lines(job)) == 1
+    assert len(lines(backend, job)) == 1

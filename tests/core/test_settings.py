@@ -4,7 +4,7 @@ import pytest
 
 from runyard.protocol.errors import InvalidRequest
 from runyard_server.core import settings
-from runyard_server.core.settings import Settings
+from runyard_server.core.settings import Settings, SiteSettings
 
 
 def load(tmp_path, text="", environ=None, **given: object):
@@ -93,4 +93,31 @@ def test_the_table_names_every_setting():
     assert [row.name for row in rows] == list(Settings.__dataclass_fields__)
     for row in rows:
         assert row.about.endswith(".")
-        assert row.variable == "RUNYARD_" + row.name.upper()
+        in_file = row.name == "sites"
+        assert row.variable == ("" if in_file else "RUNYARD_" + row.name.upper())
+
+
+def test_sites_are_tables_of_the_file(tmp_path):
+    """A site has its backend, where its jobs reach the service, and what its backend is given."""
+    text = '[sites.lab]\nbackend = "ssh"\nservice_url = "http://a:1"\nhosts = "/x"\nnodes = 4\n'
+    found = load(tmp_path, text + '[sites.other]\nbackend = "local"\n').sites
+    assert found["lab"] == SiteSettings("ssh", "http://a:1", {"hosts": "/x", "nodes": 4})
+    assert found["other"] == SiteSettings("local")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("sites = 7", "sites in"),
+        ("[sites]\nlab = 7", "sites.lab in .* must be a table"),
+        ("[sites.lab]\nnodes = 3", "names no backend"),
+        ("[sites.lab]\nbackend = 3", "backend of .sites.lab."),
+        ('[sites.lab]\nbackend = "local"\nservice_url = 3', "service_url of .sites.lab."),
+        ('[sites."a b"]\nbackend = "local"', "a site's name is"),
+        ("[site.lab]\nbackend = 3", "did you mean sites"),
+    ],
+)
+def test_a_wrong_site_is_refused(tmp_path, text, told):
+    """A slip in a site's table is told with its place."""
+    with pytest.raises(InvalidRequest, match=told):
+        load(tmp_path, text)

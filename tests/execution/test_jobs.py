@@ -1,10 +1,9 @@
 """Jobs: what an agent is told, and what its words make of the run."""
 
 import io
-import stat
 from collections.abc import Callable
+from dataclasses import replace
 
-import msgspec
 import pytest
 
 from runyard.protocol.compute import CreateCompute
@@ -19,9 +18,8 @@ from runyard.protocol.runs import RunError, RunSpec, SubmitRun
 from runyard.protocol.snapshots import CreateSnapshot
 from runyard_server.core import tokens
 from runyard_server.core.lookups import datastore_folder
-from runyard_server.core.machine import machine_cpus
 from runyard_server.core.system import System
-from runyard_server.execution import inherited_environment, jobs, placement, preparing
+from runyard_server.execution import jobs, placement, preparing
 from runyard_server.execution.placement import Placement, Target
 from runyard_server.operations import compute, datastores, events, files, runs, snapshots
 from runyard_server.store import runs as rows
@@ -57,27 +55,34 @@ def place(system: System, store_text: Callable[..., FileEntry]) -> Place:
 
 
 def test_a_job_has_all_an_agent_needs(system: System, place: Place) -> None:
-    """The job names the files, the interpreter, the folders, the service and the run's token."""
+    """The job names the files, the interpreter and the run's token."""
     placed = place()
-    job = jobs.build(system, placed.row, placed.nodes[0], ENVIRONMENT, "/light")
+    job = jobs.build(system, placed.row, placed.nodes[0], ENVIRONMENT)
     run = placed.row.id
     assert [entry.path for entry in job.files] == ["train.py"]
     assert job.environment == ENVIRONMENT
-    assert job.run_folder == str(system.home.run(run))
     assert job.token == tokens.run_token(system.secret, W, run)
     assert tokens.verify(system.secret, job.token, W).run == run
-    assert (job.light, job.blobs) == ("/light", str(system.home.blobs))
     assert (job.workspace_name, job.resource_group) == ("default", "runyard")
-    assert (job.cpus, job.node, job.attempt) == (machine_cpus(), 0, 1)
-    assert job.connection_file.endswith("service.json")
+    assert (job.size, job.node, job.attempt) == (None, 0, 1)
+
+
+def test_a_job_names_no_place(system: System, place: Place) -> None:
+    """What rules hand to a site has no path, address or process of any machine."""
+    placed = place()
+    job = jobs.build(system, placed.row, placed.nodes[0], JobEnvironment("", lock="digest"))
+    text = repr(replace(job, token=""))
+    for fact in (str(system.home.root), system.url(), "127.0.0.1", "localhost"):
+        assert fact not in text
 
 
 def test_a_cluster_job_has_its_sizes_cpus(system: System, place: Place) -> None:
-    """A node of a cluster has the CPUs of its size, and no GPU that this machine lacks."""
+    """A node of a cluster shall have what its size says; what of it there is its site knows."""
     compute.create(system, W, body=CreateCompute("gpucluster", "STANDARD_NC6", 1))
     placed = place("gpucluster")
-    job = jobs.build(system, placed.row, placed.nodes[0], ENVIRONMENT, "/light")
-    assert (job.cpus, job.node_name) == (6, "gpucluster-1")
+    job = jobs.build(system, placed.row, placed.nodes[0], ENVIRONMENT)
+    assert job.size is not None
+    assert (job.size.cpus, job.size.gpus, job.node_name) == (6, 1, "gpucluster-1")
 
 
 def test_data_references_become_places(system: System, place: Place) -> None:
@@ -91,7 +96,7 @@ def test_data_references_become_places(system: System, place: Place) -> None:
         DataReference("new", store, "results/"),
     ]
     placed = place(data=references)
-    job = jobs.build(system, placed.row, placed.nodes[0], ENVIRONMENT, "/light")
+    job = jobs.build(system, placed.row, placed.nodes[0], ENVIRONMENT)
     root = datastore_folder(system, W, store)
     assert [data.source for data in job.data] == [
         str(root),
@@ -103,17 +108,24 @@ def test_data_references_become_places(system: System, place: Place) -> None:
 
 
 def test_an_agent_may_ask_for_its_job(system: System, place: Place) -> None:
-    """What was handed over on this machine can be asked for; before that it is told."""
+    """What was handed over can be asked for; before that it is told."""
     placed = place()
     run = placed.row.id
     with pytest.raises(NotFound, match="nothing was launched"):
         jobs.get(system, W, run, "0")
-    job = jobs.build(system, placed.row, placed.nodes[0], ENVIRONMENT, "/light")
-    folder = system.home.run(run)
-    inherited_environment.write_private(folder, "job.json", msgspec.json.encode(job))
-    assert stat.S_IMODE((folder / "job.json").stat().st_mode) == 0o600
-    assert jobs.get(system, W, run, "0") == job
+    system.records.write(lambda c: jobs.launched(c, placed.row.key, 0, "handle", 1))
+    job = jobs.get(system, W, run, "0")
     assert isinstance(job, JobSpec)
+    assert (job.run, job.run_folder) == (run, str(system.home.run(run)))
+    assert job.token == tokens.run_token(system.secret, W, run)
+    assert job.url == system.url()
+
+
+def test_what_a_lost_agent_left_needs_no_data(system: System, place: Place) -> None:
+    """A run whose datastore has gone since can be cleaned up after all the same."""
+    placed = place(data=[DataReference("all", "workspaceblobstore")])
+    job = jobs.remains(system, placed.row, placed.nodes[0], ENVIRONMENT)
+    assert (job.data, job.run) == ([], placed.row.id)
 
 
 @pytest.mark.parametrize("node", ["1", "-1", "x", "", "0x0", "\u0660"])

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 import pytest_socket
 
-from runyard_server.testing.hosts import Hosts
+from runyard_server.testing.hosts import Hosts, settings
 from runyard_server.testing.services import RunningService
 
-SERVICE = "runyard_server.testing.hosts_service"
 CLUSTER = "three"
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
@@ -85,13 +84,13 @@ class HostsYard:
 
 
 @contextmanager
-def yard_in(folder: Path, *options: str) -> Iterator[HostsYard]:
+def yard_in(folder: Path, variables: Mapping[str, str]) -> Iterator[HostsYard]:
     """Make hosts and their service; remove both afterwards."""
     with Hosts(3) as hosts:
-        program = (SERVICE, str(hosts.file), *options)
-        service = RunningService(
-            folder / "home", ("--host", hosts.address, "--port", "0"), program=program
-        )
+        home = folder / "home"
+        home.mkdir(parents=True)
+        (home / "config.toml").write_text(settings(hosts.file))
+        service = RunningService(home, ("--host", hosts.address, "--port", "0"), variables)
         service.start()
         try:
             yield HostsYard(hosts, service, folder / "work")
@@ -100,17 +99,17 @@ def yard_in(folder: Path, *options: str) -> Iterator[HostsYard]:
 
 
 @pytest.fixture(scope="module")
-def service_options() -> tuple[str, ...]:
-    """What the service of a file's tests is started with; a file may have its own."""
-    return ()
+def service_variables() -> dict[str, str]:
+    """Variables of the service of a file's tests; a file may have its own."""
+    return {}
 
 
 @pytest.fixture(scope="module")
 def machines(
-    tmp_path_factory: pytest.TempPathFactory, service_options: tuple[str, ...]
+    tmp_path_factory: pytest.TempPathFactory, service_variables: dict[str, str]
 ) -> Iterator[HostsYard]:
     """Hosts and a service that the tests of a file share."""
-    with yard_in(tmp_path_factory.mktemp("hosts"), *service_options) as made:
+    with yard_in(tmp_path_factory.mktemp("hosts"), service_variables) as made:
         with client_of(made):
             made.cluster()
         yield made

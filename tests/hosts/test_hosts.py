@@ -4,31 +4,19 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.errors import TemporaryError
-from runyard.protocol.jobs import JobEnvironment, JobSpec
-from runyard.protocol.runs import RunSpec
-from runyard_server.compute.base import Observation
+from runyard_server.compute.base import Observation, SiteContext
 from runyard_server.testing import hosts_network as network
-from runyard_server.testing.backend_contract import BackendContract
-from runyard_server.testing.hosts import Hosts, read
+from runyard_server.testing.backend_contract import BackendContract, job_named
+from runyard_server.testing.hosts import Hosts
 from runyard_server.testing.hosts_backend import HostsBackend
 
-AGENT = """
-import os, sys, time
-folder = sys.argv[2]
-with open(os.path.join(folder, "starts"), "a") as file:
-    file.write(f"{os.uname().nodename}\\n")
-end = os.path.join(folder, "end")
-while not os.path.exists(end):
-    time.sleep(0.01)
-sys.exit(int(open(end).read()))
-"""
 ASK = "import socket, sys; socket.create_connection((sys.argv[1], 8000), 1).close()"
 ANSWER = (
     "import socket; s = socket.create_server(('', 8000)); print(flush=True)\nwhile True: s.accept()"
@@ -52,28 +40,26 @@ class TestHostsBackend(BackendContract):
         for host in hosts:
             hosts.heal(host)
 
-    def make_backend(self, _folder: Path) -> HostsBackend:
-        return HostsBackend(read(self.hosts.file))
-
-    def make_job(self, folder: Path) -> JobSpec:
-        return job_in(folder)
-
-    def end(self, _folder: Path, job: JobSpec, exit_code: int) -> None:
-        part = Path(job.run_folder) / "end.part"
-        part.write_text(str(exit_code))
-        part.rename(part.with_name("end"))
-
-    def starts(self, _folder: Path, job: JobSpec) -> int:
-        file = Path(job.run_folder) / "starts"
-        return len(file.read_text().split()) if file.exists() else 0
+    def make_backend(self, context: SiteContext) -> HostsBackend:
+        return HostsBackend(context, hosts=self.hosts.file)
 
     def clean_up(self, _folder: Path) -> None:
         for host in self.hosts:
             network.kill(host.namespace)
 
-    def test_of_a_host_that_is_away_nothing_is_known(self, tmp_path: Path) -> None:
+    def test_each_node_is_a_host(self, backend: HostsBackend) -> None:
+        """The n-th node of a cluster is the n-th host, and has what another machine would have."""
+        job = job_named(node_name="cluster-2")
+        plan = backend.plan(job)
+        assert (plan.job.address, plan.job.blobs) == (self.hosts[1].address, "")
+        backend.launch(plan)
+        while not self.starts(backend, job):
+            time.sleep(0.01)
+        assert self.starts(backend, job)[0].split()[-1] == "h2"
+
+    def test_of_a_host_that_is_away_nothing_is_known(self, backend: HostsBackend) -> None:
         """Neither alive nor dead, and nothing can be launched there for the time being."""
-        backend, job = self.make_backend(tmp_path), self.make_job(tmp_path)
+        job = job_named(node_name="cluster-2")
         handle = backend.launch(backend.plan(job))
         self.hosts.kill(self.hosts[1])
         assert backend.observe([handle]) == {handle: Observation(alive=None)}
@@ -81,32 +67,6 @@ class TestHostsBackend(BackendContract):
             backend.launch(backend.plan(job, "it was lost"))
         self.hosts.heal(self.hosts[1])
         assert backend.observe([handle])[handle].alive is False
-
-
-def job_in(folder: Path) -> JobSpec:
-    """Make a job for the second host."""
-    light = folder / "light"
-    entry = light / "runyard" / "runtime" / "__main__.py"
-    if not entry.exists():
-        entry.parent.mkdir(parents=True)
-        entry.write_text(AGENT)
-    return JobSpec(
-        run="exp_1_cafe",
-        workspace="default",
-        workspace_name="default",
-        subscription_id="s",
-        resource_group="g",
-        experiment_id="e",
-        spec=RunSpec("exp", "", "train.py", environment=EnvironmentDefinition()),
-        files=[],
-        environment=JobEnvironment(sys.executable),
-        url="http://127.0.0.1:1",
-        token="hush",
-        run_folder=str(folder / "run"),
-        light=str(light),
-        node=1,
-        node_name="cluster-2",
-    )
 
 
 def asks(hosts: Hosts, number: int, name: str) -> bool:

@@ -10,9 +10,13 @@ SECONDS = 8
 
 
 @pytest.fixture(scope="module")
-def service_options() -> tuple[str, ...]:
+def service_variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Let the nodes wait for each other for a shorter time than they would."""
-    return ("--gang-seconds", str(SECONDS))
+    folder = tmp_path_factory.mktemp("shorter")
+    (folder / "sitecustomize.py").write_text(
+        f"from runyard.protocol import timeouts\ntimeouts.RENDEZVOUS_SECONDS = {float(SECONDS)}\n"
+    )
+    return {"PYTHONPATH": str(folder)}
 
 
 @pytest.fixture

@@ -42,7 +42,9 @@ def server(state: str = "running") -> TaskReport:
 def test_each_node_has_an_agent_and_a_folder_of_its_own(yard: Yard) -> None:
     """The nodes share what the first one prepares, and nothing else."""
     run = submitted(yard)
-    found = [jobs.load(yard.system, run, node) for node in range(2)]
+    for node in range(2):
+        yard.handle(run, node=node)
+    found = [jobs.get(yard.system, W, run, str(node)) for node in range(2)]
     first, second = (job for job in found if job is not None)
     assert (first.node_name, second.node_name) == ("cluster-1", "cluster-2")
     assert first.run_folder != second.run_folder

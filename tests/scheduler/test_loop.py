@@ -1,5 +1,7 @@
 """From submit to the end: the stages a run goes through, whatever happens on the way."""
 
+from pathlib import Path
+
 import pytest
 
 from runyard.protocol.errors import InvalidRequest
@@ -65,7 +67,7 @@ def test_the_job_is_complete(yard: Yard) -> None:
     yard.handle(run)
     plan = yard.engine.plans[0]
     assert plan.attempt == 1
-    content = plan.files["job.json"]
+    content = (Path(plan.folder) / "job.json").read_text()
     for text in ("train.py", "/env/bin/python", f'"token":"{run}.', "service.json"):
         assert text in content
 

@@ -34,6 +34,7 @@ from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
 from runyard_server.store.records import Records, sqlite_url
 from runyard_server.store.schema import SCHEMA_VERSION
+from runyard_server.testing.parts import fake_sites
 
 FOLDER = Path(__file__).parent
 RUN = "kept"
@@ -60,6 +61,7 @@ def open_home(root: Path) -> System:
         secret=home.secret(),
         settings=Settings(),
         url=lambda: "",
+        sites=fake_sites(home),
     )
 
 

@@ -23,6 +23,7 @@ from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
 from runyard_server.store.records import Records, sqlite_url
 from runyard_server.store.schema import SCHEMA_VERSION
+from runyard_server.testing.parts import fake_sites
 
 KEPT = sorted(Path(__file__).parent.glob("schema_*.sql"))
 
@@ -97,7 +98,10 @@ def test_an_old_database_opens_with_all_it_holds(tmp_path: Path, dump: Path) -> 
 def reader(home: Home, records: Records) -> System:
     """Give what the reading operations need."""
     blobs, logs = FolderBlobs(home.blobs), LogStore(home.run_logs)
-    return System(home, records, blobs, logs, Notices(), Clock(), b"", Settings(), lambda: "")
+    sites = fake_sites(home)
+    return System(
+        home, records, blobs, logs, Notices(), Clock(), b"", Settings(), lambda: "", sites
+    )
 
 
 def test_steps_are_taken_and_the_file_is_copied_first(

@@ -4,11 +4,10 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from runyard_server.app import reconcilers
+from runyard_server.app.sites import context_of, make_sites
 from runyard_server.compute import light
-from runyard_server.compute.local import LocalBackend
 from runyard_server.core.clock import Clock
 from runyard_server.core.notices import Notices
 from runyard_server.core.settings import Settings
@@ -32,16 +31,8 @@ class Service:
     close: Callable[[], None]
 
 
-def this_machine(light_folder: Path, umask: int | None = None) -> LocalBackend:
-    """Make the backend for this machine, given the light half that its agents run from."""
-    return LocalBackend(light=light_folder, umask=umask)
-
-
 def build(
-    settings: Settings,
-    home: Home,
-    url: Callable[[], str],
-    backend: Callable[[Path], LocalBackend] = this_machine,
+    settings: Settings, home: Home, url: Callable[[], str], umask: int | None = None
 ) -> Service:
     """Make the parts and wire them; nothing runs before `start`.
 
@@ -49,11 +40,19 @@ def build(
         settings: What was set.
         home: The state folder; made by `Home.create`, claimed by this process.
         url: Says where the service listens.
-        backend: Makes the backend of local compute.
+        umask: The umask of whoever started the service, for what jobs write.
+
+    Raises:
+        InvalidRequest: A site of the settings cannot be had.
     """
     swept = home.sweep()
     if swept:
         _log.info("removed %d temporary files that an earlier service was killed with", swept)
+    jobs = light.install(home.light)
+    environments = Environments(
+        home.environments, home.packages, jobs.folder, settings, home.datastores
+    )
+    sites = make_sites(settings, context_of(home, url, jobs, umask), environments)
     records = Records(sqlite_url(home.database))
     system = System(
         home=home,
@@ -65,14 +64,10 @@ def build(
         secret=home.secret(),
         settings=settings,
         url=url,
+        sites=sites,
     )
     workspaces.ensure_default(system, home.begun_us())
-    jobs = light.install(home.light)
-    environments = Environments(
-        home.environments, home.packages, jobs.folder, settings, home.datastores
-    )
-    local = backend(jobs.folder)
-    loop = reconcilers.scheduler(system, environments, {local.kind: local}, jobs.folder)
+    loop = reconcilers.scheduler(system, environments)
 
     def start() -> None:
         loop.start()
@@ -83,7 +78,8 @@ def build(
     def close() -> None:
         loop.stop()
         environments.close()
-        local.close()
+        for site in sites:
+            site.backend.close()
         records.close()
 
     return Service(system, start, close)

@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from socket import socket
 from types import SimpleNamespace
@@ -89,7 +88,7 @@ def _run(home: Home, given: "Namespace | SimpleNamespace", build: Build | None) 
     inherited = os.umask(PRIVATE)
     home.create()
     os.chdir(home.root)
-    options = {row.name: _option(given, row.name) for row in tables.table()}
+    options = {row.name: _option(given, row.name) for row in _options()}
     settings = tables.load(home.config, os.environ, options)
     claimed = claim.Claim(home)
     try:
@@ -104,7 +103,7 @@ def _builder(umask: int) -> Build:
     def build(settings: Settings, home: Home, url: Callable[[], str]) -> "Service":
         from runyard_server.app import building
 
-        return building.build(settings, home, url, partial(building.this_machine, umask=umask))
+        return building.build(settings, home, url, umask)
 
     return build
 
@@ -198,7 +197,7 @@ def _announce(settings: Settings, home: Home, url: str, *, embedded: bool) -> No
 def _given(arguments: Sequence[str]) -> "Namespace | SimpleNamespace":
     """Read the command line; what clients say needs no parser, which takes long to load."""
     if list(arguments) == ["--embedded"]:
-        return SimpleNamespace(embedded=True, home=None, **{r.name: None for r in tables.table()})
+        return SimpleNamespace(embedded=True, home=None, **{r.name: None for r in _options()})
     return _parser().parse_args(arguments)
 
 
@@ -216,9 +215,14 @@ def _parser() -> "ArgumentParser":
         help="as clients start it: any free port, quiet, ends when idle",
     )
     parser.add_argument("--home", help=f"the state folder ({HOME_VARIABLE}, {DEFAULT_HOME})")
-    for row in tables.table():
+    for row in _options():
         parser.add_argument(_flag(row.name), metavar="VALUE", help=f"{row.about} [{row.default}]")
     return parser
+
+
+def _options() -> list[tables.Row]:
+    """The settings that the command line knows."""
+    return [row for row in tables.table() if row.variable]
 
 
 def _option(given: "Namespace | SimpleNamespace", name: str) -> object:

@@ -1,17 +1,128 @@
-"""What a compute backend is: it starts agents on nodes and says whether they are alive.
+"""What a compute backend is: it starts agents on the nodes of a site and sees whether they live.
 
-Plan, then act: `plan` gives the whole launch as a printable record and touches nothing; `launch`
-does it. Backends never write records: they return observations, and the scheduler decides.
+A *site* is where runs can be; its backend turns an abstract job, which names no path, address or
+process of any machine, into one that an agent on a node of that site can read (`Job.at`). Plan,
+then act: `plan` makes the whole launch as a printable record and touches nothing; `launch` does
+it. Backends never write records: they return observations, and the scheduler decides.
+
+`testing/fake_backend.py` is the smallest backend there is, `compute/local.py` one with processes,
+and `testing/backend_contract.py` the tests that each must pass.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from runyard.protocol.jobs import JobSpec
+from runyard.protocol.files import FileEntry
+from runyard.protocol.jobs import JobData, JobEnvironment, JobSpec
+from runyard.protocol.runs import RunSpec
+from runyard.protocol.sizes import VmSize
+from runyard_server.compute.light import Light
 
 JOB = "job"
 SALVAGE = "salvage"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one node of a run is, in the paths and addresses of that node.
+
+    Args:
+        run_folder: The folder of this node's agent; absolute.
+        light: The light half: its folder, or its zip file.
+        url: Where the service is reached from there.
+        shared_folder: The folder of the run's first node, which all of them see.
+        blobs: Folder of stored contents; "" where they are fetched over HTTP.
+        connection_file: Where the service writes where it listens; "" on other machines.
+        environments: Folder in which the node makes environments; "" where the service does.
+        address: Where other nodes reach this one; "" lets the agent find out.
+        cpus: CPUs that the job may use.
+        gpus: GPUs that it may use.
+    """
+
+    run_folder: str
+    light: str
+    url: str
+    shared_folder: str = ""
+    blobs: str = ""
+    connection_file: str = ""
+    environments: str = ""
+    address: str = ""
+    cpus: int = 1
+    gpus: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the agent of one node is to do, wherever that node is.
+
+    Args:
+        run: The run's id.
+        workspace: The workspace's id, for URLs.
+        workspace_name: Its name, and beside it what the v1 variables tell.
+        subscription_id: Of the workspace.
+        resource_group: Of the workspace.
+        experiment_id: Of the run's experiment.
+        spec: What was submitted.
+        files: The snapshot, by digest.
+        environment: As it was realised for the site; without an interpreter it is the node that
+            realises it, from its lock.
+        token: The run's own token.
+        node: The node's number within the run.
+        node_name: The node's name: `<cluster>-<number>`, or the target's where that is no cluster.
+        data: The data references, with the source as the store has it.
+        size: What the node shall have; None: whatever there is.
+        attempt: Which attempt of the run this is, from 1.
+    """
+
+    run: str
+    workspace: str
+    workspace_name: str
+    subscription_id: str
+    resource_group: str
+    experiment_id: str
+    spec: RunSpec
+    files: list[FileEntry]
+    environment: JobEnvironment
+    token: str = field(repr=False)
+    node: int = 0
+    node_name: str = ""
+    data: list[JobData] = field(default_factory=list)
+    size: VmSize | None = None
+    attempt: int = 1
+
+    def at(self, place: Place) -> JobSpec:
+        """The job as the agent at a place reads it."""
+        environment = self.environment
+        if not environment.interpreter:
+            folder = f"{place.environments}/{environment.lock}"
+            environment = replace(environment, interpreter=f"{folder}/bin/python", folder=folder)
+        return JobSpec(
+            run=self.run,
+            workspace=self.workspace,
+            workspace_name=self.workspace_name,
+            subscription_id=self.subscription_id,
+            resource_group=self.resource_group,
+            experiment_id=self.experiment_id,
+            spec=self.spec,
+            files=self.files,
+            environment=environment,
+            url=place.url,
+            token=self.token,
+            run_folder=place.run_folder,
+            light=place.light,
+            connection_file=place.connection_file,
+            blobs=place.blobs,
+            node=self.node,
+            node_name=self.node_name,
+            data=self.data,
+            cpus=place.cpus,
+            gpus=place.gpus,
+            attempt=self.attempt,
+            shared_folder=place.shared_folder,
+            address=place.address,
+        )
 
 
 @dataclass(frozen=True)
@@ -26,7 +137,7 @@ class LaunchPlan:
         command: The program and its arguments.
         environment: Variables added to those of the service.
         folder: The run folder on the node.
-        files: Files written there first, by name, mode 0600: their contents.
+        job: What the agent reads, with the run's token in it.
     """
 
     run: str
@@ -36,7 +147,7 @@ class LaunchPlan:
     command: list[str]
     environment: dict[str, str]
     folder: str
-    files: dict[str, str] = field(default_factory=dict, repr=False)
+    job: JobSpec = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -55,20 +166,122 @@ class Observation:
     signal: str | None = None
 
 
-class Backend(ABC):
-    """A place where agents run.
+@dataclass(frozen=True)
+class Capabilities:
+    """What a site can do; figures are of its largest node.
 
-    All methods may be called from several threads at once. Those that talk to an engine raise
-    `TemporaryError` for what may work later (the caller tries again) and `RunyardError` of any
-    other class for what never will. A handle is text, made by `launch`; it is stored and must mean
-    the same to another instance of the class after the service was started again.
+    Args:
+        cpus: CPUs of a node; so many single runs of the target `local` are there at once.
+        memory_gb: Memory of a node in GiB, 0 where it is not known.
+        gpus: GPUs of a node.
+        max_nodes: How many nodes there can be at once; None: as many as are asked for.
+        shares_nodes: Whether nodes are slots that share one machine, so that a size larger than it
+            is taken too.
+        shares_files: Whether nodes see the service's files under the service's paths. Where they
+            do not, the agents fetch contents over HTTP and make environments themselves.
+        called: What the site is called in messages: `this machine`, `partition 'gpu'`.
     """
 
-    kind: str
+    cpus: int
+    memory_gb: float = 0.0
+    gpus: int = 0
+    max_nodes: int | None = None
+    shares_nodes: bool = False
+    shares_files: bool = False
+    called: str = "the site"
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a run or a cluster asks of a site.
+
+    Args:
+        nodes: How many nodes at once.
+        size: What each of them shall have; None: whatever there is.
+        files: Whether it works on files of datastores where they are.
+    """
+
+    nodes: int = 1
+    size: VmSize | None = None
+    files: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether a need could ever be met.
+
+    Args:
+        refusal: Why never, and what could be met instead; "" where it could.
+        gpus: How many GPUs each node gets: fewer than were asked for where the site goes on
+            without.
+    """
+
+    refusal: str = ""
+    gpus: int = 0
+
+
+@dataclass(frozen=True)
+class SiteContext:
+    """What a backend is told of the service that it works for.
+
+    Args:
+        name: The site's name in the settings.
+        url: Says where the site's jobs reach the service now.
+        runs: Folder for run folders, on the service's machine.
+        blobs: Folder of stored contents, on the service's machine.
+        connection_file: Where the service writes where it listens.
+        light: The light half, for agents and jobs.
+        umask: The umask of whoever started the service, for what agents write; None: the service's.
+    """
+
+    name: str
+    url: Callable[[], str]
+    runs: Path
+    blobs: Path
+    connection_file: Path
+    light: Light
+    umask: int | None = None
+
+
+class Backend(ABC):
+    """Where the agents of one site run.
+
+    A backend is found by its name in the entry-point group `runyard.backends`, and made once per
+    site of the settings: `Class(context, **options)`. Its options are the keyword-only parameters
+    of the class, annotated with `str`, `int`, `float`, `bool` or `Path`; those without a default
+    must be set. Making one is quick and reaches no engine: a service that starts must not wait for
+    a cluster that is down.
+
+        [sites.lab]                      # config.toml
+        backend = "ssh"
+        service_url = "http://lab-head:8420"
+        hosts = "/etc/runyard/hosts"     # an option
+
+    *Threads.* All methods may be called from several threads at once. `capabilities`, `could_run`
+    and `plan` are called while somebody waits for an answer and reach no engine; `observe` and
+    `resize` are called from the scheduler's loop, about once a second, and shall answer within
+    tenths of a second from what they know; `launch` and `cancel` may take seconds.
+
+    *Errors.* A `TemporaryError` says that it may work later: the caller tries again at its next
+    turn, for as long as it takes. A `RunyardError` of any other class, or an `OSError`, says that
+    it never will: the run ends as failed, with the message. `capabilities`, `could_run`, `plan`,
+    `observe` and `resize` raise nothing: what cannot be known is None, 0 or "".
+
+    *Identity.* A handle is text, made by `launch`. It is stored, and must mean the same agent to
+    another instance of the class after the service was started again, also by a newer version.
+    Nothing else is kept: an instance may forget whatever it knows.
+    """
 
     @abstractmethod
-    def plan(self, job: JobSpec, salvage: str | None = None) -> LaunchPlan:
-        """Give what `launch` would do; no side effect.
+    def capabilities(self) -> Capabilities:
+        """What the site can do, as far as is known without asking an engine."""
+
+    @abstractmethod
+    def plan(self, job: Job, salvage: str | None = None) -> LaunchPlan:
+        """Work out what `launch` would do, without any side effect.
+
+        The same job has the same plan, also later and in another instance, as long as nothing has
+        changed about the service. `repr(plan)` can be shown to anybody: the token is not in it.
 
         Args:
             job: What the agent is to do.
@@ -77,21 +290,93 @@ class Backend(ABC):
 
     @abstractmethod
     def launch(self, plan: LaunchPlan) -> str:
-        """Start the agent; give its handle.
+        """Start the agent.
 
         Idempotent on (run, node, attempt, purpose): a second call gives the handle of the agent
-        that the first one started, also after the service was started again. A salvage that has
-        ended is started anew: it may have been killed half-way, and goes on where it was.
+        that the first one started, also after the service was killed anywhere in between, and
+        whether or not that agent still lives. A salvage that has ended is started anew: it may have
+        been killed half-way, and goes on where it was.
+
+        Returns:
+            The agent's handle.
+
+        Raises:
+            TemporaryError: It may work later; nothing has been started.
+            RunyardError: It never will.
         """
 
     @abstractmethod
     def observe(self, handles: Sequence[str]) -> dict[str, Observation]:
-        """Say of each handle whether its agent is alive; one call serves all."""
+        """See of each handle whether its agent is alive; one call serves all of the site.
+
+        A handle that means nothing here, or no longer, is that of an agent that is gone.
+        """
 
     @abstractmethod
     def cancel(self, handle: str) -> None:
-        """Ask the agent to stop its job and report; one that has ended is no error."""
+        """Ask the agent to stop its job and report; one that has ended is no error.
+
+        Raises:
+            TemporaryError: The agent cannot be reached now.
+        """
 
     @abstractmethod
     def resize(self, cluster: str, nodes: int) -> int:
-        """Ask for a cluster to have that many nodes; give how many it has now."""
+        """Ask for a cluster to have so many nodes; it is asked for again while some are missing.
+
+        Args:
+            cluster: `<workspace>/<name>`.
+            nodes: How many are wanted, fewer than there are where nodes have been idle for long.
+
+        Returns:
+            How many of them it has now, never more than are wanted.
+        """
+
+    def could_run(self, need: Need) -> Answer:
+        """Whether a need could ever be met here, and if not, what could.
+
+        The base class compares the need with `capabilities`; an engine with kinds of nodes, queues
+        or quotas asks what it knows of those.
+        """
+        return compare(self.capabilities(), need)
+
+    def close(self) -> None:  # noqa: B027 - most backends keep nothing
+        """Let go of what is kept for further launches; agents and their jobs go on."""
+
+
+def compare(site: Capabilities, need: Need) -> Answer:
+    """Compare what is asked for with what a site can do.
+
+    Args:
+        site: What the site can do.
+        need: What is asked for.
+    """
+    if site.max_nodes is not None and need.nodes > site.max_nodes:
+        return Answer(
+            f"{need.nodes} nodes are asked for and {site.called} has {site.max_nodes} at most; "
+            f"ask for {site.max_nodes} or fewer"
+        )
+    if need.files and not site.shares_files:
+        return Answer(
+            f"{site.called} does not see the datastores' files, which the run's data references "
+            "name; read them with Datastore.download in the script, or run it on a site that "
+            "shares files with the service"
+        )
+    if need.size is None:
+        return Answer(gpus=site.gpus)
+    if not site.shares_nodes and not holds(site, need.size):
+        has = [f"{site.cpus} CPUs"]
+        has += [f"{site.memory_gb:g} GB"] if site.memory_gb else []
+        has += [f"{site.gpus} GPUs"]
+        return Answer(
+            f"a node of size {need.size.name} ({need.size.cpus} CPUs, {need.size.memory_gb:g} GB, "
+            f"{need.size.gpus} GPUs) does not fit on {site.called}, whose largest has "
+            f"{', '.join(has)}; take a smaller size"
+        )
+    return Answer(gpus=min(need.size.gpus, site.gpus))
+
+
+def holds(site: Capabilities, size: VmSize) -> bool:
+    """Whether a node of the site has all that a size promises."""
+    memory = not site.memory_gb or size.memory_gb <= site.memory_gb
+    return size.cpus <= site.cpus and memory and size.gpus <= site.gpus

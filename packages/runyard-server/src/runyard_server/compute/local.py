@@ -22,7 +22,18 @@ from pathlib import Path
 import msgspec
 
 from runyard.protocol.jobs import JOB_FILE, JobSpec
-from runyard_server.compute.base import JOB, SALVAGE, Backend, LaunchPlan, Observation
+from runyard_server.compute import hardware
+from runyard_server.compute.base import (
+    JOB,
+    SALVAGE,
+    Backend,
+    Capabilities,
+    Job,
+    LaunchPlan,
+    Observation,
+    Place,
+    SiteContext,
+)
 from runyard_server.compute.fork_server import ENTRY, ForkServer, ForkServerGone
 from runyard_server.compute.processes import Process, identify, is_alive
 
@@ -30,43 +41,58 @@ AGENT_LOG = "agent.log"
 _SHELL = "/bin/sh"
 _WAIT = 'read go && cd "$0" && exec "$@" </dev/null'
 _OWNER_ONLY = 0o600
+_JOB = msgspec.json.Decoder(JobSpec)
 
 
 class LocalBackend(Backend):
     """Runs agents as processes of this machine.
 
     Args:
+        context: What is told of the service.
         python: The interpreter of the agents, the service's own by default.
-        light: The light half whose agents come from a fork server; None: each starts by itself.
-        umask: The agents' umask, where the service has a stricter one for its own files.
+        fork_server: Whether agents are forks of an interpreter that is kept warm; otherwise each
+            starts by itself.
     """
 
-    kind = "local"
-
     def __init__(
-        self, python: str = sys.executable, light: Path | None = None, umask: int | None = None
+        self, context: SiteContext, *, python: str = sys.executable, fork_server: bool = True
     ) -> None:
+        self._context = context
         self._python = python
-        self._fork_server = ForkServer(python, light, umask) if light is not None else None
+        light, umask = context.light.folder, context.umask
+        self._fork_server = ForkServer(python, light, umask) if fork_server else None
         self._wait = _WAIT if umask is None else f"umask {umask:03o} && {_WAIT}"
         self._children: set[int] = set()
         self._lock = threading.Lock()
 
-    def plan(self, job: JobSpec, salvage: str | None = None) -> LaunchPlan:
-        """Give the agent's command and the job file it will read."""
-        command = self._command(job.light, "agent", job.run_folder)
+    def capabilities(self) -> Capabilities:
+        """What this machine has; nodes are slots of it, however large they are said to be."""
+        return Capabilities(
+            cpus=hardware.cpus(),
+            memory_gb=hardware.memory_gb(),
+            gpus=hardware.gpus(),
+            shares_nodes=True,
+            shares_files=True,
+            called="this machine",
+        )
+
+    def plan(self, job: Job, salvage: str | None = None) -> LaunchPlan:
+        """The agent's command and the job file it will read."""
+        spec = job.at(self.place(job))
+        # What an agent leaves is saved by the code that made it, should the service be a newer one.
+        spec = (self._begun(spec) if salvage is not None else None) or spec
+        words = ["agent", spec.run_folder]
         if salvage is not None:
-            command = self._command(job.light, "salvage", job.run_folder, "--reason", salvage)
-        content = msgspec.json.encode(job).decode()
+            words = ["salvage", spec.run_folder, "--reason", salvage]
         return LaunchPlan(
             run=job.run,
             node=job.node,
             attempt=job.attempt,
             purpose=JOB if salvage is None else SALVAGE,
-            command=command,
+            command=self._command(spec.light, *words),
             environment={},
-            folder=job.run_folder,
-            files={JOB_FILE: content} if salvage is None else {},
+            folder=spec.run_folder,
+            job=spec,
         )
 
     def launch(self, plan: LaunchPlan) -> str:
@@ -81,9 +107,36 @@ class LocalBackend(Backend):
             handle = handle_file.read_text("utf-8")
             if plan.purpose == JOB or is_alive(_process(handle)):
                 return handle
-        for name, content in plan.files.items():
-            _write(folder / name, content)
+        job_file = folder / JOB_FILE
+        # A salvage reads the job as its agent had it, also where the run has begun anew since.
+        if plan.purpose == JOB or not job_file.exists():
+            _write(job_file, msgspec.json.encode(plan.job).decode())
         return self._start(plan, folder, handle_file)
+
+    def place(self, job: Job) -> Place:
+        """Where a node of a run is on this machine."""
+        context, size = self._context, job.size
+        shared = context.runs / job.run
+        own = shared if job.node == 0 else shared / "nodes" / str(job.node)
+        return Place(
+            run_folder=str(own),
+            light=str(context.light.folder),
+            url=context.url(),
+            shared_folder=str(shared),
+            blobs=str(context.blobs),
+            connection_file=str(context.connection_file),
+            address="127.0.0.1",
+            cpus=size.cpus if size else hardware.cpus(),
+            gpus=min(size.gpus, hardware.gpus()) if size else hardware.gpus(),
+        )
+
+    def _begun(self, job: JobSpec) -> JobSpec | None:
+        """The job as its agent was given it, None if there is none or it is of another attempt."""
+        try:
+            found = _JOB.decode((Path(job.run_folder) / JOB_FILE).read_bytes())
+        except (OSError, msgspec.DecodeError):
+            return None
+        return found if (found.node, found.attempt) == (job.node, job.attempt) else None
 
     def observe(self, handles: Sequence[str]) -> dict[str, Observation]:
         """Look each process up; ended children are reaped here."""
@@ -198,7 +251,11 @@ def _keep(file: Path, pid: int) -> str:
 
 
 def _process(handle: str) -> Process:
-    return msgspec.json.decode(handle, type=Process)
+    """The process of a handle; of a text that is none, a process that nobody has."""
+    try:
+        return msgspec.json.decode(handle, type=Process)
+    except msgspec.DecodeError:
+        return Process(0, "")
 
 
 def _signal_name(number: int) -> str:

@@ -7,6 +7,7 @@ of names are made from the fields. A name that is not in the table is refused, w
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -17,6 +18,7 @@ from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.texts import decoded
 
 PREFIX = "RUNYARD_"
+SITE_NAME = r"[A-Za-z0-9][A-Za-z0-9_\-]{0,31}"
 # Variables of ours that are no settings: clients and jobs read them.
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LARGEST_PORT = 65535
@@ -27,6 +29,21 @@ _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
 def _setting(default: Any, about: str) -> Any:
     return field(default=default, metadata={"about": about})
+
+
+@dataclass(frozen=True)
+class SiteSettings:
+    """What is set about a site.
+
+    Args:
+        backend: The kind of its backend.
+        service_url: Where its jobs reach the service; "": where the service listens.
+        options: What its backend is given; checked when it is made.
+    """
+
+    backend: str
+    service_url: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,11 +77,23 @@ class Settings:
         about="Whether uv may fetch a Python that an environment needs and this machine lacks.",
     )
     log_level: str = _setting("info", "What goes to the log: debug, info, warning or error.")
+    default_site: str = _setting("local", "The site of clusters that name none.")
+    sites: Mapping[str, SiteSettings] = field(
+        default_factory=dict,
+        metadata={
+            "about": "Sites beside this machine, each a table `[sites.<name>]`: its `backend`, "
+            "perhaps `service_url`, where its jobs reach the service, and the backend's options.",
+            "only_file": True,
+        },
+    )
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table: the name in config.toml, the variable, the default, the meaning."""
+    """One row of the table: the name in config.toml, the variable, the default, the meaning.
+
+    `variable` is "" for what is set in config.toml alone.
+    """
 
     name: str
     variable: str
@@ -75,7 +104,12 @@ class Row:
 def table() -> list[Row]:
     """Give the table of settings, in order."""
     return [
-        Row(f.name, PREFIX + f.name.upper(), _shown(f.default), f.metadata["about"])
+        Row(
+            f.name,
+            "" if f.metadata.get("only_file") else PREFIX + f.name.upper(),
+            _shown(f.default),
+            f.metadata["about"],
+        )
         for f in fields(Settings)
     ]
 
@@ -95,6 +129,8 @@ def load(config: Path, environ: Mapping[str, str], given: Mapping[str, Any]) -> 
     values.update(_from_variables(environ))
     values.update({name: value for name, value in given.items() if value is not None})
     _check_names(values, _names(), "the command line")
+    if "sites" in values:
+        values["sites"] = _sites(values["sites"], str(config))
     settings = Settings(**values)
     _check_values(settings)
     return settings
@@ -128,13 +164,13 @@ def _from_file(config: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise InvalidRequest(f"{config} is not TOML: {error}") from None
     _check_names(found, _names(), str(config))
-    kinds = get_type_hints(Settings)
+    kinds = {**get_type_hints(Settings), "sites": dict}
     return {name: _typed(name, value, kinds[name], str(config)) for name, value in found.items()}
 
 
 def _from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
     """Read the variables; one that is close to a setting's name is taken for a slip."""
-    ours = {PREFIX + name.upper(): name for name in _names()}
+    ours = {row.variable: row.name for row in table() if row.variable}
     for variable in sorted(environ):
         if variable.startswith(PREFIX) and variable not in ours:
             _check_variable(variable)
@@ -166,6 +202,26 @@ def _check_values(settings: Settings) -> None:
     for name in (name for name, is_wrong in wrong.items() if is_wrong):
         about = next(row.about for row in table() if row.name == name)
         raise InvalidRequest(f"{name} cannot be {getattr(settings, name)!r}. {about}")
+
+
+def _sites(tables: Mapping[str, Any], origin: str) -> dict[str, SiteSettings]:
+    """Read the tables of sites; their backends check what else stands there."""
+    found = {}
+    for name, given in tables.items():
+        where = f"[sites.{name}] in {origin}"
+        if not re.fullmatch(SITE_NAME, name):
+            raise InvalidRequest(f"{where}: a site's name is letters, digits, '-' and '_'")
+        if not isinstance(given, dict):
+            raise InvalidRequest(f"sites.{name} in {origin} is {given!r}; it must be a table")
+        options = dict(given)
+        known = {key: options.pop(key, "") for key in ("backend", "service_url")}
+        for key, value in known.items():
+            if not isinstance(value, str):
+                raise InvalidRequest(f"{key} of {where} is {value!r}; it must be of type str")
+        if not known["backend"]:
+            raise InvalidRequest(f'{where} names no backend, for example backend = "local"')
+        found[name] = SiteSettings(**known, options=options)
+    return found
 
 
 def _names() -> list[str]:
@@ -214,6 +270,8 @@ def _wrong(name: str, value: Any, kind: Any, origin: str) -> InvalidRequest:
 
 
 def _shown(default: Any) -> str:
-    if default is None or default is MISSING:
+    if default is None:
         return "unset"
+    if default is MISSING:
+        return "none"
     return ", ".join(default) or "none" if isinstance(default, tuple) else str(default)

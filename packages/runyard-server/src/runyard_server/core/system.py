@@ -14,6 +14,7 @@ from runyard_server.core.beating import BeatingRuns
 from runyard_server.core.clock import Clock
 from runyard_server.core.last_seen import LastSeen
 from runyard_server.core.notices import Notices
+from runyard_server.core.sites import Sites
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
@@ -37,6 +38,7 @@ class System:
         secret: 32 random bytes from which tokens are made.
         settings: What can be set.
         url: Says where the service listens now.
+        sites: Where runs can be.
         activity: What the process is doing, and how it is stopped.
         last_seen: When agents were heard of last.
         beating: Which interactive runs have a process that beats, and when it did last.
@@ -51,6 +53,7 @@ class System:
     secret: bytes
     settings: "Settings"
     url: Callable[[], str]
+    sites: Sites
     activity: Activity = field(default_factory=Activity)
     last_seen: LastSeen = field(default_factory=LastSeen)
     beating: BeatingRuns = field(default_factory=BeatingRuns)

@@ -118,8 +118,8 @@ class Environments:
 
     def realised(self, lock: LockRecord) -> JobEnvironment | None:
         """Give the environment of a lock if it exists: two looks at the disk."""
-        if lock.requirements.startswith(_USER_MANAGED):
-            path = lock.requirements.partition("\n")[0].removeprefix(_USER_MANAGED)
+        path = user_managed_interpreter(lock)
+        if path:
             found = JobEnvironment(path, lock=lock.digest, python=lock.python)
             return found if os.access(path, os.X_OK) else None
         folder = self._folder / lock.digest
@@ -166,6 +166,23 @@ class Environments:
             return selection.missed(inputs, python, self._tool(), fetch=fetch)
         except RunyardError:
             return []
+
+    @property
+    def machine(self) -> mpi.Machine:
+        """The machine on which environments are made: it decides where MPI comes from."""
+        return mpi.this_machine()
+
+    def check_mpi(self, interpreter: str) -> None:
+        """Check that an interpreter which the user looks after has an mpirun.
+
+        Raises:
+            InvalidRequest: There is none beside it or on PATH.
+        """
+        mpi.check_interpreter(interpreter, interpreters.located(interpreter), os.environ)
+
+    def pythons(self) -> list[str]:
+        """The versions of the Pythons of this machine, newest first."""
+        return [one.dotted for one in interpreters.everything()]
 
     def close(self) -> None:
         """End what is done in the background; builds that are waited for are not touched."""
@@ -218,7 +235,7 @@ class Environments:
         return LockRecord(digest, dotted, text, notes=list(found.notes))
 
     def _build(self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]) -> None:
-        if lock.requirements.startswith(_USER_MANAGED):
+        if user_managed_interpreter(lock):
             return
         python = pythons.find(lock.python)
         if python is None:
@@ -246,6 +263,13 @@ class Environments:
 
     def _tool(self) -> Tool:
         return Tool(uv_program.program(), uv_program.variables(self._packages, os.environ))
+
+
+def user_managed_interpreter(lock: LockRecord) -> str:
+    """The interpreter of a lock that the user looks after; "" where we make the environment."""
+    if not lock.requirements.startswith(_USER_MANAGED):
+        return ""
+    return lock.requirements.partition("\n")[0].removeprefix(_USER_MANAGED)
 
 
 def _locked(

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 
 import msgspec
 
-from runyard.protocol.runs import INTERACTIVE_TARGET, LOCAL_TARGET, RunSpec
+from runyard.protocol.jobs import JOB_FILE, JobSpec
+from runyard.protocol.runs import INTERACTIVE_TARGET, RunSpec
 from runyard_server.core.system import System
 from runyard_server.execution.gangs import LOST, SALVAGING
-from runyard_server.execution.jobs import load
-from runyard_server.store import compute, gangs, job_nodes, runs
+from runyard_server.store import gangs, job_nodes, runs
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
 _SPEC = msgspec.json.Decoder(RunSpec)
+_JOB = msgspec.json.Decoder(JobSpec)
 _MANY = 500
 
 
@@ -85,14 +86,6 @@ def place(system: System, row: JobNodeRow) -> str:
     return f"node {row.node}, {row.node_id}{where},"
 
 
-def backend_of(system: System, row: RunRow) -> str:
-    """Give the kind of the backend that a run's target is on."""
-    if row.target == LOCAL_TARGET:
-        return LOCAL_TARGET
-    cluster = system.records.read(lambda c: compute.find(c, row.workspace, row.target))
-    return LOCAL_TARGET if cluster is None else cluster.backend
-
-
 def has_ended(system: System, key: int) -> bool:
     """Say whether a run has ended and nothing is awaited of any of its nodes."""
 
@@ -115,9 +108,18 @@ def _left_nothing(node: JobNodeRow) -> bool:
 
 
 def launched_run(system: System, run: str) -> tuple[RunRow, list[JobNodeRow]] | None:
-    """Give a run that was launched on this machine, by its folder's name, with its nodes."""
-    job = load(system, run)
-    if job is None:
+    """Find a run that has left a folder among the service's own files, with its nodes.
+
+    Args:
+        system: The service's parts.
+        run: The name of the folder.
+
+    Returns:
+        None where no job was launched there, or the run is not known any more.
+    """
+    try:
+        job = _JOB.decode((system.home.run(run) / JOB_FILE).read_bytes())
+    except (OSError, msgspec.DecodeError):
         return None
     workspace = job.workspace
 

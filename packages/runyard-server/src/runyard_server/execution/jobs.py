@@ -6,7 +6,6 @@ Few writes: a beat is written only when the state changes or the last one is som
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 
@@ -24,17 +23,18 @@ from runyard.protocol.jobs import (
 )
 from runyard.protocol.route import Nothing
 from runyard.protocol.runs import LOCAL_TARGET, RunError, RunSpec
-from runyard.protocol.sizes import resolve
+from runyard.protocol.sizes import VmSize, resolve
 from runyard.protocol.timeouts import HEARTBEAT_SECONDS
+from runyard_server.compute.base import Job
 from runyard_server.core.clock import iso
 from runyard_server.core.lifecycle import News, announce, end, free_nodes, moved, record
 from runyard_server.core.lookups import datastore_folder, run_row
-from runyard_server.core.machine import machine_cpus, machine_gpus
 from runyard_server.core.system import System
 from runyard_server.core.tokens import run_token
 from runyard_server.execution import attempts, gangs, ranks
 from runyard_server.execution.gangs import CLEARED, LOST, SALVAGING, Verdict
 from runyard_server.execution.sealing import seal
+from runyard_server.execution.sites import environment_left, site_of
 from runyard_server.store import compute, experiments, folders, job_nodes, snapshots, workspaces
 from runyard_server.store import gangs as told
 from runyard_server.store import runs as run_rows
@@ -44,7 +44,6 @@ from runyard_server.store.runs import RunRow
 
 _BEAT_US = int((HEARTBEAT_SECONDS - 1) * 1_000_000)
 _SPEC = msgspec.json.Decoder(RunSpec)
-_JOB = msgspec.json.Decoder(JobSpec)
 _BEFORE_RUNNING = (states.QUEUED,)
 _BEFORE_FINALIZING = (states.QUEUED, states.RUNNING)
 _OUTCOMES = {
@@ -54,82 +53,67 @@ _OUTCOMES = {
 }
 
 
-def build(
-    system: System, row: RunRow, node: JobNodeRow, environment: JobEnvironment, light: str
-) -> JobSpec:
-    """Make the job of one node of a placed run.
+def build(system: System, row: RunRow, node: JobNodeRow, environment: JobEnvironment) -> Job:
+    """Make the job of one node of a placed run; its backend finds the places for it.
 
     Args:
         system: The service's parts.
         row: The run.
         node: The node it was given.
-        environment: The realised environment.
-        light: The folder with the light half.
+        environment: As it was realised for the node's site.
+    """
+    job = remains(system, row, node, environment)
+    return replace(job, data=_data(system, row.workspace, job.spec))
+
+
+def remains(system: System, row: RunRow, node: JobNodeRow, environment: JobEnvironment) -> Job:
+    """Make the job as cleaning up after it needs it, whatever has become of its data since.
+
+    Args:
+        system: The service's parts.
+        row: The run.
+        node: The node whose agent was lost.
+        environment: As it was realised for the node's site.
     """
 
-    def read(connection: Connection) -> JobSpec:
+    def read(connection: Connection) -> Job:
         workspace = workspaces.find(connection, row.workspace)
         experiment = experiments.find(connection, row.workspace, row.experiment)
         snapshot = snapshots.find(connection, row.workspace, row.snapshot or "")
         assert workspace is not None
         assert experiment is not None
-        cpus, gpus = _size(connection, row)
-        spec = _SPEC.decode(run_rows.spec(connection, row.key))
-        return JobSpec(
+        return Job(
             run=row.id,
             workspace=row.workspace,
             workspace_name=workspace.name,
             subscription_id=workspace.subscription_id,
             resource_group=workspace.resource_group,
             experiment_id=experiment.id,
-            spec=spec,
+            spec=_SPEC.decode(run_rows.spec(connection, row.key)),
             files=snapshot.files if snapshot else [],
             environment=environment,
-            url=system.url(),
             token=run_token(system.secret, row.workspace, row.id),
-            run_folder=str(node_folder(system, row.id, node.node)),
-            light=light,
-            connection_file=str(system.home.connection_file),
-            blobs=str(system.home.blobs),
             node=node.node,
             node_name=node.node_id,
-            cpus=cpus,
-            gpus=gpus,
+            size=_size(connection, row),
             attempt=node.attempt,
-            shared_folder=str(system.home.run(row.id)),
-            address="127.0.0.1",
         )
 
-    job = system.records.read(read)
-    return replace(job, data=_data(system, row.workspace, job.spec))
-
-
-def node_folder(system: System, run: str, node: int) -> Path:
-    """Give the folder of one node of a run; the first one's holds what all share."""
-    folder = system.home.run(run)
-    return folder if node == 0 else folder / "nodes" / str(node)
-
-
-def load(system: System, run: str, node: int = 0) -> JobSpec | None:
-    """Give the job as it was handed to an agent on this machine, None if it was not."""
-    try:
-        return _JOB.decode((node_folder(system, run, node) / protocol.JOB_FILE).read_bytes())
-    except (OSError, msgspec.DecodeError):
-        return None
+    return system.records.read(read)
 
 
 def get(system: System, workspace: str, run: str, node: str) -> JobSpec:
-    """Give an agent its job.
+    """Give an agent its job, as it was handed to it.
 
     Raises:
         RunNotFound: No such run in the workspace.
         NotFound: The run has no such node, or nothing was launched on it.
     """
-    _, present = system.records.read(lambda c: _node(c, workspace, run, node))
-    job = load(system, run, present.node)
-    if job is None:
-        raise NotFound(f"nothing was launched on node {node} of run {run} on this machine")
-    return job
+    row, present = system.records.read(lambda c: _node(c, workspace, run, node))
+    if present.handle is None:
+        raise NotFound(f"nothing was launched on node {node} of run {run}")
+    job = build(system, row, present, environment_left(system, row))
+    return site_of(system, row).backend.plan(job).job
 
 
 def report(system: System, workspace: str, run: str, node: str, body: AgentReport) -> AgentReply:
@@ -397,13 +381,13 @@ def _node(connection: Connection, workspace: str, run: str, node: str) -> tuple[
     return row, present
 
 
-def _size(connection: Connection, row: RunRow) -> tuple[int, int]:
-    """Give CPUs and GPUs of a node of the run's target, as this machine can give them."""
+def _size(connection: Connection, row: RunRow) -> VmSize | None:
+    """What a node of the run's target shall have; None: whatever there is."""
     if row.target == LOCAL_TARGET:
-        return machine_cpus(), machine_gpus()
+        return None
     cluster = compute.find(connection, row.workspace, row.target)
     size, _ = resolve(cluster.vm_size if cluster else "")
-    return size.cpus, min(size.gpus, machine_gpus())
+    return size
 
 
 def _data(system: System, workspace: str, spec: RunSpec) -> list[JobData]:

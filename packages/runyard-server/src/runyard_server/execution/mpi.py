@@ -4,21 +4,25 @@ It is done here and not in the SDK, so that every client gets the same. What was
 of the run, so that users see it.
 """
 
-import os
 from dataclasses import replace
 
 from runyard.protocol.runs import RunSpec
-from runyard_server.environments import interpreters, mpi
+from runyard_server.core.sites import SiteEnvironments
+from runyard_server.environments import mpi
 
 KIND, GLOO = "mpi", "gloo"
 ADDED = "runyard.added_packages"
 
 
-def completed(spec: RunSpec) -> tuple[RunSpec, dict[str, str]]:
+def completed(spec: RunSpec, site: SiteEnvironments) -> tuple[RunSpec, dict[str, str]]:
     """Give the spec with the packages for MPI in its environment, and the properties that tell it.
 
+    Args:
+        spec: What is submitted.
+        site: How environments are made where it is to run.
+
     Raises:
-        InvalidRequest: There is no MPI for it on this machine.
+        InvalidRequest: There is no MPI for it there.
     """
     definition = spec.environment
     if spec.launcher.kind != KIND:
@@ -26,11 +30,9 @@ def completed(spec: RunSpec) -> tuple[RunSpec, dict[str, str]]:
     if spec.launcher.backend == GLOO and definition.user_managed:
         return spec, {}
     if definition.user_managed:
-        mpi.check_interpreter(
-            definition.interpreter, interpreters.located(definition.interpreter), os.environ
-        )
+        site.check_mpi(definition.interpreter)
         return spec, {}
-    machine = mpi.this_machine()
+    machine = site.machine
     if spec.launcher.backend == GLOO or mpi.needs_gloo(definition, machine):
         return _with_gloo(spec), {ADDED: mpi.WITH_GLOO}
     added = mpi.additions(definition, machine)

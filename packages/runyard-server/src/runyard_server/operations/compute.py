@@ -25,11 +25,11 @@ from runyard.protocol.errors import (
     WrongName,
     WrongState,
 )
-from runyard.protocol.runs import LOCAL_TARGET
 from runyard.protocol.sizes import resolve
+from runyard_server.compute.base import Need
 from runyard_server.core.clock import iso
-from runyard_server.core.machine import machine_gpus
 from runyard_server.core.notices import work_topic
+from runyard_server.core.sites import Site
 from runyard_server.core.system import System
 from runyard_server.execution.placement import RESIZING, STEADY
 from runyard_server.store import compute as clusters
@@ -51,7 +51,8 @@ def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord
 
     Raises:
         WrongName: The name breaks the rule or is reserved.
-        InvalidRequest: Node counts or times make no sense.
+        InvalidRequest: Node counts or times make no sense, there is no such site, or the site could
+            never hold as much.
         AlreadyExists: A target of that name is there.
     """
     _check_name(body.name)
@@ -59,11 +60,13 @@ def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord
     _check_counts(body.min_nodes, body.max_nodes, body.idle_seconds)
     if not body.vm_size.strip():
         raise InvalidRequest("vm_size is empty; name a size, for example 'STANDARD_D2_V2'")
+    site = system.sites.named(body.site or system.sites.default)
+    _check_held(site, body.vm_size, body.max_nodes)
     now = system.clock.now_us()
     row = ComputeRow(
         workspace=workspace,
         name=body.name,
-        backend=LOCAL_TARGET,
+        site=site.name,
         vm_size=body.vm_size.strip(),
         vm_priority=body.vm_priority,
         min_nodes=body.min_nodes,
@@ -90,7 +93,7 @@ def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord
 
     system.records.write(write)
     system.notices.changed(work_topic(cluster_subject(workspace, row.name)))
-    return _record(row, [])
+    return _record(system, row, [])
 
 
 def list_(system: System, workspace: str) -> ComputePage:
@@ -101,7 +104,7 @@ def list_(system: System, workspace: str) -> ComputePage:
 
     rows, present = system.records.read(read)
     return ComputePage(
-        [_record(c, [node for node in present if node.compute == c.name]) for c in rows]
+        [_record(system, c, [node for node in present if node.compute == c.name]) for c in rows]
     )
 
 
@@ -116,7 +119,7 @@ def get(system: System, workspace: str, name: str) -> ComputeRecord:
         cluster = require(connection, workspace, name)
         return cluster, node_rows.of_cluster(connection, workspace, cluster.name)
 
-    return _record(*system.records.read(read))
+    return _record(system, *system.records.read(read))
 
 
 def change(system: System, workspace: str, name: str, body: ChangeCompute) -> ComputeRecord:
@@ -124,7 +127,7 @@ def change(system: System, workspace: str, name: str, body: ChangeCompute) -> Co
 
     Raises:
         ComputeNotFound: No such target.
-        InvalidRequest: The counts make no sense together.
+        InvalidRequest: The counts make no sense together, or the site could never hold them.
         WrongState: A run that waits needs more nodes than would be left.
     """
     now = system.clock.now_us()
@@ -135,6 +138,8 @@ def change(system: System, workspace: str, name: str, body: ChangeCompute) -> Co
         high = row.max_nodes if body.max_nodes is None else body.max_nodes
         idle = row.idle_seconds if body.idle_seconds is None else body.idle_seconds
         _check_counts(low, high, idle)
+        if high > row.max_nodes:
+            _check_held(system.sites.of(row.site), row.vm_size, high)
         _check_runs_fit(connection, row, high)
         clusters.change(
             connection,
@@ -266,11 +271,22 @@ def _check_unused(connection: Connection, row: ComputeRow) -> None:
         )
 
 
-def _record(row: ComputeRow, present: Sequence[NodeRow]) -> ComputeRecord:
+def _check_held(site: Site, vm_size: str, nodes: int) -> None:
+    answer = site.backend.could_run(Need(nodes, resolve(vm_size)[0]))
+    if answer.refusal:
+        raise InvalidRequest(f"site {site.name!r} cannot hold the cluster: {answer.refusal}")
+
+
+def _record(system: System, row: ComputeRow, present: Sequence[NodeRow]) -> ComputeRecord:
+    site = system.sites.of(row.site)
     size, warning = resolve(row.vm_size)
     warnings = [warning] if warning else []
-    if size.gpus and not machine_gpus():
-        warnings.append(f"{row.vm_size} has GPUs and this machine has none: runs use the CPU")
+    answer = site.backend.could_run(Need(1, size))
+    if answer.refusal:
+        warnings.append(answer.refusal)
+    elif size.gpus and not answer.gpus:
+        where = site.backend.capabilities().called
+        warnings.append(f"{row.vm_size} has GPUs and {where} has none: runs use the CPU")
     states = Counter(node.state for node in present)
     return ComputeRecord(
         name=row.name,
@@ -281,7 +297,8 @@ def _record(row: ComputeRow, present: Sequence[NodeRow]) -> ComputeRecord:
         vm_priority=row.vm_priority,
         created_at=iso(row.created_at),
         modified_at=iso(row.modified_at),
-        backend=row.backend,
+        backend=site.kind,
+        site=row.site,
         cpus=size.cpus,
         memory_gb=size.memory_gb,
         gpus=size.gpus,

@@ -61,9 +61,9 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
     Raises:
         RunyardError: What stands against it; nothing was written.
     """
-    warnings = submission.check(system, workspace, body.spec)
+    checked = submission.check(system, workspace, body.spec)
     _check_names(body.tags, body.properties)
-    spec, added = mpi.completed(body.spec)
+    spec, added = mpi.completed(body.spec, checked.site.environments)
     properties = {**added, **body.properties}
     now = system.clock.now_us()
     row = _new_row(
@@ -82,7 +82,7 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
         submitted_from=body.submitted_from,
     )
     text = msgspec.json.encode(spec).decode()
-    news = [News(kinds.WARNING, text) for text in warnings]
+    news = [News(kinds.WARNING, text) for text in checked.warnings]
     try:
         # The folder comes first: a run that is written down must find its environment.
         inherited_environment.keep_inherited(system.home.run(row.id), body.inherited)

@@ -7,6 +7,7 @@ says what is wrong, with what, and what would be right.
 import posixpath
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from runyard.protocol import data as modes
@@ -20,8 +21,9 @@ from runyard.protocol.errors import (
 from runyard.protocol.files import FileEntry
 from runyard.protocol.runs import LOCAL_TARGET, LauncherSpec, RunSpec
 from runyard.protocol.sizes import resolve
+from runyard_server.compute.base import Answer, Need
 from runyard_server.core.lookups import datastore_folder
-from runyard_server.core.machine import machine_gpus
+from runyard_server.core.sites import Site
 from runyard_server.core.suggestions import suggest
 from runyard_server.core.system import System
 from runyard_server.operations import compute, experiments
@@ -35,8 +37,16 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MENTION = re.compile(r"\$\{?" + modes.VARIABLE_PREFIX + r"(\w+)")
 
 
-def check(system: System, workspace: str, spec: RunSpec) -> list[str]:
-    """Check a run's spec against what exists; give warnings.
+@dataclass(frozen=True)
+class Checked:
+    """What is known of a spec that nothing stands against: its site, and what to warn of."""
+
+    site: Site
+    warnings: list[str]
+
+
+def check(system: System, workspace: str, spec: RunSpec) -> Checked:
+    """Check a run's spec against what exists, and against what its site could ever run.
 
     Raises:
         RunyardError: The first fault found; nothing was written.
@@ -44,11 +54,14 @@ def check(system: System, workspace: str, spec: RunSpec) -> list[str]:
     experiments.checked(spec.experiment)
     _check_numbers(spec)
     cluster = _check_target(system, workspace, spec)
+    site = system.sites.of(LOCAL_TARGET if cluster is None else cluster.site)
+    answer = _check_site(site, spec, cluster)
     _check_launcher(spec, cluster)
     _check_script(spec, _snapshot_files(system, workspace, spec.snapshot))
     warnings = _check_data(system, workspace, spec.data)
     _check_mentions(spec)
-    return [*warnings, *_warnings(spec, cluster)]
+    warnings += _lacks(site, answer, cluster)
+    return Checked(site, [*warnings, *_warnings(spec, cluster)])
 
 
 def check_texts(what: str, names: Iterable[str]) -> None:
@@ -262,15 +275,31 @@ def _check_mentions(spec: RunSpec) -> None:
                 )
 
 
+def _check_site(site: Site, spec: RunSpec, cluster: ComputeRecord | None) -> Answer:
+    """Refuse what the site of a run's target could never run."""
+    size = None if cluster is None else resolve(cluster.vm_size)[0]
+    answer = site.backend.could_run(Need(spec.node_count, size, files=bool(spec.data)))
+    if answer.refusal:
+        raise InvalidRequest(f"the run cannot be on {spec.target!r}: {answer.refusal}")
+    return answer
+
+
+def _lacks(site: Site, answer: Answer, cluster: ComputeRecord | None) -> list[str]:
+    """What the run goes without though its target promises it."""
+    if cluster is None or not cluster.gpus or answer.gpus:
+        return []
+    where = site.backend.capabilities().called
+    lack = (
+        f"{cluster.name} is of size {cluster.vm_size} with {cluster.gpus} GPU(s) a node, and "
+        f"{where} has none: the run uses the CPU"
+    )
+    return [lack]
+
+
 def _warnings(spec: RunSpec, cluster: ComputeRecord | None) -> list[str]:
     if cluster is None:
         return []
     found = []
-    if cluster.gpus and not machine_gpus():
-        found.append(
-            f"{cluster.name} is of size {cluster.vm_size} with {cluster.gpus} GPU(s) a node, and "
-            "this machine has none: the run uses the CPU"
-        )
     if spec.node_count > 1 and spec.launcher.kind == LauncherSpec().kind:
         found.append(
             f"node_count is {spec.node_count} and the script is started once, on the first node: "

@@ -1,8 +1,7 @@
 """Clusters: from min to max nodes as runs need them, and back when nodes are idle for long."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from runyard_server.compute.base import Backend
 from runyard_server.core.system import System
 from runyard_server.execution import clusters, placement
 from runyard_server.execution.placement import STEADY, Target
@@ -17,14 +16,12 @@ class ClusterReconciler(Reconciler):
 
     Args:
         system: The service's parts.
-        backends: By kind.
     """
 
     kind = CLUSTER
 
-    def __init__(self, system: System, backends: Mapping[str, Backend]) -> None:
+    def __init__(self, system: System) -> None:
         self._system = system
-        self._backends = backends
         self._short: set[Subject] = set()
 
     def grant(self, target: Target, coming: int) -> int:
@@ -71,7 +68,7 @@ class ClusterReconciler(Reconciler):
 
     def _resize(self, cluster: ComputeRow, count: int) -> int:
         name = f"{cluster.workspace}/{cluster.name}"
-        return self._backends[cluster.backend].resize(name, count)
+        return self._system.sites.of(cluster.site).backend.resize(name, count)
 
 
 def _moves(cluster: ComputeRow, present: Sequence[NodeRow], now: int) -> bool:

@@ -1,29 +1,29 @@
 """Agents: launched on placed nodes, watched, and cleaned up after when they die.
 
     launch   in a thread of a pool: build the job, plan, launch, write the handle down
-    watch    once a second: which agents are gone; one look serves all of a backend
+    watch    once a second: which agents are gone; one look serves all of a site
     salvage  an agent that is gone without its last word is followed by one that kills what is left
              of the job, delivers what it left, and reports; if that dies too, another follows it;
              after some of them the run is ended here
     lose     a node of a gang that nobody can reach is given up after some seconds; it is watched
              further, and cleaned up after when it can be reached again
 
-Launching is idempotent and a job on disk is used again, so after a restart the same steps are
-simply taken once more.
+Launching is idempotent, so after a restart the same steps are simply taken once more.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from runyard.protocol.errors import TemporaryError
-from runyard.protocol.jobs import JobEnvironment, JobSpec
-from runyard_server.compute.base import Backend, Observation
+from runyard.protocol.jobs import JobEnvironment
+from runyard_server.compute.base import Backend, Job, Observation
 from runyard_server.core.lifecycle import announce
 from runyard_server.core.system import System
 from runyard_server.execution import active_runs, gangs, jobs
 from runyard_server.execution.gangs import LOST, SALVAGING
+from runyard_server.execution.sites import environment_left, site_of
 from runyard_server.scheduler.liveness import LivenessMonitor
 from runyard_server.scheduler.orphans import MOST_SALVAGES, OrphanedAgent, OrphanedAgents
 from runyard_server.scheduler.pool import Pool
@@ -41,12 +41,12 @@ AgentKey = tuple[Subject, int]
 
 @dataclass(frozen=True)
 class Watched:
-    """A launched agent: the run, the node, the attempt, its backend's kind and handle."""
+    """A launched agent: the run, the node, the attempt, its site's name and its handle."""
 
     row: RunRow
     node: int
     attempt: int
-    backend: str
+    site: str
     handle: str
     salvages: str | None = None
 
@@ -56,8 +56,6 @@ class Agents:
 
     Args:
         system: The service's parts.
-        backends: By kind.
-        light: The folder with the light half.
         environment: Gives the realised environment of a placed run; may make it.
         again: Called with a run to look at again in a while.
         gone: Called with a run whose agent has ended after its last word.
@@ -66,20 +64,16 @@ class Agents:
     def __init__(
         self,
         system: System,
-        backends: Mapping[str, Backend],
-        light: str,
         environment: Callable[[RunRow], JobEnvironment],
         again: Callable[[Subject], None],
         gone: Callable[[RunRow], None],
     ) -> None:
         self._system = system
-        self._backends = backends
-        self._light = light
         self._environment = environment
         self._again = again
         self._gone = gone
         self._liveness = LivenessMonitor(system)
-        self._orphans = OrphanedAgents(system, backends, gone)
+        self._orphans = OrphanedAgents(system, gone)
         self._watched: dict[AgentKey, Watched] = {}
         self._reasons: dict[AgentKey, str] = {}
         self._salvages: dict[AgentKey, int] = {}
@@ -91,8 +85,7 @@ class Agents:
         """See to it that a placed node has its agent: launch it, or watch the one it has."""
         where = (row.subject, node.node)
         if node.state == LOST and node.finished_at is not None:
-            kind = self._kind(row)
-            self._orphans.add(OrphanedAgent(row, node.node, node.attempt, kind, node.handle))
+            self._orphans.add(OrphanedAgent(row, node, self._site(row), node.handle))
             return
         with self._lock:
             if where in self._watched or where in self._launching:
@@ -100,9 +93,8 @@ class Agents:
                 return
             if node.handle is not None:
                 salvages = "the agent was lost" if node.state == SALVAGING else None
-                kind = self._kind(row)
                 self._watched[where] = Watched(
-                    row, node.node, node.attempt, kind, node.handle, salvages
+                    row, node.node, node.attempt, self._site(row), node.handle, salvages
                 )
                 return
             self._launching.add(where)
@@ -124,19 +116,18 @@ class Agents:
             found = [agent for (of, _), agent in self._watched.items() if of == run]
         for agent in found:
             if agent.salvages is None:
-                self._stop(agent.backend, agent.handle)
+                self._stop(agent.site, agent.handle)
 
     def watch(self) -> None:
         """Look at all agents; act on those that are gone."""
         self._liveness.look()
         with self._lock:
             agents = list(self._watched.values())
-        for kind, backend in self._backends.items():
-            mine = [agent for agent in agents if agent.backend == kind]
-            if mine:
-                seen = backend.observe([agent.handle for agent in mine])
-                for agent in mine:
-                    self._judge(agent, seen[agent.handle])
+        for site in sorted({agent.site for agent in agents}):
+            mine = [agent for agent in agents if agent.site == site]
+            seen = self._backend(site).observe([agent.handle for agent in mine])
+            for agent in mine:
+                self._judge(agent, seen[agent.handle])
         self._orphans.watch()
 
     def close(self) -> None:
@@ -165,10 +156,7 @@ class Agents:
     def _launch(self, row: RunRow, node: JobNodeRow) -> None:
         if self._orphans.hold(row.subject):
             raise TemporaryError("processes of a former attempt may live on a node that was lost")
-        job = jobs.load(self._system, row.id, node.node)
-        if job is None or job.attempt != node.attempt or job.node != node.node:
-            environment = self._environment(row)
-            job = jobs.build(self._system, row, node, environment, self._light)
+        job = jobs.build(self._system, row, node, self._environment(row))
         self._start(row, job, None)
 
     def _salvage(self, row: RunRow, node: int, reason: str) -> None:
@@ -180,7 +168,7 @@ class Agents:
         announce(self._system, row, work=False)
         # The other nodes have failed with it.
         gangs.wake(self._system, row)
-        job = jobs.load(self._system, row.id, node)
+        job = self._remains(row, node)
         if job is None:
             self._abandon(row, reason)
             return
@@ -194,12 +182,19 @@ class Agents:
                 raise
             self._lose(row, node, None, reason)
 
-    def _start(self, row: RunRow, job: JobSpec, salvages: str | None) -> None:
-        kind = self._kind(row)
-        backend = self._backends[kind]
+    def _remains(self, row: RunRow, node: int) -> Job | None:
+        """The job of a lost agent, None where the run has no such node any more."""
+        present = active_runs.node(self._system, row.key, node)
+        if present is None:
+            return None
+        return jobs.remains(self._system, row, present, environment_left(self._system, row))
+
+    def _start(self, row: RunRow, job: Job, salvages: str | None) -> None:
+        site = self._site(row)
+        backend = self._backend(site)
         handle = backend.launch(backend.plan(job, salvages))
         now = self._system.clock.now_us()
-        agent = Watched(row, job.node, job.attempt, kind, handle, salvages)
+        agent = Watched(row, job.node, job.attempt, site, handle, salvages)
         with self._lock:
             self._watched[row.subject, job.node] = agent
         unwanted = self._system.records.write(
@@ -246,10 +241,10 @@ class Agents:
         present = active_runs.node(self._system, row.key, node)
         jobs.lose(self._system, row, node, reason)
         if present is not None:
-            self._orphans.add(OrphanedAgent(row, node, present.attempt, self._kind(row), handle))
+            self._orphans.add(OrphanedAgent(row, present, self._site(row), handle))
         if handle is not None:
             # Its engine may reach it all the same.
-            self._stop(self._kind(row), handle)
+            self._stop(self._site(row), handle)
 
     def _give_up(self, agent: Watched, reason: str) -> None:
         """A salvaging agent has ended: well, if it reported; else another takes up its work."""
@@ -259,17 +254,17 @@ class Agents:
             self._gone(row)
             return
         _log.warning("run %s: the salvage of its agent failed: %s", row.id, reason)
-        job = jobs.load(self._system, row.id, agent.node)
+        job = self._remains(row, agent.node)
         if job is None or begun >= MOST_SALVAGES:
             self._abandon(row, agent.salvages or reason)
             return
         self._salvages[where] = begun + 1
         self._start(row, job, agent.salvages or reason)
 
-    def _stop(self, kind: str, handle: str) -> None:
+    def _stop(self, site: str, handle: str) -> None:
         """Ask an agent to stop; where that cannot be said its beats tell it."""
         try:
-            self._backends[kind].cancel(handle)
+            self._backend(site).cancel(handle)
         except TemporaryError as error:
             _log.warning("an agent cannot be asked to stop: %s", error)
 
@@ -281,8 +276,11 @@ class Agents:
             _log.exception("%s could not be set to failed; trying again", run.subject)
             self._again(run.subject)
 
-    def _kind(self, row: RunRow) -> str:
-        return active_runs.backend_of(self._system, row)
+    def _site(self, row: RunRow) -> str:
+        return site_of(self._system, row).name
+
+    def _backend(self, site: str) -> Backend:
+        return self._system.sites.of(site).backend
 
 
 def _how_it_went(node: int, seen: Observation) -> str:

@@ -11,16 +11,17 @@ back: two attempts must not write into the folder that the nodes share.
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 from runyard.protocol.errors import RunyardError, TemporaryError
 from runyard.protocol.timeouts import HOLD_SECONDS
-from runyard_server.compute.base import Backend
 from runyard_server.core.system import System
-from runyard_server.execution import jobs
+from runyard_server.execution import active_runs, jobs
+from runyard_server.execution.sites import environment_left
 from runyard_server.scheduler.pool import Pool
+from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
@@ -35,24 +36,22 @@ class OrphanedAgent:
 
     Args:
         row: Its run.
-        node: Its node's number.
-        attempt: The run's attempt that it worked on.
-        backend: Its backend's kind.
+        node: Its node, as it was when the agent was given up.
+        site: Its site's name.
         handle: Its handle; None where it is known to be gone.
         salvages: How many agents that clean up after it have begun; the handle is the last one's.
     """
 
     row: RunRow
-    node: int
-    attempt: int
-    backend: str
+    node: JobNodeRow
+    site: str
     handle: str | None
     salvages: int = 0
 
     @property
     def name(self) -> tuple[Subject, int, int]:
         """What tells it from all others."""
-        return self.row.subject, self.node, self.attempt
+        return self.row.subject, self.node.node, self.node.attempt
 
 
 class OrphanedAgents:
@@ -60,15 +59,11 @@ class OrphanedAgents:
 
     Args:
         system: The service's parts.
-        backends: By kind.
         gone: Called with the run once nothing of the agent is left.
     """
 
-    def __init__(
-        self, system: System, backends: Mapping[str, Backend], gone: Callable[[RunRow], None]
-    ) -> None:
+    def __init__(self, system: System, gone: Callable[[RunRow], None]) -> None:
         self._system = system
-        self._backends = backends
         self._gone = gone
         self._lock = threading.Lock()
         self._agents: dict[tuple[Subject, int, int], OrphanedAgent] = {}
@@ -99,7 +94,8 @@ class OrphanedAgents:
         for agent in agents:
             well = False
             if agent.handle is not None:
-                seen = self._backends[agent.backend].observe([agent.handle])[agent.handle]
+                backend = self._system.sites.of(agent.site).backend
+                seen = backend.observe([agent.handle])[agent.handle]
                 if seen.alive is not False:
                     continue
                 well = seen.exit_code == 0
@@ -117,19 +113,21 @@ class OrphanedAgents:
         with self._lock:
             if self._agents.get(agent.name) is not agent:
                 return
-        job = jobs.load(self._system, agent.row.id, agent.node)
-        if job is None or job.attempt != agent.attempt:
+        present = active_runs.node(self._system, agent.row.key, agent.node.node)
+        if present is None or (present.attempt != agent.node.attempt and present.handle):
             # The run has begun anew; what starts there ends what it finds of an earlier attempt.
             self._forget(agent)
             return
-        backend = self._backends[agent.backend]
+        environment = environment_left(self._system, agent.row)
+        job = jobs.remains(self._system, agent.row, agent.node, environment)
+        backend = self._system.sites.of(agent.site).backend
         try:
             handle = backend.launch(backend.plan(job, "its node was given up"))
         except TemporaryError:
             # The next look tries again.
             return
         except (RunyardError, OSError):
-            _log.exception("cleaning up after node %d of %s failed", agent.node, agent.row.id)
+            _log.exception("cleaning up after node %d of %s failed", agent.node.node, agent.row.id)
             self._forget(agent)
             return
         with self._lock:
@@ -137,7 +135,7 @@ class OrphanedAgents:
             self._agents[agent.name] = replace(agent, handle=handle, salvages=salvages)
 
     def _forget(self, agent: OrphanedAgent) -> None:
-        jobs.cleared(self._system, agent.row.key, agent.node, agent.attempt)
+        jobs.cleared(self._system, agent.row.key, agent.node.node, agent.node.attempt)
         with self._lock:
             self._agents.pop(agent.name, None)
             self._since.pop(agent.name, None)

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 from runyard.protocol.environments import EnvironmentDefinition, LockRecord
@@ -18,8 +17,10 @@ from runyard.protocol.errors import EnvironmentFailed
 from runyard.protocol.files import BUILD_LOG
 from runyard.protocol.jobs import JobEnvironment
 from runyard_server.core.notices import run_topic
+from runyard_server.core.sites import Site
 from runyard_server.core.system import System
 from runyard_server.execution import preparing
+from runyard_server.execution.sites import site_of
 from runyard_server.operations import environments
 from runyard_server.scheduler.pool import Pool
 from runyard_server.store.runs import RunRow
@@ -30,8 +31,8 @@ _CLOSE_SECONDS = 8.0
 _log = logging.getLogger(__name__)
 
 
-class Environments(Protocol):
-    """What the scheduler needs of `runyard_server.environments`."""
+class Locks(Protocol):
+    """What the scheduler needs of `runyard_server.environments`: locks are made centrally."""
 
     def definition_hash(self, definition: EnvironmentDefinition) -> str:
         """Give the key under which a definition's lock is kept."""
@@ -39,16 +40,6 @@ class Environments(Protocol):
 
     def lock(self, definition: EnvironmentDefinition, log: Callable[[str], None]) -> LockRecord:
         """Resolve a definition."""
-        ...
-
-    def realised(self, lock: LockRecord) -> JobEnvironment | None:
-        """Give the environment of a lock if it exists."""
-        ...
-
-    def realise(
-        self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]
-    ) -> JobEnvironment:
-        """Make the environment of a lock."""
         ...
 
     def explain(self, definition: EnvironmentDefinition, lock: LockRecord) -> list[str]:
@@ -61,7 +52,7 @@ class Preparations:
 
     Args:
         system: The service's parts.
-        environments: Makes environments.
+        locks: Makes locks; sites make environments of them.
         token: The scheduler's token for leases.
         done: Called with a run whose environment is there now.
         again: Called with a run to look at again in a while.
@@ -70,13 +61,13 @@ class Preparations:
     def __init__(
         self,
         system: System,
-        environments: Environments,
+        locks: Locks,
         token: str,
         done: Callable[[Subject], None],
         again: Callable[[Subject], None],
     ) -> None:
         self._system = system
-        self._environments = environments
+        self._locks = locks
         self._token = token
         self._done = done
         self._again = again
@@ -87,22 +78,23 @@ class Preparations:
         """The runs whose environments are being made."""
         return set(self._making)
 
-    def ready(self, definition: EnvironmentDefinition) -> LockRecord | None:
-        """Give a definition's lock if its environment exists."""
+    def ready(self, definition: EnvironmentDefinition, site: Site) -> LockRecord | None:
+        """Give a definition's lock if its environment exists on a site."""
         try:
-            digest = self._environments.definition_hash(definition)
+            digest = self._locks.definition_hash(definition)
             lock = environments.cached_lock(self._system, digest)
-            return lock if lock and self._environments.realised(lock) else None
+            return lock if lock and site.environments.realised(lock) else None
         except Exception:  # noqa: BLE001 - the slow way meets the same fault and tells the run
             return None
 
     def environment(self, row: RunRow) -> JobEnvironment:
         """Give the environment of a placed run; one that vanished meanwhile is made again."""
         lock = environments.lock(self._system, row.workspace, row.environment_lock or "")
-        found = self._environments.realised(lock)
+        made = site_of(self._system, row).environments
+        found = made.realised(lock)
         if found is not None:
             return found
-        return self._environments.realise(lock, BuildLog(self._system, row).path, lambda: False)
+        return made.realise(lock, BuildLog(self._system, row).path, lambda: False)
 
     def start(self, row: RunRow, definition: EnvironmentDefinition) -> None:
         """Make the environment of a leased run in the background."""
@@ -148,34 +140,26 @@ class Preparations:
     def _make(self, making: "_Making") -> None:
         log = BuildLog(self._system, making.row)
         definition = making.definition
-        digest = self._environments.definition_hash(definition)
+        digest = self._locks.definition_hash(definition)
         # Where a user's own interpreter is may have changed: that is looked up each time.
         own = definition.user_managed
         lock = None if own else environments.cached_lock(self._system, digest)
         if lock is None:
-            lock = self._environments.lock(definition, log.write)
+            lock = self._locks.lock(definition, log.write)
             environments.keep_lock(self._system, digest, lock)
 
         def cancelled() -> bool:
             log.tell()
             return making.unwanted.is_set()
 
-        if self._environments.realised(lock) is None:
-            self._realise(lock, definition, log, cancelled)
+        made = site_of(self._system, making.row).environments
+        if made.realised(lock) is None:
+            try:
+                made.realise(lock, log.path, cancelled)
+            except EnvironmentFailed as error:
+                told = [*lock.notes, *self._locks.explain(definition, lock)]
+                raise EnvironmentFailed("\n".join([*told, error.message])) from error
         log.tell()
-
-    def _realise(
-        self,
-        lock: LockRecord,
-        definition: EnvironmentDefinition,
-        log: "BuildLog",
-        cancelled: Callable[[], bool],
-    ) -> None:
-        try:
-            self._environments.realise(lock, log.path, cancelled)
-        except EnvironmentFailed as error:
-            told = [*lock.notes, *self._environments.explain(definition, lock)]
-            raise EnvironmentFailed("\n".join([*told, error.message])) from error
 
 
 @dataclass(frozen=True)

@@ -12,22 +12,21 @@ the agents are looked at, and the processes of interactive runs.
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 
 import msgspec
 
 from runyard.protocol import runs as states
 from runyard.protocol.environments import LockRecord
 from runyard.protocol.runs import RunSpec
-from runyard_server.compute.base import Backend
 from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
 from runyard_server.execution import active_runs, advancing
 from runyard_server.execution.placement import Target, target_of
+from runyard_server.execution.sites import site_of
 from runyard_server.scheduler.contact import Contact
 from runyard_server.scheduler.folders import RunFolders
 from runyard_server.scheduler.launching import Agents
-from runyard_server.scheduler.preparation import Environments, Preparations
+from runyard_server.scheduler.preparation import Locks, Preparations
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
@@ -41,11 +40,8 @@ class RunReconciler(Reconciler):
 
     Args:
         system: The service's parts.
-        environments: Makes environments.
-        backends: Compute backends, by kind.
-        light: The folder with the light half that jobs get.
+        locks: Makes locks.
         grant: Says how many nodes a cluster may have for its queue and as many that are coming.
-        places: How many runs may be on this machine (`local`) at once.
         token: What runs are leased with.
     """
 
@@ -54,25 +50,17 @@ class RunReconciler(Reconciler):
     def __init__(
         self,
         system: System,
-        environments: Environments,
-        backends: Mapping[str, Backend],
-        light: Path,
+        locks: Locks,
         grant: Callable[[Target, int], int],
-        places: int,
         token: str,
     ) -> None:
         self._system = system
         self._grant = grant
-        self._places = places
         self._token = token
-        self._preparations = Preparations(
-            system, environments, token, done=self._wake, again=self._again
-        )
+        self._preparations = Preparations(system, locks, token, done=self._wake, again=self._again)
         self._folders = RunFolders(system)
         self._agents = Agents(
             system,
-            backends,
-            str(light),
             environment=self._preparations.environment,
             again=self._again,
             gone=self._folders.collect,
@@ -136,7 +124,7 @@ class RunReconciler(Reconciler):
     def _advance(self, fresh: Sequence[RunRow], targets: set[Target]) -> None:
         """Bring unprepared runs on and place what waits on these targets."""
         specs = active_runs.specs(self._system, [row.key for row in fresh])
-        ready = self._ready(specs)
+        ready = self._ready(fresh, specs)
         targets |= {target_of(row) for row in fresh if row.key in ready}
         making = self._preparations.subjects()
         slow = [row.key for row in fresh if row.key not in ready and row.subject not in making]
@@ -150,23 +138,27 @@ class RunReconciler(Reconciler):
         for row in done.begun:
             self._preparations.start(row, specs[row.key].environment)
 
-    def _ready(self, specs: Mapping[int, RunSpec]) -> dict[int, LockRecord]:
-        """The lock of each run whose environment exists."""
-        known: dict[bytes, LockRecord | None] = {}
+    def _ready(
+        self, fresh: Sequence[RunRow], specs: Mapping[int, RunSpec]
+    ) -> dict[int, LockRecord]:
+        """The lock of each run whose environment exists on the run's site."""
+        known: dict[tuple[str, bytes], LockRecord | None] = {}
         found = {}
-        for key, spec in specs.items():
-            text = msgspec.json.encode(spec.environment)
-            if text not in known:
-                known[text] = self._preparations.ready(spec.environment)
-            lock = known[text]
+        for row in fresh:
+            site, wanted = site_of(self._system, row), specs[row.key].environment
+            name = site.name, msgspec.json.encode(wanted)
+            if name not in known:
+                known[name] = self._preparations.ready(wanted, site)
+            lock = known[name]
             if lock is not None:
-                found[key] = lock
+                found[row.key] = lock
         return found
 
     def _capacity(
         self, target: Target, fresh: Sequence[RunRow], ready: Mapping[int, LockRecord]
     ) -> int:
         if target.is_local:
-            return self._places
+            # A run of the target itself takes a CPU of its site: so many are there at once.
+            return self._system.sites.of(target.name).backend.capabilities().cpus
         coming = (row for row in fresh if row.key in ready and target_of(row) == target)
         return self._grant(target, sum(row.node_count for row in coming))

@@ -11,11 +11,14 @@ from runyard_server.store.schema import compute
 
 @dataclass(frozen=True, slots=True)
 class ComputeRow:
-    """One cluster; times are microseconds since 1970 in UTC."""
+    """One cluster; times are microseconds since 1970 in UTC.
+
+    `site` is the name of the site that its nodes are on.
+    """
 
     workspace: str
     name: str
-    backend: str
+    site: str
     vm_size: str
     vm_priority: str
     min_nodes: int
@@ -32,7 +35,8 @@ class ComputeRow:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-_COLUMNS = [compute.c[f.name] for f in fields(ComputeRow)]
+_NAMES = [f.name for f in fields(ComputeRow)]
+_COLUMNS = [compute.c[name] for name in _NAMES]
 
 
 def find(connection: Connection, workspace: str, name: str) -> ComputeRow | None:
@@ -75,6 +79,6 @@ def remove(connection: Connection, workspace: str, name: str) -> None:
 
 
 def _row(row: Row[Any]) -> ComputeRow:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    values = dict(zip(_NAMES, row, strict=True))
     values["tags"] = msgspec.json.decode(values["tags"], type=dict[str, str])
     return ComputeRow(**values)

@@ -236,7 +236,8 @@ compute = Table(
     metadata,
     Column("workspace", String, primary_key=True),
     Column("name", String, primary_key=True),
-    Column("backend", String, nullable=False),
+    # Older than sites: its values have always been the names of what are sites now.
+    Column("backend", String, key="site", nullable=False),
     Column("vm_size", String, nullable=False),
     Column("vm_priority", String, nullable=False),
     Column("min_nodes", Integer, nullable=False),

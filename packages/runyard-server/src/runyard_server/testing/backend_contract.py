@@ -1,154 +1,267 @@
 """What every compute backend must do, as tests.
 
-Derive a class from `BackendContract`, fill in the first five methods, and pytest runs the rest:
+Derive a class from `BackendContract`, say how the backend is made, and pytest runs the rest:
 
     class TestMyBackend(BackendContract):
-        def make_backend(self, folder): return MyBackend(...)
-        ...
+        def make_backend(self, context): return MyBackend(context, …)
 
-The agents in these tests do nothing: each runs until `end` lets it end or it is canceled.
+The agents in these tests do nothing: each writes a line into `starts` of its run folder, then runs
+until there is a file `end`, or it is canceled. Whoever has no processes, or none whose folders the
+tests can see, replaces `starts`, `end` and `clean_up` too.
 """
 
+import os
+import signal
+import sys
 import time
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from runyard.protocol.jobs import JobSpec
-from runyard_server.compute.base import Backend, Observation
+import pytest
 
+from runyard.protocol.environments import EnvironmentDefinition
+from runyard.protocol.jobs import JobEnvironment
+from runyard.protocol.runs import RunSpec
+from runyard.protocol.sizes import VmSize
+from runyard_server.compute.base import Backend, Job, Need, Observation, SiteContext
+from runyard_server.compute.fork_server import ENTRY
+from runyard_server.compute.light import Light
+
+URL = "http://127.0.0.1:1"
+AGENT = """\
+import os, sys, time
+verb, folder = sys.argv[1:3]
+line = f"{verb} {os.getpid()} {os.getppid()} {os.getsid(0)} {os.uname().nodename}\\n"
+with open(os.path.join(folder, "starts"), "a") as file:
+    file.write(line)
+print("agent of", folder, flush=True)
+end = os.path.join(folder, "end")
+while not os.path.exists(end):
+    time.sleep(0.01)
+sys.exit(int(open(end).read()))
+"""
 _PATIENCE_SECONDS = 20.0
+
+
+def context_in(folder: Path) -> SiteContext:
+    """What a backend is told in these tests: places in a folder, and agents that wait."""
+    light = Light("hash", folder / "light" / "light.zip", folder / "light" / "hash")
+    if not light.zip.exists():
+        entry = light.folder / ENTRY
+        entry.parent.mkdir(parents=True)
+        entry.write_text(AGENT, "utf-8")
+        with zipfile.ZipFile(light.zip, "w") as archive:
+            archive.writestr("__main__.py", AGENT)
+    return SiteContext(
+        name="site",
+        url=lambda: URL,
+        runs=folder / "runs",
+        blobs=folder / "blobs",
+        connection_file=folder / "service.json",
+        light=light,
+    )
+
+
+def job_named(run: str = "exp_1_cafe", node_name: str = "cluster-1") -> Job:
+    """A job for the agents of these tests."""
+    return Job(
+        run=run,
+        workspace="default",
+        workspace_name="default",
+        subscription_id="s",
+        resource_group="g",
+        experiment_id="e",
+        spec=RunSpec("exp", "", "train.py", environment=EnvironmentDefinition()),
+        files=[],
+        environment=JobEnvironment(sys.executable),
+        token="hush",  # noqa: S106 - opens nothing
+        node_name=node_name,
+        size=VmSize("SMALL", 1, 0.5),
+    )
 
 
 class BackendContract:
     """The contract; `folder` is a fresh folder for each test."""
 
-    def make_backend(self, folder: Path) -> Backend:
-        """Make a backend; a second call for a folder is the same engine after a restart."""
+    def make_backend(self, context: SiteContext) -> Backend:
+        """Make a backend; a second call with a context is the same engine after a restart."""
         raise NotImplementedError
 
-    def make_job(self, folder: Path) -> JobSpec:
-        """Make a job whose agent runs until it is told to end."""
-        raise NotImplementedError
+    def starts(self, backend: Backend, job: Job) -> list[str]:
+        """The lines of all agents that have begun for a job: verb, pid, parent, session, host."""
+        file = Path(backend.plan(job).folder) / "starts"
+        return file.read_text("utf-8").splitlines() if file.exists() else []
 
-    def end(self, folder: Path, job: JobSpec, exit_code: int) -> None:
+    def end(self, backend: Backend, job: Job, exit_code: int) -> None:
         """Let the agent of a job end with an exit status."""
-        raise NotImplementedError
-
-    def starts(self, folder: Path, job: JobSpec) -> int:
-        """Count how many agents have begun for a job."""
-        raise NotImplementedError
+        part = Path(backend.plan(job).folder) / "end.part"
+        part.write_text(str(exit_code), "utf-8")
+        part.rename(part.with_name("end"))
 
     def clean_up(self, folder: Path) -> None:
-        """End whatever a test left."""
-        raise NotImplementedError
+        """End whatever a test left below its folder."""
+        for file in folder.rglob("starts"):
+            for line in file.read_text("utf-8").splitlines():
+                with suppress(ProcessLookupError):
+                    os.kill(int(line.split()[1]), signal.SIGKILL)
 
-    def test_plan_touches_nothing(self, tmp_path: Path) -> None:
+    @pytest.fixture
+    def context(self, tmp_path: Path) -> Iterator[SiteContext]:
+        """A context of this test's own."""
+        yield context_in(tmp_path)
+        self.clean_up(tmp_path)
+
+    @pytest.fixture
+    def backend(self, context: SiteContext) -> Iterator[Backend]:
+        """A backend of this test's own."""
+        made = self.make_backend(context)
+        yield made
+        made.close()
+
+    def test_it_tells_what_it_can_do(self, backend: Backend) -> None:
+        """Figures make sense, and are the same each time."""
+        can = backend.capabilities()
+        assert can == backend.capabilities()
+        assert can.cpus >= 1
+        assert min(can.memory_gb, can.gpus) >= 0
+        assert can.max_nodes is None or can.max_nodes >= 1
+        assert can.called
+
+    def test_what_it_has_could_run(self, backend: Backend) -> None:
+        """A need within what the site says of itself is met in full."""
+        can = backend.capabilities()
+        size = VmSize("ALL", can.cpus, can.memory_gb, can.gpus)
+        answer = backend.could_run(Need(can.max_nodes or 2, size, files=can.shares_files))
+        assert (answer.refusal, answer.gpus) == ("", can.gpus)
+
+    def test_what_it_lacks_is_refused_or_done_without(self, backend: Backend) -> None:
+        """Beyond that it says why not and what could be, or goes on with fewer GPUs."""
+        can = backend.capabilities()
+        large = VmSize("STANDARD_TOO_LARGE", can.cpus + 1, can.memory_gb + 1, can.gpus + 1)
+        answer = backend.could_run(Need(1, large))
+        if not answer.refusal:
+            assert answer.gpus <= can.gpus
+        else:
+            assert large.name in answer.refusal
+        if can.max_nodes is not None:
+            many = backend.could_run(Need(can.max_nodes + 1))
+            assert str(can.max_nodes) in many.refusal
+        if not can.shares_files:
+            assert "datastore" in backend.could_run(Need(files=True)).refusal
+
+    def test_plan_touches_nothing(self, context: SiteContext, tmp_path: Path) -> None:
         """A plan is the same each time, names the job, and starts and writes nothing."""
-        backend, job = self.make_backend(tmp_path), self.make_job(tmp_path)
+        backend, job = self.make_backend(context), job_named()
         before = sorted(tmp_path.rglob("*"))
         plan = backend.plan(job)
-        assert plan == backend.plan(job)
+        assert plan == backend.plan(job) == self.make_backend(context).plan(job)
         assert (plan.run, plan.node, plan.attempt) == (job.run, job.node, job.attempt)
         assert plan.command
         assert sorted(tmp_path.rglob("*")) == before
-        assert self.starts(tmp_path, job) == 0
+        assert self.starts(backend, job) == []
+        backend.close()
 
-    def test_an_agent_lives_until_it_ends(self, tmp_path: Path) -> None:
+    def test_a_plan_can_be_shown(self, backend: Backend) -> None:
+        """What is printed of a plan says what is started, and not the run's token."""
+        job = job_named()
+        shown = repr(backend.plan(job))
+        assert job.run in shown
+        assert job.token not in shown
+
+    def test_the_agent_reads_the_whole_job(self, backend: Backend) -> None:
+        """Paths and addresses are the site's; all else is as it was given."""
+        job = replace(job_named(), node=1, attempt=2)
+        made = backend.plan(job).job
+        same = ("run", "workspace", "spec", "files", "token", "node", "node_name", "attempt")
+        assert [getattr(made, name) for name in same] == [getattr(job, name) for name in same]
+        assert made.url
+        assert made.environment.interpreter
+        first = backend.plan(job_named()).job
+        assert made.run_folder != first.run_folder
+
+    def test_an_agent_lives_until_it_ends(self, backend: Backend) -> None:
         """A launched agent is seen alive, and gone once it has ended."""
-        backend, job = self.make_backend(tmp_path), self.make_job(tmp_path)
-        try:
-            handle = backend.launch(backend.plan(job))
-            _until(lambda: self.starts(tmp_path, job) == 1)
-            assert _look(backend, handle).alive is not False
-            self.end(tmp_path, job, 3)
-            seen = _gone(backend, handle)
-            assert seen.exit_code in (3, None)
-        finally:
-            self.clean_up(tmp_path)
+        job = job_named()
+        handle = backend.launch(backend.plan(job))
+        _until(lambda: len(self.starts(backend, job)) == 1)
+        assert _look(backend, handle).alive is not False
+        self.end(backend, job, 3)
+        seen = _gone(backend, handle)
+        assert seen.exit_code in (3, None)
 
-    def test_launching_twice_starts_one(self, tmp_path: Path) -> None:
+    def test_launching_twice_starts_one(self, backend: Backend, context: SiteContext) -> None:
         """The same launch again, also by a backend made anew, gives the handle of the first."""
-        backend, job = self.make_backend(tmp_path), self.make_job(tmp_path)
-        try:
-            handle = backend.launch(backend.plan(job))
-            assert backend.launch(backend.plan(job)) == handle
-            again = self.make_backend(tmp_path)
-            assert again.launch(again.plan(job)) == handle
-            _until(lambda: self.starts(tmp_path, job) >= 1)
-            assert self.starts(tmp_path, job) == 1
-        finally:
-            self.clean_up(tmp_path)
+        job = job_named()
+        handle = backend.launch(backend.plan(job))
+        assert backend.launch(backend.plan(job)) == handle
+        again = self.make_backend(context)
+        assert again.launch(again.plan(job)) == handle
+        _until(lambda: bool(self.starts(backend, job)))
+        assert len(self.starts(backend, job)) == 1
+        again.close()
 
-    def test_another_attempt_is_another_agent(self, tmp_path: Path) -> None:
+    def test_another_attempt_is_another_agent(self, backend: Backend) -> None:
         """A second attempt of a run, and its salvage, are launches of their own."""
-        backend, job = self.make_backend(tmp_path), self.make_job(tmp_path)
-        try:
-            first = backend.launch(backend.plan(job))
-            self.end(tmp_path, job, 1)
-            _gone(backend, first)
-            salvage = backend.launch(backend.plan(job, "it was lost"))
-            second = backend.launch(backend.plan(replace(job, attempt=2)))
-            assert len({first, salvage, second}) == 3  # noqa: PLR2004 - three launches
-        finally:
-            self.clean_up(tmp_path)
+        job = job_named()
+        first = backend.launch(backend.plan(job))
+        _until(lambda: len(self.starts(backend, job)) == 1)
+        self.end(backend, job, 1)
+        _gone(backend, first)
+        salvage = backend.launch(backend.plan(job, "it was lost"))
+        second = backend.launch(backend.plan(replace(job, attempt=2)))
+        assert len({first, salvage, second}) == 3  # noqa: PLR2004 - three launches
 
-    def test_a_salvage_that_was_killed_is_launched_again(self, tmp_path: Path) -> None:
+    def test_a_salvage_that_was_killed_is_launched_again(self, backend: Backend) -> None:
         """While it lives it is the same; afterwards the same launch starts another one."""
-        backend, job = self.make_backend(tmp_path), self.make_job(tmp_path)
-        try:
-            plan = backend.plan(job, "it was lost")
-            first = backend.launch(plan)
-            assert backend.launch(plan) == first
-            backend.cancel(first)
-            _gone(backend, first)
-            assert _look(backend, backend.launch(plan)).alive is not False
-        finally:
-            self.clean_up(tmp_path)
+        plan = backend.plan(job_named(), "it was lost")
+        first = backend.launch(plan)
+        assert backend.launch(plan) == first
+        backend.cancel(first)
+        _gone(backend, first)
+        assert _look(backend, backend.launch(plan)).alive is not False
 
-    def test_handles_outlive_the_backend(self, tmp_path: Path) -> None:
+    def test_handles_outlive_the_backend(self, backend: Backend, context: SiteContext) -> None:
         """A handle that was stored means the same agent to a backend made after a restart."""
-        backend, job = self.make_backend(tmp_path), self.make_job(tmp_path)
-        try:
-            handle = backend.launch(backend.plan(job))
-            _until(lambda: self.starts(tmp_path, job) == 1)
-            again = self.make_backend(tmp_path)
-            assert _look(again, handle).alive is not False
-            again.cancel(handle)
-            _gone(again, handle)
-        finally:
-            self.clean_up(tmp_path)
+        job = job_named()
+        handle = backend.launch(backend.plan(job))
+        _until(lambda: len(self.starts(backend, job)) == 1)
+        backend.close()
+        again = self.make_backend(context)
+        assert _look(again, handle).alive is not False
+        again.cancel(handle)
+        _gone(again, handle)
+        again.close()
 
-    def test_cancel_ends_the_agent(self, tmp_path: Path) -> None:
+    def test_cancel_ends_the_agent(self, backend: Backend) -> None:
         """A canceled agent is gone soon; canceling it again is harmless."""
-        backend, job = self.make_backend(tmp_path), self.make_job(tmp_path)
-        try:
-            handle = backend.launch(backend.plan(job))
-            _until(lambda: self.starts(tmp_path, job) == 1)
-            backend.cancel(handle)
-            _gone(backend, handle)
-            backend.cancel(handle)
-        finally:
-            self.clean_up(tmp_path)
+        job = job_named()
+        handle = backend.launch(backend.plan(job))
+        _until(lambda: len(self.starts(backend, job)) == 1)
+        backend.cancel(handle)
+        _gone(backend, handle)
+        backend.cancel(handle)
 
-    def test_one_look_serves_all(self, tmp_path: Path) -> None:
+    def test_one_look_serves_all(self, backend: Backend) -> None:
         """Several handles are observed in one call, each for itself; none is no handle."""
-        backend, job = self.make_backend(tmp_path), self.make_job(tmp_path)
-        try:
-            other = replace(job, run=job.run + "x", run_folder=job.run_folder + "x")
-            handles = [backend.launch(backend.plan(each)) for each in (job, other)]
-            _until(lambda: self.starts(tmp_path, other) == 1)
-            self.end(tmp_path, job, 0)
-            _gone(backend, handles[0])
-            assert set(backend.observe(handles)) == set(handles)
-            assert _look(backend, handles[1]).alive is not False
-            assert backend.observe([]) == {}
-        finally:
-            self.clean_up(tmp_path)
+        job, other = job_named(), job_named("exp_2_beef")
+        handles = [backend.launch(backend.plan(each)) for each in (job, other)]
+        _until(lambda: all(len(self.starts(backend, each)) == 1 for each in (job, other)))
+        self.end(backend, job, 0)
+        _gone(backend, handles[0])
+        assert set(backend.observe(handles)) == set(handles)
+        assert _look(backend, handles[1]).alive is not False
+        assert backend.observe([]) == {}
 
-    def test_resize_grants_no_more_than_asked(self, tmp_path: Path) -> None:
+    def test_a_handle_of_nobody_is_gone(self, backend: Backend) -> None:
+        """A text that means nothing here is no reason to fail: its agent is not there."""
+        assert _look(backend, "nobody's").alive is False
+        backend.cancel("nobody's")
+
+    def test_resize_grants_no_more_than_asked(self, backend: Backend) -> None:
         """A backend answers with the nodes it has, never more than were asked for."""
-        backend = self.make_backend(tmp_path)
         for count in (0, 2, 1):
             assert 0 <= backend.resize("w/cluster", count) <= count
 

@@ -1,6 +1,8 @@
-"""A compute backend without processes: agents are entries in a table, moved by hand.
+"""The smallest backend there is: its agents are entries in a table, moved by hand.
 
-For tests of the scheduler, in which time must not pass and each death is decided by the test.
+For tests of the scheduler, in which time must not pass and each death is decided by the test; and
+the example for whoever writes a backend. An `Engine` stands for what a backend speaks to: it
+outlives the backends, and answers the same to each.
 """
 
 import threading
@@ -11,8 +13,20 @@ from pathlib import Path
 import msgspec
 
 from runyard.protocol.errors import RunyardError
-from runyard.protocol.jobs import JOB_FILE, JobSpec
-from runyard_server.compute.base import JOB, SALVAGE, Backend, LaunchPlan, Observation
+from runyard.protocol.jobs import JOB_FILE
+from runyard_server.compute.base import (
+    JOB,
+    SALVAGE,
+    Backend,
+    Capabilities,
+    Job,
+    LaunchPlan,
+    Observation,
+    Place,
+    SiteContext,
+)
+
+SLOTS = Capabilities(cpus=2, shares_nodes=True, shares_files=True, called="this machine")
 
 
 @dataclass
@@ -26,6 +40,7 @@ class Engine:
         refuse: Raised by each launch while it is set.
         nodes: How many nodes may be granted; None grants all.
         deaf: Whether agents go on when they are canceled.
+        can: What the site can do.
     """
 
     agents: dict[str, Observation] = field(default_factory=dict)
@@ -34,6 +49,7 @@ class Engine:
     refuse: RunyardError | None = None
     nodes: int | None = None
     deaf: bool = False
+    can: Capabilities = SLOTS
 
     def end(self, handle: str, exit_code: int | None = None, signal: str | None = None) -> None:
         """End an agent."""
@@ -44,17 +60,31 @@ class FakeBackend(Backend):
     """Speaks to an `Engine`.
 
     Args:
+        context: What is told of the service.
         engine: Where the agents are.
     """
 
-    kind = "local"
-
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, context: SiteContext, engine: Engine) -> None:
+        self._context = context
         self._engine = engine
         self._lock = threading.Lock()
 
-    def plan(self, job: JobSpec, salvage: str | None = None) -> LaunchPlan:
-        """Give a plan that names the job."""
+    def capabilities(self) -> Capabilities:
+        """What the engine is said to have."""
+        return self._engine.can
+
+    def plan(self, job: Job, salvage: str | None = None) -> LaunchPlan:
+        """A plan that names the job, with a folder for each node."""
+        shared = self._context.runs / job.run
+        own = shared if job.node == 0 else shared / "nodes" / str(job.node)
+        place = Place(
+            run_folder=str(own),
+            light=str(self._context.light.zip),
+            url=self._context.url(),
+            shared_folder=str(shared),
+            connection_file=str(self._context.connection_file),
+            cpus=job.size.cpus if job.size else self._engine.can.cpus,
+        )
         return LaunchPlan(
             run=job.run,
             node=job.node,
@@ -62,16 +92,15 @@ class FakeBackend(Backend):
             purpose=JOB if salvage is None else SALVAGE,
             command=["agent" if salvage is None else f"salvage: {salvage}", job.run],
             environment={},
-            folder=job.run_folder,
-            files={JOB_FILE: msgspec.json.encode(job).decode()},
+            folder=str(own),
+            job=job.at(place),
         )
 
     def launch(self, plan: LaunchPlan) -> str:
-        """Write the plan's files and enter an agent into the table."""
+        """Write what the agent would read, and enter it into the table."""
         folder = Path(plan.folder)
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in plan.files.items():
-            (folder / name).write_text(content, "utf-8")
+        (folder / JOB_FILE).write_bytes(msgspec.json.encode(plan.job))
         handle = f"{plan.run}/{plan.node}/{plan.attempt}/{plan.purpose}"
         with self._lock:
             if self._engine.refuse is not None:
@@ -83,13 +112,14 @@ class FakeBackend(Backend):
         return handle
 
     def observe(self, handles: Sequence[str]) -> dict[str, Observation]:
-        """Look agents up in the table."""
-        return {handle: self._engine.agents[handle] for handle in handles}
+        """Look agents up in the table; who is not in it is gone."""
+        gone = Observation(alive=False)
+        return {handle: self._engine.agents.get(handle, gone) for handle in handles}
 
     def cancel(self, handle: str) -> None:
         """Note the wish, and end the agent unless the engine is deaf."""
         self._engine.canceled.append(handle)
-        if self._engine.agents[handle].alive and not self._engine.deaf:
+        if self.observe([handle])[handle].alive and not self._engine.deaf:
             self._engine.end(handle, signal="SIGTERM")
 
     def resize(self, cluster: str, nodes: int) -> int:

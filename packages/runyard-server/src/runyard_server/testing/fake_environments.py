@@ -8,6 +8,7 @@ from pathlib import Path
 from runyard.protocol.environments import EnvironmentDefinition, LockRecord
 from runyard.protocol.errors import EnvironmentFailed, RunyardError
 from runyard.protocol.jobs import JobEnvironment
+from runyard_server.environments.mpi import Machine
 
 
 class FakeEnvironments:
@@ -72,6 +73,18 @@ class FakeEnvironments:
         found = self.realised(lock)
         assert found is not None
         return found
+
+    @property
+    def machine(self) -> Machine:
+        """A machine for which Open MPI has a build."""
+        return Machine("linux", "x86_64", (2, 36), "")
+
+    def check_mpi(self, interpreter: str) -> None:
+        """Every interpreter has an mpirun."""
+
+    def pythons(self) -> list[str]:
+        """Two versions."""
+        return ["3.11.7", "3.7.16"]
 
     def explain(self, definition: EnvironmentDefinition, lock: LockRecord) -> list[str]:
         """Blame all that is asked for."""

@@ -230,6 +230,16 @@ class Hosts:
         network.do(*inside, there.address, *how, "dev", "eth0")
 
 
+def settings(file: Path) -> str:
+    """The text of a `config.toml` with simulated hosts as the site of every new cluster.
+
+    Args:
+        file: `Hosts.file`.
+    """
+    lines = ['default_site = "hosts"', "[sites.hosts]", 'backend = "simulated-hosts"']
+    return "\n".join([*lines, f'hosts = "{file}"', ""])
+
+
 def read(file: Path) -> list[Host]:
     """Give the hosts that another process made, from its `Hosts.file`."""
     return [Host(**each) for each in json.loads(file.read_text("utf-8"))]

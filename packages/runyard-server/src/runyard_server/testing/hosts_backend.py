@@ -1,9 +1,12 @@
-"""Local compute whose nodes are simulated hosts: node `<cluster>-<n>` is the n-th host.
+"""Simulated hosts as a site: node `<cluster>-<n>` of every cluster is the n-th host.
+
+    [sites.hosts]
+    backend = "simulated-hosts"
+    hosts = "/tmp/runyard-hosts-…/hosts.json"       # `Hosts.file`
 
 Agents are launched on their hosts with what an agent on another machine would have: the host's
 address, the service's URL, no connection file and no store of contents. A host that is cut off or
 killed is away: launches fail for the time being, and nobody can say whether its agents are alive.
-Runs of the target `local` stay on this machine.
 """
 
 import sys
@@ -14,8 +17,14 @@ from pathlib import Path
 import msgspec
 
 from runyard.protocol.errors import TemporaryError
-from runyard.protocol.jobs import JobSpec
-from runyard_server.compute.base import LaunchPlan, Observation
+from runyard_server.compute.base import (
+    Capabilities,
+    Job,
+    LaunchPlan,
+    Observation,
+    Place,
+    SiteContext,
+)
 from runyard_server.compute.local import LocalBackend
 from runyard_server.testing.hosts import Host, read
 
@@ -24,22 +33,28 @@ class HostsBackend(LocalBackend):
     """Launches the agent of each node on its host.
 
     Args:
-        hosts: The hosts.
+        context: What is told of the service.
+        hosts: The file that describes the hosts.
         python: The interpreter of the agents.
     """
 
-    def __init__(self, hosts: Sequence[Host], python: str = sys.executable) -> None:
-        super().__init__(python)
-        self._hosts = list(hosts)
+    def __init__(self, context: SiteContext, *, hosts: Path, python: str = sys.executable) -> None:
+        super().__init__(context, python=python, fork_server=False)
+        self._hosts = read(hosts)
 
-    def plan(self, job: JobSpec, salvage: str | None = None) -> LaunchPlan:
-        """Give the agent's command on its host."""
-        host = self._host(job.node_name)
-        if host is None:
-            return super().plan(job, salvage)
-        there = replace(job, address=host.address, connection_file="", blobs="")
-        plan = super().plan(there, salvage)
-        return replace(plan, command=host.command(plan.command))
+    def capabilities(self) -> Capabilities:
+        """What this machine has, as often as there are hosts."""
+        return replace(super().capabilities(), called=f"each of {len(self._hosts)} simulated hosts")
+
+    def plan(self, job: Job, salvage: str | None = None) -> LaunchPlan:
+        """The agent's command on its host."""
+        plan = super().plan(job, salvage)
+        return replace(plan, command=self._host(job.node_name).command(plan.command))
+
+    def place(self, job: Job) -> Place:
+        """Where a node of a run is: files are shared, as with a file server, and nothing else."""
+        address = self._host(job.node_name).address
+        return replace(super().place(job), address=address, connection_file="", blobs="")
 
     def launch(self, plan: LaunchPlan) -> str:
         """Start the agent on its host; the handle tells the host too.
@@ -47,10 +62,9 @@ class HostsBackend(LocalBackend):
         Raises:
             TemporaryError: The host is away.
         """
-        host = next((each for each in self._hosts if each.entrance in plan.command), None)
-        if host is not None:
-            _reach(host)
-        return _Handle(super().launch(plan), host.name if host else "").text()
+        host = next(each for each in self._hosts if each.entrance in plan.command)
+        _reach(host)
+        return _Handle(super().launch(plan), host.name).text()
 
     def observe(self, handles: Sequence[str]) -> dict[str, Observation]:
         """Look each process up; of those on a host that is away nothing is known."""
@@ -77,15 +91,14 @@ class HostsBackend(LocalBackend):
     def _named(self, name: str) -> Host | None:
         return next((host for host in self._hosts if host.name == name), None)
 
-    def _host(self, node_name: str) -> Host | None:
-        _, dash, number = node_name.rpartition("-")
-        if not dash or not number.isdigit():
-            return None
-        return self._hosts[(int(number) - 1) % len(self._hosts)]
+    def _host(self, node_name: str) -> Host:
+        """The host of a node; the only node of a target without numbers is on the first."""
+        number = node_name.rpartition("-")[2]
+        return self._hosts[(int(number) - 1) % len(self._hosts) if number.isdigit() else 0]
 
 
 class _Handle(msgspec.Struct, frozen=True):
-    """A process, and the host it is on; "" is this machine."""
+    """A process, and the host it is on."""
 
     process: str
     host: str
@@ -95,14 +108,12 @@ class _Handle(msgspec.Struct, frozen=True):
 
     @classmethod
     def read(cls, text: str) -> "_Handle":
-        return msgspec.json.decode(text, type=cls)
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except msgspec.DecodeError:
+            return cls("", "")
 
 
 def _reach(host: Host) -> None:
     if host.is_away:
         raise TemporaryError(f"host {host.name} ({host.address}) cannot be reached")
-
-
-def read_backend(file: Path) -> HostsBackend:
-    """Make the backend for hosts that another process made, from its `Hosts.file`."""
-    return HostsBackend(read(file))

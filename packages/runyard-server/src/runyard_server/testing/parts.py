@@ -7,15 +7,38 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runyard.protocol.files import FileEntry
+from runyard_server.app.sites import context_of, make_site
+from runyard_server.compute.light import named
 from runyard_server.core.clock import Clock
 from runyard_server.core.notices import Notices
 from runyard_server.core.settings import Settings
+from runyard_server.core.sites import SiteEnvironments, Sites
 from runyard_server.core.system import System
 from runyard_server.operations import workspaces
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
 from runyard_server.store.records import Records, sqlite_url
+from runyard_server.testing.fake_backend import Engine, FakeBackend
+from runyard_server.testing.fake_environments import FakeEnvironments
+
+URL = "http://127.0.0.1:1"
+LIGHT = "hash"
+
+
+def fake_sites(
+    home: Home, engine: Engine | None = None, environments: SiteEnvironments | None = None
+) -> Sites:
+    """This machine as the one site, with agents that are moved by hand.
+
+    Args:
+        home: The state folder.
+        engine: Where the agents are; one of its own by default.
+        environments: How environments are made; by hand too by default.
+    """
+    context = context_of(home, lambda: URL, named(home.light, LIGHT))
+    backend = FakeBackend(context, engine or Engine())
+    return Sites([make_site("local", backend, context, environments or FakeEnvironments())])
 
 
 @contextmanager
@@ -38,7 +61,8 @@ def parts(folder: Path, clock: Clock) -> Iterator[System]:
         clock=clock,
         secret=home.secret(),
         settings=Settings(),
-        url=lambda: "http://127.0.0.1:0",
+        url=lambda: URL,
+        sites=fake_sites(home),
     )
     workspaces.ensure_default(system)
     try:

@@ -29,8 +29,9 @@ from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
 from runyard_server.store.records import Records, sqlite_url
-from runyard_server.testing.fake_backend import Engine, FakeBackend
+from runyard_server.testing.fake_backend import Engine
 from runyard_server.testing.fake_environments import FakeEnvironments
+from runyard_server.testing.parts import URL, fake_sites
 
 W = "default"
 PATIENCE = 20.0
@@ -73,17 +74,15 @@ class Yard:
             clock=self.clock,
             secret=home.secret(),
             settings=Settings(),
-            url=lambda: "http://127.0.0.1:1",
+            url=lambda: URL,
+            sites=fake_sites(home, self.engine, self.environments),
         )
         workspaces.ensure_default(self.system)
-        self.places = 2
         self.scheduler = self.new_scheduler()
 
     def new_scheduler(self) -> Loop:
         """Make a scheduler as another process would; it is not started."""
-        light = self.system.home.light / "hash"
-        backends = {"local": FakeBackend(self.engine)}
-        return reconcilers.scheduler(self.system, self.environments, backends, light, self.places)
+        return reconcilers.scheduler(self.system, self.environments)
 
     def restart(self) -> None:
         """Another process takes the home over: nothing but the database and the engine stays."""

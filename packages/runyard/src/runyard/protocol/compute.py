@@ -15,7 +15,10 @@ IDLE, PREPARING, RUNNING, LEAVING = "idle", "preparing", "running", "leaving"
 
 @dataclass(frozen=True)
 class CreateCompute:
-    """Make a cluster: `min_nodes` to `max_nodes` nodes of one size."""
+    """Make a cluster: `min_nodes` to `max_nodes` nodes of one size.
+
+    `site` says where; "" is the service's default site.
+    """
 
     name: str
     vm_size: str
@@ -26,11 +29,15 @@ class CreateCompute:
     description: str = ""
     tags: Dict[str, str] = field(default_factory=dict)
     location: str = ""
+    site: str = ""
 
 
 @dataclass(frozen=True)
 class ComputeRecord:
-    """A compute target and what its nodes do; `cpus`, `memory_gb` and `gpus` are per node."""
+    """A compute target and what its nodes do; `cpus`, `memory_gb` and `gpus` are per node.
+
+    `site` is where its nodes are, `backend` the kind of that site's backend.
+    """
 
     name: str
     vm_size: str
@@ -57,6 +64,7 @@ class ComputeRecord:
     location: str = ""
     tags: Dict[str, str] = field(default_factory=dict)
     warnings: List[str] = field(default_factory=list)
+    site: str = "local"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,77 @@
+"""Makes the sites of a service, as its settings name them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.runs import LOCAL_TARGET
+from runyard_server.compute import registry
+from runyard_server.compute.base import Backend, SiteContext
+from runyard_server.compute.light import Light
+from runyard_server.core.settings import Settings, SiteSettings
+from runyard_server.core.sites import Site, SiteEnvironments, Sites
+from runyard_server.environments.on_nodes import NodeEnvironments
+from runyard_server.store.home import Home
+
+_LOCAL = SiteSettings(backend="local")
+
+
+def make_sites(settings: Settings, service: SiteContext, environments: SiteEnvironments) -> Sites:
+    """Make all sites: those of the settings, and this machine as `local` unless they say otherwise.
+
+    Args:
+        settings: What was set.
+        service: What backends are told of the service.
+        environments: Makes environments for sites that share the service's files.
+
+    Raises:
+        InvalidRequest: A site's backend or its options are not there, or make no sense; or the
+            default site is none of them.
+    """
+    named: Mapping[str, SiteSettings] = {LOCAL_TARGET: _LOCAL, **settings.sites}
+    if settings.default_site not in named:
+        raise InvalidRequest(
+            f"default_site is {settings.default_site!r}, which is no site of the settings; there "
+            f"are {', '.join(map(repr, sorted(named)))}"
+        )
+    made = []
+    for name, given in named.items():
+        url = _always(given.service_url) if given.service_url else service.url
+        context = replace(service, name=name, url=url)
+        backend = registry.make(given.backend, context, given.options)
+        made.append(make_site(given.backend, backend, context, environments))
+    return Sites(made, settings.default_site)
+
+
+def make_site(
+    kind: str, backend: Backend, context: SiteContext, environments: SiteEnvironments
+) -> Site:
+    """Make a site of its backend.
+
+    Args:
+        kind: The kind of the backend.
+        backend: The backend.
+        context: What it was told of the service.
+        environments: Makes environments, where the site shares the service's files.
+    """
+    if not backend.capabilities().shares_files:
+        environments = NodeEnvironments(environments.machine)
+    return Site(context.name, kind, backend, environments, context.url)
+
+
+def context_of(
+    home: Home, url: Callable[[], str], light: Light, umask: int | None = None
+) -> SiteContext:
+    """What the backend of this machine is told of a service.
+
+    Args:
+        home: The state folder.
+        url: Says where the service listens.
+        light: The light half.
+        umask: The umask of whoever started the service.
+    """
+    return SiteContext(LOCAL_TARGET, url, home.runs, home.blobs, home.connection_file, light, umask)
+
+
+def _always(url: str) -> Callable[[], str]:
+    return lambda: url

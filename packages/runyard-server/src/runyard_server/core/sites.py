@@ -1,0 +1,113 @@
+"""Sites: where runs can be, each with its backend and the environments that its nodes use.
+
+Rules ask a site what it can do, and hand it abstract jobs; which machine that is, with which paths
+and addresses, is its backend's matter. The target `local` of v1 scripts is the site of that name,
+which is always there: the service's own machine, unless the settings say otherwise.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from runyard.protocol.environments import LockRecord
+from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.jobs import JobEnvironment
+from runyard.protocol.runs import LOCAL_TARGET
+from runyard_server.compute.absent import AbsentBackend
+from runyard_server.compute.base import Backend
+from runyard_server.core.suggestions import suggest
+from runyard_server.environments.mpi import Machine
+from runyard_server.environments.on_nodes import NodeEnvironments
+
+_NOWHERE = Machine("", "", (0, 0), "")
+
+
+class SiteEnvironments(Protocol):
+    """How locks become environments on the nodes of a site."""
+
+    @property
+    def machine(self) -> Machine:
+        """The machine on which environments are made: it decides where MPI comes from."""
+        ...
+
+    def realised(self, lock: LockRecord) -> JobEnvironment | None:
+        """The environment of a lock if jobs can use it at once; quick, asked in the loop."""
+        ...
+
+    def realise(
+        self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]
+    ) -> JobEnvironment:
+        """Make the environment of a lock; may take minutes."""
+        ...
+
+    def check_mpi(self, interpreter: str) -> None:
+        """Refuse an interpreter of the user's own that has no mpirun."""
+        ...
+
+    def pythons(self) -> list[str]:
+        """The versions of the Pythons that are known to be there, newest first."""
+        ...
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place where runs can be.
+
+    Args:
+        name: Its name in the settings.
+        kind: The kind of its backend.
+        backend: Starts and watches its agents.
+        environments: How its nodes come to environments.
+        url: Says where its jobs reach the service.
+    """
+
+    name: str
+    kind: str
+    backend: Backend
+    environments: SiteEnvironments
+    url: Callable[[], str]
+
+
+class Sites:
+    """All sites of a service.
+
+    Args:
+        sites: One for each that the settings name, and `local`.
+        default: Where clusters are that name no site.
+
+    Raises:
+        InvalidRequest: There is no site of the default's name.
+    """
+
+    def __init__(self, sites: Iterable[Site], default: str = LOCAL_TARGET) -> None:
+        self._sites = {site.name: site for site in sites}
+        self.default = default
+        self.named(default)
+
+    def __iter__(self) -> Iterator[Site]:
+        """Go through them, the default first, then by name."""
+        names = sorted(self._sites, key=lambda name: (name != self.default, name))
+        return iter([self._sites[name] for name in names])
+
+    def named(self, name: str) -> Site:
+        """The site of a name that somebody gives.
+
+        Raises:
+            InvalidRequest: There is none; the message names those there are, the nearest first.
+        """
+        if name not in self._sites:
+            near = suggest(name, sorted(self._sites), "there is none")
+            raise InvalidRequest(f"there is no site {name!r}; {near.sentence}")
+        return self._sites[name]
+
+    def of(self, name: str) -> Site:
+        """The site that a record names; a stand-in where the settings have it no more.
+
+        What runs there is known by its beats alone, and nothing new begins until it is back.
+        """
+        found = self._sites.get(name)
+        if found is None:
+            backend = AbsentBackend(name)
+            return Site(name, "absent", backend, NodeEnvironments(_NOWHERE), lambda: "")
+        return found

@@ -1,0 +1,49 @@
+"""Environments that nodes make for themselves, where they do not see the service's files.
+
+The lock is made by the service, as everywhere. What it says is made on each node by the agent,
+before the script starts, so here every environment counts as there.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from runyard.protocol.environments import LockRecord
+from runyard.protocol.jobs import JobEnvironment
+from runyard_server.environments.environments import user_managed_interpreter
+from runyard_server.environments.mpi import Machine
+
+
+class NodeEnvironments:
+    """The environments of a site whose nodes make them.
+
+    Args:
+        machine: What its nodes are, as far as that decides where MPI comes from.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def realised(self, lock: LockRecord) -> JobEnvironment | None:
+        """The environment as the node is told of it: without a place, which is the node's matter.
+
+        An interpreter that the user looks after is where the user says, on the node.
+        """
+        own = user_managed_interpreter(lock)
+        text = "" if own else lock.requirements
+        return JobEnvironment(own, "", lock.digest, lock.python, text)
+
+    def realise(
+        self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]
+    ) -> JobEnvironment:
+        """The same: there is nothing to make here."""
+        del log_path, cancelled
+        found = self.realised(lock)
+        assert found is not None
+        return found
+
+    def check_mpi(self, interpreter: str) -> None:
+        """Nobody can look for an mpirun on a node that does not exist yet; the agent does."""
+
+    def pythons(self) -> list[str]:
+        """None are known here."""
+        return []

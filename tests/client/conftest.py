@@ -1,16 +1,25 @@
-"""A small HTTP server that answers as a test tells it, in place of the service."""
+"""A small HTTP server that answers as a test tells it, and a real service for what it must know."""
 
 from __future__ import annotations
 
 import http.server
+import itertools
 import json
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runyard.client.connection import Connection
+from runyard.client.workspace import WorkspaceClient
+from runyard.client.workspaces import Workspaces
+from runyard.protocol.workspaces import CreateWorkspace
+from runyard_server.testing.services import running_service
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+_numbers = itertools.count()
 
 
 class Answer:
@@ -102,3 +111,20 @@ def fake() -> Iterator[FakeService]:
     service = FakeService()
     yield service
     service.stop()
+
+
+@pytest.fixture(scope="session")
+def connection_of_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """A service in a process of its own."""
+    with (
+        running_service(tmp_path_factory.mktemp("client") / "home") as service,
+        Connection(service.url, service.token) as connection,
+    ):
+        yield connection
+
+
+@pytest.fixture
+def client(connection_of_service: Connection) -> WorkspaceClient:
+    """A workspace that nobody else uses."""
+    record = Workspaces(connection_of_service).create(CreateWorkspace(f"w{next(_numbers)}"))
+    return WorkspaceClient(connection_of_service, record.id)

@@ -14,7 +14,7 @@ from typing import Any
 from runyard.protocol import runs
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.runs import RunQuery, RunRecord
-from runyard_server.cli import output, run_fields, run_names, tables
+from runyard_server.cli import output, run_fields, tables
 from runyard_server.cli.paging import Entries, collect
 from runyard_server.cli.target import WorkspaceClient
 
@@ -137,6 +137,8 @@ def _exact(client: WorkspaceClient, name: str, value: str) -> str:
     if name == "status":
         return next((one for one in runs.STATUSES if one.lower() == value.lower()), value)
     if name == "parent":
+        from runyard_server.cli import run_names
+
         return run_names.with_run(client, value, client.runs.get).id
     return value
 

@@ -26,11 +26,7 @@ class Environments(NounClient):
         return self._service.call(routes.ENVIRONMENTS_REGISTER, body=order)
 
     def list(self, name: Optional[str] = None) -> List[EnvironmentRecord]:
-        """List the newest version of each environment, or all versions of one.
-
-        Raises:
-            EnvironmentNotFound: There is none of that name.
-        """
+        """List the newest version of each environment, or all versions of the one of that name."""
         query = EnvironmentQuery(name=name)
         return self._service.call(routes.ENVIRONMENTS_LIST, query=query).items
 
@@ -38,6 +34,6 @@ class Environments(NounClient):
         """Read what exactly a run was given: its Python and pinned packages.
 
         Raises:
-            NotFound: There is no lock of that digest.
+            EnvironmentNotFound: There is no lock of that digest.
         """
         return self._service.call(routes.ENVIRONMENTS_LOCK, digest)

@@ -85,15 +85,18 @@ class Runs(NounClient):
         return self._service.call(routes.RUNS_CANCEL, run)
 
     def complete(self, run: str) -> RunRecord:
-        """Set a run to Completed.
+        """Set a run to Completed; a job that still works for it is stopped.
+
+        A run that has ended stays as it ended. One that was given up because nobody heard of its
+        process is corrected.
 
         Raises:
-            WrongState: It was submitted and its job decides, or it has ended otherwise already.
+            RunNotFound: There is no such run.
         """
         return self._service.call(routes.RUNS_COMPLETE, run)
 
     def fail(self, run: str, message: str = "", code: str = "UserError") -> RunRecord:
-        """Set a run to Failed.
+        """Set a run to Failed, as `complete` does to Completed.
 
         Args:
             run: The run's id.
@@ -101,7 +104,7 @@ class Runs(NounClient):
             code: Whose fault it is: `UserError` or another code.
 
         Raises:
-            WrongState: It was submitted and its job decides, or it has ended otherwise already.
+            RunNotFound: There is no such run.
         """
         return self._service.call(routes.RUNS_FAIL, run, body=FailRun(message, code))
 

@@ -174,6 +174,21 @@ def test_a_line_longer_than_a_block_is_brought(books, spool, monkeypatch):
     assert books.lines["7-aa"] == lines
 
 
+@pytest.mark.parametrize(("soon", "requests"), [(60.0, 6), (0.0, 100)])
+def test_a_log_that_lags_behind_is_brought_in_larger_blocks(
+    books, log, spool, monkeypatch, soon, requests
+):
+    """Only while they arrive soon: metrics wait behind them, and a slow line must not stall."""
+    monkeypatch.setattr(module, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(module, "LARGEST_BLOCK_BYTES", 4000)
+    monkeypatch.setattr(module, "SOON_SECONDS", soon)
+    log.write_bytes(b"0123456789" * 1000)
+    assert Sender(books, spool, {log: "driver"}).drain()
+    assert books.logs["driver"] == log.read_bytes()
+    # 100, 200, 400 … 3,200 and the rest; or 100 each time.
+    assert books.calls == pytest.approx(requests, abs=2)
+
+
 def test_another_sender_goes_on_where_the_first_stopped(books, log, spool, monkeypatch):
     """A sender that begins anew on the same files adds only what is missing."""
     monkeypatch.setattr(module, "BLOCK_BYTES", 50)

@@ -41,6 +41,10 @@ SPOOL_SUFFIX = ".jsonl"
 REFUSED_SUFFIX = ".refused"
 REFUSED_LOG = "logs/metrics_refused_{}.jsonl"
 BLOCK_BYTES = 1 << 20
+# A request costs the service as much as some megabytes: a log that grows quickly is brought in
+# larger blocks, as long as each is there soon, for metrics wait behind it.
+LARGEST_BLOCK_BYTES = 8 << 20
+SOON_SECONDS = 0.5
 MARK_BYTES = 1 << 10
 TRIES = 3
 IDLE_SECONDS = 0.1
@@ -288,6 +292,7 @@ class _Log(_Source):
         self._anew = self._begun = False
         self._tries = 0
         self._seen: Optional[Tuple[int, ...]] = None
+        self._block = BLOCK_BYTES
         self._head = self._tail = b""
         # Of all that was brought; None when another sender brought a part of it.
         self._checksum: Optional[int] = None if resumes else 0
@@ -307,11 +312,13 @@ class _Log(_Source):
             self._anew = False
             self._sent(data, stored)
             return True
+        begun = time.monotonic()
         try:
             stored = destination.append_log(self.name, before, data)
         except Conflict:
             stored = destination.append_log(self.name, 0, b"")
         self._sent(data, stored)
+        self._adapt(len(data), time.monotonic() - begun)
         return stored != before
 
     def agrees(self, destination: Destination) -> bool:
@@ -348,7 +355,11 @@ class _Log(_Source):
                 self._begin_anew()
             self._seen = seen
             stream.seek(self.offset)
-            return stream.read(BLOCK_BYTES)
+            return stream.read(self._block)
+
+    def _adapt(self, sent: int, seconds: float) -> None:
+        grows = sent == self._block and seconds < SOON_SECONDS
+        self._block = min(self._block * 2, LARGEST_BLOCK_BYTES) if grows else BLOCK_BYTES
 
     def _is_another(self, stream: Any, seen: Tuple[int, ...]) -> bool:
         if self._seen is None or not self.offset:

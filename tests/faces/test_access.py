@@ -11,7 +11,7 @@ from runyard.protocol.errors import Forbidden
 from runyard.protocol.route import AGENT, READS, SCOPES, USER, Nothing, Route
 from runyard.protocol.routes import ROUTES
 from runyard_server.core.tokens import Caller
-from runyard_server.faces import access
+from runyard_server.faces.native import access
 
 W = "/api/v1/workspaces/default"
 RUNS = f"{W}/runs"

@@ -10,7 +10,7 @@ from runyard.protocol.routes import FILES_READ, ROUTES
 from runyard_server.core.settings import Settings
 from runyard_server.core.tokens import Caller
 from runyard_server.faces import failures, limits
-from runyard_server.faces.handlers import operation
+from runyard_server.faces.native.handlers import operation
 from runyard_server.faces.shares import Shares
 
 SERVED = [route for route in ROUTES if route.answer is not Events]

@@ -11,7 +11,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from runyard.protocol.routes import ROUTES
-from runyard_server.faces import openapi
+from runyard_server.faces.native import openapi
 
 DOCUMENT = json.loads(openapi.document())
 # Names of things that exist, so that what is tried reaches further than "not found".

@@ -1,43 +1,56 @@
 """Requests that would rather wait: answered when there is something to tell, and holding nobody."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from runyard.protocol.jobs import AgentReply, GangTable, OrdersQuery
+from runyard.protocol.route import Route
+from runyard.protocol.routes import GANGS_JOIN, GANGS_ORDERS, ROUTES, RUNS_GET
 from runyard.protocol.timeouts import LONGEST_WAIT_SECONDS
+from runyard_server.core.awaiting import awaited
 from runyard_server.core.notices import Notices, gang_topic
 from runyard_server.faces import waiting
+from runyard_server.faces.native.handlers import operation
 from runyard_server.faces.streams import Feed
 
-SEGMENTS = {"workspace": "w", "run": "r", "node": "0"}
 Answers = Callable[[Notices, Feed, int], Any]
 
 
 @pytest.mark.parametrize(
-    ("route", "prefer", "seconds"),
+    ("prefer", "seconds"),
     [
-        ("gangs.join", "wait=2.5", 2.5),
-        ("gangs.orders", "respond-async, wait=10", 10.0),
-        ("gangs.orders", "Wait=3; x", 3.0),
-        ("gangs.orders", "wait=99999", LONGEST_WAIT_SECONDS),
-        ("gangs.orders", "await=3", 0.0),
-        ("gangs.orders", "wait=-1", 0.0),
-        ("gangs.orders", "", 0.0),
-        ("jobs.report", "wait=10", 0.0),
+        ("wait=2.5", 2.5),
+        ("respond-async, wait=10", 10.0),
+        ("Wait=3; x", 3.0),
+        ("wait=99999", LONGEST_WAIT_SECONDS),
+        ("await=3", 0.0),
+        ("wait=-1", 0.0),
+        ("", 0.0),
     ],
 )
-def test_who_may_wait_and_how_long(route: str, prefer: str, seconds: float) -> None:
-    """Only questions of gangs are kept open, and none for ever."""
-    assert waiting.asked(route, prefer) == seconds
+def test_how_long_a_request_may_wait(prefer: str, seconds: float) -> None:
+    """No question is kept open for ever."""
+    assert waiting.seconds(prefer) == seconds
 
 
-def asking(route: str, given: dict[str, Any], answers: Answers, seconds: float = 20.0) -> list[Any]:
+def test_what_a_row_says_can_be_waited_for_can_be() -> None:
+    """A row that promises to wait, over an operation that cannot, would fail at its first use."""
+    rows = [row for row in ROUTES if row.waits]
+    assert {row.name for row in rows} == {"gangs.join", "gangs.orders"}
+    assert all(awaited(operation(row)) for row in rows)
+    with pytest.raises(LookupError, match="not marked"):
+        awaited(operation(RUNS_GET))
+
+
+def asking(route: Route[Any], query: Any, answers: Answers, seconds: float = 20.0) -> list[Any]:
     """Ask once; give the answers that were looked at, the one that was given last."""
     looked: list[Any] = []
+    found = awaited(operation(route))
 
     async def ask() -> None:
         notices = Notices()
@@ -48,8 +61,8 @@ def asking(route: str, given: dict[str, Any], answers: Answers, seconds: float =
             looked.append(answers(notices, feed, len(looked)))
             return looked[-1]
 
-        given_by_look: Callable[[], Awaitable[Any]] = look
-        answer = await waiting.welcome(feed, route, SEGMENTS, seconds, given, given_by_look)
+        news = partial(found.is_news, query)
+        answer = await waiting.news(feed, found.topic("w", "r", "0"), seconds, look, news)
         assert answer is looked[-1]
         feed.close()
         assert not feed._waiting
@@ -65,7 +78,7 @@ def test_the_rank_table_comes_when_it_is_complete() -> None:
         notices.changed(gang_topic("w", "r"))
         return GangTable(complete=number == 2)
 
-    assert len(asking("gangs.join", {}, answers)) == 3
+    assert len(asking(GANGS_JOIN, None, answers)) == 3
 
 
 @pytest.mark.parametrize(
@@ -73,7 +86,7 @@ def test_the_rank_table_comes_when_it_is_complete() -> None:
 )
 def test_a_gang_that_never_meets_is_told_at_once(found: GangTable) -> None:
     """Bad news is worth no waiting."""
-    assert asking("gangs.join", {}, lambda *_: found) == [found]
+    assert asking(GANGS_JOIN, None, lambda *_: found) == [found]
 
 
 @pytest.mark.parametrize(
@@ -95,12 +108,12 @@ def test_orders_come_when_they_are_news(known: OrdersQuery, found: AgentReply, l
         feed.closed = number == 1
         return found
 
-    assert len(asking("gangs.orders", {"query": known}, answers)) == looks
+    assert len(asking(GANGS_ORDERS, known, answers)) == looks
 
 
 def test_when_the_time_is_over_it_is_told_how_things_are() -> None:
     """A client that waits hears before its patience ends."""
-    looked = asking("gangs.join", {}, lambda *_: GangTable(complete=False), seconds=0.01)
+    looked = asking(GANGS_JOIN, None, lambda *_: GangTable(complete=False), seconds=0.01)
     assert looked == [GangTable(complete=False)] * 2
 
 

@@ -19,7 +19,7 @@ from runyard.protocol.snapshots import CreateSnapshot
 from runyard_server.core import tokens
 from runyard_server.core.system import System
 from runyard_server.execution import jobs
-from runyard_server.faces import access
+from runyard_server.faces.native import access
 from runyard_server.operations import commands, runs, snapshots
 from runyard_server.store import job_nodes
 from runyard_server.store import runs as rows

@@ -24,7 +24,7 @@ from uvicorn.server import ServerState
 from runyard.protocol.errors import InvalidRequest, RunyardError, TemporaryError, to_wire
 from runyard.protocol.timeouts import DRAIN_SECONDS, REST_SECONDS
 from runyard_server.faces.bodies import TooSlow
-from runyard_server.faces.handlers import KNOWN
+from runyard_server.faces.endpoint import KNOWN
 from runyard_server.faces.limits import HEAD_BYTES, STEP_BYTES, Limits
 
 # Making room for one would mean a look at all connections for each that comes.

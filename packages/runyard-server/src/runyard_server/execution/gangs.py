@@ -28,6 +28,7 @@ from runyard.protocol.jobs import (
     TaskReport,
 )
 from runyard.protocol.runs import LauncherSpec, RunSpec
+from runyard_server.core.awaiting import awaitable
 from runyard_server.core.lookups import run_row
 from runyard_server.core.notices import gang_topic
 from runyard_server.core.system import System
@@ -71,6 +72,21 @@ def agents_of(connection: Connection, key: int, node_count: int) -> int:
     return 1 if spec.launcher.kind == LauncherSpec().kind else node_count
 
 
+def is_settled(_query: object, table: GangTable) -> bool:
+    """Whether a rank table is what a joining node waits for, or the news that it is not to be."""
+    return table.complete or table.stop or bool(table.failed)
+
+
+def is_news(query: OrdersQuery, answer: AgentReply) -> bool:
+    """Whether an answer tells a node something else than it knows."""
+    return answer.cancel or (answer.stop, answer.others) != (query.stop, query.others)
+
+
+def _topic(workspace: str, run: str, _node: str) -> str:
+    return gang_topic(workspace, run)
+
+
+@awaitable(_topic, is_settled)
 def join(system: System, workspace: str, run: str, node: str, body: JoinGang) -> GangTable:
     """Take note of where a node is; give the rank table, complete once all have come.
 
@@ -105,11 +121,7 @@ def join(system: System, workspace: str, run: str, node: str, body: JoinGang) ->
     return _table(present, told, number, now)
 
 
-def is_settled(table: GangTable) -> bool:
-    """Whether a rank table is what a joining node waits for, or the news that it is not to be."""
-    return table.complete or table.stop or bool(table.failed)
-
-
+@awaitable(_topic, is_news)
 def orders(system: System, workspace: str, run: str, node: str, query: OrdersQuery) -> AgentReply:
     """Tell a node of a gang what to do because of the others.
 
@@ -140,11 +152,6 @@ def reply(row: RunRow, found: Verdict) -> AgentReply:
         reason=found.reason,
         hung=found.hung,
     )
-
-
-def is_news(query: OrdersQuery, answer: AgentReply) -> bool:
-    """Whether an answer tells a node something else than it knows."""
-    return answer.cancel or (answer.stop, answer.others) != (query.stop, query.others)
 
 
 def tell(system: System, row: RunRow, found: Verdict, state: str) -> None:

@@ -1,18 +1,25 @@
-"""The HTTP side: every row of the protocol's table of routes, served by its operation.
+"""The HTTP side: protocols served over the same operations, each a face of its own.
 
-    gate        Host and Origin; counts open requests
+    face        what a face is: its table of routes, its log-in, the shape of its errors
+    native      our own protocol
+    pages       what printed links open in a browser
+
+What all faces share knows none of them:
+
+    application all faces in one ASGI application
+    endpoint    the way of a request: counted, identified, bounded, answered or refused
+    exchange    one request: what was asked, who asks, and the threads that work for it
+    gate        Host and Origin
+    bearer      tokens in a header
     lingering   answers that arrive though the body was not read
     limits      how much of the service one client may take
-    access      whose token it is, and how far it reaches
     shares      what one run has of threads and requests
-    handlers    one row: decode, call the operation in a thread, encode
     messages    JSON and queries to records and back, by msgspec
     bodies      bodies on their way into an operation, whole before it is asked
     contents    raw answers: files, by range
-    streams     server-sent events of a run
-    failures    errors to their answers
-    openapi     the document made from the table
-    application all of it put together
+    streams     server-sent events
+    waiting     answers that are worth waiting for
+    failures    whatever was raised becomes one of the protocol's errors
 
 Nothing here knows a rule or touches the store: that is `operations`.
 """

@@ -1,4 +1,4 @@
-"""Errors become answers: a status and `{"error": {"code", "message", "details"}}`.
+"""Whatever is raised becomes one of the protocol's errors, which each face tells in its own shape.
 
 What Runyard raises on purpose goes out as it is. A full disk has its own answer. Anything else is
 a fault of the service: its trace goes to the log, and the answer says so and no more.
@@ -6,10 +6,6 @@ a fault of the service: its trace goes to the log, and the answer says so and no
 
 import errno
 import logging
-from collections.abc import Mapping
-
-import msgspec
-from starlette.responses import Response
 
 from runyard.protocol.errors import (
     InternalError,
@@ -17,7 +13,6 @@ from runyard.protocol.errors import (
     RunyardError,
     StorageFull,
     Unauthenticated,
-    to_wire,
 )
 
 _log = logging.getLogger(__name__)
@@ -36,27 +31,18 @@ class TooLarge(InvalidRequest):
     status = 413
 
 
-def answer(error: Exception, what: str) -> Response:
-    """Give the answer for an error.
+def headers(error: RunyardError) -> dict[str, str]:
+    """What HTTP wants beside the text of an error."""
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else {}
+
+
+def translated(error: Exception, what: str) -> RunyardError:
+    """The protocol's error that stands for any error; those that are faults are logged.
 
     Args:
         error: What was raised.
         what: The request, for the log: the name of its route, since addresses hold people's names.
     """
-    known = translated(error, what)
-    challenge = isinstance(known, Unauthenticated)
-    headers = {"WWW-Authenticate": "Bearer"} if challenge else {}
-    return wire(known, headers)
-
-
-def wire(error: RunyardError, headers: Mapping[str, str]) -> Response:
-    """Give the answer that describes a known error."""
-    content = msgspec.json.encode(to_wire(error))
-    return Response(content, error.status, headers, media_type="application/json")
-
-
-def translated(error: Exception, what: str) -> RunyardError:
-    """Give the protocol's error that stands for any error; log those that are faults."""
     if isinstance(error, RunyardError):
         if isinstance(error, InternalError):
             _log.error("%s: %s", what, error.message)

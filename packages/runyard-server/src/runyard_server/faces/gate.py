@@ -7,15 +7,15 @@ know the token; besides, a `Host` that is not a name of this service (DNS rebind
 
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from runyard.protocol.errors import Forbidden
+from runyard.protocol.errors import Forbidden, RunyardError
 from runyard_server.core.settings import LOOPBACK, Settings
-from runyard_server.faces.failures import wire
 
 
 class Gate:
@@ -24,10 +24,14 @@ class Gate:
     Args:
         app: What is behind.
         settings: Where the service listens, and its further names.
+        refuse: Tells an error in the shape of whichever face owns a path.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, refuse: Callable[[str, RunyardError], Response]
+    ) -> None:
         self._app = app
+        self._refuse = refuse
         self._names = frozenset(name.lower() for name in names(settings))
         self._addresses = settings.host not in LOOPBACK
 
@@ -37,7 +41,7 @@ class Gate:
         if error is None:
             await self._app(scope, receive, send)
         else:
-            await wire(error, {})(scope, receive, send)
+            await self._refuse(scope["path"], error)(scope, receive, send)
 
     def _refusal(self, headers: Headers) -> Forbidden | None:
         host = headers.get("host", "")

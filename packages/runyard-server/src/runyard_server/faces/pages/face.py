@@ -1,4 +1,4 @@
-"""The pages that people open in a browser, and the OpenAPI document.
+"""The pages that people open in a browser.
 
 `/` says what this is and how to use it; the address of a run or an experiment says where it is and
 how to see it from a shell. Without a token a page shows nothing but what its own address says,
@@ -7,20 +7,20 @@ whether or not there is such a run; with one, also how the run is.
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from anyio import CapacityLimiter, to_thread
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route as Entry
 
 from runyard.protocol import PREFIX
-from runyard.protocol.errors import RunyardError
-from runyard.protocol.routes import RUNS_GET
+from runyard.protocol.errors import NotFound, RunyardError
 from runyard.protocol.workspaces import DEFAULT_WORKSPACE
 from runyard_server import __version__
-from runyard_server.core.system import System
-from runyard_server.faces import access, failures, openapi
+from runyard_server.core.tokens import Caller, verify
+from runyard_server.faces import failures
+from runyard_server.faces.bearer import bearer
+from runyard_server.faces.exchange import Exchange
+from runyard_server.faces.face import Face, Served
 from runyard_server.operations import runs
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
@@ -45,27 +45,58 @@ code,pre{{background:#8882;padding:.1rem .3rem;border-radius:.2rem}}pre{{padding
 """
 
 
-def entries(system: System, limiter: CapacityLimiter) -> list[Entry]:
-    """The entries of the pages.
+@dataclass(frozen=True)
+class Page:
+    """A row of the table of pages; looking at one does not count as use of the service."""
 
-    Args:
-        system: The service's parts.
-        limiter: Limits the threads of short requests.
+    name: str
+    url: str
+    method: str = "GET"
+    passive: bool = True
+
+
+class PagesFace(Face):
+    """What printed links open; errors are pages, too.
+
+    There is no log-in: a page tells nothing that its address does not. Whoever sends a token all
+    the same is told more.
     """
 
-    async def run(request: Request) -> Response:
-        return await _run(system, limiter, request)
+    prefixes = ("/docs", "/runs/", "/workspaces/")
 
-    return [
-        Entry("/", _front, methods=["GET"]),
-        Entry("/docs", _front, methods=["GET"]),
-        Entry("/runs/{workspace}/{run}", run, methods=["GET"]),
-        Entry("/workspaces/{workspace}/experiments/{name}", _experiment, methods=["GET"]),
-        Entry(PREFIX + "/openapi.json", _openapi, methods=["GET"]),
-    ]
+    def table(self) -> Sequence[Served]:
+        """The pages there are."""
+        return [
+            Served(Page("pages.front", "/"), _front),
+            Served(Page("pages.docs", "/docs"), _front),
+            Served(Page("pages.run", "/runs/{workspace}/{run}"), _run),
+            Served(
+                Page("pages.experiment", "/workspaces/{workspace}/experiments/{name}"), _experiment
+            ),
+        ]
+
+    def identify(self, exchange: Exchange) -> Caller | None:
+        """Whose token was sent, if one was."""
+        authorization = exchange.header("authorization")
+        if not authorization:
+            return None
+        secret = exchange.parts.system.secret
+        return verify(secret, bearer(authorization), exchange.segments.get("workspace"))
+
+    def refuse(self, error: RunyardError) -> Response:
+        """A page that says what is wrong."""
+        title = "Nothing is here" if error.status == NotFound.status else "This cannot be shown"
+        page = _page(title, f"<p>{html.escape(error.message)}</p>", error.status)
+        page.headers.update(failures.headers(error))
+        return page
+
+    def unknown(self, path: str) -> RunyardError:
+        """The address is not repeated: who made it may have wanted it to be read here."""
+        del path
+        return NotFound("No run or experiment can have this address.")
 
 
-async def _front(_request: Request) -> Response:
+async def _front(_exchange: Exchange) -> Response:
     return _page(
         "Runyard",
         "<p>This is a Runyard service: it trains, tracks and registers machine-learning models."
@@ -75,19 +106,14 @@ async def _front(_request: Request) -> Response:
     )
 
 
-async def _run(system: System, limiter: CapacityLimiter, request: Request) -> Response:
+async def _run(exchange: Exchange) -> Response:
     """Say how a run is seen from a shell; who sends a token is told how it is, too."""
-    workspace, run = (request.path_params[name] for name in ("workspace", "run"))
-    if not (_is_plain(workspace) and _is_plain(run)):
-        return _nothing()
+    workspace, run = exchange.segments.values()
+    _check_plain(workspace, run)
     facts = [("Workspace", workspace), ("Run", run)]
-    authorization = request.headers.get("authorization", "")
-    if authorization:
-        try:
-            access.identify(system, RUNS_GET, authorization, {"workspace": workspace})
-            found = await to_thread.run_sync(runs.get, system, workspace, run, limiter=limiter)
-        except RunyardError as error:
-            return failures.answer(error, RUNS_GET.name)
+    if exchange.caller is not None:
+        system = exchange.parts.system
+        found = await exchange.run(lambda: runs.get(system, workspace, run))
         ended = [("Ended", found.ended_at)] if found.ended_at else []
         facts += [("Experiment", found.experiment), ("Status", found.status)]
         facts += [("Target", found.target), ("Created", found.created_at), *ended]
@@ -100,10 +126,9 @@ async def _run(system: System, limiter: CapacityLimiter, request: Request) -> Re
     )
 
 
-async def _experiment(request: Request) -> Response:
-    workspace, name = (request.path_params[name] for name in ("workspace", "name"))
-    if not (_is_plain(workspace) and _is_plain(name)):
-        return _nothing()
+async def _experiment(exchange: Exchange) -> Response:
+    workspace, name = exchange.segments.values()
+    _check_plain(workspace, name)
     return _page(
         f"Experiment {name}",
         _table([("Workspace", workspace), ("Experiment", name)])
@@ -112,9 +137,10 @@ async def _experiment(request: Request) -> Response:
     )
 
 
-def _is_plain(name: str) -> bool:
-    """Whether a name can be one of ours: only such a one is shown in a command to be copied."""
-    return _PLAIN.fullmatch(name) is not None
+def _check_plain(*names: str) -> None:
+    """Refuse what cannot be a name of ours: only such a one is shown in a command to be copied."""
+    if not all(_PLAIN.fullmatch(name) for name in names):
+        raise NotFound("No run or experiment can have this address.")
 
 
 def _workspace_option(workspace: str) -> str:
@@ -128,14 +154,6 @@ def _table(facts: Iterable[tuple[str, str]]) -> str:
 
 def _commands(*lines: str) -> str:
     return f"<pre>{html.escape(chr(10).join(lines))}</pre>"
-
-
-def _nothing() -> Response:
-    return _page("Nothing is here", "<p>No run or experiment can have this address.</p>", 404)
-
-
-async def _openapi(_request: Request) -> Response:
-    return Response(openapi.document(), headers=_HEADERS, media_type="application/json")
 
 
 def _page(title: str, body: str, status: int = 200) -> Response:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runyard.protocol.errors import Forbidden, Unauthenticated
+from runyard.protocol.errors import Forbidden
 from runyard.protocol.route import (
     ADDS,
     AGENT,
@@ -21,10 +21,10 @@ from runyard.protocol.route import (
     WRITES,
     Route,
 )
-from runyard.protocol.service import TOKEN_VARIABLE
 from runyard_server.core import rights, tokens
 from runyard_server.core.system import System
 from runyard_server.core.tokens import Caller
+from runyard_server.faces.bearer import bearer
 
 Given = dict[str, Any]
 
@@ -83,7 +83,7 @@ def identify(
     """
     if route.scope == ANYONE:
         return None
-    caller = tokens.verify(system.secret, _bearer(authorization), segments.get("workspace"))
+    caller = tokens.verify(system.secret, bearer(authorization), segments.get("workspace"))
     if not caller.is_user and not route.for_jobs:
         raise Forbidden(f"a run's token does not open {route.name}; the user's token does")
     return caller
@@ -160,14 +160,3 @@ RULES: Mapping[str, Rule] = {
     REGISTERS: _registers,
     WRITES: _writes,
 }
-
-
-def _bearer(authorization: str) -> str:
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthenticated(
-            f"a token is needed: set {TOKEN_VARIABLE}, or give --token to `runyard`; programs send "
-            "the header 'Authorization: Bearer <token>'. The token is in service.json of the "
-            "service's state folder, where clients on that machine find it by themselves"
-        )
-    return token.strip()

@@ -1,0 +1,51 @@
+"""The way of a request through any face: counted, identified, bounded, answered, or refused."""
+
+from contextlib import nullcontext
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from runyard_server.faces import failures
+from runyard_server.faces.exchange import Exchange
+from runyard_server.faces.face import Face, Served
+from runyard_server.faces.parts import Parts
+
+# Where a request's state has what is to be called once its caller was found good.
+KNOWN = "known"
+
+
+class Endpoint:
+    """Serves one row of a face.
+
+    Args:
+        face: Says who asks, and tells errors.
+        served: The row and what answers it.
+        parts: What all requests share.
+    """
+
+    def __init__(self, face: Face, served: Served, parts: Parts) -> None:
+        self._face = face
+        self._served = served
+        self._parts = parts
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer a request; never raises what Runyard or an operation raised."""
+        row = self._served.row
+        counted = nullcontext() if row.passive else self._parts.system.activity.request()
+        with counted:
+            try:
+                return await self._admitted(Exchange(request, row, self._parts))
+            except Exception as error:  # noqa: BLE001 - every error has its answer
+                return self._face.refuse(failures.translated(error, row.name))
+
+    async def _admitted(self, exchange: Exchange) -> Response:
+        caller = exchange.caller = self._face.identify(exchange)
+        if caller is not None:
+            exchange.request.scope["state"].get(KNOWN, _nothing)()
+        with self._parts.shares.request(caller):
+            answer = await self._served.answer(exchange)
+        return self._parts.shares.held(caller, answer)
+
+
+def _nothing() -> None:
+    """Stands in where nobody asks whether a caller was found good."""

@@ -1,0 +1,154 @@
+"""One row of the table of routes, served: decode, ask the operation in a thread, encode.
+
+The row `noun.verb` is the function `verb` of `operations.<noun>` (`list_` for `list`). It is
+called with the system, the path's segments in order and, where the row has them, `query` and
+`body`. Handlers wait; operations work in threads, whose number is limited.
+"""
+
+import hashlib
+import importlib
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from starlette.responses import Response
+
+from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.route import Bytes, Events, Nothing, Route
+from runyard_server.core.awaiting import awaited
+from runyard_server.core.idempotency import once
+from runyard_server.core.system import Chunks, Content
+from runyard_server.faces import contents, messages, waiting
+from runyard_server.faces.exchange import Exchange
+from runyard_server.faces.native import access
+from runyard_server.faces.streams import EventStream, Follower
+from runyard_server.operations import arrivals
+
+LONGEST_KEY = 200
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
+Operation = Callable[..., Any]
+
+
+def operation(route: Route[Any]) -> Operation:
+    """The function that serves a row.
+
+    Raises:
+        LookupError: There is none.
+    """
+    noun, verb = route.name.split(".")
+    try:
+        module = importlib.import_module(f"runyard_server.operations.{noun}")
+        found: Operation = getattr(module, "list_" if verb == "list" else verb)
+    except (ImportError, AttributeError) as error:
+        raise LookupError(f"no operation serves {route.name}: {error}") from error
+    return found
+
+
+class Handler:
+    """Serves one row of the protocol's table.
+
+    Args:
+        route: The row.
+    """
+
+    def __init__(self, route: Route[Any]) -> None:
+        self.route = route
+        self._operation = None if route.answer is Events else operation(route)
+        self._awaited = awaited(self._operation) if route.waits else None
+
+    async def answer(self, exchange: Exchange) -> Response:
+        """Answer a request whose token is good."""
+        given: dict[str, Any] = {}
+        if self.route.query is not None:
+            pairs = exchange.request.query_params.multi_items()
+            given["query"] = messages.decode_query(self.route.query, pairs)
+        if self.route.answer is Events:
+            return await self._stream(exchange, given["query"].after)
+        if self.route.body is Bytes:
+            return await self._receive(exchange, given)
+        return await self._exchange(exchange, given)
+
+    async def _exchange(self, exchange: Exchange, given: dict[str, Any]) -> Response:
+        """Serve a row whose body, if any, is a record."""
+        key, digest = None, ""
+        if self.route.body is not None:
+            body = await exchange.body(self.route.largest)
+            given["body"] = messages.decode(self.route.body, body)
+            if self.route.creates:
+                key = self._key(exchange)
+                digest = hashlib.sha256(body).hexdigest() if key else ""
+        system = exchange.parts.system
+
+        def act() -> Any:
+            return self._call(exchange, given)
+
+        def repeatable() -> Any:
+            return once(system, key, digest, act, self.route.answer)
+
+        async def look() -> Any:
+            return await exchange.run(repeatable)
+
+        seconds = waiting.seconds(exchange.header("prefer")) if self._awaited else 0.0
+        if self._awaited is None or not seconds:
+            return await self._give(exchange, await look())
+        topic = self._awaited.topic(*exchange.segments.values())
+        query = given.get("query")
+        news = partial(self._awaited.is_news, query)
+        answer = await waiting.news(exchange.parts.feed, topic, seconds, look, news)
+        return await self._give(exchange, answer)
+
+    async def _receive(self, exchange: Exchange, given: dict[str, Any]) -> Response:
+        """Serve a row whose body is raw."""
+        intake, limiter = exchange.parts.intake, exchange.parts.work
+        if intake.is_large(exchange.request):
+            limiter = exchange.parts.transfers
+            await exchange.run(lambda: self._expect(exchange, given), limiter)
+        async with intake.raw(exchange.request, hashed=self.route.hashed) as body:
+            whole = {**given, "body": body}
+            answer = await exchange.run(lambda: self._call(exchange, whole), limiter)
+        return await self._give(exchange, answer)
+
+    def _expect(self, exchange: Exchange, given: dict[str, Any]) -> None:
+        """Refuse what can be refused before a large body comes; in a thread."""
+        self._bound(exchange, given)
+        arrivals.check(exchange.parts.system, exchange.segments, given.get("query"))
+
+    def _call(self, exchange: Exchange, given: dict[str, Any]) -> Any:
+        """Call the operation; in a thread."""
+        assert self._operation is not None
+        given = self._bound(exchange, given)
+        return self._operation(exchange.parts.system, *exchange.segments.values(), **given)
+
+    def _bound(self, exchange: Exchange, given: dict[str, Any]) -> dict[str, Any]:
+        system, segments = exchange.parts.system, exchange.segments
+        return access.bound(system, self.route, exchange.caller, segments, given)
+
+    async def _stream(self, exchange: Exchange, after: int) -> Response:
+        last = exchange.header("last-event-id")
+        after = int(last) if _NUMBER.fullmatch(last) else after
+        parts, segments = exchange.parts, exchange.segments
+        run = (segments["workspace"], segments["run"])
+        follower = Follower(parts.system, parts.feed, parts.work, run, after)
+        await follower.check()
+        return EventStream(parts.system, follower)
+
+    async def _give(self, exchange: Exchange, answer: Any) -> Response:
+        if self.route.answer is Nothing:
+            return Response(status_code=204)
+        if isinstance(answer, Content):
+            return await exchange.content(answer)
+        if isinstance(answer, Chunks):
+            return contents.made(answer, exchange.parts.work)
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        return Response(messages.encode(answer), 200, headers, media_type="application/json")
+
+    def _key(self, exchange: Exchange) -> str | None:
+        """The request's Idempotency-Key together with what it belongs to."""
+        key = exchange.request.headers.get("idempotency-key")
+        if key is None:
+            return None
+        if not 0 < len(key) <= LONGEST_KEY:
+            raise InvalidRequest(f"an Idempotency-Key has 1 to {LONGEST_KEY} characters")
+        return "\n".join([self.route.name, *exchange.segments.values(), key])

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Mapping, Optional, Tuple
 
 from runyard.client import home as homes
@@ -23,7 +24,6 @@ from runyard.protocol.service import TOKEN_VARIABLE, URL_VARIABLE
 from runyard.protocol.timeouts import ABOUT_SECONDS
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
     from runyard.client.connection import Address, Connection
     from runyard.protocol.service import About
@@ -85,8 +85,6 @@ def for_run(url: str, token: str, connection_file: str = "") -> Connection:
         token: The run's token.
         connection_file: Where it says where it listens now; "" on other machines.
     """
-    from pathlib import Path
-
     from runyard.client.connection import Address, Connection
 
     def now() -> Address:

@@ -6,7 +6,7 @@ answer has the type and dtype of the value. Half-precision values are summed as 
 
 from typing import Any, Callable, List
 
-from runyard.distributed import world
+from runyard.distributed import graph, world
 
 Average, Sum, Min, Max = "average", "sum", "min", "max"
 _OPERATIONS = {Average: "SUM", Sum: "SUM", Min: "MIN", Max: "MAX"}
@@ -182,8 +182,6 @@ def _is_tensor(value: Any) -> bool:
 def _on_tensor(value: Any, work: Callable[[Any], Any], op: str, *, joined: bool) -> Any:
     import numpy as np
     import tensorflow as tf
-
-    from runyard.distributed import graph
 
     tensor = tf.convert_to_tensor(value)
     dtype = tf.as_dtype(_answer_dtype(np.dtype(tensor.dtype.as_numpy_dtype), op))

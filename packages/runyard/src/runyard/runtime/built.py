@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -274,8 +275,6 @@ def _compare(recipe: Recipe, archive: str) -> None:
 
 
 def _edit(path: str, pattern: str, text: str) -> None:
-    import re
-
     with open(path, encoding="utf-8") as stream:
         old = stream.read()
     with open(path, "w", encoding="utf-8") as stream:

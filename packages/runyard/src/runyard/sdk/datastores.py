@@ -6,6 +6,7 @@ them by data references (`sdk.data`).
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional, Sequence, Tuple, Union
 
@@ -399,8 +400,6 @@ def _read(workspace: Workspace, name: Optional[str]) -> DatastoreRecord:
 
 def _named(paths: Sequence[Path], relative_root: Optional[str]) -> List[Tuple[Path, str]]:
     """Give each file the name it gets below the target path."""
-    import os
-
     from runyard.protocol.paths import escaped
 
     if relative_root is None:

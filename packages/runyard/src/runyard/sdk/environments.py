@@ -15,6 +15,7 @@ from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.definitions import definition_of, document_of, fill
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, from_service, translated
 from runyard.sdk.local_paths import naming
+from runyard.sdk.requirements import read_requirements
 from runyard.sdk.sections import Section
 
 if TYPE_CHECKING:
@@ -184,8 +185,6 @@ class Environment(Section):
             UserErrorException: The file is missing.
         """
         del pip_version
-        from runyard.sdk.requirements import read_requirements
-
         made = Environment(name)
         found = CondaDependencies.create(pip_packages=[])
         found.set_pip_requirements(read_requirements(file_path))

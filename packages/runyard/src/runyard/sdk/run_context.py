@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 import uuid
@@ -77,8 +78,6 @@ def _begun_by_hand() -> Run:
 
 def _script_name() -> str:
     """Give an experiment's name made from the script's; `default` where there is none."""
-    import re
-
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     stem = Path(main).stem if main else ""
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:LONGEST_NAME]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Type
 
+from runyard.protocol import escapes
 from runyard.sdk.exceptions import UserErrorException, translated
 from runyard.sdk.run_base import TERMINAL
 from runyard.sdk.run_logging import RunLogging
@@ -154,8 +155,6 @@ class RunLifecycle(RunLogging):
 
 
 def _error_text(details: Any) -> str:
-    from runyard.protocol import escapes
-
     if isinstance(details, BaseException):
         details = f"{type(details).__name__}: {details}"
     # An error names the file that it is about, and not every file's name is UTF-8.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, List
 
 from runyard.sdk.exceptions import SnapshotException, UserErrorException, translated
@@ -26,8 +27,6 @@ def take_snapshot(workspace: Workspace, folder: str, script: str = "") -> str:
         SnapshotException: The folder is missing, empty or too large.
         UserErrorException: The script is kept out by the ignore file.
     """
-    from pathlib import Path
-
     from runyard.client import source_folders
     from runyard.protocol.errors import InvalidRequest
     from runyard.protocol.paths import escaped

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import glob
 import os
+import shlex
 import shutil
 from typing import TYPE_CHECKING, Dict, List, Sequence
 
@@ -144,8 +145,6 @@ def _case(folder: RunFolder, place: int, node: int) -> str:
 
 
 def _quoted(text: str) -> str:
-    import shlex
-
     return shlex.quote(text)
 
 

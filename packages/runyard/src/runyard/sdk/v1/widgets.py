@@ -7,6 +7,7 @@ until the run has ended. Both return at once.
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 
@@ -59,8 +60,6 @@ class RunDetails:
 
         card = display(HTML(_as_html(rows)), display_id=True)
         if not ended and card is not None:
-            import threading
-
             threading.Thread(target=self._renew, args=(card, HTML), daemon=True).start()
 
     def get_widget_data(self, widget_settings: Any = None) -> Dict[str, Any]:

@@ -24,7 +24,6 @@ from runyard.protocol.service import TOKEN_VARIABLE, URL_VARIABLE
 from runyard.protocol.timeouts import ABOUT_SECONDS
 
 if TYPE_CHECKING:
-
     from runyard.client.connection import Address, Connection
     from runyard.protocol.service import About
     from runyard.protocol.service import Connection as ConnectionRecord

@@ -6,6 +6,8 @@ import itertools
 import os
 from typing import Dict, Optional, Sequence, Set
 
+from runyard.protocol.errors import InvalidRequest
+
 _SHOWN = 5
 _IN_THE_WAY = (FileExistsError, IsADirectoryError, NotADirectoryError)
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -46,8 +48,6 @@ class Placing:
             InvalidRequest: There was no place for some; the message names them.
             OSError: There was none for any.
         """
-        from runyard.protocol.errors import InvalidRequest
-
         missing = sorted(self._left_out)
         if not missing:
             return

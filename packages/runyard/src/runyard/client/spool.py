@@ -19,6 +19,7 @@ from json.encoder import encode_basestring_ascii as quote
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
+from runyard.client import callers
 from runyard.client.own_file import OwnFile
 from runyard.client.private import make_folder
 from runyard.protocol import escapes
@@ -183,8 +184,6 @@ def _plain_name(name: str) -> str:
     """Write out what JSON cannot carry of a metric's or a column's name, and say so."""
     plain = escapes.printable(name)
     if plain != name:
-        from runyard.client import callers
-
         callers.warn(
             f"the name {plain!r} holds half of a surrogate pair (from a file name that is no "
             "UTF-8, or a cut emoji), which no service can keep: it is written out so"

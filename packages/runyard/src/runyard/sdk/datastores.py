@@ -10,6 +10,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional, Sequence, Tuple, Union
 
+from runyard.client import callers
+from runyard.protocol.errors import DatastoreNotFound
+from runyard.protocol.paths import escaped
 from runyard.sdk.data import DataReference
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
 from runyard.sdk.local_paths import naming
@@ -259,7 +262,7 @@ class Datastore:
     def _bring(
         self, root: Path, prefix: Optional[str], overwrite: bool, show_progress: bool
     ) -> int:
-        from runyard.client import callers, transfer
+        from runyard.client import transfer
         from runyard.client.progress import Progress
 
         rows = self._files((prefix or "").lstrip("/"))
@@ -382,8 +385,6 @@ class AzureFileDatastore(Datastore):
 def _read(workspace: Workspace, name: Optional[str]) -> DatastoreRecord:
     import difflib
 
-    from runyard.protocol.errors import DatastoreNotFound
-
     with translated():
         wanted = name or workspace.default_datastore_name
         try:
@@ -400,8 +401,6 @@ def _read(workspace: Workspace, name: Optional[str]) -> DatastoreRecord:
 
 def _named(paths: Sequence[Path], relative_root: Optional[str]) -> List[Tuple[Path, str]]:
     """Give each file the name it gets below the target path."""
-    from runyard.protocol.paths import escaped
-
     if relative_root is None:
         parents = [str(path.resolve().parent) for path in paths]
         root = Path(os.path.commonpath(parents)) if parents else Path()

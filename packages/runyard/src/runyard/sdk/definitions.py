@@ -10,6 +10,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 
+from runyard.client import callers
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.requirements import package_name, without_own
@@ -99,8 +100,6 @@ def job_python(version: str) -> str:
         return ""
     if (int(match.group(1)), int(match.group(2) or 99)) >= (3, 7):
         return version
-    from runyard.client import callers
-
     callers.warn(
         f"Python {version} is asked for and jobs need {OLDEST_PYTHON} or newer: "
         f"Python {OLDEST_PYTHON} is used"

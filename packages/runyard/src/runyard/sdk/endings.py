@@ -22,6 +22,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional
 
+from runyard.protocol.timeouts import SESSION_BEAT_SECONDS
+
 if TYPE_CHECKING:
     from runyard.sdk.run_lifecycle import RunLifecycle
 
@@ -201,8 +203,6 @@ def _end_all() -> None:
 
 
 def _beat() -> None:
-    from runyard.protocol.timeouts import SESSION_BEAT_SECONDS
-
     pause = threading.Event()
     while not pause.wait(SESSION_BEAT_SECONDS):
         for run in list(_open.values()):

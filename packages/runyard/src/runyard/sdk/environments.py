@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
+from runyard.protocol.errors import EnvironmentNotFound, RunyardError
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.definitions import definition_of, document_of, fill
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, from_service, translated
@@ -274,7 +275,6 @@ class Environment(Section):
         if not self.name:
             raise UserErrorException("an environment needs a name before it can be registered")
         from runyard.protocol.environments import RegisterEnvironment
-        from runyard.protocol.errors import RunyardError
 
         order = RegisterEnvironment(
             name=self.name, definition=definition_of(self), document=json.dumps(document_of(self))
@@ -361,8 +361,6 @@ def _curated(name: str) -> Environment:
 
 def _records(workspace: Any, name: Optional[str] = None) -> List[EnvironmentRecord]:
     """Give the newest version of each registered environment, or all versions of one."""
-    from runyard.protocol.errors import EnvironmentNotFound
-
     try:
         return list(workspace.service.environments.list(name))
     except EnvironmentNotFound:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Iterator, List, Mapping, NoReturn, Optional, Union
 
-from runyard.sdk import paging
+from runyard.sdk import paging, submitter
 from runyard.sdk.exceptions import (
     NotOfferedYet,
     UserErrorException,
@@ -222,7 +222,7 @@ class Experiment:
         from dataclasses import replace
 
         from runyard.protocol.runs import SubmitRun
-        from runyard.sdk import git_properties, submitter
+        from runyard.sdk import git_properties
         from runyard.sdk.runs import ScriptRun
         from runyard.sdk.source_snapshots import take_snapshot
 

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Typ
 
 from runyard.client.own_file import OwnFile
 from runyard.client.private import make_folder
+from runyard.protocol.errors import InvalidRequest
 from runyard.sdk.exceptions import SnapshotException, translated
+from runyard.sdk.submitter import user_name
 
 if TYPE_CHECKING:
     from runyard.client.trees import LeftOut
@@ -42,7 +44,6 @@ def start(
     from runyard.protocol.runs import StartRun
     from runyard.sdk import endings, git_properties
     from runyard.sdk.runs import Run
-    from runyard.sdk.submitter import user_name
 
     snapshot = None
     with git_properties.ask(snapshot_directory or ".") as asked:
@@ -70,7 +71,6 @@ def start(
 def _snapshot(workspace: Workspace, folder: str) -> Optional[str]:
     """Keep the folder; None if it has nothing to keep, which is no reason to refuse a run here."""
     from runyard.client.source_folders import NOTHING
-    from runyard.protocol.errors import InvalidRequest
     from runyard.sdk.source_snapshots import take_snapshot
 
     try:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List
 
+from runyard.client import callers
 from runyard.protocol import escapes
 from runyard.sdk.exceptions import UserErrorException
 
@@ -105,8 +106,6 @@ def _advice(name: str, value: Any, within: bool) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
-    from runyard.client import callers
-
     callers.warn(
         f"metric {name!r}: a {type(value).__name__} is no number or text; its repr is logged"
     )

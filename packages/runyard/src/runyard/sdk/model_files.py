@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
+from runyard.protocol.paths import escaped
 from runyard.sdk.exceptions import WebserviceException, translated
 from runyard.sdk.local_paths import naming
 
@@ -20,8 +21,6 @@ def local(path: str, child_paths: Optional[Sequence[str]]) -> List[Tuple[str, Pa
     Raises:
         WebserviceException: There is nothing at the path, or below one of the child paths.
     """
-    from runyard.protocol.paths import escaped
-
     with naming("model_path", path):
         root = Path(path).expanduser()
         if root.is_file():
@@ -58,7 +57,6 @@ def register(
 
     from runyard.client import transfer
     from runyard.client.progress import Progress, takes_long
-    from runyard.protocol.paths import escaped
 
     with naming("model_path", model_path):
         total = sum(path.stat().st_size for _, path in files)

@@ -17,6 +17,7 @@ from typing import (
     Union,
 )
 
+from runyard.protocol.errors import NotFound, RunNotFound
 from runyard.sdk import paging
 from runyard.sdk.exceptions import (
     NotOfferedYet,
@@ -442,7 +443,6 @@ def register_from_run(run: RunBase, made: RegisterModel) -> Model:
     """
     from dataclasses import replace
 
-    from runyard.protocol.errors import NotFound, RunNotFound
     from runyard.sdk import run_files
 
     path = _model_path(made.path)

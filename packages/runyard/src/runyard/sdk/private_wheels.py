@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from runyard.client import callers
 from runyard.sdk.exceptions import UserErrorException
 
 # Distribution and version, maybe a build, then Python, ABI and platform.
@@ -29,7 +30,6 @@ def add(workspace: Any, file_path: str, *, exist_ok: bool) -> str:
     Raises:
         UserErrorException: The file is missing or no wheel, or there is one of its name.
     """
-    from runyard.client import callers
     from runyard.protocol.environments import PRIVATE_WHEELS, wheel_address
 
     path = Path(file_path).expanduser()

@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Iterable, List, Optional, Sequence, Tuple
 
+from runyard.protocol.errors import RunFileNotFound
+from runyard.protocol.paths import escaped
 from runyard.sdk.exceptions import ModelPathNotFoundException, UserErrorException, translated
 from runyard.sdk.local_paths import naming, target_of
 
@@ -39,7 +41,6 @@ def download(service: WorkspaceClient, run_id: str, name: str, target: Optional[
         UserErrorException: The run has no such file; the message lists the nearest.
     """
     from runyard.client import transfer
-    from runyard.protocol.errors import RunFileNotFound
 
     base = name.rstrip("/").split("/")[-1]
     with translated(), naming("output_file_path", target or base):
@@ -201,8 +202,6 @@ def named(name: Any, path: Any) -> Tuple[str, Path]:
     Raises:
         UserErrorException: There is no such file, or the name is no path in a run.
     """
-    from runyard.protocol.paths import escaped
-
     if not _is_folder(name):
         return run_path(name), existing(path)
     found = existing(path)

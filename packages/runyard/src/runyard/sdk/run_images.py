@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from runyard.protocol import escapes
+from runyard.protocol.errors import AlreadyExists, Conflict
 from runyard.sdk import run_files
 from runyard.sdk.exceptions import UserErrorException
 
@@ -65,8 +66,6 @@ def _under_a_free_name(run: RunBase, stem: str, suffix: str, local: Path) -> str
     Several of one name come within a second, from threads and processes: which name is free is
     the service's word. A name that leads through a file is written without its slashes.
     """
-    from runyard.protocol.errors import AlreadyExists, Conflict
-
     for number in itertools.count(run._numbers.get(stem, 1)):
         more = "" if number == 1 else f"_{number}"
         target = run_files.run_path(escapes.printable(f"{stem}{more}{suffix}"))

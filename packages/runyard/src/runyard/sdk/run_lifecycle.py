@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Type
 
+from runyard.client import callers
 from runyard.protocol import escapes
 from runyard.sdk.exceptions import UserErrorException, translated
 from runyard.sdk.run_base import TERMINAL
@@ -105,8 +106,6 @@ class RunLifecycle(RunLogging):
     def cancel(self) -> None:
         """Ask for the run to be canceled; in its own job this only warns."""
         if self._in_own_job():
-            from runyard.client import callers
-
             callers.warn("a run cannot cancel itself from its own job; exit the script instead")
             return
         self._end(lambda: self.service.runs.cancel(self._id))
@@ -128,8 +127,6 @@ class RunLifecycle(RunLogging):
             error_code: `UserError` or another code.
         """
         if self._in_own_job() and _set_status:
-            from runyard.client import callers
-
             callers.warn(
                 f"run {self._id} is not failed by fail() in its own job, and the reason is not "
                 "kept: raise an exception, or call sys.exit with the reason"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Optional
 
+from runyard.client import callers
 from runyard.protocol import escapes
 from runyard.protocol.timeouts import FLUSH_SECONDS
 from runyard.sdk import metrics as shapes
@@ -120,8 +121,6 @@ class RunLogging(RunBase):
             timeout_seconds: How long to wait at most.
         """
         if self._session is not None and not self._session.flush(timeout_seconds):
-            from runyard.client import callers
-
             callers.warn(
                 f"run {self._id}: not all metrics have reached the service within "
                 f"{timeout_seconds} s; they are kept and sent later"

@@ -24,6 +24,7 @@ from runyard.sdk import jobs, process_run
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
 from runyard.sdk.run_contents import RunContents
 from runyard.sdk.run_lifecycle import RunLifecycle
+from runyard.sdk.submitter import user_name
 from runyard.sdk.tags import as_tags, first, fits
 
 if TYPE_CHECKING:
@@ -331,7 +332,6 @@ class Run(RunLifecycle, RunContents):
         from runyard.client.process import identity
         from runyard.protocol.runs import StartRun
         from runyard.sdk import endings
-        from runyard.sdk.submitter import user_name
 
         # Whoever does not end with a run of this process, or with its job, ends with this process.
         alone = not (os.environ.get(jobs.RUN_ID) or endings.covers(self._id))

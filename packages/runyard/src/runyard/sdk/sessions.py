@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
 from runyard.client.spool import Spool
+from runyard.protocol.errors import NotFound, TemporaryError
 from runyard.protocol.timeouts import EXIT_SECONDS, FLUSH_SECONDS, LEFTOVER_SECONDS
 
 if TYPE_CHECKING:
@@ -111,8 +112,6 @@ class Session:
         return self.logs()
 
     def _stored(self, seconds: float) -> bool:
-        from runyard.protocol.errors import NotFound, TemporaryError
-
         writer, lines = self.spool.mark()
         deadline, pause = time.monotonic() + seconds, POLL_SECONDS
         while lines:

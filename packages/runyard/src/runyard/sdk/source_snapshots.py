@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, List
 
+from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.paths import escaped
+from runyard.sdk import snapshot_limits
 from runyard.sdk.exceptions import SnapshotException, UserErrorException, translated
 from runyard.sdk.local_paths import naming
 
@@ -28,9 +31,6 @@ def take_snapshot(workspace: Workspace, folder: str, script: str = "") -> str:
         UserErrorException: The script is kept out by the ignore file.
     """
     from runyard.client import source_folders
-    from runyard.protocol.errors import InvalidRequest
-    from runyard.protocol.paths import escaped
-    from runyard.sdk import snapshot_limits
 
     where = Path(folder).expanduser()
     try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import Dict
 
+from runyard.client import callers
+
 
 def inherited() -> Dict[str, str]:
     """This process's environment, without what is no UTF-8 and could not be sent."""
-    from runyard.client import callers
     from runyard.protocol import escapes
 
     bad = [k for k, v in os.environ.items() if not (escapes.is_plain(k) and escapes.is_plain(v))]

@@ -12,6 +12,8 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Dict, Iterator, List, Optional, Type, TypeVar, cast
 
+from runyard.client import callers
+from runyard.protocol.errors import RunyardError
 from runyard.sdk.exceptions import (
     ComputeTargetException,
     NotOfferedYet,
@@ -353,8 +355,6 @@ def wait_for_state(
 
 
 def _ordered(workspace: Any, order: CreateCompute) -> ComputeRecord:
-    from runyard.client import callers
-
     with _refused():
         record = workspace.service.compute.create(order)
     for message in record.warnings:
@@ -365,8 +365,6 @@ def _ordered(workspace: Any, order: CreateCompute) -> ComputeRecord:
 @contextlib.contextmanager
 def _refused() -> Iterator[None]:
     """Turn what the service refuses into the error that v1 scripts expect of compute targets."""
-    from runyard.protocol.errors import RunyardError
-
     try:
         yield
     except RunyardError as error:

@@ -25,6 +25,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Tuple
 
+from runyard.protocol.errors import RunFileNotFound
 from runyard.sdk import exceptions, run_files
 from runyard.sdk.exceptions import (
     ActivityFailedException,
@@ -172,8 +173,6 @@ class Printer:
 
     def _read(self) -> None:
         """Print all that is new of the present log."""
-        from runyard.protocol.errors import RunFileNotFound
-
         try:
             with self._service.files.open(self._run_id, self._name, self._at) as log:
                 for block in iter(lambda: log.read(BLOCK_BYTES), b""):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any, List, Optional
 
+from runyard.client import callers
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.launchers import (
@@ -72,8 +73,6 @@ class ScriptRunConfig:
         else:
             _check_run_config(run_config)
             if any(value is not None for value in later):
-                from runyard.client import callers
-
                 callers.warn(
                     "run_config is given: compute_target, environment, distributed_job_config and "
                     "docker_runtime_config are ignored; set them on run_config"

@@ -38,7 +38,7 @@ demo: .venv/.ready  ## Train on MNIST and register the model: the whole path in 
 
 test: test-wheels test-light  ## Test the built wheels; the light half also on Python 3.7 and the newest
 
-check: .venv/.ready  ## Lint, format, types, import directions, sizes, Python 3.7 syntax, lock files
+check: .venv/.ready  ## Lint, format, types, import directions, circles, sizes, Python 3.7 syntax, lock files
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
@@ -46,6 +46,7 @@ check: .venv/.ready  ## Lint, format, types, import directions, sizes, Python 3.
 	.venv/bin/vermin --quiet --no-tips --no-parse-comments --violations \
 		--target=3.7- $(LIGHT_SOURCES)
 	.venv/bin/python tools/check_sizes.py
+	.venv/bin/python tools/check_imports.py
 	.venv/bin/python tools/reference.py --check
 	.venv/bin/python tools/check_docs.py
 	@$(MAKE) --no-print-directory check-lock

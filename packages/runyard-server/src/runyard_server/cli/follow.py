@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
+from runyard.client.log_reader import LogReader
 from runyard.protocol.errors import RunFileNotFound
 from runyard.protocol.events import LOG, RANK
 from runyard.protocol.files import BUILD_LOG
@@ -22,8 +23,6 @@ from runyard_server.cli.texts import in_json, line, log, multiline
 
 LOG_FOLDER = "azureml-logs/"
 DRIVER_LOGS = "azureml-logs/70_driver_log"
-PIECE_BYTES = 1 << 20
-TAIL_BYTES = 64 << 10
 _UTF8 = partial(codecs.getincrementaldecoder("utf-8"), errors="backslashreplace")
 
 
@@ -120,50 +119,32 @@ class _Printer:
     client: WorkspaceClient
     run: str
     as_json: bool
-    _printed: dict[str, int] = field(default_factory=dict)
     _decoders: dict[str, codecs.IncrementalDecoder] = field(default_factory=dict)
     _last: str = ""
+    _found: bool = False
+
+    def __post_init__(self) -> None:
+        self.reader = LogReader(self.client.files, self.run)
 
     def advance(self, path: str) -> None:
         """Print what a file has beyond what was printed of it."""
-        offset = self._printed.get(path, 0)
         try:
-            source = self.client.files.open(self.run, path, offset)
-        except RunFileNotFound:
-            if self._printed:
-                return
-            raise
-        with source:
-            while piece := source.read(PIECE_BYTES):
+            for offset, piece in self.reader.new(path):
                 self._print(path, offset, piece)
-                offset += len(piece)
-        self._printed[path] = offset
+        except RunFileNotFound:
+            if not self._found:
+                raise
+        else:
+            self._found = True
 
     def skip(self, path: str, lines: int) -> None:
-        """Print no more of a file than its last lines; read no more than needed to find them."""
-        with self.client.files.open(self.run, path) as whole:
-            size = whole.size
-        reach = TAIL_BYTES
-        start = max(0, size - reach)
-        while (found := self._line(path, start, lines)) is None and start:
-            reach *= 4
-            start = max(0, size - reach)
-        self._printed[path] = found or 0
-
-    def _line(self, path: str, start: int, lines: int) -> int | None:
-        """Find where the last lines begin in what a file has from `start` on; None: before it."""
-        with self.client.files.open(self.run, path, start) as source:
-            content = source.read()
-        place = len(content) - content.endswith(b"\n")
-        for _ in range(lines):
-            place = content.rfind(b"\n", 0, place)
-            if place < 0:
-                return None
-        return start + place + 1
+        """Print no more of a file than its last lines."""
+        self.reader.skip(path, lines)
+        self._found = True
 
     def begin(self, path: str) -> None:
         """Print a file from its first byte on: it is another than it was."""
-        self._printed.pop(path, None)
+        self.reader.begin(path)
         self._decoders.pop(path, None)
 
     def _print(self, path: str, offset: int, piece: bytes) -> None:

@@ -25,6 +25,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Tuple
 
+from runyard.client.log_reader import LogReader
 from runyard.protocol.errors import RunFileNotFound
 from runyard.sdk import exceptions, run_files
 from runyard.sdk.exceptions import (
@@ -44,7 +45,6 @@ FOLLOWED = re.compile(r"azureml-logs/(\d\d)[^/]*\.txt\Z")
 PROCESS = re.compile(r"_(?:rank_|(worker|ps|master|chief|evaluator)_)?(\d+)\.txt\Z")
 # Which kind of process is followed first; a worker, and one of equal ranks, comes after a chief.
 ORDER = {"chief": 0, "master": 0, "worker": 1, None: 1, "ps": 2, "evaluator": 3}
-BLOCK_BYTES = 1 << 20
 
 
 def wait(run: RunLifecycle, show_output: bool, raise_on_error: bool) -> Dict[str, Any]:
@@ -117,8 +117,8 @@ class Printer:
     def __init__(self, service: WorkspaceClient, run_id: str) -> None:
         self._service = service
         self._run_id = run_id
+        self._reader = LogReader(service.files, run_id)
         self._name = ""
-        self._at = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._line_open = False
 
@@ -160,7 +160,7 @@ class Printer:
             if self._name:
                 self._read()
             self._begin(name)
-        if size > self._at:
+        if size > self._reader.offset(name):
             self._read()
 
     def _begin(self, name: str) -> None:
@@ -168,16 +168,15 @@ class Printer:
         self._decoder.reset()
         if self._line_open:
             self._out("\n")
-        self._name, self._at = name, 0
+        self._name = name
+        self._reader.begin(name)
         _print(f"\nStreaming {name}\n{'=' * (len(name) + 10)}\n\n")
 
     def _read(self) -> None:
         """Print all that is new of the present log."""
         try:
-            with self._service.files.open(self._run_id, self._name, self._at) as log:
-                for block in iter(lambda: log.read(BLOCK_BYTES), b""):
-                    self._at += len(block)
-                    self._out(self._decoder.decode(block))
+            for _, piece in self._reader.new(self._name):
+                self._out(self._decoder.decode(piece))
         except RunFileNotFound:
             return
 

@@ -5,18 +5,22 @@ import pytest
 from runyard.protocol.timeouts import LEASE_SECONDS
 from runyard_server.core import leases
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.store.subjects import Subject
+from runyard_server.testing.clocks import FakeClock
 
 ONE = Subject("endpoint", "default", "scores")
 AFTER = 1_000 + int(LEASE_SECONDS * 1_000_000) + 1
 
 
 def _take(system: System, token: str, now: int) -> bool:
-    return system.records.write(lambda c: leases.take(c, ONE, token, now))
+    """Take it at a time of the test's own."""
+    clock = FakeClock(now)
+    return system.records.write(lambda c: leases.take(Work(c, clock), ONE, token))
 
 
 def _holds(system: System, token: str) -> bool:
-    return system.records.read(lambda c: leases.holds(c, ONE, token))
+    return system.read(lambda work: leases.holds(work, ONE, token))
 
 
 def test_a_leased_subject_is_nobody_elses(system: System) -> None:
@@ -40,10 +44,10 @@ def test_what_is_given_back_is_free(system: System) -> None:
     """Nobody waits for a lease to run out whose work is done; others keep theirs."""
     _take(system, "one", 1)
     other = Subject("sweep", "default", "scores")
-    system.records.write(lambda c: leases.take(c, other, "one", 1))
-    system.records.write(lambda c: leases.give_back(c, [ONE]))
+    system.write(lambda work: leases.take(work, other, "one"))
+    system.write(lambda work: leases.give_back(work, [ONE]))
     assert _take(system, "two", 1)
-    assert set(system.records.read(leases.present)) == {ONE, other}
+    assert set(system.read(leases.present)) == {ONE, other}
 
 
 def test_renewing_prolongs_ones_own(system: System) -> None:
@@ -64,4 +68,4 @@ def test_a_new_process_takes_over(system: System, token: str) -> None:
 
 
 def _until(system: System) -> int:
-    return system.records.read(leases.present)[ONE].until
+    return system.read(leases.present)[ONE].until

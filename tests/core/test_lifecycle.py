@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -11,10 +12,11 @@ from runyard.protocol.runs import STATUSES, TERMINAL, StartRun
 from runyard_server.core import lifecycle
 from runyard_server.core.lifecycle import moved
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.operations import events, runs
 from runyard_server.store import runs as rows
-from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
+from runyard_server.testing.clocks import TickingClock
 
 W = "default"
 SECOND = 1_000_000
@@ -45,24 +47,21 @@ def test_other_moves_write_nothing(system: System, run: str, before: str, after:
     """A move that is not in the table is refused and leaves row and history as they were."""
     row = _set(system, run, before)
     with pytest.raises(WrongState, match=before):
-        system.records.write(lambda c: lifecycle.record(c, row, 1, [moved(after)]))
+        system.write(lambda work: lifecycle.append_events(work, row, [moved(after)]))
     assert len(events.list_(system, W, run, EventQuery()).items) == 1
     assert runs.get(system, W, run).status == before
 
 
-def test_stages_are_timed(system: System) -> None:
+def test_stages_are_timed(system: System, clock: TickingClock) -> None:
     """An ended run says how many seconds it spent in each stage."""
     run = runs.start(system, W, body=StartRun("mnist")).id
     row = _set(system, run, "Starting")
 
-    def write(connection: Connection) -> RunRow:
-        at = row.created_at
-        now = row
-        for status, seconds in (("Preparing", 1), ("Queued", 3), ("Running", 6), ("Finalizing", 7)):
-            now = lifecycle.record(connection, now, at + seconds * SECOND, [moved(status)])
-        return lifecycle.end(connection, now, at + 9 * SECOND, "Completed")
-
-    system.records.write(write)
+    for status, seconds in (("Preparing", 1), ("Queued", 3), ("Running", 6), ("Finalizing", 7)):
+        clock.now = row.created_at + (seconds - 1) * SECOND
+        row = system.write(partial(lifecycle.append_events, row=row, drafts=[moved(status)]))
+    clock.now += SECOND
+    system.write(lambda work: lifecycle.end(work, row, "Completed"))
     record = runs.get(system, W, run)
     seconds = record.stage_seconds
     assert (seconds["Preparing"], seconds["Queued"], seconds["Finalizing"]) == (2.0, 3.0, 2.0)
@@ -73,7 +72,7 @@ def test_moves_of_one_write_are_numbered_on(system: System, run: str) -> None:
     """Several events of one write have the next numbers, and the row knows the last."""
     row = _set(system, run, "Starting")
     news = [moved("Preparing"), moved("Queued", "waiting")]
-    after = system.records.write(lambda c: lifecycle.record(c, row, 5, news))
+    after = system.write(lambda work: lifecycle.append_events(work, row, news))
     assert (after.status, after.last_event) == ("Queued", 3)
     page = events.list_(system, W, run, EventQuery(after=1))
     assert [(e.number, e.status, e.message) for e in page.items] == [
@@ -83,10 +82,10 @@ def test_moves_of_one_write_are_numbered_on(system: System, run: str) -> None:
 
 
 def _set(system: System, run: str, status: str) -> RunRow:
-    def write(connection: Connection) -> RunRow:
-        row = rows.find(connection, W, run)
+    def write(work: Work) -> RunRow:
+        row = rows.find(work.connection, W, run)
         assert row is not None
-        rows.change(connection, row.key, status=status)
+        rows.change(work.connection, row.key, status=status)
         return replace(row, status=status)
 
-    return system.records.write(write)
+    return system.write(write)

@@ -95,11 +95,11 @@ def test_below_is_by_parent_and_by_submission(system: System) -> None:
 
 def test_a_token_writes_until_the_last_word(system: System, run: str) -> None:
     """A run that was completed from outside still gets its log and outputs; afterwards no more."""
-    key = system.records.read(lambda c: lookups.run_key(c, W, run))
+    key = system.read(lambda work: lookups.run_key(work, W, run))
     node = JobNodeRow(key, 0, 1, "local", "running")
-    system.records.write(lambda c: job_nodes.add(c, [node]))
+    system.write(lambda work: job_nodes.add(work.connection, [node]))
     runs.complete(system, W, run)
     rights.check_open(system, W, run)
-    system.records.write(lambda c: job_nodes.close(c, key, 1))
+    system.write(lambda work: job_nodes.close(work.connection, key, 1))
     with pytest.raises(Forbidden, match="only reads"):
         rights.check_open(system, W, run)

@@ -19,11 +19,11 @@ from runyard.protocol.snapshots import CreateSnapshot
 from runyard_server.core import tokens
 from runyard_server.core.lookups import datastore_folder
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.execution import jobs, placement, preparing
 from runyard_server.execution.placement import Placement, Target
 from runyard_server.operations import compute, datastores, events, files, runs, snapshots
 from runyard_server.store import runs as rows
-from runyard_server.store.records import Connection
 
 W = "default"
 ENVIRONMENT = JobEnvironment("/env/bin/python", "/env", "digest", "3.11")
@@ -40,16 +40,14 @@ def place(system: System, store_text: Callable[..., FileEntry]) -> Place:
         spec = RunSpec("exp", snapshot, "train.py", target=target, **changes)  # type: ignore[arg-type]  # fitting values, by the tests
         run = runs.submit(system, W, body=SubmitRun(spec)).id
 
-        def write(connection: Connection) -> Placement:
-            row = rows.find(connection, W, run)
+        def write(work: Work) -> Placement:
+            row = rows.find(work.connection, W, run)
             assert row is not None
-            preparing.enqueue_ready(
-                connection, {row.key: LockRecord("digest", "3.11", "")}, "token", 1
-            )
+            preparing.enqueue_ready(work, {row.key: LockRecord("digest", "3.11", "")}, "token")
             to = Target("" if target == "local" else W, target)
-            return next(p for p in placement.place(connection, to, 9, 1) if p.row.id == run)
+            return next(p for p in placement.place(work, to, 9) if p.row.id == run)
 
-        return system.records.write(write)
+        return system.write(write)
 
     return do
 
@@ -113,7 +111,7 @@ def test_an_agent_may_ask_for_its_job(system: System, place: Place) -> None:
     run = placed.row.id
     with pytest.raises(NotFound, match="nothing was launched"):
         jobs.get(system, W, run, "0")
-    system.records.write(lambda c: jobs.launched(c, placed.row.key, 0, "handle", 1))
+    system.write(lambda work: jobs.launched(work, placed.row.key, 0, "handle"))
     job = jobs.get(system, W, run, "0")
     assert isinstance(job, JobSpec)
     assert (job.run, job.run_folder) == (run, str(system.home.run(run)))
@@ -212,11 +210,11 @@ def test_a_lost_agent_is_lost_once(system: System, place: Place) -> None:
     """Told again, the loss changes nothing; told after the last word, nothing either."""
     placed = place()
     for _ in range(2):
-        system.records.write(lambda c: jobs.lost(c, placed.row.key, 0, "it was killed", 5))
+        system.write(lambda work: jobs.lost(work, placed.row.key, 0, "it was killed"))
     told = [e.message for e in events.list_(system, W, placed.row.id, EventQuery()).items]
     assert told.count("it was killed; saving what it left") == 1
     jobs.finish(system, W, placed.row.id, "0", body=FinishReport("completed"))
-    system.records.write(lambda c: jobs.lost(c, placed.row.key, 0, "again", 6))
+    system.write(lambda work: jobs.lost(work, placed.row.key, 0, "again"))
     assert runs.get(system, W, placed.row.id).status == "Completed"
 
 

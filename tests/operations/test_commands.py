@@ -18,13 +18,13 @@ from runyard.protocol.runs import LauncherSpec, RunSpec, SubmitRun
 from runyard.protocol.snapshots import CreateSnapshot
 from runyard_server.core import tokens
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.execution import jobs
 from runyard_server.faces.native import access
 from runyard_server.operations import commands, runs, snapshots
 from runyard_server.store import job_nodes
 from runyard_server.store import runs as rows
 from runyard_server.store.job_nodes import JobNodeRow
-from runyard_server.store.records import Connection
 
 W = "default"
 
@@ -36,14 +36,14 @@ def gang(system: System, store_text: Callable[..., FileEntry]) -> str:
     spec = RunSpec("exp", snapshot, "a.py", launcher=LauncherSpec("mpi"))
     run = runs.submit(system, W, body=SubmitRun(spec)).id
 
-    def write(connection: Connection) -> None:
-        row = rows.find(connection, W, run)
+    def write(work: Work) -> None:
+        row = rows.find(work.connection, W, run)
         assert row is not None
         names = ("two-1", "two-2")
         nodes = [JobNodeRow(row.key, n, 1, name, "starting") for n, name in enumerate(names)]
-        job_nodes.add(connection, nodes)
+        job_nodes.add(work.connection, nodes)
 
-    system.records.write(write)
+    system.write(write)
     return run
 
 

@@ -15,10 +15,10 @@ from runyard.protocol.errors import (
 )
 from runyard.protocol.runs import INTERACTIVE_TARGET, StartRun
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.execution import placement
 from runyard_server.operations import compute, runs
 from runyard_server.store import runs as rows
-from runyard_server.store.records import Connection
 
 W = "default"
 CLUSTER = CreateCompute("cpucluster", "STANDARD_D2_V2", max_nodes=4)
@@ -107,8 +107,8 @@ def test_cluster_in_use_stays(system: System) -> None:
 def test_deleting_takes_the_nodes_along(system: System) -> None:
     """A cluster of the same name made later begins without nodes."""
     compute.create(system, W, body=replace(CLUSTER, min_nodes=2))
-    cluster = system.records.read(lambda c: compute.require(c, W, "cpucluster"))
-    system.records.write(lambda c: placement.grow(c, cluster, 2, 1))
+    cluster = system.read(lambda work: compute.require(work, W, "cpucluster"))
+    system.write(lambda work: placement.grow(work, cluster, 2))
     nodes = compute.nodes(system, W, "cpucluster").items
     assert [(node.id, node.state) for node in nodes] == [
         ("cpucluster-1", "idle"),
@@ -125,10 +125,10 @@ def _run_on(system: System, target: str, node_count: int) -> str:
     run = runs.start(system, W, body=StartRun("mnist"))
     assert run.target == INTERACTIVE_TARGET
 
-    def write(connection: Connection) -> None:
-        key = rows.key_of(connection, W, run.id)
+    def write(work: Work) -> None:
+        key = rows.key_of(work.connection, W, run.id)
         assert key is not None
-        rows.change(connection, key, target=target, node_count=node_count)
+        rows.change(work.connection, key, target=target, node_count=node_count)
 
-    system.records.write(write)
+    system.write(write)
     return run.id

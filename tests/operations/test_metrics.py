@@ -39,13 +39,13 @@ def series(system: System, run: str, points: int = 0) -> dict[str, MetricSeries]
 
 
 def key(system: System, run: str) -> int:
-    found = system.records.read(lambda c: key_of(c, "default", run))
+    found = system.read(lambda work: key_of(work.connection, "default", run))
     assert found is not None
     return found
 
 
 def summary(system: System, run: str, name: str) -> rows.SeriesRow:
-    return system.records.read(lambda c: rows.series(c, key(system, run), name))[0]
+    return system.read(lambda work: rows.series(work.connection, key(system, run), name))[0]
 
 
 def test_values_come_back_in_order(system: System, run: str) -> None:
@@ -215,7 +215,7 @@ def test_merging_changes_nothing_that_is_read(system: System, run: str) -> None:
     before = series(system, run)
     sealing.merge_metrics(system, key(system, run))
     assert series(system, run) == before
-    left = system.records.read(lambda c: rows.segments(c, summary(system, run, "acc").id))
+    left = system.read(lambda work: rows.segments(work.connection, summary(system, run, "acc").id))
     assert [segment.count for segment in left] == [10, 1, 9]
     sealing.merge_metrics(system, key(system, run))
     send(system, run, [line("acc", 99.5)], first=20)

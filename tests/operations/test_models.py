@@ -20,6 +20,7 @@ from runyard.protocol.files import FileEntry
 from runyard.protocol.models import ChangeModel, ModelQuery, ModelRecord, RegisterModel
 from runyard_server.core import idempotency
 from runyard_server.core.system import System
+from runyard_server.core.work import Request
 from runyard_server.operations import models
 
 Store = Callable[..., FileEntry]
@@ -123,9 +124,8 @@ def test_a_repeat_gives_the_same_version(system: System, run_with_files: str) ->
     for _ in range(2):
         record = idempotency.once(
             system,
-            "key",
-            "body",
-            lambda: register(system, run_with_files, "plot.png"),
+            Request("key", "body"),
+            lambda answering: register(answering, run_with_files, "plot.png"),
             ModelRecord,
         )
     assert record.version == 1

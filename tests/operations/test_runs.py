@@ -41,6 +41,7 @@ from runyard.protocol.runs import (
 from runyard.protocol.snapshots import CreateSnapshot
 from runyard_server.core import idempotency
 from runyard_server.core.system import System
+from runyard_server.core.work import Request
 from runyard_server.operations import (
     compute,
     datastores,
@@ -251,7 +252,10 @@ def test_repeat_gives_the_same_run(system: System, snapshot: str) -> None:
 
     def once() -> RunRecord:
         return idempotency.once(
-            system, "key-1", "digest", lambda: runs.submit(system, W, body=body), RunRecord
+            system,
+            Request("key-1", "digest"),
+            lambda answering: runs.submit(answering, W, body=body),
+            RunRecord,
         )
 
     first = once()

@@ -20,6 +20,7 @@ from runyard.protocol.models import ModelQuery, RegisterModel
 from runyard.protocol.runs import RunQuery
 from runyard.protocol.workspaces import WorkspaceQuery
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.operations import (
     datastores,
     environments,
@@ -32,7 +33,6 @@ from runyard_server.operations import (
     workspaces,
 )
 from runyard_server.store import pages
-from runyard_server.store.records import Connection
 
 BIG = (
     "runs",
@@ -123,13 +123,13 @@ READS: dict[str, Callable[[System, str], object]] = {
 }
 
 
-def scans(connection: Connection, seen: Statements) -> list[str]:
+def scans(work: Work, seen: Statements) -> list[str]:
     """Give the steps of the plans that read a big table from end to end."""
     found = []
     for statement, values in seen:
         if not statement.startswith("SELECT"):
             continue
-        plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, values)
+        plan = work.connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, values)
         steps = [str(row.detail) for row in plan]
         found += [
             f"{step} in {statement}"
@@ -147,4 +147,4 @@ def test_reads_use_an_index(
     READS[name](system, history)
     asked = [*statements]
     assert asked
-    assert system.records.read(lambda c: scans(c, asked)) == []
+    assert system.read(lambda work: scans(work, asked)) == []

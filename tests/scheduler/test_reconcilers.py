@@ -92,14 +92,14 @@ class TestCleanup(OfYard):
         if self.begun:
             old = system.clock.now_us() - 2 * DAY
             key = f"key-{time.monotonic_ns()}"
-            system.records.write(lambda c: idempotency.keep(c, key, "body", "{}", old))
+            system.write(lambda work: idempotency.keep(work.connection, key, "body", "{}", old))
         self.begun = True
         system.notices.changed(work_topic(subject))
         return subject
 
     def is_done(self, system: System, subject: Subject) -> bool:
         before = system.clock.now_us() - DAY
-        old = system.records.read(lambda c: idempotency.has_older(c, before))
+        old = system.read(lambda work: idempotency.has_older(work.connection, before))
         return self.swept if subject == self.FOLDERS else not old
 
     def state(self, system: System) -> object:

@@ -1,110 +1,74 @@
 """Repeats: the same creating request twice does its work once.
 
-The service wraps every creating route in `once`. The answer is kept for a day under the
-request's Idempotency-Key; a repeat gets that answer, the same key with another body is refused.
+A face wraps every creating route in `once`. The answer is kept for a day under the request's
+Idempotency-Key; a repeat gets that answer, the same key with another body is refused.
 
-Where doing a thing twice must be impossible even if the service dies in between, the operation
-keeps the answer in the same write as the thing itself: it takes `pending()` before its write and
-calls `keep` inside. For all others `once` keeps it afterwards, in a write of its own.
+The verb is given a `system` that knows the request, and keeps the answer in the same write as what
+it makes (`work.answered`): a service that dies in between has made nothing. An answer that no write
+has kept, because there was all that was asked for, is kept afterwards.
 """
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
 
 from runyard.protocol.errors import Conflict
 from runyard_server.core.system import System
+from runyard_server.core.work import Request
 from runyard_server.store import idempotency
-from runyard_server.store.records import Connection
 
 Answer = TypeVar("Answer")
 
 DAY = 24 * 3600 * 1_000_000
 
 
-class Pending:
-    """A request with a key whose answer is not kept yet."""
-
-    def __init__(self, key: str, body: str) -> None:
-        self.key = key
-        self.body = body
-        self.kept = False
-
-    def keep(self, connection: Connection, answer: object, now: int) -> None:
-        """Keep the answer as part of the present write."""
-        text = msgspec.json.encode(answer).decode()
-        idempotency.keep(connection, self.key, self.body, text, now)
-        self.kept = True
-
-
-_pending: ContextVar[Pending | None] = ContextVar("pending", default=None)
-
-
-def pending() -> Pending | None:
-    """Give the request that is being answered, if it has a key."""
-    return _pending.get()
-
-
 def once(
-    system: System,
-    key: str | None,
-    body_digest: str,
-    work: Callable[[], Answer],
-    kind: type[Answer],
+    system: System, request: Request | None, act: Callable[[System], Answer], kind: type[Answer]
 ) -> Answer:
-    """Do `work`, or give the answer it gave before for the same key.
+    """Do what is asked, or repeat the answer that was given before for the same key.
 
     Args:
         system: The service's parts.
-        key: The Idempotency-Key with what it belongs to (route and workspace); None does the work.
-        body_digest: Digest of everything the request asks for.
-        work: Does it; runs in this thread.
+        request: The request; None, where it has no key, does the work.
+        act: Does it; runs in this thread, with the parts that know the request.
         kind: The type of the answer, to read a kept one.
 
     Raises:
         Conflict: The key was used with another body.
     """
-    if not key:
-        return work()
-    with _one_at_a_time(key):
-        since = system.clock.now_us() - DAY
-        kept = system.records.read(lambda c: idempotency.find(c, key, since))
+    if request is None:
+        return act(system)
+    with _one_at_a_time(request.key):
+        kept = system.read(
+            lambda work: idempotency.find(work.connection, request.key, work.now - DAY)
+        )
         if kept is not None:
-            return _repeat(key, body_digest, kept, kind)
-        return _first(system, Pending(key, body_digest), work)
+            return _repeat(request, kept, kind)
+        answer = act(replace(system, request=request))
+        if not request.kept:
+            replace(system, request=request).write(lambda work: work.answered(answer))
+        return answer
 
 
 def forget_old(system: System) -> None:
     """Drop the answers that are older than a day."""
     before = system.clock.now_us() - DAY
-    if system.records.read(lambda c: idempotency.has_older(c, before)):
-        system.records.write(lambda c: idempotency.forget(c, before))
+    if system.read(lambda work: idempotency.has_older(work.connection, before)):
+        system.write(lambda work: idempotency.forget(work.connection, before))
 
 
-def _repeat(key: str, body: str, kept: tuple[str, str], kind: type[Answer]) -> Answer:
-    kept_body, answer = kept
-    if kept_body != body:
+def _repeat(request: Request, kept: tuple[str, str], kind: type[Answer]) -> Answer:
+    body, answer = kept
+    if body != request.body:
         raise Conflict(
-            f"the Idempotency-Key {key[-60:]!r} was used for another request within a day; "
+            f"the Idempotency-Key {request.key[-60:]!r} was used for another request within a day; "
             "use a new key for a new request"
         )
     return msgspec.json.decode(answer, type=kind)
-
-
-def _first(system: System, request: Pending, work: Callable[[], Answer]) -> Answer:
-    token = _pending.set(request)
-    try:
-        answer = work()
-    finally:
-        _pending.reset(token)
-    if not request.kept:
-        now = system.clock.now_us()
-        system.records.write(lambda c: request.keep(c, answer, now))
-    return answer
 
 
 _locks: dict[str, tuple[threading.Lock, int]] = {}

@@ -9,35 +9,34 @@ from collections.abc import Iterable, Mapping
 
 from runyard.protocol.timeouts import LEASE_SECONDS
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.store import leases
 from runyard_server.store.leases import LeaseRow
-from runyard_server.store.records import Connection
 from runyard_server.store.subjects import Subject
 
 _LEASE = int(LEASE_SECONDS * 1_000_000)
 
 
-def take(connection: Connection, subject: Subject, token: str, now: int) -> bool:
+def take(work: Work, subject: Subject, token: str) -> bool:
     """Begin to work on a subject, unless another does; call it inside a write.
 
     Args:
-        connection: Of the present write.
+        work: The unit of work.
         subject: What is to be worked on.
         token: Who will work on it.
-        now: Microseconds since 1970.
 
     Returns:
         Whether `token` has it now.
     """
-    if not is_open_to(leases.find(connection, subject), token, now):
+    if not is_open_to(leases.find(work.connection, subject), token, work.now):
         return False
-    leases.put(connection, subject, LeaseRow(token, now + _LEASE))
+    leases.put(work.connection, subject, LeaseRow(token, work.now + _LEASE))
     return True
 
 
-def present(connection: Connection) -> Mapping[Subject, LeaseRow]:
+def present(work: Work) -> Mapping[Subject, LeaseRow]:
     """Read all leases: of many subjects, most of them free, this is the cheapest way."""
-    return leases.everything(connection)
+    return leases.everything(work.connection)
 
 
 def is_open_to(lease: LeaseRow | None, token: str, now: int) -> bool:
@@ -45,26 +44,25 @@ def is_open_to(lease: LeaseRow | None, token: str, now: int) -> bool:
     return lease is None or lease.token == token or lease.until < now
 
 
-def holds(connection: Connection, subject: Subject, token: str) -> bool:
+def holds(work: Work, subject: Subject, token: str) -> bool:
     """Whether `token` still has a subject, so that what it brings back counts."""
-    lease = leases.find(connection, subject)
+    lease = leases.find(work.connection, subject)
     return lease is not None and lease.token == token
 
 
-def give_back(connection: Connection, subjects: Iterable[Subject]) -> None:
+def give_back(work: Work, subjects: Iterable[Subject]) -> None:
     """Free subjects whose work is done; call it inside a write."""
-    leases.remove(connection, subjects)
+    leases.remove(work.connection, subjects)
 
 
 def renew(system: System, token: str) -> None:
     """Prolong all leases of `token`, if it has any."""
-    held = system.records.read(leases.everything).values()
+    held = system.read(lambda work: leases.everything(work.connection)).values()
     if any(lease.token == token for lease in held):
-        until = system.clock.now_us() + _LEASE
-        system.records.write(lambda c: leases.prolong(c, token, until))
+        system.write(lambda work: leases.prolong(work.connection, token, work.now + _LEASE))
 
 
 def take_over(system: System) -> None:
     """Free what earlier processes held; call it once, at the start."""
-    if system.records.read(leases.everything):
-        system.records.write(leases.remove_all)
+    if system.read(lambda work: leases.everything(work.connection)):
+        system.write(lambda work: leases.remove_all(work.connection))

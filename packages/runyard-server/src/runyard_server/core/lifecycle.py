@@ -8,13 +8,14 @@
 
 A move writes the row and its events together, so the history never says anything else than the
 row. Several moves may share one write: each commit is a wait for the disk. Every function here
-that takes a connection is called inside a write, with a row that was read inside the same one.
+that takes a unit of work is given a row that was read in the same one, and sees to it that whoever
+follows the run is woken once the write is on disk.
 
 A run ends with its open interactive children: nobody else can say what became of them. Children
 that were submitted are jobs of their own and go on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -26,10 +27,9 @@ from runyard.protocol.errors import WrongState
 from runyard.protocol.runs import RunError
 from runyard_server.core.clock import iso
 from runyard_server.core.notices import feed_topic, gang_topic, run_topic, work_topic
-from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.store import events, nodes, runs
 from runyard_server.store.events import EventRow
-from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
@@ -53,7 +53,7 @@ _LINE_END = "\n"
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class EventDraft:
     """An event before it has its number."""
 
     kind: str
@@ -62,21 +62,18 @@ class News:
     data: dict[str, str] = field(default_factory=dict)
 
 
-def moved(status: str, message: str = "") -> News:
-    """Tell that a run comes into `status`."""
-    return News(kinds.STATUS, message, status)
+def moved(status: str, message: str = "") -> EventDraft:
+    """The event that brings a run into `status`."""
+    return EventDraft(kinds.STATUS, message, status)
 
 
-def record(
-    connection: Connection, row: RunRow, now: int, news: Sequence[News], **changes: Any
-) -> RunRow:
+def append_events(work: Work, row: RunRow, drafts: Sequence[EventDraft], **changes: Any) -> RunRow:
     """Append events to a run and set columns of it; status events move the run.
 
     Args:
-        connection: Of the present write.
+        work: The unit of work.
         row: The run as read in this write.
-        now: Microseconds since 1970.
-        news: What happened, in order.
+        drafts: What happened, in order.
         changes: Columns of `runs` to set beside.
 
     Returns:
@@ -86,80 +83,76 @@ def record(
         WrongState: A move that is not allowed; nothing was written.
     """
     status = row.status
-    for item in news:
-        if item.status is not None:
-            _check(row, status, item.status)
-            status = item.status
-    values = {**changes, **_append(connection, row, now, news)}
+    for draft in drafts:
+        if draft.status is not None:
+            _check(row, status, draft.status)
+            status = draft.status
+    values = {**changes, **_append(work, row, drafts)}
     if status != row.status:
-        values |= _entered(connection, row, status, now)
-    runs.change(connection, row.key, **values)
-    return replace(row, **values)
+        values |= _entered(work, row, status)
+    runs.change(work.connection, row.key, **values)
+    changed = replace(row, **values)
+    if status != row.status and status in _STOPS:
+        _announce_stop(work, changed)
+    return changed
 
 
-def begin(connection: Connection, row: RunRow, now: int, news: Sequence[News]) -> RunRow:
+def begin(work: Work, row: RunRow, news: Sequence[EventDraft]) -> RunRow:
     """Write the first events of a new run, whose row counts them already: see `opening`."""
-    _append(connection, replace(row, last_event=0), now, [moved(row.status), *news])
+    _append(work, replace(row, last_event=0), [moved(row.status), *news])
+    wake_scheduler(work, row)
     return row
 
 
-def opening(row: RunRow, news: Sequence[News]) -> RunRow:
+def opening(row: RunRow, news: Sequence[EventDraft]) -> RunRow:
     """Give the row of a new run that begins with its first status and `news`."""
     warnings = [item.message for item in news if item.kind == kinds.WARNING]
     return replace(row, last_event=1 + len(news), warnings=warnings)
 
 
-def end(
-    connection: Connection, row: RunRow, now: int, status: str, error: RunError | None = None
-) -> RunRow:
+def end(work: Work, row: RunRow, status: str, error: RunError | None = None) -> RunRow:
     """Bring a run to its end; an ended run stays as it is.
 
     Args:
-        connection: Of the present write.
+        work: The unit of work.
         row: The run as read in this write.
-        now: Microseconds since 1970.
         status: Completed, Failed or Canceled.
         error: Why it failed.
     """
     if not row.active:
         return row
-    end_children(connection, row, now, status, error)
-    return _end_alone(connection, row, now, status, error)
+    end_children(work, row, status, error)
+    return _end_alone(work, row, status, error)
 
 
-def end_children(
-    connection: Connection, row: RunRow, now: int, status: str, error: RunError | None = None
-) -> None:
+def end_children(work: Work, row: RunRow, status: str, error: RunError | None = None) -> None:
     """End the open interactive runs below a run, at any depth, as it ends itself.
 
     Args:
-        connection: Of the present write.
+        work: The unit of work.
         row: The run.
-        now: Microseconds since 1970.
         status: Completed, Failed or Canceled.
         error: Why the run failed.
     """
-    for below in runs.open_below(connection, row, states.INTERACTIVE_TARGET):
-        why = _failed_above(row, below, now, error) if status == states.FAILED else None
-        _end_alone(connection, below, now, status, why)
+    for below in runs.open_below(work.connection, row, states.INTERACTIVE_TARGET):
+        why = _failed_above(row, below, work.now, error) if status == states.FAILED else None
+        _end_alone(work, below, status, why)
 
 
-def correct(
-    connection: Connection, row: RunRow, now: int, status: str, error: RunError | None = None
-) -> RunRow:
+def correct(work: Work, row: RunRow, status: str, error: RunError | None = None) -> RunRow:
     """Replace the end of a run that was given up by what its process says after all.
 
     Args:
-        connection: Of the present write.
+        work: The unit of work.
         row: The run as read in this write; see `is_lost`.
-        now: Microseconds since 1970.
         status: Completed, Failed or Canceled.
         error: Why it failed.
     """
     news = [moved(status, "the process that was lost has been heard of again")]
-    end_children(connection, row, now, status, error)
-    values = {**_append(connection, row, now, news), "status": status, "ended_at": now}
-    runs.change(connection, row.key, error=error, **values)
+    end_children(work, row, status, error)
+    values = {**_append(work, row, news), "status": status, "ended_at": work.now}
+    runs.change(work.connection, row.key, error=error, **values)
+    wake_scheduler(work, row)
     return replace(row, error=error, **values)
 
 
@@ -169,38 +162,31 @@ def is_lost(row: RunRow) -> bool:
     return row.status == states.FAILED and code == states.LOST_CONTACT
 
 
-def free_nodes(connection: Connection, row: RunRow, now: int) -> None:
+def free_nodes(work: Work, row: RunRow) -> None:
     """Give the nodes of a run back to its cluster."""
     if row.target != states.LOCAL_TARGET:
-        nodes.free(connection, row.workspace, row.id, IDLE, now)
+        nodes.free(work.connection, row.workspace, row.id, IDLE, work.now)
 
 
-def announce(system: System, row: RunRow, *, work: bool = True) -> None:
-    """Wake who follows the run and, with `work`, the scheduler; call it after the write."""
-    system.notices.changed(run_topic(row.workspace, row.id))
-    system.notices.changed(feed_topic(row.workspace))
-    if not row.active:
-        system.beating.forget(row.key)
-        for below in system.records.read(_ended_below(row)):
-            system.notices.changed(run_topic(row.workspace, below.id))
-            system.beating.forget(below.key)
-    if row.node_count > 1 and (row.cancel_requested or not row.active):
-        system.notices.changed(gang_topic(row.workspace, row.id))
-    if work:
-        system.notices.changed(work_topic(row.subject))
+def wake_scheduler(work: Work, row: RunRow) -> None:
+    """Have the scheduler look at a run, once this is on disk."""
+    work.announce(work_topic(row.subject))
 
 
-def _ended_below(row: RunRow) -> Callable[[Connection], list[RunRow]]:
-    return lambda connection: runs.ended_since(connection, row, states.INTERACTIVE_TARGET)
+def _announce_stop(work: Work, row: RunRow) -> None:
+    """Wake the scheduler and the run's nodes, for which there is nothing more to do."""
+    wake_scheduler(work, row)
+    if row.node_count > 1:
+        work.announce(gang_topic(row.workspace, row.id))
+    if not row.active and row.target == states.INTERACTIVE_TARGET:
+        work.forget(row.key)
 
 
-def _end_alone(
-    connection: Connection, row: RunRow, now: int, status: str, error: RunError | None
-) -> RunRow:
+def _end_alone(work: Work, row: RunRow, status: str, error: RunError | None) -> RunRow:
     if error is None:
-        return record(connection, row, now, [moved(status)])
-    news = [News(kinds.ERROR, error.message), moved(status, error.message)]
-    return record(connection, row, now, news, error=error)
+        return append_events(work, row, [moved(status)])
+    news = [EventDraft(kinds.ERROR, error.message), moved(status, error.message)]
+    return append_events(work, row, news, error=error)
 
 
 def _failed_above(row: RunRow, below: RunRow, now: int, error: RunError | None) -> RunError:
@@ -212,13 +198,15 @@ def _failed_above(row: RunRow, below: RunRow, now: int, error: RunError | None) 
     return RunError(code, text, iso(now))
 
 
-def _append(connection: Connection, row: RunRow, now: int, news: Sequence[News]) -> dict[str, Any]:
+def _append(work: Work, row: RunRow, news: Sequence[EventDraft]) -> dict[str, Any]:
     """Write events with the next numbers; give the columns that follow from them."""
     numbered = [
-        EventRow(row.last_event + number, n.kind, now, n.message, n.status, n.data)
+        EventRow(row.last_event + number, n.kind, work.now, n.message, n.status, n.data)
         for number, n in enumerate(news, start=1)
     ]
-    events.append(connection, row.subject, numbered)
+    events.append(work.connection, row.subject, numbered)
+    work.announce(run_topic(row.workspace, row.id))
+    work.announce(feed_topic(row.workspace))
     values: dict[str, Any] = {"last_event": row.last_event + len(numbered)}
     warnings = [item.message for item in news if item.kind == kinds.WARNING]
     if warnings:
@@ -231,24 +219,24 @@ def _check(row: RunRow, status: str, wanted: str) -> None:
         raise WrongState(f"run {row.id} is {status} and cannot become {wanted}")
 
 
-def _entered(connection: Connection, row: RunRow, status: str, now: int) -> dict[str, Any]:
+def _entered(work: Work, row: RunRow, status: str) -> dict[str, Any]:
     """Give the columns that change because the run came into another status."""
     values: dict[str, Any] = {"status": status}
     if status != states.QUEUED:
         values["reason"] = None
     if status in (states.RUNNING, states.FINALIZING) and row.started_at is None:
-        values["started_at"] = now
+        values["started_at"] = work.now
     if status == states.CANCEL_REQUESTED:
         values["cancel_requested"] = True
     if status in states.TERMINAL:
-        values |= {"active": False, "ended_at": now}
-        values["stage_seconds"] = _stage_seconds(connection, row.subject, now)
+        values |= {"active": False, "ended_at": work.now}
+        values["stage_seconds"] = _stage_seconds(work, row.subject)
     return values
 
 
-def _stage_seconds(connection: Connection, run: Subject, now: int) -> dict[str, float]:
+def _stage_seconds(work: Work, run: Subject) -> dict[str, float]:
     """Say how long a run was in each stage, from its status events."""
-    times = [*events.times_of(connection, run, kinds.STATUS), ("", now)]
+    times = [*events.times_of(work.connection, run, kinds.STATUS), ("", work.now)]
     seconds: dict[str, float] = {}
     for (status, since), (_, until) in pairwise(times):
         if status in STAGES:

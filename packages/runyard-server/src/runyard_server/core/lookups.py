@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from runyard.protocol.errors import DatastoreNotFound, RunNotFound, WorkspaceNotFound
+from runyard.protocol.errors import DatastoreNotFound, NotFound, RunNotFound, WorkspaceNotFound
 from runyard_server.core.suggestions import KNOWN, suggest
 from runyard_server.core.system import System
-from runyard_server.store import datastores, runs, workspaces
+from runyard_server.core.work import Work
+from runyard_server.store import datastores, job_nodes, runs, workspaces
 from runyard_server.store.datastores import DatastoreRow
-from runyard_server.store.records import Connection
+from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunFilter, RunRow
 from runyard_server.store.workspaces import WorkspaceRow
 
@@ -15,17 +16,18 @@ _NEWEST = 200
 _LONGEST = 200
 # Ids of one experiment are alike without being meant: a slip leaves more than that.
 _LIKE = 0.85
+_DIGITS = 9
 
 
-def workspace_row(connection: Connection, workspace: str) -> WorkspaceRow:
+def workspace_row(work: Work, workspace: str) -> WorkspaceRow:
     """The row of a workspace.
 
     Raises:
         WorkspaceNotFound: There is none; the message names the nearest.
     """
-    row = workspaces.find(connection, workspace)
+    row = workspaces.find(work.connection, workspace)
     if row is None:
-        near = suggest(workspace, workspaces.ids(connection, KNOWN), "there are none yet")
+        near = suggest(workspace, workspaces.ids(work.connection, KNOWN), "there are none yet")
         raise WorkspaceNotFound(
             f"there is no workspace {workspace!r} here; {near.sentence}. "
             "Workspace.create makes one",
@@ -34,17 +36,17 @@ def workspace_row(connection: Connection, workspace: str) -> WorkspaceRow:
     return row
 
 
-def datastore_row(connection: Connection, workspace: str, name: str) -> DatastoreRow:
+def datastore_row(work: Work, workspace: str, name: str) -> DatastoreRow:
     """The row of a datastore.
 
     Raises:
         DatastoreNotFound: There is none; the message names those there are.
     """
-    row = datastores.find(connection, workspace, name)
+    row = datastores.find(work.connection, workspace, name)
     if row is not None:
         return row
-    workspace_row(connection, workspace)
-    known = [row.name for row in datastores.of_workspace(connection, workspace)]
+    workspace_row(work, workspace)
+    known = [row.name for row in datastores.of_workspace(work.connection, workspace)]
     near = suggest(name, known, "it has none")
     raise DatastoreNotFound(
         f"workspace {workspace!r} has no datastore {name!r}; {near.sentence}",
@@ -58,23 +60,23 @@ def datastore_folder(system: System, workspace: str, name: str) -> Path:
     Raises:
         DatastoreNotFound: There is no such datastore.
     """
-    system.records.read(lambda c: datastore_row(c, workspace, name))
+    system.read(lambda work: datastore_row(work, workspace, name))
     place = system.home.datastore(workspace, name)
     place.mkdir(parents=True, exist_ok=True)
     return place
 
 
-def run_row(connection: Connection, workspace: str, run: str) -> RunRow:
+def run_row(work: Work, workspace: str, run: str) -> RunRow:
     """The row of a run.
 
     Raises:
         RunNotFound: No such run in the workspace; the message names the nearest of its newest.
         WorkspaceNotFound: No such workspace.
     """
-    row = runs.find(connection, workspace, run)
+    row = runs.find(work.connection, workspace, run)
     if row is None:
-        workspace_row(connection, workspace)
-        newest = runs.page(connection, workspace, RunFilter(), None, _NEWEST)
+        workspace_row(work, workspace)
+        newest = runs.page(work.connection, workspace, RunFilter(), None, _NEWEST)
         ids = [known.id for known in newest]
         near = suggest(run[:_LONGEST], ids, "it has none yet", like=_LIKE, few=0)
         raise RunNotFound(
@@ -84,11 +86,36 @@ def run_row(connection: Connection, workspace: str, run: str) -> RunRow:
     return row
 
 
-def run_key(connection: Connection, workspace: str, run: str) -> int:
+def run_key(work: Work, workspace: str, run: str) -> int:
     """The key of a run, which costs less than its row.
 
     Raises:
         RunNotFound: No such run in the workspace.
     """
-    key = runs.key_of(connection, workspace, run)
-    return run_row(connection, workspace, run).key if key is None else key
+    key = runs.key_of(work.connection, workspace, run)
+    return run_row(work, workspace, run).key if key is None else key
+
+
+def node_row(work: Work, workspace: str, run: str, node: str) -> tuple[RunRow, JobNodeRow]:
+    """The rows of a run and of the node of it that an agent speaks for.
+
+    Args:
+        work: The unit of work.
+        workspace: The workspace.
+        run: The run's id.
+        node: The node's number, as text from outside.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+        NotFound: The run has no such node.
+    """
+    row = run_row(work, workspace, run)
+    found = job_nodes.find(work.connection, row.key, number(node))
+    if found is None:
+        raise NotFound(f"run {run} has no node {node[:20]!r}")
+    return row, found
+
+
+def number(text: str) -> int:
+    """The number that a path's segment is; -1, which nothing has, where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else -1

@@ -15,9 +15,9 @@ from runyard.protocol.errors import Forbidden
 from runyard.protocol.runs import RunSpec
 from runyard_server.core.lookups import run_row
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.store import job_nodes, runs
 from runyard_server.store.folders import checked
-from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 
 DEEPEST = 100
@@ -32,11 +32,11 @@ def check_open(system: System, workspace: str, run: str) -> None:
         Forbidden: It has, or there is no such run any more.
     """
 
-    def read(connection: Connection) -> bool:
-        row = runs.find(connection, workspace, run)
-        return row is not None and not _is_delivered(connection, row)
+    def read(work: Work) -> bool:
+        row = runs.find(work.connection, workspace, run)
+        return row is not None and not _is_delivered(work, row)
 
-    if not system.records.read(read):
+    if not system.read(read):
         raise Forbidden(
             f"run {run} has ended and been delivered: its token only reads now; use the user's "
             "token"
@@ -46,20 +46,20 @@ def check_open(system: System, workspace: str, run: str) -> None:
 def is_below(system: System, workspace: str, run: str, above: str) -> bool:
     """Whether `run` is `above`, or was made or submitted by it or by a run below it."""
 
-    def read(connection: Connection) -> bool:
+    def read(work: Work) -> bool:
         wanted, seen = [run], set[str]()
         while wanted and len(seen) < DEEPEST:
             current = wanted.pop()
             if current == above:
                 return True
-            row = runs.find(connection, workspace, current)
+            row = runs.find(work.connection, workspace, current)
             seen.add(current)
             if row is not None:
                 makers = {row.parent, row.submitted_from} - seen - {None}
                 wanted += [maker for maker in makers if maker is not None]
         return False
 
-    return run == above or system.records.read(read)
+    return run == above or system.read(read)
 
 
 def replaced_paths(
@@ -74,21 +74,21 @@ def replaced_paths(
         datastore: The datastore.
     """
 
-    def read(connection: Connection) -> str:
-        return runs.spec(connection, run_row(connection, workspace, run).key)
+    def read(work: Work) -> str:
+        return runs.spec(work.connection, run_row(work, workspace, run).key)
 
     named = [
         posixpath.normpath(reference.path.strip("/") or ".")
-        for reference in _SPEC.decode(system.records.read(read)).data
+        for reference in _SPEC.decode(system.read(read)).data
         if reference.datastore == datastore and reference.mode in _WRITTEN_MODES
     ]
     return lambda path: any(_holds(folder, checked(path)) for folder in named)
 
 
-def _is_delivered(connection: Connection, row: RunRow) -> bool:
+def _is_delivered(work: Work, row: RunRow) -> bool:
     if row.active:
         return False
-    return all(node.finished_at is not None for node in job_nodes.of_run(connection, row.key))
+    return all(node.finished_at is not None for node in job_nodes.of_run(work.connection, row.key))
 
 
 def _holds(folder: str, path: str) -> bool:

@@ -1,13 +1,14 @@
 """What every operation is given: the parts of the service it may use.
 
 `app` makes one `System` and wires it; tests make theirs with a fake clock. Operations are plain
-functions `verb(system, …)`: no state of their own, no globals.
+functions `verb(system, …)`: no state of their own, no globals. They read and write through a unit
+of work: `system.read(lambda work: rule(work, …))`, `system.write(…)`.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from runyard_server.core.activity import Activity
 from runyard_server.core.beating import BeatingRuns
@@ -15,13 +16,16 @@ from runyard_server.core.clock import Clock
 from runyard_server.core.last_seen import LastSeen
 from runyard_server.core.notices import Notices
 from runyard_server.core.sites import Sites
+from runyard_server.core.work import Request, Work
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
-from runyard_server.store.records import Records
+from runyard_server.store.records import Connection, Records
 
 if TYPE_CHECKING:
     from runyard_server.core.settings import Settings
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class System:
         activity: What the process is doing, and how it is stopped.
         last_seen: When agents were heard of last.
         beating: Which interactive runs have a process that beats, and when it did last.
+        request: The request that is being answered, where it has a key: see `idempotency`.
     """
 
     home: Home
@@ -57,6 +62,38 @@ class System:
     activity: Activity = field(default_factory=Activity)
     last_seen: LastSeen = field(default_factory=LastSeen)
     beating: BeatingRuns = field(default_factory=BeatingRuns)
+    request: Request | None = None
+
+    def read(self, look: Callable[[Work], Result]) -> Result:
+        """What `look` finds in one moment's state of the database."""
+        return self.records.read(lambda connection: look(Work(connection, self.clock)))
+
+    def write(self, act: Callable[[Work], Result]) -> Result:
+        """Do `act` in one transaction; return its result once it is on disk.
+
+        It runs in the single writer's thread, so what takes long is done before. Whoever waits for
+        what it announces is woken after the commit.
+
+        Raises:
+            Exception: What `act` raises; nothing of it is kept then, and nobody woken.
+        """
+        done: list[Work] = []
+
+        def run(connection: Connection) -> Result:
+            work = Work(connection, self.clock, self.request)
+            done.append(work)
+            return act(work)
+
+        answer = self.records.write(run)
+        self._follow(done[-1])
+        return answer
+
+    def _follow(self, work: Work) -> None:
+        for key in work.ended:
+            self.beating.forget(key)
+            self.last_seen.forget(key)
+        for topic in work.topics:
+            self.notices.changed(topic)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import msgspec
 from runyard.protocol.jobs import JOB_FILE, JobSpec
 from runyard.protocol.runs import INTERACTIVE_TARGET, RunSpec
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.execution.gangs import LOST, SALVAGING
 from runyard_server.store import gangs, job_nodes, runs
 from runyard_server.store.job_nodes import JobNodeRow
-from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
@@ -32,53 +32,53 @@ def snapshot(system: System, subjects: Iterable[Subject]) -> RunSnapshot:
     """Read runs, oldest first; interactive ones are nobody's work and left out."""
     wanted = sorted(subjects)
 
-    def read(connection: Connection) -> RunSnapshot:
+    def read(work: Work) -> RunSnapshot:
         rows: list[RunRow] = []
         unfinished: dict[int, list[JobNodeRow]] = {}
         for start in range(0, len(wanted), _MANY):
-            found = runs.find_subjects(connection, wanted[start : start + _MANY])
+            found = runs.find_subjects(work.connection, wanted[start : start + _MANY])
             rows += [row for row in found if row.target != INTERACTIVE_TARGET]
-            for node in job_nodes.of_runs(connection, [row.key for row in found]):
+            for node in job_nodes.of_runs(work.connection, [row.key for row in found]):
                 if node.finished_at is None or node.state == LOST:
                     unfinished.setdefault(node.run_key, []).append(node)
         return RunSnapshot(sorted(rows, key=lambda row: row.key), unfinished)
 
-    return system.records.read(read)
+    return system.read(read)
 
 
 def subjects(system: System) -> list[Subject]:
     """List the runs with work for the scheduler: not ended, or with an open node."""
 
-    def read(connection: Connection) -> list[Subject]:
-        active = runs.active(connection)
+    def read(work: Work) -> list[Subject]:
+        active = runs.active(work.connection)
         known = {row.key for row in active}
-        open_ = {node.run_key for node in job_nodes.unfinished(connection, LOST)}
-        rows = [*active, *runs.find_many(connection, open_ - known)]
+        open_ = {node.run_key for node in job_nodes.unfinished(work.connection, LOST)}
+        rows = [*active, *runs.find_many(work.connection, open_ - known)]
         return [row.subject for row in rows]
 
-    return system.records.read(read)
+    return system.read(read)
 
 
 def specs(system: System, keys: Sequence[int]) -> dict[int, RunSpec]:
     """Give the specs of runs, by key."""
-    texts = system.records.read(lambda c: runs.specs(c, keys))
+    texts = system.read(lambda work: runs.specs(work.connection, keys))
     return {key: _SPEC.decode(text) for key, text in texts.items()}
 
 
 def is_finished(system: System, key: int, node: int) -> bool:
     """Say whether a node of a run has had its last word."""
-    present = system.records.read(lambda c: job_nodes.find(c, key, node))
+    present = system.read(lambda work: job_nodes.find(work.connection, key, node))
     return present is None or present.finished_at is not None
 
 
 def node(system: System, key: int, number: int) -> JobNodeRow | None:
     """Give a node of a run, None if it has none of that number."""
-    return system.records.read(lambda c: job_nodes.find(c, key, number))
+    return system.read(lambda work: job_nodes.find(work.connection, key, number))
 
 
 def place(system: System, row: JobNodeRow) -> str:
     """Name a node of a gang for people: its number, its node, and its host as far as known."""
-    told = system.records.read(lambda c: gangs.of_run(c, row.run_key)).get(row.node)
+    told = system.read(lambda work: gangs.of_run(work.connection, row.run_key)).get(row.node)
     joined = told.joined if told is not None else None
     host = row.host or (joined.host if joined else "")
     address = f" ({joined.address})" if joined else ""
@@ -89,17 +89,17 @@ def place(system: System, row: JobNodeRow) -> str:
 def has_ended(system: System, key: int) -> bool:
     """Say whether a run has ended and nothing is awaited of any of its nodes."""
 
-    def read(connection: Connection) -> bool:
-        nodes = job_nodes.of_run(connection, key)
+    def read(work: Work) -> bool:
+        nodes = job_nodes.of_run(work.connection, key)
         awaited = any(node.finished_at is None or node.state == LOST for node in nodes)
-        return not awaited and all(not row.active for row in runs.find_many(connection, [key]))
+        return not awaited and all(not row.active for row in runs.find_many(work.connection, [key]))
 
-    return system.records.read(read)
+    return system.read(read)
 
 
 def is_delivered(system: System, key: int) -> bool:
     """Say whether a run has ended and each agent that it had has said that all is delivered."""
-    nodes = system.records.read(lambda c: job_nodes.of_run(c, key))
+    nodes = system.read(lambda work: job_nodes.of_run(work.connection, key))
     return all(_left_nothing(node) for node in nodes) and has_ended(system, key)
 
 
@@ -123,13 +123,13 @@ def launched_run(system: System, run: str) -> tuple[RunRow, list[JobNodeRow]] | 
         return None
     workspace = job.workspace
 
-    def read(connection: Connection) -> tuple[RunRow, list[JobNodeRow]] | None:
-        row = runs.find(connection, workspace, run)
-        return None if row is None else (row, job_nodes.of_run(connection, row.key))
+    def read(work: Work) -> tuple[RunRow, list[JobNodeRow]] | None:
+        row = runs.find(work.connection, workspace, run)
+        return None if row is None else (row, job_nodes.of_run(work.connection, row.key))
 
-    return system.records.read(read)
+    return system.read(read)
 
 
 def active_ids(system: System) -> set[str]:
     """Give the ids of all runs that have not ended."""
-    return {row.id for row in system.records.read(runs.active)}
+    return {row.id for row in system.read(lambda work: runs.active(work.connection))}

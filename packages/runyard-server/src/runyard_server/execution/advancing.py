@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from runyard.protocol.environments import LockRecord
-from runyard_server.core.lifecycle import announce
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.execution import placement, preparing
 from runyard_server.execution.placement import Placement, Target
-from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 
 
@@ -45,19 +44,15 @@ def advance(
         capacity: The targets to place on, each with how many may be there; see `placement.place`.
         token: What runs are leased with.
     """
-    now = system.clock.now_us()
 
-    def write(connection: Connection) -> tuple[list[RunRow], list[RunRow], list[Placement]]:
-        begun = preparing.begin(connection, slow, token, now)
-        queued = preparing.enqueue_ready(connection, ready, token, now)
+    def write(work: Work) -> Advanced:
+        begun = preparing.begin(work, slow, token)
+        preparing.enqueue_ready(work, ready, token)
         placed = [
             each
             for target in sorted(capacity, key=lambda t: (t.workspace, t.name))
-            for each in placement.place(connection, target, capacity[target], now)
+            for each in placement.place(work, target, capacity[target])
         ]
-        return begun, queued, placed
+        return Advanced(begun, placed)
 
-    begun, queued, placed = system.records.write(write)
-    for row in [*begun, *queued, *(item.row for item in placed)]:
-        announce(system, row, work=False)
-    return Advanced(begun, placed)
+    return system.write(write)

@@ -8,12 +8,11 @@ from runyard.protocol import runs as states
 from runyard.protocol.route import Nothing
 from runyard.protocol.runs import Beat, RunError
 from runyard_server.core.clock import iso
-from runyard_server.core.lifecycle import announce, end
+from runyard_server.core.lifecycle import end
 from runyard_server.core.lookups import run_row
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.store import beating, runs
-from runyard_server.store.records import Connection
-from runyard_server.store.runs import RunRow
 
 
 def note(system: System, workspace: str, run: str, body: Beat) -> Nothing:
@@ -22,17 +21,17 @@ def note(system: System, workspace: str, run: str, body: Beat) -> Nothing:
     Raises:
         RunNotFound: No such run in the workspace.
     """
-    row = system.records.read(lambda c: run_row(c, workspace, run))
+    row = system.read(lambda work: run_row(work, workspace, run))
     if row.active and row.target == states.INTERACTIVE_TARGET:
         known = system.beating.note(row.key, body.process, system.clock.now_us())
         if not known:
-            system.records.write(lambda c: beating.add(c, row.key, body.process))
+            system.write(lambda work: beating.add(work.connection, row.key, body.process))
     return Nothing()
 
 
 def take_up(system: System) -> None:
     """Go on watching, in a service that was started again, the runs that were watched before."""
-    for key, process in system.records.read(beating.active).items():
+    for key, process in system.read(lambda work: beating.active(work.connection)).items():
         system.beating.note(key, process)
 
 
@@ -47,14 +46,12 @@ def lose(system: System, key: int, reason: str) -> None:
         reason: What is known of the process.
     """
 
-    def write(connection: Connection) -> list[RunRow]:
-        now = system.clock.now_us()
+    def write(work: Work) -> None:
         text = f"lost contact with the process that logged: {reason}"
-        error = RunError(states.LOST_CONTACT, text, iso(now))
-        found = runs.find_many(connection, [key])
-        beating.remove(connection, key)
-        return [end(connection, row, now, states.FAILED, error) for row in found]
+        error = RunError(states.LOST_CONTACT, text, iso(work.now))
+        beating.remove(work.connection, key)
+        for row in runs.find_many(work.connection, [key]):
+            end(work, row, states.FAILED, error)
 
     system.beating.forget(key)
-    for row in system.records.write(write):
-        announce(system, row)
+    system.write(write)

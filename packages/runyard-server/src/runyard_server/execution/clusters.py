@@ -3,46 +3,47 @@
 from runyard.protocol.runs import QUEUED
 from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.execution import placement
 from runyard_server.execution.placement import Target, wanted
 from runyard_server.store import compute, nodes, runs
 from runyard_server.store.compute import ComputeRow
 from runyard_server.store.nodes import NodeRow
-from runyard_server.store.records import Connection
 
 
 def with_nodes(system: System) -> list[tuple[ComputeRow, list[NodeRow]]]:
     """Give all clusters with their nodes."""
 
-    def read(connection: Connection) -> list[tuple[ComputeRow, list[NodeRow]]]:
+    def read(work: Work) -> list[tuple[ComputeRow, list[NodeRow]]]:
         return [
-            (row, nodes.of_cluster(connection, row.workspace, row.name))
-            for row in compute.everywhere(connection)
+            (row, nodes.of_cluster(work.connection, row.workspace, row.name))
+            for row in compute.everywhere(work.connection)
         ]
 
-    return system.records.read(read)
+    return system.read(read)
 
 
 def need(system: System, target: Target, coming: int) -> tuple[ComputeRow | None, int]:
     """Give a cluster and how many nodes it should have; see `placement.wanted`."""
 
-    def read(connection: Connection) -> tuple[ComputeRow | None, int]:
-        cluster = compute.find(connection, target.workspace, target.name)
-        return cluster, wanted(connection, target, coming)
+    def read(work: Work) -> tuple[ComputeRow | None, int]:
+        cluster = compute.find(work.connection, target.workspace, target.name)
+        return cluster, wanted(work, target, coming)
 
-    return system.records.read(read)
+    return system.read(read)
 
 
 def node_count(system: System, cluster: ComputeRow) -> int:
     """Count the nodes of a cluster."""
-    found = system.records.read(lambda c: nodes.of_cluster(c, cluster.workspace, cluster.name))
+    found = system.read(
+        lambda work: nodes.of_cluster(work.connection, cluster.workspace, cluster.name)
+    )
     return len(found)
 
 
 def grow(system: System, cluster: ComputeRow, count: int) -> None:
     """Add idle nodes until a cluster has `count` of them."""
-    now = system.clock.now_us()
-    system.records.write(lambda c: placement.grow(c, cluster, count, now))
+    system.write(lambda work: placement.grow(work, cluster, count))
 
 
 def shrink(system: System, cluster: ComputeRow) -> int | None:
@@ -51,13 +52,12 @@ def shrink(system: System, cluster: ComputeRow) -> int | None:
     Returns:
         How many nodes are left; None if none was taken.
     """
-    now = system.clock.now_us()
-    taken = system.records.write(lambda c: placement.shrink(c, cluster, now))
+    taken = system.write(lambda work: placement.shrink(work, cluster))
     return node_count(system, cluster) if taken else None
 
 
 def wake_queue(system: System, cluster: ComputeRow) -> None:
     """Have the first run that waits for nodes of a cluster looked at again."""
     queue = runs.Queue(cluster.workspace, cluster.name, QUEUED)
-    for row in system.records.read(lambda c: queue.first(c, 1)):
+    for row in system.read(lambda work: queue.first(work.connection, 1)):
         system.notices.changed(work_topic(row.subject))

@@ -15,7 +15,6 @@ import msgspec
 
 from runyard.protocol import jobs as protocol
 from runyard.protocol import timeouts
-from runyard.protocol.errors import NotFound
 from runyard.protocol.jobs import (
     AgentReply,
     FinishReport,
@@ -29,15 +28,15 @@ from runyard.protocol.jobs import (
 )
 from runyard.protocol.runs import LauncherSpec, RunSpec
 from runyard_server.core.awaiting import awaitable
-from runyard_server.core.lookups import run_row
+from runyard_server.core.lookups import node_row, run_row
 from runyard_server.core.notices import gang_topic
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.execution import ranks as processes
 from runyard_server.store import gangs, job_nodes
 from runyard_server.store import runs as run_rows
 from runyard_server.store.gangs import GangRow
 from runyard_server.store.job_nodes import JobNodeRow
-from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 
 SALVAGING = "salvaging"
@@ -47,6 +46,7 @@ LOST = "lost"
 WELL = (protocol.OUTCOME_COMPLETED, protocol.OUTCOME_STOPPED)
 # The same, and what its agent left has been cleaned up since.
 CLEARED = "cleared"
+_Members = tuple[list[JobNodeRow], dict[int, GangRow]]
 _SPEC = msgspec.json.Decoder(RunSpec)
 
 
@@ -64,11 +64,11 @@ class Verdict:
     last: bool = False
 
 
-def agents_of(connection: Connection, key: int, node_count: int) -> int:
+def agents_of(work: Work, key: int, node_count: int) -> int:
     """Say how many agents a run needs: one for each node, unless it is one process."""
     if node_count == 1:
         return 1
-    spec = _SPEC.decode(run_rows.spec(connection, key))
+    spec = _SPEC.decode(run_rows.spec(work.connection, key))
     return 1 if spec.launcher.kind == LauncherSpec().kind else node_count
 
 
@@ -94,31 +94,22 @@ def join(system: System, workspace: str, run: str, node: str, body: JoinGang) ->
         RunNotFound: No such run in the workspace.
         NotFound: The run has no such node.
     """
-    number = int(node) if node.isascii() and node.isdigit() else -1
 
-    def read(connection: Connection) -> tuple[RunRow, list[JobNodeRow], dict[int, GangRow]]:
-        row = run_row(connection, workspace, run)
-        return (
-            row,
-            job_nodes.of_run(connection, row.key),
-            gangs.of_run(connection, row.key),
-        )
+    def read(work: Work) -> tuple[RunRow, JobNodeRow, _Members]:
+        row, mine = node_row(work, workspace, run, node)
+        return row, mine, _members(work, row.key)
 
-    row, present, told = system.records.read(read)
-    mine = next((each for each in present if each.node == number), None)
-    if mine is None:
-        raise NotFound(f"run {run} has no node {node[:20]!r}")
+    row, mine, members = system.read(read)
     given_up = mine.finished_at is not None or mine.state == LOST
     if given_up or not row.active or body.attempt not in (0, mine.attempt):
         # Or the run is over, or tried anew: nothing must begin any more.
         return GangTable(complete=False, failed=f"run {run} does not wait for it", stop=True)
     now = system.clock.now_us()
-    system.last_seen.note(row.key, number, now)
-    if number not in told or told[number].joined != body:
-        told = system.records.write(lambda c: _joined(c, row.key, number, body))
-        if _is_complete(present, told):
-            system.notices.changed(gang_topic(workspace, run))
-    return _table(present, told, number, now)
+    system.last_seen.note(row.key, mine.node, now)
+    present, told = members
+    if mine.node not in told or told[mine.node].joined != body:
+        told = system.write(lambda work: _joined(work, row, mine.node, body))
+    return _table(present, told, mine.node, now)
 
 
 @awaitable(_topic, is_news)
@@ -130,17 +121,12 @@ def orders(system: System, workspace: str, run: str, node: str, query: OrdersQue
         NotFound: The run has no such node.
     """
     del query
-    number = int(node) if node.isascii() and node.isdigit() else -1
 
-    now = system.clock.now_us()
+    def read(work: Work) -> AgentReply:
+        row, mine = node_row(work, workspace, run, node)
+        return reply(row, verdict(work, row.key, mine.node))
 
-    def read(connection: Connection) -> AgentReply:
-        row = run_row(connection, workspace, run)
-        if job_nodes.find(connection, row.key, number) is None:
-            raise NotFound(f"run {run} has no node {node[:20]!r}")
-        return reply(row, verdict(connection, row.key, number, now))
-
-    return system.records.read(read)
+    return system.read(read)
 
 
 def reply(row: RunRow, found: Verdict) -> AgentReply:
@@ -154,23 +140,23 @@ def reply(row: RunRow, found: Verdict) -> AgentReply:
     )
 
 
-def tell(system: System, row: RunRow, found: Verdict, state: str) -> None:
+def tell(work: Work, row: RunRow, found: Verdict, state: str) -> None:
     """Wake the nodes of a gang after one has told its state, if that changes what they are to do.
 
     Args:
-        system: The service's parts.
+        work: The unit of work in which it has told it.
         row: The run.
         found: What follows now.
         state: What the node has told.
     """
     ending = state == protocol.STATE_FINALIZING
     if found.last if ending else found.stop:
-        wake(system, row)
+        wake(work, row)
 
 
-def wake(system: System, row: RunRow) -> None:
+def wake(work: Work, row: RunRow) -> None:
     """Have the nodes of a run that wait for orders look again."""
-    system.notices.changed(gang_topic(row.workspace, row.id))
+    work.announce(gang_topic(row.workspace, row.id))
 
 
 def ranks(system: System, workspace: str, run: str) -> RankPage:
@@ -180,32 +166,32 @@ def ranks(system: System, workspace: str, run: str) -> RankPage:
         RunNotFound: No such run in the workspace.
     """
 
-    def read(connection: Connection) -> list[RankRecord]:
-        row = run_row(connection, workspace, run)
-        told = gangs.of_run(connection, row.key)
+    def read(work: Work) -> list[RankRecord]:
+        row = run_row(work, workspace, run)
+        told = gangs.of_run(work.connection, row.key)
         return [
             _rank(task, node, told[node.node])
-            for node in job_nodes.of_run(connection, row.key)
+            for node in job_nodes.of_run(work.connection, row.key)
             if node.node in told
             for task in told[node.node].tasks or []
         ]
 
-    return RankPage(sorted(system.records.read(read), key=lambda record: record.rank))
+    return RankPage(sorted(system.read(read), key=lambda record: record.rank))
 
 
-def verdict(connection: Connection, key: int, node: int, now: int) -> Verdict:
+def verdict(work: Work, key: int, node: int) -> Verdict:
     """Work out what a node of a gang is to do now, in microseconds since 1970."""
-    present = job_nodes.of_run(connection, key)
+    present = job_nodes.of_run(work.connection, key)
     if len(present) == 1:
         return Verdict()
-    told = gangs.of_run(connection, key)
-    busy = [other.node for other in present if _is_busy(other, now)]
+    told = gangs.of_run(work.connection, key)
+    busy = [other.node for other in present if _is_busy(other, work.now)]
     others = any(other != node for other in busy)
     failed = _failure(present, told)
     last = len(busy) <= 1
     if failed:
         return Verdict(stop=True, others=others, reason=failed, last=last)
-    hanging, nodes = _hanging(connection, key, present, told, now)
+    hanging, nodes = _hanging(work, key, present, told)
     if hanging:
         return Verdict(stop=True, others=others, reason=hanging, hung=node in nodes, last=last)
     return Verdict(stop=_is_over(present, told), others=others, last=last)
@@ -252,10 +238,17 @@ def _table(
     return GangTable(not missing, nodes, missing, failed, stop=bool(ended))
 
 
-def _joined(connection: Connection, key: int, node: int, body: JoinGang) -> dict[int, GangRow]:
-    gangs.join(connection, key, node, body)
+def _members(work: Work, key: int) -> _Members:
+    return job_nodes.of_run(work.connection, key), gangs.of_run(work.connection, key)
+
+
+def _joined(work: Work, row: RunRow, node: int, body: JoinGang) -> dict[int, GangRow]:
+    gangs.join(work.connection, row.key, node, body)
     # Read again: others may have come since.
-    return gangs.of_run(connection, key)
+    present, told = _members(work, row.key)
+    if _is_complete(present, told):
+        wake(work, row)
+    return told
 
 
 def _is_complete(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> bool:
@@ -309,18 +302,17 @@ def _failure(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> str:
 
 
 def _hanging(
-    connection: Connection,
+    work: Work,
     key: int,
     present: Sequence[JobNodeRow],
     told: dict[int, GangRow],
-    now: int,
 ) -> tuple[str, set[int]]:
     """Say who should have ended and on which nodes they are; "" while that is nobody."""
     lists = [(row, told[row.node].tasks or []) for row in present if row.node in told]
     if not processes.may_hang(lists):
         return "", set()
-    launcher = _SPEC.decode(run_rows.spec(connection, key)).launcher
-    return processes.hanging(lists, launcher.exit_deadline_seconds, now)
+    launcher = _SPEC.decode(run_rows.spec(work.connection, key)).launcher
+    return processes.hanging(lists, launcher.exit_deadline_seconds, work.now)
 
 
 def _has_ended(row: JobNodeRow) -> bool:

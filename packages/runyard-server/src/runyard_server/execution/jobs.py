@@ -27,10 +27,18 @@ from runyard.protocol.sizes import VmSize, resolve
 from runyard.protocol.timeouts import HEARTBEAT_SECONDS
 from runyard_server.compute.base import Job
 from runyard_server.core.clock import iso
-from runyard_server.core.lifecycle import News, announce, end, free_nodes, moved, record
-from runyard_server.core.lookups import datastore_folder, run_row
+from runyard_server.core.lifecycle import (
+    EventDraft,
+    append_events,
+    end,
+    free_nodes,
+    moved,
+    wake_scheduler,
+)
+from runyard_server.core.lookups import datastore_folder, node_row
 from runyard_server.core.system import System
 from runyard_server.core.tokens import run_token
+from runyard_server.core.work import Work
 from runyard_server.execution import attempts, gangs, ranks
 from runyard_server.execution.gangs import CLEARED, LOST, SALVAGING, Verdict
 from runyard_server.execution.sealing import seal
@@ -39,7 +47,6 @@ from runyard_server.store import compute, experiments, folders, job_nodes, snaps
 from runyard_server.store import gangs as told
 from runyard_server.store import runs as run_rows
 from runyard_server.store.job_nodes import JobNodeRow
-from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 
 _BEAT_US = int((HEARTBEAT_SECONDS - 1) * 1_000_000)
@@ -76,10 +83,10 @@ def remains(system: System, row: RunRow, node: JobNodeRow, environment: JobEnvir
         environment: As it was realised for the node's site.
     """
 
-    def read(connection: Connection) -> Job:
-        workspace = workspaces.find(connection, row.workspace)
-        experiment = experiments.find(connection, row.workspace, row.experiment)
-        snapshot = snapshots.find(connection, row.workspace, row.snapshot or "")
+    def read(work: Work) -> Job:
+        workspace = workspaces.find(work.connection, row.workspace)
+        experiment = experiments.find(work.connection, row.workspace, row.experiment)
+        snapshot = snapshots.find(work.connection, row.workspace, row.snapshot or "")
         assert workspace is not None
         assert experiment is not None
         return Job(
@@ -89,17 +96,17 @@ def remains(system: System, row: RunRow, node: JobNodeRow, environment: JobEnvir
             subscription_id=workspace.subscription_id,
             resource_group=workspace.resource_group,
             experiment_id=experiment.id,
-            spec=_SPEC.decode(run_rows.spec(connection, row.key)),
+            spec=_SPEC.decode(run_rows.spec(work.connection, row.key)),
             files=snapshot.files if snapshot else [],
             environment=environment,
             token=run_token(system.secret, row.workspace, row.id),
             node=node.node,
             node_name=node.node_id,
-            size=_size(connection, row),
+            size=_size(work, row),
             attempt=node.attempt,
         )
 
-    return system.records.read(read)
+    return system.read(read)
 
 
 def get(system: System, workspace: str, run: str, node: str) -> JobSpec:
@@ -109,7 +116,7 @@ def get(system: System, workspace: str, run: str, node: str) -> JobSpec:
         RunNotFound: No such run in the workspace.
         NotFound: The run has no such node, or nothing was launched on it.
     """
-    row, present = system.records.read(lambda c: _node(c, workspace, run, node))
+    row, present = system.read(lambda work: node_row(work, workspace, run, node))
     if present.handle is None:
         raise NotFound(f"nothing was launched on node {node} of run {run}")
     job = build(system, row, present, environment_left(system, row))
@@ -123,25 +130,17 @@ def report(system: System, workspace: str, run: str, node: str, body: AgentRepor
         RunNotFound: No such run in the workspace.
         NotFound: The run has no such node.
     """
-    row, present = system.records.read(lambda c: _node(c, workspace, run, node))
+    row, present = system.read(lambda work: node_row(work, workspace, run, node))
     if body.attempt not in (0, present.attempt):
         return AgentReply(cancel=True)
-    now = system.clock.now_us()
     if present.finished_at is None:
+        now = system.clock.now_us()
         system.last_seen.note(row.key, present.node, now)
-    fresh = body.tasks is not None and ranks.are_new(
-        system.records.read(lambda c: told.of_run(c, row.key)), present.node, body.tasks
-    )
-    written = present.finished_at is None and (fresh or _tells_news(row, present, body, now))
-    if written:
-        row = system.records.write(lambda c: _take(c, row.key, present.node, body, now))
-        announce(system, row, work=False)
-    found = Verdict()
-    if row.node_count > 1:
-        found = system.records.read(lambda c: gangs.verdict(c, row.key, present.node, now))
-        if written:
-            gangs.tell(system, row, found, body.state)
-    return gangs.reply(row, found)
+        if _tells_news(row, present, body, now) or _tells_of_tasks(system, present, body):
+            return system.write(lambda work: _take(work, row.key, present.node, body))
+    if row.node_count == 1:
+        return gangs.reply(row, Verdict())
+    return gangs.reply(row, system.read(lambda work: gangs.verdict(work, row.key, present.node)))
 
 
 def finish(system: System, workspace: str, run: str, node: str, body: FinishReport) -> Nothing:
@@ -151,52 +150,37 @@ def finish(system: System, workspace: str, run: str, node: str, body: FinishRepo
         RunNotFound: No such run in the workspace.
         NotFound: The run has no such node.
     """
-    row, present = system.records.read(lambda c: _node(c, workspace, run, node))
+    row, present = system.read(lambda work: node_row(work, workspace, run, node))
     if present.finished_at is not None or body.attempt not in (0, present.attempt):
         return Nothing()
-    number = present.node
-    now = system.clock.now_us()
-    sealed = system.records.read(lambda c: _is_the_end(c, row.key, number, body, now))
-    if sealed:
-        seal(system, row)
-        now = system.clock.now_us()
-    ended = system.records.write(lambda c: _finish(c, row.key, number, body, now, sealed=sealed))
-    if ended is None:
-        # The last of the others has finished in between.
-        return finish(system, workspace, run, node, body)
-    if not ended.active or ended.status == states.QUEUED:
-        system.last_seen.forget(ended.key)
-    else:
-        found = system.records.read(lambda c: gangs.verdict(c, row.key, number, now))
-        if found.last or body.outcome not in gangs.WELL:
-            gangs.wake(system, ended)
-    announce(system, ended)
+    _close(system, row, present.node, body)
     return Nothing()
 
 
-def launched(connection: Connection, key: int, node: int, handle: str, now: int) -> bool:
+def launched(work: Work, key: int, node: int, handle: str) -> bool:
     """Write down the handle of a launched agent; say whether nobody wants the run any more."""
-    job_nodes.change(connection, key, node, handle=handle, launched_at=now)
-    rows = run_rows.find_many(connection, [key])
+    job_nodes.change(work.connection, key, node, handle=handle, launched_at=work.now)
+    rows = run_rows.find_many(work.connection, [key])
     return any(row.cancel_requested or not row.active for row in rows)
 
 
-def lost(connection: Connection, key: int, node: int, reason: str, now: int) -> None:
+def lost(work: Work, key: int, node: int, reason: str) -> None:
     """Write down that an agent is gone without a last word.
 
     Args:
-        connection: Of the present write.
+        work: The unit of work.
         key: The run's key.
         node: The node's number.
         reason: What is known of how it went.
-        now: Microseconds since 1970.
     """
-    present = job_nodes.find(connection, key, node)
+    present = job_nodes.find(work.connection, key, node)
     if present is None or present.finished_at is not None or present.state == SALVAGING:
         return
-    job_nodes.change(connection, key, node, state=SALVAGING, handle=None, beat_at=now)
-    for row in run_rows.find_many(connection, [key]):
-        record(connection, row, now, [News(kinds.STAGE, f"{reason}; saving what it left")])
+    job_nodes.change(work.connection, key, node, state=SALVAGING, handle=None, beat_at=work.now)
+    for row in run_rows.find_many(work.connection, [key]):
+        append_events(work, row, [EventDraft(kinds.STAGE, f"{reason}; saving what it left")])
+        # The other nodes have failed with it.
+        gangs.wake(work, row)
 
 
 def lose(system: System, row: RunRow, node: int, reason: str) -> None:
@@ -210,51 +194,48 @@ def lose(system: System, row: RunRow, node: int, reason: str) -> None:
         node: The node's number.
         reason: What is known of how it went.
     """
-    now = system.clock.now_us()
 
-    def write(connection: Connection) -> None:
-        present = job_nodes.find(connection, row.key, node)
+    def write(work: Work) -> int:
+        present = job_nodes.find(work.connection, row.key, node)
         if present is None or present.finished_at is not None:
-            return
+            return work.now
         heard = max(present.beat_at or 0, system.last_seen.last(row.key, node))
-        job_nodes.change(connection, row.key, node, state=LOST, beat_at=heard)
-        for current in run_rows.find_many(connection, [row.key]):
-            record(connection, current, now, [News(kinds.STAGE, reason)])
+        job_nodes.change(work.connection, row.key, node, state=LOST, beat_at=heard)
+        for current in run_rows.find_many(work.connection, [row.key]):
+            append_events(work, current, [EventDraft(kinds.STAGE, reason)])
+        return work.now
 
-    system.records.write(write)
-    error = RunError("ServiceError", reason, iso(now))
-    word = FinishReport(protocol.OUTCOME_FAILED, error=error)
-    finish(system, row.workspace, row.id, str(node), body=word)
+    error = RunError("ServiceError", reason, iso(system.write(write)))
+    _close(system, row, node, FinishReport(protocol.OUTCOME_FAILED, error=error))
 
 
 def cleared(system: System, key: int, node: int, attempt: int) -> None:
     """Write down that nothing is left of the agent of a node that was given up."""
 
-    def write(connection: Connection) -> None:
-        present = job_nodes.find(connection, key, node)
+    def write(work: Work) -> None:
+        present = job_nodes.find(work.connection, key, node)
         if present is not None and (present.state, present.attempt) == (LOST, attempt):
-            job_nodes.change(connection, key, node, state=CLEARED)
+            job_nodes.change(work.connection, key, node, state=CLEARED)
 
-    system.records.write(write)
+    system.write(write)
 
 
 def abandon(system: System, key: int, reason: str) -> list[RunRow]:
     """End a run whose agent can say nothing any more: Failed, or Canceled if that was asked."""
-    for row in system.records.read(lambda c: run_rows.find_many(c, [key])):
+    for row in system.read(lambda work: run_rows.find_many(work.connection, [key])):
         seal(system, row)
-    now = system.clock.now_us()
-    error = RunError("ServiceError", reason, iso(now))
 
-    def write(connection: Connection) -> list[RunRow]:
-        rows = run_rows.find_many(connection, [key])
-        job_nodes.close(connection, key, now)
-        return [_end(connection, row, now, states.FAILED, error) for row in rows]
+    def write(work: Work) -> list[RunRow]:
+        error = RunError("ServiceError", reason, iso(work.now))
+        rows = run_rows.find_many(work.connection, [key])
+        job_nodes.close(work.connection, key, work.now)
+        work.forget(key)
+        for row in rows:
+            # Of one that has ended before, the folder is still to be seen to.
+            wake_scheduler(work, row)
+        return [_end(work, row, states.FAILED, error) for row in rows]
 
-    system.last_seen.forget(key)
-    ended = system.records.write(write)
-    for row in ended:
-        announce(system, row)
-    return ended
+    return system.write(write)
 
 
 def _tells_news(row: RunRow, node: JobNodeRow, body: AgentReport, now: int) -> bool:
@@ -269,99 +250,140 @@ def _tells_news(row: RunRow, node: JobNodeRow, body: AgentReport, now: int) -> b
     return now - (node.beat_at or 0) > _BEAT_US
 
 
-def _take(connection: Connection, key: int, node: int, body: AgentReport, now: int) -> RunRow:
-    row = run_rows.find_many(connection, [key])[0]
-    present = job_nodes.find(connection, key, node)
+def _tells_of_tasks(system: System, node: JobNodeRow, body: AgentReport) -> bool:
+    """Whether a beat tells more of a node's processes than what they use."""
+    if body.tasks is None:
+        return False
+    known = system.read(lambda work: told.of_run(work.connection, node.run_key))
+    return ranks.are_new(known, node.node, body.tasks)
+
+
+def _take(work: Work, key: int, node: int, body: AgentReport) -> AgentReply:
+    """Write down what a node has told, and work out what it is to do now."""
+    row = run_rows.find_many(work.connection, [key])[0]
+    present = job_nodes.find(work.connection, key, node)
     assert present is not None
     state = present.state if present.state in (SALVAGING, LOST) else body.state
     job_nodes.change(
-        connection, key, node, state=state, pid=body.pid or None, host=body.host, beat_at=now
+        work.connection,
+        key,
+        node,
+        state=state,
+        pid=body.pid or None,
+        host=body.host,
+        beat_at=work.now,
     )
     news = []
     if body.tasks is not None:
-        news += ranks.tell(connection, key, present, body.tasks, now)
-    news += [News(kinds.WARNING, text) for text in body.warnings if text not in row.warnings]
+        news += ranks.tell(work, key, present, body.tasks)
+    news += [EventDraft(kinds.WARNING, text) for text in body.warnings if text not in row.warnings]
     changes = {}
     if body.message and row.status == states.FINALIZING:
         # It is delivering for so long that somebody may ask what it waits for.
-        news.append(News(kinds.REASON, body.message))
+        news.append(EventDraft(kinds.REASON, body.message))
         changes["reason"] = body.message
     elif body.message:
-        news.append(News(kinds.STAGE, body.message))
+        news.append(EventDraft(kinds.STAGE, body.message))
     if body.state == protocol.STATE_RUNNING and row.status in _BEFORE_RUNNING:
         news.append(moved(states.RUNNING))
     if body.state == protocol.STATE_FINALIZING and row.status in _BEFORE_FINALIZING:
         news.append(moved(states.FINALIZING))
-    return record(connection, row, now, news, **changes) if news else row
+    if news:
+        row = append_events(work, row, news, **changes)
+    if row.node_count == 1:
+        return gangs.reply(row, Verdict())
+    found = gangs.verdict(work, key, node)
+    gangs.tell(work, row, found, body.state)
+    return gangs.reply(row, found)
 
 
-def _others(
-    connection: Connection, key: int, node: int, body: FinishReport, now: int
-) -> list[JobNodeRow]:
+def _others(work: Work, key: int, node: int, body: FinishReport) -> list[JobNodeRow]:
     """Give the other nodes of a run whose last word is awaited; of a failed run, if they came."""
-    present = job_nodes.of_run(connection, key)
+    present = job_nodes.of_run(work.connection, key)
     others = [row for row in present if row.node != node and row.finished_at is None]
     words = [body, *(row.finish for row in present if row.finish is not None)]
     if all(word.outcome != protocol.OUTCOME_FAILED for word in words):
         return others
-    return [row for row in others if not gangs.is_silent(row, now)]
+    return [row for row in others if not gangs.is_silent(row, work.now)]
 
 
-def _is_the_end(connection: Connection, key: int, node: int, body: FinishReport, now: int) -> bool:
+def _is_the_end(work: Work, key: int, node: int, body: FinishReport) -> bool:
     """Whether a last word ends the run: it is the last, and no further attempt is due."""
-    if _others(connection, key, node, body, now):
+    if _others(work, key, node, body):
         return False
-    row = run_rows.find_many(connection, [key])[0]
-    return not attempts.is_due(connection, row, _together(connection, row, node, body, now))
+    row = run_rows.find_many(work.connection, [key])[0]
+    return not attempts.is_due(work, row, _together(work, row, node, body))
 
 
-def _together(
-    connection: Connection, row: RunRow, node: int, body: FinishReport, now: int
-) -> FinishReport:
+def _together(work: Work, row: RunRow, node: int, body: FinishReport) -> FinishReport:
     """Join the last words of all nodes, with that of `node` as the last."""
     if row.node_count == 1:
         return body
     present = [
-        replace(each, finished_at=now, finish=body) if each.node == node else each
-        for each in job_nodes.of_run(connection, row.key)
+        replace(each, finished_at=work.now, finish=body) if each.node == node else each
+        for each in job_nodes.of_run(work.connection, row.key)
     ]
-    return gangs.outcome(present, told.of_run(connection, row.key))
+    return gangs.outcome(present, told.of_run(work.connection, row.key))
 
 
-def _finish(
-    connection: Connection, key: int, node: int, body: FinishReport, now: int, *, sealed: bool
-) -> RunRow | None:
-    """Write a last word down; the last node's ends the run. None: seal first, then again."""
-    others = _others(connection, key, node, body, now)
-    if not others and not sealed and _is_the_end(connection, key, node, body, now):
-        return None
-    job_nodes.change(connection, key, node, finished_at=now, finish=body)
-    row = run_rows.find_many(connection, [key])[0]
-    fresh = [News(kinds.WARNING, text) for text in body.warnings if text not in row.warnings]
+def _close(system: System, row: RunRow, node: int, word: FinishReport) -> None:
+    """Close a node with its last word; what the run has delivered is sealed before it ends."""
+    sealed = system.read(lambda work: _is_the_end(work, row.key, node, word))
+    while not _closed(system, row, node, word, sealed=sealed):
+        # The last of the others has finished in between: now this one is the last.
+        sealed = True
+
+
+def _closed(system: System, row: RunRow, node: int, word: FinishReport, *, sealed: bool) -> bool:
+    if sealed:
+        seal(system, row)
+    return system.write(lambda work: _write_down(work, row.key, node, word, sealed=sealed))
+
+
+def _write_down(work: Work, key: int, node: int, word: FinishReport, *, sealed: bool) -> bool:
+    """Write a last word down, unless it ends a run that is not sealed yet; say whether it did."""
+    present = job_nodes.find(work.connection, key, node)
+    if present is None or present.finished_at is not None:
+        return True
+    if word.attempt not in (0, present.attempt):
+        return True
+    if not sealed and _is_the_end(work, key, node, word):
+        return False
+    others = _others(work, key, node, word)
+    job_nodes.change(work.connection, key, node, finished_at=work.now, finish=word)
+    row = run_rows.find_many(work.connection, [key])[0]
+    fresh = [EventDraft(kinds.WARNING, text) for text in word.warnings if text not in row.warnings]
     if fresh:
-        row = record(connection, row, now, fresh)
-    if others:
-        return row
-    body = _together(connection, row, node, body, now)
-    if attempts.is_due(connection, row, body):
-        return attempts.begin(connection, row, body, now)
-    job_nodes.close(connection, key, now)
-    status = _OUTCOMES.get(body.outcome, states.FAILED)
+        row = append_events(work, row, fresh)
+    if not others:
+        row = _part(work, row, node, word)
+    elif word.outcome not in gangs.WELL or gangs.verdict(work, key, node).last:
+        gangs.wake(work, row)
+    wake_scheduler(work, row)
+    return True
+
+
+def _part(work: Work, row: RunRow, node: int, word: FinishReport) -> RunRow:
+    """Bring a run, all of whose nodes have had their last word, to its end or to a new attempt."""
+    work.forget(row.key)
+    word = _together(work, row, node, word)
+    if attempts.is_due(work, row, word):
+        return attempts.begin(work, row, word)
+    job_nodes.close(work.connection, row.key, work.now)
+    status = _OUTCOMES.get(word.outcome, states.FAILED)
     error = None
     if status == states.FAILED:
-        given = body.error or RunError("UserError", _how_it_ended(body))
-        error = given if given.time else replace(given, time=iso(now))
-    return _end(connection, row, now, status, error)
+        given = word.error or RunError("UserError", _how_it_ended(word))
+        error = given if given.time else replace(given, time=iso(work.now))
+    return _end(work, row, status, error)
 
 
-def _end(
-    connection: Connection, row: RunRow, now: int, status: str, error: RunError | None
-) -> RunRow:
+def _end(work: Work, row: RunRow, status: str, error: RunError | None) -> RunRow:
     """End a run and free its nodes; what failed after a cancel was asked for is canceled."""
     if status == states.FAILED and row.cancel_requested:
         status, error = states.CANCELED, None
-    free_nodes(connection, row, now)
-    return end(connection, row, now, status, error)
+    free_nodes(work, row)
+    return end(work, row, status, error)
 
 
 def _how_it_ended(body: FinishReport) -> str:
@@ -372,20 +394,11 @@ def _how_it_ended(body: FinishReport) -> str:
     return "the job failed"
 
 
-def _node(connection: Connection, workspace: str, run: str, node: str) -> tuple[RunRow, JobNodeRow]:
-    row = run_row(connection, workspace, run)
-    number = int(node) if node.isascii() and node.isdigit() else -1
-    present = job_nodes.find(connection, row.key, number)
-    if present is None:
-        raise NotFound(f"run {run} has no node {node[:20]!r}")
-    return row, present
-
-
-def _size(connection: Connection, row: RunRow) -> VmSize | None:
+def _size(work: Work, row: RunRow) -> VmSize | None:
     """What a node of the run's target shall have; None: whatever there is."""
     if row.target == LOCAL_TARGET:
         return None
-    cluster = compute.find(connection, row.workspace, row.target)
+    cluster = compute.find(work.connection, row.workspace, row.target)
     size, _ = resolve(cluster.vm_size if cluster else "")
     return size
 

@@ -16,13 +16,13 @@ from runyard.protocol import events as kinds
 from runyard.protocol.compute import IDLE, RUNNING
 from runyard.protocol.jobs import STATE_STARTING
 from runyard.protocol.runs import LOCAL_TARGET, QUEUED
-from runyard_server.core.lifecycle import News, record
+from runyard_server.core.lifecycle import EventDraft, append_events
+from runyard_server.core.work import Work
 from runyard_server.execution import gangs
 from runyard_server.store import compute, job_nodes, nodes, runs
 from runyard_server.store.compute import ComputeRow
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.nodes import NodeRow
-from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 
 STEADY, RESIZING = "Steady", "Resizing"
@@ -59,36 +59,35 @@ def target_of(row: RunRow) -> Target:
     return Target("" if local else row.workspace, row.target)
 
 
-def wanted(connection: Connection, target: Target, coming: int) -> int:
+def wanted(work: Work, target: Target, coming: int) -> int:
     """Say how many nodes a cluster should have: for what holds some, what waits and what comes."""
-    cluster = compute.find(connection, target.workspace, target.name)
+    cluster = compute.find(work.connection, target.workspace, target.name)
     if cluster is None:
         return 0
-    present = nodes.of_cluster(connection, target.workspace, target.name)
-    waiting = coming + _queue(target).node_count(connection)
+    present = nodes.of_cluster(work.connection, target.workspace, target.name)
+    waiting = coming + _queue(target).node_count(work.connection)
     needed = sum(1 for node in present if node.run is not None) + waiting
     return max(cluster.min_nodes, len(present), min(cluster.max_nodes, needed))
 
 
-def place(connection: Connection, target: Target, capacity: int, now: int) -> list[Placement]:
+def place(work: Work, target: Target, capacity: int) -> list[Placement]:
     """Give nodes to the runs that wait, in order, as far as there are nodes.
 
     Args:
-        connection: Of the present write.
+        work: The unit of work.
         target: Where.
         capacity: On a cluster, how many nodes the backend grants; on this machine, how many
             runs may be there at once.
-        now: Microseconds since 1970.
     """
     if target.is_local:
-        return _place_local(connection, target, capacity, now)
-    cluster = compute.find(connection, target.workspace, target.name)
-    return [] if cluster is None else _place_cluster(connection, target, cluster, capacity, now)
+        return _place_local(work, target, capacity)
+    cluster = compute.find(work.connection, target.workspace, target.name)
+    return [] if cluster is None else _place_cluster(work, target, cluster, capacity)
 
 
-def grow(connection: Connection, cluster: ComputeRow, count: int, now: int) -> list[NodeRow]:
+def grow(work: Work, cluster: ComputeRow, count: int) -> list[NodeRow]:
     """Add idle nodes until a cluster has `count` of them; give all its nodes."""
-    present = nodes.of_cluster(connection, cluster.workspace, cluster.name)
+    present = nodes.of_cluster(work.connection, cluster.workspace, cluster.name)
     taken = {node.id for node in present}
     fresh: list[NodeRow] = []
     number = 0
@@ -96,20 +95,20 @@ def grow(connection: Connection, cluster: ComputeRow, count: int, now: int) -> l
         number += 1
         name = f"{cluster.name}-{number}"
         if name not in taken:
-            fresh.append(NodeRow(cluster.workspace, cluster.name, name, IDLE, None, now))
-    nodes.add(connection, fresh)
+            fresh.append(NodeRow(cluster.workspace, cluster.name, name, IDLE, None, work.now))
+    nodes.add(work.connection, fresh)
     if fresh:
-        resized(connection, cluster, len(present) + len(fresh), now)
+        resized(work, cluster, len(present) + len(fresh))
     return [*present, *fresh]
 
 
-def shrink(connection: Connection, cluster: ComputeRow, now: int) -> list[str]:
+def shrink(work: Work, cluster: ComputeRow) -> list[str]:
     """Take away nodes that have been idle for too long; give their ids."""
-    present = nodes.of_cluster(connection, cluster.workspace, cluster.name)
-    old = overdue(cluster, present, now)
-    nodes.remove(connection, cluster.workspace, cluster.name, old)
+    present = nodes.of_cluster(work.connection, cluster.workspace, cluster.name)
+    old = overdue(cluster, present, work.now)
+    nodes.remove(work.connection, cluster.workspace, cluster.name, old)
     if old:
-        resized(connection, cluster, len(present) - len(old), now)
+        resized(work, cluster, len(present) - len(old))
     return old
 
 
@@ -122,15 +121,15 @@ def overdue(cluster: ComputeRow, present: Sequence[NodeRow], now: int) -> list[s
     return [node.id for node in reversed(idle)][: max(0, spare)]
 
 
-def resized(connection: Connection, cluster: ComputeRow, count: int, now: int) -> None:
+def resized(work: Work, cluster: ComputeRow, count: int) -> None:
     """Write down that a cluster has come to `count` nodes."""
     compute.change(
-        connection,
+        work.connection,
         cluster.workspace,
         cluster.name,
         target_nodes=count,
         allocation_state=STEADY,
-        allocation_changed_at=now,
+        allocation_changed_at=work.now,
     )
 
 
@@ -139,81 +138,77 @@ def _queue(target: Target) -> runs.Queue:
     return runs.Queue(workspace, target.name, QUEUED)
 
 
-def _place_local(connection: Connection, target: Target, places: int, now: int) -> list[Placement]:
+def _place_local(work: Work, target: Target, places: int) -> list[Placement]:
     queue = _queue(target)
-    free = max(0, places - job_nodes.count_unfinished_on(connection, LOCAL_TARGET))
-    waiting = queue.first(connection, free + 1)
-    placements = [_placed_on(connection, row, [LOCAL_NODE], now) for row in waiting[:free]]
+    free = max(0, places - job_nodes.count_unfinished_on(work.connection, LOCAL_TARGET))
+    waiting = queue.first(work.connection, free + 1)
+    placements = [_placed_on(work, row, [LOCAL_NODE]) for row in waiting[:free]]
     if waiting[free:]:
-        holders = runs.active_with_nodes(connection, LOCAL_TARGET, _NAMED + 1)
+        holders = runs.active_with_nodes(work.connection, LOCAL_TARGET, _NAMED + 1)
         reason = f"waiting for one of the {places} places on this machine; {_held_by(holders)}"
-        _wait(connection, waiting[free], reason, now)
-        _wait_behind(connection, queue, "a place on this machine", now)
+        _wait(work, waiting[free], reason)
+        _wait_behind(work, queue, "a place on this machine")
     return placements
 
 
 def _place_cluster(
-    connection: Connection, target: Target, cluster: ComputeRow, granted: int, now: int
+    work: Work, target: Target, cluster: ComputeRow, granted: int
 ) -> list[Placement]:
     queue = _queue(target)
-    waiting = queue.first(connection, cluster.max_nodes + 1)
-    present = grow(connection, cluster, min(granted, cluster.max_nodes), now) if waiting else []
+    waiting = queue.first(work.connection, cluster.max_nodes + 1)
+    present = grow(work, cluster, min(granted, cluster.max_nodes)) if waiting else []
     idle = [node.id for node in present if node.state == IDLE and node.run is None]
     placements = []
     while waiting and waiting[0].node_count <= len(idle):
         row = waiting.pop(0)
         mine, idle = idle[: row.node_count], idle[row.node_count :]
         nodes.change(
-            connection,
+            work.connection,
             cluster.workspace,
             cluster.name,
             mine,
             state=RUNNING,
             run=row.id,
-            since=now,
+            since=work.now,
         )
-        placements.append(_placed_on(connection, row, mine, now))
+        placements.append(_placed_on(work, row, mine))
     if waiting:
-        _wait(connection, waiting[0], _cluster_reason(connection, cluster, waiting[0], idle), now)
-        _wait_behind(connection, queue, f"nodes of {cluster.name!r}", now)
+        _wait(work, waiting[0], _cluster_reason(work, cluster, waiting[0], idle))
+        _wait_behind(work, queue, f"nodes of {cluster.name!r}")
     return placements
 
 
-def _placed_on(connection: Connection, row: RunRow, node_ids: list[str], now: int) -> Placement:
+def _placed_on(work: Work, row: RunRow, node_ids: list[str]) -> Placement:
     """Give a run its nodes. The single launcher needs one agent, on the first of them."""
     attempt = row.attempt + 1
     agents = [
-        JobNodeRow(row.key, number, attempt, node_id, STATE_STARTING, beat_at=now)
-        for number, node_id in enumerate(
-            node_ids[: gangs.agents_of(connection, row.key, row.node_count)]
-        )
+        JobNodeRow(row.key, number, attempt, node_id, STATE_STARTING, beat_at=work.now)
+        for number, node_id in enumerate(node_ids[: gangs.agents_of(work, row.key, row.node_count)])
     ]
-    job_nodes.add(connection, agents)
+    job_nodes.add(work.connection, agents)
     where = "this machine" if node_ids == [LOCAL_NODE] else ", ".join(node_ids)
-    news = [News(kinds.STAGE, f"placed on {where}")]
-    placed = record(connection, row, now, news, attempt=attempt, reason=None)
+    news = [EventDraft(kinds.STAGE, f"placed on {where}")]
+    placed = append_events(work, row, news, attempt=attempt, reason=None)
     return Placement(placed, agents)
 
 
-def _wait(connection: Connection, row: RunRow, reason: str, now: int) -> None:
+def _wait(work: Work, row: RunRow, reason: str) -> None:
     if row.reason != reason:
-        record(connection, row, now, [News(kinds.REASON, reason)], reason=reason)
+        append_events(work, row, [EventDraft(kinds.REASON, reason)], reason=reason)
 
 
-def _wait_behind(connection: Connection, queue: runs.Queue, place_name: str, now: int) -> None:
+def _wait_behind(work: Work, queue: runs.Queue, place_name: str) -> None:
     """Give a reason to those in the queue that have none yet; it stays until they are first."""
-    for row in queue.without_reason(connection, _NEWCOMERS):
-        _wait(connection, row, BEHIND.format(place=place_name), now)
+    for row in queue.without_reason(work.connection, _NEWCOMERS):
+        _wait(work, row, BEHIND.format(place=place_name))
 
 
-def _cluster_reason(
-    connection: Connection, cluster: ComputeRow, row: RunRow, idle: Sequence[str]
-) -> str:
+def _cluster_reason(work: Work, cluster: ComputeRow, row: RunRow, idle: Sequence[str]) -> str:
     missing = row.node_count - len(idle)
     count = f"{missing} of {row.node_count} nodes" if row.node_count > 1 else "a node"
     held = {
         node.run
-        for node in nodes.of_cluster(connection, cluster.workspace, cluster.name)
+        for node in nodes.of_cluster(work.connection, cluster.workspace, cluster.name)
         if node.run is not None
     }
     return f"waiting for {count} of {cluster.name!r}; {_held_by(sorted(held))}"

@@ -14,92 +14,85 @@ from runyard.protocol.errors import RunyardError
 from runyard.protocol.runs import RunError
 from runyard_server.core import leases
 from runyard_server.core.clock import iso
-from runyard_server.core.lifecycle import News, announce, end, moved, record
+from runyard_server.core.lifecycle import EventDraft, append_events, end, moved
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.execution.sealing import seal
 from runyard_server.store import runs
-from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
 _OPEN = (states.STARTING, states.PREPARING)
 
 
-def begin(connection: Connection, keys: Sequence[int], token: str, now: int) -> list[RunRow]:
+def begin(work: Work, keys: Sequence[int], token: str) -> list[RunRow]:
     """Lease runs whose environment must be made first; give those that were to be had."""
     return [
-        record(connection, row, now, _preparing(row))
-        for row in runs.find_many(connection, keys)
-        if row.status in _OPEN and leases.take(connection, row.subject, token, now)
+        append_events(work, row, _preparing(row))
+        for row in runs.find_many(work.connection, keys)
+        if row.status in _OPEN and leases.take(work, row.subject, token)
     ]
 
 
-def enqueue_ready(
-    connection: Connection, locks: Mapping[int, LockRecord], token: str, now: int
-) -> list[RunRow]:
+def enqueue_ready(work: Work, locks: Mapping[int, LockRecord], token: str) -> list[RunRow]:
     """Bring runs whose environment exists into the queue.
 
     Args:
-        connection: Of the present write.
+        work: The unit of work.
         locks: Each run's lock, by key; its notes become warnings of the run.
         token: The scheduler's.
-        now: Microseconds since 1970.
     """
-    held = leases.present(connection)
+    held = leases.present(work)
     chosen = [
         row
-        for row in runs.find_many(connection, locks)
-        if row.status in _OPEN and leases.is_open_to(held.get(row.subject), token, now)
+        for row in runs.find_many(work.connection, locks)
+        if row.status in _OPEN and leases.is_open_to(held.get(row.subject), token, work.now)
     ]
-    leases.give_back(connection, [row.subject for row in chosen if row.subject in held])
-    return [_enqueue(connection, row, locks[row.key], now) for row in chosen]
+    leases.give_back(work, [row.subject for row in chosen if row.subject in held])
+    return [_enqueue(work, row, locks[row.key]) for row in chosen]
 
 
 def drop(system: System, run: Subject, token: str) -> None:
     """Give back a leased run whose environment nobody wants any more."""
 
-    def write(connection: Connection) -> None:
-        if leases.holds(connection, run, token):
-            leases.give_back(connection, [run])
+    def write(work: Work) -> None:
+        if leases.holds(work, run, token):
+            leases.give_back(work, [run])
 
-    system.records.write(write)
+    system.write(write)
 
 
 def fail(system: System, run: Subject, token: str, error: Exception) -> None:
     """End a leased run whose environment cannot be made."""
-    leased = system.records.read(lambda c: _leased(c, run, token))
+    leased = system.read(lambda work: _leased(work, run, token))
     if leased is None:
         return
     seal(system, leased)
-    now = system.clock.now_us()
 
-    def write(connection: Connection) -> RunRow | None:
-        row = _leased(connection, run, token)
-        if row is None:
-            return None
-        leases.give_back(connection, [run])
-        return end(connection, row, now, states.FAILED, _told(error, iso(now)))
+    def write(work: Work) -> None:
+        row = _leased(work, run, token)
+        if row is not None:
+            leases.give_back(work, [run])
+            end(work, row, states.FAILED, _told(error, iso(work.now)))
 
-    row = system.records.write(write)
-    if row is not None:
-        announce(system, row)
+    system.write(write)
 
 
-def _leased(connection: Connection, run: Subject, token: str) -> RunRow | None:
+def _leased(work: Work, run: Subject, token: str) -> RunRow | None:
     """Give the run if `token` still works on it and it has not ended, else None."""
-    row = runs.find(connection, run.workspace, run.id)
-    counts = row is not None and row.active and leases.holds(connection, run, token)
+    row = runs.find(work.connection, run.workspace, run.id)
+    counts = row is not None and row.active and leases.holds(work, run, token)
     return row if counts else None
 
 
-def _preparing(row: RunRow) -> list[News]:
+def _preparing(row: RunRow) -> list[EventDraft]:
     return [moved(states.PREPARING)] if row.status == states.STARTING else []
 
 
-def _enqueue(connection: Connection, row: RunRow, lock: LockRecord, now: int) -> RunRow:
-    told = [News(kinds.WARNING, note) for note in lock.notes if note not in row.warnings]
+def _enqueue(work: Work, row: RunRow, lock: LockRecord) -> RunRow:
+    told = [EventDraft(kinds.WARNING, note) for note in lock.notes if note not in row.warnings]
     news = [*_preparing(row), *told, moved(states.QUEUED)]
-    return record(connection, row, now, news, environment_lock=lock.digest)
+    return append_events(work, row, news, environment_lock=lock.digest)
 
 
 def _told(error: Exception, time: str) -> RunError:

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from runyard.protocol import events as kinds
 from runyard.protocol.jobs import TASK_COMPLETED, TASK_FAILED, TASK_RUNNING, TaskReport
-from runyard_server.core.lifecycle import News
+from runyard_server.core.lifecycle import EventDraft
+from runyard_server.core.work import Work
 from runyard_server.store import gangs as told
 from runyard_server.store.gangs import GangRow
 from runyard_server.store.job_nodes import JobNodeRow
-from runyard_server.store.records import Connection
 
 SECOND = 1_000_000
 
@@ -24,23 +24,22 @@ def are_new(known: dict[int, GangRow], node: int, tasks: Sequence[TaskReport]) -
     return before is None or list(map(_plain, before)) != list(map(_plain, tasks))
 
 
-def tell(
-    connection: Connection, key: int, node: JobNodeRow, tasks: Sequence[TaskReport], now: int
-) -> list[News]:
+def tell(work: Work, key: int, node: JobNodeRow, tasks: Sequence[TaskReport]) -> list[EventDraft]:
     """Write down how a node's processes are; give news of those that have failed since.
 
     Args:
-        connection: Of the present write.
+        work: The unit of work.
         key: The run's key.
         node: The node.
         tasks: Its processes, as it tells them.
-        now: Microseconds since 1970.
     """
-    before = {task.rank: task for task in _before(told.of_run(connection, key), node.node) or []}
-    heard = [_heard(task, before.get(task.rank), now) for task in tasks]
-    told.tell(connection, key, node.node, heard)
+    before = {
+        task.rank: task for task in _before(told.of_run(work.connection, key), node.node) or []
+    }
+    heard = [_heard(task, before.get(task.rank), work.now) for task in tasks]
+    told.tell(work.connection, key, node.node, heard)
     return [
-        News(kinds.RANK, _failed(task, node), data=_data(task, node))
+        EventDraft(kinds.RANK, _failed(task, node), data=_data(task, node))
         for task in heard
         if task.state == TASK_FAILED
         and (task.rank not in before or before[task.rank].state != TASK_FAILED)

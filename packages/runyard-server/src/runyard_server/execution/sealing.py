@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from runyard.protocol.files import LOG_KIND
 from runyard_server.core.lookups import run_row
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.store import files, metrics
 from runyard_server.store.files import FileRow
 from runyard_server.store.metrics import SegmentRow
-from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 from runyard_server.store.segments import pack
 
@@ -28,33 +28,33 @@ def list_logs(system: System, workspace: str, run: str) -> None:
     logs = system.logs.list_(workspace, run)
     sealed = [FileRow(log.path, LOG_KIND, log.size, log.modified_at) for log in logs]
 
-    def work(connection: Connection) -> None:
-        row = run_row(connection, workspace, run)
-        known = files.find_many(connection, row.key, [log.path for log in sealed])
+    def write(work: Work) -> None:
+        row = run_row(work, workspace, run)
+        known = files.find_many(work.connection, row.key, [log.path for log in sealed])
         # An artifact may have taken a log's name; its content is the one to keep.
         artifacts = {path for path, file in known.items() if file.digest is not None}
-        files.put(connection, row.key, [log for log in sealed if log.path not in artifacts])
+        files.put(work.connection, row.key, [log for log in sealed if log.path not in artifacts])
 
     if sealed:
-        system.records.write(work)
+        system.write(write)
 
 
 def merge_metrics(system: System, run_key: int) -> None:
     """Join the small segments of a run's series into large ones; for runs that have ended."""
 
-    def read(connection: Connection) -> list[list[SegmentRow]]:
-        found = metrics.in_pieces(connection, run_key)
-        return [metrics.segments(connection, series) for series in found]
+    def read(work: Work) -> list[list[SegmentRow]]:
+        found = metrics.in_pieces(work.connection, run_key)
+        return [metrics.segments(work.connection, series) for series in found]
 
-    changes = [change for packed in system.records.read(read) for change in _joined(packed)]
+    changes = [change for packed in system.read(read) for change in _joined(packed)]
     if not changes:
         return
 
-    def write(connection: Connection) -> None:
+    def write(work: Work) -> None:
         for change in changes:
-            metrics.replace_segments(connection, change.old, [change.new])
+            metrics.replace_segments(work.connection, change.old, [change.new])
 
-    system.records.write(write)
+    system.write(write)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ def site_of(system: System, row: RunRow) -> Site:
     """The site of a run's target; of a cluster that is gone the default, where nothing is left."""
     if row.target == LOCAL_TARGET:
         return system.sites.of(LOCAL_TARGET)
-    cluster = system.records.read(lambda c: compute.find(c, row.workspace, row.target))
+    cluster = system.read(lambda work: compute.find(work.connection, row.workspace, row.target))
     return system.sites.of(system.sites.default if cluster is None else cluster.site)
 
 
@@ -23,7 +23,7 @@ def environment_left(system: System, row: RunRow) -> JobEnvironment:
     It is not made again: whoever cleans up after a job does not need it.
     """
     digest = row.environment_lock or ""
-    lock = system.records.read(lambda c: environments.find_lock(c, digest))
+    lock = system.read(lambda work: environments.find_lock(work.connection, digest))
     found = None
     if lock is not None:
         record = LockRecord(lock.digest, lock.python, lock.requirements)

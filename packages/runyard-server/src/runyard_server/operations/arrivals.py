@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from runyard_server.core import lookups
 from runyard_server.core.lookups import datastore_row, workspace_row
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.operations import datastores
 from runyard_server.store.arrived import Arrived
 from runyard_server.store.folders import checked
-from runyard_server.store.records import Connection
 
 
 def begin(system: System, *, hashed: bool) -> Arrived:
@@ -29,14 +29,14 @@ def check(system: System, segments: Mapping[str, str], query: object) -> None:
     """
     workspace, path = segments["workspace"], segments.get("path")
 
-    def read(connection: Connection) -> None:
-        workspace_row(connection, workspace)
+    def read(work: Work) -> None:
+        workspace_row(work, workspace)
         if "run" in segments:
-            lookups.run_key(connection, workspace, segments["run"])
+            lookups.run_key(work, workspace, segments["run"])
         if "datastore" in segments:
-            datastore_row(connection, workspace, segments["datastore"])
+            datastore_row(work, workspace, segments["datastore"])
 
-    system.records.read(read)
+    system.read(read)
     if "digest" in segments:
         system.blobs.path(segments["digest"])
     if path is not None:

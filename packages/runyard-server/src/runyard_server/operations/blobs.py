@@ -12,7 +12,7 @@ from runyard_server.store.folders import Body, checked
 
 def missing(system: System, workspace: str, body: BlobList) -> BlobList:
     """Say which of these contents are not stored."""
-    system.records.read(lambda c: workspace_row(c, workspace))
+    system.read(lambda work: workspace_row(work, workspace))
     return BlobList(digests=system.blobs.missing(body.digests))
 
 
@@ -23,7 +23,7 @@ def write(system: System, workspace: str, digest: str, body: Body) -> None:
         InvalidRequest: The bytes have another digest.
         StorageFull: No space is left; nothing is kept.
     """
-    system.records.read(lambda c: workspace_row(c, workspace))
+    system.read(lambda work: workspace_row(work, workspace))
     system.blobs.write(digest, body)
 
 
@@ -36,7 +36,7 @@ def write_many(system: System, workspace: str, body: Body) -> BatchResult:
         InvalidRequest: The body is no batch, or was cut; what came whole is kept.
         StorageFull: No space is left.
     """
-    system.records.read(lambda c: workspace_row(c, workspace))
+    system.read(lambda work: workspace_row(work, workspace))
     stored, refused = system.blobs.write_many(batches.contents(body))
     code = InvalidRequest.code
     return BatchResult(stored, [Refusal(name, code, why) for name, why in refused.items()])
@@ -48,7 +48,7 @@ def read_many(system: System, workspace: str, body: BlobList) -> Chunks:
     Raises:
         InvalidRequest: Too many are asked for, or one is no digest.
     """
-    system.records.read(lambda c: workspace_row(c, workspace))
+    system.read(lambda work: workspace_row(work, workspace))
     places = [(digest, system.blobs.path(digest)) for digest in body.digests]
     return batches.answer(places, len(places))
 
@@ -59,7 +59,7 @@ def read(system: System, workspace: str, digest: str) -> Content:
     Raises:
         BlobNotFound: It is not stored.
     """
-    system.records.read(lambda c: workspace_row(c, workspace))
+    system.read(lambda work: workspace_row(work, workspace))
     return Content(path=system.blobs.path(digest), size=system.blobs.size(digest), digest=digest)
 
 

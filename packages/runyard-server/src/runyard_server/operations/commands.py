@@ -18,19 +18,19 @@ from runyard.protocol.jobs import (
     TakeCommands,
 )
 from runyard.protocol.route import Nothing
-from runyard_server.core.lookups import run_row
+from runyard_server.core import lookups
+from runyard_server.core.lookups import node_row
 from runyard_server.core.system import System
-from runyard_server.store import commands, job_nodes
+from runyard_server.core.work import Work
+from runyard_server.store import commands
 from runyard_server.store.commands import CommandRow
 from runyard_server.store.job_nodes import JobNodeRow
-from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 
 LONGEST = 64 << 10
 LONGEST_KEY = 200
 # What ssh says when it could not do what it should.
 NOT_DONE = 255
-_DIGITS = 9
 
 
 def start(system: System, workspace: str, run: str, node: str, body: StartCommand) -> CommandRecord:
@@ -47,13 +47,15 @@ def start(system: System, workspace: str, run: str, node: str, body: StartComman
     if not 1 <= len(body.key) <= LONGEST_KEY:
         raise InvalidRequest(f"the key of a command has 1 to {LONGEST_KEY} characters")
 
-    def write(connection: Connection) -> CommandRow:
-        row, there = _node(connection, workspace, run, node)
+    def write(work: Work) -> CommandRow:
+        row, there = node_row(work, workspace, run, node)
         if not row.active or row.cancel_requested or there.finished_at is not None:
             raise WrongState(f"nothing is started on node {node} of run {run} any more")
-        return commands.add(connection, row.key, there.node, there.attempt, body.key, body.command)
+        return commands.add(
+            work.connection, row.key, there.node, there.attempt, body.key, body.command
+        )
 
-    return _record(system.records.write(write))
+    return _record(system.write(write))
 
 
 def take(system: System, workspace: str, run: str, node: str, body: TakeCommands) -> CommandPage:
@@ -64,11 +66,11 @@ def take(system: System, workspace: str, run: str, node: str, body: TakeCommands
         NotFound: The run has no such node.
     """
 
-    def read(connection: Connection) -> list[CommandRow]:
-        row, there = _node(connection, workspace, run, node)
-        return commands.newer(connection, row.key, there.node, there.attempt, body.after)
+    def read(work: Work) -> list[CommandRow]:
+        row, there = node_row(work, workspace, run, node)
+        return commands.newer(work.connection, row.key, there.node, there.attempt, body.after)
 
-    return CommandPage([_record(row) for row in system.records.read(read)])
+    return CommandPage([_record(row) for row in system.read(read)])
 
 
 def get(system: System, workspace: str, run: str, node: str, command: str) -> CommandRecord:
@@ -79,16 +81,16 @@ def get(system: System, workspace: str, run: str, node: str, command: str) -> Co
         NotFound: The run has no such node, or the node no such command.
     """
 
-    def read(connection: Connection) -> CommandRecord:
-        row, there = _node(connection, workspace, run, node)
-        found = _command(connection, row, there, command)
+    def read(work: Work) -> CommandRecord:
+        row, there = node_row(work, workspace, run, node)
+        found = _command(work, row, there, command)
         over = not row.active or there.finished_at is not None or there.attempt != found.attempt
         if found.exit_code is None and over:
             text = f"node {there.node} ({there.node_id}) has ended"
             return CommandRecord(found.number, found.command, NOT_DONE, text)
         return _record(found)
 
-    return system.records.read(read)
+    return system.read(read)
 
 
 def end(
@@ -101,33 +103,21 @@ def end(
         NotFound: The run has no such node, or the node no such command.
     """
 
-    def write(connection: Connection) -> None:
-        row, there = _node(connection, workspace, run, node)
-        found = _command(connection, row, there, command)
+    def write(work: Work) -> None:
+        row, there = node_row(work, workspace, run, node)
+        found = _command(work, row, there, command)
         if found.exit_code is None:
-            commands.end(connection, row.key, found.number, body.exit_code)
+            commands.end(work.connection, row.key, found.number, body.exit_code)
 
-    system.records.write(write)
+    system.write(write)
     return Nothing()
 
 
-def _node(connection: Connection, workspace: str, run: str, node: str) -> tuple[RunRow, JobNodeRow]:
-    row = run_row(connection, workspace, run)
-    found = job_nodes.find(connection, row.key, _number(node))
-    if found is None:
-        raise NotFound(f"run {run} has no node {node[:20]!r}")
-    return row, found
-
-
-def _command(connection: Connection, row: RunRow, node: JobNodeRow, number: str) -> CommandRow:
-    found = commands.find(connection, row.key, _number(number))
+def _command(work: Work, row: RunRow, node: JobNodeRow, number: str) -> CommandRow:
+    found = commands.find(work.connection, row.key, lookups.number(number))
     if found is None or found.node != node.node:
         raise NotFound(f"node {node.node} of run {row.id} has no command {number[:20]!r}")
     return found
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else -1
 
 
 def _record(row: CommandRow) -> CommandRecord:

@@ -31,13 +31,13 @@ from runyard_server.core.clock import iso
 from runyard_server.core.notices import work_topic
 from runyard_server.core.sites import Site
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.execution.placement import RESIZING, STEADY
 from runyard_server.store import compute as clusters
 from runyard_server.store import nodes as node_rows
 from runyard_server.store import runs
 from runyard_server.store.compute import ComputeRow
 from runyard_server.store.nodes import NodeRow
-from runyard_server.store.records import Connection
 from runyard_server.store.subjects import cluster_subject
 
 _PRIORITIES = (protocol.DEDICATED, protocol.LOW_PRIORITY)
@@ -62,8 +62,128 @@ def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord
         raise InvalidRequest("vm_size is empty; name a size, for example 'STANDARD_D2_V2'")
     site = system.sites.named(body.site or system.sites.default)
     _check_held(site, body.vm_size, body.max_nodes)
-    now = system.clock.now_us()
-    row = ComputeRow(
+
+    def write(work: Work) -> ComputeRecord:
+        _refuse_taken(work, workspace, body.name)
+        row = _new(workspace, body, site, work.now)
+        clusters.insert_cluster(work.connection, row)
+        work.announce(work_topic(cluster_subject(workspace, row.name)))
+        return work.answered(_record(system, row, []))
+
+    return system.write(write)
+
+
+def list_(system: System, workspace: str) -> ComputePage:
+    """Give the clusters of a workspace, by name."""
+
+    def read(work: Work) -> tuple[list[ComputeRow], list[NodeRow]]:
+        return _all(work, workspace), node_rows.of_workspace(work.connection, workspace)
+
+    rows, present = system.read(read)
+    return ComputePage(
+        [_record(system, c, [node for node in present if node.compute == c.name]) for c in rows]
+    )
+
+
+def get(system: System, workspace: str, name: str) -> ComputeRecord:
+    """Give a cluster.
+
+    Raises:
+        ComputeNotFound: No such target; the message lists those that exist.
+    """
+
+    def read(work: Work) -> tuple[ComputeRow, list[NodeRow]]:
+        cluster = require(work, workspace, name)
+        return cluster, node_rows.of_cluster(work.connection, workspace, cluster.name)
+
+    return _record(system, *system.read(read))
+
+
+def change(system: System, workspace: str, name: str, body: ChangeCompute) -> ComputeRecord:
+    """Change the node counts or the idle time of a cluster.
+
+    Raises:
+        ComputeNotFound: No such target.
+        InvalidRequest: The counts make no sense together, or the site could never hold them.
+        WrongState: A run that waits needs more nodes than would be left.
+    """
+
+    def write(work: Work) -> None:
+        row = require(work, workspace, name)
+        low = row.min_nodes if body.min_nodes is None else body.min_nodes
+        high = row.max_nodes if body.max_nodes is None else body.max_nodes
+        idle = row.idle_seconds if body.idle_seconds is None else body.idle_seconds
+        _check_counts(low, high, idle)
+        if high > row.max_nodes:
+            _check_held(system.sites.of(row.site), row.vm_size, high)
+        _check_runs_fit(work, row, high)
+        clusters.change(
+            work.connection,
+            workspace,
+            row.name,
+            min_nodes=low,
+            max_nodes=high,
+            idle_seconds=idle,
+            modified_at=work.now,
+        )
+        work.announce(work_topic(cluster_subject(workspace, row.name)))
+
+    system.write(write)
+    return get(system, workspace, name)
+
+
+def delete(system: System, workspace: str, name: str) -> None:
+    """Delete a cluster that no run needs.
+
+    Raises:
+        ComputeNotFound: No such target.
+        WrongState: Runs on it have not ended; the message names them.
+    """
+
+    def write(work: Work) -> None:
+        row = require(work, workspace, name)
+        _check_unused(work, row)
+        held = [node.id for node in node_rows.of_cluster(work.connection, workspace, row.name)]
+        node_rows.remove(work.connection, workspace, row.name, held)
+        clusters.remove(work.connection, workspace, row.name)
+        work.announce(work_topic(cluster_subject(workspace, row.name)))
+
+    system.write(write)
+
+
+def nodes(system: System, workspace: str, name: str) -> NodePage:
+    """Give the nodes of a cluster, by id.
+
+    Raises:
+        ComputeNotFound: No such target.
+    """
+
+    def read(work: Work) -> list[NodeRow]:
+        cluster = require(work, workspace, name)
+        return node_rows.of_cluster(work.connection, workspace, cluster.name)
+
+    rows = system.read(read)
+    return NodePage([NodeRecord(row.id, row.state, row.run, iso(row.since)) for row in rows])
+
+
+def require(work: Work, workspace: str, name: str) -> ComputeRow:
+    """Give a cluster by its name in any case.
+
+    Raises:
+        ComputeNotFound: No such target; the message lists those that exist, the nearest first.
+    """
+    row = clusters.find(work.connection, workspace, name)
+    if row is not None:
+        return row
+    existing = _all(work, workspace)
+    for cluster in existing:
+        if cluster.name.lower() == name.lower():
+            return cluster
+    raise _not_found(name, [cluster.name for cluster in existing])
+
+
+def _new(workspace: str, body: CreateCompute, site: Site, now: int) -> ComputeRow:
+    return ComputeRow(
         workspace=workspace,
         name=body.name,
         site=site.name,
@@ -83,131 +203,17 @@ def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord
         tags=dict(body.tags),
     )
 
-    def write(connection: Connection) -> None:
-        if any(c.name.lower() == body.name.lower() for c in _all(connection, workspace)):
-            raise AlreadyExists(
-                f"there is a compute target {body.name!r} already; get it with "
-                "ComputeTarget(workspace, name), or choose another name"
-            )
-        clusters.insert_cluster(connection, row)
 
-    system.records.write(write)
-    system.notices.changed(work_topic(cluster_subject(workspace, row.name)))
-    return _record(system, row, [])
-
-
-def list_(system: System, workspace: str) -> ComputePage:
-    """Give the clusters of a workspace, by name."""
-
-    def read(connection: Connection) -> tuple[list[ComputeRow], list[NodeRow]]:
-        return _all(connection, workspace), node_rows.of_workspace(connection, workspace)
-
-    rows, present = system.records.read(read)
-    return ComputePage(
-        [_record(system, c, [node for node in present if node.compute == c.name]) for c in rows]
-    )
-
-
-def get(system: System, workspace: str, name: str) -> ComputeRecord:
-    """Give a cluster.
-
-    Raises:
-        ComputeNotFound: No such target; the message lists those that exist.
-    """
-
-    def read(connection: Connection) -> tuple[ComputeRow, list[NodeRow]]:
-        cluster = require(connection, workspace, name)
-        return cluster, node_rows.of_cluster(connection, workspace, cluster.name)
-
-    return _record(system, *system.records.read(read))
-
-
-def change(system: System, workspace: str, name: str, body: ChangeCompute) -> ComputeRecord:
-    """Change the node counts or the idle time of a cluster.
-
-    Raises:
-        ComputeNotFound: No such target.
-        InvalidRequest: The counts make no sense together, or the site could never hold them.
-        WrongState: A run that waits needs more nodes than would be left.
-    """
-    now = system.clock.now_us()
-
-    def write(connection: Connection) -> None:
-        row = require(connection, workspace, name)
-        low = row.min_nodes if body.min_nodes is None else body.min_nodes
-        high = row.max_nodes if body.max_nodes is None else body.max_nodes
-        idle = row.idle_seconds if body.idle_seconds is None else body.idle_seconds
-        _check_counts(low, high, idle)
-        if high > row.max_nodes:
-            _check_held(system.sites.of(row.site), row.vm_size, high)
-        _check_runs_fit(connection, row, high)
-        clusters.change(
-            connection,
-            workspace,
-            row.name,
-            min_nodes=low,
-            max_nodes=high,
-            idle_seconds=idle,
-            modified_at=now,
+def _refuse_taken(work: Work, workspace: str, name: str) -> None:
+    if any(cluster.name.lower() == name.lower() for cluster in _all(work, workspace)):
+        raise AlreadyExists(
+            f"there is a compute target {name!r} already; get it with "
+            "ComputeTarget(workspace, name), or choose another name"
         )
 
-    system.records.write(write)
-    system.notices.changed(work_topic(cluster_subject(workspace, name)))
-    return get(system, workspace, name)
 
-
-def delete(system: System, workspace: str, name: str) -> None:
-    """Delete a cluster that no run needs.
-
-    Raises:
-        ComputeNotFound: No such target.
-        WrongState: Runs on it have not ended; the message names them.
-    """
-
-    def write(connection: Connection) -> None:
-        row = require(connection, workspace, name)
-        _check_unused(connection, row)
-        held = [node.id for node in node_rows.of_cluster(connection, workspace, row.name)]
-        node_rows.remove(connection, workspace, row.name, held)
-        clusters.remove(connection, workspace, row.name)
-
-    system.records.write(write)
-    system.notices.changed(work_topic(cluster_subject(workspace, name)))
-
-
-def nodes(system: System, workspace: str, name: str) -> NodePage:
-    """Give the nodes of a cluster, by id.
-
-    Raises:
-        ComputeNotFound: No such target.
-    """
-
-    def read(connection: Connection) -> list[NodeRow]:
-        cluster = require(connection, workspace, name)
-        return node_rows.of_cluster(connection, workspace, cluster.name)
-
-    rows = system.records.read(read)
-    return NodePage([NodeRecord(row.id, row.state, row.run, iso(row.since)) for row in rows])
-
-
-def require(connection: Connection, workspace: str, name: str) -> ComputeRow:
-    """Give a cluster by its name in any case.
-
-    Raises:
-        ComputeNotFound: No such target; the message lists those that exist, the nearest first.
-    """
-    row = clusters.find(connection, workspace, name)
-    if row is not None:
-        return row
-    existing = _all(connection, workspace)
-    for cluster in existing:
-        if cluster.name.lower() == name.lower():
-            return cluster
-    raise _not_found(name, [cluster.name for cluster in existing])
-
-
-def _all(connection: Connection, workspace: str) -> list[ComputeRow]:
-    return clusters.of_workspace(connection, workspace)
+def _all(work: Work, workspace: str) -> list[ComputeRow]:
+    return clusters.of_workspace(work.connection, workspace)
 
 
 def _not_found(name: str, existing: list[str]) -> ComputeNotFound:
@@ -251,8 +257,8 @@ def _check_counts(low: int, high: int, idle_seconds: int) -> None:
         )
 
 
-def _check_runs_fit(connection: Connection, row: ComputeRow, high: int) -> None:
-    for run in runs.active_on(connection, row.workspace, row.name):
+def _check_runs_fit(work: Work, row: ComputeRow, high: int) -> None:
+    for run in runs.active_on(work.connection, row.workspace, row.name):
         if run.node_count > high:
             raise WrongState(
                 f"run {run.id} has asked for {run.node_count} nodes of {row.name!r}: max_nodes "
@@ -260,8 +266,8 @@ def _check_runs_fit(connection: Connection, row: ComputeRow, high: int) -> None:
             )
 
 
-def _check_unused(connection: Connection, row: ComputeRow) -> None:
-    users = [run.id for run in runs.active_on(connection, row.workspace, row.name)]
+def _check_unused(work: Work, row: ComputeRow) -> None:
+    users = [run.id for run in runs.active_on(work.connection, row.workspace, row.name)]
     if users:
         more = f" and {len(users) - _NAMED} more" if len(users) > _NAMED else ""
         raise WrongState(

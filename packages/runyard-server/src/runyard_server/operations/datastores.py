@@ -27,13 +27,13 @@ from runyard_server.core.clock import iso
 from runyard_server.core.lookups import datastore_folder, datastore_row, workspace_row
 from runyard_server.core.suggestions import suggest
 from runyard_server.core.system import Chunks, Content, System
+from runyard_server.core.work import Work
 from runyard_server.operations import batches
 from runyard_server.operations.media import media_type
 from runyard_server.store import datastores as rows
 from runyard_server.store import pages
 from runyard_server.store.datastores import DatastoreRow
 from runyard_server.store.folders import INCOMING, Body, checked
-from runyard_server.store.records import Connection
 from runyard_server.store.trees import Tree, TreeFile
 from runyard_server.store.workspaces import WorkspaceRow
 
@@ -49,10 +49,10 @@ def _any(_path: str) -> bool:
 def list_(system: System, workspace: str) -> DatastorePage:
     """List a workspace's datastores, by name."""
 
-    def work(connection: Connection) -> tuple[WorkspaceRow, list[DatastoreRow]]:
-        return workspace_row(connection, workspace), rows.of_workspace(connection, workspace)
+    def read(work: Work) -> tuple[WorkspaceRow, list[DatastoreRow]]:
+        return workspace_row(work, workspace), rows.of_workspace(work.connection, workspace)
 
-    owner, found = system.records.read(work)
+    owner, found = system.read(read)
     return DatastorePage(items=[_record(row, owner) for row in found])
 
 
@@ -63,11 +63,11 @@ def get(system: System, workspace: str, datastore: str) -> DatastoreRecord:
         DatastoreNotFound: There is none; the message names those there are.
     """
 
-    def work(connection: Connection) -> tuple[DatastoreRow, WorkspaceRow]:
-        owner = workspace_row(connection, workspace)
-        return datastore_row(connection, workspace, datastore), owner
+    def read(work: Work) -> tuple[DatastoreRow, WorkspaceRow]:
+        owner = workspace_row(work, workspace)
+        return datastore_row(work, workspace, datastore), owner
 
-    return _record(*system.records.read(work))
+    return _record(*system.read(read))
 
 
 def files(

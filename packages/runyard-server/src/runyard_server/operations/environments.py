@@ -15,9 +15,9 @@ from runyard_server.core import names
 from runyard_server.core.clock import iso
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.store import environments as rows
 from runyard_server.store.environments import EnvironmentRow, LockRow
-from runyard_server.store.records import Connection
 
 NAME_RULE = r"[a-zA-Z0-9][\w\-.]{0,254}"
 _MEANING = "1 to 255 letters, digits, '_', '-' or '.', and begin with a letter or a digit"
@@ -32,31 +32,29 @@ def register(system: System, workspace: str, body: RegisterEnvironment) -> Envir
     """
     names.checked("environment", body.name, NAME_RULE, _MEANING)
     plain = _plain(body.definition)
-    now = system.clock.now_us()
 
-    def work(connection: Connection) -> EnvironmentRow:
-        workspace_row(connection, workspace)
-        newest = rows.latest(connection, workspace, body.name)
-        if newest is not None and (newest.definition, newest.document) == (plain, body.document):
-            return newest
-        version = 1 if newest is None else newest.version + 1
-        row = EnvironmentRow(workspace, body.name, version, plain, body.document, now)
-        rows.add(connection, row)
-        return row
+    def write(work: Work) -> EnvironmentRecord:
+        workspace_row(work, workspace)
+        row = rows.latest(work.connection, workspace, body.name)
+        if row is None or (row.definition, row.document) != (plain, body.document):
+            version = 1 if row is None else row.version + 1
+            row = EnvironmentRow(workspace, body.name, version, plain, body.document, work.now)
+            rows.add(work.connection, row)
+        return work.answered(_record(row))
 
-    return _record(system.records.write(work))
+    return system.write(write)
 
 
 def list_(system: System, workspace: str, query: EnvironmentQuery) -> EnvironmentPage:
     """List the newest version of each environment, or versions of the one of that name."""
 
-    def work(connection: Connection) -> list[EnvironmentRow]:
-        workspace_row(connection, workspace)
+    def read(work: Work) -> list[EnvironmentRow]:
+        workspace_row(work, workspace)
         if query.name is None:
-            return rows.newest_of_each(connection, workspace)
-        return rows.versions(connection, workspace, query.name)
+            return rows.newest_of_each(work.connection, workspace)
+        return rows.versions(work.connection, workspace, query.name)
 
-    found = [_record(row) for row in system.records.read(work)]
+    found = [_record(row) for row in system.read(read)]
     if query.version is not None:
         found = [record for record in found if record.version == query.version]
     return EnvironmentPage(items=found)
@@ -69,9 +67,9 @@ def lock(system: System, workspace: str, digest: str) -> LockRecord:
         EnvironmentNotFound: There is no lock of that digest.
     """
 
-    def work(connection: Connection) -> LockRow:
-        workspace_row(connection, workspace)
-        row = rows.find_lock(connection, digest)
+    def read(work: Work) -> LockRow:
+        workspace_row(work, workspace)
+        row = rows.find_lock(work.connection, digest)
         if row is None:
             raise EnvironmentNotFound(
                 f"there is no environment lock {digest[:80]!r}; a run names its lock once it has "
@@ -79,12 +77,12 @@ def lock(system: System, workspace: str, digest: str) -> LockRecord:
             )
         return row
 
-    return _lock_record(system.records.read(work))
+    return _lock_record(system.read(read))
 
 
 def cached_lock(system: System, definition: str) -> LockRecord | None:
     """Give the lock that a definition (by its hash) had last, or None."""
-    row = system.records.read(lambda c: rows.cached_lock(c, definition))
+    row = system.read(lambda work: rows.cached_lock(work.connection, definition))
     return None if row is None else _lock_record(row)
 
 
@@ -92,7 +90,7 @@ def keep_lock(system: System, definition: str, lock: LockRecord) -> None:
     """Keep a lock, and that a definition (by its hash) gave it."""
     now, notes = system.clock.now_us(), tuple(lock.notes)
     row = LockRow(lock.digest, lock.python, lock.requirements, now, notes)
-    system.records.write(lambda c: rows.keep_lock(c, definition, row))
+    system.write(lambda work: rows.keep_lock(work.connection, definition, row))
 
 
 def _plain(definition: EnvironmentDefinition) -> EnvironmentDefinition:

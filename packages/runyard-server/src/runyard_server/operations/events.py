@@ -4,9 +4,9 @@ from runyard.protocol.events import EventPage, EventQuery, EventRecord
 from runyard_server.core.clock import iso
 from runyard_server.core.lookups import run_row
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.store import events
 from runyard_server.store.events import EventRow
-from runyard_server.store.records import Connection
 
 _MOST = 10_000
 
@@ -19,12 +19,12 @@ def list_(system: System, workspace: str, run: str, query: EventQuery) -> EventP
     """
     limit = max(1, min(query.limit, _MOST))
 
-    def read(connection: Connection) -> EventPage:
-        row = run_row(connection, workspace, run)
-        found = events.page(connection, row.subject, query.after, limit)
+    def read(work: Work) -> EventPage:
+        row = run_row(work, workspace, run)
+        found = events.page(work.connection, row.subject, query.after, limit)
         return EventPage([event_record(event) for event in found], row.status)
 
-    return system.records.read(read)
+    return system.read(read)
 
 
 def event_record(row: EventRow) -> EventRecord:

@@ -13,10 +13,10 @@ from runyard_server.core.clock import iso
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.suggestions import KNOWN, suggest
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.store import experiments as rows
 from runyard_server.store import pages
 from runyard_server.store.experiments import ExperimentRow
-from runyard_server.store.records import Connection
 
 _MEANING = "1 to 255 letters, digits, '_' or '-', and begin with a letter or a digit"
 
@@ -29,14 +29,13 @@ def create(system: System, workspace: str, body: CreateExperiment) -> Experiment
         WorkspaceNotFound: There is no such workspace.
     """
     checked(body.name)
-    now = system.clock.now_us()
 
-    def work(connection: Connection) -> ExperimentRow:
-        workspace_row(connection, workspace)
-        return rows.ensure(connection, workspace, body.name, now)
+    def write(work: Work) -> ExperimentRecord:
+        workspace_row(work, workspace)
+        return work.answered(_record(rows.ensure(work.connection, workspace, body.name, work.now)))
 
-    found = system.records.read(lambda c: rows.find(c, workspace, body.name))
-    return _record(found or system.records.write(work))
+    found = system.read(lambda work: rows.find(work.connection, workspace, body.name))
+    return system.write(write) if found is None else _record(found)
 
 
 def list_(system: System, workspace: str, query: ExperimentQuery) -> ExperimentPage:
@@ -44,11 +43,11 @@ def list_(system: System, workspace: str, query: ExperimentQuery) -> ExperimentP
     limit = pages.limit(query.page_size)
     after = pages.after(query.page_token, str)
 
-    def work(connection: Connection) -> list[ExperimentRow]:
-        workspace_row(connection, workspace)
-        return rows.page(connection, workspace, after, limit + 1)
+    def read(work: Work) -> list[ExperimentRow]:
+        workspace_row(work, workspace)
+        return rows.page(work.connection, workspace, after, limit + 1)
 
-    page, token = pages.cut(system.records.read(work), limit, lambda row: row.name)
+    page, token = pages.cut(system.read(read), limit, lambda row: row.name)
     return ExperimentPage(items=[_record(row) for row in page], next_page_token=token)
 
 
@@ -59,14 +58,14 @@ def get(system: System, workspace: str, experiment: str) -> ExperimentRecord:
         ExperimentNotFound: There is none; the message names the nearest.
     """
 
-    def work(connection: Connection) -> ExperimentRow:
-        row = rows.find(connection, workspace, experiment)
+    def read(work: Work) -> ExperimentRow:
+        row = rows.find(work.connection, workspace, experiment)
         if row is None:
-            workspace_row(connection, workspace)
-            raise _not_found(connection, workspace, experiment)
+            workspace_row(work, workspace)
+            raise _not_found(work, workspace, experiment)
         return row
 
-    return _record(system.records.read(work))
+    return _record(system.read(read))
 
 
 def checked(name: str) -> str:
@@ -78,8 +77,8 @@ def checked(name: str) -> str:
     return names.checked("experiment", name, NAME_RULE, _MEANING)
 
 
-def _not_found(connection: Connection, workspace: str, name: str) -> ExperimentNotFound:
-    near = suggest(name, rows.names(connection, workspace, KNOWN), "it has none yet")
+def _not_found(work: Work, workspace: str, name: str) -> ExperimentNotFound:
+    near = suggest(name, rows.names(work.connection, workspace, KNOWN), "it has none yet")
     return ExperimentNotFound(
         f"workspace {workspace!r} has no experiment {name!r}; {near.sentence}",
         {"nearest": near.names},

@@ -17,11 +17,12 @@ from runyard.protocol.files import (
     FileRecord,
     RegisterFiles,
 )
-from runyard_server.core import lifecycle, lookups
+from runyard_server.core import lookups
 from runyard_server.core.clock import iso
-from runyard_server.core.lifecycle import News
+from runyard_server.core.lifecycle import EventDraft, append_events
 from runyard_server.core.suggestions import KNOWN, suggest
 from runyard_server.core.system import Content, System
+from runyard_server.core.work import Work
 from runyard_server.operations.blobs import checked_entries
 from runyard_server.operations.media import PLAIN, media_type
 from runyard_server.store import files as rows
@@ -29,7 +30,6 @@ from runyard_server.store import pages
 from runyard_server.store.files import FileRow
 from runyard_server.store.folders import checked
 from runyard_server.store.logs import LogFile
-from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 
 # Two look-ups in the index for each; a folder of thousands does not wait for that.
@@ -45,11 +45,11 @@ def list_(system: System, workspace: str, run: str, query: FileQuery) -> FilePag
     limit = pages.limit(query.page_size)
     after = pages.after(query.page_token, str)
 
-    def work(connection: Connection) -> tuple[RunRow, list[FileRow]]:
-        row = lookups.run_row(connection, workspace, run)
-        return row, rows.page(connection, row.key, query.prefix, after, limit + 1)
+    def read(work: Work) -> tuple[RunRow, list[FileRow]]:
+        row = lookups.run_row(work, workspace, run)
+        return row, rows.page(work.connection, row.key, query.prefix, after, limit + 1)
 
-    row, kept = system.records.read(work)
+    row, kept = system.read(read)
     logs = [
         log
         for log in system.logs.list_(workspace, run)
@@ -73,21 +73,20 @@ def register(system: System, workspace: str, run: str, *, body: RegisterFiles) -
     entries = checked_entries(system, body.files)
     logs = {log.path for log in system.logs.list_(workspace, run)}
     _refuse(run, [entry.path for entry in entries if entry.path in logs])
-    now = system.clock.now_us()
 
-    def work(connection: Connection) -> RunRow:
-        row = lookups.run_row(connection, workspace, run)
-        changed = _changed(connection, row, entries, overwrite=body.overwrite)
+    def write(work: Work) -> int:
+        row = lookups.run_row(work, workspace, run)
+        changed = _changed(work, row, entries, overwrite=body.overwrite)
         if not changed:
-            return row
+            return work.now
         # Whoever overwrites brings what a job leaves behind; of that nothing may be lost.
         if not body.overwrite and len(changed) <= _MOST_CHECKED:
-            _refuse_beside(connection, row, [entry.path for entry in changed])
-        rows.put(connection, row.key, [_row(entry, now) for entry in changed])
-        return lifecycle.record(connection, row, now, [_news(changed)])
+            _refuse_beside(work, row, [entry.path for entry in changed])
+        rows.put(work.connection, row.key, [_row(entry, work.now) for entry in changed])
+        append_events(work, row, [_news(changed)])
+        return work.now
 
-    row = system.records.write(work)
-    lifecycle.announce(system, row, work=False)
+    now = system.write(write)
     return FilePage(items=[_record(_row(entry, now)) for entry in entries])
 
 
@@ -100,11 +99,11 @@ def read(system: System, workspace: str, run: str, path: str) -> Content:
     """
     name = checked(path)
 
-    def work(connection: Connection) -> tuple[RunRow, FileRow | None]:
-        row = lookups.run_row(connection, workspace, run)
-        return row, rows.find(connection, row.key, name)
+    def read(work: Work) -> tuple[RunRow, FileRow | None]:
+        row = lookups.run_row(work, workspace, run)
+        return row, rows.find(work.connection, row.key, name)
 
-    row, file = system.records.read(work)
+    row, file = system.read(read)
     if file is not None and file.digest is not None:
         place = system.blobs.path(file.digest)
         return Content(path=place, size=file.size, media_type=media_type(name), digest=file.digest)
@@ -135,10 +134,10 @@ def _merged(kept: Sequence[FileRow], logs: Sequence[LogFile], *, live: bool) -> 
 
 
 def _changed(
-    connection: Connection, row: RunRow, entries: Sequence[FileEntry], *, overwrite: bool
+    work: Work, row: RunRow, entries: Sequence[FileEntry], *, overwrite: bool
 ) -> list[FileEntry]:
     """Give the entries whose content is not there yet."""
-    known = rows.find_many(connection, row.key, [entry.path for entry in entries])
+    known = rows.find_many(work.connection, row.key, [entry.path for entry in entries])
     changed = [
         entry
         for entry in entries
@@ -159,7 +158,7 @@ def _refuse(run: str, taken: list[str]) -> None:
         )
 
 
-def _refuse_beside(connection: Connection, row: RunRow, paths: list[str]) -> None:
+def _refuse_beside(work: Work, row: RunRow, paths: list[str]) -> None:
     """Refuse paths that no disk could hold beside the files of the run."""
     above = {
         "/".join(parts[:depth]): path
@@ -167,10 +166,10 @@ def _refuse_beside(connection: Connection, row: RunRow, paths: list[str]) -> Non
         for parts in [path.split("/")]
         for depth in range(1, len(parts))
     }
-    for found in rows.find_many(connection, row.key, list(above)):
+    for found in rows.find_many(work.connection, row.key, list(above)):
         _refuse_both(row.id, above[found], found)
     for path in paths:
-        for below in rows.page(connection, row.key, f"{path}/", None, 1):
+        for below in rows.page(work.connection, row.key, f"{path}/", None, 1):
             _refuse_both(row.id, path, below.path)
 
 
@@ -183,10 +182,10 @@ def _refuse_both(run: str, path: str, there: str) -> None:
     )
 
 
-def _news(changed: Sequence[FileEntry]) -> News:
+def _news(changed: Sequence[FileEntry]) -> EventDraft:
     first = changed[0].path
     message = first if len(changed) == 1 else f"{first} and {len(changed) - 1} more"
-    return News(kinds.FILE, message, data={"path": first, "count": str(len(changed))})
+    return EventDraft(kinds.FILE, message, data={"path": first, "count": str(len(changed))})
 
 
 def _row(entry: FileEntry, now: int) -> FileRow:

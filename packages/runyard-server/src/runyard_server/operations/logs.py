@@ -22,7 +22,7 @@ def append(
     if query.offset < 0 or (query.anew and query.offset):
         raise InvalidRequest(f"the offset of a log cannot be {query.offset}")
     name = checked(path)
-    system.records.read(lambda c: lookups.run_key(c, workspace, run))
+    system.read(lambda work: lookups.run_key(work, workspace, run))
     try:
         size = system.logs.append(workspace, run, name, query.offset, body, anew=query.anew)
     finally:

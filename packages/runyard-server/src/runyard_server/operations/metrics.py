@@ -21,16 +21,15 @@ from runyard.protocol.metrics import (
     SpoolQuery,
 )
 from runyard_server.core import lookups
-from runyard_server.core.lifecycle import News, record
-from runyard_server.core.notices import run_topic
+from runyard_server.core.lifecycle import EventDraft, append_events
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.operations import spool
 from runyard_server.operations.downsampling import downsampled
 from runyard_server.operations.spool import Batch
 from runyard_server.store import metrics as rows
 from runyard_server.store.folders import Body, checked
 from runyard_server.store.metrics import SegmentRow, SeriesRow
-from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunRow
 from runyard_server.store.segments import JSON, Points, name_of
 
@@ -57,25 +56,22 @@ def append(
     if block.set_aside:
         _keep(system, workspace, run, writer, query.first_line, block)
 
-    def work(connection: Connection) -> int:
-        row = lookups.run_row(connection, workspace, run)
-        stored = rows.mark(connection, row.key, writer)
+    def write(work: Work) -> int:
+        row = lookups.run_row(work, workspace, run)
+        stored = rows.mark(work.connection, row.key, writer)
         if query.first_line > stored:
             raise _gap(run, writer, query.first_line, stored)
         passed = stored - query.first_line
         fresh = lines[passed:]
         if fresh:
-            _store(connection, row.key, spool.batches(fresh) if passed else whole)
-            rows.set_mark(connection, row.key, writer, stored + len(fresh))
+            _store(work, row.key, spool.batches(fresh) if passed else whole)
+            rows.set_mark(work.connection, row.key, writer, stored + len(fresh))
         news = _told(row, writer, [bad for bad in block.set_aside if bad.place >= passed])
         if news:
-            record(connection, row, system.clock.now_us(), news)
+            append_events(work, row, news)
         return stored + len(fresh)
 
-    answer = SpoolMark(writer=writer, lines=system.records.write(work))
-    if block.set_aside:
-        system.notices.changed(run_topic(workspace, run))
-    return answer
+    return SpoolMark(writer=writer, lines=system.write(write))
 
 
 def mark(system: System, workspace: str, run: str, writer: str) -> SpoolMark:
@@ -84,7 +80,9 @@ def mark(system: System, workspace: str, run: str, writer: str) -> SpoolMark:
     Raises:
         RunNotFound: No such run.
     """
-    stored = system.records.read(lambda c: rows.mark(c, lookups.run_key(c, workspace, run), writer))
+    stored = system.read(
+        lambda work: rows.mark(work.connection, lookups.run_key(work, workspace, run), writer)
+    )
     return SpoolMark(writer=writer, lines=stored)
 
 
@@ -95,25 +93,25 @@ def list_(system: System, workspace: str, run: str, query: MetricQuery) -> Metri
         RunNotFound: No such run.
     """
 
-    def work(connection: Connection) -> list[tuple[SeriesRow, list[SegmentRow]]]:
-        key = lookups.run_key(connection, workspace, run)
-        found = rows.series(connection, key, query.name)
-        return [(series, rows.segments(connection, series.id)) for series in found]
+    def read(work: Work) -> list[tuple[SeriesRow, list[SegmentRow]]]:
+        key = lookups.run_key(work, workspace, run)
+        found = rows.series(work.connection, key, query.name)
+        return [(series, rows.segments(work.connection, series.id)) for series in found]
 
-    found = system.records.read(work)
+    found = system.read(read)
     return MetricPage(run=run, series=[_series(row, packed, query.points) for row, packed in found])
 
 
-def _store(connection: Connection, key: int, batches: Sequence[Batch]) -> None:
+def _store(work: Work, key: int, batches: Sequence[Batch]) -> None:
     """Write what batches add: new series, segments, summaries."""
     if not batches:
         return
-    known = rows.series_named(connection, key, [batch.name for batch in batches])
+    known = rows.series_named(work.connection, key, [batch.name for batch in batches])
     new = [SeriesRow(key, b.name, b.kind) for b in batches if b.name not in known]
-    rows.add_series(connection, new)
+    rows.add_series(work.connection, new)
     known.update({series.name: series for series in new})
-    rows.add_segments(connection, [batch.add_to(known[batch.name]) for batch in batches])
-    rows.change_series(connection, [known[batch.name] for batch in batches])
+    rows.add_segments(work.connection, [batch.add_to(known[batch.name]) for batch in batches])
+    rows.change_series(work.connection, [known[batch.name] for batch in batches])
 
 
 def _keep(
@@ -130,14 +128,14 @@ def _keep(
         system.logs.append(workspace, run, path, size, data)
 
 
-def _told(row: RunRow, writer: str, bad: Sequence[spool.SetAside]) -> list[News]:
+def _told(row: RunRow, writer: str, bad: Sequence[spool.SetAside]) -> list[EventDraft]:
     """Tell of lines that were set aside, once for each writer: a run may have thousands."""
     begin = f"metrics of process {writer.partition('-')[0]} (writer {writer}) could not be stored: "
     if not bad or any(text.startswith(begin) for text in row.warnings):
         return []
     more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
     kept = f"; kept in {SET_ASIDE_LOG.format(writer)}" if bad[0].text else ""
-    return [News(kinds.WARNING, f"{begin}{bad[0].reason[:300]}{kept}{more}")]
+    return [EventDraft(kinds.WARNING, f"{begin}{bad[0].reason[:300]}{kept}{more}")]
 
 
 def _series(row: SeriesRow, packed: Sequence[SegmentRow], wanted: int) -> MetricSeries:

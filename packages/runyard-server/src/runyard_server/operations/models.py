@@ -17,16 +17,16 @@ from runyard.protocol.models import (
     ModelRecord,
     RegisterModel,
 )
-from runyard_server.core import idempotency, lookups, names
+from runyard_server.core import lookups, names
 from runyard_server.core.clock import iso
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.suggestions import KNOWN, suggest
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.operations import model_sources
 from runyard_server.store import models as rows
 from runyard_server.store import pages
 from runyard_server.store.models import ModelFilter, ModelRow
-from runyard_server.store.records import Connection
 
 _MEANING = "1 to 255 letters, digits, '-', '.' or '_', and begin with a letter or a digit"
 _SCAN = 500
@@ -49,17 +49,13 @@ def register(system: System, workspace: str, *, body: RegisterModel) -> ModelRec
         path, files = model_sources.from_contents(system, body.path, body.files)
     else:
         path, files = model_sources.from_run(system, workspace, body.run or "", body.path)
-    draft = _draft(workspace, body, path, files, system.clock.now_us())
-    request = idempotency.pending()
+    draft = _draft(workspace, body, path, files)
 
-    def work(connection: Connection) -> ModelRecord:
-        row = _add(connection, draft, files)
-        record = _record(row, files)
-        if request is not None:
-            request.keep(connection, record, draft.created_at)
-        return record
+    def write(work: Work) -> ModelRecord:
+        row = _add(work, draft, files)
+        return work.answered(_record(row, files))
 
-    return system.records.write(work)
+    return system.write(write)
 
 
 def list_(system: System, workspace: str, query: ModelQuery) -> ModelPage:
@@ -68,11 +64,11 @@ def list_(system: System, workspace: str, query: ModelQuery) -> ModelPage:
     before = pages.after(query.page_token, int)
     chosen = ModelFilter(query.name, query.run, query.framework, query.latest)
 
-    def work(connection: Connection) -> list[ModelRow]:
-        workspace_row(connection, workspace)
-        return _matching(connection, workspace, chosen, query, before, limit + 1)
+    def read(work: Work) -> list[ModelRow]:
+        workspace_row(work, workspace)
+        return _matching(work, workspace, chosen, query, before, limit + 1)
 
-    page, token = pages.cut(system.records.read(work), limit, lambda row: row.key)
+    page, token = pages.cut(system.read(read), limit, lambda row: row.key)
     return ModelPage(items=[_record(row, []) for row in page], next_page_token=token)
 
 
@@ -83,11 +79,11 @@ def get(system: System, workspace: str, model: str) -> ModelRecord:
         ModelNotFound: There is none; the message names the nearest.
     """
 
-    def work(connection: Connection) -> ModelRecord:
-        row = _require(connection, workspace, model)
-        return _record(row, rows.files(connection, row.key))
+    def read(work: Work) -> ModelRecord:
+        row = _require(work, workspace, model)
+        return _record(row, rows.files(work.connection, row.key))
 
-    return system.records.read(work)
+    return system.read(read)
 
 
 def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> ModelRecord:
@@ -98,8 +94,8 @@ def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> 
         AlreadyExists: A property is there with another value; nothing was changed.
     """
 
-    def work(connection: Connection) -> ModelRecord:
-        row = _require(connection, workspace, _with_version(model))
+    def write(work: Work) -> ModelRecord:
+        row = _require(work, workspace, _with_version(model))
         tags = {k: v for k, v in row.tags.items() if k not in body.removed_tags} | body.tags
         _refuse_changes(row, body.properties)
         changed = replace(
@@ -109,15 +105,15 @@ def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> 
             description=row.description if body.description is None else body.description,
         )
         rows.change(
-            connection,
+            work.connection,
             row.key,
             tags=changed.tags,
             properties=changed.properties,
             description=changed.description,
         )
-        return _record(changed, rows.files(connection, row.key))
+        return _record(changed, rows.files(work.connection, row.key))
 
-    return system.records.write(work)
+    return system.write(write)
 
 
 def delete(system: System, workspace: str, model: str) -> None:
@@ -126,12 +122,12 @@ def delete(system: System, workspace: str, model: str) -> None:
     Raises:
         ModelNotFound: There is none.
     """
-    system.records.write(lambda c: rows.remove(c, _require(c, workspace, _with_version(model))))
+    system.write(
+        lambda work: rows.remove(work.connection, _require(work, workspace, _with_version(model)))
+    )
 
 
-def _draft(
-    workspace: str, body: RegisterModel, path: str, files: Sequence[FileEntry], now: int
-) -> ModelRow:
+def _draft(workspace: str, body: RegisterModel, path: str, files: Sequence[FileEntry]) -> ModelRow:
     return ModelRow(
         key=0,
         workspace=workspace,
@@ -140,7 +136,7 @@ def _draft(
         path=path,
         size=sum(entry.size for entry in files),
         file_count=len(files),
-        created_at=now,
+        created_at=0,
         run=body.run,
         description=body.description,
         framework=body.framework,
@@ -150,18 +146,18 @@ def _draft(
     )
 
 
-def _add(connection: Connection, draft: ModelRow, files: Sequence[FileEntry]) -> ModelRow:
-    workspace_row(connection, draft.workspace)
+def _add(work: Work, draft: ModelRow, files: Sequence[FileEntry]) -> ModelRow:
+    workspace_row(work, draft.workspace)
     experiment = None
     if draft.run is not None:
-        experiment = lookups.run_row(connection, draft.workspace, draft.run).experiment
-    version = rows.next_version(connection, draft.workspace, draft.name)
-    row = replace(draft, version=version, experiment=experiment)
-    return replace(row, key=rows.add(connection, row, files))
+        experiment = lookups.run_row(work, draft.workspace, draft.run).experiment
+    version = rows.next_version(work.connection, draft.workspace, draft.name)
+    row = replace(draft, created_at=work.now, version=version, experiment=experiment)
+    return replace(row, key=rows.add(work.connection, row, files))
 
 
 def _matching(
-    connection: Connection,
+    work: Work,
     workspace: str,
     chosen: ModelFilter,
     query: ModelQuery,
@@ -170,10 +166,10 @@ def _matching(
 ) -> list[ModelRow]:
     """Give up to `wanted` versions; tags and properties are looked at row by row."""
     if not query.tags and not query.properties:
-        return rows.page(connection, workspace, chosen, before, wanted)
+        return rows.page(work.connection, workspace, chosen, before, wanted)
     found: list[ModelRow] = []
     while len(found) < wanted:
-        scanned = rows.page(connection, workspace, chosen, before, _SCAN)
+        scanned = rows.page(work.connection, workspace, chosen, before, _SCAN)
         found += [
             row
             for row in scanned
@@ -206,28 +202,28 @@ def _with_version(model: str) -> str:
     return model
 
 
-def _require(connection: Connection, workspace: str, model: str) -> ModelRow:
+def _require(work: Work, workspace: str, model: str) -> ModelRow:
     name, _, version = model.partition(":")
     row = None
     if not version:
-        row = rows.latest(connection, workspace, name)
+        row = rows.latest(work.connection, workspace, name)
     elif version.isdecimal() and len(version) < 10:  # noqa: PLR2004 - beyond any real version
-        row = rows.find(connection, workspace, name, int(version))
+        row = rows.find(work.connection, workspace, name, int(version))
     if row is None:
-        workspace_row(connection, workspace)
-        raise _not_found(connection, workspace, name, version)
+        workspace_row(work, workspace)
+        raise _not_found(work, workspace, name, version)
     return row
 
 
-def _not_found(connection: Connection, workspace: str, name: str, version: str) -> ModelNotFound:
-    known = rows.versions(connection, workspace, name, 5)
+def _not_found(work: Work, workspace: str, name: str, version: str) -> ModelNotFound:
+    known = rows.versions(work.connection, workspace, name, 5)
     if known:
         near = [f"{name}:{number}" for number in known]
         return ModelNotFound(
             f"model {name!r} has no version {version!r}; there are: {', '.join(near)}",
             {"nearest": near},
         )
-    close = suggest(name, rows.names(connection, workspace, KNOWN), "it has none yet")
+    close = suggest(name, rows.names(work.connection, workspace, KNOWN), "it has none yet")
     return ModelNotFound(
         f"workspace {workspace!r} has no model {name!r}; {close.sentence}",
         {"nearest": close.names},

@@ -7,7 +7,7 @@ is kept: all checks come before the first write.
 import re
 import secrets
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
@@ -26,11 +26,10 @@ from runyard.protocol.runs import (
     StartRun,
     SubmitRun,
 )
-from runyard_server.core import idempotency
 from runyard_server.core.clock import iso, iso_or_none
 from runyard_server.core.lifecycle import (
-    News,
-    announce,
+    EventDraft,
+    append_events,
     begin,
     correct,
     end,
@@ -38,21 +37,19 @@ from runyard_server.core.lifecycle import (
     is_lost,
     moved,
     opening,
-    record,
 )
 from runyard_server.core.lookups import run_row, workspace_row
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.execution import inherited_environment, mpi, run_folders
 from runyard_server.operations import submission
 from runyard_server.operations.experiments import checked as experiment_name
 from runyard_server.store import beating, experiments, job_nodes, metrics, pages, runs
-from runyard_server.store.records import Connection
 from runyard_server.store.runs import RunFilter, RunRow
 
 _SPEC = msgspec.json.Decoder(RunSpec)
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
 _SECOND = 1_000_000
-_Act = Callable[[Connection, int], RunRow]
 
 
 def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
@@ -65,12 +62,10 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
     _check_names(body.tags, body.properties)
     spec, added = mpi.completed(body.spec, checked.site.environments)
     properties = {**added, **body.properties}
-    now = system.clock.now_us()
     row = _new_row(
         workspace,
-        f"{body.spec.experiment}_{now // _SECOND}_{secrets.token_hex(4)}",
+        f"{body.spec.experiment}_{system.clock.now_us() // _SECOND}_{secrets.token_hex(4)}",
         body.spec.experiment,
-        now,
         status=states.STARTING,
         target=body.spec.target,
         run_type=states.SCRIPT_RUN,
@@ -82,7 +77,7 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
         submitted_from=body.submitted_from,
     )
     text = msgspec.json.encode(spec).decode()
-    news = [News(kinds.WARNING, text) for text in checked.warnings]
+    news = [EventDraft(kinds.WARNING, text) for text in checked.warnings]
     try:
         # The folder comes first: a run that is written down must find its environment.
         inherited_environment.keep_inherited(system.home.run(row.id), body.inherited)
@@ -107,12 +102,10 @@ def start(system: System, workspace: str, body: StartRun) -> RunRecord:
         raise InvalidRequest(
             f"{run[:80]!r} cannot be a run's id: letters, digits, '_' and '-', at most 255"
         )
-    now = system.clock.now_us()
     row = _new_row(
         workspace,
         run,
         body.experiment,
-        now,
         status=states.RUNNING,
         target=states.INTERACTIVE_TARGET,
         name=body.name,
@@ -120,7 +113,6 @@ def start(system: System, workspace: str, body: StartRun) -> RunRecord:
         parent=body.parent,
         submitted_by=body.submitted_by,
         submitted_from=body.submitted_from,
-        started_at=now,
     )
     spec = RunSpec(
         experiment=body.experiment,
@@ -140,10 +132,10 @@ def get(system: System, workspace: str, run: str) -> RunRecord:
         RunNotFound: No such run in the workspace.
     """
 
-    def read(connection: Connection) -> RunRecord:
-        return _records(connection, [run_row(connection, workspace, run)])[0]
+    def read(work: Work) -> RunRecord:
+        return _records(work, [run_row(work, workspace, run)])[0]
 
-    return system.records.read(read)
+    return system.read(read)
 
 
 def list_(system: System, workspace: str, query: RunQuery) -> RunPage:
@@ -160,18 +152,18 @@ def list_(system: System, workspace: str, query: RunQuery) -> RunPage:
     before = pages.after(query.page_token, int)
     chosen = _filter(query)
 
-    def read(connection: Connection) -> RunPage:
-        rows = runs.page(connection, workspace, chosen, before, size + 1)
+    def read(work: Work) -> RunPage:
+        rows = runs.page(work.connection, workspace, chosen, before, size + 1)
         page, token = pages.cut(rows, size, lambda row: row.key)
-        found = _records(connection, page)
+        found = _records(work, page)
         if query.metrics:
-            values = metrics.latest(connection, [row.key for row in page])
+            values = metrics.latest(work.connection, [row.key for row in page])
             found = [
                 replace(r, metrics=values[row.key]) for r, row in zip(found, page, strict=True)
             ]
         return RunPage(found, token)
 
-    return system.records.read(read)
+    return system.read(read)
 
 
 def spec(system: System, workspace: str, run: str) -> RunSpec:
@@ -181,10 +173,10 @@ def spec(system: System, workspace: str, run: str) -> RunSpec:
         RunNotFound: No such run in the workspace.
     """
 
-    def read(connection: Connection) -> str:
-        return runs.spec(connection, run_row(connection, workspace, run).key)
+    def read(work: Work) -> str:
+        return runs.spec(work.connection, run_row(work, workspace, run).key)
 
-    return _SPEC.decode(system.records.read(read))
+    return _SPEC.decode(system.read(read))
 
 
 def change(system: System, workspace: str, run: str, body: ChangeRun) -> RunRecord:
@@ -195,27 +187,23 @@ def change(system: System, workspace: str, run: str, body: ChangeRun) -> RunReco
         Conflict: A property has another value already.
     """
     _check_names(body.tags, body.properties)
-    now = system.clock.now_us()
 
-    def write(connection: Connection) -> tuple[RunRow, RunRecord]:
-        row = run_row(connection, workspace, run)
-        _add_properties(connection, row, body.properties)
-        runs.remove_tags(connection, row.key, body.removed_tags)
-        runs.set_tags(connection, row.key, body.tags)
+    def write(work: Work) -> RunRecord:
+        row = run_row(work, workspace, run)
+        _add_properties(work, row, body.properties)
+        runs.remove_tags(work.connection, row.key, body.removed_tags)
+        runs.set_tags(work.connection, row.key, body.tags)
         given = {"name": body.name, "description": body.description}
         values = {name: value for name, value in given.items() if value is not None}
         if values:
-            runs.change(connection, row.key, **values)
+            runs.change(work.connection, row.key, **values)
         fresh = [text for text in dict.fromkeys(body.warnings) if text not in row.warnings]
         if fresh:
-            told = [News(kinds.WARNING, text) for text in fresh]
-            row = record(connection, row, now, told)
-        return row, _records(connection, [run_row(connection, workspace, run)])[0]
+            told = [EventDraft(kinds.WARNING, text) for text in fresh]
+            append_events(work, row, told)
+        return _records(work, [run_row(work, workspace, run)])[0]
 
-    row, changed = system.records.write(write)
-    if body.warnings:
-        announce(system, row, work=False)
-    return changed
+    return system.write(write)
 
 
 def cancel(system: System, workspace: str, run: str) -> RunRecord:
@@ -226,18 +214,14 @@ def cancel(system: System, workspace: str, run: str) -> RunRecord:
     Raises:
         RunNotFound: No such run in the workspace.
     """
-    now = system.clock.now_us()
 
-    def write(connection: Connection) -> tuple[list[RunRow], RunRecord]:
-        row = run_row(connection, workspace, run)
-        chosen = [row, *_jobs_below(connection, row)] if row.active else [row]
-        moved_rows = [_cancel(connection, each, now) for each in chosen]
-        return moved_rows, _records(connection, moved_rows[:1])[0]
+    def write(work: Work) -> RunRecord:
+        row = run_row(work, workspace, run)
+        chosen = [row, *_jobs_below(work, row)] if row.active else [row]
+        canceled = [_cancel(work, each) for each in chosen]
+        return _records(work, canceled[:1])[0]
 
-    moved_rows, answer = system.records.write(write)
-    for row in moved_rows:
-        announce(system, row)
-    return answer
+    return system.write(write)
 
 
 def complete(system: System, workspace: str, run: str) -> RunRecord:
@@ -249,10 +233,11 @@ def complete(system: System, workspace: str, run: str) -> RunRecord:
         RunNotFound: No such run in the workspace.
     """
 
-    def write(connection: Connection, now: int) -> RunRow:
-        return _say_end(connection, run_row(connection, workspace, run), now, states.COMPLETED)
+    def write(work: Work) -> RunRecord:
+        row = _say_end(work, run_row(work, workspace, run), states.COMPLETED)
+        return _records(work, [row])[0]
 
-    return _act(system, write)
+    return system.write(write)
 
 
 def fail(system: System, workspace: str, run: str, body: FailRun) -> RunRecord:
@@ -262,47 +247,45 @@ def fail(system: System, workspace: str, run: str, body: FailRun) -> RunRecord:
         RunNotFound: No such run in the workspace.
     """
 
-    def write(connection: Connection, now: int) -> RunRow:
-        row = run_row(connection, workspace, run)
+    def write(work: Work) -> RunRecord:
+        row = run_row(work, workspace, run)
         text = body.message or "the run was set to failed by its owner"
-        error = RunError(body.code, text, iso(now))
-        return _say_end(connection, row, now, states.FAILED, error)
+        error = RunError(body.code, text, iso(work.now))
+        return _records(work, [_say_end(work, row, states.FAILED, error)])[0]
 
-    return _act(system, write)
+    return system.write(write)
 
 
-def _say_end(
-    connection: Connection, row: RunRow, now: int, status: str, error: RunError | None = None
-) -> RunRow:
+def _say_end(work: Work, row: RunRow, status: str, error: RunError | None = None) -> RunRow:
     if is_lost(row):
-        return correct(connection, row, now, status, error)
+        return correct(work, row, status, error)
     if not row.active:
         # It may have been given children after its end.
-        end_children(connection, row, now, row.status, row.error)
-    return end(connection, row, now, status, error)
+        end_children(work, row, row.status, row.error)
+    return end(work, row, status, error)
 
 
-def _cancel(connection: Connection, row: RunRow, now: int) -> RunRow:
+def _cancel(work: Work, row: RunRow) -> RunRow:
     if not row.active or row.cancel_requested:
         return row
-    row = record(connection, row, now, [moved(states.CANCEL_REQUESTED)])
-    has_agent = bool(job_nodes.of_run(connection, row.key))
-    return row if has_agent else end(connection, row, now, states.CANCELED)
+    row = append_events(work, row, [moved(states.CANCEL_REQUESTED)])
+    has_agent = bool(job_nodes.of_run(work.connection, row.key))
+    return row if has_agent else end(work, row, states.CANCELED)
 
 
-def _jobs_below(connection: Connection, row: RunRow) -> list[RunRow]:
+def _jobs_below(work: Work, row: RunRow) -> list[RunRow]:
     """Give the submitted runs among a run's descendants that have not ended."""
     found: list[RunRow] = []
     above = [row]
     while above:
-        children = runs.children(connection, above.pop())
+        children = runs.children(work.connection, above.pop())
         above += children
         found += [each for each in children if each.active and each.run_type == states.SCRIPT_RUN]
     return found
 
 
 def _new_row(
-    workspace: str, run: str, experiment: str, now: int, *, status: str, target: str, **more: object
+    workspace: str, run: str, experiment: str, *, status: str, target: str, **more: object
 ) -> RunRow:
     row = RunRow(
         key=0,
@@ -313,7 +296,7 @@ def _new_row(
         status=status,
         active=True,
         target=target,
-        created_at=now,
+        created_at=0,
     )
     return replace(row, **more)  # type: ignore[arg-type]  # names are RunRow's, by the callers
 
@@ -324,65 +307,50 @@ def _write_new(
     spec_text: str,
     tags: dict[str, str | None],
     properties: dict[str, str],
-    news: Sequence[News],
+    news: Sequence[EventDraft],
     process: str | None = None,
 ) -> RunRecord:
-    """Write a new run with its first events and the answer for repeats; wake who waits.
+    """Write a new run with its first events and the answer for repeats.
 
     With a process the run is watched: it is given up when that is gone, or silent for long.
     """
-    request = idempotency.pending()
 
-    def write(connection: Connection) -> tuple[RunRow, RunRecord]:
-        created = _insert(connection, row, spec_text, tags, properties, news)
+    def write(work: Work) -> tuple[RunRow, RunRecord]:
+        created = _insert(work, row, spec_text, tags, properties, news)
         if process is not None:
-            beating.add(connection, created.key, process)
-        answer = _record(created, tags, properties)
-        if request is not None:
-            request.keep(connection, answer, row.created_at)
-        return created, answer
+            beating.add(work.connection, created.key, process)
+        return created, work.answered(_record(created, tags, properties))
 
-    created, answer = system.records.write(write)
+    created, answer = system.write(write)
     if process is not None:
-        system.beating.note(created.key, process, row.created_at)
-    announce(system, created)
+        system.beating.note(created.key, process, created.created_at)
     return answer
 
 
 def _insert(
-    connection: Connection,
+    work: Work,
     row: RunRow,
     spec_text: str,
     tags: dict[str, str | None],
     properties: dict[str, str],
-    news: Sequence[News],
+    news: Sequence[EventDraft],
 ) -> RunRow:
-    workspace_row(connection, row.workspace)
+    workspace_row(work, row.workspace)
     if row.parent is not None:
-        run_row(connection, row.workspace, row.parent)
-    if runs.key_of(connection, row.workspace, row.id) is not None:
+        run_row(work, row.workspace, row.parent)
+    if runs.key_of(work.connection, row.workspace, row.id) is not None:
         raise AlreadyExists(
             f"there is a run {row.id!r} already in workspace {row.workspace!r}; use another id"
         )
-    experiment = experiments.ensure(connection, row.workspace, row.experiment, row.created_at)
-    number = experiments.next_number(connection, experiment.id)
-    row = opening(replace(row, number=number), news)
-    key = runs.insert_run(connection, row, spec_text)
-    runs.set_tags(connection, key, tags)
-    runs.add_properties(connection, key, properties)
-    return begin(connection, replace(row, key=key), row.created_at, news)
-
-
-def _act(system: System, write: _Act) -> RunRecord:
-    """Do a write that may move a run; wake who waits; give the run."""
-
-    def whole(connection: Connection) -> tuple[RunRow, RunRecord]:
-        row = write(connection, system.clock.now_us())
-        return row, _records(connection, [row])[0]
-
-    row, answer = system.records.write(whole)
-    announce(system, row)
-    return answer
+    experiment = experiments.ensure(work.connection, row.workspace, row.experiment, work.now)
+    number = experiments.next_number(work.connection, experiment.id)
+    started = work.now if row.status == states.RUNNING else None
+    row = replace(row, number=number, created_at=work.now, started_at=started)
+    row = opening(row, news)
+    key = runs.insert_run(work.connection, row, spec_text)
+    runs.set_tags(work.connection, key, tags)
+    runs.add_properties(work.connection, key, properties)
+    return begin(work, replace(row, key=key), news)
 
 
 def _check_names(tags: dict[str, str | None], properties: dict[str, str]) -> None:
@@ -390,10 +358,10 @@ def _check_names(tags: dict[str, str | None], properties: dict[str, str]) -> Non
     submission.check_texts("property", properties)
 
 
-def _add_properties(connection: Connection, row: RunRow, given: dict[str, str]) -> None:
+def _add_properties(work: Work, row: RunRow, given: dict[str, str]) -> None:
     if not given:
         return
-    existing = runs.properties(connection, [row.key])[row.key]
+    existing = runs.properties(work.connection, [row.key])[row.key]
     for name, value in given.items():
         if existing.get(name, value) != value:
             raise Conflict(
@@ -401,7 +369,7 @@ def _add_properties(connection: Connection, row: RunRow, given: dict[str, str]) 
                 f"{value!r}: properties are written once; use a tag for what changes"
             )
     fresh = {name: value for name, value in given.items() if name not in existing}
-    runs.add_properties(connection, row.key, fresh)
+    runs.add_properties(work.connection, row.key, fresh)
 
 
 def _filter(query: RunQuery) -> RunFilter:
@@ -422,9 +390,9 @@ def _filter(query: RunQuery) -> RunFilter:
     )
 
 
-def _records(connection: Connection, rows: Sequence[RunRow]) -> list[RunRecord]:
+def _records(work: Work, rows: Sequence[RunRow]) -> list[RunRecord]:
     keys = [row.key for row in rows]
-    tags, properties = runs.tags(connection, keys), runs.properties(connection, keys)
+    tags, properties = runs.tags(work.connection, keys), runs.properties(work.connection, keys)
     return [_record(row, tags[row.key], properties[row.key]) for row in rows]
 
 

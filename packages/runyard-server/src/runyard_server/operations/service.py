@@ -53,7 +53,7 @@ def active_runs(system: System) -> int:
     Interactive runs do not count: their process asks for the service whenever it needs one, and
     one that was killed would keep the service up for ever.
     """
-    return system.records.read(lambda c: runs.count_active(c, INTERACTIVE_TARGET))
+    return system.read(lambda work: runs.count_active(work.connection, INTERACTIVE_TARGET))
 
 
 def _memory_bytes() -> int:

@@ -1,14 +1,13 @@
 """Snapshots: a source folder's files as they were, named by content, so made only once."""
 
 from runyard.protocol.errors import SnapshotNotFound
-from runyard.protocol.files import FileEntry
 from runyard.protocol.snapshots import CreateSnapshot, SnapshotRecord, snapshot_id
 from runyard_server.core.clock import iso
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.operations.blobs import check_contents, in_order
 from runyard_server.store import snapshots as rows
-from runyard_server.store.records import Connection
 from runyard_server.store.snapshots import SnapshotRow
 
 
@@ -21,31 +20,25 @@ def create(system: System, workspace: str, body: CreateSnapshot) -> SnapshotReco
     """
     files = in_order(body.files)
     name = snapshot_id(files)
-    found = system.records.read(lambda c: rows.find(c, workspace, name))
-    if found is None:
-        # A snapshot that is there was checked when it was made, and contents stay.
-        check_contents(system, files)
-        found = _make(system, workspace, name, files)
-    return _record(found, brief=body.brief)
+    found = system.read(lambda work: rows.find(work.connection, workspace, name))
+    if found is not None:
+        # It was checked when it was made, and contents stay.
+        return _record(found, brief=body.brief)
+    check_contents(system, files)
+    size = sum(entry.size for entry in files)
 
+    def write(work: Work) -> SnapshotRow:
+        workspace_row(work, workspace)
+        row = rows.find(work.connection, workspace, name)
+        if row is None:
+            row = SnapshotRow(
+                workspace=workspace, id=name, size=size, files=files, created_at=work.now
+            )
+            rows.add(work.connection, row)
+        return row
 
-def _make(system: System, workspace: str, name: str, files: list[FileEntry]) -> SnapshotRow:
-    made = SnapshotRow(
-        workspace=workspace,
-        id=name,
-        size=sum(entry.size for entry in files),
-        files=files,
-        created_at=system.clock.now_us(),
-    )
-
-    def work(connection: Connection) -> SnapshotRow:
-        workspace_row(connection, workspace)
-        found = rows.find(connection, workspace, name)
-        if found is None:
-            rows.add(connection, made)
-        return found or made
-
-    return system.records.write(work)
+    # Its answer may be long and is the same for each repeat: it is not encoded in the writer.
+    return _record(system.write(write), brief=body.brief)
 
 
 def get(system: System, workspace: str, snapshot: str) -> SnapshotRecord:
@@ -54,18 +47,18 @@ def get(system: System, workspace: str, snapshot: str) -> SnapshotRecord:
     Raises:
         SnapshotNotFound: There is none of that id.
     """
-    return _record(system.records.read(lambda c: require(c, workspace, snapshot)))
+    return _record(system.read(lambda work: require(work, workspace, snapshot)))
 
 
-def require(connection: Connection, workspace: str, snapshot: str) -> SnapshotRow:
+def require(work: Work, workspace: str, snapshot: str) -> SnapshotRow:
     """Give the row of a snapshot.
 
     Raises:
         SnapshotNotFound: There is none of that id.
     """
-    row = rows.find(connection, workspace, snapshot)
+    row = rows.find(work.connection, workspace, snapshot)
     if row is None:
-        workspace_row(connection, workspace)
+        workspace_row(work, workspace)
         raise SnapshotNotFound(
             f"workspace {workspace!r} has no snapshot {snapshot[:80]!r}; take one of the source "
             "folder first",

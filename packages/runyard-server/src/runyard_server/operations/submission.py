@@ -182,7 +182,7 @@ def _check_target(system: System, workspace: str, spec: RunSpec) -> ComputeRecor
 
 
 def _snapshot_files(system: System, workspace: str, snapshot: str) -> list[FileEntry]:
-    row = system.records.read(lambda c: snapshots.find(c, workspace, snapshot))
+    row = system.read(lambda work: snapshots.find(work.connection, workspace, snapshot))
     if row is None:
         raise SnapshotNotFound(
             f"there is no snapshot {snapshot[:80]!r} in workspace {workspace!r}; "

@@ -21,11 +21,11 @@ from runyard_server.core import names
 from runyard_server.core.clock import iso
 from runyard_server.core.lookups import datastore_row, workspace_row
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.store import datastores as datastore_rows
 from runyard_server.store import pages
 from runyard_server.store import workspaces as rows
 from runyard_server.store.datastores import DatastoreRow
-from runyard_server.store.records import Connection
 from runyard_server.store.workspaces import Triple, WorkspaceRow
 
 _MEANING = "1 to 255 letters, digits, '_', '-' or '.', and begin with a letter or a digit"
@@ -46,21 +46,20 @@ def create(system: System, body: CreateWorkspace, created_at: int | None = None)
     """
     names.checked("workspace", body.name, NAME_RULE, _MEANING)
     triple = (body.name, body.subscription_id, body.resource_group)
-    now = system.clock.now_us() if created_at is None else created_at
 
-    def work(connection: Connection) -> WorkspaceRow:
-        found = rows.find_named(connection, triple)
+    def write(work: Work) -> WorkspaceRecord:
+        found = rows.find_named(work.connection, triple)
         if found is None:
-            return _make(connection, body, now)
-        if body.exist_ok:
-            return found
-        raise AlreadyExists(
-            f"workspace {body.name!r} exists in resource group {body.resource_group!r}; "
-            "pass exist_ok=True to use it, or choose another name"
-        )
+            found = _make(work, body, created_at)
+        elif not body.exist_ok:
+            raise AlreadyExists(
+                f"workspace {body.name!r} exists in resource group {body.resource_group!r}; "
+                "pass exist_ok=True to use it, or choose another name"
+            )
+        return work.answered(_record(found))
 
-    existing = system.records.read(lambda c: rows.find_named(c, triple)) if body.exist_ok else None
-    return _record(existing or system.records.write(work))
+    found = system.read(lambda work: rows.find_named(work.connection, triple))
+    return _record(found) if found is not None and body.exist_ok else system.write(write)
 
 
 def ensure_default(system: System, created_at: int | None = None) -> WorkspaceRecord:
@@ -78,7 +77,7 @@ def list_(system: System, query: WorkspaceQuery) -> WorkspacePage:
         "resource_group": query.resource_group,
     }
     chosen = {name: value for name, value in wanted.items() if value is not None}
-    found = system.records.read(lambda c: rows.page(c, chosen, after, limit + 1))
+    found = system.read(lambda work: rows.page(work.connection, chosen, after, limit + 1))
     page, token = pages.cut(found, limit, _triple)
     return WorkspacePage(items=[_record(row) for row in page], next_page_token=token)
 
@@ -89,7 +88,7 @@ def get(system: System, workspace: str) -> WorkspaceRecord:
     Raises:
         WorkspaceNotFound: There is none.
     """
-    return _record(system.records.read(lambda c: workspace_row(c, workspace)))
+    return _record(system.read(lambda work: workspace_row(work, workspace)))
 
 
 def change(system: System, workspace: str, body: ChangeWorkspace) -> WorkspaceRecord:
@@ -106,20 +105,21 @@ def change(system: System, workspace: str, body: ChangeWorkspace) -> WorkspaceRe
     }
     changes = {name: value for name, value in given.items() if value is not None}
 
-    def work(connection: Connection) -> WorkspaceRow:
-        workspace_row(connection, workspace)
+    def write(work: Work) -> WorkspaceRow:
+        workspace_row(work, workspace)
         if body.default_datastore is not None:
-            datastore_row(connection, workspace, body.default_datastore)
+            datastore_row(work, workspace, body.default_datastore)
         if changes:
-            rows.change(connection, workspace, **changes)
-        return workspace_row(connection, workspace)
+            rows.change(work.connection, workspace, **changes)
+        return workspace_row(work, workspace)
 
-    return _record(system.records.write(work))
+    return _record(system.write(write))
 
 
-def _make(connection: Connection, body: CreateWorkspace, now: int) -> WorkspaceRow:
+def _make(work: Work, body: CreateWorkspace, created_at: int | None) -> WorkspaceRow:
+    now = work.now if created_at is None else created_at
     row = WorkspaceRow(
-        id=_free_id(connection, (body.name, body.subscription_id, body.resource_group)),
+        id=_free_id(work, (body.name, body.subscription_id, body.resource_group)),
         name=body.name,
         subscription_id=body.subscription_id,
         resource_group=body.resource_group,
@@ -129,18 +129,18 @@ def _make(connection: Connection, body: CreateWorkspace, now: int) -> WorkspaceR
         friendly_name=body.friendly_name or body.name,
         tags=dict(body.tags),
     )
-    rows.add(connection, row)
+    rows.add(work.connection, row)
     for name, kind in ((BLOB_STORE, "AzureBlob"), (FILE_STORE, "AzureFile")):
         store = DatastoreRow(row.id, name, kind, "runyard", name, "file", now)
-        datastore_rows.add(connection, store)
+        datastore_rows.add(work.connection, store)
     return row
 
 
-def _free_id(connection: Connection, triple: Triple) -> str:
+def _free_id(work: Work, triple: Triple) -> str:
     stem = triple[0].lower()
     digest = hashlib.sha256("\0".join(triple).encode()).hexdigest()
     suffixed = [f"{stem[:_LONGEST_STEM]}-{digest[:length]}" for length in (6, 12, 40)]
-    return next(c for c in [stem, *suffixed] if rows.find(connection, c) is None)
+    return next(c for c in [stem, *suffixed] if rows.find(work.connection, c) is None)
 
 
 def _triple(row: WorkspaceRow) -> Triple:

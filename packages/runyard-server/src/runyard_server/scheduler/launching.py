@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from runyard.protocol.errors import TemporaryError
 from runyard.protocol.jobs import JobEnvironment
 from runyard_server.compute.base import Backend, Job, Observation
-from runyard_server.core.lifecycle import announce
+from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
-from runyard_server.execution import active_runs, gangs, jobs
+from runyard_server.execution import active_runs, jobs
 from runyard_server.execution.gangs import LOST, SALVAGING
 from runyard_server.execution.sites import environment_left, site_of
 from runyard_server.scheduler.liveness import LivenessMonitor
@@ -163,11 +163,7 @@ class Agents:
         if active_runs.is_finished(self._system, row.key, node):
             self._gone(row)
             return
-        now = self._system.clock.now_us()
-        self._system.records.write(lambda c: jobs.lost(c, row.key, node, reason, now))
-        announce(self._system, row, work=False)
-        # The other nodes have failed with it.
-        gangs.wake(self._system, row)
+        self._system.write(lambda work: jobs.lost(work, row.key, node, reason))
         job = self._remains(row, node)
         if job is None:
             self._abandon(row, reason)
@@ -193,13 +189,10 @@ class Agents:
         site = self._site(row)
         backend = self._backend(site)
         handle = backend.launch(backend.plan(job, salvages))
-        now = self._system.clock.now_us()
         agent = Watched(row, job.node, job.attempt, site, handle, salvages)
         with self._lock:
             self._watched[row.subject, job.node] = agent
-        unwanted = self._system.records.write(
-            lambda c: jobs.launched(c, row.key, job.node, handle, now)
-        )
+        unwanted = self._system.write(lambda work: jobs.launched(work, row.key, job.node, handle))
         if unwanted and salvages is None:
             backend.cancel(handle)
 
@@ -221,7 +214,7 @@ class Agents:
             if not anew:
                 self._launching.add(where)
         if anew:
-            announce(self._system, row)
+            self._system.notices.changed(work_topic(row.subject))
             return
         if seen.alive is not False and row.node_count > 1:
             self._submit(row, agent.node, self._lose, row, agent.node, agent.handle, reason)

@@ -255,12 +255,6 @@ def open_below(connection: Connection, row: RunRow, target: str) -> list[RunRow]
     return [_row(each) for each in connection.execute(found.order_by(runs.c.key))]
 
 
-def ended_since(connection: Connection, row: RunRow, target: str) -> list[RunRow]:
-    """Give the runs on a target below a run that ended with it or after it."""
-    found = select(*_COLUMNS).where(runs.c.ended_at >= row.ended_at, _is_below(row, target))
-    return [_row(each) for each in connection.execute(found)]
-
-
 def _is_below(row: RunRow, target: str) -> ColumnElement[bool]:
     """Make the condition that a run descends from `row`, by runs on `target` alone."""
     here = [runs.c.workspace == row.workspace, runs.c.target == target]

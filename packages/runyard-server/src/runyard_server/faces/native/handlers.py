@@ -18,7 +18,8 @@ from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.route import Bytes, Events, Nothing, Route
 from runyard_server.core.awaiting import awaited
 from runyard_server.core.idempotency import once
-from runyard_server.core.system import Chunks, Content
+from runyard_server.core.system import Chunks, Content, System
+from runyard_server.core.work import Request
 from runyard_server.faces import contents, messages, waiting
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.native import access
@@ -72,20 +73,18 @@ class Handler:
 
     async def _exchange(self, exchange: Exchange, given: dict[str, Any]) -> Response:
         """Serve a row whose body, if any, is a record."""
-        key, digest = None, ""
+        repeated = None
         if self.route.body is not None:
             body = await exchange.body(self.route.largest)
             given["body"] = messages.decode(self.route.body, body)
             if self.route.creates:
-                key = self._key(exchange)
-                digest = hashlib.sha256(body).hexdigest() if key else ""
-        system = exchange.parts.system
+                repeated = self._repeated(exchange, body)
 
-        def act() -> Any:
-            return self._call(exchange, given)
+        def act(system: System) -> Any:
+            return self._call(system, exchange, given)
 
         def repeatable() -> Any:
-            return once(system, key, digest, act, self.route.answer)
+            return once(exchange.parts.system, repeated, act, self.route.answer)
 
         async def look() -> Any:
             return await exchange.run(repeatable)
@@ -107,7 +106,9 @@ class Handler:
             await exchange.run(lambda: self._expect(exchange, given), limiter)
         async with intake.raw(exchange.request, hashed=self.route.hashed) as body:
             whole = {**given, "body": body}
-            answer = await exchange.run(lambda: self._call(exchange, whole), limiter)
+            answer = await exchange.run(
+                partial(self._call, exchange.parts.system, exchange, whole), limiter
+            )
         return await self._give(exchange, answer)
 
     def _expect(self, exchange: Exchange, given: dict[str, Any]) -> None:
@@ -115,11 +116,11 @@ class Handler:
         self._bound(exchange, given)
         arrivals.check(exchange.parts.system, exchange.segments, given.get("query"))
 
-    def _call(self, exchange: Exchange, given: dict[str, Any]) -> Any:
+    def _call(self, system: System, exchange: Exchange, given: dict[str, Any]) -> Any:
         """Call the operation; in a thread."""
         assert self._operation is not None
         given = self._bound(exchange, given)
-        return self._operation(exchange.parts.system, *exchange.segments.values(), **given)
+        return self._operation(system, *exchange.segments.values(), **given)
 
     def _bound(self, exchange: Exchange, given: dict[str, Any]) -> dict[str, Any]:
         system, segments = exchange.parts.system, exchange.segments
@@ -144,11 +145,12 @@ class Handler:
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         return Response(messages.encode(answer), 200, headers, media_type="application/json")
 
-    def _key(self, exchange: Exchange) -> str | None:
-        """The request's Idempotency-Key together with what it belongs to."""
+    def _repeated(self, exchange: Exchange, body: bytes) -> Request | None:
+        """What names a request with an Idempotency-Key, so that a repeat of it is known."""
         key = exchange.request.headers.get("idempotency-key")
         if key is None:
             return None
         if not 0 < len(key) <= LONGEST_KEY:
             raise InvalidRequest(f"an Idempotency-Key has 1 to {LONGEST_KEY} characters")
-        return "\n".join([self.route.name, *exchange.segments.values(), key])
+        scoped = "\n".join([self.route.name, *exchange.segments.values(), key])
+        return Request(scoped, hashlib.sha256(body).hexdigest())

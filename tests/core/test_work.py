@@ -1,0 +1,90 @@
+"""The unit of work: what is written, who is woken and what is answered stand and fall together."""
+
+from typing import Any
+
+import pytest
+
+from runyard.protocol.compute import CreateCompute
+from runyard.protocol.environments import EnvironmentDefinition, RegisterEnvironment
+from runyard.protocol.errors import WrongState
+from runyard.protocol.experiments import CreateExperiment
+from runyard.protocol.models import RegisterModel
+from runyard.protocol.routes import ROUTES
+from runyard.protocol.runs import StartRun
+from runyard.protocol.workspaces import CreateWorkspace
+from runyard_server.core import idempotency
+from runyard_server.core.system import System
+from runyard_server.core.work import Request, Work
+from runyard_server.operations import compute, environments, experiments, models, runs, workspaces
+from runyard_server.store import idempotency as kept
+
+W = "default"
+
+
+def test_who_waits_is_woken_after_the_commit(system: System) -> None:
+    """A listener that reads at once finds what it was woken for; each topic comes once."""
+    heard: list[tuple[str, bool]] = []
+
+    def hear(topic: str) -> None:
+        found = system.read(lambda work: kept.find(work.connection, "k", 0))
+        heard.append((topic, found is not None))
+
+    def act(work: Work) -> None:
+        work.announce("a")
+        kept.keep(work.connection, "k", "", "", work.now)
+        work.announce("a")
+
+    system.notices.subscribe(hear)
+    system.write(act)
+    assert heard == [("a", True)]
+
+
+def test_nobody_is_woken_for_what_was_not_kept(system: System) -> None:
+    """A write that fails leaves neither rows nor wake-ups."""
+    heard: list[str] = []
+    system.notices.subscribe(heard.append)
+
+    def act(work: Work) -> None:
+        kept.keep(work.connection, "k", "", "", work.now)
+        work.announce("a")
+        raise WrongState("no")
+
+    with pytest.raises(WrongState):
+        system.write(act)
+    assert heard == []
+    assert system.read(lambda work: kept.find(work.connection, "k", 0)) is None
+
+
+def test_one_write_has_one_time(system: System) -> None:
+    """What is written together has the same time, however late in the write it is asked for."""
+    first, second = system.write(lambda work: (work.now, work.now))
+    assert first == second
+
+
+def test_what_is_made_is_kept_with_its_answer(
+    system: System, store_text: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that dies right after a creating write has kept its answer: none is made twice."""
+    entry = store_text("m.txt", "model")
+    made = {
+        "workspaces.create": lambda s: workspaces.create(s, CreateWorkspace("other")),
+        "experiments.create": lambda s: experiments.create(s, W, CreateExperiment("e")),
+        "runs.start": lambda s: runs.start(s, W, body=StartRun("e")),
+        "models.register": lambda s: models.register(
+            s, W, body=RegisterModel("m", "m.txt", files=[entry])
+        ),
+        "compute.create": lambda s: compute.create(s, W, CreateCompute("cpu", "STANDARD_D2_V2", 1)),
+        "environments.register": lambda s: environments.register(
+            s, W, RegisterEnvironment("env", EnvironmentDefinition())
+        ),
+    }
+    writes: list[Any] = []
+    write = system.records.write
+    monkeypatch.setattr(system.records, "write", lambda act: writes.append(0) or write(act))
+    for name, act in made.items():
+        writes.clear()
+        answer = idempotency.once(system, Request(name, ""), act, object)
+        assert (answer is not None, len(writes)) == (True, 1), name
+    # A submit is tested with its snapshot; a snapshot is its content, so a repeat makes none.
+    others = {"runs.submit", "snapshots.create"}
+    assert {route.name for route in ROUTES if route.creates} == {*made, *others}

@@ -11,7 +11,14 @@ import peers
 from measure import LIMIT, PEER, Benchmark, Case, Figures, Quantity
 from workers import plain
 
-_V1 = "import azureml.core (Runyard)"
+# A module, what is taken from it, and how that is called. Names are loaded on first use,
+# so what most scripts begin with is measured too.
+_SCRIPT = "Workspace, Experiment, Run"
+_OURS = (
+    ("runyard", "", "import runyard"),
+    ("azureml.core", "", "import azureml.core (Runyard)"),
+    ("azureml.core", _SCRIPT, f"from azureml.core import {_SCRIPT} (Runyard)"),
+)
 
 _PEERS = {
     "mlflow-skinny": "mlflow",
@@ -28,9 +35,9 @@ def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
     cases = [
         Case("bare Python", LIMIT, partial(_once, str(ours.python), "sys")),
     ]
-    for module, name in (("runyard", "import runyard"), ("azureml.core", _V1)):
+    for module, names, name in _OURS:
         cases += [
-            Case(label, kind, partial(_once, str(peer.python), module))
+            Case(label, kind, partial(_once, str(peer.python), module, names))
             for label, kind, peer in peers.of_ours(name, ours, installed)
         ]
     for name, module in _PEERS.items():
@@ -55,8 +62,9 @@ def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
     )
 
 
-def _once(python: str, module: str) -> Figures:
-    code = f"import {module}, sys; print(sys.modules[{module!r}].__name__)"
+def _once(python: str, module: str, names: str = "") -> Figures:
+    wanted = f"from {module} import {names}" if names else f"import {module}"
+    code = f"{wanted}; import sys; print(sys.modules[{module!r}].__name__)"
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
         done = subprocess.run(

@@ -113,7 +113,7 @@ def test_an_open_run_beats(experiment, monkeypatch):
     beats = []
     tell = endings._tell
     monkeypatch.setattr(endings, "_tell", lambda one: beats.append(tell(one)))
-    monkeypatch.setattr("runyard.protocol.timeouts.SESSION_BEAT_SECONDS", 0.01)
+    monkeypatch.setattr("runyard.sdk.endings.SESSION_BEAT_SECONDS", 0.01)
     thread = endings.threading.Thread(target=endings._beat, daemon=True)
     thread.start()
     until(lambda: len(beats) > 2)

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import runyard.client
 from runyard.protocol import routes
+from runyard.protocol.route import Route
+
+PACKAGES = Path(__file__).resolve().parents[2] / "packages"
 
 # An agent speaks these over a wire of its own, for it imports neither the table nor the records.
 OF_AGENTS = {
@@ -24,13 +26,36 @@ OF_AGENTS = {
 }
 
 
+ROWS = {name for name, row in vars(routes).items() if isinstance(row, Route)}
+OF_CLIENTS = (
+    "runyard/sdk",
+    "runyard/runtime",
+    "runyard/distributed",
+    "runyard_server/cli",
+    "azureml",
+)
+
+
+def _named(*folders: Path) -> dict[str, str]:
+    """The rows that the code below some folders names, and a file that does."""
+    paths = [path for folder in folders for path in folder.rglob("*.py")]
+    return {
+        found: path.name
+        for path in paths
+        for found in re.findall(r"\b[A-Z_]+\b", path.read_text("utf-8"))
+        if found in ROWS
+    }
+
+
 def test_every_route_has_a_method() -> None:
     """Whoever adds a route finds out here that users cannot ask it yet."""
-    folder = Path(next(iter(runyard.client.__path__)))
-    texts = "\n".join(path.read_text("utf-8") for path in folder.glob("*.py"))
-    spoken = set(re.findall(r"\broutes\.([A-Z_]+)\b", texts))
-    there = {name for name, row in vars(routes).items() if isinstance(row, routes.Route)}
-    assert there - spoken == OF_AGENTS
+    assert ROWS - _named(PACKAGES / "runyard/src/runyard/client").keys() == OF_AGENTS
+
+
+def test_whoever_asks_the_service_does_it_by_a_noun() -> None:
+    """Paging, names and answers are worked out once, for the SDK and the command line alike."""
+    folders = [next(PACKAGES.glob(f"*/src/{room}")) for room in OF_CLIENTS]
+    assert _named(*folders) == {}
 
 
 def test_a_noun_is_imported_when_it_is_used() -> None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from runyard.client.connection import Connection
 from runyard.client.service import Service
 from runyard.protocol.errors import InvalidRequest, RunyardError, ServiceUnreachable
-from runyard.protocol.routes import SERVICE_ABOUT
+from runyard.protocol.service import SERVICE_ABOUT
 from runyard.protocol.timeouts import ABOUT_SECONDS
 
 if TYPE_CHECKING:

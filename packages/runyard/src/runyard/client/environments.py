@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional
 
 from runyard.client.workspace_connection import NounClient
-from runyard.protocol import routes
+from runyard.protocol import environments as routes
 from runyard.protocol.environments import EnvironmentQuery
 
 if TYPE_CHECKING:

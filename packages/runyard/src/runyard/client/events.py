@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from runyard.client import streams
 from runyard.client.workspace_connection import NounClient
-from runyard.protocol import routes
+from runyard.protocol import events as routes
 from runyard.protocol.events import EventQuery
 
 if TYPE_CHECKING:

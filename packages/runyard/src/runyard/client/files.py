@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Optional
 
 from runyard.client.paging import Listing
 from runyard.client.workspace_connection import NounClient
-from runyard.protocol import routes
+from runyard.protocol import files as routes
 from runyard.protocol.files import FileQuery, RegisterFiles
 
 if TYPE_CHECKING:

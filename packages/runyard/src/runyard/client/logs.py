@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runyard.client.workspace_connection import NounClient
-from runyard.protocol import routes
+from runyard.protocol import files as routes
 from runyard.protocol.files import LogQuery
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Optional
 
 from runyard.client.paging import Listing
 from runyard.client.workspace_connection import NounClient
-from runyard.protocol import routes
+from runyard.protocol import models as routes
 from runyard.protocol.models import ModelQuery
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Optional
 
 from runyard.client.paging import Listing
 from runyard.client.workspace_connection import NounClient
-from runyard.protocol import routes
+from runyard.protocol import runs as routes
 from runyard.protocol.runs import Beat, FailRun, RunQuery
 
 if TYPE_CHECKING:
@@ -114,4 +114,6 @@ class Runs(NounClient):
 
     def ranks(self, run: str) -> List[RankRecord]:
         """List the processes of a run that has several, by rank; none of a run that is one."""
-        return self._service.call(routes.GANGS_RANKS, run).items
+        from runyard.protocol.jobs import GANGS_RANKS
+
+        return self._service.call(GANGS_RANKS, run).items

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runyard.protocol import routes
+from runyard.protocol import service as routes
 
 if TYPE_CHECKING:
     from runyard.client.connection import Connection

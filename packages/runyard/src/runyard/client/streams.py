@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Sequence
 
 from runyard.protocol import codec
 from runyard.protocol.errors import TemporaryError
-from runyard.protocol.events import STATUS, EventQuery, EventRecord
-from runyard.protocol.routes import EVENTS_LIST
+from runyard.protocol.events import EVENTS_LIST, STATUS, EventQuery, EventRecord
 from runyard.protocol.runs import TERMINAL
 from runyard.protocol.timeouts import STREAM_PATIENCE_SECONDS, STREAM_SILENCE_SECONDS
 

@@ -29,9 +29,9 @@ from runyard.client.blobs import Blobs
 from runyard.client.datastores import Datastores
 from runyard.client.placing import Placing, files_and_folders
 from runyard.protocol.batches import Content
+from runyard.protocol.datastores import DATASTORES_READ
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, RunyardError
-from runyard.protocol.files import FileEntry
-from runyard.protocol.routes import BLOBS_READ, DATASTORES_READ, FILES_READ
+from runyard.protocol.files import BLOBS_READ, FILES_READ, FileEntry
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional
 
 from runyard.client.paging import Listing
-from runyard.protocol import routes
+from runyard.protocol import workspaces as routes
 from runyard.protocol.workspaces import WorkspaceQuery
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import pytest
 from runyard.client import streams
 from runyard.client.connection import Connection
 from runyard.protocol.errors import RunNotFound, ServiceUnreachable
+from runyard.protocol.feed import FEED_STREAM, FeedQuery
 from runyard.protocol.routes import EVENTS_STREAM
 
 
@@ -90,3 +91,20 @@ def test_a_refusal_is_raised(fake):
     fake.answer = lambda *_: fake.say({"error": error}, 404)
     with pytest.raises(RunNotFound):
         _follow(fake)
+
+
+def test_a_feed_that_breaks_is_taken_up_after_the_last_position(fake):
+    """Who follows a workspace is told nothing twice; `last` counts for the first time only."""
+
+    def frame(position: int) -> bytes:
+        event = {"position": position, "subject_kind": "run", "subject": "r", "number": 1}
+        return b"data: " + json.dumps({**event, "kind": "status", "time": ""}).encode() + b"\n\n"
+
+    parts = [frame(3) + frame(7), b"", frame(9)]
+    fake.answer = lambda *_: fake.say(parts.pop(0) if parts else b"", stream=True)
+    with Connection(fake.url, "t") as connection:
+        found = streams.follow_feed(connection, FEED_STREAM, ("w",), FeedQuery(last=2))
+        assert [next(found).position for _ in range(3)] == [3, 7, 9]
+    asked = [path.partition("?")[2] for _, path, _ in fake.requests]
+    assert ["last=" in query for query in asked] == [True, False, False]
+    assert ["after=7" in query for query in asked] == [False, True, True]

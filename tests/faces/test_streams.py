@@ -10,9 +10,10 @@ from contextlib import closing, contextmanager
 import pytest
 from anyio import CapacityLimiter
 
-from runyard.protocol.events import EventPage, EventRecord
+from runyard.protocol.events import EventPage, EventQuery, EventRecord
 from runyard_server.core.notices import Notices
 from runyard_server.faces import streams
+from runyard_server.store.logs import LogFile
 from runyard_server.testing.services import running_service
 
 RUNS = "/api/v1/workspaces/default/runs"
@@ -205,21 +206,28 @@ def test_a_service_that_stops_ends_its_streams(tmp_path, ask):
 
 
 class Quiet:
-    """The parts of a service in which nothing happens."""
+    """The parts of a service in which nothing happens, and no run has a log."""
 
     def __init__(self) -> None:
         self.notices = Notices()
+        self.logs = self
+
+    def list_(self, _workspace: str, _run: str) -> list[LogFile]:
+        return []
+
+
+RUN = {"workspace": "default", "run": "run"}
 
 
 def test_a_silent_stream_shows_that_it_lives(monkeypatch):
     """Between events a comment goes out, so that neither side nor a proxy gives the line up."""
     monkeypatch.setattr(streams, "KEEP_ALIVE_SECONDS", 0.02)
-    monkeypatch.setattr(streams, "look", lambda *_: streams.Looked(EventPage([], "Running"), {}))
+    monkeypatch.setattr(streams.events, "list_", lambda *_, **__: EventPage([], "Running"))
 
     async def work() -> list[bytes]:
         feed = streams.Feed(Quiet())
         feed.open()
-        follower = streams.Follower(Quiet(), feed, CapacityLimiter(1), ("default", "run"), 0)
+        follower = streams.RunFollower(Quiet(), feed, CapacityLimiter(1), RUN, EventQuery())
         frames = follower.frames()
         got = [await anext(frames) for _ in range(3)]
         feed.close()
@@ -234,16 +242,69 @@ def test_a_long_history_comes_in_portions(monkeypatch):
     monkeypatch.setattr(streams, "BATCH", 10)
     history = [EventRecord(n, "stage", "t") for n in range(1, 36)]
 
-    def look(_system, _workspace, _run, after) -> streams.Looked:
-        return streams.Looked(EventPage(history[after : after + 10], "Completed"), {})
+    def list_(_system, _workspace, _run, query) -> EventPage:
+        return EventPage(history[query.after : query.after + query.limit], "Completed")
 
-    monkeypatch.setattr(streams, "look", look)
+    monkeypatch.setattr(streams.events, "list_", list_)
 
     async def work() -> list[bytes]:
         feed = streams.Feed(Quiet())
         feed.open()
-        follower = streams.Follower(Quiet(), feed, CapacityLimiter(1), ("default", "run"), 0)
+        follower = streams.RunFollower(Quiet(), feed, CapacityLimiter(1), RUN, EventQuery())
         return [frame async for frame in follower.frames()]
 
     frames = asyncio.run(work())
     assert [frame.partition(b"\n")[0] for frame in frames] == [b"id: %d" % n for n in range(1, 36)]
+
+
+FEED = "/api/v1/workspaces/default/feed"
+
+
+@contextmanager
+def following_feed(ask, query: str, **headers: str):
+    """Open the stream of the workspace."""
+    with closing(ask.open()) as connection:
+        response = ask.send(connection, "GET", f"{FEED}/stream?{query}", **headers)
+        assert response.status == 200, response.read()
+        with closing(response):
+            yield frames(response)
+
+
+def test_a_workspace_is_followed_from_any_position(ask):
+    """What happens to one run after the other comes as it happens, numbered by position; after a
+    break it goes on behind the last number, by query or by header."""
+    begun = ask("GET", f"{FEED}?last=0").json["position"]
+    with following_feed(ask, f"after={begun}") as coming:
+        first, second = ask.start_run(), ask.start_run()
+        complete(ask, second)
+        got = [next(coming) for _ in range(3)]
+    assert [(event["subject"], event["status"]) for _, event in got] == [
+        (first, "Running"),
+        (second, "Running"),
+        (second, "Completed"),
+    ]
+    assert [number for number, _ in got] == [event["position"] for _, event in got]
+    listed = ask("GET", f"{FEED}?after={begun}&limit=3").json["items"]
+    assert [event for _, event in got] == listed
+    with following_feed(ask, "after=0", Last_Event_ID=str(got[1][0])) as coming:
+        assert next(coming) == got[2]
+
+
+def test_one_subject_of_a_workspace_is_followed(ask):
+    """Who watches one thing is not told of the others."""
+    one, other = ask.start_run(), ask.start_run()
+    with following_feed(ask, f"subject_kind=run&subject={one}") as coming:
+        assert next(coming)[1]["status"] == "Running"
+        complete(ask, other)
+        complete(ask, one)
+        assert next(coming)[1]["status"] == "Completed"
+
+
+def test_who_lists_a_feed_may_wait_for_news(ask):
+    """Also without a stream: the question is answered when there is news."""
+    begun = ask("GET", f"{FEED}?last=0").json["position"]
+    threading.Timer(0.3, ask.start_run).start()
+    since = time.monotonic()
+    answer = ask("GET", f"{FEED}?after={begun}", Prefer="wait=20")
+    assert time.monotonic() - since < 10
+    assert [event["kind"] for event in answer.json["items"]][:1] == ["status"]

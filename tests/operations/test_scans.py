@@ -14,6 +14,7 @@ from runyard.protocol.environments import (
 )
 from runyard.protocol.events import EventQuery
 from runyard.protocol.experiments import ExperimentQuery
+from runyard.protocol.feed import FeedQuery
 from runyard.protocol.files import FileQuery
 from runyard.protocol.metrics import MetricQuery, SpoolQuery
 from runyard.protocol.models import ModelQuery, RegisterModel
@@ -26,6 +27,7 @@ from runyard_server.operations import (
     environments,
     events,
     experiments,
+    feed,
     files,
     metrics,
     models,
@@ -104,6 +106,14 @@ READS: dict[str, Callable[[System, str], object]] = {
     "runs with a property": lambda s, _: runs.list_(s, "default", RunQuery(property="a")),
     "active runs": lambda s, _: runs.list_(s, "default", RunQuery(active=True)),
     "events": lambda s, run: events.list_(s, "default", run, EventQuery(after=1)),
+    "feed": lambda s, _: feed.list_(s, "default", FeedQuery(after=1)),
+    "newest of the feed": lambda s, _: feed.list_(s, "default", FeedQuery(last=5)),
+    "feed of a kind": lambda s, _: feed.list_(
+        s, "default", FeedQuery(last=5, subject_kind="model")
+    ),
+    "feed of a run": lambda s, run: feed.list_(
+        s, "default", FeedQuery(after=1, subject_kind="run", subject=run)
+    ),
     "metrics": lambda s, run: metrics.list_(s, "default", run, MetricQuery()),
     "one metric": lambda s, run: metrics.list_(s, "default", run, MetricQuery(name="acc")),
     "mark": lambda s, run: metrics.mark(s, "default", run, "w"),

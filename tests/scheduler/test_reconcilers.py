@@ -16,7 +16,6 @@ from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.scheduler.runs import RunReconciler
 from runyard_server.store import idempotency
 from runyard_server.store.subjects import Subject, cluster_subject, run_subject
-from runyard_server.testing.fake_backend import FakeBackend
 from runyard_server.testing.reconciler_contract import ReconcilerContract
 from runyard_server.testing.yard import W, Yard
 
@@ -36,12 +35,7 @@ class OfYard(ReconcilerContract):
 
 class TestRuns(OfYard):
     def make_reconciler(self, system: System, token: str) -> Reconciler:
-        backends = {"local": FakeBackend(self.yard.engine)}
-        light = system.home.light / "hash"
-        environments = self.yard.environments
-        return RunReconciler(
-            system, environments, backends, light, lambda _, __: 0, places=100, token=token
-        )
+        return RunReconciler(system, self.yard.environments, lambda _, __: 0, token)
 
     def want(self, _system: System) -> Subject:
         return run_subject(W, self.yard.submit(pip="numpy"))
@@ -60,7 +54,7 @@ class TestRuns(OfYard):
 
 class TestClusters(OfYard):
     def make_reconciler(self, system: System, _token: str) -> Reconciler:
-        return ClusterReconciler(system, {"local": FakeBackend(self.yard.engine)})
+        return ClusterReconciler(system)
 
     def want(self, system: System) -> Subject:
         name = f"cluster-{len(compute.list_(system, W).items)}"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from runyard.client.environments import Environments
     from runyard.client.events import Events
     from runyard.client.experiments import Experiments
+    from runyard.client.feed import Feed
     from runyard.client.files import Files
     from runyard.client.logs import Logs
     from runyard.client.metrics import Metrics
@@ -74,6 +75,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.experiments import Experiments
 
         return Experiments(self)
+
+    @property
+    def feed(self) -> Feed:
+        """What happens to anything in the workspace."""
+        from runyard.client.feed import Feed
+
+        return Feed(self)
 
     @property
     def files(self) -> Files:

@@ -14,6 +14,11 @@ ERROR = "error"
 FILE = "file"
 RANK = "rank"
 LOG = "log"
+# Of subjects that are no runs.
+CREATED = "created"
+CHANGED = "changed"
+RESIZED = "resized"
+DELETED = "deleted"
 
 
 @dataclass(frozen=True)

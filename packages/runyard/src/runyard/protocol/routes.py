@@ -16,6 +16,7 @@ from runyard.protocol.datastores import *
 from runyard.protocol.environments import *
 from runyard.protocol.events import *
 from runyard.protocol.experiments import *
+from runyard.protocol.feed import *
 from runyard.protocol.files import *
 from runyard.protocol.jobs import *
 from runyard.protocol.metrics import *

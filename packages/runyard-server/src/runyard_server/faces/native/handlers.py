@@ -8,7 +8,8 @@ called with the system, the path's segments in order and, where the row has them
 import hashlib
 import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,13 +24,18 @@ from runyard_server.core.work import Request
 from runyard_server.faces import contents, messages, waiting
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.native import access
-from runyard_server.faces.streams import EventStream, Follower
+from runyard_server.faces.streams import EventStream, FeedFollower, Follower, RunFollower
 from runyard_server.operations import arrivals
 
 LONGEST_KEY = 200
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 Operation = Callable[..., Any]
+# By the name of a route whose answer is a stream.
+FOLLOWERS: Mapping[str, Callable[..., Follower[Any]]] = {
+    "events.stream": RunFollower,
+    "feed.stream": FeedFollower,
+}
 
 
 def operation(route: Route[Any]) -> Operation:
@@ -66,7 +72,7 @@ class Handler:
             pairs = exchange.request.query_params.multi_items()
             given["query"] = messages.decode_query(self.route.query, pairs)
         if self.route.answer is Events:
-            return await self._stream(exchange, given["query"].after)
+            return await self._stream(exchange, given["query"])
         if self.route.body is Bytes:
             return await self._receive(exchange, given)
         return await self._exchange(exchange, given)
@@ -126,12 +132,13 @@ class Handler:
         system, segments = exchange.parts.system, exchange.segments
         return access.bound(system, self.route, exchange.caller, segments, given)
 
-    async def _stream(self, exchange: Exchange, after: int) -> Response:
+    async def _stream(self, exchange: Exchange, query: Any) -> Response:
         last = exchange.header("last-event-id")
-        after = int(last) if _NUMBER.fullmatch(last) else after
-        parts, segments = exchange.parts, exchange.segments
-        run = (segments["workspace"], segments["run"])
-        follower = Follower(parts.system, parts.feed, parts.work, run, after)
+        if _NUMBER.fullmatch(last):
+            query = replace(query, after=int(last))
+        parts = exchange.parts
+        make = FOLLOWERS[self.route.name]
+        follower = make(parts.system, parts.feed, parts.work, exchange.segments, query)
         await follower.check()
         return EventStream(parts.system, follower)
 

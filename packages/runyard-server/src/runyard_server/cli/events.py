@@ -1,0 +1,91 @@
+"""`runyard events`: what happens in a workspace, to runs and to everything else in it."""
+
+import json as json_format
+from typing import TYPE_CHECKING, Annotated
+
+from runyard_server.cli import humane, output
+from runyard_server.cli.options import Json, Limit, Workspace
+from runyard_server.cli.parameters import Argument, Option
+from runyard_server.cli.texts import Styled, in_json, line
+
+if TYPE_CHECKING:
+    from runyard.protocol.feed import FeedEvent
+
+Of = Annotated[
+    str | None,
+    Argument(
+        "SUBJECT",
+        help="Only of one kind, such as model, or of one thing: run:ID, cluster:NAME.",
+    ),
+]
+After = Annotated[
+    int | None,
+    Option("--after", metavar="POSITION", least=0, help="Only what came after this position."),
+]
+Follow = Annotated[bool, Option("--follow", "-f", help="Go on until Ctrl-C.")]
+
+
+def events(
+    subject: Of = None,
+    follow: Follow = False,
+    after: After = None,
+    limit: Limit = 20,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Show what happened in a workspace last: runs, clusters, models, environments.
+
+    With --json each line is an event; its `position` says where to go on with --after.
+
+    For example:
+
+    - `runyard events --follow`: what happens from now on, after the last 20
+
+    - `runyard events cluster:gpus`: when it grew and shrank
+
+    - `runyard events --after 4711 --json | jq -r .subject`
+    """
+    from runyard.protocol.feed import FeedQuery
+    from runyard_server.cli import target
+
+    kind, _, name = (subject or "").partition(":")
+    query = FeedQuery(
+        after=after or 0,
+        limit=limit,
+        last=limit if after is None else None,
+        subject_kind=kind or None,
+        subject=name or None,
+    )
+    feed = target.client(workspace).feed
+    page = feed.list(query)
+    for event in page.items:
+        _show(event, json)
+    if not page.items and not follow:
+        output.note("nothing has happened")
+    if follow:
+        more = FeedQuery(page.position, subject_kind=query.subject_kind, subject=query.subject)
+        for event in feed.follow(more):
+            _show(event, json)
+
+
+def _show(event: "FeedEvent", as_json: bool) -> None:
+    """Print an event as a line, at once."""
+    if as_json:
+        from runyard.protocol import codec
+
+        text = json_format.dumps(codec.to_plain(event), ensure_ascii=False)
+        output.write(in_json(text) + "\n")
+    else:
+        time = humane.moment(event.time)
+        assert time is not None
+        what = event.status or event.kind
+        told = event.message if event.message != what else ""
+        output.say(
+            [
+                Styled(f"{time.astimezone():%Y-%m-%d %H:%M:%S}  ", "dim"),
+                Styled(f"{line(event.subject_kind)} {line(event.subject)}  ", ""),
+                humane.status(line(what)),
+                Styled(f"  {line(told)}" if told else "", ""),
+            ]
+        )
+    output.flush()

@@ -9,6 +9,7 @@ LISTS = [
     ("models", "list"),
     ("compute", "list"),
     ("compute", "nodes", "small"),
+    ("compute", "sites"),
     ("datastores", "list"),
     ("datastores", "files", "workspaceblobstore"),
     ("workspaces", "list"),
@@ -36,6 +37,17 @@ def test_a_cluster_is_shown_with_its_nodes(cli) -> None:
     line = next(line for line in cli("compute", "list").out.splitlines() if "small" in line)
     assert "STANDARD_D2_V2" in line
     assert "0 of 0-2" in line
+
+
+def test_where_clusters_can_be(cli) -> None:
+    """The site of this machine is marked as the default, with what it can do."""
+    line = next(line for line in cli("compute", "sites").out.splitlines() if "local *" in line)
+    assert "CPU" in line
+    assert "shared" in line
+    site = json.loads(cli("compute", "sites", "--json").out)["items"][0]
+    assert (site["name"], site["default"], site["shares_files"]) == ("local", True, True)
+    assert site["cpus"] >= 1
+    assert site["interpreters"]
 
 
 def test_an_unknown_workspace_lists_those_there_are(cli) -> None:

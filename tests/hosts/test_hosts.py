@@ -47,26 +47,28 @@ class TestHostsBackend(BackendContract):
         for host in self.hosts:
             network.kill(host.namespace)
 
-    def test_each_node_is_a_host(self, backend: HostsBackend) -> None:
+    def test_each_node_is_a_host(self, tmp_path: Path) -> None:
         """The n-th node of a cluster is the n-th host, and has what another machine would have."""
-        job = job_named(node_name="cluster-2")
-        plan = backend.plan(job)
-        assert (plan.job.address, plan.job.blobs) == (self.hosts[1].address, "")
-        backend.launch(plan)
-        while not self.starts(backend, job):
-            time.sleep(0.01)
-        assert self.starts(backend, job)[0].split()[-1] == "h2"
+        with self.bench(tmp_path) as (backend, _):
+            job = job_named(node_name="cluster-2")
+            plan = backend.plan(job)
+            assert (plan.job.address, plan.job.blobs) == (self.hosts[1].address, "")
+            backend.launch(plan)
+            while not self.starts(backend, job):
+                time.sleep(0.01)
+            assert self.starts(backend, job)[0].split()[-1] == "h2"
 
-    def test_of_a_host_that_is_away_nothing_is_known(self, backend: HostsBackend) -> None:
+    def test_of_a_host_that_is_away_nothing_is_known(self, tmp_path: Path) -> None:
         """Neither alive nor dead, and nothing can be launched there for the time being."""
-        job = job_named(node_name="cluster-2")
-        handle = backend.launch(backend.plan(job))
-        self.hosts.kill(self.hosts[1])
-        assert backend.observe([handle]) == {handle: Observation(alive=None)}
-        with pytest.raises(TemporaryError, match="h2"):
-            backend.launch(backend.plan(job, "it was lost"))
-        self.hosts.heal(self.hosts[1])
-        assert backend.observe([handle])[handle].alive is False
+        with self.bench(tmp_path) as (backend, _):
+            job = job_named(node_name="cluster-2")
+            handle = backend.launch(backend.plan(job))
+            self.hosts.kill(self.hosts[1])
+            assert backend.observe([handle]) == {handle: Observation(alive=None)}
+            with pytest.raises(TemporaryError, match="h2"):
+                backend.launch(backend.plan(job, "it was lost"))
+            self.hosts.heal(self.hosts[1])
+            assert backend.observe([handle])[handle].alive is False
 
 
 def asks(hosts: Hosts, number: int, name: str) -> bool:

@@ -9,6 +9,7 @@ from runyard_server.cli.tables import Column
 
 if TYPE_CHECKING:
     from runyard.protocol.compute import ComputeRecord
+    from runyard.protocol.sites import SiteRecord
 
 COLUMNS = [
     Column("NAME"),
@@ -18,8 +19,19 @@ COLUMNS = [
     Column("IDLE", right=True, worth=1),
     Column("STATE", least=15),
     Column("PER NODE", worth=4),
+    Column("SITE", worth=1),
 ]
 NODE_COLUMNS = [Column("NODE"), Column("STATE", least=15), Column("RUN"), Column("SINCE", worth=1)]
+SITE_COLUMNS = [
+    Column("SITE"),
+    Column("BACKEND"),
+    Column("PER NODE", worth=6),
+    Column("NODES", worth=5),
+    Column("MPI", worth=3),
+    Column("FILES", worth=2),
+    Column("PYTHONS", worth=1),
+    Column("SERVICE AT", worth=4),
+]
 
 group = Group()
 
@@ -64,8 +76,45 @@ def nodes(cluster: ComputeName, json: Json = False, workspace: Workspace = None)
     )
 
 
+@group.command()
+def sites(json: Json = False) -> None:
+    """List where clusters can be, and what each place can do.
+
+    Clusters that name no site are on the one marked with `*`, which the setting `default_site`
+    names. Sites are tables of the service's `config.toml`.
+
+    Example: `runyard compute sites`
+    """
+    from runyard.client.sites import Sites
+    from runyard.protocol.sites import SitePage
+    from runyard_server.cli import target
+
+    found = Sites(target.connection()).list()
+    if json:
+        output.as_json(SitePage(found))
+        return
+    tables.show(SITE_COLUMNS, [_site_row(site) for site in found], "there is no site")
+
+
+def _site_row(site: "SiteRecord") -> tuple[str, ...]:
+    nodes = "any number" if site.max_nodes is None else f"up to {site.max_nodes}"
+    return (
+        f"{site.name} *" if site.default else site.name,
+        site.backend,
+        _per_node(site.cpus, site.memory_gb, site.gpus),
+        f"{nodes}, sharing these" if site.shares_nodes else nodes,
+        site.mpi or "none",
+        "shared" if site.shares_files else "sent",
+        ", ".join(site.interpreters),
+        site.service_url,
+    )
+
+
+def _per_node(cpus: int, memory_gb: float, gpus: int) -> str:
+    return f"{cpus} CPU, {memory_gb:g} GB" + (f", {gpus} GPU" if gpus else "")
+
+
 def _row(cluster: "ComputeRecord") -> tuple[str, ...]:
-    gpus = f", {cluster.gpus} GPU" if cluster.gpus else ""
     return (
         cluster.name,
         cluster.vm_size,
@@ -73,5 +122,6 @@ def _row(cluster: "ComputeRecord") -> tuple[str, ...]:
         str(cluster.running_nodes),
         str(cluster.idle_nodes),
         cluster.allocation_state,
-        f"{cluster.cpus} CPU, {cluster.memory_gb:g} GB{gpus}",
+        _per_node(cluster.cpus, cluster.memory_gb, cluster.gpus),
+        cluster.site,
     )

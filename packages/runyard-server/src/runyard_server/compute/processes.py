@@ -6,6 +6,7 @@ taken away.
 """
 
 import os
+import resource
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -38,6 +39,27 @@ def is_alive(process: Process) -> bool:
 def same_boot(started: str) -> bool:
     """Whether a process that started then was one of this machine, since it was started."""
     return sys.platform == "linux" and started.startswith(f"{_boot()}-")
+
+
+def namespace() -> str:
+    """What tells the processes that can be seen from here from those of other machines; "" if none.
+
+    Containers on one machine have one each.
+    """
+    try:
+        return str((_PROC / "self/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
+def memory_bytes() -> int:
+    """The resident memory of this process; where the system does not tell, the most it has been."""
+    try:
+        pages = int((_PROC / "self/statm").read_text("ascii").split()[1])
+    except OSError:
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else most * 1024
+    return pages * resource.getpagesize()
 
 
 def _started_linux(pid: int) -> str | None:

@@ -67,6 +67,11 @@ def this_machine() -> Machine:
     )
 
 
+def origin(machine: Machine) -> str:
+    """Where runs on a machine get MPI from: a package, or the path of a program; "" for nowhere."""
+    return f"package {PACKAGE}" if machine.has_build else machine.mpirun
+
+
 def additions(definition: EnvironmentDefinition, machine: Machine) -> list[str]:
     """Give the packages that MPI needs in an environment and that it does not ask for.
 

@@ -5,15 +5,14 @@ own: they go on, and report when a service is there again.
 """
 
 import os
-import resource
 import sys
-from pathlib import Path
 
 from runyard.protocol import PROTOCOL
 from runyard.protocol.route import Nothing
 from runyard.protocol.runs import INTERACTIVE_TARGET
 from runyard.protocol.service import PRODUCT, About, ServiceStatus
 from runyard_server import __version__
+from runyard_server.compute import processes
 from runyard_server.core.clock import iso
 from runyard_server.core.system import System
 from runyard_server.store import runs
@@ -37,7 +36,7 @@ def status(system: System) -> ServiceStatus:
         active_runs=active_runs(system),
         open_streams=system.activity.streams,
         idle_seconds=round(system.activity.idle_seconds(), 3),
-        memory_bytes=_memory_bytes(),
+        memory_bytes=processes.memory_bytes(),
     )
 
 
@@ -54,13 +53,3 @@ def active_runs(system: System) -> int:
     one that was killed would keep the service up for ever.
     """
     return system.read(lambda work: runs.count_active(work.connection, INTERACTIVE_TARGET))
-
-
-def _memory_bytes() -> int:
-    """Give the resident memory; where the system does not tell, the most it has been."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    except OSError:
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return most if sys.platform == "darwin" else most * 1024
-    return pages * resource.getpagesize()

@@ -5,8 +5,6 @@ it may be silent (stopped in a debugger, busy in a library that lets no thread r
 machine, or of another container, beats; there only time in which this service listened counts.
 """
 
-from pathlib import Path
-
 from runyard.protocol.timeouts import SESSION_LOST_SECONDS
 from runyard_server.compute import processes
 from runyard_server.compute.processes import Process
@@ -28,7 +26,7 @@ class Contact:
     def __init__(self, system: System) -> None:
         self._system = system
         self._listening = Listening(system)
-        self._here = _namespace()
+        self._here = processes.namespace()
         self._taken_up = False
 
     def look(self) -> None:
@@ -61,10 +59,3 @@ class Contact:
             return None
         same_boot = processes.same_boot(started)
         return Process(int(pid), started) if same_boot else None
-
-
-def _namespace() -> str:
-    try:
-        return str(Path("/proc/self/ns/pid").readlink())
-    except OSError:
-        return ""

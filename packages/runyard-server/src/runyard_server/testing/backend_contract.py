@@ -16,11 +16,9 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.jobs import JobEnvironment
@@ -108,162 +106,174 @@ class BackendContract:
                 with suppress(ProcessLookupError):
                     os.kill(int(line.split()[1]), signal.SIGKILL)
 
-    @pytest.fixture
-    def context(self, tmp_path: Path) -> Iterator[SiteContext]:
-        """A context of this test's own."""
-        yield context_in(tmp_path)
-        self.clean_up(tmp_path)
+    @contextmanager
+    def bench(self, folder: Path) -> Iterator[tuple[Backend, SiteContext]]:
+        """A backend of a test's own, and what it was told; all is ended afterwards."""
+        context = context_in(folder)
+        backend = self.make_backend(context)
+        try:
+            yield backend, context
+        finally:
+            backend.close()
+            self.clean_up(folder)
 
-    @pytest.fixture
-    def backend(self, context: SiteContext) -> Iterator[Backend]:
-        """A backend of this test's own."""
-        made = self.make_backend(context)
-        yield made
-        made.close()
-
-    def test_it_tells_what_it_can_do(self, backend: Backend) -> None:
+    def test_it_tells_what_it_can_do(self, tmp_path: Path) -> None:
         """Figures make sense, and are the same each time."""
-        can = backend.capabilities()
-        assert can == backend.capabilities()
-        assert can.cpus >= 1
-        assert min(can.memory_gb, can.gpus) >= 0
-        assert can.max_nodes is None or can.max_nodes >= 1
-        assert can.called
+        with self.bench(tmp_path) as (backend, _):
+            can = backend.capabilities()
+            assert can == backend.capabilities()
+            assert can.cpus >= 1
+            assert min(can.memory_gb, can.gpus) >= 0
+            assert can.max_nodes is None or can.max_nodes >= 1
+            assert can.called
 
-    def test_what_it_has_could_run(self, backend: Backend) -> None:
+    def test_what_it_has_could_run(self, tmp_path: Path) -> None:
         """A need within what the site says of itself is met in full."""
-        can = backend.capabilities()
-        size = VmSize("ALL", can.cpus, can.memory_gb, can.gpus)
-        answer = backend.could_run(Need(can.max_nodes or 2, size, files=can.shares_files))
-        assert (answer.refusal, answer.gpus) == ("", can.gpus)
+        with self.bench(tmp_path) as (backend, _):
+            can = backend.capabilities()
+            size = VmSize("ALL", can.cpus, can.memory_gb, can.gpus)
+            answer = backend.could_run(Need(can.max_nodes or 2, size, files=can.shares_files))
+            assert (answer.refusal, answer.gpus) == ("", can.gpus)
 
-    def test_what_it_lacks_is_refused_or_done_without(self, backend: Backend) -> None:
+    def test_what_it_lacks_is_refused_or_done_without(self, tmp_path: Path) -> None:
         """Beyond that it says why not and what could be, or goes on with fewer GPUs."""
-        can = backend.capabilities()
-        large = VmSize("STANDARD_TOO_LARGE", can.cpus + 1, can.memory_gb + 1, can.gpus + 1)
-        answer = backend.could_run(Need(1, large))
-        if not answer.refusal:
-            assert answer.gpus <= can.gpus
-        else:
-            assert large.name in answer.refusal
-        if can.max_nodes is not None:
-            many = backend.could_run(Need(can.max_nodes + 1))
-            assert str(can.max_nodes) in many.refusal
-        if not can.shares_files:
-            assert "datastore" in backend.could_run(Need(files=True)).refusal
+        with self.bench(tmp_path) as (backend, _):
+            can = backend.capabilities()
+            large = VmSize("STANDARD_TOO_LARGE", can.cpus + 1, can.memory_gb + 1, can.gpus + 1)
+            answer = backend.could_run(Need(1, large))
+            if not answer.refusal:
+                assert answer.gpus <= can.gpus
+            else:
+                assert large.name in answer.refusal
+            if can.max_nodes is not None:
+                many = backend.could_run(Need(can.max_nodes + 1))
+                assert str(can.max_nodes) in many.refusal
+            if not can.shares_files:
+                assert "datastore" in backend.could_run(Need(files=True)).refusal
 
-    def test_plan_touches_nothing(self, context: SiteContext, tmp_path: Path) -> None:
+    def test_plan_touches_nothing(self, tmp_path: Path) -> None:
         """A plan is the same each time, names the job, and starts and writes nothing."""
-        backend, job = self.make_backend(context), job_named()
-        before = sorted(tmp_path.rglob("*"))
-        plan = backend.plan(job)
-        assert plan == backend.plan(job) == self.make_backend(context).plan(job)
-        assert (plan.run, plan.node, plan.attempt) == (job.run, job.node, job.attempt)
-        assert plan.command
-        assert sorted(tmp_path.rglob("*")) == before
-        assert self.starts(backend, job) == []
-        backend.close()
+        with self.bench(tmp_path) as (backend, context):
+            job = job_named()
+            before = sorted(tmp_path.rglob("*"))
+            plan = backend.plan(job)
+            assert plan == backend.plan(job) == self.make_backend(context).plan(job)
+            assert (plan.run, plan.node, plan.attempt) == (job.run, job.node, job.attempt)
+            assert plan.command
+            assert sorted(tmp_path.rglob("*")) == before
+            assert self.starts(backend, job) == []
 
-    def test_a_plan_can_be_shown(self, backend: Backend) -> None:
+    def test_a_plan_can_be_shown(self, tmp_path: Path) -> None:
         """What is printed of a plan says what is started, and not the run's token."""
-        job = job_named()
-        shown = repr(backend.plan(job))
-        assert job.run in shown
-        assert job.token not in shown
+        with self.bench(tmp_path) as (backend, _):
+            job = job_named()
+            shown = repr(backend.plan(job))
+            assert job.run in shown
+            assert job.token not in shown
 
-    def test_the_agent_reads_the_whole_job(self, backend: Backend) -> None:
+    def test_the_agent_reads_the_whole_job(self, tmp_path: Path) -> None:
         """Paths and addresses are the site's; all else is as it was given."""
-        job = replace(job_named(), node=1, attempt=2)
-        made = backend.plan(job).job
-        same = ("run", "workspace", "spec", "files", "token", "node", "node_name", "attempt")
-        assert [getattr(made, name) for name in same] == [getattr(job, name) for name in same]
-        assert made.url
-        assert made.environment.interpreter
-        first = backend.plan(job_named()).job
-        assert made.run_folder != first.run_folder
+        with self.bench(tmp_path) as (backend, _):
+            job = replace(job_named(), node=1, attempt=2)
+            made = backend.plan(job).job
+            same = ("run", "workspace", "spec", "files", "token", "node", "node_name", "attempt")
+            assert [getattr(made, name) for name in same] == [getattr(job, name) for name in same]
+            assert made.url
+            assert made.environment.interpreter
+            first = backend.plan(job_named()).job
+            assert made.run_folder != first.run_folder
 
-    def test_an_agent_lives_until_it_ends(self, backend: Backend) -> None:
+    def test_an_agent_lives_until_it_ends(self, tmp_path: Path) -> None:
         """A launched agent is seen alive, and gone once it has ended."""
-        job = job_named()
-        handle = backend.launch(backend.plan(job))
-        _until(lambda: len(self.starts(backend, job)) == 1)
-        assert _look(backend, handle).alive is not False
-        self.end(backend, job, 3)
-        seen = _gone(backend, handle)
-        assert seen.exit_code in (3, None)
+        with self.bench(tmp_path) as (backend, _):
+            job = job_named()
+            handle = backend.launch(backend.plan(job))
+            _until(lambda: len(self.starts(backend, job)) == 1)
+            assert _look(backend, handle).alive is not False
+            self.end(backend, job, 3)
+            seen = _gone(backend, handle)
+            assert seen.exit_code in (3, None)
 
-    def test_launching_twice_starts_one(self, backend: Backend, context: SiteContext) -> None:
+    def test_launching_twice_starts_one(self, tmp_path: Path) -> None:
         """The same launch again, also by a backend made anew, gives the handle of the first."""
-        job = job_named()
-        handle = backend.launch(backend.plan(job))
-        assert backend.launch(backend.plan(job)) == handle
-        again = self.make_backend(context)
-        assert again.launch(again.plan(job)) == handle
-        _until(lambda: bool(self.starts(backend, job)))
-        assert len(self.starts(backend, job)) == 1
-        again.close()
+        with self.bench(tmp_path) as (backend, context):
+            job = job_named()
+            handle = backend.launch(backend.plan(job))
+            assert backend.launch(backend.plan(job)) == handle
+            again = self.make_backend(context)
+            assert again.launch(again.plan(job)) == handle
+            _until(lambda: bool(self.starts(backend, job)))
+            assert len(self.starts(backend, job)) == 1
+            again.close()
 
-    def test_another_attempt_is_another_agent(self, backend: Backend) -> None:
+    def test_another_attempt_is_another_agent(self, tmp_path: Path) -> None:
         """A second attempt of a run, and its salvage, are launches of their own."""
-        job = job_named()
-        first = backend.launch(backend.plan(job))
-        _until(lambda: len(self.starts(backend, job)) == 1)
-        self.end(backend, job, 1)
-        _gone(backend, first)
-        salvage = backend.launch(backend.plan(job, "it was lost"))
-        second = backend.launch(backend.plan(replace(job, attempt=2)))
-        assert len({first, salvage, second}) == 3  # noqa: PLR2004 - three launches
+        with self.bench(tmp_path) as (backend, _):
+            job = job_named()
+            first = backend.launch(backend.plan(job))
+            _until(lambda: len(self.starts(backend, job)) == 1)
+            self.end(backend, job, 1)
+            _gone(backend, first)
+            salvage = backend.launch(backend.plan(job, "it was lost"))
+            second = backend.launch(backend.plan(replace(job, attempt=2)))
+            assert len({first, salvage, second}) == 3  # noqa: PLR2004 - three launches
 
-    def test_a_salvage_that_was_killed_is_launched_again(self, backend: Backend) -> None:
+    def test_a_salvage_that_was_killed_is_launched_again(self, tmp_path: Path) -> None:
         """While it lives it is the same; afterwards the same launch starts another one."""
-        plan = backend.plan(job_named(), "it was lost")
-        first = backend.launch(plan)
-        assert backend.launch(plan) == first
-        backend.cancel(first)
-        _gone(backend, first)
-        assert _look(backend, backend.launch(plan)).alive is not False
+        with self.bench(tmp_path) as (backend, _):
+            plan = backend.plan(job_named(), "it was lost")
+            first = backend.launch(plan)
+            assert backend.launch(plan) == first
+            backend.cancel(first)
+            _gone(backend, first)
+            assert _look(backend, backend.launch(plan)).alive is not False
 
-    def test_handles_outlive_the_backend(self, backend: Backend, context: SiteContext) -> None:
+    def test_handles_outlive_the_backend(self, tmp_path: Path) -> None:
         """A handle that was stored means the same agent to a backend made after a restart."""
-        job = job_named()
-        handle = backend.launch(backend.plan(job))
-        _until(lambda: len(self.starts(backend, job)) == 1)
-        backend.close()
-        again = self.make_backend(context)
-        assert _look(again, handle).alive is not False
-        again.cancel(handle)
-        _gone(again, handle)
-        again.close()
+        with self.bench(tmp_path) as (backend, context):
+            job = job_named()
+            handle = backend.launch(backend.plan(job))
+            _until(lambda: len(self.starts(backend, job)) == 1)
+            backend.close()
+            again = self.make_backend(context)
+            assert _look(again, handle).alive is not False
+            again.cancel(handle)
+            _gone(again, handle)
+            again.close()
 
-    def test_cancel_ends_the_agent(self, backend: Backend) -> None:
+    def test_cancel_ends_the_agent(self, tmp_path: Path) -> None:
         """A canceled agent is gone soon; canceling it again is harmless."""
-        job = job_named()
-        handle = backend.launch(backend.plan(job))
-        _until(lambda: len(self.starts(backend, job)) == 1)
-        backend.cancel(handle)
-        _gone(backend, handle)
-        backend.cancel(handle)
+        with self.bench(tmp_path) as (backend, _):
+            job = job_named()
+            handle = backend.launch(backend.plan(job))
+            _until(lambda: len(self.starts(backend, job)) == 1)
+            backend.cancel(handle)
+            _gone(backend, handle)
+            backend.cancel(handle)
 
-    def test_one_look_serves_all(self, backend: Backend) -> None:
+    def test_one_look_serves_all(self, tmp_path: Path) -> None:
         """Several handles are observed in one call, each for itself; none is no handle."""
-        job, other = job_named(), job_named("exp_2_beef")
-        handles = [backend.launch(backend.plan(each)) for each in (job, other)]
-        _until(lambda: all(len(self.starts(backend, each)) == 1 for each in (job, other)))
-        self.end(backend, job, 0)
-        _gone(backend, handles[0])
-        assert set(backend.observe(handles)) == set(handles)
-        assert _look(backend, handles[1]).alive is not False
-        assert backend.observe([]) == {}
+        with self.bench(tmp_path) as (backend, _):
+            job, other = job_named(), job_named("exp_2_beef")
+            handles = [backend.launch(backend.plan(each)) for each in (job, other)]
+            _until(lambda: all(len(self.starts(backend, each)) == 1 for each in (job, other)))
+            self.end(backend, job, 0)
+            _gone(backend, handles[0])
+            assert set(backend.observe(handles)) == set(handles)
+            assert _look(backend, handles[1]).alive is not False
+            assert backend.observe([]) == {}
 
-    def test_a_handle_of_nobody_is_gone(self, backend: Backend) -> None:
+    def test_a_handle_of_nobody_is_gone(self, tmp_path: Path) -> None:
         """A text that means nothing here is no reason to fail: its agent is not there."""
-        assert _look(backend, "nobody's").alive is False
-        backend.cancel("nobody's")
+        with self.bench(tmp_path) as (backend, _):
+            assert _look(backend, "nobody's").alive is False
+            backend.cancel("nobody's")
 
-    def test_resize_grants_no_more_than_asked(self, backend: Backend) -> None:
+    def test_resize_grants_no_more_than_asked(self, tmp_path: Path) -> None:
         """A backend answers with the nodes it has, never more than were asked for."""
-        for count in (0, 2, 1):
-            assert 0 <= backend.resize("w/cluster", count) <= count
+        with self.bench(tmp_path) as (backend, _):
+            for count in (0, 2, 1):
+                assert 0 <= backend.resize("w/cluster", count) <= count
 
 
 def _look(backend: Backend, handle: str) -> Observation:

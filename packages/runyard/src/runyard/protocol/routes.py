@@ -24,6 +24,7 @@ from runyard.protocol.models import *
 from runyard.protocol.route import Route
 from runyard.protocol.runs import *
 from runyard.protocol.service import *
+from runyard.protocol.sites import *
 from runyard.protocol.snapshots import *
 from runyard.protocol.workspaces import *
 

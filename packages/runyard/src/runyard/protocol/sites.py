@@ -4,6 +4,7 @@ from dataclasses import field
 from typing import List, Optional
 
 from runyard.protocol.records import dataclass
+from runyard.protocol.route import Route
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,6 @@ class SiteRecord:
         interpreters: Versions of the Pythons that are there, newest first.
         shares_files: Whether its nodes see the service's own files.
         service_url: Where its jobs reach the service.
-        warnings: What keeps it from being of use, or limits it.
     """
 
     name: str
@@ -40,7 +40,6 @@ class SiteRecord:
     interpreters: List[str] = field(default_factory=list)
     shares_files: bool = False
     service_url: str = ""
-    warnings: List[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -48,3 +47,8 @@ class SitePage:
     """All sites of a service, the default first, then by name."""
 
     items: List[SiteRecord]
+
+
+SITES_LIST: Route[SitePage] = Route(
+    "sites.list", "GET", "/sites", SitePage, "List where runs can be, and what each place can do."
+)

@@ -34,6 +34,7 @@ class AmlComputeProvisioningConfiguration:
         tags: Optional[Dict[str, str]],
         description: Optional[str],
         location: Optional[str],
+        site: Optional[str] = None,
     ) -> None:
         self.vm_size = vm_size
         self.vm_priority = vm_priority
@@ -43,6 +44,7 @@ class AmlComputeProvisioningConfiguration:
         self.tags = tags
         self.description = description
         self.location = location
+        self.site = site
 
     def validate_configuration(self) -> None:
         """Check it again, after attributes were changed.
@@ -67,6 +69,7 @@ class AmlComputeProvisioningConfiguration:
             description=self.description or "",
             tags={str(key): str(value) for key, value in (self.tags or {}).items()},
             location=self.location or "",
+            site=self.site or "",
         )
 
 
@@ -180,6 +183,7 @@ class AmlCompute(ComputeTarget, stands_for=CLUSTER):
         identity_id: Optional[List[str]] = None,
         location: Optional[str] = None,
         enable_node_public_ip: bool = True,
+        site: Optional[str] = None,
     ) -> AmlComputeProvisioningConfiguration:
         """Describe a cluster for `ComputeTarget.create`.
 
@@ -202,6 +206,8 @@ class AmlCompute(ComputeTarget, stands_for=CLUSTER):
             identity_id: Without effect.
             location: Shown, without effect.
             enable_node_public_ip: Without effect.
+            site: Where the nodes are, as `runyard compute sites` lists it; None for the service's
+                default.
 
         Raises:
             ComputeTargetException: max_nodes is missing or below min_nodes, the priority is
@@ -227,6 +233,7 @@ class AmlCompute(ComputeTarget, stands_for=CLUSTER):
             tags=tags,
             description=description,
             location=location,
+            site=site,
         )
 
     @staticmethod

@@ -156,6 +156,11 @@ class ComputeTarget:
         return self._record.location or str(self.workspace.location)
 
     @property
+    def site(self) -> str:
+        """The site that its nodes are on."""
+        return self._record.site
+
+    @property
     def cluster_location(self) -> str:
         """Where the cluster is."""
         return self.location

@@ -90,7 +90,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('279b3575-5462-4290-87bc-583f611d513c','default','mnist',1,1600000000000000);
+INSERT INTO "experiments" VALUES('2e199d46-4c8b-4f7b-ba02-b48f37d636cd','default','mnist',1,1600000000000000);
 CREATE TABLE gang_nodes (
 	run_key BIGINT NOT NULL, 
 	node INTEGER NOT NULL, 
@@ -181,6 +181,21 @@ CREATE TABLE model_names (
 	PRIMARY KEY (workspace, name)
 );
 INSERT INTO "model_names" VALUES('default','m',1,1);
+CREATE TABLE model_properties (
+	model_key BIGINT NOT NULL, 
+	name VARCHAR NOT NULL, 
+	value TEXT NOT NULL, 
+	number FLOAT, 
+	PRIMARY KEY (model_key, name)
+);
+CREATE TABLE model_tags (
+	model_key BIGINT NOT NULL, 
+	name VARCHAR NOT NULL, 
+	value TEXT NOT NULL, 
+	number FLOAT, 
+	PRIMARY KEY (model_key, name)
+);
+INSERT INTO "model_tags" VALUES(1,'a','b',NULL);
 CREATE TABLE models (
 	"key" INTEGER NOT NULL, 
 	workspace VARCHAR NOT NULL, 
@@ -194,13 +209,11 @@ CREATE TABLE models (
 	description TEXT NOT NULL, 
 	framework VARCHAR NOT NULL, 
 	framework_version VARCHAR NOT NULL, 
-	tags TEXT NOT NULL, 
-	properties TEXT NOT NULL, 
 	created_at BIGINT NOT NULL, 
 	PRIMARY KEY ("key"), 
 	UNIQUE (workspace, name, version)
 );
-INSERT INTO "models" VALUES(1,'default','m',1,'kept','mnist','model',4,1,'','','','{"a":"b"}','{}',1600000000000000);
+INSERT INTO "models" VALUES(1,'default','m',1,'kept','mnist','model',4,1,'','','',1600000000000000);
 CREATE TABLE nodes (
 	workspace VARCHAR NOT NULL, 
 	compute VARCHAR NOT NULL, 
@@ -221,13 +234,21 @@ CREATE TABLE run_files (
 	PRIMARY KEY (run_key, path)
 );
 INSERT INTO "run_files" VALUES(1,'outputs/model/x','artifact','3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',4,0,1600000000000000);
+CREATE TABLE run_params (
+	run_key BIGINT NOT NULL, 
+	name VARCHAR NOT NULL, 
+	value TEXT NOT NULL, 
+	number FLOAT, 
+	PRIMARY KEY (run_key, name)
+);
 CREATE TABLE run_properties (
 	run_key BIGINT NOT NULL, 
 	name VARCHAR NOT NULL, 
 	value TEXT NOT NULL, 
+	number FLOAT, 
 	PRIMARY KEY (run_key, name)
 );
-INSERT INTO "run_properties" VALUES(1,'p','1');
+INSERT INTO "run_properties" VALUES(1,'p','1',1.0);
 CREATE TABLE run_specs (
 	run_key BIGINT NOT NULL, 
 	spec TEXT NOT NULL, 
@@ -238,9 +259,10 @@ CREATE TABLE run_tags (
 	run_key BIGINT NOT NULL, 
 	name VARCHAR NOT NULL, 
 	value TEXT, 
+	number FLOAT, 
 	PRIMARY KEY (run_key, name)
 );
-INSERT INTO "run_tags" VALUES(1,'t',NULL);
+INSERT INTO "run_tags" VALUES(1,'t',NULL,NULL);
 CREATE TABLE runs (
 	"key" INTEGER NOT NULL, 
 	workspace VARCHAR NOT NULL, 
@@ -309,22 +331,35 @@ CREATE TABLE workspaces (
 	UNIQUE (name, subscription_id, resource_group)
 );
 INSERT INTO "workspaces" VALUES('default','default','00000000-0000-0000-0000-000000000000','runyard','local','default','basic','workspaceblobstore','{}',1600000000000000);
-CREATE INDEX runs_of_workspace ON runs (workspace, "key");
-CREATE INDEX runs_of_experiment ON runs (workspace, experiment, "key");
 CREATE INDEX runs_of_target ON runs (workspace, target, active, "key");
-CREATE INDEX runs_of_status ON runs (workspace, status, "key");
+CREATE INDEX runs_of_workspace ON runs (workspace, "key");
+CREATE INDEX runs_by_name ON runs (workspace, name, "key");
+CREATE INDEX runs_of_experiment ON runs (workspace, experiment, "key");
 CREATE INDEX runs_active ON runs (active, "key");
+CREATE INDEX runs_by_started_at ON runs (workspace, started_at, "key");
+CREATE INDEX runs_by_created_at ON runs (workspace, created_at, "key");
+CREATE INDEX runs_of_status ON runs (workspace, status, "key");
 CREATE INDEX runs_of_parent ON runs (workspace, parent, "key");
 CREATE INDEX runs_submitted_from ON runs (workspace, submitted_from, "key");
+CREATE INDEX runs_by_ended_at ON runs (workspace, ended_at, "key");
 CREATE INDEX run_tags_by_value ON run_tags (name, value, run_key);
+CREATE INDEX run_tags_by_number ON run_tags (name, number, run_key);
+CREATE INDEX run_properties_by_number ON run_properties (name, number, run_key);
 CREATE INDEX run_properties_by_value ON run_properties (name, value, run_key);
+CREATE INDEX run_params_by_number ON run_params (name, number, run_key);
+CREATE INDEX run_params_by_value ON run_params (name, value, run_key);
 CREATE INDEX events_of_others ON events (workspace, subject_kind, position) WHERE subject_kind <> 'run';
 CREATE INDEX events_of_workspace ON events (workspace, position);
+CREATE INDEX metric_series_by_last ON metric_series (name, kind, last, run_key);
 CREATE INDEX run_files_by_digest ON run_files (digest);
 CREATE INDEX nodes_of_run ON nodes (workspace, run);
 CREATE INDEX job_nodes_open ON job_nodes (finished_at, run_key);
-CREATE INDEX models_of_workspace ON models (workspace, "key");
 CREATE INDEX models_of_run ON models (workspace, run, "key");
+CREATE INDEX models_of_workspace ON models (workspace, "key");
+CREATE INDEX model_tags_by_value ON model_tags (name, value, model_key);
+CREATE INDEX model_tags_by_number ON model_tags (name, number, model_key);
+CREATE INDEX model_properties_by_value ON model_properties (name, value, model_key);
+CREATE INDEX model_properties_by_number ON model_properties (name, number, model_key);
 CREATE INDEX model_files_by_digest ON model_files (digest);
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 DELETE FROM "sqlite_sequence";

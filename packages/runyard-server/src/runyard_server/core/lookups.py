@@ -9,7 +9,7 @@ from runyard_server.core.work import Work
 from runyard_server.store import datastores, job_nodes, runs, workspaces
 from runyard_server.store.datastores import DatastoreRow
 from runyard_server.store.job_nodes import JobNodeRow
-from runyard_server.store.runs import RunFilter, RunRow
+from runyard_server.store.runs import RunRow
 from runyard_server.store.workspaces import WorkspaceRow
 
 _NEWEST = 200
@@ -76,7 +76,7 @@ def run_row(work: Work, workspace: str, run: str) -> RunRow:
     row = runs.find(work.connection, workspace, run)
     if row is None:
         workspace_row(work, workspace)
-        newest = runs.page(work.connection, workspace, RunFilter(), None, _NEWEST)
+        newest = runs.newest(work.connection, workspace, _NEWEST)
         ids = [known.id for known in newest]
         near = suggest(run[:_LONGEST], ids, "it has none yet", like=_LIKE, few=0)
         raise RunNotFound(

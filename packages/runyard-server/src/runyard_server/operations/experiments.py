@@ -1,5 +1,7 @@
 """Experiments: named series of runs. Asking for one makes it."""
 
+from collections.abc import Sequence
+
 from runyard.protocol.errors import ExperimentNotFound
 from runyard.protocol.experiments import (
     NAME_RULE,
@@ -8,17 +10,25 @@ from runyard.protocol.experiments import (
     ExperimentQuery,
     ExperimentRecord,
 )
+from runyard.protocol.search import Search
 from runyard_server.core import names
 from runyard_server.core.clock import iso
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.suggestions import KNOWN, suggest
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
+from runyard_server.operations import searches
 from runyard_server.store import experiments as rows
-from runyard_server.store import pages
+from runyard_server.store import nouns, pages
 from runyard_server.store.experiments import ExperimentRow
+from runyard_server.store.search import Wanted
 
 _MEANING = "1 to 255 letters, digits, '_' or '-', and begin with a letter or a digit"
+_WORDS = searches.Words(
+    "experiments",
+    nouns.EXPERIMENTS,
+    others={"run_count": "runs", "created": "created_at", "creation_time": "created_at"},
+)
 
 
 def create(system: System, workspace: str, body: CreateExperiment) -> ExperimentRecord:
@@ -41,14 +51,29 @@ def create(system: System, workspace: str, body: CreateExperiment) -> Experiment
 def list_(system: System, workspace: str, query: ExperimentQuery) -> ExperimentPage:
     """List a workspace's experiments, by name."""
     limit = pages.limit(query.page_size)
-    after = pages.after(query.page_token, str)
+    name = pages.after(query.page_token, str)
 
-    def read(work: Work) -> list[ExperimentRow]:
+    def read(work: Work) -> ExperimentPage:
         workspace_row(work, workspace)
-        return rows.page(work.connection, workspace, after, limit + 1)
+        wanted = Wanted(nouns.EXPERIMENTS, workspace)
+        return _page(work, workspace, *searches.listed(work, wanted, name, limit))
 
-    page, token = pages.cut(system.read(read), limit, lambda row: row.name)
-    return ExperimentPage(items=[_record(row) for row in page], next_page_token=token)
+    return system.read(read)
+
+
+def search(system: System, workspace: str, body: Search) -> ExperimentPage:
+    """One page of a search for experiments.
+
+    Raises:
+        InvalidRequest: The filter, an order, a column or the page token makes no sense.
+    """
+    asked = searches.prepared(_WORDS, workspace, body)
+
+    def read(work: Work) -> ExperimentPage:
+        workspace_row(work, workspace)
+        return _page(work, workspace, *searches.found(work, asked))
+
+    return system.read(read)
 
 
 def get(system: System, workspace: str, experiment: str) -> ExperimentRecord:
@@ -83,6 +108,11 @@ def _not_found(work: Work, workspace: str, name: str) -> ExperimentNotFound:
         f"workspace {workspace!r} has no experiment {name!r}; {near.sentence}",
         {"nearest": near.names},
     )
+
+
+def _page(work: Work, workspace: str, names: Sequence[str], token: str | None) -> ExperimentPage:
+    found = rows.find_many(work.connection, workspace, names)
+    return ExperimentPage([_record(row) for row in found], token)
 
 
 def _record(row: ExperimentRow) -> ExperimentRecord:

@@ -13,10 +13,13 @@ from collections.abc import Sequence
 from runyard.protocol import events as kinds
 from runyard.protocol.errors import InvalidRequest, WrongState
 from runyard.protocol.metrics import (
+    MOST_RUNS,
     SET_ASIDE_LOG,
     MetricPage,
+    MetricPages,
     MetricQuery,
     MetricSeries,
+    MetricsOfRuns,
     SpoolMark,
     SpoolQuery,
 )
@@ -34,6 +37,7 @@ from runyard_server.store.runs import RunRow
 from runyard_server.store.segments import JSON, Points, name_of
 
 _LONGEST_WRITER = 200
+_Read = tuple[list[int], list[SeriesRow], dict[int, list[SegmentRow]]]
 
 
 def append(
@@ -100,6 +104,32 @@ def list_(system: System, workspace: str, run: str, query: MetricQuery) -> Metri
 
     found = system.read(read)
     return MetricPage(run=run, series=[_series(row, packed, query.points) for row, packed in found])
+
+
+def read_many(system: System, workspace: str, body: MetricsOfRuns) -> MetricPages:
+    """The metrics of several runs at once, each in order of first logging.
+
+    Raises:
+        InvalidRequest: More runs than one answer may hold.
+        RunNotFound: One of them is not in the workspace.
+    """
+    if len(body.runs) > MOST_RUNS:
+        raise InvalidRequest(
+            f"metrics of {len(body.runs)} runs in one answer are too many; ask for {MOST_RUNS}"
+        )
+
+    def read(work: Work) -> _Read:
+        keys = [lookups.run_key(work, workspace, run) for run in body.runs]
+        found = rows.series_of_many(work.connection, keys, body.names)
+        packed = rows.segments_of_many(work.connection, [one.id for one in found])
+        return keys, found, packed
+
+    keys, found, packed = system.read(read)
+    of: dict[int, list[MetricSeries]] = {key: [] for key in keys}
+    for row in found:
+        of[row.run_key].append(_series(row, packed[row.id], body.points))
+    pages = [MetricPage(run, of[key]) for run, key in zip(body.runs, keys, strict=True)]
+    return MetricPages(pages)
 
 
 def _store(work: Work, key: int, batches: Sequence[Batch]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, ModelNotFound
 from runyard.protocol.files import FileEntry
+from runyard.protocol.filters import PROPERTY, TAG
 from runyard.protocol.models import (
     NAME_RULE,
     ChangeModel,
@@ -17,19 +18,32 @@ from runyard.protocol.models import (
     ModelRecord,
     RegisterModel,
 )
+from runyard.protocol.search import Search
 from runyard_server.core import lookups, names
 from runyard_server.core.clock import iso
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.suggestions import KNOWN, suggest
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.operations import model_sources
+from runyard_server.operations import model_sources, searches
+from runyard_server.operations.searches import Columns, Words, is_
 from runyard_server.store import models as rows
-from runyard_server.store import pages
-from runyard_server.store.models import ModelFilter, ModelRow
+from runyard_server.store import nouns, pages
+from runyard_server.store.models import ModelRow
+from runyard_server.store.search import Wanted
 
 _MEANING = "1 to 255 letters, digits, '-', '.' or '_', and begin with a letter or a digit"
-_SCAN = 500
+_WORDS = Words(
+    "models",
+    nouns.MODELS,
+    others={
+        "version_number": "version",
+        "run_id": "run",
+        "file_count": "files",
+        "created": "created_at",
+        "creation_timestamp": "created_at",
+    },
+)
 
 
 def register(system: System, workspace: str, *, body: RegisterModel) -> ModelRecord:
@@ -62,14 +76,30 @@ def list_(system: System, workspace: str, query: ModelQuery) -> ModelPage:
     """List model versions, newest first, without their files."""
     limit = pages.limit(query.page_size)
     before = pages.after(query.page_token, int)
-    chosen = ModelFilter(query.name, query.run, query.framework, query.latest)
 
-    def read(work: Work) -> list[ModelRow]:
+    def read(work: Work) -> ModelPage:
         workspace_row(work, workspace)
-        return _matching(work, workspace, chosen, query, before, limit + 1)
+        keys, token = searches.listed(work, _wanted(workspace, query), before, limit)
+        return ModelPage([_record(row, []) for row in rows.find_many(work.connection, keys)], token)
 
-    page, token = pages.cut(system.read(read), limit, lambda row: row.key)
-    return ModelPage(items=[_record(row, []) for row in page], next_page_token=token)
+    return system.read(read)
+
+
+def search(system: System, workspace: str, body: Search) -> ModelPage:
+    """One page of a search for model versions, without their files.
+
+    Raises:
+        InvalidRequest: The filter, an order, a column or the page token makes no sense.
+    """
+    asked = searches.prepared(_WORDS, workspace, body)
+
+    def read(work: Work) -> ModelPage:
+        workspace_row(work, workspace)
+        keys, token = searches.found(work, asked)
+        kept = [_shortened(row, asked.columns) for row in rows.find_many(work.connection, keys)]
+        return ModelPage([_record(row, []) for row in kept], token)
+
+    return system.read(read)
 
 
 def get(system: System, workspace: str, model: str) -> ModelRecord:
@@ -104,13 +134,7 @@ def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> 
             properties=row.properties | body.properties,
             description=row.description if body.description is None else body.description,
         )
-        rows.change(
-            work.connection,
-            row.key,
-            tags=changed.tags,
-            properties=changed.properties,
-            description=changed.description,
-        )
+        rows.change(work.connection, changed)
         return _record(changed, rows.files(work.connection, row.key))
 
     return system.write(write)
@@ -156,39 +180,30 @@ def _add(work: Work, draft: ModelRow, files: Sequence[FileEntry]) -> ModelRow:
     return replace(row, key=rows.add(work.connection, row, files))
 
 
-def _matching(
-    work: Work,
-    workspace: str,
-    chosen: ModelFilter,
-    query: ModelQuery,
-    before: int | None,
-    wanted: int,
-) -> list[ModelRow]:
-    """Give up to `wanted` versions; tags and properties are looked at row by row."""
-    if not query.tags and not query.properties:
-        return rows.page(work.connection, workspace, chosen, before, wanted)
-    found: list[ModelRow] = []
-    while len(found) < wanted:
-        scanned = rows.page(work.connection, workspace, chosen, before, _SCAN)
-        found += [
-            row
-            for row in scanned
-            if _has(row.tags, query.tags) and _has(row.properties, query.properties)
-        ]
-        if len(scanned) < _SCAN:
-            break
-        before = scanned[-1].key
-    return found[:wanted]
+def _wanted(workspace: str, query: ModelQuery) -> Wanted:
+    """What a query of the old list asks for, as a search."""
+    equal = {
+        "name": query.name,
+        "run": query.run,
+        "framework": query.framework,
+        "latest": query.latest or None,
+    }
+    conditions = [is_(name, "=", value) for name, value in equal.items() if value is not None]
+    more = [rows.has_entry(TAG, entry) for entry in query.tags]
+    more += [rows.has_entry(PROPERTY, entry) for entry in query.properties]
+    return Wanted(nouns.MODELS, workspace, conditions, more=more)
 
 
-def _has(texts: dict[str, str], wanted: Sequence[str]) -> bool:
-    """Say whether `texts` has every entry: `key`, or `key=value`."""
-    return all(entry in texts or _has_pair(texts, entry) for entry in wanted)
-
-
-def _has_pair(texts: dict[str, str], entry: str) -> bool:
-    key, equals, value = entry.partition("=")
-    return bool(equals) and texts.get(key) == value
+def _shortened(row: ModelRow, columns: Columns) -> ModelRow:
+    """A version with the tags and properties that were asked for."""
+    tags, properties = columns.of(TAG), columns.of(PROPERTY)
+    return replace(
+        row,
+        tags={k: v for k, v in row.tags.items() if tags is None or k in tags},
+        properties={
+            k: v for k, v in row.properties.items() if properties is None or k in properties
+        },
+    )
 
 
 def _with_version(model: str) -> str:

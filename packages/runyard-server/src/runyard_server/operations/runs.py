@@ -8,13 +8,14 @@ import re
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
 from runyard.protocol.errors import AlreadyExists, Conflict, InvalidRequest
+from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
 from runyard.protocol.runs import (
     ChangeRun,
     FailRun,
@@ -26,6 +27,7 @@ from runyard.protocol.runs import (
     StartRun,
     SubmitRun,
 )
+from runyard.protocol.search import Search
 from runyard_server.core.clock import iso, iso_or_none
 from runyard_server.core.lifecycle import (
     EventDraft,
@@ -42,14 +44,25 @@ from runyard_server.core.lookups import run_row, workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import inherited_environment, mpi, run_folders
-from runyard_server.operations import submission
+from runyard_server.operations import parameters, run_searches, searches, submission
 from runyard_server.operations.experiments import checked as experiment_name
-from runyard_server.store import beating, experiments, job_nodes, metrics, pages, runs
-from runyard_server.store.runs import RunFilter, RunRow
+from runyard_server.operations.searches import EVERYTHING, Columns
+from runyard_server.store import beating, experiments, job_nodes, metrics, nouns, pages, runs
+from runyard_server.store.runs import RunRow
+from runyard_server.store.search import Wanted
 
 _SPEC = msgspec.json.Decoder(RunSpec)
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
 _SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What a run has by name."""
+
+    tags: dict[str, str | None]
+    properties: dict[str, str]
+    params: dict[str, str]
 
 
 def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
@@ -60,6 +73,7 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
     """
     checked = submission.check(system, workspace, body.spec)
     _check_names(body.tags, body.properties)
+    params = parameters.of_submission(body)
     spec, added = mpi.completed(body.spec, checked.site.environments)
     properties = {**added, **body.properties}
     row = _new_row(
@@ -81,7 +95,7 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
     try:
         # The folder comes first: a run that is written down must find its environment.
         inherited_environment.keep_inherited(system.home.run(row.id), body.inherited)
-        return _write_new(system, row, text, body.tags, properties, news)
+        return _write_new(system, row, text, _Named(body.tags, properties, params), news)
     except BaseException:
         run_folders.discard(system.home.run(row.id))
         raise
@@ -122,7 +136,8 @@ def start(system: System, workspace: str, body: StartRun) -> RunRecord:
     )
     text = msgspec.json.encode(spec).decode()
     process = body.process if body.beats else None
-    return _write_new(system, row, text, body.tags, body.properties, [], process)
+    given = _Named(body.tags, body.properties, parameters.checked(body.params))
+    return _write_new(system, row, text, given, [], process)
 
 
 def get(system: System, workspace: str, run: str) -> RunRecord:
@@ -139,7 +154,7 @@ def get(system: System, workspace: str, run: str) -> RunRecord:
 
 
 def list_(system: System, workspace: str, query: RunQuery) -> RunPage:
-    """Give one page of the runs that match, newest first.
+    """One page of the runs that match, newest first.
 
     Raises:
         InvalidRequest: The status or the page token is unknown.
@@ -150,18 +165,34 @@ def list_(system: System, workspace: str, query: RunQuery) -> RunPage:
         )
     size = pages.limit(query.page_size)
     before = pages.after(query.page_token, int)
-    chosen = _filter(query)
+    wanted = Wanted(nouns.RUNS, workspace, run_searches.conditions(query))
 
     def read(work: Work) -> RunPage:
-        rows = runs.page(work.connection, workspace, chosen, before, size + 1)
-        page, token = pages.cut(rows, size, lambda row: row.key)
-        found = _records(work, page)
+        keys, token = searches.listed(work, wanted, before, size)
+        found = _records(work, runs.find_in_order(work.connection, keys))
         if query.metrics:
-            values = metrics.latest(work.connection, [row.key for row in page])
-            found = [
-                replace(r, metrics=values[row.key]) for r, row in zip(found, page, strict=True)
-            ]
+            values = metrics.latest(work.connection, keys)
+            found = [replace(r, metrics=values[key]) for r, key in zip(found, keys, strict=True)]
         return RunPage(found, token)
+
+    return system.read(read)
+
+
+def search(system: System, workspace: str, body: Search) -> RunPage:
+    """One page of a search for runs, with the parameters and metrics that were asked for.
+
+    Raises:
+        InvalidRequest: The filter, an order, a column or the page token makes no sense.
+    """
+    asked = searches.prepared(run_searches.RUNS, workspace, body)
+
+    def read(work: Work) -> RunPage:
+        workspace_row(work, workspace)
+        keys, token = searches.found(work, asked)
+        items = _records(work, runs.find_in_order(work.connection, keys), asked.columns)
+        values = metrics.latest(work.connection, keys, asked.columns.of(METRIC))
+        items = [replace(one, metrics=values[key]) for one, key in zip(items, keys, strict=True)]
+        return RunPage(items, token)
 
     return system.read(read)
 
@@ -305,8 +336,7 @@ def _write_new(
     system: System,
     row: RunRow,
     spec_text: str,
-    tags: dict[str, str | None],
-    properties: dict[str, str],
+    given: _Named,
     news: Sequence[EventDraft],
     process: str | None = None,
 ) -> RunRecord:
@@ -316,10 +346,10 @@ def _write_new(
     """
 
     def write(work: Work) -> tuple[RunRow, RunRecord]:
-        created = _insert(work, row, spec_text, tags, properties, news)
+        created = _insert(work, row, spec_text, given, news)
         if process is not None:
             beating.add(work.connection, created.key, process)
-        return created, work.answered(_record(created, tags, properties))
+        return created, work.answered(_record(created, given))
 
     created, answer = system.write(write)
     if process is not None:
@@ -331,8 +361,7 @@ def _insert(
     work: Work,
     row: RunRow,
     spec_text: str,
-    tags: dict[str, str | None],
-    properties: dict[str, str],
+    given: _Named,
     news: Sequence[EventDraft],
 ) -> RunRow:
     workspace_row(work, row.workspace)
@@ -348,8 +377,9 @@ def _insert(
     row = replace(row, number=number, created_at=work.now, started_at=started)
     row = opening(row, news)
     key = runs.insert_run(work.connection, row, spec_text)
-    runs.set_tags(work.connection, key, tags)
-    runs.add_properties(work.connection, key, properties)
+    runs.set_tags(work.connection, key, given.tags)
+    runs.add_properties(work.connection, key, given.properties)
+    runs.add_params(work.connection, key, given.params)
     return begin(work, replace(row, key=key), news)
 
 
@@ -372,31 +402,18 @@ def _add_properties(work: Work, row: RunRow, given: dict[str, str]) -> None:
     runs.add_properties(work.connection, row.key, fresh)
 
 
-def _filter(query: RunQuery) -> RunFilter:
-    return RunFilter(
-        experiment=query.experiment,
-        status=query.status,
-        run_type=query.run_type,
-        target=query.target,
-        parent=query.parent,
-        include_children=query.include_children,
-        active=True if query.active else None,
-        tag=query.tag,
-        tag_value=query.tag_value,
-        property=query.property,
-        property_value=query.property_value,
-        id_prefix=query.id_prefix,
-        number=query.number,
-    )
-
-
-def _records(work: Work, rows: Sequence[RunRow]) -> list[RunRecord]:
+def _records(work: Work, rows: Sequence[RunRow], columns: Columns = EVERYTHING) -> list[RunRecord]:
+    """Runs as they are told, with the parameters, tags and properties that were asked for."""
     keys = [row.key for row in rows]
-    tags, properties = runs.tags(work.connection, keys), runs.properties(work.connection, keys)
-    return [_record(row, tags[row.key], properties[row.key]) for row in rows]
+    tags = runs.tags(work.connection, keys, columns.of(TAG))
+    properties = runs.properties(work.connection, keys, columns.of(PROPERTY))
+    params = runs.params(work.connection, keys, columns.of(PARAMETER))
+    return [
+        _record(row, _Named(tags[row.key], properties[row.key], params[row.key])) for row in rows
+    ]
 
 
-def _record(row: RunRow, tags: dict[str, str | None], properties: dict[str, str]) -> RunRecord:
+def _record(row: RunRow, given: _Named) -> RunRecord:
     return RunRecord(
         id=row.id,
         workspace=row.workspace,
@@ -416,8 +433,9 @@ def _record(row: RunRow, tags: dict[str, str | None], properties: dict[str, str]
         reason=row.reason,
         error=row.error,
         warnings=list(row.warnings),
-        tags=tags,
-        properties=properties,
+        tags=given.tags,
+        properties=given.properties,
+        params=given.params,
         description=row.description,
         submitted_by=row.submitted_by,
         last_event=row.last_event,

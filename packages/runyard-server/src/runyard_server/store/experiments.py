@@ -1,6 +1,7 @@
 """Rows of experiments. `run_count` is stored, so numbering a run counts nothing."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, insert, select, update
@@ -51,15 +52,13 @@ def next_number(connection: Connection, experiment_id: str) -> int:
     return int(connection.execute(select(experiments.c.run_count).where(mine)).scalar_one())
 
 
-def page(
-    connection: Connection, workspace: str, after: str | None, limit: int
-) -> list[ExperimentRow]:
-    """Give up to `limit` experiments of a workspace with names above `after`, by name."""
-    found = select(*_COLUMNS).where(experiments.c.workspace == workspace)
-    if after is not None:
-        found = found.where(experiments.c.name > after)
-    rows = connection.execute(found.order_by(experiments.c.name).limit(limit))
-    return [ExperimentRow(*row) for row in rows]
+def find_many(connection: Connection, workspace: str, names: Sequence[str]) -> list[ExperimentRow]:
+    """The experiments of these names that exist, in the order of the names."""
+    found = select(*_COLUMNS).where(
+        experiments.c.workspace == workspace, experiments.c.name.in_(list(names))
+    )
+    by_name = {row.name: ExperimentRow(*row) for row in connection.execute(found)}
+    return [by_name[name] for name in names if name in by_name]
 
 
 def names(connection: Connection, workspace: str, limit: int) -> list[str]:

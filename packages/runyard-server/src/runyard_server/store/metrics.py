@@ -88,12 +88,16 @@ def series(connection: Connection, run_key: int, name: str | None = None) -> lis
     return [SeriesRow(*row) for row in connection.execute(found, {"run": run_key})]
 
 
-def latest(connection: Connection, run_keys: Sequence[int]) -> dict[int, dict[str, float]]:
-    """Give the last finite values of the scalar metrics of several runs, by key and name."""
+def latest(
+    connection: Connection, run_keys: Sequence[int], names: Sequence[str] | None = None
+) -> dict[int, dict[str, float]]:
+    """The last finite values of scalar metrics of several runs, by key; with names only those."""
     table = metric_series.c
     found = select(table.run_key, table.name, table.last).where(
         table.run_key.in_(list(run_keys)), table.kind == SCALAR, table.last.is_not(None)
     )
+    if names is not None:
+        found = found.where(table.name.in_(list(names)))
     result: dict[int, dict[str, float]] = {key: {} for key in run_keys}
     for row in connection.execute(found.order_by(table.id)):
         result[row.run_key][row.name] = row.last
@@ -154,6 +158,30 @@ def segments(connection: Connection, series_id: int) -> list[SegmentRow]:
     """Give the segments of a series, in order."""
     found = _SEGMENTS_OF.order_by(metric_segments.c.first)
     return [SegmentRow(*row) for row in connection.execute(found, {"series": series_id})]
+
+
+def series_of_many(
+    connection: Connection, run_keys: Sequence[int], names: Sequence[str]
+) -> list[SeriesRow]:
+    """The series of several runs, in order of first logging; with names only those."""
+    found = select(*_SERIES).where(metric_series.c.run_key.in_(list(run_keys)))
+    if names:
+        found = found.where(metric_series.c.name.in_(list(names)))
+    return [SeriesRow(*row) for row in connection.execute(found.order_by(metric_series.c.id))]
+
+
+def segments_of_many(
+    connection: Connection, series_ids: Sequence[int]
+) -> dict[int, list[SegmentRow]]:
+    """The segments of several series, in order, by series."""
+    result: dict[int, list[SegmentRow]] = {one: [] for one in series_ids}
+    for first in range(0, len(series_ids), _MANY):
+        some = list(series_ids[first : first + _MANY])
+        found = select(*_SEGMENTS).where(metric_segments.c.series_id.in_(some))
+        ordered = found.order_by(metric_segments.c.series_id, metric_segments.c.first)
+        for row in connection.execute(ordered):
+            result[row.series_id].append(SegmentRow(*row))
+    return result
 
 
 def in_pieces(connection: Connection, run_key: int) -> list[int]:

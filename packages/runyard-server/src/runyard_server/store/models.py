@@ -1,14 +1,21 @@
 """Rows of models: versions, the counter of each name, and the files of each version."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, or_, select, update
 
 from runyard.protocol.files import FileEntry
-from runyard_server.store.schema import model_files, model_names, models
+from runyard.protocol.filters import PROPERTY, TAG
+from runyard_server.store import named
+from runyard_server.store.schema import (
+    model_files,
+    model_names,
+    model_properties,
+    model_tags,
+    models,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +39,9 @@ class ModelRow:
     properties: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFilter:
-    """Which versions a page holds; None matches all."""
-
-    name: str | None = None
-    run: str | None = None
-    framework: str | None = None
-    latest: bool = False
-
-
-_COLUMNS = [models.c[f.name] for f in fields(ModelRow)]
-_JSON = ("tags", "properties")
-_TEXTS = msgspec.json.Decoder(dict[str, str])
+_TABLES = {TAG: model_tags, PROPERTY: model_properties}
+_NAMES = [f.name for f in fields(ModelRow) if f.name not in ("tags", "properties")]
+_COLUMNS = [models.c[name] for name in _NAMES]
 
 
 def next_version(connection: Connection, workspace: str, name: str) -> int:
@@ -59,11 +56,13 @@ def next_version(connection: Connection, workspace: str, name: str) -> int:
 
 def add(connection: Connection, row: ModelRow, files: Iterable[FileEntry]) -> int:
     """Add a version (its `key` is not looked at) as the latest of its name; give its key."""
-    values = {f.name: getattr(row, f.name) for f in fields(row) if f.name != "key"}
-    result = connection.execute(insert(models).values(**_texts(values)))
+    values = {name: getattr(row, name) for name in _NAMES if name != "key"}
+    result = connection.execute(insert(models).values(**values))
     inserted = result.inserted_primary_key
     assert inserted is not None
     key = int(inserted[0])
+    named.add(connection, model_tags, key, row.tags)
+    named.add(connection, model_properties, key, row.properties)
     entries = [
         {
             "model_key": key,
@@ -84,8 +83,7 @@ def find(connection: Connection, workspace: str, name: str, version: int) -> Mod
     found = select(*_COLUMNS).where(
         models.c.workspace == workspace, models.c.name == name, models.c.version == version
     )
-    row = connection.execute(found).one_or_none()
-    return None if row is None else _row(row)
+    return next(iter(_rows(connection, found)), None)
 
 
 def latest(connection: Connection, workspace: str, name: str) -> ModelRow | None:
@@ -95,8 +93,14 @@ def latest(connection: Connection, workspace: str, name: str) -> ModelRow | None
         .join(model_names, model_names.c.latest_key == models.c.key)
         .where(_named(workspace, name))
     )
-    row = connection.execute(found).one_or_none()
-    return None if row is None else _row(row)
+    return next(iter(_rows(connection, found)), None)
+
+
+def find_many(connection: Connection, keys: Sequence[int]) -> list[ModelRow]:
+    """The versions of these keys that exist, in the order of the keys."""
+    rows = _rows(connection, select(*_COLUMNS).where(models.c.key.in_(list(keys))))
+    by_key = {row.key: row for row in rows}
+    return [by_key[key] for key in keys if key in by_key]
 
 
 def versions(connection: Connection, workspace: str, name: str, limit: int) -> list[int]:
@@ -114,30 +118,13 @@ def names(connection: Connection, workspace: str, limit: int) -> list[str]:
     return list(connection.execute(found.limit(limit)).scalars())
 
 
-def page(
-    connection: Connection, workspace: str, chosen: ModelFilter, before: int | None, limit: int
-) -> list[ModelRow]:
-    """Give up to `limit` versions with keys below `before`, newest first."""
-    found = select(*_COLUMNS).where(models.c.workspace == workspace)
-    equal = {
-        models.c.name: chosen.name,
-        models.c.run: chosen.run,
-        models.c.framework: chosen.framework,
-    }
-    for column, value in equal.items():
-        if value is not None:
-            found = found.where(column == value)
-    if before is not None:
-        found = found.where(models.c.key < before)
-    if chosen.latest:
-        newest = and_(
-            model_names.c.workspace == models.c.workspace,
-            model_names.c.name == models.c.name,
-            model_names.c.latest_key == models.c.key,
-        )
-        found = found.join(model_names, newest)
-    rows = connection.execute(found.order_by(models.c.key.desc()).limit(limit))
-    return [_row(row) for row in rows]
+def has_entry(kind: str, entry: str) -> ColumnElement[bool]:
+    """The condition that a version has a tag (or property) `key`, or `key=value`."""
+    table = _TABLES[kind]
+    name, equals, value = entry.partition("=")
+    whole = table.c.name == entry
+    fits = or_(whole, and_(table.c.name == name, table.c.value == value)) if equals else whole
+    return models.c.key.in_(select(table.c.model_key).where(fits))
 
 
 def files(connection: Connection, key: int) -> list[FileEntry]:
@@ -149,14 +136,20 @@ def files(connection: Connection, key: int) -> list[FileEntry]:
     ]
 
 
-def change(connection: Connection, key: int, **values: Any) -> None:
-    """Set the named columns of a version."""
-    connection.execute(update(models).where(models.c.key == key).values(**_texts(values)))
+def change(connection: Connection, row: ModelRow) -> None:
+    """Write the tags, properties and description of a version that is there."""
+    mine = update(models).where(models.c.key == row.key)
+    connection.execute(mine.values(description=row.description))
+    for table, texts in ((model_tags, row.tags), (model_properties, row.properties)):
+        named.clear(connection, table, row.key)
+        named.add(connection, table, row.key, texts)
 
 
 def remove(connection: Connection, row: ModelRow) -> None:
     """Remove a version; the one before becomes the latest, its number is not given again."""
     connection.execute(delete(model_files).where(model_files.c.model_key == row.key))
+    named.clear(connection, model_tags, row.key)
+    named.clear(connection, model_properties, row.key)
     connection.execute(delete(models).where(models.c.key == row.key))
     mine = and_(models.c.workspace == row.workspace, models.c.name == row.name)
     newest = select(models.c.key).where(mine).order_by(models.c.version.desc()).limit(1)
@@ -174,16 +167,12 @@ def _named(workspace: str, name: str) -> ColumnElement[bool]:
     return and_(model_names.c.workspace == workspace, model_names.c.name == name)
 
 
-def _texts(values: dict[str, Any]) -> dict[str, Any]:
-    """Turn the columns that hold JSON into text."""
-    for name in _JSON:
-        if name in values:
-            values[name] = msgspec.json.encode(values[name]).decode()
-    return values
-
-
-def _row(row: Row[Any]) -> ModelRow:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    for name in _JSON:
-        values[name] = _TEXTS.decode(values[name])
-    return ModelRow(**values)
+def _rows(connection: Connection, found: Select[Any]) -> list[ModelRow]:
+    """Read versions whole, with tags and properties."""
+    rows = [dict(zip(_NAMES, row, strict=True)) for row in connection.execute(found)]
+    keys = [row["key"] for row in rows]
+    tags = named.read(connection, model_tags, keys)
+    properties = named.read(connection, model_properties, keys)
+    return [
+        ModelRow(**row, tags=tags[row["key"]], properties=properties[row["key"]]) for row in rows
+    ]

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from runyard.protocol.errors import InternalError, StorageFull, TemporaryError
+from runyard_server.store import functions
 from runyard_server.store.migrations import prepare
 
 __all__ = ["Connection", "Records", "sqlite_url"]
@@ -170,6 +171,7 @@ def _engine(url: str) -> Engine:
 def _tune(connection: Any, _record: Any) -> None:
     """Set SQLite up: write-ahead log, synced at each commit, transactions begun by us."""
     connection.isolation_level = None
+    functions.register(connection)
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",

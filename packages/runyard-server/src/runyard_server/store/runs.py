@@ -14,10 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    Select,
-    and_,
     bindparam,
-    delete,
     exists,
     func,
     insert,
@@ -26,7 +23,15 @@ from sqlalchemy import (
 )
 
 from runyard.protocol.runs import RunError
-from runyard_server.store.schema import job_nodes, run_properties, run_specs, run_tags, runs
+from runyard_server.store import named
+from runyard_server.store.schema import (
+    job_nodes,
+    run_params,
+    run_properties,
+    run_specs,
+    run_tags,
+    runs,
+)
 from runyard_server.store.subjects import Subject, run_subject
 
 _ERROR = msgspec.json.Decoder(RunError)
@@ -72,25 +77,6 @@ class RunRow:
         return run_subject(self.workspace, self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class RunFilter:
-    """Which runs a page holds; None matches all. See `runyard.protocol.runs.RunQuery`."""
-
-    experiment: str | None = None
-    status: str | None = None
-    run_type: str | None = None
-    target: str | None = None
-    parent: str | None = None
-    include_children: bool = True
-    active: bool | None = None
-    tag: str | None = None
-    tag_value: str | None = None
-    property: str | None = None
-    property_value: str | None = None
-    id_prefix: str | None = None
-    number: int | None = None
-
-
 _NAMES = tuple(f.name for f in fields(RunRow))
 _COLUMNS = [runs.c[name] for name in _NAMES]
 # Asked by nearly every request, so made once: making a statement costs more than running it.
@@ -104,6 +90,9 @@ _SPEC = select(run_specs.c.spec).where(run_specs.c.run_key == bindparam("of_run"
 _TAGS = select(run_tags.c.name, run_tags.c.value).where(run_tags.c.run_key == bindparam("of_run"))
 _PROPERTIES = select(run_properties.c.name, run_properties.c.value).where(
     run_properties.c.run_key == bindparam("of_run")
+)
+_PARAMS = select(run_params.c.name, run_params.c.value).where(
+    run_params.c.run_key == bindparam("of_run")
 )
 _JSON = ("error", "warnings", "stage_seconds")
 _FEW = 3
@@ -137,6 +126,12 @@ def find_many(connection: Connection, keys: Iterable[int]) -> list[RunRow]:
         return [row for key in wanted if (row := by_key(connection, key)) is not None]
     found = select(*_COLUMNS).where(runs.c.key.in_(wanted)).order_by(runs.c.key)
     return [_row(row) for row in connection.execute(found)]
+
+
+def find_in_order(connection: Connection, keys: Sequence[int]) -> list[RunRow]:
+    """The runs of these keys that exist, in the order of the keys."""
+    by_key = {row.key: row for row in find_many(connection, keys)}
+    return [by_key[key] for key in keys if key in by_key]
 
 
 def key_of(connection: Connection, workspace: str, run: str) -> int | None:
@@ -174,15 +169,11 @@ def specs(connection: Connection, keys: Iterable[int]) -> dict[int, str]:
     return {int(row.run_key): str(row.spec) for row in connection.execute(found)}
 
 
-def page(
-    connection: Connection, workspace: str, chosen: RunFilter, before: int | None, limit: int
-) -> list[RunRow]:
-    """Give up to `limit` runs with keys below `before`, newest first."""
+def newest(connection: Connection, workspace: str, limit: int) -> list[RunRow]:
+    """The newest runs of a workspace, newest first."""
     found = select(*_COLUMNS).where(runs.c.workspace == workspace)
-    if before is not None:
-        found = found.where(runs.c.key < before)
-    found = _narrow(found, chosen).order_by(runs.c.key.desc()).limit(limit)
-    return [_row(row) for row in connection.execute(found)]
+    rows = connection.execute(found.order_by(runs.c.key.desc()).limit(limit))
+    return [_row(row) for row in rows]
 
 
 def active(connection: Connection) -> list[RunRow]:
@@ -275,54 +266,54 @@ def active_with_nodes(connection: Connection, target: str, limit: int) -> list[s
     return [str(row.id) for row in rows]
 
 
-def tags(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, str | None]]:
-    """Give the tags of several runs, by key."""
-    if len(keys) == 1:
+def tags(
+    connection: Connection, keys: Sequence[int], names: Sequence[str] | None = None
+) -> dict[int, dict[str, str | None]]:
+    """The tags of several runs, by key; with names only those."""
+    if len(keys) == 1 and names is None:
         pairs = connection.execute(_TAGS, {"of_run": keys[0]})
         return {keys[0]: {row.name: row.value for row in pairs}}
-    found = select(run_tags.c.run_key, run_tags.c.name, run_tags.c.value).where(
-        run_tags.c.run_key.in_(list(keys))
-    )
-    result: dict[int, dict[str, str | None]] = {key: {} for key in keys}
-    for row in connection.execute(found):
-        result[row.run_key][row.name] = row.value
-    return result
+    return named.read(connection, run_tags, keys, names)
 
 
-def properties(connection: Connection, keys: Sequence[int]) -> dict[int, dict[str, str]]:
-    """Give the properties of several runs, by key."""
-    if len(keys) == 1:
+def properties(
+    connection: Connection, keys: Sequence[int], names: Sequence[str] | None = None
+) -> dict[int, dict[str, str]]:
+    """The properties of several runs, by key; with names only those."""
+    if len(keys) == 1 and names is None:
         pairs = connection.execute(_PROPERTIES, {"of_run": keys[0]})
         return {keys[0]: {row.name: row.value for row in pairs}}
-    found = select(run_properties.c.run_key, run_properties.c.name, run_properties.c.value).where(
-        run_properties.c.run_key.in_(list(keys))
-    )
-    result: dict[int, dict[str, str]] = {key: {} for key in keys}
-    for row in connection.execute(found):
-        result[row.run_key][row.name] = row.value
-    return result
+    return named.read(connection, run_properties, keys, names)
+
+
+def params(
+    connection: Connection, keys: Sequence[int], names: Sequence[str] | None = None
+) -> dict[int, dict[str, str]]:
+    """The parameters of several runs, by key; with names only those."""
+    if len(keys) == 1 and names is None:
+        pairs = connection.execute(_PARAMS, {"of_run": keys[0]})
+        return {keys[0]: {row.name: row.value for row in pairs}}
+    return named.read(connection, run_params, keys, names)
 
 
 def set_tags(connection: Connection, key: int, given: Mapping[str, str | None]) -> None:
     """Set tags of a run; a tag that is there takes the new value."""
-    if given:
-        remove_tags(connection, key, list(given))
-        rows = [{"run_key": key, "name": name, "value": value} for name, value in given.items()]
-        connection.execute(insert(run_tags), rows)
+    named.put(connection, run_tags, key, given)
 
 
 def remove_tags(connection: Connection, key: int, names: Sequence[str]) -> None:
     """Remove tags of a run; names it does not have are passed over."""
-    if names:
-        chosen = and_(run_tags.c.run_key == key, run_tags.c.name.in_(list(names)))
-        connection.execute(delete(run_tags).where(chosen))
+    named.remove(connection, run_tags, key, names)
 
 
 def add_properties(connection: Connection, key: int, given: Mapping[str, str]) -> None:
     """Add properties that the run does not have yet."""
-    if given:
-        rows = [{"run_key": key, "name": name, "value": value} for name, value in given.items()]
-        connection.execute(insert(run_properties), rows)
+    named.add(connection, run_properties, key, given)
+
+
+def add_params(connection: Connection, key: int, given: Mapping[str, str]) -> None:
+    """Add parameters that the run does not have yet."""
+    named.add(connection, run_params, key, given)
 
 
 def _of_workspace(connection: Connection, workspace: str, ids: Sequence[str]) -> list[RunRow]:
@@ -330,39 +321,6 @@ def _of_workspace(connection: Connection, workspace: str, ids: Sequence[str]) ->
         return [row for each in ids if (row := find(connection, workspace, each)) is not None]
     found = select(*_COLUMNS).where(runs.c.workspace == workspace, runs.c.id.in_(ids))
     return [_row(row) for row in connection.execute(found)]
-
-
-def _narrow(found: Select[Any], chosen: RunFilter) -> Select[Any]:
-    equal = {
-        runs.c.experiment: chosen.experiment,
-        runs.c.status: chosen.status,
-        runs.c.run_type: chosen.run_type,
-        runs.c.target: chosen.target,
-        runs.c.parent: chosen.parent,
-        runs.c.active: chosen.active,
-        runs.c.number: chosen.number,
-    }
-    for column, value in equal.items():
-        if value is not None:
-            found = found.where(column == value)
-    if chosen.id_prefix:
-        # A range, unlike LIKE, is looked up in the index; no id has the letter that ends it.
-        behind = chosen.id_prefix + "\U0010ffff"
-        found = found.where(runs.c.id >= chosen.id_prefix, runs.c.id < behind)
-    if chosen.parent is None and not chosen.include_children:
-        found = found.where(runs.c.parent.is_(None))
-    found = _having(found, run_tags, chosen.tag, chosen.tag_value)
-    return _having(found, run_properties, chosen.property, chosen.property_value)
-
-
-def _having(found: Select[Any], table: Any, name: str | None, value: str | None) -> Select[Any]:
-    """Keep the runs that have a row of that name (and value) in a side table."""
-    if name is None:
-        return found
-    match = exists().where(table.c.run_key == runs.c.key, table.c.name == name)
-    if value is not None:
-        match = match.where(table.c.value == value)
-    return found.where(match)
 
 
 def _texts(values: dict[str, Any]) -> dict[str, Any]:

@@ -86,6 +86,10 @@ runs = Table(
     Column("submitted_from", String),
     UniqueConstraint("workspace", "id"),
     Index("runs_of_workspace", "workspace", "key"),
+    Index("runs_by_created_at", "workspace", "created_at", "key"),
+    Index("runs_by_started_at", "workspace", "started_at", "key"),
+    Index("runs_by_ended_at", "workspace", "ended_at", "key"),
+    Index("runs_by_name", "workspace", "name", "key"),
     Index("runs_of_experiment", "workspace", "experiment", "key"),
     Index("runs_of_status", "workspace", "status", "key"),
     Index("runs_of_parent", "workspace", "parent", "key"),
@@ -114,7 +118,9 @@ run_tags = Table(
     Column("run_key", BigInteger, primary_key=True, autoincrement=False),
     Column("name", String, primary_key=True),
     Column("value", Text),
+    Column("number", Float),
     Index("run_tags_by_value", "name", "value", "run_key"),
+    Index("run_tags_by_number", "name", "number", "run_key"),
 )
 
 run_properties = Table(
@@ -123,7 +129,20 @@ run_properties = Table(
     Column("run_key", BigInteger, primary_key=True, autoincrement=False),
     Column("name", String, primary_key=True),
     Column("value", Text, nullable=False),
+    Column("number", Float),
     Index("run_properties_by_value", "name", "value", "run_key"),
+    Index("run_properties_by_number", "name", "number", "run_key"),
+)
+
+run_params = Table(
+    "run_params",
+    metadata,
+    Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("number", Float),
+    Index("run_params_by_number", "name", "number", "run_key"),
+    Index("run_params_by_value", "name", "value", "run_key"),
 )
 
 events = Table(
@@ -176,6 +195,7 @@ metric_series = Table(
     Column("minimum", Float),
     Column("maximum", Float),
     UniqueConstraint("run_key", "name"),
+    Index("metric_series_by_last", "name", "kind", "last", "run_key"),
 )
 
 metric_segments = Table(
@@ -355,12 +375,32 @@ models = Table(
     Column("description", Text, nullable=False),
     Column("framework", String, nullable=False),
     Column("framework_version", String, nullable=False),
-    Column("tags", Text, nullable=False),
-    Column("properties", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("workspace", "name", "version"),
     Index("models_of_workspace", "workspace", "key"),
     Index("models_of_run", "workspace", "run", "key"),
+)
+
+model_tags = Table(
+    "model_tags",
+    metadata,
+    Column("model_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("number", Float),
+    Index("model_tags_by_value", "name", "value", "model_key"),
+    Index("model_tags_by_number", "name", "number", "model_key"),
+)
+
+model_properties = Table(
+    "model_properties",
+    metadata,
+    Column("model_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("number", Float),
+    Index("model_properties_by_value", "name", "value", "model_key"),
+    Index("model_properties_by_number", "name", "number", "model_key"),
 )
 
 model_names = Table(

@@ -4,6 +4,7 @@ from typing import List, Optional
 
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import ADDS, IN_WORKSPACE, READS, Route
+from runyard.protocol.search import Search
 
 NAME_RULE = r"[a-zA-Z0-9][\w\-]{0,254}"
 
@@ -58,6 +59,15 @@ EXPERIMENTS_LIST: Route[ExperimentPage] = Route(
     ExperimentPage,
     "List experiments.",
     query=ExperimentQuery,
+    scope=READS,
+)
+EXPERIMENTS_SEARCH: Route[ExperimentPage] = Route(
+    "experiments.search",
+    "POST",
+    IN_WORKSPACE + "/experiments/search",
+    ExperimentPage,
+    "Search experiments: filter, order, columns.",
+    body=Search,
     scope=READS,
 )
 EXPERIMENTS_GET: Route[ExperimentRecord] = Route(

@@ -22,7 +22,7 @@ from dataclasses import field
 from typing import Any, List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import FAMILY, IN_RUN, READS, Bytes, Route
+from runyard.protocol.route import FAMILY, IN_RUN, IN_WORKSPACE, READS, Bytes, Route
 
 SCALAR = "scalar"
 LIST = "list"
@@ -34,6 +34,7 @@ KINDS = (SCALAR, LIST, ROW, TABLE, IMAGE, ARTIFACT)
 LOST = "lost"
 SET_ASIDE_LOG = "logs/metrics_set_aside_{}.jsonl"
 LARGEST_LINE = 64 << 20
+MOST_RUNS = 1000
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,18 @@ class MetricQuery:
     """Which metrics to read; None reads all. `points` > 0 thins scalar series to that many."""
 
     name: Optional[str] = None
+    points: int = 0
+
+
+@dataclass(frozen=True)
+class MetricsOfRuns:
+    """Which metrics of which runs to read, `MOST_RUNS` at most; no names: all of them.
+
+    `points` is as in MetricQuery.
+    """
+
+    runs: List[str]
+    names: List[str] = field(default_factory=list)
     points: int = 0
 
 
@@ -86,6 +99,13 @@ class MetricPage:
     series: List[MetricSeries]
 
 
+@dataclass(frozen=True)
+class MetricPages:
+    """The metrics of several runs, in the order in which they were asked for."""
+
+    items: List[MetricPage]
+
+
 METRICS_APPEND: Route[SpoolMark] = Route(
     "metrics.append",
     "POST",
@@ -102,6 +122,15 @@ METRICS_MARK: Route[SpoolMark] = Route(
     IN_RUN + "/spool/{writer}",
     SpoolMark,
     "How many lines of a writer are stored.",
+    scope=READS,
+)
+METRICS_READ_MANY: Route[MetricPages] = Route(
+    "metrics.read_many",
+    "POST",
+    IN_WORKSPACE + "/metrics/read",
+    MetricPages,
+    "Read metrics of many runs at once.",
+    body=MetricsOfRuns,
     scope=READS,
 )
 METRICS_LIST: Route[MetricPage] = Route(

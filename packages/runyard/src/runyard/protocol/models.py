@@ -6,6 +6,7 @@ from typing import Dict, List, Optional
 from runyard.protocol.files import FileEntry
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import IN_WORKSPACE, READS, REGISTERS, Nothing, Route
+from runyard.protocol.search import Search
 
 NAME_RULE = r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}"
 
@@ -107,6 +108,15 @@ MODELS_LIST: Route[ModelPage] = Route(
     ModelPage,
     "List model versions.",
     query=ModelQuery,
+    scope=READS,
+)
+MODELS_SEARCH: Route[ModelPage] = Route(
+    "models.search",
+    "POST",
+    IN_WORKSPACE + "/models/search",
+    ModelPage,
+    "Search model versions: filter, order, columns.",
+    body=Search,
     scope=READS,
 )
 MODELS_GET: Route[ModelRecord] = Route(

@@ -21,6 +21,7 @@ from runyard.protocol.files import *
 from runyard.protocol.jobs import *
 from runyard.protocol.metrics import *
 from runyard.protocol.models import *
+from runyard.protocol.parameters import *
 from runyard.protocol.route import Route
 from runyard.protocol.runs import *
 from runyard.protocol.service import *

@@ -14,6 +14,7 @@ from runyard.protocol.data import DataReference
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import FAMILY, IN_RUN, IN_WORKSPACE, MAKES, READS, Nothing, Route
+from runyard.protocol.search import Search
 
 NOT_STARTED = "NotStarted"
 STARTING = "Starting"
@@ -100,7 +101,8 @@ class SubmitRun:
 
     `inherited` is the client's environment for `target='local'`: it is kept in the run's private
     folder only, never in the history. `parent` makes it a child. `submitted_from` is the run whose
-    job asks; with a run's token the service sets it.
+    job asks; with a run's token the service sets it. `params` are recorded beside those that the
+    script's arguments spell, before which they go.
     """
 
     spec: RunSpec
@@ -111,6 +113,7 @@ class SubmitRun:
     submitted_by: str = ""
     parent: Optional[str] = None
     submitted_from: Optional[str] = None
+    params: Dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ class StartRun:
     submitted_from: Optional[str] = None
     beats: bool = False
     process: str = ""
+    params: Dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,7 @@ class RunRecord:
 
     `submitted_from` is the run whose job submitted it, child or not. `metrics` are the last finite
     values of its scalar metrics, in order of first logging; None in answers not asked for them.
+    `params` are what it was given to do its work with.
     """
 
     id: str
@@ -194,6 +199,7 @@ class RunRecord:
     attempt: int = 0
     submitted_from: Optional[str] = None
     metrics: Optional[Dict[str, float]] = None
+    params: Dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -280,6 +286,15 @@ RUNS_LIST: Route[RunPage] = Route(
     RunPage,
     "List runs, newest first.",
     query=RunQuery,
+    scope=READS,
+)
+RUNS_SEARCH: Route[RunPage] = Route(
+    "runs.search",
+    "POST",
+    IN_WORKSPACE + "/runs/search",
+    RunPage,
+    "Search runs: filter, order, columns.",
+    body=Search,
     scope=READS,
 )
 RUNS_GET: Route[RunRecord] = Route("runs.get", "GET", IN_RUN, RunRecord, "Get a run.", scope=READS)

@@ -1,0 +1,55 @@
+"""How runs are searched: what their attributes are called, and what the old list asks for."""
+
+from collections.abc import Iterator
+
+from runyard.protocol.filters import PROPERTY, TAG, Condition
+from runyard.protocol.runs import STATUSES, RunQuery
+from runyard_server.operations.searches import Words, has, is_, literal
+from runyard_server.store import nouns
+
+RUNS = Words(
+    "runs",
+    nouns.RUNS,
+    others={
+        "run_id": "id",
+        "run_name": "name",
+        "run_type": "type",
+        "user_id": "user",
+        "submitted_by": "user",
+        "node_count": "nodes",
+        "created": "created_at",
+        "started": "started_at",
+        "start_time": "started_at",
+        "ended": "ended_at",
+        "end_time": "ended_at",
+    },
+    choices={"status": STATUSES},
+)
+
+
+def conditions(query: RunQuery) -> list[Condition]:
+    """What a query of the old list asks for, as conditions."""
+    return list(_conditions(query))
+
+
+def _conditions(query: RunQuery) -> Iterator[Condition]:
+    equal = {
+        "experiment": query.experiment,
+        "status": query.status,
+        "type": query.run_type,
+        "target": query.target,
+        "parent": query.parent,
+        "number": query.number,
+        "active": query.active or None,
+    }
+    for name, value in equal.items():
+        if value is not None:
+            yield is_(name, "=", value)
+    if query.id_prefix:
+        yield is_("id", "LIKE", literal(query.id_prefix) + "%")
+    if query.parent is None and not query.include_children:
+        yield is_("parent", "IS NULL")
+    if query.tag is not None:
+        yield has(TAG, query.tag, query.tag_value)
+    if query.property is not None:
+        yield has(PROPERTY, query.property, query.property_value)

@@ -1,0 +1,67 @@
+"""Named values of runs and models: tags, properties, parameters, each a table of its own.
+
+Beside its text a value is kept as the number it spells, if it spells one, so that searches compare
+and order by numbers.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, delete, insert, select
+
+from runyard_server.store.functions import as_number
+
+
+def read(
+    connection: Connection, table: Table, keys: Sequence[int], names: Sequence[str] | None = None
+) -> dict[int, dict[str, Any]]:
+    """The values of several owners, by key and name.
+
+    Args:
+        connection: The database.
+        table: A table of named values.
+        keys: The owners.
+        names: Only these names; None for all.
+    """
+    result: dict[int, dict[str, Any]] = {key: {} for key in keys}
+    owner = _owner(table)
+    found = select(owner, table.c.name, table.c.value).where(owner.in_(list(keys)))
+    if names is not None:
+        found = found.where(table.c.name.in_(list(names)))
+    for key, name, value in connection.execute(found):
+        result[key][name] = value
+    return result
+
+
+def add(connection: Connection, table: Table, key: int, given: Mapping[str, str | None]) -> None:
+    """Add values of names that the owner does not have yet."""
+    if given:
+        owner = _owner(table).name
+        rows = [
+            {owner: key, "name": name, "value": value, "number": as_number(value)}
+            for name, value in given.items()
+        ]
+        connection.execute(insert(table), rows)
+
+
+def put(connection: Connection, table: Table, key: int, given: Mapping[str, str | None]) -> None:
+    """Set values; a name that is there takes the new one."""
+    remove(connection, table, key, list(given))
+    add(connection, table, key, given)
+
+
+def remove(connection: Connection, table: Table, key: int, names: Sequence[str]) -> None:
+    """Remove names; those that the owner does not have are passed over."""
+    if names:
+        chosen = and_(_owner(table) == key, table.c.name.in_(list(names)))
+        connection.execute(delete(table).where(chosen))
+
+
+def clear(connection: Connection, table: Table, key: int) -> None:
+    """Remove all of an owner."""
+    connection.execute(delete(table).where(_owner(table) == key))
+
+
+def _owner(table: Table) -> Any:
+    """The column that says whose a value is: the first."""
+    return table.columns[0]

@@ -1,0 +1,99 @@
+"""What of runs, models and experiments can be searched, and where it is found."""
+
+from sqlalchemy import bindparam, case, exists, func
+
+from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
+from runyard.protocol.metrics import SCALAR
+from runyard_server.store.schema import (
+    experiments,
+    metric_series,
+    model_names,
+    model_properties,
+    model_tags,
+    models,
+    run_params,
+    run_properties,
+    run_tags,
+    runs,
+)
+from runyard_server.store.search import NUMBER, SWITCH, TEXT, TIME, Attribute, Noun, Side
+
+_SECOND = 1_000_000.0
+# What goes on lasts until now.
+_DURATION = (func.coalesce(runs.c.ended_at, bindparam("now")) - runs.c.started_at) / _SECOND
+_LATEST = case(
+    (
+        exists().where(
+            model_names.c.workspace == models.c.workspace,
+            model_names.c.name == models.c.name,
+            model_names.c.latest_key == models.c.key,
+        ),
+        1,
+    ),
+    else_=0,
+)
+
+RUNS = Noun(
+    table=runs,
+    key=runs.c.key,
+    attributes={
+        "id": Attribute(runs.c.id, TEXT),
+        "name": Attribute(runs.c.name, TEXT),
+        "experiment": Attribute(runs.c.experiment, TEXT),
+        "number": Attribute(runs.c.number, NUMBER),
+        "status": Attribute(runs.c.status, TEXT),
+        "active": Attribute(runs.c.active, SWITCH),
+        "type": Attribute(runs.c.run_type, TEXT),
+        "target": Attribute(runs.c.target, TEXT),
+        "parent": Attribute(runs.c.parent, TEXT),
+        "user": Attribute(func.nullif(runs.c.submitted_by, ""), TEXT),
+        "nodes": Attribute(runs.c.node_count, NUMBER),
+        "attempt": Attribute(runs.c.attempt, NUMBER),
+        "created_at": Attribute(runs.c.created_at, TIME),
+        "started_at": Attribute(runs.c.started_at, TIME),
+        "ended_at": Attribute(runs.c.ended_at, TIME),
+        "duration": Attribute(_DURATION, NUMBER),
+        "snapshot": Attribute(runs.c.snapshot, TEXT),
+        "description": Attribute(runs.c.description, TEXT),
+    },
+    sides={
+        METRIC: Side(metric_series, "run_key", "last", only={"kind": SCALAR}),
+        PARAMETER: Side(run_params, "run_key", "value", "number"),
+        TAG: Side(run_tags, "run_key", "value", "number"),
+        PROPERTY: Side(run_properties, "run_key", "value", "number"),
+    },
+)
+MODELS = Noun(
+    table=models,
+    key=models.c.key,
+    attributes={
+        "name": Attribute(models.c.name, TEXT),
+        "version": Attribute(models.c.version, NUMBER),
+        "latest": Attribute(_LATEST, SWITCH),
+        "run": Attribute(models.c.run, TEXT),
+        "experiment": Attribute(models.c.experiment, TEXT),
+        "framework": Attribute(models.c.framework, TEXT),
+        "framework_version": Attribute(models.c.framework_version, TEXT),
+        "path": Attribute(models.c.path, TEXT),
+        "size": Attribute(models.c.size, NUMBER),
+        "files": Attribute(models.c.file_count, NUMBER),
+        "created_at": Attribute(models.c.created_at, TIME),
+        "description": Attribute(models.c.description, TEXT),
+    },
+    sides={
+        TAG: Side(model_tags, "model_key", "value", "number"),
+        PROPERTY: Side(model_properties, "model_key", "value", "number"),
+    },
+)
+EXPERIMENTS = Noun(
+    table=experiments,
+    key=experiments.c.name,
+    attributes={
+        "name": Attribute(experiments.c.name, TEXT),
+        "id": Attribute(experiments.c.id, TEXT),
+        "runs": Attribute(experiments.c.run_count, NUMBER),
+        "created_at": Attribute(experiments.c.created_at, TIME),
+    },
+    sides={},
+    newest_first=False,
+)

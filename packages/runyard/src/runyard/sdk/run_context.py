@@ -6,7 +6,6 @@ import os
 import re
 import sys
 import threading
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Optional
 
@@ -62,6 +61,8 @@ def job_experiment(run: RunBase) -> Experiment:
 def _begun_by_hand() -> Run:
     global _by_hand  # noqa: PLW0603 - one run per process is what the name means
     if _by_hand is None:
+        import uuid
+
         from runyard.sdk import interactive
         from runyard.sdk.experiments import Experiment
         from runyard.sdk.workspaces import Workspace

@@ -82,7 +82,7 @@ class ScaleSettings:
         self.idle_seconds_before_scaledown = record.idle_seconds
 
     def serialize(self) -> Dict[str, Any]:
-        """Give it in the names of the hosted service; the idle time as an ISO duration."""
+        """Return it in the names of the hosted service; the idle time as an ISO duration."""
         return {
             "minNodeCount": self.minimum_node_count,
             "maxNodeCount": self.maximum_node_count,
@@ -102,7 +102,7 @@ class NodeStateCounts:
         self.unusable_node_count = self.unusable = 0
 
     def serialize(self) -> Dict[str, int]:
-        """Give it in the names of the hosted service."""
+        """Return it in the names of the hosted service."""
         return {
             "preparingNodeCount": self.preparing,
             "runningNodeCount": self.running,
@@ -132,7 +132,7 @@ class AmlComputeStatus:
         self.vm_size = record.vm_size
 
     def serialize(self) -> Dict[str, Any]:
-        """Give it as a dict in the names of the hosted service."""
+        """Return it as a dict in the names of the hosted service."""
         return {
             "currentNodeCount": self.current_node_count,
             "targetNodeCount": self.target_node_count,
@@ -238,7 +238,7 @@ class AmlCompute(ComputeTarget, stands_for=CLUSTER):
 
     @staticmethod
     def supported_vmsizes(workspace: Any, location: Optional[str] = None) -> List[Dict[str, Any]]:
-        """Give the sizes of the table, a dict each: `name`, `vCPUs`, `gpus`, `memoryGB`."""
+        """List the sizes of the table, a dict each: `name`, `vCPUs`, `gpus`, `memoryGB`."""
         from runyard.protocol.sizes import SIZES
 
         del workspace, location

@@ -71,7 +71,7 @@ class CondaDependencies:
 
     @staticmethod
     def merge_requirements(requirements: Iterable[str]) -> List[str]:
-        """Give requirements with those of the same package joined by commas."""
+        """Join requirements of the same package by commas."""
         merged: Dict[str, List[str]] = {}
         for line in requirements:
             name = package_name(line)
@@ -159,7 +159,7 @@ class CondaDependencies:
         self._structure["dependencies"].insert(0, f"python={version}")
 
     def get_python_version(self) -> str:
-        """Give the Python version asked for; empty where the service chooses."""
+        """Read the Python version asked for; empty where the service chooses."""
         for spec in self._conda():
             if package_name(spec) == "python":
                 return spec[len("python") :].strip().lstrip("=~<> ").rstrip(".*")
@@ -197,11 +197,11 @@ class CondaDependencies:
         return {str(key): str(value) for key, value in found.items()}
 
     def as_dict(self) -> Structure:
-        """Give a copy as a dict in the form of the conda file."""
+        """Return a copy as a dict in the form of the conda file."""
         return _copy(self._structure)
 
     def serialize_to_string(self) -> str:
-        """Give the text of the conda file."""
+        """Write the text of the conda file."""
         from runyard.sdk import yaml
 
         shown = {key: value for key, value in self._structure.items() if value or key == "name"}
@@ -232,7 +232,7 @@ class CondaDependencies:
         return [str(line) for section in sections for line in section.get("pip") or []]
 
     def _pip_section(self) -> List[str]:
-        """Give the one pip section, made where it is missing; several become one."""
+        """Find the one pip section, made where it is missing; several become one."""
         lines = self._pip()
         plain = [e for e in self._structure["dependencies"] if not isinstance(e, dict)]
         section = {"pip": lines}

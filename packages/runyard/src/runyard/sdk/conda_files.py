@@ -15,7 +15,7 @@ KEYS = ("name", "channels", "dependencies", "prefix", "variables")
 
 
 def read_conda_file(path: str) -> Dict[str, Any]:
-    """Give the content of a conda file, with the lines of `-r` files in their place.
+    """Read the content of a conda file, with the lines of `-r` files in their place.
 
     Raises:
         UserErrorException: It is missing, no text, no YAML, or has what conda files do not have.

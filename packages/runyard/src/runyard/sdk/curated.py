@@ -37,16 +37,16 @@ def _table() -> Dict[str, _Row]:
 
 
 def packages_by_mpi(name: str) -> Tuple[str, ...]:
-    """Give what runs by MPI get in a curated environment beside its packages, as v1 had it."""
+    """List what runs by MPI get in a curated environment beside its packages, as v1 had it."""
     framework = name[len(PREFIX) :].partition("-")[0]
     return (frameworks.HOROVOD,) if framework in frameworks.WITH_HOROVOD else ()
 
 
 def find(name: str) -> Optional[_Row]:
-    """Give Python version and pip requirements of a curated environment; None if unknown."""
+    """Look up Python version and pip requirements of a curated environment; None if unknown."""
     return _table().get(name)
 
 
 def names() -> List[str]:
-    """Give the names of all curated environments."""
+    """List the names of all curated environments."""
     return sorted(_table())

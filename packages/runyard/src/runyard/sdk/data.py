@@ -81,25 +81,25 @@ class DataReference:
         )
 
     def as_mount(self) -> DataReference:
-        """Give the same place, seen in the job without a copy."""
+        """Refer to the same place, seen in the job without a copy."""
         return self._as(MOUNT, self.path_on_compute)
 
     def as_download(
         self, path_on_compute: Optional[str] = None, overwrite: bool = False
     ) -> DataReference:
-        """Give the same place, copied to the job before it starts."""
+        """Refer to the same place, copied to the job before it starts."""
         return self._as(DOWNLOAD, path_on_compute or self.path_on_compute, overwrite)
 
     def as_upload(
         self, path_on_compute: Optional[str] = None, overwrite: bool = False
     ) -> DataReference:
-        """Give the same place, filled from the job after its end."""
+        """Refer to the same place, filled from the job after its end."""
         return self._as(UPLOAD, path_on_compute or self.path_on_compute, overwrite)
 
     def path(
         self, path: Optional[str] = None, data_reference_name: Optional[str] = None
     ) -> DataReference:
-        """Give a place below this one."""
+        """Refer to a place below this one."""
         base = "" if self.path_on_datastore in ROOTS else str(self.path_on_datastore).rstrip("/")
         joined = "/".join(part for part in (base, (path or "").strip("/")) if part)
         return DataReference(
@@ -107,7 +107,7 @@ class DataReference:
         )
 
     def to_config(self) -> DataReferenceConfiguration:
-        """Give the `DataReferenceConfiguration` that a run configuration holds."""
+        """Write it as the `DataReferenceConfiguration` that a run configuration holds."""
         return DataReferenceConfiguration(
             datastore_name=self.datastore.name,
             mode=self.mode,
@@ -117,7 +117,7 @@ class DataReference:
         )
 
     def to_record(self) -> DataReferenceRecord:
-        """Give what a run's specification holds."""
+        """Write it as a run's specification holds it."""
         from runyard.protocol.data import DataReference as Record
 
         root = self.path_on_datastore in ROOTS
@@ -189,7 +189,7 @@ class DataPathComputeBinding:
     def create_data_reference(
         self, datapath: DataPath, data_reference_name: Optional[str] = None
     ) -> DataReference:
-        """Give the reference to a DataPath."""
+        """Refer to a DataPath."""
         return datapath.create_data_reference(data_reference_name, self)
 
 
@@ -221,7 +221,7 @@ class DataPath:
         data_reference_name: Optional[str] = None,
         datapath_compute_binding: Optional[DataPathComputeBinding] = None,
     ) -> DataReference:
-        """Give a reference to this place.
+        """Refer to this place.
 
         Raises:
             UserErrorException: The path names no datastore.
@@ -240,7 +240,7 @@ class DataPath:
 
 
 def checked_mode(mode: Any) -> str:
-    """Give a mode in lower case.
+    """Check a mode, and write it in lower case.
 
     Raises:
         UserErrorException: It is none of mount, download, upload.

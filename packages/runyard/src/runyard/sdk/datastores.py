@@ -46,7 +46,7 @@ class Datastore:
         _record: Optional[DatastoreRecord] = None,
         **settings: Any,
     ) -> Datastore:
-        """Give an object of the class that the datastore's type has."""
+        """Make an object of the class that the datastore's type has."""
         if cloud or settings:
             raise NotOfferedYet(
                 f"{cls.__name__} with a container, an account or keys",
@@ -152,7 +152,7 @@ class Datastore:
     def path(
         self, path: Optional[str] = None, data_reference_name: Optional[str] = None
     ) -> DataReference:
-        """Give a reference to a path on this datastore.
+        """Refer to a path on this datastore.
 
         Args:
             path: The path; None is the root.
@@ -161,15 +161,15 @@ class Datastore:
         return DataReference(self, data_reference_name, path)
 
     def as_mount(self) -> DataReference:
-        """Give a reference to the root, seen in the job without a copy."""
+        """Refer to the root, seen in the job without a copy."""
         return self.path().as_mount()
 
     def as_download(self, path_on_compute: Optional[str] = None) -> DataReference:
-        """Give a reference to the root, copied to the job before it starts."""
+        """Refer to the root, copied to the job before it starts."""
         return self.path().as_download(path_on_compute)
 
     def as_upload(self, path_on_compute: Optional[str] = None) -> DataReference:
-        """Give a reference to the root, filled from the job after its end."""
+        """Refer to the root, filled from the job after its end."""
         return self.path().as_upload(path_on_compute)
 
     def upload(
@@ -285,52 +285,52 @@ class Datastore:
         self.workspace.set_default_datastore(self.name)
 
     def unregister(self) -> NoReturn:
-        """Say that datastores cannot be removed yet."""
+        """Refuse: datastores cannot be removed yet."""
         raise NotOfferedYet("Datastore.unregister", "the datastores that every workspace has")
 
     @staticmethod
     def register_azure_blob_container(*_: Any, **__: Any) -> NoReturn:
-        """Say what to use in place of a blob container."""
+        """Refuse, and tell what to use in place of a blob container."""
         raise _registering("register_azure_blob_container")
 
     @staticmethod
     def register_azure_file_share(*_: Any, **__: Any) -> NoReturn:
-        """Say what to use in place of a file share."""
+        """Refuse, and tell what to use in place of a file share."""
         raise _registering("register_azure_file_share")
 
     @staticmethod
     def register_azure_data_lake(*_: Any, **__: Any) -> NoReturn:
-        """Say what to use in place of a data lake."""
+        """Refuse, and tell what to use in place of a data lake."""
         raise _registering("register_azure_data_lake")
 
     @staticmethod
     def register_azure_data_lake_gen2(*_: Any, **__: Any) -> NoReturn:
-        """Say what to use in place of a data lake."""
+        """Refuse, and tell what to use in place of a data lake."""
         raise _registering("register_azure_data_lake_gen2")
 
     @staticmethod
     def register_azure_sql_database(*_: Any, **__: Any) -> NoReturn:
-        """Say what to use in place of a database."""
+        """Refuse, and tell what to use in place of a database."""
         raise _registering("register_azure_sql_database")
 
     @staticmethod
     def register_azure_postgre_sql(*_: Any, **__: Any) -> NoReturn:
-        """Say what to use in place of a database."""
+        """Refuse, and tell what to use in place of a database."""
         raise _registering("register_azure_postgre_sql")
 
     @staticmethod
     def register_azure_my_sql(*_: Any, **__: Any) -> NoReturn:
-        """Say what to use in place of a database."""
+        """Refuse, and tell what to use in place of a database."""
         raise _registering("register_azure_my_sql")
 
     @staticmethod
     def register_dbfs(*_: Any, **__: Any) -> NoReturn:
-        """Say what to use in place of DBFS."""
+        """Refuse, and tell what to use in place of DBFS."""
         raise _registering("register_dbfs")
 
     @staticmethod
     def register_hdfs(*_: Any, **__: Any) -> NoReturn:
-        """Say what to use in place of HDFS."""
+        """Refuse, and tell what to use in place of HDFS."""
         raise _registering("register_hdfs")
 
     def _upload(
@@ -400,7 +400,7 @@ def _read(workspace: Workspace, name: Optional[str]) -> DatastoreRecord:
 
 
 def _named(paths: Sequence[Path], relative_root: Optional[str]) -> List[Tuple[Path, str]]:
-    """Give each file the name it gets below the target path."""
+    """Name each file as it is called below the target path."""
     if relative_root is None:
         parents = [str(path.resolve().parent) for path in paths]
         root = Path(os.path.commonpath(parents)) if parents else Path()

@@ -25,7 +25,7 @@ _DEFAULT_IMAGE = re.compile(r"(^|/)azureml/(base|openmpi|intelmpi|minimal)")
 
 
 def definition_of(environment: Any) -> EnvironmentDefinition:
-    """Give what the service is to lock for an `Environment`."""
+    """Write what the service is to lock for an `Environment`."""
     from runyard.protocol.environments import EnvironmentDefinition
 
     python, docker = environment.python, environment.docker
@@ -47,7 +47,7 @@ def definition_of(environment: Any) -> EnvironmentDefinition:
 
 
 def submitted_definition_of(environment: Any, *, by_mpi: bool) -> EnvironmentDefinition:
-    """Give what the service is to lock for a run that this process submits.
+    """Write what the service is to lock for a run that this process submits.
 
     A user-managed `python` is the one that submits, whichever comes first on the service's PATH.
 
@@ -74,7 +74,7 @@ def _with_packages(made: EnvironmentDefinition, more: Sequence[str]) -> Environm
 
 
 def variables_of(environment: Any) -> Dict[str, str]:
-    """Give the variables of an `Environment`: those of its conda file, below its own."""
+    """Collect the variables of an `Environment`: those of its conda file, below its own."""
     python = environment.python
     found = {} if python.user_managed_dependencies else python.conda_dependencies.variables
     own = environment.environment_variables or {}
@@ -91,7 +91,7 @@ def _checked(packages: Any) -> CondaDependencies:
 
 
 def job_python(version: str) -> str:
-    """Give the Python a job gets for the one asked for: nothing older than 3.7 is possible.
+    """Choose the Python a job gets for the one asked for: nothing older than 3.7 is possible.
 
     The SDK in the job needs 3.7; files of 2019 name 3.6.2 or 3.5, because that was the default.
     """
@@ -108,7 +108,7 @@ def job_python(version: str) -> str:
 
 
 def _index_url(packages: CondaDependencies) -> str:
-    """Give the index in place of the default: of several pip takes the last."""
+    """Find the index in place of the default: of several pip takes the last."""
     lines = [line for line in packages.pip_options if line.startswith("--index-url")]
     return lines[-1][len("--index-url") :].strip(" =") if lines else ""
 
@@ -120,7 +120,7 @@ def _image(docker: Any) -> str:
 
 
 def document_of(environment: Any) -> Dict[str, Any]:
-    """Give the v1 document of an `Environment`."""
+    """Write the v1 document of an `Environment`."""
     python, docker, spark = environment.python, environment.docker, environment.spark
     by_mpi = environment._packages_by_mpi
     return {

@@ -67,7 +67,7 @@ def forget(run: RunLifecycle) -> None:
 
 
 def reason_of(error: BaseException) -> Any:
-    """Give why a run failed for which this ends its block or its process; None if it did not."""
+    """Why a run failed for which this ends its block or its process; None if it did not."""
     if not isinstance(error, SystemExit):
         return error
     code = error.code
@@ -177,7 +177,7 @@ def _at_the_bottom(above: int = 0) -> bool:
 
 
 def _cause() -> Optional[BaseException]:
-    """Give what ends this process, None if nothing went wrong."""
+    """What ends this process, None if nothing went wrong."""
     at_prompt = hasattr(sys, "ps1")
     told = [one for one in _causes if isinstance(one, SystemExit) or not at_prompt]
     if told:

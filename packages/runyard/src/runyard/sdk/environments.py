@@ -259,7 +259,7 @@ class Environment(Section):
 
     @staticmethod
     def list(workspace: Any) -> Dict[str, Environment]:
-        """Give all registered and curated environments by name, the newest version of each."""
+        """List all registered and curated environments by name, the newest version of each."""
         from runyard.sdk import curated
 
         found = {name: _curated(name) for name in curated.names()}
@@ -287,7 +287,7 @@ class Environment(Section):
         return self
 
     def clone(self, new_name: str) -> Environment:
-        """Give an unregistered copy under another name."""
+        """Make an unregistered copy under another name."""
         from copy import deepcopy
 
         made = deepcopy(self)
@@ -360,7 +360,7 @@ def _curated(name: str) -> Environment:
 
 
 def _records(workspace: Any, name: Optional[str] = None) -> List[EnvironmentRecord]:
-    """Give the newest version of each registered environment, or all versions of one."""
+    """List the newest version of each registered environment, or all versions of one."""
     try:
         return list(workspace.service.environments.list(name))
     except EnvironmentNotFound:

@@ -331,7 +331,7 @@ class translated:  # noqa: N801 - it reads as a verb: `with translated():`
 
 
 def from_service(error: RunyardError) -> AzureMLException:
-    """Give the user's error for one of the service's."""
+    """Make the user's error for one of the service's."""
     from runyard.protocol import errors
 
     table = (

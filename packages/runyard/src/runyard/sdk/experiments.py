@@ -142,7 +142,7 @@ class Experiment:
         properties: Tags = None,
         include_children: bool = False,
     ) -> Iterator[Run]:
-        """Give this experiment's runs, newest first.
+        """List this experiment's runs, newest first.
 
         Args:
             type: Only runs of this type.
@@ -161,7 +161,7 @@ class Experiment:
         view_type: Any = None,
         tags: Tags = None,
     ) -> List[Experiment]:
-        """Give a workspace's experiments, by name.
+        """List a workspace's experiments, by name.
 
         Args:
             workspace: The workspace.
@@ -179,7 +179,7 @@ class Experiment:
         ]
 
     def get_portal_url(self) -> str:
-        """Give the address of the experiment on its service."""
+        """The address of the experiment on its service."""
         from urllib.parse import quote
 
         service = self._workspace.service
@@ -187,19 +187,19 @@ class Experiment:
         return f"{service.connection.url}/workspaces/{place}"
 
     def get_docs_url(self) -> str:
-        """Give the address of the documentation."""
+        """The address of the documentation."""
         return f"{self._workspace.service.connection.url}/docs"
 
     def archive(self) -> NoReturn:
-        """Say that experiments cannot be archived yet."""
+        """Refuse: experiments cannot be archived yet."""
         raise NotOfferedYet("Experiment.archive", "another experiment name")
 
     def delete(self, *_: Any, **__: Any) -> NoReturn:
-        """Say that experiments cannot be deleted yet."""
+        """Refuse: experiments cannot be deleted yet."""
         raise NotOfferedYet("Experiment.delete", "another experiment name")
 
     def set_tags(self, tags: Mapping[str, str]) -> NoReturn:
-        """Say that experiments cannot be tagged yet."""
+        """Refuse: experiments cannot be tagged yet."""
         raise NotOfferedYet("Experiment.set_tags", "Run.set_tags")
 
     def _submit(

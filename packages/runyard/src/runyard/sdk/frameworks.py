@@ -94,11 +94,11 @@ _VERSIONS: Dict[str, Dict[str, FrameworkVersion]] = {
 
 
 def versions(framework: str) -> List[str]:
-    """Give the versions of a framework, oldest first."""
+    """List the versions of a framework, oldest first."""
     return list(_VERSIONS[framework])
 
 
 def find(framework: str, version: str) -> Optional[FrameworkVersion]:
-    """Give the row of a version; `2.21.0` finds `2.21` when the table has only that."""
+    """Find the row of a version; `2.21.0` finds `2.21` when the table has only that."""
     rows = _VERSIONS[framework]
     return rows.get(version) or rows.get(".".join(version.split(".")[:2]))

@@ -47,7 +47,7 @@ class Asked:
                 process.communicate()
 
     def properties(self) -> Dict[str, str]:
-        """Give the repository, branch, commit and state; {} outside git or without it."""
+        """Read the repository, branch, commit and state; {} outside git or without it."""
         found = {name: self._answer(process) for name, process in self._questions.items()}
         commit = found.get("commit")
         if not commit:
@@ -63,7 +63,7 @@ class Asked:
         return given
 
     def _answer(self, process: subprocess.Popen[bytes]) -> Optional[str]:
-        """Give what a process wrote, None if it failed or took too long."""
+        """Wait for what a process writes, None if it failed or took too long."""
         try:
             text, _ = process.communicate(timeout=max(0.01, self._deadline - time.monotonic()))
         except subprocess.TimeoutExpired:

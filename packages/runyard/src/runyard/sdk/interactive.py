@@ -120,7 +120,7 @@ class Interactive:
         session.logs = self._followed
 
     def collect(self) -> None:
-        """Give stdout and stderr back, and send what was written to the outputs folder."""
+        """Let go of stdout and stderr, and send what was written to the outputs folder."""
         self._release()
         if self.ended:
             return
@@ -174,7 +174,7 @@ class Interactive:
     def _new(
         self, folder: Path, prefix: str, hidden: bool = True
     ) -> Tuple[List[Tuple[str, Path]], List[LeftOut]]:
-        """Give what was written since the run began (older files are another's).
+        """Find what was written since the run began (older files are another's).
 
         Args:
             folder: The local folder.
@@ -191,7 +191,7 @@ class Interactive:
         return found, [one for one in walk.left_out if self._is_new(one.place)]
 
     def _is_new(self, place: str) -> bool:
-        """Say whether a file was written, or came to its place, since the run began."""
+        """Whether a file was written, or came to its place, since the run began."""
         for look in (os.stat, os.lstat):
             with contextlib.suppress(OSError):
                 status = look(place)

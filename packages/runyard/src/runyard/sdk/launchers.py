@@ -62,7 +62,7 @@ class PyTorchConfiguration(Section):
 
 
 def setting_of(config: Any) -> Tuple[str, str]:
-    """Give framework and communicator of a distributed setting.
+    """Read framework and communicator of a distributed setting.
 
     Raises:
         TrainingException: It is none of the settings.
@@ -78,7 +78,7 @@ def setting_of(config: Any) -> Tuple[str, str]:
 
 
 def launcher_of(run_config: Any) -> LauncherSpec:
-    """Give the launcher that a run configuration asks for.
+    """Make the launcher that a run configuration asks for.
 
     Raises:
         TrainingException: Several nodes without a communicator, counts below 1, or an exit

@@ -64,7 +64,7 @@ def _here() -> str:
 
 
 def target_of(given: Any, name: str) -> Path:
-    """Give where a file goes that is brought here: into a folder, or under a name of its own.
+    """Choose where a file goes that is brought here: into a folder, or under a name of its own.
 
     Args:
         given: A path; a folder if it is one or ends in a slash. None or "" is the current folder.

@@ -33,7 +33,7 @@ LONGEST_NAME = 255
 
 
 def check_name(name: Any) -> str:
-    """Give a metric's name if it is one.
+    """Check a metric's name.
 
     Raises:
         UserErrorException: It is no text, empty, or longer than 255 characters.
@@ -46,7 +46,7 @@ def check_name(name: Any) -> str:
 
 
 def scalar(name: str, value: Any, within: bool = False) -> Any:
-    """Give a value as float, int, text, boolean or None.
+    """Turn a value into a float, int, text, boolean or None.
 
     Numbers of numpy, tensors with one element and the like are converted; other objects become
     their `repr`, with a warning.
@@ -79,7 +79,7 @@ def scalar(name: str, value: Any, within: bool = False) -> Any:
 
 
 def _single(value: Any) -> Any:
-    """Give the one element of a numpy scalar or a tensor; other values as they are."""
+    """Take the one element of a numpy scalar or a tensor; other values stay as they are."""
     item = getattr(value, "item", None)
     if item is None and hasattr(value, "numpy"):
         item = getattr(value.numpy(), "item", None)
@@ -113,7 +113,7 @@ def _shown(name: str, value: Any) -> str:
 
 
 def series(name: str, values: Any) -> List[Any]:
-    """Give a list's elements as scalars.
+    """Turn a list's elements into scalars.
 
     Raises:
         UserErrorException: It is no series, is empty, or mixes kinds of values.
@@ -139,7 +139,7 @@ def _kind(value: Any) -> str:
 
 
 def table(name: str, value: Any) -> Dict[str, Any]:
-    """Give a table's columns as lists of scalars, or scalars.
+    """Turn a table's columns into lists of scalars, or scalars.
 
     Raises:
         UserErrorException: It is no dict, or its columns differ in length.
@@ -172,7 +172,7 @@ def _is_zero_d(value: Any) -> bool:
 
 
 def shaped(found: MetricSeries, artifact_prefix: str) -> Any:
-    """Give a metric's values as `get_metrics` shows them.
+    """Shape a metric's values as `get_metrics` shows them.
 
     Args:
         found: The series as the service has it.

@@ -100,6 +100,6 @@ def _others(paths: Sequence[str]) -> str:
 
 
 def top(record: ModelRecord) -> str:
-    """Give the one file or folder in which all files of a model are; "" if there is none."""
+    """Find the one file or folder in which all files of a model are; "" if there is none."""
     tops = {entry.path.split("/", maxsplit=1)[0] for entry in record.files}
     return tops.pop() if len(tops) == 1 else ""

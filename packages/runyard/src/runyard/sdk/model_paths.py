@@ -113,7 +113,7 @@ def _latest(base: Path) -> Optional[int]:
 
 
 def _entry(folder: Path) -> Optional[str]:
-    """Give the one file or folder of a model's folder, or the folder if it has several."""
+    """Find the one file or folder of a model's folder, or the folder if it has several."""
     if not folder.is_dir():
         return None
     entries = [path for path in folder.iterdir() if not path.name.startswith(".")]

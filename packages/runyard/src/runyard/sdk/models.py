@@ -254,7 +254,7 @@ class Model:
         page_count: int = 255,
         model_framework: Optional[str] = None,
     ) -> List[Model]:
-        """Give model versions, newest first.
+        """List model versions, newest first.
 
         Args:
             workspace: The workspace.
@@ -278,7 +278,7 @@ class Model:
     def get_model_path(
         model_name: str, version: Optional[int] = None, _workspace: Optional[Workspace] = None
     ) -> str:
-        """Give where a model's files are, bringing them here in a job.
+        """Find where a model's files are, bringing them here in a job.
 
         In a job the model is downloaded to `azureml-models/<name>/<version>/`; where a model is
         served, its folder is found. In a notebook there is neither: use `download`.
@@ -361,7 +361,7 @@ class Model:
         self.add_tags({key: value})
 
     def serialize(self) -> Dict[str, Any]:
-        """Give the model as a dict in the names of the v1 SDK."""
+        """Return the model as a dict in the names of the v1 SDK."""
         record = self._record
         return {
             "id": record.id,
@@ -379,21 +379,21 @@ class Model:
         }
 
     def package(self, *_: Any, **__: Any) -> NoReturn:
-        """Say what to use in place of packaging."""
+        """Refuse, and tell what to use in place of packaging."""
         raise _serving("Model.package")
 
     @staticmethod
     def deploy(*_: Any, **__: Any) -> NoReturn:
-        """Say what to use in place of deployment."""
+        """Refuse, and tell what to use in place of deployment."""
         raise _serving("Model.deploy")
 
     @staticmethod
     def profile(*_: Any, **__: Any) -> NoReturn:
-        """Say what to use in place of profiling."""
+        """Refuse, and tell what to use in place of profiling."""
         raise _serving("Model.profile")
 
     def _files(self) -> ModelRecord:
-        """Give the record with its files, which lists leave out."""
+        """Read the record with its files, which lists leave out."""
         if not self._record.files:
             self._record = _get(self._workspace, self.id)
         return self._record
@@ -415,7 +415,7 @@ def order(
     framework: Optional[str],
     framework_version: Optional[str],
 ) -> RegisterModel:
-    """Give the order to register a model.
+    """Make the order to register a model.
 
     Raises:
         WebserviceException: The name breaks the rule, or there is a version without a framework.
@@ -462,7 +462,7 @@ def register_from_run(run: RunBase, made: RegisterModel) -> Model:
 
 
 def _model_path(path: str) -> str:
-    """Give a path of a run's files; `./` and "" mean all of them."""
+    """Normalize a path of a run's files; `./` and "" mean all of them."""
     from runyard.sdk import run_files
 
     if not isinstance(path, (str, Path)):

@@ -9,7 +9,7 @@ from runyard.sdk.exceptions import UserErrorException, WebserviceException
 
 
 def check_experiment(name: Any) -> str:
-    """Give an experiment's name if it follows the rule.
+    """Check an experiment's name.
 
     Raises:
         UserErrorException: It does not.
@@ -25,7 +25,7 @@ def check_experiment(name: Any) -> str:
 
 
 def check_model(name: Any) -> str:
-    """Give a model's name if it follows the rule.
+    """Check a model's name.
 
     Raises:
         WebserviceException: It does not.

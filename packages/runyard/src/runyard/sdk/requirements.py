@@ -30,7 +30,7 @@ def without_own(requirements: Iterable[str]) -> List[str]:
 
 
 def read_requirements(path: str, seen: Tuple[str, ...] = ()) -> List[str]:
-    """Give the lines of a requirements file without comments, with `-r` files in their place.
+    """Read the lines of a requirements file without comments, with `-r` files in their place.
 
     Raises:
         UserErrorException: A file is missing or no text, includes itself, or has a line that names
@@ -53,7 +53,7 @@ def read_requirements(path: str, seen: Tuple[str, ...] = ()) -> List[str]:
 
 
 def lines_of(raw: Iterable[str], path: str, seen: Tuple[str, ...] = ()) -> List[str]:
-    """Give requirement lines without comments, with `-r` files in their place.
+    """Read requirement lines without comments, with `-r` files in their place.
 
     Args:
         raw: The lines.

@@ -32,7 +32,7 @@ class RunContents(RunBase):
         self._change(removed_tags=[tags] if isinstance(tags, str) else [str(tag) for tag in tags])
 
     def get_tags(self) -> Dict[str, Optional[str]]:
-        """Give the tags, read now."""
+        """Read the tags."""
         return dict(self._refresh().tags)
 
     def add_properties(self, properties: Mapping[str, Any]) -> None:
@@ -44,7 +44,7 @@ class RunContents(RunBase):
         self._change(properties={str(key): str(value) for key, value in properties.items()})
 
     def get_properties(self) -> Dict[str, str]:
-        """Give the properties, read now."""
+        """Read the properties."""
         record = self._refresh()
         found = dict(record.properties)
         if record.snapshot:
@@ -54,7 +54,7 @@ class RunContents(RunBase):
     # Files
 
     def get_file_names(self) -> List[str]:
-        """Give the names of the run's files, sorted."""
+        """List the names of the run's files, sorted."""
         from runyard.sdk import run_files
 
         return sorted(record.path for record in run_files.records(self.service, self._id))
@@ -229,7 +229,7 @@ class RunContents(RunBase):
     # Snapshots
 
     def get_snapshot_id(self) -> Optional[str]:
-        """Give the id of the run's snapshot, or None."""
+        """Return the id of the run's snapshot, or None."""
         return self.get_properties().get("ContentSnapshotId")
 
     def take_snapshot(self, file_or_folder_path: str, **_: Any) -> str:

@@ -26,7 +26,7 @@ _by_hand: Optional[Run] = None
 
 
 def current(allow_offline: bool) -> Run:
-    """Give the run of this process; see `Run.get_context`."""
+    """Find the run of this process, or begin one; see `Run.get_context`."""
     own = os.environ.get(jobs.RUN_ID)
     with _guard:
         if own:
@@ -40,7 +40,7 @@ def current(allow_offline: bool) -> Run:
 
 
 def job_experiment(run: RunBase) -> Experiment:
-    """Give the experiment of the job's run."""
+    """Find the experiment of the job's run."""
     from runyard.client.workspaces import Workspaces
     from runyard.sdk.workspaces import Workspace
 
@@ -78,7 +78,7 @@ def _begun_by_hand() -> Run:
 
 
 def _script_name() -> str:
-    """Give an experiment's name made from the script's; `default` where there is none."""
+    """Make an experiment's name from the script's; `default` where there is none."""
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     stem = Path(main).stem if main else ""
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:LONGEST_NAME]

@@ -21,7 +21,7 @@ def details(
     service: WorkspaceClient,
     ranks: Sequence[RankRecord] = (),
 ) -> Dict[str, Any]:
-    """Give the dict of a run.
+    """Return the dict of a run.
 
     Args:
         record: The run.
@@ -61,7 +61,7 @@ def details(
 
 
 def file_url(service: WorkspaceClient, run_id: str, name: str) -> str:
-    """Give the address of a run's file; it asks for the service's token."""
+    """The address of a run's file; it asks for the service's token."""
     base = f"{service.connection.url}{PREFIX}/workspaces/{quote(service.id)}"
     return f"{base}/runs/{quote(run_id)}/files/{quote(name)}"
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def of(run: RunBase, spec: Any) -> Environment:
-    """Give the environment of a submitted run.
+    """Make the environment of a submitted run.
 
     Raises:
         UserErrorException: It is an interactive run, which has none.

@@ -23,7 +23,7 @@ NEAREST = 5
 
 
 def records(service: WorkspaceClient, run_id: str, prefix: str = "") -> List[FileRecord]:
-    """Give a run's files whose path begins with `prefix`, by path."""
+    """List a run's files whose path begins with `prefix`, by path."""
     with translated():
         return list(service.files.list(run_id, prefix))
 
@@ -52,7 +52,7 @@ def download(service: WorkspaceClient, run_id: str, name: str, target: Optional[
 
 
 def content(service: WorkspaceClient, run_id: str, name: str, offset: int = 0) -> bytes:
-    """Give the bytes of a file of a run from `offset` on."""
+    """Read the bytes of a file of a run from `offset` on."""
     with translated(), service.files.open(run_id, name, offset) as source:
         return source.read()
 
@@ -91,7 +91,7 @@ def places(
     prefix: str,
     append_prefix: bool,
 ) -> List[Tuple[str, Path]]:
-    """Say where each file of a `download_files` goes."""
+    """Choose where each file of a `download_files` goes."""
     from runyard.client import transfer
 
     if paths is not None:
@@ -195,7 +195,7 @@ def _copy(source: Any, target: BinaryIO) -> None:
 
 
 def named(name: Any, path: Any) -> Tuple[str, Path]:
-    """Give where a local file goes in a run, and its place here.
+    """Choose where a local file goes in a run, and tell its place here.
 
     A name that ends in a slash is a folder, in which the file keeps its own name, as with `cp`.
 
@@ -213,7 +213,7 @@ def _is_folder(name: Any) -> bool:
 
 
 def existing(path: Any) -> Path:
-    """Give a local file's path.
+    """Find a local file's path.
 
     Raises:
         UserErrorException: There is no such file.
@@ -231,7 +231,7 @@ def existing(path: Any) -> Path:
 
 
 def below(folder: Path, name: str) -> List[Tuple[str, Path]]:
-    """Give all files below a local folder with their paths in the run, by name."""
+    """List all files below a local folder with their paths in the run, by name."""
     from runyard.client import source_folders
 
     with translated():
@@ -239,7 +239,7 @@ def below(folder: Path, name: str) -> List[Tuple[str, Path]]:
 
 
 def run_path(name: Any) -> str:
-    """Give a path in a run without `./`, with forward slashes.
+    """Normalize a path in a run: without `./`, with forward slashes.
 
     Raises:
         UserErrorException: It is absolute, empty, or leads out of the run.
@@ -264,7 +264,7 @@ def live(service: WorkspaceClient, run_id: str, path: str) -> None:
 
 
 def no_model_path(path: str, names: Iterable[str]) -> ModelPathNotFoundException:
-    """Give the error for a model path that matches nothing, with the nearest there are."""
+    """Make the error for a model path that matches nothing, with the nearest there are."""
     there = sorted(names)
     folders = sorted(
         {"/".join(n.split("/")[:i]) for n in there for i in range(1, n.count("/") + 1)}

@@ -46,13 +46,13 @@ class RunLifecycle(RunLogging):
             self.fail(error_details=reason)
 
     def get_status(self) -> str:
-        """Give the status, read from the service unless it is a final one already."""
+        """Read the status from the service, unless it is a final one already."""
         if self._record is None or self._record.status not in TERMINAL:
             self._refresh()
         return self._read().status
 
     def get_details(self) -> Dict[str, Any]:
-        """Give all that is known of the run as a dict with the v1 SDK's keys."""
+        """Read all that is known of the run, as a dict with the v1 SDK's keys."""
         from runyard.sdk import run_details, run_files
 
         record = self._refresh()
@@ -62,12 +62,12 @@ class RunLifecycle(RunLogging):
         return run_details.details(record, spec, files, self.service, ranks)
 
     def _ranks(self) -> Sequence[RankRecord]:
-        """Give the processes of a run that has several."""
+        """List the processes of a run that has several."""
         with translated():
             return self.service.runs.ranks(self._id)
 
     def get_details_with_logs(self) -> Dict[str, Any]:
-        """Give the details with the logs' texts in place of their addresses."""
+        """Read the details, with the logs' texts in place of their addresses."""
         from runyard.sdk import run_files
 
         found = self.get_details()

@@ -95,7 +95,7 @@ class RunLogging(RunBase):
         run_type: Optional[str] = None,
         populate: bool = False,
     ) -> Dict[str, Any]:
-        """Give what was logged, by name.
+        """Read what was logged, by name.
 
         Args:
             name: Only this metric.
@@ -148,5 +148,5 @@ class RunLogging(RunBase):
 
 
 def _too_large(name: str, error: ValueError) -> UserErrorException:
-    """Give the error for a line above the limit, or a number of more digits than Python writes."""
+    """Make the error for a line above the limit, or a number of more digits than Python writes."""
     return UserErrorException(f"metric {name!r}: {error}")

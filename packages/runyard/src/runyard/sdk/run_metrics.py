@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def read(
     service: WorkspaceClient, run_id: str, name: Optional[str], populate: bool
 ) -> Dict[str, Any]:
-    """Give a run's metrics by name, in the shapes of the v1 SDK."""
+    """Read a run's metrics by name, in the shapes of the v1 SDK."""
     from runyard.protocol.metrics import ARTIFACT, IMAGE
 
     with translated():

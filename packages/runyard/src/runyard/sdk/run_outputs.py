@@ -21,7 +21,7 @@ OUTPUTS = "outputs/"
 
 
 def datapath(run: RunBase) -> DataPath:
-    """Give the place of a run's outputs, filled with those that are not there yet.
+    """Find the place of a run's outputs, filled with those that are not there yet.
 
     Raises:
         UserErrorException: The run has no outputs.

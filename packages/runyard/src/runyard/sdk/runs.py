@@ -87,7 +87,7 @@ class Run(RunLifecycle, RunContents):
         used_for_context_manager: bool = False,
         **_: Any,
     ) -> Run:
-        """Give the run in which this script is.
+        """Find the run in which this script is.
 
         In a job: the job's run. Elsewhere: a real interactive run of the embedded service, the
         same for the life of the process, in an experiment named after the script.
@@ -122,7 +122,7 @@ class Run(RunLifecycle, RunContents):
         include_children: bool = False,
         **_: Any,
     ) -> Iterator[Run]:
-        """Give an experiment's runs, newest first.
+        """List an experiment's runs, newest first.
 
         Args:
             experiment: The experiment.
@@ -198,12 +198,12 @@ class Run(RunLifecycle, RunContents):
 
     @property
     def input_datasets(self) -> NoReturn:
-        """Say what to use in place of datasets."""
+        """Refuse, and tell what to use in place of datasets."""
         raise NotOfferedYet("Run.input_datasets", "a datastore's path(…).as_mount() as an argument")
 
     @property
     def output_datasets(self) -> NoReturn:
-        """Say what to use in place of datasets."""
+        """Refuse, and tell what to use in place of datasets."""
         raise NotOfferedYet("Run.output_datasets", "files below ./outputs")
 
     # Children
@@ -253,7 +253,7 @@ class Run(RunLifecycle, RunContents):
         status: Optional[str] = None,
         _rehydrate_runs: bool = True,
     ) -> Iterator[Run]:
-        """Give the children, newest first.
+        """List the children, newest first.
 
         Args:
             recursive: Also the children's children.
@@ -299,7 +299,7 @@ class Run(RunLifecycle, RunContents):
     # Others
 
     def get_environment(self) -> Environment:
-        """Give the environment with which the run was submitted.
+        """Read the environment with which the run was submitted.
 
         Raises:
             UserErrorException: It is an interactive run, which has none.
@@ -309,15 +309,15 @@ class Run(RunLifecycle, RunContents):
         return run_environments.of(self, self._spec())
 
     def get_secret(self, name: str) -> NoReturn:
-        """Say what to use in place of secrets."""
+        """Refuse, and tell what to use in place of secrets."""
         raise NotOfferedYet("Run.get_secret", "environment variables of the run")
 
     def get_secrets(self, secrets: Any) -> NoReturn:
-        """Say what to use in place of secrets."""
+        """Refuse, and tell what to use in place of secrets."""
         raise NotOfferedYet("Run.get_secrets", "environment variables of the run")
 
     def _get_outputs_datapath(self) -> DataPath:
-        """Give the run's outputs as a place on the default datastore, copied there first."""
+        """Copy the run's outputs to the default datastore, and refer to them there."""
         from runyard.sdk import run_outputs
 
         return run_outputs.datapath(self)
@@ -364,7 +364,7 @@ class _OfflineRun(Run):
 
 
 def of_record(workspace: Workspace, record: RunRecord) -> Run:
-    """Give the run of a record, as ScriptRun if a script was submitted."""
+    """Make the run of a record, as ScriptRun if a script was submitted."""
     from runyard.protocol.runs import SCRIPT_RUN
 
     experiment = workspace._experiment(record.experiment)
@@ -373,7 +373,7 @@ def of_record(workspace: Workspace, record: RunRecord) -> Run:
 
 
 def _found(workspace: Workspace, query: Any, tags: Tags, properties: Tags) -> Iterator[Run]:
-    """Give the runs of a query whose tags and properties fit; one of each the service looks for."""
+    """List the runs of a query whose tags and properties fit; one of each the service looks for."""
     from dataclasses import replace
 
     from runyard.sdk import paging

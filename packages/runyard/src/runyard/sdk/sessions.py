@@ -130,7 +130,7 @@ def _say(text: str) -> None:
 
 
 def session(run_id: str, workspace: str, service: Callable[[], WorkspaceClient]) -> Session:
-    """Give this process's session for a run.
+    """Find this process's session for a run, or begin it.
 
     Args:
         run_id: The run.

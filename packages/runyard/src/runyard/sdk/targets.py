@@ -69,7 +69,7 @@ class ComputeTarget:
 
     @classmethod
     def _kind(cls) -> Type[ComputeTarget]:
-        """Give the class to make: every target is a cluster so far."""
+        """Choose the class to make: every target is a cluster so far."""
         return _KINDS[CLUSTER] if cls is ComputeTarget else cls
 
     @classmethod
@@ -116,7 +116,7 @@ class ComputeTarget:
 
     @staticmethod
     def list(workspace: Any) -> List[ComputeTarget]:
-        """Give all compute targets of a workspace, by name."""
+        """List all compute targets of a workspace, by name."""
         records = workspace.service.compute.list()
         return [ComputeTarget._of(workspace, record) for record in records]
 
@@ -210,7 +210,7 @@ class ComputeTarget:
         self._record = _read(self.workspace, self.name)
 
     def serialize(self) -> Dict[str, Any]:
-        """Give the target as a dict in the names of the hosted service."""
+        """Return the target as a dict in the names of the hosted service."""
         return {
             "id": self.id,
             "name": self.name,
@@ -269,7 +269,7 @@ class ComputeTarget:
             self.workspace.service.compute.delete(self.name)
 
     def list_nodes(self) -> List[Dict[str, Any]]:
-        """Give one dict per node: `nodeId`, `nodeState`, `runId`, `since`."""
+        """List the nodes, a dict each: `nodeId`, `nodeState`, `runId`, `since`."""
         return [
             {"nodeId": n.id, "nodeState": n.state, "runId": n.run, "since": n.since}
             for n in self.workspace.service.compute.nodes(self.name)

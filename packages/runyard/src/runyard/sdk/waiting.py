@@ -187,7 +187,7 @@ class Printer:
 
 
 def choose(names: Iterable[str]) -> str:
-    """Give the log to follow: the highest in order, of several processes' logs the first's.
+    """Choose the log to follow: the highest in order, of several processes' logs the first's.
 
     Args:
         names: Names of logs; others, and "", are passed over.

@@ -157,7 +157,7 @@ class Workspace:
         _logger: Any = None,
         _file_name: Optional[str] = None,
     ) -> Workspace:
-        """Give the workspace that the project's config file names.
+        """Find the workspace that the project's config file names.
 
         Looked for from `path` upwards: `.azureml/config.json` first, at any height, then
         `aml_config/config.json`, then a plain `config.json`. A workspace that this service does
@@ -265,7 +265,7 @@ class Workspace:
         auth: Any = None,
         resource_group: Optional[str] = None,
     ) -> Dict[str, List[Workspace]]:
-        """Give all workspaces, by name; one name may stand in several resource groups."""
+        """List all workspaces, by name; one name may stand in several resource groups."""
         connection = _connect()
         found: Dict[str, List[Workspace]] = {}
         for record in _matching(connection, None, subscription_id, resource_group):
@@ -273,7 +273,7 @@ class Workspace:
         return found
 
     def get_details(self) -> Dict[str, Any]:
-        """Give what is known of this workspace, in the names of the v1 SDK."""
+        """Read what is known of this workspace, in the names of the v1 SDK."""
         record = self._refresh()
         identity = (
             f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
@@ -305,7 +305,7 @@ class Workspace:
         workspace_config.write(config, path, file_name)
 
     def get_default_datastore(self) -> Datastore:
-        """Give the default datastore."""
+        """Find the default datastore."""
         from runyard.sdk.datastores import Datastore
 
         return Datastore(self)
@@ -346,7 +346,7 @@ class Workspace:
         return Run.get(self, run_id)
 
     def get_default_compute_target(self, type: str) -> Optional[ComputeTarget]:  # noqa: A002 - v1
-        """Give the cluster named `cpu-cluster` or `gpu-cluster`, or None.
+        """Find the cluster named `cpu-cluster` or `gpu-cluster`, or None.
 
         Args:
             type: `CPU` or `GPU`.
@@ -399,34 +399,34 @@ class Workspace:
 
     @property
     def webservices(self) -> NoReturn:
-        """Say that web services cannot be listed yet."""
+        """Refuse: web services cannot be listed yet."""
         raise NotOfferedYet("Workspace.webservices", "Model.download and a server of your own")
 
     @property
     def images(self) -> NoReturn:
-        """Say that images cannot be listed yet."""
+        """Refuse: images cannot be listed yet."""
         raise NotOfferedYet("Workspace.images", "Workspace.environments")
 
     @property
     def datasets(self) -> NoReturn:
-        """Say that datasets cannot be listed yet."""
+        """Refuse: datasets cannot be listed yet."""
         raise NotOfferedYet("Workspace.datasets", "Workspace.datastores")
 
     @property
     def linked_services(self) -> NoReturn:
-        """Say that linked services cannot be listed yet."""
+        """Refuse: linked services cannot be listed yet."""
         raise NotOfferedYet("Workspace.linked_services", "Workspace.datastores")
 
     def get_default_keyvault(self) -> NoReturn:
-        """Say that secrets cannot be kept yet."""
+        """Refuse: secrets cannot be kept yet."""
         raise NotOfferedYet("Workspace.get_default_keyvault", "environment variables")
 
     def get_mlflow_tracking_uri(self, _with_auth: bool = False) -> NoReturn:
-        """Say that the MLflow protocol is not spoken yet."""
+        """Refuse: the MLflow protocol is not spoken yet."""
         raise NotOfferedYet("Workspace.get_mlflow_tracking_uri", "Run.log and Run.get_metrics")
 
     def delete(self, *_: Any, **__: Any) -> NoReturn:
-        """Say that a workspace cannot be deleted yet."""
+        """Refuse: a workspace cannot be deleted yet."""
         raise NotOfferedYet("Workspace.delete", "another workspace: Workspace.create(…)")
 
     @property
@@ -449,7 +449,7 @@ class Workspace:
 
 
 def _connect(configured: Optional[str] = None) -> Connection:
-    """Give the process's connection: in a job with the job's token, else as a user."""
+    """Connect this process: in a job with the job's token, else as a user."""
     from runyard.client import discovery
 
     with translated():
@@ -470,7 +470,7 @@ def _made(record: WorkspaceRecord, connection: Connection, auth: Any = None) -> 
 
 
 def _configured(config: WorkspaceConfig, path: Path, auth: Any) -> Workspace:
-    """Give the workspace that a config file names, created if the service does not have it."""
+    """Find the workspace that a config file names, created if the service does not have it."""
     from runyard.client.workspaces import Workspaces
     from runyard.protocol.workspaces import CreateWorkspace
 
@@ -494,7 +494,7 @@ def _configured(config: WorkspaceConfig, path: Path, auth: Any) -> Workspace:
 
 
 def _default_workspace(auth: Any) -> Workspace:
-    """Give the embedded default workspace, made if it is not there."""
+    """Find the embedded default workspace, made if it is not there."""
     connection = _connect()
 
     from runyard.protocol import workspaces as protocol
@@ -516,7 +516,7 @@ def _default_workspace(auth: Any) -> Workspace:
 
 
 def _job_workspace() -> Optional[Workspace]:
-    """Give the workspace of the job in which this runs; None outside a job."""
+    """Find the workspace of the job in which this runs; None outside a job."""
     if not os.environ.get("RUNYARD_RUN_ID"):
         return None
     from runyard.protocol.jobs import WORKSPACE_VARIABLE

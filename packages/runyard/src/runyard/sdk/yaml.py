@@ -19,7 +19,7 @@ class YamlError(ValueError):
 
 
 def read(text: str) -> Any:
-    """Give the value of a document: dicts, lists and texts; every scalar stays text.
+    """Read a document into dicts, lists and texts; every scalar stays text.
 
     Raises:
         YamlError: With the number of the line that is not understood.
@@ -34,7 +34,7 @@ def read(text: str) -> Any:
 
 
 def write(value: Any, indent: int = 0) -> str:
-    """Give the text of dicts, lists and scalars, with a line break at the end."""
+    """Write dicts, lists and scalars as text, with a line break at the end."""
     pad = " " * indent
     if isinstance(value, dict):
         return "".join(_entry(f"{pad}{_scalar(key)}:", item, indent) for key, item in value.items())
@@ -165,7 +165,7 @@ def _plain(text: str, line: Line) -> Any:
 
 
 def _parts(text: str) -> List[str]:
-    """Give what the commas of a flow list separate; those in quotes are text."""
+    """Split a flow list at its commas; those in quotes are text."""
     parts, quote = [""], ""
     for sign in text:
         if quote:

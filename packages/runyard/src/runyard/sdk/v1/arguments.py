@@ -19,7 +19,7 @@ References = Dict[str, DataReference]
 
 
 def flattened(script_params: Optional[Mapping[Any, Any]]) -> List[Any]:
-    """Give script_params as a flat list: key, value, key, value; empty values leave the bare key.
+    """Flatten script_params to a list: key, value, key, value; empty values leave the bare key.
 
     Raises:
         TrainingException: script_params is no mapping.
@@ -42,7 +42,7 @@ def flattened(script_params: Optional[Mapping[Any, Any]]) -> List[Any]:
 
 
 def texts(arguments: Sequence[Any], references: References) -> List[str]:
-    """Give arguments as texts and add the data they mention to `references`.
+    """Write arguments as texts, and add the data they mention to `references`.
 
     Raises:
         UserErrorException: `arguments` is no list, or a name means two places.
@@ -72,14 +72,14 @@ def add(reference: DataReference, references: References) -> None:
 
 
 def reference_of(value: Any) -> Optional[DataReference]:
-    """Give the record of a DataReference or a bare datastore; None for other values."""
+    """Write the record of a DataReference or a bare datastore; None for other values."""
     if isinstance(value, Datastore):
         value = value.as_mount()
     return value.to_record() if isinstance(value, DataReferenceObject) else None
 
 
 def from_config(name: str, config: Any) -> DataReference:
-    """Give the record of a DataReferenceConfiguration, or of a DataReference put in its place."""
+    """Write the record of a DataReferenceConfiguration, or of a DataReference put in its place."""
     record = reference_of(config)
     if record is not None:
         return record
@@ -96,7 +96,7 @@ def from_config(name: str, config: Any) -> DataReference:
 
 
 def model_location(resume_from: Any) -> DataReference:
-    """Give the reference that `resume_from` (a DataPath) means.
+    """Make the reference that `resume_from` (a DataPath) means.
 
     Raises:
         TrainingException: It is no DataPath.

@@ -11,7 +11,7 @@ class AbstractAuthentication:
     """Base of the authentication objects."""
 
     def get_authentication_header(self) -> Dict[str, str]:
-        """Give the header that the service accepts.
+        """Make the header that the service accepts.
 
         Raises:
             ServiceException: No service answers and none can be started.
@@ -23,7 +23,7 @@ class AbstractAuthentication:
             return {"Authorization": f"Bearer {connect().token}"}
 
     def get_token(self) -> str:
-        """Give the service's token alone."""
+        """Return the service's token alone."""
         return self.get_authentication_header()["Authorization"].partition(" ")[2]
 
 

@@ -9,7 +9,7 @@ from runyard.sdk.v1.arguments import References
 def run_definition(
     run_config: Any, script: str, arguments: List[str], references: References
 ) -> Dict[str, Any]:
-    """Give the definition of a run.
+    """Write the definition of a run, as v1 shows it.
 
     Args:
         run_config: Its RunConfiguration.

@@ -220,7 +220,7 @@ class Estimator(MMLBaseEstimator):
 
     @classmethod
     def get_supported_versions(cls) -> List[str]:
-        """Give the framework's versions that may be asked for."""
+        """List the framework's versions that may be asked for."""
         return list(cls._supported)
 
 
@@ -259,7 +259,7 @@ def _distribute(config: RunConfiguration, settings: EstimatorSettings) -> None:
 
 
 def _torch(training: Any, settings: EstimatorSettings, config: Any) -> Any:
-    """Give the setting with the number of processes: its own, or so many on each node."""
+    """Fill in the number of processes: the setting's own, or so many on each node."""
     asked = training.process_count
     each = getattr(training, "process_count_per_node", settings.process_count_per_node)
     return PyTorchConfiguration(

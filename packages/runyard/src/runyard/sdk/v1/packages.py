@@ -21,7 +21,7 @@ def version_row(
     supported: List[str],
     says_default: bool,
 ) -> FrameworkVersion:
-    """Give the packages of a framework's version; none given means the default, with a warning.
+    """Find the packages of a framework's version; none given means the default, with a warning.
 
     Raises:
         TrainingException: The version is not supported; the supported ones are listed.
@@ -40,7 +40,7 @@ def version_row(
 
 
 def environment_of(settings: EstimatorSettings, row: Optional[FrameworkVersion]) -> Environment:
-    """Give the environment of an estimator.
+    """Make the environment of an estimator.
 
     Args:
         settings: Its arguments, checked.

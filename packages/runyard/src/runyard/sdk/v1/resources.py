@@ -23,7 +23,7 @@ class ResourceConfiguration:
         self.gpu = gpu
 
     def serialize(self) -> Dict[str, Any]:
-        """Give it in the names of the hosted service."""
+        """Return it in the names of the hosted service."""
         return {"cpu": self.cpu, "memoryInGB": self.memory_in_gb, "gpu": self.gpu}
 
     def __repr__(self) -> str:

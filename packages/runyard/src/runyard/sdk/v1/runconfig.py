@@ -172,7 +172,7 @@ class RunConfiguration(Section):
 
 
 def target_name(target: Any) -> str:
-    """Give the name of a compute target given as object or name; None is `local`.
+    """Read the name of a compute target given as object or name; None is `local`.
 
     Raises:
         UserErrorException: It is neither.

@@ -118,7 +118,7 @@ def _check_processes(settings: EstimatorSettings) -> None:
 
 
 def nodes_of(settings: EstimatorSettings) -> int:
-    """Give the number of nodes, which the distributed setting may say too.
+    """Count the nodes, which the distributed setting may say too.
 
     Raises:
         TrainingException: It is below 1, or both say it and differ.

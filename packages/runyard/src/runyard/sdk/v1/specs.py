@@ -25,7 +25,7 @@ _ENOUGH = 1000
 def submission_of(
     source_directory: Any, run_config: Any, experiment: Any, resume_from: Any = None
 ) -> Submission:
-    """Give what `Experiment.submit` sends for a run configuration.
+    """Make what `Experiment.submit` sends for a run configuration.
 
     Args:
         source_directory: The folder that becomes the snapshot; None for the current one.
@@ -76,7 +76,7 @@ def submission_of(
 
 
 def check_folder(folder: str) -> List[str]:
-    """Give the names in a source folder.
+    """List the names in a source folder.
 
     Raises:
         UserErrorException: It does not exist, is no folder, or is empty.
@@ -97,7 +97,7 @@ def check_folder(folder: str) -> List[str]:
 
 
 def check_source(folder: str, script: Any) -> str:
-    """Give the script's path below its folder, with forward slashes.
+    """Find the script's path below its folder, with forward slashes.
 
     Raises:
         UserErrorException: The folder or the script is missing, or the script lies elsewhere.

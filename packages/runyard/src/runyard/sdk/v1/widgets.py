@@ -63,7 +63,7 @@ class RunDetails:
             threading.Thread(target=self._renew, args=(card, HTML), daemon=True).start()
 
     def get_widget_data(self, widget_settings: Any = None) -> Dict[str, Any]:
-        """Give what the card shows as a dict: `status`, `run_id`, `run_properties`, metrics.
+        """Return what the card shows as a dict: `status`, `run_id`, `run_properties`, metrics.
 
         Args:
             widget_settings: Without effect.
@@ -86,7 +86,7 @@ class RunDetails:
         }
 
     def _rows(self) -> Tuple[Rows, bool]:
-        """Give what the card shows, and whether the run has ended."""
+        """Return what the card shows, and whether the run has ended."""
         record: RunRecord = self.run._refresh()
         rows = [
             ("Run", record.id),
@@ -125,7 +125,7 @@ def _brief(value: Any) -> str:
 
 
 def _in_notebook() -> bool:
-    """Say whether a notebook kernel runs this process, without importing anything for it."""
+    """Whether a notebook kernel runs this process, without importing anything for it."""
     import sys
 
     return "ipykernel" in sys.modules and "IPython" in sys.modules

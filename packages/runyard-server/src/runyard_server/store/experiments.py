@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from runyard_server.store.schema import experiments
 
@@ -21,14 +21,17 @@ class ExperimentRow:
 
 
 _COLUMNS = [experiments.c[f.name] for f in fields(ExperimentRow)]
+_FIND = select(*_COLUMNS).where(
+    experiments.c.workspace == bindparam("in_workspace"), experiments.c.name == bindparam("named")
+)
+_MINE = experiments.c.id == bindparam("experiment")
+_COUNT_ONE = update(experiments).where(_MINE).values(run_count=experiments.c.run_count + 1)
+_COUNT = select(experiments.c.run_count).where(_MINE)
 
 
 def find(connection: Connection, workspace: str, name: str) -> ExperimentRow | None:
     """Give an experiment by its name, or None."""
-    found = select(*_COLUMNS).where(
-        experiments.c.workspace == workspace, experiments.c.name == name
-    )
-    row = connection.execute(found).one_or_none()
+    row = connection.execute(_FIND, {"in_workspace": workspace, "named": name}).one_or_none()
     return None if row is None else ExperimentRow(*row)
 
 
@@ -45,11 +48,9 @@ def ensure(connection: Connection, workspace: str, name: str, now: int) -> Exper
 
 def next_number(connection: Connection, experiment_id: str) -> int:
     """Count a new run of an experiment and give its number, from 1."""
-    mine = experiments.c.id == experiment_id
-    connection.execute(
-        update(experiments).where(mine).values(run_count=experiments.c.run_count + 1)
-    )
-    return int(connection.execute(select(experiments.c.run_count).where(mine)).scalar_one())
+    mine = {"experiment": experiment_id}
+    connection.execute(_COUNT_ONE, mine)
+    return int(connection.execute(_COUNT, mine).scalar_one())
 
 
 def find_many(connection: Connection, workspace: str, names: Sequence[str]) -> list[ExperimentRow]:

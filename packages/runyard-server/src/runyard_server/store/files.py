@@ -24,12 +24,15 @@ class FileRow:
 
 
 _COLUMNS = [run_files.c[f.name] for f in fields(FileRow)]
+_OF_RUN = run_files.c.run_key == bindparam("of_run")
+_FIND = select(*_COLUMNS).where(_OF_RUN, run_files.c.path == bindparam("of_path"))
+_REMOVE = delete(run_files).where(_OF_RUN, run_files.c.path == bindparam("old_path"))
+_ADD = insert(run_files)
 
 
 def find(connection: Connection, run_key: int, path: str) -> FileRow | None:
     """Give a file by its path, or None."""
-    found = select(*_COLUMNS).where(run_files.c.run_key == run_key, run_files.c.path == path)
-    row = connection.execute(found).one_or_none()
+    row = connection.execute(_FIND, {"of_run": run_key, "of_path": path}).one_or_none()
     return None if row is None else FileRow(*row)
 
 
@@ -62,12 +65,8 @@ def put(connection: Connection, run_key: int, rows: Iterable[FileRow]) -> None:
     values = [{"run_key": run_key, **asdict(row)} for row in rows]
     if not values:
         return
-    # Renamed: "path" is also a column of the insert that follows in the same batch.
-    same = delete(run_files).where(
-        run_files.c.run_key == run_key, run_files.c.path == bindparam("old_path")
-    )
-    connection.execute(same, [{"old_path": value["path"]} for value in values])
-    connection.execute(insert(run_files), values)
+    connection.execute(_REMOVE, [{"of_run": run_key, "old_path": v["path"]} for v in values])
+    connection.execute(_ADD, values)
 
 
 def remove(connection: Connection, run_key: int, prefix: str) -> None:

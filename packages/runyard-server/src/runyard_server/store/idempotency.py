@@ -1,24 +1,25 @@
 """Rows that remember the answers of creating requests for a day, by Idempotency-Key."""
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from runyard_server.store.schema import idempotency
+
+_OF_KEY = idempotency.c.key == bindparam("of_key")
+_FIND = select(idempotency.c.body, idempotency.c.answer)
+_FIND = _FIND.where(_OF_KEY, idempotency.c.created_at >= bindparam("since"))
+_REMOVE, _ADD = delete(idempotency).where(_OF_KEY), insert(idempotency)
 
 
 def find(connection: Connection, key: str, since: int) -> tuple[str, str] | None:
     """Give (digest of the body, JSON of the answer) of a key kept at `since` or later, or None."""
-    found = select(idempotency.c.body, idempotency.c.answer).where(
-        idempotency.c.key == key, idempotency.c.created_at >= since
-    )
-    row = connection.execute(found).one_or_none()
+    row = connection.execute(_FIND, {"of_key": key, "since": since}).one_or_none()
     return None if row is None else (str(row.body), str(row.answer))
 
 
 def keep(connection: Connection, key: str, body: str, answer: str, now: int) -> None:
     """Remember an answer, in place of an outdated one of the same key."""
-    connection.execute(delete(idempotency).where(idempotency.c.key == key))
-    values = {"key": key, "body": body, "answer": answer, "created_at": now}
-    connection.execute(insert(idempotency).values(**values))
+    connection.execute(_REMOVE, {"of_key": key})
+    connection.execute(_ADD, {"key": key, "body": body, "answer": answer, "created_at": now})
 
 
 def has_older(connection: Connection, before: int) -> bool:

@@ -57,6 +57,9 @@ _FIND = select(*_COLUMNS).where(
 _OF_RUN = select(*_COLUMNS).where(job_nodes.c.run_key == bindparam("of_run"))
 _OF_RUN = _OF_RUN.order_by(job_nodes.c.node)
 _ADD = insert(job_nodes)
+_CLOSE = update(job_nodes).where(
+    job_nodes.c.run_key == bindparam("of_run"), job_nodes.c.finished_at.is_(None)
+)
 _CHANGE = update(job_nodes).where(
     job_nodes.c.run_key == bindparam("of_run"), job_nodes.c.node == bindparam("of_node")
 )
@@ -96,9 +99,7 @@ def count_unfinished_on(connection: Connection, target: str) -> int:
 
     A run that waits for others which it submitted, or which are its children, is not counted.
     """
-    held = select(func.count()).select_from(job_nodes.join(runs, runs.c.key == job_nodes.c.run_key))
-    held = held.where(job_nodes.c.finished_at.is_(None), runs.c.target == target, ~_steers())
-    return int(connection.execute(held).scalar_one())
+    return int(connection.execute(_HELD, {"on_target": target}).scalar_one())
 
 
 def _steers() -> ColumnElement[bool]:
@@ -107,6 +108,12 @@ def _steers() -> ColumnElement[bool]:
     links = or_(other.c.parent == runs.c.id, other.c.submitted_from == runs.c.id)
     waited = (other.c.workspace == runs.c.workspace, other.c.active.is_(True), links)
     return exists().where(*waited, other.c.run_type == SCRIPT_RUN)
+
+
+_HELD = select(func.count()).select_from(job_nodes.join(runs, runs.c.key == job_nodes.c.run_key))
+_HELD = _HELD.where(
+    job_nodes.c.finished_at.is_(None), runs.c.target == bindparam("on_target"), ~_steers()
+)
 
 
 def add(connection: Connection, rows: Sequence[JobNodeRow]) -> None:
@@ -123,10 +130,7 @@ def change(connection: Connection, run_key: int, node: int, **values: Any) -> No
 
 def close(connection: Connection, run_key: int, now: int) -> None:
     """Mark every unfinished node of a run as finished."""
-    chosen = update(job_nodes).where(
-        job_nodes.c.run_key == run_key, job_nodes.c.finished_at.is_(None)
-    )
-    connection.execute(chosen.values(finished_at=now))
+    connection.execute(_CLOSE, {"of_run": run_key, "finished_at": now})
 
 
 def remove(connection: Connection, run_key: int) -> None:

@@ -14,6 +14,7 @@ _OF_SUBJECT = (
     leases.c.subject == bindparam("of_subject"),
 )
 _FIND = select(leases.c.token, leases.c.until).where(*_OF_SUBJECT)
+_EVERYTHING = select(leases)
 _ADD, _REMOVE = insert(leases), delete(leases).where(*_OF_SUBJECT)
 
 
@@ -35,7 +36,7 @@ def everything(connection: Connection) -> dict[Subject, LeaseRow]:
     """All leases; there are few, for they are gone when the work is done."""
     return {
         Subject(row.kind, row.workspace, row.subject): LeaseRow(row.token, row.until)
-        for row in connection.execute(select(leases))
+        for row in connection.execute(_EVERYTHING)
     }
 
 

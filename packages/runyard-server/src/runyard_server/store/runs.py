@@ -94,6 +94,32 @@ _PROPERTIES = select(run_properties.c.name, run_properties.c.value).where(
 _PARAMS = select(run_params.c.name, run_params.c.value).where(
     run_params.c.run_key == bindparam("of_run")
 )
+_IN_QUEUE = (
+    runs.c.target == bindparam("on_target"),
+    runs.c.active.is_(True),
+    runs.c.status == bindparam("in_status"),
+    ~exists().where(job_nodes.c.run_key == runs.c.key),
+)
+# Of one workspace, and of all: see Queue.
+_QUEUES = {False: (runs.c.workspace == bindparam("in_workspace"), *_IN_QUEUE), True: _IN_QUEUE}
+_WAITING = {
+    everywhere: select(*_COLUMNS).where(*inside).order_by(runs.c.key).limit(bindparam("most"))
+    for everywhere, inside in _QUEUES.items()
+}
+_UNTOLD = {
+    everywhere: found.where(runs.c.reason.is_(None)) for everywhere, found in _WAITING.items()
+}
+_WAITING_NODES = {
+    everywhere: select(func.coalesce(func.sum(runs.c.node_count), 0)).where(*inside)
+    for everywhere, inside in _QUEUES.items()
+}
+_HOLDING = (
+    select(runs.c.id)
+    .join(job_nodes, job_nodes.c.run_key == runs.c.key)
+    .where(job_nodes.c.finished_at.is_(None), runs.c.target == bindparam("on_target"))
+    .order_by(runs.c.key)
+    .limit(bindparam("most"))
+)
 _JSON = ("error", "warnings", "stage_seconds")
 _FEW = 3
 
@@ -206,29 +232,26 @@ class Queue:
 
     def first(self, connection: Connection, limit: int) -> list[RunRow]:
         """Give the oldest."""
-        found = select(*_COLUMNS).where(*self._inside()).order_by(runs.c.key).limit(limit)
-        return [_row(row) for row in connection.execute(found)]
+        found = connection.execute(_WAITING[self._everywhere], self._named(limit))
+        return [_row(row) for row in found]
 
     def without_reason(self, connection: Connection, limit: int) -> list[RunRow]:
         """Give the oldest of which it is not said yet why they wait."""
-        found = select(*_COLUMNS).where(*self._inside(), runs.c.reason.is_(None))
-        rows = connection.execute(found.order_by(runs.c.key).limit(limit))
-        return [_row(row) for row in rows]
+        found = connection.execute(_UNTOLD[self._everywhere], self._named(limit))
+        return [_row(row) for row in found]
 
     def node_count(self, connection: Connection) -> int:
         """Sum up how many nodes they need."""
-        total = select(func.coalesce(func.sum(runs.c.node_count), 0)).where(*self._inside())
-        return int(connection.execute(total).scalar_one())
+        total = connection.execute(_WAITING_NODES[self._everywhere], self._named(0))
+        return int(total.scalar_one())
 
-    def _inside(self) -> list[ColumnElement[bool]]:
-        placed = exists().where(job_nodes.c.run_key == runs.c.key)
-        inside = [
-            runs.c.target == self.target,
-            runs.c.active.is_(True),
-            runs.c.status == self.status,
-            ~placed,
-        ]
-        return inside if self.workspace is None else [runs.c.workspace == self.workspace, *inside]
+    @property
+    def _everywhere(self) -> bool:
+        return self.workspace is None
+
+    def _named(self, limit: int) -> dict[str, Any]:
+        named = {"on_target": self.target, "in_status": self.status, "most": limit}
+        return named if self.workspace is None else {**named, "in_workspace": self.workspace}
 
 
 def children(connection: Connection, row: RunRow) -> list[RunRow]:
@@ -242,27 +265,28 @@ def open_below(connection: Connection, row: RunRow, target: str) -> list[RunRow]
 
     A run that has ended may have been given children since, so the way leads through those, too.
     """
-    found = select(*_COLUMNS).where(runs.c.active.is_(True), _is_below(row, target))
-    return [_row(each) for each in connection.execute(found.order_by(runs.c.key))]
+    named = {"in_workspace": row.workspace, "on_target": target, "of_parent": row.id}
+    return [_row(each) for each in connection.execute(_OPEN_BELOW, named)]
 
 
-def _is_below(row: RunRow, target: str) -> ColumnElement[bool]:
-    """Make the condition that a run descends from `row`, by runs on `target` alone."""
-    here = [runs.c.workspace == row.workspace, runs.c.target == target]
-    tree = select(runs.c.key, runs.c.id).where(*here, runs.c.parent == row.id)
+def _is_below() -> ColumnElement[bool]:
+    """Make the condition that a run descends from another, by runs on one target alone."""
+    here = [
+        runs.c.workspace == bindparam("in_workspace"),
+        runs.c.target == bindparam("on_target"),
+    ]
+    tree = select(runs.c.key, runs.c.id).where(*here, runs.c.parent == bindparam("of_parent"))
     below = tree.cte("below", recursive=True)
     next_ = select(runs.c.key, runs.c.id).where(*here, runs.c.parent == below.c.id)
     return runs.c.key.in_(select(below.union(next_).c.key))
 
 
+_OPEN_BELOW = select(*_COLUMNS).where(runs.c.active.is_(True), _is_below()).order_by(runs.c.key)
+
+
 def active_with_nodes(connection: Connection, target: str, limit: int) -> list[str]:
     """Give the ids of the oldest runs on a target that have an unfinished node."""
-    found = (
-        select(runs.c.id)
-        .join(job_nodes, job_nodes.c.run_key == runs.c.key)
-        .where(job_nodes.c.finished_at.is_(None), runs.c.target == target)
-    )
-    rows = connection.execute(found.order_by(runs.c.key).limit(limit))
+    rows = connection.execute(_HOLDING, {"on_target": target, "most": limit})
     return [str(row.id) for row in rows]
 
 

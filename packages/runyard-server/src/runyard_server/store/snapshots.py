@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from runyard.protocol.files import FileEntry
 from runyard_server.store.schema import snapshots
 
 _FILES = msgspec.json.Decoder(list[FileEntry])
+_FIND = select(snapshots).where(
+    snapshots.c.workspace == bindparam("in_workspace"), snapshots.c.id == bindparam("snapshot")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,8 @@ class SnapshotRow:
 
 def find(connection: Connection, workspace: str, snapshot: str) -> SnapshotRow | None:
     """Give a snapshot by its id, or None."""
-    found = select(snapshots).where(snapshots.c.workspace == workspace, snapshots.c.id == snapshot)
-    row = connection.execute(found).one_or_none()
+    named = {"in_workspace": workspace, "snapshot": snapshot}
+    row = connection.execute(_FIND, named).one_or_none()
     if row is None:
         return None
     return SnapshotRow(workspace, row.id, row.size, _FILES.decode(row.files), row.created_at)

@@ -4,12 +4,16 @@ import threading
 
 import pytest
 
+from runyard.protocol.compute import ChangeCompute, CreateCompute
+from runyard.protocol.environments import EnvironmentDefinition, RegisterEnvironment
 from runyard.protocol.errors import InvalidRequest, WorkspaceNotFound
 from runyard.protocol.feed import FeedEvent, FeedQuery
+from runyard.protocol.models import ChangeModel, RegisterModel
 from runyard.protocol.runs import StartRun
+from runyard.protocol.workspaces import ChangeWorkspace
 from runyard_server.core.notices import feed_topic
 from runyard_server.core.system import System
-from runyard_server.operations import feed, runs, workspaces
+from runyard_server.operations import compute, environments, feed, models, runs, workspaces
 
 W = "default"
 
@@ -19,7 +23,7 @@ def _start(system: System) -> str:
 
 
 def _told(events: list[FeedEvent]) -> list[tuple[str, str | None]]:
-    return [(event.subject, event.status) for event in events]
+    return [(event.subject, event.status) for event in events if event.subject_kind == "run"]
 
 
 def test_what_happens_is_told_in_order(system: System) -> None:
@@ -104,9 +108,40 @@ def test_nothing_is_missed_while_many_write(system: System) -> None:
     for writer in writers:
         writer.start()
     found: list[FeedEvent] = []
-    while len(found) < begun:
+    while len([event for event in found if event.status]) < begun:
         found += feed.list_(system, W, FeedQuery(found[-1].position if found else 0)).items
     for writer in writers:
         writer.join()
-    assert len({event.subject for event in found}) == begun
+    assert len({event.subject for event in found if event.status}) == begun
     assert found == feed.list_(system, W, FeedQuery()).items
+
+
+def test_everything_that_happens_is_told(system: System, run_with_files: str) -> None:
+    """Not runs alone: experiments, models, environments, clusters and the workspace itself."""
+    models.register(system, W, body=RegisterModel("m", "outputs/model", run=run_with_files))
+    models.change(system, W, "m:1", body=ChangeModel(tags={"a": "b"}))
+    models.delete(system, W, "m:1")
+    environments.register(system, W, RegisterEnvironment("e", EnvironmentDefinition()))
+    environments.register(system, W, RegisterEnvironment("e", EnvironmentDefinition()))
+    compute.create(system, W, body=CreateCompute("gpus", "STANDARD_D2_V2", max_nodes=2))
+    compute.change(system, W, "GPUS", body=ChangeCompute(max_nodes=1))
+    compute.delete(system, W, "gpus")
+    workspaces.change(system, W, body=ChangeWorkspace(friendly_name="ours"))
+    told = [
+        (event.subject_kind, event.subject, event.number, event.kind)
+        for event in feed.list_(system, W, FeedQuery()).items
+        if event.subject_kind != "run"
+    ]
+    assert told == [
+        ("experiment", "mnist", 1, "created"),
+        ("model", "m:1", 1, "registered"),
+        ("model", "m:1", 2, "changed"),
+        ("model", "m:1", 3, "deleted"),
+        ("environment", "e:1", 1, "registered"),
+        ("cluster", "gpus", 1, "created"),
+        ("cluster", "gpus", 2, "changed"),
+        ("cluster", "gpus", 3, "deleted"),
+        ("workspace", W, 1, "changed"),
+    ]
+    of_model = feed.list_(system, W, FeedQuery(subject_kind="model", subject="m:1", last=2))
+    assert [event.kind for event in of_model.items] == ["changed", "deleted"]

@@ -3,7 +3,8 @@
 import pytest
 
 from runyard.protocol.compute import ChangeCompute
-from runyard_server.operations import compute, runs
+from runyard.protocol.feed import FeedQuery
+from runyard_server.operations import compute, feed, runs
 from runyard_server.testing.yard import W, Yard, until
 
 
@@ -137,6 +138,8 @@ def test_idle_nodes_go_after_their_time(yard: Yard) -> None:
     yard.scheduler.observe()
     until(lambda: _counts(yard) == (1, 1))
     assert compute.get(yard.system, W, "cluster").target_nodes == 1
+    told = feed.list_(yard.system, W, FeedQuery(subject_kind="cluster", subject="cluster"))
+    assert [event.data.get("nodes") for event in told.items][1:] == ["1", "2", "3", "1"]
 
 
 def test_more_nodes_serve_who_waits(yard: Yard) -> None:

@@ -15,7 +15,7 @@ from runyard_server.scheduler.clusters import ClusterReconciler
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.scheduler.runs import RunReconciler
 from runyard_server.store import idempotency
-from runyard_server.store.subjects import Subject, cluster_subject, run_subject
+from runyard_server.store.subjects import CLUSTER, RUN, Subject
 from runyard_server.testing.reconciler_contract import ReconcilerContract
 from runyard_server.testing.yard import W, Yard
 
@@ -38,7 +38,7 @@ class TestRuns(OfYard):
         return RunReconciler(system, self.yard.environments, lambda _, __: 0, token)
 
     def want(self, _system: System) -> Subject:
-        return run_subject(W, self.yard.submit(pip="numpy"))
+        return Subject(RUN, W, self.yard.submit(pip="numpy"))
 
     def is_done(self, _system: System, subject: Subject) -> bool:
         handle = f"{subject.id}/0/1/job"
@@ -60,7 +60,7 @@ class TestClusters(OfYard):
         name = f"cluster-{len(compute.list_(system, W).items)}"
         body = CreateCompute(name, "STANDARD_D2_V2", min_nodes=2, max_nodes=3)
         compute.create(system, W, body=body)
-        return cluster_subject(W, name)
+        return Subject(CLUSTER, W, name)
 
     def is_done(self, system: System, subject: Subject) -> bool:
         return len(compute.nodes(system, W, subject.id).items) == 2

@@ -6,32 +6,36 @@ time to be heard.
 
 import threading
 
+from runyard_server.store.subjects import Subject
+
 
 class LastSeen:
-    """Times of the last beats, in microseconds since 1970; may be used from any thread."""
+    """Times of the last beats, in microseconds since 1970; may be used from any thread.
+
+    An agent is known by the subject that it works for and its number there: a node of a run.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._times: dict[tuple[int, int], int] = {}
+        self._times: dict[Subject, dict[int, int]] = {}
 
-    def note(self, key: int, node: int, now: int) -> None:
+    def note(self, subject: Subject, number: int, now: int) -> None:
         """Take note of a beat.
 
         Args:
-            key: The run's key.
-            node: The node's number.
+            subject: What the agent works for.
+            number: The agent's number there.
             now: Microseconds since 1970.
         """
         with self._lock:
-            self._times[key, node] = now
+            self._times.setdefault(subject, {})[number] = now
 
-    def last(self, key: int, node: int) -> int:
-        """Give the time of a node's last beat, 0 where none is known."""
+    def last(self, subject: Subject, number: int) -> int:
+        """The time of an agent's last beat, 0 where none is known."""
         with self._lock:
-            return self._times.get((key, node), 0)
+            return self._times.get(subject, {}).get(number, 0)
 
-    def forget(self, key: int) -> None:
-        """Drop a run's times: it has ended."""
+    def forget(self, subject: Subject) -> None:
+        """Drop the times of all agents of a subject: it has ended."""
         with self._lock:
-            for where in [where for where in self._times if where[0] == key]:
-                del self._times[where]
+            self._times.pop(subject, None)

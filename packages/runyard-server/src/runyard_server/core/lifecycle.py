@@ -16,7 +16,7 @@ that were submitted are jobs of their own and go on.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -25,11 +25,13 @@ from runyard.protocol import runs as states
 from runyard.protocol.compute import IDLE
 from runyard.protocol.errors import WrongState
 from runyard.protocol.runs import RunError
+from runyard_server.core import events
 from runyard_server.core.clock import iso
-from runyard_server.core.notices import feed_topic, gang_topic, run_topic, work_topic
+from runyard_server.core.events import EventDraft
+from runyard_server.core.notices import gang_topic, work_topic
 from runyard_server.core.work import Work
-from runyard_server.store import events, nodes, runs
-from runyard_server.store.events import EventRow
+from runyard_server.store import events as event_rows
+from runyard_server.store import nodes, runs
 from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
@@ -50,16 +52,6 @@ ALLOWED: dict[str, frozenset[str]] = {
 STAGES = (states.PREPARING, states.QUEUED, states.RUNNING, states.FINALIZING)
 _SECOND = 1_000_000
 _LINE_END = "\n"
-
-
-@dataclass(frozen=True, slots=True)
-class EventDraft:
-    """An event before it has its number."""
-
-    kind: str
-    message: str = ""
-    status: str | None = None
-    data: dict[str, str] = field(default_factory=dict)
 
 
 def moved(status: str, message: str = "") -> EventDraft:
@@ -179,7 +171,7 @@ def _announce_stop(work: Work, row: RunRow) -> None:
     if row.node_count > 1:
         work.announce(gang_topic(row.workspace, row.id))
     if not row.active and row.target == states.INTERACTIVE_TARGET:
-        work.forget(row.key)
+        work.forget(row)
 
 
 def _end_alone(work: Work, row: RunRow, status: str, error: RunError | None) -> RunRow:
@@ -199,15 +191,9 @@ def _failed_above(row: RunRow, below: RunRow, now: int, error: RunError | None) 
 
 
 def _append(work: Work, row: RunRow, news: Sequence[EventDraft]) -> dict[str, Any]:
-    """Write events with the next numbers; give the columns that follow from them."""
-    numbered = [
-        EventRow(row.last_event + number, n.kind, work.now, n.message, n.status, n.data)
-        for number, n in enumerate(news, start=1)
-    ]
-    events.append(work.connection, row.subject, numbered)
-    work.announce(run_topic(row.workspace, row.id))
-    work.announce(feed_topic(row.workspace))
-    values: dict[str, Any] = {"last_event": row.last_event + len(numbered)}
+    """Write events with the next numbers; the columns that follow from them."""
+    last = events.append(work, row.subject, news, row.last_event)
+    values: dict[str, Any] = {"last_event": last}
     warnings = [item.message for item in news if item.kind == kinds.WARNING]
     if warnings:
         values["warnings"] = [*row.warnings, *warnings]
@@ -236,7 +222,7 @@ def _entered(work: Work, row: RunRow, status: str) -> dict[str, Any]:
 
 def _stage_seconds(work: Work, run: Subject) -> dict[str, float]:
     """Say how long a run was in each stage, from its status events."""
-    times = [*events.times_of(work.connection, run, kinds.STATUS), ("", work.now)]
+    times = [*event_rows.times_of(work.connection, run, kinds.STATUS), ("", work.now)]
     seconds: dict[str, float] = {}
     for (status, since), (_, until) in pairwise(times):
         if status in STAGES:

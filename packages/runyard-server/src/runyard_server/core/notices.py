@@ -16,7 +16,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from runyard_server.store.subjects import Subject, run_subject
+from runyard_server.store.subjects import RUN, Subject
 
 _WORK = "work:"
 _REMEMBERED = 4096
@@ -31,7 +31,7 @@ def subject_topic(subject: Subject) -> str:
 
 def run_topic(workspace: str, run: str) -> str:
     """The topic of what happens to a run."""
-    return str(run_subject(workspace, run))
+    return str(Subject(RUN, workspace, run))
 
 
 def feed_topic(workspace: str) -> str:

@@ -89,9 +89,9 @@ class System:
         return answer
 
     def _follow(self, work: Work) -> None:
-        for key in work.ended:
-            self.beating.forget(key)
-            self.last_seen.forget(key)
+        for row in work.ended:
+            self.beating.forget(row.key)
+            self.last_seen.forget(row.subject)
         for topic in work.topics:
             self.notices.changed(topic)
 

@@ -14,6 +14,7 @@ import msgspec
 from runyard_server.core.clock import Clock
 from runyard_server.store import idempotency
 from runyard_server.store.records import Connection
+from runyard_server.store.runs import RunRow
 
 Answer = TypeVar("Answer")
 
@@ -50,7 +51,7 @@ class Work:
     ) -> None:
         self.connection = connection
         self.topics: dict[str, None] = {}
-        self.ended: list[int] = []
+        self.ended: list[RunRow] = []
         self._clock = clock
         self._now: int | None = None
         self._request = request
@@ -66,9 +67,9 @@ class Work:
         """Wake who waits for a topic, once this is on disk."""
         self.topics[topic] = None
 
-    def forget(self, key: int) -> None:
+    def forget(self, row: RunRow) -> None:
         """Drop when the process or the agents of a run were heard of, once this is on disk."""
-        self.ended.append(key)
+        self.ended.append(row)
 
     def answered(self, answer: Answer) -> Answer:
         """Keep what the request is answered, so that a repeat gets the same; pass it on.

@@ -16,8 +16,8 @@ from runyard.protocol import jobs as protocol
 from runyard.protocol import runs as states
 from runyard.protocol.jobs import FinishReport
 from runyard.protocol.runs import RunSpec
+from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import (
-    EventDraft,
     append_events,
     end_children,
     free_nodes,

@@ -105,7 +105,7 @@ def join(system: System, workspace: str, run: str, node: str, body: JoinGang) ->
         # Or the run is over, or tried anew: nothing must begin any more.
         return GangTable(complete=False, failed=f"run {run} does not wait for it", stop=True)
     now = system.clock.now_us()
-    system.last_seen.note(row.key, mine.node, now)
+    system.last_seen.note(row.subject, mine.node, now)
     present, told = members
     if mine.node not in told or told[mine.node].joined != body:
         told = system.write(lambda work: _joined(work, row, mine.node, body))

@@ -27,8 +27,8 @@ from runyard.protocol.sizes import VmSize, resolve
 from runyard.protocol.timeouts import HEARTBEAT_SECONDS
 from runyard_server.compute.base import Job
 from runyard_server.core.clock import iso
+from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import (
-    EventDraft,
     append_events,
     end,
     free_nodes,
@@ -135,7 +135,7 @@ def report(system: System, workspace: str, run: str, node: str, body: AgentRepor
         return AgentReply(cancel=True)
     if present.finished_at is None:
         now = system.clock.now_us()
-        system.last_seen.note(row.key, present.node, now)
+        system.last_seen.note(row.subject, present.node, now)
         if _tells_news(row, present, body, now) or _tells_of_tasks(system, present, body):
             return system.write(lambda work: _take(work, row.key, present.node, body))
     if row.node_count == 1:
@@ -199,7 +199,7 @@ def lose(system: System, row: RunRow, node: int, reason: str) -> None:
         present = job_nodes.find(work.connection, row.key, node)
         if present is None or present.finished_at is not None:
             return work.now
-        heard = max(present.beat_at or 0, system.last_seen.last(row.key, node))
+        heard = max(present.beat_at or 0, system.last_seen.last(row.subject, node))
         job_nodes.change(work.connection, row.key, node, state=LOST, beat_at=heard)
         for current in run_rows.find_many(work.connection, [row.key]):
             append_events(work, current, [EventDraft(kinds.STAGE, reason)])
@@ -229,8 +229,8 @@ def abandon(system: System, key: int, reason: str) -> list[RunRow]:
         error = RunError("ServiceError", reason, iso(work.now))
         rows = run_rows.find_many(work.connection, [key])
         job_nodes.close(work.connection, key, work.now)
-        work.forget(key)
         for row in rows:
+            work.forget(row)
             # Of one that has ended before, the folder is still to be seen to.
             wake_scheduler(work, row)
         return [_end(work, row, states.FAILED, error) for row in rows]
@@ -365,7 +365,7 @@ def _write_down(work: Work, key: int, node: int, word: FinishReport, *, sealed: 
 
 def _part(work: Work, row: RunRow, node: int, word: FinishReport) -> RunRow:
     """Bring a run, all of whose nodes have had their last word, to its end or to a new attempt."""
-    work.forget(row.key)
+    work.forget(row)
     word = _together(work, row, node, word)
     if attempts.is_due(work, row, word):
         return attempts.begin(work, row, word)

@@ -16,7 +16,9 @@ from runyard.protocol import events as kinds
 from runyard.protocol.compute import IDLE, RUNNING
 from runyard.protocol.jobs import STATE_STARTING
 from runyard.protocol.runs import LOCAL_TARGET, QUEUED
-from runyard_server.core.lifecycle import EventDraft, append_events
+from runyard_server.core import events
+from runyard_server.core.events import EventDraft
+from runyard_server.core.lifecycle import append_events
 from runyard_server.core.work import Work
 from runyard_server.execution import gangs
 from runyard_server.store import compute, job_nodes, nodes, runs
@@ -130,6 +132,10 @@ def resized(work: Work, cluster: ComputeRow, count: int) -> None:
         target_nodes=count,
         allocation_state=STEADY,
         allocation_changed_at=work.now,
+    )
+    message = f"{count} node{'' if count == 1 else 's'}"
+    events.append(
+        work, cluster.subject, [EventDraft(kinds.RESIZED, message, data={"nodes": str(count)})]
     )
 
 

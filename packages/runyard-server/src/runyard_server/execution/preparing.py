@@ -14,7 +14,8 @@ from runyard.protocol.errors import RunyardError
 from runyard.protocol.runs import RunError
 from runyard_server.core import leases
 from runyard_server.core.clock import iso
-from runyard_server.core.lifecycle import EventDraft, append_events, end, moved
+from runyard_server.core.events import EventDraft
+from runyard_server.core.lifecycle import append_events, end, moved
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution.sealing import seal

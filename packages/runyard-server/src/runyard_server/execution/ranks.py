@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from runyard.protocol import events as kinds
 from runyard.protocol.jobs import TASK_COMPLETED, TASK_FAILED, TASK_RUNNING, TaskReport
-from runyard_server.core.lifecycle import EventDraft
+from runyard_server.core.events import EventDraft
 from runyard_server.core.work import Work
 from runyard_server.store import gangs as told
 from runyard_server.store.gangs import GangRow

@@ -8,8 +8,10 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from runyard.protocol import compute as protocol
+from runyard.protocol import events as kinds
 from runyard.protocol.compute import (
     ChangeCompute,
     ComputePage,
@@ -27,7 +29,9 @@ from runyard.protocol.errors import (
 )
 from runyard.protocol.sizes import resolve
 from runyard_server.compute.base import Need
+from runyard_server.core import events
 from runyard_server.core.clock import iso
+from runyard_server.core.events import EventDraft
 from runyard_server.core.notices import work_topic
 from runyard_server.core.sites import Site
 from runyard_server.core.system import System
@@ -38,7 +42,6 @@ from runyard_server.store import nodes as node_rows
 from runyard_server.store import runs
 from runyard_server.store.compute import ComputeRow
 from runyard_server.store.nodes import NodeRow
-from runyard_server.store.subjects import cluster_subject
 
 _PRIORITIES = (protocol.DEDICATED, protocol.LOW_PRIORITY)
 _MOST_NODES = 10_000
@@ -67,7 +70,7 @@ def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord
         _refuse_taken(work, workspace, body.name)
         row = _new(workspace, body, site, work.now)
         clusters.insert_cluster(work.connection, row)
-        work.announce(work_topic(cluster_subject(workspace, row.name)))
+        _tell(work, row, kinds.CREATED, _described(row))
         return work.answered(_record(system, row, []))
 
     return system.write(write)
@@ -126,7 +129,8 @@ def change(system: System, workspace: str, name: str, body: ChangeCompute) -> Co
             idle_seconds=idle,
             modified_at=work.now,
         )
-        work.announce(work_topic(cluster_subject(workspace, row.name)))
+        changed = replace(row, min_nodes=low, max_nodes=high, idle_seconds=idle)
+        _tell(work, changed, kinds.CHANGED, _described(changed))
 
     system.write(write)
     return get(system, workspace, name)
@@ -146,7 +150,7 @@ def delete(system: System, workspace: str, name: str) -> None:
         held = [node.id for node in node_rows.of_cluster(work.connection, workspace, row.name)]
         node_rows.remove(work.connection, workspace, row.name, held)
         clusters.remove(work.connection, workspace, row.name)
-        work.announce(work_topic(cluster_subject(workspace, row.name)))
+        _tell(work, row, kinds.DELETED)
 
     system.write(write)
 
@@ -210,6 +214,16 @@ def _refuse_taken(work: Work, workspace: str, name: str) -> None:
             f"there is a compute target {name!r} already; get it with "
             "ComputeTarget(workspace, name), or choose another name"
         )
+
+
+def _tell(work: Work, row: ComputeRow, kind: str, message: str = "") -> None:
+    """Tell what was done to a cluster, and have the scheduler look at it."""
+    events.append(work, row.subject, [EventDraft(kind, message)])
+    work.announce(work_topic(row.subject))
+
+
+def _described(row: ComputeRow) -> str:
+    return f"{row.vm_size}, {row.min_nodes} to {row.max_nodes} nodes, idle {row.idle_seconds} s"
 
 
 def _all(work: Work, workspace: str) -> list[ComputeRow]:

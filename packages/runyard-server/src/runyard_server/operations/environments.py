@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from runyard.protocol import events as kinds
 from runyard.protocol.environments import (
     EnvironmentDefinition,
     EnvironmentPage,
@@ -11,8 +12,9 @@ from runyard.protocol.environments import (
     RegisterEnvironment,
 )
 from runyard.protocol.errors import EnvironmentNotFound
-from runyard_server.core import names
+from runyard_server.core import events, names
 from runyard_server.core.clock import iso
+from runyard_server.core.events import EventDraft
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -40,6 +42,7 @@ def register(system: System, workspace: str, body: RegisterEnvironment) -> Envir
             version = 1 if row is None else row.version + 1
             row = EnvironmentRow(workspace, body.name, version, plain, body.document, work.now)
             rows.add(work.connection, row)
+            events.append(work, row.subject, [EventDraft(kinds.REGISTERED)])
         return work.answered(_record(row))
 
     return system.write(write)

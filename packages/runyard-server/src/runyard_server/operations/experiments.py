@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from runyard.protocol import events as kinds
 from runyard.protocol.errors import ExperimentNotFound
 from runyard.protocol.experiments import (
     NAME_RULE,
@@ -11,8 +12,9 @@ from runyard.protocol.experiments import (
     ExperimentRecord,
 )
 from runyard.protocol.search import Search
-from runyard_server.core import names
+from runyard_server.core import events, names
 from runyard_server.core.clock import iso
+from runyard_server.core.events import EventDraft
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.suggestions import KNOWN, suggest
 from runyard_server.core.system import System
@@ -22,6 +24,7 @@ from runyard_server.store import experiments as rows
 from runyard_server.store import nouns, pages
 from runyard_server.store.experiments import ExperimentRow
 from runyard_server.store.search import Wanted
+from runyard_server.store.subjects import EXPERIMENT, Subject
 
 _MEANING = "1 to 255 letters, digits, '_' or '-', and begin with a letter or a digit"
 _WORDS = searches.Words(
@@ -42,10 +45,19 @@ def create(system: System, workspace: str, body: CreateExperiment) -> Experiment
 
     def write(work: Work) -> ExperimentRecord:
         workspace_row(work, workspace)
-        return work.answered(_record(rows.ensure(work.connection, workspace, body.name, work.now)))
+        return work.answered(_record(ensured(work, workspace, body.name)))
 
     found = system.read(lambda work: rows.find(work.connection, workspace, body.name))
     return system.write(write) if found is None else _record(found)
+
+
+def ensured(work: Work, workspace: str, name: str) -> ExperimentRow:
+    """The experiment of that name, made if there is none."""
+    row = rows.ensure(work.connection, workspace, name, work.now)
+    if (row.run_count, row.created_at) == (0, work.now):
+        subject = Subject(EXPERIMENT, workspace, name)
+        events.append(work, subject, [EventDraft(kinds.CREATED)])
+    return row
 
 
 def list_(system: System, workspace: str, query: ExperimentQuery) -> ExperimentPage:

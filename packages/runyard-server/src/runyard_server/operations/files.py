@@ -19,7 +19,8 @@ from runyard.protocol.files import (
 )
 from runyard_server.core import lookups
 from runyard_server.core.clock import iso
-from runyard_server.core.lifecycle import EventDraft, append_events
+from runyard_server.core.events import EventDraft
+from runyard_server.core.lifecycle import append_events
 from runyard_server.core.suggestions import KNOWN, suggest
 from runyard_server.core.system import Content, System
 from runyard_server.core.work import Work

@@ -24,7 +24,8 @@ from runyard.protocol.metrics import (
     SpoolQuery,
 )
 from runyard_server.core import lookups
-from runyard_server.core.lifecycle import EventDraft, append_events
+from runyard_server.core.events import EventDraft
+from runyard_server.core.lifecycle import append_events
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations import spool

@@ -7,6 +7,7 @@ are logs, which become contents first.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from runyard.protocol import events as kinds
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, ModelNotFound
 from runyard.protocol.files import FileEntry
 from runyard.protocol.filters import PROPERTY, TAG
@@ -19,8 +20,9 @@ from runyard.protocol.models import (
     RegisterModel,
 )
 from runyard.protocol.search import Search
-from runyard_server.core import lookups, names
+from runyard_server.core import events, lookups, names
 from runyard_server.core.clock import iso
+from runyard_server.core.events import EventDraft
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.suggestions import KNOWN, suggest
 from runyard_server.core.system import System
@@ -67,6 +69,8 @@ def register(system: System, workspace: str, *, body: RegisterModel) -> ModelRec
 
     def write(work: Work) -> ModelRecord:
         row = _add(work, draft, files)
+        of = f"from run {row.run}" if row.run else ""
+        events.append(work, row.subject, [EventDraft(kinds.REGISTERED, of)])
         return work.answered(_record(row, files))
 
     return system.write(write)
@@ -135,6 +139,7 @@ def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> 
             description=row.description if body.description is None else body.description,
         )
         rows.change(work.connection, changed)
+        events.append(work, row.subject, [EventDraft(kinds.CHANGED)])
         return _record(changed, rows.files(work.connection, row.key))
 
     return system.write(write)
@@ -146,9 +151,13 @@ def delete(system: System, workspace: str, model: str) -> None:
     Raises:
         ModelNotFound: There is none.
     """
-    system.write(
-        lambda work: rows.remove(work.connection, _require(work, workspace, _with_version(model)))
-    )
+
+    def write(work: Work) -> None:
+        row = _require(work, workspace, _with_version(model))
+        rows.remove(work.connection, row)
+        events.append(work, row.subject, [EventDraft(kinds.DELETED)])
+
+    system.write(write)
 
 
 def _draft(workspace: str, body: RegisterModel, path: str, files: Sequence[FileEntry]) -> ModelRow:

@@ -29,8 +29,8 @@ from runyard.protocol.runs import (
 )
 from runyard.protocol.search import Search
 from runyard_server.core.clock import iso, iso_or_none
+from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import (
-    EventDraft,
     append_events,
     begin,
     correct,
@@ -46,6 +46,7 @@ from runyard_server.core.work import Work
 from runyard_server.execution import inherited_environment, mpi, run_folders
 from runyard_server.operations import parameters, run_searches, searches, submission
 from runyard_server.operations.experiments import checked as experiment_name
+from runyard_server.operations.experiments import ensured
 from runyard_server.operations.searches import EVERYTHING, Columns
 from runyard_server.store import beating, experiments, job_nodes, metrics, nouns, pages, runs
 from runyard_server.store.runs import RunRow
@@ -371,7 +372,7 @@ def _insert(
         raise AlreadyExists(
             f"there is a run {row.id!r} already in workspace {row.workspace!r}; use another id"
         )
-    experiment = experiments.ensure(work.connection, row.workspace, row.experiment, work.now)
+    experiment = ensured(work, row.workspace, row.experiment)
     number = experiments.next_number(work.connection, experiment.id)
     started = work.now if row.status == states.RUNNING else None
     row = replace(row, number=number, created_at=work.now, started_at=started)

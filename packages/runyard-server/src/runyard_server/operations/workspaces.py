@@ -6,6 +6,7 @@ with six hex digits of the triple (name, subscription, resource group) that tell
 
 import hashlib
 
+from runyard.protocol import events as kinds
 from runyard.protocol.datastores import BLOB_STORE, FILE_STORE
 from runyard.protocol.errors import AlreadyExists
 from runyard.protocol.workspaces import (
@@ -17,8 +18,9 @@ from runyard.protocol.workspaces import (
     WorkspaceQuery,
     WorkspaceRecord,
 )
-from runyard_server.core import names
+from runyard_server.core import events, names
 from runyard_server.core.clock import iso
+from runyard_server.core.events import EventDraft
 from runyard_server.core.lookups import datastore_row, workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -26,6 +28,7 @@ from runyard_server.store import datastores as datastore_rows
 from runyard_server.store import pages
 from runyard_server.store import workspaces as rows
 from runyard_server.store.datastores import DatastoreRow
+from runyard_server.store.subjects import WORKSPACE, Subject
 from runyard_server.store.workspaces import Triple, WorkspaceRow
 
 _MEANING = "1 to 255 letters, digits, '_', '-' or '.', and begin with a letter or a digit"
@@ -111,6 +114,8 @@ def change(system: System, workspace: str, body: ChangeWorkspace) -> WorkspaceRe
             datastore_row(work, workspace, body.default_datastore)
         if changes:
             rows.change(work.connection, workspace, **changes)
+            told = EventDraft(kinds.CHANGED, ", ".join(sorted(changes)))
+            events.append(work, Subject(WORKSPACE, workspace, workspace), [told])
         return workspace_row(work, workspace)
 
     return _record(system.write(write))

@@ -174,7 +174,7 @@ class Agents:
             self._start(row, job, reason)
             self._reasons.pop((row.subject, node), None)
         except TemporaryError:
-            if not self._liveness.is_hopeless(row.key, node, row.node_count):
+            if not self._liveness.is_hopeless(row, node):
                 raise
             self._lose(row, node, None, reason)
 
@@ -201,7 +201,7 @@ class Agents:
         reason = _how_it_went(agent.node, seen)
         if seen.alive is not False:
             ask = self._liveness.never_came if seen.alive else self._liveness.reason
-            reason = ask(row.key, agent.node, row.node_count)
+            reason = ask(row, agent.node)
         if not reason:
             return
         anew = self._is_former(agent)

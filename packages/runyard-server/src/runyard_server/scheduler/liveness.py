@@ -16,6 +16,7 @@ from runyard.protocol import timeouts
 from runyard_server.core.system import System
 from runyard_server.execution import active_runs
 from runyard_server.store.job_nodes import JobNodeRow
+from runyard_server.store.runs import RunRow
 
 _SECOND = 1_000_000
 # On Linux this clock goes on while the machine sleeps.
@@ -54,26 +55,25 @@ class LivenessMonitor(Listening):
         system: The service's parts.
     """
 
-    def reason(self, key: int, node: int, node_count: int) -> str:
+    def reason(self, run: RunRow, node: int) -> str:
         """Say why a node counts as lost, "" while it does not.
 
         Args:
-            key: The run's key.
+            run: The run.
             node: The node's number.
-            node_count: How many nodes the run has.
         """
-        row = active_runs.node(self._system, key, node)
+        row = active_runs.node(self._system, run.key, node)
         if row is None:
             return f"node {node} is not known any more"
-        beat = self._system.last_seen.last(key, node)
+        beat = self._system.last_seen.last(run.subject, node)
         told = max(row.beat_at or 0, row.launched_at or 0, row.finished_at or 0)
         heard = max(beat, told, self._since)
-        limit = _limit(row, node_count, spoken=beat > 0)
+        limit = _limit(row, run.node_count, spoken=beat > 0)
         # Those that wait for a node tell first that it did not come, if there are any.
         spare = timeouts.RENDEZVOUS_GRACE_SECONDS if limit == timeouts.RENDEZVOUS_SECONDS else 0.0
         if self._system.clock.now_us() - heard <= (limit + spare) * _SECOND:
             return ""
-        if node_count == 1:
+        if run.node_count == 1:
             return f"agent of node {node} has not been heard of for {limit:.0f} s"
         if row.finished_at is not None:
             return f"agent of node {node} has said its last word"
@@ -85,21 +85,21 @@ class LivenessMonitor(Listening):
             "or the network to it"
         )
 
-    def never_came(self, key: int, node: int, node_count: int) -> str:
+    def never_came(self, run: RunRow, node: int) -> str:
         """Say that an agent which is seen to live has not joined its gang in time; "" otherwise."""
-        if node_count == 1 or self._system.last_seen.last(key, node):
+        if run.node_count == 1 or self._system.last_seen.last(run.subject, node):
             return ""
-        row = active_runs.node(self._system, key, node)
+        row = active_runs.node(self._system, run.key, node)
         if row is None or row.finished_at is not None or row.state != protocol.STATE_STARTING:
             return ""
-        return self.reason(key, node, node_count)
+        return self.reason(run, node)
 
-    def is_hopeless(self, key: int, node: int, node_count: int) -> bool:
+    def is_hopeless(self, run: RunRow, node: int) -> bool:
         """Say whether a lost agent's node could not be reached for so long that it is given up."""
-        row = active_runs.node(self._system, key, node)
+        row = active_runs.node(self._system, run.key, node)
         if row is None:
             return True
-        limit = timeouts.AGENT_LOST_SECONDS if node_count == 1 else timeouts.REACH_SECONDS
+        limit = timeouts.AGENT_LOST_SECONDS if run.node_count == 1 else timeouts.REACH_SECONDS
         lost = max(row.beat_at or 0, self._since)
         return self._system.clock.now_us() - lost > limit * _SECOND
 

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from runyard_server.store.schema import compute
+from runyard_server.store.subjects import CLUSTER, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class ComputeRow:
     description: str = ""
     location: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def subject(self) -> Subject:
+        """The cluster as what events, leases and notices are about."""
+        return Subject(CLUSTER, self.workspace, self.name)
 
 
 _NAMES = [f.name for f in fields(ComputeRow)]

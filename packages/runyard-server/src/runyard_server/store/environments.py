@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, inser
 
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard_server.store.schema import environment_locks, environments, lock_cache, lock_notes
+from runyard_server.store.subjects import ENVIRONMENT, Subject
 
 _DEFINITION = msgspec.json.Decoder(EnvironmentDefinition)
 
@@ -23,6 +24,11 @@ class EnvironmentRow:
     definition: EnvironmentDefinition
     document: str
     created_at: int
+
+    @property
+    def subject(self) -> Subject:
+        """The version as what events are about."""
+        return Subject(ENVIRONMENT, self.workspace, f"{self.name}:{self.version}")
 
 
 @dataclass(frozen=True, slots=True)

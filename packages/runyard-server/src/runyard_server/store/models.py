@@ -16,6 +16,7 @@ from runyard_server.store.schema import (
     model_tags,
     models,
 )
+from runyard_server.store.subjects import MODEL, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class ModelRow:
     framework_version: str = ""
     tags: dict[str, str] = field(default_factory=dict)
     properties: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def subject(self) -> Subject:
+        """The version as what events are about."""
+        return Subject(MODEL, self.workspace, f"{self.name}:{self.version}")
 
 
 _TABLES = {TAG: model_tags, PROPERTY: model_properties}

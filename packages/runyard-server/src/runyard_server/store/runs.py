@@ -32,7 +32,7 @@ from runyard_server.store.schema import (
     run_tags,
     runs,
 )
-from runyard_server.store.subjects import Subject, run_subject
+from runyard_server.store.subjects import RUN, Subject
 
 _ERROR = msgspec.json.Decoder(RunError)
 _WARNINGS = msgspec.json.Decoder(list[str])
@@ -74,7 +74,7 @@ class RunRow:
     @property
     def subject(self) -> Subject:
         """The run as what events, leases and notices are about."""
-        return run_subject(self.workspace, self.id)
+        return Subject(RUN, self.workspace, self.id)
 
 
 _NAMES = tuple(f.name for f in fields(RunRow))

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-RUN, CLUSTER = "run", "cluster"
+from runyard.protocol.feed import CLUSTER, ENVIRONMENT, EXPERIMENT, MODEL, RUN, WORKSPACE
+
+__all__ = ["CLUSTER", "ENVIRONMENT", "EXPERIMENT", "MODEL", "RUN", "WORKSPACE", "Subject"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,13 +30,3 @@ class Subject:
         kind, _, rest = text.partition(":")
         workspace, _, id_ = rest.partition("/")
         return cls(kind, workspace, id_)
-
-
-def run_subject(workspace: str, run: str) -> Subject:
-    """A run as a subject."""
-    return Subject(RUN, workspace, run)
-
-
-def cluster_subject(workspace: str, name: str) -> Subject:
-    """A cluster as a subject."""
-    return Subject(CLUSTER, workspace, name)

@@ -18,6 +18,7 @@ LOG = "log"
 CREATED = "created"
 CHANGED = "changed"
 RESIZED = "resized"
+REGISTERED = "registered"
 DELETED = "deleted"
 
 

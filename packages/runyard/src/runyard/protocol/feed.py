@@ -11,16 +11,16 @@ from runyard.protocol.records import dataclass
 from runyard.protocol.route import IN_WORKSPACE, READS, Events, Route
 
 RUN, CLUSTER, MODEL = "run", "cluster", "model"
-ENVIRONMENT, EXPERIMENT, DATASTORE = "environment", "experiment", "datastore"
+ENVIRONMENT, EXPERIMENT, WORKSPACE = "environment", "experiment", "workspace"
 
 
 @dataclass(frozen=True)
 class FeedEvent:
     """One event of one subject, the `number`-th of that subject.
 
-    `subject_kind` is `run`, `cluster`, `model`, `environment`, `experiment` or `datastore`, and
-    others to come; `subject` is its id, which of a model is `name:version`. The rest is as in
-    EventRecord.
+    `subject_kind` is `run`, `cluster`, `model`, `environment`, `experiment` or `workspace`, and
+    others to come; `subject` is its id, which of a model or an environment is `name:version`. The
+    rest is as in EventRecord.
     """
 
     position: int

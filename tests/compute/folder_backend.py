@@ -23,6 +23,7 @@ from runyard_server.compute.base import (
     SALVAGE,
     Backend,
     Capabilities,
+    Grant,
     Job,
     LaunchPlan,
     Observation,
@@ -107,10 +108,10 @@ class FolderBackend(Backend):
             with suppress(ProcessLookupError):
                 os.kill(int(Path(handle).read_text()), signal.SIGTERM)
 
-    def resize(self, cluster: str, nodes: int) -> int:
+    def resize(self, cluster: str, nodes: int) -> Grant:
         """Grant what there is."""
         del cluster
-        return min(nodes, 2)
+        return Grant(min(nodes, 2))
 
 
 def _alive(handle: Path) -> bool:

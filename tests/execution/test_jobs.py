@@ -16,6 +16,7 @@ from runyard.protocol.files import FileEntry, FileQuery
 from runyard.protocol.jobs import AgentReport, FinishReport, JobEnvironment, JobSpec
 from runyard.protocol.runs import RunError, RunSpec, SubmitRun
 from runyard.protocol.snapshots import CreateSnapshot
+from runyard_server.compute.base import Grant
 from runyard_server.core import tokens
 from runyard_server.core.lookups import datastore_folder
 from runyard_server.core.system import System
@@ -45,7 +46,7 @@ def place(system: System, store_text: Callable[..., FileEntry]) -> Place:
             assert row is not None
             preparing.enqueue_ready(work, {row.key: LockRecord("digest", "3.11", "")}, "token")
             to = Target("" if target == "local" else W, target)
-            return next(p for p in placement.place(work, to, 9) if p.row.id == run)
+            return next(p for p in placement.place(work, to, Grant(9)) if p.row.id == run)
 
         return system.write(write)
 

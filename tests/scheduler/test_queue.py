@@ -152,6 +152,14 @@ def test_more_nodes_serve_who_waits(yard: Yard) -> None:
     yard.handle(waiting)
 
 
+def test_what_the_engine_waits_for_is_told(yard: Yard) -> None:
+    """Where the backend knows why there are no nodes, the first run in the queue says it."""
+    yard.engine.nodes, yard.engine.reason = 0, "partition 'gpu' is full"
+    yard.cluster(nodes=2)
+    record = yard.when(yard.submit("cluster"), lambda found: bool(found.reason))
+    assert record.reason == "waiting for a node of 'cluster'; partition 'gpu' is full"
+
+
 def test_nodes_that_are_being_started(yard: Yard) -> None:
     """While the engine grants fewer nodes than are needed, the run waits and says so."""
     yard.engine.nodes = 1

@@ -10,6 +10,7 @@ from runyard_server.compute.base import (
     Answer,
     Backend,
     Capabilities,
+    Grant,
     Job,
     LaunchPlan,
     Need,
@@ -64,10 +65,10 @@ class AbsentBackend(Backend):
         del handle
         raise TemporaryError(self._reason())
 
-    def resize(self, cluster: str, nodes: int) -> int:
+    def resize(self, cluster: str, nodes: int) -> Grant:
         """Grant nothing."""
         del cluster, nodes
-        return 0
+        return Grant(0, self._reason())
 
     def _reason(self) -> str:
         return (

@@ -221,6 +221,19 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Grant:
+    """What a cluster has of the nodes that it wants.
+
+    Args:
+        nodes: How many.
+        reason: What the others wait for, for people, where that is known.
+    """
+
+    nodes: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class SiteContext:
     """What a backend is told of the service that it works for.
 
@@ -321,7 +334,7 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def resize(self, cluster: str, nodes: int) -> int:
+    def resize(self, cluster: str, nodes: int) -> Grant:
         """Ask for a cluster to have so many nodes; it is asked for again while some are missing.
 
         Args:
@@ -329,7 +342,7 @@ class Backend(ABC):
             nodes: How many are wanted, fewer than there are where nodes have been idle for long.
 
         Returns:
-            How many of them it has now, never more than are wanted.
+            How many of them it has now, never more than are wanted, and what the others wait for.
         """
 
     def could_run(self, need: Need) -> Answer:

@@ -28,6 +28,7 @@ from runyard_server.compute.base import (
     SALVAGE,
     Backend,
     Capabilities,
+    Grant,
     Job,
     LaunchPlan,
     Observation,
@@ -149,10 +150,10 @@ class LocalBackend(Backend):
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGTERM)
 
-    def resize(self, cluster: str, nodes: int) -> int:
+    def resize(self, cluster: str, nodes: int) -> Grant:
         """Grant every node at once: nodes are slots. `cluster` plays no part."""
         del cluster
-        return nodes
+        return Grant(nodes)
 
     def close(self) -> None:
         """Let go of what is kept for further launches; agents go on."""

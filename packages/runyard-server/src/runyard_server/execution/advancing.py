@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from runyard.protocol.environments import LockRecord
+from runyard_server.compute.base import Grant
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import placement, preparing
@@ -32,7 +33,7 @@ def advance(
     system: System,
     slow: Sequence[int],
     ready: Mapping[int, LockRecord],
-    capacity: Mapping[Target, int],
+    capacity: Mapping[Target, Grant],
     token: str,
 ) -> Advanced:
     """Bring runs on, and place what waits.

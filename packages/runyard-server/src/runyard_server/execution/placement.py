@@ -16,6 +16,7 @@ from runyard.protocol import events as kinds
 from runyard.protocol.compute import IDLE, RUNNING
 from runyard.protocol.jobs import STATE_STARTING
 from runyard.protocol.runs import LOCAL_TARGET, QUEUED
+from runyard_server.compute.base import Grant
 from runyard_server.core import events
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import append_events
@@ -72,17 +73,17 @@ def wanted(work: Work, target: Target, coming: int) -> int:
     return max(cluster.min_nodes, len(present), min(cluster.max_nodes, needed))
 
 
-def place(work: Work, target: Target, capacity: int) -> list[Placement]:
+def place(work: Work, target: Target, capacity: Grant) -> list[Placement]:
     """Give nodes to the runs that wait, in order, as far as there are nodes.
 
     Args:
         work: The unit of work.
         target: Where.
-        capacity: On a cluster, how many nodes the backend grants; on this machine, how many
-            runs may be there at once.
+        capacity: On a cluster, the nodes that the backend grants; on this machine, how many runs
+            may be there at once.
     """
     if target.is_local:
-        return _place_local(work, target, capacity)
+        return _place_local(work, target, capacity.nodes)
     cluster = compute.find(work.connection, target.workspace, target.name)
     return [] if cluster is None else _place_cluster(work, target, cluster, capacity)
 
@@ -158,11 +159,11 @@ def _place_local(work: Work, target: Target, places: int) -> list[Placement]:
 
 
 def _place_cluster(
-    work: Work, target: Target, cluster: ComputeRow, granted: int
+    work: Work, target: Target, cluster: ComputeRow, granted: Grant
 ) -> list[Placement]:
     queue = _queue(target)
     waiting = queue.first(work.connection, cluster.max_nodes + 1)
-    present = grow(work, cluster, min(granted, cluster.max_nodes)) if waiting else []
+    present = grow(work, cluster, min(granted.nodes, cluster.max_nodes)) if waiting else []
     idle = [node.id for node in present if node.state == IDLE and node.run is None]
     placements = []
     while waiting and waiting[0].node_count <= len(idle):
@@ -179,7 +180,8 @@ def _place_cluster(
         )
         placements.append(_placed_on(work, row, mine))
     if waiting:
-        _wait(work, waiting[0], _cluster_reason(work, cluster, waiting[0], idle))
+        reason = _cluster_reason(work, cluster, waiting[0], idle, granted.reason)
+        _wait(work, waiting[0], reason)
         _wait_behind(work, queue, f"nodes of {cluster.name!r}")
     return placements
 
@@ -209,7 +211,18 @@ def _wait_behind(work: Work, queue: runs.Queue, place_name: str) -> None:
         _wait(work, row, BEHIND.format(place=place_name))
 
 
-def _cluster_reason(work: Work, cluster: ComputeRow, row: RunRow, idle: Sequence[str]) -> str:
+def _cluster_reason(
+    work: Work, cluster: ComputeRow, row: RunRow, idle: Sequence[str], engine: str
+) -> str:
+    """Why a run waits for nodes of a cluster.
+
+    Args:
+        work: The unit of work.
+        cluster: The cluster.
+        row: The first run that waits for it.
+        idle: Its nodes that nobody has.
+        engine: Why the backend has not granted more; "" where it does not say.
+    """
     missing = row.node_count - len(idle)
     count = f"{missing} of {row.node_count} nodes" if row.node_count > 1 else "a node"
     held = {
@@ -217,12 +230,12 @@ def _cluster_reason(work: Work, cluster: ComputeRow, row: RunRow, idle: Sequence
         for node in nodes.of_cluster(work.connection, cluster.workspace, cluster.name)
         if node.run is not None
     }
-    return f"waiting for {count} of {cluster.name!r}; {_held_by(sorted(held))}"
+    return f"waiting for {count} of {cluster.name!r}; {_held_by(sorted(held), engine)}"
 
 
-def _held_by(holders: Sequence[str]) -> str:
+def _held_by(holders: Sequence[str], otherwise: str = "") -> str:
     if not holders:
-        return "they are being started"
+        return otherwise or "they are being started"
     named = list(holders[:_NAMED])
     if len(holders) > _NAMED:
         return f"runs {', '.join(named)} and others hold them"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from runyard_server.compute.base import Grant
 from runyard_server.core.system import System
 from runyard_server.execution import clusters, placement
 from runyard_server.execution.placement import STEADY, Target
@@ -24,7 +25,7 @@ class ClusterReconciler(Reconciler):
         self._system = system
         self._short: set[Subject] = set()
 
-    def grant(self, target: Target, coming: int) -> int:
+    def grant(self, target: Target, coming: int) -> Grant:
         """Ask the backend for the nodes a cluster needs; return how many it grants.
 
         Args:
@@ -32,8 +33,8 @@ class ClusterReconciler(Reconciler):
             coming: Nodes for runs that are about to come into its queue.
         """
         cluster, count = clusters.need(self._system, target, coming)
-        granted = 0 if cluster is None else self._resize(cluster, count)
-        if granted < count:
+        granted = Grant(0) if cluster is None else self._resize(cluster, count)
+        if granted.nodes < count:
             self._short.add(Subject(CLUSTER, target.workspace, target.name))
         return granted
 
@@ -59,14 +60,15 @@ class ClusterReconciler(Reconciler):
             if _subject(cluster) not in wanted:
                 continue
             if len(present) < cluster.min_nodes:
-                clusters.grow(self._system, cluster, self._resize(cluster, cluster.min_nodes))
+                granted = self._resize(cluster, cluster.min_nodes)
+                clusters.grow(self._system, cluster, granted.nodes)
             elif placement.overdue(cluster, present, now):
                 left = clusters.shrink(self._system, cluster)
                 if left is not None:
                     self._resize(cluster, left)
             clusters.wake_queue(self._system, cluster)
 
-    def _resize(self, cluster: ComputeRow, count: int) -> int:
+    def _resize(self, cluster: ComputeRow, count: int) -> Grant:
         name = f"{cluster.workspace}/{cluster.name}"
         return self._system.sites.of(cluster.site).backend.resize(name, count)
 

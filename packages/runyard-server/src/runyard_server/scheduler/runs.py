@@ -18,6 +18,7 @@ import msgspec
 from runyard.protocol import runs as states
 from runyard.protocol.environments import LockRecord
 from runyard.protocol.runs import RunSpec
+from runyard_server.compute.base import Grant
 from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
 from runyard_server.execution import active_runs, advancing
@@ -51,7 +52,7 @@ class RunReconciler(Reconciler):
         self,
         system: System,
         locks: Locks,
-        grant: Callable[[Target, int], int],
+        grant: Callable[[Target, int], Grant],
         token: str,
     ) -> None:
         self._system = system
@@ -156,9 +157,9 @@ class RunReconciler(Reconciler):
 
     def _capacity(
         self, target: Target, fresh: Sequence[RunRow], ready: Mapping[int, LockRecord]
-    ) -> int:
+    ) -> Grant:
         if target.is_local:
             # A run of the target itself takes a CPU of its site: so many are there at once.
-            return self._system.sites.of(target.name).backend.capabilities().cpus
+            return Grant(self._system.sites.of(target.name).backend.capabilities().cpus)
         coming = (row for row in fresh if row.key in ready and target_of(row) == target)
         return self._grant(target, sum(row.node_count for row in coming))

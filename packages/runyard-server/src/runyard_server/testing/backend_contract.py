@@ -273,7 +273,7 @@ class BackendContract:
         """A backend answers with the nodes it has, never more than were asked for."""
         with self.bench(tmp_path) as (backend, _):
             for count in (0, 2, 1):
-                assert 0 <= backend.resize("w/cluster", count) <= count
+                assert 0 <= backend.resize("w/cluster", count).nodes <= count
 
 
 def _look(backend: Backend, handle: str) -> Observation:

@@ -19,6 +19,7 @@ from runyard_server.compute.base import (
     SALVAGE,
     Backend,
     Capabilities,
+    Grant,
     Job,
     LaunchPlan,
     Observation,
@@ -39,6 +40,7 @@ class Engine:
         plans: The launches, in order.
         refuse: Raised by each launch while it is set.
         nodes: How many nodes may be granted; None grants all.
+        reason: What the others wait for.
         deaf: Whether agents go on when they are canceled.
         can: What the site can do.
     """
@@ -48,6 +50,7 @@ class Engine:
     plans: list[LaunchPlan] = field(default_factory=list)
     refuse: RunyardError | None = None
     nodes: int | None = None
+    reason: str = ""
     deaf: bool = False
     can: Capabilities = SLOTS
 
@@ -122,7 +125,8 @@ class FakeBackend(Backend):
         if self.observe([handle])[handle].alive and not self._engine.deaf:
             self._engine.end(handle, signal="SIGTERM")
 
-    def resize(self, cluster: str, nodes: int) -> int:
+    def resize(self, cluster: str, nodes: int) -> Grant:
         """Grant what the engine has."""
         del cluster
-        return nodes if self._engine.nodes is None else min(nodes, self._engine.nodes)
+        most = nodes if self._engine.nodes is None else self._engine.nodes
+        return Grant(min(nodes, most), self._engine.reason if most < nodes else "")

@@ -134,7 +134,7 @@ def _mentioned(path: "Path", text: str) -> "Path":
 
 
 def _line(text: str, place: str) -> tuple[list[str], str]:
-    """Give the words before the cursor's word, and what there is of that word."""
+    """The words before the cursor's word, and what there is of that word."""
     if "\n" in text:
         typed = text.split("\n")
     else:

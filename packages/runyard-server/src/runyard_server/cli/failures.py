@@ -74,7 +74,7 @@ def exit_status(error: errors.RunyardError) -> int:
 
 
 def complain(error: errors.RunyardError, *, json_wanted: bool) -> None:
-    """Say on stderr what went wrong: for people, or as the wire has it."""
+    """Print on stderr what went wrong: for people, or as the wire has it."""
     if json_wanted:
         import json
 
@@ -85,6 +85,6 @@ def complain(error: errors.RunyardError, *, json_wanted: bool) -> None:
 
 
 def _of_system(error: OSError) -> errors.RunyardError:
-    """Say in a sentence what the system refused, and for which file."""
+    """Write in a sentence what the system refused, and for which file."""
     where = f"{error.filename}: " if error.filename else ""
     return errors.RunyardError(f"{where}{error.strerror or error}")

@@ -106,7 +106,7 @@ def _all(client: WorkspaceClient, run: str) -> list[str]:
 
 
 def _chosen(client: WorkspaceClient, run: str) -> list[str]:
-    """Give the driver logs; before there is one, the build log."""
+    """The driver logs; before there is one, the build log."""
     found = _all(client, run)
     drivers = [path for path in found if path.startswith(DRIVER_LOGS)]
     return drivers or [path for path in found if path == BUILD_LOG]
@@ -168,12 +168,12 @@ class _Printer:
         output.write(log(decoder.decode(piece)))
 
     def remark(self, text: str) -> None:
-        """Say something about the run on stderr; in JSON nothing but the pieces is printed."""
+        """Print a remark about the run on stderr; in JSON nothing but the pieces is printed."""
         if not self.as_json:
             output.write_error(f"{multiline(text)}\n")
 
     def _title(self, path: str) -> None:
-        """Say on stderr which file follows, when there is more than one to be told apart."""
+        """Print on stderr which file follows, when there is more than one to be told apart."""
         if self._last:
             output.write_error(f"\n==> {line(path)} <==\n")
         self._last = path

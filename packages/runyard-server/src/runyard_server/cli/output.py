@@ -147,7 +147,7 @@ def has_colours(stream: TextIO) -> bool:
 
 
 def columns() -> int | None:
-    """Give the width of the terminal that standard output is; None when it is none."""
+    """The width of the terminal that standard output is; None when it is none."""
     if not sys.stdout.isatty():
         return None
     given = os.environ.get("COLUMNS", "")

@@ -111,6 +111,6 @@ def _call(found: tree.Found, before: Given) -> None:
 
 
 def _with_hint(error: InvalidRequest, found: tree.Found) -> InvalidRequest:
-    """Say where the right words stand."""
+    """Point to where the right words stand."""
     words_of_help = " ".join(["runyard", *found.names, "--help"])
     return InvalidRequest(f"{error.message.rstrip('.')}; see `{words_of_help}`", error.details)

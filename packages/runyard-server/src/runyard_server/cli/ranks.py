@@ -6,7 +6,7 @@ from runyard_server.cli.target import WorkspaceClient
 
 
 def log_of(client: WorkspaceClient, run: str, wanted: str, *, sure: bool = True) -> str:
-    """Give the path of a process's log in its run.
+    """Find the path of a process's log in its run.
 
     Args:
         client: The workspace.

@@ -164,7 +164,7 @@ def _end_holder(home: Path, *, json: bool, force: bool) -> None:
 
 
 def _silent(home: Path, found: Holder) -> ServiceUnreachable:
-    """Say that a service holds the folder and does not answer, and what can be done."""
+    """Explain that a service holds the folder and does not answer, and what can be done."""
     since = humane.ago(_iso(found.since))
     why = (
         f"it is stopped: `kill -CONT {found.pid}` lets it go on"

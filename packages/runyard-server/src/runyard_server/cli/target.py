@@ -22,7 +22,7 @@ __all__ = ["WorkspaceClient", "client", "connection", "workspace_names", "worksp
 
 
 def client(name: str | None, *, start: bool = True) -> WorkspaceClient:
-    """Give the client of a workspace.
+    """Find a workspace and connect to it.
 
     Args:
         name: Its name or its id; None asks the configuration.
@@ -54,18 +54,18 @@ def _bring_leftovers(service: WorkspaceClient) -> None:
 
 
 def connection(*, start: bool = True) -> Connection:
-    """Give the connection to the service; the config file may name its address."""
+    """Connect to the service; the config file may name its address."""
     config = _config()
     return connect(start=start, configured=config.url if config else None)
 
 
 def workspaces(*, start: bool = True) -> list[WorkspaceRecord]:
-    """Give the workspaces of the service, by name."""
+    """The workspaces of the service, by name."""
     return list(Workspaces(connection(start=start)).list(limit=LARGEST_PAGE))
 
 
 def workspace_names() -> list[str]:
-    """Give the names of the workspaces of a service that runs, for completion."""
+    """The names of the workspaces of a service that runs, for completion."""
     return [record.name for record in workspaces(start=False)]
 
 

@@ -131,7 +131,7 @@ def _told(url: str, source: str, found: str) -> ServiceUnreachable:
 
 
 def _silence(url: str, cause: BaseException) -> str:
-    """Say why no answer came."""
+    """Explain why no answer came."""
     parts = urlsplit(url)
     place = f"{parts.scheme}://{parts.netloc}"
     other = f"{'http' if parts.scheme == 'https' else 'https'}://{parts.netloc}"

@@ -80,7 +80,7 @@ def groups(sizes: Sequence[int]) -> Tuple[List[List[int]], List[int]]:
 
 
 def describe(file: Sized) -> Tuple[FileEntry, bytes]:
-    """Give a small file by content, and the content.
+    """Describe a small file by content, and read the content.
 
     A file that somebody appends to meanwhile is taken as long as it was when it was looked at.
     """

@@ -427,7 +427,7 @@ class Limited:
             self._left = self._size
 
     def read(self, size: int = -1) -> bytes:
-        """Give the next bytes; a stream that ends early is an error, not a shorter body."""
+        """Read the next bytes; a stream that ends early is an error, not a shorter body."""
         wanted = self._left if size < 0 else min(size, self._left)
         try:
             data = self._stream.read(wanted) if wanted else b""
@@ -443,7 +443,7 @@ class Limited:
 
 
 def _target(route: Route[Any], segments: Any, query: Any) -> str:
-    """Give the path and query of a request.
+    """Write the path and query of a request.
 
     Raises:
         InvalidRequest: A part of it cannot be written as UTF-8.

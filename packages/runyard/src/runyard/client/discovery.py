@@ -38,7 +38,7 @@ def connect(
     start: bool = True,
     configured: Optional[str] = None,
 ) -> Connection:
-    """Give a connection to the service; those of one process to one service are the same.
+    """Connect to the service; those who ask twice in one process share a connection.
 
     Args:
         url: Where it listens; None looks in the order above.
@@ -67,7 +67,7 @@ def connect(
 
 
 def connect_job(environ: Optional[Mapping[str, str]] = None) -> Connection:
-    """Give a job's connection: its own token, the address from the connection file if it can."""
+    """Connect as a job: with its own token, at the address of the connection file if it can."""
     from runyard.protocol.jobs import CONNECTION_VARIABLE
 
     given = os.environ if environ is None else environ
@@ -77,7 +77,7 @@ def connect_job(environ: Optional[Mapping[str, str]] = None) -> Connection:
 
 
 def for_run(url: str, token: str, connection_file: str = "") -> Connection:
-    """Give a connection that uses a run's token and follows the service when it moves.
+    """Connect with a run's token, following the service when it moves.
 
     Args:
         url: Where the service listened when the job was made.

@@ -47,7 +47,7 @@ class Download:
         self.close()
 
     def read(self, size: int = -1) -> bytes:
-        """Give up to `size` bytes, all of the rest by default, b"" at the end.
+        """Read up to `size` bytes, all of the rest by default, b"" at the end.
 
         Raises:
             ServiceUnreachable: The connection broke and could not be taken up again.
@@ -92,6 +92,6 @@ class Download:
 
 
 def _end(response: Any) -> None:
-    """Give the answer's connection back: it is kept if all was read, else closed."""
+    """Return the answer's connection: it is kept if all was read, else closed."""
     response.finished()
     response.close()

@@ -41,7 +41,7 @@ class Hashes:
         self._rows: Dict[str, Any] = {} if file is None else _load(file)
 
     def get(self, name: str, status: os.stat_result) -> Optional[str]:
-        """Give the digest of a file that is as it was, else None."""
+        """The digest of a file that is as it was, else None."""
         row = self._rows.get(name)
         return str(row[-1]) if isinstance(row, list) and row[:-1] == _facts(status) else None
 
@@ -74,7 +74,7 @@ class Hashes:
 
 
 def of(folder: Path) -> Hashes:
-    """Give what is known of a folder's files."""
+    """Read what is known of a folder's files."""
     key = str(folder.resolve())
     if key not in _known:
         home = homes.locate()

@@ -13,7 +13,7 @@ from runyard.protocol.service import CONNECTION_FILE, DEFAULT_HOME, HOME_VARIABL
 
 
 def locate(environ: Optional[Mapping[str, str]] = None) -> Path:
-    """Give the state folder: RUNYARD_HOME, else `~/.runyard`; it need not exist."""
+    """The state folder: RUNYARD_HOME, else `~/.runyard`; it need not exist."""
     given = (os.environ if environ is None else environ).get(HOME_VARIABLE)
     return Path(given or DEFAULT_HOME).expanduser().absolute()
 
@@ -37,5 +37,5 @@ def read_connection(path: Path) -> Optional[Connection]:
 
 
 def connection_file(home: Path) -> Path:
-    """Give the place of a home's connection file."""
+    """The place of a home's connection file."""
     return home / CONNECTION_FILE

@@ -23,7 +23,7 @@ MODULE = ["-P", "-m", "runyard_server.app", "--embedded"]
 
 
 def service_command() -> List[str]:
-    """Give the command line that runs the embedded service.
+    """Find the command line that runs the embedded service.
 
     Raises:
         ServiceUnreachable: Nothing on this machine can; the message names the one command that

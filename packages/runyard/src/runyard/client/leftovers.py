@@ -35,6 +35,7 @@ USER_LOG = "user_log.txt"
 USER_LOG_PATH = "logs/user_log.txt"
 UNKNOWN = "unknown-"
 SECONDS = 10.0
+# As in a job's environment; `protocol.jobs`, which says so, is more than a first use waits for.
 IN_JOB = "RUNYARD_RUN_ID"
 
 
@@ -49,7 +50,7 @@ def mark(folder: Path, service: WorkspaceClient) -> None:
 
 
 def found(but: Callable[[Path], bool]) -> List[Path]:
-    """Give the spool folders of the state folder that are not `but` this process's own."""
+    """List the spool folders of the state folder that are not `but` this process's own."""
     try:
         folders = list((home.locate() / FOLDER).iterdir())
     except OSError:
@@ -170,7 +171,7 @@ def _clear(folder: Path) -> None:
 
 
 def _files(folder: Path) -> List[Path]:
-    """Give what processes write in a spool folder, locked as long as they live."""
+    """What processes write in a spool folder, locked as long as they live."""
     user_log = folder / USER_LOG
     return [*writers(folder), *([user_log] if user_log.exists() else [])]
 
@@ -195,7 +196,7 @@ def _read(folder: Path) -> Dict[str, Any]:
 
 
 def _client(service: WorkspaceClient, place: Dict[str, Any]) -> Optional[WorkspaceClient]:
-    """Give the client of a folder's workspace; None if that is at another service.
+    """The client of a folder's workspace; None if that is at another service.
 
     Older clients wrote no place: then it is tried here.
     """

@@ -133,7 +133,7 @@ def take(path: Path) -> Optional[int]:
 
 
 def writer_of(path: Path) -> int:
-    """Give the id of the process that writes a file, as its name tells; our own if it does not."""
+    """The id of the process that writes a file, as its name tells; our own if it does not."""
     process = path.name.partition("-")[0]
     return int(process) if process.isdigit() else os.getpid()
 

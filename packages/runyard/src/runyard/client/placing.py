@@ -104,7 +104,7 @@ class Placing:
 
 
 def files_and_folders(targets: Sequence[str]) -> Set[str]:
-    """Give those of `targets` below which others of them lie, which no disk can hold."""
+    """Those of `targets` below which others of them lie, which no disk can hold."""
     folders: Set[str] = set()
     for target in targets:
         folder = os.path.dirname(target)

@@ -14,7 +14,7 @@ _START = 19
 
 
 def identity() -> str:
-    """Give `<pid namespace>/<pid>/<boot id>-<start in clock ticks>`, "" where it is not known."""
+    """`<pid namespace>/<pid>/<boot id>-<start in clock ticks>`, "" where it is not known."""
     try:
         namespace = os.readlink("/proc/self/ns/pid")
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()

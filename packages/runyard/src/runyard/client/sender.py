@@ -76,7 +76,7 @@ class Destination:
         raise NotImplementedError
 
     def log_checksum(self, path: str) -> Optional[str]:
-        """Give the CRC-32 of what is stored of a log, in hex; None where that is not told."""
+        """The CRC-32 of what is stored of a log, in hex; None where that is not told."""
         raise NotImplementedError
 
     def append_lines(self, writer: str, first: int, data: bytes) -> int:
@@ -231,7 +231,7 @@ class Sender:
             self._warn(f"{source.name} could not be sent: {error.message}")
 
     def _present(self) -> List[_Source]:
-        """Give the files worth a look, metrics first: they are small and waited for."""
+        """The files worth a look, metrics first: they are small and waited for."""
         for writer, suffix in self._writers():
             file = os.path.join(self._spool_folder, writer + suffix)
             if file not in self._sources:
@@ -246,7 +246,7 @@ class Sender:
         return [source for source in self._sources.values() if not source.dead]
 
     def _writers(self) -> List[Tuple[str, str]]:
-        """Give the spool's files, each as its writer and what kind of file it is."""
+        """The spool's files, each as its writer and what kind of file it is."""
         try:
             names = sorted(os.listdir(self._spool_folder))
         except FileNotFoundError:
@@ -322,7 +322,7 @@ class _Log(_Source):
         return stored != before
 
     def agrees(self, destination: Destination) -> bool:
-        """Say whether what was brought is what the file holds; if not, it will be brought anew."""
+        """Whether what was brought is what the file holds; if not, it will be brought anew."""
         self._tries += 1
         if self._tries > TRIES:
             return True  # somebody goes on writing
@@ -345,7 +345,7 @@ class _Log(_Source):
         return same
 
     def _fresh(self) -> bytes:
-        """Give the next bytes; all from the first on, when the file is another by now."""
+        """Read the next bytes; all from the first on, when the file is another by now."""
         status = os.stat(self.file)
         seen = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         if seen == self._seen and status.st_size <= self.offset:

@@ -109,7 +109,7 @@ def _rules(folder: Path) -> IgnoreRules:
 def scan(
     folder: Path, limit: int = LIMIT_BYTES, tell: Tell = callers.warn
 ) -> List[Tuple[FileEntry, Path]]:
-    """Give a folder's files by content.
+    """Describe a folder's files by content.
 
     Args:
         folder: The source folder.
@@ -149,7 +149,7 @@ def _unreadable(path: Path, error: OSError) -> InvalidRequest:
 
 
 def _described(folder: Path, found: Sequence[Found]) -> Dict[str, FileEntry]:
-    """Give the files by content, reading those of which nothing is known; without those gone."""
+    """Describe files by content, reading those of which nothing is known; drop those gone."""
     known = hashes.of(folder)
     entries: Dict[str, FileEntry] = {}
     for name, _, status in found:

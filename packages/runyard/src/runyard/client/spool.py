@@ -120,7 +120,7 @@ class Spool:
             self._process, self._file, self._path = -1, None, None
 
     def mark(self) -> Tuple[str, int]:
-        """Give this process's writer and how many lines it has written."""
+        """This process's writer, and how many lines it has written."""
         if not self.writer or self._path is None:
             return "", 0
         with self._path.open("rb") as file:
@@ -192,7 +192,7 @@ def _plain_name(name: str) -> str:
 
 
 def writers(folder: Path) -> List[Path]:
-    """Give the files of a spool folder, oldest first."""
+    """The files of a spool folder, oldest first."""
     found = []
     with contextlib.suppress(FileNotFoundError):
         for entry in folder.iterdir():

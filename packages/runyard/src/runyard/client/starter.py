@@ -104,7 +104,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _present(home: Path) -> Optional[Connection]:
-    """Give the service that holds the folder but does not answer yet, None when nobody holds it.
+    """Wait for the service that holds the folder and does not answer yet; None: nobody holds it.
 
     It may be starting, ending, or waking up with the laptop.
     """

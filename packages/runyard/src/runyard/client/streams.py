@@ -122,7 +122,7 @@ def _once(
 
 
 def _frames(response: http.client.HTTPResponse) -> Iterator[str]:
-    """Give the data of each frame: its `data:` lines, joined; comments keep the line alive."""
+    """The data of each frame: its `data:` lines, joined; comments only keep the line alive."""
     lines = []
     for raw in iter(response.readline, b""):
         line = raw.decode("utf-8").rstrip("\r\n")

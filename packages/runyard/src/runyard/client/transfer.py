@@ -66,7 +66,7 @@ class Fetch(NamedTuple):
 
 
 def describe(path: Path, name: str) -> FileEntry:
-    """Give a local file by content, under the name it is to have.
+    """Describe a local file by content, under the name it is to have.
 
     A file that somebody appends to meanwhile is taken as it was when it was opened.
 
@@ -103,7 +103,7 @@ def parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> List[Resu
 
 
 def _threads(count: int) -> Optional[ThreadPoolExecutor]:
-    """Give threads for so many items; None for one, or when the interpreter is ending."""
+    """Start threads for so many items; None for one, or when the interpreter is ending."""
     if count <= 1:
         return None
     try:
@@ -353,7 +353,7 @@ def download_many(
 
 
 def _named(fetch: Fetch) -> str:
-    """Give the name under which a file is asked for together with others, "" if it is not."""
+    """The name under which a file is asked for together with others, "" if it is not."""
     return fetch.digest or (fetch.segments[1] if fetch.route is DATASTORES_READ else "")
 
 

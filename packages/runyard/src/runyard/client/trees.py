@@ -193,13 +193,13 @@ class _Services:
         self._known: Dict[str, bool] = {self._ours: True}
 
     def is_one(self, folder: str, names: Set[str]) -> bool:
-        """Say whether a folder that has these names is one."""
+        """Whether a folder that has these names is one."""
         # The path is compared only where the name fits: resolving each folder would be dear.
         mine = os.path.basename(folder) == os.path.basename(self._ours)
         return names.issuperset(SERVICE_FILES) or (mine and os.path.realpath(folder) == self._ours)
 
     def own(self, path: str) -> bool:
-        """Say whether a link leads to what is a service's own."""
+        """Whether a link leads to what is a service's own."""
         above, below = os.path.realpath(path), ""
         if _is_in(above, self.root):
             return False
@@ -224,7 +224,7 @@ def _is_in(path: str, folder: str) -> bool:
 
 
 def _of_users(below: str) -> bool:
-    """Say whether a path in a service's folder is in what a run works with."""
+    """Whether a path in a service's folder is in what a run works with."""
     parts = below.rstrip("/").split("/")
     return parts[0] == "runs" and parts[2:3] in (["work"], ["data"])
 
@@ -238,7 +238,7 @@ def _asked(question: Callable[[], bool]) -> bool:
 
 
 def _kind(path: str) -> str:
-    """Say what is neither a file nor a folder; "" if it has vanished."""
+    """Name the kind of what is neither a file nor a folder; "" if it has vanished."""
     try:
         mode = os.stat(path).st_mode
     except OSError as error:

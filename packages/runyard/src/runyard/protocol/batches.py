@@ -96,7 +96,7 @@ class _Buffer:
         return left >= size
 
     def take(self, size: int, number: int) -> bytes:
-        """Give the next `size` bytes."""
+        """Read the next `size` bytes."""
         if not self.fill(size):
             raise InvalidRequest(
                 f"the batch ends inside its file {number}: it was cut while it was sent; send it "

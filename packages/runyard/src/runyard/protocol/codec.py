@@ -18,7 +18,7 @@ _plans: Dict[type, Dict[str, Tuple[Decoder, bool]]] = {}
 
 
 def encode(record: Any) -> bytes:
-    """Give the JSON of a record; not-a-number and infinities are refused.
+    """Write a record as JSON; not-a-number and infinities are refused.
 
     Raises:
         InvalidRequest: A text holds half of a surrogate pair; the message names the field.
@@ -85,7 +85,7 @@ def _plan(kind: type) -> Dict[str, Tuple[Decoder, bool]]:
 
 
 def _decoder(hint: Any) -> Decoder:
-    """Give the function that checks and converts a value of the annotated type."""
+    """Find the function that checks and converts a value of the annotated type."""
     if hint is Any:
         return lambda value: value
     if _is_record(hint):

@@ -15,7 +15,7 @@ WHEEL_SCHEME = "runyard"
 
 
 def wheel_address(workspace: str, datastore: str, name: str, digest: str) -> str:
-    """Give the pip requirement that means a wheel on a datastore.
+    """Write the pip requirement that means a wheel on a datastore.
 
     Args:
         workspace: The workspace's key in URLs.

@@ -235,5 +235,5 @@ def from_wire(status: int, body: Any) -> RunyardError:
 
 
 def to_wire(error: RunyardError) -> Dict[str, Any]:
-    """Give the JSON body that describes an error."""
+    """Write the JSON body that describes an error."""
     return {"error": {"code": error.code, "message": error.message, "details": error.details}}

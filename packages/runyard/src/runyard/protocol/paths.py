@@ -39,7 +39,7 @@ def _sign(name: str, at: int, sign: str) -> str:
 
 
 def unescaped(name: str) -> str:
-    """Give the local name or path that `escaped` wrote."""
+    """Recover the local name or path that `escaped` wrote."""
     if "%" not in name:
         return name
     out, at = bytearray(), 0
@@ -55,7 +55,7 @@ def unescaped(name: str) -> str:
 
 
 def unfit(path: str) -> str:
-    """Say why a relative path is too much for the wire; "" if it is not."""
+    """Explain why a relative path is too much for the wire; "" if it is not."""
     if len(path) <= LONGEST_NAME_BYTES and path.isascii():
         return ""  # as nearly all are
     names = path.split("/")

@@ -34,7 +34,7 @@ class SnapshotRecord:
 
 
 def snapshot_id(files: List[FileEntry]) -> str:
-    """Give the id of a set of files: SHA-256 in hex over [path, digest, executable] by path."""
+    """Compute the id of a set of files: SHA-256 in hex over [path, digest, executable] by path."""
     rows = sorted([f.path, f.digest, f.executable] for f in files)
     text = json.dumps(rows, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

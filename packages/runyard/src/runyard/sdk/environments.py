@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
-from runyard.protocol.errors import EnvironmentNotFound, RunyardError
+from runyard.protocol.errors import RunyardError
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.definitions import definition_of, document_of, fill
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, from_service, translated
@@ -361,10 +361,8 @@ def _curated(name: str) -> Environment:
 
 def _records(workspace: Any, name: Optional[str] = None) -> List[EnvironmentRecord]:
     """List the newest version of each registered environment, or all versions of one."""
-    try:
-        return list(workspace.service.environments.list(name))
-    except EnvironmentNotFound:
-        return []
+    found: List[EnvironmentRecord] = workspace.service.environments.list(name)
+    return found
 
 
 def _registered(workspace: Any, name: str, version: Optional[str]) -> Optional[EnvironmentRecord]:

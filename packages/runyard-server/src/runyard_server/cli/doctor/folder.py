@@ -34,7 +34,7 @@ def state_folder() -> Iterator[Finding]:
 
 
 def _trouble(folder: Path) -> str:
-    """Say why the service could not keep its files there; "" if it could."""
+    """Find out why the service could not keep its files there; "" if it could."""
     import fcntl
 
     try:

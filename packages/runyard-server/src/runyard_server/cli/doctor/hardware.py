@@ -34,7 +34,7 @@ def containers() -> Iterator[Finding]:
 
 
 def _output(command: list[str]) -> str:
-    """Give what a program prints; "" when it is not there, fails or hangs."""
+    """What a program prints; "" when it is not there, fails or hangs."""
     try:
         done = subprocess.run(
             command, cwd=Path("/"), capture_output=True, text=True, timeout=SECONDS, check=False

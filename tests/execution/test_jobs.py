@@ -112,7 +112,7 @@ def test_an_agent_may_ask_for_its_job(system: System, place: Place) -> None:
     run = placed.row.id
     with pytest.raises(NotFound, match="nothing was launched"):
         jobs.get(system, W, run, "0")
-    system.write(lambda work: jobs.launched(work, placed.row.key, 0, "handle"))
+    jobs.launched(system, placed.row.key, 0, "handle")
     job = jobs.get(system, W, run, "0")
     assert isinstance(job, JobSpec)
     assert (job.run, job.run_folder) == (run, str(system.home.run(run)))
@@ -211,11 +211,11 @@ def test_a_lost_agent_is_lost_once(system: System, place: Place) -> None:
     """Told again, the loss changes nothing; told after the last word, nothing either."""
     placed = place()
     for _ in range(2):
-        system.write(lambda work: jobs.lost(work, placed.row.key, 0, "it was killed"))
+        jobs.lost(system, placed.row.key, 0, "it was killed")
     told = [e.message for e in events.list_(system, W, placed.row.id, EventQuery()).items]
     assert told.count("it was killed; saving what it left") == 1
     jobs.finish(system, W, placed.row.id, "0", body=FinishReport("completed"))
-    system.write(lambda work: jobs.lost(work, placed.row.key, 0, "again"))
+    jobs.lost(system, placed.row.key, 0, "again")
     assert runs.get(system, W, placed.row.id).status == "Completed"
 
 

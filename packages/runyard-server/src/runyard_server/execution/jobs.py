@@ -157,30 +157,48 @@ def finish(system: System, workspace: str, run: str, node: str, body: FinishRepo
     return Nothing()
 
 
-def launched(work: Work, key: int, node: int, handle: str) -> bool:
-    """Write down the handle of a launched agent; say whether nobody wants the run any more."""
-    job_nodes.change(work.connection, key, node, handle=handle, launched_at=work.now)
-    rows = run_rows.find_many(work.connection, [key])
-    return any(row.cancel_requested or not row.active for row in rows)
+def launched(system: System, key: int, node: int, handle: str) -> bool:
+    """Write down the handle of a launched agent.
+
+    Args:
+        system: The service's parts.
+        key: The run's key.
+        node: The node's number.
+        handle: What its backend knows the agent by.
+
+    Returns:
+        Whether nobody wants the run any more.
+    """
+
+    def write(work: Work) -> bool:
+        job_nodes.change(work.connection, key, node, handle=handle, launched_at=work.now)
+        rows = run_rows.find_many(work.connection, [key])
+        return any(row.cancel_requested or not row.active for row in rows)
+
+    return system.write(write)
 
 
-def lost(work: Work, key: int, node: int, reason: str) -> None:
+def lost(system: System, key: int, node: int, reason: str) -> None:
     """Write down that an agent is gone without a last word.
 
     Args:
-        work: The unit of work.
+        system: The service's parts.
         key: The run's key.
         node: The node's number.
         reason: What is known of how it went.
     """
-    present = job_nodes.find(work.connection, key, node)
-    if present is None or present.finished_at is not None or present.state == SALVAGING:
-        return
-    job_nodes.change(work.connection, key, node, state=SALVAGING, handle=None, beat_at=work.now)
-    for row in run_rows.find_many(work.connection, [key]):
-        append_events(work, row, [EventDraft(kinds.STAGE, f"{reason}; saving what it left")])
-        # The other nodes have failed with it.
-        gangs.wake(work, row)
+
+    def write(work: Work) -> None:
+        present = job_nodes.find(work.connection, key, node)
+        if present is None or present.finished_at is not None or present.state == SALVAGING:
+            return
+        job_nodes.change(work.connection, key, node, state=SALVAGING, handle=None, beat_at=work.now)
+        for row in run_rows.find_many(work.connection, [key]):
+            append_events(work, row, [EventDraft(kinds.STAGE, f"{reason}; saving what it left")])
+            # The other nodes have failed with it.
+            gangs.wake(work, row)
+
+    system.write(write)
 
 
 def lose(system: System, row: RunRow, node: int, reason: str) -> None:

@@ -163,7 +163,7 @@ class Agents:
         if active_runs.is_finished(self._system, row.key, node):
             self._gone(row)
             return
-        self._system.write(lambda work: jobs.lost(work, row.key, node, reason))
+        jobs.lost(self._system, row.key, node, reason)
         job = self._remains(row, node)
         if job is None:
             self._abandon(row, reason)
@@ -192,7 +192,7 @@ class Agents:
         agent = Watched(row, job.node, job.attempt, site, handle, salvages)
         with self._lock:
             self._watched[row.subject, job.node] = agent
-        unwanted = self._system.write(lambda work: jobs.launched(work, row.key, job.node, handle))
+        unwanted = jobs.launched(self._system, row.key, job.node, handle)
         if unwanted and salvages is None:
             backend.cancel(handle)
 

@@ -181,8 +181,9 @@ class Environments:
         mpi.check_interpreter(interpreter, interpreters.located(interpreter), os.environ)
 
     def pythons(self) -> list[str]:
-        """The versions of the Pythons of this machine, newest first."""
-        return [one.dotted for one in interpreters.everything()]
+        """The versions of this machine's Pythons that jobs run on, newest first."""
+        found = interpreters.everything()
+        return [one.dotted for one in found if one.minor >= normal.OLDEST_PYTHON]
 
     def close(self) -> None:
         """End what is done in the background; builds that are waited for are not touched."""

@@ -6,9 +6,12 @@ from runyard.protocol.events import RANK, EventQuery
 from runyard.protocol.jobs import GangTable, JoinGang, OrdersQuery, TaskReport
 from runyard.protocol.runs import LauncherSpec, RunError
 from runyard.protocol.timeouts import RENDEZVOUS_SECONDS
+from runyard_server.core.lookups import run_key
 from runyard_server.core.notices import gang_topic
 from runyard_server.execution import gangs, jobs
 from runyard_server.operations import events, runs
+from runyard_server.store import job_nodes
+from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.testing.yard import W, Yard, until
 
 SERVERS = LauncherSpec("parameter_server", worker_count=2, parameter_server_count=1)
@@ -39,11 +42,17 @@ def server(state: str = "running") -> TaskReport:
     return TaskReport("ps 0", 2, state, decisive=False)
 
 
+def nodes_of(yard: Yard, run: str) -> list[JobNodeRow]:
+    return yard.system.read(lambda work: job_nodes.of_run(work.connection, run_key(work, W, run)))
+
+
 def test_each_node_has_an_agent_and_a_folder_of_its_own(yard: Yard) -> None:
     """The nodes share what the first one prepares, and nothing else."""
     run = submitted(yard)
     for node in range(2):
         yard.handle(run, node=node)
+    # An agent is there a moment before it is written down.
+    until(lambda: all(node.handle for node in nodes_of(yard, run)))
     found = [jobs.get(yard.system, W, run, str(node)) for node in range(2)]
     first, second = (job for job in found if job is not None)
     assert (first.node_name, second.node_name) == ("cluster-1", "cluster-2")

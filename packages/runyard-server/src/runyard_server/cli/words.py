@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.suggestions import nearest
 from runyard_server.cli.parameters import Command, Given, Option, Parameter
 
 CLOSE = 0.5
@@ -88,9 +89,7 @@ def option_of(command: Command, name: str) -> Parameter | None:
 
 def near(wrong: str, known: Sequence[str]) -> str:
     """Give what ends a message: the nearest of the known words, or all of them when few."""
-    import difflib
-
-    close = difflib.get_close_matches(wrong, known, n=3, cutoff=CLOSE)
+    close = nearest(wrong, known, like=CLOSE)
     return f"nearest: {', '.join(close)}" if close else f"there are: {', '.join(known)}"
 
 

@@ -8,12 +8,12 @@ What is named is loaded when a site of the settings needs it, and not before.
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.suggestions import nearest
 from runyard_server.compute.base import Backend, SiteContext
 
 GROUP = "runyard.backends"
@@ -122,6 +122,6 @@ def _typed(name: str, value: Any, kind: Any, origin: str) -> Any:
 
 
 def _choices(name: str, names: list[str], none: str) -> str:
-    near = get_close_matches(name, names, 1, 0.6)
+    near = nearest(name, names, 1)
     guess = f"did you mean {near[0]!r}? " if near else ""
     return f"{guess}there are {', '.join(map(repr, names))}" if names else none

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from runyard.protocol.errors import DatastoreNotFound, NotFound, RunNotFound, WorkspaceNotFound
-from runyard_server.core.suggestions import KNOWN, suggest
+from runyard.protocol.suggestions import KNOWN, suggest
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.store import datastores, job_nodes, runs, workspaces

@@ -8,11 +8,9 @@ reads, so a token that was copied out of a job is worth little afterwards.
 import posixpath
 from collections.abc import Callable
 
-import msgspec
-
 from runyard.protocol import data as modes
 from runyard.protocol.errors import Forbidden
-from runyard.protocol.runs import RunSpec
+from runyard_server.core import specs
 from runyard_server.core.lookups import run_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -21,7 +19,6 @@ from runyard_server.store.folders import checked
 from runyard_server.store.runs import RunRow
 
 DEEPEST = 100
-_SPEC = msgspec.json.Decoder(RunSpec)
 _WRITTEN_MODES = (modes.MOUNT, modes.UPLOAD)
 
 
@@ -73,13 +70,10 @@ def replaced_paths(
         run: The job's run.
         datastore: The datastore.
     """
-
-    def read(work: Work) -> str:
-        return runs.spec(work.connection, run_row(work, workspace, run).key)
-
+    spec = system.read(lambda work: specs.of_run(work, run_row(work, workspace, run).key))
     named = [
         posixpath.normpath(reference.path.strip("/") or ".")
-        for reference in _SPEC.decode(system.read(read)).data
+        for reference in spec.data
         if reference.datastore == datastore and reference.mode in _WRITTEN_MODES
     ]
     return lambda path: any(_holds(folder, checked(path)) for folder in named)

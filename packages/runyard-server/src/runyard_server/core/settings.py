@@ -6,7 +6,6 @@ Each field says in its metadata what it means; the command line, the documentati
 of names are made from the fields. A name that is not in the table is refused, with the nearest.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -15,6 +14,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.suggestions import nearest
 from runyard.protocol.texts import decoded
 
 PREFIX = "RUNYARD_"
@@ -183,7 +183,7 @@ def _from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def _check_variable(variable: str) -> None:
     name = variable.removeprefix(PREFIX)
-    near = difflib.get_close_matches(name.lower(), _names(), 1, 0.75)
+    near = nearest(name, _names(), 1, 0.75)
     if near and name not in OTHER_VARIABLES:
         raise InvalidRequest(f"{variable} is no setting; did you mean {PREFIX}{near[0].upper()}?")
 
@@ -231,7 +231,7 @@ def _names() -> list[str]:
 def _check_names(found: Iterable[str], names: list[str], origin: str) -> None:
     for name in found:
         if name not in names:
-            near = difflib.get_close_matches(name, names, 3, 0.4)
+            near = nearest(name, names, like=0.4)
             choices = (
                 f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(names)}"
             )

@@ -14,9 +14,9 @@ from runyard.protocol.environments import LockRecord
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.jobs import JobEnvironment
 from runyard.protocol.runs import LOCAL_TARGET
+from runyard.protocol.suggestions import suggest
 from runyard_server.compute.absent import AbsentBackend
 from runyard_server.compute.base import Backend
-from runyard_server.core.suggestions import suggest
 from runyard_server.environments.mpi import Machine
 from runyard_server.environments.on_nodes import NodeEnvironments
 

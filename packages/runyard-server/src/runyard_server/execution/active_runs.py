@@ -7,6 +7,7 @@ import msgspec
 
 from runyard.protocol.jobs import JOB_FILE, JobSpec
 from runyard.protocol.runs import INTERACTIVE_TARGET, RunSpec
+from runyard_server.core.specs import of_runs
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution.gangs import LOST, SALVAGING
@@ -15,7 +16,6 @@ from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
-_SPEC = msgspec.json.Decoder(RunSpec)
 _JOB = msgspec.json.Decoder(JobSpec)
 _MANY = 500
 
@@ -61,8 +61,7 @@ def subjects(system: System) -> list[Subject]:
 
 def specs(system: System, keys: Sequence[int]) -> dict[int, RunSpec]:
     """Give the specs of runs, by key."""
-    texts = system.read(lambda work: runs.specs(work.connection, keys))
-    return {key: _SPEC.decode(text) for key, text in texts.items()}
+    return system.read(lambda work: of_runs(work, keys))
 
 
 def is_finished(system: System, key: int, node: int) -> bool:

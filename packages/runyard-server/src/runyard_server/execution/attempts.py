@@ -9,13 +9,11 @@
 Logs and metrics go on where they were. What is known of former attempts is in the events.
 """
 
-import msgspec
-
 from runyard.protocol import events as kinds
 from runyard.protocol import jobs as protocol
 from runyard.protocol import runs as states
 from runyard.protocol.jobs import FinishReport
-from runyard.protocol.runs import RunSpec
+from runyard_server.core import specs
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import (
     append_events,
@@ -25,14 +23,12 @@ from runyard_server.core.lifecycle import (
 )
 from runyard_server.core.work import Work
 from runyard_server.store import events, files, gangs, job_nodes
-from runyard_server.store import runs as run_rows
 from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
 FREE_ATTEMPTS = 3
 OUTPUTS = "outputs/"
 _CAUSE = "retry"
-_SPEC = msgspec.json.Decoder(RunSpec)
 
 
 def is_due(work: Work, row: RunRow, last: FinishReport) -> bool:
@@ -86,7 +82,7 @@ def _kind(cause: str) -> str:
 def _allowed(work: Work, key: int, cause: str) -> int:
     if cause == protocol.CAUSE_PORT:
         return FREE_ATTEMPTS
-    return _SPEC.decode(run_rows.spec(work.connection, key)).max_retries
+    return specs.of_run(work, key).max_retries
 
 
 def _used(work: Work, run: Subject, cause: str) -> int:

@@ -11,8 +11,6 @@ the service changes nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import msgspec
-
 from runyard.protocol import jobs as protocol
 from runyard.protocol import timeouts
 from runyard.protocol.jobs import (
@@ -26,7 +24,8 @@ from runyard.protocol.jobs import (
     RankRecord,
     TaskReport,
 )
-from runyard.protocol.runs import LauncherSpec, RunSpec
+from runyard.protocol.runs import LauncherSpec
+from runyard_server.core import specs
 from runyard_server.core.awaiting import awaitable
 from runyard_server.core.lookups import node_row, run_row
 from runyard_server.core.notices import gang_topic
@@ -34,7 +33,6 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import ranks as processes
 from runyard_server.store import gangs, job_nodes
-from runyard_server.store import runs as run_rows
 from runyard_server.store.gangs import GangRow
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
@@ -47,7 +45,6 @@ WELL = (protocol.OUTCOME_COMPLETED, protocol.OUTCOME_STOPPED)
 # The same, and what its agent left has been cleaned up since.
 CLEARED = "cleared"
 _Members = tuple[list[JobNodeRow], dict[int, GangRow]]
-_SPEC = msgspec.json.Decoder(RunSpec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,7 @@ def agents_of(work: Work, key: int, node_count: int) -> int:
     """Say how many agents a run needs: one for each node, unless it is one process."""
     if node_count == 1:
         return 1
-    spec = _SPEC.decode(run_rows.spec(work.connection, key))
+    spec = specs.of_run(work, key)
     return 1 if spec.launcher.kind == LauncherSpec().kind else node_count
 
 
@@ -311,7 +308,7 @@ def _hanging(
     lists = [(row, told[row.node].tasks or []) for row in present if row.node in told]
     if not processes.may_hang(lists):
         return "", set()
-    launcher = _SPEC.decode(run_rows.spec(work.connection, key)).launcher
+    launcher = specs.of_run(work, key).launcher
     return processes.hanging(lists, launcher.exit_deadline_seconds, work.now)
 
 

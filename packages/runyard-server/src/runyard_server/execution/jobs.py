@@ -7,8 +7,6 @@ Few writes: a beat is written only when the state changes or the last one is som
 
 from dataclasses import replace
 
-import msgspec
-
 from runyard.protocol import events as kinds
 from runyard.protocol import jobs as protocol
 from runyard.protocol import runs as states
@@ -26,6 +24,7 @@ from runyard.protocol.runs import LOCAL_TARGET, RunError, RunSpec
 from runyard.protocol.sizes import VmSize, resolve
 from runyard.protocol.timeouts import HEARTBEAT_SECONDS
 from runyard_server.compute.base import Job
+from runyard_server.core import specs
 from runyard_server.core.clock import iso
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import (
@@ -50,7 +49,6 @@ from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 
 _BEAT_US = int((HEARTBEAT_SECONDS - 1) * 1_000_000)
-_SPEC = msgspec.json.Decoder(RunSpec)
 _BEFORE_RUNNING = (states.QUEUED,)
 _BEFORE_FINALIZING = (states.QUEUED, states.RUNNING)
 _OUTCOMES = {
@@ -96,7 +94,7 @@ def remains(system: System, row: RunRow, node: JobNodeRow, environment: JobEnvir
             subscription_id=workspace.subscription_id,
             resource_group=workspace.resource_group,
             experiment_id=experiment.id,
-            spec=_SPEC.decode(run_rows.spec(work.connection, row.key)),
+            spec=specs.of_run(work, row.key),
             files=snapshot.files if snapshot else [],
             environment=environment,
             token=run_token(system.secret, row.workspace, row.id),

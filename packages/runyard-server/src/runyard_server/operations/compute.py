@@ -4,7 +4,6 @@ Operations write down what is wanted; nodes come and go in the scheduler. Sizes 
 and are read through one table; an unknown one counts as one CPU and says so.
 """
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -28,6 +27,7 @@ from runyard.protocol.errors import (
     WrongState,
 )
 from runyard.protocol.sizes import resolve
+from runyard.protocol.suggestions import nearest
 from runyard_server.compute.base import Need
 from runyard_server.core import events
 from runyard_server.core.clock import iso
@@ -234,7 +234,7 @@ def _not_found(name: str, existing: list[str]) -> ComputeNotFound:
     if not existing:
         hint = "the workspace has no compute targets yet; create one, or use 'local'"
     else:
-        near = difflib.get_close_matches(name, existing, 1)
+        near = nearest(name, existing, 1)
         guess = f"did you mean {near[0]!r}? " if near else ""
         hint = f"{guess}there are {', '.join(repr(n) for n in existing)} and 'local'"
     return ComputeNotFound(

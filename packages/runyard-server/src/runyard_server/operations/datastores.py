@@ -23,9 +23,9 @@ from runyard.protocol.errors import (
     RunyardError,
 )
 from runyard.protocol.files import BatchResult, Refusal
+from runyard.protocol.suggestions import suggest
 from runyard_server.core.clock import iso
 from runyard_server.core.lookups import datastore_folder, datastore_row, workspace_row
-from runyard_server.core.suggestions import suggest
 from runyard_server.core.system import Chunks, Content, System
 from runyard_server.core.work import Work
 from runyard_server.operations import batches

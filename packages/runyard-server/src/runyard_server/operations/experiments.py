@@ -12,11 +12,11 @@ from runyard.protocol.experiments import (
     ExperimentRecord,
 )
 from runyard.protocol.search import Search
+from runyard.protocol.suggestions import KNOWN, suggest
 from runyard_server.core import events, names
 from runyard_server.core.clock import iso
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lookups import workspace_row
-from runyard_server.core.suggestions import KNOWN, suggest
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations import searches

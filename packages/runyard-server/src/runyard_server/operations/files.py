@@ -17,11 +17,11 @@ from runyard.protocol.files import (
     FileRecord,
     RegisterFiles,
 )
+from runyard.protocol.suggestions import KNOWN, suggest
 from runyard_server.core import lookups
 from runyard_server.core.clock import iso
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import append_events
-from runyard_server.core.suggestions import KNOWN, suggest
 from runyard_server.core.system import Content, System
 from runyard_server.core.work import Work
 from runyard_server.operations.blobs import checked_entries

@@ -10,8 +10,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import msgspec
-
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
 from runyard.protocol.errors import AlreadyExists, Conflict, InvalidRequest
@@ -28,6 +26,7 @@ from runyard.protocol.runs import (
     SubmitRun,
 )
 from runyard.protocol.search import Search
+from runyard_server.core import specs
 from runyard_server.core.clock import iso, iso_or_none
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import (
@@ -52,7 +51,6 @@ from runyard_server.store import beating, experiments, job_nodes, metrics, nouns
 from runyard_server.store.runs import RunRow
 from runyard_server.store.search import Wanted
 
-_SPEC = msgspec.json.Decoder(RunSpec)
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
 _SECOND = 1_000_000
 
@@ -91,7 +89,7 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
         submitted_by=body.submitted_by,
         submitted_from=body.submitted_from,
     )
-    text = msgspec.json.encode(spec).decode()
+    text = specs.text_of(spec)
     news = [EventDraft(kinds.WARNING, text) for text in checked.warnings]
     try:
         # The folder comes first: a run that is written down must find its environment.
@@ -135,7 +133,7 @@ def start(system: System, workspace: str, body: StartRun) -> RunRecord:
         script="",
         target=states.INTERACTIVE_TARGET,
     )
-    text = msgspec.json.encode(spec).decode()
+    text = specs.text_of(spec)
     process = body.process if body.beats else None
     given = _Named(body.tags, body.properties, parameters.checked(body.params))
     return _write_new(system, row, text, given, [], process)
@@ -204,11 +202,7 @@ def spec(system: System, workspace: str, run: str) -> RunSpec:
     Raises:
         RunNotFound: No such run in the workspace.
     """
-
-    def read(work: Work) -> str:
-        return runs.spec(work.connection, run_row(work, workspace, run).key)
-
-    return _SPEC.decode(system.read(read))
+    return system.read(lambda work: specs.of_run(work, run_row(work, workspace, run).key))
 
 
 def change(system: System, workspace: str, run: str, body: ChangeRun) -> RunRecord:

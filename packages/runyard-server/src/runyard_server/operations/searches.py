@@ -28,7 +28,7 @@ from runyard.protocol.filters import (
     Value,
 )
 from runyard.protocol.search import Search
-from runyard_server.core.suggestions import suggest
+from runyard.protocol.suggestions import suggest
 from runyard_server.core.work import Work
 from runyard_server.store import pages, search
 from runyard_server.store.search import NUMBER, SWITCH, TEXT, TIME, Noun, Place, Wanted

@@ -21,10 +21,10 @@ from runyard.protocol.errors import (
 from runyard.protocol.files import FileEntry
 from runyard.protocol.runs import LOCAL_TARGET, LauncherSpec, RunSpec
 from runyard.protocol.sizes import resolve
+from runyard.protocol.suggestions import suggest
 from runyard_server.compute.base import Answer, Need
 from runyard_server.core.lookups import datastore_folder
 from runyard_server.core.sites import Site
-from runyard_server.core.suggestions import suggest
 from runyard_server.core.system import System
 from runyard_server.operations import compute, experiments
 from runyard_server.store import folders, snapshots

@@ -5,10 +5,10 @@ map them to local resources through this one table; an unknown size counts as on
 caller is told so. Figures are the published ones of each series.
 """
 
-import difflib
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from runyard.protocol.records import dataclass
+from runyard.protocol.suggestions import nearest
 
 
 @dataclass(frozen=True)
@@ -125,17 +125,12 @@ def find(name: str) -> Optional[VmSize]:
     return SIZES.get(upper) or SIZES.get("STANDARD_" + upper)
 
 
-def nearest(name: str) -> List[str]:
-    """Give up to three known sizes whose names are like `name`."""
-    return difflib.get_close_matches(name.strip().upper(), SIZES, n=3, cutoff=0.6)
-
-
 def resolve(name: str) -> Tuple[VmSize, Optional[str]]:
     """Give the size of that name and, if it is unknown, one CPU and a warning that says so."""
     size = find(name)
     if size is not None:
         return size, None
-    like = nearest(name)
+    like = nearest(name.strip(), SIZES)
     hint = f" Known sizes like it: {', '.join(like)}." if like else ""
     return (
         VmSize(name, 1, 0.0),

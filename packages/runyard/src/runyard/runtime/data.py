@@ -189,14 +189,14 @@ def _existing(item: Item) -> str:
     source = str(item["source"]).rstrip("/")
     if os.path.exists(source):
         return source
-    import difflib
+    from runyard.protocol.suggestions import nearest
 
     parent, missing = _deepest(source)
     try:
         there = sorted(name for name in os.listdir(parent) if not name.startswith("."))
     except OSError:
         there = []
-    near = difflib.get_close_matches(missing, there, n=3, cutoff=0.5) or there[:5]
+    near = nearest(missing, there, like=0.5) or there[:5]
     hint = f"; the nearest there: {', '.join(near)}" if near else "; that folder is empty"
     raise JobError(
         f"data reference '{item['name']}': the datastore has nothing at '{missing}' "

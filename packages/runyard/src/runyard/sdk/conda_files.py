@@ -4,10 +4,10 @@ Sections that conda does not know it warns of and leaves out; here they are refu
 they hold is mostly a list of packages under a misspelled name.
 """
 
-import difflib
 from pathlib import Path
 from typing import Any, Dict, List
 
+from runyard.protocol.suggestions import nearest
 from runyard.sdk.exceptions import UserErrorException, translated
 from runyard.sdk.requirements import lines_of
 
@@ -43,7 +43,7 @@ def read_conda_file(path: str) -> Dict[str, Any]:
 def _check_keys(found: Dict[str, Any], path: str) -> None:
     for key in found:
         if key not in KEYS:
-            close = difflib.get_close_matches(str(key).lower(), KEYS, n=1)
+            close = nearest(str(key), KEYS, 1)
             hint = f"did you mean `{close[0]}:`?" if close else f"there are {', '.join(KEYS)}"
             raise UserErrorException(
                 f"conda file {path!r} has a section `{key}:` that conda files do not have; {hint}"

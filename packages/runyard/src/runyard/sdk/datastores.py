@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional, Sequence,
 from runyard.client import callers
 from runyard.protocol.errors import DatastoreNotFound
 from runyard.protocol.paths import escaped
+from runyard.protocol.suggestions import nearest
 from runyard.sdk.data import DataReference
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
 from runyard.sdk.local_paths import naming
@@ -366,10 +367,8 @@ class Datastore:
             return list(self.workspace.service.datastores.files(self.name, prefix))
 
     def _nothing(self, prefix: str) -> str:
-        import difflib
-
         tops = sorted({row.path.split("/", maxsplit=1)[0] for row in self._files("")})
-        near = difflib.get_close_matches(prefix.split("/", maxsplit=1)[0], tops, n=3) or tops[:10]
+        near = nearest(prefix.split("/", maxsplit=1)[0], tops) or tops[:10]
         there = f"it has {', '.join(near)}" if near else "it is empty"
         return f"nothing on datastore {self.name!r} begins with {prefix!r}; {there}"
 
@@ -383,15 +382,13 @@ class AzureFileDatastore(Datastore):
 
 
 def _read(workspace: Workspace, name: Optional[str]) -> DatastoreRecord:
-    import difflib
-
     with translated():
         wanted = name or workspace.default_datastore_name
         try:
             return workspace.service.datastores.get(wanted)
         except DatastoreNotFound as error:
             names = [row.name for row in workspace.service.datastores.list()]
-            near = difflib.get_close_matches(wanted, names, n=1)
+            near = nearest(wanted, names, 1)
             like = f" did you mean {near[0]!r}?" if near else ""
             raise UserErrorException(
                 f"no datastore {wanted!r} in workspace {workspace.name!r}; there are: "

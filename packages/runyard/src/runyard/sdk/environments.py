@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from runyard.protocol.errors import RunyardError
+from runyard.protocol.suggestions import nearest
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.definitions import definition_of, document_of, fill
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, from_service, translated
@@ -371,14 +372,12 @@ def _registered(workspace: Any, name: str, version: Optional[str]) -> Optional[E
 
 
 def _not_found(workspace: Any, name: str, version: Optional[str]) -> str:
-    import difflib
-
     from runyard.sdk import curated
 
     known = [*(record.name for record in _records(workspace)), *curated.names()]
     if name in known:
         return f"environment {name!r} has no version {version!r}; leave version out for the newest"
-    close = difflib.get_close_matches(name, known, n=3)
+    close = nearest(name, known)
     hint = f"the nearest are: {', '.join(close)}" if close else "Environment.list shows all"
     return f"environment {name!r} does not exist in workspace {workspace.name!r}; {hint}"
 

@@ -18,6 +18,7 @@ from typing import (
 )
 
 from runyard.protocol.errors import NotFound, RunNotFound
+from runyard.protocol.suggestions import nearest
 from runyard.sdk import paging
 from runyard.sdk.exceptions import (
     NotOfferedYet,
@@ -484,10 +485,8 @@ def _newest(workspace: Workspace, query: Any) -> ModelRecord:
 
 
 def _not_found(workspace: Workspace, name: Optional[str]) -> WebserviceException:
-    import difflib
-
     names = sorted(workspace.models)
-    near = difflib.get_close_matches(name or "", names, n=3) or names[:10]
+    near = nearest(name or "", names) or names[:10]
     there = f"there are: {', '.join(near)}" if near else "there is none yet"
     what = f"no model {name!r}" if name else "no model"
     return WebserviceException(

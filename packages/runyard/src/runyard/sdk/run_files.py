@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import tempfile
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Iterable, List, Optional, Seque
 
 from runyard.protocol.errors import RunFileNotFound
 from runyard.protocol.paths import escaped
+from runyard.protocol.suggestions import nearest
 from runyard.sdk.exceptions import ModelPathNotFoundException, UserErrorException, translated
 from runyard.sdk.local_paths import naming, target_of
 
@@ -269,7 +269,7 @@ def no_model_path(path: str, names: Iterable[str]) -> ModelPathNotFoundException
     folders = sorted(
         {"/".join(n.split("/")[:i]) for n in there for i in range(1, n.count("/") + 1)}
     )
-    near = difflib.get_close_matches(path, [*there, *folders], n=NEAREST) or there[:10]
+    near = nearest(path, [*there, *folders], NEAREST) or there[:10]
     listed = ", ".join(near) if near else "none"
     return ModelPathNotFoundException(
         f"Could not locate the provided model_path {path} in the set of files uploaded to the "
@@ -279,6 +279,6 @@ def no_model_path(path: str, names: Iterable[str]) -> ModelPathNotFoundException
 
 def _no_file(service: WorkspaceClient, run_id: str, name: str) -> str:
     names = [record.path for record in records(service, run_id)]
-    near = difflib.get_close_matches(name, names, n=NEAREST) or names[:10]
+    near = nearest(name, names, NEAREST) or names[:10]
     listed = ", ".join(near) if near else "it has none"
     return f"run {run_id} has no file {name!r}; nearest: {listed}"

@@ -5,6 +5,8 @@ A typing error such as `environment.docker.enable = True` would otherwise be los
 
 from typing import Any, List
 
+from runyard.protocol.suggestions import nearest
+
 
 class Section:
     """Base of settings objects; `_close` ends the definition of attributes."""
@@ -19,10 +21,8 @@ class Section:
             AttributeError: There is no such attribute; the nearest are named.
         """
         if self.__dict__.get("_closed") and not hasattr(self, name):
-            import difflib
-
             known = self._names()
-            close = difflib.get_close_matches(name, known, n=3)
+            close = nearest(name, known)
             hint = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(known)}"
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}; {hint}")
         object.__setattr__(self, name, value)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, List
 
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.paths import escaped
+from runyard.protocol.suggestions import nearest_scripts
 from runyard.sdk import snapshot_limits
 from runyard.sdk.exceptions import SnapshotException, UserErrorException, translated
 from runyard.sdk.local_paths import naming
@@ -45,11 +46,9 @@ def take_snapshot(workspace: Workspace, folder: str, script: str = "") -> str:
 
 
 def _no_script(folder: Any, script: str, names: List[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(script, names, n=3) or [n for n in names if n[-3:] == ".py"]
+    near = nearest_scripts(script, names)
     kept_out = (folder / script).is_file()
     why = (
         "is kept out of the snapshot by .amlignore or .gitignore" if kept_out else "does not exist"
     )
-    return f"the script {script!r} {why} in {folder}; there are: {', '.join(near[:10]) or 'none'}"
+    return f"the script {script!r} {why} in {folder}; there are: {', '.join(near) or 'none'}"

@@ -10,6 +10,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, NoReturn, Optional
 
+from runyard.protocol.suggestions import nearest
 from runyard.sdk import workspace_config
 from runyard.sdk.default_clusters import DefaultCluster
 from runyard.sdk.exceptions import (
@@ -555,10 +556,8 @@ def _existing(connection: Connection, config: WorkspaceConfig) -> WorkspaceRecor
 
 
 def _unknown(connection: Connection, name: str) -> WorkspaceException:
-    import difflib
-
     names = sorted({record.name for record in _matching(connection, None, None, None)})
-    near = difflib.get_close_matches(name, names, n=3) or names[:10]
+    near = nearest(name, names) or names[:10]
     there = f"there are: {', '.join(near)}" if near else "there is none yet"
     return WorkspaceException(
         f"no workspace {name!r} in that subscription and resource group on {connection.url}; "

@@ -86,10 +86,8 @@ def _script(job: Job, folder: RunFolder) -> str:
     if os.path.isfile(os.path.join(folder.work, script)):
         # The interpreter would take `-c.py` for an option.
         return os.path.join(".", script) if script.startswith("-") else script
-    import difflib
+    from runyard.protocol.suggestions import nearest_scripts
 
-    there = [str(file["path"]) for file in job.files]
-    scripts = [path for path in there if path.endswith(".py")]
-    near = difflib.get_close_matches(script, there, n=3, cutoff=0.4) or sorted(scripts)[:5]
+    near = nearest_scripts(script, [str(file["path"]) for file in job.files])
     hint = f"the nearest there: {', '.join(near)}" if near else "the folder has no Python file"
     raise JobError(f"there is no script '{script}' in the run's source folder; {hint}")

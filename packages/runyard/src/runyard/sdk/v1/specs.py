@@ -11,6 +11,7 @@ from typing import Any, List, Optional, Sequence
 
 from runyard.protocol.data import VARIABLE_PREFIX
 from runyard.protocol.runs import LOCAL_TARGET, RunSpec
+from runyard.protocol.suggestions import nearest
 from runyard.sdk.definitions import submitted_definition_of, variables_of
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
 from runyard.sdk.launchers import count, launcher_of
@@ -168,10 +169,8 @@ def _shared_memory(run_config: Any) -> Optional[str]:
 
 
 def _no_script(folder: str, script: str, names: Sequence[str]) -> str:
-    import difflib
-
     scripts = _scripts(folder)
-    close = difflib.get_close_matches(script, scripts, n=3)
+    close = nearest(script, scripts)
     near = f"did you mean {' or '.join(close)}?" if close else f"it has {_listed(names)}"
     return f"script {script!r} is not in source_directory {folder!r}; {near}"
 

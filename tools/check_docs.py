@@ -3,7 +3,7 @@
 For README.md, CHANGELOG.md, docs/**, the packages' and the examples' READMEs:
 
 * a relative link points at a file that is there, and its #anchor at a heading;
-* a block marked `python` compiles, and its first-party imports exist;
+* a block marked `python` compiles, and its first-party imports exist, or are files of the page;
 * a `make` verb exists, and so does a `runyard` command.
 """
 
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
 _BLOCK = re.compile(r"^ *```(\w+)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(
+    r"^ *```(python|diff) title=\"([^\"]+\.py)\"\n(.*?)^ *```", re.MULTILINE | re.DOTALL
+)
+_ADDED = re.compile(r"^\+(?:def |class )?(\w+)", re.MULTILINE)
+_DIFF = re.compile(r"^ *```diff.*?^ *```", re.MULTILINE | re.DOTALL)
 _FIRST_PARTY = ("runyard", "runyard_server", "azureml")
 
 
@@ -65,6 +70,7 @@ def _anchors(page: Path) -> frozenset[str]:
 
 
 def _examples(text: str) -> Iterator[str]:
+    made = set(_made(text))
     for language, block in _BLOCK.findall(text):
         if language != "python":
             continue
@@ -73,21 +79,40 @@ def _examples(text: str) -> Iterator[str]:
         except SyntaxError as error:
             yield f"an example is not Python: line {error.lineno}: {error.msg}"
             continue
-        yield from (fault for node in ast.walk(tree) for fault in _imports(node))
+        for module, name in _imports(tree):
+            # What a page has its reader write is not there before.
+            if module not in made and f"{module}.{name}" not in made:
+                yield from _missing(module, name)
 
 
-def _imports(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.ImportFrom) and node.module:
-        if node.module.split(".")[0] not in _FIRST_PARTY:
-            return
-        module = importlib.import_module(node.module)
-        for alias in node.names:
-            if not hasattr(module, alias.name) and not _is_module(f"{node.module}.{alias.name}"):
-                yield f"an example imports {alias.name}, which {node.module} lacks"
-    elif isinstance(node, ast.Import):
-        for alias in node.names:
-            if alias.name.split(".")[0] in _FIRST_PARTY:
-                importlib.import_module(alias.name)
+def _made(text: str) -> Iterator[str]:
+    """The modules of a page's own files, and the names that it adds to files of ours."""
+    for language, title, block in _FILE.findall(text):
+        module = title[:-3].replace("/", ".")
+        if language == "python":
+            yield module
+        else:
+            yield from (f"{module}.{name}" for name in _ADDED.findall(block))
+
+
+def _imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """The first-party modules that an example imports, with the name that it wants of each."""
+    for node in ast.walk(tree):
+        found = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found = [(node.module, alias.name) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            found = [(alias.name, "") for alias in node.names]
+        yield from (pair for pair in found if pair[0].split(".")[0] in _FIRST_PARTY)
+
+
+def _missing(module: str, name: str) -> Iterator[str]:
+    if not _is_module(module):
+        yield f"an example imports {module}, which does not exist"
+    elif name and not (
+        hasattr(importlib.import_module(module), name) or _is_module(f"{module}.{name}")
+    ):
+        yield f"an example imports {name}, which {module} lacks"
 
 
 def _is_module(name: str) -> bool:
@@ -100,7 +125,7 @@ def _is_module(name: str) -> bool:
 
 def _commands(text: str) -> Iterator[str]:
     shell = "\n".join(block for language, block in _BLOCK.findall(text) if language == "bash")
-    inline = "\n".join(re.findall(r"`((?:make|runyard) [^`\n]+)`", text))
+    inline = "\n".join(re.findall(r"`((?:make|runyard) [^`\n]+)`", _DIFF.sub("", text)))
     for line in f"{shell}\n{inline}".splitlines():
         words = _words(line)
         if words[:1] == ["make"]:

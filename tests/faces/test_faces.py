@@ -1,6 +1,5 @@
 """The seam between faces: a second protocol beside ours, with its own table, log-in and errors."""
 
-import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from runyard_server.faces.face import Face, Served
 from runyard_server.faces.native.face import NativeFace
 from runyard_server.faces.pages.face import PagesFace
 from runyard_server.operations import experiments
-from runyard_server.testing import parts
+from runyard_server.testing import asking, parts
 from runyard_server.testing.clocks import TickingClock
 
 SESSION = "shelf-session=let-me-in"
@@ -90,28 +89,9 @@ class House:
         self, method: str, path: str, body: Any = None, **headers: str
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Ask; status, headers and body of the answer."""
-        sent: list[Any] = []
         content = json.dumps(body).encode() if body is not None else b""
-        given = {"host": "localhost", "content-length": str(len(content)), **headers}
-        scope = {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
-            "headers": [(name.encode(), value.encode()) for name, value in given.items()],
-            "state": {"known": self._note},
-        }
-
-        async def receive() -> Any:
-            return {"type": "http.request", "body": content}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        asyncio.run(self.app(scope, receive, send))
-        told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-        return sent[0]["status"], told, b"".join(part.get("body", b"") for part in sent[1:])
+        answer = asking.ask(self.app, method, path, content, headers, self._note)
+        return answer.status, answer.headers, answer.body
 
     def _note(self) -> None:
         self.known += 1

@@ -1,11 +1,15 @@
 """The table of routes and the operations fit one another."""
 
+import ast
 import inspect
+from pathlib import Path
 
 import pytest
 
+import runyard_server
+from runyard.protocol import routes
 from runyard.protocol.errors import TemporaryError
-from runyard.protocol.route import Events
+from runyard.protocol.route import Events, Route
 from runyard.protocol.routes import FILES_READ, ROUTES
 from runyard_server.core.settings import Settings
 from runyard_server.core.tokens import Caller
@@ -13,6 +17,7 @@ from runyard_server.faces import failures, limits
 from runyard_server.faces.native.handlers import operation
 from runyard_server.faces.shares import Shares
 
+HEAVY = Path(runyard_server.__file__).parent
 SERVED = [route for route in ROUTES if route.answer is not Events]
 RUNS = "/api/v1/workspaces/default/runs"
 
@@ -27,6 +32,28 @@ def test_each_row_has_its_operation(route):
         if kind is not None
     }
     inspect.signature(operation(route)).bind(object(), *segments, **named)
+
+
+def test_no_module_of_the_service_lists_routes():
+    """What a route needs stands in its row: a list elsewhere would be forgotten for the next one."""
+    names = {route.name for route in ROUTES}
+    found = [
+        (file.name, node.value)
+        for room in ("core", "execution", "faces", "operations", "scheduler")
+        for file in sorted((HEAVY / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and node.value in names
+    ]
+    rows = [
+        (file.name, alias.name)
+        for room in ("core", "execution", "faces", "operations", "scheduler")
+        for file in sorted((HEAVY / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("runyard.protocol")
+        for alias in node.names
+        if isinstance(getattr(routes, alias.name, None), Route)
+    ]
+    assert found + rows == []
 
 
 def test_names_and_paths_are_unique():

@@ -53,6 +53,16 @@ def test_every_row_is_described():
     assert sorted(described) == sorted(route.name for route in ROUTES)
 
 
+def test_the_scope_of_each_row_is_told():
+    """Whoever writes a job in another language reads what the token of its run opens."""
+    told = {
+        operation["operationId"]: operation["x-runyard-scope"]
+        for path in DOCUMENT["paths"].values()
+        for operation in path.values()
+    }
+    assert told == {route.name: route.scope for route in ROUTES}
+
+
 def test_every_reference_leads_somewhere():
     """A generator of clients stops at a reference to nothing."""
     text = json.dumps(DOCUMENT)

@@ -1,0 +1,70 @@
+"""Asks an application without a network: for tests that put faces together themselves."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from starlette.types import ASGIApp
+
+from runyard_server.faces.endpoint import KNOWN
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def ask(
+    app: ASGIApp,
+    method: str,
+    target: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    known: Callable[[], None] = lambda: None,
+) -> Answer:
+    """Send one request and wait for the whole answer.
+
+    Args:
+        app: The application.
+        method: The HTTP method.
+        target: Path and query, as on the request line.
+        body: The body, sent at once.
+        headers: In lower case; Host and Content-Length are added.
+        known: Called when the application has found out who asks.
+    """
+    parts = urlsplit(target)
+    given = {"host": "localhost", "content-length": str(len(body)), **(headers or {})}
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": unquote(parts.path),
+        "raw_path": parts.path.encode(),
+        "query_string": parts.query.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+        "state": {KNOWN: known},
+    }
+    sent: list[Any] = []
+    asyncio.run(_serve(app, scope, body, sent))
+    told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return Answer(sent[0]["status"], told, b"".join(part.get("body", b"") for part in sent[1:]))
+
+
+async def _serve(app: ASGIApp, scope: Any, body: bytes, sent: list[Any]) -> None:
+    given = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Any:
+        if given:
+            return given.pop()
+        # The client stays: a disconnect would end a stream.
+        return await asyncio.Future()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)

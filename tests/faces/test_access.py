@@ -2,13 +2,14 @@
 
 import hashlib
 import re
+from contextlib import closing
 from operator import attrgetter
 
 import pytest
 
 from runyard.protocol import route as scopes
 from runyard.protocol.errors import Forbidden
-from runyard.protocol.route import AGENT, READS, SCOPES, USER, Nothing, Route
+from runyard.protocol.route import AGENT, READS, SCOPES, USER, Events, Nothing, Route
 from runyard.protocol.routes import ROUTES
 from runyard_server.core.tokens import Caller
 from runyard_server.faces.native import access
@@ -57,7 +58,15 @@ RELATED = [
 ]
 WRITING = [row.name for row in ROUTES if row.for_jobs and row.scope not in (READS, AGENT)]
 # Questions that are too long for a URL.
-ASKING = {"blobs.missing", "blobs.read_many", "datastores.read_many"}
+ASKING = {
+    "blobs.missing",
+    "blobs.read_many",
+    "datastores.read_many",
+    "experiments.search",
+    "metrics.read_many",
+    "models.search",
+    "runs.search",
+}
 
 
 def address(route, run="none"):
@@ -170,9 +179,13 @@ def test_rows_that_only_read_change_nothing():
 def test_a_job_may_do_what_its_own_run_needs(ask, name):
     """Nothing that a job does with its own run is refused for its token."""
     run = ask.start_run()
-    if name == "events.stream":  # which ends with the run
-        ask("POST", f"{RUNS}/{run}/complete")
-    assert send(ask, ask.run_token(run), name, run).status not in (401, 403)
+    token = ask.run_token(run)
+    if row(name).answer is Events:  # a stream may have no end: its begin tells
+        with closing(ask.open()) as connection:
+            response = ask.send(connection, "GET", address(row(name), run), Authorization=token)
+            assert response.status == 200
+        return
+    assert send(ask, token, name, run).status not in (401, 403)
 
 
 @pytest.mark.parametrize("name", RELATED)

@@ -9,7 +9,7 @@ import pytest
 import runyard_server
 from runyard.protocol import routes
 from runyard.protocol.errors import TemporaryError
-from runyard.protocol.route import Events, Route
+from runyard.protocol.route import Route
 from runyard.protocol.routes import FILES_READ, ROUTES
 from runyard_server.core.settings import Settings
 from runyard_server.core.tokens import Caller
@@ -18,11 +18,10 @@ from runyard_server.faces.native.handlers import operation
 from runyard_server.faces.shares import Shares
 
 HEAVY = Path(runyard_server.__file__).parent
-SERVED = [route for route in ROUTES if route.answer is not Events]
 RUNS = "/api/v1/workspaces/default/runs"
 
 
-@pytest.mark.parametrize("route", SERVED, ids=lambda route: route.name)
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
 def test_each_row_has_its_operation(route):
     """A row that nobody serves, or with other arguments, would fail at the first request."""
     segments = [part for part in route.path.split("/") if part.startswith("{")]
@@ -35,7 +34,7 @@ def test_each_row_has_its_operation(route):
 
 
 def test_no_module_of_the_service_lists_routes():
-    """What a route needs stands in its row: a list elsewhere would be forgotten for the next one."""
+    """What a route needs stands in its row: a list elsewhere would be forgotten."""
     names = {route.name for route in ROUTES}
     found = [
         (file.name, node.value)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
+from runyard.protocol.route import Events
 from runyard.protocol.routes import ROUTES
 from runyard_server.faces.native import openapi
 
@@ -38,8 +39,9 @@ def _probing() -> dict[str, Any]:
 
 
 schema = schemathesis.openapi.from_dict(_probing())
-# A stream goes on for as long as its run, and a service that was stopped answers no more.
-asked = schema.exclude(operation_id=["events.stream", "service.stop"])
+# A stream goes on, and a service that was stopped answers no more.
+streams = [route.name for route in ROUTES if route.answer is Events]
+asked = schema.exclude(operation_id=[*streams, "service.stop"])
 CHECKS = (not_a_server_error, content_type_conformance, response_schema_conformance)
 
 

@@ -13,6 +13,7 @@ from anyio import CapacityLimiter
 from runyard.protocol.events import EventPage, EventQuery, EventRecord
 from runyard_server.core.notices import Notices
 from runyard_server.faces import streams
+from runyard_server.operations import events
 from runyard_server.store.logs import LogFile
 from runyard_server.testing.services import running_service
 
@@ -216,18 +217,17 @@ class Quiet:
         return []
 
 
-RUN = {"workspace": "default", "run": "run"}
-
-
 def test_a_silent_stream_shows_that_it_lives(monkeypatch):
     """Between events a comment goes out, so that neither side nor a proxy gives the line up."""
     monkeypatch.setattr(streams, "KEEP_ALIVE_SECONDS", 0.02)
-    monkeypatch.setattr(streams.events, "list_", lambda *_, **__: EventPage([], "Running"))
+    monkeypatch.setattr(events, "list_", lambda *_, **__: EventPage([], "Running"))
 
     async def work() -> list[bytes]:
         feed = streams.Feed(Quiet())
         feed.open()
-        follower = streams.RunFollower(Quiet(), feed, CapacityLimiter(1), RUN, EventQuery())
+        follower = streams.Follower(
+            feed, CapacityLimiter(1), events.stream(Quiet(), "default", "run", EventQuery())
+        )
         frames = follower.frames()
         got = [await anext(frames) for _ in range(3)]
         feed.close()
@@ -239,18 +239,20 @@ def test_a_silent_stream_shows_that_it_lives(monkeypatch):
 
 def test_a_long_history_comes_in_portions(monkeypatch):
     """A run with more events than one look takes is told completely, in order."""
-    monkeypatch.setattr(streams, "BATCH", 10)
+    monkeypatch.setattr(events, "BATCH", 10)
     history = [EventRecord(n, "stage", "t") for n in range(1, 36)]
 
     def list_(_system, _workspace, _run, query) -> EventPage:
         return EventPage(history[query.after : query.after + query.limit], "Completed")
 
-    monkeypatch.setattr(streams.events, "list_", list_)
+    monkeypatch.setattr(events, "list_", list_)
 
     async def work() -> list[bytes]:
         feed = streams.Feed(Quiet())
         feed.open()
-        follower = streams.RunFollower(Quiet(), feed, CapacityLimiter(1), RUN, EventQuery())
+        follower = streams.Follower(
+            feed, CapacityLimiter(1), events.stream(Quiet(), "default", "run", EventQuery())
+        )
         return [frame async for frame in follower.frames()]
 
     frames = asyncio.run(work())

@@ -1,10 +1,13 @@
 """The feed of a workspace: what happened to anything in it, in order, from any position on."""
 
+from dataclasses import replace
+
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.feed import FeedEvent, FeedPage, FeedQuery
 from runyard_server.core import lookups
 from runyard_server.core.awaiting import awaitable
 from runyard_server.core.clock import iso
+from runyard_server.core.following import BATCH, Stream, Told
 from runyard_server.core.notices import feed_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -49,6 +52,34 @@ def list_(system: System, workspace: str, query: FeedQuery) -> FeedPage:
         return FeedPage([_shown(row) for row in rows], max(newest, query.after))
 
     return system.read(read)
+
+
+def stream(system: System, workspace: str, query: FeedQuery) -> Stream:
+    """Follow a workspace, or one of its subjects; it has no end."""
+    return FeedStream(system, workspace, query)
+
+
+class FeedStream(Stream):
+    """The stream of a workspace.
+
+    Args:
+        system: The service's parts.
+        workspace: The workspace.
+        query: Which events, and where to begin.
+    """
+
+    def __init__(self, system: System, workspace: str, query: FeedQuery) -> None:
+        super().__init__(feed_topic(workspace))
+        self._system = system
+        self._workspace = workspace
+        self._query = replace(query, limit=BATCH)
+
+    def look(self) -> Told:
+        """Read what came after the last event."""
+        page = list_(self._system, self._workspace, self._query)
+        self._query = replace(self._query, after=page.position, last=None)
+        items = [(event.position, event) for event in page.items]
+        return Told(items, more=len(items) == BATCH, ended=False)
 
 
 def _shown(row: FeedRow) -> FeedEvent:

@@ -8,7 +8,7 @@ called with the system, the path's segments in order and, where the row has them
 import hashlib
 import importlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,18 +24,13 @@ from runyard_server.core.work import Request
 from runyard_server.faces import contents, messages, waiting
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.native import access
-from runyard_server.faces.streams import EventStream, FeedFollower, Follower, RunFollower
+from runyard_server.faces.streams import EventStream, Follower
 from runyard_server.operations import arrivals
 
 LONGEST_KEY = 200
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 Operation = Callable[..., Any]
-# By the name of a route whose answer is a stream.
-FOLLOWERS: Mapping[str, Callable[..., Follower[Any]]] = {
-    "events.stream": RunFollower,
-    "feed.stream": FeedFollower,
-}
 
 
 def operation(route: Route[Any]) -> Operation:
@@ -62,7 +57,7 @@ class Handler:
 
     def __init__(self, route: Route[Any]) -> None:
         self.route = route
-        self._operation = None if route.answer is Events else operation(route)
+        self._operation = operation(route)
         self._awaited = awaited(self._operation) if route.waits else None
 
     async def answer(self, exchange: Exchange) -> Response:
@@ -72,7 +67,7 @@ class Handler:
             pairs = exchange.request.query_params.multi_items()
             given["query"] = messages.decode_query(self.route.query, pairs)
         if self.route.answer is Events:
-            return await self._stream(exchange, given["query"])
+            return await self._stream(exchange, given)
         if self.route.body is Bytes:
             return await self._receive(exchange, given)
         return await self._exchange(exchange, given)
@@ -124,7 +119,6 @@ class Handler:
 
     def _call(self, system: System, exchange: Exchange, given: dict[str, Any]) -> Any:
         """Call the operation; in a thread."""
-        assert self._operation is not None
         given = self._bound(exchange, given)
         return self._operation(system, *exchange.segments.values(), **given)
 
@@ -132,13 +126,12 @@ class Handler:
         system, segments = exchange.parts.system, exchange.segments
         return access.bound(system, self.route, exchange.caller, segments, given)
 
-    async def _stream(self, exchange: Exchange, query: Any) -> Response:
-        last = exchange.header("last-event-id")
+    async def _stream(self, exchange: Exchange, given: dict[str, Any]) -> Response:
+        last, parts = exchange.header("last-event-id"), exchange.parts
         if _NUMBER.fullmatch(last):
-            query = replace(query, after=int(last))
-        parts = exchange.parts
-        make = FOLLOWERS[self.route.name]
-        follower = make(parts.system, parts.feed, parts.work, exchange.segments, query)
+            given["query"] = replace(given["query"], after=int(last))
+        stream = await exchange.run(partial(self._call, parts.system, exchange, given))
+        follower = Follower(parts.feed, parts.work, stream)
         await follower.check()
         return EventStream(parts.system, follower)
 

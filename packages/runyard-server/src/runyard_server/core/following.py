@@ -1,0 +1,46 @@
+"""What happens, followed by somebody: an operation whose answer goes on.
+
+An operation behind a row that answers with events returns a `Stream`. A face asks it again whenever
+its topic changes, and frames what it tells in its own way.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# How many events one look reads at most.
+BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one look found.
+
+    Args:
+        events: Records to send, in order, each with the number to go on behind, 0 for none.
+        more: There may be further ones already.
+        ended: Nothing will ever follow.
+    """
+
+    events: Sequence[tuple[int, object]]
+    more: bool
+    ended: bool
+
+
+class Stream(ABC):
+    """One client's place in a sequence of events; used by one thread at a time.
+
+    Args:
+        topic: What changes when there may be something to tell.
+    """
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+
+    @abstractmethod
+    def look(self) -> Told:
+        """Read what is new, and go on behind it with the next look; may block.
+
+        Raises:
+            RunyardError: There is nothing of that name to follow.
+        """

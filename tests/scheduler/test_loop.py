@@ -1,13 +1,16 @@
 """From submit to the end: the stages a run goes through, whatever happens on the way."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.runs import FailRun
 from runyard_server.operations import runs
 from runyard_server.scheduler.orphans import MOST_SALVAGES
+from runyard_server.testing.fake_backend import SLOTS
 from runyard_server.testing.yard import W, Yard, until
 
 WAY = ["Starting", "Preparing", "Queued", "Running", "Finalizing"]
@@ -59,6 +62,19 @@ def test_a_failed_build_says_what_may_explain_it(yard: Yard) -> None:
     error = yard.until(yard.submit(pip="old==0.9"), "Failed").error
     assert error is not None
     assert error.message == "old==0.9 has no wheel for Python 3.11\na compiler's traceback"
+
+
+def test_locks_are_for_what_the_site_has(yard: Yard) -> None:
+    """Nodes with GPUs get the frameworks for GPUs, wherever the service itself is."""
+    plain = yard.submit()
+    yard.handle(plain)
+    yard.engine.can = replace(SLOTS, gpus=1)
+    run = yard.submit("local")
+    yard.handle(run)
+    without, with_gpus = (plan.job.environment.lock for plan in yard.engine.plans)
+    definition = EnvironmentDefinition()
+    assert without == yard.environments.definition_hash(definition)
+    assert with_gpus == yard.environments.definition_hash(definition, gpu=True)
 
 
 def test_the_job_is_complete(yard: Yard) -> None:

@@ -83,31 +83,37 @@ class Environments:
         self._history = History(folder / ".inputs")
         self._wheels = PrivateWheels(datastores)
         self._bytecode = BytecodeCompiler(light)
-        self._gpu = _has_gpu()
         self._turns: dict[str, threading.Lock] = {}
         self._made: dict[str, LockRecord] = {}
 
-    def definition_hash(self, definition: EnvironmentDefinition) -> str:
+    def definition_hash(self, definition: EnvironmentDefinition, *, gpu: bool = False) -> str:
         """Give the key of a definition's lock.
+
+        Args:
+            definition: What the user asked for.
+            gpu: Whether the nodes that it is for have GPUs.
 
         Raises:
             EnvironmentFailed: The definition cannot be understood.
         """
-        return self._inputs(definition).hash
+        return _inputs(definition, gpu=gpu).hash
 
-    def lock(self, definition: EnvironmentDefinition, log: Callable[[str], None]) -> LockRecord:
+    def lock(
+        self, definition: EnvironmentDefinition, log: Callable[[str], None], *, gpu: bool = False
+    ) -> LockRecord:
         """Resolve a definition to exact versions.
 
         Args:
             definition: What the user asked for.
             log: Takes lines of the build log, the reason of a failure too.
+            gpu: Whether the nodes that it is for have GPUs.
 
         Raises:
             EnvironmentFailed: No set of packages or no interpreter satisfies it.
             IndexUnreachable: The package index does not answer.
         """
         try:
-            inputs = self._inputs(definition)
+            inputs = _inputs(definition, gpu=gpu)
             if definition.user_managed:
                 return _as_it_is(inputs.interpreter, definition.interpreter)
             with self._turns.setdefault(inputs.hash, threading.Lock()), self._space():
@@ -155,9 +161,17 @@ class Environments:
             )
         return found
 
-    def explain(self, definition: EnvironmentDefinition, lock: LockRecord) -> list[str]:
-        """Say what may explain that a lock cannot be built: pins without a wheel for its Python."""
-        inputs = self._inputs(definition)
+    def explain(
+        self, definition: EnvironmentDefinition, lock: LockRecord, *, gpu: bool = False
+    ) -> list[str]:
+        """Say what may explain that a lock cannot be built: pins without a wheel for its Python.
+
+        Args:
+            definition: What the user asked for.
+            lock: What `lock` made of it.
+            gpu: Whether the nodes that it is for have GPUs.
+        """
+        inputs = _inputs(definition, gpu=gpu)
         python = pythons.find(lock.python)
         if inputs.interpreter or python is None:
             return []
@@ -188,11 +202,6 @@ class Environments:
     def close(self) -> None:
         """End what is done in the background; builds that are waited for are not touched."""
         self._bytecode.close()
-
-    def _inputs(self, definition: EnvironmentDefinition) -> Inputs:
-        if definition.user_managed:
-            return normal.user_managed(interpreters.located(definition.interpreter))
-        return normal.read(definition, gpu=self._gpu)
 
     def _remembered(self, inputs: Inputs, log: Callable[[str], None]) -> LockRecord:
         found = self._made.get(inputs.hash)
@@ -328,5 +337,7 @@ def _nowhere(asked: str) -> str:
     )
 
 
-def _has_gpu() -> bool:
-    return Path("/dev/nvidia0").exists() or Path("/proc/driver/nvidia/version").exists()
+def _inputs(definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
+    if definition.user_managed:
+        return normal.user_managed(interpreters.located(definition.interpreter))
+    return normal.read(definition, gpu=gpu)

@@ -58,7 +58,7 @@ def read(definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
 
     Args:
         definition: What the user asked for; not user-managed.
-        gpu: Whether this machine has a GPU.
+        gpu: Whether the nodes that it is for have GPUs.
 
     Raises:
         EnvironmentFailed: A line cannot be understood, or asks for files that only the client has.

@@ -34,15 +34,19 @@ _log = logging.getLogger(__name__)
 class Locks(Protocol):
     """What the scheduler needs of `runyard_server.environments`: locks are made centrally."""
 
-    def definition_hash(self, definition: EnvironmentDefinition) -> str:
+    def definition_hash(self, definition: EnvironmentDefinition, *, gpu: bool = ...) -> str:
         """Give the key under which a definition's lock is kept."""
         ...
 
-    def lock(self, definition: EnvironmentDefinition, log: Callable[[str], None]) -> LockRecord:
+    def lock(
+        self, definition: EnvironmentDefinition, log: Callable[[str], None], *, gpu: bool = ...
+    ) -> LockRecord:
         """Resolve a definition."""
         ...
 
-    def explain(self, definition: EnvironmentDefinition, lock: LockRecord) -> list[str]:
+    def explain(
+        self, definition: EnvironmentDefinition, lock: LockRecord, *, gpu: bool = ...
+    ) -> list[str]:
         """Say what may explain that the environment of a lock cannot be made."""
         ...
 
@@ -81,7 +85,7 @@ class Preparations:
     def ready(self, definition: EnvironmentDefinition, site: Site) -> LockRecord | None:
         """Give a definition's lock if its environment exists on a site."""
         try:
-            digest = self._locks.definition_hash(definition)
+            digest = self._locks.definition_hash(definition, gpu=_has_gpus(site))
             lock = environments.cached_lock(self._system, digest)
             return lock if lock and site.environments.realised(lock) else None
         except Exception:  # noqa: BLE001 - the slow way meets the same fault and tells the run
@@ -140,26 +144,32 @@ class Preparations:
     def _make(self, making: "_Making") -> None:
         log = BuildLog(self._system, making.row)
         definition = making.definition
-        digest = self._locks.definition_hash(definition)
+        site = site_of(self._system, making.row)
+        gpu = _has_gpus(site)
+        digest = self._locks.definition_hash(definition, gpu=gpu)
         # Where a user's own interpreter is may have changed: that is looked up each time.
         own = definition.user_managed
         lock = None if own else environments.cached_lock(self._system, digest)
         if lock is None:
-            lock = self._locks.lock(definition, log.write)
+            lock = self._locks.lock(definition, log.write, gpu=gpu)
             environments.keep_lock(self._system, digest, lock)
 
         def cancelled() -> bool:
             log.tell()
             return making.unwanted.is_set()
 
-        made = site_of(self._system, making.row).environments
-        if made.realised(lock) is None:
+        if site.environments.realised(lock) is None:
             try:
-                made.realise(lock, log.path, cancelled)
+                site.environments.realise(lock, log.path, cancelled)
             except EnvironmentFailed as error:
-                told = [*lock.notes, *self._locks.explain(definition, lock)]
+                told = [*lock.notes, *self._locks.explain(definition, lock, gpu=gpu)]
                 raise EnvironmentFailed("\n".join([*told, error.message])) from error
         log.tell()
+
+
+def _has_gpus(site: Site) -> bool:
+    """Whether frameworks of a site's nodes shall be those for GPUs."""
+    return site.backend.capabilities().gpus > 0
 
 
 @dataclass(frozen=True)

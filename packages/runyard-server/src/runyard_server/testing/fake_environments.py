@@ -36,17 +36,19 @@ class FakeEnvironments:
         self.notes: list[str] = []
         self.broken = False
 
-    def definition_hash(self, definition: EnvironmentDefinition) -> str:
-        """Hash the definition as it is."""
-        return hashlib.sha256(repr(definition).encode()).hexdigest()
+    def definition_hash(self, definition: EnvironmentDefinition, *, gpu: bool = False) -> str:
+        """Hash the definition as it is; nodes with GPUs have locks of their own."""
+        return hashlib.sha256(f"{definition!r}{gpu or ''}".encode()).hexdigest()
 
-    def lock(self, definition: EnvironmentDefinition, log: Callable[[str], None]) -> LockRecord:
+    def lock(
+        self, definition: EnvironmentDefinition, log: Callable[[str], None], *, gpu: bool = False
+    ) -> LockRecord:
         """Give a lock of the definition's own lines."""
         log(f"locking {definition.pip}")
         if self.fault is not None:
             log(self.fault.message)
             raise self.fault
-        digest, text = self.definition_hash(definition), "\n".join(definition.pip)
+        digest, text = self.definition_hash(definition, gpu=gpu), "\n".join(definition.pip)
         return LockRecord(digest, "3.11", text, notes=list(self.notes))
 
     def realised(self, lock: LockRecord) -> JobEnvironment | None:
@@ -86,6 +88,9 @@ class FakeEnvironments:
         """Two versions."""
         return ["3.11.7", "3.7.16"]
 
-    def explain(self, definition: EnvironmentDefinition, lock: LockRecord) -> list[str]:
+    def explain(
+        self, definition: EnvironmentDefinition, lock: LockRecord, *, gpu: bool = False
+    ) -> list[str]:
         """Blame all that is asked for."""
+        del gpu
         return [f"{line} has no wheel for Python {lock.python}" for line in definition.pip]

@@ -47,8 +47,9 @@ SNAPSHOTS_CREATE: Route[SnapshotRecord] = Route(
     SnapshotRecord,
     "Create a snapshot.",
     body=CreateSnapshot,
+    # No Idempotency-Key: it is named by its content, so a repeat makes nothing, and remembering
+    # the answer would cost each submit a commit.
     scope=ADDS,
-    creates=True,
 )
 SNAPSHOTS_GET: Route[SnapshotRecord] = Route(
     "snapshots.get",

@@ -9,7 +9,6 @@ import pytest
 from runyard.protocol import routes
 from runyard.protocol.metrics import SpoolQuery
 from runyard.protocol.runs import FailRun, StartRun
-from runyard_server.cli import run_lists
 
 LONG = "a-long-name-of-an-experiment-about-transformers"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -39,7 +38,13 @@ def kept(place) -> Kept:
     client, ids = place.client, []
     for number, loss in enumerate((0.3, 0.1, 0.2, None)):
         tags = {"fold": str(number % 2), "best": None} if number == 1 else {"fold": str(number % 2)}
-        body = StartRun(experiment="sorted", name=f"try {number}", tags=tags, properties={"p": "q"})
+        body = StartRun(
+            experiment="sorted",
+            name=f"try {number}",
+            tags=tags,
+            properties={"p": "q"},
+            params={} if number else {"lr": "0.1"},
+        )
         ids.append(client.call(routes.RUNS_START, body=body).id)
         if loss is not None:
             log(client, ids[-1], loss=loss, accuracy=1 - loss)
@@ -77,6 +82,10 @@ def found(cli, kept, *words: str) -> list[int]:
         (["target=sdk"], [3, 2, 1, 0]),
         (["created>2020-01-01"], [3, 2, 1, 0]),
         (["user="], []),
+        (["metrics.loss < 0.25 and tags.fold = '0'"], [2]),
+        (["name IN ('try 1', 'try 3')", "tags.fold LIKE '1'"], [3, 1]),
+        (["param.lr=0.1"], [0]),
+        (["age>=0", "time>=0"], [3, 2, 1, 0]),
     ],
 )
 def test_conditions_all_hold(cli, kept, conditions, numbers) -> None:
@@ -92,30 +101,15 @@ def test_conditions_all_hold(cli, kept, conditions, numbers) -> None:
         ("-metric.loss", [0, 2, 1, 3]),
         ("number", [0, 1, 2, 3]),
         ("-name", [3, 2, 1, 0]),
+        ("age", [3, 2, 1, 0]),
+        ("metrics.loss DESC", [0, 2, 1, 3]),
+        ("-param.lr", [0, 3, 2, 1]),
     ],
 )
 def test_runs_are_sorted_by_a_field(cli, kept, field, numbers) -> None:
     """Either way, and those that lack it come last."""
     assert found(cli, kept, "--sort", field) == numbers
     assert found(cli, kept, "--sort", field, "-n", "2") == numbers[:2]
-
-
-def test_looking_further_than_so_far_is_said(place, kept, monkeypatch, capsys) -> None:
-    """A list that did not look at everything does not look complete."""
-    monkeypatch.setattr(run_lists, "LOOKED_AT", 2)
-    query = run_lists.RunQuery(experiment="sorted")
-    run_lists.show(
-        place.client,
-        query,
-        filters=["metric.loss>0"],
-        sort="metric.loss",
-        columns="id",
-        limit=10,
-        as_json=False,
-    )
-    said = capsys.readouterr()
-    assert said.out.split() == ["RUN", kept.ids[2]]
-    assert "only the newest 2 of these runs" in said.err
 
 
 @pytest.mark.parametrize(
@@ -128,6 +122,8 @@ def test_looking_further_than_so_far_is_said(place, kept, monkeypatch, capsys) -
         (["--filter", "loss <"], "metric.loss"),
         (["--columns", "id,metrik.loss"], "no field 'metrik.loss'"),
         (["--status", "Fialed"], "Failed"),
+        (["--filter", "metrics.loss < 0.5 and status = 'Fialed'"], "Failed"),
+        (["--filter", "status IN ('Failed'"], "at character 20"),
     ],
 )
 def test_a_field_that_is_not_there_is_status_2(cli, kept, words, part) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from runyard.sdk.models import Model
     from runyard.sdk.runs import Run
+    from runyard.sdk.searching import search_runs
     from runyard.sdk.v1.newest import Estimator, PyTorch, SKLearn, TensorFlow
     from runyard.sdk.v1.runconfig import RunConfiguration
     from runyard.sdk.v1.scripts import ScriptRunConfig
@@ -58,6 +59,7 @@ _NAMES = {
     "TensorflowConfiguration": "runyard.sdk.launchers",
     "Torch": "runyard.sdk.distributed",
     "Workspace": "runyard.sdk.workspaces",
+    "search_runs": "runyard.sdk.searching",
 }
 
 __all__ = [
@@ -86,6 +88,7 @@ __all__ = [
     "Torch",
     "Workspace",
     "__version__",
+    "search_runs",
 ]
 
 

@@ -1,7 +1,7 @@
 """`runyard experiments`."""
 
 from runyard_server.cli import humane, output, tables
-from runyard_server.cli.options import Json, Limit, Workspace
+from runyard_server.cli.options import Filter, Json, Limit, Sort, Workspace, ordered
 from runyard_server.cli.parameters import Group
 from runyard_server.cli.tables import Column
 
@@ -9,15 +9,26 @@ group = Group()
 
 
 @group.command("list")
-def list_(json: Json = False, limit: Limit = 100, workspace: Workspace = None) -> None:
-    """List the experiments of a workspace.
+def list_(
+    filter_: Filter = None,
+    sort: Sort = None,
+    json: Json = False,
+    limit: Limit = 100,
+    workspace: Workspace = None,
+) -> None:
+    """List the experiments of a workspace, by name.
 
-    Example: `runyard experiments list`
+    Fields are name, id, runs and created_at.
+
+    Examples: `runyard experiments list`  ·  `runyard experiments list --sort -created_at`  ·
+    `runyard experiments list --filter "name LIKE 'bert%' and runs > 10"`
     """
+    from runyard.protocol.search import Search
     from runyard_server.cli import target
     from runyard_server.cli.paging import collect
 
-    page = collect(target.client(workspace).experiments.list(limit))
+    search: Search = Search(filter_ or "", ordered(sort))
+    page = collect(target.client(workspace).experiments.search(search, limit))
     if json:
         output.as_json(page)
         return

@@ -3,7 +3,16 @@
 from typing import TYPE_CHECKING, Annotated
 
 from runyard_server.cli import humane, output, tables
-from runyard_server.cli.options import Json, Limit, ModelId, ModelName, Workspace
+from runyard_server.cli.options import (
+    Filter,
+    Json,
+    Limit,
+    ModelId,
+    ModelName,
+    Sort,
+    Workspace,
+    ordered,
+)
 from runyard_server.cli.parameters import Group, Option
 from runyard_server.cli.tables import Column
 from runyard_server.cli.texts import cut_middle
@@ -29,19 +38,33 @@ def list_(
     json: Json = False,
     name: ModelName = None,
     latest: Latest = False,
+    filter_: Filter = None,
+    sort: Sort = None,
     limit: Limit = 50,
     workspace: Workspace = None,
 ) -> None:
     """List model versions, newest first.
 
-    Examples: `runyard models list --latest`  ·  `runyard models list --name tf-dnn-mnist`
+    Fields are name, version, latest, run, experiment, framework, framework_version, path, size,
+    files, created_at, description, tags.NAME and properties.NAME.
+
+    Examples: `runyard models list --latest`  ·  `runyard models list --name tf-dnn-mnist`  ·
+    `runyard models list --filter "tags.team = 'vision' and size > 1000000" --sort -size`
     """
-    from runyard.protocol.models import ModelQuery
+    from runyard.protocol.filters import ATTRIBUTE, Condition, Field, conditions, written
+    from runyard.protocol.search import Search
     from runyard_server.cli import target
     from runyard_server.cli.paging import collect
 
-    models, query = target.client(workspace).models, ModelQuery(name=name, latest=latest)
-    page = collect(models.list(query, limit))
+    models = target.client(workspace).models
+    wanted = {"name": name, "latest": latest or None}
+    own = [
+        Condition(Field(ATTRIBUTE, field), "=", (value,))
+        for field, value in wanted.items()
+        if value is not None
+    ]
+    search: Search = Search(written([*conditions(filter_ or ""), *own]), ordered(sort))
+    page = collect(models.search(search, limit))
     if name is not None and not page.items:
         models.get(name)  # says that there is none, and which are near
     if json:

@@ -93,6 +93,18 @@ Status = Annotated[
         complete=_statuses,
     ),
 ]
+Filter = Annotated[
+    str | None,
+    Option(
+        "--filter",
+        metavar="CONDITIONS",
+        help="Only those of which it holds, for example \"name LIKE 'bert%'\".",
+    ),
+]
+Sort = Annotated[
+    str | None,
+    Option("--sort", metavar="FIELD", help="The order; with - before it, the largest first."),
+]
 RunId = Annotated[
     str,
     Argument("RUN", help=RUN_HELP, complete=_run_ids),
@@ -144,3 +156,10 @@ DatastoreName = Annotated[
         complete=_datastores,
     ),
 ]
+
+
+def ordered(sort: str | None) -> list[str]:
+    """The orders of a search that `--sort` asks for: of `-size`, the largest first."""
+    if sort is None:
+        return []
+    return [f"{sort[1:]} DESC" if sort.startswith("-") else sort]

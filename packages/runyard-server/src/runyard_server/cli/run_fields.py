@@ -1,15 +1,16 @@
 """The fields of runs that can be shown, sorted by and filtered by: one table for all three.
 
     id name experiment number status target type user parent nodes created started ended time
-    tag.NAME  property.NAME  metric.NAME
+    tag.NAME  property.NAME  param.NAME  metric.NAME
 
-`tags`, `properties` and `metrics` show all of them.
+`tags`, `properties`, `params` and `metrics` show all of them.
 """
 
 from collections.abc import Callable
 from functools import partial
 
 from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.filters import KINDS
 from runyard.protocol.runs import RunRecord
 from runyard_server.cli import humane
 from runyard_server.cli.tables import ESSENTIAL, Column
@@ -17,9 +18,10 @@ from runyard_server.cli.texts import Styled, cut_middle, cut_words
 from runyard_server.cli.words import near
 
 Value = str | float | int | None
-GROUPS = ("tag", "property", "metric")
+GROUPS = ("tag", "property", "param", "metric")
+_PLURALS = {KINDS[group]: group for group in GROUPS}
 DEFAULTS = ("id", "experiment", "number", "status", "target", "time", "age", "metrics")
-ALL_OF = {"tags": "tag", "properties": "property", "metrics": "metric"}
+ALL_OF = {"tags": "tag", "properties": "property", "params": "param", "metrics": "metric"}
 
 _VALUES: dict[str, Callable[[RunRecord], Value]] = {
     "id": lambda run: run.id,
@@ -49,6 +51,7 @@ _COLUMNS = {
     "metrics": Column("METRICS", wanted=28, least=16, cut=cut_words),
     "tags": Column("TAGS", wanted=22, least=12, cut=cut_words),
     "properties": Column("PROPERTIES", wanted=22, least=12, cut=cut_words),
+    "params": Column("PARAMS", wanted=28, least=12, cut=cut_words),
 }
 SORTED_BY = [*_VALUES, *(f"{group}.NAME" for group in GROUPS)]
 SHOWN = [*_VALUES, *ALL_OF, *(f"{group}.NAME" for group in GROUPS)]
@@ -61,8 +64,8 @@ def value(name: str) -> Callable[[RunRecord], Value]:
         InvalidRequest: There is no such field.
     """
     group, dot, key = name.partition(".")
-    if dot and group in GROUPS and key:
-        return partial(_of_group, group, key)
+    if dot and _PLURALS.get(group, group) in GROUPS and key:
+        return partial(_of_group, _PLURALS.get(group, group), key)
     if name not in _VALUES:
         raise _unknown(name, SORTED_BY)
     return _VALUES[name]
@@ -71,7 +74,7 @@ def value(name: str) -> Callable[[RunRecord], Value]:
 def column(name: str, *, asked: bool) -> Column:
     """Give the column of a field; one that was asked for by name is never left out."""
     title = name.partition(".")[2] or name
-    found = _COLUMNS.get(name) or Column(title.upper(), right=name.startswith("metric."))
+    found = _COLUMNS.get(name) or Column(title.upper(), right=name.startswith("metric"))
     return found._replace(worth=ESSENTIAL) if asked else found
 
 
@@ -112,6 +115,8 @@ def _of_group(group: str, key: str, run: RunRecord) -> Value:
 def _every(group: str, run: RunRecord) -> list[tuple[str, Value]]:
     if group == "metric":
         return list((run.metrics or {}).items())
+    if group == "param":
+        return list(run.params.items())
     return list((run.tags if group == "tag" else run.properties).items())
 
 

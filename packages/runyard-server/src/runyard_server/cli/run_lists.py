@@ -1,71 +1,42 @@
-"""`runyard runs list`: which runs, in which order, with which columns.
+"""`runyard runs list`: which runs, in which order, with which columns; found by the service."""
 
-What the service can tell apart it is asked for: experiment, status, target, type, parent, one tag
-and one property. Other conditions and orders are worked out here, over the newest `LOOKED_AT` runs
-that match so far; when there are more, that is said.
-"""
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Any
-
-from runyard.protocol import runs
-from runyard.protocol.errors import InvalidRequest
-from runyard.protocol.runs import RunQuery, RunRecord
-from runyard_server.cli import output, run_fields, tables
-from runyard_server.cli.paging import Entries, collect
+from runyard.protocol.filters import ATTRIBUTE, Condition, Field, Value, written
+from runyard.protocol.search import Search
+from runyard_server.cli import output, run_fields, run_filters, tables
+from runyard_server.cli.paging import collect
 from runyard_server.cli.target import WorkspaceClient
 
-LOOKED_AT = 10_000
-_CONDITION = re.compile(
-    r"(?P<field>[^=!<>~]+)(?:(?P<operator>!=|<=|>=|=|<|>|~)(?P<value>.*))?", re.DOTALL
-)
-_BY_SERVICE = {
-    "experiment": "experiment",
-    "status": "status",
-    "target": "target",
-    "type": "run_type",
-    "parent": "parent",
-}
+# Attributes come always, so a search for this column brings nothing else.
+_NOTHING_MORE = "status"
+_EXPERIMENT = Field(ATTRIBUTE, "experiment")
 
 
 @dataclass(frozen=True)
-class Condition:
-    """One `--filter`: a field, how it is compared, and with what; no operator: it is there."""
+class Asked:
+    """What was asked with options of their own, besides filters.
 
-    field: str
-    operator: str
-    value: str
+    Args:
+        experiment: Only runs of this experiment.
+        status: Only runs of this status.
+        active: Only runs that have not ended.
+        children: Child runs too.
+        filters: Conditions, in either form of `run_filters`.
+    """
 
-    def holds(self, run: RunRecord) -> bool:
-        """Whether a run is as it says."""
-        found = run_fields.value(self.field)(run)
-        if not self.operator:
-            return found is not None
-        if self.operator == "~":
-            return found is not None and self.value.lower() in str(found).lower()
-        if found is None:
-            return self.operator == "!="
-        return bool(_COMPARED[self.operator](*_alike(found, self.value)))
-
-
-_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda one, other: one == other,
-    "!=": lambda one, other: one != other,
-    "<": lambda one, other: one < other,
-    "<=": lambda one, other: one <= other,
-    ">": lambda one, other: one > other,
-    ">=": lambda one, other: one >= other,
-}
+    experiment: str | None = None
+    status: str | None = None
+    active: bool = False
+    children: bool = False
+    filters: Sequence[str] = field(default_factory=list)
 
 
 def show(
     client: WorkspaceClient,
-    query: RunQuery,
+    asked: Asked,
     *,
-    filters: list[str],
     sort: str | None,
     columns: str | None,
     limit: int,
@@ -75,8 +46,7 @@ def show(
 
     Args:
         client: The workspace.
-        query: What was asked with options of their own.
-        filters: Further conditions, such as `tag.fold=1`, `metric.loss<0.5`.
+        asked: Which runs.
         sort: A field, with `-` before it from the largest to the smallest; None: newest first.
         columns: Fields with commas between them; None: the usual ones.
         limit: At most so many.
@@ -87,14 +57,20 @@ def show(
         NotFound: There is no such experiment.
     """
     names = [run_fields.check_shown(name.strip()) for name in (columns or "").split(",") if name]
-    asked, left = _by_service(client, replace(query, metrics=True), map(_condition, filters))
-    found = _collected(client, asked, left, sort, limit)
-    if not found.items and asked.experiment is not None:
-        client.experiments.get(asked.experiment)  # says when there is none
+    shown = names or run_fields.DEFAULTS
+    conditions = _conditions(client, asked)
+    search: Search = Search(
+        written(conditions),
+        [] if sort is None else [run_filters.order(sort)],
+        [] if as_json else _brought(shown),
+    )
+    found = collect(client.runs.search(search, limit))
+    experiment = _experiment(asked, conditions)
+    if not found.items and experiment is not None:
+        client.experiments.get(experiment)  # says when there is none
     if as_json:
         output.as_json(found)
         return
-    shown = names or run_fields.DEFAULTS
     tables.show(
         [run_fields.column(name, asked=bool(names)) for name in shown],
         ([run_fields.cell(name, run) for name in shown] for run in found.items),
@@ -102,94 +78,35 @@ def show(
     )
 
 
-def _condition(text: str) -> Condition:
-    found = _CONDITION.fullmatch(text.strip())
-    if found is None:
-        raise InvalidRequest(
-            f"--filter {text!r} makes no sense; write it as tag.fold=1, status!=Failed, "
-            "metric.loss<0.5, name~bert or tag.best"
-        )
-    field = found["field"].strip()
-    run_fields.value(field)
-    return Condition(field, found["operator"] or "", (found["value"] or "").strip())
-
-
-def _by_service(
-    client: WorkspaceClient, query: RunQuery, conditions: Iterable[Condition]
-) -> tuple[RunQuery, list[Condition]]:
-    """Put into the query what the service can tell apart; give what is left."""
-    left, taken = [], dict[str, Any]()
-    for one in conditions:
-        name = _BY_SERVICE.get(one.field, "")
-        group, _, key = one.field.partition(".")
-        if name and one.operator == "=" and name not in taken and getattr(query, name) is None:
-            taken[name] = _exact(client, name, one.value)
-        elif group in ("tag", "property") and one.operator in ("", "=") and group not in taken:
-            taken[group] = key
-            taken[f"{group}_value"] = one.value if one.operator else None
-        else:
-            left.append(one)
-    return replace(query, **taken), left
-
-
-def _exact(client: WorkspaceClient, name: str, value: str) -> str:
-    """Give a status in its own letters, a parent by its id."""
-    if name == "status":
-        return next((one for one in runs.STATUSES if one.lower() == value.lower()), value)
-    if name == "parent":
+def _conditions(client: WorkspaceClient, asked: Asked) -> list[Condition]:
+    def named(run: str) -> str:
         from runyard_server.cli import run_names
 
-        return run_names.with_run(client, value, client.runs.get).id
-    return value
+        return run_names.with_run(client, run, client.runs.get).id
+
+    found = [one for text in asked.filters for one in run_filters.conditions(text, named)]
+    if asked.experiment is not None:
+        found.append(_is("experiment", asked.experiment))
+    if asked.status is not None:
+        found.append(_is("status", asked.status))
+    if asked.active:
+        found.append(_is("active", asked.active))
+    parent = Field(ATTRIBUTE, "parent")
+    if not asked.children and all(one.field != parent for one in found):
+        found.append(Condition(parent, "IS NULL"))
+    return found
 
 
-def _collected(
-    client: WorkspaceClient,
-    query: RunQuery,
-    conditions: list[Condition],
-    sort: str | None,
-    limit: int,
-) -> Entries:
-    listing = client.runs.list(query, LOOKED_AT if conditions or sort else limit)
-    matching = (run for run in listing if all(one.holds(run) for one in conditions))
-    if not conditions and sort is None:
-        return collect(listing)
-    found = list(islice(matching, limit)) if sort is None else _sorted(matching, sort)[:limit]
-    if listing.next_page_token and (sort or len(found) < limit):
-        output.note(
-            f"only the newest {LOOKED_AT:,} of these runs were looked at; narrow it with "
-            "--experiment, --status or a --filter of one tag"
-        )
-    # The service's token would go on behind runs that were looked at and not shown.
-    return Entries(found)
+def _experiment(asked: Asked, conditions: Sequence[Condition]) -> str | None:
+    """The one experiment of which all runs must be."""
+    named = [str(one.values[0]) for one in conditions if one[:2] == (_EXPERIMENT, "=")]
+    return asked.experiment or (named[0] if named else None)
 
 
-def _sorted(matching: Iterable[RunRecord], sort: str) -> list[RunRecord]:
-    """Sort by a field; numbers before texts, and runs that lack it last, in either direction."""
-    falling, name = sort.startswith("-"), sort.removeprefix("-")
-    value = run_fields.value(name)
-    every = list(matching)
-    there = [run for run in every if value(run) is not None]
-    lacking = [run for run in every if value(run) is None]
-
-    def place(run: RunRecord) -> tuple[bool, Any]:
-        found = value(run)
-        number = _number(found)
-        return (number is None, str(found).lower() if number is None else number)
-
-    return [*sorted(there, key=place, reverse=falling), *lacking]
+def _is(name: str, value: Value) -> Condition:
+    return Condition(Field(ATTRIBUTE, name), "=", (value,))
 
 
-def _alike(found: str | float, wanted: str) -> tuple[Any, Any]:
-    """Give two values as numbers if both are, else as texts."""
-    one, other = _number(found), _number(wanted)
-    if one is not None and other is not None:
-        return one, other
-    return str(found), wanted
-
-
-def _number(value: Any) -> float | None:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
+def _brought(shown: Sequence[str]) -> list[str]:
+    wanted = [run_filters.column(name) for name in shown]
+    return [name for name in wanted if name is not None] or [_NOTHING_MORE]

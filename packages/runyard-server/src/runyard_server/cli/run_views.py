@@ -74,6 +74,7 @@ def _facts(run: RunRecord, spec: RunSpec) -> Iterable[tuple[str, str | Styled]]:
     yield "Script", spec.script
     yield "Arguments", shlex.join(spec.arguments)
     yield "Command", shlex.join(spec.command)
+    yield "Parameters", "  ".join(f"{key}={value}" for key, value in run.params.items())
     yield "User", run.submitted_by
     yield "Created", f"{run.created_at} ({humane.ago(run.created_at)})"
     yield "Ran", humane.between(run.started_at, run.ended_at)

@@ -11,6 +11,7 @@ from runyard_server.cli.options import (
     Rank,
     RunId,
     RunIds,
+    Sort,
     Status,
     Workspace,
 )
@@ -25,12 +26,9 @@ Filters = Annotated[
     Option(
         "--filter",
         metavar="CONDITION",
-        help="Only runs of which it holds: FIELD=VALUE, !=, <, <=, >, >=, FIELD~PART, or FIELD.",
+        help="Only runs of which it holds: \"metrics.loss < 0.5 and status = 'Failed'\", or short: "
+        "FIELD=VALUE, !=, <, <=, >, >=, FIELD~PART, or FIELD.",
     ),
-]
-Sort = Annotated[
-    str | None,
-    Option("--sort", metavar="FIELD", help="The order; with - before it, the largest first."),
 ]
 Columns = Annotated[
     str | None,
@@ -64,8 +62,8 @@ def list_(
     """List runs, newest first, with the last values of their metrics.
 
     Fields of runs are id, name, experiment, number, status, target, type, user, parent, nodes,
-    created, started, ended, time, age, tag.NAME, property.NAME and metric.NAME. On a narrow
-    terminal the columns of least worth are left out; --columns keeps those it names.
+    created, started, ended, time, age, tag.NAME, property.NAME, param.NAME and metric.NAME. On a
+    narrow terminal the columns of least worth are left out; --columns keeps those it names.
 
     For example:
 
@@ -73,21 +71,19 @@ def list_(
 
     - `runyard runs list -e tf-mnist --sort -metric.accuracy`: the best first
 
-    - `runyard runs list --filter tag.fold=1 --filter 'metric.loss<0.5'`
+    - `runyard runs list --filter "metrics.loss < 0.5 and params.lr = '0.1'"`
 
-    - `runyard runs list --columns id,user,tags,metric.loss`
+    - `runyard runs list --filter tag.fold=1 --filter 'metric.loss<0.5'`: the same language, short
+
+    - `runyard runs list --columns id,user,params,metric.loss`
 
     - `runyard runs list --status Failed --json | jq -r '.items[].id'`
     """
-    from runyard.protocol.runs import RunQuery
     from runyard_server.cli import run_lists, target
 
-    query = RunQuery(experiment=experiment, active=active, include_children=children)
-    conditions = [f"status={status}"] if status else []
     run_lists.show(
         target.client(workspace),
-        query,
-        filters=[*conditions, *(filters or [])],
+        run_lists.Asked(experiment, status, active, children, filters or []),
         sort=sort,
         columns=columns,
         limit=limit,

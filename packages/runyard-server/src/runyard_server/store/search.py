@@ -100,7 +100,8 @@ class Side:
         """
         if one.operator in NULLS:
             return _compared(one, of.c[self.owner], of.c[self.owner])
-        return _compared(one, made(of.c[self.value]), made(of.c[self.number or self.value]))
+        text = made(of.c[self.value])
+        return _compared(one, text, text if self.number is None else made(of.c[self.number]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +409,9 @@ def _compared(
     if one.operator in NULLS:
         return text.is_(None) if one.operator == "IS NULL" else text.is_not(None)
     of = text if isinstance(one.values[0], str) else number
+    if one.operator in ("!=", "NOT IN") and of is not text:
+        # A text is another value than any number.
+        return or_(of.is_(None), of.not_in(list(one.values)))
     if one.operator == "IN":
         return of.in_(list(one.values))
     if one.operator == "NOT IN":

@@ -11,6 +11,7 @@ from runyard.protocol.experiments import CreateExperiment, ExperimentQuery
 
 if TYPE_CHECKING:
     from runyard.protocol.experiments import ExperimentRecord
+    from runyard.protocol.search import Search
 
 
 class Experiments(NounClient):
@@ -30,6 +31,20 @@ class Experiments(NounClient):
             lambda query: self._service.call(routes.EXPERIMENTS_LIST, query=query),
             ExperimentQuery(),
             limit,
+        )
+
+    def search(self, search: Search, limit: Optional[int] = None) -> Listing[ExperimentRecord]:
+        """Find experiments by a filter, in an order, page by page.
+
+        Args:
+            search: What to look for; see `protocol.search`.
+            limit: At most so many; None is all.
+
+        Raises:
+            InvalidRequest: The filter makes no sense; the message points at the place.
+        """
+        return Listing(
+            lambda asked: self._service.call(routes.EXPERIMENTS_SEARCH, body=asked), search, limit
         )
 
     def get(self, name: str) -> ExperimentRecord:

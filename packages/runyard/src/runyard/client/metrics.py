@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Optional
 
 from runyard.client.workspace_connection import NounClient
 from runyard.protocol import metrics as routes
-from runyard.protocol.metrics import MetricQuery, SpoolQuery
+from runyard.protocol.metrics import MetricQuery, MetricsOfRuns, SpoolQuery
 
 if TYPE_CHECKING:
-    from typing import List
+    from typing import Dict, List, Sequence
 
     from runyard.protocol.metrics import MetricSeries, SpoolMark
+
+# One answer holds all points of so many runs.
+_RUNS_AT_ONCE = 100
 
 
 class Metrics(NounClient):
@@ -30,6 +33,30 @@ class Metrics(NounClient):
         """
         query = MetricQuery(name=name, points=points)
         return self._service.call(routes.METRICS_LIST, run, query=query).series
+
+    def read_many(
+        self, runs: Sequence[str], names: Sequence[str] = (), points: int = 0
+    ) -> Dict[str, List[MetricSeries]]:
+        """Read metrics of many runs, in as few requests as possible.
+
+        Args:
+            runs: The runs' ids.
+            names: Only these metrics; none: all.
+            points: Thin scalar series to so many values; 0 reads all.
+
+        Returns:
+            The series of each run, in order of first logging.
+
+        Raises:
+            RunNotFound: There is no such run.
+        """
+        found: Dict[str, List[MetricSeries]] = {}
+        for first in range(0, len(runs), _RUNS_AT_ONCE):
+            some = list(runs[first : first + _RUNS_AT_ONCE])
+            asked = MetricsOfRuns(some, list(names), points)
+            pages = self._service.call(routes.METRICS_READ_MANY, body=asked).items
+            found.update((page.run, page.series) for page in pages)
+        return found
 
     def append(self, run: str, writer: str, data: bytes, first_line: int) -> SpoolMark:
         """Bring lines of a spool; those that are stored already are passed over.

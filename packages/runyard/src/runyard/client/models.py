@@ -11,6 +11,7 @@ from runyard.protocol.models import ModelQuery
 
 if TYPE_CHECKING:
     from runyard.protocol.models import ChangeModel, ModelRecord, RegisterModel
+    from runyard.protocol.search import Search
 
 
 class Models(NounClient):
@@ -38,6 +39,20 @@ class Models(NounClient):
             lambda asked: self._service.call(routes.MODELS_LIST, query=asked),
             query or ModelQuery(),
             limit,
+        )
+
+    def search(self, search: Search, limit: Optional[int] = None) -> Listing[ModelRecord]:
+        """Find model versions by a filter, in an order, page by page.
+
+        Args:
+            search: What to look for; see `protocol.search`.
+            limit: At most so many; None is all.
+
+        Raises:
+            InvalidRequest: The filter makes no sense; the message points at the place.
+        """
+        return Listing(
+            lambda asked: self._service.call(routes.MODELS_SEARCH, body=asked), search, limit
         )
 
     def get(self, model: str) -> ModelRecord:

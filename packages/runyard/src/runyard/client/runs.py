@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from runyard.protocol.jobs import RankRecord
     from runyard.protocol.runs import ChangeRun, RunRecord, RunSpec, StartRun, SubmitRun
+    from runyard.protocol.search import Search
 
 
 class Runs(NounClient):
@@ -50,6 +51,20 @@ class Runs(NounClient):
             lambda asked: self._service.call(routes.RUNS_LIST, query=asked),
             query or RunQuery(),
             limit,
+        )
+
+    def search(self, search: Search, limit: Optional[int] = None) -> Listing[RunRecord]:
+        """Find runs by a filter, in an order, page by page.
+
+        Args:
+            search: What to look for; see `protocol.search`.
+            limit: At most so many; None is all.
+
+        Raises:
+            InvalidRequest: The filter makes no sense; the message points at the place.
+        """
+        return Listing(
+            lambda asked: self._service.call(routes.RUNS_SEARCH, body=asked), search, limit
         )
 
     def get(self, run: str) -> RunRecord:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from runyard.client.logs import Logs
     from runyard.client.metrics import Metrics
     from runyard.client.models import Models
+    from runyard.client.parameters import Parameters
     from runyard.client.runs import Runs
     from runyard.client.snapshots import Snapshots
 
@@ -110,6 +111,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.models import Models
 
         return Models(self)
+
+    @property
+    def parameters(self) -> Parameters:
+        """Parameters of runs."""
+        from runyard.client.parameters import Parameters
+
+        return Parameters(self)
 
     @property
     def snapshots(self) -> Snapshots:

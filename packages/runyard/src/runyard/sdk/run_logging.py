@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Mapping, Optional
 
 from runyard.client import callers
 from runyard.protocol import escapes
 from runyard.protocol.timeouts import FLUSH_SECONDS
 from runyard.sdk import metrics as shapes
 from runyard.sdk import sessions
-from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.exceptions import UserErrorException, translated
 from runyard.sdk.run_base import RunBase
 
 
@@ -88,6 +88,33 @@ class RunLogging(RunBase):
         """Log predictions in the v1 SDK's JSON form."""
         self._log_artifact(name, value, "predictions")
 
+    def log_parameter(self, name: str, value: Any) -> None:
+        """Record a parameter: what the run was given to do its work with; once.
+
+        Args:
+            name: The parameter.
+            value: Its value, which becomes text.
+
+        Raises:
+            UserErrorException: It is there with another value already.
+        """
+        self.log_parameters({name: value})
+
+    def log_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """Record parameters, all or none; the script's arguments are there from the submission.
+
+        Raises:
+            UserErrorException: One is there with another value already.
+        """
+        texts = {str(name): str(value) for name, value in parameters.items()}
+        with translated():
+            self.service.parameters.log(self._id, texts)
+
+    def get_parameters(self) -> Dict[str, str]:
+        """The parameters by name, read now: the script's arguments and what was recorded."""
+        with translated():
+            return self.service.parameters.list(self._id)
+
     def get_metrics(
         self,
         name: Optional[str] = None,
@@ -112,7 +139,7 @@ class RunLogging(RunBase):
         if not recursive:
             return run_metrics.read(self.service, self._id, name, populate)
         runs = [one for one in self._with_all_below() if run_type in (None, one._read().run_type)]
-        return run_metrics.read_below(runs, name, populate)
+        return run_metrics.read_many(self.service, [one.id for one in runs], name, populate)
 
     def flush(self, timeout_seconds: int = FLUSH_SECONDS) -> None:
         """Wait until the service has everything that this process logged to the run.

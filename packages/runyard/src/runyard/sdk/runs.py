@@ -25,7 +25,7 @@ from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
 from runyard.sdk.run_contents import RunContents
 from runyard.sdk.run_lifecycle import RunLifecycle
 from runyard.sdk.submitter import user_name
-from runyard.sdk.tags import as_tags, first, fits
+from runyard.sdk.tags import as_tags, fits
 
 if TYPE_CHECKING:
     from runyard.protocol.runs import RunRecord
@@ -132,13 +132,10 @@ class Run(RunLifecycle, RunContents):
             status: Only runs of this status.
             include_children: Also runs that have a parent.
         """
-        from runyard.protocol.runs import RunQuery
+        from runyard.sdk import run_queries
 
-        query = RunQuery(
-            experiment=experiment.name,
-            status=status,
-            run_type=type,
-            include_children=include_children,
+        query = run_queries.of_experiment(
+            experiment.name, type, status, include_children=include_children
         )
         return _found(experiment.workspace, query, tags, properties)
 
@@ -262,9 +259,9 @@ class Run(RunLifecycle, RunContents):
             type: Only runs of this type.
             status: Only runs of this status.
         """
-        from runyard.protocol.runs import RunQuery
+        from runyard.sdk import run_queries
 
-        query = RunQuery(parent=self._id, include_children=True)
+        query = run_queries.of_parent(self._id)
         for child in _found(self.experiment.workspace, query, None, None):
             record = child._read()
             wanted = type in (None, record.run_type) and status in (None, record.status)
@@ -373,14 +370,10 @@ def of_record(workspace: Workspace, record: RunRecord) -> Run:
 
 
 def _found(workspace: Workspace, query: Any, tags: Tags, properties: Tags) -> Iterator[Run]:
-    """List the runs of a query whose tags and properties fit; one of each the service looks for."""
-    from dataclasses import replace
+    """The runs that a search finds, of those that have these tags and properties."""
+    from runyard.sdk import paging, run_queries
 
-    from runyard.sdk import paging
-
-    tag, tag_value = first(tags)
-    name, value = first(properties)
-    query = replace(query, tag=tag, tag_value=tag_value, property=name, property_value=value)
-    for record in paging.items(workspace.service.runs.list(query)):
+    search = run_queries.searched(query, tags, properties)
+    for record in paging.items(workspace.service.runs.search(search)):
         if fits(record.tags, tags) and fits(record.properties, properties):
             yield of_record(workspace, record)

@@ -1,12 +1,11 @@
 """Tags and properties as they are written, and as they are asked for.
 
-To ask, a text means "has the tag", and a mapping "has all of these values". The service looks for
-one tag and one property; `first` is what it is given, and `fits` looks at all of them.
+To ask, a text means "has the tag", and a mapping "has all of these values".
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
 Tags = Union[None, str, Mapping[str, Any]]
 
@@ -14,16 +13,6 @@ Tags = Union[None, str, Mapping[str, Any]]
 def as_tags(tags: Optional[Mapping[str, Any]]) -> Dict[str, Optional[str]]:
     """Tags as they are stored: texts, or None for a bare tag."""
     return {str(key): _text(value) for key, value in (tags or {}).items()}
-
-
-def first(wanted: Tags) -> Tuple[Optional[str], Optional[str]]:
-    """Name and value of the first that is asked for; a value of None is any."""
-    if not wanted:
-        return None, None
-    if isinstance(wanted, str):
-        return wanted, None
-    key, value = next(iter(wanted.items()))
-    return str(key), _text(value)
 
 
 def fits(present: Mapping[str, Optional[str]], wanted: Tags) -> bool:

@@ -19,6 +19,7 @@ from runyard.protocol.files import FileQuery
 from runyard.protocol.metrics import MetricQuery, SpoolQuery
 from runyard.protocol.models import ModelQuery, RegisterModel
 from runyard.protocol.runs import RunQuery
+from runyard.protocol.search import Search
 from runyard.protocol.workspaces import WorkspaceQuery
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -42,6 +43,7 @@ BIG = (
     "run_tags",
     "run_properties",
     "events",
+    "run_params",
     "metric_series",
     "metric_segments",
     "spool_marks",
@@ -52,6 +54,8 @@ BIG = (
     "models",
     "model_names",
     "model_files",
+    "model_tags",
+    "model_properties",
     "job_nodes",
 )
 Statements = list[tuple[str, Any]]
@@ -129,6 +133,7 @@ READS: dict[str, Callable[[System, str], object]] = {
     "models": lambda s, _: models.list_(s, "default", ModelQuery(page_token=After)),
     "models of a name": lambda s, _: models.list_(s, "default", ModelQuery(name="m")),
     "latest models": lambda s, _: models.list_(s, "default", ModelQuery(latest=True)),
+    "models with a tag": lambda s, _: models.list_(s, "default", ModelQuery(tags=["a=b"])),
     "models of a run": lambda s, run: models.list_(s, "default", ModelQuery(run=run)),
 }
 
@@ -158,3 +163,60 @@ def test_reads_use_an_index(
     asked = [*statements]
     assert asked
     assert system.read(lambda work: scans(work, asked)) == []
+
+
+SEARCHES: dict[str, Search] = {
+    "everything": Search(),
+    "a metric": Search("metrics.acc < 0.6"),
+    "a metric, by it": Search("metrics.acc < 0.6", ["metrics.acc desc"]),
+    "a metric, by another": Search("metrics.acc < 0.6", ["metrics.loss"]),
+    "a parameter": Search("params.lr = '0.1'", ["params.lr"]),
+    "a parameter's number": Search("params.lr < 0.1", ["created_at desc"]),
+    "a tag, by a parameter": Search("tags.a LIKE 'b%'", ["params.lr desc", "name"]),
+    "no tag": Search("tags.a IS NULL", ["tags.b"]),
+    "a name": Search("name LIKE 'a%' and properties.p IS NOT NULL", ["name"]),
+    "a status, by time": Search("status = 'Running' and user = 'me'", ["ended_at"]),
+    "an id": Search("id IN ('a', 'b')", ["metrics.acc"]),
+    "durations": Search("duration > 5", ["duration desc"]),
+}
+MODEL_SEARCHES: dict[str, Search] = {
+    "everything": Search(),
+    "a tag": Search("tags.a = 'b'"),
+    "a tag's number, by it": Search("tags.a > 2", ["tags.a"]),
+    "the latest of a framework": Search("latest = TRUE and framework = 'x'", ["size desc"]),
+}
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_searches_use_an_index(
+    system: System, history: str, statements: Statements, name: str
+) -> None:
+    """Also of what is ordered by anything, or looked for by several things."""
+    assert history
+    runs.search(system, "default", body=SEARCHES[name])
+    asked = [*statements]
+    assert asked
+    assert system.read(lambda work: scans(work, asked)) == []
+
+
+@pytest.mark.parametrize("name", MODEL_SEARCHES)
+def test_searches_for_models_use_an_index(
+    system: System, history: str, statements: Statements, name: str
+) -> None:
+    """Tags of models are rows, not texts that are read one by one."""
+    assert history
+    models.search(system, "default", body=MODEL_SEARCHES[name])
+    asked = [*statements]
+    assert system.read(lambda work: scans(work, asked)) == []
+
+
+def test_a_page_of_a_search_reads_a_page(system: System, statements: Statements) -> None:
+    """The first page by a metric walks along its index and sorts nothing."""
+    asked = Search("metrics.acc < 0.6", ["metrics.acc desc"], page_size=2)
+    runs.search(system, "default", body=asked)
+    walked = next(pair for pair in statements if "walked" in pair[0])
+    explained = f"EXPLAIN QUERY PLAN {walked[0]}"
+    steps = system.records.read(lambda c: list(c.exec_driver_sql(explained, walked[1])))
+    plan = [str(row.detail) for row in steps]
+    assert "metric_series_by_last (name=? AND kind=? AND last" in plan[0]
+    assert not any("TEMP B-TREE" in step for step in plan)

@@ -1,5 +1,6 @@
 """Databases of every schema there ever was are opened by the present program."""
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from runyard.protocol.errors import InternalError, InvalidRequest
 from runyard.protocol.events import EventQuery
 from runyard.protocol.files import FileQuery
 from runyard.protocol.metrics import MetricQuery
+from runyard.protocol.search import Search
 from runyard_server.core.clock import Clock
 from runyard_server.core.notices import Notices
 from runyard_server.core.settings import Settings
@@ -88,10 +90,32 @@ def test_an_old_database_opens_with_all_it_holds(tmp_path: Path, dump: Path) -> 
     assert [f.path for f in files.list_(system, "default", "kept", FileQuery()).items] == [
         "outputs/model/x"
     ]
-    assert models.get(system, "default", "m").files[0].path == "model/x"
+    model = models.get(system, "default", "m")
+    assert (model.files[0].path, model.tags) == ("model/x", {"a": "b"})
+    tagged = models.search(system, "default", body=Search("tags.a = 'b'"))
+    assert [one.id for one in tagged.items] == ["m:1"]
+    numbered = runs.search(system, "default", body=Search("properties.p < 2", ["metrics.acc"]))
+    assert [one.metrics for one in numbered.items] == [{"acc": 0.75}]
     assert environments.list_(system, "default", EnvironmentQuery()).items[0].version == "1"
     assert environments.lock(system, "default", "d1").requirements == "a==1\n"
     assert len(events.list_(system, "default", "kept", EventQuery()).items) == run.last_event
+    records.close()
+
+
+def test_runs_of_an_older_schema_get_their_parameters(tmp_path: Path) -> None:
+    """Runs that were submitted before there were parameters are found by their arguments too."""
+    home = Home(tmp_path / "home")
+    home.create()
+    laid_out(Path(__file__).parent / "schema_0004.sql", home.database)
+    connection = sqlite3.connect(home.database)
+    (spec,) = connection.execute("SELECT spec FROM run_specs").fetchone()
+    given = json.loads(spec) | {"arguments": ["--lr", "0.1", "--verbose"]}
+    connection.execute("UPDATE run_specs SET spec = ?", (json.dumps(given),))
+    connection.commit()
+    connection.close()
+    records = Records(sqlite_url(home.database))
+    found = runs.search(reader(home, records), "default", body=Search("params.lr < 0.2"))
+    assert [one.params for one in found.items] == [{"lr": "0.1", "verbose": "True"}]
     records.close()
 
 

@@ -1,0 +1,97 @@
+"""Searches and parameters from Python."""
+
+from typing import Any
+
+import pytest
+
+import runyard
+from runyard.sdk.exceptions import UserErrorException
+
+
+@pytest.fixture
+def three(workspace, experiment):
+    """Three runs that have ended, with parameters, metrics and tags."""
+    runs = []
+    for number, rate in enumerate((0.1, 0.01, 0.001)):
+        with experiment.start_logging(snapshot_directory=None) as run:
+            run.log_parameters({"lr": rate, "layers": [1, 2]})
+            run.log_parameter("seed", number)
+            run.log("loss", rate * 2)
+            run.set_tags({"fold": number % 2, "it's": "100%"})
+        runs.append(run)
+    return runs
+
+
+def test_runs_are_found_and_ordered(workspace, experiment, three):
+    """The best run of an experiment is one line away."""
+    found = runyard.search_runs(
+        "metrics.loss < 0.1 and params.lr <= 0.01",
+        "metrics.loss",
+        experiment=experiment.name,
+        workspace=workspace,
+    )
+    assert [run.id for run in found] == [three[2].id, three[1].id]
+    best = runyard.search_runs(
+        order_by=["metrics.loss desc"],
+        max_results=1,
+        workspace=workspace,
+        experiment=experiment.name,
+    )
+    assert [run.id for run in best] == [three[0].id]
+    assert best[0].get_parameters() == {"lr": "0.1", "layers": "[1, 2]", "seed": "0"}
+
+
+def test_a_faulty_filter_points_at_its_place(workspace):
+    """The error is that of the SDK, and shows where."""
+    with pytest.raises(UserErrorException) as refused:
+        runyard.search_runs("metrics.loss <", workspace=workspace)
+    assert "at character 15" in str(refused.value)
+
+
+def test_a_parameter_is_written_once(three):
+    """Another value is refused; one that means the same is none."""
+    three[0].log_parameter("lr", "1e-1")
+    with pytest.raises(UserErrorException, match="written once"):
+        three[0].log_parameter("lr", 0.5)
+
+
+def test_runs_are_listed_by_all_tags(experiment, three):
+    """As in v1: a text means has it, a dict all of its values; the service looks at all of them."""
+    listed = experiment.get_runs(tags={"fold": 0, "it's": "100%"})
+    assert [run.id for run in listed] == [three[2].id, three[0].id]
+    assert list(experiment.get_runs(tags={"fold": 0, "it's": "100"})) == []
+    assert len(list(experiment.get_runs(tags="it's"))) == 3
+
+
+def test_metrics_of_all_below_come_together(experiment, monkeypatch):
+    """A sweep of a hundred children is read in one request, not in a hundred."""
+    with experiment.start_logging(snapshot_directory=None) as parent:
+        children = [parent.child_run() for _ in range(3)]
+        for number, child in enumerate(children):
+            child.log("loss", number)
+            child.log("loss", number + 0.5)
+            child.log_list("other", [1, 2])
+            child.complete()
+    asked = []
+    call = type(parent.service).call
+
+    def counted(self: Any, route: Any, *segments: str, **named: Any) -> Any:
+        asked.append(route.name)
+        return call(self, route, *segments, **named)
+
+    monkeypatch.setattr(type(parent.service), "call", counted)
+    found = parent.get_metrics("loss", recursive=True)
+    assert found[parent.id] == {}
+    assert [found[child.id] for child in children] == [{"loss": [n, n + 0.5]} for n in range(3)]
+    assert asked.count("metrics.read_many") == 1
+    assert "metrics.list" not in asked
+
+
+def test_arguments_of_scripts_are_parameters(workspace, experiment, script):
+    """What was tried is found by what it was tried with."""
+    run = experiment.submit(script("pass", arguments=["--lr", "0.25", "--deep"]))
+    assert run.get_parameters() == {"lr": "0.25", "deep": "True"}
+    assert run.id in {
+        one.id for one in runyard.search_runs("params.lr = 0.25", workspace=workspace)
+    }
+    run.cancel()

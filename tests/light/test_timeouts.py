@@ -41,6 +41,10 @@ CHAINS = [
         "a taken port shows while the nodes may still meet",
         [t.PORT_TAKEN_SECONDS, t.RENDEZVOUS_SECONDS],
     ),
+    (
+        "what may succeed is tried again before its lease runs out",
+        [t.FIRST_RETRY_SECONDS, t.LONGEST_RETRY_SECONDS, t.LEASE_SECONDS],
+    ),
     ("a renewal may fail", [t.TICK_SECONDS, 2 * t.LEASE_RENEWAL_SECONDS, t.LEASE_SECONDS]),
     (
         "a long poll is answered before the client takes it for lost",
@@ -82,6 +86,17 @@ def test_two_attempts_never_share_a_folder() -> None:
     """An attempt that was cut off has ended and killed its processes before the next begins."""
     ended = t.FENCE_SECONDS + t.TERM_GRACE_SECONDS + t.KILL_SECONDS
     assert ended <= t.HOLD_SECONDS
+
+
+def test_whoever_stops_a_service_waits_until_it_has_ended() -> None:
+    """Nobody is told that a service does not end while it still ends what it has begun."""
+    closing = (
+        t.PREPARATIONS_CLOSE_SECONDS,
+        t.LAUNCHES_CLOSE_SECONDS,
+        t.FOLDERS_CLOSE_SECONDS,
+        t.ORPHANS_CLOSE_SECONDS,
+    )
+    assert t.DRAIN_SECONDS + sum(closing) < t.STOP_SECONDS
 
 
 def test_a_stream_outlives_the_start_of_the_next_service() -> None:

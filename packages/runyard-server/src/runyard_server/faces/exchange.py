@@ -6,6 +6,7 @@ one run has no more than its share.
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -62,8 +63,9 @@ class Exchange:
         self.row = row
         self.parts = parts
         self.caller: Caller | None = None
-        names = _SEGMENT.findall(row.url)
-        self.segments: dict[str, str] = {name: request.path_params[name] for name in names}
+        self.segments: dict[str, str] = {
+            name: request.path_params[name] for name in _names(row.url)
+        }
 
     def header(self, name: str) -> str:
         """A header's value, "" without one."""
@@ -94,3 +96,9 @@ class Exchange:
     async def content(self, content: Content) -> Response:
         """The answer that carries a file, or the range of it that is asked for."""
         return await contents.answer(self.request, content, self.parts.work)
+
+
+@cache
+def _names(url: str) -> tuple[str, ...]:
+    """What the braces of a template are called, in order."""
+    return tuple(_SEGMENT.findall(url))

@@ -10,13 +10,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from runyard.protocol.timeouts import FOLDERS_CLOSE_SECONDS
 from runyard_server.core.system import System
 from runyard_server.execution import active_runs, run_folders
 from runyard_server.scheduler.pool import Pool
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
-
-_CLOSE_SECONDS = 2.0
 
 
 class RunFolders:
@@ -47,7 +46,7 @@ class RunFolders:
 
     def close(self) -> None:
         """Finish what was begun."""
-        self._pool.close(_CLOSE_SECONDS)
+        self._pool.close(FOLDERS_CLOSE_SECONDS)
 
     def _submit(self, work: Callable[..., None], *given: object) -> None:
         self._pool.submit(partial(work, *given))

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from runyard.protocol.errors import TemporaryError
 from runyard.protocol.jobs import JobEnvironment
+from runyard.protocol.timeouts import LAUNCHES_CLOSE_SECONDS
 from runyard_server.compute.base import Backend, Job, Observation
 from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
@@ -32,7 +33,6 @@ from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
 _THREADS = 4
-_CLOSE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 # The subject that an agent works for, and its number there: a node of a run.
@@ -132,7 +132,7 @@ class Agents:
 
     def close(self) -> None:
         """End the threads; agents go on."""
-        self._pool.close(_CLOSE_SECONDS)
+        self._pool.close(LAUNCHES_CLOSE_SECONDS)
         self._orphans.close()
 
     def _submit(self, row: RunRow, node: int, work: Callable[..., None], *given: object) -> None:

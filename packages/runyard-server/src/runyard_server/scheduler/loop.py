@@ -15,15 +15,18 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from runyard.protocol.timeouts import LEASE_RENEWAL_SECONDS, TICK_SECONDS
+from runyard.protocol.timeouts import (
+    FIRST_RETRY_SECONDS,
+    LEASE_RENEWAL_SECONDS,
+    LONGEST_RETRY_SECONDS,
+    TICK_SECONDS,
+)
 from runyard_server.core import leases
 from runyard_server.core.notices import subject_of_work
 from runyard_server.core.system import System
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.store.subjects import Subject
 
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 30.0
 _log = logging.getLogger(__name__)
 
 
@@ -50,7 +53,7 @@ class Loop:
         system: System,
         reconcilers: Sequence[Reconciler],
         token: str,
-        first_pause: float = FIRST_PAUSE_SECONDS,
+        first_pause: float = FIRST_RETRY_SECONDS,
     ) -> None:
         self._system = system
         self._first_pause = first_pause
@@ -149,7 +152,7 @@ class Loop:
     def _rest(self, subject: Subject, error: Exception) -> None:
         """Come back to a subject whose turn failed, later each time."""
         before = self._failing.get(subject)
-        pause = min(before.pause * 2, LONGEST_PAUSE_SECONDS) if before else self._first_pause
+        pause = min(before.pause * 2, LONGEST_RETRY_SECONDS) if before else self._first_pause
         _log.error("a turn for %s failed; again in %.0f s", subject, pause, exc_info=error)
         self._failing[subject] = _Failing(pause, time.monotonic() + pause)
         self._note([subject])

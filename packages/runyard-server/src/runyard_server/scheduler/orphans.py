@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from runyard.protocol.errors import RunyardError, TemporaryError
-from runyard.protocol.timeouts import HOLD_SECONDS
+from runyard.protocol.timeouts import HOLD_SECONDS, ORPHANS_CLOSE_SECONDS
 from runyard_server.core.system import System
 from runyard_server.execution import active_runs, jobs
 from runyard_server.execution.sites import environment_left
@@ -25,7 +25,6 @@ from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
-_CLOSE_SECONDS = 2.0
 MOST_SALVAGES = 5
 _log = logging.getLogger(__name__)
 
@@ -107,7 +106,7 @@ class OrphanedAgents:
 
     def close(self) -> None:
         """End the thread; agents go on."""
-        self._pool.close(_CLOSE_SECONDS)
+        self._pool.close(ORPHANS_CLOSE_SECONDS)
 
     def _clean(self, agent: OrphanedAgent) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from runyard.protocol.environments import EnvironmentDefinition, LockRecord
 from runyard.protocol.errors import EnvironmentFailed
 from runyard.protocol.files import BUILD_LOG
 from runyard.protocol.jobs import JobEnvironment
+from runyard.protocol.timeouts import PREPARATIONS_CLOSE_SECONDS
 from runyard_server.core.notices import run_topic
 from runyard_server.core.sites import Site
 from runyard_server.core.system import System
@@ -27,7 +28,6 @@ from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
 _THREADS = 32
-_CLOSE_SECONDS = 8.0
 _log = logging.getLogger(__name__)
 
 
@@ -116,7 +116,7 @@ class Preparations:
         """Stop everything; what was leased is taken up by the next process."""
         for making in list(self._making.values()):
             making.unwanted.set()
-        self._pool.close(_CLOSE_SECONDS)
+        self._pool.close(PREPARATIONS_CLOSE_SECONDS)
 
     def _prepare(self, making: "_Making") -> None:
         row = making.row

@@ -42,6 +42,9 @@ STALL_SECONDS = 3.0
 # Who works on a subject holds a lease and renews it; a later service takes it over at its start.
 LEASE_SECONDS = 60.0
 LEASE_RENEWAL_SECONDS = 20.0
+# Work on a subject that failed for a reason that may pass is tried again, ever more rarely.
+FIRST_RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 30.0
 
 # Long polls: what a client asks for, and the most that the service grants.
 JOIN_WAIT_SECONDS = 0.5
@@ -87,3 +90,9 @@ START_SECONDS = 120.0
 DRAIN_SECONDS = 10
 STOP_SECONDS = 30.0
 FORCED_STOP_SECONDS = 15.0
+# What the scheduler has begun and cannot break off it waits for, one kind after the other: locks
+# and environments, launches, the removal of folders, salvages of lost agents.
+PREPARATIONS_CLOSE_SECONDS = 8.0
+LAUNCHES_CLOSE_SECONDS = 5.0
+FOLDERS_CLOSE_SECONDS = 2.0
+ORPHANS_CLOSE_SECONDS = 2.0

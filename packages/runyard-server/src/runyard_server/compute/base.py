@@ -271,9 +271,9 @@ class Backend(ABC):
         hosts = "/etc/runyard/hosts"     # an option
 
     *Threads.* All methods may be called from several threads at once. `capabilities`, `could_run`
-    and `plan` are called while somebody waits for an answer and reach no engine; `observe` and
-    `resize` are called from the scheduler's loop, about once a second, and shall answer within
-    tenths of a second from what they know; `launch` and `cancel` may take seconds.
+    and `plan` are called while somebody waits for an answer and reach no engine; `observe`,
+    `resize` and `cancel` are called from the scheduler's loop, the first two about once a second,
+    and shall answer within tenths of a second; `launch` may take seconds.
 
     *Errors.* A `TemporaryError` says that it may work later: the caller tries again at its next
     turn, for as long as it takes. A `RunyardError` of any other class, or an `OSError`, says that

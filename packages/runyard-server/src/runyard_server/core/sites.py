@@ -5,7 +5,8 @@ and addresses, is its backend's matter. The target `local` of v1 scripts is the 
 which is always there: the service's own machine, unless the settings say otherwise.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,10 +17,11 @@ from runyard.protocol.jobs import JobEnvironment
 from runyard.protocol.runs import LOCAL_TARGET
 from runyard.protocol.suggestions import suggest
 from runyard_server.compute.absent import AbsentBackend
-from runyard_server.compute.base import Backend
+from runyard_server.compute.base import Backend, Observation
 from runyard_server.environments.mpi import Machine
 from runyard_server.environments.on_nodes import NodeEnvironments
 
+_log = logging.getLogger(__name__)
 _NOWHERE = Machine("", "", (0, 0), "")
 
 
@@ -67,6 +69,18 @@ class Site:
     backend: Backend
     environments: SiteEnvironments
     url: Callable[[], str]
+
+    def observe(self, handles: Sequence[str]) -> dict[str, Observation]:
+        """See which agents are alive; None of those that the backend does not tell of.
+
+        A backend that fails, against its contract, keeps nobody from looking at the other sites.
+        """
+        try:
+            seen = self.backend.observe(handles)
+        except Exception as error:  # noqa: BLE001 - the agents' beats tell how they are
+            _log.warning("site %s cannot be looked at: %r", self.name, error)
+            seen = {}
+        return {handle: seen.get(handle, Observation(alive=None)) for handle in handles}
 
 
 class Sites:

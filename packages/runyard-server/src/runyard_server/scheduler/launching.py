@@ -125,7 +125,7 @@ class Agents:
             agents = list(self._watched.values())
         for site in sorted({agent.site for agent in agents}):
             mine = [agent for agent in agents if agent.site == site]
-            seen = self._backend(site).observe([agent.handle for agent in mine])
+            seen = self._system.sites.of(site).observe([agent.handle for agent in mine])
             for agent in mine:
                 self._judge(agent, seen[agent.handle])
         self._orphans.watch()

@@ -93,8 +93,8 @@ class OrphanedAgents:
         for agent in agents:
             well = False
             if agent.handle is not None:
-                backend = self._system.sites.of(agent.site).backend
-                seen = backend.observe([agent.handle])[agent.handle]
+                site = self._system.sites.of(agent.site)
+                seen = site.observe([agent.handle])[agent.handle]
                 if seen.alive is not False:
                     continue
                 well = seen.exit_code == 0

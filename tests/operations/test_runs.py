@@ -23,6 +23,7 @@ from runyard.protocol.errors import (
     SnapshotNotFound,
     WorkspaceNotFound,
     WrongName,
+    WrongState,
 )
 from runyard.protocol.events import EventQuery
 from runyard.protocol.experiments import ExperimentQuery
@@ -417,6 +418,19 @@ def test_cancel_takes_the_submitted_children_along(system: System, snapshot: str
     assert runs.cancel(system, W, steering).status == "Canceled"
     found = [runs.get(system, W, run).status for run in (child, grandchild, beside)]
     assert found == ["Canceled", "Canceled", "Starting"]
+
+
+def test_no_job_begins_below_a_canceled_run(system: System, snapshot: str) -> None:
+    """A steering script that submits a moment after the cancel leaves nothing behind; what is
+    logged below the run is still taken."""
+    spec = RunSpec("mnist", snapshot, "train.py")
+    top = runs.submit(system, W, body=SubmitRun(spec)).id
+    between = runs.start(system, W, body=StartRun("mnist", parent=top)).id
+    runs.cancel(system, W, top)
+    for parent in (top, between):
+        with pytest.raises(WrongState, match=f"run {top} is canceled"):
+            runs.submit(system, W, body=SubmitRun(spec, parent=parent))
+    assert runs.start(system, W, body=StartRun("mnist", parent=between)).parent == between
 
 
 def test_a_child_needs_its_parent(system: System, snapshot: str) -> None:

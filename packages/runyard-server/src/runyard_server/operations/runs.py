@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
-from runyard.protocol.errors import AlreadyExists, Conflict, InvalidRequest
+from runyard.protocol.errors import AlreadyExists, Conflict, InvalidRequest, WrongState
 from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
 from runyard.protocol.runs import (
     ChangeRun,
@@ -361,7 +361,9 @@ def _insert(
 ) -> RunRow:
     workspace_row(work, row.workspace)
     if row.parent is not None:
-        run_row(work, row.workspace, row.parent)
+        parent = run_row(work, row.workspace, row.parent)
+        if row.run_type == states.SCRIPT_RUN:
+            _refuse_canceled(work, parent)
     if runs.key_of(work.connection, row.workspace, row.id) is not None:
         raise AlreadyExists(
             f"there is a run {row.id!r} already in workspace {row.workspace!r}; use another id"
@@ -376,6 +378,23 @@ def _insert(
     runs.add_properties(work.connection, key, given.properties)
     runs.add_params(work.connection, key, given.params)
     return begin(work, replace(row, key=key), news)
+
+
+def _refuse_canceled(work: Work, parent: RunRow) -> None:
+    """Refuse a job below a run that is canceled.
+
+    The cancel has taken along what was below it then; a job that a steering script submits a
+    moment later would go on for ever, with nobody left who knows of it.
+    """
+    above: RunRow | None = parent
+    while above is not None:
+        if above.cancel_requested:
+            raise WrongState(
+                f"run {above.id} is canceled, so no job can begin below it; submit it without a "
+                "parent, or below another run"
+            )
+        higher = above.parent
+        above = runs.find(work.connection, above.workspace, higher) if higher else None
 
 
 def _check_names(tags: dict[str, str | None], properties: dict[str, str]) -> None:

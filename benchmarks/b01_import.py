@@ -31,7 +31,7 @@ _PEERS = {
 
 
 def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
-    """Give the benchmark with the peers that could be installed."""
+    """The benchmark with the peers that could be installed."""
     cases = [
         Case("bare Python", LIMIT, partial(_once, str(ours.python), "sys")),
     ]

@@ -26,7 +26,7 @@ SMALLEST, LARGEST = 1000, 4000
 
 
 def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
-    """Give the benchmark with the peers that could be installed."""
+    """The benchmark with the peers that could be installed."""
     cases = [Case("cp, and sync each 500 files", LIMIT, _copied)]
     for name, way in (("Runyard, files of a run", "run"), ("Runyard, datastore", "datastore")):
         worker = Worker(ours.python, "files_runyard.py", way)

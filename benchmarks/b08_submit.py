@@ -20,7 +20,7 @@ SLOW_IN_A_ROW = 3
 
 
 def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
-    """Give the benchmark with the peers that could be installed."""
+    """The benchmark with the peers that could be installed."""
     cases = [
         Case("fork + exec + Python", LIMIT, partial(_bare, ours.python)),
     ]

@@ -16,7 +16,7 @@ PACKAGES = ("numpy", "requests")
 
 
 def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
-    """Give the benchmark with the peers that could be installed."""
+    """The benchmark with the peers that could be installed."""
     cases = [Case("bare script, environment made by hand", LIMIT, _ByHand(ours.python).once)]
     for name, kind, peer in peers.of_ours("Runyard", ours, installed):
         worker = Worker(peer.python, "submit_runyard.py", *PACKAGES)

@@ -36,7 +36,7 @@ ABOUT = (
 
 
 def tf_config(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
-    """Give the benchmark of TF_CONFIG; Ray Train's own barrier stands beside it."""
+    """The benchmark of TF_CONFIG; Ray Train's own barrier stands beside it."""
     cases = [
         _case("bare launcher", LIMIT, partial(launching.tf_config, ours.python)),
         *_ours(ours, ours, "tf"),
@@ -55,7 +55,7 @@ def tf_config(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
 
 
 def mpi(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
-    """Give the benchmark of MPI."""
+    """The benchmark of MPI."""
     cases = []
     if "mpi" in installed:
         peer = installed["mpi"]
@@ -68,7 +68,7 @@ def mpi(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
 
 
 def torch(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
-    """Give the benchmark of torch.distributed's variables, with and without PyTorch."""
+    """The benchmark of torch.distributed's variables, with and without PyTorch."""
     python = installed["torch"].python if "torch" in installed else ours.python
     peer = installed.get("torch", ours)
     more = "torch" in installed
@@ -100,7 +100,7 @@ def _columns() -> list[Quantity]:
 def _ours(
     ours: peers.Peer, scripts: peers.Peer, convention: str, *, gloo: bool = False
 ) -> list[Case]:
-    """Give our two cases, which share a service."""
+    """Our two cases, which share a service."""
     worker = Worker(ours.python, "launch_runyard.py", str(scripts.python), convention)
     return [
         _case("Runyard, 1 node", OURS, _through(worker, 1), worker, gloo=gloo),
@@ -144,7 +144,7 @@ def _once(launch: Callable[..., dict[str, Any]], *, gloo: bool) -> Figures:
 
 
 def _measured(launch: Callable[..., dict[str, Any]], count: int, *more: str) -> tuple[float, float]:
-    """Give the seconds until all had met, and until all was over."""
+    """The seconds until all had met, and until all was over."""
     with tempfile.TemporaryDirectory() as folder:
         told = launch(folder, count, *more)
         marks = sorted(int(path.name) for path in Path(folder).iterdir())

@@ -121,7 +121,7 @@ class Server:
 
 
 def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
-    """Give the benchmark with the peers that could be installed."""
+    """The benchmark with the peers that could be installed."""
     servers = [
         ("bare uvicorn", LIMIT, _uvicorn(ours)),
     ]

@@ -21,7 +21,7 @@ CHATTER = str(ADAPTERS / "chatter.py")
 
 
 def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
-    """Give the benchmark with the peers that could be installed."""
+    """The benchmark with the peers that could be installed."""
     cases = [
         Case("a pipe", LIMIT, partial(_piped, "{python} {script} {kind} {count}", ours)),
         Case("a file and tail -f", PEER, partial(_piped, _TAIL, ours)),

@@ -20,7 +20,7 @@ PASSES = 20
 
 
 def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:  # noqa: ARG001 - the same signature as the others
-    """Give the benchmark; no peer is needed, the script itself is what it is compared with."""
+    """The benchmark; no peer is needed, the script itself is what it is compared with."""
     about = (
         "The script of `examples/tf-mnist` for a few epochs: through a run, and with the same "
         "interpreter of the same environment started by hand, where `Run` is a stub that sends "
@@ -31,7 +31,7 @@ def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark: 
 
 
 def workers(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:  # noqa: ARG001 - the same signature as the others
-    """Give the benchmark of two processes that train together."""
+    """The benchmark of two processes that train together."""
     about = (
         "The script of `examples/tf-multi-worker`, two workers that average their gradients after "
         "each step: through a run on two nodes, and with both processes started by a loop, the "

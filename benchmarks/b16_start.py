@@ -85,7 +85,7 @@ class Program:
         return {**found, "HOME": str(folder), "COLUMNS": "80", **self.variables(folder)}
 
     def _measured(self, name: str, command: list[str], expected: str) -> Figures:
-        """Give the seconds of a command, and how many starts of bare Python they are."""
+        """The seconds of a command, and how many starts of bare Python they are."""
         bare, took = [], []
         for _ in range(REPEATS):
             folder = _new_folder() if name == "first" else self.folder
@@ -99,7 +99,7 @@ class Program:
 
 
 def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
-    """Give the benchmark with the peers that could be installed."""
+    """The benchmark with the peers that could be installed."""
     programs = [("bare Python", LIMIT, _bare(ours)), ("Runyard", OURS, _runyard(ours))]
     makers = {"mlflow": _mlflow, "wandb": _wandb, "ray": _ray, "dstack": _dstack}
     for name, make in makers.items():

@@ -10,14 +10,14 @@ from pathlib import Path
 
 
 def describe() -> str:
-    """Say what the machine is, in one line."""
+    """What the machine is, in one line."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     system = f"{platform.system()} {platform.release().split('-')[0]}"
     return f"{cpu()}, {cores()} cores, {memory:.0f} GiB memory, {system}"
 
 
 def cpu() -> str:
-    """Give the processor's name."""
+    """The processor's name."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         found = re.search(r"^model name\s*:\s*(.+)$", info.read_text(), re.MULTILINE)
@@ -27,17 +27,17 @@ def cpu() -> str:
 
 
 def cores() -> int:
-    """Give how many cores this process may use."""
+    """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def load() -> str:
-    """Give the load averages of 1, 5 and 15 minutes."""
+    """The load averages of 1, 5 and 15 minutes."""
     return " ".join(f"{value:.2f}" for value in os.getloadavg())
 
 
 def now() -> str:
-    """Give the date and time, in UTC."""
+    """The date and time, in UTC."""
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -88,17 +88,17 @@ class Outcome:
     failure: str = ""
 
     def values(self, quantity: str) -> list[float]:
-        """Give a quantity's figures, one per pass that has it."""
+        """A quantity's figures, one per pass that has it."""
         return [figures[quantity] for figures in self.figures if quantity in figures]
 
     def median(self, quantity: str) -> float | None:
-        """Give the median over the passes."""
+        """The median over the passes."""
         values = self.values(quantity)
         return statistics.median(values) if values else None
 
 
 def interval(pairs: list[float]) -> tuple[float, float, float]:
-    """Give the median of figures and the interval in which it lies with 95 %, by resampling."""
+    """The median of figures and the interval in which it lies with 95 %, by resampling."""
     draw = random.Random(1)
     medians = sorted(statistics.median(draw.choices(pairs, k=len(pairs))) for _ in range(RESAMPLES))
     cut = RESAMPLES // 40

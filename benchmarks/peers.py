@@ -40,7 +40,7 @@ class Peer:
     python: Path
 
     def program(self, name: str) -> str:
-        """Give the path of a program of the environment."""
+        """The path of a program of the environment."""
         return str(self.python.parent / name)
 
 
@@ -116,7 +116,7 @@ def _fill(folder: Path, *what: str) -> None:
 
 
 def _python() -> str:
-    """Give the interpreter that every environment is made from, so that none has a head start."""
+    """The interpreter that every environment is made from, so that none has a head start."""
     return str(ROOT / ".tools" / "bin" / "python")
 
 

@@ -23,7 +23,7 @@ class Bar:
 
 
 def number(value: float) -> str:
-    """Give three digits that matter, never an exponent."""
+    """Three digits that matter, never an exponent."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 

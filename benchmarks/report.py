@@ -31,7 +31,7 @@ def write(benchmark: Benchmark, outcomes: list[Outcome], circumstances: str) -> 
 
 
 def section(benchmark: Benchmark, outcomes: list[Outcome], circumstances: str) -> str:
-    """Give a benchmark's section in Markdown."""
+    """A benchmark's section in Markdown."""
     lines = [benchmark.about, ""]
     lines += [f"* target: {q.title}: {q.target}" for q in benchmark.quantities if q.target]
     lines += ["", *_table(benchmark, outcomes), "", *_ratios(benchmark, outcomes), ""]
@@ -46,7 +46,7 @@ def section(benchmark: Benchmark, outcomes: list[Outcome], circumstances: str) -
 
 
 def _ratios(benchmark: Benchmark, outcomes: list[Outcome]) -> list[str]:
-    """Say of paired quantities how ours compares with the limit, and how surely."""
+    """How ours compares with the limit in paired quantities, and how surely."""
     ours = next(outcome for outcome in outcomes if outcome.case.kind == OURS)
     limit = next(outcome for outcome in outcomes if outcome.case.kind == LIMIT)
     lines = []
@@ -84,7 +84,7 @@ def _since(outcomes: list[Outcome], benchmark: Benchmark) -> list[str]:
 
 
 def _differences(outcomes: list[Outcome], limit: Outcome, benchmark: Benchmark) -> list[str]:
-    """Say what each of ours takes more than the limit, and how surely."""
+    """What each of ours takes more than the limit, and how surely."""
     lines = []
     for quantity in benchmark.quantities:
         for ours in outcomes if quantity.added else []:
@@ -112,7 +112,7 @@ def _table(benchmark: Benchmark, outcomes: list[Outcome]) -> list[str]:
 
 
 def _cell(outcome: Outcome, quantity: Quantity, outcomes: list[Outcome]) -> str:
-    """Give median, spread and the ratio to ours: `1.2 (1.1-1.4) x6.0`."""
+    """Median, spread and the ratio to ours: `1.2 (1.1-1.4) x6.0`."""
     median = outcome.median(quantity.name)
     if median is None:
         return ""

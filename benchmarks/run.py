@@ -99,7 +99,7 @@ def _install(wanted: Iterable[str]) -> tuple[dict[str, peers.Peer], dict[str, st
 
 @cache
 def _commit() -> str:
-    """Give the commit that was measured, marked when files differed from it at the beginning."""
+    """The commit that was measured, marked when files differed from it at the beginning."""
     command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
     done = subprocess.run(command, cwd=peers.ROOT, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "an unknown commit"

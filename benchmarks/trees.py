@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 def members(root: int) -> list[int]:
-    """Give a process and all its living descendants."""
+    """A process and all its living descendants."""
     children: dict[int, list[int]] = {}
     listed = subprocess.run(
         ["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True
@@ -33,7 +33,7 @@ def members(root: int) -> list[int]:
 
 
 def session(root: int) -> list[int]:
-    """Give all living processes of the session that a process leads, and their descendants."""
+    """All living processes of the session that a process leads, and their descendants."""
     listed = subprocess.run(
         ["ps", "-eo", "pid=,sess=,stat="], capture_output=True, text=True, check=True
     ).stdout
@@ -43,7 +43,7 @@ def session(root: int) -> list[int]:
 
 
 def mentioning(text: str) -> list[int]:
-    """Give all living processes whose command line has a text, which must be one of our own."""
+    """All living processes whose command line has a text, which must be one of our own."""
     listed = subprocess.run(
         ["ps", "-eo", "pid=,args=", "-ww"], capture_output=True, text=True, check=True
     ).stdout
@@ -52,7 +52,7 @@ def mentioning(text: str) -> list[int]:
 
 
 def memory_mb(pids: list[int]) -> float:
-    """Give the memory of processes together, in MB."""
+    """The memory of processes together, in MB."""
     return sum(_bytes(pid) for pid in pids) / 1e6
 
 

@@ -24,12 +24,12 @@ QUIET = {
 
 
 def plain() -> dict[str, str]:
-    """Give the variables of the shell without those that change how a Python works."""
+    """The variables of the shell without those that change how a Python works."""
     return {k: v for k, v in os.environ.items() if not k.startswith(("RUNYARD_", "PYTHON"))}
 
 
 def environment(folder: Path, python: Path) -> dict[str, str]:
-    """Give the variables of a contestant: a home of its own, its programs first on PATH."""
+    """The variables of a contestant: a home of its own, its programs first on PATH."""
     home = folder / "runyard"
     # uv comes last: some peers call it.
     path = os.pathsep.join([str(python.parent), os.environ.get("PATH", ""), str(UV.parent)])
@@ -53,7 +53,7 @@ class Worker:
         self._marks = 0
 
     def ask(self, order: str, **arguments: Any) -> dict[str, float]:
-        """Give an order and its figures.
+        """Send an order and wait for its figures.
 
         Raises:
             RuntimeError: The adapter died, or says that the work failed.
@@ -73,7 +73,7 @@ class Worker:
         return self.ask("burst", marks=[self.mark() for _ in range(count)])
 
     def mark(self) -> str:
-        """Give the path of a file that one run shall write."""
+        """The path of a file that one run shall write."""
         if self._process is None:
             self._start()
         self._marks += 1

@@ -34,13 +34,13 @@ _FIRST_PARTY = ("runyard", "runyard_server", "azureml")
 
 
 def documents() -> list[Path]:
-    """Give every page."""
+    """Every page."""
     places = ("*.md", "docs/**/*.md", "packages/*/*.md", "examples/**/*.md", "benchmarks/*.md")
     return sorted({page for place in places for page in ROOT.glob(place)})
 
 
 def faults(page: Path) -> Iterator[str]:
-    """Say what is wrong in a page."""
+    """What is wrong in a page."""
     text = page.read_text(encoding="utf-8")
     name = page.relative_to(ROOT)
     for fault in (*_links(page, text), *_examples(text), *_commands(text)):

@@ -163,7 +163,7 @@ def listed(path: Path) -> set[Pair]:
 
 
 def faults(files: dict[str, File], allowed: set[Pair]) -> Iterator[str]:
-    """Say what is wrong, and what to do."""
+    """What is wrong, and what to do."""
     for group in circles(files):
         yield f"a circle of {len(group)} files: {', '.join(group)}; move what they share below them"
     found, needless = late(files), useless(files)

@@ -21,13 +21,13 @@ FUNCTION_LINES = 60
 
 
 def sources(root: Path = ROOT) -> Iterator[Path]:
-    """Give every Python file of the repository that people write."""
+    """Every Python file of the repository that people write."""
     for folder in FOLDERS:
         yield from sorted((root / folder).rglob("*.py"))
 
 
 def too_long(path: Path) -> Iterator[str]:
-    """Say of one file what in it is too long."""
+    """What is too long in one file."""
     text = path.read_text(encoding="utf-8")
     lines = text.count("\n")
     if lines > FILE_LINES:

@@ -16,7 +16,7 @@ _ASK = "import sys; print('%d.%d' % sys.version_info[:2], sys.version_info[3])"
 
 
 def folders() -> list[Path]:
-    """Give the folders to look in: PATH, then the versions of every pyenv that can be seen."""
+    """The folders to look in: PATH, then the versions of every pyenv that can be seen."""
     path = [Path(part) for part in os.environ.get("PATH", "").split(os.pathsep) if part]
     roots = [Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()]
     roots += [part.parent for part in path if part.name == "shims"]
@@ -24,7 +24,7 @@ def folders() -> list[Path]:
 
 
 def interpreters() -> dict[tuple[int, int], Path]:
-    """Give the first working release of each minor version, as {(3, 7): path}."""
+    """The first working release of each minor version, as {(3, 7): path}."""
     found: dict[tuple[int, int], Path] = {}
     for folder in folders():
         for candidate in sorted(folder.glob("python3.*")):

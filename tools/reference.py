@@ -22,7 +22,7 @@ MADE = "<!-- Made by `make docs` from the code; a test compares them. -->\n\n"
 
 
 def pages() -> dict[str, str]:
-    """Give every page by its file name."""
+    """Every page by its file name."""
     return {
         "settings.md": MADE + _settings(),
         "cli.md": MADE + _cli(),

@@ -25,7 +25,7 @@ LOOKS = {
 
 
 def draw(title: str, lines: list[str]) -> str:
-    """Give the picture of the lines under a title bar."""
+    """The picture of the lines under a title bar."""
     height = TOP + LINE * len(lines) + 14
     dots = "".join(
         f'<circle cx="{22 + 18 * index}" cy="18" r="6" fill="{colour}"/>'

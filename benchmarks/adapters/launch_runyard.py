@@ -36,7 +36,7 @@ experiment = Experiment(workspace, "launch")
 
 
 def configuration(count: int, nodes: int) -> RunConfiguration:
-    """Give the settings of a launch."""
+    """The settings of a launch."""
     config = RunConfiguration()
     config.target = cluster
     config.node_count = nodes

@@ -36,14 +36,14 @@ def main() -> None:
 
 
 def listen(server: socket.socket) -> str:
-    """Give the name that the next caller tells."""
+    """The name that the next caller tells."""
     connection, _ = server.accept()
     with connection, connection.makefile() as lines:
         return lines.readline().strip()
 
 
 def call(mine: str, others: list[str]) -> None:
-    """Tell each other this one's name."""
+    """Tell the others this name: each answers with its own."""
     for address in others:
         host, port = address.rsplit(":", 1)
         while True:

@@ -37,7 +37,7 @@ def store(rank: int, size: int) -> None:
 
 
 def call(where: tuple[str, int]) -> socket.socket:
-    """Give a connection once somebody listens."""
+    """A connection once somebody listens."""
     while True:
         try:
             return socket.create_connection(where)

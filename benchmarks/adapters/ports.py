@@ -7,12 +7,12 @@ from contextlib import ExitStack
 
 
 def free_port() -> int:
-    """Give a port that is free just now."""
+    """A port that is free just now."""
     return free_ports(1)[0]
 
 
 def free_ports(count: int) -> list[int]:
-    """Give different ports that are free just now."""
+    """Different ports that are free just now."""
     with ExitStack() as stack:
         held = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in held:

@@ -39,7 +39,7 @@ def serve(orders: dict) -> None:
 
 
 def begun(mark: str) -> float:
-    """Give the time that the script wrote when it began."""
+    """The time that the script wrote when it began."""
     return float(Path(mark).read_text())
 
 

@@ -32,6 +32,6 @@ def put(folder: Path) -> None:
 
 
 def metrics(folder: Path) -> dict[str, float]:
-    """Give what a script that worked in a folder has logged."""
+    """What a script that worked in a folder has logged."""
     found: dict[str, float] = json.loads((folder / "outputs" / "metrics.json").read_text())
     return found

@@ -66,7 +66,7 @@ def once(mark: str) -> dict:
 
 
 def _environment_seconds(run: Run) -> float:
-    """Give the time from the run's first event to Queued, which says that its environment is ready.
+    """The time from the run's first event to Queued, which says that its environment is ready.
 
     The stage Preparing itself would not do: where the environment is found, it and Queued are
     written at one moment, so its length is 0 whatever the finding took.

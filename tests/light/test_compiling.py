@@ -98,4 +98,4 @@ def test_a_canceled_compilation_ends_every_compiler(tmp_path, log):
     with pytest.raises(Canceled):
         _compilation(tmp_path, script).run(log, (), canceled)
     assert time.monotonic() - begun < 30
-    assert not compiling._family(int(marks.read_text()))
+    assert not compiling._with_descendants(int(marks.read_text()))

@@ -17,7 +17,7 @@ from runyard.protocol.runs import LauncherSpec
 from runyard.runtime.folder import RunFolder
 from runyard.runtime.job import Job
 from runyard.runtime.launchers import Node, launcher
-from runyard.runtime.members import Plan
+from runyard.runtime.managed_process import Plan
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = {

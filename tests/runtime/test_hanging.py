@@ -5,10 +5,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from runyard.runtime.hanging import ExitDeadline
-from runyard.runtime.members import Member, Plan, Task
+from runyard.runtime.managed_process import ManagedProcess, Plan, Task
 
 
-class Fake(Member):
+class Fake(ManagedProcess):
     """A process whose end is told by the test."""
 
     def __init__(self, name: str, code: int | None, ago: float = 0.0, **plan: Any) -> None:

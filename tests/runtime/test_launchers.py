@@ -11,7 +11,7 @@ from runyard.protocol.runs import LauncherSpec
 from runyard.runtime.folder import RunFolder
 from runyard.runtime.job import Job
 from runyard.runtime.launchers import Node, gloo, launcher
-from runyard.runtime.members import Plan
+from runyard.runtime.managed_process import Plan
 
 NODES = [
     Node(0, "10.0.0.4", "a", "c-1", [1000, 1001, 1002]),

@@ -15,7 +15,7 @@ from runyard.runtime.folder import RunFolder
 from runyard.runtime.job import Job, JobError
 from runyard.runtime.launchers import Node, launcher
 from runyard.runtime.launchers.hosts import network_of
-from runyard.runtime.members import Plan
+from runyard.runtime.managed_process import Plan
 from runyard.runtime.ranks import Rank
 
 ONE = [Node(n, "127.0.0.1", "vm", f"c-{n + 1}", [1000]) for n in range(2)]

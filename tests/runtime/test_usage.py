@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from runyard.runtime import usage
-from runyard.runtime.members import Plan
+from runyard.runtime.managed_process import Plan
 from runyard.runtime.processes import start
 from runyard.runtime.ranks import WRAPPER, Rank
 from runyard.runtime.usage import Meter, clock_seconds, measure

@@ -8,7 +8,7 @@ bytecode    has what was built compiled, in idle time
 history     why an environment is new
 """
 
-from runyard_server.environments.environments import Environments, Wishes
+from runyard_server.environments.environments import Environments, EnvironmentSettings
 from runyard_server.environments.failures import (
     BuildCanceled,
     EnvironmentFailed,
@@ -18,7 +18,7 @@ from runyard_server.environments.failures import (
 __all__ = [
     "BuildCanceled",
     "EnvironmentFailed",
+    "EnvironmentSettings",
     "Environments",
     "IndexUnreachable",
-    "Wishes",
 ]

@@ -70,7 +70,7 @@ def build(
 def command(
     light: Path, folder: Path, requirements: Path, python: str, uv: str, cache: Path
 ) -> list[str]:
-    """Give the command line of a builder.
+    """The command line of a builder.
 
     Args:
         light: Folder with the light half.

@@ -99,7 +99,7 @@ def taken_apart(
 
 
 def build_lines(wanted: Wanted, locked: str) -> list[str]:
-    """Give the lines for a lock.
+    """The lines for a lock.
 
     Args:
         wanted: What `taken_apart` gave.
@@ -119,7 +119,7 @@ def build_lines(wanted: Wanted, locked: str) -> list[str]:
 
 
 def horovod_version(tensorflow: str, torch: str) -> str:
-    """Give the Horovod that was seen to work with a framework, "" if none was.
+    """The Horovod that was seen to work with a framework, "" if none was.
 
     Args:
         tensorflow: TensorFlow's version, "" if it is not there; it goes before PyTorch.
@@ -151,7 +151,7 @@ def _horovod(requirement: str, pins: dict[str, str]) -> str:
 
 
 def _gloo(version: str) -> str:
-    """Give what stands for MPI where Horovod is compiled without."""
+    """What stands for MPI where Horovod is compiled without."""
     if _numbers(version) < _OLDEST_WITH_GLOO:
         raise EnvironmentFailed(
             f"Horovod {version} needs MPI, and would be compiled without: take TensorFlow 2 or "
@@ -166,7 +166,7 @@ def _brings_mpi(named: Iterable[str], machine: mpi.Machine) -> bool:
 
 
 def _mpi(pins: dict[str, str]) -> str:
-    """Give the MPI of an environment: name and version of its package, else the system's."""
+    """The MPI of an environment: name and version of its package, else the system's."""
     for name in sorted(mpi.BRING_MPIRUN):
         if name in pins:
             return f"{name}=={pins[name]}"
@@ -197,7 +197,7 @@ def _pins(locked: str) -> dict[str, str]:
 
 
 def _exact(requirement: str) -> str:
-    """Give the version of `name==version`, also with extras; "" for a range or none."""
+    """The version of `name==version`, also with extras; "" for a range or none."""
     if "@" in requirement or "://" in requirement:
         raise EnvironmentFailed(
             f"{requirement!r} is compiled by a recipe that fetches it from the package index: "

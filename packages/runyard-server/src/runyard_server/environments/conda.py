@@ -67,7 +67,7 @@ class Mapped:
 
 
 def mapped(spec: str) -> Mapped:
-    """Give what a conda specification means for pip.
+    """What a conda specification means for pip.
 
     Raises:
         EnvironmentFailed: It is none.
@@ -89,7 +89,7 @@ def mapped(spec: str) -> Mapped:
 
 
 def python_version(text: str) -> str:
-    """Give the version that `=3.6.2`, `>=3.6,<3.7` or `3.7.*` speaks of, "" for none."""
+    """The version that `=3.6.2`, `>=3.6,<3.7` or `3.7.*` speaks of, "" for none."""
     match = re.search(r"\d+(?:\.\d+){0,2}", text)
     return match.group(0) if match else ""
 
@@ -101,7 +101,7 @@ def _unbracketed(rest: str) -> str:
 
 
 def _versions(rest: str) -> str:
-    """Give pip's version part; a conda build (`1.16.2=py37h…`) has no meaning there."""
+    """Pip's version part; a conda build (`1.16.2=py37h…`) has no meaning there."""
     parts = re.split(r"[|]", rest.replace(" ", "=") if re.match(r"^\d", rest) else rest, maxsplit=1)
     return ",".join(filter(None, (_version(part.strip()) for part in parts[0].split(","))))
 

@@ -53,7 +53,7 @@ READY = "ready.json"
 _USER_MANAGED = "# interpreter: "
 
 
-class Wishes(Protocol):
+class EnvironmentSettings(Protocol):
     """The settings that matter here."""
 
     @property
@@ -74,7 +74,12 @@ class Environments:
     """
 
     def __init__(
-        self, folder: Path, packages: Path, light: Path, settings: Wishes, datastores: Path
+        self,
+        folder: Path,
+        packages: Path,
+        light: Path,
+        settings: EnvironmentSettings,
+        datastores: Path,
     ) -> None:
         self._folder = folder
         self._packages = packages
@@ -87,7 +92,7 @@ class Environments:
         self._made: dict[str, LockRecord] = {}
 
     def definition_hash(self, definition: EnvironmentDefinition, *, gpu: bool = False) -> str:
-        """Give the key of a definition's lock.
+        """The key of a definition's lock.
 
         Args:
             definition: What the user asked for.
@@ -123,7 +128,7 @@ class Environments:
             raise
 
     def realised(self, lock: LockRecord) -> JobEnvironment | None:
-        """Give the environment of a lock if it exists: two looks at the disk."""
+        """The environment of a lock if it exists: two looks at the disk."""
         path = user_managed_interpreter(lock)
         if path:
             found = JobEnvironment(path, lock=lock.digest, python=lock.python)
@@ -164,7 +169,7 @@ class Environments:
     def explain(
         self, definition: EnvironmentDefinition, lock: LockRecord, *, gpu: bool = False
     ) -> list[str]:
-        """Say what may explain that a lock cannot be built: pins without a wheel for its Python.
+        """What may explain that a lock cannot be built: pins without a wheel for its Python.
 
         Args:
             definition: What the user asked for.
@@ -213,7 +218,7 @@ class Environments:
 
     @contextmanager
     def _space(self) -> Iterator[None]:
-        """Tell a full disk as what it is."""
+        """Report a full disk as what it is."""
         try:
             yield
         except OSError as error:
@@ -289,7 +294,7 @@ def _locked(
     tool: Tool,
     log: Callable[[str], None],
 ) -> str:
-    """Give the lines of a lock for one Python."""
+    """The lines of a lock for one Python."""
     log(f"resolving {len(inputs.requirements)} requirements for Python {python.dotted}")
     begun = time.monotonic()
     wanted = compiled.taken_apart(inputs.requirements, python.minor, mpi.this_machine())
@@ -309,7 +314,7 @@ def _digest(*parts: str) -> str:
 
 
 def _as_it_is(path: str, asked: str) -> LockRecord:
-    """Give the lock of an interpreter that is used as it is."""
+    """The lock of an interpreter that is used as it is."""
     if not path:
         raise EnvironmentFailed(_nowhere(asked))
     found = interpreters.to_run_jobs(path)
@@ -323,7 +328,7 @@ def _as_it_is(path: str, asked: str) -> LockRecord:
 
 
 def _nowhere(asked: str) -> str:
-    """Tell that an interpreter is not on this machine."""
+    """The error for an interpreter that is not on this machine."""
     if os.sep not in asked:
         return (
             f"there is no interpreter {asked!r}: it is no program on the PATH of the service; give "

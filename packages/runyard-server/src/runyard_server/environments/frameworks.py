@@ -31,7 +31,7 @@ _NEW_TENSORBOARD = (2, 21)
 
 
 def pythons(requirements: Iterable[str]) -> list[Version]:
-    """Give the Pythons that can run the TensorFlow among requirements, newest first; [] for any."""
+    """The Pythons that can run the TensorFlow among requirements, newest first; [] for any."""
     version = _tensorflow(requirements)
     if version is None:
         return []
@@ -40,7 +40,7 @@ def pythons(requirements: Iterable[str]) -> list[Version]:
 
 
 def constraints(requirements: Iterable[str]) -> list[str]:
-    """Give bounds that the TensorFlow and TensorBoard among requirements do not name themselves."""
+    """Bounds that the TensorFlow and TensorBoard among requirements do not name themselves."""
     requirements = list(requirements)
     version = _tensorflow(requirements) or _NEWEST
     found = ["protobuf<3.21"] if version < _NEW_PROTOBUF else []
@@ -51,7 +51,7 @@ def constraints(requirements: Iterable[str]) -> list[str]:
 
 
 def can_run(python: Version) -> str:
-    """Say which TensorFlow versions an interpreter can run, "" for none."""
+    """Which TensorFlow versions an interpreter can run, "" for none."""
     if python not in TENSORFLOW:
         return ""
     oldest, newest = TENSORFLOW[python]
@@ -59,7 +59,7 @@ def can_run(python: Version) -> str:
 
 
 def for_cpu(requirement: str) -> tuple[str, str]:
-    """Give a requirement for a machine without a GPU, and a note if that changed it."""
+    """A requirement for a machine without a GPU, and a note if that changed it."""
     name = lines.package(requirement)
     if name != "tensorflow-gpu":
         return requirement, ""
@@ -68,7 +68,7 @@ def for_cpu(requirement: str) -> tuple[str, str]:
 
 
 def _tensorflow(requirements: Iterable[str]) -> Version | None:
-    """Give the version asked for; the newest if it is left open."""
+    """The version asked for; the newest if it is left open."""
     return _version(requirements, _PACKAGES)
 
 

@@ -26,7 +26,7 @@ class History:
         self._folder = folder
 
     def why(self, inputs: Inputs) -> str:
-        """Say why an environment is made, in one line."""
+        """Why an environment is made, in one line."""
         before = [one for one in self._all() if one != _facts(inputs)]
         if not before:
             return "new: no environment was made here before"
@@ -59,7 +59,7 @@ class History:
         return found
 
     def _files(self) -> list[Path]:
-        """Give the files, newest first."""
+        """The files, newest first."""
         try:
             entries = [entry for entry in os.scandir(self._folder) if entry.name.endswith(".json")]
             ages = {entry.path: entry.stat().st_mtime_ns for entry in entries}
@@ -69,7 +69,7 @@ class History:
 
 
 def _facts(inputs: Inputs) -> frozenset[str]:
-    """Give the inputs as one set of short texts."""
+    """The inputs as one set of short texts."""
     plain = asdict(inputs)
     found = [*inputs.requirements, *inputs.options]
     found += [

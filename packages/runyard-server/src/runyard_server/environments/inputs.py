@@ -86,12 +86,12 @@ def read(definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
 
 
 def user_managed(interpreter: str) -> Inputs:
-    """Give the inputs of an interpreter that is used as it is."""
+    """The inputs of an interpreter that is used as it is."""
     return Inputs(platform=sysconfig.get_platform(), interpreter=interpreter)
 
 
 def _conda(definition: EnvironmentDefinition, notes: list[str]) -> tuple[list[str], str]:
-    """Give conda packages as requirements, and the Python asked for."""
+    """Conda packages as requirements, and the Python asked for."""
     found = [conda.mapped(spec) for spec in definition.conda]
     notes += [each.note for each in found if each.note]
     named = [each.python for each in found if each.python]
@@ -104,7 +104,7 @@ def _conda(definition: EnvironmentDefinition, notes: list[str]) -> tuple[list[st
 
 
 def _python(version: str, notes: list[str]) -> str:
-    """Give the version to look for: jobs need 3.7, also where the default of old files is named."""
+    """The version to look for: jobs need 3.7, also where the default of old files is named."""
     parts = tuple(int(part) for part in version.split("."))[:2] if version else ()
     if parts not in _NEAR_OLDEST:
         return version

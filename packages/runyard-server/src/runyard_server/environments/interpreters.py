@@ -43,7 +43,7 @@ class Interpreter:
 
 
 def everything(environ: dict[str, str] | None = None) -> list[Interpreter]:
-    """Give the Pythons of this machine, newest first, one per version.
+    """The Pythons of this machine, newest first, one per version.
 
     Of those of one version the service's own is preferred, then pyenv's and uv's, then PATH's.
 
@@ -72,7 +72,7 @@ def ask(path: str) -> Interpreter | None:
 
 
 def to_run_jobs(path: str) -> Interpreter | None:
-    """Give an interpreter that a user cares for, None if it cannot run jobs.
+    """An interpreter that a user cares for, None if it cannot run jobs.
 
     A shim of pyenv runs another one in each folder: what it runs now is meant.
     """
@@ -91,7 +91,7 @@ def located(interpreter: str) -> str:
 
 
 def matching(found: Iterable[Interpreter], wanted: str) -> Interpreter | None:
-    """Give the best Python for a version: that very one, else the newest of its minor."""
+    """The best Python for a version: that very one, else the newest of its minor."""
     parts = tuple(int(part) for part in wanted.split("."))
     fits = [one for one in found if one.version[: len(parts[:2])] == parts[:2]]
     exact = [one for one in fits if one.version[: len(parts)] == parts]
@@ -99,7 +99,7 @@ def matching(found: Iterable[Interpreter], wanted: str) -> Interpreter | None:
 
 
 def own() -> Interpreter:
-    """Give the service's own Python, outside of its virtual environment."""
+    """The service's own Python, outside of its virtual environment."""
     base = getattr(sys, "_base_executable", "") or sys.executable
     return Interpreter(base, sys.version_info[:3])
 
@@ -123,7 +123,7 @@ def _asked(path: str) -> Interpreter | None:
 
 
 def _candidates(environ: dict[str, str]) -> list[str]:
-    """Give the paths that may be interpreters, in order of preference, without repeats."""
+    """The paths that may be interpreters, in order of preference, without repeats."""
     found = [own().path]
     for folder in _folders(environ):
         found += _in_folder(folder)
@@ -145,7 +145,7 @@ def _folders(environ: dict[str, str]) -> Iterator[Path]:
 
 
 def _in_folder(folder: Path) -> list[str]:
-    """Give the interpreters of a folder; a virtual environment's are passed over."""
+    """The interpreters of a folder; a virtual environment's are passed over."""
     if (folder.parent / "pyvenv.cfg").exists():
         return []
     named = sorted(folder.glob("python3.[0-9]*"), key=lambda path: path.name)

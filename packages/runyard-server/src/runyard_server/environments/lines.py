@@ -86,7 +86,7 @@ def sort(text: str) -> Line:
 
 
 def package(requirement: str) -> str:
-    """Give the name in a requirement, as indexes compare it; "" for a bare URL."""
+    """The name in a requirement, as indexes compare it; "" for a bare URL."""
     match = _NAME.match(requirement)
     if match is None or re.match(r"^[a-z0-9+]+:", requirement):
         return ""
@@ -94,7 +94,7 @@ def package(requirement: str) -> str:
 
 
 def hashes(requirement: str) -> frozenset[str]:
-    """Give the hashes that a requirement asks for, `sha256:…`."""
+    """The hashes that a requirement asks for, `sha256:…`."""
     return frozenset(re.findall(r"--hash[=\s]+(\S+)", requirement))
 
 

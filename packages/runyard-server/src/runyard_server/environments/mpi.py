@@ -73,7 +73,7 @@ def origin(machine: Machine) -> str:
 
 
 def additions(definition: EnvironmentDefinition, machine: Machine) -> list[str]:
-    """Give the packages that MPI needs in an environment and that it does not ask for.
+    """The packages that MPI needs in an environment and that it does not ask for.
 
     Args:
         definition: A managed environment.
@@ -109,7 +109,7 @@ def needs_gloo(definition: EnvironmentDefinition, machine: Machine) -> bool:
 
 
 def with_gloo(definition: EnvironmentDefinition) -> EnvironmentDefinition:
-    """Give a definition whose Horovod is compiled with Gloo alone.
+    """A definition whose Horovod is compiled with Gloo alone.
 
     Raises:
         InvalidRequest: It does not ask for Horovod.
@@ -151,7 +151,7 @@ def check_interpreter(interpreter: str, located: str, environ: Mapping[str, str]
 
 
 def packages(definition: EnvironmentDefinition) -> frozenset[str]:
-    """Give the names of the packages that a definition asks for; what is no line counts nothing."""
+    """The names of the packages that a definition asks for; what is no line counts nothing."""
     try:
         specs = [conda.mapped(spec).requirement for spec in definition.conda]
         texts = [*specs, *(line for text in definition.pip for line in text.splitlines())]

@@ -30,7 +30,7 @@ class PrivateWheels:
         self._root = datastores.absolute()
 
     def located(self, requirement: str) -> str:
-        """Give a requirement with the file in the place of a wheel's address.
+        """A requirement with the file in the place of a wheel's address.
 
         Raises:
             EnvironmentFailed: The wheel is gone, or another one is in its place.
@@ -59,9 +59,9 @@ class PrivateWheels:
         return f"{name} @ {path.as_uri()}"
 
     def addressed(self, lock: str) -> str:
-        """Give a lock with addresses in the place of files."""
+        """A lock with addresses in the place of files."""
         return lock.replace(f" @ {self._root.as_uri()}/", f" @ {WHEEL_SCHEME}://")
 
     def placed(self, lock: str) -> str:
-        """Give a lock with files in the place of addresses, for this machine's installer."""
+        """A lock with files in the place of addresses, for this machine's installer."""
         return lock.replace(f" @ {WHEEL_SCHEME}://", f" @ {self._root.as_uri()}/")

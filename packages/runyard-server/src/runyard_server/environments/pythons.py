@@ -23,7 +23,7 @@ _VERSION = re.compile(r"3\.\d+(\.\d+)?")
 
 
 def choose(inputs: Inputs, tool: Tool, log: Callable[[str], None], *, fetch: bool) -> Interpreter:
-    """Give the interpreter for a definition.
+    """The interpreter for a definition.
 
     Args:
         inputs: The definition in normal form.
@@ -49,7 +49,7 @@ def choose(inputs: Inputs, tool: Tool, log: Callable[[str], None], *, fetch: boo
 
 
 def others(inputs: Inputs, first: Interpreter, *, fetch: bool) -> list[Interpreter]:
-    """Give the other Pythons that may run a definition, newest first, one for each minor.
+    """The other Pythons that may run a definition, newest first, one for each minor.
 
     Those that may be fetched have no path yet; `there` gives them one.
     """
@@ -69,7 +69,7 @@ def others(inputs: Inputs, first: Interpreter, *, fetch: bool) -> list[Interpret
 
 
 def there(one: Interpreter, tool: Tool, log: Callable[[str], None]) -> Interpreter:
-    """Give a Python of `others`, fetched where it is not here yet.
+    """A Python of `others`, fetched where it is not here yet.
 
     Raises:
         EnvironmentFailed: It cannot be fetched.
@@ -81,7 +81,7 @@ def there(one: Interpreter, tool: Tool, log: Callable[[str], None]) -> Interpret
 
 
 def find(version: str) -> Interpreter | None:
-    """Give a Python of this machine for a locked version, None if there is none any more."""
+    """A Python of this machine for a locked version, None if there is none any more."""
     own = interpreters.own()
     if own.dotted == version:
         return own

@@ -40,7 +40,7 @@ class Tool:
 
 
 def resolve(inputs: Inputs, python: Interpreter, tool: Tool, wheels: Sequence[str] = ()) -> str:
-    """Give the lock's lines: options of the definition, then pinned requirements with hashes.
+    """The lock's lines: options of the definition, then pinned requirements with hashes.
 
     Args:
         inputs: The definition in normal form.
@@ -93,7 +93,7 @@ def has_wheel(inputs: Inputs, requirement: str, python: Interpreter, tool: Tool)
 
 
 def hidden(text: str) -> str:
-    """Give a text without the user names and passwords in its URLs."""
+    """A text without the user names and passwords in its URLs."""
     return _SECRET.sub("***@", text)
 
 
@@ -122,7 +122,7 @@ def _with_hashes(pin: str, asked: frozenset[str]) -> str:
 
 
 def _usual(inputs: Inputs, python: Interpreter) -> list[str]:
-    """Give what every environment of that Python has, and packages of its time count on."""
+    """What every environment of that Python has, and packages of its time count on."""
     named = {lines.package(each) for each in inputs.requirements}
     usual = ["pip", "setuptools"] if python.minor <= _SETUPTOOLS_UNTIL else ["pip"]
     return [each for each in usual if each not in named]
@@ -180,7 +180,7 @@ def _run(command: list[str], folder: Path, tool: Tool) -> str:
 
 
 def _failure(said: str) -> RunyardError:
-    """Tell the resolver's reason, from its word `error` on."""
+    """The resolver's reason, from its word `error` on."""
     start = said.find("error:")
     reason = said[start + len("error:") if start >= 0 else 0 :].strip()
     reason = re.sub(r"\n\s+(cause|hint):", r"\n\1:", reason)

@@ -61,7 +61,7 @@ class Selection:
         self._fetch = fetch
 
     def run(self) -> Selected:
-        """Give the Python and its lock.
+        """The Python and its lock.
 
         Raises:
             EnvironmentFailed: There is none; says which package has wheels for which Python.
@@ -122,7 +122,7 @@ class Selection:
 
 
 def missed(inputs: Inputs, python: Interpreter, tool: Tool, *, fetch: bool) -> list[str]:
-    """Say of what is pinned and has no wheel for a Python where it has one.
+    """Where the pins that have no wheel for a Python do have one.
 
     Args:
         inputs: The definition in normal form.
@@ -156,7 +156,7 @@ def _places(
 
 
 def bounded(inputs: Inputs) -> list[str]:
-    """Give the requirements with an upper bound, which may be older than today's Pythons."""
+    """The requirements with an upper bound, which may be older than today's Pythons."""
     options = [option.partition(" ")[2] for option in inputs.options if "--no-binary" in option]
     sources = {lines.package(name) for text in options for name in re.split(r"[\s,]+", text)}
     if any(":all:" in text for text in options):
@@ -171,7 +171,7 @@ def _names(pins: Sequence[str]) -> list[str]:
 
 
 def _chosen(first: Interpreter, python: Interpreter, pins: Sequence[str]) -> tuple[str, ...]:
-    """Say why another Python was taken than usual."""
+    """Why another Python was taken than usual."""
     if python == first:
         return ()
     has = "has" if len(pins) == 1 else "have"
@@ -184,7 +184,7 @@ def _chosen(first: Interpreter, python: Interpreter, pins: Sequence[str]) -> tup
 
 
 def _missed(first: Interpreter, pin: str, found: Sequence[Interpreter]) -> str:
-    """Say where a package that is built from its sources has a wheel."""
+    """Where a package that is built from its sources has a wheel."""
     if not found:
         return f"{pin} has no wheel for any Python here and is built from its sources"
     listed = ", ".join(one.dotted for one in found)

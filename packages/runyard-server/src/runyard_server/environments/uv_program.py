@@ -36,7 +36,7 @@ _FOREIGN = (
 
 
 def program() -> str:
-    """Give the path of uv.
+    """The path of uv.
 
     Raises:
         EnvironmentFailed: It is not there.
@@ -51,7 +51,7 @@ def program() -> str:
 
 
 def variables(cache: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Give the variables uv is run with.
+    """The variables uv is run with.
 
     Args:
         cache: Folder of downloaded packages.
@@ -83,7 +83,7 @@ def _from_pip(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _one(environ: Mapping[str, str], option: str) -> str:
-    """Give what pip would use for an option: its variable, else the last file that names it."""
+    """What pip would use for an option: its variable, else the last file that names it."""
     variable = "PIP_" + option.upper().replace("-", "_")
     if environ.get(variable):
         return environ[variable]
@@ -92,7 +92,7 @@ def _one(environ: Mapping[str, str], option: str) -> str:
 
 
 def _files(environ: Mapping[str, str]) -> Iterable[Path]:
-    """Give pip's configuration files, the weaker before the stronger."""
+    """Pip's configuration files, the weaker before the stronger."""
     given = environ.get("PIP_CONFIG_FILE")
     home = Path(environ.get("HOME", "") or "~").expanduser()
     shared = environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
@@ -109,7 +109,7 @@ def _files(environ: Mapping[str, str]) -> Iterable[Path]:
 
 
 def _in_file(path: Path, option: str) -> Iterator[str]:
-    """Give an option's values in a file; `install` is more special than `global`."""
+    """An option's values in a file; `install` is more special than `global`."""
     parser = configparser.RawConfigParser()
     try:
         parser.read(path, encoding="utf-8")

@@ -124,7 +124,7 @@ class Runs(NounClient):
         return self._service.call(routes.RUNS_FAIL, run, body=FailRun(message, code))
 
     def beat(self, run: str, process: str) -> None:
-        """Tell that the process which began an interactive run is alive; see `StartRun`."""
+        """Report that the process which began an interactive run is alive; see `StartRun`."""
         self._service.call(routes.BEATS_NOTE, run, body=Beat(process))
 
     def ranks(self, run: str) -> List[RankRecord]:

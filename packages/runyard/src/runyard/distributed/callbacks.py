@@ -62,7 +62,7 @@ def _average_numbers(logs: Dict[str, Any]) -> None:
 
 
 def BroadcastVariablesCallback(root_rank: int = 0) -> Any:
-    """Give a Keras callback that starts every process from the variables of one.
+    """A Keras callback that starts every process from the variables of one.
 
     Args:
         root_rank: Whose weights and optimizer state.
@@ -73,7 +73,7 @@ def BroadcastVariablesCallback(root_rank: int = 0) -> Any:
 
 
 def MetricAverageCallback() -> Any:
-    """Give a Keras callback that averages metrics over all processes at the end of an epoch.
+    """A Keras callback that averages metrics over all processes at the end of an epoch.
 
     Put it before callbacks that use the metrics (checkpoints, early stopping, schedules), so that
     all processes decide alike.
@@ -87,7 +87,7 @@ def _made(name: str, behaviour: type) -> Any:
 
 
 def _keras() -> Any:
-    """Give the Keras that the script uses; tf_keras where that is the one it imported."""
+    """The Keras that the script uses; tf_keras where that is the one it imported."""
     if "keras" not in sys.modules and "tf_keras" in sys.modules:
         return sys.modules["tf_keras"]
     try:

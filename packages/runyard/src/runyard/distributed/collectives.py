@@ -30,7 +30,7 @@ def allreduce(value: Any, op: str = Average) -> Any:
 
 
 def allgather(value: Any) -> Any:
-    """Give the values of all processes one after the other, joined along the first axis.
+    """The values of all processes one after the other, joined along the first axis.
 
     Args:
         value: An array or a tensor; the first axis may have another length on each process.
@@ -41,7 +41,7 @@ def allgather(value: Any) -> Any:
 
 
 def broadcast(value: Any, root_rank: int = 0) -> Any:
-    """Give every process the value of one.
+    """Broadcast one process's value to every process.
 
     Args:
         value: A number, an array or a tensor, of the same shape everywhere.
@@ -51,7 +51,7 @@ def broadcast(value: Any, root_rank: int = 0) -> Any:
 
 
 def allgather_object(value: Any) -> List[Any]:
-    """Give the values of all processes, by rank; anything that pickles."""
+    """The values of all processes, by rank; anything that pickles."""
     here = world.current()
     if here.size == 1:
         return [value]
@@ -60,7 +60,7 @@ def allgather_object(value: Any) -> List[Any]:
 
 
 def broadcast_object(value: Any, root_rank: int = 0) -> Any:
-    """Give every process the value of one; anything that pickles."""
+    """Broadcast one process's object to every process; anything that pickles."""
     here = world.current()
     if here.size == 1:
         return value
@@ -119,7 +119,7 @@ def gathered(array: Any) -> Any:
 
 
 def sent(array: Any, root_rank: int = 0) -> Any:
-    """Give the NumPy array of one process, as a new one."""
+    """The NumPy array of one process, as a new one."""
     import numpy as np
 
     here = world.current()
@@ -136,7 +136,7 @@ def sent(array: Any, root_rank: int = 0) -> Any:
 
 
 def wire_dtype(dtype: Any) -> Any:
-    """Give the dtype in which values travel: one that MPI can add without losing digits."""
+    """The dtype in which values travel: one that MPI can add without losing digits."""
     import numpy as np
 
     dtype = np.dtype(dtype)
@@ -154,7 +154,7 @@ def wire_dtype(dtype: Any) -> Any:
 
 
 def _answer_dtype(dtype: Any, op: str) -> Any:
-    """Give the dtype of an answer: an average of whole numbers is none."""
+    """The dtype of an answer: an average of whole numbers is none."""
     import numpy as np
 
     if dtype.kind == "b" and op == Sum:

@@ -11,7 +11,7 @@ from runyard.distributed import collectives, graph, world
 
 
 def average(gradients: Any) -> Any:
-    """Give the gradients averaged over all processes.
+    """The gradients averaged over all processes.
 
     Args:
         gradients: What `tape.gradient` gave (a list, a tuple, any nest of tensors,
@@ -65,7 +65,7 @@ class DistributedGradientTape:
         return getattr(self._tape, name)
 
     def gradient(self, target: Any, sources: Any, **options: Any) -> Any:
-        """Give the averaged gradients; see `tf.GradientTape.gradient`."""
+        """The averaged gradients; see `tf.GradientTape.gradient`."""
         return average(self._tape.gradient(target, sources, **options))
 
 
@@ -82,7 +82,7 @@ class Exchange:
         self._agreed = False
 
     def __call__(self, *arrays: Any) -> List[Any]:
-        """Give the arrays' averages.
+        """The arrays' averages.
 
         Raises:
             DistributedError: Another process has other gradients.
@@ -187,7 +187,7 @@ def _parts(buffer: Any, originals: Sequence[Any]) -> List[Any]:
 
 
 def _slices(rows: Any, indices: Any, original: Any) -> Any:
-    """Give gathered rows as slices of what the original is a slice of."""
+    """Gathered rows as slices of what the original is a slice of."""
     import tensorflow as tf
 
     indices.set_shape([None])

@@ -10,7 +10,7 @@ from runyard.distributed.world import DistributedError
 
 
 def call(function: Callable[..., Any], tensors: Sequence[Any], dtypes: Sequence[Any]) -> List[Any]:
-    """Give the answers of a Python function as tensors, now or when the graph runs.
+    """The answers of a Python function as tensors, now or when the graph runs.
 
     Args:
         function: Gets one NumPy array per tensor and gives a list of arrays.
@@ -35,7 +35,7 @@ def call(function: Callable[..., Any], tensors: Sequence[Any], dtypes: Sequence[
 
 
 def in_xla() -> bool:
-    """Say whether what is traced now will be compiled by XLA."""
+    """Whether what is traced now will be compiled by XLA."""
     import tensorflow as tf
 
     try:
@@ -47,7 +47,7 @@ def in_xla() -> bool:
 
 
 def in_condition() -> bool:
-    """Say whether what is traced now is one branch of a condition."""
+    """Whether what is traced now is one branch of a condition."""
     import tensorflow as tf
 
     return "CondBranch" in type(tf.compat.v1.get_default_graph()).__name__

@@ -46,7 +46,7 @@ def DistributedOptimizer(optimizer: Any) -> Any:
 
 
 def _entry(optimizer: Any) -> str:
-    """Give the method through which gradients come into an optimizer."""
+    """The method through which gradients come into an optimizer."""
     if isinstance(optimizer, (str, type)) or not hasattr(optimizer, "apply_gradients"):
         raise world.DistributedError(
             f"DistributedOptimizer takes an optimizer such as keras.optimizers.Adam(), not "

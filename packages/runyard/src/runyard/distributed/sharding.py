@@ -10,7 +10,7 @@ from runyard.distributed import world
 
 
 def shard(*data: Any) -> Any:
-    """Give this process its share of arrays, lists or a `tf.data.Dataset`.
+    """This process's share of arrays, lists or a `tf.data.Dataset`.
 
     Rank 0 of 2 gets the rows 0, 2, 4 …, rank 1 the rows 1, 3, 5 …. Shuffle the share afterwards;
     shuffled before, it must be in the same order everywhere (the same seed).

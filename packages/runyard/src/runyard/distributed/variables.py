@@ -7,7 +7,7 @@ from runyard.distributed import collectives, world
 
 
 def broadcast_variables(variables: Sequence[Any], root_rank: int = 0) -> None:
-    """Give every process the values that one has, in one message.
+    """Broadcast one process's variables to every process, in one message.
 
     Args:
         variables: Variables of Keras or TensorFlow 2, such as `model.weights`; the same ones in
@@ -26,7 +26,7 @@ def broadcast_variables(variables: Sequence[Any], root_rank: int = 0) -> None:
 
 
 def broadcast_global_variables(root_rank: int = 0, session: Any = None) -> None:
-    """Give every session of TensorFlow 1 the values that one has; after the initializer ran.
+    """Broadcast the global variables of TensorFlow 1; call it after the initializer ran.
 
     Args:
         root_rank: Whose values.
@@ -54,7 +54,7 @@ def broadcast_global_variables(root_rank: int = 0, session: Any = None) -> None:
 
 
 def variables_agree(variables: Sequence[Any], session: Any = None) -> bool:
-    """Say whether every process has the same values, to the last bit.
+    """Whether every process has the same values, to the last bit.
 
     What each process keeps for itself, such as the moving averages of batch normalisation, is
     not averaged and may differ: give `model.trainable_variables` then.

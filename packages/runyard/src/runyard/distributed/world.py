@@ -73,12 +73,12 @@ def init(communicator: Any = None) -> None:
 
 
 def is_initialized() -> bool:
-    """Say whether `init` was called."""
+    """Whether `init` was called."""
     return _world is not None
 
 
 def current() -> World:
-    """Give the world.
+    """The world.
 
     Raises:
         DistributedError: `init` was not called.
@@ -89,27 +89,27 @@ def current() -> World:
 
 
 def rank() -> int:
-    """Give this process's place among all, from 0."""
+    """This process's place among all, from 0."""
     return current().rank
 
 
 def size() -> int:
-    """Give the number of processes."""
+    """The number of processes."""
     return current().size
 
 
 def local_rank() -> int:
-    """Give this process's place among those on this machine, from 0: the GPU it should take."""
+    """This process's place among those on this machine, from 0: the GPU it should take."""
     return current().local_rank
 
 
 def local_size() -> int:
-    """Give the number of processes on this machine."""
+    """The number of processes on this machine."""
     return current().local_size
 
 
 def _communicator(environ: Mapping[str, str]) -> Any:
-    """Give a communicator of our own, so that the script's messages never meet ours."""
+    """A communicator of our own, so that the script's messages never meet ours."""
     started = max([_number(environ, name) for name in _MPI_SIZES])
     wanted = max(started, _number(environ, _RUN_SIZE))
     if wanted <= 1 and "mpi4py.MPI" not in sys.modules:

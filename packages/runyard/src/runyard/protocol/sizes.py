@@ -120,13 +120,13 @@ SIZES: Dict[str, VmSize] = {row[0]: VmSize(*row) for row in _TABLE}
 
 
 def find(name: str) -> Optional[VmSize]:
-    """Give the size of that name in any case, with or without `Standard_`; None if unknown."""
+    """The size of that name in any case, with or without `Standard_`; None if unknown."""
     upper = name.strip().upper()
     return SIZES.get(upper) or SIZES.get("STANDARD_" + upper)
 
 
 def resolve(name: str) -> Tuple[VmSize, Optional[str]]:
-    """Give the size of that name and, if it is unknown, one CPU and a warning that says so."""
+    """The size of that name and, if it is unknown, one CPU and a warning that says so."""
     size = find(name)
     if size is not None:
         return size, None

@@ -28,7 +28,7 @@ from runyard.runtime.wakeup import Wakeup
 if TYPE_CHECKING:
     from runyard.runtime.commands import Commands
     from runyard.runtime.link import Link
-    from runyard.runtime.members import Member, Plan
+    from runyard.runtime.managed_process import ManagedProcess, Plan
 
 LONGEST_WAIT = 60.0
 LOOK_SECONDS = 0.1
@@ -93,7 +93,7 @@ class Agent:
         return 0 if done else UNDELIVERED
 
     def link(self) -> Link:
-        """Give the way to the service, opened at first use."""
+        """The way to the service, opened at first use."""
         if self._link is None:
             from runyard.runtime.link import Link
 
@@ -139,7 +139,7 @@ class Agent:
         self._seconds["running"] = time.monotonic() - begun
         return report
 
-    def _start(self) -> List[Member]:
+    def _start(self) -> List[ManagedProcess]:
         job, folder = self._job, self._folder
         if not job.starts_at_once:
             self.link().say(names.PREPARING)
@@ -184,7 +184,7 @@ class Agent:
         shared = variables.make(self._job, self._folder, paths)
         return launcher(self._job.kind).plans(self._job, self._folder, nodes, shared)
 
-    def _begin(self, plans: List[Plan], paths: Dict[str, str]) -> List[Member]:
+    def _begin(self, plans: List[Plan], paths: Dict[str, str]) -> List[ManagedProcess]:
         if self._wake.canceled:
             raise Canceled
         if self._job.attempt > 1:
@@ -224,9 +224,9 @@ class Agent:
 
         return data.prepare(self._job, self._folder, self._wake.is_canceled)
 
-    def _supervise(self, started: List[Member]) -> Report:
+    def _supervise(self, started: List[ManagedProcess]) -> Report:
         """Wait for the end that comes first: the script's, a cancel, the time limit."""
-        family = processes.Family(self._job, self._state, started)
+        group = processes.ProcessGroup(self._job, self._state, started)
         limit = self._job.spec.get("max_duration_seconds")
         end = time.monotonic() + limit if limit else None
         while self._goes_on(started) and not self._wake.canceled and not _over(end):
@@ -234,14 +234,14 @@ class Agent:
             late = self._exits.left(started)
             left = left if late is None else min(left, late)
             self._wake.wait(min(left, _longest_wait(started)))
-            self._serve(family)
+            self._serve(group)
             self._tell(started)
         if not self._goes_on(started):
             report = self._ended(started)
-            warnings = self._end_rest(family, started)
+            warnings = self._end_rest(group, started)
         else:
             report = self._stopped(limit, started)
-            warnings = self._end_all(family, started, report)
+            warnings = self._end_all(group, started, report)
         for each in started:
             each.conclude()
         self._tell(started)
@@ -250,14 +250,14 @@ class Agent:
         report["warnings"] = warnings
         return report
 
-    def _serve(self, family: processes.Family) -> None:
+    def _serve(self, group: processes.ProcessGroup) -> None:
         """Start what other nodes want started here."""
         fresh = self._commands.look() if self._commands is not None else []
         if fresh:
-            family.add(fresh)
+            group.add(fresh)
             self._state.add(fresh)
 
-    def _goes_on(self, started: List[Member]) -> bool:
+    def _goes_on(self, started: List[ManagedProcess]) -> bool:
         """Whether the job goes on here: nothing has failed, and something that decides runs.
 
         With several nodes the others decide too: only the service can say that all is done.
@@ -267,8 +267,8 @@ class Agent:
         link = self.link()
         return not _failed(started) and not link.reply.get("stop") and not link.is_cut_off
 
-    def _tell(self, started: List[Member]) -> None:
-        """Tell how the processes are, where there are several and something is new."""
+    def _tell(self, started: List[ManagedProcess]) -> None:
+        """Report the processes' states, where there are several and something is new."""
         if self._job.kind == names.SINGLE:
             return
         from runyard.runtime import gang
@@ -278,8 +278,8 @@ class Agent:
             self._told = tasks
             self.link().say(names.RUNNING, tasks=tasks)
 
-    def _ended(self, started: List[Member]) -> Report:
-        """Give the outcome of processes that ended by themselves."""
+    def _ended(self, started: List[ManagedProcess]) -> Report:
+        """The outcome of processes that ended by themselves."""
         from runyard.runtime import causes, ending
 
         failed = _failed(started)
@@ -305,7 +305,7 @@ class Agent:
             report["cause"] = names.CAUSE_PORT
         return report
 
-    def _has_lost_port(self, failed: Member) -> bool:
+    def _has_lost_port(self, failed: ManagedProcess) -> bool:
         """Whether a process failed because its port was taken between reservation and start."""
         from runyard.runtime import ending
 
@@ -313,17 +313,17 @@ class Agent:
         with_ports = self._job.kind != names.SINGLE and launcher(self._job.kind).ports(self._job)
         return bool(young and with_ports) and ending.port_was_taken(failed.plan.log)
 
-    def _hanging(self, started: List[Member]) -> str:
-        """Say who should have ended and has not, "" if that is nobody of this node."""
+    def _hanging(self, started: List[ManagedProcess]) -> str:
+        """Who should have ended and has not, "" if that is nobody of this node."""
         if self._job.nodes == 1:
             return self._exits.reason(started)
         reply = self.link().reply
         return str(reply["reason"]) if reply.get("hung") and unended(started) else ""
 
-    def _end_rest(self, family: processes.Family, started: List[Member]) -> List[str]:
+    def _end_rest(self, group: processes.ProcessGroup, started: List[ManagedProcess]) -> List[str]:
         """End what still runs when the job is over; give warnings."""
         if self._job.kind == names.SINGLE:
-            return family.end_leftovers()
+            return group.end_leftovers()
         failed = next((each.plan.name for each in _failed(started)), "")
         hanging = "" if failed else self._hanging(started)
         if hanging:
@@ -341,26 +341,26 @@ class Agent:
             each.stop(why or "all is done")
         helped = any(each.plan.helper for each in (*started, *self._served()))
         if why and helped:
-            return family.end(MPIRUN_GRACE_SECONDS)
+            return group.end(MPIRUN_GRACE_SECONDS)
         if helped and not rest:
             # What started the daemons on other hosts leaves when those have left.
-            return family.end_leftovers(processes.HELPER_SECONDS)
-        return family.end() if rest or why else family.end_leftovers()
+            return group.end_leftovers(processes.HELPER_SECONDS)
+        return group.end() if rest or why else group.end_leftovers()
 
-    def _served(self) -> List[Member]:
+    def _served(self) -> List[ManagedProcess]:
         return self._commands.started if self._commands is not None else []
 
     def _end_all(
-        self, family: processes.Family, started: List[Member], report: Report
+        self, group: processes.ProcessGroup, started: List[ManagedProcess], report: Report
     ) -> List[str]:
         """End everything before it is done; give warnings."""
         if self._job.kind != names.SINGLE:
             error = report["error"] or {"message": "the run was canceled"}
             for each in started:
                 each.stop(str(error["message"]))
-        return family.end()
+        return group.end()
 
-    def _stopped(self, limit: Any, started: List[Member]) -> Report:
+    def _stopped(self, limit: Any, started: List[ManagedProcess]) -> Report:
         from runyard.runtime import ending
 
         if self._wake.canceled:
@@ -384,21 +384,21 @@ def _began_before(job: Job, folder: RunFolder) -> bool:
     return False
 
 
-def _go_on(started: List[Member]) -> bool:
+def _go_on(started: List[ManagedProcess]) -> bool:
     """Whether the job goes on: no process has failed, and one that decides still runs."""
     lasting = any(each.ended() is None for each in started if each.plan.decisive)
     return lasting and not _failed(started)
 
 
-def _failed(started: List[Member]) -> List[Member]:
-    """Give those that have failed, the first one first; what only starts others comes last."""
+def _failed(started: List[ManagedProcess]) -> List[ManagedProcess]:
+    """Those that have failed, the first one first; what only starts others comes last."""
     failed = [each for each in started if each.failed]
     if any(each.plan.record and each.ended() is None for each in started):
         failed = [each for each in failed if not each.plan.helper]
     return sorted(failed, key=lambda each: (each.plan.helper, each.ended_at))
 
 
-def _fails_elsewhere(helper: Member) -> bool:
+def _fails_elsewhere(helper: ManagedProcess) -> bool:
     """Whether mpirun failed because a rank of another node did."""
     if not helper.plan.end_file:
         return False
@@ -407,13 +407,13 @@ def _fails_elsewhere(helper: Member) -> bool:
     return bool(ranks.failures(os.path.dirname(helper.plan.end_file)))
 
 
-def _log(started: List[Member]) -> str:
-    """Give the log of the process that failed, or of the first one."""
+def _log(started: List[ManagedProcess]) -> str:
+    """The log of the process that failed, or of the first one."""
     return next((each.plan.log for each in (*_failed(started), *started)), "")
 
 
-def _longest_wait(started: List[Member]) -> float:
-    """Give how long to sleep: of a process that another one started no signal comes."""
+def _longest_wait(started: List[ManagedProcess]) -> float:
+    """How long to sleep: of a process that another one started no signal comes."""
     watched = any(each.plan.record and each.ended() is None for each in started)
     return LOOK_SECONDS if watched else LONGEST_WAIT
 

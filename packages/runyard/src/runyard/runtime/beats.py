@@ -72,7 +72,7 @@ class Beats:
         self._thread = threading.Thread(target=self._run, name="beats", daemon=True)
 
     def say(self, state: str, message: str = "", tasks: Optional[Tasks] = None) -> None:
-        """Tell a state, and how the processes are, now and at each beat from now on."""
+        """Report a state and those of the processes, now and with each beat from now on."""
         beat = {
             "state": state,
             "pid": os.getpid(),
@@ -90,7 +90,7 @@ class Beats:
             self._thread.start()
 
     def stop(self) -> None:
-        """Say what is still to be said, once, and end the thread."""
+        """Send what is still to be said, once, and end the thread."""
         self._stopped = True
         self._change.set()
         if self._thread.is_alive():

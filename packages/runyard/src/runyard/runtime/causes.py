@@ -58,7 +58,7 @@ class Told:
 
 
 def read(path: str) -> Optional[Told]:
-    """Give what the interpreter of a process told, None where it told nothing."""
+    """What the interpreter of a process told, None where it told nothing."""
     try:
         with open(path, encoding="ascii") as stream:
             lines = [_value(line.rstrip("\n")) for line in stream]
@@ -70,7 +70,7 @@ def read(path: str) -> Optional[Told]:
 
 
 def of(status: int, log: str, told: Optional[Told] = None) -> str:
-    """Say how a program failed, as the end of a sentence: `failed with ValueError: bad rate`.
+    """How a program failed, as the end of a sentence: `failed with ValueError: bad rate`.
 
     Args:
         status: Its exit code, not 0; negative: the signal that ended it.
@@ -95,12 +95,12 @@ def of(status: int, log: str, told: Optional[Told] = None) -> str:
 
 
 def plain(text: str) -> str:
-    """Give a text without colours and other orders to a terminal."""
+    """A text without colours and other orders to a terminal."""
     return _CONTROLS.sub("", _ORDERS.sub("", text))
 
 
 def tail(log: str) -> List[str]:
-    """Give the last lines of a log as a terminal shows them; none of a former attempt."""
+    """The last lines of a log as a terminal shows them; none of a former attempt."""
     try:
         with open(log, "rb") as stream:
             stream.seek(0, os.SEEK_END)
@@ -114,7 +114,7 @@ def tail(log: str) -> List[str]:
 
 
 def exception(lines: List[str], text_lines: int = TEXT_LINES) -> str:
-    """Give `<Exception>: <text>` if a log ends with a traceback, "" if not.
+    """`<Exception>: <text>` if a log ends with a traceback, "" if not.
 
     Args:
         lines: The last lines of the log.
@@ -138,14 +138,14 @@ def exception(lines: List[str], text_lines: int = TEXT_LINES) -> str:
 
 
 def _group(lines: List[str]) -> str:
-    """Give a group's own line if its tree is the last of a log."""
+    """A group's own line if its tree is the last of a log."""
     named = [line.lstrip(" |") for line in lines]
     found = [line for line in named if _GROUP.match(line)]
     return found[0] if found and _GROUP_EDGE.fullmatch(lines[-1]) else ""
 
 
 def _shown(line: str) -> str:
-    """Give what is left to be seen of a line: a bar is redrawn over itself, over and over."""
+    """What is left to be seen of a line: a bar is redrawn over itself, over and over."""
     pieces = [piece for piece in line.split("\r") if piece]
     shown = plain(pieces[-1]) if pieces else ""
     if len(shown) > LINE_CHARACTERS:
@@ -154,14 +154,14 @@ def _shown(line: str) -> str:
 
 
 def _last_words(log: str) -> str:
-    """Give the last line of a log as the end of a sentence."""
+    """The last line of a log as the end of a sentence."""
     lines = tail(log)
     last = lines[-1].strip()[-LAST_CHARACTERS:] if lines else ""
     return f"; the last line of its log is: {last}" if last else ""
 
 
 def _last_lines(log: str, by_exit: bool) -> str:
-    """Give the lines that may tell why a Python chose exit code 1, as the end of a sentence.
+    """The lines that may tell why a Python chose exit code 1, as the end of a sentence.
 
     Args:
         log: The file with its output.
@@ -184,7 +184,7 @@ def _last_lines(log: str, by_exit: bool) -> str:
 
 
 def _by_code(status: int) -> str:
-    """Say with which exit code, and what it means where others than the program choose it."""
+    """The exit code, and what it means where others than the program choose it."""
     said = f"failed with exit code {status}"
     if status == _NOT_FLUSHED:
         return f"{said} (Python could not write the rest of its output)"

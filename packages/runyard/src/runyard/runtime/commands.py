@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, List, Optional, Tu
 from runyard.protocol.errors import RunyardError
 from runyard.runtime import processes
 from runyard.runtime.job import JobError
-from runyard.runtime.members import Member, Plan
+from runyard.runtime.managed_process import ManagedProcess, Plan
 
 if TYPE_CHECKING:
     from runyard.runtime.service import JobService
@@ -40,8 +40,8 @@ class Commands:
         self._service = service
         self._plan = plan
         self._nudge = nudge
-        self.started: List[Member] = []
-        self._numbers: Dict[int, Member] = {}
+        self.started: List[ManagedProcess] = []
+        self._numbers: Dict[int, ManagedProcess] = {}
         self._new: Deque[Dict[str, Any]] = deque()
         self._ended: Deque[Tuple[int, int]] = deque()
         self._change = threading.Event()
@@ -49,7 +49,7 @@ class Commands:
         self._thread = threading.Thread(target=self._run, name="commands", daemon=True)
         self._thread.start()
 
-    def look(self) -> List[Member]:
+    def look(self) -> List[ManagedProcess]:
         """Start what is asked for, and note what has ended; give what was started now."""
         found = []
         while self._new:
@@ -72,7 +72,7 @@ class Commands:
         # A request that gets no answer, as on a node that is cut off, is not waited for.
         self._thread.join(STOP_SECONDS)
 
-    def _start(self, asked: Dict[str, Any]) -> Optional[Member]:
+    def _start(self, asked: Dict[str, Any]) -> Optional[ManagedProcess]:
         number = int(asked["number"])
         plan = Plan(
             f"{self._plan.name} {number}",

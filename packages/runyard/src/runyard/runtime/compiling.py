@@ -141,7 +141,7 @@ class Compilation:
 
 
 def progress(said: str) -> str:
-    """Say how far a compilation is, from what it printed last."""
+    """How far a compilation is, from what it printed last."""
     counted = _COUNTED.findall(said)
     if counted:
         return "compiling, {} of {} files done".format(*counted[-1])
@@ -150,14 +150,14 @@ def progress(said: str) -> str:
 
 
 def telling(said: str) -> List[str]:
-    """Give the lines that name the faults; the last ones where none does."""
+    """The lines that name the faults; the last ones where none does."""
     lines = [line[:_LONGEST_LINE] for line in said.strip().splitlines()]
     faults = [line for line in lines if _FAULT.search(line)]
     return (faults or lines)[-_QUOTED_LINES:]
 
 
 def hint(said: str) -> str:
-    """Say what to do about a failed compilation, from what it printed."""
+    """What to do about a failed compilation, from what it printed."""
     for pattern, text in _HINTS:
         if re.search(pattern, said):
             return text
@@ -166,23 +166,23 @@ def hint(said: str) -> str:
 
 def end(process: subprocess.Popen[bytes]) -> None:
     """End a build with all the compilers below it."""
-    family = _family(process.pid)
+    live = _with_descendants(process.pid)
     for sign, patience in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, _GRACE_SECONDS)):
-        for pid, started in family.items():
+        for pid, started in live.items():
             if tree.alive(pid, started):
                 with suppress(ProcessLookupError):
                     os.kill(pid, sign)
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             process.poll()
-            family.update(_family(process.pid))
-            if not any(tree.alive(pid, started) for pid, started in family.items()):
+            live.update(_with_descendants(process.pid))
+            if not any(tree.alive(pid, started) for pid, started in live.items()):
                 return
             time.sleep(_POLL_SECONDS)
 
 
-def _family(root: int) -> Dict[int, str]:
-    """Give a live process and its descendants, with when each was started."""
+def _with_descendants(root: int) -> Dict[int, str]:
+    """A live process and its descendants, with when each was started."""
     everyone = tree.everything()
     found = {root} if root in everyone else set()
     grown = bool(found)

@@ -132,7 +132,7 @@ def _store(source: str, target: str, run: str) -> None:
 
 
 def _place(item: Item, folder: RunFolder, source: str) -> str:
-    """Give where a reference stands on this node; a file keeps its own name below a folder."""
+    """Where a reference stands on this node; a file keeps its own name below a folder."""
     wanted = str(item.get("path_on_compute") or "")
     if "\0" in wanted:
         raise JobError(f"data reference '{item['name']}' has a path_on_compute that is no path")
@@ -205,7 +205,7 @@ def _existing(item: Item) -> str:
 
 
 def _deepest(path: str) -> Tuple[str, str]:
-    """Give the deepest existing folder above a path, and the first name that is missing in it."""
+    """The deepest existing folder above a path, and the first name that is missing in it."""
     parent, missing = os.path.split(path.rstrip(os.sep))
     while not os.path.isdir(parent) and parent != os.path.dirname(parent):
         parent, missing = os.path.split(parent)
@@ -213,7 +213,7 @@ def _deepest(path: str) -> Tuple[str, str]:
 
 
 def _files(root: str) -> Tuple[List[str], List[LeftOut]]:
-    """Give the files below a folder as relative paths, "" for a file itself; and the rest."""
+    """The files below a folder as relative paths, "" for a file itself; and the rest."""
     if not os.path.isdir(root):
         return [""], []
     walk = Walk(root)

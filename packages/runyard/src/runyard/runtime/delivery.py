@@ -104,7 +104,7 @@ def _worse(folder: RunFolder, link: Link, report: Report, text: str) -> Report:
 
 
 def _finish(link: Link, report: Report) -> bool:
-    """Say the last word; a run that has ended or is gone needs none."""
+    """Send the agent's final report; a run that has ended or is gone needs none."""
     try:
         patiently(lambda: link.service.finish(report), DELIVERY_SECONDS)
     except (Conflict, NotFound):

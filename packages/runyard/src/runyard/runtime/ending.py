@@ -30,22 +30,22 @@ Report = Dict[str, Any]
 
 
 def completed() -> Report:
-    """Give the outcome of a job that did what it should."""
+    """The outcome of a job that did what it should."""
     return _report(names.COMPLETED, exit_code=0)
 
 
 def canceled() -> Report:
-    """Give the outcome of a job that was canceled."""
+    """The outcome of a job that was canceled."""
     return _report(names.CANCELED)
 
 
 def stopped() -> Report:
-    """Give the outcome of a node that was told to stop because others had failed."""
+    """The outcome of a node that was told to stop because others had failed."""
     return _report(names.STOPPED)
 
 
 def cut_off(node: str) -> Report:
-    """Give the outcome of a node that ended its processes because nobody could reach it."""
+    """The outcome of a node that ended its processes because nobody could reach it."""
     text = f"{node} could not reach the service for {FENCE_SECONDS:.0f} s"
     return failed(f"{text} and ended its processes", names.SERVICE_ERROR)
 
@@ -57,7 +57,7 @@ def failed(
     exit_code: Optional[int] = None,
     signal_name: Optional[str] = None,
 ) -> Report:
-    """Give the outcome of a job that failed.
+    """The outcome of a job that failed.
 
     Args:
         message: Why.
@@ -78,7 +78,7 @@ def failed(
 
 
 def from_exit(status: int, log: str, who: str = "", told: Optional[Told] = None) -> Report:
-    """Give the outcome of a process that ended by itself.
+    """The outcome of a process that ended by itself.
 
     Args:
         status: Its exit code; negative: the signal that ended it.
@@ -101,7 +101,7 @@ def from_exit(status: int, log: str, who: str = "", told: Optional[Told] = None)
 
 
 def helper_failed(name: str, status: int, log: str) -> Report:
-    """Give the outcome of a program that failed at starting the processes, such as mpirun.
+    """The outcome of a program that failed at starting the processes, such as mpirun.
 
     Args:
         name: The program.
@@ -120,7 +120,7 @@ def helper_failed(name: str, status: int, log: str) -> Report:
 
 
 def signal_name(number: int) -> str:
-    """Give a signal's name."""
+    """A signal's name."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -135,7 +135,7 @@ def port_was_taken(log: str) -> bool:
 
 
 def _signaled(status: int, cause: str) -> str:
-    """Say which signal ended a program, and what it had failed with before."""
+    """Which signal ended a program, and what it had failed with before."""
     name = signal_name(-status)
     if cause:
         # Python ends itself by SIGINT after a KeyboardInterrupt: that is one and the same.

@@ -21,7 +21,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, List
 
-from runyard.runtime import built, installing, sharing
+from runyard.runtime import installing, sharing, wheel_cache
 from runyard.runtime.folder import read_json, write_json
 from runyard.runtime.installing import BuildFailed, Request
 from runyard.runtime.job import Canceled
@@ -36,7 +36,7 @@ NODE_LOG = "azureml-logs/55_azureml-execution-{}.txt"
 
 
 def ready(folder: str) -> bool:
-    """Say whether an environment is complete and its interpreter still there."""
+    """Whether an environment is complete and its interpreter still there."""
     marked = os.path.exists(os.path.join(folder, READY))
     return marked and os.access(installing.interpreter(folder), os.X_OK)
 
@@ -127,9 +127,9 @@ def _build(request: Request, shared: SharedLog, lock: BuildLock, canceled: Cance
     begun = time.monotonic()
     try:
         _remove(request.folder)
-        built.check(request)
+        wheel_cache.check(request)
         installing.install(request, shared, lock.descriptor, canceled)
-        built.provide(request, shared, lock.descriptor, canceled)
+        wheel_cache.provide(request, shared, lock.descriptor, canceled)
         seconds = round(time.monotonic() - begun, 3)
         mark = {"python": request.python, "seconds": seconds}
         write_json(os.path.join(request.folder, READY), mark)
@@ -149,7 +149,7 @@ def _build(request: Request, shared: SharedLog, lock: BuildLock, canceled: Cance
 
 
 def _fail(request: Request, shared: SharedLog, failed: BuildFailed) -> None:
-    """Give the space back, then tell: on a full disk the log could not be written otherwise."""
+    """Free the space, then raise: on a full disk the log could not be written otherwise."""
     _remove(request.folder)
     shared.say("error: " + failed.message)
 

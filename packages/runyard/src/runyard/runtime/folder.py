@@ -56,19 +56,19 @@ class RunFolder:
         self.outputs = os.path.join(self.work, "outputs")
 
     def of_node(self, node: int) -> RunFolder:
-        """Give the run folder of another node of the run, below the folder that all share."""
+        """The run folder of another node of the run, below the folder that all share."""
         return RunFolder(os.path.join(self.shared, "nodes", str(node)) if node else self.shared)
 
     def ranks(self, attempt: int) -> str:
-        """Give the folder in which the ranks of an attempt tell of themselves."""
+        """The folder in which the ranks of an attempt tell of themselves."""
         return os.path.join(self.shared, "mpi", str(attempt))
 
     def path(self, *parts: str) -> str:
-        """Give a path below the run folder."""
+        """A path below the run folder."""
         return os.path.join(self.root, *parts)
 
     def log(self, name: str) -> str:
-        """Give the file of the log called `name` in the run, its folder made."""
+        """The file of the log called `name` in the run, its folder made."""
         path = os.path.join(self.logs, *name.split("/"))
         os.makedirs(os.path.dirname(path), exist_ok=True)
         return path

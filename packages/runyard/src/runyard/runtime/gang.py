@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
     from runyard.runtime.link import Link
-    from runyard.runtime.members import Member
+    from runyard.runtime.managed_process import ManagedProcess
 
 LOOPBACK = "127.0.0.1"
 LOOK_SECONDS = 0.05
@@ -67,7 +67,7 @@ class Ports:
 
 
 def address_of(job: Job) -> str:
-    """Give the address at which other nodes reach this one."""
+    """The address at which other nodes reach this one."""
     if job.address:
         return job.address
     from urllib.parse import urlsplit
@@ -83,7 +83,7 @@ def address_of(job: Job) -> str:
 
 
 def meet(job: Job, ports: Sequence[int], link: Callable[[], Link], wake: Any) -> List[Node]:
-    """Give the nodes of the run once all are there.
+    """The nodes of the run once all are there.
 
     Args:
         job: The job.
@@ -145,8 +145,8 @@ def prepared(folder: RunFolder) -> Dict[str, str]:
     return {str(name): str(path) for name, path in data.items()}
 
 
-def tasks(started: Sequence[Member]) -> List[Dict[str, Any]]:
-    """Give the state of every process: the fields of TaskReport."""
+def tasks(started: Sequence[ManagedProcess]) -> List[Dict[str, Any]]:
+    """The state of every process: the fields of TaskReport."""
     found = []
     for each in started:
         code = each.ended()
@@ -168,7 +168,7 @@ def tasks(started: Sequence[Member]) -> List[Dict[str, Any]]:
     return found
 
 
-def _state(each: Member, code: Any) -> str:
+def _state(each: ManagedProcess, code: Any) -> str:
     if code is None:
         return names.TASK_RUNNING
     if each.hung:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, List, Optional, Sequence
 
 if TYPE_CHECKING:
     from runyard.runtime.job import Job
-    from runyard.runtime.members import Member
+    from runyard.runtime.managed_process import ManagedProcess
 
 
 class ExitDeadline:
@@ -27,8 +27,8 @@ class ExitDeadline:
         self._seconds: Optional[float] = seconds if job.nodes == 1 else None
         self._node = job.node_name
 
-    def left(self, started: Sequence[Member]) -> Optional[float]:
-        """Give the seconds that are left, None while there is no deadline."""
+    def left(self, started: Sequence[ManagedProcess]) -> Optional[float]:
+        """The seconds that are left, None while there is no deadline."""
         if self._seconds is None:
             return None
         ended = _completed(started)
@@ -36,8 +36,8 @@ class ExitDeadline:
             return None
         return min(each.ended_at for each in ended) + self._seconds - time.time()
 
-    def reason(self, started: Sequence[Member]) -> str:
-        """Say who hangs, "" while nobody does."""
+    def reason(self, started: Sequence[ManagedProcess]) -> str:
+        """Who hangs, "" while nobody does."""
         left = self.left(started)
         if left is None or left > 0:
             return ""
@@ -49,13 +49,13 @@ class ExitDeadline:
         )
 
 
-def unended(started: Sequence[Member]) -> List[Member]:
-    """Give those that decide and still run."""
+def unended(started: Sequence[ManagedProcess]) -> List[ManagedProcess]:
+    """Those that decide and still run."""
     return [each for each in started if _counts(each) and each.ended() is None]
 
 
 def tell(hanging: Sequence[str], first: str, seconds: float) -> str:
-    """Give the message that names those that hang."""
+    """The message that names those that hang."""
     verb = "runs" if len(hanging) == 1 else "run"
     return (
         f"{', '.join(hanging)} still {verb}, {seconds:g} s after {first} had completed "
@@ -63,11 +63,11 @@ def tell(hanging: Sequence[str], first: str, seconds: float) -> str:
     )
 
 
-def _completed(started: Sequence[Member]) -> List[Member]:
+def _completed(started: Sequence[ManagedProcess]) -> List[ManagedProcess]:
     return [each for each in started if _counts(each) and each.ended() == 0]
 
 
-def _counts(each: Member) -> bool:
+def _counts(each: ManagedProcess) -> bool:
     """Whether it is one that decides, and not mpirun or its daemon, which only start those."""
     return each.plan.decisive and bool(each.plan.tasks)
 

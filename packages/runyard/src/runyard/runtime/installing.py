@@ -74,7 +74,7 @@ class Request:
 
 
 def interpreter(folder: str) -> str:
-    """Give the interpreter of an environment."""
+    """The interpreter of an environment."""
     return os.path.join(folder, "bin", "python")
 
 
@@ -108,7 +108,7 @@ def install(request: Request, shared: SharedLog, lock: int, canceled: Callable[[
 
 
 def from_os(error: OSError, folder: str) -> BuildFailed:
-    """Tell a failed file operation."""
+    """What to tell of a failed file operation."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return no_space(folder)
     return BuildFailed(f"the environment could not be written: {error}")
@@ -170,7 +170,7 @@ def _for_pip(requirements: str) -> str:
 
 
 def variables(request: Request) -> Dict[str, str]:
-    """Give the installer's environment: nothing of an activated environment, no bars, no colour."""
+    """The installer's environment: nothing of an activated environment, no bars, no colour."""
     foreign = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     kept.update(UV_CACHE_DIR=request.cache, UV_PYTHON_DOWNLOADS="never", UV_NO_PROGRESS="1")
@@ -265,7 +265,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def no_space(folder: str) -> BuildFailed:
-    """Tell a full disk; `folder` is what could not be written."""
+    """What to tell of a full disk; `folder` is what could not be written."""
     text = (
         f"no space is left on the disk of '{os.path.dirname(folder)}' for the environment (with "
         "TensorFlow it takes 1.5 GB): remove what is not needed, or set RUNYARD_HOME to another "

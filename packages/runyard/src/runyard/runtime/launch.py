@@ -62,7 +62,7 @@ def _run(service: JobService, node: int, command: str) -> int:
 
 
 def _split(arguments: List[str]) -> Tuple[str, List[str]]:
-    """Give the host and the words behind it."""
+    """The host and the words behind it."""
     while arguments and arguments[0].startswith("-"):
         del arguments[: 2 if arguments[0] in _WITH_VALUE else 1]
     return (arguments[0], arguments[1:]) if arguments else ("", [])

@@ -67,7 +67,7 @@ class Link:
         self._thread.start()
 
     def say(self, state: str, message: str = "", tasks: Optional[Tasks] = None) -> None:
-        """Tell the service a state, and how the processes of a gang are and what they use."""
+        """Report a state to the service, and how the processes of a gang are and what they use."""
         if tasks is not None and self._meter is None:
             from runyard.runtime.usage import Meter
 

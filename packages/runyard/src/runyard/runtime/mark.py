@@ -38,7 +38,7 @@ def put() -> int:
 
 
 def of(pid: int) -> int:
-    """Give the mark of a process, some other number where it has none, 0 if it cannot be seen."""
+    """The mark of a process, some other number where it has none, 0 if it cannot be seen."""
     try:
         return resource.prlimit(pid, LOCKS)[1]
     except (OSError, AttributeError):

@@ -30,7 +30,7 @@ Entry = Dict[str, Any]
 
 
 def _nobody(_text: str) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 def collect(
@@ -67,7 +67,7 @@ def collect(
 
 
 class _Progress:
-    """Says how many files are kept: soon at first, more rarely the longer it takes."""
+    """Logs how many files are kept: soon at first, more rarely the longer it takes."""
 
     def __init__(self, total: int, tell: Callable[[str], None]) -> None:
         self._total = total

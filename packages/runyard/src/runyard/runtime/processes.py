@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Iterator, List, Optional, Sequence
 from runyard.protocol.timeouts import KILL_SECONDS, TERM_GRACE_SECONDS
 from runyard.runtime import tree
 from runyard.runtime.job import JobError
-from runyard.runtime.members import Member
+from runyard.runtime.managed_process import ManagedProcess
 
 if TYPE_CHECKING:
     from runyard.runtime.job import Job
-    from runyard.runtime.members import Plan
+    from runyard.runtime.managed_process import Plan
     from runyard.runtime.state import State
 
 NATURAL_SECONDS = 0.3
@@ -29,7 +29,7 @@ HELPER_SECONDS = 3.0
 LOOK_SECONDS = 0.02
 
 
-class Started(Member):
+class Started(ManagedProcess):
     """A process that the agent itself has started.
 
     Args:
@@ -48,7 +48,7 @@ class Started(Member):
         return self.process.pid
 
     def ended(self) -> Optional[int]:
-        """See Member."""
+        """See ManagedProcess."""
         if not self.ended_at and self._reaped():
             self.ended_at = time.time()
             _tell_end(self.plan, self.process.returncode)
@@ -69,7 +69,7 @@ class Started(Member):
         return True
 
 
-def start(plan: Plan) -> Member:
+def start(plan: Plan) -> ManagedProcess:
     """Start a process, or begin to look after one that another process starts.
 
     Raises:
@@ -104,7 +104,7 @@ def start(plan: Plan) -> Member:
     return Started(plan, process)
 
 
-def wait_for_helpers(started: Sequence[Member], seconds: float = HELPER_SECONDS) -> None:
+def wait_for_helpers(started: Sequence[ManagedProcess], seconds: float = HELPER_SECONDS) -> None:
     """Let what has started the processes end by itself when they have ended well."""
     helpers = [each for each in started if each.plan.helper and each.plan.decisive]
     until = time.monotonic() + seconds
@@ -126,7 +126,7 @@ def _reason(program: str, error: Exception) -> str:
     return f"'{program}': {error}"
 
 
-class Family:
+class ProcessGroup:
     """The live processes of one node's part of a run, looked for anew at each use.
 
     Args:
@@ -140,7 +140,7 @@ class Family:
         self,
         job: Job,
         state: State,
-        started: Sequence[Member] = (),
+        started: Sequence[ManagedProcess] = (),
         sessions: Sequence[int] = (),
     ) -> None:
         self._job = job
@@ -154,7 +154,7 @@ class Family:
         found = tree.members(job.run, job.node, self._sessions, roots, state.since, state.mark)
         return iter(found)
 
-    def add(self, started: Sequence[Member]) -> None:
+    def add(self, started: Sequence[ManagedProcess]) -> None:
         """Count processes in that were started later."""
         more = [each for each in started if isinstance(each, Started)]
         self._started += more

@@ -22,7 +22,7 @@ from glob import escape, glob
 from typing import Dict, List, Optional, Tuple
 
 from runyard.runtime.causes import tail
-from runyard.runtime.members import Member, Plan
+from runyard.runtime.managed_process import ManagedProcess, Plan
 
 # A shell tells of a signal like this.
 SIGNALS = 128
@@ -73,7 +73,7 @@ exit $code
 """
 
 
-class Rank(Member):
+class Rank(ManagedProcess):
     """One rank as its files tell.
 
     Args:
@@ -95,13 +95,13 @@ class Rank(Member):
         return self._pid
 
     def ended(self) -> Optional[int]:
-        """See Member."""
+        """See ManagedProcess."""
         if self._code is None:
             self._look()
         return self._code
 
     def conclude(self) -> None:
-        """See Member."""
+        """See ManagedProcess."""
         if self.ended() is None:
             told = _told(self.plan.record)
             self._code, _, self.ended_at = told or (-KILLED, True, time.time())
@@ -134,7 +134,7 @@ class Rank(Member):
 
 
 def cpu_seconds(path: str) -> float:
-    """Give the CPU time of a rank as its shell has written it: user and system, `1m2.34s 0m0.50s`.
+    """The CPU time of a rank as its shell has written it: user and system, `1m2.34s 0m0.50s`.
 
     The second line is of what the shell has waited for; 0 if it is not there.
     """
@@ -144,7 +144,7 @@ def cpu_seconds(path: str) -> float:
 
 
 def failures(folder: str) -> List[int]:
-    """Give the exit codes of all ranks, on whatever node, that were not told to end."""
+    """The exit codes of all ranks, on whatever node, that were not told to end."""
     found = []
     for name in os.listdir(folder):
         path, kind = os.path.splitext(os.path.join(folder, name))
@@ -155,7 +155,7 @@ def failures(folder: str) -> List[int]:
 
 
 def aborts(folder: str) -> Dict[int, int]:
-    """Give the exit code of each rank that has called MPI_Abort, as the logs have it.
+    """The exit code of each rank that has called MPI_Abort, as the logs have it.
 
     Open MPI tells it in mpirun's log, MPICH in the rank's own.
     """
@@ -172,12 +172,12 @@ def aborts(folder: str) -> Dict[int, int]:
 
 
 def _grade(code: int) -> int:
-    """Give a failure's place: what was killed, what ended itself, what lost a peer."""
+    """A failure's place: what was killed, what ended itself, what lost a peer."""
     return 0 if code < 0 else 2 if code == LOST_PEER else 1
 
 
 def _told(record: str) -> Optional[Tuple[int, bool, float]]:
-    """Give exit code, whether it was stopped, and when it ended; None while it runs."""
+    """Exit code, whether it was stopped, and when it ended; None while it runs."""
     path = f"{record}.exit"
     words = _words(path)
     if not words:

@@ -65,7 +65,7 @@ class Recipe:
         return " and ".join([*found, self.facts.get("mpi", "").replace("==", " ")])
 
     def key(self, abi: str) -> str:
-        """Give the key of the wheel.
+        """The key of the wheel.
 
         Args:
             abi: What interpreter and machine count for, `cpython-37m-x86_64-linux-gnu`.
@@ -73,25 +73,25 @@ class Recipe:
         return hashlib.sha256(f"{self.line}|{abi}".encode()).hexdigest()[:32]
 
     def release(self, package: str) -> Tuple[int, int]:
-        """Give major and minor of a package of the line, (0, 0) where it is not there."""
+        """Major and minor of a package of the line, (0, 0) where it is not there."""
         return numbers(self.facts.get(package, ""))
 
 
 def wanted(requirements: str) -> List[Recipe]:
-    """Give the packages that a lock wants compiled, in order."""
+    """The packages that a lock wants compiled, in order."""
     lines = [line for line in requirements.splitlines() if line.startswith(PREFIX)]
     found = [_parsed(line) for line in lines]
     return [recipe for recipe in found if recipe is not None]
 
 
 def numbers(version: str) -> Tuple[int, int]:
-    """Give major and minor of a version, (0, 0) of none."""
+    """Major and minor of a version, (0, 0) of none."""
     match = re.match(r"(\d+)\.(\d+)", version)
     return (int(match.group(1)), int(match.group(2))) if match else (0, 0)
 
 
 def tools(recipe: Recipe) -> List[str]:
-    """Give the packages that compile it, as pip requirements."""
+    """The packages that compile it, as pip requirements."""
     setuptools = "setuptools<66" if numbers(recipe.version) < _OWN_CMAKE else "setuptools<81"
     found = ["pip", setuptools, "wheel"]
     if recipe.name == HOROVOD:
@@ -100,7 +100,7 @@ def tools(recipe: Recipe) -> List[str]:
 
 
 def variables(recipe: Recipe, environment: str) -> Dict[str, str]:
-    """Give the variables that it is compiled with.
+    """The variables that it is compiled with.
 
     Args:
         recipe: The package.
@@ -131,7 +131,7 @@ def variables(recipe: Recipe, environment: str) -> Dict[str, str]:
 
 
 def edits(recipe: Recipe) -> List[Tuple[str, str, str]]:
-    """Give the changes to its sources: path, regular expression, replacement."""
+    """The changes to its sources: path, regular expression, replacement."""
     found = []
     if recipe.name == HOROVOD and numbers(recipe.version) >= _OWN_CMAKE:
         # Without symbols for debuggers it takes less time and a tenth of the space.
@@ -153,7 +153,7 @@ def edits(recipe: Recipe) -> List[Tuple[str, str, str]]:
 
 
 def compilers(recipe: Recipe) -> List[List[str]]:
-    """Give the programs that it needs, each as the names it may have."""
+    """The programs that it needs, each as the names it may have."""
     if recipe.name == BINDINGS:
         return [["cc", "gcc", "clang"]]
     found = [["c++", "g++", "clang++"], ["cc", "gcc", "clang"]]
@@ -166,7 +166,7 @@ def has_gpu() -> bool:
 
 
 def cores() -> int:
-    """Give how many compilers run at once."""
+    """How many compilers run at once."""
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1
@@ -177,7 +177,7 @@ def _one(recipe: Recipe, package: str) -> str:
 
 
 def _shown_flags(environment: str) -> str:
-    """Give a command that prints what `mpicxx -show` would, for any environment it is put into."""
+    """A command that prints what `mpicxx -show` would, for any environment it is put into."""
     include, lib = os.path.join(environment, "include"), os.path.join(environment, "lib")
     # horovod/<framework>/mpi_lib.so lies four folders below lib.
     flags = ["-pthread", "-Wl,-rpath,$ORIGIN/../../../..", "-Wl,--enable-new-dtags", "-lmpi"]

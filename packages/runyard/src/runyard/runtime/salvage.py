@@ -12,7 +12,7 @@ import time
 from runyard.runtime import names
 from runyard.runtime.folder import RunFolder, read_json
 from runyard.runtime.job import Job
-from runyard.runtime.processes import Family
+from runyard.runtime.processes import ProcessGroup
 from runyard.runtime.standing import BUSY, UNDELIVERED, stand_alone
 from runyard.runtime.state import DONE, SALVAGE, Lock, State
 from runyard.runtime.wakeup import Wakeup
@@ -53,7 +53,7 @@ def finish(job: Job, folder: RunFolder, reason: str) -> int:
     wake = Wakeup()
     state = State.begin(folder, job, SALVAGE)
     link = Link(job, folder, wake.cancel, resumes=True)
-    stuck = Family(job, state, sessions=state.sessions).end()
+    stuck = ProcessGroup(job, state, sessions=state.sessions).end()
     report = read_json(folder.outcome_file)
     if report is None:
         log = _log(folder)
@@ -66,7 +66,7 @@ def finish(job: Job, folder: RunFolder, reason: str) -> int:
 
 
 def _log(folder: RunFolder) -> str:
-    """Give the log whose end is told: the first process's."""
+    """The log whose end is told: the first process's."""
     logs = sorted(files(folder.logs, "").items(), key=lambda pair: pair[1])
     mine = [file for file, path in logs if path.startswith(names.DRIVER_LOG[:-4])]
     return mine[0] if mine else folder.log(names.DRIVER_LOG)

@@ -60,17 +60,17 @@ class JobService(Destination):
         return self._json("POST", f"{self._run}/nodes/{node}/commands", command)
 
     def command(self, node: int, number: int) -> Dict[str, Any]:
-        """Give the CommandRecord of a command for another node."""
+        """The CommandRecord of a command for another node."""
         answer = self._ask("GET", f"{self._run}/nodes/{node}/commands/{number}", b"")
         found: Dict[str, Any] = json.loads(answer.decode("utf-8"))
         return found
 
     def take_commands(self, after: int) -> Dict[str, Any]:
-        """Give the CommandPage of what this node has not seen."""
+        """The CommandPage of what this node has not seen."""
         return self._json("POST", f"{self._node}/commands/take", {"after": after})
 
     def end_command(self, number: int, exit_code: int) -> None:
-        """Tell how a command ended here."""
+        """Report how a command ended here."""
         body = {"exit_code": exit_code}
         self._ask("POST", f"{self._node}/commands/{number}/end", _encode(body))
 
@@ -99,7 +99,7 @@ class JobService(Destination):
         return int(json.loads(self._ask("POST", target, data, kind=RAW).decode())["lines"])
 
     def missing(self, digests: List[str]) -> List[str]:
-        """Give those contents that the service does not have."""
+        """Those contents that the service does not have."""
         reply = self._json("POST", f"{self._workspace}/blobs/missing", {"digests": digests})
         return [str(digest) for digest in reply["digests"]]
 

@@ -18,7 +18,7 @@ from typing import Any, List
 
 
 def parallel(processes: int) -> Any:
-    """Give a `CCompiler.compile` that runs several compilers at once."""
+    """A `CCompiler.compile` that runs several compilers at once."""
 
     def compile(  # noqa: A001 - the signature is distutils'
         self: Any,
@@ -58,7 +58,7 @@ class Counter:
         self._lock = threading.Lock()
 
     def say(self, source: str) -> None:
-        """Tell that one more file is compiled."""
+        """Report that one more file is compiled."""
         with self._lock:
             self._done += 1
             if self._total > 1:

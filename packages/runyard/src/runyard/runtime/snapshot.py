@@ -93,7 +93,7 @@ def _place(data: bytes, target: str, mode: int) -> None:
 
 
 def inside(folder: str, path: str) -> str:
-    """Give the place of a relative path in a folder: a file has the name it had at its source.
+    """The place of a relative path in a folder: a file has the name it had at its source.
 
     Raises:
         JobError: The path is absolute, climbs out with "..", or is no plain path.
@@ -138,7 +138,7 @@ def _clone(source: int, target: int) -> bool:
 
 
 def _stored(blobs: str, digest: str) -> Optional[str]:
-    """Give the file that would hold a content on this machine."""
+    """The file that would hold a content on this machine."""
     if not blobs or not digest.isalnum():
         return None
     return os.path.join(blobs, "sha256", digest[:2], digest[2:])

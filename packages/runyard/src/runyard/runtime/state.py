@@ -17,7 +17,7 @@ from runyard.runtime.processes import Started
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
-    from runyard.runtime.members import Member
+    from runyard.runtime.managed_process import ManagedProcess
 
 DONE = "done"
 AGENT, SALVAGE = "agent", "salvage"
@@ -84,13 +84,13 @@ class State:
         told = [(int(each["pid"]), str(each["started"])) for each in self.plain["processes"]]
         return [pid for pid, when in told if tree.started(pid) in ("", when)]
 
-    def started(self, processes: Sequence[Member], data: Dict[str, str]) -> None:
+    def started(self, processes: Sequence[ManagedProcess], data: Dict[str, str]) -> None:
         """Write which processes were started here, and where their data is."""
         self.plain["processes"] = _told(processes)
         self.plain["data"] = data
         self.phase("running")
 
-    def add(self, processes: Sequence[Member]) -> None:
+    def add(self, processes: Sequence[ManagedProcess]) -> None:
         """Write which further processes were started here."""
         self.plain["processes"] += _told(processes)
         self.save()
@@ -108,7 +108,7 @@ class State:
             return
 
 
-def _told(processes: Sequence[Member]) -> List[Dict[str, Any]]:
+def _told(processes: Sequence[ManagedProcess]) -> List[Dict[str, Any]]:
     mine = [each for each in processes if isinstance(each, Started)]
     return [{"name": each.plan.name, "pid": each.pid, "started": each.when} for each in mine]
 

@@ -47,13 +47,13 @@ class Seen:
 
 
 def started(pid: int) -> str:
-    """Say when a process started; "" when it is not alive."""
+    """When a process started; "" when it is not alive."""
     seen = _read_stat(pid) if os.path.isdir(PROC + "/self") else _by_ps(["-p", str(pid)]).get(pid)
     return seen.started if seen is not None else ""
 
 
 def alive(pid: int, when: str) -> bool:
-    """Say whether the process that was started then is alive."""
+    """Whether the process that was started then is alive."""
     return bool(when) and started(pid) == when
 
 
@@ -65,7 +65,7 @@ def members(
     since: str = "",
     mark: int = 0,
 ) -> List[Seen]:
-    """Give the live processes of one node's part of a run, without the caller.
+    """The live processes of one node's part of a run, without the caller.
 
     Args:
         run: The run's id.
@@ -111,7 +111,7 @@ def send(seen: Seen, number: int) -> None:
 
 
 def _opened(pid: int) -> Optional[int]:
-    """Give a descriptor of a process; None before Python 3.9, Linux 5.3, and when it is gone."""
+    """A descriptor of a process; None before Python 3.9, Linux 5.3, and when it is gone."""
     try:
         return int(getattr(os, _OPEN)(pid))
     except (AttributeError, OSError):
@@ -124,7 +124,7 @@ def _older(seen: Seen, since: str) -> bool:
 
 
 def command(pid: int) -> str:
-    """Give a process's command line, shortened, for people to read."""
+    """A process's command line, shortened, for people to read."""
     try:
         with open(f"{PROC}/{pid}/cmdline", "rb") as stream:
             line = stream.read(4096).replace(b"\0", b" ").strip()
@@ -134,7 +134,7 @@ def command(pid: int) -> str:
 
 
 def everything() -> Dict[int, Seen]:
-    """Give every live process of the machine."""
+    """Every live process of the machine."""
     if not os.path.isdir(PROC + "/self"):
         return _by_ps(["-A"])
     found = {}
@@ -205,7 +205,7 @@ def _by_ps(which: List[str]) -> Dict[int, Seen]:
 
 
 def _session(pid: int) -> int:
-    """Give the session; macOS's ps shows an address in its place."""
+    """The session; macOS's ps shows an address in its place."""
     try:
         return os.getsid(pid)
     except OSError:

@@ -35,7 +35,7 @@ Table = Dict[int, Tuple[int, Usage]]
 
 
 def measure(pids: Iterable[int]) -> Dict[int, Usage]:
-    """Give the usage of each process that is alive, with all its descendants.
+    """The usage of each process that is alive, with all its descendants.
 
     CPU time includes that of descendants which have ended and were waited for.
 
@@ -66,7 +66,7 @@ class Meter:
         self._lock = threading.Lock()
 
     def fill(self, tasks: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
-        """Give the tasks (fields of TaskReport) with what each uses, or has used to its end."""
+        """The tasks (fields of TaskReport) with what each uses, or has used to its end."""
         with self._lock:
             running = [int(task["pid"]) for task in tasks if task["state"] == RUNNING]
             if running and time.monotonic() >= self._next:

@@ -29,7 +29,7 @@ _NAME = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 
 
 def make(job: Job, folder: RunFolder, data: Dict[str, str]) -> Dict[str, str]:
-    """Give the whole environment of the job's processes.
+    """The whole environment of the job's processes.
 
     Args:
         job: The job.
@@ -87,7 +87,7 @@ def _interpreter(job: Job, base: Dict[str, str], user: Dict[str, str]) -> Dict[s
 
 
 def _v1(job: Job) -> Dict[str, str]:
-    """Give what the v1 service told its jobs."""
+    """What the v1 service told its jobs."""
     definition = job.spec.get("definition") or {}
     local = job.spec.get("target") == names.LOCAL_TARGET
     return {
@@ -111,7 +111,7 @@ def _v1(job: Job) -> Dict[str, str]:
 
 
 def _own(job: Job, folder: RunFolder) -> Dict[str, str]:
-    """Give what the SDK of this project looks for in a job."""
+    """What the SDK of this project looks for in a job."""
     found = {
         names.RUN_ID_VARIABLE: job.run,
         names.NODE_VARIABLE: str(job.node),

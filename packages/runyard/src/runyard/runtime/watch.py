@@ -17,7 +17,7 @@ SCAN_SECONDS = 2.0
 
 
 class Watch:
-    """Gives the logs to send: file -> path in the run.
+    """The logs to send: file -> path in the run.
 
     The processes' own logs are looked for each time, the watched folders, which may hold
     anything, every two seconds. Names beginning with a dot, which others may stand under for a
@@ -35,7 +35,7 @@ class Watch:
         self._next = 0.0
 
     def __call__(self) -> Dict[str, str]:
-        """Give what there is to send: file -> path in the run."""
+        """What there is to send: file -> path in the run."""
         self._found.update(files(self._logs, ""))
         if time.monotonic() >= self._next:
             self.look()
@@ -58,7 +58,7 @@ class Watch:
 
 
 def files(root: str, prefix: str) -> Dict[str, str]:
-    """Give the visible files below a folder: file -> path in the run, with `prefix` before it."""
+    """The visible files below a folder: file -> path in the run, with `prefix` before it."""
     return {place: name for name, place in Walk(root, prefix, hidden=False).files}
 
 

@@ -43,7 +43,7 @@ def relocated(wheel: str, target: str, environment: str) -> None:
 
 
 def repointed(data: bytes, environment: str, place: str) -> bytes:
-    """Give a library with its search folders relative to its own place.
+    """A library with its search folders relative to its own place.
 
     Args:
         data: The library.
@@ -64,7 +64,7 @@ def repointed(data: bytes, environment: str, place: str) -> bytes:
 
 
 def _folders(text: str, environment: str, place: str) -> Optional[str]:
-    """Give a list of folders with those of the environment relative; None if it is no such list."""
+    """A list of folders with those of the environment relative; None if it is no such list."""
     libraries = posixpath.join(environment, "lib")
     changed: List[str] = []
     for folder in text.split(":"):
@@ -78,14 +78,14 @@ def _folders(text: str, environment: str, place: str) -> Optional[str]:
 
 
 def _site(environment: str) -> str:
-    """Give the folder of packages; its name has the version of the interpreter."""
+    """The folder of packages; its name has the version of the interpreter."""
     libraries = os.path.join(environment, "lib")
     names = sorted(name for name in os.listdir(libraries) if name.startswith("python"))
     return posixpath.join(libraries, names[0] if names else "python3", "site-packages")
 
 
 def _record(text: str, contents: Dict[str, bytes]) -> str:
-    """Give the list of files with hash and size of each, as its format wants."""
+    """The list of files with hash and size of each, as its format wants."""
     lines = []
     for line in text.splitlines():
         name = line.rsplit(",", 2)[0].strip('"')

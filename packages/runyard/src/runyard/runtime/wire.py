@@ -282,7 +282,7 @@ def _host_and_port(authority: str, default: int) -> Tuple[str, int]:
 
 
 def _raise_if_full(error: BaseException) -> None:
-    """Tell a full disk below the sink from a broken connection."""
+    """Raise an error that means a full disk below the sink: another connection would not help."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         raise error
 

@@ -20,7 +20,7 @@ __all__ = ["LAUNCHERS", "Launcher", "Node", "launcher"]
 
 
 def launcher(kind: str) -> Launcher:
-    """Give the launcher of a kind.
+    """The launcher of a kind.
 
     Raises:
         JobError: There is none of that kind.

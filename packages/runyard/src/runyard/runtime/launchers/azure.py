@@ -19,7 +19,7 @@ MASTER_PORT = 6000
 
 
 def batch(job: Job, folder: RunFolder, nodes: Sequence[Node]) -> Dict[str, str]:
-    """Give what every process of a node is told of the nodes."""
+    """What every process of a node is told of the nodes."""
     addresses = [node.address for node in nodes]
     found = {
         "AZ_BATCHAI_MPI_MASTER_NODE": addresses[0],
@@ -36,7 +36,7 @@ def batch(job: Job, folder: RunFolder, nodes: Sequence[Node]) -> Dict[str, str]:
 
 
 def task(rank: int, size: int, index: int, kind: str = "") -> Dict[str, str]:
-    """Give what one process is told of itself.
+    """What one process is told of itself.
 
     Args:
         rank: Its place among all processes.
@@ -55,7 +55,7 @@ def task(rank: int, size: int, index: int, kind: str = "") -> Dict[str, str]:
 
 
 def threads(job: Job, nodes: Sequence[Node], processes: int) -> Dict[str, str]:
-    """Give each of the node's processes its share of the cores, so that they do not fight.
+    """The variables that hold each process of a node to its share of the cores.
 
     Args:
         job: The job.

@@ -15,7 +15,7 @@ from runyard.runtime.variables import expand
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
-    from runyard.runtime.members import Plan
+    from runyard.runtime.managed_process import Plan
 
 
 class Node:
@@ -45,14 +45,14 @@ class Launcher:
     """Turns the rank table and the job into the processes of this node."""
 
     def ports(self, job: Job) -> int:
-        """Say how many ports this node keeps free for its processes."""
+        """How many ports this node keeps free for its processes."""
         del job
         return 0
 
     def plans(
         self, job: Job, folder: RunFolder, nodes: Sequence[Node], variables: Dict[str, str]
     ) -> List[Plan]:
-        """Give the processes to start on this node, in order.
+        """The processes to start on this node, in order.
 
         Args:
             job: The job; `job.node` is this node's rank.
@@ -67,7 +67,7 @@ class Launcher:
 
 
 def command_line(job: Job, folder: RunFolder, variables: Dict[str, str]) -> List[str]:
-    """Give program and arguments for a process with these variables.
+    """Program and arguments for a process with these variables.
 
     `command` is run as it stands; a single text with spaces in it is a shell's.
     """

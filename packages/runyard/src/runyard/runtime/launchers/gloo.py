@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Dict, List, Sequence
 from runyard.runtime import names
 from runyard.runtime.launchers import azure, hosts, jax
 from runyard.runtime.launchers.base import Node, command_line
-from runyard.runtime.members import Plan, Task
+from runyard.runtime.managed_process import Plan, Task
 
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
@@ -54,7 +54,7 @@ def wanted(job: Job) -> bool:
 def plans(
     job: Job, folder: RunFolder, nodes: Sequence[Node], variables: Dict[str, str]
 ) -> List[Plan]:
-    """Give the server, on the first node, and the ranks of this node; as Launcher.plans."""
+    """The server, on the first node, and the ranks of this node; as Launcher.plans."""
     each = int(job.launcher.get("process_count_per_node", 1))
     place = folder.ranks(job.attempt)
     shared = {
@@ -70,7 +70,7 @@ def plans(
 
 
 def place_of(nodes: Sequence[Node], node: int, local: int, each: int) -> Dict[str, str]:
-    """Give a rank's places among all, on its machine, and among those like it elsewhere.
+    """A rank's places among all, on its machine, and among those like it elsewhere.
 
     Args:
         nodes: All nodes.
@@ -97,7 +97,7 @@ def place_of(nodes: Sequence[Node], node: int, local: int, each: int) -> Dict[st
 
 
 def interface_of(address: str) -> str:
-    """Give the name of the network interface that has an address, "" where nobody can say."""
+    """The name of the network interface that has an address, "" where nobody can say."""
     if address.startswith("127."):
         return "lo0" if sys.platform == "darwin" else "lo"
     if not sys.platform.startswith("linux"):
@@ -118,7 +118,7 @@ def interface_of(address: str) -> str:
 
 
 def _slots(nodes: Sequence[Node], each: int) -> Dict[str, int]:
-    """Give how many ranks each machine has, in the order of the ranks."""
+    """How many ranks each machine has, in the order of the ranks."""
     found: Dict[str, int] = {}
     for node in hosts.in_order(nodes):
         found[node.address] = found.get(node.address, 0) + each

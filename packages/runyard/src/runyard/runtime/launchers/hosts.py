@@ -43,7 +43,7 @@ SETTINGS = {
 
 
 def in_order(nodes: Sequence[Node]) -> List[Node]:
-    """Give the nodes machine by machine, as mpirun numbers the ranks."""
+    """The nodes machine by machine, as mpirun numbers the ranks."""
     addresses = [node.address for node in nodes]
     return sorted(nodes, key=lambda node: addresses.index(node.address))
 
@@ -54,7 +54,7 @@ def several(nodes: Sequence[Node]) -> bool:
 
 
 def settings(nodes: Sequence[Node]) -> Dict[str, str]:
-    """Give the variables by which mpirun finds the other machines, and ranks each other."""
+    """The variables by which mpirun finds the other machines, and ranks each other."""
     try:
         network = network_of([node.address for node in nodes])
     except OSError:
@@ -71,7 +71,7 @@ def settings(nodes: Sequence[Node]) -> Dict[str, str]:
 def files(
     job: Job, folder: RunFolder, nodes: Sequence[Node], each: int, place: str
 ) -> Dict[str, str]:
-    """Give the files that mpirun needs for other machines: text by path."""
+    """The files that mpirun needs for other machines: text by path."""
     numbers: Dict[str, int] = {}
     for node in nodes:
         numbers.setdefault(node.address, node.rank)
@@ -84,7 +84,7 @@ def files(
 
 
 def network_of(addresses: Sequence[str]) -> str:
-    """Give the smallest network that holds all addresses: `10.0.0.0/24`."""
+    """The smallest network that holds all addresses: `10.0.0.0/24`."""
     numbers = [struct.unpack("!I", socket.inet_aton(address))[0] for address in addresses]
     length = _BITS
     while length and len({number >> (_BITS - length) for number in numbers}) > 1:

@@ -12,7 +12,7 @@ RANK = "JAX_PROCESS_ID"
 
 
 def ranks(address: str, port: int, size: int) -> Dict[str, str]:
-    """Give what all ranks are told.
+    """What all ranks are told.
 
     Args:
         address: Of the first node.

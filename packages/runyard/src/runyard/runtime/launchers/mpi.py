@@ -19,7 +19,7 @@ from runyard.runtime import names, ranks
 from runyard.runtime.job import JobError
 from runyard.runtime.launchers import azure, gloo, hosts, jax
 from runyard.runtime.launchers.base import Launcher, Node, command_line
-from runyard.runtime.members import Plan, Task
+from runyard.runtime.managed_process import Plan, Task
 
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
@@ -103,7 +103,7 @@ def _mpirun(
 
 
 def _daemons(job: Job, folder: RunFolder, variables: Dict[str, str]) -> Plan:
-    """Give how the daemons are started that mpirun needs on this node."""
+    """How the daemons are started that mpirun needs on this node."""
     log = names.MPI_LOG.replace(".txt", f"_{job.node}.txt")
     return Plan("mpi daemon", [], variables, folder.work, folder.log(log), serves=True)
 
@@ -123,7 +123,7 @@ def _rank(folder: RunFolder, rank: int, place: str) -> Plan:
 
 
 def _wrapper(folder: RunFolder, nodes: Sequence[Node], each: int, place: str) -> str:
-    """Give the program that every rank runs in."""
+    """The program that every rank runs in."""
     order = [node.rank for node in hosts.in_order(nodes)]
     cases = "\n".join(_case(folder, place, node) for place, node in enumerate(order))
     text = ranks.WRAPPER.replace("@NODES@", cases).replace("@EACH@", str(each))
@@ -132,7 +132,7 @@ def _wrapper(folder: RunFolder, nodes: Sequence[Node], each: int, place: str) ->
 
 
 def _case(folder: RunFolder, place: int, node: int) -> str:
-    """Give what differs between the nodes where one mpirun starts the ranks of all."""
+    """What differs between the nodes where one mpirun starts the ranks of all."""
     there = folder.of_node(node)
     there.log(names.TASK_LOG)
     master = "true" if node == 0 else "false"
@@ -149,7 +149,7 @@ def _quoted(text: str) -> str:
 
 
 def _program(job: Job, variables: Dict[str, str]) -> str:
-    """Give the mpirun of the environment, or the machine's."""
+    """The mpirun of the environment, or the machine's."""
     beside = os.path.join(os.path.dirname(str(job.environment["interpreter"])), PROGRAM)
     if os.access(beside, os.X_OK):
         return beside
@@ -164,7 +164,7 @@ def _program(job: Job, variables: Dict[str, str]) -> str:
 
 
 def _command(job: Job, folder: RunFolder, variables: Dict[str, str]) -> List[str]:
-    """Give what each rank runs.
+    """What each rank runs.
 
     A script goes through mpi4py's own runner where there is one: without it a rank that raises an
     exception waits at its end, for ever, for ranks that wait for it.

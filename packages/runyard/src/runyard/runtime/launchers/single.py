@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Dict, List, Sequence
 
 from runyard.runtime import names
 from runyard.runtime.launchers.base import Launcher, Node, command_line
-from runyard.runtime.members import Plan
+from runyard.runtime.managed_process import Plan
 
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder

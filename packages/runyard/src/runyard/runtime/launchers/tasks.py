@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Dict, List, Sequence
 from runyard.runtime import names
 from runyard.runtime.launchers import azure
 from runyard.runtime.launchers.base import Launcher, Node, command_line
-from runyard.runtime.members import Plan, Task
+from runyard.runtime.managed_process import Plan, Task
 
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
@@ -49,7 +49,7 @@ class TaskLauncher(Launcher):
     kinds: Sequence[str] = ()
 
     def decides(self, job: Job, kind: str) -> bool:
-        """Say whether the run lasts until the tasks of a kind have ended."""
+        """Whether the run lasts until the tasks of a kind have ended."""
         raise NotImplementedError
 
     def ports(self, job: Job) -> int:
@@ -57,7 +57,7 @@ class TaskLauncher(Launcher):
         return sum(1 for place in self.places(job) if place.node == job.node)
 
     def places(self, job: Job) -> List[Place]:
-        """Give every task of the run, by rank."""
+        """Every task of the run, by rank."""
         counts = job.launcher
         kinds = {
             CHIEF: int(counts.get("chief_count", 0)),
@@ -115,7 +115,7 @@ class TaskLauncher(Launcher):
 
 
 def _cluster(places: Sequence[Place], nodes: Sequence[Node]) -> Dict[str, List[str]]:
-    """Give the addresses by kind; an evaluator is beside the cluster, not in it."""
+    """The addresses by kind; an evaluator is beside the cluster, not in it."""
     found: Dict[str, List[str]] = {}
     for kind in (SERVER, CHIEF, WORKER):
         for place in places:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Dict, List, Sequence
 from runyard.runtime import names
 from runyard.runtime.launchers import azure, jax
 from runyard.runtime.launchers.base import Launcher, Node, command_line
-from runyard.runtime.members import Plan, Task
+from runyard.runtime.managed_process import Plan, Task
 
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder

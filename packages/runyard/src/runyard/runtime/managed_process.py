@@ -1,7 +1,7 @@
 """What the agent knows of each process of the job: what it is to be, and whether it has ended.
 
-A member may be a process that the agent started (`processes.Started`) or one that another program
-did (`ranks.Rank`).
+Some are started by the agent (`processes.Started`), others by a program that it started
+(`ranks.Rank`).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Plan:
         self.serves = serves
 
 
-class Member:
+class ManagedProcess:
     """A process of the job that the agent looks after, whoever has started it.
 
     Args:
@@ -103,7 +103,7 @@ class Member:
         raise NotImplementedError
 
     def ended(self) -> Optional[int]:
-        """Give the exit code (negative: the signal), None while it runs."""
+        """The exit code (negative: the signal), None while it runs."""
         raise NotImplementedError
 
     def conclude(self) -> None:

@@ -41,7 +41,7 @@ def check(request: Request) -> None:
         BuildFailed: A compiler is missing.
     """
     for recipe in recipes.wanted(request.requirements):
-        if Shelf(request, recipe).wheel() is None:
+        if WheelCache(request, recipe).wheel() is None:
             _check_compilers(recipe)
 
 
@@ -60,17 +60,17 @@ def provide(request: Request, shared: SharedLog, lock: int, canceled: Callable[[
         OSError: A file could not be written.
     """
     for recipe in recipes.wanted(request.requirements):
-        shelf = Shelf(request, recipe)
-        wheel = shelf.wheel()
+        cache = WheelCache(request, recipe)
+        wheel = cache.wheel()
         if wheel is None:
-            wheel = _made(shelf, shared, lock, canceled)
+            wheel = _made(cache, shared, lock, canceled)
         else:
             shared.say(f"{recipe.title}: compiled before, {wheel}")
         steps = Steps(shared, lock, canceled, installing.variables(request))
         steps.run(recipe.title, _install_command(request, wheel), request)
 
 
-class Shelf:
+class WheelCache:
     """Where the wheel of one recipe is kept.
 
     Args:
@@ -88,7 +88,7 @@ class Shelf:
         self.work = self.folder + ".work"
 
     def wheel(self) -> Optional[str]:
-        """Give the finished wheel, None if there is none."""
+        """The finished wheel, None if there is none."""
         try:
             names = sorted(os.listdir(self.folder))
         except FileNotFoundError:
@@ -97,17 +97,17 @@ class Shelf:
         return os.path.join(self.folder, found[0]) if found else None
 
 
-def _made(shelf: Shelf, shared: SharedLog, lock: int, canceled: Callable[[], bool]) -> str:
-    log = sharing.SharedLog(shelf.folder + ".log", shared.append)
-    with sharing.BuildLock(shelf.folder + ".lock") as own:
+def _made(cache: WheelCache, shared: SharedLog, lock: int, canceled: Callable[[], bool]) -> str:
+    log = sharing.SharedLog(cache.folder + ".log", shared.append)
+    with sharing.BuildLock(cache.folder + ".lock") as own:
         sharing.wait(own, log, canceled)
-        found = shelf.wheel()
+        found = cache.wheel()
         if found is None:
             log.restart()
             try:
-                found = _Build(shelf, log, (lock, own.descriptor), canceled).run()
+                found = _Build(cache, log, (lock, own.descriptor), canceled).run()
             finally:
-                shutil.rmtree(shelf.work, ignore_errors=True)
+                shutil.rmtree(cache.work, ignore_errors=True)
         log.copy()
         return found
 
@@ -117,18 +117,18 @@ class _Build:
 
     def __init__(
         self,
-        shelf: Shelf,
+        cache: WheelCache,
         log: SharedLog,
         locks: Tuple[int, int],
         canceled: Callable[[], bool],
     ) -> None:
-        self._shelf = shelf
-        self._recipe = shelf.recipe
-        self._request = shelf.request
+        self._cache = cache
+        self._recipe = cache.recipe
+        self._request = cache.request
         self._log = log
         self._locks = locks
         self._canceled = canceled
-        self._tools = os.path.join(shelf.work, "tools")
+        self._tools = os.path.join(cache.work, "tools")
         self._variables = self._made_variables()
         self._steps = Steps(log, locks[1], canceled, self._variables)
 
@@ -141,11 +141,11 @@ class _Build:
             "next environment gets it in a second"
         )
         _check_compilers(recipe)
-        shutil.rmtree(self._shelf.work, ignore_errors=True)
-        os.makedirs(self._shelf.work)
+        shutil.rmtree(self._cache.work, ignore_errors=True)
+        os.makedirs(self._cache.work)
         self._steps.run(f"tools for {recipe.title}", self._tools_command(), self._request)
         sources = self._sources()
-        output = self._shelf.folder + ".txt"
+        output = self._cache.folder + ".txt"
         with open(output, "wb"):
             pass
         command = [self._python, _DRIVER, str(recipes.cores()), "bdist_wheel"]
@@ -183,7 +183,7 @@ class _Build:
 
     def _sources(self) -> str:
         """Fetch the sources, compare, unpack and edit them; give their folder."""
-        recipe, place = self._recipe, os.path.join(self._shelf.work, "sources")
+        recipe, place = self._recipe, os.path.join(self._cache.work, "sources")
         os.makedirs(place)
         pip = [self._python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         pip += ["--no-deps", "--no-build-isolation", "--no-binary", recipe.name, "--dest", place]
@@ -201,16 +201,16 @@ class _Build:
     def _kept(self, dist: str) -> str:
         """Put the wheel into its place, as a whole."""
         name = next(name for name in os.listdir(dist) if name.endswith(".whl"))
-        draft = os.path.join(self._shelf.work, "kept")
+        draft = os.path.join(self._cache.work, "kept")
         os.makedirs(draft)
         finished = os.path.join(draft, name)
         wheels.relocated(os.path.join(dist, name), finished, self._request.folder)
-        os.rename(draft, self._shelf.folder)
-        return os.path.join(self._shelf.folder, name)
+        os.rename(draft, self._cache.folder)
+        return os.path.join(self._cache.folder, name)
 
 
 def _processor_seconds() -> float:
-    """Give what the ended children of this process have used."""
+    """What the ended children of this process have used."""
     times = os.times()
     return times.children_user + times.children_system
 
@@ -252,7 +252,7 @@ def _install_command(request: Request, wheel: str) -> List[str]:
 
 
 def _index(requirements: str) -> List[str]:
-    """Give the index and the other sources that a lock names, as pip's options."""
+    """The index and the other sources that a lock names, as pip's options."""
     found = []
     for line in requirements.splitlines():
         if line == "--no-index":

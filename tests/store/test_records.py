@@ -26,8 +26,7 @@ def add(connection: Connection, name: str) -> str:
 
 
 def names(records: Records) -> list[str]:
-    found = records.read(lambda c: experiments.page(c, "default", None, 10_000))
-    return [row.name for row in found]
+    return sorted(records.read(lambda c: experiments.names(c, "default", 10_000)))
 
 
 def hold(records: Records) -> threading.Event:

@@ -1,4 +1,4 @@
-"""Tells clients on this machine where the service is: the connection file, and the starter's pipe.
+"""Announces where the service is to local clients: the connection file, and the starter's pipe.
 
 The connection file is written by rename. A client that started the service waits at a pipe instead
 of looking for the file again and again: it gets the same content as soon as the service answers.

@@ -102,7 +102,7 @@ def check_file_system(folder: Path, kind: str) -> None:
 
 
 def filesystem(folder: Path) -> str:
-    """Give the kind of file system a folder is on, "" where the system does not tell."""
+    """The kind of file system a folder is on, "" where the system does not tell."""
     if not sys.platform.startswith("linux"):
         return ""
     real = os.path.realpath(folder)

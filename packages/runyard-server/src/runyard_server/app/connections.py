@@ -67,7 +67,7 @@ class Config(uvicorn.Config):
 
 
 class Refusals:
-    """Says in the log that connections are refused, at most once a minute."""
+    """Logs that connections are refused, at most once a minute."""
 
     def __init__(self) -> None:
         self._count = 0

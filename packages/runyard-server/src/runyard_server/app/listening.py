@@ -63,7 +63,7 @@ def _open(host: str, port: int) -> socket.socket:
 
 
 def url(found: socket.socket, host: str) -> str:
-    """Give the address by which clients on this machine reach the socket."""
+    """The address by which clients on this machine reach the socket."""
     port = found.getsockname()[1]
     if host in ANY:
         host = "::1" if ":" in host else "127.0.0.1"
@@ -71,7 +71,7 @@ def url(found: socket.socket, host: str) -> str:
 
 
 def warning(settings: Settings) -> str | None:
-    """Give what to say when others than this machine can reach the service."""
+    """What to say when others than this machine can reach the service."""
     if settings.host in LOOPBACK:
         return None
     return (

@@ -186,7 +186,7 @@ def _told(error: BaseException) -> RunyardError:
 
 
 def _announce(settings: Settings, home: Home, url: str, *, embedded: bool) -> None:
-    """Tell a person in front of a terminal where the service is, and what to mind."""
+    """Show a person in front of a terminal where the service is, and what to mind."""
     if not embedded:
         sys.stdout.write(f"Runyard {__version__} serves {home.root} at {url}\n")
         sys.stdout.write("Stop it with Ctrl+C, or with `runyard stop`; runs go on without it.\n")

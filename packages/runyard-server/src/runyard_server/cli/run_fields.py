@@ -58,7 +58,7 @@ SHOWN = [*_VALUES, *ALL_OF, *(f"{group}.NAME" for group in GROUPS)]
 
 
 def value(name: str) -> Callable[[RunRecord], Value]:
-    """Give what reads a field of a run.
+    """What reads a field of a run.
 
     Raises:
         InvalidRequest: There is no such field.
@@ -72,7 +72,7 @@ def value(name: str) -> Callable[[RunRecord], Value]:
 
 
 def column(name: str, *, asked: bool) -> Column:
-    """Give the column of a field; one that was asked for by name is never left out."""
+    """The column of a field; one that was asked for by name is never left out."""
     title = name.partition(".")[2] or name
     found = _COLUMNS.get(name) or Column(title.upper(), right=name.startswith("metric"))
     return found._replace(worth=ESSENTIAL) if asked else found
@@ -93,7 +93,7 @@ def cell(name: str, run: RunRecord) -> str | Styled:
 
 
 def check_shown(name: str) -> str:
-    """Give the name of a field that can be shown.
+    """The name of a field that can be shown.
 
     Raises:
         InvalidRequest: There is no such field.

@@ -34,7 +34,7 @@ VALUE_WIDTH = 40
 
 
 def rank(one: RankRecord) -> tuple[str | Styled, ...]:
-    """Give a process's cells for `RANK_COLUMNS`."""
+    """A process's cells for `RANK_COLUMNS`."""
     code = "" if one.exit_code is None else str(one.exit_code)
     return (
         str(one.rank),

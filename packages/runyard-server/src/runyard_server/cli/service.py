@@ -74,7 +74,7 @@ def serve(
 
 
 def status(json: Json = False) -> None:
-    """Say whether a service runs, where, and what it does.
+    """Show whether a service runs, where, and what it does.
 
     The exit status is 3 when none does, and 5 when one does that does not answer.
 

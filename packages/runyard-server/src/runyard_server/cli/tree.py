@@ -23,13 +23,16 @@ GROUPS = {
 
 COMMANDS = {
     "serve": ("service", "Run the service in the foreground until Ctrl-C; runs go on without it."),
-    "status": ("service", "Say whether a service runs, where, and what it does."),
+    "status": ("service", "Show whether a service runs, where, and what it does."),
     "stop": ("service", "Stop the service; runs go on, and the next service takes them over."),
     "events": (
         "events",
         "Show what happened in a workspace last: runs, clusters, models, environments.",
     ),
-    "doctor": ("doctor", "Say what is missing on this machine, and the one command that mends it."),
+    "doctor": (
+        "doctor",
+        "Show what is missing on this machine, and the one command that mends it.",
+    ),
 }
 """Each is a function of that name in a module here."""
 

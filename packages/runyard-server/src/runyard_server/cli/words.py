@@ -49,7 +49,7 @@ def read(command: Command, words: Sequence[str]) -> Given:
 def split(
     command: Command, words: Sequence[str], *, first_loose_ends: bool = False
 ) -> tuple[Given, list[str]]:
-    """Tell options from arguments.
+    """Separate options from arguments.
 
     Args:
         command: Whose options they are.
@@ -88,7 +88,7 @@ def option_of(command: Command, name: str) -> Parameter | None:
 
 
 def near(wrong: str, known: Sequence[str]) -> str:
-    """Give what ends a message: the nearest of the known words, or all of them when few."""
+    """What ends a message: the nearest of the known words, or all of them when few."""
     close = nearest(wrong, known, like=CLOSE)
     return f"nearest: {', '.join(close)}" if close else f"there are: {', '.join(known)}"
 
@@ -162,7 +162,7 @@ def _value(parameter: Parameter, text: str, name: str) -> Any:
 
 
 def _place(command: Command, given: Given, loose: list[str]) -> None:
-    """Give the loose words to the arguments, in order."""
+    """Assign the loose words to the arguments, in order."""
     left = list(loose)
     for argument in command.arguments:
         taken, left = (left, []) if argument.many else (left[:1], left[1:])

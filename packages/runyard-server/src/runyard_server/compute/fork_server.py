@@ -65,7 +65,7 @@ class ForkServer:
                 self._tell({"go": pid})
 
     def ended(self, pid: int) -> int | None:
-        """Give the wait status of a process that is gone, once; None where it is not known."""
+        """The wait status of a process that is gone, once; None where it is not known."""
         with self._guard:
             if pid not in self._children:
                 return None

@@ -56,12 +56,12 @@ def install(folder: Path) -> Light:
 
 
 def named(folder: Path, identity: str) -> Light:
-    """Give the places of the light half with a hash."""
+    """The places of the light half with a hash."""
     return Light(identity, folder / f"runyard-light-{identity}.zip", folder / identity)
 
 
 def collect() -> dict[str, bytes]:
-    """Give the files of the installed light packages by their name in the zip."""
+    """The files of the installed light packages by their name in the zip."""
     files = {"__main__.py": MAIN}
     files.update(_package("runyard"))
     if _ours("azureml"):
@@ -70,7 +70,7 @@ def collect() -> dict[str, bytes]:
 
 
 def digest(files: Mapping[str, bytes]) -> str:
-    """Give the hash of names and contents."""
+    """The hash of names and contents."""
     whole = hashlib.sha256()
     for name in sorted(files):
         whole.update(f"{name}\0{len(files[name])}\0".encode())
@@ -79,7 +79,7 @@ def digest(files: Mapping[str, bytes]) -> str:
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """Give the zip; the same files make the same bytes."""
+    """The zip; the same files make the same bytes."""
     import zipfile
     from io import BytesIO
 

@@ -197,7 +197,7 @@ class LocalBackend(Backend):
         return Observation(alive=False, exit_code=os.waitstatus_to_exitcode(status))
 
     def _reap(self, pid: int) -> int | None:
-        """Give the wait status of a child that has ended, once; None for all others."""
+        """The wait status of a child that has ended, once; None for all others."""
         with self._lock:
             if pid not in self._children:
                 return None

@@ -53,11 +53,11 @@ class Activity:
         self._last = self._now()
 
     def idle_seconds(self) -> float:
-        """Give the seconds since the last request ended; 0 while one is open."""
+        """The seconds since the last request ended; 0 while one is open."""
         return 0.0 if self.busy else max(0.0, self._now() - self._last)
 
     def on_stop(self, stop: Callable[[], None]) -> None:
-        """Say how the process is asked to stop."""
+        """Set how the process is asked to stop."""
         self._stop = stop
 
     def stop(self) -> None:

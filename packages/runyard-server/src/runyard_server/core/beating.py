@@ -45,6 +45,6 @@ class BeatingRuns:
             self._runs.pop(key, None)
 
     def all(self) -> dict[int, Beating]:
-        """Give all that are watched, by key."""
+        """All that are watched, by key."""
         with self._lock:
             return dict(self._runs)

@@ -13,16 +13,16 @@ class Clock:
     """The machine's clock."""
 
     def now_us(self) -> int:
-        """Give the time in microseconds since 1970, UTC."""
+        """The time in microseconds since 1970, UTC."""
         return time.time_ns() // 1000
 
     def iso(self, microseconds: int) -> str:
-        """Give a time as text; see `iso`."""
+        """A time as text; see `iso`."""
         return iso(microseconds)
 
 
 def iso(microseconds: int) -> str:
-    """Give a time as `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
+    """A time as `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
 
     Args:
         microseconds: Since 1970, UTC.
@@ -32,5 +32,5 @@ def iso(microseconds: int) -> str:
 
 
 def iso_or_none(microseconds: int | None) -> str | None:
-    """Give a time as text, None for a time that has not come."""
+    """A time as text, None for a time that has not come."""
     return None if microseconds is None else iso(microseconds)

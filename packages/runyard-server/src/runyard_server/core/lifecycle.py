@@ -97,7 +97,7 @@ def begin(work: Work, row: RunRow, news: Sequence[EventDraft]) -> RunRow:
 
 
 def opening(row: RunRow, news: Sequence[EventDraft]) -> RunRow:
-    """Give the row of a new run that begins with its first status and `news`."""
+    """The row of a new run that begins with its first status and `news`."""
     warnings = [item.message for item in news if item.kind == kinds.WARNING]
     return replace(row, last_event=1 + len(news), warnings=warnings)
 
@@ -155,7 +155,7 @@ def is_lost(row: RunRow) -> bool:
 
 
 def free_nodes(work: Work, row: RunRow) -> None:
-    """Give the nodes of a run back to its cluster."""
+    """Return the nodes of a run to its cluster."""
     if row.target != states.LOCAL_TARGET:
         nodes.free(work.connection, row.workspace, row.id, IDLE, work.now)
 
@@ -182,7 +182,7 @@ def _end_alone(work: Work, row: RunRow, status: str, error: RunError | None) -> 
 
 
 def _failed_above(row: RunRow, below: RunRow, now: int, error: RunError | None) -> RunError:
-    """Say of a run that it was open when `row`, somewhere above it, failed."""
+    """Record that a run was still open when `row`, somewhere above it, failed."""
     above = "its parent" if below.parent == row.id else "above it"
     text, code = f"{above}, run {row.id}, failed", "UserError"
     if error is not None:
@@ -206,7 +206,7 @@ def _check(row: RunRow, status: str, wanted: str) -> None:
 
 
 def _entered(work: Work, row: RunRow, status: str) -> dict[str, Any]:
-    """Give the columns that change because the run came into another status."""
+    """The columns that change because the run came into another status."""
     values: dict[str, Any] = {"status": status}
     if status != states.QUEUED:
         values["reason"] = None
@@ -221,7 +221,7 @@ def _entered(work: Work, row: RunRow, status: str) -> dict[str, Any]:
 
 
 def _stage_seconds(work: Work, run: Subject) -> dict[str, float]:
-    """Say how long a run was in each stage, from its status events."""
+    """How long a run was in each stage, from its status events."""
     times = [*event_rows.times_of(work.connection, run, kinds.STATUS), ("", work.now)]
     seconds: dict[str, float] = {}
     for (status, since), (_, until) in pairwise(times):

@@ -8,7 +8,7 @@ _SHOWN = 80
 
 
 def checked(kind: str, name: str, rule: str, meaning: str) -> str:
-    """Give `name` if it fits its rule.
+    """`name` if it fits its rule.
 
     Args:
         kind: What is named, for the message.

@@ -79,7 +79,7 @@ class Notices:
             _call(callback, topic)
 
     def mark(self) -> int:
-        """Give the present moment, for `wait`: take it before looking at the store."""
+        """The present moment, for `wait`: take it before looking at the store."""
         with self._condition:
             return self._count
 

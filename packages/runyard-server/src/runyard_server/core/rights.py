@@ -62,7 +62,7 @@ def is_below(system: System, workspace: str, run: str, above: str) -> bool:
 def replaced_paths(
     system: System, workspace: str, run: str, datastore: str
 ) -> Callable[[str], bool]:
-    """Tell which files of a datastore a job may replace: those its spec names to write to.
+    """The files of a datastore that a job may replace: those its spec names to write to.
 
     Args:
         system: The service's parts.

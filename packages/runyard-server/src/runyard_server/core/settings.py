@@ -102,7 +102,7 @@ class Row:
 
 
 def table() -> list[Row]:
-    """Give the table of settings, in order."""
+    """The table of settings, in order."""
     return [
         Row(
             f.name,
@@ -137,7 +137,7 @@ def load(config: Path, environ: Mapping[str, str], given: Mapping[str, Any]) -> 
 
 
 def parse(name: str, text: str, origin: str) -> Any:
-    """Give the value of a setting from text.
+    """The value of a setting from text.
 
     Raises:
         InvalidRequest: The text is not of the setting's type.

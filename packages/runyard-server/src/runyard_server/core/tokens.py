@@ -25,17 +25,17 @@ class Caller:
 
 
 def user_token(secret: bytes) -> str:
-    """Give the token that opens the whole service."""
+    """The token that opens the whole service."""
     return _sign(secret, "user")
 
 
 def run_token(secret: bytes, workspace: str, run: str) -> str:
-    """Give the token that is valid for one run."""
+    """The token that is valid for one run."""
     return f"{run}.{_sign(secret, f'run:{workspace}:{run}')}"
 
 
 def verify(secret: bytes, token: str, workspace: str | None) -> Caller:
-    """Say who holds `token`.
+    """Who holds `token`.
 
     Args:
         secret: The service's secret.

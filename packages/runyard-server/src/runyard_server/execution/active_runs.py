@@ -60,18 +60,18 @@ def subjects(system: System) -> list[Subject]:
 
 
 def specs(system: System, keys: Sequence[int]) -> dict[int, RunSpec]:
-    """Give the specs of runs, by key."""
+    """The specs of runs, by key."""
     return system.read(lambda work: of_runs(work, keys))
 
 
 def is_finished(system: System, key: int, node: int) -> bool:
-    """Say whether a node of a run has had its last word."""
+    """Whether a node of a run has had its last word."""
     present = system.read(lambda work: job_nodes.find(work.connection, key, node))
     return present is None or present.finished_at is not None
 
 
 def node(system: System, key: int, number: int) -> JobNodeRow | None:
-    """Give a node of a run, None if it has none of that number."""
+    """A node of a run, None if it has none of that number."""
     return system.read(lambda work: job_nodes.find(work.connection, key, number))
 
 
@@ -86,7 +86,7 @@ def place(system: System, row: JobNodeRow) -> str:
 
 
 def has_ended(system: System, key: int) -> bool:
-    """Say whether a run has ended and nothing is awaited of any of its nodes."""
+    """Whether a run has ended and nothing is awaited of any of its nodes."""
 
     def read(work: Work) -> bool:
         nodes = job_nodes.of_run(work.connection, key)
@@ -97,7 +97,7 @@ def has_ended(system: System, key: int) -> bool:
 
 
 def is_delivered(system: System, key: int) -> bool:
-    """Say whether a run has ended and each agent that it had has said that all is delivered."""
+    """Whether a run has ended and each agent that it had has said that all is delivered."""
     nodes = system.read(lambda work: job_nodes.of_run(work.connection, key))
     return all(_left_nothing(node) for node in nodes) and has_ended(system, key)
 
@@ -130,5 +130,5 @@ def launched_run(system: System, run: str) -> tuple[RunRow, list[JobNodeRow]] | 
 
 
 def active_ids(system: System) -> set[str]:
-    """Give the ids of all runs that have not ended."""
+    """The ids of all runs that have not ended."""
     return {row.id for row in system.read(lambda work: runs.active(work.connection))}

@@ -32,7 +32,7 @@ _CAUSE = "retry"
 
 
 def is_due(work: Work, row: RunRow, last: FinishReport) -> bool:
-    """Say whether a run that came to this end is to begin anew.
+    """Whether a run that came to this end is to begin anew.
 
     Args:
         work: The unit of work.

@@ -12,7 +12,7 @@ from runyard_server.store.nodes import NodeRow
 
 
 def with_nodes(system: System) -> list[tuple[ComputeRow, list[NodeRow]]]:
-    """Give all clusters with their nodes."""
+    """All clusters with their nodes."""
 
     def read(work: Work) -> list[tuple[ComputeRow, list[NodeRow]]]:
         return [
@@ -24,7 +24,7 @@ def with_nodes(system: System) -> list[tuple[ComputeRow, list[NodeRow]]]:
 
 
 def need(system: System, target: Target, coming: int) -> tuple[ComputeRow | None, int]:
-    """Give a cluster and how many nodes it should have; see `placement.wanted`."""
+    """A cluster and how many nodes it should have; see `placement.wanted`."""
 
     def read(work: Work) -> tuple[ComputeRow | None, int]:
         cluster = compute.find(work.connection, target.workspace, target.name)

@@ -62,7 +62,7 @@ class Verdict:
 
 
 def agents_of(work: Work, key: int, node_count: int) -> int:
-    """Say how many agents a run needs: one for each node, unless it is one process."""
+    """How many agents a run needs: one for each node, unless it is one process."""
     if node_count == 1:
         return 1
     spec = specs.of_run(work, key)
@@ -111,7 +111,7 @@ def join(system: System, workspace: str, run: str, node: str, body: JoinGang) ->
 
 @awaitable(_topic, is_news)
 def orders(system: System, workspace: str, run: str, node: str, query: OrdersQuery) -> AgentReply:
-    """Tell a node of a gang what to do because of the others.
+    """What a node of a gang is to do because of the others.
 
     Raises:
         RunNotFound: No such run in the workspace.
@@ -127,7 +127,7 @@ def orders(system: System, workspace: str, run: str, node: str, query: OrdersQue
 
 
 def reply(row: RunRow, found: Verdict) -> AgentReply:
-    """Give the answer to a beat or a question of a node."""
+    """The answer to a beat or a question of a node."""
     return AgentReply(
         cancel=row.cancel_requested or not row.active,
         stop=found.stop,
@@ -157,7 +157,7 @@ def wake(work: Work, row: RunRow) -> None:
 
 
 def ranks(system: System, workspace: str, run: str) -> RankPage:
-    """Give the processes of a run, by rank.
+    """The processes of a run, by rank.
 
     Raises:
         RunNotFound: No such run in the workspace.
@@ -286,7 +286,7 @@ def _rank(task: TaskReport, node: JobNodeRow, told: GangRow) -> RankRecord:
 
 
 def _failure(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> str:
-    """Say what has failed, "" while nothing has."""
+    """What has failed, "" while nothing has."""
     for row in present:
         tasks = told[row.node].tasks if row.node in told else None
         for task in tasks or []:
@@ -304,7 +304,7 @@ def _hanging(
     present: Sequence[JobNodeRow],
     told: dict[int, GangRow],
 ) -> tuple[str, set[int]]:
-    """Say who should have ended and on which nodes they are; "" while that is nobody."""
+    """Who should have ended and on which nodes they are; "" while that is nobody."""
     lists = [(row, told[row.node].tasks or []) for row in present if row.node in told]
     if not processes.may_hang(lists):
         return "", set()

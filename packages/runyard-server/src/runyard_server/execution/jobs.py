@@ -108,7 +108,7 @@ def remains(system: System, row: RunRow, node: JobNodeRow, environment: JobEnvir
 
 
 def get(system: System, workspace: str, run: str, node: str) -> JobSpec:
-    """Give an agent its job, as it was handed to it.
+    """The job of an agent, as it was handed to it.
 
     Raises:
         RunNotFound: No such run in the workspace.
@@ -314,7 +314,7 @@ def _take(work: Work, key: int, node: int, body: AgentReport) -> AgentReply:
 
 
 def _others(work: Work, key: int, node: int, body: FinishReport) -> list[JobNodeRow]:
-    """Give the other nodes of a run whose last word is awaited; of a failed run, if they came."""
+    """The other nodes of a run whose last word is awaited; of a failed run, if they came."""
     present = job_nodes.of_run(work.connection, key)
     others = [row for row in present if row.node != node and row.finished_at is None]
     words = [body, *(row.finish for row in present if row.finish is not None)]

@@ -15,7 +15,7 @@ ADDED = "runyard.added_packages"
 
 
 def completed(spec: RunSpec, site: SiteEnvironments) -> tuple[RunSpec, dict[str, str]]:
-    """Give the spec with the packages for MPI in its environment, and the properties that tell it.
+    """The spec with the packages for MPI in its environment, and the properties that tell it.
 
     Args:
         spec: What is submitted.
@@ -43,7 +43,7 @@ def completed(spec: RunSpec, site: SiteEnvironments) -> tuple[RunSpec, dict[str,
 
 
 def _with_gloo(spec: RunSpec) -> RunSpec:
-    """Give the spec with Horovod's Gloo in the place of MPI."""
+    """The spec with Horovod's Gloo in the place of MPI."""
     environment = mpi.with_gloo(spec.environment)
     launcher = replace(spec.launcher, backend=GLOO)
     return replace(spec, environment=environment, launcher=launcher)

@@ -57,13 +57,13 @@ class Placement:
 
 
 def target_of(row: RunRow) -> Target:
-    """Give the target a run goes to."""
+    """The target a run goes to."""
     local = row.target == LOCAL_TARGET
     return Target("" if local else row.workspace, row.target)
 
 
 def wanted(work: Work, target: Target, coming: int) -> int:
-    """Say how many nodes a cluster should have: for what holds some, what waits and what comes."""
+    """How many nodes a cluster should have: for what holds some, what waits and what comes."""
     cluster = compute.find(work.connection, target.workspace, target.name)
     if cluster is None:
         return 0
@@ -74,7 +74,7 @@ def wanted(work: Work, target: Target, coming: int) -> int:
 
 
 def place(work: Work, target: Target, capacity: Grant) -> list[Placement]:
-    """Give nodes to the runs that wait, in order, as far as there are nodes.
+    """Assign nodes to the runs that wait, in order, as far as there are nodes.
 
     Args:
         work: The unit of work.
@@ -116,7 +116,7 @@ def shrink(work: Work, cluster: ComputeRow) -> list[str]:
 
 
 def overdue(cluster: ComputeRow, present: Sequence[NodeRow], now: int) -> list[str]:
-    """Give the nodes of a cluster that have been idle for longer than they may."""
+    """The nodes of a cluster that have been idle for longer than they may."""
     spare = len(present) - cluster.min_nodes
     before = now - cluster.idle_seconds * 1_000_000
     idle = [node for node in present if node.state == IDLE and node.since <= before]
@@ -187,7 +187,7 @@ def _place_cluster(
 
 
 def _placed_on(work: Work, row: RunRow, node_ids: list[str]) -> Placement:
-    """Give a run its nodes. The single launcher needs one agent, on the first of them."""
+    """Assign nodes to a run. The single launcher needs one agent, on the first of them."""
     attempt = row.attempt + 1
     agents = [
         JobNodeRow(row.key, number, attempt, node_id, STATE_STARTING, beat_at=work.now)
@@ -206,7 +206,7 @@ def _wait(work: Work, row: RunRow, reason: str) -> None:
 
 
 def _wait_behind(work: Work, queue: runs.Queue, place_name: str) -> None:
-    """Give a reason to those in the queue that have none yet; it stays until they are first."""
+    """Write a reason for those in the queue that have none yet; it stays until they are first."""
     for row in queue.without_reason(work.connection, _NEWCOMERS):
         _wait(work, row, BEHIND.format(place=place_name))
 

@@ -54,7 +54,7 @@ def enqueue_ready(work: Work, locks: Mapping[int, LockRecord], token: str) -> li
 
 
 def drop(system: System, run: Subject, token: str) -> None:
-    """Give back a leased run whose environment nobody wants any more."""
+    """Release a leased run whose environment nobody wants any more."""
 
     def write(work: Work) -> None:
         if leases.holds(work, run, token):
@@ -80,7 +80,7 @@ def fail(system: System, run: Subject, token: str, error: Exception) -> None:
 
 
 def _leased(work: Work, run: Subject, token: str) -> RunRow | None:
-    """Give the run if `token` still works on it and it has not ended, else None."""
+    """The run if `token` still works on it and it has not ended, else None."""
     row = runs.find(work.connection, run.workspace, run.id)
     counts = row is not None and row.active and leases.holds(work, run, token)
     return row if counts else None

@@ -15,7 +15,7 @@ STEP = 1 << 20
 
 
 def contents(body: Body) -> Iterator[tuple[str, bytes]]:
-    """Give the names and contents of a batch that comes in.
+    """The names and contents of a batch that comes in.
 
     Raises:
         InvalidRequest: It is no batch, was cut, or is above a limit; what came before is given.
@@ -27,7 +27,7 @@ def contents(body: Body) -> Iterator[tuple[str, bytes]]:
 
 
 def answer(files: Iterable[tuple[str, Path | None]], count: int) -> Chunks:
-    """Give the answer that carries files under their names.
+    """The answer that carries files under their names.
 
     What is not there, too large for a batch, or beyond the limit of a whole one is said to be
     absent; the client asks for it by itself, and hears what is the matter.

@@ -11,7 +11,7 @@ from runyard_server.store.folders import Body, checked
 
 
 def missing(system: System, workspace: str, body: BlobList) -> BlobList:
-    """Say which of these contents are not stored."""
+    """Which of these contents are not stored."""
     system.read(lambda work: workspace_row(work, workspace))
     return BlobList(digests=system.blobs.missing(body.digests))
 
@@ -43,7 +43,7 @@ def write_many(system: System, workspace: str, body: Body) -> BatchResult:
 
 
 def read_many(system: System, workspace: str, body: BlobList) -> Chunks:
-    """Give many contents in one answer; one that is not stored is said to be absent.
+    """Many contents in one answer; one that is not stored is said to be absent.
 
     Raises:
         InvalidRequest: Too many are asked for, or one is no digest.
@@ -54,7 +54,7 @@ def read_many(system: System, workspace: str, body: BlobList) -> Chunks:
 
 
 def read(system: System, workspace: str, digest: str) -> Content:
-    """Give a content.
+    """Read a content.
 
     Raises:
         BlobNotFound: It is not stored.
@@ -64,7 +64,7 @@ def read(system: System, workspace: str, digest: str) -> Content:
 
 
 def checked_entries(system: System, files: list[FileEntry]) -> list[FileEntry]:
-    """Give entries from outside with their paths in one spelling, by path.
+    """Entries from outside with their paths in one spelling, by path.
 
     Raises:
         InvalidRequest: A path is malformed or comes twice, or a size is not that of the content.
@@ -76,7 +76,7 @@ def checked_entries(system: System, files: list[FileEntry]) -> list[FileEntry]:
 
 
 def in_order(files: list[FileEntry]) -> list[FileEntry]:
-    """Give entries from outside with their paths in one spelling, by path.
+    """Entries from outside with their paths in one spelling, by path.
 
     Raises:
         InvalidRequest: A path is malformed or comes twice.

@@ -59,7 +59,7 @@ def start(system: System, workspace: str, run: str, node: str, body: StartComman
 
 
 def take(system: System, workspace: str, run: str, node: str, body: TakeCommands) -> CommandPage:
-    """Give the commands for a node that it has not seen.
+    """The commands for a node that it has not seen.
 
     Raises:
         RunNotFound: No such run in the workspace.
@@ -74,7 +74,7 @@ def take(system: System, workspace: str, run: str, node: str, body: TakeCommands
 
 
 def get(system: System, workspace: str, run: str, node: str, command: str) -> CommandRecord:
-    """Give a command; where its node is at its end, it is at its end too.
+    """A command; where its node is at its end, it is at its end too.
 
     Raises:
         RunNotFound: No such run in the workspace.

@@ -77,7 +77,7 @@ def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord
 
 
 def list_(system: System, workspace: str) -> ComputePage:
-    """Give the clusters of a workspace, by name."""
+    """The clusters of a workspace, by name."""
 
     def read(work: Work) -> tuple[list[ComputeRow], list[NodeRow]]:
         return _all(work, workspace), node_rows.of_workspace(work.connection, workspace)
@@ -89,7 +89,7 @@ def list_(system: System, workspace: str) -> ComputePage:
 
 
 def get(system: System, workspace: str, name: str) -> ComputeRecord:
-    """Give a cluster.
+    """Look up a cluster.
 
     Raises:
         ComputeNotFound: No such target; the message lists those that exist.
@@ -156,7 +156,7 @@ def delete(system: System, workspace: str, name: str) -> None:
 
 
 def nodes(system: System, workspace: str, name: str) -> NodePage:
-    """Give the nodes of a cluster, by id.
+    """The nodes of a cluster, by id.
 
     Raises:
         ComputeNotFound: No such target.
@@ -171,7 +171,7 @@ def nodes(system: System, workspace: str, name: str) -> NodePage:
 
 
 def require(work: Work, workspace: str, name: str) -> ComputeRow:
-    """Give a cluster by its name in any case.
+    """The cluster of this name in any case.
 
     Raises:
         ComputeNotFound: No such target; the message lists those that exist, the nearest first.
@@ -217,7 +217,7 @@ def _refuse_taken(work: Work, workspace: str, name: str) -> None:
 
 
 def _tell(work: Work, row: ComputeRow, kind: str, message: str = "") -> None:
-    """Tell what was done to a cluster, and have the scheduler look at it."""
+    """Record what was done to a cluster, and have the scheduler look at it."""
     events.append(work, row.subject, [EventDraft(kind, message)])
     work.announce(work_topic(row.subject))
 

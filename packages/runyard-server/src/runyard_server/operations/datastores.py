@@ -57,7 +57,7 @@ def list_(system: System, workspace: str) -> DatastorePage:
 
 
 def get(system: System, workspace: str, datastore: str) -> DatastoreRecord:
-    """Give a datastore by its name.
+    """The datastore of this name.
 
     Raises:
         DatastoreNotFound: There is none; the message names those there are.
@@ -82,7 +82,7 @@ def files(
 
 
 def read(system: System, workspace: str, datastore: str, path: str) -> Content:
-    """Give a file.
+    """Read a file.
 
     Raises:
         DatastorePathNotFound: No file at that path; the message names the nearest.
@@ -177,7 +177,7 @@ def write_many(
 
 
 def read_many(system: System, workspace: str, datastore: str, body: PathList) -> Chunks:
-    """Give many files in one answer; one that is not there is said to be absent.
+    """Many files in one answer; one that is not there is said to be absent.
 
     Raises:
         InvalidRequest: Too many are asked for.

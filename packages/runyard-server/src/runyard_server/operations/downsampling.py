@@ -12,7 +12,7 @@ _ENDS = 2
 
 
 def downsampled(points: Points, wanted: int) -> Points:
-    """Give at most `wanted` of the points, in order.
+    """At most `wanted` of the points, in order.
 
     Args:
         points: More than `wanted` points whose values are all numbers.
@@ -40,7 +40,7 @@ def _chosen(values: list[float], wanted: int) -> set[int]:
 
 
 def _extremes(values: list[float], start: int, end: int) -> set[int]:
-    """Give the places of the least and the greatest finite value, else the first place."""
+    """The places of the least and the greatest finite value, else the first place."""
     part = values[start:end]
     finite = part if isfinite(sum(part)) else [value for value in part if isfinite(value)]
     if not finite:

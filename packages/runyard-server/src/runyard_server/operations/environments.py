@@ -64,7 +64,7 @@ def list_(system: System, workspace: str, query: EnvironmentQuery) -> Environmen
 
 
 def lock(system: System, workspace: str, digest: str) -> LockRecord:
-    """Give a lock: what exactly a run was given.
+    """A lock: what exactly a run was given.
 
     Raises:
         EnvironmentNotFound: There is no lock of that digest.
@@ -84,7 +84,7 @@ def lock(system: System, workspace: str, digest: str) -> LockRecord:
 
 
 def cached_lock(system: System, definition: str) -> LockRecord | None:
-    """Give the lock that a definition (by its hash) had last, or None."""
+    """The lock that a definition (by its hash) had last, or None."""
     row = system.read(lambda work: rows.cached_lock(work.connection, definition))
     return None if row is None else _lock_record(row)
 

@@ -18,7 +18,7 @@ _MOST = 10_000
 
 
 def list_(system: System, workspace: str, run: str, query: EventQuery) -> EventPage:
-    """Give the events of a run after a number.
+    """The events of a run after a number.
 
     Raises:
         RunNotFound: No such run in the workspace.
@@ -34,7 +34,7 @@ def list_(system: System, workspace: str, run: str, query: EventQuery) -> EventP
 
 
 def event_record(row: EventRow) -> EventRecord:
-    """Give an event as clients see it."""
+    """An event as clients see it."""
     return EventRecord(
         number=row.number,
         kind=row.kind,

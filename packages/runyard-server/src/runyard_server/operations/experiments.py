@@ -35,7 +35,7 @@ _WORDS = searches.Words(
 
 
 def create(system: System, workspace: str, body: CreateExperiment) -> ExperimentRecord:
-    """Give the experiment of that name; it is made if there is none.
+    """The experiment of that name; it is made if there is none.
 
     Raises:
         WrongName: The name breaks its rule.
@@ -89,7 +89,7 @@ def search(system: System, workspace: str, body: Search) -> ExperimentPage:
 
 
 def get(system: System, workspace: str, experiment: str) -> ExperimentRecord:
-    """Give an experiment by its name.
+    """The experiment of this name.
 
     Raises:
         ExperimentNotFound: There is none; the message names the nearest.
@@ -106,7 +106,7 @@ def get(system: System, workspace: str, experiment: str) -> ExperimentRecord:
 
 
 def checked(name: str) -> str:
-    """Give an experiment's name if it fits its rule.
+    """An experiment's name if it fits its rule.
 
     Raises:
         WrongName: It does not.

@@ -92,7 +92,7 @@ def register(system: System, workspace: str, run: str, *, body: RegisterFiles) -
 
 
 def read(system: System, workspace: str, run: str, path: str) -> Content:
-    """Give a file of a run; a log of a run that goes on may still grow.
+    """A file of a run; a log of a run that goes on may still grow.
 
     Raises:
         RunNotFound: No such run.
@@ -137,7 +137,7 @@ def _merged(kept: Sequence[FileRow], logs: Sequence[LogFile], *, live: bool) -> 
 def _changed(
     work: Work, row: RunRow, entries: Sequence[FileEntry], *, overwrite: bool
 ) -> list[FileEntry]:
-    """Give the entries whose content is not there yet."""
+    """The entries whose content is not there yet."""
     known = rows.find_many(work.connection, row.key, [entry.path for entry in entries])
     changed = [
         entry

@@ -12,7 +12,7 @@ _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
 
 
 def media_type(path: str) -> str:
-    """Give the media type for a file of that name."""
+    """The media type for a file of that name."""
     guess, encoding = mimetypes.guess_type(path)
     if guess is None or encoding is not None:
         return UNKNOWN

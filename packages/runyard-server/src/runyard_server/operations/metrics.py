@@ -80,7 +80,7 @@ def append(
 
 
 def mark(system: System, workspace: str, run: str, writer: str) -> SpoolMark:
-    """Say how many lines of a writer are stored.
+    """How many lines of a writer are stored.
 
     Raises:
         RunNotFound: No such run.
@@ -92,7 +92,7 @@ def mark(system: System, workspace: str, run: str, writer: str) -> SpoolMark:
 
 
 def list_(system: System, workspace: str, run: str, query: MetricQuery) -> MetricPage:
-    """Give the metrics of a run, in order of first logging; a name it lacks gives none.
+    """The metrics of a run, in order of first logging; a name it lacks gives none.
 
     Raises:
         RunNotFound: No such run.
@@ -160,7 +160,7 @@ def _keep(
 
 
 def _told(row: RunRow, writer: str, bad: Sequence[spool.SetAside]) -> list[EventDraft]:
-    """Tell of lines that were set aside, once for each writer: a run may have thousands."""
+    """Warn of lines that were set aside, once for each writer: a run may have thousands."""
     begin = f"metrics of process {writer.partition('-')[0]} (writer {writer}) could not be stored: "
     if not bad or any(text.startswith(begin) for text in row.warnings):
         return []
@@ -193,7 +193,7 @@ def _series(row: SeriesRow, packed: Sequence[SegmentRow], wanted: int) -> Metric
 
 
 def _nonfinite(points: Points) -> list[int]:
-    """Give the places of NaN and infinities."""
+    """The places of NaN and infinities."""
     low, high = float("-inf"), float("inf")
     return [
         index

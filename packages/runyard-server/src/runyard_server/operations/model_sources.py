@@ -68,7 +68,7 @@ def _all(system: System, workspace: str, run: str, prefix: str) -> list[FileReco
 
 
 def _entry(system: System, workspace: str, run: str, record: FileRecord, parent: str) -> FileEntry:
-    """Give a run's file as content; a log is stored as one, as far as it has grown."""
+    """A run's file as content; a log is stored as one, as far as it has grown."""
     path = record.path[len(parent) :]
     if record.digest is not None:
         return FileEntry(path, record.digest, record.size, record.executable)

@@ -107,7 +107,7 @@ def search(system: System, workspace: str, body: Search) -> ModelPage:
 
 
 def get(system: System, workspace: str, model: str) -> ModelRecord:
-    """Give a model by `name` (its latest version) or `name:version`, with its files.
+    """A model by `name` (its latest version) or `name:version`, with its files.
 
     Raises:
         ModelNotFound: There is none; the message names the nearest.
@@ -216,7 +216,7 @@ def _shortened(row: ModelRow, columns: Columns) -> ModelRow:
 
 
 def _with_version(model: str) -> str:
-    """Give `model` if it names one version.
+    """`model` if it names one version.
 
     Raises:
         InvalidRequest: It is a name alone, which would mean another version tomorrow.

@@ -140,7 +140,7 @@ def start(system: System, workspace: str, body: StartRun) -> RunRecord:
 
 
 def get(system: System, workspace: str, run: str) -> RunRecord:
-    """Give a run.
+    """Look up a run.
 
     Raises:
         RunNotFound: No such run in the workspace.
@@ -197,7 +197,7 @@ def search(system: System, workspace: str, body: Search) -> RunPage:
 
 
 def spec(system: System, workspace: str, run: str) -> RunSpec:
-    """Give what was submitted.
+    """What was submitted.
 
     Raises:
         RunNotFound: No such run in the workspace.
@@ -300,7 +300,7 @@ def _cancel(work: Work, row: RunRow) -> RunRow:
 
 
 def _jobs_below(work: Work, row: RunRow) -> list[RunRow]:
-    """Give the submitted runs among a run's descendants that have not ended."""
+    """The submitted runs among a run's descendants that have not ended."""
     found: list[RunRow] = []
     above = [row]
     while above:

@@ -19,12 +19,12 @@ from runyard_server.store import runs
 
 
 def about(_system: System) -> About:
-    """Say who answers here."""
+    """Who answers here."""
     return About(PRODUCT, __version__, PROTOCOL)
 
 
 def status(system: System) -> ServiceStatus:
-    """Say what the service is doing."""
+    """What the service is doing."""
     return ServiceStatus(
         version=__version__,
         protocol=PROTOCOL,

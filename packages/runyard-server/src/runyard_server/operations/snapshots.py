@@ -42,7 +42,7 @@ def create(system: System, workspace: str, body: CreateSnapshot) -> SnapshotReco
 
 
 def get(system: System, workspace: str, snapshot: str) -> SnapshotRecord:
-    """Give a snapshot with its files.
+    """A snapshot with its files.
 
     Raises:
         SnapshotNotFound: There is none of that id.
@@ -51,7 +51,7 @@ def get(system: System, workspace: str, snapshot: str) -> SnapshotRecord:
 
 
 def require(work: Work, workspace: str, snapshot: str) -> SnapshotRow:
-    """Give the row of a snapshot.
+    """The row of a snapshot.
 
     Raises:
         SnapshotNotFound: There is none of that id.

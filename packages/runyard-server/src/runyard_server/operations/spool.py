@@ -176,7 +176,7 @@ def _batch(name: str, group: list[Line]) -> Batch:
 
 
 def _finite(values: Sequence[Any]) -> list[float]:
-    """Give the finite numbers among values, as floats."""
+    """The finite numbers among values, as floats."""
     found = []
     for value in values:
         if type(value) is float or type(value) is int:

@@ -66,7 +66,7 @@ def create(system: System, body: CreateWorkspace, created_at: int | None = None)
 
 
 def ensure_default(system: System, created_at: int | None = None) -> WorkspaceRecord:
-    """Give the embedded default workspace; it is made if there is none, as of `created_at`."""
+    """The embedded default workspace; it is made if there is none, as of `created_at`."""
     return create(system, CreateWorkspace(name=DEFAULT_WORKSPACE, exist_ok=True), created_at)
 
 
@@ -86,7 +86,7 @@ def list_(system: System, query: WorkspaceQuery) -> WorkspacePage:
 
 
 def get(system: System, workspace: str) -> WorkspaceRecord:
-    """Give a workspace by its id.
+    """The workspace of this id.
 
     Raises:
         WorkspaceNotFound: There is none.

@@ -30,7 +30,7 @@ class Contact:
         self._taken_up = False
 
     def look(self) -> None:
-        """Give up the runs whose process is gone; call it at each turn, about once a second."""
+        """Declare lost the runs whose process is gone; call it about once a second."""
         if not self._taken_up:
             beats.take_up(self._system)
             self._taken_up = True
@@ -41,7 +41,7 @@ class Contact:
                 beats.lose(self._system, key, reason)
 
     def _reason(self, beating: Beating) -> str:
-        """Say why a process counts as lost, "" while it does not."""
+        """Why a process counts as lost, "" while it does not."""
         process = self._process(beating.process)
         if process is not None:
             gone = not processes.is_alive(process)
@@ -52,7 +52,7 @@ class Contact:
         return f"it has not been heard of for {SESSION_LOST_SECONDS / 60:.0f} minutes"
 
     def _process(self, told: str) -> Process | None:
-        """Give the process that was told, None if it cannot be seen from here."""
+        """The process that was told, None if it cannot be seen from here."""
         namespace, _, rest = told.partition("/")
         pid, _, started = rest.partition("/")
         if not self._here or namespace != self._here or not pid.isdecimal():

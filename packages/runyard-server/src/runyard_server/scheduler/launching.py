@@ -105,7 +105,7 @@ class Agents:
             self._submit(row, node.node, self._launch, row, node)
 
     def has(self, run: Subject) -> bool:
-        """Say whether an agent of a run lives or is being launched, as far as is known."""
+        """Whether an agent of a run lives or is being launched, as far as is known."""
         with self._lock:
             near = any(of == run for of, _ in (*self._watched, *self._launching))
         return near or self._orphans.has(run)
@@ -229,7 +229,7 @@ class Agents:
         return agent.row.active and (present is None or present.attempt != agent.attempt)
 
     def _lose(self, row: RunRow, node: int, handle: str | None, reason: str) -> None:
-        """Give up a node that nobody hears, for the others' sake."""
+        """Declare a node lost that nobody hears, for the others' sake."""
         self._reasons.pop((row.subject, node), None)
         present = active_runs.node(self._system, row.key, node)
         jobs.lose(self._system, row, node, reason)

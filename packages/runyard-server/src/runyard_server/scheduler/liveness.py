@@ -56,7 +56,7 @@ class LivenessMonitor(Listening):
     """
 
     def reason(self, run: RunRow, node: int) -> str:
-        """Say why a node counts as lost, "" while it does not.
+        """Why a node counts as lost, "" while it does not.
 
         Args:
             run: The run.
@@ -86,7 +86,7 @@ class LivenessMonitor(Listening):
         )
 
     def never_came(self, run: RunRow, node: int) -> str:
-        """Say that an agent which is seen to live has not joined its gang in time; "" otherwise."""
+        """Why an agent that is seen to live counts as lost: it has not joined its gang in time."""
         if run.node_count == 1 or self._system.last_seen.last(run.subject, node):
             return ""
         row = active_runs.node(self._system, run.key, node)
@@ -95,7 +95,7 @@ class LivenessMonitor(Listening):
         return self.reason(run, node)
 
     def is_hopeless(self, run: RunRow, node: int) -> bool:
-        """Say whether a lost agent's node could not be reached for so long that it is given up."""
+        """Whether a lost agent's node could not be reached for so long that it is given up."""
         row = active_runs.node(self._system, run.key, node)
         if row is None:
             return True

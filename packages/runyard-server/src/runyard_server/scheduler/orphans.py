@@ -76,12 +76,12 @@ class OrphanedAgents:
             self._since.setdefault(agent.name, time.monotonic())
 
     def has(self, run: Subject) -> bool:
-        """Say whether an agent of a run is watched."""
+        """Whether an agent of a run is watched."""
         with self._lock:
             return any(agent.row.subject == run for agent in self._agents.values())
 
     def hold(self, run: Subject) -> bool:
-        """Say whether processes of a run may still be at work on a node that was given up."""
+        """Whether processes of a run may still be at work on a node that was given up."""
         before = time.monotonic() - HOLD_SECONDS
         with self._lock:
             return any(name[0] == run and since > before for name, since in self._since.items())

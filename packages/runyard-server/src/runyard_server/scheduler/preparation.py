@@ -35,7 +35,7 @@ class Locks(Protocol):
     """What the scheduler needs of `runyard_server.environments`: locks are made centrally."""
 
     def definition_hash(self, definition: EnvironmentDefinition, *, gpu: bool = ...) -> str:
-        """Give the key under which a definition's lock is kept."""
+        """The key under which a definition's lock is kept."""
         ...
 
     def lock(
@@ -47,7 +47,7 @@ class Locks(Protocol):
     def explain(
         self, definition: EnvironmentDefinition, lock: LockRecord, *, gpu: bool = ...
     ) -> list[str]:
-        """Say what may explain that the environment of a lock cannot be made."""
+        """What may explain that the environment of a lock cannot be made."""
         ...
 
 
@@ -83,7 +83,7 @@ class Preparations:
         return set(self._making)
 
     def ready(self, definition: EnvironmentDefinition, site: Site) -> LockRecord | None:
-        """Give a definition's lock if its environment exists on a site."""
+        """A definition's lock if its environment exists on a site."""
         try:
             digest = self._locks.definition_hash(definition, gpu=_has_gpus(site))
             lock = environments.cached_lock(self._system, digest)
@@ -92,7 +92,7 @@ class Preparations:
             return None
 
     def environment(self, row: RunRow) -> JobEnvironment:
-        """Give the environment of a placed run; one that vanished meanwhile is made again."""
+        """The environment of a placed run; one that vanished meanwhile is made again."""
         lock = environments.lock(self._system, row.workspace, row.environment_lock or "")
         made = site_of(self._system, row).environments
         found = made.realised(lock)

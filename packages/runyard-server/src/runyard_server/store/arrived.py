@@ -47,7 +47,7 @@ class Arrived:
         self.file.seek(0)
 
     def read(self, size: int, /) -> bytes:
-        """Give up to `size` bytes, b"" at the end."""
+        """Up to `size` bytes, b"" at the end."""
         return self.file.read(size)
 
     def close(self) -> None:
@@ -60,7 +60,7 @@ class Arrived:
 
 @contextmanager
 def received(body: Body, folder: Path, *, hashed: bool) -> Iterator[Arrived]:
-    """Give a body as a file that may be renamed to anywhere on the file system of `folder`.
+    """A body as a file that may be renamed to anywhere on the file system of `folder`.
 
     Args:
         body: What came; a file already if it is an `Arrived`.

@@ -40,7 +40,7 @@ def add(
 
 
 def find(connection: Connection, run_key: int, number: int) -> CommandRow | None:
-    """Give a command, None if there is none of that number."""
+    """A command, None if there is none of that number."""
     this = (commands.c.run_key == run_key, commands.c.number == number)
     found = connection.execute(select(*_COLUMNS).where(*this)).first()
     return None if found is None else CommandRow(*found)
@@ -49,7 +49,7 @@ def find(connection: Connection, run_key: int, number: int) -> CommandRow | None
 def newer(
     connection: Connection, run_key: int, node: int, attempt: int, after: int
 ) -> list[CommandRow]:
-    """Give the commands for a node in an attempt whose number is above `after`, in order."""
+    """The commands for a node in an attempt whose number is above `after`, in order."""
     wanted = select(*_COLUMNS).where(
         commands.c.run_key == run_key,
         commands.c.node == node,

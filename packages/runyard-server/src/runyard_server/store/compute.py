@@ -46,20 +46,20 @@ _COLUMNS = [compute.c[name] for name in _NAMES]
 
 
 def find(connection: Connection, workspace: str, name: str) -> ComputeRow | None:
-    """Give a cluster by its name, or None."""
+    """The cluster of this name, or None."""
     found = select(*_COLUMNS).where(compute.c.workspace == workspace, compute.c.name == name)
     row = connection.execute(found).one_or_none()
     return None if row is None else _row(row)
 
 
 def of_workspace(connection: Connection, workspace: str) -> list[ComputeRow]:
-    """Give the clusters of a workspace, by name."""
+    """The clusters of a workspace, by name."""
     found = select(*_COLUMNS).where(compute.c.workspace == workspace).order_by(compute.c.name)
     return [_row(row) for row in connection.execute(found)]
 
 
 def everywhere(connection: Connection) -> list[ComputeRow]:
-    """Give the clusters of all workspaces."""
+    """The clusters of all workspaces."""
     found = select(*_COLUMNS).order_by(compute.c.workspace, compute.c.name)
     return [_row(row) for row in connection.execute(found)]
 

@@ -24,14 +24,14 @@ _COLUMNS = [datastores.c[f.name] for f in fields(DatastoreRow)]
 
 
 def find(connection: Connection, workspace: str, name: str) -> DatastoreRow | None:
-    """Give a datastore by its name, or None."""
+    """The datastore of this name, or None."""
     found = select(*_COLUMNS).where(datastores.c.workspace == workspace, datastores.c.name == name)
     row = connection.execute(found).one_or_none()
     return None if row is None else DatastoreRow(*row)
 
 
 def of_workspace(connection: Connection, workspace: str) -> list[DatastoreRow]:
-    """Give the datastores of a workspace, by name."""
+    """The datastores of a workspace, by name."""
     found = select(*_COLUMNS).where(datastores.c.workspace == workspace)
     return [DatastoreRow(*row) for row in connection.execute(found.order_by(datastores.c.name))]
 

@@ -43,21 +43,21 @@ class LockRow:
 
 
 def latest(connection: Connection, workspace: str, name: str) -> EnvironmentRow | None:
-    """Give the newest version of an environment, or None."""
+    """The newest version of an environment, or None."""
     found = select(environments).where(_named(workspace, name))
     row = connection.execute(found.order_by(environments.c.version.desc()).limit(1)).one_or_none()
     return None if row is None else _row(row)
 
 
 def versions(connection: Connection, workspace: str, name: str) -> list[EnvironmentRow]:
-    """Give all versions of an environment, oldest first."""
+    """All versions of an environment, oldest first."""
     found = select(environments).where(_named(workspace, name))
     rows = connection.execute(found.order_by(environments.c.version))
     return [_row(row) for row in rows]
 
 
 def newest_of_each(connection: Connection, workspace: str) -> list[EnvironmentRow]:
-    """Give the newest version of every environment of a workspace, by name."""
+    """The newest version of every environment of a workspace, by name."""
     newest = (
         select(environments.c.name, func.max(environments.c.version).label("version"))
         .where(environments.c.workspace == workspace)
@@ -88,14 +88,14 @@ def add(connection: Connection, row: EnvironmentRow) -> None:
 
 
 def find_lock(connection: Connection, digest: str) -> LockRow | None:
-    """Give a lock by its digest, or None."""
+    """The lock of this digest, or None."""
     found = select(environment_locks).where(environment_locks.c.digest == digest)
     row = connection.execute(found).one_or_none()
     return None if row is None else LockRow(*row)
 
 
 def cached_lock(connection: Connection, definition: str) -> LockRow | None:
-    """Give the lock that a definition (by its hash) had last, or None."""
+    """The lock that a definition (by its hash) had last, or None."""
     found = (
         select(environment_locks, lock_notes.c.notes)
         .join(lock_cache, lock_cache.c.digest == environment_locks.c.digest)

@@ -30,13 +30,13 @@ _COUNT = select(experiments.c.run_count).where(_MINE)
 
 
 def find(connection: Connection, workspace: str, name: str) -> ExperimentRow | None:
-    """Give an experiment by its name, or None."""
+    """The experiment of this name, or None."""
     row = connection.execute(_FIND, {"in_workspace": workspace, "named": name}).one_or_none()
     return None if row is None else ExperimentRow(*row)
 
 
 def ensure(connection: Connection, workspace: str, name: str, now: int) -> ExperimentRow:
-    """Give an experiment by its name; it is made if there is none."""
+    """The experiment of this name; it is made if there is none."""
     found = find(connection, workspace, name)
     if found is not None:
         return found
@@ -63,6 +63,6 @@ def find_many(connection: Connection, workspace: str, names: Sequence[str]) -> l
 
 
 def names(connection: Connection, workspace: str, limit: int) -> list[str]:
-    """Give the names of up to `limit` experiments of a workspace."""
+    """The names of up to `limit` experiments of a workspace."""
     found = select(experiments.c.name).where(experiments.c.workspace == workspace).limit(limit)
     return list(connection.execute(found).scalars())

@@ -31,13 +31,13 @@ _ADD = insert(run_files)
 
 
 def find(connection: Connection, run_key: int, path: str) -> FileRow | None:
-    """Give a file by its path, or None."""
+    """The file of this path, or None."""
     row = connection.execute(_FIND, {"of_run": run_key, "of_path": path}).one_or_none()
     return None if row is None else FileRow(*row)
 
 
 def find_many(connection: Connection, run_key: int, paths: Sequence[str]) -> dict[str, FileRow]:
-    """Give those of `paths` that the run has, by path."""
+    """Those of `paths` that the run has, by path."""
     rows: dict[str, FileRow] = {}
     for start in range(0, len(paths), _MANY):
         some = list(paths[start : start + _MANY])
@@ -49,7 +49,7 @@ def find_many(connection: Connection, run_key: int, paths: Sequence[str]) -> dic
 def page(
     connection: Connection, run_key: int, prefix: str, after: str | None, limit: int
 ) -> list[FileRow]:
-    """Give up to `limit` files whose path begins with `prefix` and is above `after`, by path."""
+    """Up to `limit` files whose path begins with `prefix` and is above `after`, by path."""
     found = select(*_COLUMNS).where(run_files.c.run_key == run_key)
     if prefix:
         found = found.where(run_files.c.path >= prefix, run_files.c.path < prefix + _LAST_CHARACTER)

@@ -23,7 +23,7 @@ class GangRow:
 
 
 def of_run(connection: Connection, run_key: int) -> dict[int, GangRow]:
-    """Give what the nodes of a run have told, by number."""
+    """What the nodes of a run have told, by number."""
     found = select(gang_nodes.c.node, gang_nodes.c.joined, gang_nodes.c.tasks)
     found = found.where(gang_nodes.c.run_key == run_key).order_by(gang_nodes.c.node)
     return {

@@ -112,11 +112,11 @@ class Home:
         return len(left)
 
     def datastore(self, workspace: str, name: str) -> Path:
-        """Give the folder of a datastore; both names have passed their rules."""
+        """The folder of a datastore; both names have passed their rules."""
         return self.datastores / workspace / name
 
     def run(self, run_id: str) -> Path:
-        """Give the folder of a run on this machine: its work, spool and logs."""
+        """The folder of a run on this machine: its work, spool and logs."""
         return self.runs / run_id
 
     def secret(self) -> bytes:

@@ -11,7 +11,7 @@ _REMOVE, _ADD = delete(idempotency).where(_OF_KEY), insert(idempotency)
 
 
 def find(connection: Connection, key: str, since: int) -> tuple[str, str] | None:
-    """Give (digest of the body, JSON of the answer) of a key kept at `since` or later, or None."""
+    """(digest of the body, JSON of the answer) of a key kept at `since` or later, or None."""
     row = connection.execute(_FIND, {"of_key": key, "since": since}).one_or_none()
     return None if row is None else (str(row.body), str(row.answer))
 

@@ -49,7 +49,7 @@ def check(home: Home) -> None:
 
 
 def newest_version() -> str:
-    """Give the newest schema that this program knows."""
+    """The newest schema that this program knows."""
     import pkgutil
 
     return max(module.name for module in pkgutil.iter_modules(versions.__path__)).removeprefix("v")

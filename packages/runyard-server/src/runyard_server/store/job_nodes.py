@@ -66,12 +66,12 @@ _CHANGE = update(job_nodes).where(
 
 
 def of_run(connection: Connection, run_key: int) -> list[JobNodeRow]:
-    """Give the nodes of a run, by number."""
+    """The nodes of a run, by number."""
     return [_row(row) for row in connection.execute(_OF_RUN, {"of_run": run_key})]
 
 
 def of_runs(connection: Connection, run_keys: Iterable[int]) -> list[JobNodeRow]:
-    """Give the nodes of several runs."""
+    """The nodes of several runs."""
     wanted = list(run_keys)
     if len(wanted) <= 1:
         return of_run(connection, wanted[0]) if wanted else []
@@ -81,13 +81,13 @@ def of_runs(connection: Connection, run_keys: Iterable[int]) -> list[JobNodeRow]
 
 
 def find(connection: Connection, run_key: int, node: int) -> JobNodeRow | None:
-    """Give one node of a run, or None."""
+    """One node of a run, or None."""
     row = connection.execute(_FIND, {"of_run": run_key, "of_node": node}).one_or_none()
     return None if row is None else _row(row)
 
 
 def unfinished(connection: Connection, state: str = "") -> list[JobNodeRow]:
-    """Give every node whose last word is awaited, and those that are finished in a state."""
+    """Every node whose last word is awaited, and those that are finished in a state."""
     found = select(*_COLUMNS)
     found = found.where(or_(job_nodes.c.finished_at.is_(None), job_nodes.c.state == state))
     found = found.order_by(job_nodes.c.run_key, job_nodes.c.node)

@@ -56,11 +56,11 @@ class LogStore:
         self._locks = [threading.Lock() for _ in range(_STRIPES)]
 
     def folder(self, workspace: str, run: str) -> Path:
-        """Give the folder of a run's logs."""
+        """The folder of a run's logs."""
         return inside(self.root, f"{workspace}/{run}")
 
     def path(self, workspace: str, run: str, path: str) -> Path:
-        """Give the place of a log, whether it is there or not."""
+        """The place of a log, whether it is there or not."""
         return inside(self.folder(workspace, run), path)
 
     def append(
@@ -109,12 +109,12 @@ class LogStore:
         return size
 
     def size(self, workspace: str, run: str, path: str) -> int | None:
-        """Give a log's size in bytes, None where there is none of that name."""
+        """A log's size in bytes, None where there is none of that name."""
         place = self.path(workspace, run, path)
         return place.stat().st_size if is_file(place) else None
 
     def checksum(self, workspace: str, run: str, path: str) -> str:
-        """Give the CRC-32 of a log in hex; that of no bytes where there is none of that name."""
+        """The CRC-32 of a log in hex; that of no bytes where there is none of that name."""
         place, found = self.path(workspace, run, path), 0
         if is_file(place):
             with place.open("rb") as file:
@@ -132,7 +132,7 @@ class LogStore:
         return size
 
     def list_(self, workspace: str, run: str) -> list[LogFile]:
-        """Give a run's logs, by path."""
+        """A run's logs, by path."""
         return sorted(_walk(self.folder(workspace, run)), key=lambda log: log.path)
 
 

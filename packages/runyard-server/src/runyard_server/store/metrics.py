@@ -68,20 +68,20 @@ _SEGMENTS_OF = select(*_SEGMENTS).where(metric_segments.c.series_id == bindparam
 
 
 def mark(connection: Connection, run_key: int, writer: str) -> int:
-    """Give how many lines of a writer are stored."""
+    """How many lines of a writer are stored."""
     found = connection.execute(_MARK, {"run": run_key, "by": writer}).scalar_one_or_none()
     return int(found or 0)
 
 
 def set_mark(connection: Connection, run_key: int, writer: str, lines: int) -> None:
-    """Say how many lines of a writer are stored."""
+    """Set how many lines of a writer are stored."""
     values = {"run": run_key, "by": writer, "stored": lines}
     if connection.execute(_MOVE_MARK, values).rowcount == 0:
         connection.execute(_ADD_MARK, {"run_key": run_key, "writer": writer, "lines": lines})
 
 
 def series(connection: Connection, run_key: int, name: str | None = None) -> list[SeriesRow]:
-    """Give the series of a run (or the one of that name), in order of first logging."""
+    """The series of a run (or the one of that name), in order of first logging."""
     found = _ALL_SERIES.order_by(metric_series.c.id)
     if name is not None:
         found = found.where(metric_series.c.name == name)
@@ -107,7 +107,7 @@ def latest(
 def series_named(
     connection: Connection, run_key: int, names: Sequence[str]
 ) -> dict[str, SeriesRow]:
-    """Give those series of a run that have one of these names, by name."""
+    """Those series of a run that have one of these names, by name."""
     if len(names) > _MANY:
         rows = connection.execute(_ALL_SERIES, {"run": run_key})
     else:
@@ -155,7 +155,7 @@ def add_segments(connection: Connection, rows: Iterable[SegmentRow]) -> None:
 
 
 def segments(connection: Connection, series_id: int) -> list[SegmentRow]:
-    """Give the segments of a series, in order."""
+    """The segments of a series, in order."""
     found = _SEGMENTS_OF.order_by(metric_segments.c.first)
     return [SegmentRow(*row) for row in connection.execute(found, {"series": series_id})]
 
@@ -185,7 +185,7 @@ def segments_of_many(
 
 
 def in_pieces(connection: Connection, run_key: int) -> list[int]:
-    """Give the ids of a run's series that have more than one segment."""
+    """The ids of a run's series that have more than one segment."""
     found = (
         select(metric_segments.c.series_id)
         .join(metric_series, metric_series.c.id == metric_segments.c.series_id)

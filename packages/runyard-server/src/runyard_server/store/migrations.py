@@ -60,7 +60,7 @@ def migrate(engine: Engine, found: str, known: list[Step]) -> None:
 
 
 def steps() -> list[Step]:
-    """Give every step there is, in order."""
+    """Every step there is, in order."""
     names = sorted(module.name for module in pkgutil.iter_modules(versions.__path__))
     return [
         (name.removeprefix("v"), import_module(f"{versions.__name__}.{name}").upgrade)
@@ -69,7 +69,7 @@ def steps() -> list[Step]:
 
 
 def _version(engine: Engine) -> str | None:
-    """Give the schema of a database; a new one gets its tables and None is the answer."""
+    """The schema of a database; a new one gets its tables and None is the answer."""
     with engine.begin() as connection:
         if inspect(connection).has_table(schema_version.name):
             return str(connection.execute(select(schema_version.c.version)).scalar_one())

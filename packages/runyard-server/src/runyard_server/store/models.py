@@ -85,7 +85,7 @@ def add(connection: Connection, row: ModelRow, files: Iterable[FileEntry]) -> in
 
 
 def find(connection: Connection, workspace: str, name: str, version: int) -> ModelRow | None:
-    """Give one version of a model, or None."""
+    """One version of a model, or None."""
     found = select(*_COLUMNS).where(
         models.c.workspace == workspace, models.c.name == name, models.c.version == version
     )
@@ -93,7 +93,7 @@ def find(connection: Connection, workspace: str, name: str, version: int) -> Mod
 
 
 def latest(connection: Connection, workspace: str, name: str) -> ModelRow | None:
-    """Give the latest version of a model, or None."""
+    """The latest version of a model, or None."""
     found = (
         select(*_COLUMNS)
         .join(model_names, model_names.c.latest_key == models.c.key)
@@ -110,14 +110,14 @@ def find_many(connection: Connection, keys: Sequence[int]) -> list[ModelRow]:
 
 
 def versions(connection: Connection, workspace: str, name: str, limit: int) -> list[int]:
-    """Give up to `limit` versions of a model, newest first."""
+    """Up to `limit` versions of a model, newest first."""
     found = select(models.c.version).where(models.c.workspace == workspace, models.c.name == name)
     newest = found.order_by(models.c.version.desc()).limit(limit)
     return list(connection.execute(newest).scalars())
 
 
 def names(connection: Connection, workspace: str, limit: int) -> list[str]:
-    """Give the names of up to `limit` models of a workspace that have a version."""
+    """The names of up to `limit` models of a workspace that have a version."""
     found = select(model_names.c.name).where(
         model_names.c.workspace == workspace, model_names.c.latest_key.is_not(None)
     )
@@ -134,7 +134,7 @@ def has_entry(kind: str, entry: str) -> ColumnElement[bool]:
 
 
 def files(connection: Connection, key: int) -> list[FileEntry]:
-    """Give the files of a version, by path."""
+    """The files of a version, by path."""
     found = select(model_files).where(model_files.c.model_key == key)
     return [
         FileEntry(row.path, row.digest, row.size, row.executable)
@@ -164,7 +164,7 @@ def remove(connection: Connection, row: ModelRow) -> None:
 
 
 def _point(connection: Connection, workspace: str, name: str, key: int | None) -> None:
-    """Say which version is the latest."""
+    """Set which version is the latest."""
     mine = _named(workspace, name)
     connection.execute(update(model_names).where(mine).values(latest_key=key))
 

@@ -25,13 +25,13 @@ _COLUMNS = [nodes.c[f.name] for f in fields(NodeRow)]
 
 
 def of_cluster(connection: Connection, workspace: str, compute: str) -> list[NodeRow]:
-    """Give the nodes of a cluster, by id."""
+    """The nodes of a cluster, by id."""
     found = select(*_COLUMNS).where(nodes.c.workspace == workspace, nodes.c.compute == compute)
     return [NodeRow(*row) for row in connection.execute(found.order_by(nodes.c.id))]
 
 
 def of_workspace(connection: Connection, workspace: str) -> list[NodeRow]:
-    """Give the nodes of all clusters of a workspace."""
+    """The nodes of all clusters of a workspace."""
     found = select(*_COLUMNS).where(nodes.c.workspace == workspace)
     return [NodeRow(*row) for row in connection.execute(found.order_by(nodes.c.compute))]
 

@@ -20,7 +20,7 @@ Item = TypeVar("Item")
 
 
 def limit(page_size: int) -> int:
-    """Give how many items a page may hold; a page size below 1 is refused.
+    """How many items a page may hold; a page size below 1 is refused.
 
     Raises:
         InvalidRequest: The page size is not positive.

@@ -144,7 +144,7 @@ def _apart(connection: Connection, *, alone: bool) -> Iterator[None]:
 
 
 def _is_lost(connection: Connection) -> bool:
-    """Say whether the database has given up the whole transaction: SQLite does on a full disk."""
+    """Whether the database has given up the whole transaction: SQLite does on a full disk."""
     driver: Any = connection.connection.dbapi_connection
     return connection.dialect.name == "sqlite" and not driver.in_transaction
 
@@ -190,5 +190,5 @@ def _begin(connection: Connection) -> None:
 
 
 def sqlite_url(path: Path) -> str:
-    """Give the URL of an SQLite file."""
+    """The URL of an SQLite file."""
     return f"sqlite:///{path}"

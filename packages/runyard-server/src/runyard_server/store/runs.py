@@ -125,19 +125,19 @@ _FEW = 3
 
 
 def find(connection: Connection, workspace: str, run: str) -> RunRow | None:
-    """Give a run by its id, or None."""
+    """The run of this id, or None."""
     row = connection.execute(_FIND, {"in_workspace": workspace, "run": run}).one_or_none()
     return None if row is None else _row(row)
 
 
 def by_key(connection: Connection, key: int) -> RunRow | None:
-    """Give a run by its key, or None."""
+    """The run of this key, or None."""
     row = connection.execute(_BY_KEY, {"of_run": key}).one_or_none()
     return None if row is None else _row(row)
 
 
 def find_subjects(connection: Connection, subjects: Iterable[Subject]) -> list[RunRow]:
-    """Give the runs that these subjects are and that exist, oldest first."""
+    """The runs that these subjects are and that exist, oldest first."""
     wanted: dict[str, list[str]] = {}
     for subject in subjects:
         wanted.setdefault(subject.workspace, []).append(subject.id)
@@ -146,7 +146,7 @@ def find_subjects(connection: Connection, subjects: Iterable[Subject]) -> list[R
 
 
 def find_many(connection: Connection, keys: Iterable[int]) -> list[RunRow]:
-    """Give the runs of these keys that exist, oldest first."""
+    """The runs of these keys that exist, oldest first."""
     wanted = sorted(keys)
     if len(wanted) <= _FEW:
         return [row for key in wanted if (row := by_key(connection, key)) is not None]
@@ -161,7 +161,7 @@ def find_in_order(connection: Connection, keys: Sequence[int]) -> list[RunRow]:
 
 
 def key_of(connection: Connection, workspace: str, run: str) -> int | None:
-    """Give the key of a run by its id, or None."""
+    """The key of a run by its id, or None."""
     found = connection.execute(_KEY_OF, {"in_workspace": workspace, "run": run})
     return found.scalar_one_or_none()
 
@@ -182,12 +182,12 @@ def change(connection: Connection, key: int, **values: Any) -> None:
 
 
 def spec(connection: Connection, key: int) -> str:
-    """Give the JSON of a run's spec."""
+    """The JSON of a run's spec."""
     return str(connection.execute(_SPEC, {"of_run": key}).scalar_one())
 
 
 def specs(connection: Connection, keys: Iterable[int]) -> dict[int, str]:
-    """Give the JSON of the specs of several runs, by key."""
+    """The JSON of the specs of several runs, by key."""
     wanted = list(keys)
     if len(wanted) <= _FEW:
         return {key: spec(connection, key) for key in wanted}
@@ -203,7 +203,7 @@ def newest(connection: Connection, workspace: str, limit: int) -> list[RunRow]:
 
 
 def active(connection: Connection) -> list[RunRow]:
-    """Give every run of every workspace that has not ended, oldest first."""
+    """Every run of every workspace that has not ended, oldest first."""
     found = select(*_COLUMNS).where(runs.c.active.is_(True)).order_by(runs.c.key)
     return [_row(row) for row in connection.execute(found)]
 
@@ -215,7 +215,7 @@ def count_active(connection: Connection, besides: str) -> int:
 
 
 def active_on(connection: Connection, workspace: str, target: str) -> list[RunRow]:
-    """Give the runs on a target that have not ended, oldest first."""
+    """The runs on a target that have not ended, oldest first."""
     found = select(*_COLUMNS).where(
         runs.c.workspace == workspace, runs.c.target == target, runs.c.active.is_(True)
     )
@@ -231,12 +231,12 @@ class Queue:
     status: str
 
     def first(self, connection: Connection, limit: int) -> list[RunRow]:
-        """Give the oldest."""
+        """The oldest."""
         found = connection.execute(_WAITING[self._everywhere], self._named(limit))
         return [_row(row) for row in found]
 
     def without_reason(self, connection: Connection, limit: int) -> list[RunRow]:
-        """Give the oldest of which it is not said yet why they wait."""
+        """The oldest of which it is not said yet why they wait."""
         found = connection.execute(_UNTOLD[self._everywhere], self._named(limit))
         return [_row(row) for row in found]
 
@@ -255,13 +255,13 @@ class Queue:
 
 
 def children(connection: Connection, row: RunRow) -> list[RunRow]:
-    """Give the runs whose parent is `row`, oldest first."""
+    """The runs whose parent is `row`, oldest first."""
     found = select(*_COLUMNS).where(runs.c.workspace == row.workspace, runs.c.parent == row.id)
     return [_row(each) for each in connection.execute(found.order_by(runs.c.key))]
 
 
 def open_below(connection: Connection, row: RunRow, target: str) -> list[RunRow]:
-    """Give the runs on a target below a run that have not ended, oldest first.
+    """The runs on a target below a run that have not ended, oldest first.
 
     A run that has ended may have been given children since, so the way leads through those, too.
     """
@@ -285,7 +285,7 @@ _OPEN_BELOW = select(*_COLUMNS).where(runs.c.active.is_(True), _is_below()).orde
 
 
 def active_with_nodes(connection: Connection, target: str, limit: int) -> list[str]:
-    """Give the ids of the oldest runs on a target that have an unfinished node."""
+    """The ids of the oldest runs on a target that have an unfinished node."""
     rows = connection.execute(_HOLDING, {"on_target": target, "most": limit})
     return [str(row.id) for row in rows]
 

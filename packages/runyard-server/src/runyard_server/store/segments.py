@@ -48,14 +48,14 @@ class Points:
 
 
 def name_of(value: float) -> str:
-    """Give the text that stands for a float JSON lacks."""
+    """The text that stands for a float JSON lacks."""
     if isnan(value):
         return "NaN"
     return "Infinity" if value > 0 else "-Infinity"
 
 
 def encoding_of(values: Sequence[Any]) -> str:
-    """Say how values are packed: numbers as columns, mixed ones as floats, the rest as JSON."""
+    """How values are packed: numbers as columns, mixed ones as floats, the rest as JSON."""
     types = set(map(type, values))
     if types == {int}:
         return INTEGER
@@ -76,7 +76,7 @@ def pack(points: Points) -> tuple[str, bytes]:
 
 
 def unpack(encoding: str, count: int, payload: bytes) -> Points:
-    """Give the `count` points of a segment."""
+    """The `count` points of a segment."""
     if encoding == JSON:
         return _from_json(payload)
     end = count * _WIDTH

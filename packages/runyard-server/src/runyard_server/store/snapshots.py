@@ -26,7 +26,7 @@ class SnapshotRow:
 
 
 def find(connection: Connection, workspace: str, snapshot: str) -> SnapshotRow | None:
-    """Give a snapshot by its id, or None."""
+    """The snapshot of this id, or None."""
     named = {"in_workspace": workspace, "snapshot": snapshot}
     row = connection.execute(_FIND, named).one_or_none()
     if row is None:

@@ -69,7 +69,7 @@ def _all(work: Callable[[Item], Result], items: list[Item]) -> list[Result]:
 
 
 def is_there(place: str) -> bool:
-    """Say whether something has that name."""
+    """Whether something has that name."""
     return os.path.exists(place)
 
 

@@ -55,11 +55,11 @@ class Tree:
         self._incoming = incoming
 
     def page(self, prefix: str, after: str | None, limit: int) -> list[TreeFile]:
-        """Give up to `limit` files whose path begins with `prefix` and is above `after`."""
+        """Up to `limit` files whose path begins with `prefix` and is above `after`."""
         return list(islice(self._walk(prefix, after or ""), limit))
 
     def find(self, path: str) -> Path | None:
-        """Give the place of a file, None if there is no file at that path.
+        """The place of a file, None if there is no file at that path.
 
         Raises:
             InvalidRequest: The path is malformed or leads out of the tree.
@@ -68,7 +68,7 @@ class Tree:
         return place if is_file(place) else None
 
     def find_many(self, paths: Iterable[str]) -> Iterator[Path | None]:
-        """Give the places of files one by one, None where `find` gives none or refuses."""
+        """The places of files one by one, None where `find` gives none or refuses."""
         folders = _Folders(self.root)
         for path in paths:
             try:
@@ -148,7 +148,7 @@ class Tree:
         return written, refused
 
     def _walk(self, prefix: str, after: str) -> Iterator[TreeFile]:
-        """Give the files in order, skipping what cannot match or be named; nothing recurses."""
+        """The files in order, skipping what cannot match or be named; nothing recurses."""
         waiting = [iter(_entries(self.root, ""))]
         while waiting:
             path, entry = next(waiting[-1], (None, None))
@@ -164,7 +164,7 @@ class Tree:
                     yield TreeFile(path, status.st_size, status.st_mtime_ns // 1000)
 
     def _is_inside(self, entry: "os.DirEntry[str]") -> bool:
-        """Say whether a link stays in the tree; what leads out is not shown."""
+        """Whether a link stays in the tree; what leads out is not shown."""
         if not entry.is_symlink():
             return True
         return Path(os.path.realpath(entry.path)).is_relative_to(os.path.realpath(self.root))
@@ -178,7 +178,7 @@ class _Folders:
         self._known: dict[str, Path] = {}
 
     def place(self, path: str) -> Path:
-        """Give the place of a path from outside; see `inside`."""
+        """The place of a path from outside; see `inside`."""
         folder, _, name = checked(path).rpartition("/")
         if folder not in self._known:
             place = inside(self._root, folder, local=True) if folder else self._root
@@ -196,7 +196,7 @@ def _refuse_taken(place: Path, *, overwrite: bool) -> None:
 
 
 def _entries(folder: str | Path, above: str) -> list[tuple[str, "os.DirEntry[str]"]]:
-    """Give the paths of files, and of folders with a "/" behind: so sorted, all are in order."""
+    """The paths of files, and of folders with a "/" behind: so sorted, all are in order."""
     found = []
     try:
         with os.scandir(folder) as entries:
@@ -223,6 +223,6 @@ def _is_file(entry: "os.DirEntry[str]") -> bool:
 
 
 def _may_hold(folder: str, prefix: str, after: str) -> bool:
-    """Say whether files below `folder` can begin with `prefix` and be above `after`."""
+    """Whether files below `folder` can begin with `prefix` and be above `after`."""
     matches = folder.startswith(prefix) or prefix.startswith(folder)
     return matches and (folder > after or after.startswith(folder))

@@ -33,13 +33,13 @@ _TRIPLE = (workspaces.c.name, workspaces.c.subscription_id, workspaces.c.resourc
 
 
 def find(connection: Connection, workspace: str) -> WorkspaceRow | None:
-    """Give a workspace by its id, or None."""
+    """The workspace of this id, or None."""
     row = connection.execute(_FIND, {"workspace": workspace}).one_or_none()
     return None if row is None else _row(row)
 
 
 def find_named(connection: Connection, triple: Triple) -> WorkspaceRow | None:
-    """Give a workspace by name, subscription and resource group, or None."""
+    """A workspace by name, subscription and resource group, or None."""
     found = select(*_COLUMNS).where(*(c == v for c, v in zip(_TRIPLE, triple, strict=True)))
     row = connection.execute(found).one_or_none()
     return None if row is None else _row(row)
@@ -48,7 +48,7 @@ def find_named(connection: Connection, triple: Triple) -> WorkspaceRow | None:
 def page(
     connection: Connection, chosen: dict[str, str], after: Triple | None, limit: int
 ) -> list[WorkspaceRow]:
-    """Give up to `limit` workspaces whose named columns have these values, by name."""
+    """Up to `limit` workspaces whose named columns have these values, by name."""
     found = select(*_COLUMNS).where(*(workspaces.c[name] == chosen[name] for name in chosen))
     if after is not None:
         found = found.where(tuple_(*_TRIPLE) > after)
@@ -57,7 +57,7 @@ def page(
 
 
 def ids(connection: Connection, limit: int) -> list[str]:
-    """Give the ids of up to `limit` workspaces."""
+    """The ids of up to `limit` workspaces."""
     return list(connection.execute(select(workspaces.c.id).limit(limit)).scalars())
 
 

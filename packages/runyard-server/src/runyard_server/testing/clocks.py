@@ -16,7 +16,7 @@ class FakeClock(Clock):
         self.now = now
 
     def now_us(self) -> int:
-        """Give the time in microseconds since 1970, UTC."""
+        """The time in microseconds since 1970, UTC."""
         return self.now
 
     def advance(self, seconds: float) -> None:

@@ -43,7 +43,7 @@ class FakeEnvironments:
     def lock(
         self, definition: EnvironmentDefinition, log: Callable[[str], None], *, gpu: bool = False
     ) -> LockRecord:
-        """Give a lock of the definition's own lines."""
+        """A lock of the definition's own lines."""
         log(f"locking {definition.pip}")
         if self.fault is not None:
             log(self.fault.message)
@@ -52,7 +52,7 @@ class FakeEnvironments:
         return LockRecord(digest, "3.11", text, notes=list(self.notes))
 
     def realised(self, lock: LockRecord) -> JobEnvironment | None:
-        """Give the environment if it was made."""
+        """The environment if it was made."""
         there = lock.digest in self.made
         return JobEnvironment("/env/bin/python", "/env", lock.digest) if there else None
 

@@ -56,7 +56,7 @@ class Host:
     folder: str
 
     def command(self, program: Sequence[str]) -> list[str]:
-        """Give the command that runs a program on the host; it keeps its process id."""
+        """The command that runs a program on the host; it keeps its process id."""
         inside = ["/bin/sh", "-c", _ENTER, "enter", self.name, f"{self.folder}/hosts", *program]
         # Not `ip netns exec`: that mounts another /sys.
         return ["nsenter", self.entrance, "unshare", "--uts", "--mount", *inside]
@@ -241,5 +241,5 @@ def settings(file: Path) -> str:
 
 
 def read(file: Path) -> list[Host]:
-    """Give the hosts that another process made, from its `Hosts.file`."""
+    """The hosts that another process made, from its `Hosts.file`."""
     return [Host(**each) for each in json.loads(file.read_text("utf-8"))]

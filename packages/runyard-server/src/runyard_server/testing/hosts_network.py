@@ -97,17 +97,17 @@ class Slot:
 
 
 def bridge_of(slot: int) -> str:
-    """Give the name of a network's bridge."""
+    """The name of a network's bridge."""
     return f"runyard{slot}"
 
 
 def namespace_of(slot: int, name: str) -> str:
-    """Give the name of a host's namespace."""
+    """The name of a host's namespace."""
     return f"runyard-{slot}-{name}"
 
 
 def port_of(slot: int, number: int) -> str:
-    """Give the name of the bridge's end of a host's cable."""
+    """The name of the bridge's end of a host's cable."""
     return f"ry{slot}h{number}"
 
 
@@ -151,7 +151,7 @@ def kill(namespace: str) -> None:
 
 
 def processes(namespace: str) -> list[int]:
-    """Give the living processes in a namespace; a zombie is dead."""
+    """The living processes in a namespace; a zombie is dead."""
     try:
         wanted = (NAMESPACES / namespace).stat().st_ino
     except FileNotFoundError:
@@ -186,7 +186,7 @@ def _lock(slot: int) -> int | None:
 
 
 def _used_networks() -> Sequence[Any]:
-    """Give the networks that this machine has routes to, but for the way to everywhere."""
+    """The networks that this machine has routes to, but for the way to everywhere."""
     told: list[dict[str, Any]] = json.loads(do("ip", "-j", "-4", "route", "show") or "[]")
     names = [str(route.get("dst", "default")) for route in told]
     return [ipaddress.ip_network(name, strict=False) for name in names if name != "default"]

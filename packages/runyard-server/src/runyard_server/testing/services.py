@@ -115,7 +115,7 @@ def running_service(
 
 
 def read_connection(home: Path) -> Connection | None:
-    """Give what the connection file of a state folder says, None while there is none."""
+    """What the connection file of a state folder says, None while there is none."""
     try:
         plain = json.loads((home / CONNECTION_FILE).read_text("utf-8"))
     except (OSError, ValueError):

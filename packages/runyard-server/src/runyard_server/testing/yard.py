@@ -44,7 +44,7 @@ class OffsetClock(Clock):
         self.ahead = 0
 
     def now_us(self) -> int:
-        """Give the time, moved on."""
+        """The time, moved on."""
         return super().now_us() + self.ahead
 
     def sleep(self, seconds: float) -> None:
@@ -124,7 +124,7 @@ class Yard:
         return runs.submit(self.system, W, body=body).id
 
     def get(self, run: str) -> RunRecord:
-        """Give a run."""
+        """Look up a run."""
         return runs.get(self.system, W, run)
 
     def statuses(self, run: str) -> list[str]:

@@ -30,7 +30,7 @@ _MARKS = {OK: ("ok", "green"), NOTE: ("note", "yellow"), BROKEN: ("broken", "bol
 
 
 def doctor(json: Json = False) -> None:
-    """Say what is missing on this machine, and the one command that mends it.
+    """Show what is missing on this machine, and the one command that mends it.
 
     The exit status is 1 when something is broken; a note is something Runyard works without.
 

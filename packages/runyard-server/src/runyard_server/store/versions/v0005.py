@@ -117,7 +117,7 @@ def _index_for_searches(op: Any) -> None:
 
 
 def _make_params(op: Any) -> None:
-    """Give every run that was submitted the parameters that its script's arguments spell."""
+    """Record for every submitted run the parameters that its script's arguments spell."""
     params = _make_named(op, "run_params", "run_key")
     _add_all(op.get_bind(), params, _params(op.get_bind()))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Envelope(Telling):
-    """Tells errors in the shape of the v1 SDK."""
+    """Shows errors in the shape of the v1 SDK."""
 
     def text(self, error: AzureMLException, sentence: str) -> str:
         """The class, the message, the cause, and the facts as JSON."""
@@ -48,5 +48,5 @@ class Envelope(Telling):
 
 
 def use() -> None:
-    """Tell the errors of this program in the shape of the v1 SDK."""
+    """Show the errors of this program in the shape of the v1 SDK."""
     tell_by(Envelope())

@@ -4,7 +4,8 @@ import pytest
 
 from runyard.client import source_folders
 from runyard.protocol import routes
-from runyard.protocol.runs import RunSpec, SubmitRun
+from runyard.protocol.runs import RunSpec, StartRun, SubmitRun
+from runyard_server.cli.run_views import CHILDREN_SHOWN
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +38,20 @@ def test_show_tells_what_was_run_by_whom(cli, submitted) -> None:
     assert facts["Arguments"] == "--lr 0.01 --note 'two words'"
     assert facts["User"] == "ada"
     assert facts["Tags"] == "fold=3"
+
+
+def test_show_lists_children(cli, place, submitted) -> None:
+    """Who opens a steering run sees what became of each run below it, the newest first."""
+    parent = place.client.call(routes.RUNS_START, body=StartRun(experiment="viewed")).id
+    assert "CHILD" not in cli("runs", "show", parent).out
+    for number in range(CHILDREN_SHOWN + 1):
+        body = StartRun(experiment="viewed", name=f"fold {number}", parent=parent)
+        child = place.client.call(routes.RUNS_START, body=body).id
+    place.client.call(routes.RUNS_COMPLETE, child)
+    said = cli("runs", "show", parent).out
+    row = next(line for line in said.splitlines() if line.startswith(child))
+    assert "Completed" in row
+    assert f"fold {CHILDREN_SHOWN}" in row
+    assert "fold 0" not in said
+    assert f"`runyard runs list --filter parent={parent}`" in said
+    assert parent in cli("runs", "show", child).out

@@ -11,6 +11,7 @@ import sqlalchemy
 from runyard.protocol.environments import EnvironmentQuery
 from runyard.protocol.errors import InternalError, InvalidRequest
 from runyard.protocol.events import EventQuery
+from runyard.protocol.feed import FeedQuery
 from runyard.protocol.files import FileQuery
 from runyard.protocol.metrics import MetricQuery
 from runyard.protocol.search import Search
@@ -18,7 +19,16 @@ from runyard_server.core.clock import Clock
 from runyard_server.core.notices import Notices
 from runyard_server.core.settings import Settings
 from runyard_server.core.system import System
-from runyard_server.operations import environments, events, files, metrics, models, runs, workspaces
+from runyard_server.operations import (
+    environments,
+    events,
+    feed,
+    files,
+    metrics,
+    models,
+    runs,
+    workspaces,
+)
 from runyard_server.store import migrations
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
@@ -99,6 +109,9 @@ def test_an_old_database_opens_with_all_it_holds(tmp_path: Path, dump: Path) -> 
     assert environments.list_(system, "default", EnvironmentQuery()).items[0].version == "1"
     assert environments.lock(system, "default", "d1").requirements == "a==1\n"
     assert len(events.list_(system, "default", "kept", EventQuery()).items) == run.last_event
+    told = feed.list_(system, "default", FeedQuery(subject_kind="run", subject="kept")).items
+    assert [event.number for event in told] == list(range(1, run.last_event + 1))
+    assert [event.position for event in told] == sorted({event.position for event in told})
     records.close()
 
 

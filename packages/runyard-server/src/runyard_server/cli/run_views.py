@@ -9,7 +9,7 @@ from runyard.protocol import escapes
 from runyard.protocol.files import FileRecord
 from runyard.protocol.jobs import RankRecord
 from runyard.protocol.metrics import MetricSeries
-from runyard.protocol.runs import RunRecord, RunSpec
+from runyard.protocol.runs import RunQuery, RunRecord, RunSpec
 from runyard_server.cli import humane, output, tables
 from runyard_server.cli.tables import Column
 from runyard_server.cli.target import WorkspaceClient
@@ -29,7 +29,14 @@ RANK_COLUMNS = [
 ]
 METRIC_COLUMNS = [Column("METRIC"), Column("LAST", right=True), Column("COUNT", right=True)]
 FILE_COLUMNS = [Column("FILE", cut=cut_middle), Column("SIZE", right=True)]
+CHILD_COLUMNS = [
+    Column("CHILD", cut=cut_middle),
+    Column("STATUS", least=15),
+    Column("NAME", worth=2),
+    Column("TIME", right=True, worth=1),
+]
 FILES_SHOWN = 30
+CHILDREN_SHOWN = 20
 VALUE_WIDTH = 40
 
 
@@ -54,6 +61,7 @@ def show(client: WorkspaceClient, run: RunRecord) -> None:
     """Print all there is to know of a run at a glance."""
     output.facts(_facts(run, client.runs.spec(run.id)))
     _failure(run)
+    _children(client, run)
     series = client.metrics.list(run.id, points=2)
     if series:
         output.say()
@@ -101,6 +109,23 @@ def _failure(run: RunRecord) -> None:
     output.say(Styled(run.error.message, "red"))
     if run.error.log_tail:
         output.say(Styled(run.error.log_tail.rstrip(), "dim"))
+
+
+def _children(client: WorkspaceClient, run: RunRecord) -> None:
+    """Print the newest runs whose parent a run is."""
+    query = RunQuery(parent=run.id, include_children=True)
+    found = list(client.runs.list(query, CHILDREN_SHOWN + 1))
+    if not found:
+        return
+    output.say()
+    tables.show(CHILD_COLUMNS, map(_child, found[:CHILDREN_SHOWN]), "")
+    if len(found) > CHILDREN_SHOWN:
+        output.say(f"... and more: `runyard runs list --filter parent={run.id}`")
+
+
+def _child(run: RunRecord) -> tuple[str | Styled, ...]:
+    time = humane.between(run.started_at, run.ended_at)
+    return run.id, humane.status(run.status), run.name or "", time
 
 
 def _metric(series: MetricSeries) -> tuple[str, ...]:

@@ -42,7 +42,12 @@ def test_before_the_script_starts_little_is_imported():
     found = loaded("runyard.runtime.agent, runyard.runtime.launchers.single")
     assert not found & COSTLY
     others = {name for name in found if name.startswith(("runyard.client", "runyard.protocol"))}
-    assert others <= {"runyard.protocol", "runyard.protocol.timeouts"}
+    assert others <= {
+        "runyard.protocol",
+        "runyard.protocol.paths",
+        "runyard.protocol.procfs",
+        "runyard.protocol.timeouts",
+    }
 
 
 def test_speaking_to_the_service_needs_no_records():
@@ -53,5 +58,6 @@ def test_speaking_to_the_service_needs_no_records():
         "runyard.protocol",
         "runyard.protocol.errors",
         "runyard.protocol.paths",
+        "runyard.protocol.procfs",
         "runyard.protocol.timeouts",
     }

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from runyard.protocol import procfs
+
 _PROC = Path("/proc")
-_STATE, _START = 0, 19
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,8 @@ def memory_bytes() -> int:
 
 
 def _started_linux(pid: int) -> str | None:
-    try:
-        text = (_PROC / str(pid) / "stat").read_bytes()
-    except OSError:
-        return None
-    # The name in parentheses may hold anything, so fields are counted behind it.
-    fields = text[text.rindex(b")") + 2 :].split()
-    if fields[_STATE] in (b"Z", b"X", b"x"):
-        return None
-    return f"{_boot()}-{fields[_START].decode('ascii')}"
+    fields = procfs.stat(pid)
+    return None if not fields or procfs.is_dead(fields) else procfs.moment(fields, _boot())
 
 
 def _started_ps(pid: int) -> str | None:
@@ -86,4 +80,4 @@ def _started_ps(pid: int) -> str | None:
 
 @cache
 def _boot() -> str:
-    return (_PROC / "sys/kernel/random/boot_id").read_text("ascii").strip()
+    return procfs.boot()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runyard.protocol import events as kinds
+from runyard.protocol import exit_deadline
 from runyard.protocol.jobs import TASK_COMPLETED, TASK_FAILED, TASK_RUNNING, TaskReport
 from runyard_server.core.events import EventDraft
 from runyard_server.core.work import Work
@@ -62,17 +63,13 @@ def hanging(
     pairs = [(node, task) for node, tasks in lists for task in tasks if task.decisive]
     done = [pair for pair in pairs if pair[1].state == TASK_COMPLETED]
     late = [pair for pair in pairs if pair[1].state == TASK_RUNNING]
-    if seconds is None or not done or not late:
+    ends = [task.heard_at for _, task in done]
+    left = exit_deadline.left(ends, len(late), seconds, now / SECOND)
+    if left is None or left > 0:
         return "", set()
     first = min(done, key=lambda pair: pair[1].heard_at)
-    if now / SECOND - first[1].heard_at < seconds:
-        return "", set()
-    names = ", ".join(f"{task.name} on {node.node_id}" for node, task in late)
-    verb = "runs" if len(late) == 1 else "run"
-    text = (
-        f"{names} still {verb}, {seconds:g} s after {first[1].name} on {first[0].node_id} had "
-        "completed (exit_deadline_seconds)"
-    )
+    names = [f"{task.name} on {node.node_id}" for node, task in late]
+    text = exit_deadline.text(names, f"{first[1].name} on {first[0].node_id}", seconds or 0)
     return text, {node.node for node, _ in late}
 
 

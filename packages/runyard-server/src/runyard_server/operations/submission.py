@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runyard.protocol import data as modes
+from runyard.protocol import exit_deadline
 from runyard.protocol.compute import ComputeRecord
 from runyard.protocol.data import DataReference
 from runyard.protocol.errors import (
@@ -111,9 +112,10 @@ def _check_counts(spec: RunSpec) -> None:
             f"process_count_per_node is {launcher.process_count_per_node} and nothing says how the "
             "processes work together; give distributed_training=MpiConfiguration()"
         )
-    if launcher.exit_deadline_seconds is not None and launcher.exit_deadline_seconds <= 0:
+    seconds = launcher.exit_deadline_seconds
+    if seconds is not None and not exit_deadline.is_fit(seconds):
         raise InvalidRequest(
-            f"exit_deadline_seconds is {launcher.exit_deadline_seconds}; use a positive number of "
+            f"exit_deadline_seconds is {seconds}; use a positive number of "
             "seconds, or leave it out to wait for all processes for ever"
         )
     for name in ("chief_count", "evaluator_count"):

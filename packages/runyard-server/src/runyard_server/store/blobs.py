@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from runyard.protocol import paths
 from runyard.protocol.errors import BlobNotFound, InvalidRequest
 from runyard_server.store import together
 from runyard_server.store.arrived import received
@@ -51,7 +52,7 @@ class FolderBlobs:
             raise InvalidRequest(
                 f"{digest[:80]!r} is not a digest: 64 lower-case hex digits of SHA-256 are needed"
             )
-        return self.root / "sha256" / digest[:2] / digest[2:]
+        return self.root / paths.content(digest)
 
     def has(self, digest: str) -> bool:
         """Say whether a blob is stored."""
@@ -126,8 +127,8 @@ class FolderBlobs:
             except InvalidRequest as error:
                 return digest, [], error.message
             return digest, [], _other_digest(found, digest, len(data))
-        folder = f"{self.root}/sha256/{digest[:2]}"
-        place = f"{folder}/{digest[2:]}"
+        place = f"{self.root}/{paths.content(digest)}"
+        folder = place.rpartition("/")[0]
         if together.is_there(place):
             # Another request may have renamed it just now and not synced the folder yet.
             return digest, [folder], ""

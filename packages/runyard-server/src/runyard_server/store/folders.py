@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from runyard.protocol.errors import InvalidRequest, StorageFull
-from runyard.protocol.paths import unescaped, unfit
+from runyard.protocol.paths import parts, unescaped, unfit
 
 CHUNK = 1 << 20
 TEMPORARY_PREFIX = ".runyard-"
@@ -37,13 +37,10 @@ def checked(path: str) -> str:
     Raises:
         InvalidRequest: It is empty, absolute, leads upwards or could not be a file's name.
     """
-    if path.startswith("/") or "\\" in path or "\0" in path:
-        raise _bad(path, "use a relative path with forward slashes")
-    segments = [segment for segment in path.split("/") if segment not in ("", ".")]
-    if not segments:
-        raise _bad(path, "name a file")
-    if ".." in segments:
-        raise _bad(path, "'..' is not allowed")
+    try:
+        segments = parts(path)
+    except ValueError as error:
+        raise _bad(path, str(error)) from None
     if not is_text(path):
         raise _bad(path, "it is not UTF-8")
     whole = "/".join(segments)

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+from runyard.protocol import procfs
 from runyard.protocol.service import LIFE_LOCK
 from runyard.protocol.timeouts import FORCED_STOP_SECONDS, KILL_SECONDS
 
@@ -117,8 +118,4 @@ def _has_open(pid: int, lock: Path) -> bool:
 
 
 def _is_stopped(pid: int) -> bool:
-    try:
-        text = Path(f"/proc/{pid}/stat").read_bytes()
-        return text.rpartition(b")")[2].split()[0] in (b"T", b"t")
-    except (OSError, IndexError):
-        return False
+    return procfs.stat(pid)[:1] in (["T"], ["t"])

@@ -8,19 +8,15 @@ Linux tells all of these without a subprocess; elsewhere beats have to do.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-_START = 19
+from runyard.protocol import procfs
 
 
 def identity() -> str:
     """`<pid namespace>/<pid>/<boot id>-<start in clock ticks>`, "" where it is not known."""
     try:
         namespace = os.readlink("/proc/self/ns/pid")
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-        text = Path("/proc/self/stat").read_bytes()
-    except OSError:
+        started = procfs.moment(procfs.stat("self"), procfs.boot())
+    except (OSError, IndexError):
         return ""
-    # The name in parentheses may hold anything, so fields are counted behind it.
-    started = text[text.rindex(b")") + 2 :].split()[_START].decode("ascii")
-    return f"{namespace}/{os.getpid()}/{boot}-{started}"
+    return f"{namespace}/{os.getpid()}/{started}"

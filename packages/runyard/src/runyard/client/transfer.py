@@ -28,6 +28,7 @@ from runyard.client import batches
 from runyard.client.blobs import Blobs
 from runyard.client.datastores import Datastores
 from runyard.client.placing import Placing, files_and_folders
+from runyard.protocol import paths
 from runyard.protocol.batches import Content
 from runyard.protocol.datastores import DATASTORES_READ
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, RunyardError
@@ -413,7 +414,10 @@ def blob(entry: FileEntry, folder: Path) -> Fetch:
 
 def inside(folder: Path, name: str) -> Path:
     """Join a relative name from outside to a folder, refusing names that lead elsewhere."""
-    parts = name.split("/")
-    if not name or name.startswith("/") or ".." in parts or "\\" in name or "\0" in name:
-        raise RunyardError(f"the service named a file {name!r}, which is no path below {folder}")
-    return folder.joinpath(*[part for part in parts if part not in ("", ".")])
+    try:
+        parts = paths.parts(name)
+    except ValueError as error:
+        raise RunyardError(
+            f"the service named a file {name!r}, which is no path below {folder}: {error}"
+        ) from None
+    return folder.joinpath(*parts)

@@ -9,6 +9,8 @@ names are never written alike, and `unescaped` gives the name back.
 
 from __future__ import annotations
 
+from typing import List
+
 DEEPEST = 256
 LONGEST_BYTES = 3072
 LONGEST_NAME_BYTES = 255
@@ -16,6 +18,27 @@ LONGEST_NAME_BYTES = 255
 _SURROGATES = range(0xDC80, 0xDD00)
 _CONTROL = (*range(1, 0x20), 0x7F)
 _WRITTEN = {f"{octet:02X}": octet for octet in (*_CONTROL, *b"%\\", *range(0x80, 0x100))}
+
+
+def parts(path: str) -> List[str]:
+    """The names that a relative path from outside is made of, without `.` and empty ones.
+
+    Raises:
+        ValueError: It is no path below a folder; the text says what is wrong with it.
+    """
+    if path.startswith("/") or "\\" in path or "\0" in path:
+        raise ValueError("use a relative path with forward slashes")
+    names = [name for name in path.split("/") if name not in ("", ".")]
+    if not names:
+        raise ValueError("name a file")
+    if ".." in names:
+        raise ValueError("'..' is not allowed")
+    return names
+
+
+def content(digest: str) -> str:
+    """Where a content lies below the folder of all contents, by its SHA-256 in hex."""
+    return f"sha256/{digest[:2]}/{digest[2:]}"
 
 
 def escaped(name: str) -> str:

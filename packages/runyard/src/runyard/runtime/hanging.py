@@ -31,36 +31,27 @@ class ExitDeadline:
         """The seconds that are left, None while there is no deadline."""
         if self._seconds is None:
             return None
-        ended = _completed(started)
-        if not ended or not unended(started):
-            return None
-        return min(each.ended_at for each in ended) + self._seconds - time.time()
+        from runyard.protocol import exit_deadline
+
+        completed = [each.ended_at for each in _completed(started)]
+        running = len(unended(started))
+        return exit_deadline.left(completed, running, self._seconds, time.time())
 
     def reason(self, started: Sequence[ManagedProcess]) -> str:
         """Who hangs, "" while nobody does."""
         left = self.left(started)
         if left is None or left > 0:
             return ""
+        from runyard.protocol import exit_deadline
+
         first = min(_completed(started), key=lambda each: each.ended_at)
-        return tell(
-            [_where(each.plan.name, self._node) for each in unended(started)],
-            _where(first.plan.name, self._node),
-            self._seconds or 0,
-        )
+        late = [_where(each.plan.name, self._node) for each in unended(started)]
+        return exit_deadline.text(late, _where(first.plan.name, self._node), self._seconds or 0)
 
 
 def unended(started: Sequence[ManagedProcess]) -> List[ManagedProcess]:
     """Those that decide and still run."""
     return [each for each in started if _counts(each) and each.ended() is None]
-
-
-def tell(hanging: Sequence[str], first: str, seconds: float) -> str:
-    """The message that names those that hang."""
-    verb = "runs" if len(hanging) == 1 else "run"
-    return (
-        f"{', '.join(hanging)} still {verb}, {seconds:g} s after {first} had completed "
-        "(exit_deadline_seconds)"
-    )
 
 
 def _completed(started: Sequence[ManagedProcess]) -> List[ManagedProcess]:

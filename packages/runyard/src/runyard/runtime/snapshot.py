@@ -11,6 +11,7 @@ import errno
 import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
+from runyard.protocol import paths
 from runyard.protocol.timeouts import SERVICE_AWAY_SECONDS
 from runyard.runtime import names
 from runyard.runtime.job import Canceled, JobError
@@ -98,16 +99,15 @@ def inside(folder: str, path: str) -> str:
     Raises:
         JobError: The path is absolute, climbs out with "..", or is no plain path.
     """
-    parts = path.split("/")
-    if not path or "\0" in path or "\\" in path or any(part in ("", ".", "..") for part in parts):
+    try:
+        parts = paths.parts(path)
+    except ValueError as error:
         raise JobError(
-            f"the snapshot has a file at '{path}', which is no path below the working folder; "
-            "rename it and submit again"
-        )
+            f"the snapshot has a file at '{path}', which is no path below the working folder "
+            f"({error}); rename it and submit again"
+        ) from None
     if "%" in path:
-        from runyard.protocol.paths import unescaped
-
-        parts = [unescaped(part) for part in parts]
+        parts = [paths.unescaped(part) for part in parts]
     return os.path.join(folder, *parts)
 
 
@@ -141,7 +141,7 @@ def _stored(blobs: str, digest: str) -> Optional[str]:
     """The file that would hold a content on this machine."""
     if not blobs or not digest.isalnum():
         return None
-    return os.path.join(blobs, "sha256", digest[:2], digest[2:])
+    return os.path.join(blobs, paths.content(digest))
 
 
 def _fetch_all(

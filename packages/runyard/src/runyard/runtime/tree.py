@@ -17,13 +17,12 @@ import signal
 from contextlib import suppress
 from typing import Container, Dict, Iterable, List, Optional, Set
 
+from runyard.protocol import procfs
 from runyard.runtime import mark as marks
 from runyard.runtime import names
 
-PROC = "/proc"
+PROC = procfs.PROC
 _DEAD = "ZXx"
-# Places in /proc/<pid>/stat behind the program's name.
-_STATE, _PARENT, _SESSION, _THREADS, _START = 0, 1, 3, 17, 19
 _PS_FIELDS = 5
 # Functions that came with Python 3.9.
 _OPEN, _BY_DESCRIPTOR = "pidfd_open", "pidfd_send_signal"
@@ -146,18 +145,11 @@ def everything() -> Dict[int, Seen]:
 
 
 def _read_stat(pid: int) -> Optional[Seen]:
-    try:
-        with open(f"{PROC}/{pid}/stat", "rb") as stream:
-            text = stream.read()
-    except OSError:
+    fields = procfs.stat(pid, PROC)
+    if not fields or procfs.is_dead(fields):
         return None
-    # The second field is the program's name in parentheses and may hold anything, also ") ".
-    fields = text[text.rfind(b")") + 2 :].split()
-    if len(fields) <= _START:
-        return None
-    if fields[_STATE].decode("ascii") in _DEAD and int(fields[_THREADS]) <= 1:
-        return None
-    return Seen(pid, int(fields[_PARENT]), int(fields[_SESSION]), fields[_START].decode("ascii"))
+    parent, session = int(fields[procfs.PARENT]), int(fields[procfs.SESSION])
+    return Seen(pid, parent, session, fields[procfs.START])
 
 
 def _named(pid: int, run: str, node: int) -> bool:

@@ -11,15 +11,14 @@ import threading
 import time
 from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
+from runyard.protocol import procfs
 from runyard.protocol.timeouts import HEARTBEAT_SECONDS
 from runyard.runtime import names
 
-PROC = "/proc"
+PROC = procfs.PROC
 RUNNING = names.TASK_RUNNING
 # The first looks come sooner after another, so that short processes are seen too.
 FIRST_SECONDS = 0.5
-# Places in /proc/<pid>/stat behind the program's name.
-_PARENT, _CPU, _RESIDENT = 1, slice(11, 15), 21
 _PS_FIELDS = 4
 
 
@@ -108,21 +107,12 @@ def _by_proc() -> Table:
     ticks, page = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
     found: Table = {}
     for name in os.listdir(PROC):
-        fields = _stat(name) if name.isdigit() else []
-        if len(fields) > _RESIDENT:
-            cpu = sum(int(field) for field in fields[_CPU]) / ticks
-            found[int(name)] = (int(fields[_PARENT]), Usage(cpu, int(fields[_RESIDENT]) * page))
+        fields = procfs.stat(name, PROC) if name.isdigit() else []
+        if fields:
+            cpu = sum(int(field) for field in fields[procfs.CPU]) / ticks
+            used = Usage(cpu, int(fields[procfs.RESIDENT]) * page)
+            found[int(name)] = (int(fields[procfs.PARENT]), used)
     return found
-
-
-def _stat(name: str) -> List[bytes]:
-    try:
-        with open(f"{PROC}/{name}/stat", "rb") as stream:
-            text = stream.read()
-    except OSError:
-        return []
-    # The second field is the program's name in parentheses and may hold anything, also ") ".
-    return text[text.rfind(b")") + 2 :].split()
 
 
 def _by_ps() -> Table:

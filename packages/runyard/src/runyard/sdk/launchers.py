@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
+from runyard.protocol import exit_deadline
 from runyard.sdk.exceptions import TrainingException, UserErrorException
 from runyard.sdk.sections import Section
 
@@ -165,7 +166,7 @@ def deadline(seconds: Any) -> Optional[float]:
         number = float(seconds)
     except (TypeError, ValueError):
         number = 0.0
-    if not 0 < number < float("inf"):
+    if not exit_deadline.is_fit(number):
         raise TrainingException(
             f"exit_deadline_seconds must be a number of seconds above 0, not {seconds!r}; None "
             "waits for ever"

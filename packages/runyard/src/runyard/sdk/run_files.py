@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Iterable, List, Optional, Sequence, Tuple
 
+from runyard.protocol import paths
 from runyard.protocol.errors import RunFileNotFound
 from runyard.protocol.paths import escaped
 from runyard.protocol.suggestions import nearest
@@ -245,9 +246,12 @@ def run_path(name: Any) -> str:
         UserErrorException: It is absolute, empty, or leads out of the run.
     """
     text = str(name).replace("\\", "/") if isinstance(name, (str, os.PathLike)) else ""
-    parts = [part for part in text.split("/") if part not in ("", ".")]
-    if not parts or text.startswith("/") or ".." in parts or "\0" in text:
-        raise UserErrorException(f"{name!r} is no path in a run; give one like 'outputs/model.pkl'")
+    try:
+        parts = paths.parts(text)
+    except ValueError:
+        raise UserErrorException(
+            f"{name!r} is no path in a run; give one like 'outputs/model.pkl'"
+        ) from None
     return "/".join(parts)
 
 

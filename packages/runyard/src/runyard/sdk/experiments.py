@@ -227,7 +227,9 @@ class Experiment:
         from runyard.sdk.source_snapshots import take_snapshot
 
         with git_properties.ask(given.source_directory) as asked:
-            snapshot = take_snapshot(self._workspace, given.source_directory, given.spec.script)
+            snapshot = take_snapshot(
+                self._workspace.service, given.source_directory, given.spec.script
+            )
             facts = asked.properties()
         order = SubmitRun(
             spec=replace(given.spec, snapshot=snapshot),

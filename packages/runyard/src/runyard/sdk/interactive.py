@@ -21,9 +21,9 @@ from runyard.sdk.submitter import user_name
 
 if TYPE_CHECKING:
     from runyard.client.trees import LeftOut
+    from runyard.client.workspace import WorkspaceClient
     from runyard.sdk.experiments import Experiment
     from runyard.sdk.runs import Run
-    from runyard.sdk.workspaces import Workspace
 
 OUTPUTS = "outputs"
 LOGS = "logs"
@@ -48,7 +48,7 @@ def start(
     snapshot = None
     with git_properties.ask(snapshot_directory or ".") as asked:
         if snapshot_directory is not None:
-            snapshot = _snapshot(experiment.workspace, snapshot_directory)
+            snapshot = _snapshot(experiment.workspace.service, snapshot_directory)
         facts = asked.properties()
     body = StartRun(
         experiment=experiment.name,
@@ -68,13 +68,13 @@ def start(
     return run
 
 
-def _snapshot(workspace: Workspace, folder: str) -> Optional[str]:
+def _snapshot(service: WorkspaceClient, folder: str) -> Optional[str]:
     """Keep the folder; None if it has nothing to keep, which is no reason to refuse a run here."""
     from runyard.client.source_folders import NOTHING
     from runyard.sdk.source_snapshots import take_snapshot
 
     try:
-        return take_snapshot(workspace, folder)
+        return take_snapshot(service, folder)
     except SnapshotException as error:
         cause = error.__cause__
         if isinstance(cause, InvalidRequest) and cause.details.get("reason") == NOTHING:

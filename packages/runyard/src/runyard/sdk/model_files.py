@@ -10,9 +10,8 @@ from runyard.sdk.exceptions import WebserviceException, translated
 from runyard.sdk.local_paths import naming
 
 if TYPE_CHECKING:
+    from runyard.client.workspace import WorkspaceClient
     from runyard.protocol.models import ModelRecord, RegisterModel
-    from runyard.sdk.models import Model
-    from runyard.sdk.workspaces import Workspace
 
 
 def local(path: str, child_paths: Optional[Sequence[str]]) -> List[Tuple[str, Path]]:
@@ -50,9 +49,22 @@ def _is_below(name: str, child: str) -> bool:
 
 
 def register(
-    workspace: Workspace, made: RegisterModel, model_path: str, files: Sequence[Tuple[str, Path]]
+    service: WorkspaceClient,
+    made: RegisterModel,
+    model_path: str,
+    files: Sequence[Tuple[str, Path]],
 ) -> ModelRecord:
-    """Send local files and register them."""
+    """Send local files and register them.
+
+    Args:
+        service: What speaks to the workspace.
+        made: The order, without its files.
+        model_path: Where they are here, for its name and for messages.
+        files: Name below the model's folder, and path, of each.
+
+    Returns:
+        The record of the new version.
+    """
     from dataclasses import replace
 
     from runyard.client import transfer
@@ -64,18 +76,30 @@ def register(
     progress = Progress(f"Sending {count} files", total, takes_long(count, total), count)
     top_name = escaped(Path(model_path).expanduser().resolve().name)
     with translated(), naming("model_path", model_path):
-        entries = transfer.store(workspace.service, files, progress)
-        record = workspace.service.models.register(replace(made, path=top_name, files=entries))
+        entries = transfer.store(service, files, progress)
+        record = service.models.register(replace(made, path=top_name, files=entries))
     progress.finish()
     return record
 
 
-def download(model: Model, target_dir: str, exist_ok: bool) -> str:
-    """Bring a model's files here and give the path of its file or folder; see `Model.download`."""
+def download(service: WorkspaceClient, record: ModelRecord, target_dir: str, exist_ok: bool) -> str:
+    """Bring a model's files here; see `Model.download`.
+
+    Args:
+        service: What speaks to the workspace.
+        record: The model, with its files.
+        target_dir: The folder; it is made.
+        exist_ok: Replace files that are there.
+
+    Returns:
+        The path of the model's file or folder.
+
+    Raises:
+        WebserviceException: A file is there and `exist_ok` is not given.
+    """
     from runyard.client import transfer
     from runyard.client.progress import Progress, takes_long
 
-    record = model._files()
     base = Path(target_dir).expanduser()
     with translated():
         fetches = [transfer.blob(entry, base) for entry in record.files]
@@ -88,9 +112,9 @@ def download(model: Model, target_dir: str, exist_ok: bool) -> str:
         )
     count = len(fetches)
     show = takes_long(count, record.size)
-    progress = Progress(f"Downloading {model.id}", record.size, show, count)
+    progress = Progress(f"Downloading {record.id}", record.size, show, count)
     with translated(), naming("target_dir", target_dir):
-        transfer.download_many(model.workspace.service, fetches, overwrite=True, progress=progress)
+        transfer.download_many(service, fetches, overwrite=True, progress=progress)
     progress.finish()
     return str(base / top(record))
 

@@ -239,7 +239,7 @@ class Model:
         )
         files = model_files.local(model_path, child_paths)
         print(f"Registering model {model_name}")  # noqa: T201 - v1 users see this line
-        record = model_files.register(workspace, made, model_path, files)
+        record = model_files.register(workspace.service, made, model_path, files)
         return Model(workspace, _record=record)
 
     @staticmethod
@@ -319,7 +319,8 @@ class Model:
         """
         from runyard.sdk import model_files
 
-        return model_files.download(self, target_dir, exist_ok if exists_ok is None else exists_ok)
+        replace_ = exist_ok if exists_ok is None else exists_ok
+        return model_files.download(self._workspace.service, self._files(), target_dir, replace_)
 
     def delete(self) -> None:
         """Delete this version."""

@@ -236,7 +236,7 @@ class RunContents(RunBase):
         """Keep a folder with the run and give the snapshot's id."""
         from runyard.sdk.source_snapshots import take_snapshot
 
-        made = take_snapshot(self.experiment.workspace, file_or_folder_path)
+        made = take_snapshot(self.service, file_or_folder_path)
         self.add_properties({"ContentSnapshotId": made})
         return made
 

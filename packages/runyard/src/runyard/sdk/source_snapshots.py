@@ -13,14 +13,14 @@ from runyard.sdk.exceptions import SnapshotException, UserErrorException, transl
 from runyard.sdk.local_paths import naming
 
 if TYPE_CHECKING:
-    from runyard.sdk.workspaces import Workspace
+    from runyard.client.workspace import WorkspaceClient
 
 
-def take_snapshot(workspace: Workspace, folder: str, script: str = "") -> str:
+def take_snapshot(service: WorkspaceClient, folder: str, script: str = "") -> str:
     """Keep a folder's files on the service.
 
     Args:
-        workspace: The workspace.
+        service: What speaks to the workspace.
         folder: The folder.
         script: A file that must be among them; "" for none.
 
@@ -42,7 +42,7 @@ def take_snapshot(workspace: Workspace, folder: str, script: str = "") -> str:
     if script and escaped(script) not in {entry.path for entry, _ in found}:
         raise UserErrorException(_no_script(where, script, [entry.path for entry, _ in found]))
     with translated():
-        return source_folders.send(workspace.service, found)
+        return source_folders.send(service, found)
 
 
 def _no_script(folder: Any, script: str, names: List[str]) -> str:

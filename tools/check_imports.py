@@ -1,13 +1,15 @@
 """Fail when files import one another in a circle, or late without being on the list.
 
-Counted is every import statement of the three packages, those inside functions too; what stands
-below `if TYPE_CHECKING:` is read by type checkers alone. An import inside a function (a late one)
-is for two reasons only, and `tools/late_imports.toml` names each:
+Counted is every import statement of the three packages, also those inside functions and below
+`if TYPE_CHECKING:`. An import inside a function (a late one) is for two reasons only, and one for
+type checkers may lead upwards only where both sides must be known; `tools/listed_imports.toml` names
+each:
 
     speed         what most callers do not need would make every start slower
     environment   only some environments have it: a job's frameworks, one system's modules
+    types         type checkers alone read it, and without the name there would be a circle
 
-A late import of what the file's other imports load anyway serves neither.
+A late import of what the file's other imports load anyway serves nothing.
 
     check_imports.py                    fail with what is wrong
     check_imports.py --count [FOLDER]   print the numbers of this checkout, or of another one
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-LIST = Path("tools/late_imports.toml")
-KINDS = ("speed", "environment")
+LIST = Path("tools/listed_imports.toml")
+LATE = ("speed", "environment")
+TYPES = "types"
 
 Graph = dict[str, set[str]]
 Pair = tuple[str, str]
@@ -35,12 +38,16 @@ Pair = tuple[str, str]
 
 @dataclass
 class File:
-    """What one file imports, as full names: `eager` when it is imported itself, `late` after."""
+    """What one file imports, as full names.
+
+    `eager` when it is imported itself, `late` after that, `types` never: type checkers read those.
+    """
 
     module: str
     is_package: bool
     eager: set[str] = field(default_factory=set)
     late: set[str] = field(default_factory=set)
+    types: set[str] = field(default_factory=set)
     lines: int = 0
 
 
@@ -67,21 +74,22 @@ def read(root: Path) -> dict[str, File]:
 
 
 def _collect(file: File, node: ast.AST, modules: Iterable[str], *, is_late: bool) -> None:
-    for child in _run(node):
-        for name in _imported(file, child, modules):
-            (file.late if is_late else file.eager).add(name)
-            file.lines += is_late
-        inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
-        _collect(file, child, modules, is_late=is_late or inside)
-
-
-def _run(node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of a node that are run: not those that only type checkers read."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
-            yield from child.orelse
+            for part in child.body:
+                file.types.update(_imported(file, part, modules))
+            for part in child.orelse:
+                _collect_one(file, part, modules, is_late=is_late)
         else:
-            yield child
+            _collect_one(file, child, modules, is_late=is_late)
+
+
+def _collect_one(file: File, node: ast.AST, modules: Iterable[str], *, is_late: bool) -> None:
+    for name in _imported(file, node, modules):
+        (file.late if is_late else file.eager).add(name)
+        file.lines += is_late
+    inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    _collect(file, node, modules, is_late=is_late or inside)
 
 
 def _imported(file: File, node: ast.AST, modules: Iterable[str]) -> Iterator[str]:
@@ -104,12 +112,18 @@ def _base(file: File, node: ast.ImportFrom) -> str:
     return ".".join([*package, node.module] if node.module else package)
 
 
-def circles(files: dict[str, File]) -> list[list[str]]:
+def circles(files: dict[str, File], types: set[Pair] | None = None) -> list[list[str]]:
     """The groups of files that import one another, the largest first.
 
     A group is as large as it can be: from each of its files a way leads to every other one.
+
+    Args:
+        files: The files.
+        types: The imports for type checkers to count too; None for none.
     """
     graph = {name: (file.eager | file.late) & files.keys() - {name} for name, file in files.items()}
+    for name, other in types or ():
+        graph[name].add(other)
     reached = {name: _reached(graph, name) for name in graph}
     groups = {
         tuple(sorted(other for other in far if name in reached[other]))
@@ -117,6 +131,15 @@ def circles(files: dict[str, File]) -> list[list[str]]:
         if name in far
     }
     return sorted(map(list, groups), key=lambda group: (-len(group), group))
+
+
+def typed(files: dict[str, File]) -> set[Pair]:
+    """Each file with another one that it imports for type checkers alone."""
+    return {
+        (module, name)
+        for module, file in files.items()
+        for name in file.types & files.keys() - file.eager - file.late - {module}
+    }
 
 
 def _reached(graph: Graph, start: str) -> set[str]:
@@ -151,48 +174,75 @@ def _with_parents(file: File, files: dict[str, File]) -> set[str]:
     return found - {file.module}
 
 
-def listed(path: Path) -> set[Pair]:
-    """What the list allows."""
+def listed(path: Path) -> dict[str, set[Pair]]:
+    """What the list allows, by kind."""
     with path.open("rb") as stream:
         tables = tomllib.load(stream)
-    if set(tables) != set(KINDS):
-        raise SystemExit(f"{path}: the kinds are {', '.join(KINDS)}, not {', '.join(tables)}")
+    if set(tables) != {*LATE, TYPES}:
+        raise SystemExit(f"{path}: the kinds are {', '.join(LATE)} and {TYPES}")
     return {
-        (module, name) for kind in KINDS for module, names in tables[kind].items() for name in names
+        kind: {(module, name) for module, names in table.items() for name in names}
+        for kind, table in tables.items()
     }
 
 
-def faults(files: dict[str, File], allowed: set[Pair]) -> Iterator[str]:
-    """What is wrong, and what to do."""
+def faults(files: dict[str, File], allowed: dict[str, set[Pair]]) -> Iterator[str]:
+    """Say what is wrong, and what to do."""
     for group in circles(files):
         yield f"a circle of {len(group)} files: {', '.join(group)}; move what they share below them"
+    yield from _faults_of_types(files, allowed[TYPES])
+    late_ones = set().union(*(allowed[kind] for kind in LATE))
     found, needless = late(files), useless(files)
     for module, name in sorted(needless):
         yield f"{module} imports {name} late, which its other imports load anyway: import it on top"
-    for module, name in sorted(found - allowed - needless):
+    for module, name in sorted(found - late_ones - needless):
         yield f"{module} imports {name} late: import it on top, or name it and why in {LIST}"
-    for module, name in sorted(allowed - found):
+    for module, name in sorted(late_ones - found):
         yield f"{LIST}: {module} does not import {name} late any more; take it off the list"
 
 
-def count(files: dict[str, File], allowed: set[Pair]) -> str:
+def _faults_of_types(files: dict[str, File], allowed: set[Pair]) -> Iterator[str]:
+    counted = typed(files) - allowed
+    if not circles(files):
+        for group in circles(files, counted):
+            yield (
+                f"a circle of {len(group)} files by what type checkers read: {', '.join(group)}; "
+                f"use types of files below, or name what leads upwards in {LIST}"
+            )
+    for pair in sorted(allowed):
+        if pair not in typed(files) or not _closes(files, counted, pair):
+            yield f"{LIST}: {pair[0]} needs {pair[1]} for no circle of types; take it off the list"
+
+
+def _closes(files: dict[str, File], counted: set[Pair], pair: Pair) -> bool:
+    """Whether an import for type checkers would make a circle with the others that are counted."""
+    return any(pair[0] in group for group in circles(files, counted | {pair}))
+
+
+def count(files: dict[str, File], allowed: dict[str, set[Pair]]) -> str:
     """The numbers, one a line."""
-    groups = circles(files)
-    found = late(files)
-    sizes = ", ".join(str(len(group)) for group in groups) or "none"
+    found, types = late(files), typed(files)
+    late_ones = set().union(*(allowed.get(kind, set()) for kind in LATE))
+    named = allowed.get(TYPES, set())
     return (
         f"files: {len(files)}\n"
-        f"circles between files: {len(groups)} (sizes: {sizes})\n"
+        f"circles between files: {_sizes(circles(files))}\n"
+        f"  with all imports for type checkers: {_sizes(circles(files, types))}\n"
+        f"  with those that are not on the list: {_sizes(circles(files, types - named))}\n"
         f"late imports: {sum(file.lines for file in files.values())} statements, "
-        f"{len(found)} pairs of file and module, {len(found - allowed)} of them not on the list"
+        f"{len(found)} pairs of file and module, {len(found - late_ones)} of them not on the list"
     )
+
+
+def _sizes(groups: list[list[str]]) -> str:
+    return f"{len(groups)} (sizes: {', '.join(str(len(group)) for group in groups) or 'none'})"
 
 
 def main(arguments: list[str]) -> int:
     """Check this checkout, or count another one."""
     root = Path(arguments[1]) if len(arguments) > 1 else ROOT
     files = read(root)
-    allowed = listed(root / LIST) if (root / LIST).exists() else set()
+    allowed = listed(root / LIST) if (root / LIST).exists() else {}
     if arguments[:1] == ["--count"]:
         print(count(files, allowed))
         return 0

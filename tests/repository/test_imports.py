@@ -41,27 +41,43 @@ def test_no_circle_and_no_late_import_without_a_reason(tool):
     assert list(tool.faults(tool.read(ROOT), tool.listed(ROOT / tool.LIST))) == []
 
 
-def test_a_circle_is_seen_through_a_function_but_not_through_annotations(tool, tmp_path):
-    """Hiding an import in a function leaves the circle; naming a type makes none."""
+def reasons(late=(), types=()):
+    return {"speed": set(late), "environment": set(), "types": set(types)}
+
+
+def test_a_circle_is_seen_through_a_function(tool, tmp_path):
+    """Hiding an import in a function leaves the circle."""
     root = checkout(
         tmp_path,
         a="from p import b",
         b="def f():\n    from p.c import x",
         c="import p.a",
-        d="from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import p.e",
-        e="from . import d",
+        d="from . import a",
     )
     assert tool.circles(tool.read(root)) == [["p.a", "p.b", "p.c"]]
-    assert "circles between files: 1 (sizes: 3)" in tool.count(tool.read(root), set())
+    assert "circles between files: 1 (sizes: 3)" in tool.count(tool.read(root), {})
+
+
+def test_a_type_that_leads_upwards_is_named(tool, tmp_path):
+    """Annotations may know both sides, but each that closes a circle is one somebody decided on."""
+    types = "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    import p.{}\nelse:\n    import os"
+    root = checkout(tmp_path, d=types.format("e"), e="from . import d", f=types.format("d"))
+    files = tool.read(root)
+    assert files["p.d"].eager == {"os"}
+    (said,) = tool.faults(files, reasons())
+    assert said.startswith("a circle of 2 files by what type checkers read: p.d, p.e;")
+    assert list(tool.faults(files, reasons(types={("p.d", "p.e")}))) == []
+    (said,) = tool.faults(files, reasons(types={("p.d", "p.e"), ("p.f", "p.d")}))
+    assert "p.f needs p.d for no circle of types" in said
 
 
 def test_the_list_is_neither_too_short_nor_too_long(tool, tmp_path):
     """A late import needs its reason; an entry that nothing needs would hide the next one."""
     late = "def f():\n    import {}"
     root = checkout(tmp_path, a=late.format("json"), b="import json\n" + late.format("json"))
-    assert list(tool.faults(tool.read(root), {("p.a", "json"), ("p.b", "json")})) == [
+    assert list(tool.faults(tool.read(root), reasons({("p.a", "json"), ("p.b", "json")}))) == [
         "p.b imports json late, which its other imports load anyway: import it on top"
     ]
-    said = list(tool.faults(tool.read(root), {("p.b", "json"), ("p.a", "os")}))
+    said = list(tool.faults(tool.read(root), reasons({("p.b", "json"), ("p.a", "os")})))
     assert any(line.startswith("p.a imports json late") for line in said)
     assert any("p.a does not import os late any more" in line for line in said)

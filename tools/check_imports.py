@@ -2,8 +2,8 @@
 
 Counted is every import statement of the three packages, also those inside functions and below
 `if TYPE_CHECKING:`. An import inside a function (a late one) is for two reasons only, and one for
-type checkers may lead upwards only where both sides must be known; `tools/listed_imports.toml` names
-each:
+type checkers may lead upwards only where both sides must be known. `tools/listed_imports.toml`
+names each:
 
     speed         what most callers do not need would make every start slower
     environment   only some environments have it: a job's frameworks, one system's modules

@@ -79,9 +79,9 @@ def test_a_read_sees_one_moment(records: Records) -> None:
     records.write(lambda c: add(c, "a"))
 
     def work(connection: Connection) -> tuple[int, int]:
-        before = len(experiments.page(connection, "default", None, 10))
+        before = len(experiments.names(connection, "default", 10))
         records.write(lambda c: add(c, "b"))
-        return before, len(experiments.page(connection, "default", None, 10))
+        return before, len(experiments.names(connection, "default", 10))
 
     assert records.read(work) == (1, 1)
     assert names(records) == ["a", "b"]

@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+SECOND = 1_000_000
+"""Microseconds, in which the store counts."""
+
 
 class Clock:
     """The machine's clock."""

@@ -17,13 +17,14 @@ from typing import TypeVar
 import msgspec
 
 from runyard.protocol.errors import Conflict
+from runyard_server.core.clock import SECOND
 from runyard_server.core.system import System
 from runyard_server.core.work import Request
 from runyard_server.store import idempotency
 
 Answer = TypeVar("Answer")
 
-DAY = 24 * 3600 * 1_000_000
+DAY = 24 * 3600 * SECOND
 
 
 def once(

@@ -8,13 +8,14 @@ scheduler takes over what the process before it left, since one service owns a s
 from collections.abc import Iterable, Mapping
 
 from runyard.protocol.timeouts import LEASE_SECONDS
+from runyard_server.core.clock import SECOND
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.store import leases
 from runyard_server.store.leases import LeaseRow
 from runyard_server.store.subjects import Subject
 
-_LEASE = int(LEASE_SECONDS * 1_000_000)
+_LEASE = int(LEASE_SECONDS * SECOND)
 
 
 def take(work: Work, subject: Subject, token: str) -> bool:

@@ -26,7 +26,7 @@ from runyard.protocol.compute import IDLE
 from runyard.protocol.errors import WrongState
 from runyard.protocol.runs import RunError
 from runyard_server.core import events
-from runyard_server.core.clock import iso
+from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.events import EventDraft
 from runyard_server.core.notices import gang_topic, work_topic
 from runyard_server.core.work import Work
@@ -50,7 +50,6 @@ ALLOWED: dict[str, frozenset[str]] = {
     states.CANCELED: frozenset(),
 }
 STAGES = (states.PREPARING, states.QUEUED, states.RUNNING, states.FINALIZING)
-_SECOND = 1_000_000
 _LINE_END = "\n"
 
 
@@ -226,5 +225,5 @@ def _stage_seconds(work: Work, run: Subject) -> dict[str, float]:
     seconds: dict[str, float] = {}
     for (status, since), (_, until) in pairwise(times):
         if status in STAGES:
-            seconds[status] = round(seconds.get(status, 0.0) + (until - since) / _SECOND, 6)
+            seconds[status] = round(seconds.get(status, 0.0) + (until - since) / SECOND, 6)
     return seconds

@@ -27,6 +27,7 @@ from runyard.protocol.jobs import (
 from runyard.protocol.runs import LauncherSpec
 from runyard_server.core import specs
 from runyard_server.core.awaiting import awaitable
+from runyard_server.core.clock import SECOND
 from runyard_server.core.lookups import node_row, run_row
 from runyard_server.core.notices import gang_topic
 from runyard_server.core.system import System
@@ -197,7 +198,7 @@ def verdict(work: Work, key: int, node: int) -> Verdict:
 def is_silent(row: JobNodeRow, now: int) -> bool:
     """Whether a node has not been heard of for so long that it is missing."""
     heard = max(row.beat_at or 0, row.launched_at or 0)
-    return row.finished_at is None and now - heard > timeouts.RENDEZVOUS_SECONDS * 1_000_000
+    return row.finished_at is None and now - heard > timeouts.RENDEZVOUS_SECONDS * SECOND
 
 
 def outcome(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> FinishReport:
@@ -356,7 +357,7 @@ def _is_lost(row: JobNodeRow) -> bool:
 def _when_failed(row: JobNodeRow, told: dict[int, GangRow]) -> float:
     if _is_lost(row):
         # All that is known is when it was well.
-        return (row.beat_at or 0) / 1_000_000
+        return (row.beat_at or 0) / SECOND
     tasks = told[row.node].tasks if row.node in told else None
     times = [task.ended_at for task in tasks or [] if task.state == protocol.TASK_FAILED]
-    return min(times, default=(row.finished_at or 0) / 1_000_000)
+    return min(times, default=(row.finished_at or 0) / SECOND)

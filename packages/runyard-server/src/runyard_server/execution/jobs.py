@@ -25,7 +25,7 @@ from runyard.protocol.sizes import VmSize, resolve
 from runyard.protocol.timeouts import HEARTBEAT_SECONDS
 from runyard_server.compute.base import Job
 from runyard_server.core import specs
-from runyard_server.core.clock import iso
+from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import (
     append_events,
@@ -48,7 +48,7 @@ from runyard_server.store import runs as run_rows
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 
-_BEAT_US = int((HEARTBEAT_SECONDS - 1) * 1_000_000)
+_BEAT_US = int((HEARTBEAT_SECONDS - 1) * SECOND)
 _BEFORE_RUNNING = (states.QUEUED,)
 _BEFORE_FINALIZING = (states.QUEUED, states.RUNNING)
 _OUTCOMES = {

@@ -18,6 +18,7 @@ from runyard.protocol.jobs import STATE_STARTING
 from runyard.protocol.runs import LOCAL_TARGET, QUEUED
 from runyard_server.compute.base import Grant
 from runyard_server.core import events
+from runyard_server.core.clock import SECOND
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import append_events
 from runyard_server.core.work import Work
@@ -118,7 +119,7 @@ def shrink(work: Work, cluster: ComputeRow) -> list[str]:
 def overdue(cluster: ComputeRow, present: Sequence[NodeRow], now: int) -> list[str]:
     """The nodes of a cluster that have been idle for longer than they may."""
     spare = len(present) - cluster.min_nodes
-    before = now - cluster.idle_seconds * 1_000_000
+    before = now - cluster.idle_seconds * SECOND
     idle = [node for node in present if node.state == IDLE and node.since <= before]
     # The newest names go first, so that a cluster keeps its first nodes.
     return [node.id for node in reversed(idle)][: max(0, spare)]

@@ -10,13 +10,12 @@ from dataclasses import replace
 from runyard.protocol import events as kinds
 from runyard.protocol import exit_deadline
 from runyard.protocol.jobs import TASK_COMPLETED, TASK_FAILED, TASK_RUNNING, TaskReport
+from runyard_server.core.clock import SECOND
 from runyard_server.core.events import EventDraft
 from runyard_server.core.work import Work
 from runyard_server.store import gangs as told
 from runyard_server.store.gangs import GangRow
 from runyard_server.store.job_nodes import JobNodeRow
-
-SECOND = 1_000_000
 
 
 def are_new(known: dict[int, GangRow], node: int, tasks: Sequence[TaskReport]) -> bool:

@@ -27,7 +27,7 @@ from runyard.protocol.runs import (
 )
 from runyard.protocol.search import Search
 from runyard_server.core import specs
-from runyard_server.core.clock import iso, iso_or_none
+from runyard_server.core.clock import SECOND, iso, iso_or_none
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import (
     append_events,
@@ -52,7 +52,6 @@ from runyard_server.store.runs import RunRow
 from runyard_server.store.search import Wanted
 
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
-_SECOND = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
     properties = {**added, **body.properties}
     row = _new_row(
         workspace,
-        f"{body.spec.experiment}_{system.clock.now_us() // _SECOND}_{secrets.token_hex(4)}",
+        f"{body.spec.experiment}_{system.clock.now_us() // SECOND}_{secrets.token_hex(4)}",
         body.spec.experiment,
         status=states.STARTING,
         target=body.spec.target,

@@ -29,6 +29,7 @@ from runyard.protocol.filters import (
 )
 from runyard.protocol.search import Search
 from runyard.protocol.suggestions import suggest
+from runyard_server.core.clock import SECOND
 from runyard_server.core.work import Work
 from runyard_server.store import pages, search
 from runyard_server.store.search import NUMBER, SWITCH, TEXT, TIME, Noun, Place, Wanted
@@ -262,7 +263,7 @@ class _Checked:
             return int(value * _MILLISECOND)
         try:
             time = datetime.fromisoformat(value)
-            return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1_000_000)
+            return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * SECOND)
         except (ValueError, OverflowError):
             raise self._wrong(
                 one, f"{value[:40]!r} is no time; write it as 2026-11-28 or 2026-11-28T13:00:00Z"

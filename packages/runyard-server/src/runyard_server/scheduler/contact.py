@@ -9,11 +9,10 @@ from runyard.protocol.timeouts import SESSION_LOST_SECONDS
 from runyard_server.compute import processes
 from runyard_server.compute.processes import Process
 from runyard_server.core.beating import Beating
+from runyard_server.core.clock import SECOND
 from runyard_server.core.system import System
 from runyard_server.execution import beats
 from runyard_server.scheduler.liveness import Listening
-
-_SECOND = 1_000_000
 
 
 class Contact:
@@ -47,7 +46,7 @@ class Contact:
             gone = not processes.is_alive(process)
             return f"process {process.pid} has ended without a word" if gone else ""
         heard = max(beating.heard, self._listening.since)
-        if self._system.clock.now_us() - heard <= SESSION_LOST_SECONDS * _SECOND:
+        if self._system.clock.now_us() - heard <= SESSION_LOST_SECONDS * SECOND:
             return ""
         return f"it has not been heard of for {SESSION_LOST_SECONDS / 60:.0f} minutes"
 

@@ -13,12 +13,12 @@ import time
 
 from runyard.protocol import jobs as protocol
 from runyard.protocol import timeouts
+from runyard_server.core.clock import SECOND
 from runyard_server.core.system import System
 from runyard_server.execution import active_runs
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 
-_SECOND = 1_000_000
 # On Linux this clock goes on while the machine sleeps.
 _REAL_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -71,7 +71,7 @@ class LivenessMonitor(Listening):
         limit = _limit(row, run.node_count, spoken=beat > 0)
         # Those that wait for a node tell first that it did not come, if there are any.
         spare = timeouts.RENDEZVOUS_GRACE_SECONDS if limit == timeouts.RENDEZVOUS_SECONDS else 0.0
-        if self._system.clock.now_us() - heard <= (limit + spare) * _SECOND:
+        if self._system.clock.now_us() - heard <= (limit + spare) * SECOND:
             return ""
         if run.node_count == 1:
             return f"agent of node {node} has not been heard of for {limit:.0f} s"
@@ -101,7 +101,7 @@ class LivenessMonitor(Listening):
             return True
         limit = timeouts.AGENT_LOST_SECONDS if run.node_count == 1 else timeouts.REACH_SECONDS
         lost = max(row.beat_at or 0, self._since)
-        return self._system.clock.now_us() - lost > limit * _SECOND
+        return self._system.clock.now_us() - lost > limit * SECOND
 
 
 def _limit(row: JobNodeRow, node_count: int, *, spoken: bool) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import itertools
 import re
 import shlex
 import sys
@@ -136,7 +137,9 @@ def _commands(text: str) -> Iterator[str]:
 
 def _words(line: str) -> list[str]:
     line = re.sub(r"^\$ ", "", line.strip()).split("#")[0]
-    words = shlex.split(re.split(r"[|&;>]", line)[0])
+    words = shlex.split(line)
+    # Only now, for quotes may hold what ends a command outside of them.
+    words = list(itertools.takewhile(lambda word: word[:1] not in {"|", "&", ";", ">"}, words))
     return [word for word in words if not re.match(r"[A-Z_]+=", word)]
 
 

@@ -187,7 +187,7 @@ def listed(path: Path) -> dict[str, set[Pair]]:
 
 
 def faults(files: dict[str, File], allowed: dict[str, set[Pair]]) -> Iterator[str]:
-    """Say what is wrong, and what to do."""
+    """What is wrong, and what to do."""
     for group in circles(files):
         yield f"a circle of {len(group)} files: {', '.join(group)}; move what they share below them"
     yield from _faults_of_types(files, allowed[TYPES])

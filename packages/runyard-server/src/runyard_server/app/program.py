@@ -64,6 +64,11 @@ def main(arguments: Sequence[str] | None = None, build: Build | None = None) -> 
 def run(home: Home, given: "Namespace | SimpleNamespace", build: Build | None = None) -> int:
     """Serve a state folder.
 
+    Args:
+        home: The state folder.
+        given: The options.
+        build: Makes the service once the folder is claimed.
+
     Raises:
         Ending: It cannot be served; says why.
     """

@@ -27,13 +27,13 @@ class Process:
 
 
 def identify(pid: int) -> Process | None:
-    """Give the living process of a pid, None if there is none or it is a zombie."""
+    """The living process of a pid, None if there is none or it is a zombie."""
     started = _started_linux(pid) if sys.platform == "linux" else _started_ps(pid)
     return None if started is None else Process(pid, started)
 
 
 def is_alive(process: Process) -> bool:
-    """Say whether exactly this process lives."""
+    """Whether exactly this process lives."""
     return identify(process.pid) == process
 
 

@@ -39,6 +39,11 @@ def workspace_row(work: Work, workspace: str) -> WorkspaceRow:
 def datastore_row(work: Work, workspace: str, name: str) -> DatastoreRow:
     """The row of a datastore.
 
+    Args:
+        work: The unit of work.
+        workspace: Id of the workspace.
+        name: Its name.
+
     Raises:
         DatastoreNotFound: There is none; the message names those there are.
     """
@@ -57,6 +62,11 @@ def datastore_row(work: Work, workspace: str, name: str) -> DatastoreRow:
 def datastore_folder(system: System, workspace: str, name: str) -> Path:
     """The folder of a datastore, made if it is missing.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        name: Its name.
+
     Raises:
         DatastoreNotFound: There is no such datastore.
     """
@@ -68,6 +78,11 @@ def datastore_folder(system: System, workspace: str, name: str) -> Path:
 
 def run_row(work: Work, workspace: str, run: str) -> RunRow:
     """The row of a run.
+
+    Args:
+        work: The unit of work.
+        workspace: Id of the workspace.
+        run: Id of the run.
 
     Raises:
         RunNotFound: No such run in the workspace; the message names the nearest of its newest.
@@ -88,6 +103,11 @@ def run_row(work: Work, workspace: str, run: str) -> RunRow:
 
 def run_key(work: Work, workspace: str, run: str) -> int:
     """The key of a run, which costs less than its row.
+
+    Args:
+        work: The unit of work.
+        workspace: Id of the workspace.
+        run: Id of the run.
 
     Raises:
         RunNotFound: No such run in the workspace.

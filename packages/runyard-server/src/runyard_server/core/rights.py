@@ -25,6 +25,11 @@ _WRITTEN_MODES = (modes.MOUNT, modes.UPLOAD)
 def check_open(system: System, workspace: str, run: str) -> None:
     """Refuse a write with the token of a run that has been delivered.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+
     Raises:
         Forbidden: It has, or there is no such run any more.
     """
@@ -41,7 +46,14 @@ def check_open(system: System, workspace: str, run: str) -> None:
 
 
 def is_below(system: System, workspace: str, run: str, above: str) -> bool:
-    """Whether `run` is `above`, or was made or submitted by it or by a run below it."""
+    """Whether `run` is `above`, or was made or submitted by it or by a run below it.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        above: Id of the run that may be above it.
+    """
 
     def read(work: Work) -> bool:
         wanted, seen = [run], set[str]()

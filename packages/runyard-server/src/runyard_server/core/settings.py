@@ -139,6 +139,11 @@ def load(config: Path, environ: Mapping[str, str], given: Mapping[str, Any]) -> 
 def parse(name: str, text: str, origin: str) -> Any:
     """The value of a setting from text.
 
+    Args:
+        name: The setting.
+        text: What was given.
+        origin: Where it was given, for messages.
+
     Raises:
         InvalidRequest: The text is not of the setting's type.
     """

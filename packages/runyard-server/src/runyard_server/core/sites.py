@@ -40,7 +40,13 @@ class SiteEnvironments(Protocol):
     def realise(
         self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]
     ) -> JobEnvironment:
-        """Make the environment of a lock; may take minutes."""
+        """Make the environment of a lock; may take minutes.
+
+        Args:
+            lock: The lock.
+            log_path: The file that takes the build log.
+            cancelled: Says whether to give up.
+        """
         ...
 
     def check_mpi(self, interpreter: str) -> None:

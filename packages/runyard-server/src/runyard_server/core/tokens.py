@@ -30,7 +30,13 @@ def user_token(secret: bytes) -> str:
 
 
 def run_token(secret: bytes, workspace: str, run: str) -> str:
-    """The token that is valid for one run."""
+    """The token that is valid for one run.
+
+    Args:
+        secret: What tokens are made from.
+        workspace: Id of the workspace.
+        run: Id of the run.
+    """
     return f"{run}.{_sign(secret, f'run:{workspace}:{run}')}"
 
 

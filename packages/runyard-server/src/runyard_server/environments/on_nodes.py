@@ -35,7 +35,13 @@ class NodeEnvironments:
     def realise(
         self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]
     ) -> JobEnvironment:
-        """The same: there is nothing to make here."""
+        """The same: there is nothing to make here.
+
+        Args:
+            lock: The lock.
+            log_path: The file that takes the build log.
+            cancelled: Says whether to give up.
+        """
         del log_path, cancelled
         found = self.realised(lock)
         assert found is not None

@@ -52,6 +52,11 @@ def others(inputs: Inputs, first: Interpreter, *, fetch: bool) -> list[Interpret
     """The other Pythons that may run a definition, newest first, one for each minor.
 
     Those that may be fetched have no path yet; `there` gives them one.
+
+    Args:
+        inputs: What the definition asks for.
+        first: The Python that was tried.
+        fetch: Whether Pythons that are not here count too.
     """
     fits = frameworks.pythons(inputs.requirements)
     here: dict[tuple[int, int], Interpreter] = {}
@@ -70,6 +75,11 @@ def others(inputs: Inputs, first: Interpreter, *, fetch: bool) -> list[Interpret
 
 def there(one: Interpreter, tool: Tool, log: Callable[[str], None]) -> Interpreter:
     """A Python of `others`, fetched where it is not here yet.
+
+    Args:
+        one: One of `others`.
+        tool: uv.
+        log: Takes a line at a time.
 
     Raises:
         EnvironmentFailed: It cannot be fetched.

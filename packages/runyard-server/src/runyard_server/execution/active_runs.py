@@ -65,13 +65,25 @@ def specs(system: System, keys: Sequence[int]) -> dict[int, RunSpec]:
 
 
 def is_finished(system: System, key: int, node: int) -> bool:
-    """Whether a node of a run has had its last word."""
+    """Whether a node of a run has had its last word.
+
+    Args:
+        system: The service's parts.
+        key: Key of the run's row.
+        node: Number of the node within the run.
+    """
     present = system.read(lambda work: job_nodes.find(work.connection, key, node))
     return present is None or present.finished_at is not None
 
 
 def node(system: System, key: int, number: int) -> JobNodeRow | None:
-    """A node of a run, None if it has none of that number."""
+    """A node of a run, None if it has none of that number.
+
+    Args:
+        system: The service's parts.
+        key: Key of the run's row.
+        number: Its number.
+    """
     return system.read(lambda work: job_nodes.find(work.connection, key, number))
 
 

@@ -18,6 +18,12 @@ from runyard_server.store import beating, runs
 def note(system: System, workspace: str, run: str, body: Beat) -> Nothing:
     """Take note that the process which began an interactive run is alive.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        body: What is asked for.
+
     Raises:
         RunNotFound: No such run in the workspace.
     """

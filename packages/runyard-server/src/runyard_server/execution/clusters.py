@@ -24,7 +24,13 @@ def with_nodes(system: System) -> list[tuple[ComputeRow, list[NodeRow]]]:
 
 
 def need(system: System, target: Target, coming: int) -> tuple[ComputeRow | None, int]:
-    """A cluster and how many nodes it should have; see `placement.wanted`."""
+    """A cluster and how many nodes it should have; see `placement.wanted`.
+
+    Args:
+        system: The service's parts.
+        target: The cluster, as a target of runs.
+        coming: Nodes for runs that are about to come into its queue.
+    """
 
     def read(work: Work) -> tuple[ComputeRow | None, int]:
         cluster = compute.find(work.connection, target.workspace, target.name)
@@ -42,7 +48,13 @@ def node_count(system: System, cluster: ComputeRow) -> int:
 
 
 def grow(system: System, cluster: ComputeRow, count: int) -> None:
-    """Add idle nodes until a cluster has `count` of them."""
+    """Add idle nodes until a cluster has `count` of them.
+
+    Args:
+        system: The service's parts.
+        cluster: The cluster.
+        count: How many nodes the backend grants.
+    """
     system.write(lambda work: placement.grow(work, cluster, count))
 
 

@@ -27,7 +27,13 @@ _OPEN = (states.STARTING, states.PREPARING)
 
 
 def begin(work: Work, keys: Sequence[int], token: str) -> list[RunRow]:
-    """Lease runs whose environment must be made first; give those that were to be had."""
+    """Lease runs whose environment must be made first; give those that were to be had.
+
+    Args:
+        work: The unit of work.
+        keys: Keys of the runs' rows.
+        token: Who makes the environments.
+    """
     return [
         append_events(work, row, _preparing(row))
         for row in runs.find_many(work.connection, keys)
@@ -54,7 +60,13 @@ def enqueue_ready(work: Work, locks: Mapping[int, LockRecord], token: str) -> li
 
 
 def drop(system: System, run: Subject, token: str) -> None:
-    """Release a leased run whose environment nobody wants any more."""
+    """Release a leased run whose environment nobody wants any more.
+
+    Args:
+        system: The service's parts.
+        run: Id of the run.
+        token: Who works on it.
+    """
 
     def write(work: Work) -> None:
         if leases.holds(work, run, token):
@@ -64,7 +76,14 @@ def drop(system: System, run: Subject, token: str) -> None:
 
 
 def fail(system: System, run: Subject, token: str, error: Exception) -> None:
-    """End a leased run whose environment cannot be made."""
+    """End a leased run whose environment cannot be made.
+
+    Args:
+        system: The service's parts.
+        run: Id of the run.
+        token: Who works on it.
+        error: Why not.
+    """
     leased = system.read(lambda work: _leased(work, run, token))
     if leased is None:
         return

@@ -24,7 +24,13 @@ def seal(system: System, row: RunRow) -> None:
 
 
 def list_logs(system: System, workspace: str, run: str) -> None:
-    """Write the logs of a run that has ended down as rows; doing it again does no harm."""
+    """Write the logs of a run that has ended down as rows; doing it again does no harm.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+    """
     logs = system.logs.list_(workspace, run)
     sealed = [FileRow(log.path, LOG_KIND, log.size, log.modified_at) for log in logs]
 

@@ -11,13 +11,25 @@ from runyard_server.store.folders import Body, checked
 
 
 def missing(system: System, workspace: str, body: BlobList) -> BlobList:
-    """Which of these contents are not stored."""
+    """Which of these contents are not stored.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+    """
     system.read(lambda work: workspace_row(work, workspace))
     return BlobList(digests=system.blobs.missing(body.digests))
 
 
 def write(system: System, workspace: str, digest: str, body: Body) -> None:
     """Store a content.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        digest: SHA-256 of the content, in hex.
+        body: What is asked for.
 
     Raises:
         InvalidRequest: The bytes have another digest.
@@ -32,6 +44,11 @@ def write_many(system: System, workspace: str, body: Body) -> BatchResult:
 
     Returns once all that is stored is on the disk.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+
     Raises:
         InvalidRequest: The body is no batch, or was cut; what came whole is kept.
         StorageFull: No space is left.
@@ -45,6 +62,11 @@ def write_many(system: System, workspace: str, body: Body) -> BatchResult:
 def read_many(system: System, workspace: str, body: BlobList) -> Chunks:
     """Many contents in one answer; one that is not stored is said to be absent.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+
     Raises:
         InvalidRequest: Too many are asked for, or one is no digest.
     """
@@ -55,6 +77,11 @@ def read_many(system: System, workspace: str, body: BlobList) -> Chunks:
 
 def read(system: System, workspace: str, digest: str) -> Content:
     """Read a content.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        digest: SHA-256 of the content, in hex.
 
     Raises:
         BlobNotFound: It is not stored.

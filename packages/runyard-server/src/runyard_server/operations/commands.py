@@ -36,6 +36,13 @@ NOT_DONE = 255
 def start(system: System, workspace: str, run: str, node: str, body: StartCommand) -> CommandRecord:
     """Write a command down for a node's agent, once for each key.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        node: Number of the node within the run.
+        body: What is asked for.
+
     Raises:
         RunNotFound: No such run in the workspace.
         NotFound: The run has no such node.
@@ -61,6 +68,13 @@ def start(system: System, workspace: str, run: str, node: str, body: StartComman
 def take(system: System, workspace: str, run: str, node: str, body: TakeCommands) -> CommandPage:
     """The commands for a node that it has not seen.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        node: Number of the node within the run.
+        body: What is asked for.
+
     Raises:
         RunNotFound: No such run in the workspace.
         NotFound: The run has no such node.
@@ -75,6 +89,13 @@ def take(system: System, workspace: str, run: str, node: str, body: TakeCommands
 
 def get(system: System, workspace: str, run: str, node: str, command: str) -> CommandRecord:
     """A command; where its node is at its end, it is at its end too.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        node: Number of the node within the run.
+        command: Number of the command.
 
     Raises:
         RunNotFound: No such run in the workspace.
@@ -97,6 +118,14 @@ def end(
     system: System, workspace: str, run: str, node: str, command: str, body: EndCommand
 ) -> Nothing:
     """Take note of how a command ended.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        node: Number of the node within the run.
+        command: Number of the command.
+        body: What is asked for.
 
     Raises:
         RunNotFound: No such run in the workspace.

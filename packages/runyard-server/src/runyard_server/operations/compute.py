@@ -52,6 +52,11 @@ _NAMED = 3
 def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord:
     """Create a cluster; its nodes up to `min_nodes` come at once.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+
     Raises:
         WrongName: The name breaks the rule or is reserved.
         InvalidRequest: Node counts or times make no sense, there is no such site, or the site could
@@ -91,6 +96,11 @@ def list_(system: System, workspace: str) -> ComputePage:
 def get(system: System, workspace: str, name: str) -> ComputeRecord:
     """Look up a cluster.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        name: Its name.
+
     Raises:
         ComputeNotFound: No such target; the message lists those that exist.
     """
@@ -104,6 +114,12 @@ def get(system: System, workspace: str, name: str) -> ComputeRecord:
 
 def change(system: System, workspace: str, name: str, body: ChangeCompute) -> ComputeRecord:
     """Change the node counts or the idle time of a cluster.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        name: Its name.
+        body: What is asked for.
 
     Raises:
         ComputeNotFound: No such target.
@@ -139,6 +155,11 @@ def change(system: System, workspace: str, name: str, body: ChangeCompute) -> Co
 def delete(system: System, workspace: str, name: str) -> None:
     """Delete a cluster that no run needs.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        name: Its name.
+
     Raises:
         ComputeNotFound: No such target.
         WrongState: Runs on it have not ended; the message names them.
@@ -158,6 +179,11 @@ def delete(system: System, workspace: str, name: str) -> None:
 def nodes(system: System, workspace: str, name: str) -> NodePage:
     """The nodes of a cluster, by id.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        name: Its name.
+
     Raises:
         ComputeNotFound: No such target.
     """
@@ -172,6 +198,11 @@ def nodes(system: System, workspace: str, name: str) -> NodePage:
 
 def require(work: Work, workspace: str, name: str) -> ComputeRow:
     """The cluster of this name in any case.
+
+    Args:
+        work: The unit of work.
+        workspace: Id of the workspace.
+        name: Its name.
 
     Raises:
         ComputeNotFound: No such target; the message lists those that exist, the nearest first.

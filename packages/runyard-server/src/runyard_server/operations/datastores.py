@@ -59,6 +59,11 @@ def list_(system: System, workspace: str) -> DatastorePage:
 def get(system: System, workspace: str, datastore: str) -> DatastoreRecord:
     """The datastore of this name.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        datastore: Name of the datastore.
+
     Raises:
         DatastoreNotFound: There is none; the message names those there are.
     """
@@ -73,7 +78,14 @@ def get(system: System, workspace: str, datastore: str) -> DatastoreRecord:
 def files(
     system: System, workspace: str, datastore: str, query: DatastoreFileQuery
 ) -> DatastoreFilePage:
-    """List the files whose path begins with `prefix`, by path; `./` before it is dropped."""
+    """List the files whose path begins with `prefix`, by path; `./` before it is dropped.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        datastore: Name of the datastore.
+        query: What is asked for.
+    """
     limit = pages.limit(query.page_size)
     after = pages.after(query.page_token, str)
     found = _tree(system, workspace, datastore).page(_prefix(query.prefix), after, limit + 1)
@@ -83,6 +95,12 @@ def files(
 
 def read(system: System, workspace: str, datastore: str, path: str) -> Content:
     """Read a file.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        datastore: Name of the datastore.
+        path: Its path.
 
     Raises:
         DatastorePathNotFound: No file at that path; the message names the nearest.
@@ -132,6 +150,12 @@ def write(
 def check_free(system: System, workspace: str, datastore: str, path: str) -> None:
     """Refuse a path that a file has already.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        datastore: Name of the datastore.
+        path: Its path.
+
     Raises:
         AlreadyExists: It has.
     """
@@ -178,6 +202,12 @@ def write_many(
 
 def read_many(system: System, workspace: str, datastore: str, body: PathList) -> Chunks:
     """Many files in one answer; one that is not there is said to be absent.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        datastore: Name of the datastore.
+        body: What is asked for.
 
     Raises:
         InvalidRequest: Too many are asked for.

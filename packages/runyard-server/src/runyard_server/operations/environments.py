@@ -28,6 +28,11 @@ _MEANING = "1 to 255 letters, digits, '_', '-' or '.', and begin with a letter o
 def register(system: System, workspace: str, body: RegisterEnvironment) -> EnvironmentRecord:
     """Register a definition; one that equals the newest version is that version.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+
     Raises:
         WrongName: The name breaks its rule.
         WorkspaceNotFound: There is no such workspace.
@@ -49,7 +54,13 @@ def register(system: System, workspace: str, body: RegisterEnvironment) -> Envir
 
 
 def list_(system: System, workspace: str, query: EnvironmentQuery) -> EnvironmentPage:
-    """List the newest version of each environment, or versions of the one of that name."""
+    """List the newest version of each environment, or versions of the one of that name.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        query: What is asked for.
+    """
 
     def read(work: Work) -> list[EnvironmentRow]:
         workspace_row(work, workspace)
@@ -65,6 +76,11 @@ def list_(system: System, workspace: str, query: EnvironmentQuery) -> Environmen
 
 def lock(system: System, workspace: str, digest: str) -> LockRecord:
     """A lock: what exactly a run was given.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        digest: SHA-256 of the content, in hex.
 
     Raises:
         EnvironmentNotFound: There is no lock of that digest.
@@ -90,7 +106,13 @@ def cached_lock(system: System, definition: str) -> LockRecord | None:
 
 
 def keep_lock(system: System, definition: str, lock: LockRecord) -> None:
-    """Keep a lock, and that a definition (by its hash) gave it."""
+    """Keep a lock, and that a definition (by its hash) gave it.
+
+    Args:
+        system: The service's parts.
+        definition: The hash of the definition.
+        lock: The lock.
+    """
     now, notes = system.clock.now_us(), tuple(lock.notes)
     row = LockRow(lock.digest, lock.python, lock.requirements, now, notes)
     system.write(lambda work: rows.keep_lock(work.connection, definition, row))

@@ -20,6 +20,12 @@ _MOST = 10_000
 def list_(system: System, workspace: str, run: str, query: EventQuery) -> EventPage:
     """The events of a run after a number.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        query: What is asked for.
+
     Raises:
         RunNotFound: No such run in the workspace.
     """
@@ -46,7 +52,14 @@ def event_record(row: EventRow) -> EventRecord:
 
 
 def stream(system: System, workspace: str, run: str, query: EventQuery) -> Stream:
-    """Follow a run: its events and the growth of its logs, until it has ended."""
+    """Follow a run: its events and the growth of its logs, until it has ended.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        query: What is asked for.
+    """
     return RunStream(system, workspace, run, query.after)
 
 

@@ -37,6 +37,11 @@ _WORDS = searches.Words(
 def create(system: System, workspace: str, body: CreateExperiment) -> ExperimentRecord:
     """The experiment of that name; it is made if there is none.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+
     Raises:
         WrongName: The name breaks its rule.
         WorkspaceNotFound: There is no such workspace.
@@ -52,7 +57,13 @@ def create(system: System, workspace: str, body: CreateExperiment) -> Experiment
 
 
 def ensured(work: Work, workspace: str, name: str) -> ExperimentRow:
-    """The experiment of that name, made if there is none."""
+    """The experiment of that name, made if there is none.
+
+    Args:
+        work: The unit of work.
+        workspace: Id of the workspace.
+        name: Its name.
+    """
     row = rows.ensure(work.connection, workspace, name, work.now)
     if (row.run_count, row.created_at) == (0, work.now):
         subject = Subject(EXPERIMENT, workspace, name)
@@ -61,7 +72,13 @@ def ensured(work: Work, workspace: str, name: str) -> ExperimentRow:
 
 
 def list_(system: System, workspace: str, query: ExperimentQuery) -> ExperimentPage:
-    """List a workspace's experiments, by name."""
+    """List a workspace's experiments, by name.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        query: What is asked for.
+    """
     limit = pages.limit(query.page_size)
     name = pages.after(query.page_token, str)
 
@@ -75,6 +92,11 @@ def list_(system: System, workspace: str, query: ExperimentQuery) -> ExperimentP
 
 def search(system: System, workspace: str, body: Search) -> ExperimentPage:
     """One page of a search for experiments.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
 
     Raises:
         InvalidRequest: The filter, an order, a column or the page token makes no sense.
@@ -90,6 +112,11 @@ def search(system: System, workspace: str, body: Search) -> ExperimentPage:
 
 def get(system: System, workspace: str, experiment: str) -> ExperimentRecord:
     """The experiment of this name.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        experiment: Name of the experiment.
 
     Raises:
         ExperimentNotFound: There is none; the message names the nearest.

@@ -25,6 +25,11 @@ def _is_news(_query: FeedQuery | None, page: FeedPage) -> bool:
 def list_(system: System, workspace: str, query: FeedQuery) -> FeedPage:
     """Events of a workspace after a position, or the newest of them.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        query: What is asked for.
+
     Raises:
         WorkspaceNotFound: No such workspace.
         InvalidRequest: A subject is named without its kind.
@@ -55,7 +60,13 @@ def list_(system: System, workspace: str, query: FeedQuery) -> FeedPage:
 
 
 def stream(system: System, workspace: str, query: FeedQuery) -> Stream:
-    """Follow a workspace, or one of its subjects; it has no end."""
+    """Follow a workspace, or one of its subjects; it has no end.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        query: What is asked for.
+    """
     return FeedStream(system, workspace, query)
 
 

@@ -40,6 +40,12 @@ _MOST_CHECKED = 100
 def list_(system: System, workspace: str, run: str, query: FileQuery) -> FilePage:
     """List a run's files, by path.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        query: What is asked for.
+
     Raises:
         RunNotFound: No such run.
     """
@@ -63,6 +69,12 @@ def list_(system: System, workspace: str, run: str, query: FileQuery) -> FilePag
 
 def register(system: System, workspace: str, run: str, *, body: RegisterFiles) -> FilePage:
     """Add stored contents to a run; the same path with the same content is no conflict.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        body: What is asked for.
 
     Raises:
         RunNotFound: No such run.
@@ -94,6 +106,12 @@ def register(system: System, workspace: str, run: str, *, body: RegisterFiles) -
 def read(system: System, workspace: str, run: str, path: str) -> Content:
     """A file of a run; a log of a run that goes on may still grow.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        path: The file's path in the run.
+
     Raises:
         RunNotFound: No such run.
         RunFileNotFound: No such file; the message names the nearest.
@@ -116,7 +134,14 @@ def read(system: System, workspace: str, run: str, path: str) -> Content:
 
 
 def not_found(system: System, workspace: str, run: str, path: str) -> RunFileNotFound:
-    """Make the error that says which files the run has that are most like `path`."""
+    """Make the error that says which files the run has that are most like `path`.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        path: Its path.
+    """
     known = [file.path for file in list_(system, workspace, run, FileQuery(page_size=KNOWN)).items]
     near = suggest(path, known, "it has no files yet")
     return RunFileNotFound(

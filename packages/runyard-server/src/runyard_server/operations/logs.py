@@ -13,6 +13,14 @@ def append(
 ) -> LogMark:
     """Append to a log at an offset, or replace it; bytes that are there already are passed over.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        path: Its path.
+        query: What is asked for.
+        body: What is asked for.
+
     Raises:
         InvalidRequest: The path cannot be a log's.
         RunNotFound: No such run.

@@ -48,6 +48,14 @@ def append(
 
     A line that cannot be read is counted, kept in a log of the run, and told in a warning.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        writer: Name of the writer.
+        query: What is asked for.
+        body: What is asked for.
+
     Raises:
         RunNotFound: No such run.
         WrongState: Lines before `first_line` are missing; `details["lines"]` are stored.
@@ -82,6 +90,12 @@ def append(
 def mark(system: System, workspace: str, run: str, writer: str) -> SpoolMark:
     """How many lines of a writer are stored.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        writer: Name of the writer.
+
     Raises:
         RunNotFound: No such run.
     """
@@ -93,6 +107,12 @@ def mark(system: System, workspace: str, run: str, writer: str) -> SpoolMark:
 
 def list_(system: System, workspace: str, run: str, query: MetricQuery) -> MetricPage:
     """The metrics of a run, in order of first logging; a name it lacks gives none.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        query: What is asked for.
 
     Raises:
         RunNotFound: No such run.
@@ -109,6 +129,11 @@ def list_(system: System, workspace: str, run: str, query: MetricQuery) -> Metri
 
 def read_many(system: System, workspace: str, body: MetricsOfRuns) -> MetricPages:
     """The metrics of several runs at once, each in order of first logging.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
 
     Raises:
         InvalidRequest: More runs than one answer may hold.

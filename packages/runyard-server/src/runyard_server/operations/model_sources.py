@@ -20,6 +20,12 @@ EVERYTHING = "."
 def from_run(system: System, workspace: str, run: str, path: str) -> tuple[str, list[FileEntry]]:
     """Find the files of a run at `path` or below it; `.` means all of them.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        path: Its path.
+
     Raises:
         RunFileNotFound: There are none; the message names the nearest.
     """
@@ -45,6 +51,11 @@ def from_contents(system: System, path: str, files: list[FileEntry]) -> tuple[st
 
     A single file named as the model's path is the model itself; other paths are relative to the
     model's folder.
+
+    Args:
+        system: The service's parts.
+        path: The path that the model is registered with.
+        files: The files as they were sent.
 
     Raises:
         MissingBlobs: Contents are not stored; `details["missing"]` lists their digests.

@@ -51,6 +51,11 @@ _WORDS = Words(
 def register(system: System, workspace: str, *, body: RegisterModel) -> ModelRecord:
     """Register the next version of a model, from a run's files or from stored contents.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+
     Raises:
         WrongName: The name breaks its rule.
         RunFileNotFound: No file of the run is at `path` or below it.
@@ -77,7 +82,13 @@ def register(system: System, workspace: str, *, body: RegisterModel) -> ModelRec
 
 
 def list_(system: System, workspace: str, query: ModelQuery) -> ModelPage:
-    """List model versions, newest first, without their files."""
+    """List model versions, newest first, without their files.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        query: What is asked for.
+    """
     limit = pages.limit(query.page_size)
     before = pages.after(query.page_token, int)
 
@@ -91,6 +102,11 @@ def list_(system: System, workspace: str, query: ModelQuery) -> ModelPage:
 
 def search(system: System, workspace: str, body: Search) -> ModelPage:
     """One page of a search for model versions, without their files.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
 
     Raises:
         InvalidRequest: The filter, an order, a column or the page token makes no sense.
@@ -109,6 +125,11 @@ def search(system: System, workspace: str, body: Search) -> ModelPage:
 def get(system: System, workspace: str, model: str) -> ModelRecord:
     """A model by `name` (its latest version) or `name:version`, with its files.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        model: The model: `name` or `name:version`.
+
     Raises:
         ModelNotFound: There is none; the message names the nearest.
     """
@@ -122,6 +143,12 @@ def get(system: System, workspace: str, model: str) -> ModelRecord:
 
 def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> ModelRecord:
     """Change a version's tags, properties or description.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        model: The model: `name` or `name:version`.
+        body: What is asked for.
 
     Raises:
         ModelNotFound: There is none.
@@ -147,6 +174,11 @@ def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> 
 
 def delete(system: System, workspace: str, model: str) -> None:
     """Delete a version, `name:version`; its number is never given again.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        model: The model: `name` or `name:version`.
 
     Raises:
         ModelNotFound: There is none.

@@ -25,6 +25,11 @@ from runyard_server.store.functions import as_number
 def list_(system: System, workspace: str, run: str) -> ParameterList:
     """All parameters of a run.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+
     Raises:
         RunNotFound: No such run in the workspace.
     """
@@ -38,6 +43,12 @@ def list_(system: System, workspace: str, run: str) -> ParameterList:
 
 def log(system: System, workspace: str, run: str, *, body: LogParameters) -> ParameterList:
     """Add parameters to a run, all or none; also to one that has ended.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        body: What is asked for.
 
     Raises:
         RunNotFound: No such run in the workspace.

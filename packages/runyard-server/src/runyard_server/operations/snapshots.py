@@ -14,6 +14,11 @@ from runyard_server.store.snapshots import SnapshotRow
 def create(system: System, workspace: str, body: CreateSnapshot) -> SnapshotRecord:
     """Make a snapshot of stored contents; the same files are the same snapshot.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+
     Raises:
         MissingBlobs: Contents are not stored; `details["missing"]` lists their digests.
         InvalidRequest: A path is malformed or comes twice.
@@ -44,6 +49,11 @@ def create(system: System, workspace: str, body: CreateSnapshot) -> SnapshotReco
 def get(system: System, workspace: str, snapshot: str) -> SnapshotRecord:
     """A snapshot with its files.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        snapshot: Id of the snapshot.
+
     Raises:
         SnapshotNotFound: There is none of that id.
     """
@@ -52,6 +62,11 @@ def get(system: System, workspace: str, snapshot: str) -> SnapshotRecord:
 
 def require(work: Work, workspace: str, snapshot: str) -> SnapshotRow:
     """The row of a snapshot.
+
+    Args:
+        work: The unit of work.
+        workspace: Id of the workspace.
+        snapshot: Id of the snapshot.
 
     Raises:
         SnapshotNotFound: There is none of that id.

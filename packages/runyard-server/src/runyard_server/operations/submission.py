@@ -49,6 +49,11 @@ class Checked:
 def check(system: System, workspace: str, spec: RunSpec) -> Checked:
     """Check a run's spec against what exists, and against what its site could ever run.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        spec: What was submitted.
+
     Raises:
         RunyardError: The first fault found; nothing was written.
     """

@@ -97,6 +97,11 @@ def get(system: System, workspace: str) -> WorkspaceRecord:
 def change(system: System, workspace: str, body: ChangeWorkspace) -> WorkspaceRecord:
     """Change what may change of a workspace.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+
     Raises:
         WorkspaceNotFound: There is none.
         DatastoreNotFound: The new default datastore does not exist.

@@ -41,13 +41,25 @@ class Locks(Protocol):
     def lock(
         self, definition: EnvironmentDefinition, log: Callable[[str], None], *, gpu: bool = ...
     ) -> LockRecord:
-        """Resolve a definition."""
+        """Resolve a definition.
+
+        Args:
+            definition: The environment's definition.
+            log: Takes a line at a time.
+            gpu: Whether it is for nodes with a GPU.
+        """
         ...
 
     def explain(
         self, definition: EnvironmentDefinition, lock: LockRecord, *, gpu: bool = ...
     ) -> list[str]:
-        """What may explain that the environment of a lock cannot be made."""
+        """What may explain that the environment of a lock cannot be made.
+
+        Args:
+            definition: The environment's definition.
+            lock: Its lock.
+            gpu: Whether it is for nodes with a GPU.
+        """
         ...
 
 

@@ -11,7 +11,13 @@ _REMOVE = delete(beating_runs).where(beating_runs.c.run_key == bindparam("of_run
 
 
 def add(connection: Connection, key: int, process: str) -> None:
-    """Write down the process that beats for a run."""
+    """Write down the process that beats for a run.
+
+    Args:
+        connection: The transaction's connection.
+        key: Key of the run's row.
+        process: The process, as it told itself.
+    """
     remove(connection, key)
     connection.execute(_ADD, {"run_key": key, "process": process})
 

@@ -43,7 +43,7 @@ class FolderBlobs:
         self.incoming = root / INCOMING
 
     def path(self, digest: str) -> Path:
-        """Give the place of a blob, whether it is there or not.
+        """The place of a blob, whether it is there or not.
 
         Raises:
             InvalidRequest: Not a SHA-256 in lower-case hex.
@@ -55,15 +55,15 @@ class FolderBlobs:
         return self.root / paths.content(digest)
 
     def has(self, digest: str) -> bool:
-        """Say whether a blob is stored."""
+        """Whether a blob is stored."""
         return self.path(digest).is_file()
 
     def missing(self, digests: Iterable[str]) -> list[str]:
-        """Give those of `digests` that are not stored, each once, in order."""
+        """Those of `digests` that are not stored, each once, in order."""
         return [digest for digest in dict.fromkeys(digests) if not self.has(digest)]
 
     def size(self, digest: str) -> int:
-        """Give a stored blob's size in bytes.
+        """A stored blob's size in bytes.
 
         Raises:
             BlobNotFound: It is not stored.
@@ -181,7 +181,7 @@ def _other_digest(found: str, digest: str, size: int) -> str:
 
 
 def _settle(file: BinaryIO, path: Path, place: Path) -> None:
-    """Give a complete temporary file its lasting name."""
+    """Rename a complete temporary file to its lasting name."""
     os.fchmod(file.fileno(), READ_ONLY)
     sync(file)
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,16 @@ _COLUMNS = [commands.c[name] for name in CommandRow.__slots__]
 def add(
     connection: Connection, run_key: int, node: int, attempt: int, key: str, command: str
 ) -> CommandRow:
-    """Write a command down, once for each key."""
+    """Write a command down, once for each key.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        node: Number of the node within the run.
+        attempt: Which attempt of the run, from 1.
+        key: What tells a repeat from another command.
+        command: Program and arguments, as JSON.
+    """
     this = (commands.c.run_key == run_key, commands.c.key == key)
     found = connection.execute(select(*_COLUMNS).where(*this)).first()
     if found is not None:
@@ -40,7 +49,13 @@ def add(
 
 
 def find(connection: Connection, run_key: int, number: int) -> CommandRow | None:
-    """A command, None if there is none of that number."""
+    """A command, None if there is none of that number.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        number: Its number.
+    """
     this = (commands.c.run_key == run_key, commands.c.number == number)
     found = connection.execute(select(*_COLUMNS).where(*this)).first()
     return None if found is None else CommandRow(*found)
@@ -49,7 +64,15 @@ def find(connection: Connection, run_key: int, number: int) -> CommandRow | None
 def newer(
     connection: Connection, run_key: int, node: int, attempt: int, after: int
 ) -> list[CommandRow]:
-    """The commands for a node in an attempt whose number is above `after`, in order."""
+    """The commands for a node in an attempt whose number is above `after`, in order.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        node: Number of the node within the run.
+        attempt: Which attempt of the run, from 1.
+        after: The number of the last one that is known.
+    """
     wanted = select(*_COLUMNS).where(
         commands.c.run_key == run_key,
         commands.c.node == node,
@@ -60,6 +83,13 @@ def newer(
 
 
 def end(connection: Connection, run_key: int, number: int, exit_code: int) -> None:
-    """Write down how a command ended."""
+    """Write down how a command ended.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        number: Its number.
+        exit_code: Its exit code.
+    """
     this = (commands.c.run_key == run_key, commands.c.number == number)
     connection.execute(update(commands).where(*this).values(exit_code=exit_code))

@@ -46,7 +46,13 @@ _COLUMNS = [compute.c[name] for name in _NAMES]
 
 
 def find(connection: Connection, workspace: str, name: str) -> ComputeRow | None:
-    """The cluster of this name, or None."""
+    """The cluster of this name, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Its name.
+    """
     found = select(*_COLUMNS).where(compute.c.workspace == workspace, compute.c.name == name)
     row = connection.execute(found).one_or_none()
     return None if row is None else _row(row)
@@ -72,13 +78,26 @@ def insert_cluster(connection: Connection, row: ComputeRow) -> None:
 
 
 def change(connection: Connection, workspace: str, name: str, **values: Any) -> None:
-    """Set the named columns of a cluster."""
+    """Set the named columns of a cluster.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Name of the cluster.
+        **values: Values by column.
+    """
     chosen = update(compute).where(compute.c.workspace == workspace, compute.c.name == name)
     connection.execute(chosen.values(**values))
 
 
 def remove(connection: Connection, workspace: str, name: str) -> None:
-    """Remove a cluster."""
+    """Remove a cluster.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Its name.
+    """
     connection.execute(
         delete(compute).where(compute.c.workspace == workspace, compute.c.name == name)
     )

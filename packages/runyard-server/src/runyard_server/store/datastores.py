@@ -24,7 +24,13 @@ _COLUMNS = [datastores.c[f.name] for f in fields(DatastoreRow)]
 
 
 def find(connection: Connection, workspace: str, name: str) -> DatastoreRow | None:
-    """The datastore of this name, or None."""
+    """The datastore of this name, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Its name.
+    """
     found = select(*_COLUMNS).where(datastores.c.workspace == workspace, datastores.c.name == name)
     row = connection.execute(found).one_or_none()
     return None if row is None else DatastoreRow(*row)

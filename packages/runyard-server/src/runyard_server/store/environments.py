@@ -43,14 +43,26 @@ class LockRow:
 
 
 def latest(connection: Connection, workspace: str, name: str) -> EnvironmentRow | None:
-    """The newest version of an environment, or None."""
+    """The newest version of an environment, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Its name.
+    """
     found = select(environments).where(_named(workspace, name))
     row = connection.execute(found.order_by(environments.c.version.desc()).limit(1)).one_or_none()
     return None if row is None else _row(row)
 
 
 def versions(connection: Connection, workspace: str, name: str) -> list[EnvironmentRow]:
-    """All versions of an environment, oldest first."""
+    """All versions of an environment, oldest first.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Its name.
+    """
     found = select(environments).where(_named(workspace, name))
     rows = connection.execute(found.order_by(environments.c.version))
     return [_row(row) for row in rows]
@@ -110,7 +122,13 @@ def cached_lock(connection: Connection, definition: str) -> LockRow | None:
 
 
 def keep_lock(connection: Connection, definition: str, lock: LockRow) -> None:
-    """Keep a lock, and that a definition (by its hash) gave it."""
+    """Keep a lock, and that a definition (by its hash) gave it.
+
+    Args:
+        connection: The transaction's connection.
+        definition: The hash of the definition.
+        lock: The lock's row.
+    """
     if find_lock(connection, lock.digest) is None:
         connection.execute(
             insert(environment_locks).values(

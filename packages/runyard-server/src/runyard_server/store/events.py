@@ -77,13 +77,26 @@ class FeedFilter:
 
 
 def append(connection: Connection, subject: Subject, rows: Sequence[EventRow]) -> None:
-    """Add events to a subject; their numbers must follow its last one."""
+    """Add events to a subject; their numbers must follow its last one.
+
+    Args:
+        connection: The transaction's connection.
+        subject: What they are about.
+        rows: The events.
+    """
     if rows:
         connection.execute(_APPEND, [_values(subject, row) for row in rows])
 
 
 def page(connection: Connection, subject: Subject, after: int, limit: int) -> list[EventRow]:
-    """Up to `limit` events of a subject with numbers above `after`, in order."""
+    """Up to `limit` events of a subject with numbers above `after`, in order.
+
+    Args:
+        connection: The transaction's connection.
+        subject: What they are about.
+        after: The number of the last one that is known.
+        limit: The most that are wanted.
+    """
     rows = connection.execute(_PAGE, {**_named(subject), "after": after, "most": limit})
     return [_event(row) for row in rows]
 
@@ -96,7 +109,15 @@ def last_number(connection: Connection, subject: Subject) -> int:
 def feed(
     connection: Connection, workspace: str, chosen: FeedFilter, after: int, limit: int
 ) -> list[FeedRow]:
-    """Up to `limit` events of a workspace with positions above `after`, in order."""
+    """Up to `limit` events of a workspace with positions above `after`, in order.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        chosen: Which of them are wanted.
+        after: The position of the last one that is known.
+        limit: The most that are wanted.
+    """
     # One subject's are found by number: by position, all others would be read to find them.
     place = events.c.position if chosen.id is None else events.c.position + 0
     found = select(*_SHOWN).where(*_inside(workspace, chosen), place > after)
@@ -105,7 +126,14 @@ def feed(
 
 
 def newest(connection: Connection, workspace: str, chosen: FeedFilter, limit: int) -> list[FeedRow]:
-    """The last `limit` events of a workspace, in order."""
+    """The last `limit` events of a workspace, in order.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        chosen: Which of them are wanted.
+        limit: The most that are wanted.
+    """
     found = select(*_SHOWN).where(*_inside(workspace, chosen))
     rows = connection.execute(found.order_by(_order(chosen).desc()).limit(limit))
     return [_feed_row(workspace, row) for row in rows][::-1]
@@ -117,13 +145,25 @@ def position(connection: Connection, workspace: str) -> int:
 
 
 def times_of(connection: Connection, subject: Subject, kind: str) -> list[tuple[str, int]]:
-    """(status, time) of a subject's events of one kind, in order."""
+    """(status, time) of a subject's events of one kind, in order.
+
+    Args:
+        connection: The transaction's connection.
+        subject: What they are about.
+        kind: Which kind.
+    """
     rows = connection.execute(_TOLD, {**_named(subject), "of_event": kind})
     return [(str(row.status), int(row.time)) for row in rows]
 
 
 def data_of(connection: Connection, subject: Subject, kind: str) -> list[dict[str, str]]:
-    """What a subject's events of one kind say beside their message, in order."""
+    """What a subject's events of one kind say beside their message, in order.
+
+    Args:
+        connection: The transaction's connection.
+        subject: What they are about.
+        kind: Which kind.
+    """
     rows = connection.execute(_TOLD, {**_named(subject), "of_event": kind})
     return [_DATA.decode(row.data) for row in rows]
 

@@ -30,13 +30,26 @@ _COUNT = select(experiments.c.run_count).where(_MINE)
 
 
 def find(connection: Connection, workspace: str, name: str) -> ExperimentRow | None:
-    """The experiment of this name, or None."""
+    """The experiment of this name, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Its name.
+    """
     row = connection.execute(_FIND, {"in_workspace": workspace, "named": name}).one_or_none()
     return None if row is None else ExperimentRow(*row)
 
 
 def ensure(connection: Connection, workspace: str, name: str, now: int) -> ExperimentRow:
-    """The experiment of this name; it is made if there is none."""
+    """The experiment of this name; it is made if there is none.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Its name.
+        now: Microseconds since 1970.
+    """
     found = find(connection, workspace, name)
     if found is not None:
         return found
@@ -54,7 +67,13 @@ def next_number(connection: Connection, experiment_id: str) -> int:
 
 
 def find_many(connection: Connection, workspace: str, names: Sequence[str]) -> list[ExperimentRow]:
-    """The experiments of these names that exist, in the order of the names."""
+    """The experiments of these names that exist, in the order of the names.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        names: Which names.
+    """
     found = select(*_COLUMNS).where(
         experiments.c.workspace == workspace, experiments.c.name.in_(list(names))
     )
@@ -63,6 +82,12 @@ def find_many(connection: Connection, workspace: str, names: Sequence[str]) -> l
 
 
 def names(connection: Connection, workspace: str, limit: int) -> list[str]:
-    """The names of up to `limit` experiments of a workspace."""
+    """The names of up to `limit` experiments of a workspace.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        limit: The most that are wanted.
+    """
     found = select(experiments.c.name).where(experiments.c.workspace == workspace).limit(limit)
     return list(connection.execute(found).scalars())

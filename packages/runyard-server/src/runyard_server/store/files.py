@@ -31,13 +31,25 @@ _ADD = insert(run_files)
 
 
 def find(connection: Connection, run_key: int, path: str) -> FileRow | None:
-    """The file of this path, or None."""
+    """The file of this path, or None.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        path: Its path.
+    """
     row = connection.execute(_FIND, {"of_run": run_key, "of_path": path}).one_or_none()
     return None if row is None else FileRow(*row)
 
 
 def find_many(connection: Connection, run_key: int, paths: Sequence[str]) -> dict[str, FileRow]:
-    """Those of `paths` that the run has, by path."""
+    """Those of `paths` that the run has, by path.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        paths: Which paths.
+    """
     rows: dict[str, FileRow] = {}
     for start in range(0, len(paths), _MANY):
         some = list(paths[start : start + _MANY])
@@ -49,7 +61,15 @@ def find_many(connection: Connection, run_key: int, paths: Sequence[str]) -> dic
 def page(
     connection: Connection, run_key: int, prefix: str, after: str | None, limit: int
 ) -> list[FileRow]:
-    """Up to `limit` files whose path begins with `prefix` and is above `after`, by path."""
+    """Up to `limit` files whose path begins with `prefix` and is above `after`, by path.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        prefix: What their paths begin with.
+        after: The last path that is known.
+        limit: The most that are wanted.
+    """
     found = select(*_COLUMNS).where(run_files.c.run_key == run_key)
     if prefix:
         found = found.where(run_files.c.path >= prefix, run_files.c.path < prefix + _LAST_CHARACTER)
@@ -61,7 +81,13 @@ def page(
 
 
 def put(connection: Connection, run_key: int, rows: Iterable[FileRow]) -> None:
-    """Add files to a run; a file of the same path is replaced."""
+    """Add files to a run; a file of the same path is replaced.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        rows: The files.
+    """
     values = [{"run_key": run_key, **asdict(row)} for row in rows]
     if not values:
         return
@@ -70,7 +96,13 @@ def put(connection: Connection, run_key: int, rows: Iterable[FileRow]) -> None:
 
 
 def remove(connection: Connection, run_key: int, prefix: str) -> None:
-    """Forget the files of a run whose path begins with `prefix`; their contents stay."""
+    """Forget the files of a run whose path begins with `prefix`; their contents stay.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        prefix: What their paths begin with.
+    """
     chosen = delete(run_files).where(run_files.c.run_key == run_key)
     chosen = chosen.where(run_files.c.path >= prefix, run_files.c.path < prefix + _LAST_CHARACTER)
     connection.execute(chosen)

@@ -27,12 +27,12 @@ class Body(Protocol):
     """Raw bytes that come in: all that is asked of it is `read`."""
 
     def read(self, size: int, /) -> bytes:
-        """Give up to `size` bytes, b"" at the end."""
+        """Up to `size` bytes, b"" at the end."""
         ...
 
 
 def checked(path: str) -> str:
-    """Give a path from outside in its one spelling: `a/b`, without `.` and empty segments.
+    """A path from outside in its one spelling: `a/b`, without `.` and empty segments.
 
     Raises:
         InvalidRequest: It is empty, absolute, leads upwards or could not be a file's name.
@@ -50,7 +50,7 @@ def checked(path: str) -> str:
 
 
 def is_text(name: str) -> bool:
-    """Say whether a name can be told in JSON; bytes that are not UTF-8 cannot."""
+    """Whether a name can be told in JSON; bytes that are not UTF-8 cannot."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -59,7 +59,7 @@ def is_text(name: str) -> bool:
 
 
 def inside(root: Path, path: str, *, local: bool = False) -> Path:
-    """Give the place of a path from outside below `root`, links followed.
+    """The place of a path from outside below `root`, links followed.
 
     Args:
         root: The folder.
@@ -79,7 +79,7 @@ def inside(root: Path, path: str, *, local: bool = False) -> Path:
 
 
 def is_file(place: Path) -> bool:
-    """Say whether there is a file; a path longer than the system takes has none."""
+    """Whether there is a file; a path longer than the system takes has none."""
     try:
         return place.is_file()
     except OSError:

@@ -37,12 +37,26 @@ def of_run(connection: Connection, run_key: int) -> dict[int, GangRow]:
 
 
 def join(connection: Connection, run_key: int, node: int, joined: JoinGang) -> None:
-    """Write down where a node is."""
+    """Write down where a node is.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        node: Number of the node within the run.
+        joined: Its address and ports.
+    """
     _set(connection, run_key, node, "joined", msgspec.json.encode(joined).decode())
 
 
 def tell(connection: Connection, run_key: int, node: int, tasks: Sequence[TaskReport]) -> None:
-    """Write down how the processes of a node are."""
+    """Write down how the processes of a node are.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        node: Number of the node within the run.
+        tasks: The state of its processes.
+    """
     _set(connection, run_key, node, "tasks", msgspec.json.encode(tasks).decode())
 
 

@@ -11,13 +11,27 @@ _REMOVE, _ADD = delete(idempotency).where(_OF_KEY), insert(idempotency)
 
 
 def find(connection: Connection, key: str, since: int) -> tuple[str, str] | None:
-    """(digest of the body, JSON of the answer) of a key kept at `since` or later, or None."""
+    """(digest of the body, JSON of the answer) of a key kept at `since` or later, or None.
+
+    Args:
+        connection: The transaction's connection.
+        key: The request's key.
+        since: Microseconds since 1970 before which answers are outdated.
+    """
     row = connection.execute(_FIND, {"of_key": key, "since": since}).one_or_none()
     return None if row is None else (str(row.body), str(row.answer))
 
 
 def keep(connection: Connection, key: str, body: str, answer: str, now: int) -> None:
-    """Remember an answer, in place of an outdated one of the same key."""
+    """Remember an answer, in place of an outdated one of the same key.
+
+    Args:
+        connection: The transaction's connection.
+        key: The request's key.
+        body: Digest of all that was asked for.
+        answer: The answer, as JSON.
+        now: Microseconds since 1970.
+    """
     connection.execute(_REMOVE, {"of_key": key})
     connection.execute(_ADD, {"key": key, "body": body, "answer": answer, "created_at": now})
 

@@ -81,7 +81,13 @@ def of_runs(connection: Connection, run_keys: Iterable[int]) -> list[JobNodeRow]
 
 
 def find(connection: Connection, run_key: int, node: int) -> JobNodeRow | None:
-    """One node of a run, or None."""
+    """One node of a run, or None.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        node: Number of the node within the run.
+    """
     row = connection.execute(_FIND, {"of_run": run_key, "of_node": node}).one_or_none()
     return None if row is None else _row(row)
 
@@ -124,12 +130,25 @@ def add(connection: Connection, rows: Sequence[JobNodeRow]) -> None:
 
 
 def change(connection: Connection, run_key: int, node: int, **values: Any) -> None:
-    """Set the named columns of one node of a run."""
+    """Set the named columns of one node of a run.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        node: Number of the node within the run.
+        **values: Values by column.
+    """
     connection.execute(_CHANGE, {"of_run": run_key, "of_node": node, **_texts(values)})
 
 
 def close(connection: Connection, run_key: int, now: int) -> None:
-    """Mark every unfinished node of a run as finished."""
+    """Mark every unfinished node of a run as finished.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        now: Microseconds since 1970.
+    """
     connection.execute(_CLOSE, {"of_run": run_key, "finished_at": now})
 
 

@@ -41,7 +41,13 @@ def everything(connection: Connection) -> dict[Subject, LeaseRow]:
 
 
 def put(connection: Connection, subject: Subject, row: LeaseRow) -> None:
-    """Set the lease of a subject, whoever had it."""
+    """Set the lease of a subject, whoever had it.
+
+    Args:
+        connection: The transaction's connection.
+        subject: What is worked on.
+        row: Who has it, and until when.
+    """
     remove(connection, [subject])
     names = {"kind": subject.kind, "workspace": subject.workspace, "subject": subject.id}
     connection.execute(_ADD, {**names, "token": row.token, "until": row.until})
@@ -54,7 +60,13 @@ def remove(connection: Connection, subjects: Iterable[Subject]) -> None:
 
 
 def prolong(connection: Connection, token: str, until: int) -> None:
-    """Move the end of every lease of `token`."""
+    """Move the end of every lease of `token`.
+
+    Args:
+        connection: The transaction's connection.
+        token: Who works on it.
+        until: Microseconds since 1970.
+    """
     connection.execute(update(leases).where(leases.c.token == token).values(until=until))
 
 

@@ -60,7 +60,13 @@ class LogStore:
         return inside(self.root, f"{workspace}/{run}")
 
     def path(self, workspace: str, run: str, path: str) -> Path:
-        """The place of a log, whether it is there or not."""
+        """The place of a log, whether it is there or not.
+
+        Args:
+            workspace: Id of the workspace.
+            run: Id of the run.
+            path: Its path.
+        """
         return inside(self.folder(workspace, run), path)
 
     def append(
@@ -109,12 +115,24 @@ class LogStore:
         return size
 
     def size(self, workspace: str, run: str, path: str) -> int | None:
-        """A log's size in bytes, None where there is none of that name."""
+        """A log's size in bytes, None where there is none of that name.
+
+        Args:
+            workspace: Id of the workspace.
+            run: Id of the run.
+            path: Its path.
+        """
         place = self.path(workspace, run, path)
         return place.stat().st_size if is_file(place) else None
 
     def checksum(self, workspace: str, run: str, path: str) -> str:
-        """The CRC-32 of a log in hex; that of no bytes where there is none of that name."""
+        """The CRC-32 of a log in hex; that of no bytes where there is none of that name.
+
+        Args:
+            workspace: Id of the workspace.
+            run: Id of the run.
+            path: Its path.
+        """
         place, found = self.path(workspace, run, path), 0
         if is_file(place):
             with place.open("rb") as file:

@@ -68,20 +68,39 @@ _SEGMENTS_OF = select(*_SEGMENTS).where(metric_segments.c.series_id == bindparam
 
 
 def mark(connection: Connection, run_key: int, writer: str) -> int:
-    """How many lines of a writer are stored."""
+    """How many lines of a writer are stored.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        writer: Name of the writer.
+    """
     found = connection.execute(_MARK, {"run": run_key, "by": writer}).scalar_one_or_none()
     return int(found or 0)
 
 
 def set_mark(connection: Connection, run_key: int, writer: str, lines: int) -> None:
-    """Set how many lines of a writer are stored."""
+    """Set how many lines of a writer are stored.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        writer: Name of the writer.
+        lines: How many lines are stored.
+    """
     values = {"run": run_key, "by": writer, "stored": lines}
     if connection.execute(_MOVE_MARK, values).rowcount == 0:
         connection.execute(_ADD_MARK, {"run_key": run_key, "writer": writer, "lines": lines})
 
 
 def series(connection: Connection, run_key: int, name: str | None = None) -> list[SeriesRow]:
-    """The series of a run (or the one of that name), in order of first logging."""
+    """The series of a run (or the one of that name), in order of first logging.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        name: Its name.
+    """
     found = _ALL_SERIES.order_by(metric_series.c.id)
     if name is not None:
         found = found.where(metric_series.c.name == name)
@@ -91,7 +110,13 @@ def series(connection: Connection, run_key: int, name: str | None = None) -> lis
 def latest(
     connection: Connection, run_keys: Sequence[int], names: Sequence[str] | None = None
 ) -> dict[int, dict[str, float]]:
-    """The last finite values of scalar metrics of several runs, by key; with names only those."""
+    """The last finite values of scalar metrics of several runs, by key; with names only those.
+
+    Args:
+        connection: The transaction's connection.
+        run_keys: Keys of the runs' rows.
+        names: Which names.
+    """
     table = metric_series.c
     found = select(table.run_key, table.name, table.last).where(
         table.run_key.in_(list(run_keys)), table.kind == SCALAR, table.last.is_not(None)
@@ -107,7 +132,13 @@ def latest(
 def series_named(
     connection: Connection, run_key: int, names: Sequence[str]
 ) -> dict[str, SeriesRow]:
-    """Those series of a run that have one of these names, by name."""
+    """Those series of a run that have one of these names, by name.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        names: Which names.
+    """
     if len(names) > _MANY:
         rows = connection.execute(_ALL_SERIES, {"run": run_key})
     else:
@@ -163,7 +194,13 @@ def segments(connection: Connection, series_id: int) -> list[SegmentRow]:
 def series_of_many(
     connection: Connection, run_keys: Sequence[int], names: Sequence[str]
 ) -> list[SeriesRow]:
-    """The series of several runs, in order of first logging; with names only those."""
+    """The series of several runs, in order of first logging; with names only those.
+
+    Args:
+        connection: The transaction's connection.
+        run_keys: Keys of the runs' rows.
+        names: Which names.
+    """
     found = select(*_SERIES).where(metric_series.c.run_key.in_(list(run_keys)))
     if names:
         found = found.where(metric_series.c.name.in_(list(names)))
@@ -199,7 +236,13 @@ def in_pieces(connection: Connection, run_key: int) -> list[int]:
 def replace_segments(
     connection: Connection, old: Sequence[SegmentRow], new: Sequence[SegmentRow]
 ) -> None:
-    """Put other segments in the place of these, holding the same points."""
+    """Put other segments in the place of these, holding the same points.
+
+    Args:
+        connection: The transaction's connection.
+        old: The segments that go.
+        new: Those that come.
+    """
     gone = delete(metric_segments).where(
         metric_segments.c.series_id == bindparam("series"),
         metric_segments.c.first == bindparam("place"),

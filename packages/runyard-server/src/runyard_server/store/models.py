@@ -51,7 +51,13 @@ _COLUMNS = [models.c[name] for name in _NAMES]
 
 
 def next_version(connection: Connection, workspace: str, name: str) -> int:
-    """Count a new version of a model and give its number, from 1; none is given twice."""
+    """Count a new version of a model and give its number, from 1; none is given twice.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Its name.
+    """
     mine = _named(workspace, name)
     grown = update(model_names).where(mine).values(last_version=model_names.c.last_version + 1)
     if connection.execute(grown).rowcount == 0:
@@ -61,7 +67,13 @@ def next_version(connection: Connection, workspace: str, name: str) -> int:
 
 
 def add(connection: Connection, row: ModelRow, files: Iterable[FileEntry]) -> int:
-    """Add a version (its `key` is not looked at) as the latest of its name; give its key."""
+    """Add a version (its `key` is not looked at) as the latest of its name; give its key.
+
+    Args:
+        connection: The transaction's connection.
+        row: The version.
+        files: Its files.
+    """
     values = {name: getattr(row, name) for name in _NAMES if name != "key"}
     result = connection.execute(insert(models).values(**values))
     inserted = result.inserted_primary_key
@@ -85,7 +97,14 @@ def add(connection: Connection, row: ModelRow, files: Iterable[FileEntry]) -> in
 
 
 def find(connection: Connection, workspace: str, name: str, version: int) -> ModelRow | None:
-    """One version of a model, or None."""
+    """One version of a model, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Name of the model.
+        version: Its version.
+    """
     found = select(*_COLUMNS).where(
         models.c.workspace == workspace, models.c.name == name, models.c.version == version
     )
@@ -93,7 +112,13 @@ def find(connection: Connection, workspace: str, name: str, version: int) -> Mod
 
 
 def latest(connection: Connection, workspace: str, name: str) -> ModelRow | None:
-    """The latest version of a model, or None."""
+    """The latest version of a model, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Its name.
+    """
     found = (
         select(*_COLUMNS)
         .join(model_names, model_names.c.latest_key == models.c.key)
@@ -110,14 +135,27 @@ def find_many(connection: Connection, keys: Sequence[int]) -> list[ModelRow]:
 
 
 def versions(connection: Connection, workspace: str, name: str, limit: int) -> list[int]:
-    """Up to `limit` versions of a model, newest first."""
+    """Up to `limit` versions of a model, newest first.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Its name.
+        limit: The most that are wanted.
+    """
     found = select(models.c.version).where(models.c.workspace == workspace, models.c.name == name)
     newest = found.order_by(models.c.version.desc()).limit(limit)
     return list(connection.execute(newest).scalars())
 
 
 def names(connection: Connection, workspace: str, limit: int) -> list[str]:
-    """The names of up to `limit` models of a workspace that have a version."""
+    """The names of up to `limit` models of a workspace that have a version.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        limit: The most that are wanted.
+    """
     found = select(model_names.c.name).where(
         model_names.c.workspace == workspace, model_names.c.latest_key.is_not(None)
     )

@@ -34,7 +34,14 @@ def read(
 
 
 def add(connection: Connection, table: Table, key: int, given: Mapping[str, str | None]) -> None:
-    """Add values of names that the owner does not have yet."""
+    """Add values of names that the owner does not have yet.
+
+    Args:
+        connection: The transaction's connection.
+        table: Which table of names and values.
+        key: Key of the owner's row.
+        given: Value by name.
+    """
     if given:
         owner = _owner(table).name
         rows = [
@@ -45,20 +52,40 @@ def add(connection: Connection, table: Table, key: int, given: Mapping[str, str 
 
 
 def put(connection: Connection, table: Table, key: int, given: Mapping[str, str | None]) -> None:
-    """Set values; a name that is there takes the new one."""
+    """Set values; a name that is there takes the new one.
+
+    Args:
+        connection: The transaction's connection.
+        table: Which table of names and values.
+        key: Key of the owner's row.
+        given: Value by name.
+    """
     remove(connection, table, key, list(given))
     add(connection, table, key, given)
 
 
 def remove(connection: Connection, table: Table, key: int, names: Sequence[str]) -> None:
-    """Remove names; those that the owner does not have are passed over."""
+    """Remove names; those that the owner does not have are passed over.
+
+    Args:
+        connection: The transaction's connection.
+        table: Which table of names and values.
+        key: Key of the owner's row.
+        names: Which names.
+    """
     if names:
         chosen = and_(_owner(table) == key, table.c.name.in_(list(names)))
         connection.execute(delete(table).where(chosen))
 
 
 def clear(connection: Connection, table: Table, key: int) -> None:
-    """Remove all of an owner."""
+    """Remove all of an owner.
+
+    Args:
+        connection: The transaction's connection.
+        table: Which table of names and values.
+        key: Key of the owner's row.
+    """
     connection.execute(delete(table).where(_owner(table) == key))
 
 

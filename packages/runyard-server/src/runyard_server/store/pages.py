@@ -59,6 +59,12 @@ def after(page_token: str | None, kind: type[Key]) -> Key | None:
 def cut(
     items: Sequence[Item], size: int, key: Callable[[Item], object]
 ) -> tuple[list[Item], str | None]:
-    """Split `size + 1` items into a page and the token of the next one, None at the end."""
+    """Split `size + 1` items into a page and the token of the next one, None at the end.
+
+    Args:
+        items: One more than a page has, if there are so many.
+        size: Items of a page.
+        key: What an item is paged by.
+    """
     page = list(items[:size])
     return page, token(key(page[-1])) if len(items) > size else None

@@ -125,7 +125,13 @@ _FEW = 3
 
 
 def find(connection: Connection, workspace: str, run: str) -> RunRow | None:
-    """The run of this id, or None."""
+    """The run of this id, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        run: Id of the run.
+    """
     row = connection.execute(_FIND, {"in_workspace": workspace, "run": run}).one_or_none()
     return None if row is None else _row(row)
 
@@ -161,13 +167,25 @@ def find_in_order(connection: Connection, keys: Sequence[int]) -> list[RunRow]:
 
 
 def key_of(connection: Connection, workspace: str, run: str) -> int | None:
-    """The key of a run by its id, or None."""
+    """The key of a run by its id, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        run: Id of the run.
+    """
     found = connection.execute(_KEY_OF, {"in_workspace": workspace, "run": run})
     return found.scalar_one_or_none()
 
 
 def insert_run(connection: Connection, row: RunRow, spec: str) -> int:
-    """Add a run (its `key` is not looked at) with the JSON of its spec; give its key."""
+    """Add a run (its `key` is not looked at) with the JSON of its spec; give its key.
+
+    Args:
+        connection: The transaction's connection.
+        row: The run.
+        spec: JSON of its spec.
+    """
     values = {f.name: getattr(row, f.name) for f in fields(row) if f.name != "key"}
     result = connection.execute(_INSERT, _texts(values))
     key = result.inserted_primary_key
@@ -196,7 +214,13 @@ def specs(connection: Connection, keys: Iterable[int]) -> dict[int, str]:
 
 
 def newest(connection: Connection, workspace: str, limit: int) -> list[RunRow]:
-    """The newest runs of a workspace, newest first."""
+    """The newest runs of a workspace, newest first.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        limit: The most that are wanted.
+    """
     found = select(*_COLUMNS).where(runs.c.workspace == workspace)
     rows = connection.execute(found.order_by(runs.c.key.desc()).limit(limit))
     return [_row(row) for row in rows]
@@ -215,7 +239,13 @@ def count_active(connection: Connection, besides: str) -> int:
 
 
 def active_on(connection: Connection, workspace: str, target: str) -> list[RunRow]:
-    """The runs on a target that have not ended, oldest first."""
+    """The runs on a target that have not ended, oldest first.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        target: Name of the compute target.
+    """
     found = select(*_COLUMNS).where(
         runs.c.workspace == workspace, runs.c.target == target, runs.c.active.is_(True)
     )
@@ -264,6 +294,11 @@ def open_below(connection: Connection, row: RunRow, target: str) -> list[RunRow]
     """The runs on a target below a run that have not ended, oldest first.
 
     A run that has ended may have been given children since, so the way leads through those, too.
+
+    Args:
+        connection: The transaction's connection.
+        row: The row.
+        target: Name of the compute target.
     """
     named = {"in_workspace": row.workspace, "on_target": target, "of_parent": row.id}
     return [_row(each) for each in connection.execute(_OPEN_BELOW, named)]
@@ -285,7 +320,13 @@ _OPEN_BELOW = select(*_COLUMNS).where(runs.c.active.is_(True), _is_below()).orde
 
 
 def active_with_nodes(connection: Connection, target: str, limit: int) -> list[str]:
-    """The ids of the oldest runs on a target that have an unfinished node."""
+    """The ids of the oldest runs on a target that have an unfinished node.
+
+    Args:
+        connection: The transaction's connection.
+        target: Name of the compute target.
+        limit: The most that are wanted.
+    """
     rows = connection.execute(_HOLDING, {"on_target": target, "most": limit})
     return [str(row.id) for row in rows]
 
@@ -293,7 +334,13 @@ def active_with_nodes(connection: Connection, target: str, limit: int) -> list[s
 def tags(
     connection: Connection, keys: Sequence[int], names: Sequence[str] | None = None
 ) -> dict[int, dict[str, str | None]]:
-    """The tags of several runs, by key; with names only those."""
+    """The tags of several runs, by key; with names only those.
+
+    Args:
+        connection: The transaction's connection.
+        keys: Keys of the runs' rows.
+        names: Which names.
+    """
     if len(keys) == 1 and names is None:
         pairs = connection.execute(_TAGS, {"of_run": keys[0]})
         return {keys[0]: {row.name: row.value for row in pairs}}
@@ -303,7 +350,13 @@ def tags(
 def properties(
     connection: Connection, keys: Sequence[int], names: Sequence[str] | None = None
 ) -> dict[int, dict[str, str]]:
-    """The properties of several runs, by key; with names only those."""
+    """The properties of several runs, by key; with names only those.
+
+    Args:
+        connection: The transaction's connection.
+        keys: Keys of the runs' rows.
+        names: Which names.
+    """
     if len(keys) == 1 and names is None:
         pairs = connection.execute(_PROPERTIES, {"of_run": keys[0]})
         return {keys[0]: {row.name: row.value for row in pairs}}
@@ -313,7 +366,13 @@ def properties(
 def params(
     connection: Connection, keys: Sequence[int], names: Sequence[str] | None = None
 ) -> dict[int, dict[str, str]]:
-    """The parameters of several runs, by key; with names only those."""
+    """The parameters of several runs, by key; with names only those.
+
+    Args:
+        connection: The transaction's connection.
+        keys: Keys of the runs' rows.
+        names: Which names.
+    """
     if len(keys) == 1 and names is None:
         pairs = connection.execute(_PARAMS, {"of_run": keys[0]})
         return {keys[0]: {row.name: row.value for row in pairs}}
@@ -321,22 +380,46 @@ def params(
 
 
 def set_tags(connection: Connection, key: int, given: Mapping[str, str | None]) -> None:
-    """Set tags of a run; a tag that is there takes the new value."""
+    """Set tags of a run; a tag that is there takes the new value.
+
+    Args:
+        connection: The transaction's connection.
+        key: Key of the run's row.
+        given: Value by name.
+    """
     named.put(connection, run_tags, key, given)
 
 
 def remove_tags(connection: Connection, key: int, names: Sequence[str]) -> None:
-    """Remove tags of a run; names it does not have are passed over."""
+    """Remove tags of a run; names it does not have are passed over.
+
+    Args:
+        connection: The transaction's connection.
+        key: Key of the run's row.
+        names: Which names.
+    """
     named.remove(connection, run_tags, key, names)
 
 
 def add_properties(connection: Connection, key: int, given: Mapping[str, str]) -> None:
-    """Add properties that the run does not have yet."""
+    """Add properties that the run does not have yet.
+
+    Args:
+        connection: The transaction's connection.
+        key: Key of the run's row.
+        given: Value by name.
+    """
     named.add(connection, run_properties, key, given)
 
 
 def add_params(connection: Connection, key: int, given: Mapping[str, str]) -> None:
-    """Add parameters that the run does not have yet."""
+    """Add parameters that the run does not have yet.
+
+    Args:
+        connection: The transaction's connection.
+        key: Key of the run's row.
+        given: Value by name.
+    """
     named.add(connection, run_params, key, given)
 
 

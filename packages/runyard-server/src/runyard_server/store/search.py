@@ -78,7 +78,13 @@ class Side:
         return and_(of.c.name == name, *more)
 
     def of(self, of: FromClause, key: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-        """The condition that a row is a noun's and has a name."""
+        """The condition that a row is a noun's and has a name.
+
+        Args:
+            of: The table of names and values, or an alias of it.
+            key: The column with the noun's own key.
+            name: The name.
+        """
         return and_(of.c[self.owner] == key, self.named(of, name))
 
     def columns(self, of: FromClause) -> list[ColumnElement[Any]]:

@@ -76,7 +76,13 @@ def pack(points: Points) -> tuple[str, bytes]:
 
 
 def unpack(encoding: str, count: int, payload: bytes) -> Points:
-    """The `count` points of a segment."""
+    """The `count` points of a segment.
+
+    Args:
+        encoding: How they are packed.
+        count: How many points there are.
+        payload: The packed bytes.
+    """
     if encoding == JSON:
         return _from_json(payload)
     end = count * _WIDTH

@@ -26,7 +26,13 @@ class SnapshotRow:
 
 
 def find(connection: Connection, workspace: str, snapshot: str) -> SnapshotRow | None:
-    """The snapshot of this id, or None."""
+    """The snapshot of this id, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        snapshot: Id of the snapshot.
+    """
     named = {"in_workspace": workspace, "snapshot": snapshot}
     row = connection.execute(_FIND, named).one_or_none()
     if row is None:

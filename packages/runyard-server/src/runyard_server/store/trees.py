@@ -55,7 +55,13 @@ class Tree:
         self._incoming = incoming
 
     def page(self, prefix: str, after: str | None, limit: int) -> list[TreeFile]:
-        """Up to `limit` files whose path begins with `prefix` and is above `after`."""
+        """Up to `limit` files whose path begins with `prefix` and is above `after`.
+
+        Args:
+            prefix: What their paths begin with.
+            after: The last path that is known.
+            limit: The most that are wanted.
+        """
         return list(islice(self._walk(prefix, after or ""), limit))
 
     def find(self, path: str) -> Path | None:

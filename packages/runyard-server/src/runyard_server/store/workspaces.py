@@ -48,7 +48,14 @@ def find_named(connection: Connection, triple: Triple) -> WorkspaceRow | None:
 def page(
     connection: Connection, chosen: dict[str, str], after: Triple | None, limit: int
 ) -> list[WorkspaceRow]:
-    """Up to `limit` workspaces whose named columns have these values, by name."""
+    """Up to `limit` workspaces whose named columns have these values, by name.
+
+    Args:
+        connection: The transaction's connection.
+        chosen: What the columns of those that are wanted have: value by name.
+        after: The last one of the page before; None at the beginning.
+        limit: The most that are wanted.
+    """
     found = select(*_COLUMNS).where(*(workspaces.c[name] == chosen[name] for name in chosen))
     if after is not None:
         found = found.where(tuple_(*_TRIPLE) > after)

@@ -94,7 +94,13 @@ class BackendContract:
         return file.read_text("utf-8").splitlines() if file.exists() else []
 
     def end(self, backend: Backend, job: Job, exit_code: int) -> None:
-        """Let the agent of a job end with an exit status."""
+        """Let the agent of a job end with an exit status.
+
+        Args:
+            backend: The backend.
+            job: The job.
+            exit_code: Its exit code.
+        """
         part = Path(backend.plan(job).folder) / "end.part"
         part.write_text(str(exit_code), "utf-8")
         part.rename(part.with_name("end"))

@@ -55,7 +55,13 @@ class Engine:
     can: Capabilities = SLOTS
 
     def end(self, handle: str, exit_code: int | None = None, signal: str | None = None) -> None:
-        """End an agent."""
+        """End an agent.
+
+        Args:
+            handle: The agent's handle.
+            exit_code: Its exit code.
+            signal: Name of the signal that ended it.
+        """
         self.agents[handle] = Observation(alive=False, exit_code=exit_code, signal=signal)
 
 

@@ -43,7 +43,13 @@ class FakeEnvironments:
     def lock(
         self, definition: EnvironmentDefinition, log: Callable[[str], None], *, gpu: bool = False
     ) -> LockRecord:
-        """A lock of the definition's own lines."""
+        """A lock of the definition's own lines.
+
+        Args:
+            definition: The environment's definition.
+            log: Takes a line at a time.
+            gpu: Whether it is for nodes with a GPU.
+        """
         log(f"locking {definition.pip}")
         if self.fault is not None:
             log(self.fault.message)
@@ -59,7 +65,13 @@ class FakeEnvironments:
     def realise(
         self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]
     ) -> JobEnvironment:
-        """Make it once `go` is set."""
+        """Make it once `go` is set.
+
+        Args:
+            lock: The lock.
+            log_path: The file that takes the build log.
+            cancelled: Says whether to give up.
+        """
         self.builds += 1
         log_path.parent.mkdir(parents=True, exist_ok=True)
         with log_path.open("a") as log:
@@ -91,6 +103,12 @@ class FakeEnvironments:
     def explain(
         self, definition: EnvironmentDefinition, lock: LockRecord, *, gpu: bool = False
     ) -> list[str]:
-        """Blame all that is asked for."""
+        """Blame all that is asked for.
+
+        Args:
+            definition: The environment's definition.
+            lock: The lock.
+            gpu: Whether it is for nodes with a GPU.
+        """
         del gpu
         return [f"{line} has no wheel for Python {lock.python}" for line in definition.pip]

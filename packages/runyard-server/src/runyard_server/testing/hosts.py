@@ -166,6 +166,11 @@ class Hosts:
     def delay(self, host: Host, milliseconds: float, loss_percent: float = 0.0) -> None:
         """Make a host's network slow and lossy, for what it sends.
 
+        Args:
+            host: The host.
+            milliseconds: How much later a packet leaves.
+            loss_percent: How many packets are lost.
+
         Raises:
             HostsUnavailable: The kernel lacks netem (`modprobe sch_netem`).
         """

@@ -110,7 +110,15 @@ class Yard:
         parent: str | None = None,
         **more: Any,
     ) -> str:
-        """Submit a script; `more` are fields of RunSpec. Give the run's id."""
+        """Submit a script; `more` are fields of RunSpec. Give the run's id.
+
+        Args:
+            target: Name of the compute target.
+            pip: A package that its environment has.
+            submitted_from: Id of the run whose job submits it.
+            parent: Id of the run that it is a child of.
+            **more: More fields of it.
+        """
         data = b"print(1)"
         digest = hashlib.sha256(data).hexdigest()
         self.system.blobs.write(digest, io.BytesIO(data))
@@ -152,7 +160,13 @@ class Yard:
             self.system.notices.wait([run_topic(W, run)], 0.2, mark)
 
     def handle(self, run: str, purpose: str = "job", node: int = 0) -> str:
-        """Wait until the run has an agent on a node; give its handle."""
+        """Wait until the run has an agent on a node; give its handle.
+
+        Args:
+            run: Id of the run.
+            purpose: `job` or `salvage`.
+            node: Number of the node within the run.
+        """
         handle = f"{run}/{node}/1/{purpose}"
         until(lambda: handle in self.engine.agents)
         return handle
@@ -164,13 +178,27 @@ class Yard:
         node: int = 0,
         tasks: list[TaskReport] | None = None,
     ) -> AgentReply:
-        """Speak as the agent of a node."""
+        """Speak as the agent of a node.
+
+        Args:
+            run: Id of the run.
+            state: The state.
+            node: Number of the node within the run.
+            tasks: The state of each process: fields of TaskReport.
+        """
         self.handle(run, node=node)
         body = AgentReport(state, pid=1, host="h", tasks=tasks)
         return jobs.report(self.system, W, run, str(node), body=body)
 
     def finish(self, run: str, outcome: str = "completed", node: int = 0, **more: Any) -> None:
-        """Speak as the agent of a node for the last time, and end it."""
+        """Speak as the agent of a node for the last time, and end it.
+
+        Args:
+            run: Id of the run.
+            outcome: How it ended.
+            node: Number of the node within the run.
+            **more: More fields of it.
+        """
         body = FinishReport(outcome, **more)
         jobs.finish(self.system, W, run, str(node), body=body)
         for purpose in ("job", "salvage"):

@@ -161,7 +161,13 @@ def _taken_apart(answer: bytes) -> Iterator[Content]:
 def read_files(
     service: WorkspaceConnection, datastore: str, paths: Sequence[str]
 ) -> Iterator[Content]:
-    """Fetch many small files of a datastore; None as data: ask for it by itself."""
+    """Fetch many small files of a datastore; None as data: ask for it by itself.
+
+    Args:
+        service: The workspace's connection.
+        datastore: Name of the datastore.
+        paths: The files' paths on the datastore.
+    """
     return _taken_apart(Datastores(service).read_many(datastore, paths))
 
 

@@ -144,6 +144,13 @@ class Connection:
     ) -> Answer:
         """Send a raw body of `size` bytes and give the answer; a stream is read from where it is.
 
+        Args:
+            route: The row of the table of routes.
+            data: The body: bytes, or a stream that is read from where it is.
+            size: Bytes of the body.
+            query: The query's record, None for none.
+            *segments: The segments of the row's path.
+
         Raises:
             RunyardError: The service refused, or cannot be reached.
         """
@@ -158,6 +165,12 @@ class Connection:
         """Open a raw answer for reading, from byte `offset` on; use it in a `with` block.
 
         A transfer that breaks is taken up again where it stopped.
+
+        Args:
+            route: The row of the table of routes.
+            query: The query's record, None for none.
+            offset: The first byte that is wanted.
+            *segments: The segments of the row's path.
         """
         target = _target(route, segments, query)
         return Download(lambda start: self._read(route.method, target, start), offset)
@@ -177,7 +190,14 @@ class Connection:
     def stream(
         self, route: Route[Any], *segments: str, query: Any = None, timeout: float = 60.0
     ) -> Any:
-        """Open a stream of server-sent events; the caller closes it."""
+        """Open a stream of server-sent events; the caller closes it.
+
+        Args:
+            route: The row of the table of routes.
+            query: The query's record, None for none.
+            timeout: Seconds without a byte after which it counts as broken.
+            *segments: The segments of the row's path.
+        """
         headers = {"Accept": "text/event-stream"}
         target = _target(route, segments, query)
         response, used = self._request(route.method, target, headers, None, timeout, reuse=False)

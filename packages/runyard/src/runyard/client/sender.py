@@ -80,7 +80,13 @@ class Destination:
         raise NotImplementedError
 
     def append_lines(self, writer: str, first: int, data: bytes) -> int:
-        """Bring a writer's metric lines, the first being number `first`; give the count stored."""
+        """Bring a writer's metric lines, the first being number `first`; give the count stored.
+
+        Args:
+            writer: Name of the writer.
+            first: The number of the first line.
+            data: The lines, each with its end.
+        """
         raise NotImplementedError
 
 

@@ -198,7 +198,13 @@ def _check_size(folder: Path, found: List[Tuple[int, str]], limit: int) -> None:
 
 
 def take(service: WorkspaceConnection, folder: Path, limit: int = LIMIT_BYTES) -> str:
-    """Make a snapshot of a folder and give its id; see `scan` and `send`."""
+    """Make a snapshot of a folder and give its id; see `scan` and `send`.
+
+    Args:
+        service: The workspace's connection.
+        folder: The source folder.
+        limit: The most bytes that it may have.
+    """
     return send(service, scan(folder, limit))
 
 

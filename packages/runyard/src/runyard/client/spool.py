@@ -65,7 +65,13 @@ class Spool:
         return self._path.name[: -len(SUFFIX)] if own and self._path is not None else ""
 
     def scalar(self, name: str, value: Any, step: Optional[int] = None) -> None:
-        """Append a number, text, boolean or None; the shortest way, for it is called in loops."""
+        """Append a number, text, boolean or None; the shortest way, for it is called in loops.
+
+        Args:
+            name: The metric.
+            value: A number, text, boolean or None.
+            step: The step that it belongs to, None for none.
+        """
         kind = type(value)
         if kind is float:
             if value != value or value in INFINITE:  # noqa: PLR0124 - the quickest test for NaN
@@ -83,7 +89,14 @@ class Spool:
         self._finish(name, text, step, "")
 
     def append(self, name: str, kind: str, value: Any, step: Optional[int] = None) -> None:
-        """Append a line of any kind; `value` is JSON."""
+        """Append a line of any kind; `value` is JSON.
+
+        Args:
+            name: The metric.
+            kind: One of `protocol.metrics.KINDS`.
+            value: Any JSON.
+            step: The step that it belongs to, None for none.
+        """
         text = _json(_plain(value))
         shown = "null" if step is None else repr(step)
         self.write(

@@ -34,6 +34,12 @@ def follow(
 ) -> Iterator[EventRecord]:
     """Follow a run: its events after number `after`, and its log frames, until it has ended.
 
+    Args:
+        connection: The service.
+        route: The row of the table of routes.
+        segments: The segments of the row's path.
+        after: The number of the last event that is known.
+
     Raises:
         ServiceUnreachable: No service answered for two minutes.
         RunyardError: The service refused.

@@ -159,6 +159,11 @@ def put_blobs(
 ) -> None:
     """Store the contents of described local files that the service does not have yet.
 
+    Args:
+        service: The workspace's connection.
+        files: The local files, with digests and sizes.
+        progress: Told the bytes as they go, if given.
+
     Raises:
         InvalidRequest: A file changed since it was described.
         RunyardError: The service refused.
@@ -284,6 +289,12 @@ def download(
 ) -> Path:
     """Write one file of the service to its place, whole or not at all; give the place.
 
+    Args:
+        service: The workspace's connection.
+        fetch: What is fetched, and its place here.
+        overwrite: Whether a file that is there is replaced.
+        progress: Told the bytes as they go, if given.
+
     Raises:
         FileExistsError: Something is there and `overwrite` is not given.
     """
@@ -323,6 +334,12 @@ def download_many(
     progress: Optional[Progress] = None,
 ) -> List[Path]:
     """Write many files, in parallel and small ones together; see `download`.
+
+    Args:
+        service: The workspace's connection.
+        fetches: What is fetched, each with its place here.
+        overwrite: Whether a file that is there is replaced.
+        progress: Told the bytes as they go, if given.
 
     Raises:
         InvalidRequest: There was no place for some, which are named; all others were written.
@@ -398,7 +415,13 @@ def run_file(run: str, path: str, target: Path, record: Optional[FileRecord] = N
 
 
 def datastore_file(datastore: str, file: DatastoreFile, target: Path) -> Fetch:
-    """Plan the download of a datastore's file to its place here."""
+    """Plan the download of a datastore's file to its place here.
+
+    Args:
+        datastore: Name of the datastore.
+        file: The file as the datastore lists it.
+        target: The file here.
+    """
     return Fetch(DATASTORES_READ, (datastore, file.path), target, size=file.size)
 
 

@@ -32,7 +32,15 @@ class WorkspaceConnection:
         query: Any = None,
         key: Optional[str] = None,
     ) -> Answer:
-        """Ask a route of this workspace; see `Connection.call`."""
+        """Ask a route of this workspace; see `Connection.call`.
+
+        Args:
+            route: The row of the table of routes.
+            body: The body's record, None for none.
+            query: The query's record, None for none.
+            key: An Idempotency-Key, under which a repeat is answered like the first.
+            *segments: The segments of the row's path.
+        """
         return self.connection.call(route, self.id, *segments, body=body, query=query, key=key)
 
     def send(
@@ -43,13 +51,28 @@ class WorkspaceConnection:
         size: int,
         query: Any = None,
     ) -> Answer:
-        """Send a raw body to a route of this workspace; see `Connection.send`."""
+        """Send a raw body to a route of this workspace; see `Connection.send`.
+
+        Args:
+            route: The row of the table of routes.
+            data: The body: bytes, or a stream that is read from where it is.
+            size: Bytes of the body.
+            query: The query's record, None for none.
+            *segments: The segments of the row's path.
+        """
         return self.connection.send(route, self.id, *segments, data=data, size=size, query=query)
 
     def open(
         self, route: Route[Any], *segments: str, query: Any = None, offset: int = 0
     ) -> Download:
-        """Open a raw answer of this workspace for reading; see `Connection.open`."""
+        """Open a raw answer of this workspace for reading; see `Connection.open`.
+
+        Args:
+            route: The row of the table of routes.
+            query: The query's record, None for none.
+            offset: The first byte that is wanted.
+            *segments: The segments of the row's path.
+        """
         return self.connection.open(route, self.id, *segments, query=query, offset=offset)
 
     def read(self, route: Route[Any], *segments: str, body: Any) -> bytes:

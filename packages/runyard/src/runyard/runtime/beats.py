@@ -72,7 +72,13 @@ class Beats:
         self._thread = threading.Thread(target=self._run, name="beats", daemon=True)
 
     def say(self, state: str, message: str = "", tasks: Optional[Tasks] = None) -> None:
-        """Report a state and those of the processes, now and with each beat from now on."""
+        """Report a state and those of the processes, now and with each beat from now on.
+
+        Args:
+            state: The state.
+            message: What people are told beside it.
+            tasks: The state of each process: fields of TaskReport.
+        """
         beat = {
             "state": state,
             "pid": os.getpid(),

@@ -31,6 +31,11 @@ LONGEST_RUN = 100
 def prepare(job: Job, folder: RunFolder, canceled: Callable[[], bool]) -> Dict[str, str]:
     """Make every reference of the job ready; give the path of each by name.
 
+    Args:
+        job: The job.
+        folder: The run folder.
+        canceled: Says whether to give up.
+
     Raises:
         JobError: There is nothing at a path, or something stands in the way.
         Canceled: The job was canceled meanwhile.

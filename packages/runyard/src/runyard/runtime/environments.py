@@ -71,6 +71,11 @@ def make(request: Request, show: Callable[[bytes], None], canceled: Canceling) -
 def realise(job: Job, folder: RunFolder, canceled: Canceling) -> None:
     """Make the environment of a job on this node; the build log becomes a log of the run.
 
+    Args:
+        job: The job.
+        folder: The run folder.
+        canceled: Says whether to give up.
+
     Raises:
         BuildFailed: It cannot be made.
         Canceled: The job was canceled meanwhile.

@@ -134,7 +134,13 @@ def _node(line: Dict[str, Any]) -> Node:
 
 
 def tell_prepared(job: Job, folder: RunFolder, data: Dict[str, str]) -> None:
-    """Write for the other nodes where the data is."""
+    """Write for the other nodes where the data is.
+
+    Args:
+        job: The job.
+        folder: The run folder.
+        data: The path of each reference, by name.
+    """
     if job.nodes > 1:
         write_json(folder.prepared_file, {"attempt": job.attempt, "data": data})
 

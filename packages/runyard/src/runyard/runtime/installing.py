@@ -204,6 +204,11 @@ class Steps:
     def run(self, what: str, command: List[str], request: Request) -> None:
         """Run one program to its end.
 
+        Args:
+            what: What it is, for messages.
+            command: Program and arguments.
+            request: The environment that is made.
+
         Raises:
             BuildFailed: It failed, or cannot be started.
             Canceled: Given up; the program has been ended.

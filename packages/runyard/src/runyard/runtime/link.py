@@ -67,7 +67,13 @@ class Link:
         self._thread.start()
 
     def say(self, state: str, message: str = "", tasks: Optional[Tasks] = None) -> None:
-        """Report a state to the service, and how the processes of a gang are and what they use."""
+        """Report a state to the service, and how the processes of a gang are and what they use.
+
+        Args:
+            state: The state.
+            message: What people are told beside it.
+            tasks: The state of each process: fields of TaskReport.
+        """
         if tasks is not None and self._meter is None:
             from runyard.runtime.usage import Meter
 

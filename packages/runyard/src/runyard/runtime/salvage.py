@@ -44,7 +44,13 @@ def run(path: str, reason: str) -> int:
 
 
 def finish(job: Job, folder: RunFolder, reason: str) -> int:
-    """Do what `run` does, in a folder whose lock this process holds already."""
+    """Do what `run` does, in a folder whose lock this process holds already.
+
+    Args:
+        job: The job.
+        folder: The run folder.
+        reason: Why the agent counts as lost.
+    """
     if (read_json(folder.state_file) or {}).get("phase") == DONE:
         return 0
     from runyard.runtime import delivery, ending

@@ -104,7 +104,13 @@ class JobService(Destination):
         return [str(digest) for digest in reply["digests"]]
 
     def write_blob(self, digest: str, file: BinaryIO, size: int) -> None:
-        """Store a content."""
+        """Store a content.
+
+        Args:
+            digest: SHA-256 of the content, in hex.
+            file: The open file that holds it.
+            size: Its size in bytes.
+        """
         self._ask("PUT", f"{self._workspace}/blobs/{digest}", file, size, RAW)
 
     def write_blobs(self, batch: bytes) -> List[str]:

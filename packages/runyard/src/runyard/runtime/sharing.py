@@ -126,6 +126,11 @@ class SharedLog:
 def wait(lock: BuildLock, shared: SharedLog, canceled: Canceling) -> bool:
     """Wait for the right to build, following the log of its holder; say whether there was a wait.
 
+    Args:
+        lock: The environment's lock.
+        shared: The log that its holder writes.
+        canceled: Says whether to give up.
+
     Raises:
         Canceled: Given up.
     """

@@ -183,6 +183,11 @@ class Environment(Section):
     ) -> Environment:
         """Make an environment from a pip requirements file.
 
+        Args:
+            name: The environment's name.
+            file_path: The requirements file.
+            pip_version: Without effect.
+
         Raises:
             UserErrorException: The file is missing.
         """

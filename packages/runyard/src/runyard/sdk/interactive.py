@@ -39,7 +39,16 @@ def start(
     snapshot_directory: Optional[str] = ".",
     kind: Optional[Type[Run]] = None,
 ) -> Run:
-    """Begin an interactive run; see `Experiment.start_logging`."""
+    """Begin an interactive run; see `Experiment.start_logging`.
+
+    Args:
+        experiment: The experiment.
+        name: The run's name for people.
+        run_id: The run's id; None for one that is made up.
+        outputs: The folder whose files are kept at the end; None for none.
+        snapshot_directory: The folder of which a snapshot is made; None for none.
+        kind: The type of the run.
+    """
     from runyard.client.process import identity
     from runyard.protocol.runs import StartRun
     from runyard.sdk import endings, git_properties

@@ -128,6 +128,11 @@ def _launcher(run_config: Any) -> LauncherSpec:
 def count(what: str, value: Any, least: int = 1) -> int:
     """Read a count.
 
+    Args:
+        what: Its name, for messages.
+        value: What the user gave.
+        least: The least that makes sense.
+
     Raises:
         TrainingException: It is no whole number or below `least`.
     """

@@ -419,6 +419,15 @@ def order(
 ) -> RegisterModel:
     """Make the order to register a model.
 
+    Args:
+        name: The model's name.
+        path: Where its files are.
+        tags: Text by text.
+        properties: Text by text; never changed afterwards.
+        description: A text.
+        framework: What made it.
+        framework_version: The version of that.
+
     Raises:
         WebserviceException: The name breaks the rule, or there is a version without a framework.
     """

@@ -131,7 +131,15 @@ class RunContents(RunBase):
         timeout_seconds: Optional[int] = None,
         datastore_name: Optional[str] = None,
     ) -> None:
-        """Send several files, named one by one."""
+        """Send several files, named one by one.
+
+        Args:
+            names: The paths in the run.
+            paths: The local files, as many.
+            return_artifacts: Whether what was stored is returned.
+            timeout_seconds: Without effect.
+            datastore_name: Without effect.
+        """
         from runyard.sdk import run_files
 
         if len(names) != len(paths):

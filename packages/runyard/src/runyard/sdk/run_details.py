@@ -61,7 +61,13 @@ def details(
 
 
 def file_url(service: WorkspaceClient, run_id: str, name: str) -> str:
-    """The address of a run's file; it asks for the service's token."""
+    """The address of a run's file; it asks for the service's token.
+
+    Args:
+        service: The workspace's connection.
+        run_id: Id of the run.
+        name: The file's path in the run.
+    """
     base = f"{service.connection.url}{PREFIX}/workspaces/{quote(service.id)}"
     return f"{base}/runs/{quote(run_id)}/files/{quote(name)}"
 

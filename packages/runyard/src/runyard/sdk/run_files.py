@@ -24,7 +24,13 @@ NEAREST = 5
 
 
 def records(service: WorkspaceClient, run_id: str, prefix: str = "") -> List[FileRecord]:
-    """List a run's files whose path begins with `prefix`, by path."""
+    """List a run's files whose path begins with `prefix`, by path.
+
+    Args:
+        service: The workspace's connection.
+        run_id: Id of the run.
+        prefix: What their paths begin with.
+    """
     with translated():
         return list(service.files.list(run_id, prefix))
 
@@ -53,7 +59,14 @@ def download(service: WorkspaceClient, run_id: str, name: str, target: Optional[
 
 
 def content(service: WorkspaceClient, run_id: str, name: str, offset: int = 0) -> bytes:
-    """Read the bytes of a file of a run from `offset` on."""
+    """Read the bytes of a file of a run from `offset` on.
+
+    Args:
+        service: The workspace's connection.
+        run_id: Id of the run.
+        name: The file's path in the run.
+        offset: The first byte that is wanted.
+    """
     with translated(), service.files.open(run_id, name, offset) as source:
         return source.read()
 
@@ -92,7 +105,15 @@ def places(
     prefix: str,
     append_prefix: bool,
 ) -> List[Tuple[str, Path]]:
-    """Choose where each file of a `download_files` goes."""
+    """Choose where each file of a `download_files` goes.
+
+    Args:
+        names: The files' paths in the run.
+        folder: The folder here.
+        paths: The place of each; None for its own path below the folder.
+        prefix: What their paths begin with.
+        append_prefix: Whether the prefix is part of the place here.
+    """
     from runyard.client import transfer
 
     if paths is not None:
@@ -143,6 +164,11 @@ def upload_what_can_be(
     """Send local files to a run, replacing what is there; give those that cannot be kept.
 
     Those that vanish, change or cannot be read are found by halves, and stop no other.
+
+    Args:
+        service: The workspace's connection.
+        run_id: Id of the run.
+        pairs: Path in the run, and local file.
     """
     from runyard.client.trees import LeftOut
 
@@ -164,6 +190,12 @@ def upload_what_can_be(
 
 def upload_one(service: WorkspaceClient, run_id: str, name: str, source: Any) -> None:
     """Send one file, given as a path or as an open stream.
+
+    Args:
+        service: The workspace's connection.
+        run_id: Id of the run.
+        name: The file's path in the run.
+        source: A local path, or a stream that is read from where it is.
 
     Raises:
         UserErrorException: There is no such file, it is neither, or a stream has no name of its
@@ -259,6 +291,11 @@ def live(service: WorkspaceClient, run_id: str, path: str) -> None:
     """Send what lies at a path of this job's working folder, so that it can be registered now.
 
     Outputs are otherwise collected at the end of the job.
+
+    Args:
+        service: The workspace's connection.
+        run_id: Id of the run.
+        path: The path in the working folder.
     """
     local = Path(path) if path else Path()
     if local.is_file():

@@ -31,6 +31,12 @@ HEAD_BYTES = 512
 def store(run: RunBase, name: str, path: Optional[str], plot: Any) -> str:
     """Send an image to the run and give its path there.
 
+    Args:
+        run: The run.
+        name: The metric.
+        path: An image file.
+        plot: matplotlib.pyplot, or anything with `savefig`; one of the two is given.
+
     Raises:
         UserErrorException: None or both of `path` and `plot` are given, or the file is no image.
     """

@@ -41,7 +41,13 @@ class RunLogging(RunBase):
             raise _too_large(name, error) from None
 
     def log_list(self, name: str, value: Any, description: str = "") -> None:
-        """Log a list (or any iterable) of values of one type."""
+        """Log a list (or any iterable) of values of one type.
+
+        Args:
+            name: Its name.
+            value: What is logged.
+            description: Taken for old scripts' sake.
+        """
         self._log(name, "list", shapes.series(name, value))
 
     def log_row(self, name: str, description: Optional[str] = None, **kwargs: Any) -> None:
@@ -51,7 +57,13 @@ class RunLogging(RunBase):
         )
 
     def log_table(self, name: str, value: Dict[str, Any], description: str = "") -> None:
-        """Log a table: a dict of column name to list, all of one length."""
+        """Log a table: a dict of column name to list, all of one length.
+
+        Args:
+            name: Its name.
+            value: What is logged.
+            description: Taken for old scripts' sake.
+        """
         self._log(name, "table", shapes.table(name, value))
 
     def log_image(
@@ -73,19 +85,43 @@ class RunLogging(RunBase):
         self._log(name, "image", run_images.store(self, shapes.check_name(name), path, plot))
 
     def log_confusion_matrix(self, name: str, value: Any, description: str = "") -> None:
-        """Log a confusion matrix in the v1 SDK's JSON form."""
+        """Log a confusion matrix in the v1 SDK's JSON form.
+
+        Args:
+            name: Its name.
+            value: What is logged.
+            description: Taken for old scripts' sake.
+        """
         self._log_artifact(name, value, "confusion_matrix")
 
     def log_accuracy_table(self, name: str, value: Any, description: str = "") -> None:
-        """Log an accuracy table in the v1 SDK's JSON form."""
+        """Log an accuracy table in the v1 SDK's JSON form.
+
+        Args:
+            name: Its name.
+            value: What is logged.
+            description: Taken for old scripts' sake.
+        """
         self._log_artifact(name, value, "accuracy_table")
 
     def log_residuals(self, name: str, value: Any, description: str = "") -> None:
-        """Log residuals in the v1 SDK's JSON form."""
+        """Log residuals in the v1 SDK's JSON form.
+
+        Args:
+            name: Its name.
+            value: What is logged.
+            description: Taken for old scripts' sake.
+        """
         self._log_artifact(name, value, "residuals")
 
     def log_predictions(self, name: str, value: Any, description: str = "") -> None:
-        """Log predictions in the v1 SDK's JSON form."""
+        """Log predictions in the v1 SDK's JSON form.
+
+        Args:
+            name: Its name.
+            value: What is logged.
+            description: Taken for old scripts' sake.
+        """
         self._log_artifact(name, value, "predictions")
 
     def log_parameter(self, name: str, value: Any) -> None:

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 def read(
     service: WorkspaceClient, run_id: str, name: Optional[str], populate: bool
 ) -> Dict[str, Any]:
-    """Read a run's metrics by name, in the shapes of the v1 SDK."""
+    """Read a run's metrics by name, in the shapes of the v1 SDK.
+
+    Args:
+        service: The workspace's connection.
+        run_id: Id of the run.
+        name: Only this metric; None for all.
+        populate: Whether images come as bytes in place of their addresses.
+    """
     with translated():
         read_now = service.metrics.list(run_id, name)
     return _shaped(service, run_id, read_now, populate)
@@ -24,7 +31,14 @@ def read(
 def read_many(
     service: WorkspaceClient, run_ids: Sequence[str], name: Optional[str], populate: bool
 ) -> Dict[str, Dict[str, Any]]:
-    """Run id -> metrics of several runs of one workspace, asked for together."""
+    """Run id -> metrics of several runs of one workspace, asked for together.
+
+    Args:
+        service: The workspace's connection.
+        run_ids: Ids of the runs.
+        name: Only this metric; None for all.
+        populate: Whether images come as bytes in place of their addresses.
+    """
     with translated():
         found = service.metrics.read_many(run_ids, [] if name is None else [name])
     return {run: _shaped(service, run, found[run], populate) for run in run_ids}

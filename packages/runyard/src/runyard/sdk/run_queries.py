@@ -35,7 +35,13 @@ def of_parent(run: str) -> List[Condition]:
 
 
 def searched(those: List[Condition], tags: Tags, properties: Tags) -> Search:
-    """The search for runs that also have tags and properties; their metrics are left out."""
+    """The search for runs that also have tags and properties; their metrics are left out.
+
+    Args:
+        those: What else is searched for.
+        tags: Values by tag; None for any value.
+        properties: Values by property; None for any value.
+    """
     every = [*those, *_having(TAG, tags), *_having(PROPERTY, properties)]
     return Search(written(every), columns=[TAG, PROPERTY])
 

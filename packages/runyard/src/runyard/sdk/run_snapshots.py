@@ -16,7 +16,13 @@ BLOCK_BYTES = 1 << 20
 
 
 def restore(service: WorkspaceClient, snapshot_id: str, path: Optional[str]) -> str:
-    """Write a snapshot here and give where it is; see `Run.restore_snapshot`."""
+    """Write a snapshot here and give where it is; see `Run.restore_snapshot`.
+
+    Args:
+        service: The workspace's connection.
+        snapshot_id: Id of the snapshot.
+        path: Where to write it; None for the working folder.
+    """
     from runyard.client import transfer
 
     target = Path(path if path is not None else f"{snapshot_id}.zip").expanduser()

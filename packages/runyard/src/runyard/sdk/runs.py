@@ -228,6 +228,11 @@ class Run(RunLifecycle, RunContents):
     ) -> List[Run]:
         """Begin several children: `count` of them, or one per tag value.
 
+        Args:
+            count: How many; None: one per value.
+            tag_key: The tag that tells them apart.
+            tag_values: Its value for each of them.
+
         Raises:
             UserErrorException: Neither or both are given, or more than 100 are asked for.
         """

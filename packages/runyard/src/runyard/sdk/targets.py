@@ -105,6 +105,11 @@ class ComputeTarget:
     def attach(workspace: Any, name: str, attach_configuration: Any) -> ComputeTarget:
         """Attach a machine that exists already.
 
+        Args:
+            workspace: The workspace.
+            name: The target's name.
+            attach_configuration: What describes the machine.
+
         Raises:
             NotOfferedYet: Always; use a cluster made by `create`.
         """
@@ -249,6 +254,11 @@ class ComputeTarget:
         idle_seconds_before_scaledown: Optional[int] = None,
     ) -> None:
         """Change how far the cluster grows and shrinks; None leaves a value as it is.
+
+        Args:
+            min_nodes: Nodes that are kept also when idle.
+            max_nodes: The most nodes.
+            idle_seconds_before_scaledown: Seconds that a node may idle.
 
         Raises:
             ComputeTargetException: The values contradict one another.

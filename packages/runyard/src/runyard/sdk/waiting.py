@@ -48,7 +48,13 @@ ORDER = {"chief": 0, "master": 0, "worker": 1, None: 1, "ps": 2, "evaluator": 3}
 
 
 def wait(run: RunLifecycle, show_output: bool, raise_on_error: bool) -> Dict[str, Any]:
-    """Wait for a run's end and give its details; see `Run.wait_for_completion`."""
+    """Wait for a run's end and give its details; see `Run.wait_for_completion`.
+
+    Args:
+        run: The run.
+        show_output: Whether its log is printed as it grows.
+        raise_on_error: Whether a failed run raises.
+    """
     if not show_output:
         _follow(run, None)
         found = run.get_details()

@@ -244,6 +244,14 @@ class Workspace:
     ) -> Workspace:
         """Get a workspace by name, and by subscription and resource group where it is ambiguous.
 
+        Args:
+            name: The workspace's name.
+            auth: Without effect.
+            subscription_id: Only of this subscription; None for any.
+            resource_group: Only of this group; None for any.
+            location: Only at this location; None for any.
+            **_: Taken for old scripts' sake.
+
         Raises:
             WorkspaceException: There is none, or there are several.
         """
@@ -266,7 +274,13 @@ class Workspace:
         auth: Any = None,
         resource_group: Optional[str] = None,
     ) -> Dict[str, List[Workspace]]:
-        """List all workspaces, by name; one name may stand in several resource groups."""
+        """List all workspaces, by name; one name may stand in several resource groups.
+
+        Args:
+            subscription_id: Only of this subscription; None for any.
+            auth: Without effect.
+            resource_group: Only of this group; None for any.
+        """
         connection = _connect()
         found: Dict[str, List[Workspace]] = {}
         for record in _matching(connection, None, subscription_id, resource_group):
@@ -328,7 +342,14 @@ class Workspace:
         tags: Optional[Dict[str, str]] = None,
         **_: Any,
     ) -> Dict[str, Any]:
-        """Change the name for people or the tags; give the details."""
+        """Change the name for people or the tags; give the details.
+
+        Args:
+            friendly_name: The name for people; None leaves it.
+            description: Not offered: None.
+            tags: All tags from now on; None leaves them.
+            **_: Taken for old scripts' sake.
+        """
         from runyard.protocol.workspaces import ChangeWorkspace
 
         if description is not None:

@@ -19,7 +19,13 @@ MASTER_PORT = 6000
 
 
 def batch(job: Job, folder: RunFolder, nodes: Sequence[Node]) -> Dict[str, str]:
-    """What every process of a node is told of the nodes."""
+    """What every process of a node is told of the nodes.
+
+    Args:
+        job: The job.
+        folder: The run folder.
+        nodes: The nodes of the run, in order.
+    """
     addresses = [node.address for node in nodes]
     found = {
         "AZ_BATCHAI_MPI_MASTER_NODE": addresses[0],

@@ -70,6 +70,11 @@ def command_line(job: Job, folder: RunFolder, variables: Dict[str, str]) -> List
     """Program and arguments for a process with these variables.
 
     `command` is run as it stands; a single text with spaces in it is a shell's.
+
+    Args:
+        job: The job.
+        folder: The run folder.
+        variables: The whole environment of the processes.
     """
     command = [str(part) for part in job.spec.get("command") or []]
     if len(command) == 1 and " " in command[0]:

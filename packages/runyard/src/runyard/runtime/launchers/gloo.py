@@ -54,7 +54,14 @@ def wanted(job: Job) -> bool:
 def plans(
     job: Job, folder: RunFolder, nodes: Sequence[Node], variables: Dict[str, str]
 ) -> List[Plan]:
-    """The server, on the first node, and the ranks of this node; as Launcher.plans."""
+    """The server, on the first node, and the ranks of this node; as Launcher.plans.
+
+    Args:
+        job: The job.
+        folder: The run folder.
+        nodes: The nodes of the run, in order.
+        variables: The whole environment of the processes.
+    """
     each = int(job.launcher.get("process_count_per_node", 1))
     place = folder.ranks(job.attempt)
     shared = {

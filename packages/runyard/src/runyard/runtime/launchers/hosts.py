@@ -71,7 +71,15 @@ def settings(nodes: Sequence[Node]) -> Dict[str, str]:
 def files(
     job: Job, folder: RunFolder, nodes: Sequence[Node], each: int, place: str
 ) -> Dict[str, str]:
-    """The files that mpirun needs for other machines: text by path."""
+    """The files that mpirun needs for other machines: text by path.
+
+    Args:
+        job: The job.
+        folder: The run folder.
+        nodes: The nodes of the run, in order.
+        each: How many ranks each node starts.
+        place: The folder for the files.
+    """
     numbers: Dict[str, int] = {}
     for node in nodes:
         numbers.setdefault(node.address, node.rank)

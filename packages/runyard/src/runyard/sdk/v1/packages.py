@@ -23,6 +23,13 @@ def version_row(
 ) -> FrameworkVersion:
     """Find the packages of a framework's version; none given means the default, with a warning.
 
+    Args:
+        framework: Name of the framework.
+        version: The version asked for; None for the default.
+        default: The default version.
+        supported: The versions that a refusal names.
+        says_default: Whether a warning says that the default is taken.
+
     Raises:
         TrainingException: The version is not supported; the supported ones are listed.
     """

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runyard.protocol.errors import InvalidRequest, RunNotFound, WrongState
-from runyard.protocol.metrics import MetricQuery, MetricSeries, SpoolMark, SpoolQuery
+from runyard.protocol.metrics import MetricQuery, MetricSeries, MetricsOfRuns, SpoolMark, SpoolQuery
 from runyard.protocol.runs import StartRun
 from runyard_server.core.system import System
 from runyard_server.execution import sealing
@@ -298,3 +298,30 @@ def test_any_sending_again_gives_the_same_series(
         sealing.merge_metrics(system, key(system, run))
     found = series(system, run)
     assert (found["m"].values if values else []) == values
+
+
+def test_metrics_of_many_runs_come_at_once(system: System, run: str) -> None:
+    """A chart of a hundred runs is one request: the names it shows, thinned, in the order asked."""
+    other = runs.start(system, "default", body=StartRun("mnist")).id
+    send(system, run, [line("acc", n / 100) for n in range(100)] + [line("loss", 1.0)])
+    send(system, other, [line("loss", 2.0), line("acc", 0.5), line("more", 3.0)])
+    asked = MetricsOfRuns([other, run], ["acc", "loss"], points=10)
+    pages = metrics.read_many(system, "default", body=asked).items
+    assert [page.run for page in pages] == [other, run]
+    assert [[one.name for one in page.series] for page in pages] == [
+        ["loss", "acc"],
+        ["acc", "loss"],
+    ]
+    thinned = pages[1].series[0]
+    assert (thinned.count, thinned.values[0], thinned.values[-1]) == (100, 0.0, 0.99)
+    assert len(thinned.values) <= 10
+    whole = metrics.read_many(system, "default", body=MetricsOfRuns([run])).items
+    assert whole == [metrics.list_(system, "default", run, MetricQuery())]
+
+
+def test_metrics_of_runs_that_are_not_there_are_refused(system: System, run: str) -> None:
+    """A slip among many runs is told, and so is an answer that nobody could hold."""
+    with pytest.raises(RunNotFound, match="nobody"):
+        metrics.read_many(system, "default", body=MetricsOfRuns([run, "nobody"]))
+    with pytest.raises(InvalidRequest, match="too many"):
+        metrics.read_many(system, "default", body=MetricsOfRuns([run] * 1001))

@@ -6,7 +6,15 @@ type checker fails where it is none, as it would be if the names were Any again.
 
 from typing import Any
 
-from runyard import Environment, Experiment, Model, Run, ScriptRunConfig, Workspace
+from runyard import (
+    Environment,
+    Experiment,
+    Model,
+    Run,
+    ScriptRunConfig,
+    Workspace,
+    search_runs,
+)
 
 
 def logs(workspace: Workspace) -> Run:
@@ -17,7 +25,9 @@ def logs(workspace: Workspace) -> Run:
     metrics: dict[str, Any] = run.get_metrics()
     model: Model = run.register_model("m", model_path="outputs/model")
     name: str = model.name
-    del metrics, name
+    best: list[Run] = search_runs("metrics.accuracy > 0.9", "metrics.accuracy DESC")
+    parameters: dict[str, str] = best[0].get_parameters()
+    del metrics, name, parameters
     return run
 
 

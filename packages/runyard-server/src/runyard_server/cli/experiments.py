@@ -20,8 +20,11 @@ def list_(
 
     Fields are name, id, runs and created_at.
 
-    Examples: `runyard experiments list`  ·  `runyard experiments list --sort -created_at`  ·
-    `runyard experiments list --filter "name LIKE 'bert%' and runs > 10"`
+    For example:
+
+    - `runyard experiments list --sort -created_at`: the newest first
+
+    - `runyard experiments list --filter "name LIKE 'bert%' and runs > 10"`
     """
     from runyard.protocol.search import Search
     from runyard_server.cli import target

@@ -48,8 +48,13 @@ def list_(
     Fields are name, version, latest, run, experiment, framework, framework_version, path, size,
     files, created_at, description, tags.NAME and properties.NAME.
 
-    Examples: `runyard models list --latest`  ·  `runyard models list --name tf-dnn-mnist`  ·
-    `runyard models list --filter "tags.team = 'vision' and size > 1000000" --sort -size`
+    For example:
+
+    - `runyard models list --latest`
+
+    - `runyard models list --name tf-dnn-mnist`
+
+    - `runyard models list --filter "tags.team = 'vision' and size > 1000000" --sort -size`
     """
     from runyard.protocol.filters import ATTRIBUTE, Condition, Field, conditions, written
     from runyard.protocol.search import Search

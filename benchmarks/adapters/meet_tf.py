@@ -43,7 +43,7 @@ def listen(server: socket.socket) -> str:
 
 
 def call(mine: str, others: list[str]) -> None:
-    """Tell the others this name: each answers with its own."""
+    """Connect to each of the others and send this name."""
     for address in others:
         host, port = address.rsplit(":", 1)
         while True:

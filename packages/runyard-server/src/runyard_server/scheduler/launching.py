@@ -192,6 +192,7 @@ class Agents:
         agent = Watched(row, job.node, job.attempt, site, handle, salvages)
         with self._lock:
             self._watched[row.subject, job.node] = agent
+        # Canceled, or given up, while the launch was under way: nobody had a handle to cancel.
         unwanted = jobs.launched(self._system, row.key, job.node, handle)
         if unwanted and salvages is None:
             backend.cancel(handle)
@@ -208,6 +209,7 @@ class Agents:
         if anew and seen.alive:
             return
         with self._lock:
+            # Another thread has judged it since, or a salvage has taken its place.
             if self._watched.get(where) is not agent:
                 return
             del self._watched[where]

@@ -43,6 +43,7 @@ class Listening:
     def look(self) -> None:
         """Take note that the service is awake; call it at each turn, about once a second."""
         now = time.clock_gettime(_REAL_TIME)
+        # This process stood still, asleep or starved: beats of that time were heard by nobody.
         if now - self._looked > timeouts.STALL_SECONDS:
             self._since = self._system.clock.now_us()
         self._looked = now

@@ -64,6 +64,7 @@ class Records:
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in the writer; return its result once it is on disk, raise what it raises."""
         write = _Write(work)
+        # Without the lock a write could be queued behind the last one and wait for ever.
         with self._door:
             if self._closed:
                 raise TemporaryError("the service is stopping; try again when it is back")
@@ -82,9 +83,11 @@ class Records:
         self._engine.dispose()
 
     def _serve(self) -> None:
+        # One connection for its life: prepared statements and page cache stay warm.
         with self._engine.connect() as connection:
             while True:
                 batch = [self._waiting.get()]
+                # Nothing is waited for: what came during the last sync is the batch.
                 with suppress(queue.Empty):
                     while len(batch) < BATCH and batch[-1] is not None:
                         batch.append(self._waiting.get_nowait())
@@ -121,6 +124,7 @@ def _commit(connection: Connection, writes: list[_Write]) -> None:
             if not write.done.done():
                 write.done.set_exception(_translated(error))
         return
+    # Only now: a caller may tell its client, and after a power cut it must still be true.
     for write, result in results:
         write.done.set_result(result)
 
@@ -136,6 +140,7 @@ def _apart(connection: Connection, *, alone: bool) -> Iterator[None]:
     try:
         yield
     except BaseException:
+        # ROLLBACK TO leaves the savepoint open, so it is released as well.
         if not _is_lost(connection):
             connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one_write")
             connection.exec_driver_sql("RELEASE SAVEPOINT one_write")
@@ -170,10 +175,12 @@ def _engine(url: str) -> Engine:
 
 def _tune(connection: Any, _record: Any) -> None:
     """Set SQLite up: write-ahead log, synced at each commit, transactions begun by us."""
+    # sqlite3 would commit by itself before some statements.
     connection.isolation_level = None
     functions.register(connection)
     for pragma in (
         "journal_mode=WAL",
+        # In WAL mode NORMAL would lose acknowledged writes at a power cut.
         "synchronous=FULL",
         "busy_timeout=10000",
         "foreign_keys=ON",

@@ -40,6 +40,7 @@ def groups(contents: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, by
     size = 0
     try:
         for name, data in contents:
+            # The same content under many names is common (empty files), and is written once.
             if group.get(name) == data:
                 continue
             if name in group or len(group) >= GROUP_FILES or size + len(data) > GROUP_BYTES:
@@ -94,6 +95,7 @@ def write(incoming: str, place: str, data: bytes, mode: int, *, overwrite: bool)
     temporary = f"{incoming}/{_mark()}-{next(_numbers)}"
     try:
         _write(temporary, data, mode)
+        # Folders are mostly there: trying is cheaper than looking before each file.
         try:
             _name(temporary, place, overwrite=overwrite)
             return [os.path.dirname(place)]
@@ -118,6 +120,7 @@ def _write(path: str, data: bytes, mode: int) -> None:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(file, rest) :]
+        # Before the name: else a power cut leaves a name with an empty file, as ext4 may.
         os.fsync(file)
     finally:
         os.close(file)

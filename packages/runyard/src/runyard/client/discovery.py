@@ -116,6 +116,7 @@ def _fixed(written: str, source: str, token: Optional[str], home: Path) -> Conne
         raise _mismatch(about, url)
     given = token or os.environ.get(TOKEN_VARIABLE)
     record = homes.read_connection(homes.connection_file(home))
+    # The file's token is for its own address alone: it is told to nobody else.
     if not given and record is not None and record.url.rstrip("/") == url:
         given = record.token
     return Connection(url, given or "")

@@ -82,6 +82,7 @@ class Spool:
             text = repr(value)
         elif kind is str:
             text = quote(value)
+            # Only escapes \ud800 to \udfff can be halves of a pair: this looks for them at no cost.
             if "\\ud" in text and not escapes.is_plain(value):
                 text = _json(escapes.escape(value))
         else:
@@ -116,6 +117,7 @@ class Spool:
                 "limit; log it in parts, or write a file and use upload_file"
             )
         file = self._file
+        # Not into the parent's file after a fork: lines are numbered per writer.
         if file is None or self._process != os.getpid():
             file = self._open()
         try:
@@ -142,6 +144,7 @@ class Spool:
             )
 
     def _finish(self, name: str, text: str, step: Optional[int], more: str) -> None:
+        # Quoting a name takes longer than all the rest of the line, and names come again.
         head = self._heads.get(name)
         if head is None:
             head = self._heads[name] = f'{{"n":{_quoted_name(name)},"k":"scalar","v":'

@@ -63,6 +63,7 @@ def start(home: Path) -> Connection:
         raise ServiceUnreachable("the service runs on Linux and macOS; on Windows use WSL")
     _make(home)
     with _locked(home / START_LOCK):
+        # Looked for again under the lock: the one who held it may have started the service.
         found = running(home) or _present(home)
         if found is not None:
             return found
@@ -128,6 +129,7 @@ def _launch(home: Path) -> Child:
     command = service_command()
     output = home / "logs" / OUTPUT_FILE
     with contextlib.suppress(FileNotFoundError):
+        # Of a service that was killed: an older version tells by this file alone that it is ready.
         homes.connection_file(home).unlink()
     ready, told = os.pipe()
     try:
@@ -139,6 +141,7 @@ def _launch(home: Path) -> Child:
             f"the service could not be started with {' '.join(command)}: {error.strerror or error}"
         ) from error
     finally:
+        # Closed here, so that the pipe ends with the child and its death is seen at once.
         os.close(told)
 
 
@@ -160,6 +163,7 @@ def _environment(home: Path, command: List[str]) -> Dict[str, str]:
     dropped = ("RUNYARD_URL", "RUNYARD_TOKEN", "RUNYARD_RUN_ID", "RUNYARD_SPOOL")
     given = {k: v for k, v in os.environ.items() if k not in dropped and k[:8] != "AZUREML_"}
     if command[0] != sys.executable:
+        # Made for this interpreter: another one would import modules of the wrong version.
         for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP"):
             given.pop(name, None)
     given[HOME_VARIABLE] = str(home)
@@ -176,6 +180,7 @@ def _wait(home: Path, child: Child) -> Connection:
             _detach(child)
             return found
         if child.process.poll() is not None:
+            # It may have died because another one, started by hand, took the folder first.
             other = _present(home)
             if other is not None:
                 return other

@@ -51,6 +51,7 @@ def run(path: str) -> int:
         return BUSY
     job = Job.load(folder.job_file)
     folder.share(job.shared_folder or folder.root)
+    # A service killed between launch and note launches again: the kernel's lock and this file know.
     if _began_before(job, folder):
         from runyard.runtime import salvage
 
@@ -84,6 +85,7 @@ class Agent:
     def work(self) -> int:
         """Do everything; give the exit status."""
         report = self._outcome()
+        # The job waits for this process's imports: what only its end needs comes at its end.
         from runyard.runtime import delivery
 
         report["seconds"] = {**self._seconds, **report["seconds"]}
@@ -155,6 +157,7 @@ class Agent:
         os.makedirs(folder.spool, exist_ok=True)
         paths = paths if job.node == 0 else gang.prepared(folder)
         plans = self._plans(nodes, paths)
+        # Held until now, a moment before the start: who takes one in between costs another attempt.
         ports.release()
         return self._begin(plans, paths)
 
@@ -185,6 +188,7 @@ class Agent:
         return launcher(self._job.kind).plans(self._job, self._folder, nodes, shared)
 
     def _begin(self, plans: List[Plan], paths: Dict[str, str]) -> List[ManagedProcess]:
+        # A cancel that came until here has no process that a signal could end.
         if self._wake.canceled:
             raise Canceled
         if self._job.attempt > 1:
@@ -274,6 +278,7 @@ class Agent:
         from runyard.runtime import gang
 
         tasks = gang.tasks(started)
+        # Only news is sent at once; everything else goes with the next beat.
         if tasks != self._told:
             self._told = tasks
             self.link().say(names.RUNNING, tasks=tasks)
@@ -309,6 +314,7 @@ class Agent:
         """Whether a process failed because its port was taken between reservation and start."""
         from runyard.runtime import ending
 
+        # An address in use is the port's fault only soon after the start; later it is the script's.
         young = failed.ended_at - self._began < PORT_TAKEN_SECONDS
         with_ports = self._job.kind != names.SINGLE and launcher(self._job.kind).ports(self._job)
         return bool(young and with_ports) and ending.port_was_taken(failed.plan.log)
@@ -335,6 +341,7 @@ class Agent:
         # The others are told first: ending may take seconds.
         self._tell(started)
         if not why:
+            # Ended at once, mpirun would report a failure of ranks that have ended well.
             processes.wait_for_helpers([*started, *self._served()])
         rest = [each for each in (*started, *self._served()) if each.ended() is None]
         for each in rest:
@@ -393,6 +400,8 @@ def _go_on(started: List[ManagedProcess]) -> bool:
 def _failed(started: List[ManagedProcess]) -> List[ManagedProcess]:
     """Those that have failed, the first one first; what only starts others comes last."""
     failed = [each for each in started if each.failed]
+    # mpirun fails because a rank did, often before that rank's end is seen here: the rank's word
+    # says more, so it is waited for.
     if any(each.plan.record and each.ended() is None for each in started):
         failed = [each for each in failed if not each.plan.helper]
     return sorted(failed, key=lambda each: (each.plan.helper, each.ended_at))

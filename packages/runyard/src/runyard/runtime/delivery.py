@@ -55,8 +55,10 @@ def deliver(job: Job, folder: RunFolder, link: Link, report: Report, state: Stat
             wait_for_others(link, begun + DELIVERY_SECONDS)
         report = _with_data(job, folder, link, report, state)
         report = _with_outputs(folder, link, report)
+    # Before the outcome: who sees that a run has ended reads its last lines and metrics at once.
     if not link.drain(begun + DELIVERY_SECONDS):
         return False
+    # A beat after the last word would say that the run goes on.
     link.stop_beats()
     report["warnings"] = [*report["warnings"], *link.warnings]
     report["seconds"] = {**report["seconds"], "finalizing": time.monotonic() - begun}
@@ -76,6 +78,7 @@ def _with_outputs(folder: RunFolder, link: Link, report: Report) -> Report:
         outputs.collect(folder.outputs, link.service, warn, DELIVERY_SECONDS, tell)
     except RunyardError as error:
         text = f"the outputs could not be kept ({error.message}); they are in '{folder.outputs}'"
+        # Whoever relies on the outputs must not find the run Completed without them.
         return _worse(folder, link, report, text)
     return report
 

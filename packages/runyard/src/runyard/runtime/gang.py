@@ -58,6 +58,7 @@ class Ports:
     def _try(self, address: str, number: int) -> None:
         one = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
+            # Bound and not listening: taken for others, while connections to it are refused.
             one.bind((address, number))
         except OSError:
             one.close()
@@ -120,6 +121,7 @@ def meet(job: Job, ports: Sequence[int], link: Callable[[], Link], wake: Any) ->
             # From now on the beats tell that this node waits.
             link().say(names.PREPARING)
             told = True
+        # An answer that comes early and says nothing new must not be asked for in a tight loop.
         wake.wait(begun + JOIN_WAIT_SECONDS - time.monotonic())
 
 

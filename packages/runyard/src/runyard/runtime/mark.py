@@ -30,7 +30,9 @@ def put() -> int:
         top = 1 << 62 if hard == resource.RLIM_INFINITY else hard
         if top < LEAST or not hasattr(resource, "prlimit"):
             return 0
+        # Below this process's own limit, and high enough that jobs within jobs find room too.
         mark = top // 2 + int.from_bytes(os.urandom(8), "big") % (top // 4)
+        # The hard limit too: without rights a process can lower it and never raise it again.
         resource.setrlimit(LOCKS, (mark, mark))
     except (OSError, ValueError):
         return 0

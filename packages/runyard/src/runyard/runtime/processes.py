@@ -57,6 +57,7 @@ class Started(ManagedProcess):
     def _reaped(self) -> bool:
         """Collect its exit status, and what it has used, if it has ended."""
         try:
+            # Not `poll`: only wait4 tells what the process has used, and it can be asked only once.
             pid, status, used = os.wait4(self.pid, os.WNOHANG)
         except ChildProcessError:
             return self.process.poll() is not None
@@ -84,6 +85,7 @@ def start(plan: Plan) -> ManagedProcess:
         with open(path, "w", encoding="utf-8") as stream:
             stream.write(text)
         os.chmod(path, 0o755)  # noqa: S103 - programs for the processes of the job
+    # Appending: the agent writes lines of its own into the same file.
     log = os.open(plan.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
         process = subprocess.Popen(
@@ -163,9 +165,11 @@ class ProcessGroup:
     def end(self, grace: float = TERM_GRACE_SECONDS) -> List[str]:
         """End all: SIGTERM, `grace` seconds, SIGKILL; give a line for each that would not end."""
         self.signal(signal.SIGTERM)
+        # A stopped process gets no SIGTERM before it goes on.
         self.signal(signal.SIGCONT)
         if not self.gone_within(grace):
             until = time.monotonic() + KILL_SECONDS
+            # Again and again: who forks between look and signal has a child that nobody saw.
             while self.signal(signal.SIGKILL) and time.monotonic() < until:
                 time.sleep(LOOK_SECONDS)
         return [f"process {seen.pid} could not be ended: {tree.command(seen.pid)}" for seen in self]

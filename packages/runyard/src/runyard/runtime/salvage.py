@@ -51,6 +51,7 @@ def finish(job: Job, folder: RunFolder, reason: str) -> int:
         folder: The run folder.
         reason: Why the agent counts as lost.
     """
+    # The agent died after its last word had been taken: nothing is left to be done.
     if (read_json(folder.state_file) or {}).get("phase") == DONE:
         return 0
     from runyard.runtime import delivery, ending
@@ -59,7 +60,9 @@ def finish(job: Job, folder: RunFolder, reason: str) -> int:
     wake = Wakeup()
     state = State.begin(folder, job, SALVAGE)
     link = Link(job, folder, wake.cancel, resumes=True)
+    # First of all: while one of them lives it may still write into what is delivered.
     stuck = ProcessGroup(job, state, sessions=state.sessions).end()
+    # Written before anything is sent: how the job ended, which the agent's death does not change.
     report = read_json(folder.outcome_file)
     if report is None:
         log = _log(folder)

@@ -51,7 +51,7 @@ class Feed:
                 event.set()
 
     def watch(self, topic: str) -> asyncio.Event:
-        """Give an event that is set whenever `topic` changes, until `forget`."""
+        """An event that is set whenever `topic` changes, until `forget`."""
         event = asyncio.Event()
         self._waiting[topic].add(event)
         return event

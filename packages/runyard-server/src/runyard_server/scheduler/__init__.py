@@ -1,1 +1,1 @@
-"""The loop that makes intent true: runs and clusters."""
+"""The loop that makes intent true, and a reconciler for each kind of subject."""

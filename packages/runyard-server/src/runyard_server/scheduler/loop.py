@@ -153,7 +153,10 @@ class Loop:
         """Come back to a subject whose turn failed, later each time."""
         before = self._failing.get(subject)
         pause = min(before.pause * 2, LONGEST_RETRY_SECONDS) if before else self._first_pause
-        _log.error("a turn for %s failed; again in %.0f s", subject, pause, exc_info=error)
+        # Where a whole disk is full, every subject fails: the traceback once for each will do.
+        trace = None if before else error
+        text = "a turn for %s failed (%s); again in %.0f s"
+        _log.error(text, subject, error, pause, exc_info=trace)
         self._failing[subject] = _Failing(pause, time.monotonic() + pause)
         self._note([subject])
 

@@ -41,12 +41,24 @@ def present(work: Work) -> Mapping[Subject, LeaseRow]:
 
 
 def is_open_to(lease: LeaseRow | None, token: str, now: int) -> bool:
-    """Whether `token` may work under a lease: there is none, it is its own, or it has run out."""
+    """Whether `token` may work under a lease: there is none, it is its own, or it has run out.
+
+    Args:
+        lease: The lease, None if there is none.
+        token: Who would work.
+        now: Microseconds since 1970.
+    """
     return lease is None or lease.token == token or lease.until < now
 
 
 def holds(work: Work, subject: Subject, token: str) -> bool:
-    """Whether `token` still has a subject, so that what it brings back counts."""
+    """Whether `token` still has a subject, so that what it brings back counts.
+
+    Args:
+        work: The unit of work.
+        subject: What is worked on.
+        token: Who works on it.
+    """
     lease = leases.find(work.connection, subject)
     return lease is not None and lease.token == token
 

@@ -89,7 +89,13 @@ def append_events(work: Work, row: RunRow, drafts: Sequence[EventDraft], **chang
 
 
 def begin(work: Work, row: RunRow, news: Sequence[EventDraft]) -> RunRow:
-    """Write the first events of a new run, whose row counts them already: see `opening`."""
+    """Write the first events of a new run, whose row counts them already: see `opening`.
+
+    Args:
+        work: The unit of work.
+        row: The run, as `opening` made it.
+        news: The events that it begins with.
+    """
     _append(work, replace(row, last_event=0), [moved(row.status), *news])
     wake_scheduler(work, row)
     return row

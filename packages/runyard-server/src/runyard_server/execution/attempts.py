@@ -57,6 +57,7 @@ def begin(work: Work, row: RunRow, last: FinishReport) -> RunRow:
     message = _message(work, row, last)
     job_nodes.remove(work.connection, row.key)
     gangs.remove(work.connection, row.key)
+    # Or a file that only the former attempt has written would pass for this one's.
     files.remove(work.connection, row.key, OUTPUTS)
     free_nodes(work, row)
     end_children(work, row, states.FAILED, last.error)

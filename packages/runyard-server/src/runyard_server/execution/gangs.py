@@ -63,7 +63,13 @@ class Verdict:
 
 
 def agents_of(work: Work, key: int, node_count: int) -> int:
-    """How many agents a run needs: one for each node, unless it is one process."""
+    """How many agents a run needs: one for each node, unless it is one process.
+
+    Args:
+        work: The unit of work.
+        key: Key of the run's row.
+        node_count: How many nodes the run has.
+    """
     if node_count == 1:
         return 1
     spec = specs.of_run(work, key)
@@ -88,6 +94,13 @@ def _topic(workspace: str, run: str, _node: str) -> str:
 def join(system: System, workspace: str, run: str, node: str, body: JoinGang) -> GangTable:
     """Take note of where a node is; give the rank table, complete once all have come.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        node: Number of the node within the run.
+        body: What is asked for.
+
     Raises:
         RunNotFound: No such run in the workspace.
         NotFound: The run has no such node.
@@ -105,6 +118,7 @@ def join(system: System, workspace: str, run: str, node: str, body: JoinGang) ->
     now = system.clock.now_us()
     system.last_seen.note(row.subject, mine.node, now)
     present, told = members
+    # Nodes ask again while others are missing: only what is new is worth a write.
     if mine.node not in told or told[mine.node].joined != body:
         told = system.write(lambda work: _joined(work, row, mine.node, body))
     return _table(present, told, mine.node, now)
@@ -113,6 +127,13 @@ def join(system: System, workspace: str, run: str, node: str, body: JoinGang) ->
 @awaitable(_topic, is_news)
 def orders(system: System, workspace: str, run: str, node: str, query: OrdersQuery) -> AgentReply:
     """What a node of a gang is to do because of the others.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        node: Number of the node within the run.
+        query: What is asked for.
 
     Raises:
         RunNotFound: No such run in the workspace.
@@ -148,6 +169,7 @@ def tell(work: Work, row: RunRow, found: Verdict, state: str) -> None:
         state: What the node has told.
     """
     ending = state == protocol.STATE_FINALIZING
+    # Not at each beat: that would wake all nodes of a large gang as often as it has nodes.
     if found.last if ending else found.stop:
         wake(work, row)
 
@@ -159,6 +181,11 @@ def wake(work: Work, row: RunRow) -> None:
 
 def ranks(system: System, workspace: str, run: str) -> RankPage:
     """The processes of a run, by rank.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
 
     Raises:
         RunNotFound: No such run in the workspace.
@@ -178,7 +205,13 @@ def ranks(system: System, workspace: str, run: str) -> RankPage:
 
 
 def verdict(work: Work, key: int, node: int) -> Verdict:
-    """Work out what a node of a gang is to do now, in microseconds since 1970."""
+    """What a node of a gang is to do now.
+
+    Args:
+        work: The unit of work.
+        key: Key of the run's row.
+        node: Number of the node within the run.
+    """
     present = job_nodes.of_run(work.connection, key)
     if len(present) == 1:
         return Verdict()
@@ -187,6 +220,7 @@ def verdict(work: Work, key: int, node: int) -> Verdict:
     others = any(other != node for other in busy)
     failed = _failure(present, told)
     last = len(busy) <= 1
+    # Before what hangs: after a failure the others hang because of it.
     if failed:
         return Verdict(stop=True, others=others, reason=failed, last=last)
     hanging, nodes = _hanging(work, key, present, told)

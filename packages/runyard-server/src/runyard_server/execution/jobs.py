@@ -110,6 +110,12 @@ def remains(system: System, row: RunRow, node: JobNodeRow, environment: JobEnvir
 def get(system: System, workspace: str, run: str, node: str) -> JobSpec:
     """The job of an agent, as it was handed to it.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        node: Number of the node within the run.
+
     Raises:
         RunNotFound: No such run in the workspace.
         NotFound: The run has no such node, or nothing was launched on it.
@@ -123,6 +129,13 @@ def get(system: System, workspace: str, run: str, node: str) -> JobSpec:
 
 def report(system: System, workspace: str, run: str, node: str, body: AgentReport) -> AgentReply:
     """Take an agent's beat; move the run where it tells of the next state.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        node: Number of the node within the run.
+        body: What is asked for.
 
     Raises:
         RunNotFound: No such run in the workspace.
@@ -143,6 +156,13 @@ def report(system: System, workspace: str, run: str, node: str, body: AgentRepor
 
 def finish(system: System, workspace: str, run: str, node: str, body: FinishReport) -> Nothing:
     """Take an agent's last word: close its node, seal what it delivered, end the run.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        node: Number of the node within the run.
+        body: What is asked for.
 
     Raises:
         RunNotFound: No such run in the workspace.
@@ -226,7 +246,14 @@ def lose(system: System, row: RunRow, node: int, reason: str) -> None:
 
 
 def cleared(system: System, key: int, node: int, attempt: int) -> None:
-    """Write down that nothing is left of the agent of a node that was given up."""
+    """Write down that nothing is left of the agent of a node that was given up.
+
+    Args:
+        system: The service's parts.
+        key: Key of the run's row.
+        node: Number of the node within the run.
+        attempt: Which attempt of the run, from 1.
+    """
 
     def write(work: Work) -> None:
         present = job_nodes.find(work.connection, key, node)
@@ -237,7 +264,13 @@ def cleared(system: System, key: int, node: int, attempt: int) -> None:
 
 
 def abandon(system: System, key: int, reason: str) -> list[RunRow]:
-    """End a run whose agent can say nothing any more: Failed, or Canceled if that was asked."""
+    """End a run whose agent can say nothing any more: Failed, or Canceled if that was asked.
+
+    Args:
+        system: The service's parts.
+        key: Key of the run's row.
+        reason: Why, in words.
+    """
     for row in system.read(lambda work: run_rows.find_many(work.connection, [key])):
         seal(system, row)
 

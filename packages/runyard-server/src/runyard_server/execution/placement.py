@@ -64,13 +64,20 @@ def target_of(row: RunRow) -> Target:
 
 
 def wanted(work: Work, target: Target, coming: int) -> int:
-    """How many nodes a cluster should have: for what holds some, what waits and what comes."""
+    """How many nodes a cluster should have: for what holds some, what waits and what comes.
+
+    Args:
+        work: The unit of work.
+        target: The cluster, as a target of runs.
+        coming: Nodes for runs that are about to come into its queue.
+    """
     cluster = compute.find(work.connection, target.workspace, target.name)
     if cluster is None:
         return 0
     present = nodes.of_cluster(work.connection, target.workspace, target.name)
     waiting = coming + _queue(target).node_count(work.connection)
     needed = sum(1 for node in present if node.run is not None) + waiting
+    # Never fewer than there are: only the clock takes idle ones away, so that none goes and comes.
     return max(cluster.min_nodes, len(present), min(cluster.max_nodes, needed))
 
 
@@ -90,7 +97,13 @@ def place(work: Work, target: Target, capacity: Grant) -> list[Placement]:
 
 
 def grow(work: Work, cluster: ComputeRow, count: int) -> list[NodeRow]:
-    """Add idle nodes until a cluster has `count` of them; give all its nodes."""
+    """Add idle nodes until a cluster has `count` of them; give all its nodes.
+
+    Args:
+        work: The unit of work.
+        cluster: The cluster.
+        count: How many nodes it is to have.
+    """
     present = nodes.of_cluster(work.connection, cluster.workspace, cluster.name)
     taken = {node.id for node in present}
     fresh: list[NodeRow] = []
@@ -117,7 +130,13 @@ def shrink(work: Work, cluster: ComputeRow) -> list[str]:
 
 
 def overdue(cluster: ComputeRow, present: Sequence[NodeRow], now: int) -> list[str]:
-    """The nodes of a cluster that have been idle for longer than they may."""
+    """The nodes of a cluster that have been idle for longer than they may.
+
+    Args:
+        cluster: The cluster.
+        present: Its nodes.
+        now: Microseconds since 1970.
+    """
     spare = len(present) - cluster.min_nodes
     before = now - cluster.idle_seconds * SECOND
     idle = [node for node in present if node.state == IDLE and node.since <= before]
@@ -126,7 +145,13 @@ def overdue(cluster: ComputeRow, present: Sequence[NodeRow], now: int) -> list[s
 
 
 def resized(work: Work, cluster: ComputeRow, count: int) -> None:
-    """Write down that a cluster has come to `count` nodes."""
+    """Write down that a cluster has come to `count` nodes.
+
+    Args:
+        work: The unit of work.
+        cluster: The cluster.
+        count: How many nodes it has now.
+    """
     compute.change(
         work.connection,
         cluster.workspace,
@@ -167,6 +192,7 @@ def _place_cluster(
     present = grow(work, cluster, min(granted.nodes, cluster.max_nodes)) if waiting else []
     idle = [node.id for node in present if node.state == IDLE and node.run is None]
     placements = []
+    # Strictly in order: small runs that overtake a large one could do so for ever.
     while waiting and waiting[0].node_count <= len(idle):
         row = waiting.pop(0)
         mine, idle = idle[: row.node_count], idle[row.node_count :]
@@ -202,6 +228,7 @@ def _placed_on(work: Work, row: RunRow, node_ids: list[str]) -> Placement:
 
 
 def _wait(work: Work, row: RunRow, reason: str) -> None:
+    # Otherwise every turn of the loop would add an event to each run that waits.
     if row.reason != reason:
         append_events(work, row, [EventDraft(kinds.REASON, reason)], reason=reason)
 

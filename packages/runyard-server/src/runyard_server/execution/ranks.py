@@ -19,7 +19,13 @@ from runyard_server.store.job_nodes import JobNodeRow
 
 
 def are_new(known: dict[int, GangRow], node: int, tasks: Sequence[TaskReport]) -> bool:
-    """Whether a node tells more than what its processes use."""
+    """Whether a node tells more than what its processes use.
+
+    Args:
+        known: What was told before.
+        node: Number of the node within the run.
+        tasks: The state of each process: fields of TaskReport.
+    """
     before = _before(known, node)
     return before is None or list(map(_plain, before)) != list(map(_plain, tasks))
 

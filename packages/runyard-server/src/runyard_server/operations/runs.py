@@ -66,6 +66,11 @@ class _Named:
 def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
     """Submit a run: check everything, write it as Starting, wake the scheduler.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+
     Raises:
         RunyardError: What stands against it; nothing was written.
     """
@@ -101,6 +106,11 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
 
 def start(system: System, workspace: str, body: StartRun) -> RunRecord:
     """Begin an interactive or a child run, Running at once.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
 
     Raises:
         WrongName: The experiment's name breaks the rule.
@@ -141,6 +151,11 @@ def start(system: System, workspace: str, body: StartRun) -> RunRecord:
 def get(system: System, workspace: str, run: str) -> RunRecord:
     """Look up a run.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+
     Raises:
         RunNotFound: No such run in the workspace.
     """
@@ -153,6 +168,11 @@ def get(system: System, workspace: str, run: str) -> RunRecord:
 
 def list_(system: System, workspace: str, query: RunQuery) -> RunPage:
     """One page of the runs that match, newest first.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        query: What is asked for.
 
     Raises:
         InvalidRequest: The status or the page token is unknown.
@@ -179,6 +199,11 @@ def list_(system: System, workspace: str, query: RunQuery) -> RunPage:
 def search(system: System, workspace: str, body: Search) -> RunPage:
     """One page of a search for runs, with the parameters and metrics that were asked for.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+
     Raises:
         InvalidRequest: The filter, an order, a column or the page token makes no sense.
     """
@@ -198,6 +223,11 @@ def search(system: System, workspace: str, body: Search) -> RunPage:
 def spec(system: System, workspace: str, run: str) -> RunSpec:
     """What was submitted.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+
     Raises:
         RunNotFound: No such run in the workspace.
     """
@@ -206,6 +236,12 @@ def spec(system: System, workspace: str, run: str) -> RunSpec:
 
 def change(system: System, workspace: str, run: str, body: ChangeRun) -> RunRecord:
     """Change tags, properties, name, description or warnings; also of a run that has ended.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        body: What is asked for.
 
     Raises:
         RunNotFound: No such run in the workspace.
@@ -236,6 +272,11 @@ def cancel(system: System, workspace: str, run: str) -> RunRecord:
 
     Without an agent it is canceled at once. An ended run stays as it is, and its children go on.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+
     Raises:
         RunNotFound: No such run in the workspace.
     """
@@ -254,6 +295,11 @@ def complete(system: System, workspace: str, run: str) -> RunRecord:
 
     A process that was given up knows better, so its word counts.
 
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+
     Raises:
         RunNotFound: No such run in the workspace.
     """
@@ -267,6 +313,12 @@ def complete(system: System, workspace: str, run: str) -> RunRecord:
 
 def fail(system: System, workspace: str, run: str, body: FailRun) -> RunRecord:
     """Set a run to Failed; a job that still works for it is stopped.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        body: What is asked for.
 
     Raises:
         RunNotFound: No such run in the workspace.

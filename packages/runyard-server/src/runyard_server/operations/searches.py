@@ -153,7 +153,13 @@ def is_(name: str, operator: str, *values: Value) -> Condition:
 
 
 def has(kind: str, name: str, value: str | None) -> Condition:
-    """The condition that there is a tag or property, with a value if one is given."""
+    """The condition that there is a tag or property, with a value if one is given.
+
+    Args:
+        kind: `tags` or `properties`.
+        name: Its name.
+        value: Its value; None for any.
+    """
     if value is None:
         return Condition(Field(kind, name), "IS NOT NULL")
     return Condition(Field(kind, name), "=", (value,))

@@ -104,7 +104,7 @@ class Intake:
             self._in_memory -= held
 
     def _room(self) -> int:
-        """Give the size up to which a body may be in memory now."""
+        """The size up to which a body may be in memory now."""
         return MEMORY_BYTES if self._in_memory < MEMORY_BYTES_OF_ALL else STEP_BYTES
 
     async def _write(self, request: Request, arrived: Arrived) -> None:
@@ -134,7 +134,7 @@ class Intake:
         return await to_thread.run_sync(work, limiter=self._limiter)
 
     async def _pieces(self, request: Request) -> AsyncGenerator[bytes, None]:
-        """Give a body as it comes, for as long as it does come on."""
+        """A body as it comes, for as long as it does come on."""
         loop = asyncio.get_running_loop()
         until, since = loop.time() + self._stall_seconds, 0
         stream = request.stream()
@@ -159,7 +159,7 @@ class Intake:
 
 
 def length(request: Request) -> int | None:
-    """Give the announced size of a body in bytes, None where there is none."""
+    """The announced size of a body in bytes, None where there is none."""
     text = request.headers.get("content-length", "")
     if text.isdecimal():
         return int(text)

@@ -22,7 +22,7 @@ _SAFE = re.compile(r"(image/(?!svg)[\w.+-]+|text/plain|application/(json|octet-s
 
 
 async def answer(request: Request, content: Content, limiter: CapacityLimiter) -> Response:
-    """Give the answer that carries a content, as the request's headers ask for it."""
+    """The answer that carries a content, as the request's headers ask for it."""
     headers = _headers(content)
     etag = headers.get("ETag")
     if etag and _matches(request.headers.get("if-none-match", ""), etag):
@@ -44,7 +44,7 @@ async def answer(request: Request, content: Content, limiter: CapacityLimiter) -
 
 
 def made(answer: Chunks, limiter: CapacityLimiter) -> Response:
-    """Give the answer that is made while it is sent."""
+    """The answer that is made while it is sent."""
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return StreamingResponse(_made(answer, limiter), 200, headers, "application/octet-stream")
 
@@ -74,7 +74,7 @@ def _matches(given: str, etag: str) -> bool:
 
 
 def _wanted(request: Request, etag: str | None) -> re.Match[str] | None:
-    """Give the one range to serve, if it is of the content that the client has a part of."""
+    """The one range to serve, if it is of the content that the client has a part of."""
     condition = request.headers.get("if-range")
     if condition is not None and condition != etag:
         return None
@@ -82,7 +82,7 @@ def _wanted(request: Request, etag: str | None) -> re.Match[str] | None:
 
 
 def _span(wanted: re.Match[str], size: int) -> tuple[int, int] | None:
-    """Give first and end byte of what is asked for, None if it lies outside."""
+    """First and end byte of what is asked for, None if it lies outside."""
     if wanted["suffix"]:
         first, end = max(0, size - int(wanted["suffix"])), size
     else:

@@ -61,7 +61,7 @@ class Gate:
 
 
 def names(settings: Settings) -> Iterable[str]:
-    """Give the names by which a service may be called.
+    """The names by which a service may be called.
 
     One that listens beyond loopback has the machine's own names too; an address in figures
     cannot be rebound, so there it is always good.
@@ -74,7 +74,7 @@ def names(settings: Settings) -> Iterable[str]:
 
 
 def _place(origin: str) -> str:
-    """Give host and port of an origin in lower case, "" for `null` and other oddities."""
+    """Host and port of an origin in lower case, "" for `null` and other oddities."""
     try:
         return urlsplit(origin).netloc.lower()
     except ValueError:
@@ -82,7 +82,7 @@ def _place(origin: str) -> str:
 
 
 def _name(host: str) -> str:
-    """Give the name in a Host header, without its port and an address's brackets."""
+    """The name in a Host header, without its port and an address's brackets."""
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].lower()

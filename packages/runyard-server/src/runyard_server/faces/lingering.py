@@ -54,7 +54,7 @@ class _Watched:
         self.ended = False
 
     async def receive(self) -> Message:
-        """Give the next message."""
+        """The next message."""
         message = await self._receive()
         self.ended = message["type"] != "http.request" or not message.get("more_body", False)
         return message

@@ -57,7 +57,7 @@ def decode_query(kind: Any, pairs: Iterable[tuple[str, str]]) -> Any:
 
 
 def encode(record: Any) -> bytes:
-    """Give the JSON of a record."""
+    """The JSON of a record."""
     return msgspec.json.encode(record)
 
 
@@ -69,7 +69,7 @@ def _check_numbers(kind: type[Any], record: Any) -> None:
 
 
 def _unreadable(body: bytes, error: str) -> str:
-    """Say what a body cannot be read for: by name, if it is one text in it."""
+    """The reason why a body cannot be read: by name, if it is one text in it."""
     try:
         return escapes.complaint(json.loads(body)) or f"the body is not JSON: {error}"
     except (ValueError, RecursionError):

@@ -49,7 +49,7 @@ class Shares:
             yield
 
     def held(self, caller: Caller | None, response: Response) -> Response:
-        """Give an answer that counts as an open request of the caller's run until it is sent."""
+        """An answer that counts as an open request of the caller's run until it is sent."""
         run = caller.run if caller is not None else None
         return response if run is None else _Held(response, lambda: self._held(run))
 

@@ -39,7 +39,7 @@ _ERROR = {
 
 @cache
 def document() -> bytes:
-    """Give the document as JSON."""
+    """The document as JSON; made once."""
     records = _records()
     _, schemas = msgspec.json.schema_components(records, ref_template=_PLACE)
     paths: dict[str, dict[str, Any]] = {}

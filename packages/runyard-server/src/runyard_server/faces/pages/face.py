@@ -107,7 +107,7 @@ async def _front(_exchange: Exchange) -> Response:
 
 
 async def _run(exchange: Exchange) -> Response:
-    """Say how a run is seen from a shell; who sends a token is told how it is, too."""
+    """Shows how a run is seen from a shell and, to who sends a token, how it is."""
     workspace, run = exchange.segments.values()
     _check_plain(workspace, run)
     facts = [("Workspace", workspace), ("Run", run)]

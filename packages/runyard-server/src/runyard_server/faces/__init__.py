@@ -7,6 +7,7 @@
 What all faces share knows none of them:
 
     application all faces in one ASGI application
+    dispatch    from a path to the row that serves it
     endpoint    the way of a request: counted, identified, bounded, answered or refused
     exchange    one request: what was asked, who asks, and the threads that work for it
     gate        Host and Origin

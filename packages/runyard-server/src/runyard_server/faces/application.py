@@ -1,22 +1,16 @@
-"""All faces in one ASGI application.
+"""All faces in one ASGI application."""
 
-Rows that share a path share one entry, which chooses by method; so a wrong method is told all the
-right ones, whichever face they are of.
-"""
-
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.convertors import PathConvertor, register_url_convertor
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route as Entry
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from runyard.protocol.errors import RunyardError
 from runyard_server.core.system import System
+from runyard_server.faces.dispatch import Dispatch
 from runyard_server.faces.endpoint import Endpoint
 from runyard_server.faces.face import Face
 from runyard_server.faces.failures import NotAllowed, translated
@@ -25,15 +19,6 @@ from runyard_server.faces.limits import Limits
 from runyard_server.faces.lingering import Lingering
 from runyard_server.faces.parts import Parts, make_parts
 from runyard_server.faces.streams import Feed
-
-
-class AnyPath(PathConvertor):
-    """A path with whatever a name may hold; the toolkit's own stops at a line break."""
-
-    regex = r"[\s\S]*"
-
-
-register_url_convertor("path", AnyPath())
 
 
 def create_app(system: System, limits: Limits, faces: Sequence[Face]) -> tuple[ASGIApp, Feed]:
@@ -59,52 +44,59 @@ def create_app(system: System, limits: Limits, faces: Sequence[Face]) -> tuple[A
         yield
         feed.close()
 
-    def owner(path: str) -> Face:
-        """The face of the longest prefix that a path begins with."""
-        owned = [(len(p), face) for face in faces for p in face.prefixes if path.startswith(p)]
-        return max(owned, key=lambda found: found[0], default=(0, faces[0]))[1]
-
-    async def refused(request: Request, error: Exception) -> Response:
-        """Answer what no entry takes: an unknown path, or a wrong method."""
-        assert isinstance(error, HTTPException)
-        path = request.url.path
-        if error.status_code != NotAllowed.status:
-            return owner(path).refuse(owner(path).unknown(path))
-        allowed = (error.headers or {}).get("Allow", "")
-        answer = owner(path).refuse(NotAllowed(f"{path} takes {allowed}, not {request.method}"))
-        answer.headers["Allow"] = allowed
-        return answer
+    house = _House(faces, parts)
 
     async def failed(request: Request, error: Exception) -> Response:
         known = translated(error, f"a {request.method} request")
-        return owner(request.url.path).refuse(known)
+        return house.refuse(request.url.path, known)
 
-    starlette = Starlette(
-        routes=_entries(faces, parts),
-        exception_handlers={HTTPException: refused, Exception: failed},
-        lifespan=lifespan,
-    )
+    starlette = Starlette(exception_handlers={Exception: failed}, lifespan=lifespan)
+    # The toolkit's routes are looked at one after the other, which takes time for the last of many.
+    starlette.router.default = house
     starlette.router.redirect_slashes = False
-    gate = Gate(starlette, system.settings, lambda path, error: owner(path).refuse(error))
-    return Lingering(gate), feed
+    return Lingering(Gate(starlette, system.settings, house.refuse)), feed
 
 
-def _entries(faces: Sequence[Face], parts: Parts) -> list[Entry]:
-    by_path: dict[str, dict[str, Endpoint]] = defaultdict(dict)
-    for face in faces:
-        for served in face.table():
-            methods = by_path[served.row.url]
-            if served.row.method in methods:
-                raise ValueError(f"two rows serve {served.row.method} {served.row.url}")
-            methods[served.row.method] = Endpoint(face, served, parts)
-    return [
-        Entry(path, _chosen(methods), methods=list(methods)) for path, methods in by_path.items()
-    ]
+class _House:
+    """Leads each request to the face that serves it.
 
+    Args:
+        faces: What is served.
+        parts: What all requests share.
+    """
 
-def _chosen(methods: dict[str, Endpoint]) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
-        return await methods[method](request)
+    def __init__(self, faces: Sequence[Face], parts: Parts) -> None:
+        self._faces = faces
+        self._dispatch = Dispatch(
+            (served.row.method, served.row.url, Endpoint(face, served, parts))
+            for face in faces
+            for served in face.table()
+        )
 
-    return endpoint
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        request = Request(scope, receive, send)
+        path = scope["path"]
+        found = self._dispatch.find(request.method, path)
+        if found.target is not None:
+            scope["path_params"] = found.segments
+            answer = await found.target(request)
+        elif found.allowed:
+            allowed = ", ".join(found.allowed)
+            error = NotAllowed(f"{path} takes {allowed}, not {request.method}")
+            answer = self.refuse(path, error)
+            answer.headers["Allow"] = allowed
+        else:
+            answer = self.refuse(path, self._owner(path).unknown(path))
+        await answer(scope, receive, send)
+
+    def refuse(self, path: str, error: RunyardError) -> Response:
+        """The answer that tells an error in the shape of the face that owns a path."""
+        return self._owner(path).refuse(error)
+
+    def _owner(self, path: str) -> Face:
+        """The face of the longest prefix that a path begins with."""
+        owned = [
+            (len(p), face) for face in self._faces for p in face.prefixes if path.startswith(p)
+        ]
+        return max(owned, key=lambda found: found[0], default=(0, self._faces[0]))[1]

@@ -4,9 +4,7 @@ Faces wait in the event loop; operations work in threads, whose number is limite
 one run has no more than its share.
 """
 
-import re
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from runyard_server.core.tokens import Caller
 
 Result = TypeVar("Result")
-
-_SEGMENT = re.compile(r"{(\w+)(?::\w+)?}")
 
 
 class Row(Protocol):
@@ -63,9 +59,7 @@ class Exchange:
         self.row = row
         self.parts = parts
         self.caller: Caller | None = None
-        self.segments: dict[str, str] = {
-            name: request.path_params[name] for name in _names(row.url)
-        }
+        self.segments: dict[str, str] = request.path_params
 
     def header(self, name: str) -> str:
         """A header's value, "" without one."""
@@ -96,9 +90,3 @@ class Exchange:
     async def content(self, content: Content) -> Response:
         """The answer that carries a file, or the range of it that is asked for."""
         return await contents.answer(self.request, content, self.parts.work)
-
-
-@cache
-def _names(url: str) -> tuple[str, ...]:
-    """What the braces of a template are called, in order."""
-    return tuple(_SEGMENT.findall(url))

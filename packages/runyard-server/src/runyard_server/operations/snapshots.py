@@ -42,7 +42,6 @@ def create(system: System, workspace: str, body: CreateSnapshot) -> SnapshotReco
             rows.add(work.connection, row)
         return row
 
-    # Its answer may be long and is the same for each repeat: it is not encoded in the writer.
     return _record(system.write(write), brief=body.brief)
 
 

@@ -101,11 +101,14 @@ def inside(folder: str, path: str) -> str:
     """
     try:
         parts = paths.parts(path)
-    except ValueError as error:
+    except ValueError:
+        parts = []
+    if "/".join(parts) != path or not path:
+        # Nor one with another spelling: two of those could be one file.
         raise JobError(
-            f"the snapshot has a file at '{path}', which is no path below the working folder "
-            f"({error}); rename it and submit again"
-        ) from None
+            f"the snapshot has a file at '{path}', which is no path below the working folder; "
+            "rename it and submit again"
+        )
     if "%" in path:
         parts = [paths.unescaped(part) for part in parts]
     return os.path.join(folder, *parts)

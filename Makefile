@@ -46,6 +46,7 @@ check: .venv/.ready  ## Lint, format, types, import directions, circles, sizes, 
 	.venv/bin/vermin --quiet --no-tips --no-parse-comments --violations \
 		--target=3.7- $(LIGHT_SOURCES)
 	.venv/bin/python tools/check_sizes.py
+	.venv/bin/python tools/check_docstrings.py
 	.venv/bin/python tools/check_imports.py
 	.venv/bin/python tools/reference.py --check
 	.venv/bin/python tools/check_docs.py

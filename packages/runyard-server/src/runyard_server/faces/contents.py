@@ -22,7 +22,13 @@ _SAFE = re.compile(r"(image/(?!svg)[\w.+-]+|text/plain|application/(json|octet-s
 
 
 async def answer(request: Request, content: Content, limiter: CapacityLimiter) -> Response:
-    """The answer that carries a content, as the request's headers ask for it."""
+    """The answer that carries a content, as the request's headers ask for it.
+
+    Args:
+        request: The request, for its headers.
+        content: The content.
+        limiter: Bounds the threads that read the file.
+    """
     headers = _headers(content)
     etag = headers.get("ETag")
     if etag and _matches(request.headers.get("if-none-match", ""), etag):

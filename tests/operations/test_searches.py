@@ -1,5 +1,6 @@
 """Searches: what they find, in which order, page by page, and what they refuse."""
 
+import contextlib
 import io
 import json
 from collections.abc import Sequence
@@ -12,13 +13,14 @@ from hypothesis import strategies as st
 from runyard.protocol import filters
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.experiments import ExperimentPage
-from runyard.protocol.filters import Condition, Field
+from runyard.protocol.filters import ATTRIBUTE, Condition, Field
 from runyard.protocol.metrics import SpoolQuery
 from runyard.protocol.models import RegisterModel
 from runyard.protocol.runs import ChangeRun, FailRun, RunRecord, StartRun
 from runyard.protocol.search import Search
 from runyard_server.core.system import System
 from runyard_server.operations import experiments, metrics, models, runs, searches
+from runyard_server.store import nouns
 
 W = "default"
 ODD = [
@@ -102,6 +104,8 @@ def five(system: System) -> System:
         ("params.lr = '0.1'", "da"),
         ("params.lr = 0.01", "b"),
         ("params.lr >= 0.01 and params.lr < 0.1", "b"),
+        ("params.lr != 0.1", "cb"),
+        ("params.lr NOT IN (0.01, 1)", "dca"),
         ("params.lr LIKE 'a%'", "c"),
         ("params.lr NOT LIKE '0%' and params.lr != 'auto'", "b"),
         ("tags.team = 'x'", "a"),
@@ -122,6 +126,7 @@ def five(system: System) -> System:
         ("created_at > '2020-01-01' and created_at < '2100-01-01T00:00:00Z'", "edcba"),
         ("duration >= 0", "edcba"),
         ("ended_at IS NOT NULL", "c"),
+        ("created_at > 1000 and start_time < 4102444800000", "edcba"),
         ("target = 'sdk' and parent IS NULL", "edcba"),
         ("metrics.loss IS NULL and metrics.loss < 1", ""),
     ],
@@ -157,8 +162,9 @@ def test_conditions_find_runs(five: System, text: str, wanted: str | None) -> No
 def test_runs_come_in_order(five: System, order: list[str], wanted: str, page_size: int) -> None:
     """Numbers before texts, what lacks the field last, and pages of any size give the same."""
     assert "".join(map(str, names(five, "", *order, page_size=page_size))) == wanted
-    found = names(five, "metrics.loss < 1", *order, page_size=page_size)
-    assert "".join(map(str, found)) == "".join(c for c in wanted if c in "abc")
+    for text, those in (("metrics.loss < 1", "abc"), ("params.lr != 0.1", "bc")):
+        found = names(five, text, *order, page_size=page_size)
+        assert "".join(map(str, found)) == "".join(c for c in wanted if c in those)
 
 
 def test_columns_are_those_asked_for(five: System) -> None:
@@ -186,6 +192,7 @@ def test_columns_are_those_asked_for(five: System) -> None:
         (Search("tags.a IN (1, 'x')"), "not both", 0),
         (Search("params.lr < '0.1'"), "without quotes", 0),
         (Search("created_at > 'yesterday'"), "is no time", 0),
+        (Search("created_at > 1e300"), "is no time", 0),
         (Search(order_by=["metrics.loss, name"]), "of the order", 12),
         (Search(order_by=["los"]), "no attribute 'los'", 0),
         (Search(columns=["metrik.loss"]), "of the column", 0),
@@ -272,8 +279,10 @@ texts = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=
 numbers = st.one_of(
     st.integers(-(10**17), 10**17), st.floats(allow_nan=False, allow_infinity=False)
 )
-fields = st.builds(
-    Field, st.sampled_from(sorted(set(filters.KINDS.values()))), texts, st.just((0, 0))
+nowhere = st.just((0, 0))
+fields = st.one_of(
+    st.builds(Field, st.just(ATTRIBUTE), st.sampled_from(sorted(nouns.RUNS.attributes)), nowhere),
+    st.builds(Field, st.sampled_from(sorted(set(filters.KINDS.values()))), texts, nowhere),
 )
 conditions = st.one_of(
     st.builds(Condition, fields, st.sampled_from(filters.NULLS), st.just(())),
@@ -310,6 +319,23 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except InvalidRequest as refused:
         position = refused.details["position"]
     assert 0 <= position <= len(text)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(conditions, max_size=3),
+    st.lists(st.tuples(fields, st.sampled_from(["", " desc"])), max_size=2),
+)
+def test_any_search_is_answered_or_refused(
+    five: System, those: list[Condition], orders: list[tuple[Field, str]]
+) -> None:
+    """Whatever is compared with whatever, the database has an answer or the place is pointed at."""
+    asked = Search(filters.written(those), [filters.named(one) + end for one, end in orders])
+    with contextlib.suppress(InvalidRequest):
+        page = runs.search(five, W, body=asked)
+        assert len(page.items) <= 5
 
 
 _values = st.sampled_from([None, "1", "1.0", "0.5", "-2", "b", "a", "A", "10", ""])

@@ -37,8 +37,7 @@ from runyard_server.store.search import NUMBER, SWITCH, TEXT, TIME, Noun, Place,
 MOST_CONDITIONS = 50
 MOST_ORDERS = 5
 _EQUALS = ("=", "!=")
-# As MLflow's clients give times.
-_MILLISECOND = 1000
+_THOUSAND = 1000
 _EXAMPLES = {NUMBER: "10", TEXT: "'a'", TIME: "'2026-11-28T13:00'", SWITCH: "TRUE"}
 
 
@@ -265,14 +264,15 @@ class _Checked:
 
     def _time(self, one: Condition, value: Value) -> int:
         """Microseconds since 1970; a number counts milliseconds, a text without a zone is UTC."""
-        if not isinstance(value, str):
-            return int(value * _MILLISECOND)
         try:
+            if not isinstance(value, str):
+                return _microseconds(datetime.fromtimestamp(value / _THOUSAND, UTC))
             time = datetime.fromisoformat(value)
-            return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * SECOND)
-        except (ValueError, OverflowError):
+            return _microseconds(time if time.tzinfo else time.replace(tzinfo=UTC))
+        except (ValueError, OverflowError, OSError):
+            told = repr(value)[:40]
             raise self._wrong(
-                one, f"{value[:40]!r} is no time; write it as 2026-11-28 or 2026-11-28T13:00:00Z"
+                one, f"{told} is no time; write it as '2026-11-28' or '2026-11-28T13:00:00Z'"
             ) from None
 
     def _choice(self, one: Condition, where: Field, choices: Sequence[str], value: str) -> str:
@@ -311,6 +311,10 @@ class _Checked:
 
     def _at(self, place: tuple[int, int], what: str) -> InvalidRequest:
         return filters.complaint(self._text, place, what, of=self._what)
+
+
+def _microseconds(time: datetime) -> int:
+    return round(time.timestamp() * SECOND)
 
 
 def _named(where: Field) -> str:

@@ -283,8 +283,9 @@ class _Query:
         """Whether no row that is looked for lacks a column, by its table or by a condition."""
         compared = [c for c in self.wanted.conditions if c.field == one.field and c.values]
         if one.field.kind != ATTRIBUTE:
-            is_last = one.part == self._width(one.field) - 1
-            return any(is_last or not isinstance(c.values[0], str) for c in compared)
+            if one.part == self._width(one.field) - 1:
+                return bool(compared)
+            return any(_is_number(c) for c in compared)
         if compared:
             return True
         value = self.noun.attributes[one.field.name].value
@@ -408,6 +409,11 @@ class _Phase:
         return condition
 
 
+def _is_number(one: Condition) -> bool:
+    """Whether only numbers fulfil a condition; a text is unlike any number."""
+    return not isinstance(one.values[0], str) and one.operator not in ("!=", "NOT IN")
+
+
 def _compared(
     one: Condition, text: ColumnElement[Any], number: ColumnElement[Any]
 ) -> ColumnElement[bool]:
@@ -416,7 +422,6 @@ def _compared(
         return text.is_(None) if one.operator == "IS NULL" else text.is_not(None)
     of = text if isinstance(one.values[0], str) else number
     if one.operator in ("!=", "NOT IN") and of is not text:
-        # A text is another value than any number.
         return or_(of.is_(None), of.not_in(list(one.values)))
     if one.operator == "IN":
         return of.in_(list(one.values))

@@ -85,6 +85,7 @@ class Agents:
         """See to it that a placed node has its agent: launch it, or watch the one it has."""
         where = (row.subject, node.node)
         if node.state == LOST and node.finished_at is not None:
+            # Given up before this service started; its processes may still be at work.
             self._orphans.add(OrphanedAgent(row, node, self._site(row), node.handle))
             return
         with self._lock:
@@ -115,6 +116,7 @@ class Agents:
         with self._lock:
             found = [agent for (of, _), agent in self._watched.items() if of == run]
         for agent in found:
+            # One that cleans up is doing what a cancel asks for.
             if agent.salvages is None:
                 self._stop(agent.site, agent.handle)
 
@@ -125,6 +127,7 @@ class Agents:
             agents = list(self._watched.values())
         for site in sorted({agent.site for agent in agents}):
             mine = [agent for agent in agents if agent.site == site]
+            # One call for all of a site: to ask an engine for each agent would take too long.
             seen = self._system.sites.of(site).observe([agent.handle for agent in mine])
             for agent in mine:
                 self._judge(agent, seen[agent.handle])
@@ -160,6 +163,7 @@ class Agents:
         self._start(row, job, None)
 
     def _salvage(self, row: RunRow, node: int, reason: str) -> None:
+        # It ended after its last word: what looks like a death is the usual end.
         if active_runs.is_finished(self._system, row.key, node):
             self._gone(row)
             return
@@ -189,6 +193,7 @@ class Agents:
         site = self._site(row)
         backend = self._backend(site)
         handle = backend.launch(backend.plan(job, salvages))
+        # Before the handle is written: after a kill in between the same plan finds the same agent.
         agent = Watched(row, job.node, job.attempt, site, handle, salvages)
         with self._lock:
             self._watched[row.subject, job.node] = agent

@@ -72,6 +72,7 @@ def inside(root: Path, path: str, *, local: bool = False) -> Path:
     """
     whole = checked(path)
     place = root / (unescaped(whole) if local else whole)
+    # Both ends resolved: the root may itself be a link, as /tmp is on macOS.
     real = Path(os.path.realpath(place))
     if not real.is_relative_to(os.path.realpath(root)):
         raise _bad(path, "it leads out of its folder")
@@ -139,6 +140,7 @@ def full_disk(what: str) -> Iterator[None]:
 def temporary_file(folder: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """Open a new file in `folder`; it is gone afterwards unless it was renamed."""
     folder.mkdir(parents=True, exist_ok=True)
+    # Process and chance in the name: what a killed service left is known by its prefix.
     path = folder / f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
     file = path.open("xb")
     try:

@@ -101,8 +101,10 @@ class LogStore:
             make_parents(place)
             if anew:
                 return self._replace(place, body)
+            # Locked, for two couriers may bring the same bytes at once after a restart.
             with place.open("ab", buffering=0) as file:
                 size = os.fstat(file.fileno()).st_size
+                # A hole would read as zeros, and nobody would bring what belongs there.
                 if offset > size:
                     raise WrongState(
                         f"log {path!r} of run {run} has {size} bytes: send it from there, "
@@ -146,6 +148,7 @@ class LogStore:
             while chunk := body.read(CHUNK):
                 size += file.write(chunk)
             file.flush()
+            # Not synced: after a power cut the courier brings again what is missing.
             temporary.replace(place)
         return size
 

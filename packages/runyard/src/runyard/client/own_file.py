@@ -51,8 +51,10 @@ class OwnFile:
         if self._torn:
             # A full disk cut the line before: what follows must not be glued to it.
             data = b"\n" + data
+        # One call: with O_APPEND lines of several threads never mix, and no lock is needed.
         done = os.write(self._descriptor, data)
         self._torn = False
+        # A short write happens on a full disk alone; the next one raises, with the line half there.
         while done < len(data):
             self._torn = True
             done += os.write(self._descriptor, data[done:])
@@ -60,6 +62,7 @@ class OwnFile:
 
     def close(self) -> None:
         """Close the file, unless its descriptor is another's by now."""
+        # Its number may be a file of the script's by now, which must stay open.
         if self._is_ours():
             os.close(self._descriptor)
 
@@ -69,6 +72,7 @@ class OwnFile:
         found = os.fstat(descriptor)
         self._device, self._inode = found.st_dev, found.st_ino
         self._descriptor = descriptor
+        # Between opening and locking somebody may have taken the file and removed it.
         if not (locked and self._is_in_place()):
             self.close()
             raise FileNotFoundError(f"{self._path} was taken by another process")

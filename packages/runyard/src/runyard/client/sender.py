@@ -208,6 +208,7 @@ class Sender:
 
     def stop(self) -> None:
         """Let `run` end; what could not be brought stays in the files."""
+        # In this order: a thread that wakes must see that it is to end.
         self._stopped = True
         self._wake.set()
 
@@ -224,6 +225,7 @@ class Sender:
             raise
         except RunyardError as error:
             source.failures += 1
+            # A disk may get room again; what is refused for itself would be refused for ever.
             if isinstance(error, TROUBLE) and source.failures < PATIENCE:
                 raise
             self._give_up(source, error)
@@ -322,6 +324,7 @@ class _Log(_Source):
         try:
             stored = destination.append_log(self.name, before, data)
         except Conflict:
+            # The service has less than was thought, as after a power cut: from where it ends.
             stored = destination.append_log(self.name, 0, b"")
         self._sent(data, stored)
         self._adapt(len(data), time.monotonic() - begun)
@@ -370,11 +373,13 @@ class _Log(_Source):
     def _is_another(self, stream: Any, seen: Tuple[int, ...]) -> bool:
         if self._seen is None or not self.offset:
             return False
+        # Another inode: written beside the old one and renamed over it, as careful writers do.
         if seen[:2] != self._seen[:2]:
             return True
         if seen[2] < self.offset:
             # What another sender brought may be more than this disk has kept.
             return self._checksum is not None
+        # The same size or more says nothing: json.dump after each epoch writes over the old text.
         if stream.read(len(self._head)) != self._head:
             return True
         stream.seek(self.offset - len(self._tail))
@@ -387,6 +392,7 @@ class _Log(_Source):
 
     def _sent(self, data: bytes, stored: int) -> None:
         self._begun = True
+        # Somebody else brought a part: the sum of what this sender has read is no sum of the whole.
         if stored != self.offset + len(data):
             self._checksum = None
             self._tail = b""

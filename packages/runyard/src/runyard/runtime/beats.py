@@ -89,6 +89,7 @@ class Beats:
         }
         if tasks is not None:
             beat["tasks"] = tasks
+        # What the service said before it knew this state answers another question.
         self.reply = {}
         self._states.append(beat)
         self._change.set()
@@ -150,6 +151,7 @@ class Beats:
 
     def _send(self, beat: Dict[str, Any]) -> None:
         reply = self._service.report(beat)
+        # With more waiting the answer is to a state that is over.
         if len(self._states) <= 1:
             self.reply = reply
         self.obey(reply)

@@ -127,6 +127,7 @@ class Link:
 
     def drain(self, deadline: float) -> bool:
         """Send the rest of the spool and of every log; say whether all arrived in time."""
+        # The thread first: two senders of one log would each think the other's bytes were lost.
         self._sender.stop()
         self._thread.join()
         if self._job.kind == names.SINGLE:
@@ -156,8 +157,10 @@ def _beats(job: Job, service: JobService, on_cancel: Callable[[], None]) -> Beat
     """Make the beats: those of a gang are quick, and tell soon that the network is silent."""
     if job.nodes == 1:
         return Beats(service, on_cancel, attempt=job.attempt)
+    # Sixteen beats a second of all nodes together; above thirty-two nodes more, but not rarer.
     pause = GANG_BEAT_SECONDS * max(1.0, job.nodes / 8)
     return Beats(
+        # A connection of its own, which gives up sooner: silence must be noticed in seconds.
         JobService(job, GANG_ANSWER_SECONDS),
         on_cancel,
         min(pause, LONGEST_GANG_BEAT_SECONDS),

@@ -122,6 +122,7 @@ class Rank(ManagedProcess):
         code, stopped, ended_at = told
         if code > 0 and not stopped:
             stopped = any(_grade(other) < _grade(code) for other in failures(folder))
+            # What is seen first need not have happened first: others may be writing theirs.
             if not stopped and not self._has_settled():
                 return
         self._code, self.stopped, self.ended_at = code, self.stopped or stopped, ended_at

@@ -85,7 +85,9 @@ def members(
         if bearers.get(seen.pid) == mark or seen.session in sessions or _named(seen.pid, run, node)
     }
     mine.update(roots)
+    # The caller and what is above it: an agent must not end itself, nor a test its runner.
     mine -= kept_out
+    # Children of children: one pass finds one generation, for parents may come later in the list.
     grown = True
     while grown:
         grown_by = {s.pid for s in everyone.values() if s.parent in mine} - mine - kept_out
@@ -159,6 +161,7 @@ def _named(pid: int, run: str, node: int) -> bool:
     variables = _environment(pid)
     if wanted not in variables:
         return False
+    # Several agents of one machine have the same run: the last value is the one that counts.
     nodes = [v for v in variables if v.startswith(prefix)]
     return not nodes or nodes[-1] == prefix + str(node).encode()
 

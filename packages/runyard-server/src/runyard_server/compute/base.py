@@ -283,6 +283,10 @@ class Backend(ABC):
     *Identity.* A handle is text, made by `launch`. It is stored, and must mean the same agent to
     another instance of the class after the service was started again, also by a newer version.
     Nothing else is kept: an instance may forget whatever it knows.
+
+    *Folders.* The service removes run folders below `context.runs` once all is delivered. Those
+    that agents make elsewhere are the backend's to remove: an agent that ends with status 0 has
+    delivered everything; one that ends otherwise is followed by a salvage in the same folder.
     """
 
     @abstractmethod

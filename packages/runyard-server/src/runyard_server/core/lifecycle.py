@@ -74,6 +74,7 @@ def append_events(work: Work, row: RunRow, drafts: Sequence[EventDraft], **chang
         WrongState: A move that is not allowed; nothing was written.
     """
     status = row.status
+    # All are checked before the first is written: a refused move leaves no event.
     for draft in drafts:
         if draft.status is not None:
             _check(row, status, draft.status)
@@ -187,7 +188,7 @@ def _end_alone(work: Work, row: RunRow, status: str, error: RunError | None) -> 
 
 
 def _failed_above(row: RunRow, below: RunRow, now: int, error: RunError | None) -> RunError:
-    """Record that a run was still open when `row`, somewhere above it, failed."""
+    """The error of a run that was still open when `row`, somewhere above it, failed."""
     above = "its parent" if below.parent == row.id else "above it"
     text, code = f"{above}, run {row.id}, failed", "UserError"
     if error is not None:

@@ -121,6 +121,7 @@ class Environments:
             inputs = _inputs(definition, gpu=gpu)
             if definition.user_managed:
                 return _as_it_is(inputs.interpreter, definition.interpreter)
+            # One resolves, and the others find what it found: runs of one definition come together.
             with self._turns.setdefault(inputs.hash, threading.Lock()), self._space():
                 return self._remembered(inputs, log)
         except RunyardError as error:
@@ -135,6 +136,7 @@ class Environments:
             return found if os.access(path, os.X_OK) else None
         folder = self._folder / lock.digest
         python = folder / "bin" / "python"
+        # The mark comes last: a folder without it is half made, by a builder that was killed.
         if not (folder / READY).exists() or not os.access(python, os.X_OK):
             return None
         return JobEnvironment(str(python), str(folder), lock.digest, lock.python, lock.requirements)
@@ -212,6 +214,7 @@ class Environments:
         found = self._made.get(inputs.hash)
         if found is None:
             found = self._made[inputs.hash] = self._resolved(inputs, log)
+            # Dicts keep their order, so the oldest goes first.
             while len(self._made) > _REMEMBERED:
                 self._made.pop(next(iter(self._made)), None)
         return found
@@ -232,6 +235,7 @@ class Environments:
     def _resolved(self, inputs: Inputs, log: Callable[[str], None]) -> LockRecord:
         for note in inputs.notes:
             log(note)
+        # A build log is shown to everybody who sees the run; addresses may hold passwords.
         log(resolver.hidden(f"Environment {inputs.hash[:8]} {self._history.why(inputs)}"))
         tool = self._tool()
 

@@ -142,11 +142,13 @@ def report(system: System, workspace: str, run: str, node: str, body: AgentRepor
         NotFound: The run has no such node.
     """
     row, present = system.read(lambda work: node_row(work, workspace, run, node))
+    # 0 is an agent that does not tell its attempt; any other is of one that is over.
     if body.attempt not in (0, present.attempt):
         return AgentReply(cancel=True)
     if present.finished_at is None:
         now = system.clock.now_us()
         system.last_seen.note(row.subject, present.node, now)
+        # A beat without news is kept in memory: a write for each would sync the disk all day.
         if _tells_news(row, present, body, now) or _tells_of_tasks(system, present, body):
             return system.write(lambda work: _take(work, row.key, present.node, body))
     if row.node_count == 1:
@@ -235,6 +237,7 @@ def lose(system: System, row: RunRow, node: int, reason: str) -> None:
         present = job_nodes.find(work.connection, row.key, node)
         if present is None or present.finished_at is not None:
             return work.now
+        # Of most beats the database knows nothing.
         heard = max(present.beat_at or 0, system.last_seen.last(row.subject, node))
         job_nodes.change(work.connection, row.key, node, state=LOST, beat_at=heard)
         for current in run_rows.find_many(work.connection, [row.key]):
@@ -312,6 +315,7 @@ def _take(work: Work, key: int, node: int, body: AgentReport) -> AgentReply:
     row = run_rows.find_many(work.connection, [key])[0]
     present = job_nodes.find(work.connection, key, node)
     assert present is not None
+    # A late beat of the agent that was given up must not bring it back.
     state = present.state if present.state in (SALVAGING, LOST) else body.state
     job_nodes.change(
         work.connection,
@@ -396,6 +400,7 @@ def _write_down(work: Work, key: int, node: int, word: FinishReport, *, sealed: 
         return True
     if word.attempt not in (0, present.attempt):
         return True
+    # Sealing reads and writes files, which takes too long for the one writer: it comes before.
     if not sealed and _is_the_end(work, key, node, word):
         return False
     others = _others(work, key, node, word)

@@ -69,6 +69,7 @@ def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord
     if not body.vm_size.strip():
         raise InvalidRequest("vm_size is empty; name a size, for example 'STANDARD_D2_V2'")
     site = system.sites.named(body.site or system.sites.default)
+    # Before the write: a backend is asked, and the one writer must wait for none.
     _check_held(site, body.vm_size, body.max_nodes)
 
     def write(work: Work) -> ComputeRecord:
@@ -168,6 +169,7 @@ def delete(system: System, workspace: str, name: str) -> None:
     def write(work: Work) -> None:
         row = require(work, workspace, name)
         _check_unused(work, row)
+        # Its nodes go in the same write, or a cluster of the same name would find them.
         held = [node.id for node in node_rows.of_cluster(work.connection, workspace, row.name)]
         node_rows.remove(work.connection, workspace, row.name, held)
         clusters.remove(work.connection, workspace, row.name)

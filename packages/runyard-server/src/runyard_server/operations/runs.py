@@ -99,6 +99,7 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
         # The folder comes first: a run that is written down must find its environment.
         inherited_environment.keep_inherited(system.home.run(row.id), body.inherited)
         return _write_new(system, row, text, _Named(body.tags, properties, params), news)
+    # Also when the service is being stopped: a folder without its run would stay for ever.
     except BaseException:
         run_folders.discard(system.home.run(row.id))
         raise
@@ -283,6 +284,7 @@ def cancel(system: System, workspace: str, run: str) -> RunRecord:
 
     def write(work: Work) -> RunRecord:
         row = run_row(work, workspace, run)
+        # Below one that has ended nothing is canceled: its children were meant to go on.
         chosen = [row, *_jobs_below(work, row)] if row.active else [row]
         canceled = [_cancel(work, each) for each in chosen]
         return _records(work, canceled[:1])[0]

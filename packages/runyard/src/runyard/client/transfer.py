@@ -79,6 +79,7 @@ def describe(path: Path, name: str) -> FileEntry:
     size = 0
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
+        # No further than its size at the start, or a log that grows would never end.
         while size < status.st_size:
             block = file.read(min(BLOCK_BYTES, status.st_size - size))
             if not block:
@@ -98,6 +99,7 @@ def parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> List[Resu
         try:
             return [task.result() for task in tasks]
         except BaseException:
+            # Else leaving the block would wait for all that have not begun.
             for task in tasks:
                 task.cancel()
             raise
@@ -168,6 +170,7 @@ def put_blobs(
         InvalidRequest: A file changed since it was described.
         RunyardError: The service refused.
     """
+    # Of equal files one is sent.
     by_digest: Dict[str, Local] = {entry.digest: (entry, path) for entry, path in files}
     missing = set(_missing(service, sorted(by_digest)))
     _count(progress, [entry for entry, _ in files if entry.digest not in missing])
@@ -306,6 +309,7 @@ def download(
     target.parent.mkdir(parents=True, exist_ok=True)
     # Not made of the target's name, which may be as long as a name can be.
     part = target.parent / f".{os.urandom(16).hex()}.part"
+    # Beside its place, for a rename works within one file system only.
     try:
         _write(service, fetch, part, progress)
         part.replace(target)

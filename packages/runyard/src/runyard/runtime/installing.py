@@ -175,6 +175,7 @@ def variables(request: Request) -> Dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     kept.update(UV_CACHE_DIR=request.cache, UV_PYTHON_DOWNLOADS="never", UV_NO_PROGRESS="1")
     kept.update(NO_COLOR="1", PIP_CACHE_DIR=os.path.join(request.cache, "pip"))
+    # Companies' indexes have certificates that only the system knows.
     kept.setdefault("UV_SYSTEM_CERTS", "true")
     return kept
 
@@ -214,6 +215,7 @@ class Steps:
             Canceled: Given up; the program has been ended.
         """
         begun = time.monotonic()
+        # The log has what programs before have said; a failure is told by this one's lines alone.
         start = os.path.getsize(self._shared.path)
         with open(self._shared.path, "ab") as log:
             process = self._start(command, log.fileno(), request)
@@ -233,6 +235,7 @@ class Steps:
                 stderr=subprocess.STDOUT,
                 env=self._variables,
                 cwd=os.path.dirname(request.folder),
+                # Should the builder be killed, the lock is held until its program has ended, too.
                 pass_fds=(self._lock,),
             )
         except OSError as error:

@@ -101,6 +101,7 @@ def _made(cache: WheelCache, shared: SharedLog, lock: int, canceled: Callable[[]
     log = sharing.SharedLog(cache.folder + ".log", shared.append)
     with sharing.BuildLock(cache.folder + ".lock") as own:
         sharing.wait(own, log, canceled)
+        # Looked for again under the lock: who held it may have compiled the same.
         found = cache.wheel()
         if found is None:
             log.restart()
@@ -163,6 +164,7 @@ class _Build:
     def _made_variables(self) -> Dict[str, str]:
         folder = self._request.folder
         found = installing.variables(self._request)
+        # Or each start of a build tool would compile its modules anew.
         found.pop("PYTHONDONTWRITEBYTECODE", None)
         places = [os.path.join(folder, "bin"), os.path.join(self._tools, "bin")]
         found["PATH"] = os.pathsep.join([*places, found.get("PATH", os.defpath)])
@@ -205,6 +207,7 @@ class _Build:
         os.makedirs(draft)
         finished = os.path.join(draft, name)
         wheels.relocated(os.path.join(dist, name), finished, self._request.folder)
+        # By rename, so that whoever finds the folder finds all of it.
         os.rename(draft, self._cache.folder)
         return os.path.join(self._cache.folder, name)
 

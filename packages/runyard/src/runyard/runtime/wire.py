@@ -102,6 +102,7 @@ class Wire:
             try:
                 return self._over(line, method, target, body, sink)
             except (OSError, EOFError) as error:
+                # A kept connection may have been closed by the service since: no failure yet.
                 line.close()
                 _raise_if_full(error)
         try:
@@ -124,6 +125,7 @@ class Wire:
 
     def _over(self, line: _Line, method: str, target: str, body: _Body, sink: BinaryIO) -> None:
         line.send(method, target, self._token, body)
+        # A connection that broke in the middle of an answer has left a part of it.
         sink.seek(0)
         sink.truncate()
         status, keep = line.receive(sink)
@@ -143,6 +145,7 @@ class Wire:
                 url = str(json.loads(stream.read().decode("utf-8"))["url"]).rstrip("/")
         except (OSError, ValueError, KeyError, TypeError):
             return False
+        # A service that is started again may listen at another port.
         moved = url != self.url
         self.url = url
         return moved
@@ -191,6 +194,7 @@ class _Line:
         # As bytes: a text would have its encoding looked up, which takes as long as a request.
         octets: Any = host.encode("ascii")
         self._socket = socket.create_connection((octets, port), timeout)
+        # Without it the kernel holds back the second packet of a request for up to 40 ms.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if scheme == "https":
             import ssl
@@ -223,6 +227,7 @@ class _Line:
     def receive(self, sink: BinaryIO) -> Tuple[int, bool]:
         """Read an answer; give its status and whether the connection may be used again."""
         status, headers = self._head()
+        # A 100 Continue, or another answer that only announces the real one.
         while status < _FINAL:
             status, headers = self._head()
         if headers.get("transfer-encoding", "").lower() == "chunked":

@@ -10,8 +10,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, NoReturn, Optional
 
-from runyard.protocol.suggestions import nearest
-from runyard.sdk import workspace_config
+from runyard.sdk import workspace_config, workspace_lookup
 from runyard.sdk.default_clusters import DefaultCluster
 from runyard.sdk.exceptions import (
     NotOfferedYet,
@@ -68,10 +67,10 @@ class Workspace:
         from runyard.client.workspace import WorkspaceClient
 
         self._auth = auth
-        connection = _connection or _connect()
+        connection = _connection or workspace_lookup.connect()
         if _record is None and _id is None:
             wanted = WorkspaceConfig(workspace_name, subscription_id, resource_group)
-            _record = _existing(connection, wanted)
+            _record = workspace_lookup.existing(connection, wanted)
         self._known = _record
         self._service = WorkspaceClient(connection, _record.id if _record else str(_id))
         with contextlib.suppress(FileNotFoundError):
@@ -228,7 +227,7 @@ class Workspace:
             tags=dict(tags or {}),
             exist_ok=exist_ok,
         )
-        connection = _connect()
+        connection = workspace_lookup.connect()
         with translated():
             record = Workspaces(connection).create(order)
         return _made(record, connection, auth)
@@ -255,8 +254,8 @@ class Workspace:
         Raises:
             WorkspaceException: There is none, or there are several.
         """
-        connection = _connect()
-        found = _matching(connection, name, subscription_id, resource_group)
+        connection = workspace_lookup.connect()
+        found = workspace_lookup.matching(connection, name, subscription_id, resource_group)
         found = [record for record in found if location in (None, record.location)]
         if len(found) > 1:
             places = ", ".join(f"{r.subscription_id}/{r.resource_group}" for r in found)
@@ -265,7 +264,7 @@ class Workspace:
                 "resource_group"
             )
         if not found:
-            raise _unknown(connection, name)
+            raise workspace_lookup.unknown(connection, name)
         return _made(found[0], connection, auth)
 
     @staticmethod
@@ -281,9 +280,9 @@ class Workspace:
             auth: Without effect.
             resource_group: Only of this group; None for any.
         """
-        connection = _connect()
+        connection = workspace_lookup.connect()
         found: Dict[str, List[Workspace]] = {}
-        for record in _matching(connection, None, subscription_id, resource_group):
+        for record in workspace_lookup.matching(connection, None, subscription_id, resource_group):
             found.setdefault(record.name, []).append(_made(record, connection, auth))
         return found
 
@@ -470,16 +469,6 @@ class Workspace:
             self._known = Workspaces(self._service.connection).change(self._service.id, change)
 
 
-def _connect(configured: Optional[str] = None) -> Connection:
-    """Connect this process: in a job with the job's token, else as a user."""
-    from runyard.client import discovery
-
-    with translated():
-        if os.environ.get("RUNYARD_RUN_ID"):
-            return discovery.connect_job()
-        return discovery.connect(configured=configured)
-
-
 def _made(record: WorkspaceRecord, connection: Connection, auth: Any = None) -> Workspace:
     return Workspace(
         record.subscription_id,
@@ -504,8 +493,8 @@ def _configured(config: WorkspaceConfig, path: Path, auth: Any) -> Workspace:
             f"{path} names the workspace {config.name!r}, and this job belongs to {own.name!r}; a "
             "job reaches its own workspace alone: use Run.get_context().experiment.workspace"
         )
-    connection = _connect(config.url)
-    found = _find(connection, config)
+    connection = workspace_lookup.connect(config.url)
+    found = workspace_lookup.find(connection, config)
     if found is None:
         order = CreateWorkspace(
             config.name, config.subscription_id, config.resource_group, exist_ok=True
@@ -517,7 +506,7 @@ def _configured(config: WorkspaceConfig, path: Path, auth: Any) -> Workspace:
 
 def _default_workspace(auth: Any) -> Workspace:
     """Find the embedded default workspace, made if it is not there."""
-    connection = _connect()
+    connection = workspace_lookup.connect()
 
     from runyard.protocol import workspaces as protocol
     from runyard.protocol.service import URL_VARIABLE
@@ -531,7 +520,7 @@ def _default_workspace(auth: Any) -> Workspace:
         # A service of one's own has it from its first start on, so nobody waits to ask for it.
         return Workspace(*triple, auth, _connection=connection, _id=protocol.DEFAULT_WORKSPACE)
     subscription, group, name = triple
-    found = _find(connection, WorkspaceConfig(name, subscription, group))
+    found = workspace_lookup.find(connection, WorkspaceConfig(name, subscription, group))
     if found is not None:
         return _made(found, connection, auth)
     return Workspace.create(name, auth, exist_ok=True)
@@ -548,39 +537,6 @@ def _job_workspace() -> Optional[Workspace]:
         return None
     from runyard.client.workspaces import Workspaces
 
-    connection = _connect()
+    connection = workspace_lookup.connect()
     with translated():
         return _made(Workspaces(connection).get(own), connection)
-
-
-def _matching(
-    connection: Connection, name: Optional[str], subscription: Optional[str], group: Optional[str]
-) -> List[WorkspaceRecord]:
-    from runyard.client.workspaces import Workspaces
-    from runyard.protocol.workspaces import WorkspaceQuery
-
-    query = WorkspaceQuery(name=name, subscription_id=subscription, resource_group=group)
-    with translated():
-        return list(Workspaces(connection).list(query))
-
-
-def _find(connection: Connection, config: WorkspaceConfig) -> Optional[WorkspaceRecord]:
-    found = _matching(connection, config.name, config.subscription_id, config.resource_group)
-    return found[0] if found else None
-
-
-def _existing(connection: Connection, config: WorkspaceConfig) -> WorkspaceRecord:
-    found = _find(connection, config)
-    if found is None:
-        raise _unknown(connection, config.name)
-    return found
-
-
-def _unknown(connection: Connection, name: str) -> WorkspaceException:
-    names = sorted({record.name for record in _matching(connection, None, None, None)})
-    near = nearest(name, names) or names[:10]
-    there = f"there are: {', '.join(near)}" if near else "there is none yet"
-    return WorkspaceException(
-        f"no workspace {name!r} in that subscription and resource group on {connection.url}; "
-        f"{there}. Workspace.create({name!r}, …) makes it"
-    )

@@ -38,7 +38,7 @@ demo: .venv/.ready  ## Train on MNIST and register the model: the whole path in 
 
 test: test-wheels test-light  ## Test the built wheels; the light half also on Python 3.7 and the newest
 
-check: .venv/.ready  ## Lint, format, types, import directions, circles, sizes, Python 3.7 syntax, lock files
+check: .venv/.ready  ## Lint, format, types, import directions, circles, sizes, docstrings, Python 3.7 syntax, lock files
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy

@@ -162,7 +162,7 @@ class _Seen(NamedTuple):
 
 
 def _stranger(url: str) -> str:
-    """Look once more at what answers, and say what it is."""
+    """Ask again what answers there, and describe it."""
     try:
         seen = _look(url)
     except (OSError, http.client.HTTPException) as error:

@@ -49,7 +49,7 @@ def _rows(data: Any, here: world.World) -> Any:
 
 
 def _dataset(dataset: Any, here: world.World) -> Any:
-    """Take every so-manyth example; of a last, incomplete round nobody takes any."""
+    """Take every size()-th example; drop the incomplete last round: all ranks get equally many."""
     if here.size == 1:
         return dataset
     import tensorflow as tf

@@ -22,7 +22,7 @@ RETRY_SECONDS = 1.0
 
 
 class Listener:
-    """A thread with a question.
+    """Long-polls the service for orders caused by other nodes.
 
     Args:
         job: Whose node asks.

@@ -48,7 +48,7 @@ class Watch:
         self._next = time.monotonic() + SCAN_SECONDS
 
     def look_at_last(self) -> List[LeftOut]:
-        """Look once more, when nobody writes any longer; give what cannot be kept."""
+        """Re-check the folders once nobody writes any longer; return what cannot be kept."""
         left_out: List[LeftOut] = []
         for root, prefix in self._watched:
             walk = Walk(root, prefix)

@@ -213,6 +213,7 @@ def segments_of_many(
     """The segments of several series, in order, by series."""
     result: dict[int, list[SegmentRow]] = {one: [] for one in series_ids}
     for first in range(0, len(series_ids), _MANY):
+        # SQLite bounds how many parameters a statement may have.
         some = list(series_ids[first : first + _MANY])
         found = select(*_SEGMENTS).where(metric_segments.c.series_id.in_(some))
         ordered = found.order_by(metric_segments.c.series_id, metric_segments.c.first)

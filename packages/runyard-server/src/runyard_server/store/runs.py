@@ -153,6 +153,7 @@ def find_subjects(connection: Connection, subjects: Iterable[Subject]) -> list[R
 
 def find_many(connection: Connection, keys: Iterable[int]) -> list[RunRow]:
     """The runs of these keys that exist, oldest first."""
+    # Few are looked up by the statement that is made already, which is quicker than an IN.
     wanted = sorted(keys)
     if len(wanted) <= _FEW:
         return [row for key in wanted if (row := by_key(connection, key)) is not None]

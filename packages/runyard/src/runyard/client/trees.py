@@ -112,6 +112,7 @@ class Walk:
     def _enter(self, folder: _Folder) -> None:
         try:
             with os.scandir(folder.place) as found:
+                # Sorted, so that of two links to one folder the same is followed each time.
                 entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
             self._unreadable(folder, error)

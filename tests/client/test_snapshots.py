@@ -21,13 +21,13 @@ def _entry(path: str, content: bytes) -> FileEntry:
 
 def test_contents_are_stored_once_and_checked(client: WorkspaceClient) -> None:
     """Only what is missing needs to be sent, and a content is what its digest says."""
-    one, two = _entry("a", b"one"), _entry("b", b"two")
+    one, two = _entry("a", b"one"), _entry("b", b"of this test alone")
     client.blobs.write(one.digest, b"one", 3)
     assert client.blobs.missing([one.digest, two.digest]) == [two.digest]
-    result = client.blobs.write_many(join([Content(two.digest, b"two")]))
+    result = client.blobs.write_many(join([Content(two.digest, b"of this test alone")]))
     assert (result.stored, result.refused) == (1, [])
     with client.blobs.open(two.digest) as source:
-        assert source.read() == b"two"
+        assert source.read() == b"of this test alone"
     with pytest.raises(InvalidRequest):
         client.blobs.write(_entry("c", b"three").digest, b"other", 5)
 

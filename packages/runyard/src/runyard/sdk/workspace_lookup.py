@@ -27,7 +27,14 @@ def connect(configured: Optional[str] = None) -> Connection:
 def matching(
     connection: Connection, name: Optional[str], subscription: Optional[str], group: Optional[str]
 ) -> List[WorkspaceRecord]:
-    """List the workspaces that fit; None fits every one."""
+    """List the workspaces that fit; None fits every one.
+
+    Args:
+        connection: The service.
+        name: Their name.
+        subscription: The subscription that they are in.
+        group: The resource group that they are in.
+    """
     from runyard.client.workspaces import Workspaces
     from runyard.protocol.workspaces import WorkspaceQuery
 

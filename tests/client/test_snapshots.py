@@ -21,13 +21,15 @@ def _entry(path: str, content: bytes) -> FileEntry:
 
 def test_contents_are_stored_once_and_checked(client: WorkspaceClient) -> None:
     """Only what is missing needs to be sent, and a content is what its digest says."""
-    one, two = _entry("a", b"one"), _entry("b", b"of this test alone")
-    client.blobs.write(one.digest, b"one", 3)
+    # Contents that no other test of this service has stored before.
+    first, second = b"the first of two", b"the second of two"
+    one, two = _entry("a", first), _entry("b", second)
+    client.blobs.write(one.digest, first, one.size)
     assert client.blobs.missing([one.digest, two.digest]) == [two.digest]
-    result = client.blobs.write_many(join([Content(two.digest, b"of this test alone")]))
+    result = client.blobs.write_many(join([Content(two.digest, second)]))
     assert (result.stored, result.refused) == (1, [])
     with client.blobs.open(two.digest) as source:
-        assert source.read() == b"of this test alone"
+        assert source.read() == second
     with pytest.raises(InvalidRequest):
         client.blobs.write(_entry("c", b"three").digest, b"other", 5)
 

@@ -167,6 +167,20 @@ def test_runs_come_in_order(five: System, order: list[str], wanted: str, page_si
         assert "".join(map(str, found)) == "".join(c for c in wanted if c in those)
 
 
+@pytest.mark.parametrize("page_size", [1, 2, 100])
+@pytest.mark.parametrize("descending", [False, True])
+def test_pages_go_on_among_switches(five: System, page_size: int, descending: bool) -> None:
+    """What is true or false is an order like any other, on the second page too."""
+    order = f"active{' desc' if descending else ''}"
+    found = names(five, "", order, "name", page_size=page_size)
+    ended = ("Completed", "Failed", "Canceled")
+    those = items(five, "", order, "name", page_size=page_size)
+    states = [run.status not in ended for run in those]
+    assert sorted(map(str, found)) == list("abcde")
+    assert states == sorted(states, reverse=descending)
+    assert len(set(states)) == 2
+
+
 def test_columns_are_those_asked_for(five: System) -> None:
     """A table of a hundred runs need not carry ten thousand metrics."""
     asked = Search("name = 'a'", columns=["metrics.loss", "params", "status"])

@@ -23,6 +23,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Integer,
     Select,
     Table,
     UniqueConstraint,
@@ -31,6 +32,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    type_coerce,
 )
 
 from runyard.protocol.filters import ATTRIBUTE, NULLS, Condition, Field, Order
@@ -393,7 +395,8 @@ class _Phase:
     ) -> ColumnElement[bool]:
         """The condition that a row comes after a place, column by column from the last."""
         condition = _beyond(self._tie(), key, falls=self._query.falls)
-        for place, (one, value, last) in reversed(list(enumerate(ordered))):
+        for place, (one, column, end) in reversed(list(enumerate(ordered))):
+            value, last = _countable(column, end)
             if last is None:
                 # Nothing comes after what lacks it.
                 condition = and_(value.is_(None), condition)
@@ -428,6 +431,11 @@ def _compared(
     if one.operator == "NOT IN":
         return of.not_in(list(one.values))
     return _COMPARED[one.operator](of, one.values[0])
+
+
+def _countable(column: ColumnElement[Any], end: Any) -> tuple[ColumnElement[Any], Any]:
+    """A column and where a page ended, as numbers: SQLAlchemy has no order of TRUE and FALSE."""
+    return (type_coerce(column, Integer), int(end)) if isinstance(end, bool) else (column, end)
 
 
 def _beyond(column: ColumnElement[Any], value: Any, *, falls: bool) -> ColumnElement[bool]:

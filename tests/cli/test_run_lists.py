@@ -86,6 +86,8 @@ def found(cli, kept, *words: str) -> list[int]:
         (["name IN ('try 1', 'try 3')", "tags.fold LIKE '1'"], [3, 1]),
         (["param.lr=0.1"], [0]),
         (["age>=0", "time>=0"], [3, 2, 1, 0]),
+        (["created_at>2020-01-01", "active"], [3, 2, 1, 0]),
+        (["tag.fold!=nan", "tag.fold!=-inf", "tag.fold!=1e999"], [3, 2, 1, 0]),
     ],
 )
 def test_conditions_all_hold(cli, kept, conditions, numbers) -> None:
@@ -104,6 +106,7 @@ def test_conditions_all_hold(cli, kept, conditions, numbers) -> None:
         ("age", [3, 2, 1, 0]),
         ("metrics.loss DESC", [0, 2, 1, 3]),
         ("-param.lr", [0, 3, 2, 1]),
+        ("created_at", [0, 1, 2, 3]),
     ],
 )
 def test_runs_are_sorted_by_a_field(cli, kept, field, numbers) -> None:
@@ -124,6 +127,7 @@ def test_runs_are_sorted_by_a_field(cli, kept, field, numbers) -> None:
         (["--status", "Fialed"], "Failed"),
         (["--filter", "metrics.loss < 0.5 and status = 'Fialed'"], "Failed"),
         (["--filter", "status IN ('Failed'"], "at character 20"),
+        (["--filter", "tag.fold=1 or tag.fold=0"], "OR is not offered"),
     ],
 )
 def test_a_field_that_is_not_there_is_status_2(cli, kept, words, part) -> None:
@@ -140,6 +144,19 @@ def test_columns_are_those_asked_for(cli, kept) -> None:
     lines = said.out.splitlines()
     assert lines[0].split() == ["TAGS", "LOSS", "NAME", "METRICS"]
     assert re.fullmatch(r"best  fold=1 +0\.1  try 1 +loss=0\.1  accuracy=0\.9", lines[3]), lines[3]
+
+
+def test_a_name_in_backticks_is_a_column_as_it_is_a_field(cli, place) -> None:
+    """Names with blanks, commas and ticks are shown by the spelling they are found by."""
+    odd = "a b, `c`"
+    run = place.client.call(routes.RUNS_START, body=StartRun(experiment="odd")).id
+    log(place.client, run, **{odd: 7.0})
+    quoted = "metrics.`a b, ``c```"
+    said = cli("runs", "list", "--filter", f"{quoted} > 6", "--columns", f"{quoted},number")
+    assert [line.split() for line in said.out.splitlines()] == [
+        ["A", "B,", "`C`", "NO."],
+        ["7", "1"],
+    ]
 
 
 def test_an_unknown_experiment_is_no_empty_list(cli, kept) -> None:

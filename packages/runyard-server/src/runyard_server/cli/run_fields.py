@@ -6,6 +6,7 @@
 `tags`, `properties`, `params` and `metrics` show all of them.
 """
 
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -19,6 +20,8 @@ from runyard_server.cli.words import near
 
 Value = str | float | int | None
 GROUPS = ("tag", "property", "param", "metric")
+_QUOTED = re.compile(r"`((?:[^`]|``)+)`", re.DOTALL)
+_FIELD = re.compile(r"(?:`(?:[^`]|``)*`|[^,])+")
 _PLURALS = {KINDS[group]: group for group in GROUPS}
 DEFAULTS = ("id", "experiment", "number", "status", "target", "time", "age", "metrics")
 ALL_OF = {"tags": "tag", "properties": "property", "params": "param", "metrics": "metric"}
@@ -63,17 +66,29 @@ def value(name: str) -> Callable[[RunRecord], Value]:
     Raises:
         InvalidRequest: There is no such field.
     """
-    group, dot, key = name.partition(".")
-    if dot and _PLURALS.get(group, group) in GROUPS and key:
+    group, key = parts(name)
+    if _PLURALS.get(group, group) in GROUPS and key:
         return partial(_of_group, _PLURALS.get(group, group), key)
     if name not in _VALUES:
         raise _unknown(name, SORTED_BY)
     return _VALUES[name]
 
 
+def parts(name: str) -> tuple[str, str]:
+    """The group and the name in it, without backticks; the name is empty where there is none."""
+    group, _, key = name.partition(".")
+    quoted = _QUOTED.fullmatch(key)
+    return group, quoted[1].replace("``", "`") if quoted else key
+
+
+def named(text: str) -> list[str]:
+    """Read fields with commas between them; a name in backticks may hold commas."""
+    return [name.strip() for name in _FIELD.findall(text) if name.strip()]
+
+
 def column(name: str, *, asked: bool) -> Column:
     """The column of a field; one that was asked for by name is never left out."""
-    title = name.partition(".")[2] or name
+    title = parts(name)[1] or name
     found = _COLUMNS.get(name) or Column(title.upper(), right=name.startswith("metric"))
     return found._replace(worth=ESSENTIAL) if asked else found
 

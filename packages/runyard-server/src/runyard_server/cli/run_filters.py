@@ -5,6 +5,7 @@ A filter is written in the language of searches, or short, as one types it witho
     metrics.loss < 0.5 and tags.team = 'vision'      metric.loss<0.5   tag.best   name~bert
 """
 
+import math
 import re
 import time
 from collections.abc import Callable
@@ -18,9 +19,23 @@ from runyard_server.cli import run_fields
 _SHORT = re.compile(
     r"(?P<field>[^=!<>~]+)(?:(?P<operator>!=|<=|>=|=|<|>|~)(?P<value>.*))?", re.DOTALL
 )
+_LONG = re.compile(
+    r"['\"`()]|\b(and|like|ilike|in|is)\b|\bor\s+[\w.]+\s*(?:[=!<>~]|not\b)", re.IGNORECASE
+)
 # What is shown under another name, or worked out of what the service has.
 _OTHERS = {"time": "duration"}
 _TEXTS = ("id", "name", "experiment", "status", "target", "type", "user", "parent")
+# What searches know of runs and no column shows.
+_UNSHOWN = (
+    "active",
+    "attempt",
+    "created_at",
+    "started_at",
+    "ended_at",
+    "duration",
+    "snapshot",
+    "description",
+)
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -49,7 +64,7 @@ def order(text: str) -> str:
     """Read `--sort`: a field, with `-` before it or DESC behind it the largest first."""
     falling, name = text.startswith("-"), text.removeprefix("-")
     if " " not in name.strip():
-        run_fields.value(name)
+        _check(name)
     read = filters.order(name)
     falling = falling != read.descending
     if read.field == Field(ATTRIBUTE, "age"):
@@ -60,15 +75,21 @@ def order(text: str) -> str:
 
 def column(name: str) -> str | None:
     """What a search must bring for a column to be shown; None for what always comes."""
-    group, dot, key = name.partition(".")
-    if dot and group in KINDS:
+    group, key = run_fields.parts(name)
+    if key and group in KINDS:
         return filters.named(Field(KINDS[group], key))
     return KINDS[name] if name in KINDS and name != ATTRIBUTE else None
 
 
 def _is_long(text: str) -> bool:
     """Whether a text was meant to be in the language of searches."""
-    return bool(re.search(r"['\"`()]|\b(and|like|ilike|in|is)\b", text, re.IGNORECASE))
+    return bool(_LONG.search(text))
+
+
+def _check(name: str) -> None:
+    """Refuse a field that runs have not."""
+    if name not in _UNSHOWN:
+        run_fields.value(name)
 
 
 def _short(text: str) -> Condition:
@@ -76,7 +97,7 @@ def _short(text: str) -> Condition:
     if found is None:
         raise _senseless(text)
     name, operator, value = found["field"].strip(), found["operator"], found["value"] or ""
-    run_fields.value(name)
+    _check(name)
     group, dot, key = name.partition(".")
     field = Field(KINDS[group], key) if dot else Field(ATTRIBUTE, name)
     if operator is None:
@@ -88,13 +109,14 @@ def _short(text: str) -> Condition:
 
 
 def _value(field: Field, text: str) -> Value:
-    """A number where one can be meant, else the text."""
+    """A finite number where one can be meant, else the text; the language knows no others."""
     if field.kind == ATTRIBUTE and field.name in _TEXTS:
         return text
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return text
+    return number if math.isfinite(number) else text
 
 
 def _served(one: Condition, named: Callable[[str], str]) -> Condition:

@@ -56,7 +56,7 @@ def show(
         InvalidRequest: There is no such field, or a condition makes no sense.
         NotFound: There is no such experiment.
     """
-    names = [run_fields.check_shown(name.strip()) for name in (columns or "").split(",") if name]
+    names = [run_fields.check_shown(name) for name in run_fields.named(columns or "")]
     shown = names or run_fields.DEFAULTS
     conditions = _conditions(client, asked)
     search: Search = Search(

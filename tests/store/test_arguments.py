@@ -17,6 +17,12 @@ from runyard_server.store.arguments import of_arguments, of_command
         (["--data", "$AZUREML_DATAREFERENCE_x"], {"data": "$AZUREML_DATAREFERENCE_x"}),
         (["--note", "a = 'b'", "--empty="], {"note": "a = 'b'", "empty": ""}),
         (["-", "--", "x"], {}),
+        (["--lr", "1", "--größe", "3", "--3d"], {"lr": "1", "größe": "3", "3d": "True"}),
+        (
+            ["--opt/adam@v2=1", "-ü", "-.5", "--a", "=b"],
+            {"opt/adam@v2": "1", "ü": "-.5", "a": "=b"},
+        ),
+        (["--rate", "-1", "--- x", "--a b"], {"rate": "-1 --- x --a b"}),
     ],
 )
 def test_options_become_parameters(arguments: list[str], params: dict[str, str]) -> None:

@@ -9,7 +9,8 @@ from runyard.protocol.parameters import LONGEST_NAME, LONGEST_VALUE
 FLAG = "True"
 """The value of an option that has none, as `action='store_true'` has it."""
 
-_OPTION = re.compile(r"-{1,2}([A-Za-z_][\w\-.]*)(?:=(.*))?", re.DOTALL)
+# What follows one dash may be a negative number; two dashes begin options of any name.
+_OPTION = re.compile(r"(?:--(?=[^\s=-])|-(?=[^\W\d]))([^\s=]+)(?:=(.*))?", re.DOTALL)
 _SHELL_SIGNS = (";", "&", "&&", "|", "||", ">", ">>", "<")
 _BY_SHELL = 3
 

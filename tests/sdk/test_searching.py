@@ -48,6 +48,13 @@ def test_a_faulty_filter_points_at_its_place(workspace):
     assert "at character 15" in str(refused.value)
 
 
+def test_a_faulty_filter_of_an_experiment_is_shown_as_it_was_given(workspace):
+    """An open quote is not closed by what the search adds, and the person sees their own text."""
+    with pytest.raises(UserErrorException, match="closing quote") as refused:
+        runyard.search_runs("tags.fold = '", workspace=workspace, experiment="e")
+    assert "attributes" not in str(refused.value)
+
+
 def test_a_parameter_is_written_once(three):
     """Another value is refused; one that means the same is none."""
     three[0].log_parameter("lr", "1e-1")

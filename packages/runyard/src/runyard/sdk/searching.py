@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, List, Optional, Sequence, Union
 
-from runyard.protocol.filters import ATTRIBUTE, Condition, Field, written
+from runyard.protocol.filters import ATTRIBUTE, Condition, Field, conditions, written
 from runyard.protocol.search import Search
 from runyard.sdk import paging
+from runyard.sdk.exceptions import translated
 from runyard.sdk.runs import of_record
 from runyard.sdk.workspaces import Workspace
 
@@ -42,6 +43,9 @@ def search_runs(
     where = workspace or Workspace.from_config()
     parts = [filter] if filter.strip() else []
     if experiment is not None:
+        with translated():
+            # Read alone first, for what is joined to it would complete an open quote.
+            conditions(filter)
         only = Condition(Field(ATTRIBUTE, "experiment"), "=", (experiment,))
         parts.append(written([only]))
     orders = [order_by] if isinstance(order_by, str) else list(order_by)

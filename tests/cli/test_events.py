@@ -17,14 +17,19 @@ def test_the_last_events_are_lines(cli, run_id) -> None:
 
 
 def test_one_subject_alone(cli, place, run_id) -> None:
-    """A kind, or one thing of a kind; what nothing has happened to is said on stderr."""
+    """A kind, or one thing of a kind; what nothing has happened to, or is not there, is said."""
     other = place.client.call(routes.RUNS_START, body=StartRun(experiment="shown")).id
     said = cli("events", f"run:{run_id}")
     assert run_id in said.out
     assert other not in said.out
+    assert run_id in cli("events", f"run:{run_id[:12]}").out
     said = cli("events", "run:nobody")
+    assert (said.status, said.out) == (3, "")
+    assert "nobody" in said.err
+    said = cli("events", "cluster:nobody")
     assert (said.status, said.out) == (0, "")
-    assert "nothing has happened" in said.err
+    assert "nothing has happened to cluster 'nobody'" in said.err
+    assert "'model'" in cli("events", "modle").err
 
 
 def test_json_can_be_gone_on_from(cli, run_id) -> None:

@@ -11,6 +11,8 @@ from runyard_server.cli.texts import Styled, in_json, line
 if TYPE_CHECKING:
     from runyard.protocol.feed import FeedEvent
 
+_RUN = "run"
+
 Of = Annotated[
     str | None,
     Argument(
@@ -48,7 +50,12 @@ def events(
     from runyard.protocol.feed import FeedQuery
     from runyard_server.cli import target
 
+    client = target.client(workspace)
     kind, _, name = (subject or "").partition(":")
+    if kind == _RUN and name:
+        from runyard_server.cli.run_names import with_run
+
+        name = with_run(client, name, lambda run: client.runs.get(run).id)
     query = FeedQuery(
         after=after or 0,
         limit=limit,
@@ -56,16 +63,29 @@ def events(
         subject_kind=kind or None,
         subject=name or None,
     )
-    feed = target.client(workspace).feed
+    feed = client.feed
     page = feed.list(query)
     for event in page.items:
         _show(event, json)
-    if not page.items and not follow:
-        output.note("nothing has happened")
+    if not page.items and after is None:
+        _note_nothing(kind, name)
     if follow:
         more = FeedQuery(page.position, subject_kind=query.subject_kind, subject=query.subject)
         for event in feed.follow(more):
             _show(event, json)
+
+
+def _note_nothing(kind: str, name: str) -> None:
+    """Say that nothing happened, and of a kind that is not known which there are."""
+    from runyard.protocol.feed import KINDS
+    from runyard.protocol.suggestions import suggest
+
+    # A newer service may know more kinds, so this is no error.
+    if kind and kind not in KINDS:
+        near = suggest(kind, KINDS, "", few=len(KINDS))
+        output.note(f"nothing has happened to {line(kind)!r}, which is no kind; {near.sentence}")
+    else:
+        output.note(f"nothing has happened{f' to {kind} {line(name)!r}' if name else ''}")
 
 
 def _show(event: "FeedEvent", as_json: bool) -> None:

@@ -12,6 +12,7 @@ from runyard.protocol.route import IN_WORKSPACE, READS, Events, Route
 
 RUN, CLUSTER, MODEL = "run", "cluster", "model"
 ENVIRONMENT, EXPERIMENT, WORKSPACE = "environment", "experiment", "workspace"
+KINDS = (RUN, CLUSTER, MODEL, ENVIRONMENT, EXPERIMENT, WORKSPACE)
 
 
 @dataclass(frozen=True)

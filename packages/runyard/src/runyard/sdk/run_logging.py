@@ -140,8 +140,12 @@ class RunLogging(RunBase):
         """Record parameters, all or none; the script's arguments are there from the submission.
 
         Raises:
-            UserErrorException: One is there with another value already.
+            UserErrorException: One is there with another value already, or it is no mapping.
         """
+        if not isinstance(parameters, Mapping):
+            raise UserErrorException(
+                f"parameters are a dict of names and values, not a {type(parameters).__name__}"
+            )
         texts = {str(name): str(value) for name, value in parameters.items()}
         with translated():
             self.service.parameters.log(self._id, texts)

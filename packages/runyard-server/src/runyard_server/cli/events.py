@@ -76,7 +76,7 @@ def events(
 
 
 def _note_nothing(kind: str, name: str) -> None:
-    """Say that nothing happened, and of a kind that is not known which there are."""
+    """Note on stderr that nothing happened; for a kind that is not known, which there are."""
     from runyard.protocol.feed import KINDS
     from runyard.protocol.suggestions import suggest
 

@@ -121,7 +121,7 @@ def test_a_page_can_be_followed(page: str, reader: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=850,
+        timeout=400,
         check=False,
     )
     subprocess.run(["runyard", "stop"], capture_output=True, check=False)

@@ -23,8 +23,9 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-package runyard-azureml pyproject.toml --group dev
 LIGHT_LOCK := $(UV) pip compile --quiet --universal --python-version 3.7 --generate-hashes \
 	--no-annotate --no-header tests/light/requirements.in
-# Two workers suit two cores; a file's tests stay on one worker, so that its service starts once.
-TEST_WORKERS ?= 2
+# Three workers suit two cores, for tests wait half of their time; a file's tests stay on one
+# worker, so that its service starts once.
+TEST_WORKERS ?= 3
 # More for pytest: make test TESTS="tests/cli -k doctor"
 TESTS ?= tests
 

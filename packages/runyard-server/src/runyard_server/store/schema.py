@@ -160,14 +160,14 @@ events = Table(
     Column("data", Text, nullable=False),
     UniqueConstraint("workspace", "subject_kind", "subject", "number"),
     Index("events_of_workspace", "workspace", "position"),
-    # Nearly all events are of runs; those of others are found among them by this.
+    # Nearly all events are of runs; those of others are found among them by this. It names SQLite's
+    # condition alone: one for PostgreSQL would load that dialect at each start, 90 ms and 2 MB.
     Index(
         "events_of_others",
         "workspace",
         "subject_kind",
         "position",
         sqlite_where=OF_NO_RUN,
-        postgresql_where=OF_NO_RUN,
     ),
     # A follower of the feed goes on from a position, so none may be given twice.
     sqlite_autoincrement=True,

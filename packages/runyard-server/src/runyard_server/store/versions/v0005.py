@@ -87,7 +87,6 @@ def _give_events_subjects(op: Any) -> None:
             "subject_kind",
             "position",
             sqlite_where=_OF_NO_RUN,
-            postgresql_where=_OF_NO_RUN,
         ),
         sqlite_autoincrement=True,
     )

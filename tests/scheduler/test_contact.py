@@ -170,7 +170,7 @@ def test_children_of_a_failed_attempt_do_not_stay(yard: Yard) -> None:
     body = FinishReport("failed", error=RunError("UserError", "boom"))
     jobs.finish(yard.system, W, run, "0", body=body)
     assert error(yard, child).message == f"its parent, run {run}, failed: boom"
-    until(lambda: yard.get(run).attempt == 1)
+    until(lambda: yard.get(run).attempt == 2)
 
 
 def test_submitted_children_go_on(yard: Yard) -> None:

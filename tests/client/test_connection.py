@@ -173,6 +173,34 @@ def test_a_download_goes_on_after_a_break(fake, connection):
         assert download.read() == content[-1:]
 
 
+def test_a_long_download_may_break_any_number_of_times(fake, connection):
+    """What breaks every hour for a night arrives whole, as long as each piece brings it on."""
+    content = os.urandom(100_000)
+
+    def answer(_method: str, _path: str, _body: bytes) -> Any:
+        wanted = fake.headers[-1].get("Range", "bytes=0-")
+        start = int(wanted[len("bytes=") :].rstrip("-"))
+        return fake.say(content[start:], 206 if start else 200, cut=10_000)
+
+    fake.answer = answer
+    with connection.open(BLOBS_READ, "w", "d") as download:
+        assert download.read() == content
+
+
+def test_a_download_that_comes_no_further_is_given_up(fake, connection):
+    """It ends with how far it came, and does not ask for ever."""
+    content = os.urandom(1000)
+
+    def answer(_method: str, _path: str, _body: bytes) -> Any:
+        behind = "Range" in fake.headers[-1]
+        return fake.say(content[100:], 206, cut=0) if behind else fake.say(content, cut=100)
+
+    fake.answer = answer
+    given_up = pytest.raises(ServiceUnreachable, match="after 100 of 1000 bytes")
+    with connection.open(BLOBS_READ, "w", "d") as download, given_up:
+        download.read()
+
+
 def test_reading_behind_the_end_gives_nothing(fake, connection):
     """A log that has not grown is no error."""
     fake.answer = lambda *_: fake.say(b"", 416)

@@ -59,6 +59,8 @@ class Download:
             data = self._some(wanted)
             if data:
                 self._got += len(data)
+                # Breaks are counted without progress between them: a long transfer may have many.
+                self._failures = 0
                 return data
         return b""
 
@@ -84,7 +86,8 @@ class Download:
         self._failures += 1
         if self._failures > ATTEMPTS:
             raise ServiceUnreachable(
-                f"the transfer broke {self._failures} times after {self._got} of {self.size} bytes"
+                f"the transfer broke {self._failures} times in a row after {self._got} of "
+                f"{self.size} bytes; try again"
             )
         if self._response is not None:
             _end(self._response)

@@ -6,7 +6,13 @@ import sys
 
 import pytest
 
-from runyard.protocol import exit_deadline, paths, procfs, suggestions
+from runyard.client import leftovers, spool
+from runyard.protocol import data as protocol_data
+from runyard.protocol import exit_deadline, jobs, metrics, paths, procfs, suggestions
+from runyard.protocol.compute import DEDICATED, LOW_PRIORITY, CreateCompute
+from runyard.sdk import clusters
+from runyard.sdk import data as sdk_data
+from runyard.sdk import jobs as sdk_jobs
 
 
 @pytest.mark.parametrize(
@@ -66,3 +72,13 @@ def test_a_process_is_told_from_the_next_with_its_number():
     assert procfs.stat(child.pid) == []
     assert procfs.is_dead(["Z", *["1"] * 30])
     assert not procfs.is_dead(["Z", *["2"] * 30])
+
+
+def test_words_that_are_written_out_are_the_protocols():
+    """What must start quickly writes words of the protocol out: another word would be nobody's."""
+    assert sdk_data.MODES == protocol_data.MODES
+    assert (clusters.DEDICATED, clusters.LOW_PRIORITY) == (DEDICATED, LOW_PRIORITY)
+    assert CreateCompute("c", "s", 1).idle_seconds == clusters.DEFAULT_IDLE_SECONDS
+    assert spool.LARGEST_LINE == metrics.LARGEST_LINE
+    assert leftovers.IN_JOB == sdk_jobs.RUN_ID == jobs.RUN_ID_VARIABLE
+    assert sdk_jobs.WORKSPACE == jobs.WORKSPACE_VARIABLE

@@ -12,6 +12,8 @@ PROTOCOL = "runyard/src/runyard/protocol"
 FACTS = [
     ("names near a wrong one", r"get_close_matches", f"{PROTOCOL}/suggestions.py"),
     ("the fields of a process", r"/stat[\"']", f"{PROTOCOL}/procfs.py"),
+    ("which processes are dead", r"\"ZXx\"", f"{PROTOCOL}/procfs.py"),
+    ("what a service calls itself", r"PRODUCT = \"", f"{PROTOCOL}/service.py"),
     ("which boot this is", r"random/boot_id", f"{PROTOCOL}/procfs.py"),
     ("a path that leads upwards", r"is not allowed\"\)", f"{PROTOCOL}/paths.py"),
     ("where a content lies", r"sha256/\{|\"sha256\" /", f"{PROTOCOL}/paths.py"),

@@ -16,6 +16,7 @@ from runyard.client.workspace import WorkspaceClient
 from runyard.client.workspace_config import WorkspaceConfig
 from runyard.client.workspaces import Workspaces
 from runyard.protocol.errors import WorkspaceNotFound
+from runyard.protocol.timeouts import LEFTOVER_SECONDS
 from runyard.protocol.workspaces import DEFAULT_WORKSPACE, WorkspaceRecord
 
 __all__ = ["WorkspaceClient", "client", "connection", "workspace_names", "workspaces"]
@@ -50,7 +51,7 @@ def _bring_leftovers(service: WorkspaceClient) -> None:
 
             work = leftovers.begin(service)
             if work is not None:
-                work.join(leftovers.SECONDS)
+                work.join(LEFTOVER_SECONDS)
 
 
 def connection(*, start: bool = True) -> Connection:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from runyard.client.connection import Connection
 from runyard.client.service import Service
 from runyard.protocol.errors import InvalidRequest, RunyardError, ServiceUnreachable
-from runyard.protocol.service import SERVICE_ABOUT
+from runyard.protocol.service import PRODUCT, SERVICE_ABOUT
 from runyard.protocol.timeouts import ABOUT_SECONDS
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 SCHEMES = ("http", "https")
 USUAL_PORT = 8420
-PRODUCT = "runyard"
 LOOKED_AT_BYTES = 20000
 SHOWN = 80
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from runyard.client.paging import Listing
+from runyard.client.paging import FILES_PAGE, Listing
 from runyard.client.workspace_connection import NounClient
 from runyard.protocol import datastores as routes
 from runyard.protocol.datastores import DatastoreFileQuery, PathList, WriteQuery
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from runyard.client.download import Download
     from runyard.protocol.datastores import DatastoreFile, DatastoreRecord
     from runyard.protocol.files import BatchResult
-
-# A request for each thousand of many files takes longer than all their contents.
-PAGE = 10_000
 
 
 class Datastores(NounClient):
@@ -50,7 +47,7 @@ class Datastores(NounClient):
         """
         return Listing(
             lambda query: self._service.call(routes.DATASTORES_FILES, name, query=query),
-            DatastoreFileQuery(prefix, PAGE),
+            DatastoreFileQuery(prefix, FILES_PAGE),
             limit,
         )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from runyard.client.paging import Listing
+from runyard.client.paging import FILES_PAGE, Listing
 from runyard.client.workspace_connection import NounClient
 from runyard.protocol import files as routes
 from runyard.protocol.files import FileQuery, RegisterFiles
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from runyard.client.download import Download
     from runyard.protocol.files import FileEntry, FileRecord
-
-# A request for each thousand of many files takes longer than all their contents.
-PAGE = 10_000
 
 
 class Files(NounClient):
@@ -38,7 +35,7 @@ class Files(NounClient):
         """
         return Listing(
             lambda query: self._service.call(routes.FILES_LIST, run, query=query),
-            FileQuery(prefix, PAGE),
+            FileQuery(prefix, FILES_PAGE),
             limit,
         )
 

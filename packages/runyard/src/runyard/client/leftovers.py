@@ -23,6 +23,7 @@ from runyard.client.sender import REFUSED_SUFFIX
 from runyard.client.spool import writers
 from runyard.client.workspace import WorkspaceClient
 from runyard.protocol.errors import RunNotFound, RunyardError
+from runyard.protocol.timeouts import LEFTOVER_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,6 @@ PLACE = "place.json"
 USER_LOG = "user_log.txt"
 USER_LOG_PATH = "logs/user_log.txt"
 UNKNOWN = "unknown-"
-SECONDS = 10.0
 # As in a job's environment; `protocol.jobs`, which says so, is more than a first use waits for.
 IN_JOB = "RUNYARD_RUN_ID"
 
@@ -85,7 +85,7 @@ def bring_each(service: WorkspaceClient, folders: List[Path]) -> None:
     for folder in folders:
         # Whatever hinders: it stays there, and the next process tries again.
         with contextlib.suppress(RunyardError, OSError, ValueError):
-            bring(service, folder, SECONDS)
+            bring(service, folder, LEFTOVER_SECONDS)
 
 
 def bring(service: WorkspaceClient, folder: Path, seconds: float) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any, Callable, Generic, Iterator, Optional, TypeVar
 
 LARGEST_PAGE = 1000
+# A request for each thousand of many files takes longer than all their contents.
+FILES_PAGE = 10_000
 
 Item = TypeVar("Item")
 

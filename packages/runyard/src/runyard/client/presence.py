@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Optional
 
 from runyard.client import home as homes
 from runyard.protocol.errors import RunyardError
+from runyard.protocol.service import PRODUCT
 from runyard.protocol.timeouts import ABOUT_SECONDS
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def running(home: Path) -> Optional[ConnectionRecord]:
     if record is None:
         return None
     try:
-        answers = getattr(_about(record.url), "product", "") == "runyard"
+        answers = getattr(_about(record.url), "product", "") == PRODUCT
     except RunyardError:
         return None
     return record if answers else None

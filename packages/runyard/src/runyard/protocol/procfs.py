@@ -11,7 +11,8 @@ from typing import List
 PROC = "/proc"
 # Places of what is told, behind the program's name; times are in clock ticks, memory in pages.
 STATE, PARENT, SESSION, CPU, THREADS, START, RESIDENT = 0, 1, 3, slice(11, 15), 17, 19, 21
-_DEAD = "ZXx"
+# States of what has ended: a zombie, and two that only some kernels show.
+DEAD = "ZXx"
 
 
 def stat(pid: object, proc: str = PROC) -> List[str]:
@@ -37,7 +38,7 @@ def is_dead(fields: List[str]) -> bool:
     Under some init processes orphans stay zombies for ever. A zombie with other threads lives:
     only its first thread has ended.
     """
-    return fields[STATE] in _DEAD and int(fields[THREADS]) <= 1
+    return fields[STATE] in DEAD and int(fields[THREADS]) <= 1
 
 
 def boot(proc: str = PROC) -> str:

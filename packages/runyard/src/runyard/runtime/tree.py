@@ -22,7 +22,6 @@ from runyard.runtime import mark as marks
 from runyard.runtime import names
 
 PROC = procfs.PROC
-_DEAD = "ZXx"
 _PS_FIELDS = 5
 # Functions that came with Python 3.9.
 _OPEN, _BY_DESCRIPTOR = "pidfd_open", "pidfd_send_signal"
@@ -190,7 +189,7 @@ def _by_ps(which: List[str]) -> Dict[int, Seen]:
     found = {}
     for line in _ps([*which, "-o", "pid=,ppid=,sess=,stat=,lstart="]).splitlines():
         fields = line.split()
-        if len(fields) < _PS_FIELDS or fields[3][:1].decode("ascii") in _DEAD:
+        if len(fields) < _PS_FIELDS or fields[3][:1].decode("ascii") in procfs.DEAD:
             continue
         pid = int(fields[0])
         session = _session(pid)

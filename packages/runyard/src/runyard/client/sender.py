@@ -60,7 +60,7 @@ PATIENCE = 20
 class Destination:
     """Where a sender brings things: one run at one service.
 
-    Both methods may be called with what was brought before, and answer how much is there. They
+    What was brought before may be brought again; the answer is how much is there. All methods
     raise OSError or a RunyardError; see AWAY and TROUBLE for those after which it may work later.
     """
 

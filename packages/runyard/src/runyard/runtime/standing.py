@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,11 +17,9 @@ UNDELIVERED = 75
 def stand_alone(folder: RunFolder) -> None:
     """Be independent of whoever started this process: own session, no terminal, no pipes."""
     if os.getsid(0) != os.getpid():
-        try:
+        # Refused to the leader of a process group, as from an interactive shell; that may end it.
+        with suppress(PermissionError):
             os.setsid()
-        except PermissionError:
-            # It leads a process group, as from an interactive shell; that one may end it.
-            os.umask(os.umask(0o022))
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     try:

@@ -1,7 +1,7 @@
 """HTTP/1.1 in as few lines and imports as an agent can live with.
 
 `runyard.client.connection` is the full client; it costs more to import than an empty script takes
-to run. An agent makes nine kinds of request with plain JSON or raw bodies, over kept connections
+to run. An agent makes few kinds of request, with plain JSON or raw bodies, over kept connections
 that are shared by its threads. When nothing answers, or somebody else does, the connection file
 says where the service listens now.
 """

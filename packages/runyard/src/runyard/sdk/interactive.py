@@ -45,7 +45,7 @@ def start(
         experiment: The experiment.
         name: The run's name for people.
         run_id: The run's id; None for one that is made up.
-        outputs: The folder whose files are kept at the end; None for none.
+        outputs: The folder whose files are kept at the end; None is `./outputs`.
         snapshot_directory: The folder of which a snapshot is made; None for none.
         kind: The type of the run.
     """

@@ -17,6 +17,7 @@ import msgspec
 
 ENTRY = "runyard/runtime/__main__.py"
 _ANSWER_SECONDS = 20.0
+# The second try is for a fork server that ended just now, for want of work.
 _TRIES = 2
 
 
@@ -70,6 +71,7 @@ class ForkServer:
             if pid not in self._children:
                 return None
             told = self._tell({"ended": True})
+            # Each end is told once, whoever was asked after: those of others are kept.
             self._ended.update({int(child): status for child, status in told.items()})
             self._children.discard(pid)
             return self._ended.pop(pid, None)
@@ -87,6 +89,7 @@ class ForkServer:
                 self._command,
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
+                # Ctrl-C goes to all of a process group; what is forked here outlives the service.
                 start_new_session=True,
                 umask=self._umask,
             )

@@ -13,6 +13,8 @@ _GIB = 1 << 30
 @cache
 def cpus() -> int:
     """Count the CPUs this process may run on."""
+    # cpu_count counts the machine's: taskset and containers' cpusets allow fewer. macOS has no such
+    # call.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HASH_LENGTH = 16
+# The earliest date that a zip can tell: it counts from there.
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 REGULAR = 0o100644
 MAIN = b"""\

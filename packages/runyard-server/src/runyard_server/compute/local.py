@@ -185,6 +185,7 @@ class LocalBackend(Backend):
         return [self._python, "-S", "-E", str(Path(light) / ENTRY), *words]
 
     def _observe(self, process: Process) -> Observation:
+        # Reaped first: a zombie counts as dead, and its status would be lost.
         status = self._reap(process.pid)
         if status is None and is_alive(process):
             return Observation(alive=True)
@@ -245,6 +246,7 @@ def _spawn(plan: LaunchPlan, folder: Path, gate: int, wait: str) -> int:
 
 def _keep(file: Path, pid: int) -> str:
     """Write the handle of a process that waits at its gate."""
+    # One that died at once has no start time any more: its handle is that of nobody.
     process = identify(pid) or Process(pid, "ended")
     handle = msgspec.json.encode(process).decode()
     _write(file, handle)
@@ -268,6 +270,7 @@ def _signal_name(number: int) -> str:
 
 def _write(path: Path, content: str) -> None:
     """Write a file for its owner alone, by rename."""
+    # Not synced: after a power cut the process is gone, and so may be what tells of it.
     temporary = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

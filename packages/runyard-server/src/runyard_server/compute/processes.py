@@ -59,6 +59,7 @@ def memory_bytes() -> int:
         pages = int((_PROC / "self/statm").read_text("ascii").split()[1])
     except OSError:
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        # macOS counts bytes there, all others kilobytes.
         return most if sys.platform == "darwin" else most * 1024
     return pages * resource.getpagesize()
 
@@ -70,6 +71,7 @@ def _started_linux(pid: int) -> str | None:
 
 def _started_ps(pid: int) -> str | None:
     command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
+    # `lstart` is written in the user's language, and one process must always have one text.
     environment = {**os.environ, "LC_ALL": "C"}
     shown = subprocess.run(command, capture_output=True, check=False, text=True, env=environment)
     state, _, started = shown.stdout.strip().partition(" ")

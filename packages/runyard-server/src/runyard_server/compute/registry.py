@@ -113,6 +113,7 @@ def _typed(name: str, value: Any, kind: Any, origin: str) -> Any:
         return Path(value).expanduser()
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    # A bool is an int in Python, and an option that counts is not to be true.
     simple = kind in _WORDS or kind is Path
     if simple and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
         raise InvalidRequest(

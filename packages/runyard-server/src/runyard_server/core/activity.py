@@ -67,6 +67,8 @@ class Activity:
 
     @contextmanager
     def _counted(self, requests: int, streams: int) -> Iterator[None]:
+        # `+=` is a read and a write: two threads at once would lose a count, and the service never
+        # end.
         with self._lock:
             self._requests += requests
             self._streams += streams

@@ -47,4 +47,5 @@ class BeatingRuns:
     def all(self) -> dict[int, Beating]:
         """All that are watched, by key."""
         with self._lock:
+            # A copy: requests add to it while the loop goes through it.
             return dict(self._runs)

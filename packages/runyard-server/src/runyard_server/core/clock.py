@@ -19,10 +19,6 @@ class Clock:
         """The time in microseconds since 1970, UTC."""
         return time.time_ns() // 1000
 
-    def iso(self, microseconds: int) -> str:
-        """A time as text; see `iso`."""
-        return iso(microseconds)
-
 
 def iso(microseconds: int) -> str:
     """A time as `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
@@ -31,6 +27,7 @@ def iso(microseconds: int) -> str:
         microseconds: Since 1970, UTC.
     """
     moment = _EPOCH + timedelta(microseconds=microseconds)
+    # Not isoformat, which leaves out a fraction of zero: clients read this one form.
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

@@ -43,6 +43,7 @@ def once(
     """
     if request is None:
         return act(system)
+    # A client repeats when its patience ends; the first try may still be at work.
     with _one_at_a_time(request.key):
         kept = system.read(
             lambda work: idempotency.find(work.connection, request.key, work.now - DAY)
@@ -58,6 +59,7 @@ def once(
 def forget_old(system: System) -> None:
     """Drop the answers that are older than a day."""
     before = system.clock.now_us() - DAY
+    # A write that changes nothing would sync the disk all the same.
     if system.read(lambda work: idempotency.has_older(work.connection, before)):
         system.write(lambda work: idempotency.forget(work.connection, before))
 

@@ -36,6 +36,7 @@ from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
 _ENDS = frozenset(states.TERMINAL)
+# From any state: v1's run.complete(), run.fail() and run.cancel() act on every run from outside.
 _STOPS = _ENDS | {states.CANCEL_REQUESTED}
 ALLOWED: dict[str, frozenset[str]] = {
     states.STARTING: _STOPS | {states.PREPARING},
@@ -50,6 +51,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     states.CANCELED: frozenset(),
 }
 STAGES = (states.PREPARING, states.QUEUED, states.RUNNING, states.FINALIZING)
+# An expression in an f-string may hold no backslash before Python 3.12.
 _LINE_END = "\n"
 
 
@@ -146,6 +148,7 @@ def correct(work: Work, row: RunRow, status: str, error: RunError | None = None)
         status: Completed, Failed or Canceled.
         error: Why it failed.
     """
+    # Not through `append_events`, which lets nothing leave an end.
     news = [moved(status, "the process that was lost has been heard of again")]
     end_children(work, row, status, error)
     values = {**_append(work, row, news), "status": status, "ended_at": work.now}
@@ -162,6 +165,7 @@ def is_lost(row: RunRow) -> bool:
 
 def free_nodes(work: Work, row: RunRow) -> None:
     """Return the nodes of a run to its cluster."""
+    # Places on this machine are counted from the rows of jobs: nothing is held there.
     if row.target != states.LOCAL_TARGET:
         nodes.free(work.connection, row.workspace, row.id, IDLE, work.now)
 
@@ -216,6 +220,7 @@ def _entered(work: Work, row: RunRow, status: str) -> dict[str, Any]:
     values: dict[str, Any] = {"status": status}
     if status != states.QUEUED:
         values["reason"] = None
+    # A script may be over before the beat that tells of its start was taken.
     if status in (states.RUNNING, states.FINALIZING) and row.started_at is None:
         values["started_at"] = work.now
     if status == states.CANCEL_REQUESTED:

@@ -13,9 +13,11 @@ from runyard_server.store.runs import RunRow
 from runyard_server.store.workspaces import WorkspaceRow
 
 _NEWEST = 200
+# difflib's time grows with the square of what is compared, and an id from outside may be long.
 _LONGEST = 200
 # Ids of one experiment are alike without being meant: a slip leaves more than that.
 _LIKE = 0.85
+# More digits may be beyond 64 bits, which SQLite's driver answers with an error of its own.
 _DIGITS = 9
 
 
@@ -72,6 +74,7 @@ def datastore_folder(system: System, workspace: str, name: str) -> Path:
     """
     system.read(lambda work: datastore_row(work, workspace, name))
     place = system.home.datastore(workspace, name)
+    # Made with its first use: a new workspace's datastores are rows alone.
     place.mkdir(parents=True, exist_ok=True)
     return place
 
@@ -113,6 +116,7 @@ def run_key(work: Work, workspace: str, run: str) -> int:
         RunNotFound: No such run in the workspace.
     """
     key = runs.key_of(work.connection, workspace, run)
+    # For the refusal, which names the nearest.
     return run_row(work, workspace, run).key if key is None else key
 
 
@@ -138,4 +142,5 @@ def node_row(work: Work, workspace: str, run: str, node: str) -> tuple[RunRow, J
 
 def number(text: str) -> int:
     """The number that a path's segment is; -1, which nothing has, where it is none."""
+    # isdigit alone lets superscripts through, which int() refuses.
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else -1

@@ -72,9 +72,12 @@ class Notices:
             self._last[topic] = self._count
             self._last.move_to_end(topic)
             if len(self._last) > _REMEMBERED:
+                # Of a topic that was pushed out nobody knows any more when it changed: see `wait`.
                 self._forgotten = self._last.popitem(last=False)[1]
             self._condition.notify_all()
             callbacks = list(self._callbacks.values())
+        # Outside of the lock: a callback takes locks of its own, under which others announce
+        # changes.
         for callback in callbacks:
             _call(callback, topic)
 
@@ -94,6 +97,7 @@ class Notices:
         wanted = tuple(topics)
         with self._condition:
             after = self._count if since is None else since
+            # A topic that is not remembered may have changed: better woken for nothing than never.
             return self._condition.wait_for(
                 lambda: any(self._last.get(t, self._forgotten) > after for t in wanted), timeout
             )

@@ -18,6 +18,7 @@ from runyard_server.store import job_nodes, runs
 from runyard_server.store.folders import checked
 from runyard_server.store.runs import RunRow
 
+# A job may build a chain of any length, and each link costs its every request a look-up.
 DEEPEST = 100
 _WRITTEN_MODES = (modes.MOUNT, modes.UPLOAD)
 
@@ -98,4 +99,5 @@ def _is_delivered(work: Work, row: RunRow) -> bool:
 
 
 def _holds(folder: str, path: str) -> bool:
+    # With the slash, or leave for `data` would be leave for `data-of-others`.
     return folder in (".", path) or path.startswith(folder + "/")

@@ -19,10 +19,10 @@ from runyard.protocol.texts import decoded
 
 PREFIX = "RUNYARD_"
 SITE_NAME = r"[A-Za-z0-9][A-Za-z0-9_\-]{0,31}"
-# Variables of ours that are no settings: clients and jobs read them.
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LARGEST_PORT = 65535
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Variables of ours that are no settings: clients and jobs read them.
 OTHER_VARIABLES = ("HOME", "URL", "TOKEN", "SERVICE", "READY", "RUN_ID", "WORKSPACE", "SPOOL")
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
@@ -197,6 +197,7 @@ def _check_values(settings: Settings) -> None:
     """Refuse values that are of the right type and make no sense."""
     wrong = {
         "port": settings.port is not None and not 0 <= settings.port <= LARGEST_PORT,
+        # Not `< 0`: NaN, which TOML and float() know, is neither less nor more than anything.
         "idle_exit_seconds": not settings.idle_exit_seconds >= 0,
         "request_threads": settings.request_threads < 1,
         "max_connections": settings.max_connections < 1,
@@ -250,6 +251,7 @@ def _typed(name: str, value: Any, kind: Any, origin: str) -> Any:
             return tuple(value)
     elif kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    # True is an int in Python: without the second half `port = true` would be port 1.
     elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
     raise _wrong(name, value, kind, origin)

@@ -37,6 +37,7 @@ def run_token(secret: bytes, workspace: str, run: str) -> str:
         workspace: Id of the workspace.
         run: Id of the run.
     """
+    # The kind is signed too: no name of a run makes what the user's token is made of.
     return f"{run}.{_sign(secret, f'run:{workspace}:{run}')}"
 
 
@@ -65,6 +66,8 @@ def verify(secret: bytes, token: str, workspace: str | None) -> Caller:
 
 
 def _same(given: str, right: str) -> bool:
+    # Bytes, since compare_digest takes texts of ASCII alone; and it takes as long for any wrong
+    # token, so that its time does not tell how much of one was right.
     return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode("utf-8"))
 
 

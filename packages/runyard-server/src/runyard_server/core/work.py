@@ -50,6 +50,7 @@ class Work:
         self, connection: Connection, clock: Clock, request: Request | None = None
     ) -> None:
         self.connection = connection
+        # A set that keeps its order: many events of one write wake a follower once.
         self.topics: dict[str, None] = {}
         self.ended: list[RunRow] = []
         self._clock = clock

@@ -48,6 +48,8 @@ def build(
         BuildCanceled: Given up.
     """
     log_path.parent.mkdir(parents=True, exist_ok=True)
+    # A file for its errors, not a pipe: nobody reads meanwhile, and a full pipe would stop the
+    # builder.
     with log_path.open("ab") as log, tempfile.TemporaryFile() as reason:
         process = subprocess.Popen(
             command,
@@ -114,6 +116,7 @@ def _failure(status: int, said: str) -> RunyardError:
     if status == _UNREACHABLE:
         return IndexUnreachable(said)
     if status < 0:
+        # By the kernel for want of memory, or by hand: that says nothing of the lock, so try again.
         name = signal.Signals(-status).name
         return IndexUnreachable(f"the builder of the environment was killed by {name}; try again")
     return EnvironmentFailed(said or f"the builder of the environment ended with status {status}")

@@ -28,6 +28,7 @@ _TORCH = ("torch",)
 # The first version of the framework -> the Horovod that was seen to work with it, up to the next.
 _BY_TENSORFLOW = (((2, 0), "0.28.1"), ((1, 15), "0.19.5"), ((1, 13), "0.16.4"))
 _BY_TORCH = (((1, 6), "0.28.1"), ((1, 0), "0.19.5"))
+# What Horovod requires: the resolver cannot know, since it never gets its sources.
 _BESIDE = ("cffi", "psutil", "pyyaml", "packaging", "cloudpickle", "six")
 _BINDINGS = "3.1.6"
 _WITH_GLOO = re.compile(r"^horovod\s*\[[^\]]*\bgloo\b", re.IGNORECASE)

@@ -20,6 +20,7 @@ _NAMES = {
     "pytorch-gpu": "torch",
     "tensorflow-mkl": "tensorflow",
     "tensorflow-eigen": "tensorflow",
+    # pip's other opencv-python needs libraries of a display, which conda's brings along.
     "opencv": "opencv-python-headless",
     "py-opencv": "opencv-python-headless",
     "matplotlib-base": "matplotlib",
@@ -37,10 +38,12 @@ _NAMES = {
     "typing_extensions": "typing-extensions",
     "brotlipy": "brotli",
     "importlib_metadata": "importlib-metadata",
+    # pycrypto ended in 2013; this has its modules.
     "pycrypto": "pycryptodome",
 }
 _NOT_PIP = re.compile(
     r"^(_.*|cuda.*|cudnn|nccl|cupti|magma-.*|mkl.*|blas|libblas|openblas|libopenblas|intel-openmp|"
+    # These few that begin so are Python packages.
     r"lib(?!rosa|cst|clang|tmux|sass|svm).*|openssl|ca-certificates|sqlite|tk|zlib|xz|bzip2|"
     r"readline|ncurses|ld_impl.*|gcc.*|gxx.*|gfortran.*|compilers|make|cmake|git|hdf5|openmpi|"
     r"mpich|mpi|ffmpeg|jpeg|freetype|yaml|nomkl|conda|r-.*|glib|gst-.*|icu|qt|nodejs|"

@@ -178,6 +178,7 @@ class Environments:
             lock: What `lock` made of it.
             gpu: Whether the nodes that it is for have GPUs.
         """
+        # Asked after a failure alone: packages that never had a wheel mostly build well.
         inputs = _inputs(definition, gpu=gpu)
         python = pythons.find(lock.python)
         if inputs.interpreter or python is None:

@@ -25,6 +25,7 @@ TENSORFLOW: dict[Version, tuple[Version, Version]] = {
 _PACKAGES = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu")
 _NEWEST = max(newest for _, newest in TENSORFLOW.values())
 _PINNED = re.compile(r"==\s*(\d+)\.(\d+)")
+# protobuf 4.21 refuses the modules that older ones generated; numpy 1.17 warns at each import.
 _NEW_PROTOBUF, _NEW_NUMPY = (2, 4), (1, 15)
 # Until then TensorBoard imports pkg_resources, which setuptools 82 took away.
 _NEW_TENSORBOARD = (2, 21)

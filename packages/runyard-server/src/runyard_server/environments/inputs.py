@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard_server.environments import compiled, conda, frameworks, lines
 
+# Raised when the same inputs are to be resolved, and made, anew.
 FORMAT = 1
 OLDEST_PYTHON = (3, 7)
 # What files of the time asked for because it was the default; 3.7 runs what they need.
@@ -79,6 +80,7 @@ def read(definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
         python=_python(python, notes),
         requirements=tuple(sorted(set(requirements), key=str.lower)),
         options=tuple(sorted({line.option for line in sorted_lines if line.option})),
+        # As with pip, the last one counts.
         index_url=definition.index_url or next(reversed(indexes), ""),
         as_of=definition.as_of,
         notes=tuple(notes),

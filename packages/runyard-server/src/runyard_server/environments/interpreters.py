@@ -107,6 +107,8 @@ def own() -> Interpreter:
 def _asked(path: str) -> Interpreter | None:
     try:
         done = subprocess.run(
+            # Neither the user's variables nor start-up code of packages may have a say in the
+            # answer.
             [path, "-I", "-S", "-c", _ASK],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -149,6 +151,7 @@ def _in_folder(folder: Path) -> list[str]:
     if (folder.parent / "pyvenv.cfg").exists():
         return []
     named = sorted(folder.glob("python3.[0-9]*"), key=lambda path: path.name)
+    # Beside python3.11 there lie python3.11-config and the like.
     usable = [path for path in named if path.name.removeprefix("python3.").isdigit()]
     if not usable:
         usable = [path for path in (folder / "python3", folder / "python") if path.exists()][:1]

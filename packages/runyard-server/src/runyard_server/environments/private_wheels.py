@@ -12,6 +12,7 @@ from pathlib import Path
 from runyard.protocol.environments import PRIVATE_WHEELS, WHEEL_SCHEME
 from runyard_server.environments.failures import EnvironmentFailed
 
+# No part begins with a dot, so that none is `..`: the address becomes a path.
 _WORD = r"(?!\.)[\w\-.+!]+"
 _ADDRESS = re.compile(
     rf"{WHEEL_SCHEME}://(?P<path>{_WORD}/{_WORD}/{PRIVATE_WHEELS}/(?P<file>{_WORD}\.whl))"

@@ -125,6 +125,7 @@ def _fetch(version: str, tool: Tool, log: Callable[[str], None]) -> str:
     log(f"Python {minor} is not on this machine: fetching it")
     try:
         done = subprocess.run(
+            # Without it uv would put a `python3.x` into the user's ~/.local/bin.
             [tool.program, "python", "install", "--no-bin", minor],
             env={**tool.variables, "UV_HTTP_RETRIES": "1"},
             stdin=subprocess.DEVNULL,

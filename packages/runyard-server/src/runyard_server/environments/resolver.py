@@ -64,6 +64,7 @@ def resolve(inputs: Inputs, python: Interpreter, tool: Tool, wheels: Sequence[st
         # An index of a few packages has no pip; that must not stand in the user's way.
         resolved = _compiled(inputs, inputs.requirements, python, tool, wheels)
     header = [f"--index-url {inputs.index_url}"] if inputs.index_url else []
+    # What is pinned exactly needs no leave to be a pre-release.
     options = [line for line in inputs.options if line != "--pre"]
     compared = _compared(inputs.requirements, resolved.strip())
     return "\n".join([*header, *options, compared]) + "\n"

@@ -23,6 +23,7 @@ _OPTIONS = {
     "constraint": ("UV_CONSTRAINT", " "),
     "no-index": ("UV_NO_INDEX", ""),
 }
+# These would point uv at the service's own environment, or at a project of the user's.
 _FOREIGN = (
     "VIRTUAL_ENV",
     "CONDA_PREFIX",

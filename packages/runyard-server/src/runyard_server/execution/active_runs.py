@@ -17,6 +17,7 @@ from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
 _JOB = msgspec.json.Decoder(JobSpec)
+# SQLite bounds how many parameters a statement may have, in older versions by 999.
 _MANY = 500
 
 
@@ -132,6 +133,7 @@ def launched_run(system: System, run: str) -> tuple[RunRow, list[JobNodeRow]] | 
         job = _JOB.decode((system.home.run(run) / JOB_FILE).read_bytes())
     except (OSError, msgspec.DecodeError):
         return None
+    # Folders are named by run alone, and two workspaces may have runs of one id.
     workspace = job.workspace
 
     def read(work: Work) -> tuple[RunRow, list[JobNodeRow]] | None:

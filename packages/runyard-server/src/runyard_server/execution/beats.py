@@ -29,6 +29,8 @@ def note(system: System, workspace: str, run: str, body: Beat) -> Nothing:
     """
     row = system.read(lambda work: run_row(work, workspace, run))
     if row.active and row.target == states.INTERACTIVE_TARGET:
+        # Only the first beat of a process is a row: each further one would sync the disk for
+        # nothing.
         known = system.beating.note(row.key, body.process, system.clock.now_us())
         if not known:
             system.write(lambda work: beating.add(work.connection, row.key, body.process))

@@ -327,6 +327,7 @@ def _failure(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> str:
         for task in tasks or []:
             if task.state == protocol.TASK_FAILED:
                 return f"{task.name} on {row.node_id} failed"
+        # It finalizes and has never told of a process: it failed before it could start one.
         gave_up = tasks is None and row.state == protocol.STATE_FINALIZING
         if gave_up or _has_ended(row):
             return f"node {row.node} ({row.node_id}) failed"

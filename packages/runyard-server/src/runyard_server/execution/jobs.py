@@ -48,12 +48,14 @@ from runyard_server.store import runs as run_rows
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 
+# A second less than the interval: beats come a little early at times, and would be passed over.
 _BEAT_US = int((HEARTBEAT_SECONDS - 1) * SECOND)
 _BEFORE_RUNNING = (states.QUEUED,)
 _BEFORE_FINALIZING = (states.QUEUED, states.RUNNING)
 _OUTCOMES = {
     protocol.OUTCOME_COMPLETED: states.COMPLETED,
     protocol.OUTCOME_CANCELED: states.CANCELED,
+    # Parameter servers never end by themselves: to be stopped is their good end.
     protocol.OUTCOME_STOPPED: states.COMPLETED,
 }
 
@@ -468,6 +470,8 @@ def _data(system: System, workspace: str, spec: RunSpec) -> list[JobData]:
             JobData(
                 name=reference.name,
                 mode=reference.mode,
+                # v1 scripts write to mounted paths that are not there; the slash has the agent make
+                # a folder.
                 source=f"{source}/" if to_make else str(source),
                 path_on_compute=reference.path_on_compute,
                 overwrite=reference.overwrite,

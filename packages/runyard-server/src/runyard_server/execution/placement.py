@@ -6,7 +6,7 @@ them), the others wait behind it. On a cluster, nodes are rows; on this machine 
 takes one of as many places as there are CPUs, over all workspaces. A run that has submitted others
 gives its place up until they have ended: two that steer cannot wait for each other's for ever.
 
-All functions that take a connection are called inside a write.
+All functions here are rules: they are called inside one unit of work, and all but `wanted` write.
 """
 
 from collections.abc import Sequence
@@ -33,6 +33,7 @@ STEADY, RESIZING = "Steady", "Resizing"
 LOCAL_NODE = "local"
 BEHIND = "waiting behind earlier runs for {place}"
 _NAMED = 3
+# All writes wait for this one, so it tells so many at a time.
 _NEWCOMERS = 1000
 
 
@@ -188,6 +189,7 @@ def _place_cluster(
     work: Work, target: Target, cluster: ComputeRow, granted: Grant
 ) -> list[Placement]:
     queue = _queue(target)
+    # No more can be placed at once, and one beyond is the first that waits: queues may be long.
     waiting = queue.first(work.connection, cluster.max_nodes + 1)
     present = grow(work, cluster, min(granted.nodes, cluster.max_nodes)) if waiting else []
     idle = [node.id for node in present if node.state == IDLE and node.run is None]

@@ -64,7 +64,7 @@ def drop(system: System, run: Subject, token: str) -> None:
 
     Args:
         system: The service's parts.
-        run: Id of the run.
+        run: The run.
         token: Who works on it.
     """
 
@@ -80,7 +80,7 @@ def fail(system: System, run: Subject, token: str, error: Exception) -> None:
 
     Args:
         system: The service's parts.
-        run: Id of the run.
+        run: The run.
         token: Who works on it.
         error: Why not.
     """
@@ -90,6 +90,7 @@ def fail(system: System, run: Subject, token: str, error: Exception) -> None:
     seal(system, leased)
 
     def write(work: Work) -> None:
+        # Again: sealing takes a while, and the run may have been canceled meanwhile.
         row = _leased(work, run, token)
         if row is not None:
             leases.give_back(work, [run])

@@ -43,6 +43,7 @@ def is_undelivered(folder: Path) -> bool:
 
 def _open(root: Path) -> None:
     """Let the owner into folders that a script closed even to itself."""
+    # From the top down: a folder that is closed cannot even be listed.
     root.chmod(0o700)
     for place, folders, _ in os.walk(root):
         for folder in (Path(place, name) for name in folders):

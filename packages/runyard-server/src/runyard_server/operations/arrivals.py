@@ -38,6 +38,7 @@ def check(system: System, segments: Mapping[str, str], query: object) -> None:
 
     system.read(read)
     if "digest" in segments:
+        # For its refusal of what is no digest.
         system.blobs.path(segments["digest"])
     if path is not None:
         checked(path)

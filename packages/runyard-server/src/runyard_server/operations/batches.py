@@ -62,7 +62,9 @@ def _read(place: Path, left: int) -> bytes | None:
     most = min(MOST_CONTENT_BYTES, left)
     try:
         with place.open("rb", buffering=0) as file:
+            # One byte more shows a file that is too long, also one that grows meanwhile.
             data = file.read(most + 1)
+            # An unbuffered read may come short.
             while data and len(data) <= most and (more := file.read(most + 1 - len(data))):
                 data += more
     except OSError:

@@ -29,7 +29,7 @@ def write(system: System, workspace: str, digest: str, body: Body) -> None:
         system: The service's parts.
         workspace: Id of the workspace.
         digest: SHA-256 of the content, in hex.
-        body: What is asked for.
+        body: The bytes.
 
     Raises:
         InvalidRequest: The bytes have another digest.
@@ -47,7 +47,7 @@ def write_many(system: System, workspace: str, body: Body) -> BatchResult:
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
-        body: What is asked for.
+        body: The contents, framed as `protocol.batches` says.
 
     Raises:
         InvalidRequest: The body is no batch, or was cut; what came whole is kept.
@@ -135,6 +135,7 @@ def check_contents(system: System, entries: list[FileEntry]) -> None:
 def _sizes(system: System, entries: list[FileEntry]) -> dict[str, int]:
     sizes: dict[str, int] = {}
     absent: dict[str, None] = {}
+    # All that lack are told at once: whoever heard of one at a time would ask for each.
     for digest in {entry.digest for entry in entries}:
         try:
             sizes[digest] = system.blobs.size(digest)
@@ -153,6 +154,7 @@ def _refuse_clashes(paths: list[str]) -> None:
     """Refuse a path that comes twice, or that is a file here and a folder there."""
     known = set(paths)
     if len(known) < len(paths):
+        # They are sorted, so equal ones stand side by side.
         twice = next(a for a, b in pairwise(paths) if a == b)
         raise InvalidRequest(f"the path {twice!r} comes twice; name each file once")
     for path in paths:

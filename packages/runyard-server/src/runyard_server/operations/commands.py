@@ -58,6 +58,8 @@ def start(system: System, workspace: str, run: str, node: str, body: StartComman
         row, there = node_row(work, workspace, run, node)
         if not row.active or row.cancel_requested or there.finished_at is not None:
             raise WrongState(f"nothing is started on node {node} of run {run} any more")
+        # mpirun's launch agent asks again where an answer was lost; its key keeps that from
+        # starting two.
         return commands.add(
             work.connection, row.key, there.node, there.attempt, body.key, body.command
         )
@@ -135,6 +137,7 @@ def end(
     def write(work: Work) -> None:
         row, there = node_row(work, workspace, run, node)
         found = _command(work, row, there, command)
+        # An agent that tells it again, after a lost answer, changes nothing.
         if found.exit_code is None:
             commands.end(work.connection, row.key, found.number, body.exit_code)
 

@@ -229,6 +229,8 @@ def _new(workspace: str, body: CreateCompute, site: Site, now: int) -> ComputeRo
         min_nodes=body.min_nodes,
         max_nodes=body.max_nodes,
         idle_seconds=body.idle_seconds,
+        # v1's word for a target that takes runs, which scripts wait for; nodes come as runs need
+        # them.
         provisioning_state="Succeeded",
         allocation_state=RESIZING if body.min_nodes else STEADY,
         allocation_changed_at=now,
@@ -305,6 +307,7 @@ def _check_counts(low: int, high: int, idle_seconds: int) -> None:
 
 
 def _check_runs_fit(work: Work, row: ComputeRow, high: int) -> None:
+    # It would wait for ever, and with it all behind it: runs are placed strictly in order.
     for run in runs.active_on(work.connection, row.workspace, row.name):
         if run.node_count > high:
             raise WrongState(

@@ -38,6 +38,7 @@ from runyard_server.store.trees import Tree, TreeFile
 from runyard_server.store.workspaces import WorkspaceRow
 
 Replaces = Callable[[str], bool]
+# Read from the disk for each wrong path, where there may be millions of files.
 _SHOWN = 500
 
 
@@ -100,7 +101,7 @@ def read(system: System, workspace: str, datastore: str, path: str) -> Content:
         system: The service's parts.
         workspace: Id of the workspace.
         datastore: Name of the datastore.
-        path: Its path.
+        path: Path below the datastore's root.
 
     Raises:
         DatastorePathNotFound: No file at that path; the message names the nearest.
@@ -139,6 +140,7 @@ def write(
         StorageFull: No space is left; nothing is kept.
     """
     tree = _tree(system, workspace, datastore)
+    # Not looked up: the store alone can tell, in one step with the write, that a name is free.
     overwrite = query.overwrite and replaces(path)
     try:
         size = tree.write(path, body, overwrite=overwrite)
@@ -154,7 +156,7 @@ def check_free(system: System, workspace: str, datastore: str, path: str) -> Non
         system: The service's parts.
         workspace: Id of the workspace.
         datastore: Name of the datastore.
-        path: Its path.
+        path: Path below the datastore's root.
 
     Raises:
         AlreadyExists: It has.
@@ -192,6 +194,7 @@ def write_many(
 
     def overwrite(path: str) -> bool:
         if query.overwrite and not replaces(path):
+            # Called by several threads: to add to a set is one step.
             closed.add(path)
         return query.overwrite and path not in closed
 

@@ -80,7 +80,7 @@ def lock(system: System, workspace: str, digest: str) -> LockRecord:
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
-        digest: SHA-256 of the content, in hex.
+        digest: The lock's digest, as runs name it.
 
     Raises:
         EnvironmentNotFound: There is no lock of that digest.

@@ -82,6 +82,8 @@ class RunStream(Stream):
 
     def look(self) -> Told:
         """Read the events first: when the last one arrives, the logs' sizes are told already."""
+        # With their status, of the same moment: were that newer, the stream could end before its
+        # last event.
         page = list_(self._system, *self._run, query=EventQuery(self._after, BATCH))
         logs = [(0, log) for log in self._grown(self._system.logs.list_(*self._run))]
         if page.items:
@@ -99,4 +101,5 @@ class RunStream(Stream):
                 data = {"path": log.path, "size": str(log.size)}
                 if anew:
                     data["anew"] = "true"
+                # Without a number: who resumes behind an event is told the size of every log anew.
                 yield EventRecord(0, LOG, iso(self._system.clock.now_us()), data=data)

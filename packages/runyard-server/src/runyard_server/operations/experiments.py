@@ -52,6 +52,7 @@ def create(system: System, workspace: str, body: CreateExperiment) -> Experiment
         workspace_row(work, workspace)
         return work.answered(_record(ensured(work, workspace, body.name)))
 
+    # Every script asks for its experiment, which mostly is there: a read waits for no disk.
     found = system.read(lambda work: rows.find(work.connection, workspace, body.name))
     return system.write(write) if found is None else _record(found)
 
@@ -65,6 +66,7 @@ def ensured(work: Work, workspace: str, name: str) -> ExperimentRow:
         name: Its name.
     """
     row = rows.ensure(work.connection, workspace, name, work.now)
+    # `ensure` does not say whether it made the row; one that it made has this unit's time.
     if (row.run_count, row.created_at) == (0, work.now):
         subject = Subject(EXPERIMENT, workspace, name)
         events.append(work, subject, [EventDraft(kinds.CREATED)])

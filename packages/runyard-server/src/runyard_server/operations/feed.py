@@ -88,6 +88,7 @@ class FeedStream(Stream):
     def look(self) -> Told:
         """Read what came after the last event."""
         page = list_(self._system, self._workspace, self._query)
+        # `last` says where to begin: asked again it would bring the same events once more.
         self._query = replace(self._query, after=page.position, last=None)
         items = [(event.position, event) for event in page.items]
         return Told(items, more=len(items) == BATCH, ended=False)

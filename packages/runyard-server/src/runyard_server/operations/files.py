@@ -54,6 +54,8 @@ def list_(system: System, workspace: str, run: str, query: FileQuery) -> FilePag
 
     def read(work: Work) -> tuple[RunRow, list[FileRow]]:
         row = lookups.run_row(work, workspace, run)
+        # Rows and logs give a whole page each: what is beyond the end of either is not on this
+        # page.
         return row, rows.page(work.connection, row.key, query.prefix, after, limit + 1)
 
     row, kept = system.read(read)
@@ -140,7 +142,7 @@ def not_found(system: System, workspace: str, run: str, path: str) -> RunFileNot
         system: The service's parts.
         workspace: Id of the workspace.
         run: Id of the run.
-        path: Its path.
+        path: The path that there is no file at.
     """
     known = [file.path for file in list_(system, workspace, run, FileQuery(page_size=KNOWN)).items]
     near = suggest(path, known, "it has no files yet")
@@ -177,6 +179,7 @@ def _changed(
 def _refuse(run: str, taken: list[str]) -> None:
     if taken:
         raise AlreadyExists(
+            # v1's first words, by which scripts know that a name is taken.
             f"Resource Conflict: run {run} has {taken[0]!r} with another content"
             f"{f' (and {len(taken) - 1} more)' if len(taken) > 1 else ''}; choose another name "
             "or overwrite",

@@ -17,9 +17,9 @@ def append(
         system: The service's parts.
         workspace: Id of the workspace.
         run: Id of the run.
-        path: Its path.
-        query: What is asked for.
-        body: What is asked for.
+        path: The log's path in the run.
+        query: Where the bytes stand in the log, or that they replace it.
+        body: The bytes.
 
     Raises:
         InvalidRequest: The path cannot be a log's.

@@ -14,6 +14,7 @@ _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
 def media_type(path: str) -> str:
     """The media type for a file of that name."""
     guess, encoding = mimetypes.guess_type(path)
+    # `log.txt.gz` is guessed to be text, in an encoding: what is there is bytes.
     if guess is None or encoding is not None:
         return UNKNOWN
     if guess in _IMAGES or guess == "application/json":

@@ -53,8 +53,8 @@ def append(
         workspace: Id of the workspace.
         run: Id of the run.
         writer: Name of the writer.
-        query: What is asked for.
-        body: What is asked for.
+        query: Where the lines stand in the writer's sequence.
+        body: The lines, of JSON.
 
     Raises:
         RunNotFound: No such run.
@@ -65,8 +65,11 @@ def append(
         raise InvalidRequest("first_line must be 0 or more and the writer's name short")
     block = spool.read(body)
     lines = block.lines
+    # Packed here for a batch that is all new; the writer packs only what a repeat leaves of one.
     whole = spool.batches(lines)
     if block.set_aside:
+        # Before the write: a kill in between keeps these lines twice, the other way round not at
+        # all.
         _keep(system, workspace, run, writer, query.first_line, block)
 
     def write(work: Work) -> int:
@@ -198,12 +201,14 @@ def _series(row: SeriesRow, packed: Sequence[SegmentRow], wanted: int) -> Metric
     points = rows.points_of(packed)
     types = set(map(type, points.values))
     if float in types and int in types:
+        # Not isinstance: True is an int to it, and what was logged as True stays that.
         points.values = [_as_float(v) if type(v) is int else v for v in points.values]
         types.discard(int)
     numbers = all(segment.encoding != JSON for segment in packed)
     if numbers and 0 < wanted < len(points):
         points = downsampled(points, wanted)
     lacking = _nonfinite(points) if float in types else []
+    # JSON has no NaN: its name travels, and `nonfinite` tells it from a text of these letters.
     for index in lacking:
         points.values[index] = name_of(points.values[index])
     return MetricSeries(

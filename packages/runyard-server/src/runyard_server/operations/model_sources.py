@@ -14,6 +14,7 @@ from runyard_server.operations.blobs import checked_entries
 from runyard_server.store.folders import checked
 from runyard_server.store.pages import LARGEST
 
+# v1 scripts give model_path='./' and mean all files of the run.
 EVERYTHING = "."
 
 
@@ -24,7 +25,7 @@ def from_run(system: System, workspace: str, run: str, path: str) -> tuple[str, 
         system: The service's parts.
         workspace: Id of the workspace.
         run: Id of the run.
-        path: Its path.
+        path: A path in the run.
 
     Raises:
         RunFileNotFound: There are none; the message names the nearest.
@@ -39,6 +40,7 @@ def from_run(system: System, workspace: str, run: str, path: str) -> tuple[str, 
         records = [
             record
             for record in _all(system, workspace, run, wanted)
+            # The prefix alone would bring `outputs/model2` with `outputs/model`.
             if record.path == wanted or record.path.startswith(wanted + "/")
         ]
     if not records:

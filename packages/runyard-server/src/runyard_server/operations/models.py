@@ -64,6 +64,7 @@ def register(system: System, workspace: str, *, body: RegisterModel) -> ModelRec
     names.checked("model", body.name, NAME_RULE, _MEANING)
     if not body.files and body.run is None:
         raise InvalidRequest("a model needs files, or the run they come from; give one of them")
+    # v1 refuses it too.
     if body.framework_version and not body.framework:
         raise InvalidRequest("framework_version is given without framework; give both")
     if body.files:
@@ -216,6 +217,7 @@ def _add(work: Work, draft: ModelRow, files: Sequence[FileEntry]) -> ModelRow:
     experiment = None
     if draft.run is not None:
         experiment = lookups.run_row(work, draft.workspace, draft.run).experiment
+    # Within the write: of two that register one name at once, each has a number of its own.
     version = rows.next_version(work.connection, draft.workspace, draft.name)
     row = replace(draft, created_at=work.now, version=version, experiment=experiment)
     return replace(row, key=rows.add(work.connection, row, files))

@@ -81,6 +81,8 @@ def of_submission(body: SubmitRun) -> dict[str, str]:
     """
     spec = body.spec
     spelt = of_command(spec.command) if spec.command else of_arguments(spec.arguments)
+    # What is given by name wins: it is meant, where arguments are only read. Too long ones of those
+    # are cut, not refused: their script runs all the same.
     return {**spelt, **checked(body.params)}
 
 

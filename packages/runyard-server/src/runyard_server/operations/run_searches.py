@@ -47,6 +47,7 @@ def _conditions(query: RunQuery) -> Iterator[Condition]:
             yield is_(name, "=", value)
     if query.id_prefix:
         yield is_("id", "LIKE", literal(query.id_prefix) + "%")
+    # v1's get_runs leaves children out unless it is asked for them.
     if query.parent is None and not query.include_children:
         yield is_("parent", "IS NULL")
     if query.tag is not None:

@@ -51,6 +51,7 @@ from runyard_server.store import beating, experiments, job_nodes, metrics, nouns
 from runyard_server.store.runs import RunRow
 from runyard_server.store.search import Wanted
 
+# Also the name of folders: of the run's work, its spool and its logs.
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
 
 
@@ -81,6 +82,7 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
     properties = {**added, **body.properties}
     row = _new_row(
         workspace,
+        # v1's form: experiment, seconds, eight hex digits.
         f"{body.spec.experiment}_{system.clock.now_us() // SECOND}_{secrets.token_hex(4)}",
         body.spec.experiment,
         status=states.STARTING,
@@ -120,6 +122,7 @@ def start(system: System, workspace: str, body: StartRun) -> RunRecord:
     """
     experiment_name(body.experiment)
     _check_names(body.tags, body.properties)
+    # v1's interactive runs have ids of this form.
     run = body.run_id or str(uuid.uuid4())
     if _RUN_ID.fullmatch(run) is None:
         raise InvalidRequest(
@@ -137,6 +140,7 @@ def start(system: System, workspace: str, body: StartRun) -> RunRecord:
         submitted_by=body.submitted_by,
         submitted_from=body.submitted_from,
     )
+    # Of a run without a job, too: whoever reads specs finds one for every run.
     spec = RunSpec(
         experiment=body.experiment,
         snapshot=body.snapshot or "",
@@ -348,6 +352,7 @@ def _cancel(work: Work, row: RunRow) -> RunRow:
     if not row.active or row.cancel_requested:
         return row
     row = append_events(work, row, [moved(states.CANCEL_REQUESTED)])
+    # An agent has the last word: what it has yet to deliver comes before the end.
     has_agent = bool(job_nodes.of_run(work.connection, row.key))
     return row if has_agent else end(work, row, states.CANCELED)
 
@@ -401,6 +406,7 @@ def _write_new(
 
     created, answer = system.write(write)
     if process is not None:
+        # After the write: a run that was not kept must not be watched.
         system.beating.note(created.key, process, created.created_at)
     return answer
 
@@ -417,6 +423,7 @@ def _insert(
         parent = run_row(work, row.workspace, row.parent)
         if row.run_type == states.SCRIPT_RUN:
             _refuse_canceled(work, parent)
+    # Within the write: two requests may come with one id at once.
     if runs.key_of(work.connection, row.workspace, row.id) is not None:
         raise AlreadyExists(
             f"there is a run {row.id!r} already in workspace {row.workspace!r}; use another id"

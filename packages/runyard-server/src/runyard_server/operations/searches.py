@@ -118,6 +118,8 @@ def prepared(words: Words, workspace: str, asked: Search) -> Prepared:
     columns = [_column(words, text) for text in asked.columns] if asked.columns else None
     wanted = Wanted(words.noun, workspace, conditions, order)
     asked_for = [(filters.named(one.field), one.descending) for one in order]
+    # Against a slip, not an attack. hash() would not do: it is another one in each process, and
+    # tokens outlive a restart.
     mark = zlib.crc32(f"{filters.written(conditions)}\n{asked_for}".encode())
     after = _after(asked.page_token, wanted, mark)
     return Prepared(wanted, Columns(columns), after, limit, mark)
@@ -136,7 +138,7 @@ def listed(work: Work, wanted: Wanted, key: Any, limit: int) -> tuple[list[Any],
     """The keys of a page of a list by key, and the token of the next one.
 
     Args:
-        work: The present read.
+        work: The unit of work.
         wanted: What is listed, in the order of its noun.
         key: The last key of the page before; None for the first page.
         limit: Entries of a page.
@@ -242,6 +244,7 @@ class _Checked:
         is_text = isinstance(value, str)
         if kind is None:
             kind = TEXT if is_text else NUMBER
+        # Asked for first: a bool is a number to Python.
         is_switch = isinstance(value, bool)
         if is_switch != (kind == SWITCH) or (kind != TIME and is_text != (kind == TEXT)):
             raise self._mistyped(one, kind)
@@ -266,9 +269,11 @@ class _Checked:
         """Microseconds since 1970; a number counts milliseconds, a text without a zone is UTC."""
         try:
             if not isinstance(value, str):
+                # As MLflow counts start_time and end_time.
                 return _microseconds(datetime.fromtimestamp(value / _THOUSAND, UTC))
             time = datetime.fromisoformat(value)
             return _microseconds(time if time.tzinfo else time.replace(tzinfo=UTC))
+        # A time beyond the platform's calendar is any of the three, by platform.
         except (ValueError, OverflowError, OSError):
             told = repr(value)[:40]
             raise self._wrong(

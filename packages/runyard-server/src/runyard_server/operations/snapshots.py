@@ -34,6 +34,7 @@ def create(system: System, workspace: str, body: CreateSnapshot) -> SnapshotReco
 
     def write(work: Work) -> SnapshotRow:
         workspace_row(work, workspace)
+        # Again: another request may have made it while contents were looked at.
         row = rows.find(work.connection, workspace, name)
         if row is None:
             row = SnapshotRow(

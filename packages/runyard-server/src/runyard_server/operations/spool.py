@@ -29,6 +29,7 @@ LARGEST = LARGEST_LINE
 _KNOWN = frozenset({*KINDS, LOST})
 
 
+# Nothing read of JSON refers to itself, so the collector need not go through thousands of lines.
 class Line(msgspec.Struct, gc=False):
     """One line; the letters are those of `runyard.protocol.metrics`."""
 
@@ -116,6 +117,7 @@ def _one_by_one(data: bytes) -> Block:
     for place, text in enumerate(data.removesuffix(b"\n").split(b"\n")):
         try:
             block.lines.append(_mended(text))
+        # RecursionError is json's word for a line that is nested too deep.
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             block.lines.append(None)
             block.set_aside.append(SetAside(place, text, f"malformed: {error}"))
@@ -126,6 +128,7 @@ def _mended(text: bytes) -> Line:
     """Read a line; texts and numbers that strict JSON lacks are taken as they were meant."""
     try:
         return _LINE.decode(text)
+    # Good JSON that is no line: another reader would find the same.
     except msgspec.ValidationError:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError):

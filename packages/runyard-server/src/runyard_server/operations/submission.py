@@ -93,6 +93,7 @@ def _check_launcher(spec: RunSpec, cluster: ComputeRecord | None) -> None:
         return
     tasks = _task_count(launcher)
     size, _ = resolve(cluster.vm_size)
+    # v1's rule: as many processes a node as it has GPUs, or CPUs.
     slots = max(size.cpus, size.gpus)
     if tasks > spec.node_count * slots:
         raise InvalidRequest(
@@ -228,6 +229,7 @@ def _check_data(system: System, workspace: str, references: list[DataReference])
 
 
 def _check_reference(system: System, workspace: str, reference: DataReference) -> list[str]:
+    # It becomes the end of a variable's name, so it may begin with a digit.
     if _VARIABLE.fullmatch("_" + reference.name) is None:
         raise InvalidRequest(
             f"{reference.name!r} cannot name a data reference: letters, digits and '_' only"

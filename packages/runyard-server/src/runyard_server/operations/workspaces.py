@@ -32,6 +32,7 @@ from runyard_server.store.subjects import WORKSPACE, Subject
 from runyard_server.store.workspaces import Triple, WorkspaceRow
 
 _MEANING = "1 to 255 letters, digits, '_', '-' or '.', and begin with a letter or a digit"
+# An id is a folder's name, which file systems bound by 255 bytes; the digest comes behind it.
 _LONGEST_STEM = 200
 
 
@@ -61,6 +62,7 @@ def create(system: System, body: CreateWorkspace, created_at: int | None = None)
             )
         return work.answered(_record(found))
 
+    # Asked for at each start, when it mostly is there: a read waits for no disk.
     found = system.read(lambda work: rows.find_named(work.connection, triple))
     return _record(found) if found is not None and body.exist_ok else system.write(write)
 

@@ -31,6 +31,8 @@ class Cleanup(Reconciler):
             _subject("answers"): (_HOUR, lambda: idempotency.forget_old(system)),
             _subject("folders"): (_DAY, folders),
         }
+        # Counted from here: at its start the loop asks for all subjects, so all is done then
+        # anyway.
         self._done = dict.fromkeys(self._work, time.monotonic())
 
     def subjects(self) -> Iterable[Subject]:

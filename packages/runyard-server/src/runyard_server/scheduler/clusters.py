@@ -35,6 +35,7 @@ class ClusterReconciler(Reconciler):
         cluster, count = clusters.need(self._system, target, coming)
         granted = Grant(0) if cluster is None else self._resize(cluster, count)
         if granted.nodes < count:
+            # Nothing wakes a run when nodes become free at the engine: the next look asks again.
             self._short.add(Subject(CLUSTER, target.workspace, target.name))
         return granted
 

@@ -31,6 +31,7 @@ class Contact:
     def look(self) -> None:
         """Declare lost the runs whose process is gone; call it about once a second."""
         if not self._taken_up:
+            # Here and not where this is made: should the database fail, the loop tries again.
             beats.take_up(self._system)
             self._taken_up = True
         self._listening.look()

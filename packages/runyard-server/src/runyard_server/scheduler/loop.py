@@ -103,6 +103,7 @@ class Loop:
         for kind, reconciler in self._reconcilers.items():
             try:
                 found = set(reconciler.observe())
+                # At the start, and after a fault: what this look should have noted then is gone.
                 if kind in self._lost_track:
                     found.update(reconciler.subjects())
                     self._lost_track.discard(kind)
@@ -123,6 +124,8 @@ class Loop:
         observed = time.monotonic()
         while not self._stopping:
             self._wake.wait(max(0.0, self._next(observed) - time.monotonic()))
+            # Before the turn, not after it: what is announced meanwhile must wake the loop once
+            # more.
             self._wake.clear()
             if time.monotonic() - observed >= TICK_SECONDS:
                 observed = time.monotonic()

@@ -27,6 +27,7 @@ from runyard_server.scheduler.pool import Pool
 from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
+# Most of them only wait: for a build that another run has begun, or for the index.
 _THREADS = 32
 _log = logging.getLogger(__name__)
 
@@ -134,6 +135,8 @@ class Preparations:
         row = making.row
         try:
             self._make(making)
+            # Before the wake-up: a turn that still found it here would leave the run to this
+            # thread.
             del self._making[row.subject]
             if making.unwanted.is_set():
                 preparing.drop(self._system, row.subject, self._token)

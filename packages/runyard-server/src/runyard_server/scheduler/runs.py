@@ -143,6 +143,7 @@ class RunReconciler(Reconciler):
         self, fresh: Sequence[RunRow], specs: Mapping[int, RunSpec]
     ) -> dict[int, LockRecord]:
         """The lock of each run whose environment exists on the run's site."""
+        # Many runs of one definition come in one turn; its lock and its folder are looked for once.
         known: dict[tuple[str, bytes], LockRecord | None] = {}
         found = {}
         for row in fresh:

@@ -46,6 +46,7 @@ def of_command(command: Sequence[str]) -> dict[str, str]:
     names no script, gives none.
     """
     words = list(command)
+    # The SDK sends a command that is one text as `/bin/sh -c TEXT`.
     if len(words) == _BY_SHELL and words[1] == "-c":
         words = _words(words[2])
     begin = next((n for n, word in enumerate(words) if word.endswith(".py")), len(words))

@@ -81,5 +81,6 @@ def received(body: Body, folder: Path, *, hashed: bool) -> Iterator[Arrived]:
 
 def _is_fit(body: Arrived, folder: Path, *, hashed: bool) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
+    # A rename works within one file system alone.
     same = folder.stat().st_dev == os.fstat(body.file.fileno()).st_dev
     return same and (body.digest is not None or not hashed)

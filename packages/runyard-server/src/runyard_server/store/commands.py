@@ -40,6 +40,7 @@ def add(
     found = connection.execute(select(*_COLUMNS).where(*this)).first()
     if found is not None:
         return CommandRow(*found)
+    # One thread writes, so the number after the last is still free at the insert.
     last = select(func.max(commands.c.number)).where(commands.c.run_key == run_key)
     number = (connection.execute(last).scalar() or 0) + 1
     values = (run_key, number, node, attempt, key, command)

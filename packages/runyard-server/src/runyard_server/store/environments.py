@@ -138,6 +138,7 @@ def keep_lock(connection: Connection, definition: str, lock: LockRow) -> None:
                 created_at=lock.created_at,
             )
         )
+    # Notes are a definition's and not its lock's: several definitions may come to one lock.
     for table in (lock_cache, lock_notes):
         connection.execute(delete(table).where(table.c.definition == definition))
     connection.execute(

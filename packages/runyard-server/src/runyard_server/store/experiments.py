@@ -62,6 +62,7 @@ def ensure(connection: Connection, workspace: str, name: str, now: int) -> Exper
 def next_number(connection: Connection, experiment_id: str) -> int:
     """Count a new run of an experiment and give its number, from 1."""
     mine = {"experiment": experiment_id}
+    # Two statements: RETURNING is newer than the oldest SQLite that a Python may bring.
     connection.execute(_COUNT_ONE, mine)
     return int(connection.execute(_COUNT, mine).scalar_one())
 

@@ -7,6 +7,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from runyard_server.store.schema import run_files
 
+# Ends the range of texts with a prefix: SQLite compares UTF-8 byte by byte, which is the order of
+# code points, and this is the last one.
 _LAST_CHARACTER = "\U0010ffff"
 _MANY = 500
 

@@ -20,6 +20,7 @@ TEMPORARY_PREFIX = ".runyard-"
 # Where files lie until they are whole and get their names; what a kill leaves there is swept.
 INCOMING = ".incoming"
 _UNUSABLE = (errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL)
+# EFBIG is a limit on sizes, of the process or the file system: as final as a full disk.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

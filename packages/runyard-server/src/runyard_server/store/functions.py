@@ -20,6 +20,7 @@ _BEHIND_ALL = "\U0010ffff"
 
 def register(connection: Any) -> None:
     """Add the functions to a connection of sqlite3."""
+    # Deterministic: SQLite may work it out once for a constant, and not for each row.
     connection.create_function("lowercase", 1, _lowercase, deterministic=True)
 
 
@@ -37,6 +38,7 @@ def as_number(value: Any) -> float | None:
 class Unindexed(FunctionElement[Any]):
     """A column, of which no index is taken to be the way to its rows."""
 
+    # Without it SQLAlchemy would compile every statement that has one anew.
     inherit_cache = True
 
     def __init__(self, column: ColumnElement[Any]) -> None:
@@ -51,6 +53,7 @@ def _plain(element: Unindexed, compiler: Any, **options: Any) -> str:
 
 @compiles(Unindexed, "sqlite")
 def _with_plus(element: Unindexed, compiler: Any, **options: Any) -> str:
+    # SQLite's documented way: a term with a unary plus is never taken for an index.
     return f"+{compiler.process(element.clauses, **options)}"
 
 

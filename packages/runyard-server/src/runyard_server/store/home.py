@@ -128,6 +128,7 @@ class Home:
         if not self.secret_file.exists():
             self._make_secret()
         found = self.secret_file.read_bytes()
+        # All bytes alike are the zeros that a copy or a disk that was cut off leaves.
         if len(found) < SECRET_BYTES or len(set(found)) == 1:
             raise InvalidRequest(
                 f"{self.secret_file} holds {len(found)} bytes and not {SECRET_BYTES} random ones, "
@@ -168,6 +169,7 @@ def _check_own(root: Path) -> None:
     Raises:
         InvalidRequest: It is the machine's or all users', not the service's own.
     """
+    # The sticky bit marks folders that all users write to, such as /tmp.
     shared = root.stat().st_mode & stat.S_ISVTX or root.parent == root
     if shared or root == Path.home():
         raise InvalidRequest(

@@ -74,6 +74,7 @@ def _look(file: Path) -> bool:
                 "RUNYARD_HOME"
             )
         found = database.execute("SELECT version FROM schema_version").fetchone()
+        # All have four digits, so texts compare as numbers do.
         if found is not None and str(found[0]) > newest_version():
             raise InvalidRequest(
                 f"the database {file} has schema {found[0]} and this program knows "

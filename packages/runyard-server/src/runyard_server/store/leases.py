@@ -48,6 +48,7 @@ def put(connection: Connection, subject: Subject, row: LeaseRow) -> None:
         subject: What is worked on.
         row: Who has it, and until when.
     """
+    # Delete, then insert: SQLAlchemy spells an upsert for each database apart.
     remove(connection, [subject])
     names = {"kind": subject.kind, "workspace": subject.workspace, "subject": subject.id}
     connection.execute(_ADD, {**names, "token": row.token, "until": row.until})

@@ -28,6 +28,7 @@ from runyard_server.store.folders import (
     usable,
 )
 
+# Locks shared by hash: one for each log would have to be kept, and forgotten in time.
 _STRIPES = 64
 
 
@@ -175,6 +176,7 @@ def _walk(root: Path) -> Iterator[LogFile]:
             elif entry.is_file(follow_symlinks=False):
                 status = entry.stat()
                 modified = status.st_mtime_ns // 1000
+                # A log that was replaced is another file: followers know it by its inode.
                 yield LogFile(path, status.st_size, modified, str(status.st_ino))
 
 
@@ -185,6 +187,7 @@ def _pass_over(body: Body, count: int) -> None:
 
 def _write_all(descriptor: int, chunk: bytes) -> int:
     view = memoryview(chunk)
+    # On a disk that is nearly full a write takes less than it is given.
     while view:
         view = view[os.write(descriptor, view) :]
     return len(chunk)

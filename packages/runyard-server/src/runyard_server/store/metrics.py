@@ -139,6 +139,7 @@ def series_named(
         run_key: Key of the run's row.
         names: Which names.
     """
+    # More names than a statement may have parameters: all of the run, then.
     if len(names) > _MANY:
         rows = connection.execute(_ALL_SERIES, {"run": run_key})
     else:
@@ -150,6 +151,7 @@ def add_series(connection: Connection, rows: Sequence[SeriesRow]) -> None:
     """Add series and set their ids."""
     for row in rows:
         values = {"run_key": row.run_key, "name": row.name, "kind": row.kind, "count": row.count}
+        # One by one: of many rows in one statement a driver does not tell the keys.
         key = connection.execute(_ADD_SERIES, values).inserted_primary_key
         assert key is not None
         row.id = int(key[0])

@@ -90,8 +90,11 @@ def _copy_beside(engine: Engine, found: str) -> None:
     if engine.dialect.name != "sqlite" or not engine.url.database:
         return
     copy = Path(f"{engine.url.database}.schema-{found}")
+    # By another name first: a copy that a kill cut short must not pass for one.
     temporary = copy.with_name(f"{copy.name}.part")
     temporary.unlink(missing_ok=True)
+    # Not a copy of the file, which lacks what is in the write-ahead log; and past SQLAlchemy, which
+    # begins a transaction, in which VACUUM is refused.
     driver = engine.raw_connection()
     try:
         driver.cursor().execute("VACUUM INTO ?", (str(temporary),))

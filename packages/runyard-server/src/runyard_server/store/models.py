@@ -166,6 +166,7 @@ def has_entry(kind: str, entry: str) -> ColumnElement[bool]:
     """The condition that a version has a tag (or property) `key`, or `key=value`."""
     table = _TABLES[kind]
     name, equals, value = entry.partition("=")
+    # A name may itself have an equals sign.
     whole = table.c.name == entry
     fits = or_(whole, and_(table.c.name == name, table.c.value == value)) if equals else whole
     return models.c.key.in_(select(table.c.model_key).where(fits))

@@ -18,6 +18,7 @@ from runyard_server.store.schema import (
 )
 from runyard_server.store.search import NUMBER, SWITCH, TEXT, TIME, Attribute, Noun, Side
 
+# A float, since SQLite drops the rest when it divides whole numbers.
 _SECOND = 1_000_000.0
 # What goes on lasts until now.
 _DURATION = (func.coalesce(runs.c.ended_at, bindparam("now")) - runs.c.started_at) / _SECOND
@@ -46,6 +47,7 @@ RUNS = Noun(
         "type": Attribute(runs.c.run_type, TEXT),
         "target": Attribute(runs.c.target, TEXT),
         "parent": Attribute(runs.c.parent, TEXT),
+        # The column knows no NULL: nobody is an empty text there, and IS NULL must find it.
         "user": Attribute(func.nullif(runs.c.submitted_by, ""), TEXT),
         "nodes": Attribute(runs.c.node_count, NUMBER),
         "attempt": Attribute(runs.c.attempt, NUMBER),

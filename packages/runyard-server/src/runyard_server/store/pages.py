@@ -48,6 +48,8 @@ def after(page_token: str | None, kind: type[Key]) -> Key | None:
     if not page_token:
         return None
     try:
+        # Without `validate` what is no base64 is passed over, and a damaged token read as another
+        # one.
         text = base64.b64decode(page_token + "=" * (-len(page_token) % 4), b"-_", validate=True)
         return msgspec.json.decode(text, type=kind)
     except (binascii.Error, msgspec.DecodeError, UnicodeError, ValueError):

@@ -25,6 +25,7 @@ __all__ = ["Connection", "Records", "sqlite_url"]
 
 Result = TypeVar("Result")
 
+# The first write of a batch waits for its last one, so there is an end to it.
 BATCH = 256
 # As SQLite says it of a file whose pages make no sense.
 _DAMAGED = ("malformed", "is not a database")
@@ -185,6 +186,7 @@ def _tune(connection: Any, _record: Any) -> None:
         "busy_timeout=10000",
         "foreign_keys=ON",
         "temp_store=MEMORY",
+        # Negative counts kilobytes, for each connection.
         "cache_size=-8000",
     ):
         connection.execute(f"PRAGMA {pragma}")
@@ -193,6 +195,7 @@ def _tune(connection: Any, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     """Begin a transaction, which sqlite3 by itself does only before the first write."""
     driver: Any = connection.connection.dbapi_connection
+    # Deferred, for this is of readers too: IMMEDIATE would have them wait for the writer.
     driver.execute("BEGIN")
 
 

@@ -98,6 +98,8 @@ _IN_QUEUE = (
     runs.c.target == bindparam("on_target"),
     runs.c.active.is_(True),
     runs.c.status == bindparam("in_status"),
+    # A placed run is Queued until its agent's first beat: that it has nodes says that it waits no
+    # more.
     ~exists().where(job_nodes.c.run_key == runs.c.key),
 )
 # Of one workspace, and of all: see Queue.

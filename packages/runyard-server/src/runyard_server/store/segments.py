@@ -19,6 +19,7 @@ import msgspec
 
 FLOAT, INTEGER, JSON = "float64", "int64", "json"
 NAMES = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+# The least number of eight bytes, which no script counts its steps by.
 _NO_STEP = -(2**63)
 _TYPES = {FLOAT: "d", INTEGER: "q"}
 _WIDTH = 8
@@ -56,6 +57,7 @@ def name_of(value: float) -> str:
 
 def encoding_of(values: Sequence[Any]) -> str:
     """How values are packed: numbers as columns, mixed ones as floats, the rest as JSON."""
+    # Exact types: True is an int to isinstance, and would come back as 1.
     types = set(map(type, values))
     if types == {int}:
         return INTEGER

@@ -28,6 +28,7 @@ SHARE = 16
 GROUP_FILES = 256
 GROUP_BYTES = 8 << 20
 
+# To take the next of it is one step, so threads get different ones without a lock.
 _numbers = itertools.count()
 
 

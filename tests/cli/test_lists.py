@@ -1,8 +1,13 @@
 """The other lists: experiments, models, compute, datastores, workspaces."""
 
+import hashlib
 import json
 
 import pytest
+
+from runyard.protocol.files import FileEntry
+from runyard.protocol.models import RegisterModel
+from runyard.protocol.runs import StartRun
 
 LISTS = [
     ("experiments", "list"),
@@ -74,3 +79,62 @@ def test_an_unreadable_config_file_is_status_2(cli) -> None:
     said = cli("runs", "list")
     assert said.status == 2
     assert "config.json" in said.err
+
+
+@pytest.fixture(scope="module")
+def listed(place) -> None:
+    """A model of its own, and an experiment."""
+    data = b"abc"
+    digest = hashlib.sha256(data).hexdigest()
+    place.client.blobs.write(digest, data, len(data))
+    place.client.models.register(
+        RegisterModel(
+            "listed",
+            "m",
+            files=[FileEntry("m", digest, len(data))],
+            tags={"team": "vision"},
+            framework="T",
+            framework_version="2.10",
+        )
+    )
+    place.client.runs.start(StartRun(experiment="short-filters"))
+
+
+@pytest.mark.usefixtures("listed")
+@pytest.mark.parametrize(
+    ("noun", "condition", "names"),
+    [
+        ("models", "name~LISTED", ["listed"]),
+        ("models", "framework_version=2.10", ["listed"]),
+        ("models", "framework_version=2.1", []),
+        ("models", "tag.team=vision", ["listed"]),
+        ("models", "size>=3", ["listed"]),
+        ("models", "latest", ["listed"]),
+        ("models", "name = 'listed' and version = 1", ["listed"]),
+        ("experiments", "name~short-fil", ["short-filters"]),
+        ("experiments", "name=short-filters", ["short-filters"]),
+    ],
+)
+def test_all_lists_take_short_filters(cli, noun, condition, names) -> None:
+    """What is typed for runs is typed for models and experiments, too."""
+    said = cli(noun, "list", "--filter", condition, "--json")
+    assert said.status == 0, said.err
+    assert [item["name"] for item in json.loads(said.out)["items"]] == names
+
+
+@pytest.mark.parametrize(
+    ("words", "marked"),
+    [
+        (["models", "list", "--name", "m", "--filter", "nmae=x"], "nmae"),
+        (["models", "list", "--filter", "tags.a=1", "--sort", "-sise"], "sise"),
+        (["experiments", "list", "--filter", "tag.a=1"], "tag.a"),
+        (["experiments", "list", "--filter", "runs >"], ""),
+    ],
+)
+def test_all_lists_point_at_what_was_typed(cli, words, marked) -> None:
+    """The mark is below the fault, whatever else was asked for."""
+    said = cli(*words)
+    assert said.status == 2
+    _, shown, mark = said.err.splitlines()
+    assert shown == f"  {words[-1]}"
+    assert shown[mark.index("^") :][: mark.count("^")] == marked

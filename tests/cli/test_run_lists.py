@@ -86,7 +86,8 @@ def found(cli, kept, *words: str) -> list[int]:
         (["name IN ('try 1', 'try 3')", "tags.fold LIKE '1'"], [3, 1]),
         (["param.lr=0.1"], [0]),
         (["age>=0", "time>=0"], [3, 2, 1, 0]),
-        (["created_at>2020-01-01", "active"], [3, 2, 1, 0]),
+        (["created_at>2020-01-01", "active"], [3, 2, 1]),
+        (["name=try 2", "description!=5"], [2]),
         (["tag.fold!=nan", "tag.fold!=-inf", "tag.fold!=1e999"], [3, 2, 1, 0]),
     ],
 )
@@ -121,7 +122,7 @@ def test_runs_are_sorted_by_a_field(cli, kept, field, numbers) -> None:
         (["--sort", "metric"], "'metric'"),
         (["--sort", "los"], "no field 'los'"),
         (["--filter", "stats=Failed"], "nearest: status"),
-        (["--filter", "=x"], "makes no sense"),
+        (["--filter", "=x"], "a field is needed here"),
         (["--filter", "loss <"], "metric.loss"),
         (["--columns", "id,metrik.loss"], "no field 'metrik.loss'"),
         (["--status", "Fialed"], "Failed"),
@@ -136,6 +137,54 @@ def test_a_field_that_is_not_there_is_status_2(cli, kept, words, part) -> None:
     said = cli("runs", "list", *words)
     assert (said.status, said.out) == (2, "")
     assert part in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "marked"),
+    [
+        (["--filter", "parms.lr = 1"], "parms.lr"),
+        (["--filter", "tag.fold=1", "--filter", "number > 'x'"], "number > 'x'"),
+        (["--filter", "metric.loss <"], ""),
+        (["--filter", "metric.loss<low"], "low"),
+        (["--filter", "metrics.loss < 0.5 tag.a = 1"], "tag.a"),
+        (["--filter", "metric.loss~5"], "metric.loss~5"),
+        (["--filter", "tag.a = 1 and status = 'Fialed'"], "status = 'Fialed'"),
+        (["--filter", "tag.a = 1 and lsos is null"], "lsos"),
+        (["--filter", " loss<1"], "loss"),
+        (["--filter", "age like '3'"], "age like '3'"),
+        (["-e", "x", "--status", "Fialed"], "Fialed"),
+        (["--sort", "-metricks.loss"], "metricks.loss"),
+        (["--sort", "-los"], "los"),
+        (["--sort", "-metric.loss nowhere"], "nowhere"),
+    ],
+)
+def test_a_fault_is_shown_where_it_was_typed(cli, kept, words, marked) -> None:
+    """Nobody is shown a filter that the command made of theirs, and the mark is below the fault."""
+    assert kept
+    said = cli("runs", "list", *words)
+    assert said.status == 2
+    told, shown, mark = said.err.splitlines()
+    assert shown.removeprefix("  ") in (words[-1], " ".join(words[-2:]))
+    start, length = mark.index("^"), mark.count("^")
+    assert shown[start : start + length] == marked
+    assert f"at character {start - 1} of the" in told
+
+
+def test_children_that_a_list_leaves_out_are_told(cli, place) -> None:
+    """A filter that only child runs match says how many and which option shows them."""
+    parent = place.client.call(routes.RUNS_START, body=StartRun(experiment="family")).id
+    for lr in ("0.2", "0.3"):
+        child = StartRun(experiment="family", parent=parent, params={"lr": lr})
+        place.client.call(routes.RUNS_START, body=child)
+    words = ["runs", "list", "-e", "family", "--filter"]
+    said = cli(*words, "params.lr = '0.2'")
+    assert (said.status, said.out) == (0, "")
+    assert "1 below other runs: --children shows" in said.err
+    said = cli(*words, "param.lr", "--json")
+    assert json.loads(said.out)["items"] == []
+    assert "2 below other runs" in said.err
+    assert "--children" not in cli(*words, "param.lr=7").err
+    assert "--children" not in cli(*words, "param.lr=7", "--children").err
 
 
 def test_columns_are_those_asked_for(cli, kept) -> None:

@@ -1,7 +1,7 @@
 """`runyard experiments`."""
 
 from runyard_server.cli import humane, output, tables
-from runyard_server.cli.options import Filter, Json, Limit, Sort, Workspace, ordered
+from runyard_server.cli.options import Filters, Json, Limit, Sort, Workspace
 from runyard_server.cli.parameters import Group
 from runyard_server.cli.tables import Column
 
@@ -10,7 +10,7 @@ group = Group()
 
 @group.command("list")
 def list_(
-    filter_: Filter = None,
+    filters: Filters = None,
     sort: Sort = None,
     json: Json = False,
     limit: Limit = 100,
@@ -25,13 +25,15 @@ def list_(
     - `runyard experiments list --sort -created_at`: the newest first
 
     - `runyard experiments list --filter "name LIKE 'bert%' and runs > 10"`
-    """
-    from runyard.protocol.search import Search
-    from runyard_server.cli import target
-    from runyard_server.cli.paging import collect
 
-    search: Search = Search(filter_ or "", ordered(sort))
-    page = collect(target.client(workspace).experiments.search(search, limit))
+    - `runyard experiments list --filter name~bert --filter 'runs>10'`: short
+    """
+    from runyard_server.cli import conditions, target, typed
+
+    fields = conditions.Fields(texts=("name", "id"))
+    those = [one for text in filters or [] for one in conditions.read(text, fields)]
+    search = target.client(workspace).experiments.search
+    page = typed.found(search, those, typed.sort(sort), limit=limit)
     if json:
         output.as_json(page)
         return

@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from runyard_server.cli import humane, output, tables
 from runyard_server.cli.options import (
-    Filter,
+    Filters,
     Json,
     Limit,
     ModelId,
     ModelName,
     Sort,
     Workspace,
-    ordered,
 )
 from runyard_server.cli.parameters import Group, Option
 from runyard_server.cli.tables import Column
@@ -38,7 +37,7 @@ def list_(
     json: Json = False,
     name: ModelName = None,
     latest: Latest = False,
-    filter_: Filter = None,
+    filters: Filters = None,
     sort: Sort = None,
     limit: Limit = 50,
     workspace: Workspace = None,
@@ -55,21 +54,30 @@ def list_(
     - `runyard models list --name tf-dnn-mnist`
 
     - `runyard models list --filter "tags.team = 'vision' and size > 1000000" --sort -size`
+
+    - `runyard models list --filter tag.team=vision --filter 'size>1000000'`: the same, short
     """
-    from runyard.protocol.filters import ATTRIBUTE, Condition, Field, conditions, written
-    from runyard.protocol.search import Search
-    from runyard_server.cli import target
-    from runyard_server.cli.paging import collect
+    from runyard_server.cli import conditions, target, typed
 
     models = target.client(workspace).models
-    wanted = {"name": name, "latest": latest or None}
-    own = [
-        Condition(Field(ATTRIBUTE, field), "=", (value,))
-        for field, value in wanted.items()
-        if value is not None
-    ]
-    search: Search = Search(written([*conditions(filter_ or ""), *own]), ordered(sort))
-    page = collect(models.search(search, limit))
+    fields = conditions.Fields(
+        texts=(
+            "name",
+            "run",
+            "experiment",
+            "framework",
+            "framework_version",
+            "path",
+            "description",
+        ),
+        switches=("latest",),
+    )
+    those = [one for text in filters or [] for one in conditions.read(text, fields)]
+    if name is not None:
+        those.append(typed.option("--name", "name", name))
+    if latest:
+        those.append(typed.option("--latest", "latest", latest))
+    page = typed.found(models.search, those, typed.sort(sort), limit=limit)
     if name is not None and not page.items:
         models.get(name)  # says that there is none, and which are near
     if json:

@@ -93,12 +93,13 @@ Status = Annotated[
         complete=_statuses,
     ),
 ]
-Filter = Annotated[
-    str | None,
+Filters = Annotated[
+    list[str] | None,
     Option(
         "--filter",
-        metavar="CONDITIONS",
-        help="Only those of which it holds, for example \"name LIKE 'bert%'\".",
+        metavar="CONDITION",
+        help="Only those of which it holds: \"metrics.loss < 0.5 and status = 'Failed'\", "
+        "or short: FIELD=VALUE, !=, <, <=, >, >=, FIELD~PART, or FIELD.",
     ),
 ]
 Sort = Annotated[
@@ -156,10 +157,3 @@ DatastoreName = Annotated[
         complete=_datastores,
     ),
 ]
-
-
-def ordered(sort: str | None) -> list[str]:
-    """The orders of a search that `--sort` asks for: of `-size`, the largest first."""
-    if sort is None:
-        return []
-    return [f"{sort[1:]} DESC" if sort.startswith("-") else sort]

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from runyard.protocol.filters import ATTRIBUTE, Condition, Field, Value, written
-from runyard.protocol.search import Search
-from runyard_server.cli import output, run_fields, run_filters, tables
-from runyard_server.cli.paging import collect
+from runyard.protocol.filters import ATTRIBUTE, Condition, Field
+from runyard_server.cli import output, run_fields, run_filters, tables, typed
 from runyard_server.cli.target import WorkspaceClient
+from runyard_server.cli.typed import Typed
 
 # Attributes come always, so a search for this column brings nothing else.
 _NOTHING_MORE = "status"
-_EXPERIMENT = Field(ATTRIBUTE, "experiment")
+_EXPERIMENT, _PARENT = Field(ATTRIBUTE, "experiment"), Field(ATTRIBUTE, "parent")
+_NO_CHILD = Typed(Condition(_PARENT, "IS NULL"), "", "list")
+_MOST_COUNTED = 1000
 
 
 @dataclass(frozen=True)
@@ -59,52 +60,64 @@ def show(
     names = [run_fields.check_shown(name) for name in run_fields.named(columns or "")]
     shown = names or run_fields.DEFAULTS
     conditions = _conditions(client, asked)
-    search: Search = Search(
-        written(conditions),
-        [] if sort is None else [run_filters.order(sort)],
-        [] if as_json else _brought(shown),
+    # Children crowd a list: they are left out unless something says that they are wanted.
+    without = not asked.children and all(one.condition.field != _PARENT for one in conditions)
+    found = typed.found(
+        client.runs.search,
+        [*conditions, _NO_CHILD] if without else conditions,
+        run_filters.sort(sort),
+        columns=[] if as_json else _brought(shown),
+        limit=limit,
     )
-    found = collect(client.runs.search(search, limit))
     experiment = _experiment(asked, conditions)
     if not found.items and experiment is not None:
         client.experiments.get(experiment)  # says when there is none
+    hidden = _hidden(client, conditions) if without and not found.items else ""
     if as_json:
         output.as_json(found)
+        if hidden:
+            output.note(hidden)
         return
     tables.show(
         [run_fields.column(name, asked=bool(names)) for name in shown],
         ([run_fields.cell(name, run) for name in shown] for run in found.items),
-        "no such run",
+        hidden or "no such run",
     )
 
 
-def _conditions(client: WorkspaceClient, asked: Asked) -> list[Condition]:
+def _conditions(client: WorkspaceClient, asked: Asked) -> list[Typed]:
     def named(run: str) -> str:
         from runyard_server.cli import run_names
 
         return run_names.with_run(client, run, client.runs.get).id
 
-    found = [one for text in asked.filters for one in run_filters.conditions(text, named)]
+    found = [one for text in asked.filters for one in run_filters.read(text, named)]
     if asked.experiment is not None:
-        found.append(_is("experiment", asked.experiment))
+        found.append(typed.option("--experiment", "experiment", asked.experiment))
     if asked.status is not None:
-        found.append(_is("status", asked.status))
+        found.append(typed.option("--status", "status", asked.status))
     if asked.active:
-        found.append(_is("active", asked.active))
-    parent = Field(ATTRIBUTE, "parent")
-    if not asked.children and all(one.field != parent for one in found):
-        found.append(Condition(parent, "IS NULL"))
+        found.append(typed.option("--active", "active", asked.active))
     return found
 
 
-def _experiment(asked: Asked, conditions: Sequence[Condition]) -> str | None:
+def _hidden(client: WorkspaceClient, conditions: Sequence[Typed]) -> str:
+    """The sentence about child runs that an empty list left out; "" when there are none."""
+    found = typed.found(
+        client.runs.search, conditions, columns=[_NOTHING_MORE], limit=_MOST_COUNTED
+    )
+    count = len(found.items)
+    if not count:
+        return ""
+    many = f"{count} or more" if found.next_page_token else str(count)
+    return f"no such run at the top, but {many} below other runs: --children shows them too"
+
+
+def _experiment(asked: Asked, conditions: Sequence[Typed]) -> str | None:
     """The one experiment of which all runs must be."""
-    named = [str(one.values[0]) for one in conditions if one[:2] == (_EXPERIMENT, "=")]
+    every = [one.condition for one in conditions]
+    named = [str(one.values[0]) for one in every if one[:2] == (_EXPERIMENT, "=")]
     return asked.experiment or (named[0] if named else None)
-
-
-def _is(name: str, value: Value) -> Condition:
-    return Condition(Field(ATTRIBUTE, name), "=", (value,))
 
 
 def _brought(shown: Sequence[str]) -> list[str]:

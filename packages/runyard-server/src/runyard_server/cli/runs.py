@@ -6,6 +6,7 @@ from runyard.protocol.errors import InvalidRequest, RunyardError
 from runyard_server.cli import failures, output, tables
 from runyard_server.cli.options import (
     Experiment,
+    Filters,
     Json,
     Limit,
     Rank,
@@ -21,15 +22,6 @@ group = Group()
 
 Active = Annotated[bool, Option("--active", "-a", help="Only runs that have not ended.")]
 Children = Annotated[bool, Option("--children", help="Child runs too.")]
-Filters = Annotated[
-    list[str] | None,
-    Option(
-        "--filter",
-        metavar="CONDITION",
-        help="Only runs of which it holds: \"metrics.loss < 0.5 and status = 'Failed'\", or short: "
-        "FIELD=VALUE, !=, <, <=, >, >=, FIELD~PART, or FIELD.",
-    ),
-]
 Columns = Annotated[
     str | None,
     Option("--columns", metavar="FIELD,...", help="What to show of each run, in this order."),

@@ -194,7 +194,7 @@ def complaint(text: str, place: Place, what: str, *, of: str = "filter") -> Inva
     mark = " " * (start - first + len(before)) + "^" * max(1, min(end, last) - start)
     return InvalidRequest(
         f"{what}, at character {start + 1} of the {of}:\n  {shown}\n  {mark}",
-        {"position": start, "length": max(0, end - start)},
+        {"position": start, "length": max(0, end - start), "reason": what, "of": of},
     )
 
 
@@ -334,7 +334,7 @@ def _value(reader: _Reader) -> Value:
         raise reader.wrong("a value is missing: a number, or a text in quotes")
     if reader.text[reader.at] in "'\"":
         raise reader.wrong("the closing quote is missing")
-    raise reader.wrong("a value is a number, or a text in quotes")
+    raise reader.wrong(_no_value(reader))
 
 
 def _number(reader: _Reader, found: Match[str]) -> Union[int, float]:
@@ -345,6 +345,12 @@ def _number(reader: _Reader, found: Match[str]) -> Union[int, float]:
     if number in (float("inf"), float("-inf")):
         raise reader.wrong("the number is too large", found.start())
     return number
+
+
+def _no_value(reader: _Reader) -> str:
+    word = _WORD.match(reader.text, reader.at)
+    meant = f"; the text {word.group()} is written '{word.group()}'" if word else ""
+    return f"a value is a number, or a text in quotes{meant}"
 
 
 def _no_field(reader: _Reader) -> str:

@@ -11,6 +11,10 @@ from runyard_server.store.arguments import of_arguments, of_command
         ([], {}),
         (["--lr", "0.1", "--batch-size=32"], {"lr": "0.1", "batch-size": "32"}),
         (["-b", "50", "--shift", "-1e-3"], {"b": "50", "shift": "-1e-3"}),
+        (
+            ["--low", "-inf", "--high=-Infinity", "-nan", "-info"],
+            {"low": "-inf", "high": "-Infinity -nan", "info": "True"},
+        ),
         (["--verbose", "--rates", "1", "2"], {"verbose": "True", "rates": "1 2"}),
         (["--layer", "1", "--layer", "2"], {"layer": "1 2"}),
         (["train", "--lr", "1", "--", "--more", "2"], {"lr": "1"}),

@@ -9,8 +9,11 @@ from runyard.protocol.parameters import LONGEST_NAME, LONGEST_VALUE
 FLAG = "True"
 """The value of an option that has none, as `action='store_true'` has it."""
 
-# What follows one dash may be a negative number; two dashes begin options of any name.
-_OPTION = re.compile(r"(?:--(?=[^\s=-])|-(?=[^\W\d]))([^\s=]+)(?:=(.*))?", re.DOTALL)
+# What follows one dash may be a negative number, infinity too, as argparse's `type=float` takes it;
+# two dashes begin options of any name.
+_OPTION = re.compile(
+    r"(?:--(?=[^\s=-])|-(?!(?i:inf|infinity|nan)$)(?=[^\W\d]))([^\s=]+)(?:=(.*))?", re.DOTALL
+)
 _SHELL_SIGNS = (";", "&", "&&", "|", "||", ">", ">>", "<")
 _BY_SHELL = 3
 

@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell each worker of pytest-xdist the folder that all of them share."""
+    """Hands each worker of pytest-xdist the folder that all of them share."""
     node.workerinput[_SHARED] = str(node.config.stash[_home])
 
 

@@ -1,6 +1,6 @@
 """Fail for docstrings that do not begin with what the thing is or does, or leave arguments unnamed.
 
-- None begins with a word that fits everything (Give, Say, Tell): what is given comes first.
+- None begins with a word that fits everything (Give, Say, Tell, Look): what is given comes first.
 - A function of the product that others call names its arguments (`Args:`) where it has three or
   more; a method that refers to another one (`See Backend.`) has them there. Commands are left out:
   their docstrings are what `--help` shows, with the help of each argument below.
@@ -18,8 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-PLACES = ("packages/*/src/**/*.py", "tools/*.py", "benchmarks/**/*.py")
-EMPTY = re.compile(r"(Give|Say|Tell)s?\b")
+PLACES = (
+    "packages/*/src/**/*.py",
+    "tools/*.py",
+    "benchmarks/**/*.py",
+    "examples/**/*.py",
+    "tests/**/*.py",
+)
+EMPTY = re.compile(r"(Give|Say|Tell|Look)s?\b")
 PRODUCT, COMMANDS = "/packages/", "/runyard_server/cli/"
 MOST_UNNAMED = 2
 
@@ -27,7 +33,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def sources(root: Path = ROOT) -> Iterator[Path]:
-    """The files that are looked at: the product, its tools and its benchmarks."""
+    """The files that are looked at: the product, its tools, benchmarks, examples and tests."""
     for place in PLACES:
         yield from sorted(root.glob(place))
 

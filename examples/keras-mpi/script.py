@@ -32,7 +32,7 @@ def arguments():
 
 
 def network():
-    """Give the model, with the weights of its start by chance."""
+    """The model, with the weights of its start by chance."""
     return keras.Sequential(
         [
             keras.Input((PIXELS,)),
@@ -91,7 +91,7 @@ def use_own_gpu():
 
 
 def told(run):
-    """Give what tells the run of an epoch; the metrics are averages over all processes."""
+    """Logs each epoch to the run; the metrics are averages over all processes."""
 
     def tell(epoch, logs):
         run.log("training_acc", logs["accuracy"])

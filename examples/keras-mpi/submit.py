@@ -31,7 +31,7 @@ def arguments():
 
 
 def cluster_of(workspace):
-    """Give the cluster; the first time, make one that grows from no node to two."""
+    """The cluster; the first time, make one that grows from no node to two."""
     try:
         return ComputeTarget(workspace=workspace, name=CLUSTER)
     except ComputeTargetException:
@@ -40,7 +40,7 @@ def cluster_of(workspace):
 
 
 def environment():
-    """Give what the script imports; MPI adds mpi4py and Open MPI."""
+    """What the script imports; MPI adds mpi4py and Open MPI."""
     environment = Environment("keras-mpi")
     environment.python.conda_dependencies = CondaDependencies.create(
         python_version=PYTHON, pip_packages=list(PACKAGES)

@@ -11,7 +11,7 @@ IMAGES, LABELS = 2051, 2049  # the first number of an IDX file says what is in i
 
 
 def find_folder(data_folder):
-    """Give the folder with the four files: `<data_folder>/mnist`, or the folder itself."""
+    """The folder with the four files: `<data_folder>/mnist`, or the folder itself."""
     for folder in (os.path.join(data_folder, "mnist"), data_folder):
         if all(os.path.isfile(os.path.join(folder, name)) for name in FILES):
             return folder
@@ -20,7 +20,7 @@ def find_folder(data_folder):
 
 
 def read_images(path):
-    """Give images as float32 rows of 784 pixels between 0 and 1."""
+    """Images as float32 rows of 784 pixels between 0 and 1."""
     with gzip.open(path, "rb") as file:
         kind, count, rows, columns = struct.unpack(">4I", file.read(16))
         if kind != IMAGES:
@@ -31,7 +31,7 @@ def read_images(path):
 
 
 def read_labels(path):
-    """Give labels as int64 between 0 and 9."""
+    """Labels as int64 between 0 and 9."""
     with gzip.open(path, "rb") as file:
         kind, count = struct.unpack(">2I", file.read(8))
         if kind != LABELS:
@@ -45,7 +45,7 @@ def read_labels(path):
 
 
 def load(data_folder):
-    """Give (train images, train labels, test images, test labels)."""
+    """All of it: (train images, train labels, test images, test labels)."""
     folder = find_folder(data_folder)
     return tuple(
         (read_images if "images" in name else read_labels)(os.path.join(folder, name))
@@ -54,7 +54,7 @@ def load(data_folder):
 
 
 def batches(images, labels, size, seed):
-    """Give one epoch in random order, in batches of `size`; a rest that is smaller is left out."""
+    """One epoch in random order, in batches of `size`; a rest that is smaller is left out."""
     order = np.random.RandomState(seed).permutation(len(images))
     for start in range(0, len(order) - size + 1, size):
         chosen = order[start : start + size]

@@ -57,12 +57,12 @@ class Network:
         self.accuracy = tf.reduce_mean(tf.cast(right, tf.float32))
 
     def feed(self, images, labels):
-        """Give what a session needs for a batch."""
+        """What a session needs for a batch."""
         return {self.images: images, self.labels: labels}
 
 
 def layer(inputs, width, name):
-    """Give a fully connected layer without its activation."""
+    """A fully connected layer without its activation."""
     fan_in = int(inputs.shape[1])
     with tf.variable_scope(name):
         spread = (2.0 / fan_in) ** 0.5
@@ -74,7 +74,7 @@ def layer(inputs, width, name):
 
 
 def share(values):
-    """Give this process its rows: as many as each other has, for they step together."""
+    """This process's rows: as many as each other has, for they step together."""
     return values[hvd.rank() : len(values) // hvd.size() * hvd.size() : hvd.size()]
 
 
@@ -116,14 +116,14 @@ def main():
 
 
 def version():
-    """Give Horovod's version; the module with the names of TensorFlow has none."""
+    """Horovod's version; the module with the names of TensorFlow has none."""
     import horovod
 
     return horovod.__version__
 
 
 def settings():
-    """Give the session its share of the cores, and one GPU where there are any."""
+    """The session's share of the cores, and one GPU where there are any."""
     config = tf.ConfigProto(
         intra_op_parallelism_threads=int(os.environ.get("OMP_NUM_THREADS", "0"))
     )

@@ -45,12 +45,12 @@ FILES = (
 
 
 def digest(packed):
-    """Give the SHA-256 of what a gzip file holds."""
+    """The SHA-256 of what a gzip file holds."""
     return hashlib.sha256(gzip.decompress(packed)).hexdigest()
 
 
 def sources(name, original, folder):
-    """Give the places where a file may be, under its own name or ours."""
+    """The places where a file may be, under its own name or ours."""
     if folder:
         paths = [os.path.abspath(os.path.join(folder, each)) for each in (original, name)]
         return ["file://" + urllib.request.pathname2url(path) for path in paths]
@@ -58,7 +58,7 @@ def sources(name, original, folder):
 
 
 def read(url, wanted):
-    """Give a file's bytes if they are the right ones, and otherwise the reason."""
+    """A file's bytes if they are the right ones, and otherwise the reason."""
     try:
         with urllib.request.urlopen(url, timeout=SECONDS) as answer:
             packed = answer.read()
@@ -70,7 +70,7 @@ def read(url, wanted):
 
 
 def fetch(name, original, wanted, folder):
-    """Give the bytes of a file from the first place that has the right ones."""
+    """The bytes of a file from the first place that has the right ones."""
     reasons = []
     for url in sources(name, original, folder):
         packed, reason = read(url, wanted)

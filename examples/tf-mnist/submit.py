@@ -34,7 +34,7 @@ def arguments():
 
 
 def cluster_of(workspace):
-    """Give the cluster; the first time, make one that grows from no node to four."""
+    """The cluster; the first time, make one that grows from no node to four."""
     try:
         cluster = ComputeTarget(workspace=workspace, name=CLUSTER)
         print(f"Found the cluster {CLUSTER}")
@@ -47,7 +47,7 @@ def cluster_of(workspace):
 
 
 def source_folder():
-    """Give a folder with the training scripts alone: all of it goes to the job."""
+    """A folder with the training scripts alone: all of it goes to the job."""
     folder = tempfile.mkdtemp(prefix="tf-mnist-")
     for name in ("tf_mnist.py", "utils.py"):
         shutil.copy(os.path.join(HERE, name), folder)
@@ -91,7 +91,7 @@ def main():
 
 
 def checked(run):
-    """Give the accuracy that the run reached; end here if it failed or did not learn enough."""
+    """The accuracy that the run reached; end here if it failed or did not learn enough."""
     status = run.get_status()
     if status != "Completed":
         sys.exit(
@@ -105,18 +105,18 @@ def checked(run):
 
 
 def command():
-    """Give the name by which the command line can be called here."""
+    """The name by which the command line can be called here."""
     beside = os.path.join(os.path.dirname(sys.executable), "runyard")
     return "runyard" if shutil.which("runyard") or not os.path.exists(beside) else short(beside)
 
 
 def short(path):
-    """Give a path as it is typed from here."""
+    """A path as it is typed from here."""
     return min(path, os.path.relpath(path), key=len)
 
 
 def summary(run, model, accuracy):
-    """Say what came of it, where things are and what to try next."""
+    """Print what came of it, where things are and what to try next."""
     runyard, again = command(), f"{short(sys.executable)} {sys.argv[0]}"
     files = len(run_files(run))
     home = os.environ.get("RUNYARD_HOME", os.path.join("~", ".runyard"))
@@ -136,7 +136,7 @@ def summary(run, model, accuracy):
 
 
 def run_files(run):
-    """Give the files of the model among the run's files."""
+    """The files of the model among the run's files."""
     return [name for name in run.get_file_names() if name.startswith("outputs/model/")]
 
 

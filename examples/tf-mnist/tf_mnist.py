@@ -39,7 +39,7 @@ def arguments():
 
 
 def layer(inputs, width, name):
-    """Give a fully connected layer without its activation."""
+    """A fully connected layer without its activation."""
     fan_in = int(inputs.shape[1])
     with tf.variable_scope(name):
         spread = (2.0 / fan_in) ** 0.5
@@ -67,7 +67,7 @@ class Network:
         self.accuracy = tf.reduce_mean(tf.cast(right, tf.float32))
 
     def feed(self, images, labels):
-        """Give what a session needs for a batch."""
+        """What a session needs for a batch."""
         return {self.images: images, self.labels: labels}
 
 

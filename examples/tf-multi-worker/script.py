@@ -49,20 +49,20 @@ class Network(tf.Module):
             fan_in = width
 
     def logits(self, images):
-        """Give a number for each digit, shape (images, 10)."""
+        """A number for each digit, shape (images, 10)."""
         values = images
         for number, (weights, biases) in enumerate(self.layers):
             values = tf.matmul(tf.nn.relu(values) if number else values, weights) + biases
         return values
 
     def loss(self, images, labels):
-        """Give the mean cross entropy."""
+        """The mean cross entropy."""
         return tf.reduce_mean(
             tf.nn.sparse_softmax_cross_entropy_with_logits(labels, self.logits(images))
         )
 
     def accuracy(self, images, labels):
-        """Give the share of images that are recognised."""
+        """The share of images that are recognised."""
         right = tf.equal(tf.argmax(self.logits(images), 1), labels)
         return float(tf.reduce_mean(tf.cast(right, tf.float32)))
 

@@ -30,7 +30,7 @@ def arguments():
 
 
 def cluster_of(workspace):
-    """Give the cluster; the first time, make one that grows from no node to two."""
+    """The cluster; the first time, make one that grows from no node to two."""
     try:
         return ComputeTarget(workspace=workspace, name=CLUSTER)
     except ComputeTargetException:

@@ -56,7 +56,7 @@ class Network:
         return values
 
     def feed(self, images, labels):
-        """Give what a session needs for a batch."""
+        """What a session needs for a batch."""
         return {self.images: images, self.labels: labels}
 
 
@@ -83,7 +83,7 @@ def take_part(options, cluster, kind, index):
 
 
 def placement(cluster, index):
-    """Say where each operation goes: variables to the servers, the rest to this worker."""
+    """Place each operation: variables on the servers, the rest on this worker."""
     if not cluster:
         return None
     mine = f"/job:worker/task:{index}"
@@ -91,7 +91,7 @@ def placement(cluster, index):
 
 
 def session_of(network, server, index):
-    """Give a session; worker 0 makes the variables, and the others wait until it has done so."""
+    """A session; worker 0 makes the variables, and the others wait until it has done so."""
     if server is None:
         session = tf.Session()
         session.run(network.start)
@@ -126,7 +126,7 @@ def train(options, network, session, index, data, steps):
 
 
 def finish(network, session, data):
-    """Tell how good the network has become, and save it."""
+    """Log how good the network has become, and save it."""
     accuracy = session.run(network.accuracy, network.feed(*data[2:]))
     Run.get_context().log("final_acc", float(accuracy))
     os.makedirs(MODEL, exist_ok=True)

@@ -24,7 +24,7 @@ def arguments():
 
 
 def task():
-    """Give the cluster by kind of process, and this process's own kind and index in it."""
+    """The cluster by kind of process, and this process's own kind and index in it."""
     told = json.loads(os.environ.get("TF_CONFIG") or "{}")
     mine = told.get("task", {})
     return told.get("cluster", {}), mine.get("type", "worker"), int(mine.get("index", 0))

@@ -48,7 +48,7 @@ def meet():
 
 
 def network():
-    """Give the model, with the weights of its start by chance."""
+    """The model, with the weights of its start by chance."""
     return nn.Sequential(
         nn.Linear(PIXELS, 300),
         nn.ReLU(),
@@ -59,7 +59,7 @@ def network():
 
 
 def share(values):
-    """Give this process its rows: as many as each other has, for they step together."""
+    """This process's rows: as many as each other has, for they step together."""
     rank, size = dist.get_rank(), dist.get_world_size()
     return values[rank : len(values) // size * size : size]
 
@@ -100,7 +100,7 @@ def train(model, optimizer, images, labels):
 
 
 def accuracy_of(model, images, labels):
-    """Give the share of images that are recognised."""
+    """The share of images that are recognised."""
     with torch.no_grad():
         return float((model(images).argmax(1) == labels).float().mean())
 

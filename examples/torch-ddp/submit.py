@@ -31,7 +31,7 @@ def arguments():
 
 
 def cluster_of(workspace):
-    """Give the cluster; the first time, make one that grows from no node to two."""
+    """The cluster; the first time, make one that grows from no node to two."""
     try:
         return ComputeTarget(workspace=workspace, name=CLUSTER)
     except ComputeTargetException:
@@ -40,7 +40,7 @@ def cluster_of(workspace):
 
 
 def environment():
-    """Give what the script imports."""
+    """What the script imports."""
     environment = Environment("torch-ddp")
     environment.python.conda_dependencies = CondaDependencies.create(
         python_version=PYTHON, pip_packages=list(PACKAGES)

@@ -15,7 +15,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 
 def allowed(node: ast.stmt) -> bool:
-    """Say whether a statement is a docstring, an import from runyard, or `__all__`.
+    """Whether a statement is a docstring, an import from runyard, or `__all__`.
 
     Names that are loaded on first use are imported twice: below `if TYPE_CHECKING:` for readers and
     type checkers, and by `__getattr__`, itself imported, for programs.

@@ -39,7 +39,7 @@ def resolve(path: str) -> Any:
 
 
 def refuses(found: Any) -> bool:
-    """Say whether a name is one that is not offered yet."""
+    """Whether a name is one that is not offered yet."""
     return type(found).__name__ == "_Refusing" or getattr(found, "__name__", "") == "refuse"
 
 

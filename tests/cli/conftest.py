@@ -54,7 +54,7 @@ class Cli:
         return Said(done.returncode, done.stdout, done.stderr)
 
     def on_terminal(self, *words: str, columns: int = 80, **variables: str) -> str:
-        """Give what appears on a terminal of so many columns."""
+        """What appears on a terminal of so many columns."""
         outer, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         given = {**self.variables, "TERM": "xterm", **variables}

@@ -13,7 +13,7 @@ from runyard_server.cli.doctor.finding import BROKEN, NOTE, OK
 
 
 def findings(said):
-    """Give the findings by subject."""
+    """The findings by subject."""
     return {finding["subject"]: finding for finding in json.loads(said.out)["findings"]}
 
 

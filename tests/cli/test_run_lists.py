@@ -57,7 +57,7 @@ def kept(place) -> Kept:
 
 
 def found(cli, kept, *words: str) -> list[int]:
-    """Give the numbers, from 0, of the runs that a list shows, in its order."""
+    """The numbers, from 0, of the runs that a list shows, in its order."""
     said = cli("runs", "list", "-e", "sorted", *words, "--json")
     assert said.status == 0, said.err
     return [kept.ids.index(item["id"]) for item in json.loads(said.out)["items"]]
@@ -220,7 +220,7 @@ def test_an_unknown_experiment_is_no_empty_list(cli, kept) -> None:
 
 
 def rows(cli, columns: int, *words: str) -> list[str]:
-    """Give the lines of a list on a terminal, without colours; the first is the titles."""
+    """The lines of a list on a terminal, without colours; the first is the titles."""
     return COLOURS.sub("", cli.on_terminal("runs", "list", *words, columns=columns)).splitlines()
 
 

@@ -13,7 +13,7 @@ WIDTHS = [28, 10, 9, 8, 40]
 
 
 def shown(room):
-    """Give the titles that are shown, with their widths."""
+    """The titles that are shown, with their widths."""
     return {COLUMNS[place].title: width for place, width in fitted(COLUMNS, WIDTHS, room)}
 
 

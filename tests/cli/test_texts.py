@@ -12,7 +12,7 @@ EVIL = "a\x1b[2J\x1b]0;title\x07b\u202ec\x9b31md\u2028e\x7f\0f"
 
 
 def steering(text: str) -> list[str]:
-    """Give the letters of a text that a terminal would obey, apart from the ends of lines."""
+    """The letters of a text that a terminal would obey, apart from the ends of lines."""
     return [c for c in text if unicodedata.category(c) in ("Cc", "Zl", "Zp") and c != "\n"]
 
 

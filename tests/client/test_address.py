@@ -88,7 +88,7 @@ def test_the_message_says_where_the_address_was_written(monkeypatch) -> None:
 
 
 def said(url: str) -> str:
-    """Give what is said of an address at which there is no service."""
+    """What is said of an address at which there is no service."""
     with pytest.raises(ServiceUnreachable) as caught:
         discovery.connect(url)
     assert url in caught.value.message
@@ -140,7 +140,7 @@ class Speaks(socketserver.BaseRequestHandler):
     text = b""
 
     def handle(self) -> None:
-        """Say it and hang up."""
+        """Send it and hang up."""
         self.request.recv(10_000)
         self.request.sendall(self.text)
 

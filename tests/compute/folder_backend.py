@@ -99,7 +99,7 @@ class FolderBackend(Backend):
         return str(handle)
 
     def observe(self, handles: Sequence[str]) -> dict[str, Observation]:
-        """Look each process up."""
+        """Find out which processes are alive."""
         return {handle: Observation(alive=_alive(Path(handle))) for handle in handles}
 
     def cancel(self, handle: str) -> None:

@@ -46,7 +46,7 @@ class Machine:
         return datastore.as_mount()
 
     def cluster(self, nodes: int) -> Any:
-        """Give a cluster that grows to so many nodes."""
+        """A cluster that grows to so many nodes."""
         from azureml.core.compute import AmlCompute, ComputeTarget
         from azureml.core.compute_target import ComputeTargetException
 
@@ -70,21 +70,21 @@ class Machine:
         return run
 
     def log(self, run: Any, name: str = "") -> str:
-        """Give the text of a process's log so far: `worker_1`, `0`; "" for the only process."""
+        """The text of a process's log so far: `worker_1`, `0`; "" for the only process."""
         logs: dict[str, str] = run.get_details_with_logs()["logFiles"]
         return logs.get(f"azureml-logs/70_driver_log{name and '_' + name}.txt", "")
 
     def logs(self, run: Any) -> str:
-        """Give the ends of all logs of a run."""
+        """The ends of all logs of a run."""
         logs: dict[str, str] = run.get_details_with_logs()["logFiles"]
         return "\n".join(f"== {name}\n{text[-3000:]}" for name, text in logs.items())
 
     def ranks(self, run: Any) -> dict[str, str]:
-        """Give the state of each process by its name; nothing for a run of one process."""
+        """The state of each process by its name; nothing for a run of one process."""
         return {one["name"]: one["status"] for one in run.get_details().get("ranks", [])}
 
     def pid(self, run: Any, name: str) -> int:
-        """Give the process of a TensorFlow run by the name of its task: `worker 1`."""
+        """The process of a TensorFlow run by the name of its task: `worker 1`."""
         kind, index = name.split()
         wanted = {
             f"RUNYARD_RUN_ID={run.id}".encode(),

@@ -24,14 +24,14 @@ optimizers = keras.optimizers
 
 
 def dense(seed):
-    """Give a small network."""
+    """A small network."""
     keras.utils.set_random_seed(seed)
     layers = keras.layers
     return keras.Sequential([keras.Input((8,)), layers.Dense(16, "relu"), layers.Dense(2)])
 
 
 def embedding(seed):
-    """Give a network whose first gradient is sparse, with words that come several times."""
+    """A network whose first gradient is sparse, with words that come several times."""
     keras.utils.set_random_seed(seed)
     layers = keras.layers
     return keras.Sequential(
@@ -118,7 +118,7 @@ def refusals():
 
 
 def refusal(optimizer, rows, *, jit_compile=False):
-    """Give the message of the error that training must end with."""
+    """The message of the error that training must end with."""
     try:
         fitted(dense(1), optimizer, *rows, 20, jit_compile=jit_compile)
     except dist.DistributedError as error:

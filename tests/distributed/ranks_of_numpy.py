@@ -11,7 +11,7 @@ rank = dist.rank()
 
 
 def refusal(work, argument):
-    """Give the message of the error that must come."""
+    """The message of the error that must come."""
     try:
         work(argument)
     except dist.DistributedError as error:
@@ -69,7 +69,7 @@ class Variable:
         self.value = np.array(value)
 
     def numpy(self):
-        """Give the value."""
+        """The value."""
         return self.value
 
     def assign(self, value):

@@ -25,7 +25,7 @@ RANKS = {
 
 
 def read(machine: Any, run: Any) -> dict[str, Any]:
-    """Give what each process has read, by its name."""
+    """What each process has read, by its name."""
     machine.completed(run)
     found = {}
     for one in run.get_details()["ranks"]:

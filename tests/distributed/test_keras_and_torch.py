@@ -23,7 +23,7 @@ EPOCHS, GOOD_ENOUGH, NEAR = 3, 0.94, 0.01
 
 
 def environment(example: str) -> Any:
-    """Give the environment of an example's submit.py."""
+    """The environment of an example's submit.py."""
     found = Environment(example)
     found.python.conda_dependencies = CondaDependencies.create(
         python_version="3.11", pip_packages=list(PACKAGES[example])

@@ -40,7 +40,7 @@ def submitted(machine: Any, example: str, *options: str) -> tuple[Any, str]:
 
 
 def estimator(machine: Any, example: str, version: str, epochs: int = EPOCHS, **more: Any) -> Any:
-    """Give the estimator of an example: one process, unless `more` says otherwise."""
+    """The estimator of an example: one process, unless `more` says otherwise."""
     from azureml.train.dnn import TensorFlow
 
     return TensorFlow(
@@ -137,5 +137,5 @@ def test_a_killed_worker_fails_the_run(machine):
 
 
 def accuracies(log: str) -> list[str]:
-    """Give what a worker has told after its epochs."""
+    """What a worker has told after its epochs."""
     return [line for line in log.splitlines() if "validation accuracy" in line]

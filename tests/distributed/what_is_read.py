@@ -1,4 +1,4 @@
-"""Says, as one line of JSON, what a framework makes of the variables that a launcher sets."""
+"""Prints, as one line of JSON, what a framework makes of the variables that a launcher sets."""
 
 import json
 import os

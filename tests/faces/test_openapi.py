@@ -28,7 +28,7 @@ KNOWN = {
 
 
 def _probing() -> dict[str, Any]:
-    """Give the document with known names in its paths."""
+    """The document with known names in its paths."""
     probing = json.loads(openapi.document())
     for path in probing["paths"].values():
         for operation in path.values():

@@ -33,7 +33,7 @@ def following(ask, run, after=0, **headers: str):
 
 
 def frames(response):
-    """Give the frames as they come: id and event."""
+    """The frames as they come: id and event."""
     number = None
     for raw in iter(response.readline, b""):
         line = raw.decode().rstrip("\n")

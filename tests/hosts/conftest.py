@@ -72,7 +72,7 @@ class HostsYard:
         self.until(said, f"{count} processes should have said {text!r}: {run.get_details()}")
 
     def log(self, run: Any, name: str) -> list[str]:
-        """Give the lines that a process of a run printed."""
+        """The lines that a process of a run printed."""
         path = self.folder / name
         run.download_file(f"azureml-logs/70_driver_log_{name}.txt", str(path))
         return path.read_text().splitlines()

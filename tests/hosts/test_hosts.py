@@ -72,7 +72,7 @@ class TestHostsBackend(BackendContract):
 
 
 def asks(hosts: Hosts, number: int, name: str) -> bool:
-    """Say whether a host reaches another by its name."""
+    """Whether a host reaches another by its name."""
     command = hosts[number].command([sys.executable, "-c", ASK, name])
     return not subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
 

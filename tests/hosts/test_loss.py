@@ -32,12 +32,12 @@ def submit(yard: Any) -> Any:
 
 
 def enough(yard: Any, run: Any) -> None:
-    """Tell the ranks to end."""
+    """Ask the ranks to end."""
     (yard.service.home / "runs" / run.id / "work" / "enough").touch()
 
 
 def message(run: Any) -> str:
-    """Give the reason of a failed run."""
+    """The reason of a failed run."""
     return str(run.get_details()["error"]["error"]["message"])
 
 

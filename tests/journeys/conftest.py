@@ -90,7 +90,7 @@ class Yard:
 
 
 def alive(pid: int) -> bool:
-    """Tell whether a process lives; a zombie is dead."""
+    """Whether a process lives; a zombie is dead."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (OSError, IndexError):

@@ -26,7 +26,7 @@ END_SECONDS = 60
 
 
 def config(yard: Any, number: int) -> Any:
-    """Give a run of four processes on two nodes, by the three launchers in turn."""
+    """A run of four processes on two nodes, by the three launchers in turn."""
     from azureml.core import Environment, ScriptRunConfig
     from azureml.core.runconfig import (
         MpiConfiguration,
@@ -54,7 +54,7 @@ def config(yard: Any, number: int) -> Any:
 
 
 def agents(yard: Any, run: Any) -> dict[int, int]:
-    """Give the process id of the agent of each node that has begun."""
+    """The process id of the agent of each node that has begun."""
     folder = yard.home / "runs" / run.id
     found = {}
     for node, place in enumerate([folder, folder / "nodes" / "1"]):
@@ -64,7 +64,7 @@ def agents(yard: Any, run: Any) -> dict[int, int]:
 
 
 def ranks(yard: Any, run: Any) -> dict[str, int]:
-    """Give the process ids of the processes that run, by name, as the agents wrote them down."""
+    """The process ids of the processes that run, by name, as the agents wrote them down."""
     folder = yard.home / "runs" / run.id
     found: dict[str, int] = {}
     for place in (folder, folder / "nodes" / "1"):

@@ -47,7 +47,7 @@ def submit(yard: Any, text: str) -> Any:
 
 
 def ranks(run: Any) -> dict[str, str]:
-    """Give the state of each process."""
+    """The state of each process."""
     return {one["name"]: one["status"] for one in run.get_details()["ranks"]}
 
 
@@ -87,7 +87,7 @@ def test_the_servers_are_stopped_when_the_workers_have_ended(yard: Any, capsys: 
 
 
 def cli(yard: Any, *words: str) -> str:
-    """Give what the command `runyard` prints."""
+    """What the command `runyard` prints."""
     text = "from runyard_server.cli import main; import sys; sys.argv[1:] = {}; main()"
     with yard.client(text.format(list(words))) as done:
         said: str = done.communicate()[0]

@@ -54,12 +54,12 @@ def submit(yard: Any, text: str, nodes: int = 2, each: int = 1, **variables: str
 
 
 def states(run: Any) -> list[str]:
-    """Give the state of each rank."""
+    """The state of each rank."""
     return [one["status"] for one in run.get_details()["ranks"]]
 
 
 def log(run: Any, rank: int, folder: Path) -> list[str]:
-    """Give the lines that a rank printed."""
+    """The lines that a rank printed."""
     run.download_file(f"azureml-logs/70_driver_log_{rank}.txt", str(folder / str(rank)))
     return (folder / str(rank)).read_text().splitlines()
 

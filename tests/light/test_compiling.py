@@ -15,7 +15,7 @@ from runyard.runtime.sharing import SharedLog
 
 @pytest.fixture
 def log(tmp_path):
-    """Give a build log whose lines are kept in a file."""
+    """A build log whose lines are kept in a file."""
     shared = SharedLog(str(tmp_path / "build.log"), lambda _data: None)
     shared.restart()
     return shared

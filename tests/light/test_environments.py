@@ -33,7 +33,7 @@ def _run(command):
 
 @pytest.fixture
 def request_for(tmp_path):
-    """Give what to build, with a lock of no packages."""
+    """What to build, with a lock of no packages."""
     folder = str(tmp_path / "environments" / "abc")
     return installing.Request(folder, "", PYTHON, "", str(tmp_path / "packages"))
 

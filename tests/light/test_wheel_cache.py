@@ -19,7 +19,7 @@ def _abi(monkeypatch):
 
 @pytest.fixture
 def uv(tmp_path):
-    """Give a program in uv's place that writes down what it is asked for."""
+    """A program in uv's place that writes down what it is asked for."""
     path = tmp_path / "uv"
     path.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n')
     path.chmod(0o755)

@@ -139,7 +139,7 @@ READS: dict[str, Callable[[System, str], object]] = {
 
 
 def scans(work: Work, seen: Statements) -> list[str]:
-    """Give the steps of the plans that read a big table from end to end."""
+    """The steps of the plans that read a big table from end to end."""
     found = []
     for statement, values in seen:
         if not statement.startswith("SELECT"):

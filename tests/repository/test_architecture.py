@@ -17,7 +17,7 @@ def _contracts():
 
 
 def _rooms(layer):
-    """Give the rooms of one line; one in brackets has no place in the drawing before it exists."""
+    """The rooms of one line; one in brackets has no place in the drawing before it exists."""
     return {room.strip() for room in layer.split("|") if not room.strip().startswith("(")}
 
 

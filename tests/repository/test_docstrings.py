@@ -18,10 +18,10 @@ def test_faults_are_seen(tmp_path: Path) -> None:
     folder.mkdir()
     path = folder / "module.py"
     told = "Sum.\n\n        Args:\n            a: One.\n        "
-    methods = {"f": "Give f.", "g": "See B.", "_h": "Hidden.", "i": told}
+    methods = {"f": "Give f.", "g": "See B.", "_h": "Hidden.", "i": told, "j": "Looks for j."}
     text = '"""Say what."""\n\n\nclass A:\n    """Gives a."""\n'
     for name, docstring in methods.items():
         text += f'\n    def {name}(self, a, b, c):\n        """{docstring}"""\n'
     path.write_text(text)
     lines = [fault.split(":")[1] for fault in check["faults"](path)]
-    assert sorted(lines) == ["1", "4", "7", "7"]
+    assert sorted(lines) == ["1", "23", "4", "7", "7"]

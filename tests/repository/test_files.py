@@ -12,7 +12,7 @@ _FOLDERS = ("/ro" + "ot/", "/wo" + "rk/", "/ho" + "me/")
 
 
 def tracked() -> list[Path]:
-    """Give the text files under version control, or all of a release without it."""
+    """The text files under version control, or all of a release without it."""
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout

@@ -346,7 +346,7 @@ def room(tmp_path: Path, service: FakeService) -> Iterator[Room]:
 
 @pytest.fixture
 def alive() -> Callable[[int], bool]:
-    """Tells whether a process lives."""
+    """Whether a process lives."""
     return is_alive
 
 

@@ -69,7 +69,7 @@ def _cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def plans(room: Any, spec: LauncherSpec, nodes: list[Node], **job: Any) -> list[tuple[int, Plan]]:
-    """Give all processes with the nodes they are on."""
+    """All processes with the nodes they are on."""
     room.work.mkdir(exist_ok=True)
     (room.work / "train.py").write_text("pass")
     found = []

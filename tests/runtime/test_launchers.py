@@ -20,7 +20,7 @@ NODES = [
 
 
 def plans(room: Any, spec: LauncherSpec, node: int, nodes: list[Node] = NODES) -> list[Plan]:
-    """Give the processes that a launcher starts on a node."""
+    """The processes that a launcher starts on a node."""
     plain = codec.to_plain(room.write_job("pass", node=node, cpus=4))
     plain["spec"].update(launcher=codec.to_plain(spec), node_count=len(nodes))
     (room.work).mkdir(exist_ok=True)
@@ -33,7 +33,7 @@ def plans(room: Any, spec: LauncherSpec, node: int, nodes: list[Node] = NODES) -
 
 
 def logs(found: list[Plan]) -> list[str]:
-    """Give the names of the logs."""
+    """The names of the logs."""
     return [task.log.rpartition("/")[2] for plan in found for task in plan.tasks]
 
 

@@ -40,7 +40,7 @@ class Bench:
         (self.bin / name).chmod(0o755)
 
     def plans(self, nodes: list[Node], node: int = 0, each: int = 1, **spec: Any) -> list[Plan]:
-        """Give what the launcher starts on a node."""
+        """What the launcher starts on a node."""
         plain = codec.to_plain(self.room.write_job("pass", node=node, cpus=4))
         launcher_spec = codec.to_plain(LauncherSpec("mpi", process_count_per_node=each))
         plain["spec"].update(launcher=launcher_spec, node_count=len(nodes), **spec)

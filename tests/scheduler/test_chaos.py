@@ -70,7 +70,7 @@ class Chaos:
         (go.clear if go.is_set() else go.set)()
 
     def with_agent(self) -> list[str]:
-        """Give a run with a living agent, if there is one."""
+        """A run with a living agent, if there is one."""
         alive = [h.split("/")[0] for h, seen in self.yard.engine.agents.items() if seen.alive]
         alive = [run for run in alive if f"{run}/0/1/job" in self.yard.engine.agents]
         return [self.random.choice(alive)] if alive else []

@@ -39,7 +39,7 @@ def pass_time(yard: Yard, seconds: float) -> None:
 
 
 def error(yard: Yard, run: str) -> RunError:
-    """Give why a run failed."""
+    """Why a run failed."""
     found = yard.get(run)
     assert (found.status, found.error is None) == ("Failed", False), found
     assert found.error is not None

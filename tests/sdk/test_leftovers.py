@@ -34,7 +34,7 @@ def killed() -> str:
 
 
 def spool(run: str):
-    """Give a run's spool folder."""
+    """A run's spool folder."""
     return leftovers.home.locate() / "spool" / run
 
 

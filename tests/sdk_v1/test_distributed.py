@@ -17,7 +17,7 @@ from runyard.sdk.v1.scripts import ScriptRunConfig
 
 
 def sent(config: Any, experiment: Any) -> tuple[LauncherSpec, int]:
-    """Give launcher and nodes as they are sent."""
+    """Launcher and nodes as they are sent."""
     spec = config._submission(experiment).spec
     return spec.launcher, spec.node_count
 

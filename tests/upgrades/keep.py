@@ -48,7 +48,7 @@ class StillClock(Clock):
 
 
 def open_home(root: Path) -> System:
-    """Give the parts of a service on the state folder `root`."""
+    """The parts of a service on the state folder `root`."""
     home = Home(root)
     home.create()
     return System(

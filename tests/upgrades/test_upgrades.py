@@ -48,7 +48,7 @@ def laid_out(dump: Path, database: Path) -> None:
 
 
 def tables(database: Path) -> set[tuple[str, str]]:
-    """Give the tables and indexes of a database, without the accidents of spacing."""
+    """The tables and indexes of a database, without the accidents of spacing."""
     connection = sqlite3.connect(database)
     rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
     found = {(name, " ".join(sql.split())) for name, sql in rows}
@@ -133,7 +133,7 @@ def test_runs_of_an_older_schema_get_their_parameters(tmp_path: Path) -> None:
 
 
 def reader(home: Home, records: Records) -> System:
-    """Give what the reading operations need."""
+    """What the reading operations need."""
     blobs, logs = FolderBlobs(home.blobs), LogStore(home.run_logs)
     sites = fake_sites(home)
     return System(

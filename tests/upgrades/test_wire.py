@@ -112,7 +112,7 @@ def test_the_document_describes_the_old_routes() -> None:
 
 
 class Replay:
-    """Says again what was said, to a service of today.
+    """Repeats recorded requests to a service of today.
 
     Args:
         yard: The service, whose agents do nothing by themselves: the noted one speaks for them.

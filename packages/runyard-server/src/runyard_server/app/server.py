@@ -110,7 +110,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
-        """Look now and then whether it is time to end."""
+        """Check now and then whether it is time to end."""
         if counter % TICKS == 0:
             sweep(self.server_state.connections)
             try:

@@ -140,7 +140,7 @@ class LocalBackend(Backend):
         return found if (found.node, found.attempt) == (job.node, job.attempt) else None
 
     def observe(self, handles: Sequence[str]) -> dict[str, Observation]:
-        """Look each process up; ended children are reaped here."""
+        """Find out which processes are alive; ended children are reaped here."""
         return {handle: self._observe(_process(handle)) for handle in handles}
 
     def cancel(self, handle: str) -> None:

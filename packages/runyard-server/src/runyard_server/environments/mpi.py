@@ -58,7 +58,7 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """Look at this machine."""
+    """Find the MPI of this machine."""
     name, version = platform.libc_ver()
     parts = version.split(".") if name == "glibc" else []
     glibc = (int(parts[0]), int(parts[1])) if len(parts) > 1 else (0, 0)

@@ -86,7 +86,7 @@ class Follower:
         self._first: Told | None = None
 
     async def check(self) -> None:
-        """Look once before the answer begins, so that an unknown subject is a proper error."""
+        """Read once before the answer begins, so that an unknown subject is a proper error."""
         self._first = await self._look()
 
     async def frames(self) -> AsyncIterator[bytes]:

@@ -95,7 +95,7 @@ def list_(system: System, workspace: str) -> ComputePage:
 
 
 def get(system: System, workspace: str, name: str) -> ComputeRecord:
-    """Look up a cluster.
+    """Find a cluster.
 
     Args:
         system: The service's parts.

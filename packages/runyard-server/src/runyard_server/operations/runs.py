@@ -154,7 +154,7 @@ def start(system: System, workspace: str, body: StartRun) -> RunRecord:
 
 
 def get(system: System, workspace: str, run: str) -> RunRecord:
-    """Look up a run.
+    """Find a run.
 
     Args:
         system: The service's parts.

@@ -16,7 +16,7 @@ from runyard_server.scheduler.liveness import Listening
 
 
 class Contact:
-    """Looks after the processes of interactive runs.
+    """Watches the processes of interactive runs.
 
     Args:
         system: The service's parts.

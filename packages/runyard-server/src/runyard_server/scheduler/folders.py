@@ -36,7 +36,7 @@ class RunFolders:
         self._submit(self._collect, row)
 
     def sweep(self, watch: Callable[[RunRow, JobNodeRow], None]) -> None:
-        """Look at what a process before left, in the background.
+        """Find what a process before left, in the background.
 
         Args:
             watch: Called with the launched nodes of each run that has ended: an agent may still

@@ -121,7 +121,7 @@ class Agents:
                 self._stop(agent.site, agent.handle)
 
     def watch(self) -> None:
-        """Look at all agents; act on those that are gone."""
+        """Check all agents; act on those that are gone."""
         self._liveness.look()
         with self._lock:
             agents = list(self._watched.values())

@@ -87,7 +87,7 @@ class OrphanedAgents:
             return any(name[0] == run and since > before for name, since in self._since.items())
 
     def watch(self) -> None:
-        """Look at all; begin to clean up after those that are gone."""
+        """Check all; begin to clean up after those that are gone."""
         with self._lock:
             agents = list(self._agents.values())
         for agent in agents:

@@ -54,7 +54,7 @@ class Reconciler(ABC):
 
     @abstractmethod
     def observe(self) -> Iterable[Subject]:
-        """Look at the world outside of the database: which agents are gone, whose time is over.
+        """Check the world outside of the database: which agents are gone, whose time is over.
 
         Called about once a second.
 

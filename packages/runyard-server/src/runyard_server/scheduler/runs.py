@@ -75,7 +75,7 @@ class RunReconciler(Reconciler):
         return active_runs.subjects(self._system)
 
     def observe(self) -> Iterable[Subject]:
-        """Look at agents and at the processes of interactive runs; the runs to try again."""
+        """Check agents and the processes of interactive runs; returns the runs to try again."""
         self._agents.watch()
         self._contact.look()
         with self._guard:
@@ -96,7 +96,7 @@ class RunReconciler(Reconciler):
         self._advance(fresh, targets)
 
     def sweep_folders(self) -> None:
-        """Look after the folders that a process before left, in the background."""
+        """Clean up the folders that a process before left, in the background."""
         self._folders.sweep(self._agents.take)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Looks at the database file before it is used: is it there, is it ours, is it whole?
+"""Checks the database file before it is used: is it there, is it ours, is it whole?
 
 A database that is lost or damaged must never be taken for a new, empty one: the contents beside it
 would be orphans. Whoever looks at the message has to decide, so it says which file is meant, which

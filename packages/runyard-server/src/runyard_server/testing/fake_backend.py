@@ -121,7 +121,7 @@ class FakeBackend(Backend):
         return handle
 
     def observe(self, handles: Sequence[str]) -> dict[str, Observation]:
-        """Look agents up in the table; who is not in it is gone."""
+        """Find agents in the table; who is not in it is gone."""
         gone = Observation(alive=False)
         return {handle: self._engine.agents.get(handle, gone) for handle in handles}
 

@@ -67,7 +67,7 @@ class HostsBackend(LocalBackend):
         return _Handle(super().launch(plan), host.name).text()
 
     def observe(self, handles: Sequence[str]) -> dict[str, Observation]:
-        """Look each process up; of those on a host that is away nothing is known."""
+        """Find out which processes are alive; of those on a host that is away nothing is known."""
         return {text: self._look(_Handle.read(text)) for text in handles}
 
     def cancel(self, handle: str) -> None:

@@ -132,7 +132,7 @@ class Yard:
         return runs.submit(self.system, W, body=body).id
 
     def get(self, run: str) -> RunRecord:
-        """Look up a run."""
+        """Find a run."""
         return runs.get(self.system, W, run)
 
     def statuses(self, run: str) -> list[str]:

@@ -51,7 +51,7 @@ class Sized(NamedTuple):
 
 
 def sized(files: Iterable[Tuple[str, Path]]) -> List[Sized]:
-    """Look at the sizes of local files, given as (name, path)."""
+    """Read the sizes of local files, given as (name, path)."""
     return [Sized(name, path, path.stat().st_size) for name, path in files]
 
 

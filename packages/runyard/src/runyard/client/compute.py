@@ -30,7 +30,7 @@ class Compute(NounClient):
         return self._service.call(routes.COMPUTE_LIST).items
 
     def get(self, name: str) -> ComputeRecord:
-        """Look a compute target up.
+        """Find a compute target.
 
         Raises:
             ComputeNotFound: There is none of that name; the message names the nearest.

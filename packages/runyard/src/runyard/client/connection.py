@@ -348,7 +348,7 @@ class Connection:
         )
 
     def _moved(self) -> bool:
-        """Look for the service's present address; say whether trying again makes sense."""
+        """Find the service's present address; returns whether trying again makes sense."""
         if self._recover is None:
             return False
         try:

@@ -25,7 +25,7 @@ class Datastores(NounClient):
         return self._service.call(routes.DATASTORES_LIST).items
 
     def get(self, name: str) -> DatastoreRecord:
-        """Look a datastore up.
+        """Find a datastore.
 
         Raises:
             DatastoreNotFound: There is none of that name; the message names the nearest.

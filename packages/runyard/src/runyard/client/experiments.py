@@ -48,7 +48,7 @@ class Experiments(NounClient):
         )
 
     def get(self, name: str) -> ExperimentRecord:
-        """Look an experiment up.
+        """Find an experiment.
 
         Raises:
             NotFound: There is none; the message names the nearest.

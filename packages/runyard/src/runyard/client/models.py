@@ -56,7 +56,7 @@ class Models(NounClient):
         )
 
     def get(self, model: str) -> ModelRecord:
-        """Look a model version up, with its files.
+        """Find a model version, with its files.
 
         Raises:
             ModelNotFound: There is none; the message names the nearest.

@@ -66,7 +66,7 @@ class RunNames:
         return question(self.find(name, missing).id)
 
     def find(self, name: str, missing: Optional[RunNotFound] = None) -> RunRecord:
-        """Look up the run that is meant.
+        """Find the run that is meant.
 
         Args:
             name: How it is named.

@@ -68,7 +68,7 @@ class Runs(NounClient):
         )
 
     def get(self, run: str) -> RunRecord:
-        """Look a run up.
+        """Find a run.
 
         Raises:
             RunNotFound: There is none of that id; the message names the nearest.

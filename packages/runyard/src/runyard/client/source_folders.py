@@ -132,7 +132,7 @@ def scan(
 
 
 def _present(file: Tuple[str, Path]) -> Optional[Found]:
-    """Look at a file's state before it is read, so that a later change is always seen."""
+    """Read a file's state before its content, so that a later change is always seen."""
     try:
         return (*file, file[1].stat())
     except FileNotFoundError:

@@ -48,7 +48,7 @@ class Workspaces:
         )
 
     def get(self, id: str) -> WorkspaceRecord:  # noqa: A002 - the field's name
-        """Look a workspace up.
+        """Find a workspace.
 
         Raises:
             WorkspaceNotFound: There is none of that key.

@@ -65,7 +65,7 @@ class Commands:
         return found
 
     def stop(self) -> None:
-        """Look no more; tell the last ends."""
+        """Stop watching; report the last ends."""
         self.look()
         self._stopped = True
         self._change.set()

@@ -154,7 +154,7 @@ def _read_stat(pid: int) -> Optional[Seen]:
 
 
 def _named(pid: int, run: str, node: int) -> bool:
-    """Look for the run in the environment that a process was started with."""
+    """Find the run in the environment that a process was started with."""
     wanted = f"{names.RUN_ID_VARIABLE}={run}".encode()
     prefix = f"{names.NODE_VARIABLE}=".encode()
     variables = _environment(pid)

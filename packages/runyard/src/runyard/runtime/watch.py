@@ -42,7 +42,7 @@ class Watch:
         return self._found
 
     def look(self) -> None:
-        """Look into the watched folders now."""
+        """Read the watched folders now."""
         for root, prefix in self._watched:
             self._found.update(files(root, prefix))
         self._next = time.monotonic() + SCAN_SECONDS

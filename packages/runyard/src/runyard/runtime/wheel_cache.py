@@ -35,7 +35,7 @@ _ABI_SECONDS = 60
 
 
 def check(request: Request) -> None:
-    """Look before anything is made whether what has to be compiled can be.
+    """Check before anything is made whether what has to be compiled can be.
 
     Raises:
         BuildFailed: A compiler is missing.

@@ -137,7 +137,7 @@ class Wire:
             raise _refusal(status, sink)
 
     def _moved(self) -> bool:
-        """Look into the connection file; say whether the service listens elsewhere now."""
+        """Read the connection file; returns whether the service listens elsewhere now."""
         if not self._connection_file:
             return False
         try:

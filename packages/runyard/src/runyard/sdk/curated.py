@@ -43,7 +43,7 @@ def packages_by_mpi(name: str) -> Tuple[str, ...]:
 
 
 def find(name: str) -> Optional[_Row]:
-    """Look up Python version and pip requirements of a curated environment; None if unknown."""
+    """Python version and pip requirements of a curated environment; None if unknown."""
     return _table().get(name)
 
 

@@ -68,7 +68,7 @@ def _check(path: Path) -> None:
 
 
 def _digest_of(store: Any, name: str) -> Any:
-    """Look up the SHA-256 of a file on a datastore, None where there is none."""
+    """The SHA-256 of a file on a datastore, None where there is none."""
     if name not in {row.path for row in store._files(name)}:
         return None
     with tempfile.TemporaryDirectory() as folder:

@@ -18,7 +18,7 @@ ELSEWHERE = f"export {HOME_VARIABLE}=/path/on/a/local/disk"
 
 
 def state_folder() -> Iterator[Finding]:
-    """Look at the state folder, or at the place where it would be made."""
+    """Check the state folder, or the place where it would be made."""
     home = homes.locate()
     place = next(folder for folder in (home, *home.parents) if folder.exists())
     if not place.is_dir():

@@ -23,7 +23,7 @@ def gpus() -> Iterator[Finding]:
 
 
 def containers() -> Iterator[Finding]:
-    """Look for a container engine that answers."""
+    """Find a container engine that answers."""
     for engine in ("docker", "podman"):
         if shutil.which(engine) and _output([engine, "version", "--format", "{{.Server.Version}}"]):
             yield Finding("containers", OK, f"{engine} answers; environments do not need it")

@@ -28,7 +28,7 @@ def platform() -> Iterator[Finding]:
 
 
 def uv() -> Iterator[Finding]:
-    """Look for uv, which makes the environments."""
+    """Find uv, which makes the environments."""
     try:
         done = subprocess.run(
             [find_uv_bin(), "--version"],

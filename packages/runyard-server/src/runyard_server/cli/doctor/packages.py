@@ -31,7 +31,7 @@ def light_half() -> Iterator[Finding]:
 
 
 def v1_names() -> Iterator[Finding]:
-    """Look for `azureml`, and for the hosted service's SDK in the same place."""
+    """Find `azureml`, and the hosted service's SDK in the same place."""
     rivals = _rivals()
     ours = _installed(OURS)
     if rivals:

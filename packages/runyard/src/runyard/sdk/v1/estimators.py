@@ -193,7 +193,7 @@ class Estimator(MMLBaseEstimator):
         super().__init__(settings.source_directory, config, settings.inputs, settings.resume_from)
 
     def _packages_of(self, settings: EstimatorSettings) -> Optional[FrameworkVersion]:
-        """Look up the framework's packages; a whole environment given has them already."""
+        """The framework's packages; a whole environment given has them already."""
         if not self._framework:
             return None
         row = version_row(

@@ -24,4 +24,4 @@ def test_faults_are_seen(tmp_path: Path) -> None:
         text += f'\n    def {name}(self, a, b, c):\n        """{docstring}"""\n'
     path.write_text(text)
     lines = [fault.split(":")[1] for fault in check["faults"](path)]
-    assert sorted(lines) == ["1", "23", "4", "7", "7"]
+    assert sorted(lines) == ["1", "23", "23", "4", "7", "7"]

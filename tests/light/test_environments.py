@@ -108,6 +108,17 @@ def test_a_node_without_the_python_says_what_is_missing(monkeypatch):
     assert "Python 3.99" in failed.value.message
 
 
+def test_the_newest_python_of_pyenv_is_taken(tmp_path, monkeypatch):
+    """Release 16 is newer than release 9, whatever their texts say."""
+    for release in ("3.99.9", "3.99.16"):
+        python = tmp_path / "versions" / release / "bin" / "python3.99"
+        python.parent.mkdir(parents=True)
+        python.write_text("")
+        python.chmod(0o755)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    assert installing.find_python("3.99").endswith("3.99.16/bin/python3.99")
+
+
 def test_an_agent_makes_what_its_node_lacks(tmp_path, monkeypatch):
     """The interpreter that the job names exists afterwards, and a log of the run tells of it."""
     from runyard.runtime.folder import RunFolder

@@ -6,6 +6,5 @@ Within a major version the protocol only grows: both sides ignore fields they do
 """
 
 PROTOCOL_MAJOR = 1
-PROTOCOL_MINOR = 0
 PROTOCOL = "1.0"
 PREFIX = "/api/v1"

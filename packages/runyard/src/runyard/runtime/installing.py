@@ -115,7 +115,7 @@ def from_os(error: OSError, folder: str) -> BuildFailed:
 
 
 def find_python(version: str) -> str:
-    """Find an interpreter of a version's minor on this node: PATH, then pyenv, then this one.
+    """Find an interpreter of a version's minor on this node: this one, then pyenv's, then PATH's.
 
     Raises:
         BuildFailed: There is none.
@@ -141,7 +141,9 @@ def _pyenv(minor: str) -> List[str]:
     if not os.path.isdir(versions):
         return []
     found = [name for name in os.listdir(versions) if name.startswith(minor + ".")]
-    return [os.path.join(versions, name, "bin", "python" + minor) for name in sorted(found)[::-1]]
+    # By number, for as text 3.7.9 comes after 3.7.16.
+    found.sort(key=lambda name: [int(part) for part in re.findall(r"\d+", name)], reverse=True)
+    return [os.path.join(versions, name, "bin", "python" + minor) for name in found]
 
 
 def _make_command(request: Request) -> List[str]:

@@ -65,6 +65,7 @@ def ask(url: str, source: str) -> About:
         with Connection(url, "", timeout=ABOUT_SECONDS) as connection:
             about = Service(connection).about()
     except ServiceUnreachable as error:
+        # One that kept silent has no cause, and its error says so itself.
         if error.__cause__ is None:
             raise
         raise _told(url, source, _silence(url, error.__cause__)) from error
@@ -80,6 +81,7 @@ def ask(url: str, source: str) -> About:
 
 def _fault(text: str) -> Tuple[str, str]:
     """Name what is wrong with an address and what was probably meant; nothing: two empty texts."""
+    # Files of variables that no shell reads, such as Docker's, keep the quotes.
     bare = text.strip("\"'")
     if bare != text:
         return "has quotes in it", bare
@@ -168,6 +170,7 @@ def _stranger(url: str) -> str:
         return f"is not a Runyard service: {error}"
     if seen.location:
         return f"sends its visitors on to {seen.location[:200]}; write the address that is meant"
+    # So nginx, Apache and Go answer plain HTTP at a port of TLS.
     if "https" in seen.text.lower() and seen.status == http.client.BAD_REQUEST:
         return f"wants https; write https://{urlsplit(url).netloc}"
     title = re.search(r"<title[^>]*>\s*([^<]+?)\s*</title>", seen.text, re.IGNORECASE)

@@ -312,6 +312,7 @@ class Connection:
                     f"{where}, `runyard serve` starts one",
                     {"url": self.url},
                 ) from error
+            # Another service may have got the port meanwhile, which does not know the token.
             if response.status == http.client.UNAUTHORIZED and attempt == 1 and self._moved():
                 connection.close()
                 continue

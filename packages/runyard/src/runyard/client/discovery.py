@@ -71,6 +71,7 @@ def connect_job(environ: Optional[Mapping[str, str]] = None) -> Connection:
     from runyard.protocol.jobs import CONNECTION_VARIABLE
 
     given = os.environ if environ is None else environ
+    # Where jobs get a connection file, address and token are there under the v1 names alone.
     token = given.get("AZUREML_RUN_TOKEN") or given.get(TOKEN_VARIABLE, "")
     url = given.get(URL_VARIABLE) or given.get("AZUREML_SERVICE_ENDPOINT", "")
     return for_run(url, token, given.get(CONNECTION_VARIABLE, ""))
@@ -89,6 +90,7 @@ def for_run(url: str, token: str, connection_file: str = "") -> Connection:
     def now() -> Address:
         record = homes.read_connection(Path(connection_file))
         if record is None:
+            # An OSError tells a connection that nobody knows better: it keeps its address.
             raise FileNotFoundError(connection_file)
         return Address(record.url, token)
 

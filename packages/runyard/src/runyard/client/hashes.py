@@ -61,6 +61,7 @@ class Hashes:
         """Keep what is new for other processes; a disk that refuses costs hashing alone."""
         if self._file is None or not self._changed or len(self._rows) < KEPT_FROM:
             return
+        # A name of its own: several processes may submit the same folder.
         draft = self._file.with_name(f"{self._file.name}.{os.urandom(4).hex()}.tmp")
         try:
             self._file.parent.mkdir(mode=0o700, exist_ok=True)

@@ -41,6 +41,7 @@ def is_held(home: Path) -> bool:
 
     try:
         with (home / LIFE_LOCK).open("r") as handle:
+            # Shared, or two clients that look at once would take each other for the service.
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except (FileNotFoundError, NotADirectoryError):
         return False

@@ -86,6 +86,7 @@ def _piece(pattern: str, at: int) -> Tuple[str, int]:
         return _set(pattern, at)
     piece, used = re.escape(rest[0]), 1
     if rest == "/**":
+        # All that is inside, and not the folder itself.
         piece, used = "/.+", 3
     elif rest.startswith("/**/"):
         piece, used = "/(?:.*/)?", 4
@@ -107,4 +108,5 @@ def _set(pattern: str, at: int) -> Tuple[str, int]:
         return re.escape("["), at + 1
     inner = pattern[first:end].replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
     inner = inner.replace("^", "\\^")
+    # Not a slash, even where the set has one: in git a set is of one name.
     return f"(?!/)[{'^' if negated else ''}{inner}]", end + 1

@@ -19,6 +19,7 @@ from runyard.protocol.service import SERVICE_VARIABLE
 OLDEST = (3, 11)
 NEWEST_MINOR = 16
 _NEW = "~/.local/share/runyard"
+# Without -P the folder in which the service starts would come first on its path.
 MODULE = ["-P", "-m", "runyard_server.app", "--embedded"]
 
 

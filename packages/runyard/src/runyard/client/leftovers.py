@@ -102,9 +102,11 @@ def bring(service: WorkspaceClient, folder: Path, seconds: float) -> bool:
     place = _read(folder)
     at = _client(service, place)
     present = _files(folder)
+    # Clients that wrote no place held no lock either: there the process ids have to do.
     if at is None or (not place and any(own_file.lives(own_file.writer_of(p)) for p in present)):
         return True
     with _held(present) as files:
+        # Held by their writers, which live, or by another client that brings them just now.
         if (present and not files) or _is_unknown(at, folder):
             return True
         logs = {path: USER_LOG_PATH for path in files if path.name == USER_LOG}

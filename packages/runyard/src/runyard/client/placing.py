@@ -10,6 +10,7 @@ from runyard.protocol.errors import InvalidRequest
 
 _SHOWN = 5
 _IN_THE_WAY = (FileExistsError, IsADirectoryError, NotADirectoryError)
+# Windows alone has it, and would write two characters for each line end.
 _BINARY = getattr(os, "O_BINARY", 0)
 
 

@@ -28,6 +28,7 @@ SUFFIX = ".jsonl"
 LARGEST_LINE = 64 << 20
 INFINITE = (float("inf"), float("-inf"))
 
+# In a list, so that a forked child can put another one in.
 _opening = [threading.Lock()]
 
 

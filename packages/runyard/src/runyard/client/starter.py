@@ -153,6 +153,7 @@ def _spawn(command: List[str], home: Path, log: IO[bytes], told: int) -> subproc
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
+        # Ctrl-C in this terminal must not reach it: the service outlives its starter.
         start_new_session=True,
         pass_fds=(told,),
     )

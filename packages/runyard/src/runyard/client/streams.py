@@ -78,6 +78,7 @@ def follow_feed(
     def once() -> Iterator[FeedEvent]:
         nonlocal query
         for event in _once(connection, route, segments, query, FeedEvent):
+            # `last` was meant for where to begin: behind a position all that comes is wanted.
             query = replace(query, after=event.position, last=None)
             yield event
 

@@ -113,6 +113,7 @@ def _threads(count: int) -> Optional[ThreadPoolExecutor]:
         from concurrent.futures import ThreadPoolExecutor
 
         threads = ThreadPoolExecutor(max_workers=min(THREADS, count))
+        # The pool is made without a word: only its first task is refused.
         threads.submit(int).result()
     except RuntimeError:  # at its end the interpreter starts no thread any more
         return None

@@ -19,6 +19,7 @@ from runyard.protocol.paths import escaped, unfit
 
 SHOWN = 10
 LONGEST_SHOWN = 200
+# Where both are a service is: whoever got its secret with a snapshot could make its tokens.
 SERVICE_FILES = ("secret", "runyard.db")
 OWN_FOLDER = "the folder of the service's own files"
 EMPTY = "an empty folder"

@@ -55,6 +55,7 @@ def _average_numbers(logs: Dict[str, Any]) -> None:
     if world.size() == 1 or not logs:
         return
     names = sorted(name for name, value in logs.items() if isinstance(value, Real))
+    # A name that one process alone has would put its numbers in the place of another's.
     everybody = collectives.allgather_object(names)
     shared = sorted(set(everybody[0]).intersection(*everybody[1:]))
     values = collectives.reduced(np.array([float(logs[name]) for name in shared]))

@@ -108,6 +108,7 @@ def gathered(array: Any) -> Any:
     given = np.ascontiguousarray(array, wire_dtype(array.dtype))
     with here.lock:
         rest = here.communicator.allgather(given.shape)
+        # All know all shapes, so all raise, and none is left waiting.
         if len({shape[1:] for shape in rest}) > 1:
             raise world.DistributedError(
                 f"arrays of the shapes {rest} (by rank) cannot be joined along the first axis"
@@ -127,6 +128,7 @@ def sent(array: Any, root_rank: int = 0) -> Any:
         return array
     if not 0 <= root_rank < here.size:
         raise ValueError(f"root_rank is {root_rank}; the ranks are 0 to {here.size - 1}")
+    # A copy: Bcast writes into what it is given.
     buffer = np.array(array, order="C", copy=True)
     raw = buffer.reshape(-1).view(np.uint8)
     with here.lock:

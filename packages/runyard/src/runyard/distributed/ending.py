@@ -33,6 +33,7 @@ class Ending:
             return
         self._mpi = mpi
         self._hook, sys.excepthook = sys.excepthook, self._uncaught
+        # Python asks no excepthook about SystemExit.
         self._exit, sys.exit = sys.exit, self._leave
         atexit.register(self.end)
 
@@ -66,4 +67,5 @@ def _leave_finalizing_to_us() -> None:
         import mpi4py
     except ImportError:
         return
+    # Read once, when mpi4py.MPI is imported.
     mpi4py.rc.finalize = False

@@ -112,6 +112,7 @@ class Exchange:
 
 
 def _is_flat(gradients: Any) -> bool:
+    # By type: a namedtuple is a tuple that cannot be made of one list.
     if type(gradients) not in (list, tuple):
         return False
     return not any(isinstance(each, (list, tuple, dict)) for each in gradients)

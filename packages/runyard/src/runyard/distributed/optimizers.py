@@ -53,6 +53,7 @@ def _entry(optimizer: Any) -> str:
             f"{optimizer!r}"
         )
     _check_backend()
+    # Not imported: who gives an optimizer of it has done so.
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow and isinstance(optimizer, tensorflow.compat.v1.train.Optimizer):
         return "compute_gradients"

@@ -59,6 +59,7 @@ def _dataset(dataset: Any, here: world.World) -> Any:
         return dataset.shard(here.size, here.rank).take(count // here.size)
     if count == int(tf.data.experimental.INFINITE_CARDINALITY):
         return dataset.shard(here.size, here.rank)
+    # Of unknown length: one rank could get an example more, and wait for the others for ever.
     rounds = dataset.batch(here.size, drop_remainder=True)
     return rounds.map(lambda *parts: _taken(parts, here.rank))
 

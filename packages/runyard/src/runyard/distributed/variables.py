@@ -81,6 +81,7 @@ def _sent(values: Sequence[Any], root_rank: int) -> List[Any]:
     import numpy as np
 
     values = [np.asarray(value) for value in values]
+    # Before: of buffers that do not fit MPI says that one was cut, and not whose.
     _check_shapes([(value.shape, str(value.dtype)) for value in values])
     rows = [np.ascontiguousarray(value).reshape(-1).view(np.uint8) for value in values]
     buffer = collectives.sent(np.concatenate(rows), root_rank)

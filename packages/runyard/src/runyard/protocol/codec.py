@@ -25,6 +25,7 @@ def encode(record: Any) -> bytes:
     """
     plain = to_plain(record)
     data = json.dumps(plain, separators=(",", ":"), allow_nan=False).encode("ascii")
+    # Whole pairs are written so too, and halves only so: all other texts cost no look.
     if b"\\ud" in data:
         refused = escapes.complaint(plain)
         if refused:
@@ -103,6 +104,7 @@ def _is_record(hint: Any) -> bool:
 
 
 def _optional(choices: Tuple[Any, ...]) -> Decoder:
+    # Of unions the records have Optional alone.
     inner = [_decoder(choice) for choice in choices if choice is not type(None)]
 
     def optional(value: Any) -> Any:
@@ -129,6 +131,7 @@ def _container(hint: Any) -> Decoder:
 
 def _scalar(hint: Any) -> Decoder:
     def scalar(value: Any) -> Any:
+        # JSON does not tell 1 from 1.0; and to Python, True is an int.
         if hint is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
         if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):

@@ -7,6 +7,7 @@ from runyard.protocol.records import dataclass
 from runyard.protocol.route import IN_WORKSPACE, READS, Nothing, Route
 
 NAME_RULE = r"[a-zA-Z][a-zA-Z0-9\-]{1,15}"
+# v1 refused clusters of these names: it had targets of its own under them.
 RESERVED_NAMES = ("amlcompute", "local", "containerinstance")
 DEDICATED = "dedicated"
 LOW_PRIORITY = "lowpriority"

@@ -7,6 +7,7 @@ from runyard.protocol.files import BatchResult
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import IN_WORKSPACE, READS, WRITES, Bytes, Route
 
+# v1's names, which scripts write out; the first is the default.
 BLOB_STORE = "workspaceblobstore"
 FILE_STORE = "workspacefilestore"
 # Agents write files under such names beside their places until they are whole; no list has them.

@@ -6,6 +6,7 @@ from runyard.protocol.records import dataclass
 from runyard.protocol.route import ADDS, IN_WORKSPACE, READS, Route
 from runyard.protocol.search import Search
 
+# The rule of v1's later years; in 2019 names ended at 36 characters.
 NAME_RULE = r"[a-zA-Z0-9][\w\-]{0,254}"
 
 

@@ -9,6 +9,7 @@ from typing import List, Optional
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import ADDS, FAMILY, IN_RUN, IN_WORKSPACE, READS, Bytes, Nothing, Route
 
+# Tools of v1's users look for these names, and broke when v1 changed them in 2021.
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
 LOG_KIND = "log"

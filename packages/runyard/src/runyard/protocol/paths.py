@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import List
 
+# Linux takes names of 255 bytes and paths of 4096; some of these the folder above needs.
 DEEPEST = 256
 LONGEST_BYTES = 3072
 LONGEST_NAME_BYTES = 255

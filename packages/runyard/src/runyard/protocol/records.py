@@ -16,6 +16,7 @@ Kind = TypeVar("Kind")
 _MADE_LATER = ("__init__", "__repr__", "__eq__", "__hash__")
 
 if TYPE_CHECKING:
+    # Type checkers know what this one makes of a class, and no other.
     from dataclasses import dataclass
 else:
 

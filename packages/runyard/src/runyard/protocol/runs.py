@@ -45,6 +45,7 @@ STATUSES = (
 SCRIPT_RUN = "azureml.scriptrun"
 LOCAL_TARGET = "local"
 LOST_CONTACT = "LostContact"
+# What v1 shows as the target of a run that the script itself is.
 INTERACTIVE_TARGET = "sdk"
 
 

@@ -7,6 +7,7 @@ from runyard.protocol.records import dataclass
 from runyard.protocol.route import IN_WORKSPACE, READS, Route
 
 DEFAULT_WORKSPACE = "default"
+# Texts, and never None: v1 scripts put them together with `+`.
 DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 DEFAULT_RESOURCE_GROUP = "runyard"
 DEFAULT_LOCATION = "local"

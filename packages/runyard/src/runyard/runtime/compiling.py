@@ -175,6 +175,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             process.poll()
+            # Who forked between look and signal has a child that nobody saw.
             live.update(_with_descendants(process.pid))
             if not any(tree.alive(pid, started) for pid, started in live.items()):
                 return

@@ -65,6 +65,7 @@ class ForkServer:
         inner, outer = os.pipe()
         pid = os.fork()
         if pid == 0:
+            # A gate that a sibling holds open would not tell its child that this server is gone.
             for gate in [*self.children.values(), outer]:
                 if gate >= 0:
                     os.close(gate)
@@ -115,6 +116,7 @@ def _become(folder: str, variables: Dict[str, str], gate: int) -> NoReturn:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+        # Not sys.exit: what the server has registered for its own end is registered here too.
         os._exit(status)
 
 

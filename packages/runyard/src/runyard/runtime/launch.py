@@ -20,6 +20,7 @@ from runyard.runtime.service import JobService, patiently
 
 SHORTEST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
+# As ssh tells that it could not do what it was asked.
 NOT_DONE = 255
 # Options of ssh that are followed by a value.
 _WITH_VALUE = ("-l", "-p", "-i", "-o", "-F")

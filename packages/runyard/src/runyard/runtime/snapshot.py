@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 1 << 20
 CLONE_BYTES = 64 << 10
+# The ioctl by which btrfs and XFS let two files share their blocks.
 FICLONE = 0x40049409
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 
@@ -72,6 +73,7 @@ def _copied(source: str, target: str, mode: int) -> bool:
     except FileNotFoundError:
         return False
     try:
+        # Most files are smaller, and then one read and one write are all that they take.
         data = os.read(reader, CLONE_BYTES)
         if len(data) < CLONE_BYTES:
             _place(data, target, mode)

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
 
+# v1's tokens expired and told when; ours is good for as long as its run.
 TOKEN_SECONDS = 30 * 24 * 3600
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 # What each interpreter imports when it starts; it takes the folder off its path again.
 STARTUP = ("runyard", "runtime", "startup")
 _FOREIGN = ("RUNYARD_", "AZUREML_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "__PYVENV", "UV_")
+# `__PYVENV_LAUNCHER__` makes macOS's Python look for another one's packages.
 _OURS = ("RUNYARD_", "AZUREML_RUN_", names.DATA_VARIABLE_PREFIX, "__PYVENV")
 _NAME = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 
@@ -44,6 +46,7 @@ def make(job: Job, folder: RunFolder, data: Dict[str, str]) -> Dict[str, str]:
     variables.update({names.DATA_VARIABLE_PREFIX + name: path for name, path in data.items()})
     for name in THREADS if _is_share(job) else ():
         variables.setdefault(name, str(job.cpus))
+    # It stands behind the light half by now (`_interpreter`), and would replace both here.
     user.pop("PYTHONPATH", None)
     variables.update(user)
     return variables
@@ -63,6 +66,7 @@ def _base(job: Job, folder: RunFolder) -> Dict[str, str]:
     if job.spec.get("target") == names.LOCAL_TARGET and inherited is not None:
         kept = {str(k): str(v) for k, v in inherited.items() if not str(k).startswith(_OURS)}
         if job.environment.get("folder"):
+            # The environment's interpreter would take its library from there.
             kept.pop("PYTHONHOME", None)
         return kept
     return {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
@@ -74,6 +78,7 @@ def _interpreter(job: Job, base: Dict[str, str], user: Dict[str, str]) -> Dict[s
     before = user.get("PYTHONPATH", base.get("PYTHONPATH", ""))
     found = {
         "PYTHONPATH": os.pathsep.join(part for part in (startup, job.light, before) if part),
+        # The log is followed, and into a file Python writes by blocks.
         "PYTHONUNBUFFERED": "1",
     }
     programs = os.path.dirname(str(job.environment["interpreter"]))

@@ -51,6 +51,7 @@ def repointed(data: bytes, environment: str, place: str) -> bytes:
         place: Folder below it where the library will lie.
     """
     found = os.fsencode(environment)
+    # A library keeps its texts one after the other, each ended by a NUL.
     pattern = re.compile(rb"(?<=\0)[^\0]*?" + re.escape(found) + rb"/lib[^\0]*(?=\0)")
 
     def changed(match: re.Match[bytes]) -> bytes:

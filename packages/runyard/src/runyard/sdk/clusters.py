@@ -15,7 +15,9 @@ from runyard.sdk.targets import CLUSTER, ComputeTarget, wait_for_state, whole
 if TYPE_CHECKING:
     from runyard.protocol.compute import ComputeRecord, CreateCompute
 
+# Written out: the protocol's records would make every import of the SDK slower.
 DEDICATED, LOW_PRIORITY = "dedicated", "lowpriority"
+# v1's own defaults.
 DEFAULT_SIZE = "STANDARD_NC6"
 DEFAULT_IDLE_SECONDS = 1800
 _NODE_DELAY = 0.2
@@ -128,6 +130,7 @@ class AmlComputeStatus:
         self.provisioning_state = record.provisioning_state
         self.provisioning_state_transition_time: Optional[str] = None
         self.scale_settings = ScaleSettings(record)
+        # In a status v1 spells it otherwise than in an argument.
         self.vm_priority = "LowPriority" if record.vm_priority == LOW_PRIORITY else "Dedicated"
         self.vm_size = record.vm_size
 
@@ -221,6 +224,7 @@ class AmlCompute(ComputeTarget, stands_for=CLUSTER):
                 "vnet_resourcegroup_name, vnet_name and subnet_name belong together: "
                 "give all three or none"
             )
+        # Notebooks pass texts: '4', or what os.environ has.
         least, most = whole("min_nodes", min_nodes) or 0, whole("max_nodes", max_nodes)
         _check_nodes(least, most)
         idle = whole("idle_seconds_before_scaledown", idle_seconds_before_scaledown)
@@ -300,6 +304,7 @@ class AmlCompute(ComputeTarget, stands_for=CLUSTER):
         if wanted > self._record.max_nodes:
             return False
         while self._record.current_nodes < wanted:
+            # A cluster that has not set out for so many will never have them: no need to wait.
             if wanted > self._record.target_nodes or time.monotonic() >= deadline:
                 return False
             time.sleep(_NODE_DELAY)

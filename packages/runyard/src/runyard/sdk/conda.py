@@ -10,7 +10,9 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional
 from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.requirements import package_name
 
+# v1's was 3.6.2, which is too old for jobs.
 PYTHON_DEFAULT_VERSION = ""
+# For what v1 users see alone: jobs have the service's own SDK, and no lock has this one.
 DEFAULT_SDK_PACKAGE = "azureml-defaults"
 DEFAULT_FILE_NAME = "conda_dependencies.yml"
 CPU, GPU = "cpu", "gpu"
@@ -162,6 +164,7 @@ class CondaDependencies:
         """Read the Python version asked for; empty where the service chooses."""
         for spec in self._conda():
             if package_name(spec) == "python":
+                # conda writes `python=3.7.*` for all releases of 3.7.
                 return spec[len("python") :].strip().lstrip("=~<> ").rstrip(".*")
         return PYTHON_DEFAULT_VERSION
 
@@ -233,6 +236,7 @@ class CondaDependencies:
 
     def _pip_section(self) -> List[str]:
         """Find the one pip section, made where it is missing; several become one."""
+        # This very list is in the structure afterwards: who asks for it changes it in place.
         lines = self._pip()
         plain = [e for e in self._structure["dependencies"] if not isinstance(e, dict)]
         section = {"pip": lines}

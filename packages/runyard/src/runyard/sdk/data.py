@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runyard.protocol.data import DataReference as DataReferenceRecord
     from runyard.sdk.datastores import Datastore
 
+# Written out: the protocol's records would make every import of the SDK slower.
 MOUNT, DOWNLOAD, UPLOAD = "mount", "download", "upload"
 MODES = (MOUNT, DOWNLOAD, UPLOAD)
 ROOTS = (None, "", ".", "./", "/")
@@ -64,6 +65,7 @@ class DataReference:
         if self.path_on_datastore in ROOTS:
             return self.datastore.name
         place = (self.datastore.name, self.path_on_datastore, self.mode, self.path_on_compute)
+        # As long as v1's, which were random: equal submissions were never equal there.
         return hashlib.sha256(repr(place).encode("utf-8")).hexdigest()[:32]
 
     @data_reference_name.setter
@@ -135,6 +137,7 @@ class DataReference:
     ) -> DataReference:
         return DataReference(
             self.datastore,
+            # v1 forgot it here in 2019, so that the job had the variable under another name.
             self._given_name,
             self.path_on_datastore,
             mode,

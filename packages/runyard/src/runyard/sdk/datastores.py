@@ -71,6 +71,7 @@ class Datastore:
         """Do nothing: `__new__` has filled the object."""
 
     def __getnewargs__(self) -> Tuple[Any, ...]:
+        # copy and pickle would else call __new__ without a workspace.
         return (self.workspace, self.name)
 
     def __repr__(self) -> str:
@@ -198,6 +199,7 @@ class Datastore:
 
         with naming("src_dir", src_dir):
             root = Path(src_dir).expanduser()
+            # `stat` raises for what is not there, so that `naming` can say which argument it was.
             if not root.is_dir() and root.stat():
                 raise UserErrorException(f"src_dir {str(src_dir)!r} is a file: use upload_files")
             with translated():

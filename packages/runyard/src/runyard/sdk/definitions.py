@@ -98,6 +98,7 @@ def job_python(version: str) -> str:
     match = re.match(r"(\d+)(?:\.(\d+))?", version)
     if match is None:
         return ""
+    # A bare `3` is any of them.
     if (int(match.group(1)), int(match.group(2) or 99)) >= (3, 7):
         return version
     callers.warn(
@@ -141,6 +142,7 @@ def document_of(environment: Any) -> Dict[str, Any]:
             "gpuSupport": docker.gpu_support,
             "shmSize": docker.shm_size,
             "arguments": [str(item) for item in docker.arguments],
+            # Without the password: the service keeps this document and shows it.
             "baseImageRegistry": {
                 "address": docker.base_image_registry.address,
                 "username": docker.base_image_registry.username,

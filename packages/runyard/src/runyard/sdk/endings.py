@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _open: Dict[int, RunLifecycle] = {}
 # Each run to the one that is watched and takes it along.
 _covered: Dict[str, str] = {}
+# In a list, so that a forked child can put another one in.
 _guard = [threading.Lock()]
 _causes: List[BaseException] = []
 # The hook that was put into sys.excepthook, once it was.
@@ -83,6 +84,7 @@ class _Exit(SystemExit):
     """
 
     def __reduce__(self) -> Any:
+        # A pool of processes sends it to another one, in which this class watches nothing.
         return SystemExit, self.args
 
     def __del__(self) -> None:
@@ -90,6 +92,7 @@ class _Exit(SystemExit):
             _causes.append(SystemExit(self.code))
 
 
+# Tracebacks show the name, and some programs compare it.
 _Exit.__name__ = _Exit.__qualname__ = "SystemExit"
 
 
@@ -111,6 +114,7 @@ def _prepare() -> None:
     exit_.__doc__ = leave.__doc__
     sys.excepthook, sys.exit = hook, exit_
     for name in ("exit", "quit"):
+        # IPython puts functions of its own there, which end a session and no process.
         if type(getattr(builtins, name, None)).__name__ == "Quitter":
             setattr(builtins, name, _Quit(getattr(builtins, name)))
     _hooks.append(hook)
@@ -123,6 +127,7 @@ def _prepare() -> None:
 def _see_raised_exits() -> None:
     """Have `raise SystemExit(2)` seen, too, where the interpreter tells: from Python 3.12 on."""
     watching: Any = getattr(sys, "monitoring", None)
+    # Python sets the other numbers apart for debuggers, coverage, profilers and optimizers.
     free = [n for n in (4, 3) if watching is not None and watching.get_tool(n) is None]
     if not free:
         return
@@ -178,6 +183,7 @@ def _at_the_bottom(above: int = 0) -> bool:
 
 def _cause() -> Optional[BaseException]:
     """What ends this process, None if nothing went wrong."""
+    # The interactive interpreter alone sets it, and goes on after any exception.
     at_prompt = hasattr(sys, "ps1")
     told = [one for one in _causes if isinstance(one, SystemExit) or not at_prompt]
     if told:
@@ -191,6 +197,7 @@ def _cause() -> Optional[BaseException]:
 
 def _end_all() -> None:
     cause = _cause()
+    # Children are begun after their parents, and end before them.
     for run in reversed(list(_open.values())):
         reason = None if cause is None else reason_of(cause)
         try:

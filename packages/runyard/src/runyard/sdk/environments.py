@@ -23,6 +23,7 @@ from runyard.sdk.sections import Section
 if TYPE_CHECKING:
     from runyard.protocol.environments import EnvironmentRecord
 
+# v1's last ones, for scripts that compare; nothing here fetches an image.
 DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04"
 DEFAULT_GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.1-cudnn8-ubuntu20.04"
 DEFAULT_SHARED_MEMORY = "2g"
@@ -144,6 +145,7 @@ class Environment(Section):
         self.docker = DockerSection()
         self.spark = SparkSection()
         self.databricks = DatabricksSection()
+        # v1's own default, as saved environments have it.
         self.environment_variables: Dict[str, str] = {"EXAMPLE_ENV_VAR": "EXAMPLE_VALUE"}
         self.inferencing_stack_version: Optional[str] = None
         self.asset_id: Optional[str] = None
@@ -341,6 +343,7 @@ def _from_record(record: EnvironmentRecord) -> Environment:
     made = Environment(record.name)
     if record.document:
         fill(made, json.loads(record.document))
+    # The document was written before its registration gave it a version.
     made.name, made.version = record.name, record.version
     return made
 
@@ -373,6 +376,7 @@ def _records(workspace: Any, name: Optional[str] = None) -> List[EnvironmentReco
 
 def _registered(workspace: Any, name: str, version: Optional[str]) -> Optional[EnvironmentRecord]:
     mine = [r for r in _records(workspace, name) if version in {None, r.version}]
+    # By number: versions are texts, and "10" comes before "9".
     return max(mine, key=lambda record: int(record.version), default=None)
 
 

@@ -334,6 +334,7 @@ def from_service(error: RunyardError) -> AzureMLException:
     """Make the user's error for one of the service's."""
     from runyard.protocol import errors
 
+    # The first that fits. v1 scripts tell two of them by how the message begins.
     table = (
         (errors.ModelNotFound, WebserviceException, "ModelNotFound: "),
         (errors.ComputeNotFound, ComputeTargetException, "ComputeTargetNotFound: "),

@@ -235,6 +235,7 @@ class Experiment:
             spec=replace(given.spec, snapshot=snapshot),
             tags={**given.tags, **as_tags(tags)},
             properties={**facts, **given.properties},
+            # v1 ran a local run as a child of the client: scripts set variables before they submit.
             inherited=submitter.inherited() if given.inherit_environment else {},
             submitted_by=submitter.user_name(),
             parent=parent,

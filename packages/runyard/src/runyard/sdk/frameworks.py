@@ -35,6 +35,7 @@ class FrameworkVersion:
 
 
 _OLD_PROTOBUF = "protobuf<3.21"  # newer ones break the generated code of these versions
+# TensorBoard and `future` as v1's images of PyTorch had them.
 _TORCH_TOOLS = ("numpy<1.22", "tensorboard==1.14.0", "future==0.17.1", "protobuf<3.21")
 _TF_1_13 = ("tensorflow==1.13.1", _OLD_PROTOBUF, "numpy<1.17")
 
@@ -86,6 +87,7 @@ _VERSIONS: Dict[str, Dict[str, FrameworkVersion]] = {
     SKLEARN: {
         "0.20.3": FrameworkVersion(
             "3.7",
+            # v1's own pins.
             ("scikit-learn==0.20.3", "scipy==1.2.1", "numpy==1.16.2", "joblib==0.13.2"),
         ),
         "newest": FrameworkVersion("", ("scikit-learn", "joblib")),

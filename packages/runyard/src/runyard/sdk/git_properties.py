@@ -76,6 +76,7 @@ class Asked:
 def ask(folder: str) -> Asked:
     """Ask git about a folder; use it in a `with` block and read `properties()` at its end."""
     where = Path(folder or ".").resolve()
+    # It is a file in worktrees and submodules.
     if not any((above / ".git").exists() for above in (where, *where.parents)):
         return Asked({})
     try:
@@ -86,6 +87,7 @@ def ask(folder: str) -> Asked:
 
 def _start(folder: Path, words: Tuple[str, ...]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
+        # `git status` would else write the index, and lock the user's own git out meanwhile.
         ["git", "--no-optional-locks", "-C", str(folder), *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

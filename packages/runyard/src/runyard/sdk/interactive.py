@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 OUTPUTS = "outputs"
 LOGS = "logs"
 USER_LOG = "user_log.txt"
+# Files are stamped by a coarser clock than time.time(), on some file systems to two seconds.
 SLACK_SECONDS = 2.0
 
 
@@ -101,6 +102,7 @@ class Interactive:
 
     def __init__(self, run: Run, outputs: Path) -> None:
         self._run = run
+        # Now: a script may change its folder before the run ends.
         self._outputs = outputs.absolute()
         self._log_folder = Path(LOGS).absolute()
         self._since = time.time() - SLACK_SECONDS
@@ -166,6 +168,7 @@ class Interactive:
     def _release(self) -> None:
         tees, self._tees = self._tees, []
         for tee, name in zip(tees, ("stdout", "stderr")):
+            # What somebody has put there since, such as a notebook's capture, stays.
             if getattr(sys, name) is tee:
                 setattr(sys, name, tee.original)
         for tee in tees:

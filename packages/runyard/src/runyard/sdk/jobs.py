@@ -11,6 +11,7 @@ from runyard.sdk.exceptions import RunEnvironmentException
 if TYPE_CHECKING:
     from runyard.client.workspace import WorkspaceClient
 
+# Written out: `protocol.jobs` makes records that a script's start would wait for.
 RUN_ID = "RUNYARD_RUN_ID"
 WORKSPACE = "RUNYARD_WORKSPACE"
 EXPERIMENT = "AZUREML_ARM_PROJECT_NAME"

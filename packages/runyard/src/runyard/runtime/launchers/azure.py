@@ -36,6 +36,7 @@ def batch(job: Job, folder: RunFolder, nodes: Sequence[Node]) -> Dict[str, str]:
         "AZ_BATCHAI_JOB_TEMP": folder.shared,
         "AZ_BATCHAI_NUM_GPUS": str(job.gpus),
     }
+    # As in v1: on one node scripts fall back on AZ_BATCHAI_MPI_MASTER_NODE.
     if len(nodes) > 1:
         found["AZ_BATCH_MASTER_NODE"] = f"{addresses[0]}:{MASTER_PORT}"
     return found

@@ -62,6 +62,7 @@ def settings(nodes: Sequence[Node]) -> Dict[str, str]:
         return dict(SETTINGS)
     return {
         **SETTINGS,
+        # They would try the networks of all interfaces, bridges of containers among them.
         "OMPI_MCA_oob_tcp_if_include": network,
         "OMPI_MCA_btl_tcp_if_include": network,
         "PRTE_MCA_prte_if_include": network,

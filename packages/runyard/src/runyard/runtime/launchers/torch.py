@@ -41,6 +41,7 @@ class TorchLauncher(Launcher):
 
 
 def _torchrun(job: Job, folder: RunFolder, nodes: Sequence[Node], each: int) -> Dict[str, str]:
+    # By attempt: PyTorch does not meet in a file that a former one has left.
     meeting = Path(os.path.join(folder.shared, MEETING_FILE.format(job.attempt)))
     return {
         "MASTER_ADDR": nodes[0].address,

@@ -73,9 +73,10 @@ def test_local_file_systems_pass(tmp_path, kind):
     claim.check_file_system(tmp_path, kind)
 
 
-def test_the_kind_of_a_file_system_is_that_of_its_mount(monkeypatch, tmp_path):
-    """The innermost mount decides, also where its name has a space."""
-    inner = tmp_path / "with space"
+@pytest.mark.parametrize("name", ["with space", "Größe \u2028", "\udcff"])
+def test_the_kind_of_a_file_system_is_that_of_its_mount(monkeypatch, tmp_path, name):
+    """The innermost mount decides, also where its name has a space or is no ASCII."""
+    inner = tmp_path / name
     inner.mkdir()
     mounts = (
         "22 1 0:1 / / rw - ext4 /dev/sda rw\n"

@@ -8,6 +8,7 @@ write one database; such folders are refused.
 import fcntl
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -42,10 +43,12 @@ class Claim:
         self._home = home
         self._lock = lock
         check_file_system(home.root, filesystem(home.root))
+        # Not emptied yet: until the lock is had, the number in it is the running service's.
         self._file = os.open(home.life_lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             self._take()
             self._check_exclusion()
+            # Clients find the process of a service that does not answer by it.
             os.ftruncate(self._file, 0)
             os.write(self._file, f"{os.getpid()}\n".encode())
         except BaseException:
@@ -83,6 +86,7 @@ class Claim:
 
     def _check_exclusion(self) -> None:
         """Open the file a second time: a lock that lets itself be taken twice is none."""
+        # flock belongs to an opened file. fcntl's locks belong to a process, which has them twice.
         second = os.open(self._home.life_lock, os.O_RDWR)
         try:
             if self._try(second):
@@ -108,16 +112,22 @@ def filesystem(folder: Path) -> str:
     real = os.path.realpath(folder)
     best, kind = "", ""
     try:
-        lines = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
+        lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").split("\n")
     except OSError:
         return ""
-    for line in lines:
+    for line in filter(None, lines):
         before, _, after = line.partition(" - ")
-        point = before.split(" ")[4].encode().decode("unicode_escape")
+        point = _unescaped(before.split(" ")[4])
         inside = real == point or real.startswith(point.rstrip("/") + "/")
+        # Of several mounts at one point the last one lies on top.
         if inside and len(point) >= len(best):
             best, kind = point, after.split(" ")[0]
     return kind
+
+
+def _unescaped(point: str) -> str:
+    """A mount point as it is called; the kernel writes spaces and backslashes as octal numbers."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), point)
 
 
 def _no_locks(folder: Path, reason: str) -> Ending:

@@ -18,6 +18,7 @@ MODE = 0o600
 def write_connection(file: Path, connection: Connection) -> None:
     """Write the connection file, whole or not at all."""
     temporary = file.with_name(f".{file.name}.{os.urandom(4).hex()}")
+    # The mode is given as it is made: the file holds the token, and a chmod would come too late.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
@@ -30,12 +31,14 @@ def write_connection(file: Path, connection: Connection) -> None:
 def remove_connection(file: Path, pid: int) -> None:
     """Remove the connection file if it is that process's."""
     with suppress(OSError, ValueError, KeyError, TypeError):
+        # Another service's, where somebody put a new folder in place of the claimed one.
         if json.loads(file.read_text("utf-8"))["pid"] == pid:
             file.unlink()
 
 
 def tell_starter(connection: Connection) -> None:
     """Write the connection into the pipe of the client that started this process, if one did."""
+    # Taken out, for whatever the service starts inherits the rest and has another file there.
     number = os.environ.pop(READY_VARIABLE, "")
     if not number.isdecimal():
         return

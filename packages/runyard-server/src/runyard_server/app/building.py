@@ -71,11 +71,13 @@ def build(
 
     def start() -> None:
         loop.start()
+        # Jobs can import it before: a file that has not been compiled yet costs time, no more.
         threading.Thread(
             target=light.compile_folder, args=(jobs,), name="compile-light", daemon=True
         ).start()
 
     def close() -> None:
+        # First who asks the others for something, last what all of them write to.
         loop.stop()
         environments.close()
         for site in sites:

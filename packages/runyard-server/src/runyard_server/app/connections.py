@@ -123,6 +123,7 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read what came, and see that it comes to something."""
+        # Uvicorn's own method would answer what it cannot read with a line of plain text.
         if self._refused:
             return
         self._unset_keepalive_if_required()
@@ -143,6 +144,7 @@ class Connection(HttpToolsProtocol):
         self.scope["state"][KNOWN] = self._know
         self._begun = True
         self._head = 0
+        # The time of the first request runs from the connection's begin: silence buys none.
         if self.cycle is not None:
             self.since = self.loop.time()
 
@@ -193,10 +195,12 @@ class Connection(HttpToolsProtocol):
 
     def _check_taken(self, now: float, since: float, size: int) -> None:
         left = self.transport.get_write_buffer_size()
+        # More than before: something was written meanwhile, which hides what was taken.
         if left > size or left <= size - STEP_BYTES:
             self._blocked = (now, left)
         elif now - since > self._limits.stall_seconds:
             self._refusals.note("a client did not take its answer")
+            # `close` would wait for the client to take what is buffered.
             self.transport.abort()
 
     def _end(self, *, rests: bool) -> None:
@@ -221,6 +225,7 @@ class Connection(HttpToolsProtocol):
         strangers = [other for other in idle if not other.known]
         chosen = heapq.nsmallest(ROOM if strangers else 1, strangers or idle, _age)
         for other in chosen:
+            # It leaves the set by itself in the loop's next turn; who comes before would count it.
             self.connections.discard(other)
             other.transport.abort()
         if chosen:

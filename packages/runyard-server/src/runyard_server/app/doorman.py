@@ -48,6 +48,7 @@ class Doorman:
         self._waiting: list[socket.socket] = []
         self._known: set[socket.socket] = set()
         self._stirred, self._stir = socket.socketpair()
+        # A client that has gone between `select` and `accept` must not block all others.
         listening.settimeout(0)
         self._selector.register(listening, selectors.EVENT_READ)
         self._selector.register(self._stirred, selectors.EVENT_READ)
@@ -61,6 +62,7 @@ class Doorman:
         """Stop; the open connections, whose requests are still unread; twice gives none."""
         if self._stir.fileno() < 0:
             return []
+        # The end of one socket makes its pair readable, which ends `select`.
         self._stir.close()
         self._thread.join()
         own = (self._listening, self._stirred)
@@ -106,15 +108,18 @@ class Doorman:
     def _look(self, connection: socket.socket) -> None:
         """Answer what can be answered; leave any other request as it is for the server."""
         try:
+            # Looked at, not taken: what is not answered here the server must find in the kernel.
             seen = connection.recv(LARGEST_HEAD, socket.MSG_PEEK)
             head, end, _ = seen.partition(_END)
             answer = self._answer(head) if end else None
             if not seen:
                 self._forget(connection)
             elif answer is None:
+                # Unread bytes would make each `select` return at once.
                 self._selector.unregister(connection)
                 self._waiting.append(connection)
             else:
+                # A next request may be behind it already.
                 connection.recv(len(head) + len(end))
                 connection.sendall(_HEAD % (200, b"OK", len(answer.body)) + answer.body)
                 if answer.known:

@@ -90,6 +90,7 @@ class FirstAnswers:
         pairs = parse_qsl(query, keep_blank_values=True)
         asked = dict(pairs)
         size = asked.pop("page_size", str(WorkspaceQuery().page_size))
+        # Which of two values counts is for the service's own decoder to say.
         if len(dict(pairs)) != len(pairs) or not asked.keys() <= _CHOSEN or "" in asked.values():
             return None
         if not (size.isascii() and size.isdigit() and len(size) <= LARGEST_PAGE_DIGITS):

@@ -52,6 +52,7 @@ def _open(host: str, port: int) -> socket.socket:
     # Named as TCP: asyncio turns Nagle's algorithm off only then, and with it each answer on a
     # kept connection would wait 40 ms for the client's acknowledgement.
     found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    # Linux keeps the port for a minute after the last connection, also from the next service.
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((host, port))

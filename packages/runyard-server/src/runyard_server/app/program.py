@@ -144,6 +144,7 @@ def _serve(
         try:
             server = _server(service, connection, claimed, embedded=embedded)
             service.start()
+            # Nothing of what was loaded ever goes: the collector would walk it for nothing.
             gc.freeze()
             gc.enable()
             server.serve_socket(found, doorman.leave, ended)

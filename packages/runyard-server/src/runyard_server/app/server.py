@@ -89,6 +89,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve, first those who wait."""
+        # The doorman leaves the socket first: of two that accept, each would get some clients.
         accepted = self._accepted()
         await super().startup(sockets)
         protocol: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
@@ -106,6 +107,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take the address back, end the streams, answer what is open."""
         remove_connection(self._system.home.connection_file, os.getpid())
+        # Uvicorn waits for open answers, and streams have no end of their own.
         self._feed.close()
         await super().shutdown(sockets)
 

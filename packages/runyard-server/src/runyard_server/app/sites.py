@@ -74,4 +74,5 @@ def context_of(
 
 
 def _always(url: str) -> Callable[[], str]:
+    # A lambda in the loop would give each site the address of the last one.
     return lambda: url

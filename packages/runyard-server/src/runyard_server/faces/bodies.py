@@ -117,6 +117,8 @@ class Intake:
                     block += piece
                     if len(block) >= WRITE_BYTES:
                         if writing is not None:
+                            # One at a time, for the order; nothing is read meanwhile, which
+                            # holds a client back that is faster than the disk.
                             await writing
                         writing = asyncio.ensure_future(self._add(arrived, bytes(block)))
                         block.clear()
@@ -140,6 +142,7 @@ class Intake:
         stream = request.stream()
         try:
             while True:
+                # By the step, not by the piece: a byte now and then is no progress.
                 async with asyncio.timeout_at(until):
                     piece = await anext(stream, None)
                 if piece is None:

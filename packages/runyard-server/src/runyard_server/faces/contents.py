@@ -45,6 +45,7 @@ async def answer(request: Request, content: Content, limiter: CapacityLimiter) -
     status = 206 if wanted else 200
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
+    # Opened before the answer begins: what replaces the file later does not mix with it.
     file = await to_thread.run_sync(_open, content.path, first, limiter=limiter)
     return StreamingResponse(_chunks(file, end - first, limiter), status, headers)
 
@@ -56,6 +57,7 @@ def made(answer: Chunks, limiter: CapacityLimiter) -> Response:
 
 
 async def _made(answer: Chunks, limiter: CapacityLimiter) -> AsyncIterator[bytes]:
+    # With a default, for a thread cannot hand StopIteration to a future.
     while chunk := await to_thread.run_sync(next, answer.chunks, b"", limiter=limiter):
         yield chunk
 

@@ -60,6 +60,7 @@ class Dispatch(Generic[Target]):
                 node = _child(node, part, found)
             if method in node.served:
                 raise ValueError(f"two rows serve {method} {template}")
+            # Names belong to the row: another one may call the same segment differently.
             node.served[method] = (names, target)
 
     def find(self, method: str, path: str) -> Match[Target]:

@@ -44,6 +44,7 @@ class Endpoint:
             exchange.request.scope["state"].get(KNOWN, _nothing)()
         with self._parts.shares.request(caller):
             answer = await self._served.answer(exchange)
+        # What is sent after this counts, too: a client that reads slowly has the request open.
         return self._parts.shares.held(caller, answer)
 
 

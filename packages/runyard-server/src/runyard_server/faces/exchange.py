@@ -74,6 +74,7 @@ class Exchange:
             act: What to do; it may block.
             limiter: Of the threads; those of short requests by default.
         """
+        # The turn comes first: who waits for it must not hold a thread that others could have.
         async with self.parts.shares.turn(self.caller):
             return await to_thread.run_sync(act, limiter=limiter or self.parts.work)
 

@@ -49,6 +49,7 @@ def translated(error: Exception, what: str) -> RunyardError:
         return error
     if isinstance(error, OSError) and error.errno in _FULL:
         return StorageFull("no space is left where the service keeps its files; free some")
+    # SQLite's integers end at 64 bits, Python's do not.
     if isinstance(error, OverflowError):
         return InvalidRequest("a number is too large: 64 bits are the limit")
     _log.error("%s failed", what, exc_info=error)

@@ -51,6 +51,7 @@ class Gate:
                 "setting allowed_hosts"
             )
         origin = headers.get("origin")
+        # Compared, not refused: browsers send it with requests of the service's own pages as well.
         if origin is not None and _place(origin) != host.lower():
             return Forbidden(f"pages of {origin[:200]!r} may not use this service")
         return None

@@ -49,6 +49,7 @@ def decode_query(kind: Any, pairs: Iterable[tuple[str, str]]) -> Any:
         else:
             plain[name] = value
     try:
+        # Not strict: whatever stands in a query is text.
         record = msgspec.convert(plain, kind, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidRequest(_named(kind, str(error))) from None

@@ -39,6 +39,7 @@ def make_parts(system: System, limits: Limits) -> Parts:
         system: The service's parts.
         limits: How much one client may take.
     """
+    # Two pools: however many uploads there are, short requests have their threads.
     work, transfers = (CapacityLimiter(system.settings.request_threads) for _ in range(2))
     intake = Intake(system, transfers, limits.stall_seconds)
     return Parts(system, Feed(system), work, transfers, intake, Shares(limits))

@@ -60,6 +60,7 @@ class Shares:
             yield
         finally:
             self._open[run] -= 1
+            # Or the service would remember each run that has ever asked.
             if not self._open[run]:
                 del self._open[run]
                 self._turns.pop(run, None)

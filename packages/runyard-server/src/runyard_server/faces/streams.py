@@ -23,7 +23,7 @@ KEEP_ALIVE = b": keep-alive\n\n"
 
 
 class Feed:
-    """Wakes the streams of runs that changed, in the event loop.
+    """Wakes, in the event loop, the streams and long polls of a topic that changed.
 
     Args:
         system: The service's parts.
@@ -63,6 +63,7 @@ class Feed:
             del self._waiting[topic]
 
     def _changed(self, topic: str) -> None:
+        # In the writer's thread, without a lock: who watches looks once more after the watch began.
         if topic in self._waiting and self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended: nobody follows any more
                 self._loop.call_soon_threadsafe(self._wake, topic)
@@ -103,6 +104,7 @@ class Follower:
                     return
                 if not looked.more and not await self._woken(changed):
                     yield KEEP_ALIVE
+                # Before the look: what changes during it wakes again.
                 changed.clear()
                 looked = await self._look()
         finally:
@@ -128,6 +130,7 @@ class EventStream(Response):
 
     def __init__(self, system: System, follower: Follower) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        # Starlette announces 0 bytes for an answer without a body.
         del self.headers["content-length"]
         self._system = system
         self._follower = follower
@@ -136,6 +139,7 @@ class EventStream(Response):
         """Serve one client."""
         with self._system.activity.stream():
             sending = asyncio.create_task(self._send(send))
+            # Of a stream in which nothing happens only reading tells that the client went.
             leaving = asyncio.create_task(_gone(receive))
             try:
                 await asyncio.wait([sending, leaving], return_when=asyncio.FIRST_COMPLETED)

@@ -139,6 +139,7 @@ def _makes(asked: Asked, given: Given) -> Given:
     parent = given["body"].parent
     if parent is not None:
         asked.check_below(parent)
+    # Whatever the body says: what a run submitted is what its token reaches.
     return {**given, "body": replace(given["body"], submitted_from=asked.own)}
 
 

@@ -106,6 +106,7 @@ class Handler:
             limiter = exchange.parts.transfers
             await exchange.run(lambda: self._expect(exchange, given), limiter)
         async with intake.raw(exchange.request, hashed=self.route.hashed) as body:
+            # Bound again behind the body: the run may have ended while it came.
             whole = {**given, "body": body}
             answer = await exchange.run(
                 partial(self._call, exchange.parts.system, exchange, whole), limiter
@@ -128,6 +129,7 @@ class Handler:
 
     async def _stream(self, exchange: Exchange, given: dict[str, Any]) -> Response:
         last, parts = exchange.header("last-event-id"), exchange.parts
+        # A browser's EventSource comes back by its first address; the header has where it was.
         if _NUMBER.fullmatch(last):
             given["query"] = replace(given["query"], after=int(last))
         stream = await exchange.run(partial(self._call, parts.system, exchange, given))
@@ -152,5 +154,6 @@ class Handler:
             return None
         if not 0 < len(key) <= LONGEST_KEY:
             raise InvalidRequest(f"an Idempotency-Key has 1 to {LONGEST_KEY} characters")
+        # Clients choose keys: one of another route or workspace is another request.
         scoped = "\n".join([self.route.name, *exchange.segments.values(), key])
         return Request(scoped, hashlib.sha256(body).hexdigest())

@@ -67,6 +67,7 @@ def _records() -> list[Any]:
 
 
 def _path(route: Route[Any]) -> str:
+    # OpenAPI has no word for a segment that takes the rest of the path.
     return route.url.replace(":path}", "}")
 
 

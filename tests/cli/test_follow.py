@@ -1,6 +1,7 @@
 """Following a run's logs."""
 
 import io
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -58,6 +59,31 @@ class Growing:
     def open(self, _run: str, _path: str, offset: int = 0) -> Source:
         self.read += len(self.content) - offset if offset else 0
         return Source(self.content[offset:])
+
+
+class Split:
+    """A run whose log grows within letters, and ends within one."""
+
+    def __init__(self) -> None:
+        self.events = self.files = self
+        self.content = b""
+
+    def follow(self, _run: str) -> Iterator[EventRecord]:
+        for piece in (b"Gr\xc3", b"\xb6\xc3", b"\x9fe\n", b"\xe2\x82"):
+            self.content += piece
+            yield EventRecord(0, LOG, "", data={"path": "logs/m.txt", "size": "1"})
+
+    def open(self, _run: str, _path: str, offset: int = 0) -> Source:
+        return Source(self.content[offset:])
+
+
+def test_letters_across_pieces_are_whole_in_json(capsys) -> None:
+    """A program that follows a log gets the text that the script wrote, each piece at its place."""
+    client: Any = Split()
+    follow.print_logs(client, "r", file="logs/m.txt", follow=True, as_json=True)
+    pieces = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert "".join(piece["text"] for piece in pieces) == "Größe\n\ufffd"
+    assert [piece["offset"] for piece in pieces] == [0, 2, 4, 8]
 
 
 def test_the_last_lines_are_followed_by_all_that_comes(capsysbinary) -> None:

@@ -65,3 +65,11 @@ def test_colours_are_for_those_who_want_them(cli, evil_run) -> None:
     assert OURS.search(cli.on_terminal("runs", "show", evil_run))
     assert not OURS.search(cli.on_terminal("runs", "show", evil_run, NO_COLOR="1"))
     assert not OURS.search(cli.on_terminal("runs", "show", evil_run, TERM="dumb"))
+
+
+@pytest.mark.parametrize("words", [("--help",), ("runs", "list", "--help")], ids=" ".join)
+def test_help_is_printed_however_narrow_the_terminal(cli, words) -> None:
+    """A split window in which no option's name fits beside its meaning still shows both."""
+    shown = OURS.sub("", cli.on_terminal(*words, columns=20))
+    assert "Traceback" not in shown
+    assert "  -h, --help\n" in shown

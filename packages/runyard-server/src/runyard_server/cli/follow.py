@@ -11,7 +11,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 
 from runyard.client.log_reader import LogReader
 from runyard.protocol.errors import RunFileNotFound
@@ -23,7 +22,7 @@ from runyard_server.cli.texts import in_json, line, log, multiline
 
 LOG_FOLDER = "azureml-logs/"
 DRIVER_LOGS = "azureml-logs/70_driver_log"
-_UTF8 = partial(codecs.getincrementaldecoder("utf-8"), errors="backslashreplace")
+_UTF8 = codecs.getincrementaldecoder("utf-8")
 
 
 def print_logs(
@@ -58,14 +57,15 @@ def print_logs(
             known = ranks.log_of(client, run, rank, sure=False) if rank is not None else file
             _skip(printer, [known] if known or rank is not None else _all(client, run), tail)
         _follow(printer, file, rank)
-        return
-    if rank is not None:
-        file = ranks.log_of(client, run, rank)
-    paths: Sequence[str] = [file] if file else _chosen(client, run)
-    if tail is not None:
-        _skip(printer, paths, tail)
-    for path in paths:
-        printer.advance(path)
+    else:
+        if rank is not None:
+            file = ranks.log_of(client, run, rank)
+        paths: Sequence[str] = [file] if file else _chosen(client, run)
+        if tail is not None:
+            _skip(printer, paths, tail)
+        for path in paths:
+            printer.advance(path)
+    printer.finish()
 
 
 def _skip(printer: "_Printer", paths: Sequence[str | None], lines: int) -> None:
@@ -132,6 +132,7 @@ class _Printer:
             for offset, piece in self.reader.new(path):
                 self._print(path, offset, piece)
         except RunFileNotFound:
+            # Of several files one may be gone meanwhile; who has seen none at all is told.
             if not self._found:
                 raise
         else:
@@ -147,25 +148,34 @@ class _Printer:
         self.reader.begin(path)
         self._decoders.pop(path, None)
 
+    def finish(self) -> None:
+        """Print what is left of files that end within a letter."""
+        for path in list(self._decoders):
+            self._print_text(path, self.reader.offset(path), b"", final=True)
+
     def _print(self, path: str, offset: int, piece: bytes) -> None:
-        if self.as_json:
-            text = piece.decode("utf-8", "replace")
-            piece_of = {"path": path, "offset": offset, "text": text}
-            output.write(in_json(json.dumps(piece_of, ensure_ascii=False)) + "\n")
+        # A program reads what the script wrote, byte for byte; only a terminal could be steered.
+        if self.as_json or sys.stdout.isatty():
+            self._print_text(path, offset, piece)
         else:
-            if self._last != path:
-                self._title(path)
-            self._print_bytes(path, piece)
+            self._title(path)
+            output.write_bytes(piece)
         output.flush()
 
-    def _print_bytes(self, path: str, piece: bytes) -> None:
-        """Print the bytes as they are, except what would steer a terminal."""
-        if not sys.stdout.isatty():
-            output.write_bytes(piece)
+    def _print_text(self, path: str, offset: int, piece: bytes, *, final: bool = False) -> None:
+        """Print whole letters: one that lies across the border of two pieces is kept for later."""
+        errors = "replace" if self.as_json else "backslashreplace"
+        decoder = self._decoders.setdefault(path, _UTF8(errors))
+        begun = offset - len(decoder.getstate()[0])
+        text = decoder.decode(piece, final)
+        if not text:
             return
-        # A letter may lie across the border of two pieces.
-        decoder = self._decoders.setdefault(path, _UTF8())
-        output.write(log(decoder.decode(piece)))
+        if self.as_json:
+            piece_of = {"path": path, "offset": begun, "text": text}
+            output.write(in_json(json.dumps(piece_of, ensure_ascii=False)) + "\n")
+        else:
+            self._title(path)
+            output.write(log(text))
 
     def remark(self, text: str) -> None:
         """Print a remark about the run on stderr; in JSON nothing but the pieces is printed."""
@@ -174,6 +184,6 @@ class _Printer:
 
     def _title(self, path: str) -> None:
         """Print on stderr which file follows, when there is more than one to be told apart."""
-        if self._last:
+        if self._last and self._last != path:
             output.write_error(f"\n==> {line(path)} <==\n")
         self._last = path

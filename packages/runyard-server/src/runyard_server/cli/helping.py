@@ -101,7 +101,7 @@ def _listed(rows: list[tuple[str, str]], room: int) -> str:
     """Write names and what they mean beside one another."""
     import textwrap
 
-    longest = max(len(name) for name, _ in rows if len(name) <= room // 3)
+    longest = max((len(name) for name, _ in rows if len(name) <= room // 3), default=0)
     indent = " " * (longest + 4)
     lines = []
     for name, meaning in rows:

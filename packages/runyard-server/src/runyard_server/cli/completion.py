@@ -28,6 +28,7 @@ _runyard_completion() {
 }
 complete -o default -F _runyard_completion runyard
 """
+# In zsh, `_describe` takes what is behind a colon for the description: those in values are escaped.
 _ZSH = """\
 #compdef runyard
 _runyard_completion() {
@@ -135,6 +136,7 @@ def _mentioned(path: "Path", text: str) -> "Path":
 
 def _line(text: str, place: str) -> tuple[list[str], str]:
     """The words before the cursor's word, and what there is of that word."""
+    # bash and zsh send the words as they split them, one a line; fish sends the line as typed.
     if "\n" in text:
         typed = text.split("\n")
     else:
@@ -147,6 +149,7 @@ def _line(text: str, place: str) -> tuple[list[str], str]:
         if text.endswith(" "):
             typed.append("")
     number = int(place) if place.lstrip("-").isdigit() else len(typed) - 1
+    # fish sends -1: its line ends where the cursor is.
     number = len(typed) - 1 if number < 0 else number
     incomplete = typed[number] if number < len(typed) else ""
     return typed[1:number], incomplete
@@ -156,6 +159,7 @@ def _offers(root: Command, typed: list[str], incomplete: str) -> Offers:
     given, rest = words.split(root, typed, first_loose_ends=True)
     for name, variable in (("url", "RUNYARD_URL"), ("token", "RUNYARD_TOKEN")):
         if given.get(name):
+            # As in the call to come: what is offered is that service's.
             os.environ[variable] = given[name]
     found = tree.find(rest)
     if found.target is None and not found.rest:

@@ -89,6 +89,7 @@ def sites(json: Json = False) -> None:
     from runyard.protocol.sites import SitePage
     from runyard_server.cli import target
 
+    # A service's sites belong to no workspace, so none is looked for.
     found = Sites(target.connection()).list()
     if json:
         output.as_json(SitePage(found))

@@ -70,6 +70,7 @@ def events(
     if not page.items and after is None:
         _note_nothing(kind, name)
     if follow:
+        # From where the page ends: what happens between the two is not missed.
         more = FeedQuery(page.position, subject_kind=query.subject_kind, subject=query.subject)
         for event in feed.follow(more):
             _show(event, json)
@@ -108,4 +109,5 @@ def _show(event: "FeedEvent", as_json: bool) -> None:
                 Styled(f"  {line(told)}" if told else "", ""),
             ]
         )
+    # Into a pipe Python writes by blocks: who filters a feed would wait for kilobytes.
     output.flush()

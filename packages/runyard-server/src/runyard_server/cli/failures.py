@@ -58,6 +58,7 @@ def status_of(work: Callable[[], None], *, json_wanted: bool) -> int:
         output.discard()
         return INTERRUPTED
     except Exit as end:
+        # What was printed must arrive all the same, or that is the failure.
         return status_of(lambda: None, json_wanted=json_wanted) or end.status
     except (errors.RunyardError, OSError) as error:
         said = error if isinstance(error, errors.RunyardError) else _of_system(error)

@@ -41,6 +41,7 @@ def write(text: str) -> None:
     try:
         sys.stdout.write(text)
     except BrokenPipeError:
+        # An OSError as well, but of a reader that has seen enough.
         raise
     except OSError as error:
         raise _failed(error) from error
@@ -48,6 +49,7 @@ def write(text: str) -> None:
 
 def write_bytes(data: bytes) -> None:
     """Print bytes at once, whatever they mean; see `write`."""
+    # What was printed as text waits in a buffer of its own, and came first.
     flush()
     try:
         sys.stdout.buffer.write(data)
@@ -150,6 +152,7 @@ def columns() -> int | None:
     """The width of the terminal that standard output is; None when it is none."""
     if not sys.stdout.isatty():
         return None
+    # Shells do not export it: who does wants it to count.
     given = os.environ.get("COLUMNS", "")
     if given.isdigit() and int(given) > 0:
         return max(NARROWEST, int(given))
@@ -165,6 +168,7 @@ def _opened(descriptor: int, flags: int) -> TextIO:
     nowhere = os.open(os.devnull, flags)
     if nowhere != descriptor:
         os.dup2(nowhere, descriptor)
+    # The number stays taken, whatever becomes of the stream: no socket may get it.
     return os.fdopen(descriptor, "w", encoding="utf-8", closefd=False)
 
 

@@ -146,11 +146,13 @@ class Group:
 
 
 def _parameters(function: Callable[..., Any]) -> Iterable[Parameter]:
+    # By hand: `inspect.signature` would load `inspect`, for which each command would wait.
     code, annotations = function.__code__, function.__annotations__
     names = code.co_varnames[: code.co_argcount]
     defaults = function.__defaults__ or ()
     optional = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
     for name in names:
+        # Commands' modules do without postponed annotations, so this is no text to be evaluated.
         annotated = annotations[name]
         kind, many = _kind(annotated.__origin__)
         spec = annotated.__metadata__[0]

@@ -81,6 +81,7 @@ def _dispatch(given: list[str]) -> None:
     if completion.VARIABLE in os.environ:
         completion.answer(ROOT)
         return
+    # Help that is asked for anywhere comes before what else may be wrong with the line.
     asked = [word for word in given if word not in HELP]
     before, rest = words.split(ROOT, asked, first_loose_ends=True)
     found = tree.find(rest)
@@ -95,6 +96,7 @@ def _dispatch(given: list[str]) -> None:
 def _call(found: tree.Found, before: Given) -> None:
     """Call the command that was found, with what was given before its name."""
     if isinstance(found.target, Command):
+        # Where the client looks, and whatever program a command starts.
         for name, variable in VARIABLES.items():
             if before.get(name):
                 os.environ[variable] = before[name]

@@ -33,5 +33,6 @@ def log_of(client: WorkspaceClient, run: str, wanted: str, *, sure: bool = True)
 
 
 def _is_meant(one: RankRecord, wanted: str) -> bool:
+    # The name in a log's path has `_` for the blank.
     name = wanted.strip().lower().replace("_", " ")
     return name in (str(one.rank), one.name)

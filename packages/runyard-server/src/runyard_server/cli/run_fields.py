@@ -22,6 +22,7 @@ Value = str | float | int | None
 GROUPS = ("tag", "property", "param", "metric")
 _QUOTED = re.compile(r"`((?:[^`]|``)+)`", re.DOTALL)
 _FIELD = re.compile(r"(?:`(?:[^`]|``)*`|[^,])+")
+# Searches say metrics.loss, short filters and columns metric.loss: either is taken for the other.
 _PLURALS = {KINDS[group]: group for group in GROUPS}
 DEFAULTS = ("id", "experiment", "number", "status", "target", "time", "age", "metrics")
 ALL_OF = {"tags": "tag", "properties": "property", "params": "param", "metrics": "metric"}

@@ -128,6 +128,7 @@ def _ask_to_stop(*, json: bool, wait: bool) -> None:
     connection = connect(start=False)
     url = connection.url
     Service(connection).stop()
+    # The connection is remembered by this process, which would not look again.
     forget()
     if wait:
         _wait_for_end(url)
@@ -226,6 +227,7 @@ def _wait_for_end(url: str) -> None:
         except ServiceUnreachable:
             return
         except RunyardError:
+            # Whatever answers, with an error or not, is still there.
             pass
         forget()
         time.sleep(POLL_SECONDS)

@@ -89,6 +89,7 @@ def fitted(
         excess = _total(wanted) - room
         least = min(wanted[place], columns[place].least or LEAST)
         wanted[place] = max(least, wanted[place] - max(0, excess))
+    # What a column that went has freed is shared by those that had shrunk.
     for place, width in wanted.items():
         spare = max(0, room - _total(wanted))
         wanted[place] = min(widths[place], width + spare)

@@ -34,6 +34,7 @@ def client(name: str | None, *, start: bool = True) -> WorkspaceClient:
         InvalidRequest: The config file makes no sense.
     """
     config = _config()
+    # All of them, so that a wrong name is answered with those there are.
     found = workspaces(start=start)
     for record in found:
         if _is_meant(record, name, config):
@@ -46,6 +47,7 @@ def client(name: str | None, *, start: bool = True) -> WorkspaceClient:
 def _bring_leftovers(service: WorkspaceClient) -> None:
     """Bring what killed processes logged last, before it is shown."""
     with suppress(FileNotFoundError):
+        # Mostly there are none: looking costs less than importing what brings them.
         if any((locate() / "spool").iterdir()):
             from runyard.client import leftovers
 

@@ -26,6 +26,7 @@ _ALL = {code: _shown(code) for code in _STEERING}
 _BUT_LINES = {**_ALL, ord("\n"): "\n", ord("\t"): "\t"}
 # A lone carriage return is how progress bars go back to the beginning of their own line.
 _BUT_LINES_AND_RETURNS = {**_BUT_LINES, ord("\r"): "\r"}
+# What is below 0x20 the JSON encoder has escaped already.
 _IN_JSON = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), *map(ord, _TURNING + _ENDING))}
 
 
@@ -56,6 +57,7 @@ def in_json(text: str) -> str:
     safe = text.translate(_IN_JSON)
     if safe.isascii():
         return safe
+    # Half of a pair, as file names and broken texts have it, cannot be written as UTF-8.
     return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in safe)
 
 
@@ -83,6 +85,7 @@ def cut_middle(text: str, room: int) -> str:
     """Shorten a text to `room` columns, keeping its two ends, by which ids are told apart."""
     if width(text) <= room:
         return text
+    # Two columns of a wide letter cannot be cut apart.
     if room < _BOTH_ENDS or not text.isascii():
         return cut(text, room)
     tail = (room - 1) // 2

@@ -60,6 +60,7 @@ def text(home: Path, options: Sequence[str], *, system: bool) -> str:
     if not system:
         start += " && loginctl enable-linger"
     command = [os.path.abspath(sys.executable), "-P", "-m", "runyard_server.app", *options]  # noqa: PTH100 - a virtual environment's own interpreter is a link
+    # systemd has a PATH of its own, in which jobs would not find the user's programs.
     variables = {HOME_VARIABLE: str(home), "PATH": os.environ.get("PATH", os.defpath)}
     return _UNIT.format(
         place=_SYSTEM if system else _USER,

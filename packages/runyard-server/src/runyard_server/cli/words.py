@@ -70,6 +70,7 @@ def split(
         if word == "--":
             loose += left
             break
+        # `-` alone is a value by custom.
         if not word.startswith("-") or word == "-":
             loose.append(word)
             if first_loose_ends:
@@ -130,6 +131,7 @@ def _wanted(command: Command, name: str, word: str = "") -> Parameter:
 def _next(option: Parameter, name: str, left: deque[str]) -> str:
     if not left:
         raise InvalidRequest(f"{name} needs a value, {option.metavar}: {option.spec.help}")
+    # Whatever it begins with: `--sort -loss` is a value.
     return left.popleft()
 
 

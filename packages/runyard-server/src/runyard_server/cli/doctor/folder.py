@@ -38,10 +38,12 @@ def _trouble(folder: Path) -> str:
     import fcntl
 
     try:
+        # Made in the folder itself, for /tmp may be on another file system.
         with tempfile.TemporaryDirectory(prefix=".doctor-", dir=folder) as scratch:
             one, two = Path(scratch, "one"), Path(scratch, "two")
             with one.open("w") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Environments are hard links to the packages that uv keeps.
             os.link(one, two)
     except PermissionError as error:
         return f"it may not be written ({error.strerror})"

@@ -13,6 +13,7 @@ SECONDS = 10
 
 def gpus() -> Iterator[Finding]:
     """Ask the NVIDIA driver for its devices."""
+    # taskset and cpusets leave a job fewer than the machine has.
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     listed = _output(["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"])
     names = [line.strip() for line in listed.splitlines() if line.strip()]

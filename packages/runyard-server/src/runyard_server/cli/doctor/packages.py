@@ -56,6 +56,7 @@ def _rivals() -> list[str]:
     """The distributions of the hosted service's SDK: those with files in the package `azureml`."""
     found = set()
     for distribution in metadata.distributions():
+        # What a broken uninstall left has no name.
         name = distribution.metadata["Name"] or ""
         if name.startswith("azureml") and any(
             file.parts[0] == "azureml" for file in distribution.files or ()
@@ -79,6 +80,7 @@ def _replace(rivals: list[str]) -> str:
 def _source() -> str:
     """Where our v1 names were installed from, if that is a file or folder that is still there."""
     try:
+        # pip and uv write it (PEP 610) for whatever did not come from an index.
         told = metadata.distribution(OURS).read_text("direct_url.json")
     except metadata.PackageNotFoundError:
         return ""

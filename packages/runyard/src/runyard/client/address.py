@@ -62,6 +62,7 @@ def ask(url: str, source: str) -> About:
         ServiceUnreachable: Nobody, or not a Runyard service; the message says what was found.
     """
     try:
+        # Without the token: who answers there may be anybody.
         with Connection(url, "", timeout=ABOUT_SECONDS) as connection:
             about = Service(connection).about()
     except ServiceUnreachable as error:
@@ -180,6 +181,7 @@ def _stranger(url: str) -> str:
 
 def _look(url: str) -> _Seen:
     parts = urlsplit(url)
+    # It follows no redirect, so that the address it leads to can be told.
     maker = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = maker(parts.hostname or "", parts.port, timeout=ABOUT_SECONDS)
     try:

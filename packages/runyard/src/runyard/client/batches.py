@@ -126,6 +126,7 @@ def write_files(
         RunyardError: The service refused.
     """
     contents = [Content(file.name, describe(file)[1]) for file in files]
+    # What is there already is meant to stay, so its refusal is none.
     datastores, passed = Datastores(service), "" if overwrite else "already_exists"
     _write(contents, lambda data: datastores.write_many(datastore, data, overwrite), passed)
 

@@ -55,6 +55,7 @@ class LogReader:
         """
         with self._files.open(self._run, path) as whole:
             size = whole.size
+        # Larger and larger pieces from the end: lines have any length, and logs may be gigabytes.
         reach, found = TAIL_BYTES, None
         while found is None:
             start = max(0, size - reach)

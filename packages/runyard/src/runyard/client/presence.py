@@ -32,5 +32,6 @@ def _about(url: str) -> About:
     from runyard.client.connection import Connection
     from runyard.client.service import Service
 
+    # Without the token: the file may be old, and the port another program's by now.
     with Connection(url, "", timeout=ABOUT_SECONDS) as connection:
         return Service(connection).about()

@@ -223,6 +223,7 @@ def send(
     entries = [entry for entry, _ in found]
     total, count = sum(entry.size for entry in entries), len(found)
     show = takes_long(count, total) if show_progress is None else show_progress
+    # Before anything is sent: of a folder that was submitted before nothing is missing.
     snapshots = Snapshots(service)
     try:
         record = snapshots.create(entries)

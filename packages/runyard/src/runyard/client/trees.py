@@ -192,6 +192,7 @@ class _Services:
         self.root = root
         given = os.environ.get("RUNYARD_HOME") or "~/.runyard"
         self._ours = os.path.realpath(os.path.expanduser(given))
+        # Ours also while it is empty: clients of a service elsewhere keep metrics there.
         self._known: Dict[str, bool] = {self._ours: True}
 
     def is_one(self, folder: str, names: Set[str]) -> bool:
@@ -207,6 +208,7 @@ class _Services:
             return False
         while True:
             if self._has_service(above):
+                # A job works in its service's own folder, and what it works with is the user's.
                 return not _of_users(below)
             parent, name = os.path.split(above)
             if parent == above:

@@ -199,6 +199,7 @@ def _slices(rows: Any, indices: Any, original: Any) -> Any:
 def _wire(dtype: Any) -> Any:
     import tensorflow as tf
 
+    # MPI adds neither.
     if dtype in (tf.float16, tf.bfloat16):
         return tf.float32
     return dtype

@@ -39,6 +39,7 @@ def in_xla() -> bool:
     import tensorflow as tf
 
     try:
+        # TensorFlow has no public way to ask.
         from tensorflow.python.ops import control_flow_util
     except ImportError:
         return False
@@ -50,4 +51,5 @@ def in_condition() -> bool:
     """Whether what is traced now is one branch of a condition."""
     import tensorflow as tf
 
+    # By its name, for the class is private and has moved between versions.
     return "CondBranch" in type(tf.compat.v1.get_default_graph()).__name__

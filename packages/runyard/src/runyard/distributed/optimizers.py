@@ -41,6 +41,7 @@ def DistributedOptimizer(optimizer: Any) -> Any:
         optimizer = _scaled(optimizer)
     change = {"apply": _apply, "apply_gradients": _pairs, "compute_gradients": _computed}[method]
     setattr(optimizer, method, change(getattr(optimizer, method)))
+    # Changed twice, it would exchange each gradient twice.
     setattr(optimizer, _MARK, True)
     return optimizer
 

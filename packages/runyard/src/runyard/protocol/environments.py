@@ -11,6 +11,7 @@ from runyard.protocol.route import IN_WORKSPACE, READS, Route
 
 # Wheels that users add lie on a datastore, in a folder of the name that v1's container had.
 PRIVATE_WHEELS = "azureml-private-packages"
+# Locks have this address and no path, so that they say the same on every machine.
 WHEEL_SCHEME = "runyard"
 
 

@@ -223,6 +223,7 @@ def from_wire(status: int, body: Any) -> RunyardError:
         body: The decoded JSON body, whatever it is.
     """
     error = body.get("error") if isinstance(body, dict) else None
+    # Not ours: a page of a proxy, or of whoever has the port by now.
     if not isinstance(error, dict):
         error = {"message": f"the service answered {status}: {str(body)[:500]}"}
     tree = _tree(RunyardError)

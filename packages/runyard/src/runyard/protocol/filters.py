@@ -62,8 +62,10 @@ _SPELT = {"==": "=", "<>": "!="}
 _BLANK = re.compile(r"\s*")
 _WORD = re.compile(r"[\w\-./:@+]+")
 _QUOTED_NAME = re.compile(r'`(?:[^`]|``)+`|"(?:[^"]|"")+"')
+# The longer signs first, or `<` would take the half of `<=`.
 _COMPARISON = re.compile(r"<=|>=|<>|!=|==|=|<|>")
 _TEXT = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+# Nothing may go on behind it, as in 1.2.3.
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])")
 _ANYTHING = re.compile(r"\S+")
 
@@ -190,6 +192,7 @@ def complaint(text: str, place: Place, what: str, *, of: str = "filter") -> Inva
     last = max(end, first + _SHOWN)
     before, behind = ("…" if first else ""), ("…" if last < len(text) else "")
     shown = f"{before}{text[first:last]}{behind}"
+    # A line break would leave the mark below another line.
     shown = re.sub(r"\s", " ", shown)
     mark = " " * (start - first + len(before)) + "^" * max(1, min(end, last) - start)
     return InvalidRequest(
@@ -223,6 +226,7 @@ class _Reader:
         """Read a keyword, in any case."""
         self._skip()
         end = self.at + len(word)
+        # `organic` does not begin with OR.
         behind = self.text[end : end + 1]
         if self.text[self.at : end].upper() != word or behind == "_" or behind.isalnum():
             return False
@@ -301,6 +305,7 @@ def _operator(reader: _Reader) -> str:
     for word in ("LIKE", "ILIKE", "IN"):
         if reader.keyword(word):
             return denied + word
+    # Back before NOT, where the error is to point.
     reader.at = before
     raise reader.wrong(
         "after a field comes =, !=, <, <=, >, >=, LIKE, ILIKE, IN, NOT LIKE, NOT ILIKE, NOT IN, "

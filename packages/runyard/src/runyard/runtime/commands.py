@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SHORTEST_PAUSE = 0.02
 LONGEST_PAUSE = 1.0
 STOP_SECONDS = 2.0
+# As shells tell of a program that is not there.
 NOT_STARTED = 127
 
 
@@ -100,6 +101,7 @@ class Commands:
             self._change.clear()
             try:
                 while self._ended:
+                    # Kept until it was taken: this request may get no answer.
                     self._service.end_command(*self._ended[0])
                     self._ended.popleft()
                 if not self._stopped:

@@ -67,6 +67,7 @@ def _mount(item: Item, folder: RunFolder, canceled: Callable[[], bool]) -> str:
     if not item.get("path_on_compute"):
         return source
     place = _place(item, folder, source)
+    # An absolute place outlives the attempt that made it.
     if os.path.islink(place) and os.readlink(place) == source:
         return place
     if os.path.lexists(place):
@@ -221,6 +222,7 @@ def _files(root: str) -> Tuple[List[str], List[LeftOut]]:
     """The files below a folder as relative paths, "" for a file itself; and the rest."""
     if not os.path.isdir(root):
         return [""], []
+    # It leaves out pipes, which would block whoever copies them.
     walk = Walk(root)
     return [os.path.relpath(place, root) for _, place in walk.files], walk.left_out
 

@@ -146,11 +146,13 @@ class _Sending:
 
     def _send(self) -> List[str]:
         """Store and register files; give those that have another content by now."""
+        # Of equal files one is sent.
         by_digest = {str(entry["digest"]): file for file, entry in self._entries.items()}
         if not by_digest:
             return []
         missing = patiently(lambda: self._service.missing(list(by_digest)), self._patience)
         small = [digest for digest in missing if digest in self._small]
+        # Refused is what has another digest there: damaged on its way, or changed meanwhile.
         lost = set(self._send_small(small))
         for digest in missing:
             if digest not in self._small and not self._send_large(by_digest[digest], digest):

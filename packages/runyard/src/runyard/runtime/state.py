@@ -82,6 +82,7 @@ class State:
     def sessions(self) -> List[int]:
         """Sessions started by an earlier agent, unless their ids have been used again."""
         told = [(int(each["pid"]), str(each["started"])) for each in self.plain["processes"]]
+        # The leader may be gone: Linux gives no session's number again while it has members.
         return [pid for pid, when in told if tree.started(pid) in ("", when)]
 
     def started(self, processes: Sequence[ManagedProcess], data: Dict[str, str]) -> None:

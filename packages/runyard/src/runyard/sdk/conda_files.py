@@ -82,6 +82,7 @@ def _entry(entry: Any, path: str) -> Any:
 
 
 def _pip_lines(found: Any, path: str) -> List[str]:
+    # To YAML a `pip:` with nothing below it is null.
     if found is None:
         return []
     if not isinstance(found, list) or not all(isinstance(line, str) for line in found):

@@ -347,6 +347,7 @@ class Datastore:
         from runyard.client.progress import Progress
 
         base = (target_path or "").strip("/")
+        # v1 scripts write "." for the root.
         base = "" if base == "." else base
         placed = [(path, f"{base}/{name}" if base else name) for path, name in pairs]
         if not overwrite and placed:

@@ -206,6 +206,7 @@ class Experiment:
         self, config: Any, tags: Optional[Mapping[str, Any]], parent: Optional[str], **kwargs: Any
     ) -> Run:
         make = getattr(config, "_submission", None)
+        # A class has the method too, and no arguments to make a run of.
         if isinstance(config, type) or not callable(make):
             raise UserErrorException(_not_submittable(config))
         given: Submission = make(self, **kwargs)

@@ -141,6 +141,7 @@ class Interactive:
         from runyard.sdk import run_files
 
         pairs, left_out = self._new(self._outputs, OUTPUTS)
+        # One file that cannot be kept must not leave the run open.
         left_out += run_files.upload_what_can_be(self._run.service, self._run.id, pairs)
         _, lost_logs = self._new(self._log_folder, LOGS) if self._user_log else ([], [])
         self._warn(left_out + lost_logs)

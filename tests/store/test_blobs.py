@@ -89,17 +89,6 @@ def test_a_full_disk_is_said_and_leaves_nothing(blobs: FolderBlobs, room_for: Ro
     assert blobs.write(digest_of(data), io.BytesIO(data)) == len(data)
 
 
-def test_adopting_a_file_copies_it(blobs: FolderBlobs, tmp_path: Path) -> None:
-    """The owner of an adopted file may go on writing into it; the blob stays."""
-    source = tmp_path / "file"
-    source.write_bytes(b"first")
-    assert blobs.adopt(source, digest_of(b"first")) == 5
-    source.write_bytes(b"other")
-    assert blobs.path(digest_of(b"first")).read_bytes() == b"first"
-    with pytest.raises(InvalidRequest):
-        blobs.adopt(source, digest_of(b"third"))
-
-
 def test_adding_finds_the_digest(blobs: FolderBlobs) -> None:
     """Contents made by the service itself are stored under their own digest."""
     assert blobs.add(io.BytesIO(b"log")) == (digest_of(b"log"), 3)

@@ -9,7 +9,6 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,12 +22,10 @@ from runyard_server.store.folders import (
     full_disk,
     sync,
     sync_folder,
-    temporary_file,
 )
 
 READ_ONLY = 0o444
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_FICLONE = 0x40049409
 
 
 class FolderBlobs:
@@ -141,36 +138,6 @@ class FolderBlobs:
             digest = str(given.digest)
             _settle(given.file, given.path, self.path(digest))
         return digest, given.size
-
-    def adopt(self, source: Path, digest: str) -> int:
-        """Store a file of this machine by reflink or copy; return its size in bytes.
-
-        The bytes are checked against `digest` on the way. `source` is not hard-linked: its owner
-        could still write into it, and a blob must never change.
-
-        Raises:
-            InvalidRequest: The file has another digest.
-        """
-        with source.open("rb") as file:
-            if self.has(digest):
-                return self.size(digest)
-            return self._clone(file, digest) or self.write(digest, file)
-
-    def _clone(self, source: BinaryIO, digest: str) -> int | None:
-        """Share the file's blocks where the file system can; None where it cannot."""
-        try:
-            from fcntl import ioctl
-        except ImportError:
-            return None
-        place = self.path(digest)
-        with temporary_file(self.incoming) as (file, path), suppress(OSError):
-            ioctl(file.fileno(), _FICLONE, source.fileno())
-            with path.open("rb") as clone:
-                found = hashlib.file_digest(clone, "sha256").hexdigest()
-            if found == digest:
-                _settle(file, path, place)
-                return place.stat().st_size
-        return None
 
 
 def _other_digest(found: str, digest: str, size: int) -> str:

@@ -184,7 +184,6 @@ def _tune(connection: Any, _record: Any) -> None:
         # In WAL mode NORMAL would lose acknowledged writes at a power cut.
         "synchronous=FULL",
         "busy_timeout=10000",
-        "foreign_keys=ON",
         "temp_store=MEMORY",
         # Negative counts kilobytes, for each connection.
         "cache_size=-8000",

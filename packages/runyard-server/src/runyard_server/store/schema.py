@@ -226,7 +226,6 @@ run_files = Table(
     Column("size", BigInteger, nullable=False),
     Column("executable", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    Index("run_files_by_digest", "digest"),
 )
 
 snapshots = Table(
@@ -420,7 +419,6 @@ model_files = Table(
     Column("digest", String, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("executable", Boolean, nullable=False),
-    Index("model_files_by_digest", "digest"),
 )
 
 idempotency = Table(

@@ -113,6 +113,9 @@ def _index_for_searches(op: Any) -> None:
     op.create_index("metric_series_by_last", "metric_series", ["name", "kind", "last", "run_key"])
     for name in ("created_at", "started_at", "ended_at", "name"):
         op.create_index(f"runs_by_{name}", "runs", ["workspace", name, "key"])
+    # Nothing was ever looked up by them, and each file that is registered paid for one.
+    for table_name in ("run_files", "model_files"):
+        op.drop_index(f"{table_name}_by_digest", table_name)
 
 
 def _make_params(op: Any) -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from runyard.protocol.errors import RunNotFound
+from runyard.protocol.errors import RunNotFound, StorageFull
 from runyard.protocol.jobs import FinishReport
 from runyard.protocol.runs import Beat, FailRun, RunError, StartRun
 from runyard.protocol.timeouts import SESSION_LOST_SECONDS
 from runyard_server.compute import processes
 from runyard_server.execution import beats, jobs
 from runyard_server.operations import runs
+from runyard_server.scheduler.contact import Contact
 from runyard_server.testing.yard import W, Yard, until
 
 ELSEWHERE = "pid:[1]/7/another-boot-1"
@@ -78,6 +79,27 @@ def test_silence_of_another_machine_fails_a_run(yard: Yard) -> None:
     assert error(yard, old).code == "LostContact"
     with pytest.raises(RunNotFound):
         beats.note(yard.system, W, "nope", body=Beat())
+
+
+def test_a_run_is_lost_although_the_disk_was_full(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A verdict that could not be written is come to again; the run does not stay Running."""
+    run = start(yard, beats=True, process=ELSEWHERE)
+    yard.clock.sleep(SESSION_LOST_SECONDS + 1)
+    yard.scheduler.stop()
+    contact = Contact(yard.system)
+    contact.look()
+    yard.clock.sleep(SESSION_LOST_SECONDS + 1)
+
+    def full(_work: object) -> None:
+        raise StorageFull("no space")
+
+    with monkeypatch.context() as patched, pytest.raises(StorageFull):
+        patched.setattr(yard.system.records, "write", full)
+        contact.look()
+    contact.look()
+    assert error(yard, run).code == "LostContact"
 
 
 def test_time_in_which_the_service_was_down_does_not_count(yard: Yard) -> None:

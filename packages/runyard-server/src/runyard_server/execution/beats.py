@@ -61,5 +61,6 @@ def lose(system: System, key: int, reason: str) -> None:
         for row in runs.find_many(work.connection, [key]):
             end(work, row, states.FAILED, error)
 
-    system.beating.forget(key)
     system.write(write)
+    # Only now: of a write that failed, on a full disk, the next look must know again.
+    system.beating.forget(key)

@@ -1,5 +1,6 @@
 """Clusters: what may be made, how they are told, when they may go."""
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -14,11 +15,13 @@ from runyard.protocol.errors import (
     WrongState,
 )
 from runyard.protocol.runs import INTERACTIVE_TARGET, StartRun
+from runyard_server.compute.base import Answer, Need
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import placement
 from runyard_server.operations import compute, runs
 from runyard_server.store import runs as rows
+from runyard_server.testing.fake_backend import FakeBackend
 
 W = "default"
 CLUSTER = CreateCompute("cpucluster", "STANDARD_D2_V2", max_nodes=4)
@@ -30,6 +33,22 @@ def test_create_answers_at_once(system: System) -> None:
     assert record == compute.get(system, W, "cpucluster")
     assert (record.provisioning_state, record.current_nodes) == ("Succeeded", 0)
     assert (record.cpus, record.memory_gb, record.gpus, record.warnings) == (2, 7.0, 0, [])
+
+
+def test_the_writer_waits_for_no_backend(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that answers slowly delays the one who asks, not every write of the service."""
+    asked: list[str] = []
+
+    def could_run(_self: FakeBackend, need: Need) -> Answer:
+        asked.append(threading.current_thread().name)
+        del need
+        return Answer()
+
+    monkeypatch.setattr(FakeBackend, "could_run", could_run)
+    compute.create(system, W, body=CLUSTER)
+    compute.change(system, W, "cpucluster", body=ChangeCompute(max_nodes=8))
+    assert asked
+    assert set(asked) == {threading.current_thread().name}
 
 
 def test_unknown_size_counts_as_one_cpu(system: System) -> None:

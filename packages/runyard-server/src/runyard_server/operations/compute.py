@@ -71,13 +71,14 @@ def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord
     site = system.sites.named(body.site or system.sites.default)
     # Before the write: a backend is asked, and the one writer must wait for none.
     _check_held(site, body.vm_size, body.max_nodes)
+    warnings = _warnings(site, body.vm_size)
 
     def write(work: Work) -> ComputeRecord:
         _refuse_taken(work, workspace, body.name)
         row = _new(workspace, body, site, work.now)
         clusters.insert_cluster(work.connection, row)
         _tell(work, row, kinds.CREATED, _described(row))
-        return work.answered(_record(system, row, []))
+        return work.answered(_record(row, [], site, warnings))
 
     return system.write(write)
 
@@ -90,7 +91,7 @@ def list_(system: System, workspace: str) -> ComputePage:
 
     rows, present = system.read(read)
     return ComputePage(
-        [_record(system, c, [node for node in present if node.compute == c.name]) for c in rows]
+        [_found(system, c, [node for node in present if node.compute == c.name]) for c in rows]
     )
 
 
@@ -110,7 +111,7 @@ def get(system: System, workspace: str, name: str) -> ComputeRecord:
         cluster = require(work, workspace, name)
         return cluster, node_rows.of_cluster(work.connection, workspace, cluster.name)
 
-    return _record(system, *system.read(read))
+    return _found(system, *system.read(read))
 
 
 def change(system: System, workspace: str, name: str, body: ChangeCompute) -> ComputeRecord:
@@ -127,15 +128,15 @@ def change(system: System, workspace: str, name: str, body: ChangeCompute) -> Co
         InvalidRequest: The counts make no sense together, or the site could never hold them.
         WrongState: A run that waits needs more nodes than would be left.
     """
+    before = system.read(lambda work: require(work, workspace, name))
+    _, high, _ = _counts(before, body)
+    if high > before.max_nodes:
+        # Before the write, as in `create`.
+        _check_held(system.sites.of(before.site), before.vm_size, high)
 
     def write(work: Work) -> None:
         row = require(work, workspace, name)
-        low = row.min_nodes if body.min_nodes is None else body.min_nodes
-        high = row.max_nodes if body.max_nodes is None else body.max_nodes
-        idle = row.idle_seconds if body.idle_seconds is None else body.idle_seconds
-        _check_counts(low, high, idle)
-        if high > row.max_nodes:
-            _check_held(system.sites.of(row.site), row.vm_size, high)
+        low, high, idle = _counts(row, body)
         _check_runs_fit(work, row, high)
         clusters.change(
             work.connection,
@@ -306,6 +307,15 @@ def _check_counts(low: int, high: int, idle_seconds: int) -> None:
         )
 
 
+def _counts(row: ComputeRow, body: ChangeCompute) -> tuple[int, int, int]:
+    """The least and most nodes and the idle seconds that a cluster has after a change."""
+    low = row.min_nodes if body.min_nodes is None else body.min_nodes
+    high = row.max_nodes if body.max_nodes is None else body.max_nodes
+    idle = row.idle_seconds if body.idle_seconds is None else body.idle_seconds
+    _check_counts(low, high, idle)
+    return low, high, idle
+
+
 def _check_runs_fit(work: Work, row: ComputeRow, high: int) -> None:
     # It would wait for ever, and with it all behind it: runs are placed strictly in order.
     for run in runs.active_on(work.connection, row.workspace, row.name):
@@ -333,16 +343,27 @@ def _check_held(site: Site, vm_size: str, nodes: int) -> None:
         raise InvalidRequest(f"site {site.name!r} cannot hold the cluster: {answer.refusal}")
 
 
-def _record(system: System, row: ComputeRow, present: Sequence[NodeRow]) -> ComputeRecord:
-    site = system.sites.of(row.site)
-    size, warning = resolve(row.vm_size)
+def _warnings(site: Site, vm_size: str) -> list[str]:
+    size, warning = resolve(vm_size)
     warnings = [warning] if warning else []
     answer = site.backend.could_run(Need(1, size))
     if answer.refusal:
         warnings.append(answer.refusal)
     elif size.gpus and not answer.gpus:
         where = site.backend.capabilities().called
-        warnings.append(f"{row.vm_size} has GPUs and {where} has none: runs use the CPU")
+        warnings.append(f"{vm_size.strip()} has GPUs and {where} has none: runs use the CPU")
+    return warnings
+
+
+def _found(system: System, row: ComputeRow, present: Sequence[NodeRow]) -> ComputeRecord:
+    site = system.sites.of(row.site)
+    return _record(row, present, site, _warnings(site, row.vm_size))
+
+
+def _record(
+    row: ComputeRow, present: Sequence[NodeRow], site: Site, warnings: list[str]
+) -> ComputeRecord:
+    size, _ = resolve(row.vm_size)
     states = Counter(node.state for node in present)
     return ComputeRecord(
         name=row.name,

@@ -168,3 +168,20 @@ def test_what_a_job_is_still_writing_is_not_listed(tree: Tree) -> None:
     (tree.root / "out" / ".runyard-part-exp_1").write_bytes(b"half")
     (tree.root / "out" / ".hidden").write_bytes(b"kept")
     assert [file.path for file in tree.page("", None, 9)] == ["out/.hidden", "out/whole.txt"]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_file_that_is_told_kept_survives_a_power_cut(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch, *, overwrite: bool
+) -> None:
+    """The new name is on the disk too, and those of the folders that were made for it."""
+    synced: set[Path] = set()
+    real = os.fsync
+
+    def fsync(file: int) -> None:
+        synced.add(Path(f"/proc/self/fd/{file}").readlink())
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write(tree, "a/b/file", overwrite=overwrite)
+    assert {tree.root, tree.root / "a", tree.root / "a" / "b"} <= synced

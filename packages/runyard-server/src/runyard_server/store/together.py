@@ -101,7 +101,7 @@ def write(incoming: str, place: str, data: bytes, mode: int, *, overwrite: bool)
             _name(temporary, place, overwrite=overwrite)
             return [os.path.dirname(place)]
         except FileNotFoundError:
-            changed = _make_folders(place)
+            changed = make_folders(place)
             _name(temporary, place, overwrite=overwrite)
             return changed
     except BaseException:
@@ -136,7 +136,7 @@ def _name(temporary: str, place: str, *, overwrite: bool) -> None:
         os.unlink(temporary)
 
 
-def _make_folders(place: str) -> list[str]:
+def make_folders(place: str) -> list[str]:
     """Make the missing folders above a place; give the last and those in which one was made."""
     changed = [os.path.dirname(place)]
     while not os.path.isdir(changed[-1]):

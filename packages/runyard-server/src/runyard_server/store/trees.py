@@ -24,8 +24,8 @@ from runyard_server.store.folders import (
     full_disk,
     inside,
     is_file,
-    make_parents,
     sync,
+    sync_folder,
     usable,
 )
 
@@ -103,12 +103,15 @@ class Tree:
         incoming = received(body, self._incoming, hashed=False)
         with usable(path), full_disk(f"file {path}"), incoming as given:
             sync(given.file)
-            make_parents(place)
+            folders = together.make_folders(str(place))
             if overwrite:
                 given.path.replace(place)
             else:
                 # Unlike a rename, a link fails where the name exists: of two writers one wins.
                 os.link(given.path, place)
+            # Else a power cut takes back a file that the client was told is kept.
+            for folder in folders:
+                sync_folder(Path(folder))
         return given.size
 
     def write_many(

@@ -222,6 +222,25 @@ def test_merging_changes_nothing_that_is_read(system: System, run: str) -> None:
     assert series(system, run)["acc"].values == [*before["acc"].values, 99.5]
 
 
+def test_a_point_that_comes_while_two_seal_stays(
+    system: System, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A last word that is said twice joins segments twice at once, and loses no point."""
+    for number in range(2):
+        send(system, run, [line("acc", float(number))], first=number)
+    write = system.records.write
+
+    def late(work: Any) -> Any:
+        monkeypatch.setattr(system.records, "write", write)
+        send(system, run, [line("acc", 2.0)], first=2)
+        sealing.merge_metrics(system, key(system, run))
+        return write(work)
+
+    monkeypatch.setattr(system.records, "write", late)
+    sealing.merge_metrics(system, key(system, run))
+    assert series(system, run)["acc"].values == [0.0, 1.0, 2.0]
+
+
 def test_thinning_keeps_ends_and_spikes(system: System, run: str) -> None:
     """A chart of a long series shows each spike though it gets few points."""
     values = [0.0] * 5000

@@ -58,7 +58,10 @@ def merge_metrics(system: System, run_key: int) -> None:
 
     def write(work: Work) -> None:
         for change in changes:
-            metrics.replace_segments(work.connection, change.old, [change.new])
+            # Two may seal at once, when an agent says its last word again: what the other has
+            # joined since, with a point that came in between, must not be replaced by less.
+            if metrics.are_there(work.connection, change.old):
+                metrics.replace_segments(work.connection, change.old, [change.new])
 
     system.write(write)
 

@@ -65,6 +65,9 @@ _CHANGE_SERIES = (
 )
 _ADD_SEGMENTS = insert(metric_segments)
 _SEGMENTS_OF = select(*_SEGMENTS).where(metric_segments.c.series_id == bindparam("series"))
+_COUNTS_OF = select(metric_segments.c.first, metric_segments.c["count"]).where(
+    metric_segments.c.series_id == bindparam("series")
+)
 
 
 def mark(connection: Connection, run_key: int, writer: str) -> int:
@@ -234,6 +237,13 @@ def in_pieces(connection: Connection, run_key: int) -> list[int]:
         .having(func.count() > 1)
     )
     return list(connection.execute(found).scalars())
+
+
+def are_there(connection: Connection, packed: Sequence[SegmentRow]) -> bool:
+    """Whether segments of one series are as they were read: a joined one counts more points."""
+    found = connection.execute(_COUNTS_OF, {"series": packed[0].series_id})
+    counts = {int(first): int(count) for first, count in found}
+    return all(counts.get(segment.first) == segment.count for segment in packed)
 
 
 def replace_segments(

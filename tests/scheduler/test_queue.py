@@ -192,3 +192,13 @@ def test_a_slow_environment_holds_up_nobody(yard: Yard, target: str) -> None:
 def _counts(yard: Yard) -> tuple[int, int]:
     record = compute.get(yard.system, W, "cluster")
     return record.current_nodes, record.idle_nodes
+
+
+def test_a_cluster_whose_minimum_is_lowered_before_its_nodes_came_is_steady(yard: Yard) -> None:
+    """It would be told as resizing for ever, and be looked at each second."""
+    yard.engine.nodes = 0
+    yard.cluster(min_nodes=2)
+    assert compute.get(yard.system, W, "cluster").allocation_state == "Resizing"
+    compute.change(yard.system, W, "cluster", body=ChangeCompute(min_nodes=0))
+    until(lambda: compute.get(yard.system, W, "cluster").allocation_state == "Steady")
+    assert compute.get(yard.system, W, "cluster").target_nodes == 0

@@ -68,6 +68,17 @@ def shrink(system: System, cluster: ComputeRow) -> int | None:
     return node_count(system, cluster) if taken else None
 
 
+def settle(system: System, cluster: ComputeRow, count: int) -> None:
+    """Write down that a cluster waits for no more nodes than it has.
+
+    Args:
+        system: The service's parts.
+        cluster: The cluster.
+        count: How many that is.
+    """
+    system.write(lambda work: placement.resized(work, cluster, count))
+
+
 def wake_queue(system: System, cluster: ComputeRow) -> None:
     """Have the first run that waits for nodes of a cluster looked at again."""
     queue = runs.Queue(cluster.workspace, cluster.name, QUEUED)

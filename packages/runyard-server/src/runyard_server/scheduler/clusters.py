@@ -67,6 +67,9 @@ class ClusterReconciler(Reconciler):
                 left = clusters.shrink(self._system, cluster)
                 if left is not None:
                     self._resize(cluster, left)
+            elif cluster.allocation_state != STEADY:
+                # Its minimum was lowered before the nodes came.
+                clusters.settle(self._system, cluster, len(present))
             clusters.wake_queue(self._system, cluster)
 
     def _resize(self, cluster: ComputeRow, count: int) -> Grant:

@@ -147,3 +147,10 @@ def test_an_image_is_noted():
     """A base image that is not used is said, not passed over in silence."""
     found = inputs.read(EnvironmentDefinition(docker_image="org/image:1"), gpu=False)
     assert any("org/image:1" in note for note in found.notes)
+
+
+def test_spellings_of_one_name_have_one_order() -> None:
+    """The order decides the hash: in another process the same definition must find its lock."""
+    spellings = ["numpy", "Numpy", "nUmpy", "nuMpy", "numPy", "numpY", "NUMPY"]
+    read = inputs.read(EnvironmentDefinition(pip=spellings), gpu=False)
+    assert read.requirements == tuple(sorted(spellings))

@@ -78,7 +78,8 @@ def read(definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
     return Inputs(
         platform=sysconfig.get_platform(),
         python=_python(python, notes),
-        requirements=tuple(sorted(set(requirements), key=str.lower)),
+        # By more than lower case: a set has another order in each process, and with it the hash.
+        requirements=tuple(sorted(set(requirements), key=lambda each: (each.lower(), each))),
         options=tuple(sorted({line.option for line in sorted_lines if line.option})),
         # As with pip, the last one counts.
         index_url=definition.index_url or next(reversed(indexes), ""),

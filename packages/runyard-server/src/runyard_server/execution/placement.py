@@ -6,7 +6,7 @@ them), the others wait behind it. On a cluster, nodes are rows; on this machine 
 takes one of as many places as there are CPUs, over all workspaces. A run that has submitted others
 gives its place up until they have ended: two that steer cannot wait for each other's for ever.
 
-All functions here are rules: they are called inside one unit of work, and all but `wanted` write.
+What takes the unit of work is a rule, called inside it; all of these but `wanted` write.
 """
 
 from collections.abc import Sequence

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional
 from runyard.client import home, own_file
 from runyard.client.courier import Courier
 from runyard.client.sender import REFUSED_SUFFIX
-from runyard.client.spool import writers
+from runyard.client.spool import USER_LOG, USER_LOG_PATH, writers
 from runyard.client.workspace import WorkspaceClient
 from runyard.protocol.errors import RunNotFound, RunyardError
 from runyard.protocol.timeouts import LEFTOVER_SECONDS
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 FOLDER = "spool"
 PLACE = "place.json"
-USER_LOG = "user_log.txt"
-USER_LOG_PATH = "logs/user_log.txt"
 UNKNOWN = "unknown-"
 # As in a job's environment; `protocol.jobs`, which says so, is more than a first use waits for.
 IN_JOB = "RUNYARD_RUN_ID"

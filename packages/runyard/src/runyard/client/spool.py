@@ -25,6 +25,9 @@ from runyard.client.private import make_folder
 from runyard.protocol import escapes
 
 SUFFIX = ".jsonl"
+# Beside the lines: what a block of an interactive run prints, and its name in the run.
+USER_LOG = "user_log.txt"
+USER_LOG_PATH = "logs/user_log.txt"
 LARGEST_LINE = 64 << 20
 INFINITE = (float("inf"), float("-inf"))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from runyard.protocol.datastores import DatastoreRecord
     from runyard.sdk.workspaces import Workspace
 
-BLOB_TYPE, FILE_TYPE = "AzureBlob", "AzureFile"
+FILE_TYPE = "AzureFile"
 
 
 class Datastore:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Typ
 
 from runyard.client.own_file import OwnFile
 from runyard.client.private import make_folder
+from runyard.client.spool import USER_LOG, USER_LOG_PATH
 from runyard.protocol.errors import InvalidRequest
 from runyard.sdk.exceptions import SnapshotException, translated
 from runyard.sdk.submitter import user_name
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 OUTPUTS = "outputs"
 LOGS = "logs"
-USER_LOG = "user_log.txt"
 # Files are stamped by a coarser clock than time.time(), on some file systems to two seconds.
 SLACK_SECONDS = 2.0
 
@@ -133,6 +133,7 @@ class Interactive:
     def collect(self) -> None:
         """Let go of stdout and stderr, and send what was written to the outputs folder."""
         self._release()
+        # A forked child lets go of the streams too; the run is not its own to send for.
         if self.ended:
             return
         self._ended = True
@@ -178,7 +179,7 @@ class Interactive:
     def _followed(self) -> Mapping[Path, str]:
         found: Dict[Path, str] = {}
         if self._user_log is not None:
-            found[self._user_log] = f"{LOGS}/{USER_LOG}"
+            found[self._user_log] = USER_LOG_PATH
         # Under a hidden name another file may stand for a moment: those count at the end.
         new, _ = self._new(self._log_folder, LOGS, hidden=self._ended)
         found.update({path: name for name, path in new})

@@ -30,6 +30,7 @@ class Download:
         self._request = request
         self._offset = offset
         self._response: Optional[http.client.HTTPResponse] = request(offset)
+        # Nothing lies behind `offset`: a log that has not grown is no error.
         empty = self._response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE
         self.size = 0 if empty else int(self._response.length or 0)
         self._got = 0

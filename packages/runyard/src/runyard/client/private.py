@@ -16,4 +16,5 @@ def make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     make_folder(folder.parent)
+    # Whatever the umask: specs of runs hold variables in clear.
     folder.mkdir(mode=0o700, exist_ok=True)

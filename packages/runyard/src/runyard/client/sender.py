@@ -430,6 +430,7 @@ class _Lines(_Source):
         try:
             stored = destination.append_lines(self.name, self.line, data)
         except Conflict:
+            # The service has less than it said, as after a crash: no lines ask how many.
             stored = destination.append_lines(self.name, 0, b"")
         except InvalidRequest as error:
             stored = self._around(destination, data, error)

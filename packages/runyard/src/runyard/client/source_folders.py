@@ -22,6 +22,7 @@ from runyard.protocol.files import FileEntry
 if TYPE_CHECKING:
     from runyard.client.workspace_connection import WorkspaceConnection
 
+# v1's limits were 300 MB and 2,000 files.
 LIMIT_BYTES = 2_000_000_000
 LARGEST_SHOWN = 10
 IGNORE_FILES = (".amlignore", ".gitignore")

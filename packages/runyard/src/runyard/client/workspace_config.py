@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional, Sequence
 if TYPE_CHECKING:
     from runyard.protocol.errors import InvalidRequest
 
+# v1's places in v1's order; its oldest releases wrote `aml_config`.
 FOLDERS = (".azureml", "aml_config", "")
 FILES = ("config.json", "project.json")
 SCOPE_PARTS = 8

@@ -16,6 +16,7 @@ from runyard.protocol.records import dataclass
 from runyard.protocol.route import FAMILY, IN_RUN, IN_WORKSPACE, MAKES, READS, Nothing, Route
 from runyard.protocol.search import Search
 
+# v1's clients end a wait on it, so no run of the service is ever in it.
 NOT_STARTED = "NotStarted"
 STARTING = "Starting"
 PREPARING = "Preparing"

@@ -89,6 +89,7 @@ def _download(item: Item, folder: RunFolder, canceled: Callable[[], bool]) -> st
         os.makedirs(os.path.dirname(target), exist_ok=True)
         copy(os.path.join(source, part) if part else source, target)
     if os.path.isdir(source):
+        # An empty folder has no file with which it would have come.
         os.makedirs(place, exist_ok=True)
     return place
 

@@ -229,6 +229,7 @@ class AmlCompute(ComputeTarget, stands_for=CLUSTER):
         _check_nodes(least, most)
         idle = whole("idle_seconds_before_scaledown", idle_seconds_before_scaledown)
         return AmlComputeProvisioningConfiguration(
+            # Any text, as in v1: what the table of sizes lacks counts as one CPU, and is warned of.
             vm_size=vm_size or DEFAULT_SIZE,
             vm_priority=_check_priority(vm_priority),
             min_nodes=least,

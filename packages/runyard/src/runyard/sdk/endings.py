@@ -35,6 +35,7 @@ _guard = [threading.Lock()]
 _causes: List[BaseException] = []
 # The hook that was put into sys.excepthook, once it was.
 _hooks: List[Any] = []
+# The process that has the thread: a forked child has none.
 _beating = [-1]
 
 
@@ -185,6 +186,7 @@ def _cause() -> Optional[BaseException]:
     """What ends this process, None if nothing went wrong."""
     # The interactive interpreter alone sets it, and goes on after any exception.
     at_prompt = hasattr(sys, "ps1")
+    # At the prompt an exception ends nothing; exit() does.
     told = [one for one in _causes if isinstance(one, SystemExit) or not at_prompt]
     if told:
         return told[-1]

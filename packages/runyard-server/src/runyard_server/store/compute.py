@@ -1,11 +1,13 @@
 """Rows of clusters. `local` is no row: every workspace has this machine as a target."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import compute
 from runyard_server.store.subjects import CLUSTER, Subject
 
@@ -43,6 +45,12 @@ class ComputeRow:
 
 _NAMES = [f.name for f in fields(ComputeRow)]
 _COLUMNS = [compute.c[name] for name in _NAMES]
+_FIND = Prepared(
+    select(*_COLUMNS).where(
+        compute.c.workspace == bindparam("in_workspace"), compute.c.name == bindparam("named")
+    )
+)
+_EVERYWHERE = Prepared(select(*_COLUMNS).order_by(compute.c.workspace, compute.c.name))
 
 
 def find(connection: Connection, workspace: str, name: str) -> ComputeRow | None:
@@ -53,8 +61,7 @@ def find(connection: Connection, workspace: str, name: str) -> ComputeRow | None
         workspace: Id of the workspace.
         name: Its name.
     """
-    found = select(*_COLUMNS).where(compute.c.workspace == workspace, compute.c.name == name)
-    row = connection.execute(found).one_or_none()
+    row = _FIND.row(connection, {"in_workspace": workspace, "named": name})
     return None if row is None else _row(row)
 
 
@@ -66,8 +73,7 @@ def of_workspace(connection: Connection, workspace: str) -> list[ComputeRow]:
 
 def everywhere(connection: Connection) -> list[ComputeRow]:
     """The clusters of all workspaces."""
-    found = select(*_COLUMNS).order_by(compute.c.workspace, compute.c.name)
-    return [_row(row) for row in connection.execute(found)]
+    return [_row(row) for row in _EVERYWHERE.rows(connection)]
 
 
 def insert_cluster(connection: Connection, row: ComputeRow) -> None:
@@ -103,7 +109,7 @@ def remove(connection: Connection, workspace: str, name: str) -> None:
     )
 
 
-def _row(row: Row[Any]) -> ComputeRow:
+def _row(row: Sequence[Any]) -> ComputeRow:
     values = dict(zip(_NAMES, row, strict=True))
     values["tags"] = msgspec.json.decode(values["tags"], type=dict[str, str])
     return ComputeRow(**values)

@@ -5,13 +5,27 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, insert, select
 
 from runyard.protocol.environments import EnvironmentDefinition
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import environment_locks, environments, lock_cache, lock_notes
 from runyard_server.store.subjects import ENVIRONMENT, Subject
 
 _DEFINITION = msgspec.json.Decoder(EnvironmentDefinition)
+_LOCKED = select(
+    environment_locks.c.digest,
+    environment_locks.c.python,
+    environment_locks.c.requirements,
+    environment_locks.c.created_at,
+)
+_LOCK = Prepared(_LOCKED.where(environment_locks.c.digest == bindparam("of_digest")))
+_CACHED = Prepared(
+    _LOCKED.add_columns(lock_notes.c.notes)
+    .join(lock_cache, lock_cache.c.digest == environment_locks.c.digest)
+    .outerjoin(lock_notes, lock_notes.c.definition == lock_cache.c.definition)
+    .where(lock_cache.c.definition == bindparam("of_definition"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +115,17 @@ def add(connection: Connection, row: EnvironmentRow) -> None:
 
 def find_lock(connection: Connection, digest: str) -> LockRow | None:
     """The lock of this digest, or None."""
-    found = select(environment_locks).where(environment_locks.c.digest == digest)
-    row = connection.execute(found).one_or_none()
+    row = _LOCK.row(connection, {"of_digest": digest})
     return None if row is None else LockRow(*row)
 
 
 def cached_lock(connection: Connection, definition: str) -> LockRow | None:
     """The lock that a definition (by its hash) had last, or None."""
-    found = (
-        select(environment_locks, lock_notes.c.notes)
-        .join(lock_cache, lock_cache.c.digest == environment_locks.c.digest)
-        .outerjoin(lock_notes, lock_notes.c.definition == lock_cache.c.definition)
-        .where(lock_cache.c.definition == definition)
-    )
-    row = connection.execute(found).one_or_none()
+    row = _CACHED.row(connection, {"of_definition": definition})
     if row is None:
         return None
-    notes = tuple(json.loads(row.notes or "[]"))
-    return LockRow(row.digest, row.python, row.requirements, row.created_at, notes)
+    digest, python, requirements, created_at, notes = row
+    return LockRow(digest, python, requirements, created_at, tuple(json.loads(notes or "[]")))
 
 
 def keep_lock(connection: Connection, definition: str, lock: LockRow) -> None:

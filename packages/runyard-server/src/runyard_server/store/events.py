@@ -15,7 +15,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Row,
     TextClause,
     bindparam,
     func,
@@ -23,6 +22,7 @@ from sqlalchemy import (
     select,
 )
 
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import OF_NO_RUN, events
 from runyard_server.store.subjects import RUN, Subject
 
@@ -36,14 +36,22 @@ _SHOWN = (
     *(events.c.kind, events.c.time, events.c.message, events.c.status, events.c.data),
 )
 # Made once: making a statement costs more than running it.
-_APPEND = insert(events)
-_PAGE = select(*_SHOWN).where(*_OF_SUBJECT, events.c.number > bindparam("after"))
-_PAGE = _PAGE.order_by(events.c.number).limit(bindparam("most"))
-_TOLD = select(events.c.status, events.c.time, events.c.data)
-_TOLD = _TOLD.where(*_OF_SUBJECT, events.c.kind == bindparam("of_event"))
-_TOLD = _TOLD.order_by(events.c.number)
-_LAST = select(func.max(events.c.number)).where(*_OF_SUBJECT)
-_NEWEST = select(func.max(events.c.position)).where(events.c.workspace == bindparam("of_workspace"))
+_APPEND = Prepared(insert(events))
+_PAGE = Prepared(
+    select(*_SHOWN)
+    .where(*_OF_SUBJECT, events.c.number > bindparam("after"))
+    .order_by(events.c.number)
+    .limit(bindparam("most"))
+)
+_TOLD = Prepared(
+    select(events.c.status, events.c.time, events.c.data)
+    .where(*_OF_SUBJECT, events.c.kind == bindparam("of_event"))
+    .order_by(events.c.number)
+)
+_LAST = Prepared(select(func.max(events.c.number)).where(*_OF_SUBJECT))
+_NEWEST = Prepared(
+    select(func.max(events.c.position)).where(events.c.workspace == bindparam("of_workspace"))
+)
 _DATA = msgspec.json.Decoder(dict[str, str])
 
 
@@ -85,7 +93,7 @@ def append(connection: Connection, subject: Subject, rows: Sequence[EventRow]) -
         rows: The events.
     """
     if rows:
-        connection.execute(_APPEND, [_values(subject, row) for row in rows])
+        _APPEND.run_many(connection, [_values(subject, row) for row in rows])
 
 
 def page(connection: Connection, subject: Subject, after: int, limit: int) -> list[EventRow]:
@@ -97,13 +105,13 @@ def page(connection: Connection, subject: Subject, after: int, limit: int) -> li
         after: The number of the last one that is known.
         limit: The most that are wanted.
     """
-    rows = connection.execute(_PAGE, {**_named(subject), "after": after, "most": limit})
+    rows = _PAGE.rows(connection, {**_named(subject), "after": after, "most": limit})
     return [_event(row) for row in rows]
 
 
 def last_number(connection: Connection, subject: Subject) -> int:
     """The number of a subject's last event, 0 before the first."""
-    return connection.execute(_LAST, _named(subject)).scalar_one() or 0
+    return _LAST.value(connection, _named(subject)) or 0
 
 
 def feed(
@@ -141,7 +149,7 @@ def newest(connection: Connection, workspace: str, chosen: FeedFilter, limit: in
 
 def position(connection: Connection, workspace: str) -> int:
     """The position of a workspace's last event, 0 before the first."""
-    return connection.execute(_NEWEST, {"of_workspace": workspace}).scalar_one() or 0
+    return _NEWEST.value(connection, {"of_workspace": workspace}) or 0
 
 
 def times_of(connection: Connection, subject: Subject, kind: str) -> list[tuple[str, int]]:
@@ -152,8 +160,8 @@ def times_of(connection: Connection, subject: Subject, kind: str) -> list[tuple[
         subject: What they are about.
         kind: Which kind.
     """
-    rows = connection.execute(_TOLD, {**_named(subject), "of_event": kind})
-    return [(str(row.status), int(row.time)) for row in rows]
+    rows = _TOLD.rows(connection, {**_named(subject), "of_event": kind})
+    return [(str(status), int(time)) for status, time, _ in rows]
 
 
 def data_of(connection: Connection, subject: Subject, kind: str) -> list[dict[str, str]]:
@@ -164,8 +172,8 @@ def data_of(connection: Connection, subject: Subject, kind: str) -> list[dict[st
         subject: What they are about.
         kind: Which kind.
     """
-    rows = connection.execute(_TOLD, {**_named(subject), "of_event": kind})
-    return [_DATA.decode(row.data) for row in rows]
+    rows = _TOLD.rows(connection, {**_named(subject), "of_event": kind})
+    return [_DATA.decode(data) for _, _, data in rows]
 
 
 def _named(subject: Subject) -> dict[str, Any]:
@@ -206,10 +214,11 @@ def _order(chosen: FeedFilter) -> Column[int]:
     return events.c.position if chosen.id is None else events.c.number
 
 
-def _feed_row(workspace: str, row: Row[*tuple[Any, ...]]) -> FeedRow:
-    return FeedRow(row.position, Subject(row.subject_kind, workspace, row.subject), _event(row))
+def _feed_row(workspace: str, row: Sequence[Any]) -> FeedRow:
+    position, kind, subject, *_ = row
+    return FeedRow(position, Subject(kind, workspace, subject), _event(row))
 
 
-def _event(row: Row[*tuple[Any, ...]]) -> EventRow:
-    data = {} if row.data == "{}" else _DATA.decode(row.data)
-    return EventRow(row.number, row.kind, row.time, row.message, row.status, data)
+def _event(row: Sequence[Any]) -> EventRow:
+    *_, number, kind, time, message, status, data = row
+    return EventRow(number, kind, time, message, status, {} if data == "{}" else _DATA.decode(data))

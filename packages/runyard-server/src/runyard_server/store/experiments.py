@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import experiments
 
 
@@ -21,12 +22,17 @@ class ExperimentRow:
 
 
 _COLUMNS = [experiments.c[f.name] for f in fields(ExperimentRow)]
-_FIND = select(*_COLUMNS).where(
-    experiments.c.workspace == bindparam("in_workspace"), experiments.c.name == bindparam("named")
+_FIND = Prepared(
+    select(*_COLUMNS).where(
+        experiments.c.workspace == bindparam("in_workspace"),
+        experiments.c.name == bindparam("named"),
+    )
 )
 _MINE = experiments.c.id == bindparam("experiment")
-_COUNT_ONE = update(experiments).where(_MINE).values(run_count=experiments.c.run_count + 1)
-_COUNT = select(experiments.c.run_count).where(_MINE)
+_COUNT_ONE = Prepared(
+    update(experiments).where(_MINE).values(run_count=experiments.c.run_count + 1)
+)
+_COUNT = Prepared(select(experiments.c.run_count).where(_MINE))
 
 
 def find(connection: Connection, workspace: str, name: str) -> ExperimentRow | None:
@@ -37,7 +43,7 @@ def find(connection: Connection, workspace: str, name: str) -> ExperimentRow | N
         workspace: Id of the workspace.
         name: Its name.
     """
-    row = connection.execute(_FIND, {"in_workspace": workspace, "named": name}).one_or_none()
+    row = _FIND.row(connection, {"in_workspace": workspace, "named": name})
     return None if row is None else ExperimentRow(*row)
 
 
@@ -63,8 +69,8 @@ def next_number(connection: Connection, experiment_id: str) -> int:
     """Count a new run of an experiment and give its number, from 1."""
     mine = {"experiment": experiment_id}
     # Two statements: RETURNING is newer than the oldest SQLite that a Python may bring.
-    connection.execute(_COUNT_ONE, mine)
-    return int(connection.execute(_COUNT, mine).scalar_one())
+    _COUNT_ONE.run(connection, mine)
+    return int(_COUNT.value(connection, mine))
 
 
 def find_many(connection: Connection, workspace: str, names: Sequence[str]) -> list[ExperimentRow]:

@@ -5,12 +5,14 @@ from dataclasses import asdict, dataclass, fields
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import run_files
 
 # Ends the range of texts with a prefix: SQLite compares UTF-8 byte by byte, which is the order of
 # code points, and this is the last one.
 _LAST_CHARACTER = "\U0010ffff"
 _MANY = 500
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,12 @@ class FileRow:
 
 _COLUMNS = [run_files.c[f.name] for f in fields(FileRow)]
 _OF_RUN = run_files.c.run_key == bindparam("of_run")
-_FIND = select(*_COLUMNS).where(_OF_RUN, run_files.c.path == bindparam("of_path"))
-_REMOVE = delete(run_files).where(_OF_RUN, run_files.c.path == bindparam("old_path"))
-_ADD = insert(run_files)
+_FIND = Prepared(select(*_COLUMNS).where(_OF_RUN, run_files.c.path == bindparam("of_path")))
+_REMOVE = Prepared(delete(run_files).where(_OF_RUN, run_files.c.path == bindparam("old_path")))
+_ADD = Prepared(insert(run_files))
+_FIRST = Prepared(
+    select(*_COLUMNS).where(_OF_RUN).order_by(run_files.c.path).limit(bindparam("most"))
+)
 
 
 def find(connection: Connection, run_key: int, path: str) -> FileRow | None:
@@ -40,7 +45,7 @@ def find(connection: Connection, run_key: int, path: str) -> FileRow | None:
         run_key: Key of the run's row.
         path: Its path.
     """
-    row = connection.execute(_FIND, {"of_run": run_key, "of_path": path}).one_or_none()
+    row = _FIND.row(connection, {"of_run": run_key, "of_path": path})
     return None if row is None else FileRow(*row)
 
 
@@ -53,6 +58,9 @@ def find_many(connection: Connection, run_key: int, paths: Sequence[str]) -> dic
         paths: Which paths.
     """
     rows: dict[str, FileRow] = {}
+    if len(paths) <= _FEW:
+        found_one = (find(connection, run_key, path) for path in paths)
+        return {row.path: row for row in found_one if row is not None}
     for start in range(0, len(paths), _MANY):
         some = list(paths[start : start + _MANY])
         found = select(*_COLUMNS).where(run_files.c.run_key == run_key, run_files.c.path.in_(some))
@@ -72,6 +80,9 @@ def page(
         after: The last path that is known.
         limit: The most that are wanted.
     """
+    if not prefix and after is None:
+        rows = _FIRST.rows(connection, {"of_run": run_key, "most": limit})
+        return [FileRow(*row) for row in rows]
     found = select(*_COLUMNS).where(run_files.c.run_key == run_key)
     if prefix:
         found = found.where(run_files.c.path >= prefix, run_files.c.path < prefix + _LAST_CHARACTER)
@@ -93,8 +104,8 @@ def put(connection: Connection, run_key: int, rows: Iterable[FileRow]) -> None:
     values = [{"run_key": run_key, **asdict(row)} for row in rows]
     if not values:
         return
-    connection.execute(_REMOVE, [{"of_run": run_key, "old_path": v["path"]} for v in values])
-    connection.execute(_ADD, values)
+    _REMOVE.run_many(connection, [{"of_run": run_key, "old_path": v["path"]} for v in values])
+    _ADD.run_many(connection, values)
 
 
 def remove(connection: Connection, run_key: int, prefix: str) -> None:

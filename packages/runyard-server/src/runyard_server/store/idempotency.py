@@ -2,12 +2,16 @@
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import idempotency
 
 _OF_KEY = idempotency.c.key == bindparam("of_key")
-_FIND = select(idempotency.c.body, idempotency.c.answer)
-_FIND = _FIND.where(_OF_KEY, idempotency.c.created_at >= bindparam("since"))
-_REMOVE, _ADD = delete(idempotency).where(_OF_KEY), insert(idempotency)
+_FIND = Prepared(
+    select(idempotency.c.body, idempotency.c.answer).where(
+        _OF_KEY, idempotency.c.created_at >= bindparam("since")
+    )
+)
+_REMOVE, _ADD = Prepared(delete(idempotency).where(_OF_KEY)), Prepared(insert(idempotency))
 
 
 def find(connection: Connection, key: str, since: int) -> tuple[str, str] | None:
@@ -18,8 +22,8 @@ def find(connection: Connection, key: str, since: int) -> tuple[str, str] | None
         key: The request's key.
         since: Microseconds since 1970 before which answers are outdated.
     """
-    row = connection.execute(_FIND, {"of_key": key, "since": since}).one_or_none()
-    return None if row is None else (str(row.body), str(row.answer))
+    row = _FIND.row(connection, {"of_key": key, "since": since})
+    return None if row is None else (str(row[0]), str(row[1]))
 
 
 def keep(connection: Connection, key: str, body: str, answer: str, now: int) -> None:
@@ -32,8 +36,8 @@ def keep(connection: Connection, key: str, body: str, answer: str, now: int) -> 
         answer: The answer, as JSON.
         now: Microseconds since 1970.
     """
-    connection.execute(_REMOVE, {"of_key": key})
-    connection.execute(_ADD, {"key": key, "body": body, "answer": answer, "created_at": now})
+    _REMOVE.run(connection, {"of_key": key})
+    _ADD.run(connection, {"key": key, "body": body, "answer": answer, "created_at": now})
 
 
 def has_older(connection: Connection, before: int) -> bool:

@@ -8,7 +8,6 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     bindparam,
     delete,
     exists,
@@ -21,6 +20,7 @@ from sqlalchemy import (
 
 from runyard.protocol.jobs import FinishReport
 from runyard.protocol.runs import SCRIPT_RUN
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import job_nodes, runs
 
 _FINISH = msgspec.json.Decoder(FinishReport)
@@ -51,23 +51,18 @@ class JobNodeRow:
 _NAMES = tuple(f.name for f in fields(JobNodeRow))
 _COLUMNS = [job_nodes.c[name] for name in _NAMES]
 # Statements that every run needs several times are made once: that is most of their cost.
-_FIND = select(*_COLUMNS).where(
-    job_nodes.c.run_key == bindparam("of_run"), job_nodes.c.node == bindparam("of_node")
-)
-_OF_RUN = select(*_COLUMNS).where(job_nodes.c.run_key == bindparam("of_run"))
-_OF_RUN = _OF_RUN.order_by(job_nodes.c.node)
-_ADD = insert(job_nodes)
-_CLOSE = update(job_nodes).where(
-    job_nodes.c.run_key == bindparam("of_run"), job_nodes.c.finished_at.is_(None)
-)
-_CHANGE = update(job_nodes).where(
-    job_nodes.c.run_key == bindparam("of_run"), job_nodes.c.node == bindparam("of_node")
-)
+_RUN_IS = job_nodes.c.run_key == bindparam("of_run")
+_NODE_IS = job_nodes.c.node == bindparam("of_node")
+_FIND = Prepared(select(*_COLUMNS).where(_RUN_IS, _NODE_IS))
+_OF_RUN = Prepared(select(*_COLUMNS).where(_RUN_IS).order_by(job_nodes.c.node))
+_ADD = Prepared(insert(job_nodes))
+_CLOSE = Prepared(update(job_nodes).where(_RUN_IS, job_nodes.c.finished_at.is_(None)))
+_CHANGE = Prepared(update(job_nodes).where(_RUN_IS, _NODE_IS))
 
 
 def of_run(connection: Connection, run_key: int) -> list[JobNodeRow]:
     """The nodes of a run, by number."""
-    return [_row(row) for row in connection.execute(_OF_RUN, {"of_run": run_key})]
+    return [_row(row) for row in _OF_RUN.rows(connection, {"of_run": run_key})]
 
 
 def of_runs(connection: Connection, run_keys: Iterable[int]) -> list[JobNodeRow]:
@@ -88,7 +83,7 @@ def find(connection: Connection, run_key: int, node: int) -> JobNodeRow | None:
         run_key: Key of the run's row.
         node: Number of the node within the run.
     """
-    row = connection.execute(_FIND, {"of_run": run_key, "of_node": node}).one_or_none()
+    row = _FIND.row(connection, {"of_run": run_key, "of_node": node})
     return None if row is None else _row(row)
 
 
@@ -105,7 +100,7 @@ def count_unfinished_on(connection: Connection, target: str) -> int:
 
     A run that waits for others which it submitted, or which are its children, is not counted.
     """
-    return int(connection.execute(_HELD, {"on_target": target}).scalar_one())
+    return int(_HELD.value(connection, {"on_target": target}))
 
 
 def _steers() -> ColumnElement[bool]:
@@ -116,9 +111,10 @@ def _steers() -> ColumnElement[bool]:
     return exists().where(*waited, other.c.run_type == SCRIPT_RUN)
 
 
-_HELD = select(func.count()).select_from(job_nodes.join(runs, runs.c.key == job_nodes.c.run_key))
-_HELD = _HELD.where(
-    job_nodes.c.finished_at.is_(None), runs.c.target == bindparam("on_target"), ~_steers()
+_HELD = Prepared(
+    select(func.count())
+    .select_from(job_nodes.join(runs, runs.c.key == job_nodes.c.run_key))
+    .where(job_nodes.c.finished_at.is_(None), runs.c.target == bindparam("on_target"), ~_steers())
 )
 
 
@@ -126,7 +122,7 @@ def add(connection: Connection, rows: Sequence[JobNodeRow]) -> None:
     """Add the nodes of a run."""
     if rows:
         values = [_texts({f.name: getattr(row, f.name) for f in fields(row)}) for row in rows]
-        connection.execute(_ADD, values)
+        _ADD.run_many(connection, values)
 
 
 def change(connection: Connection, run_key: int, node: int, **values: Any) -> None:
@@ -138,7 +134,7 @@ def change(connection: Connection, run_key: int, node: int, **values: Any) -> No
         node: Number of the node within the run.
         **values: Values by column.
     """
-    connection.execute(_CHANGE, {"of_run": run_key, "of_node": node, **_texts(values)})
+    _CHANGE.run(connection, {"of_run": run_key, "of_node": node, **_texts(values)})
 
 
 def close(connection: Connection, run_key: int, now: int) -> None:
@@ -149,7 +145,7 @@ def close(connection: Connection, run_key: int, now: int) -> None:
         run_key: Key of the run's row.
         now: Microseconds since 1970.
     """
-    connection.execute(_CLOSE, {"of_run": run_key, "finished_at": now})
+    _CLOSE.run(connection, {"of_run": run_key, "finished_at": now})
 
 
 def remove(connection: Connection, run_key: int) -> None:
@@ -163,7 +159,7 @@ def _texts(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _row(row: Row[Any]) -> JobNodeRow:
+def _row(row: Sequence[Any]) -> JobNodeRow:
     values = dict(zip(_NAMES, row, strict=True))
     values["finish"] = None if values["finish"] is None else _FINISH.decode(values["finish"])
     return JobNodeRow(**values)

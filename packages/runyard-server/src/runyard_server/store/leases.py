@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import leases
 from runyard_server.store.subjects import Subject
 
@@ -13,9 +14,11 @@ _OF_SUBJECT = (
     leases.c.workspace == bindparam("of_workspace"),
     leases.c.subject == bindparam("of_subject"),
 )
-_FIND = select(leases.c.token, leases.c.until).where(*_OF_SUBJECT)
-_EVERYTHING = select(leases)
-_ADD, _REMOVE = insert(leases), delete(leases).where(*_OF_SUBJECT)
+_FIND = Prepared(select(leases.c.token, leases.c.until).where(*_OF_SUBJECT))
+_EVERYTHING = Prepared(
+    select(leases.c.kind, leases.c.workspace, leases.c.subject, leases.c.token, leases.c.until)
+)
+_ADD, _REMOVE = Prepared(insert(leases)), Prepared(delete(leases).where(*_OF_SUBJECT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +31,15 @@ class LeaseRow:
 
 def find(connection: Connection, subject: Subject) -> LeaseRow | None:
     """The lease of a subject, None while nobody works on it."""
-    row = connection.execute(_FIND, _named(subject)).one_or_none()
-    return None if row is None else LeaseRow(row.token, row.until)
+    row = _FIND.row(connection, _named(subject))
+    return None if row is None else LeaseRow(*row)
 
 
 def everything(connection: Connection) -> dict[Subject, LeaseRow]:
     """All leases; there are few, for they are gone when the work is done."""
     return {
-        Subject(row.kind, row.workspace, row.subject): LeaseRow(row.token, row.until)
-        for row in connection.execute(_EVERYTHING)
+        Subject(kind, workspace, subject): LeaseRow(token, until)
+        for kind, workspace, subject, token, until in _EVERYTHING.rows(connection)
     }
 
 
@@ -51,13 +54,13 @@ def put(connection: Connection, subject: Subject, row: LeaseRow) -> None:
     # Delete, then insert: SQLAlchemy spells an upsert for each database apart.
     remove(connection, [subject])
     names = {"kind": subject.kind, "workspace": subject.workspace, "subject": subject.id}
-    connection.execute(_ADD, {**names, "token": row.token, "until": row.until})
+    _ADD.run(connection, {**names, "token": row.token, "until": row.until})
 
 
 def remove(connection: Connection, subjects: Iterable[Subject]) -> None:
     """Free subjects; those that nobody works on are passed over."""
     for subject in subjects:
-        connection.execute(_REMOVE, _named(subject))
+        _REMOVE.run(connection, _named(subject))
 
 
 def prolong(connection: Connection, token: str, until: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from runyard.protocol.metrics import SCALAR
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import metric_segments, metric_series, spool_marks
 from runyard_server.store.segments import Points, unpack
 
@@ -41,8 +42,10 @@ _SERIES = [metric_series.c[f.name] for f in fields(SeriesRow)]
 _SEGMENTS = [metric_segments.c[f.name] for f in fields(SegmentRow)]
 
 # Statements of the hot path are made once: making one takes longer than SQLite takes to run it.
-_MARK = select(spool_marks.c.lines).where(
-    spool_marks.c.run_key == bindparam("run"), spool_marks.c.writer == bindparam("by")
+_MARK = Prepared(
+    select(spool_marks.c.lines).where(
+        spool_marks.c.run_key == bindparam("run"), spool_marks.c.writer == bindparam("by")
+    )
 )
 _ADD_MARK = insert(spool_marks)
 _MOVE_MARK = (
@@ -63,6 +66,13 @@ _CHANGE_SERIES = (
         maximum=bindparam("new_maximum"),
     )
 )
+_IN_PIECES = Prepared(
+    select(metric_segments.c.series_id)
+    .join(metric_series, metric_series.c.id == metric_segments.c.series_id)
+    .where(metric_series.c.run_key == bindparam("run"))
+    .group_by(metric_segments.c.series_id)
+    .having(func.count() > 1)
+)
 _ADD_SEGMENTS = insert(metric_segments)
 _SEGMENTS_OF = select(*_SEGMENTS).where(metric_segments.c.series_id == bindparam("series"))
 _COUNTS_OF = select(metric_segments.c.first, metric_segments.c["count"]).where(
@@ -78,8 +88,7 @@ def mark(connection: Connection, run_key: int, writer: str) -> int:
         run_key: Key of the run's row.
         writer: Name of the writer.
     """
-    found = connection.execute(_MARK, {"run": run_key, "by": writer}).scalar_one_or_none()
-    return int(found or 0)
+    return int(_MARK.value(connection, {"run": run_key, "by": writer}) or 0)
 
 
 def set_mark(connection: Connection, run_key: int, writer: str, lines: int) -> None:
@@ -229,14 +238,7 @@ def segments_of_many(
 
 def in_pieces(connection: Connection, run_key: int) -> list[int]:
     """The ids of a run's series that have more than one segment."""
-    found = (
-        select(metric_segments.c.series_id)
-        .join(metric_series, metric_series.c.id == metric_segments.c.series_id)
-        .where(metric_series.c.run_key == run_key)
-        .group_by(metric_segments.c.series_id)
-        .having(func.count() > 1)
-    )
-    return list(connection.execute(found).scalars())
+    return [series for (series,) in _IN_PIECES.rows(connection, {"run": run_key})]
 
 
 def are_there(connection: Connection, packed: Sequence[SegmentRow]) -> bool:

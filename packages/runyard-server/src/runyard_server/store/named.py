@@ -5,11 +5,13 @@ and order by numbers.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, delete, insert, select
 
 from runyard_server.store.functions import as_number
+from runyard_server.store.prepared import Prepared
 
 
 def read(
@@ -48,7 +50,7 @@ def add(connection: Connection, table: Table, key: int, given: Mapping[str, str 
             {owner: key, "name": name, "value": value, "number": as_number(value)}
             for name, value in given.items()
         ]
-        connection.execute(insert(table), rows)
+        _add_to(table).run_many(connection, rows)
 
 
 def put(connection: Connection, table: Table, key: int, given: Mapping[str, str | None]) -> None:
@@ -87,6 +89,11 @@ def clear(connection: Connection, table: Table, key: int) -> None:
         key: Key of the owner's row.
     """
     connection.execute(delete(table).where(_owner(table) == key))
+
+
+@cache
+def _add_to(table: Table) -> Prepared:
+    return Prepared(insert(table))
 
 
 def _owner(table: Table) -> Any:

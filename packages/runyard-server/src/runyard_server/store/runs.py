@@ -13,7 +13,6 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     bindparam,
     exists,
     func,
@@ -24,6 +23,7 @@ from sqlalchemy import (
 
 from runyard.protocol.runs import RunError
 from runyard_server.store import named
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import (
     job_nodes,
     run_params,
@@ -81,18 +81,15 @@ _NAMES = tuple(f.name for f in fields(RunRow))
 _COLUMNS = [runs.c[name] for name in _NAMES]
 # Asked by nearly every request, so made once: making a statement costs more than running it.
 _NAMED = (runs.c.workspace == bindparam("in_workspace"), runs.c.id == bindparam("run"))
-_FIND = select(*_COLUMNS).where(*_NAMED)
-_KEY_OF = select(runs.c.key).where(*_NAMED)
-_BY_KEY = select(*_COLUMNS).where(runs.c.key == bindparam("of_run"))
-_CHANGE = update(runs).where(runs.c.key == bindparam("of_run"))
-_INSERT, _INSERT_SPEC = insert(runs), insert(run_specs)
-_SPEC = select(run_specs.c.spec).where(run_specs.c.run_key == bindparam("of_run"))
-_TAGS = select(run_tags.c.name, run_tags.c.value).where(run_tags.c.run_key == bindparam("of_run"))
-_PROPERTIES = select(run_properties.c.name, run_properties.c.value).where(
-    run_properties.c.run_key == bindparam("of_run")
-)
-_PARAMS = select(run_params.c.name, run_params.c.value).where(
-    run_params.c.run_key == bindparam("of_run")
+_FIND = Prepared(select(*_COLUMNS).where(*_NAMED))
+_KEY_OF = Prepared(select(runs.c.key).where(*_NAMED))
+_BY_KEY = Prepared(select(*_COLUMNS).where(runs.c.key == bindparam("of_run")))
+_CHANGE = Prepared(update(runs).where(runs.c.key == bindparam("of_run")))
+_INSERT, _INSERT_SPEC = Prepared(insert(runs)), Prepared(insert(run_specs))
+_SPEC = Prepared(select(run_specs.c.spec).where(run_specs.c.run_key == bindparam("of_run")))
+_TAGS, _PROPERTIES, _PARAMS = (
+    Prepared(select(t.c.name, t.c.value).where(t.c.run_key == bindparam("of_run")))
+    for t in (run_tags, run_properties, run_params)
 )
 _IN_QUEUE = (
     runs.c.target == bindparam("on_target"),
@@ -104,18 +101,20 @@ _IN_QUEUE = (
 )
 # Of one workspace, and of all: see Queue.
 _QUEUES = {False: (runs.c.workspace == bindparam("in_workspace"), *_IN_QUEUE), True: _IN_QUEUE}
-_WAITING = {
+_OLDEST = {
     everywhere: select(*_COLUMNS).where(*inside).order_by(runs.c.key).limit(bindparam("most"))
     for everywhere, inside in _QUEUES.items()
 }
+_WAITING = {everywhere: Prepared(found) for everywhere, found in _OLDEST.items()}
 _UNTOLD = {
-    everywhere: found.where(runs.c.reason.is_(None)) for everywhere, found in _WAITING.items()
+    everywhere: Prepared(found.where(runs.c.reason.is_(None)))
+    for everywhere, found in _OLDEST.items()
 }
 _WAITING_NODES = {
-    everywhere: select(func.coalesce(func.sum(runs.c.node_count), 0)).where(*inside)
+    everywhere: Prepared(select(func.coalesce(func.sum(runs.c.node_count), 0)).where(*inside))
     for everywhere, inside in _QUEUES.items()
 }
-_HOLDING = (
+_HOLDING = Prepared(
     select(runs.c.id)
     .join(job_nodes, job_nodes.c.run_key == runs.c.key)
     .where(job_nodes.c.finished_at.is_(None), runs.c.target == bindparam("on_target"))
@@ -134,13 +133,13 @@ def find(connection: Connection, workspace: str, run: str) -> RunRow | None:
         workspace: Id of the workspace.
         run: Id of the run.
     """
-    row = connection.execute(_FIND, {"in_workspace": workspace, "run": run}).one_or_none()
+    row = _FIND.row(connection, {"in_workspace": workspace, "run": run})
     return None if row is None else _row(row)
 
 
 def by_key(connection: Connection, key: int) -> RunRow | None:
     """The run of this key, or None."""
-    row = connection.execute(_BY_KEY, {"of_run": key}).one_or_none()
+    row = _BY_KEY.row(connection, {"of_run": key})
     return None if row is None else _row(row)
 
 
@@ -177,8 +176,8 @@ def key_of(connection: Connection, workspace: str, run: str) -> int | None:
         workspace: Id of the workspace.
         run: Id of the run.
     """
-    found = connection.execute(_KEY_OF, {"in_workspace": workspace, "run": run})
-    return found.scalar_one_or_none()
+    key: int | None = _KEY_OF.value(connection, {"in_workspace": workspace, "run": run})
+    return key
 
 
 def insert_run(connection: Connection, row: RunRow, spec: str) -> int:
@@ -190,21 +189,21 @@ def insert_run(connection: Connection, row: RunRow, spec: str) -> int:
         spec: JSON of its spec.
     """
     values = {f.name: getattr(row, f.name) for f in fields(row) if f.name != "key"}
-    result = connection.execute(_INSERT, _texts(values))
-    key = result.inserted_primary_key
+    _INSERT.run(connection, _texts(values))
+    key = key_of(connection, row.workspace, row.id)
     assert key is not None
-    connection.execute(_INSERT_SPEC, {"run_key": key[0], "spec": spec})
-    return int(key[0])
+    _INSERT_SPEC.run(connection, {"run_key": key, "spec": spec})
+    return key
 
 
 def change(connection: Connection, key: int, **values: Any) -> None:
     """Set the named columns of a run."""
-    connection.execute(_CHANGE, {"of_run": key, **_texts(values)})
+    _CHANGE.run(connection, {"of_run": key, **_texts(values)})
 
 
 def spec(connection: Connection, key: int) -> str:
     """The JSON of a run's spec."""
-    return str(connection.execute(_SPEC, {"of_run": key}).scalar_one())
+    return str(_SPEC.value(connection, {"of_run": key}))
 
 
 def specs(connection: Connection, keys: Iterable[int]) -> dict[int, str]:
@@ -265,18 +264,17 @@ class Queue:
 
     def first(self, connection: Connection, limit: int) -> list[RunRow]:
         """The oldest."""
-        found = connection.execute(_WAITING[self._everywhere], self._named(limit))
+        found = _WAITING[self._everywhere].rows(connection, self._named(limit))
         return [_row(row) for row in found]
 
     def without_reason(self, connection: Connection, limit: int) -> list[RunRow]:
         """The oldest of which it is not said yet why they wait."""
-        found = connection.execute(_UNTOLD[self._everywhere], self._named(limit))
+        found = _UNTOLD[self._everywhere].rows(connection, self._named(limit))
         return [_row(row) for row in found]
 
     def node_count(self, connection: Connection) -> int:
         """Sum up how many nodes they need."""
-        total = connection.execute(_WAITING_NODES[self._everywhere], self._named(0))
-        return int(total.scalar_one())
+        return int(_WAITING_NODES[self._everywhere].value(connection, self._named(0)))
 
     @property
     def _everywhere(self) -> bool:
@@ -304,7 +302,7 @@ def open_below(connection: Connection, row: RunRow, target: str) -> list[RunRow]
         target: Name of the compute target.
     """
     named = {"in_workspace": row.workspace, "on_target": target, "of_parent": row.id}
-    return [_row(each) for each in connection.execute(_OPEN_BELOW, named)]
+    return [_row(each) for each in _OPEN_BELOW.rows(connection, named)]
 
 
 def _is_below() -> ColumnElement[bool]:
@@ -319,7 +317,9 @@ def _is_below() -> ColumnElement[bool]:
     return runs.c.key.in_(select(below.union(next_).c.key))
 
 
-_OPEN_BELOW = select(*_COLUMNS).where(runs.c.active.is_(True), _is_below()).order_by(runs.c.key)
+_OPEN_BELOW = Prepared(
+    select(*_COLUMNS).where(runs.c.active.is_(True), _is_below()).order_by(runs.c.key)
+)
 
 
 def active_with_nodes(connection: Connection, target: str, limit: int) -> list[str]:
@@ -330,8 +330,8 @@ def active_with_nodes(connection: Connection, target: str, limit: int) -> list[s
         target: Name of the compute target.
         limit: The most that are wanted.
     """
-    rows = connection.execute(_HOLDING, {"on_target": target, "most": limit})
-    return [str(row.id) for row in rows]
+    rows = _HOLDING.rows(connection, {"on_target": target, "most": limit})
+    return [str(run) for (run,) in rows]
 
 
 def tags(
@@ -345,8 +345,7 @@ def tags(
         names: Which names.
     """
     if len(keys) == 1 and names is None:
-        pairs = connection.execute(_TAGS, {"of_run": keys[0]})
-        return {keys[0]: {row.name: row.value for row in pairs}}
+        return {keys[0]: dict(_TAGS.rows(connection, {"of_run": keys[0]}))}
     return named.read(connection, run_tags, keys, names)
 
 
@@ -361,8 +360,7 @@ def properties(
         names: Which names.
     """
     if len(keys) == 1 and names is None:
-        pairs = connection.execute(_PROPERTIES, {"of_run": keys[0]})
-        return {keys[0]: {row.name: row.value for row in pairs}}
+        return {keys[0]: dict(_PROPERTIES.rows(connection, {"of_run": keys[0]}))}
     return named.read(connection, run_properties, keys, names)
 
 
@@ -377,8 +375,7 @@ def params(
         names: Which names.
     """
     if len(keys) == 1 and names is None:
-        pairs = connection.execute(_PARAMS, {"of_run": keys[0]})
-        return {keys[0]: {row.name: row.value for row in pairs}}
+        return {keys[0]: dict(_PARAMS.rows(connection, {"of_run": keys[0]}))}
     return named.read(connection, run_params, keys, names)
 
 
@@ -441,7 +438,7 @@ def _texts(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _row(row: Row[Any]) -> RunRow:
+def _row(row: Sequence[Any]) -> RunRow:
     values = dict(zip(_NAMES, row, strict=True))
     error, warnings, seconds = (values[name] for name in _JSON)
     values["error"] = None if error is None else _ERROR.decode(error)

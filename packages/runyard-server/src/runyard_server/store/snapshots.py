@@ -6,11 +6,14 @@ import msgspec
 from sqlalchemy import Connection, bindparam, insert, select
 
 from runyard.protocol.files import FileEntry
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import snapshots
 
 _FILES = msgspec.json.Decoder(list[FileEntry])
-_FIND = select(snapshots).where(
-    snapshots.c.workspace == bindparam("in_workspace"), snapshots.c.id == bindparam("snapshot")
+_FIND = Prepared(
+    select(snapshots.c.size, snapshots.c.files, snapshots.c.created_at).where(
+        snapshots.c.workspace == bindparam("in_workspace"), snapshots.c.id == bindparam("snapshot")
+    )
 )
 
 
@@ -34,10 +37,11 @@ def find(connection: Connection, workspace: str, snapshot: str) -> SnapshotRow |
         snapshot: Id of the snapshot.
     """
     named = {"in_workspace": workspace, "snapshot": snapshot}
-    row = connection.execute(_FIND, named).one_or_none()
+    row = _FIND.row(connection, named)
     if row is None:
         return None
-    return SnapshotRow(workspace, row.id, row.size, _FILES.decode(row.files), row.created_at)
+    size, files, created_at = row
+    return SnapshotRow(workspace, snapshot, size, _FILES.decode(files), created_at)
 
 
 def add(connection: Connection, row: SnapshotRow) -> None:

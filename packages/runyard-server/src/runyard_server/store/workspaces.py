@@ -1,11 +1,13 @@
 """Rows of workspaces."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
 
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import workspaces
 
 Triple = tuple[str, str, str]
@@ -27,14 +29,15 @@ class WorkspaceRow:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-_COLUMNS = [workspaces.c[f.name] for f in fields(WorkspaceRow)]
-_FIND = select(*_COLUMNS).where(workspaces.c.id == bindparam("workspace"))
+_NAMES = [f.name for f in fields(WorkspaceRow)]
+_COLUMNS = [workspaces.c[name] for name in _NAMES]
+_FIND = Prepared(select(*_COLUMNS).where(workspaces.c.id == bindparam("workspace")))
 _TRIPLE = (workspaces.c.name, workspaces.c.subscription_id, workspaces.c.resource_group)
 
 
 def find(connection: Connection, workspace: str) -> WorkspaceRow | None:
     """The workspace of this id, or None."""
-    row = connection.execute(_FIND, {"workspace": workspace}).one_or_none()
+    row = _FIND.row(connection, {"workspace": workspace})
     return None if row is None else _row(row)
 
 
@@ -87,7 +90,7 @@ def _texts(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _row(row: Row[Any]) -> WorkspaceRow:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+def _row(row: Sequence[Any]) -> WorkspaceRow:
+    values = dict(zip(_NAMES, row, strict=True))
     values["tags"] = msgspec.json.decode(values["tags"], type=dict[str, str])
     return WorkspaceRow(**values)

@@ -61,6 +61,17 @@ def test_pythons_too_old_for_jobs_are_replaced_visibly(asked, given):
         assert definition_of(environment).python == given
 
 
+@pytest.mark.parametrize(
+    "spec", ["python=3.8.*", "conda-forge::python=3.8", "python [version='>=3.8,<3.9']"]
+)
+def test_a_python_is_asked_for_in_any_of_condas_ways(spec):
+    """A script that needs 3.8 does not silently run on whatever the service chooses."""
+    environment = Environment("x")
+    packages = CondaDependencies.create(conda_packages=[spec], pip_packages=[])
+    environment.python.conda_dependencies = packages
+    assert "3.8" in definition_of(environment).python
+
+
 def test_user_managed_installs_nothing():
     """Only the interpreter counts then."""
     environment = Environment("x")

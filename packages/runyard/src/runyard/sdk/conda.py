@@ -164,8 +164,9 @@ class CondaDependencies:
         """Read the Python version asked for; empty where the service chooses."""
         for spec in self._conda():
             if package_name(spec) == "python":
-                # conda writes `python=3.7.*` for all releases of 3.7.
-                return spec[len("python") :].strip().lstrip("=~<> ").rstrip(".*")
+                # A channel may stand before it; and `python=3.7.*` is any release of 3.7.
+                rest = spec.rpartition("::")[2].strip()[len("python") :]
+                return rest.strip().lstrip("=~<> ").rstrip(".*")
         return PYTHON_DEFAULT_VERSION
 
     @property

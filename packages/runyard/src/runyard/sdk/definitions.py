@@ -95,7 +95,8 @@ def job_python(version: str) -> str:
 
     The SDK in the job needs 3.7; files of 2019 name 3.6.2 or 3.5, because that was the default.
     """
-    match = re.match(r"(\d+)(?:\.(\d+))?", version)
+    # Not at the beginning alone: conda also writes `[version='>=3.8']`.
+    match = re.search(r"(\d+)(?:\.(\d+))?", version)
     if match is None:
         return ""
     # A bare `3` is any of them.

@@ -256,6 +256,16 @@ def test_wrong_input_is_refused(folder, experiment, given, said):
     assert said in caught.value.message
 
 
+def test_a_folder_below_home_is_named_by_a_tilde(folder, experiment, monkeypatch):
+    """`~` means the user's folder for the script and for files of packages, as for the snapshot."""
+    monkeypatch.setenv("HOME", str(folder.parent))
+    (folder / "more.txt").write_text("attrs\n")
+    given = estimator(f"~/{folder.name}", pip_requirements_file="more.txt")
+    submission = given._submission(experiment)
+    assert submission.source_directory == str(folder)
+    assert submission.spec.script == "train.py"
+
+
 def test_missing_and_empty_folders_are_refused(tmp_path, experiment):
     """Before anything is sent."""
     (tmp_path / "empty").mkdir()

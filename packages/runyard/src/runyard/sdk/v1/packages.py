@@ -83,6 +83,7 @@ def _packages(settings: EstimatorSettings, row: Optional[FrameworkVersion]) -> C
         return CondaDependencies(_below(settings, settings.conda_file, "conda_dependencies_file"))
     made = CondaDependencies.create(
         python_version=row.python if row else "",
+        # v1's environments all have it; in a list of requirements it means our own names.
         pip_packages=[DEFAULT_SDK_PACKAGE, *(row.pip if row else ())],
     )
     if settings.requirements_file:
@@ -96,7 +97,7 @@ def _packages(settings: EstimatorSettings, row: Optional[FrameworkVersion]) -> C
 
 def _below(settings: EstimatorSettings, path: str, what: str) -> str:
     folder = settings.source_directory or "."
-    found = Path(folder, path)
+    found = Path(folder).expanduser() / path
     if not found.is_file():
         raise UserErrorException(
             f"{what} {path!r} is not in source_directory {folder!r}: "

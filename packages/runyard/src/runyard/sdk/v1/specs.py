@@ -38,7 +38,7 @@ def submission_of(
         UserErrorException: The folder or the script is missing, arguments contradict each other.
         TrainingException: The distributed settings contradict each other.
     """
-    folder = str(source_directory or ".")
+    folder = str(Path(str(source_directory or ".")).expanduser())
     command = _command(run_config.command)
     script = "" if command else check_source(folder, run_config.script)
     if command:
@@ -70,7 +70,9 @@ def submission_of(
     return Submission(
         source_directory=folder,
         spec=spec,
+        # v1's names for kinds of targets, which scripts compare.
         properties={"_azureml.ComputeTargetType": "local" if local else "amlcompute"},
+        # v1 started it as a child of the client: notebooks set os.environ before they submit.
         inherit_environment=local,
         run_config=run_config,
     )
@@ -82,7 +84,7 @@ def check_folder(folder: str) -> List[str]:
     Raises:
         UserErrorException: It does not exist, is no folder, or is empty.
     """
-    root = Path(folder).expanduser()
+    root = Path(folder)
     if not root.is_dir():
         what = "is a file, not a folder" if root.exists() else "does not exist"
         raise UserErrorException(
@@ -139,7 +141,7 @@ def refuse_what_is_not_offered(run_config: Any) -> None:
 def _arguments(run_config: Any, references: References, resume_from: Any) -> List[str]:
     for name, config in run_config.data_references.items():
         add(from_config(name, config), references)
-    arguments = texts(run_config.arguments or [], references)
+    arguments = texts([] if run_config.arguments is None else run_config.arguments, references)
     if resume_from is not None:
         location = model_location(resume_from)
         add(location, references)

@@ -25,10 +25,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from runyard.protocol import procfs
+
 LOCKS = Path("/run/runyard-hosts")
 NAMESPACES = Path("/run/netns")
 SLOTS = 200
 _PROGRAMS = {"ip": "iproute2", "tc": "iproute2", "nsenter": "util-linux", "unshare": "util-linux"}
+# The PATH of users lacks the folders in which Debian keeps them.
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 _KILL_SECONDS = 10.0
 
@@ -142,6 +145,7 @@ def kill(namespace: str) -> None:
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for pid in processes(namespace):
             _signal(pid, number)
+    # What forked between look and signal is found by the next look.
     while left := processes(namespace):
         for pid in left:
             _signal(pid, signal.SIGKILL)
@@ -162,10 +166,11 @@ def processes(namespace: str) -> list[int]:
 def _inside(wanted: int) -> Iterator[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            with suppress(OSError, IndexError):
+            with suppress(OSError):
                 if (entry / "ns" / "net").stat().st_ino != wanted:
                     continue
-                if (entry / "stat").read_text("utf-8").rpartition(")")[2].split()[0] not in "ZX":
+                told = procfs.stat(entry.name)
+                if told and not procfs.is_dead(told):
                     yield int(entry.name)
 
 

@@ -45,11 +45,9 @@ class RunContents(RunBase):
 
     def get_properties(self) -> Dict[str, str]:
         """Read the properties."""
-        record = self._refresh()
-        found = dict(record.properties)
-        if record.snapshot:
-            found.setdefault("ContentSnapshotId", record.snapshot)
-        return found
+        from runyard.sdk import run_details
+
+        return run_details.properties(self._refresh())
 
     # Files
 
@@ -163,6 +161,7 @@ class RunContents(RunBase):
         base = "" if name in {"", ".", "./"} else run_files.run_path(name)
         with naming("the folder", path):
             folder = Path(path).expanduser()
+            # `stat` raises for what is not there, and `naming` says so.
             if not folder.is_dir() and folder.stat():
                 raise UserErrorException(f"the folder {str(path)!r} is a file: use upload_file")
             run_files.upload(self.service, self._id, run_files.below(folder, base))

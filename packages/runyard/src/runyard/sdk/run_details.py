@@ -39,6 +39,7 @@ def details(
     }
     if record.started_at:
         found["startTimeUtc"] = record.started_at
+    # v1 has no such key before the end.
     if record.ended_at:
         found["endTimeUtc"] = record.ended_at
     if record.error is not None:
@@ -47,7 +48,7 @@ def details(
         found["attempt"] = record.attempt
     if record.warnings:
         found["warnings"] = [{"source": "runyard", "message": text} for text in record.warnings]
-    found["properties"] = _properties(record)
+    found["properties"] = properties(record)
     found["inputDatasets"] = []
     found["outputDatasets"] = []
     if spec is not None:
@@ -72,14 +73,16 @@ def file_url(service: WorkspaceClient, run_id: str, name: str) -> str:
     return f"{base}/runs/{quote(run_id)}/files/{quote(name)}"
 
 
-def _properties(record: RunRecord) -> Dict[str, str]:
-    properties = dict(record.properties)
+def properties(record: RunRecord) -> Dict[str, str]:
+    """A run's properties as v1 shows them: its snapshot is one, which nobody has to write."""
+    found = dict(record.properties)
     if record.snapshot:
-        properties.setdefault("ContentSnapshotId", record.snapshot)
-    return properties
+        found.setdefault("ContentSnapshotId", record.snapshot)
+    return found
 
 
 def _definition(record: RunRecord, spec: RunSpec) -> Dict[str, Any]:
+    # What another client submitted has no definition of v1's.
     definition = dict(spec.definition)
     definition.setdefault("script", spec.script)
     definition.setdefault("arguments", list(spec.arguments))

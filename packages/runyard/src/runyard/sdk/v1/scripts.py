@@ -77,6 +77,7 @@ class ScriptRunConfig:
                     "run_config is given: compute_target, environment, distributed_job_config and "
                     "docker_runtime_config are ignored; set them on run_config"
                 )
+            # As in v1 it wins; what is set on it later, by src.run_config.x = ..., still counts.
             self.run_config = run_config
         self.script = script or self.run_config.script or DEFAULT_SCRIPT
         self.arguments: Optional[List[Any]] = (
@@ -92,9 +93,10 @@ class ScriptRunConfig:
                 f"submit takes no {', '.join(sorted(overrides))} for a ScriptRunConfig; "
                 "set it on the configuration"
             )
+        # A copy, since one run_config may serve several scripts.
         config = copy(self.run_config)
         config.script, config.command = self.script, self.command
-        config.arguments = list(_flat_list(self.arguments))
+        config.arguments = [] if self.arguments is None else self.arguments
         return submission_of(self.source_directory, config, experiment, self.resume_from)
 
     def __repr__(self) -> str:
@@ -122,6 +124,7 @@ def distribute(config: RunConfiguration, distributed: Any) -> None:
     config.framework, config.communicator = setting_of(distributed)
     nodes = 1
     if isinstance(distributed, TensorflowConfiguration):
+        # v1 takes a node for each worker.
         config.tensorflow, nodes = distributed, distributed.worker_count
     elif isinstance(distributed, PyTorchConfiguration):
         config.pytorch = distributed
@@ -129,16 +132,6 @@ def distribute(config: RunConfiguration, distributed: Any) -> None:
         config.mpi = distributed
     config.node_count = getattr(distributed, "node_count", nodes)
     config.exit_deadline_seconds = getattr(distributed, "exit_deadline_seconds", None)
-
-
-def _flat_list(arguments: Any) -> List[Any]:
-    if arguments is None:
-        return []
-    if isinstance(arguments, (str, bytes)) or not isinstance(arguments, (list, tuple)):
-        raise UserErrorException(
-            f"arguments must be a list such as ['--rate', 0.1], not {arguments!r}"
-        )
-    return list(arguments)
 
 
 def _check_run_config(run_config: Any) -> None:

@@ -20,6 +20,7 @@ _SHORT = re.compile(
     r"\s*(?P<field>[^=!<>~]*[^=!<>~\s])\s*(?:(?P<operator>!=|<=|>=|=|<|>|~)\s*(?P<value>.*?)\s*)?",
     re.DOTALL,
 )
+# Signs of the long form. A bare `or` may stand in a value: it counts where a condition follows.
 _LONG = re.compile(
     r"['\"`()]|\b(and|like|ilike|in|is)\b|\bor\s+[\w.]+\s*(?:[=!<>~]|not\b)", re.IGNORECASE
 )
@@ -92,6 +93,7 @@ def _short(text: str, fields: Fields, fault: InvalidRequest) -> Condition:
         return Condition(field, "IS NOT NULL", (), place)
     if not found["value"] and found["operator"] not in _EQUALS:
         raise fault
+    # What is typed behind `~` is meant letter by letter; LIKE has wildcards.
     if found["operator"] == "~":
         return Condition(field, "ILIKE", (f"%{_plain(found['value'])}%",), place)
     value = _value(field, found["value"], fields)

@@ -66,6 +66,7 @@ def show(
         client.runs.search,
         [*conditions, _NO_CHILD] if without else conditions,
         run_filters.sort(sort),
+        # Records are whole in JSON, whatever a table would show of them.
         columns=[] if as_json else _brought(shown),
         limit=limit,
     )

@@ -103,6 +103,7 @@ class BackendContract:
         """
         part = Path(backend.plan(job).folder) / "end.part"
         part.write_text(str(exit_code), "utf-8")
+        # Renamed, so that no agent reads half of it.
         part.rename(part.with_name("end"))
 
     def clean_up(self, folder: Path) -> None:
@@ -195,9 +196,11 @@ class BackendContract:
             job = job_named()
             handle = backend.launch(backend.plan(job))
             _until(lambda: len(self.starts(backend, job)) == 1)
+            # None, not to be known, is an answer: only False is a verdict.
             assert _look(backend, handle).alive is not False
             self.end(backend, job, 3)
             seen = _gone(backend, handle)
+            # Who is not the parent of a process need not learn how it ended.
             assert seen.exit_code in (3, None)
 
     def test_launching_twice_starts_one(self, tmp_path: Path) -> None:

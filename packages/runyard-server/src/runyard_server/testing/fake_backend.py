@@ -115,6 +115,7 @@ class FakeBackend(Backend):
             if self._engine.refuse is not None:
                 raise self._engine.refuse
             there = self._engine.agents.get(handle)
+            # Once by name: a repeat starts nothing, but a salvage that died has a successor.
             if there is None or (plan.purpose == SALVAGE and there.alive is False):
                 self._engine.plans.append(plan)
                 self._engine.agents[handle] = Observation(alive=True)

@@ -77,6 +77,7 @@ class FakeEnvironments:
         with log_path.open("a") as log:
             log.write("building\n")
         self.begun.set()
+        # In short waits, for a cancel is asked for and wakes nobody.
         while not self.go.wait(0.01):
             if cancelled():
                 self.cancels += 1

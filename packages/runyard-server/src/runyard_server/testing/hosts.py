@@ -108,6 +108,7 @@ class Hosts:
         self._slot = network.Slot()
         self._folder = Path(tempfile.mkdtemp(prefix="runyard-hosts-"))
         self._closed = False
+        # Bridges and namespaces are the kernel's and would outlive this process.
         atexit.register(self.close)
         addresses = [str(self._slot.network[n + _FIRST_ADDRESS]) for n in range(count)]
         self.address = str(self._slot.network[1])
@@ -179,6 +180,7 @@ class Hosts:
 
     def kill(self, host: Host) -> None:
         """End a host as a power cut would: no process, and no packet that tells of it."""
+        # Cut first: processes that end close their connections, and a power cut tells nobody.
         self.cut(host)
         network.kill(host.namespace)
 
@@ -207,6 +209,7 @@ class Hosts:
 
     def _make(self) -> None:
         bridge = network.bridge_of(self._slot.number)
+        # With a spanning tree each port would first listen for half a minute.
         network.do("ip", "link", "add", bridge, "type", "bridge", "stp_state", "0")
         network.do("ip", "addr", "add", f"{self.address}/24", "dev", bridge)
         network.do("ip", "link", "set", bridge, "up")

@@ -39,6 +39,7 @@ class HostsBackend(LocalBackend):
     """
 
     def __init__(self, context: SiteContext, *, hosts: Path, python: str = sys.executable) -> None:
+        # What a fork server forks would stay on this machine's own network.
         super().__init__(context, python=python, fork_server=False)
         self._hosts = read(hosts)
 
@@ -62,6 +63,7 @@ class HostsBackend(LocalBackend):
         Raises:
             TemporaryError: The host is away.
         """
+        # A launch gets nothing but the plan: which host is meant stands in its command.
         host = next(each for each in self._hosts if each.entrance in plan.command)
         _reach(host)
         return _Handle(super().launch(plan), host.name).text()
@@ -111,6 +113,7 @@ class _Handle(msgspec.Struct, frozen=True):
         try:
             return msgspec.json.decode(text, type=cls)
         except msgspec.DecodeError:
+            # No handle of ours: no process has it, so it is gone.
             return cls("", "")
 
 

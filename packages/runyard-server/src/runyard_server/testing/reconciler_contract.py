@@ -182,6 +182,7 @@ class _Around(Reconciler):
 
     def reconcile(self, subjects: Sequence[Subject]) -> None:
         if self._refuses in subjects:
+            # The loop tries several together, then each alone: only that is a try of this one.
             if len(subjects) == 1:
                 self.refused.append(time.monotonic())
             raise OSError("the engine does not know this one")

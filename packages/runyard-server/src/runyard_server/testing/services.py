@@ -53,6 +53,7 @@ class RunningService:
         self.home.mkdir(parents=True, exist_ok=True)
         environ = {**os.environ, **self.variables, HOME_VARIABLE: str(self.home)}
         output = self.home / "service.out"
+        # A file, since a pipe that nobody reads would stop it.
         with output.open("wb") as file:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", *self.program, "--embedded", *self.options],
@@ -61,6 +62,7 @@ class RunningService:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
+                # A Ctrl-C is for the tests, which stop it in order.
                 start_new_session=True,
             )
         found = self._wait(self.process, output)
@@ -84,6 +86,7 @@ class RunningService:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             found = read_connection(self.home)
+            # The file of one that was killed is still there.
             if found is not None and found.pid == process.pid:
                 return found
             if process.poll() is not None:

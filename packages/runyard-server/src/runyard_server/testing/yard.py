@@ -92,6 +92,7 @@ class Yard:
 
     def close(self) -> None:
         """End everything."""
+        # A build that waits would keep the scheduler from ending.
         self.environments.go.set()
         self.scheduler.stop()
         self.system.records.close()
@@ -152,6 +153,7 @@ class Yard:
         """Wait until something holds of the run."""
         end = time.monotonic() + PATIENCE
         while True:
+            # Before the look: what happens after it then ends the wait.
             mark = self.system.notices.mark()
             record = self.get(run)
             if condition(record):
@@ -201,6 +203,7 @@ class Yard:
         """
         body = FinishReport(outcome, **more)
         jobs.finish(self.system, W, run, str(node), body=body)
+        # Whichever of the two spoke: a test need not say which agent the node has.
         for purpose in ("job", "salvage"):
             handle = f"{run}/{node}/1/{purpose}"
             if handle in self.engine.agents:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MPI, PARAMETER_SERVER, GLOO, NCCL = "IntelMpi", "ParameterServer", "Gloo", "Nccl"
 NO_COMMUNICATOR = "None"
+# Whatever v1 calls it, it is the MPI that the environment has.
 _MPI_NAMES = {"intelmpi", "openmpi", "mpi"}
 FRAMEWORKS = ("Python", "PySpark", "CNTK", "TensorFlow", "PyTorch")
 
@@ -69,6 +70,7 @@ def setting_of(config: Any) -> Tuple[str, str]:
         TrainingException: It is none of the settings.
     """
     setting = getattr(config, "_setting", None)
+    # A class whose parentheses were forgotten has the attribute as well.
     if setting is not None and not isinstance(config, type):
         framework, communicator = setting
         return (framework, communicator or str(config.communication_backend))
@@ -89,6 +91,7 @@ def launcher_of(run_config: Any) -> LauncherSpec:
 
     found = _launcher(run_config)
     seconds = deadline(run_config.exit_deadline_seconds)
+    # Asked of the record: which kind is a single process is the protocol's matter.
     if seconds is not None and found.kind == type(found)().kind:
         raise TrainingException(
             "exit_deadline_seconds is about the processes of a run with several, and this run has "
@@ -140,6 +143,7 @@ def count(what: str, value: Any, least: int = 1) -> int:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
         raise TrainingException(f"{what} must be a whole number, not {value!r}") from None
+    # int() cuts: 1.5 processes would be one.
     if isinstance(value, float) and number != value:
         raise TrainingException(f"{what} must be a whole number, not {value!r}")
     if number < least:

@@ -50,6 +50,7 @@ def _text(argument: str, value: Any, error: OSError) -> str:
     said, hint = _SAID.get(error.errno or 0, (f"failed: {error.strerror or error}", "try again"))
     given = os.fspath(value) if isinstance(value, (str, os.PathLike)) else ""
     text = f"{argument} {given!r}" if given else argument
+    # Of a rename the second name is where the file was to go.
     place = error.filename2 or error.filename
     if place is not None and os.fspath(place) != given:
         text += f": {os.fspath(place)!r}"
@@ -72,5 +73,6 @@ def target_of(given: Any, name: str) -> Path:
     """
     text = os.fspath(given) if given else ""
     place = Path(text).expanduser() if text else Path()
+    # What is no folder yet is one by its slash, as with `cp`.
     into = not text or text.endswith(("/", os.sep)) or place.is_dir()
     return place / name if into else place

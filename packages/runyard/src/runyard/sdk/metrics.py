@@ -23,6 +23,7 @@ from runyard.sdk.exceptions import UserErrorException
 if TYPE_CHECKING:
     from runyard.protocol.metrics import MetricSeries
 
+# By their exact types, for most values are: `log` is called in inner loops.
 PLAIN = (float, int, str, bool, type(None))
 SPECIAL = {
     "NaN": float("nan"),
@@ -64,6 +65,7 @@ def scalar(name: str, value: Any, within: bool = False) -> Any:
     single = _single(value)
     if type(single) in PLAIN:
         return single
+    # Subclasses, such as members of an IntEnum, travel as the plain values that they are.
     for kind in (bool, int, float, str):
         if isinstance(single, kind):
             return kind(single)
@@ -81,12 +83,14 @@ def scalar(name: str, value: Any, within: bool = False) -> Any:
 def _single(value: Any) -> Any:
     """Take the one element of a numpy scalar or a tensor; other values stay as they are."""
     item = getattr(value, "item", None)
+    # TensorFlow's tensors have no `item`, but an array that does.
     if item is None and hasattr(value, "numpy"):
         item = getattr(value.numpy(), "item", None)
     if not callable(item):
         return value
     try:
         return item()
+    # Tensors of several elements raise, each framework in its own way.
     except (TypeError, ValueError, RuntimeError):
         return value
 
@@ -133,6 +137,7 @@ def series(name: str, values: Any) -> List[Any]:
 
 
 def _kind(value: Any) -> str:
+    # A bool is an int to Python, and another column to whoever reads.
     if isinstance(value, bool):
         return "bool"
     return "number" if isinstance(value, (int, float)) else type(value).__name__
@@ -168,6 +173,7 @@ def _is_column(value: Any) -> bool:
 
 
 def _is_zero_d(value: Any) -> bool:
+    # The array of one number has `__iter__` and raises when it is iterated.
     return getattr(value, "shape", None) == ()
 
 
@@ -182,6 +188,7 @@ def shaped(found: MetricSeries, artifact_prefix: str) -> Any:
 
     values = list(found.values)
     if found.kind == protocol.SCALAR:
+        # JSON has no such numbers: they travel as texts, and their places say which are none.
         for index in found.nonfinite:
             values[index] = SPECIAL[values[index]]
         return _one_or_many([escapes.unescape(value) for value in values])
@@ -196,6 +203,7 @@ def shaped(found: MetricSeries, artifact_prefix: str) -> Any:
 
 def _one_or_many(values: List[Any]) -> Any:
     values = _promoted(values)
+    # v1 gives a single value bare, and scripts index accordingly.
     return values[0] if len(values) == 1 else values
 
 

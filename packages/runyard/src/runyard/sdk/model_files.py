@@ -74,6 +74,7 @@ def register(
         total = sum(path.stat().st_size for _, path in files)
     count = len(files)
     progress = Progress(f"Sending {count} files", total, takes_long(count, total), count)
+    # `..` and `.` have no name of their own.
     top_name = escaped(Path(model_path).expanduser().resolve().name)
     with translated(), naming("model_path", model_path):
         entries = transfer.store(service, files, progress)
@@ -104,6 +105,7 @@ def download(service: WorkspaceClient, record: ModelRecord, target_dir: str, exi
     with translated():
         fetches = [transfer.blob(entry, base) for entry in record.files]
     with naming("target_dir", target_dir):
+        # All are looked for before the first is written: a refusal leaves nothing half replaced.
         there = [str(fetch.target) for fetch in fetches if fetch.target.exists()]
     if there and not exist_ok:
         raise WebserviceException(

@@ -63,6 +63,7 @@ def _fetched(workspace: Workspace, look_up: Callable[[Workspace], Model]) -> str
         model = look_up(workspace)
     except WebserviceException as error:
         raise ModelNotFoundException(error.message) from error
+    # v1's layout: versions stand side by side.
     folder = Path(FOLDER) / model.name / str(model.version)
     return _entry(folder) or _download(model, folder)
 
@@ -72,6 +73,7 @@ def _download(model: Model, folder: Path) -> str:
     import shutil
     import uuid
 
+    # Beside its place, since a rename does not cross file systems.
     part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         model.download(str(part))
@@ -94,6 +96,7 @@ def _served(name: str, version: Optional[int]) -> str:
     found = _entry(base / str(wanted)) if wanted is not None else None
     if found is not None:
         return found
+    # v1 falls back on a file beside score.py.
     plain = Path(name)
     if plain.exists():
         return str(plain)
@@ -108,6 +111,7 @@ def _served(name: str, version: Optional[int]) -> str:
 def _latest(base: Path) -> Optional[int]:
     versions: List[int] = []
     if base.is_dir():
+        # As numbers: version 10 comes after version 9.
         versions = [int(path.name) for path in base.iterdir() if path.name.isdigit()]
     return max(versions) if versions else None
 

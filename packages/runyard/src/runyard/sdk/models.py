@@ -160,6 +160,7 @@ class Model:
     def created_time(self) -> dt.datetime:
         """When it was registered, in UTC."""
         text = self._record.created_at
+        # `fromisoformat` reads no Z before Python 3.11.
         whole = text if "." in text else text.replace("Z", ".0Z")
         return dt.datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S.%f%z")
 
@@ -339,6 +340,7 @@ class Model:
             tags: All tags it is to have; None leaves them.
             description: None leaves it.
         """
+        # `update` is told all tags, and the service what changes.
         removed = [key for key in self.tags if key not in tags] if tags is not None else []
         self._change(tags=_texts(tags), removed_tags=removed, description=description)
 
@@ -464,6 +466,7 @@ def register_from_run(run: RunBase, made: RegisterModel) -> Model:
     with translated():
         try:
             record = run.service.models.register(replace(made, run=run.id, path=path or "."))
+        # A missing run says so itself, and not that the path matches nothing.
         except RunNotFound:
             raise
         except NotFound as error:
@@ -499,6 +502,7 @@ def _not_found(workspace: Workspace, name: Optional[str]) -> WebserviceException
     near = nearest(name or "", names) or names[:10]
     there = f"there are: {', '.join(near)}" if near else "there is none yet"
     what = f"no model {name!r}" if name else "no model"
+    # v1's scripts look for the word in front.
     return WebserviceException(
         f"ModelNotFound: {what} that fits in workspace {workspace.name!r}; {there}", 404
     )

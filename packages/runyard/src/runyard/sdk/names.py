@@ -12,7 +12,7 @@ def check_experiment(name: Any) -> str:
     """Check an experiment's name.
 
     Raises:
-        UserErrorException: It does not.
+        UserErrorException: It breaks the rule.
     """
     from runyard.protocol.experiments import NAME_RULE
 
@@ -28,7 +28,7 @@ def check_model(name: Any) -> str:
     """Check a model's name.
 
     Raises:
-        WebserviceException: It does not.
+        WebserviceException: It breaks the rule.
     """
     from runyard.protocol.models import NAME_RULE
 

@@ -69,6 +69,7 @@ def _check(path: Path) -> None:
 
 def _digest_of(store: Any, name: str) -> Any:
     """The SHA-256 of a file on a datastore, None where there is none."""
+    # Asked of all that begins so, for another wheel's name may begin with this one's.
     if name not in {row.path for row in store._files(name)}:
         return None
     with tempfile.TemporaryDirectory() as folder:

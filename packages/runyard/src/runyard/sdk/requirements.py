@@ -48,6 +48,7 @@ def read_requirements(path: str, seen: Tuple[str, ...] = ()) -> List[str]:
         raise UserErrorException(f"requirements file {path!r} includes itself")
     with translated():
         text = texts.read(file)
+    # Lines that go on behind a backslash are one, as for pip.
     joined = re.sub(r"\\\n", " ", text)
     return lines_of(joined.splitlines(), str(path), (*seen, here))
 
@@ -65,6 +66,7 @@ def lines_of(raw: Iterable[str], path: str, seen: Tuple[str, ...] = ()) -> List[
     """
     lines: List[str] = []
     for text in raw:
+        # Neither line nor text ends at the `#` of an address, as in `git+https://…#egg=x`.
         line = re.sub(r"(^|\s)#.*$", "", text).strip()
         include = re.match(r"(?:-r|--requirement)(?:\s*=\s*|\s*)(.+)$", line)
         if include:
@@ -99,6 +101,7 @@ def _check(line: str, path: str) -> None:
             "the package into source_directory and import it from there, give its address, or make "
             "a wheel of it and add that with Environment.add_private_pip_wheel"
         )
+    # conda writes so what it has built itself; `pip freeze` copies it out of the environment.
     built = re.search(r"@\s*file://(/\S+)", line)
     if built and not Path(built.group(1)).exists():
         raise UserErrorException(

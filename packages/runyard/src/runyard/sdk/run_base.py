@@ -54,6 +54,7 @@ class RunBase:
             run_id: The run.
             find_experiment: Finds its experiment, once somebody wants to know it.
         """
+        # Most jobs log and never ask where they belong: none waits for that at its start.
         run = cls.__new__(cls)
         run._find_experiment = find_experiment
         run._fill(None, run_id, None, None)

@@ -54,6 +54,7 @@ def job_experiment(run: RunBase) -> Experiment:
         _record=record,
         _connection=service.connection,
     )
+    # The variable spares a question to the service.
     name = os.environ.get(jobs.EXPERIMENT) or run._read().experiment
     return workspace._experiment(name)
 
@@ -70,6 +71,7 @@ def _begun_by_hand() -> Run:
         experiment = Experiment(Workspace.from_config(), _script_name())
         _by_hand = interactive.start(
             experiment,
+            # v1's name for the id of such a run; here it is a real one.
             run_id=f"OfflineRun_{uuid.uuid4()}",
             snapshot_directory=None,
             kind=_OfflineRun,

@@ -175,6 +175,7 @@ def upload_what_can_be(
     try:
         upload(service, run_id, pairs, overwrite=True)
     except (OSError, UserErrorException) as error:
+        # One that cannot be kept makes all of a list fail.
         if len(pairs) > 1:
             half = len(pairs) // 2
             return [
@@ -213,6 +214,7 @@ def upload_one(service: WorkspaceClient, run_id: str, name: str, source: Any) ->
         raise UserErrorException(
             f"{name!r} is a folder, and a stream has no name: give one like {checked + '/file'!r}"
         )
+    # Contents are sent by size and digest, which are known once all of a stream was read.
     with tempfile.TemporaryDirectory(prefix="runyard-") as folder:
         path = Path(folder) / "stream"
         with path.open("wb") as file:
@@ -222,6 +224,7 @@ def upload_one(service: WorkspaceClient, run_id: str, name: str, source: Any) ->
 
 def _copy(source: Any, target: BinaryIO) -> None:
     for block in iter(lambda: source.read(BLOCK_BYTES), None):
+        # A stream of texts gives "" at its end, one of bytes b"".
         if not block:
             return
         target.write(block.encode("utf-8") if isinstance(block, str) else block)
@@ -277,6 +280,7 @@ def run_path(name: Any) -> str:
     Raises:
         UserErrorException: It is absolute, empty, or leads out of the run.
     """
+    # As os.path.join makes them on Windows.
     text = str(name).replace("\\", "/") if isinstance(name, (str, os.PathLike)) else ""
     try:
         parts = paths.parts(text)

@@ -86,6 +86,7 @@ def _under_a_free_name(run: RunBase, stem: str, suffix: str, local: Path) -> str
             if not beside and not isinstance(cause, AlreadyExists):
                 raise
         else:
+            # The next of this name begins here: from 1 on, each would cost a request more.
             run._numbers[stem] = number
             return target
     raise AssertionError("one of all numbers is free")
@@ -93,6 +94,7 @@ def _under_a_free_name(run: RunBase, stem: str, suffix: str, local: Path) -> str
 
 def _is_image(path: Path) -> bool:
     with path.open("rb") as file:
+        # Read from the bytes: names lie, and a browser shows what it gets.
         head = file.read(HEAD_BYTES)
     webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
     return head.startswith(HEADS) or webp or b"<svg" in head

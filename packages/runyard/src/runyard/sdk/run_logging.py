@@ -28,6 +28,7 @@ class RunLogging(RunBase):
         Raises:
             UserErrorException: The value is a series (`log_list` takes those), or is too large.
         """
+        # Written out for the common case: this is the call whose cost is felt in a training loop.
         if type(value) not in shapes.PLAIN:
             value = shapes.scalar(name, value)
         if type(name) is not str or not name or len(name) > shapes.LONGEST_NAME:
@@ -173,7 +174,9 @@ class RunLogging(RunBase):
         from runyard.sdk import run_metrics
 
         name = None if name is None else escapes.printable(name)
+        # What is read is to have what this process wrote last.
         self.flush()
+        # In a job its agent brings what killed processes have left.
         if not self._in_own_job():
             sessions.bring_of(self.service, self._id)
         if not recursive:

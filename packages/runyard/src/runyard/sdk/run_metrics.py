@@ -49,6 +49,7 @@ def _shaped(
 ) -> Dict[str, Any]:
     from runyard.protocol.metrics import ARTIFACT, IMAGE
 
+    # v1's address of a file of a run.
     prefix = f"aml://artifactId/ExperimentRun/dcid.{run_id}/"
     found = {}
     for series in read_now:

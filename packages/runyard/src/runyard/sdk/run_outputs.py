@@ -27,11 +27,13 @@ def datapath(run: RunBase) -> DataPath:
         UserErrorException: The run has no outputs.
     """
     store = run.experiment.workspace.get_default_datastore()
+    # v1's place of a run's outputs.
     base = f"azureml/ExperimentRun/dcid.{run.id}/outputs"
     rows = run_files.records(run.service, run.id, OUTPUTS)
     if not rows:
         raise UserErrorException(f"run {run.id} has no files below {OUTPUTS}")
     there = {row.path: row.size for row in store._files(base)}
+    # By size: digests of what lies on a datastore are not known.
     missing = [
         row.path for row in rows if there.get(f"{base}/{row.path[len(OUTPUTS) :]}") != row.size
     ]

@@ -43,6 +43,7 @@ def searched(those: List[Condition], tags: Tags, properties: Tags) -> Search:
         properties: Values by property; None for any value.
     """
     every = [*those, *_having(TAG, tags), *_having(PROPERTY, properties)]
+    # Lists of the SDK show no metrics, which would be read for each row.
     return Search(written(every), columns=[TAG, PROPERTY])
 
 

@@ -57,6 +57,7 @@ def _fill(service: WorkspaceClient, archive: zipfile.ZipFile, entries: List[File
 
 
 def _info(entry: FileEntry) -> zipfile.ZipInfo:
+    # Made by hand for the right to run, which a bare name would not keep.
     info = zipfile.ZipInfo(entry.path)
     info.compress_type = zipfile.ZIP_DEFLATED
     info.external_attr = (0o755 if entry.executable else 0o644) << 16

@@ -56,6 +56,7 @@ class _Finder:
 
         from runyard.sdk.v1.absent_modules import AbsentLoader
 
+        # As a package each: `import azureml.automl.core.x` asks every part for the next.
         return ModuleSpec(name, AbsentLoader(what), is_package=True)
 
 

@@ -25,6 +25,7 @@ class AbsentModule(ModuleType):
         self._instead = instead
 
     def __getattr__(self, name: str) -> Any:
+        # The import system, pickle and debuggers ask for private names, and need a plain no.
         if name.startswith("_"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         if name.endswith(("Exception", "Error")):

@@ -36,6 +36,7 @@ def flattened(script_params: Optional[Mapping[Any, Any]]) -> List[Any]:
         found.append(key)
         if isinstance(value, (list, tuple)):
             found.extend(value)
+        # Not by its truth: 0 and False are passed on, as in v1, and an array has none.
         elif value is not None and not (isinstance(value, str) and not value):
             found.append(value)
     return found
@@ -73,6 +74,7 @@ def add(reference: DataReference, references: References) -> None:
 
 def reference_of(value: Any) -> Optional[DataReference]:
     """Write the record of a DataReference or a bare datastore; None for other values."""
+    # As in v1 a bare datastore is its root, mounted.
     if isinstance(value, Datastore):
         value = value.as_mount()
     return value.to_record() if isinstance(value, DataReferenceObject) else None

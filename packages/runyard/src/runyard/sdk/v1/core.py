@@ -51,4 +51,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> List[str]:
+    # `__import__` of a dotted name gives the package at its top.
     return sorted({*vars(__import__(_MODULE).core), *_NAMES})

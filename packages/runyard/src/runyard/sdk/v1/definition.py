@@ -17,10 +17,12 @@ def run_definition(
         arguments: Its arguments as texts.
         references: Its data references by name.
     """
+    # Also keys of what is not offered: scripts take them out of saved definitions by name.
     cluster = run_config.amlcompute
     return {
         "script": script,
         "command": run_config.command or "",
+        # Scripts read the hyperparameters of a run out of them; v1 shows every value as a text.
         "arguments": arguments,
         "sourceDirectoryDataStore": run_config.source_directory_data_store,
         "framework": run_config.framework,

@@ -81,6 +81,7 @@ class PyTorch(Estimator):
     """
 
     _framework = PYTORCH
+    # v1's default from 2020 on; before it was 1.2.
     _default_version = "1.4"
     _supported = versions(PYTORCH)
 

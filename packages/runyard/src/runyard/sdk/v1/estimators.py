@@ -31,6 +31,7 @@ from runyard.sdk.v1.runconfig import RunConfiguration
 from runyard.sdk.v1.settings import EstimatorSettings, check, nodes_of
 from runyard.sdk.v1.specs import submission_of
 
+# v1 lets a submit replace these, and raises for all others.
 _OVERRIDES = ("script_params", "inputs", "source_directory_data_store")
 
 
@@ -79,6 +80,7 @@ class MMLBaseEstimator:
                 f"submit can override only {', '.join(_OVERRIDES)} of an estimator, "
                 f"not {', '.join(unknown)}"
             )
+        # A copy, since the estimator may be submitted again with other parameters.
         config = copy(self._run_config)
         config.data_references = dict(config.data_references)
         if overrides.get("script_params") is not None:
@@ -184,6 +186,7 @@ class Estimator(MMLBaseEstimator):
         _show_lint_warnings: bool = False,
         _show_package_warnings: bool = False,
     ) -> None:
+        # First of all: what is local here is what was given.
         self._make(dict(locals()))
 
     def _make(self, given: Dict[str, Any]) -> None:
@@ -226,6 +229,7 @@ class Estimator(MMLBaseEstimator):
 
 def _run_config(settings: EstimatorSettings, row: Optional[FrameworkVersion]) -> RunConfiguration:
     config = RunConfiguration(settings.entry_script, flattened(settings.script_params))
+    # Set once more: the constructor reads None as train.py, and a missing script is to be told.
     config.script = settings.entry_script
     config.target = settings.compute_target
     config.environment = environment_of(settings, row)
@@ -251,6 +255,7 @@ def _distribute(config: RunConfiguration, settings: EstimatorSettings) -> None:
     config.exit_deadline_seconds = getattr(training, "exit_deadline_seconds", None)
     config.communicator = communicator
     if communicator == MPI:
+        # As in v1 it replaces the estimator's process_count_per_node.
         config.mpi = training
     elif communicator == PARAMETER_SERVER:
         config.tensorflow = training

@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, NoReturn
 from runyard.sdk.exceptions import NotOfferedYet
 
 
+# A metaclass: annotations, `isinstance` and subclasses of such a name go on working.
 class _Refusing(type):
     """Refuses construction, and every attribute of the class that is not private."""
 
@@ -20,6 +21,7 @@ class _Refusing(type):
         raise NotOfferedYet(cls._name, cls._instead)
 
     def __getattr__(cls, name: str) -> Any:
+        # copy, pickle and `inspect` ask for private names, and need a plain no.
         if name.startswith("_"):
             raise AttributeError(name)
         if name[0].isupper():  # a class within the class, such as Dataset.Tabular

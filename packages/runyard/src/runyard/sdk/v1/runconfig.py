@@ -22,6 +22,7 @@ from runyard.sdk.sections import Section
 
 LOCAL_TARGET = "local"
 DEFAULT_SCRIPT = "train.py"
+# v1's: thirty days.
 MAX_DURATION_SECONDS_DEFAULT = 2592000
 
 
@@ -140,6 +141,7 @@ class RunConfiguration(Section):
         self.data: Dict[str, Any] = {}
         self.output_data: Dict[str, Any] = {}
         self.source_directory_data_store: Optional[str] = None
+        # From here on a misspelled setting raises AttributeError, as in v1.
         self._close()
 
     @staticmethod

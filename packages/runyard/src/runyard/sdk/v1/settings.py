@@ -135,6 +135,7 @@ def nodes_of(settings: EstimatorSettings) -> int:
 
 def _is_cluster(target: Any) -> bool:
     if isinstance(target, str):
+        # Of a name alone it is not known what it means; the service judges it.
         return target.lower() != LOCAL_TARGET
     return getattr(target, "type", "AmlCompute") == "AmlCompute"
 
@@ -148,6 +149,7 @@ def _check_packages(settings: EstimatorSettings) -> None:
     if settings.user_managed:
         given = _given(settings, ("conda_packages", "pip_packages", *_CONDA, *_REQUIREMENTS))
         if given:
+            # v1 raises another class for this than for its other rules.
             raise UserErrorException(
                 f"user_managed=True installs nothing, so {', '.join(given)} cannot be given: "
                 "install the packages on the target, or leave user_managed out"

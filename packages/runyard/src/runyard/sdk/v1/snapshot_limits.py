@@ -17,6 +17,7 @@ _MODULE = "azureml._restclient.snapshots_client"
 
 
 def _set_by_the_script() -> int:
+    # Not imported: only who has imported it can have set it.
     module = sys.modules.get(_MODULE)
     return int(getattr(module, "SNAPSHOT_MAX_SIZE_BYTES", snapshot_limits.DEFAULT))
 

@@ -59,6 +59,7 @@ class RunDetails:
         )
 
         card = display(HTML(_as_html(rows)), display_id=True)
+        # IPython gives none where no kernel shows it.
         if not ended and card is not None:
             threading.Thread(target=self._renew, args=(card, HTML), daemon=True).start()
 

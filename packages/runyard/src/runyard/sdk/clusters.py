@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # Written out: the protocol's records would make every import of the SDK slower.
 DEDICATED, LOW_PRIORITY = "dedicated", "lowpriority"
-# v1's own defaults.
 DEFAULT_SIZE = "STANDARD_NC6"
+# v1's later default; in 2019 it left this to its service.
 DEFAULT_IDLE_SECONDS = 1800
 _NODE_DELAY = 0.2
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Written out: the protocol's records would make every import of the SDK slower.
 MOUNT, DOWNLOAD, UPLOAD = "mount", "download", "upload"
 MODES = (MOUNT, DOWNLOAD, UPLOAD)
-# v1 takes each of them for the root, and the reference is then named after the datastore.
+# All of them mean the root, and the reference is then named after the datastore, as in v1.
 ROOTS = (None, "", ".", "./", "/")
 
 

@@ -23,7 +23,7 @@ from runyard.sdk.sections import Section
 if TYPE_CHECKING:
     from runyard.protocol.environments import EnvironmentRecord
 
-# v1's last ones, for scripts that compare; nothing here fetches an image.
+# For scripts that read or compare them: nothing here fetches an image.
 DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04"
 DEFAULT_GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.1-cudnn8-ubuntu20.04"
 DEFAULT_SHARED_MEMORY = "2g"

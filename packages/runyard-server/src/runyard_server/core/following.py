@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# How many events one look reads at most.
+# How many events one look reads at most: a stream holds no more of a long history in memory.
 BATCH = 1000
 
 

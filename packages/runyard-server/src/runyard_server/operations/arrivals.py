@@ -13,6 +13,7 @@ from runyard_server.store.folders import checked
 
 def begin(system: System, *, hashed: bool) -> Arrived:
     """Make the file for a body that is about to come; the next start sweeps what a kill leaves."""
+    # Beside the contents, which take it by a rename; other stores do where they are on that disk.
     return Arrived(system.blobs.incoming, hashed=hashed)
 
 

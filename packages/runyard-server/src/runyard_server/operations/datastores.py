@@ -228,6 +228,7 @@ def _prefix(given: str) -> str:
     """Bring a prefix from outside to the paths' spelling; a "/" at its end stays."""
     while given.startswith(("./", "/")):
         given = given[given.index("/") + 1 :]
+    # The slash stays, or `data/` would find what is in `database/`.
     return "" if given == "." else given
 
 

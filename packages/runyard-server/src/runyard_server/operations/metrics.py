@@ -189,6 +189,7 @@ def _keep(
 
 def _told(row: RunRow, writer: str, bad: Sequence[spool.SetAside]) -> list[EventDraft]:
     """Warn of lines that were set aside, once for each writer: a run may have thousands."""
+    # The text is what tells that it was said before, so it begins alike for each line.
     begin = f"metrics of process {writer.partition('-')[0]} (writer {writer}) could not be stored: "
     if not bad or any(text.startswith(begin) for text in row.warnings):
         return []

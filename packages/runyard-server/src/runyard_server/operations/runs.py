@@ -363,6 +363,7 @@ def _jobs_below(work: Work, row: RunRow) -> list[RunRow]:
     above = [row]
     while above:
         children = runs.children(work.connection, above.pop())
+        # Also through runs that were begun by hand: there may be jobs below one.
         above += children
         found += [each for each in children if each.active and each.run_type == states.SCRIPT_RUN]
     return found

@@ -211,6 +211,7 @@ class _Checked:
             return Condition(where, one.operator)
         kind = self._kind_of_values(where)
         values = tuple(self._value(one, where, kind, value) for value in one.values)
+        # Numbers and texts are two columns, each with an index of its own.
         if len({type(value) is str for value in values}) > 1:
             raise self._wrong(one, "a list holds numbers or texts, not both")
         return Condition(where, one.operator, values)

@@ -82,5 +82,6 @@ def require(work: Work, workspace: str, snapshot: str) -> SnapshotRow:
 
 
 def _record(row: SnapshotRow, *, brief: bool = False) -> SnapshotRecord:
+    # Who has just sent the list of 20,000 files wants no list of them back.
     files = [] if brief else row.files
     return SnapshotRecord(id=row.id, files=files, size=row.size, created_at=iso(row.created_at))

@@ -152,6 +152,7 @@ def _without_lost(block: Block) -> Block:
 
 def batches(lines: Sequence[Line | None]) -> list[Batch]:
     """Sort lines by series and pack them, series in order of their first line."""
+    # In order of first lines, which becomes the order of series and so of get_metrics().
     groups: defaultdict[str, list[Line]] = defaultdict(list)
     for line in lines:
         if line is not None:

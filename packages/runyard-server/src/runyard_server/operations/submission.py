@@ -221,6 +221,7 @@ def _check_data(system: System, workspace: str, references: list[DataReference])
     names: set[str] = set()
     warnings = []
     for reference in references:
+        # Each becomes an environment variable of that name.
         if reference.name in names:
             raise InvalidRequest(f"two data references have the name {reference.name!r}")
         names.add(reference.name)
@@ -244,6 +245,7 @@ def _check_reference(system: System, workspace: str, reference: DataReference) -
     if path in ("", "."):
         return []
     place = folders.inside(root, path)
+    # What the job brings when it has ended need not be there.
     if reference.mode == modes.UPLOAD or place.exists():
         return []
     return [_missing(reference, path, place)]

@@ -29,6 +29,7 @@ def remove(connection: Connection, key: int) -> None:
 
 def active(connection: Connection) -> Mapping[int, str]:
     """The process of each run that has not ended and has one, by key."""
+    # Rows of runs that ended by their own word are left; the join passes them over.
     found = select(beating_runs.c.run_key, beating_runs.c.process)
     found = found.join(runs, runs.c.key == beating_runs.c.run_key).where(runs.c.active.is_(True))
     return {int(row.run_key): str(row.process) for row in connection.execute(found)}

@@ -53,6 +53,7 @@ class FolderBlobs:
 
     def has(self, digest: str) -> bool:
         """Whether a blob is stored."""
+        # Tells a name that is no digest from bytes that were changed on the way.
         return self.path(digest).is_file()
 
     def missing(self, digests: Iterable[str]) -> list[str]:

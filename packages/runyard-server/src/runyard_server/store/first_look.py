@@ -39,6 +39,7 @@ def workspaces(file: Path) -> list[dict[str, Any]] | None:
 
     try:
         with closing(sqlite3.connect(file)) as database:
+            # Killed before its tables were made: as good as none.
             if not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 return []
             found = database.execute("SELECT version FROM schema_version").fetchone()

@@ -42,6 +42,7 @@ def checked(path: str) -> str:
         segments = parts(path)
     except ValueError as error:
         raise _bad(path, str(error)) from None
+    # Half of a surrogate pair passes through JSON, and is nothing that UTF-8 can say.
     if not is_text(path):
         raise _bad(path, "it is not UTF-8")
     whole = "/".join(segments)

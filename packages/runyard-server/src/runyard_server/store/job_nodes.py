@@ -108,6 +108,7 @@ def _steers() -> ColumnElement[bool]:
     other = runs.alias()
     links = or_(other.c.parent == runs.c.id, other.c.submitted_from == runs.c.id)
     waited = (other.c.workspace == runs.c.workspace, other.c.active.is_(True), links)
+    # Jobs alone need a place: a run with children made by hand waits for none.
     return exists().where(*waited, other.c.run_type == SCRIPT_RUN)
 
 

@@ -159,6 +159,7 @@ class LogStore:
 
 
 def _walk(root: Path) -> Iterator[LogFile]:
+    # By hand, not by recursion: a script may make a tree deeper than Python's stack.
     waiting = [(str(root), "")]
     while waiting:
         folder, prefix = waiting.pop()

@@ -311,6 +311,7 @@ def _is_below() -> ColumnElement[bool]:
         runs.c.workspace == bindparam("in_workspace"),
         runs.c.target == bindparam("on_target"),
     ]
+    # Not through children that are jobs: these go on, and with them what is below.
     tree = select(runs.c.key, runs.c.id).where(*here, runs.c.parent == bindparam("of_parent"))
     below = tree.cte("below", recursive=True)
     next_ = select(runs.c.key, runs.c.id).where(*here, runs.c.parent == below.c.id)

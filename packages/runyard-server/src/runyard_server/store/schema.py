@@ -83,6 +83,7 @@ runs = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("ended_at", BigInteger),
+    # Last, where ALTER TABLE has put it in older databases: a test compares the two.
     Column("submitted_from", String),
     UniqueConstraint("workspace", "id"),
     Index("runs_of_workspace", "workspace", "key"),
@@ -98,6 +99,7 @@ runs = Table(
     Index("runs_active", "active", "key"),
 )
 
+# Apart from runs, which are read whole and by the page: a spec is large and seldom asked for.
 run_specs = Table(
     "run_specs",
     metadata,

@@ -53,6 +53,7 @@ _COMPARED: dict[str, Callable[[ColumnElement[Any], Any], ColumnElement[bool]]] =
     "NOT ILIKE": lambda column, value: ~ilike(column, value),
 }
 
+# Either nearly all rows are so, or no index has what is compared.
 _BY_NO_INDEX = ("!=", "NOT IN", "NOT LIKE", "NOT ILIKE", "ILIKE", "IS NULL")
 
 
@@ -140,6 +141,7 @@ class Noun:
 
     def has_index(self, value: ColumnElement[Any]) -> bool:
         """Whether rows of a workspace are found by an attribute without reading all."""
+        # All indexes of nouns begin with the workspace.
         keys = [list(index.columns) for index in self.table.indexes]
         keys += [list(c.columns) for c in self.table.constraints if isinstance(c, UniqueConstraint)]
         return any(len(key) > 1 and key[1] is value for key in keys)
@@ -385,6 +387,7 @@ class _Phase:
     ) -> Iterator[ColumnElement[Any]]:
         for place, (one, value) in enumerate(zip(ordered, values, strict=True)):
             if place > 0:
+                # Not of the first column: rows that lack it are a later phase.
                 yield value.is_(None)
             yield value.desc() if one.descending else value.asc()
         tie = self._tie()

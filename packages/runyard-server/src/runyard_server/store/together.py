@@ -44,6 +44,7 @@ def groups(contents: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, by
             # The same content under many names is common (empty files), and is written once.
             if group.get(name) == data:
                 continue
+            # A group's files are written at once: of two contents for one name the later must stay.
             if name in group or len(group) >= GROUP_FILES or size + len(data) > GROUP_BYTES:
                 yield list(group.items())
                 group, size = {}, 0
@@ -60,6 +61,7 @@ def each(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     every = list(items)
     shares = [every[start : start + SHARE] for start in range(0, len(every), SHARE)]
     tasks = [_threads().submit(_all, work, share) for share in shares]
+    # All are waited for, also after an error: none may write while the caller cleans up.
     errors = [error for error in [task.exception() for task in tasks] if error is not None]
     if errors:
         raise errors[0]

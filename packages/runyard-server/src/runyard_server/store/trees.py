@@ -99,6 +99,7 @@ class Tree:
         """
         place = inside(self.root, path, local=True)
         with usable(path):
+            # For an early refusal, before the body is read: what counts is the link below.
             _refuse_taken(place, overwrite=overwrite)
         incoming = received(body, self._incoming, hashed=False)
         with usable(path), full_disk(f"file {path}"), incoming as given:

@@ -49,9 +49,11 @@ def faults(page: Path) -> Iterator[str]:
 
 
 def _links(page: Path, text: str) -> Iterator[str]:
+    # In code `[x](y)` is an index and a call.
     prose = _BLOCK.sub("", text)
     for match in _LINK.finditer(prose):
         target = match.group(1) or match.group(2)
+        # Addresses elsewhere are not asked: the check works without a network.
         if re.match(r"[a-z]+:", target):
             continue
         path, _, anchor = target.partition("#")
@@ -65,6 +67,7 @@ def _links(page: Path, text: str) -> Iterator[str]:
 @cache
 def _anchors(page: Path) -> frozenset[str]:
     headings = re.findall(r"^#+ +(.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    # As GitHub makes them of headings.
     return frozenset(
         re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings
     )
@@ -126,6 +129,7 @@ def _is_module(name: str) -> bool:
 
 def _commands(text: str) -> Iterator[str]:
     shell = "\n".join(block for language, block in _BLOCK.findall(text) if language == "bash")
+    # Diffs show the commands that a guide is about to add.
     inline = "\n".join(re.findall(r"`((?:make|runyard) [^`\n]+)`", _DIFF.sub("", text)))
     for line in f"{shell}\n{inline}".splitlines():
         words = _words(line)

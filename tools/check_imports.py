@@ -75,6 +75,7 @@ def read(root: Path) -> dict[str, File]:
 
 def _collect(file: File, node: ast.AST, modules: Iterable[str], *, is_late: bool) -> None:
     for child in ast.iter_child_nodes(node):
+        # `typing.TYPE_CHECKING` too, and what a file calls so to spare the import of typing.
         if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
             for part in child.body:
                 file.types.update(_imported(file, part, modules))
@@ -98,9 +99,11 @@ def _imported(file: File, node: ast.AST, modules: Iterable[str]) -> Iterator[str
     elif isinstance(node, ast.ImportFrom):
         base = _base(file, node)
         for alias in node.names:
+            # A name below a package may be one of its modules: then that is what is imported.
             below = f"{base}.{alias.name}"
             yield below if below in modules else base
     elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+        # By name counts as well, where the name can be read.
         yield from (arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant))
 
 
@@ -108,6 +111,7 @@ def _base(file: File, node: ast.ImportFrom) -> str:
     if not node.level:
         return node.module or ""
     parts = file.module.split(".")
+    # One dot means the package itself to a package, and the one around it to a module.
     package = parts[: len(parts) - node.level + file.is_package]
     return ".".join([*package, node.module] if node.module else package)
 
@@ -203,6 +207,7 @@ def faults(files: dict[str, File], allowed: dict[str, set[Pair]]) -> Iterator[st
 
 def _faults_of_types(files: dict[str, File], allowed: set[Pair]) -> Iterator[str]:
     counted = typed(files) - allowed
+    # A circle of imports is one of types as well, and would be told twice.
     if not circles(files):
         for group in circles(files, counted):
             yield (

@@ -126,6 +126,7 @@ class Reader:
             text = text.replace(old, new)
         if _RUN.search(text):
             text = _RUN.sub(newest_run(), text)
+        # A block fails with any of its lines, not with the last alone.
         command = ["bash", "-euo", "pipefail", "-c", text]
         if "background" in block.words.split():
             process = subprocess.Popen(command, stdout=subprocess.PIPE)
@@ -133,6 +134,7 @@ class Reader:
             assert process.stdout is not None
             print(process.stdout.readline().decode(), flush=True)
             return
+        # What asks for something would wait for a reader who is not there.
         done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL)
         if done.returncode:
             sys.exit(f"{self._page}:{block.line}: status {done.returncode} of\n{text}")
@@ -152,6 +154,7 @@ def main() -> None:
     parser.add_argument("page", type=Path)
     parser.add_argument("--replace", action="append", default=[], metavar="OLD=NEW")
     options = parser.parse_args()
+    # As in a session in this folder, which imports what the page has saved.
     sys.path.insert(0, "")
     Reader(options.page, dict(pair.split("=", 1) for pair in options.replace)).follow()
 

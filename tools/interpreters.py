@@ -19,6 +19,7 @@ def folders() -> list[Path]:
     """The folders to look in: PATH, then the versions of every pyenv that can be seen."""
     path = [Path(part) for part in os.environ.get("PATH", "").split(os.pathsep) if part]
     roots = [Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()]
+    # A folder of pyenv's stubs shows where its versions are, if no variable does.
     roots += [part.parent for part in path if part.name == "shims"]
     return path + [found for root in roots for found in sorted(root.glob("versions/*/bin"))]
 
@@ -41,7 +42,7 @@ def _answers(candidate: Path, version: tuple[int, int]) -> bool:
         done = subprocess.run(
             [candidate, "-c", _ASK], capture_output=True, text=True, timeout=30, check=False
         )
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return False
     return done.stdout.split() == [f"{version[0]}.{version[1]}", "final"]
 

@@ -67,6 +67,7 @@ def _tell(hosts: Hosts, service: RunningService) -> None:
 
 def _run(command: list[str], home: Path) -> int:
     environ = {**os.environ, "RUNYARD_HOME": str(home)}
+    # It would lead the command to another service.
     environ.pop("RUNYARD_URL", None)
     shell = [os.environ.get("SHELL", "/bin/sh")]
     return subprocess.run(command or shell, env=environ, check=False).returncode

@@ -68,6 +68,7 @@ def _styled(line: str) -> str:
     """Turn the terminal's escape sequences into spans."""
     parts, looks = [], ""
     for index, part in enumerate(re.split(r"\x1b\[([0-9;]*)m", line)):
+        # What the group has found stands at the odd places.
         if index % 2:
             looks = " ".join(LOOKS[code] for code in part.split(";") if code in LOOKS)
         elif part:

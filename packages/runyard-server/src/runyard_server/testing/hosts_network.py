@@ -111,6 +111,7 @@ def namespace_of(slot: int, name: str) -> str:
 
 def port_of(slot: int, number: int) -> str:
     """The name of the bridge's end of a host's cable."""
+    # Linux takes 15 letters for the name of a link.
     return f"ry{slot}h{number}"
 
 

@@ -90,8 +90,8 @@ def _single(value: Any) -> Any:
         return value
     try:
         return item()
-    # Tensors of several elements raise, each framework in its own way.
     except (TypeError, ValueError, RuntimeError):
+        # Tensors of several elements raise, each framework in its own way.
         return value
 
 

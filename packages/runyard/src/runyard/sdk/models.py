@@ -466,8 +466,8 @@ def register_from_run(run: RunBase, made: RegisterModel) -> Model:
     with translated():
         try:
             record = run.service.models.register(replace(made, run=run.id, path=path or "."))
-        # A missing run says so itself, and not that the path matches nothing.
         except RunNotFound:
+            # A missing run says so itself, and not that the path matches nothing.
             raise
         except NotFound as error:
             names = [row.path for row in run_files.records(run.service, run.id)]

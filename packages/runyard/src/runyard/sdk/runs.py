@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from runyard.sdk.tags import Tags
     from runyard.sdk.workspaces import Workspace
 
+# v1's limit.
 MOST_CHILDREN = 100
 
 
@@ -239,6 +240,7 @@ class Run(RunLifecycle, RunContents):
         if (count is None) == (tag_key is None or tag_values is None):
             raise UserErrorException("give either count, or tag_key and tag_values")
         if count is not None:
+            # The tag by which v1 numbers them.
             tags = [as_tags({"azureml.batch_child_number": number}) for number in range(count)]
         else:
             tags = [as_tags({str(tag_key): value}) for value in tag_values or ()]
@@ -266,6 +268,7 @@ class Run(RunLifecycle, RunContents):
         """
         from runyard.sdk import run_queries
 
+        # All are asked for, since below a child that lacks the tags may be one that has them.
         query = run_queries.of_parent(self._id)
         for child in _found(self.experiment.workspace, query, None, None):
             record = child._read()

@@ -12,6 +12,7 @@ class Section:
     """Base of settings objects; `_close` ends the definition of attributes."""
 
     def _close(self) -> None:
+        # Past `__setattr__`, which asks for it.
         self.__dict__["_closed"] = True
 
     def __setattr__(self, name: str, value: Any) -> None:

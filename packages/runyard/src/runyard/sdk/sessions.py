@@ -115,6 +115,7 @@ class Session:
         writer, lines = self.spool.mark()
         deadline, pause = time.monotonic() + seconds, POLL_SECONDS
         while lines:
+            # Nothing of this process has come yet, or the service is starting again.
             with contextlib.suppress(NotFound, TemporaryError):
                 if self._service().metrics.mark(self.run_id, writer).lines >= lines:
                     break
@@ -166,6 +167,7 @@ def bring_leftovers(service: WorkspaceClient) -> None:
     """Begin to bring what killed processes left in the state folder, once for each service."""
     if service.connection.url in _looked:
         return
+    # Before the work: should it fail, each further workspace would try again.
     _looked.add(service.connection.url)
     from runyard.client import leftovers
 
@@ -192,6 +194,7 @@ def bring_of(service: WorkspaceClient, run_id: str) -> None:
 
 
 def _is_own(folder: Path) -> bool:
+    # A copy, for other threads begin sessions meanwhile.
     return any(one.folder == folder for one in list(_sessions.values()))
 
 

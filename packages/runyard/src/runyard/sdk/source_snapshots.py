@@ -39,6 +39,7 @@ def take_snapshot(service: WorkspaceClient, folder: str, script: str = "") -> st
             found = source_folders.scan(where, snapshot_limits.limit())
     except (InvalidRequest, UserErrorException) as error:
         raise SnapshotException(error.message) from error
+    # A snapshot has names that are no UTF-8 in their written form.
     if script and escaped(script) not in {entry.path for entry, _ in found}:
         raise UserErrorException(_no_script(where, script, [entry.path for entry, _ in found]))
     with translated():

@@ -28,4 +28,5 @@ def user_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
+        # In containers a user's number has often no name; since 3.13 that is an OSError.
         return ""

@@ -356,6 +356,7 @@ def wait_for_state(
         try:
             target.refresh_state()
         except ComputeTargetException:
+            # v1's waits never raise; what is not there any more has failed.
             return "Succeeded" if gone else "Failed"
         state = target.provisioning_state
         if show_output and state != shown:
@@ -383,6 +384,7 @@ def _refused() -> Iterator[None]:
     try:
         yield
     except RunyardError as error:
+        # Other errors than elsewhere in the SDK: v1's notebooks catch this class around targets.
         raise ComputeTargetException(error.message) from error
 
 

@@ -64,6 +64,7 @@ def wait(run: RunLifecycle, show_output: bool, raise_on_error: bool) -> Dict[str
     try:
         return _shown(run, raise_on_error)
     except KeyboardInterrupt:
+        # As in v1: who stops watching does not stop the run.
         raise ExperimentExecutionException(
             "The output streaming for the run interrupted.\nBut the run is still executing on the "
             f"compute target. Details for canceling the run: run.cancel(), or `runyard runs cancel "
@@ -79,6 +80,7 @@ def _shown(run: RunLifecycle, raise_on_error: bool) -> Dict[str, Any]:
     _print(f"\nExecution Summary\n=================\nRunId: {run.id}\nWeb View: {web_view}\n")
     for title, text in _remarks(found, raise_on_error):
         _print(f"\n{title}:\n{text}\n")
+    # v1 raises here, before its last empty line.
     if found["status"] == "Failed" and raise_on_error:
         raise _failed(found)
     _print("\n")
@@ -105,6 +107,7 @@ def _follow(run: RunLifecycle, printer: Optional[Printer]) -> None:
         if record.status not in TERMINAL:
             if printer is not None and record.reason:
                 _tell(f"{record.status}: {record.reason}")
+            # From the record's own moment: what has happened since is in the stream.
             for event in run.service.events.follow(run.id, record.last_event):
                 if printer is not None:
                     printer.take(event)
@@ -135,6 +138,7 @@ class Printer:
             last: The run has ended: take another process's log if the first left none.
         """
         rows = run_files.records(self._service, self._run_id, LOG_FOLDER)
+        # A log without a byte would get its title and nothing below.
         sizes = {row.path: row.size for row in rows if row.size}
         if not last:
             sizes = {name: size for name, size in sizes.items() if not is_helper(name)}
@@ -229,6 +233,7 @@ def _print(text: str) -> None:
     try:
         out.write(text)
     except UnicodeEncodeError:
+        # Scripts print more than a terminal's encoding may have, which must not end the wait.
         encoding = getattr(out, "encoding", None) or "ascii"
         out.write(text.encode(encoding, "replace").decode(encoding))
     out.flush()

@@ -74,6 +74,7 @@ class Workspace:
         self._known = _record
         self._service = WorkspaceClient(connection, _record.id if _record else str(_id))
         with contextlib.suppress(FileNotFoundError):
+            # Mostly there is nothing: looking costs less than importing what brings it.
             if any((home.locate() / "spool").iterdir()):
                 from runyard.sdk import sessions
 
@@ -496,6 +497,7 @@ def _configured(config: WorkspaceConfig, path: Path, auth: Any) -> Workspace:
     connection = workspace_lookup.connect(config.url)
     found = workspace_lookup.find(connection, config)
     if found is None:
+        # Two scripts may come with one new file at once.
         order = CreateWorkspace(
             config.name, config.subscription_id, config.resource_group, exist_ok=True
         )

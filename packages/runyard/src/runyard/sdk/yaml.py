@@ -65,11 +65,13 @@ def _scalar(value: Any) -> str:
     text = str(value)
     special = text in {"null", "true", "false"} or re.search(r""":\s|\s#|[:\s]$|["']""", text)
     plain = re.match(r"[\w./]", text) and text.isprintable() and not special
+    # Texts in JSON's quotes are YAML as well.
     return text if plain else json.dumps(text)
 
 
 def _lines(text: str) -> List[Line]:
     lines = []
+    # Not by `splitlines`, which also ends lines at signs that are text in YAML.
     for number, raw in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         bare = _without_comment(raw).rstrip()
         if not bare.strip() or bare in {"---", "..."}:
@@ -119,6 +121,7 @@ def _list(lines: List[Line], at: int, indent: int) -> Tuple[List[Any], int]:
                 item, at = None, at + 1
         else:
             column = indent + len(text) - len(inner)
+            # What follows the dash is read as if it stood below, at the column where it is.
             lines[at] = (column, inner, number)
             item, at = _value(lines, at, column)
         items.append(item)
@@ -132,6 +135,7 @@ def _mapping(lines: List[Line], at: int, indent: int) -> Tuple[Any, int]:
         if match is None:
             raise _trouble(lines[at], "a `key: value` is expected")
         key = _unquote(match.group(1), lines[at])
+        # Other readers take the last one, and what stood below the first is lost in silence.
         if key in found:
             raise _trouble(lines[at], f"the key {key!r} is here a second time")
         if match.group(2):

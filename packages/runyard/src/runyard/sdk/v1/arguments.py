@@ -36,8 +36,8 @@ def flattened(script_params: Optional[Mapping[Any, Any]]) -> List[Any]:
         found.append(key)
         if isinstance(value, (list, tuple)):
             found.extend(value)
-        # Not by its truth: 0 and False are passed on, as in v1, and an array has none.
         elif value is not None and not (isinstance(value, str) and not value):
+            # Not by its truth: 0 and False are passed on, as in v1, and an array has none.
             found.append(value)
     return found
 

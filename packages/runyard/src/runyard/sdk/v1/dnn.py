@@ -24,6 +24,7 @@ class TensorFlow(Estimator):
     """
 
     _framework = TENSORFLOW
+    # v1's default to its end, also when 2.3 was there.
     _default_version = "1.13"
     _supported = versions(TENSORFLOW)
 

@@ -211,6 +211,7 @@ class Estimator(MMLBaseEstimator):
             say_once(
                 "use_gpu=True: the packages for CPUs are installed; GPU ones are not offered yet"
             )
+        # As in v1, who brings an environment or a conda file gets no package beside it.
         if whole or settings.user_managed:
             return None
         return self._with_horovod(row) if _by_mpi(settings) else row

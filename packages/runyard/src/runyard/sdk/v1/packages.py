@@ -97,6 +97,7 @@ def _packages(settings: EstimatorSettings, row: Optional[FrameworkVersion]) -> C
 
 def _below(settings: EstimatorSettings, path: str, what: str) -> str:
     folder = settings.source_directory or "."
+    # As in v1 not below the current folder: the file belongs to the source.
     found = Path(folder).expanduser() / path
     if not found.is_file():
         raise UserErrorException(

@@ -20,6 +20,7 @@ from runyard.sdk.launchers import (
 )
 from runyard.sdk.sections import Section
 
+# Written out: `protocol.runs` makes records, which nobody needs to set a run up.
 LOCAL_TARGET = "local"
 DEFAULT_SCRIPT = "train.py"
 # v1's: thirty days.

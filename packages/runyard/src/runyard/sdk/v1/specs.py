@@ -166,6 +166,7 @@ def _duration(seconds: Any) -> Optional[int]:
 def _shared_memory(run_config: Any) -> Optional[str]:
     docker = run_config.environment.docker
     own = run_config.docker.shm_size if run_config.docker is not None else None
+    # A section that is off still has v1's default of 2g, which is nobody's wish.
     size: Optional[str] = own or (docker.shm_size if docker.enabled else None)
     return size
 
@@ -189,6 +190,7 @@ def _scripts(folder: str) -> List[str]:
                 if entry.name.endswith(".py"):
                     found.append(path)
                 elif entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                    # A link to a folder above would lead round for ever.
                     waiting.append(path + "/")
     return found
 

@@ -61,6 +61,7 @@ class RunDetails:
         card = display(HTML(_as_html(rows)), display_id=True)
         # IPython gives none where no kernel shows it.
         if not ended and card is not None:
+            # A daemon, so that a kernel can end while the run goes on.
             threading.Thread(target=self._renew, args=(card, HTML), daemon=True).start()
 
     def get_widget_data(self, widget_settings: Any = None) -> Dict[str, Any]:

@@ -14,7 +14,8 @@ import pytest_socket
 
 from runyard.protocol.service import CONNECTION_FILE, HOME_VARIABLE
 
-_LEAKS = ("RUNYARD_", "AZUREML_", "AZ_BATCH", "TF_CONFIG")
+# With the last one, every process that a test starts would compile all that it imports.
+_LEAKS = ("RUNYARD_", "AZUREML_", "AZ_BATCH", "TF_CONFIG", "PYTHONDONTWRITEBYTECODE")
 _SHARED = "session_home"
 _SECONDS = 10.0
 _home = pytest.StashKey[Path]()

@@ -13,8 +13,9 @@ python=$(.tools/bin/python tools/interpreters.py "$wanted") ||
     exit 1
 }
 "$uv" venv --quiet --clear --python "$python" "$venv"
-"$uv" pip install --quiet --python "$venv/bin/python" --require-hashes -r tests/light/requirements.txt
-"$uv" pip install --quiet --python "$venv/bin/python" --no-deps \
+"$uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" --require-hashes \
+    -r tests/light/requirements.txt
+"$uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" --no-deps \
     dist/runyard-[0-9]*.whl dist/runyard_azureml-*.whl
 echo "light tests on $("$venv/bin/python" --version)"
 "$venv/bin/python" -m pytest -c tests/light/pytest.ini --rootdir tests/light \

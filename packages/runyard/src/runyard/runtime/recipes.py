@@ -26,6 +26,8 @@ _NEW_XLA = (2, 16)
 _WITHOUT_STDEXCEPT = (0, 20)
 _OWN_CMAKE = (0, 20)
 _NEW_TORCH = (2, 1)
+# Of Horovod 0.28.1, with MPI.
+_COMMON_FILES = 25
 # What is fetched is compared with what was seen to work; other versions come as they are.
 HASHES = {
     "horovod-0.16.4": "871de9f0dfef7ddda637ee78ce7d95494340f7f8eb9fbd0c3cf13df7e68c5812",
@@ -140,6 +142,8 @@ def edits(recipe: Recipe) -> List[Tuple[str, str, str]]:
         # It includes a header that TensorFlow's package leaves out; only XLA on GPUs needs it.
         found.append(("horovod/tensorflow/CMakeLists.txt", r"(?m)^.*xla_mpi_ops\.cc.*\n", ""))
     own_cmake = numbers(recipe.version) >= _OWN_CMAKE
+    if recipe.name == HOROVOD and own_cmake and not has_gpu():
+        found += _joined(recipe)
     if recipe.name == HOROVOD and own_cmake and "torch" in recipe.facts and not has_gpu():
         # PyTorch's packages are made for CUDA, and a toolkit that is here is seldom the one for
         # them: without a GPU it would only break the build.
@@ -150,6 +154,23 @@ def edits(recipe: Recipe) -> List[Tuple[str, str, str]]:
         found.append((path, r"CMAKE_CXX_STANDARD 14", "CMAKE_CXX_STANDARD 17"))
         found.append(("CMakeLists.txt", r"CMAKE_CXX_STANDARD 14", "CMAKE_CXX_STANDARD 17"))
     return found
+
+
+def _joined(recipe: Recipe) -> List[Tuple[str, str, str]]:
+    """The edits by which Horovod's files that know no framework are compiled together.
+
+    Most of their time goes into headers that all of them include; so it takes half of it. They
+    are as many compilations as there are cores. What knows a framework stays by itself: its names
+    may be those of another file.
+    """
+    size = -(-_COMMON_FILES // cores())
+    text = (
+        r"set_source_files_properties(${\1_SOURCES} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)\n"
+        rf"set(CMAKE_UNITY_BUILD ON)\nset(CMAKE_UNITY_BUILD_BATCH_SIZE {size})\n\g<0>"
+    )
+    pattern = r"(?m)^add_library\(\$\{(\w+)_TARGET_LIB\} SHARED"
+    names = [name for name in ("tensorflow", "torch") if name in recipe.facts]
+    return [(f"horovod/{name}/CMakeLists.txt", pattern, text) for name in names]
 
 
 def compilers(recipe: Recipe) -> List[List[str]]:

@@ -69,6 +69,24 @@ def _edited(recipe):
     return [path for path, _, _ in recipes.edits(recipe) if path != "setup.py"]
 
 
+def test_common_files_are_compiled_together(monkeypatch):
+    """Horovod takes half of the time for the same library; a framework's file stays alone."""
+    line = "set_output_dir()\nadd_library(${PYTORCH_TARGET_LIB} SHARED ${SOURCES})"
+    recipe = _horovod("0.28.1", torch="1.6.0")
+    monkeypatch.setattr(recipes, "has_gpu", lambda: False)
+    monkeypatch.setattr(recipes, "cores", lambda: 4)
+    ((_, pattern, text),) = [
+        each for each in recipes.edits(recipe) if each[0] == "horovod/torch/CMakeLists.txt"
+    ]
+    assert re.sub(pattern, text, line).splitlines() == [
+        "set_output_dir()",
+        "set_source_files_properties(${PYTORCH_SOURCES} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)",
+        "set(CMAKE_UNITY_BUILD ON)",
+        "set(CMAKE_UNITY_BUILD_BATCH_SIZE 7)",
+        "add_library(${PYTORCH_TARGET_LIB} SHARED ${SOURCES})",
+    ]
+
+
 def test_a_toolkit_for_gpus_without_a_gpu_is_not_looked_at(monkeypatch):
     """The CUDA of the machine is seldom that of PyTorch's package, and the build would fail."""
     line = (

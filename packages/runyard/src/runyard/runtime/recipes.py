@@ -159,9 +159,9 @@ def edits(recipe: Recipe) -> List[Tuple[str, str, str]]:
 def _joined(recipe: Recipe) -> List[Tuple[str, str, str]]:
     """The edits by which Horovod's files that know no framework are compiled together.
 
-    Most of their time goes into headers that all of them include; so it takes half of it. They
-    are as many compilations as there are cores. What knows a framework stays by itself: its names
-    may be those of another file.
+    Most of their time goes into headers that all of them include: 145 s of processors became 90.
+    They make as many compilations as there are cores. What knows a framework stays by itself:
+    after its `using namespace` another file's names could mean something else.
     """
     size = -(-_COMMON_FILES // cores())
     text = (

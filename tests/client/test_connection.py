@@ -187,6 +187,19 @@ def test_a_long_download_may_break_any_number_of_times(fake, connection):
         assert download.read() == content
 
 
+def test_a_file_that_grew_before_a_break_ends_where_it_did_at_first(fake, connection):
+    """What was written since is not asked for, and does no harm where it breaks off as well."""
+    content, grown = b"a" * 1000, b"a" * 900 + b"b" * 500
+
+    def answer(_method: str, _path: str, _body: bytes) -> Any:
+        again = "Range" in fake.headers[-1]
+        return fake.say(grown, 206, cut=950) if again else fake.say(content, cut=100)
+
+    fake.answer = answer
+    with connection.open(BLOBS_READ, "w", "d") as download:
+        assert download.read() == content
+
+
 def test_a_download_that_comes_no_further_is_given_up(fake, connection):
     """It ends with how far it came, and does not ask for ever."""
     content = os.urandom(1000)

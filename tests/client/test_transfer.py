@@ -27,8 +27,8 @@ def service(fake):
 def test_a_download_that_fails_leaves_nothing(fake, service, tmp_path):
     """A half model must never look like a model."""
     target = tmp_path / "deep" / "model.bin"
-    fake.answer = lambda *_: fake.say(b"x" * 1000, cut=10)
-    with pytest.raises(ServiceUnreachable, match="of 1000 bytes"):
+    fake.answer = lambda *_: fake.say(b"x" * 1000, cut=0 if "Range" in fake.headers[-1] else 10)
+    with pytest.raises(ServiceUnreachable, match="10 of 1000 bytes"):
         transfer.download(service, Fetch(BLOBS_READ, ("d",), target))
     fake.answer = lambda *_: fake.say({"error": {"code": "blob_not_found", "message": "no"}}, 404)
     with pytest.raises(BlobNotFound):

@@ -113,6 +113,7 @@ def _imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
 def _missing(module: str, name: str) -> Iterator[str]:
     if not _is_module(module):
         yield f"an example imports {module}, which does not exist"
+    # Really imported: modules may make names only when they are asked for.
     elif name and not (
         hasattr(importlib.import_module(module), name) or _is_module(f"{module}.{name}")
     ):

@@ -30,11 +30,13 @@ def main() -> int:
         with Hosts(given.hosts) as hosts:
             home.mkdir(parents=True, exist_ok=True)
             (home / "config.toml").write_text(settings(hosts.file), "utf-8")
+            # The command may be quiet for longer than an idle service lives.
             options = ("--host", hosts.address, "--port", "0", "--idle-exit-seconds", "0")
             service = RunningService(home, options)
             service.start()
             try:
                 _tell(hosts, service)
+                # A daemon: it may still wait for its time when the command is done.
                 threading.Thread(target=_disturb, args=(hosts, given), daemon=True).start()
                 return _run(given.command, home)
             finally:

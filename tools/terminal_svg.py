@@ -46,6 +46,7 @@ def draw(title: str, lines: list[str]) -> str:
             ),
             (
                 f'<g font-family="ui-monospace, Menlo, Consolas, monospace" font-size="13" '
+                # Otherwise blanks are folded, of which tables are made.
                 f'fill="{WHITE}" xml:space="preserve">'
             ),
             *rows,

@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         from runyard_server.cli import program
     except KeyboardInterrupt:
+        # While modules are loaded nobody is there yet who would handle it.
         sys.exit(130)
     program.run(arguments)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "_RUNYARD_COMPLETE"
 
+# By `-o default` bash completes names of files where nothing is offered.
 _BASH = """\
 _runyard_completion() {
     local IFS=$'\\n'

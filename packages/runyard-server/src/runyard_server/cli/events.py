@@ -55,6 +55,7 @@ def events(
     if kind == _RUN and name:
         from runyard_server.cli.run_names import with_run
 
+        # The feed knows ids alone, and people name runs shorter.
         name = with_run(client, name, lambda run: client.runs.get(run).id)
     query = FeedQuery(
         after=after or 0,

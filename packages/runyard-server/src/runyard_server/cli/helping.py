@@ -78,6 +78,7 @@ def _usage(argument: Parameter) -> str:
 def _row(option: Parameter) -> tuple[str, str]:
     names = ", ".join(sorted((*option.names, *option.off_names), key=len))
     default = option.default
+    # By its exact type: the False of a flag is an int, too.
     notes = [f"by default {default}"] if type(default) in (int, str) and default else []
     variable = getattr(option.spec, "variable", "")
     notes += [f"or {variable}"] if variable else []

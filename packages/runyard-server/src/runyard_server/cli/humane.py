@@ -63,6 +63,7 @@ def elapsed(start: str | None, end: str | None = None) -> float | None:
     begun, ended = moment(start), moment(end)
     if begun is None:
         return None
+    # Clocks of two machines differ, and nothing comes from the future.
     return max(0.0, ((ended or datetime.now(UTC)) - begun).total_seconds())
 
 

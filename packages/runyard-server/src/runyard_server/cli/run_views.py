@@ -62,6 +62,7 @@ def show(client: WorkspaceClient, run: RunRecord) -> None:
     output.facts(_facts(run, client.runs.spec(run.id)))
     _failure(run)
     _children(client, run)
+    # Only the last value is shown, of a series that may have millions.
     series = client.metrics.list(run.id, points=2)
     if series:
         output.say()

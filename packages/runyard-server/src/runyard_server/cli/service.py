@@ -25,6 +25,7 @@ from runyard_server.cli.failures import Exit
 from runyard_server.cli.options import Json
 from runyard_server.cli.parameters import Option
 
+# As `failures` has them: there is no such thing, and it cannot be reached.
 NOT_RUNNING = 3
 SILENT = 5
 POLL_SECONDS = 0.02

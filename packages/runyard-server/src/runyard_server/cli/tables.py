@@ -84,6 +84,7 @@ def fitted(
         lesser = [place for place in wanted if columns[place].worth < ESSENTIAL]
         if not lesser or len(wanted) == 1:
             break
+        # Of equal worth the rightmost goes first.
         del wanted[min(lesser, key=lambda place: (columns[place].worth, -place))]
     for place in sorted(wanted, reverse=True):
         excess = _total(wanted) - room

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 _TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _ENDING = "\u2028\u2029"
+# From 0x80 on there are signs of one letter that begin sequences, as escape and bracket do.
 _STEERING = (*range(0x20), *range(0x7F, 0xA0), *map(ord, _TURNING), *map(ord, _ENDING))
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _LATIN = 0x100

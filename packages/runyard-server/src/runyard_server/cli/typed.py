@@ -14,6 +14,7 @@ from runyard.protocol.filters import ATTRIBUTE, Condition, Field, Order, Place, 
 from runyard.protocol.search import Search
 from runyard_server.cli.paging import Entries, collect
 
+# What stands between two conditions where `filters.written` joins them.
 _JOINED = len(" AND ")
 
 

@@ -37,6 +37,7 @@ def read(command: Command, words: Sequence[str]) -> Given:
         if one.name in given:
             continue
         variable = one.spec.variable if isinstance(one.spec, Option) else ""
+        # A variable that is empty says nothing: shells set them so to unset them for one command.
         if variable and os.environ.get(variable):
             given[one.name] = _value(one, os.environ[variable], variable)
         elif one.required:

@@ -47,6 +47,7 @@ _PATIENCE_SECONDS = 20.0
 def context_in(folder: Path) -> SiteContext:
     """What a backend is told in these tests: places in a folder, and agents that wait."""
     light = Light("hash", folder / "light" / "light.zip", folder / "light" / "hash")
+    # Some backends start agents from the folder, others from the archive.
     if not light.zip.exists():
         entry = light.folder / ENTRY
         entry.parent.mkdir(parents=True)

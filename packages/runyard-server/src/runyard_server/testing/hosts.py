@@ -157,6 +157,7 @@ class Hosts:
     def part(self, one: Host, other: Host) -> None:
         """Let nothing through between two hosts; both still reach the service."""
         for here, there in ((one, other), (other, one)):
+            # Permanent, so that no host asks for the right address again.
             self._neighbour("replace", here, there, "lladdr", _NOBODY, "nud", "permanent")
 
     def rejoin(self, one: Host, other: Host) -> None:
@@ -230,6 +231,7 @@ class Hosts:
         network.do("ip", "link", "add", host.port, *cable)
         network.do("ip", "link", "set", host.port, "master", bridge, "up")
         network.do(*inside, "addr", "add", f"{host.address}/24", "dev", "eth0")
+        # The kernel makes a namespace with its loopback down.
         for device in ("lo", "eth0"):
             network.do(*inside, "link", "set", device, "up")
 

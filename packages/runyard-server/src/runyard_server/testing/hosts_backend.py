@@ -96,6 +96,7 @@ class HostsBackend(LocalBackend):
     def _host(self, node_name: str) -> Host:
         """The host of a node; the only node of a target without numbers is on the first."""
         number = node_name.rpartition("-")[2]
+        # Where there are more nodes than hosts, some share one.
         return self._hosts[(int(number) - 1) % len(self._hosts) if number.isdigit() else 0]
 
 

@@ -60,6 +60,7 @@ def pythons() -> Iterator[Finding]:
 def _tensorflow(found: list[Version]) -> Iterator[str]:
     for version in frameworks.versions(frameworks.TENSORFLOW):
         row = frameworks.find(frameworks.TENSORFLOW, version)
+        # A row with a note installs another version than the one that was asked for.
         if row is None or row.note:
             continue
         wanted: tuple[Version, ...] = NEWEST_TENSORFLOW

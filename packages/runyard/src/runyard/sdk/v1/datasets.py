@@ -6,6 +6,7 @@ from runyard.sdk.v1.later import later
 _INSTEAD = "a datastore: datastore.upload(…) and datastore.path(…).as_mount()"
 
 
+# Classes of exceptions, unlike the names below: `except` takes nothing else.
 class DatasetValidationError(AzureMLException):
     """A dataset's definition is not valid."""
 

@@ -8,6 +8,7 @@ from runyard.sdk.exceptions import NotOfferedYet, TrainingException, UserErrorEx
 from runyard.sdk.launchers import count
 from runyard.sdk.v1.runconfig import target_name
 
+# v1 took the last two from PyTorch alone.
 BACKENDS = ("mpi", "ps", "gloo", "nccl")
 
 
@@ -93,6 +94,7 @@ def _check_target(settings: EstimatorSettings) -> None:
             f"a cluster made for one run (vm_size={settings.vm_size!r})",
             "ComputeTarget.create with AmlCompute.provisioning_configuration and compute_target=",
         )
+    # For what it refuses; the name is read later.
     target_name(settings.compute_target)
 
 

@@ -5,6 +5,7 @@ import pytest
 from runyard.protocol.errors import Conflict, InvalidRequest, RunNotFound
 from runyard.protocol.parameters import LogParameters
 from runyard.protocol.runs import RunSpec, StartRun, SubmitRun
+from runyard.protocol.search import Search
 from runyard_server.core.system import System
 from runyard_server.operations import parameters, runs
 
@@ -39,6 +40,14 @@ def test_a_parameter_is_written_once(system: System) -> None:
         log(system, run, fresh="1", lr="0.2")
     assert parameters.list_(system, W, run).params == {"lr": "1e-1", "depth": "3"}
     assert runs.get(system, W, run).params == {"lr": "1e-1", "depth": "3"}
+
+
+def test_a_text_with_an_underscore_is_no_number(system: System, run: str) -> None:
+    """`1_0` is the name of something, neither the same as 10 nor found by it."""
+    log(system, run, layers="1_0")
+    with pytest.raises(Conflict):
+        log(system, run, layers="10")
+    assert runs.search(system, W, body=Search("params.layers = 10")).items == []
 
 
 def test_parameters_are_logged_after_the_end(system: System, run: str) -> None:

@@ -81,8 +81,8 @@ def of_submission(body: SubmitRun) -> dict[str, str]:
     """
     spec = body.spec
     spelt = of_command(spec.command) if spec.command else of_arguments(spec.arguments)
-    # What is given by name wins: it is meant, where arguments are only read. Too long ones of those
-    # are cut, not refused: their script runs all the same.
+    # What is given by name wins: a sweep knows what it set, and arguments may be templates.
+    # Arguments that are too long are cut, not refused: their script runs all the same.
     return {**spelt, **checked(body.params)}
 
 

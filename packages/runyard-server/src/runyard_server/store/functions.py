@@ -26,7 +26,8 @@ def register(connection: Any) -> None:
 
 def as_number(value: Any) -> float | None:
     """The finite number that a text spells, else None."""
-    if value is None:
+    # Python reads 2020_11 as a number, and to everybody else it is a text.
+    if value is None or "_" in str(value):
         return None
     try:
         number = float(value)

@@ -127,6 +127,21 @@ def test_a_wrong_setting_is_named(tmp_path, options, variables, named):
     assert "Traceback" not in text
 
 
+@pytest.mark.parametrize(
+    "table", ['[sites.lab]\nbackend = "loca"', '[sites.lab]\nbackend = "local"\npyton = "x"']
+)
+def test_a_wrong_site_is_told_with_the_file(tmp_path, table):
+    """Whoever starts the service reads where to mend it."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    (home / "config.toml").write_text(table)
+    status, text = launch(home)
+    assert status == 2
+    assert str(home / "config.toml") in text
+    assert "lab" in text
+    assert "Traceback" not in text
+
+
 def test_a_home_that_cannot_be_made_is_told(tmp_path):
     """A file where the state folder should be is named, with the variable to set."""
     (tmp_path / "file").write_text("")

@@ -43,7 +43,7 @@ def test_a_site_of_the_settings_is_beside_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("default", "given", "told"),
     [
-        ("labb", SiteSettings("local"), "default_site is 'labb'.*there are 'lab', 'local'"),
+        ("labb", SiteSettings("local"), "default_site .* is 'labb'.*there are 'lab', 'local'"),
         ("lab", SiteSettings("loca"), "site 'lab' names the backend 'loca'.*mean 'local'"),
         ("lab", SiteSettings("local", "", {"pyton": "x"}), "sites.lab.*did you mean 'python'"),
     ],

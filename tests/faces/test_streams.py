@@ -292,6 +292,16 @@ def test_a_workspace_is_followed_from_any_position(ask):
         assert next(coming) == got[2]
 
 
+@pytest.mark.parametrize("last", ["x", "-1", "1.5", "9" * 19])
+def test_an_unreadable_last_event_is_refused(ask, last):
+    """A client that resumes wrongly is told so, and does not get all there ever was again."""
+    run = ask.start_run()
+    for path in (f"{FEED}/stream", f"/api/v1/workspaces/default/runs/{run}/events/stream"):
+        answer = ask("GET", path, Last_Event_ID=last)
+        assert answer.status == 400
+        assert "Last-Event-ID" in answer.json["error"]["message"]
+
+
 def test_one_subject_of_a_workspace_is_followed(ask):
     """Who watches one thing is not told of the others."""
     one, other = ask.start_run(), ask.start_run()

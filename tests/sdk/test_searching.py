@@ -102,3 +102,85 @@ def test_arguments_of_scripts_are_parameters(workspace, experiment, script):
         one.id for one in runyard.search_runs("params.lr = 0.25", workspace=workspace)
     }
     run.cancel()
+
+
+def test_a_tree_of_runs_is_read_level_by_level(experiment, monkeypatch):
+    """A sweep of sweeps is listed with a request a level, the newest child first with its own."""
+    with experiment.start_logging(snapshot_directory=None) as root:
+        first, second = root.child_run(), root.child_run()
+        below = [one.child_run() for one in (first, first, second)]
+    asked = []
+    call = type(root.service).call
+
+    def counted(self: Any, route: Any, *segments: str, **named: Any) -> Any:
+        asked.append(route.name)
+        return call(self, route, *segments, **named)
+
+    monkeypatch.setattr(type(root.service), "call", counted)
+    found = [run.id for run in root.get_children(recursive=True)]
+    assert found == [one.id for one in (second, below[2], first, below[1], below[0])]
+    assert asked == ["runs.search"] * 3
+    assert [run.id for run in root.get_children()] == [second.id, first.id]
+
+
+@pytest.mark.parametrize("nothing", [{"order_by": None}, {"filter": None}, {"order_by": ()}])
+def test_none_is_all(workspace, three, nothing):
+    """Code that passes on what it was given need not know our defaults."""
+    found = runyard.search_runs(workspace=workspace, max_results=1, **nothing)
+    assert [run.id for run in found] == [three[-1].id]
+
+
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [
+        ({"filter": 5}, "filter is 5; give a text"),
+        ({"filter": ["metrics.loss < 1"]}, "filter is .* give a text"),
+        ({"order_by": 5}, "order_by is 5; give a text or a list of texts"),
+        ({"order_by": [5]}, "order_by is .5.; give"),
+        ({"max_results": "5"}, "max_results is '5'; give a whole number"),
+        ({"max_results": -1}, "max_results is -1; give a whole number"),
+        ({"experiment": 5}, "experiment is 5; give a name"),
+        ({"workspace": "w"}, "workspace is 'w'; give a Workspace"),
+        ({"experiment": "exq"}, "nearest: 'exp'"),
+    ],
+)
+def test_a_wrong_argument_of_a_search_is_named(workspace, three, given, part):
+    """Never a TypeError from within, and never an empty list for a name that is not there."""
+    assert three
+    with pytest.raises(UserErrorException, match=part):
+        runyard.search_runs(**{"workspace": workspace, **given})
+
+
+def test_a_wrong_argument_of_a_list_is_named(workspace, experiment):
+    """What lists are given is checked at the call, not at the first entry."""
+    run = experiment.start_logging(snapshot_directory=None)
+    calls = [
+        lambda: experiment.get_runs(tags=["a"]),
+        lambda: experiment.get_runs(properties=5),
+        lambda: run.get_children(tags=["a"]),
+        lambda: runyard.Run.list("exp"),
+        lambda: runyard.Experiment.list(None),
+        lambda: runyard.Model.list(None),
+        lambda: runyard.Model.list(workspace, tags=5),
+        lambda: runyard.Model.list(workspace, tags=[["a", "b", "c"]]),
+        lambda: runyard.ComputeTarget.list("w"),
+        lambda: runyard.Environment.list(None),
+    ]
+    for wrong in calls:
+        with pytest.raises(UserErrorException, match="; give "):
+            wrong()
+    assert runyard.Model.list(workspace, tags="no such tag") == []
+    run.complete()
+
+
+def test_an_experiment_itself_is_its_name(workspace, experiment, three):
+    """What a script has at hand is taken."""
+    assert len(runyard.search_runs(workspace=workspace, experiment=experiment)) == 3
+
+
+def test_a_search_of_an_experiment_shows_the_filter_as_given(workspace, three):
+    """What is joined to a filter is nobody's to read."""
+    assert three
+    with pytest.raises(UserErrorException, match="nearest: 'metrics'") as refused:
+        runyard.search_runs("metrcs.loss < 1", experiment="e", workspace=workspace)
+    assert refused.value.message.splitlines()[1:] == ["  metrcs.loss < 1", "  ^^^^^^^^^^^"]

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from runyard.protocol.errors import InvalidRequest
 from runyard_server.app import reconcilers
 from runyard_server.app.sites import context_of, make_sites
 from runyard_server.compute import light
@@ -52,7 +53,10 @@ def build(
     environments = Environments(
         home.environments, home.packages, jobs.folder, settings, home.datastores
     )
-    sites = make_sites(settings, context_of(home, url, jobs, umask), environments)
+    try:
+        sites = make_sites(settings, context_of(home, url, jobs, umask), environments)
+    except InvalidRequest as error:
+        raise InvalidRequest(f"the settings in {home.config}: {error.message}") from None
     records = Records(sqlite_url(home.database))
     system = System(
         home=home,

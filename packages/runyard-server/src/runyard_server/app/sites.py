@@ -31,8 +31,8 @@ def make_sites(settings: Settings, service: SiteContext, environments: SiteEnvir
     named: Mapping[str, SiteSettings] = {LOCAL_TARGET: _LOCAL, **settings.sites}
     if settings.default_site not in named:
         raise InvalidRequest(
-            f"default_site is {settings.default_site!r}, which is no site of the settings; there "
-            f"are {', '.join(map(repr, sorted(named)))}"
+            f"default_site (or RUNYARD_DEFAULT_SITE) is {settings.default_site!r}, which is no "
+            f"site of the settings; there are {', '.join(map(repr, sorted(named)))}"
         )
     made = []
     for name, given in named.items():

@@ -71,7 +71,7 @@ def sort(text: str | None, served: Callable[[Order], Order] = lambda order: orde
     except InvalidRequest as fault:
         start = fault.details["position"] + dash
         place = (start, start + fault.details["length"])
-        raise filters.complaint(text, place, fault.details["reason"], of="order") from None
+        raise filters.moved(fault, text, place, of="order") from None
     place = (read.field.place[0] + dash, read.field.place[1] + dash)
     field = read.field._replace(place=place)
     try:
@@ -112,28 +112,18 @@ def found(
 
 def _as_typed(fault: InvalidRequest, those: Sequence[Typed], order: Sort | None) -> InvalidRequest:
     """The same fault where it was typed; as it is when it is about something else."""
-    start, reason = fault.details.get("position"), fault.details.get("reason")
-    if start is None or reason is None:
-        return fault
-    told = fault
-    if fault.details.get("of") == "order" and order is not None:
-        told = filters.complaint(order.text, order.place, reason, of="order")
-    elif fault.details.get("of") == "filter":
-        told = _in_filter(those, start, fault.details.get("length"), reason) or fault
-    told.details.update({key: fault.details[key] for key in fault.details if key == "nearest"})
-    return told
-
-
-def _in_filter(
-    those: Sequence[Typed], start: int, length: int | None, reason: str
-) -> InvalidRequest | None:
+    # An older service does not tell the reason by itself.
+    start, of = fault.details.get("position", 0), fault.details.get("of")
+    if of == "order" and order is not None:
+        return filters.moved(fault, order.text, order.place, of="order")
     begin = 0
-    for one in those:
+    for one in those if of == "filter" else ():
         end = begin + len(filters.written([one.condition]))
         if start < end:
             field = one.condition.field
-            is_field = (start, length) == (begin, len(filters.named(field)))
+            length = len(filters.named(field))
+            is_field = (start, fault.details["length"]) == (begin, length)
             place = field.place if is_field else one.condition.place
-            return filters.complaint(one.text, place, reason, of=one.what)
+            return filters.moved(fault, one.text, place, of=one.what)
         begin = end + _JOINED
-    return None
+    return fault

@@ -201,6 +201,20 @@ def complaint(text: str, place: Place, what: str, *, of: str = "filter") -> Inva
     )
 
 
+def moved(fault: InvalidRequest, text: str, place: Place, *, of: str = "filter") -> InvalidRequest:
+    """The same fault shown in another text: the one that a person wrote.
+
+    Args:
+        fault: What `complaint` made, perhaps on the other side of the wire.
+        text: The text that is shown in its place.
+        place: Where the fault is in that.
+        of: What that text is.
+    """
+    told = complaint(text, place, str(fault.details["reason"]), of=of)
+    told.details = {**fault.details, **told.details}
+    return told
+
+
 class _Reader:
     """A text, and how far it was read."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from runyard.protocol.errors import RunyardError
 from runyard.protocol.suggestions import nearest
+from runyard.sdk import checks
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.definitions import definition_of, document_of, fill
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, from_service, translated
@@ -270,6 +271,7 @@ class Environment(Section):
         """List all registered and curated environments by name, the newest version of each."""
         from runyard.sdk import curated
 
+        checks.workspace(workspace)
         found = {name: _curated(name) for name in curated.names()}
         found.update({record.name: _from_record(record) for record in _records(workspace)})
         return dict(sorted(found.items()))

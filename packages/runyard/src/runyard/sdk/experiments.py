@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Iterator, List, Mapping, NoReturn, Optional, Union
 
-from runyard.sdk import paging, submitter
+from runyard.sdk import checks, paging, submitter
 from runyard.sdk.exceptions import (
     NotOfferedYet,
     UserErrorException,
@@ -171,6 +171,7 @@ class Experiment:
         """
         if tags:
             raise NotOfferedYet("Experiment.list(tags=…)", "experiment_name")
+        checks.workspace(workspace)
         rows = paging.items(workspace.service.experiments.list())
         return [
             Experiment(workspace, row.name, _skip_name_validation=True, _record=row)

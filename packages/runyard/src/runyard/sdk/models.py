@@ -19,7 +19,7 @@ from typing import (
 
 from runyard.protocol.errors import NotFound, RunNotFound
 from runyard.protocol.suggestions import nearest
-from runyard.sdk import paging
+from runyard.sdk import checks, paging
 from runyard.sdk.exceptions import (
     NotOfferedYet,
     UserErrorException,
@@ -272,6 +272,7 @@ class Model:
         """
         if dataset_id:
             raise NotOfferedYet("Model.list(dataset_id=…)", "tags and properties")
+        checks.workspace(workspace)
         query = _query(name, tags, properties, run_id, model_framework, latest)
         rows = paging.items(workspace.service.models.list(query))
         return [Model(workspace, _record=row) for row in rows]
@@ -522,19 +523,20 @@ def _query(
         name=name,
         run=run_id,
         framework=framework,
-        tags=_conditions(tags),
-        properties=_conditions(properties),
+        tags=_conditions("tags", tags),
+        properties=_conditions("properties", properties),
         latest=latest,
     )
 
 
-def _conditions(wanted: Any) -> List[str]:
+def _conditions(name: str, wanted: Any) -> List[str]:
     """Write `["a", ["b", "c"]]` (or a dict) as `["a", "b=c"]`."""
     if not wanted:
         return []
     if isinstance(wanted, str):
         return [wanted]
-    pairs = wanted.items() if isinstance(wanted, Mapping) else wanted
+    pairs = list(wanted.items()) if isinstance(wanted, Mapping) else wanted
+    checks.keys_and_values(name, pairs)
     return [one if isinstance(one, str) else "=".join(str(part) for part in one) for one in pairs]
 
 

@@ -34,17 +34,23 @@ def of_parent(run: str) -> List[Condition]:
     return [_is("parent", run)]
 
 
-def searched(those: List[Condition], tags: Tags, properties: Tags) -> Search:
+def of_parents(runs: List[str]) -> List[Condition]:
+    """The children of several runs."""
+    return [Condition(Field(ATTRIBUTE, "parent"), "IN", tuple(runs))]
+
+
+def searched(those: List[Condition], tags: Tags, properties: Tags, page_size: int = 100) -> Search:
     """The search for runs that also have tags and properties; their metrics are left out.
 
     Args:
         those: What else is searched for.
         tags: Values by tag; None for any value.
         properties: Values by property; None for any value.
+        page_size: How many runs come at once.
     """
     every = [*those, *_having(TAG, tags), *_having(PROPERTY, properties)]
     # Lists of the SDK show no metrics, which would be read for each row.
-    return Search(written(every), columns=[TAG, PROPERTY])
+    return Search(written(every), columns=[TAG, PROPERTY], page_size=page_size)
 
 
 def _is(name: str, value: str) -> Condition:

@@ -20,7 +20,7 @@ from typing import (
     Sequence,
 )
 
-from runyard.sdk import jobs, process_run
+from runyard.sdk import checks, jobs, process_run
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
 from runyard.sdk.run_contents import RunContents
 from runyard.sdk.run_lifecycle import RunLifecycle
@@ -135,6 +135,9 @@ class Run(RunLifecycle, RunContents):
         """
         from runyard.sdk import run_queries
 
+        checks.experiment(experiment)
+        checks.tags("tags", tags)
+        checks.tags("properties", properties)
         query = run_queries.of_experiment(
             experiment.name, type, status, include_children=include_children
         )
@@ -266,17 +269,25 @@ class Run(RunLifecycle, RunContents):
             type: Only runs of this type.
             status: Only runs of this status.
         """
-        from runyard.sdk import run_queries
-
+        checks.tags("tags", tags)
+        checks.tags("properties", properties)
         # All are asked for, since below a child that lacks the tags may be one that has them.
-        query = run_queries.of_parent(self._id)
-        for child in _found(self.experiment.workspace, query, None, None):
-            record = child._read()
-            wanted = type in (None, record.run_type) and status in (None, record.status)
-            if wanted and fits(record.tags, tags) and fits(record.properties, properties):
-                yield child
-            if recursive:
-                yield from child.get_children(True, tags, properties, type, status)  # noqa: FBT003
+        return (
+            child
+            for child in self._children(recursive)
+            if type in (None, child._read().run_type)
+            and status in (None, child._read().status)
+            and fits(child._read().tags, tags)
+            and fits(child._read().properties, properties)
+        )
+
+    def _children(self, recursive: bool) -> Iterator[Run]:
+        from runyard.sdk import run_children, run_queries
+
+        workspace = self.experiment.workspace
+        if recursive:
+            return (of_record(workspace, one) for one in run_children.below(self.service, self._id))
+        return _found(workspace, run_queries.of_parent(self._id), None, None)
 
     def _with_all_below(self) -> Iterator[Run]:
         yield self

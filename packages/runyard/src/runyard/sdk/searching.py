@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, List, Optional, Sequence, Union
 
-from runyard.protocol.filters import ATTRIBUTE, Condition, Field, conditions, written
+from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.filters import ATTRIBUTE, Condition, Field, conditions, moved, written
 from runyard.protocol.search import Search
-from runyard.sdk import paging
+from runyard.sdk import checks
 from runyard.sdk.exceptions import translated
 from runyard.sdk.runs import of_record
 from runyard.sdk.workspaces import Workspace
 
 if TYPE_CHECKING:
+    from runyard.sdk.experiments import Experiment
     from runyard.sdk.runs import Run
 
 
 def search_runs(
-    filter: str = "",  # noqa: A002 - MLflow's and the service's name for it
-    order_by: Union[str, Sequence[str]] = (),
+    filter: Optional[str] = "",  # noqa: A002 - MLflow's and the service's name for it
+    order_by: Union[str, Sequence[str], None] = (),
     max_results: Optional[int] = None,
-    experiment: Optional[str] = None,
+    experiment: Union[str, Experiment, None] = None,
     workspace: Optional[Workspace] = None,
 ) -> List[Run]:
     """Find runs by metrics, parameters, tags and attributes.
@@ -38,17 +40,39 @@ def search_runs(
         The runs, the newest first if no order is given.
 
     Raises:
-        UserErrorException: The filter makes no sense; the message points at the place.
+        UserErrorException: The filter makes no sense (the message points at the place), an argument
+            is of a wrong type, or there is no such experiment.
     """
-    where = workspace or Workspace.from_config()
-    parts = [filter] if filter.strip() else []
-    if experiment is not None:
-        with translated():
-            # Read alone first, for what is joined to it would complete an open quote.
-            conditions(filter)
-        only = Condition(Field(ATTRIBUTE, "experiment"), "=", (experiment,))
-        parts.append(written([only]))
-    orders = [order_by] if isinstance(order_by, str) else list(order_by)
-    asked: Search = Search(" AND ".join(parts), orders)
-    found = paging.items(where.service.runs.search(asked, max_results))
+    text = checks.text("filter", filter, '"metrics.loss < 0.5"')
+    orders = checks.texts("order_by", order_by, '["metrics.loss DESC"]')
+    most = checks.count("max_results", max_results)
+    name = checks.name_of("experiment", experiment)
+    where = Workspace.from_config() if workspace is None else workspace
+    checks.workspace(where)
+    with translated():
+        asked: Search = Search(_joined(text, name), orders)
+        try:
+            found = list(where.service.runs.search(asked, most))
+        except InvalidRequest as fault:
+            raise _as_given(fault, text) from None
+        if not found and name is not None and most != 0:
+            where.service.experiments.get(name)  # says that there is none, and which are near
     return [of_record(where, record) for record in found]
+
+
+def _joined(text: str, experiment: Optional[str]) -> str:
+    """The filter with the experiment behind it, so that places in the filter stay."""
+    if experiment is None:
+        return text
+    # Read alone first, for what is joined to it would complete an open quote.
+    given = conditions(text)
+    only = written([Condition(Field(ATTRIBUTE, "experiment"), "=", (experiment,))])
+    return f"{text} AND {only}" if given else only
+
+
+def _as_given(fault: InvalidRequest, text: str) -> InvalidRequest:
+    """The fault, shown in the filter that was given."""
+    start = fault.details.get("position", len(text))
+    if fault.details.get("of") != "filter" or start >= len(text):
+        return fault
+    return moved(fault, text, (start, start + fault.details["length"]))

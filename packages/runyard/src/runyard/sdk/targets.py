@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Dict, Iterator, List, Optional,
 
 from runyard.client import callers
 from runyard.protocol.errors import RunyardError
+from runyard.sdk import checks
 from runyard.sdk.exceptions import (
     ComputeTargetException,
     NotOfferedYet,
@@ -122,6 +123,7 @@ class ComputeTarget:
     @staticmethod
     def list(workspace: Any) -> List[ComputeTarget]:
         """List all compute targets of a workspace, by name."""
+        checks.workspace(workspace)
         records = workspace.service.compute.list()
         return [ComputeTarget._of(workspace, record) for record in records]
 

@@ -28,6 +28,7 @@ from runyard_server.faces.streams import EventStream, Follower
 from runyard_server.operations import arrivals
 
 LONGEST_KEY = 200
+_SHOWN = 60
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 Operation = Callable[..., Any]
@@ -130,8 +131,8 @@ class Handler:
     async def _stream(self, exchange: Exchange, given: dict[str, Any]) -> Response:
         last, parts = exchange.header("last-event-id"), exchange.parts
         # A browser's EventSource comes back by its first address; the header has where it was.
-        if _NUMBER.fullmatch(last):
-            given["query"] = replace(given["query"], after=int(last))
+        if last:
+            given["query"] = replace(given["query"], after=_last_event(last))
         stream = await exchange.run(partial(self._call, parts.system, exchange, given))
         follower = Follower(parts.feed, parts.work, stream)
         await follower.check()
@@ -157,3 +158,13 @@ class Handler:
         # Clients choose keys: one of another route or workspace is another request.
         scoped = "\n".join([self.route.name, *exchange.segments.values(), key])
         return Request(scoped, hashlib.sha256(body).hexdigest())
+
+
+def _last_event(text: str) -> int:
+    """The event that a client received last; a guess would repeat or leave out what happened."""
+    if not _NUMBER.fullmatch(text):
+        raise InvalidRequest(
+            f"Last-Event-ID is {text[:_SHOWN]!r}; send the id of the last event that was received, "
+            "which is a whole number, or leave the header out"
+        )
+    return int(text)

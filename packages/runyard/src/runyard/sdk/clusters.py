@@ -196,19 +196,13 @@ class AmlCompute(ComputeTarget, stands_for=CLUSTER):
             min_nodes: Nodes that are kept also when idle; a number or its text.
             max_nodes: The most nodes; a number or its text; mandatory.
             idle_seconds_before_scaledown: Seconds a node may idle; None for 1800.
-            admin_username: Without effect.
-            admin_user_password: Without effect; neither kept nor sent.
-            admin_user_ssh_key: Without effect.
-            vnet_resourcegroup_name: With the next two all or none; without effect.
-            vnet_name: Without effect.
-            subnet_name: Without effect.
+            admin_username, admin_user_password, admin_user_ssh_key: Without effect, never sent.
+            vnet_resourcegroup_name, vnet_name, subnet_name: All or none; without effect.
             tags: Texts by text.
             description: A text.
-            remote_login_port_public_access: Without effect.
-            identity_type: Without effect.
-            identity_id: Without effect.
+            remote_login_port_public_access, enable_node_public_ip: Without effect.
+            identity_type, identity_id: Without effect.
             location: Shown, without effect.
-            enable_node_public_ip: Without effect.
             site: Where the nodes are, as `runyard compute sites` lists it; None for the service's
                 default.
 
@@ -218,12 +212,7 @@ class AmlCompute(ComputeTarget, stands_for=CLUSTER):
         """
         del admin_username, admin_user_password, admin_user_ssh_key, identity_type, identity_id
         del remote_login_port_public_access, enable_node_public_ip
-        network = (vnet_resourcegroup_name, vnet_name, subnet_name)
-        if any(network) and not all(network):
-            raise ComputeTargetException(
-                "vnet_resourcegroup_name, vnet_name and subnet_name belong together: "
-                "give all three or none"
-            )
+        _check_network(vnet_resourcegroup_name, vnet_name, subnet_name)
         # Notebooks pass texts: '4', or what os.environ has.
         least, most = whole("min_nodes", min_nodes) or 0, whole("max_nodes", max_nodes)
         _check_nodes(least, most)
@@ -324,6 +313,14 @@ class AmlCompute(ComputeTarget, stands_for=CLUSTER):
                 f"idle and grows when runs need it, up to {self._record.max_nodes}\n{facts}"
             )
         return f"Wait timeout has been reached\n{facts}"
+
+
+def _check_network(*names: Optional[str]) -> None:
+    if any(names) and not all(names):
+        raise ComputeTargetException(
+            "vnet_resourcegroup_name, vnet_name and subnet_name belong together: "
+            "give all three or none"
+        )
 
 
 def _check_nodes(min_nodes: int, max_nodes: Optional[int]) -> None:

@@ -7,7 +7,7 @@ checked as v1 checks them and then have no effect on the user's own machines.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from runyard.sdk.exceptions import ComputeTargetException
 from runyard.sdk.targets import CLUSTER, ComputeTarget, wait_for_state, whole
@@ -196,13 +196,19 @@ class AmlCompute(ComputeTarget, stands_for=CLUSTER):
             min_nodes: Nodes that are kept also when idle; a number or its text.
             max_nodes: The most nodes; a number or its text; mandatory.
             idle_seconds_before_scaledown: Seconds a node may idle; None for 1800.
-            admin_username, admin_user_password, admin_user_ssh_key: Without effect, never sent.
-            vnet_resourcegroup_name, vnet_name, subnet_name: All or none; without effect.
+            admin_username: Without effect.
+            admin_user_password: Without effect; neither kept nor sent.
+            admin_user_ssh_key: Without effect.
+            vnet_resourcegroup_name: With the next two all or none; without effect.
+            vnet_name: Without effect.
+            subnet_name: Without effect.
             tags: Texts by text.
             description: A text.
-            remote_login_port_public_access, enable_node_public_ip: Without effect.
-            identity_type, identity_id: Without effect.
+            remote_login_port_public_access: Without effect.
+            identity_type: Without effect.
+            identity_id: Without effect.
             location: Shown, without effect.
+            enable_node_public_ip: Without effect.
             site: Where the nodes are, as `runyard compute sites` lists it; None for the service's
                 default.
 
@@ -213,21 +219,10 @@ class AmlCompute(ComputeTarget, stands_for=CLUSTER):
         del admin_username, admin_user_password, admin_user_ssh_key, identity_type, identity_id
         del remote_login_port_public_access, enable_node_public_ip
         _check_network(vnet_resourcegroup_name, vnet_name, subnet_name)
-        # Notebooks pass texts: '4', or what os.environ has.
-        least, most = whole("min_nodes", min_nodes) or 0, whole("max_nodes", max_nodes)
-        _check_nodes(least, most)
-        idle = whole("idle_seconds_before_scaledown", idle_seconds_before_scaledown)
+        nodes = _nodes(min_nodes, max_nodes, idle_seconds_before_scaledown)
+        priority = _check_priority(vm_priority)
         return AmlComputeProvisioningConfiguration(
-            # Any text, as in v1: what the table of sizes lacks counts as one CPU, and is warned of.
-            vm_size=vm_size or DEFAULT_SIZE,
-            vm_priority=_check_priority(vm_priority),
-            min_nodes=least,
-            max_nodes=most or 0,
-            idle_seconds_before_scaledown=DEFAULT_IDLE_SECONDS if idle is None else idle,
-            tags=tags,
-            description=description,
-            location=location,
-            site=site,
+            vm_size or DEFAULT_SIZE, priority, *nodes, tags, description, location, site
         )
 
     @staticmethod
@@ -321,6 +316,15 @@ def _check_network(*names: Optional[str]) -> None:
             "vnet_resourcegroup_name, vnet_name and subnet_name belong together: "
             "give all three or none"
         )
+
+
+def _nodes(min_nodes: Any, max_nodes: Any, idle: Any) -> Tuple[int, int, int]:
+    """The nodes at least and at most, and the seconds that one may idle, as numbers."""
+    # Notebooks pass texts: '4', or what os.environ has.
+    least, most = whole("min_nodes", min_nodes) or 0, whole("max_nodes", max_nodes)
+    _check_nodes(least, most)
+    seconds = whole("idle_seconds_before_scaledown", idle)
+    return least, most or 0, DEFAULT_IDLE_SECONDS if seconds is None else seconds
 
 
 def _check_nodes(min_nodes: int, max_nodes: Optional[int]) -> None:

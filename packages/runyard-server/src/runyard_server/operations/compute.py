@@ -230,8 +230,7 @@ def _new(workspace: str, body: CreateCompute, site: Site, now: int) -> ComputeRo
         min_nodes=body.min_nodes,
         max_nodes=body.max_nodes,
         idle_seconds=body.idle_seconds,
-        # v1's word for a target that takes runs, which scripts wait for; nodes come as runs need
-        # them.
+        # v1's word for a target that takes runs; nodes come as runs need them.
         provisioning_state="Succeeded",
         allocation_state=RESIZING if body.min_nodes else STEADY,
         allocation_changed_at=now,

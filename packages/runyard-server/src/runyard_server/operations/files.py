@@ -179,7 +179,7 @@ def _changed(
 def _refuse(run: str, taken: list[str]) -> None:
     if taken:
         raise AlreadyExists(
-            # v1's first words, by which scripts know that a name is taken.
+            # As v1's error for a name that is taken begins.
             f"Resource Conflict: run {run} has {taken[0]!r} with another content"
             f"{f' (and {len(taken) - 1} more)' if len(taken) > 1 else ''}; choose another name "
             "or overwrite",

@@ -22,6 +22,16 @@ def run(experiment, folder):
     return run
 
 
+@pytest.mark.parametrize(
+    ("prefix", "found"),
+    [("m", "w.bin"), ("m/", "w.bin"), ("m/w", ".bin"), ("m/w.bin", "w.bin"), ("", "m/w.bin")],
+)
+def test_a_prefix_is_left_out_wherever_it_ends(prefix, found):
+    """Files whose names differ in their next letter alone do not replace one another."""
+    ((name, place),) = run_files.places(["m/w.bin"], "here", None, prefix, append_prefix=False)
+    assert (name, place.as_posix()) == ("m/w.bin", f"here/{found}")
+
+
 def test_a_slash_at_the_end_means_into_the_folder(run, folder):
     """As users write it, whether the folder is there already or not."""
     run.download_file("m/w.bin", "new/")

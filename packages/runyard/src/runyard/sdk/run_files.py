@@ -123,8 +123,9 @@ def places(
             )
         return [(name, target_of(path, name.split("/")[-1])) for name, path in zip(names, paths)]
     base = Path(folder or ".").expanduser()
-    cut = 0 if append_prefix else len(prefix.rstrip("/")) + 1 if prefix else 0
-    shown = [(name, name[cut:] or name.split("/")[-1]) for name in names]
+    cut = 0 if append_prefix else len(prefix)
+    # A prefix that is a file's whole name leaves nothing to call it by.
+    shown = [(name, name[cut:].lstrip("/") or name.split("/")[-1]) for name in names]
     return [(name, transfer.inside(base, short)) for name, short in shown]
 
 

@@ -96,6 +96,7 @@ def _show(event: "FeedEvent", as_json: bool) -> None:
         from runyard.protocol import codec
 
         text = json_format.dumps(codec.to_plain(event), ensure_ascii=False)
+        # A line each: `jq` and its like take them as they come.
         output.write(in_json(text) + "\n")
     else:
         time = humane.moment(event.time)

@@ -149,6 +149,7 @@ def _examples(lines: list[str], room: int) -> str:
 
 
 def _coded(text: str) -> str:
+    # Without colours the quotes stay, for nothing else sets code apart.
     if not output.has_colours(sys.stdout):
         return text
     return "".join(

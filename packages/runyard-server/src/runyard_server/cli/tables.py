@@ -52,6 +52,7 @@ def show(columns: Sequence[Column], rows: Iterable[Row], empty: str) -> None:
     cells = [[_safe(cell) for cell in row] for row in rows]
     if not cells:
         if empty:
+            # On stderr: whoever reads the table finds no rows, and no sentence among them.
             output.note(empty)
         return
     widths = [

@@ -82,6 +82,7 @@ def _is_meant(record: WorkspaceRecord, name: str | None, config: WorkspaceConfig
     if name is not None:
         return name in (record.name, record.id)
     if config is None:
+        # By its id: names are unique only within a resource group.
         return record.id == DEFAULT_WORKSPACE
     triple = (record.name, record.subscription_id, record.resource_group)
     return triple == (config.name, config.subscription_id, config.resource_group)

@@ -73,6 +73,7 @@ def cut(text: str, room: int) -> str:
     """Shorten a text to `room` columns, with `…` where something is missing."""
     if width(text) <= room:
         return text
+    # The sign for what is missing takes a column.
     kept, used = [], 1
     for letter in text:
         used += _columns(letter)

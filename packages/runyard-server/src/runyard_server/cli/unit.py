@@ -58,6 +58,7 @@ def text(home: Path, options: Sequence[str], *, system: bool) -> str:
     scope = "" if system else "--user "
     start = f"systemctl {scope}daemon-reload && systemctl {scope}enable --now runyard"
     if not system:
+        # Without it a user's services end with the last log-in.
         start += " && loginctl enable-linger"
     command = [os.path.abspath(sys.executable), "-P", "-m", "runyard_server.app", *options]  # noqa: PTH100 - a virtual environment's own interpreter is a link
     # systemd has a PATH of its own, in which jobs would not find the user's programs.
@@ -65,8 +66,10 @@ def text(home: Path, options: Sequence[str], *, system: bool) -> str:
     return _UNIT.format(
         place=_SYSTEM if system else _USER,
         start=start,
+        # `%h` and its like are words of systemd's.
         home=str(home).replace("%", "%%"),
         user=f"User={pwd.getpwuid(os.geteuid()).pw_name}\n" if system else "",
+        # Here systemd puts variables in; in `Environment=` a `$` is a `$`.
         command=" ".join(_quoted(word, "$") for word in command),
         environment="\n".join(
             f"Environment={_quoted(f'{name}={value}')}" for name, value in variables.items()

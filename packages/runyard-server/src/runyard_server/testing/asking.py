@@ -39,6 +39,7 @@ def ask(
         known: Called when the application has found out who asks.
     """
     parts = urlsplit(target)
+    # By a name that the gate lets pass.
     given = {"host": "localhost", "content-length": str(len(body)), **(headers or {})}
     scope = {
         "type": "http",

@@ -22,6 +22,7 @@ from runyard_server.store.records import Records, sqlite_url
 from runyard_server.testing.fake_backend import Engine, FakeBackend
 from runyard_server.testing.fake_environments import FakeEnvironments
 
+# Where nobody listens, should something be asked after all.
 URL = "http://127.0.0.1:1"
 LIGHT = "hash"
 

@@ -96,7 +96,7 @@ def _served(name: str, version: Optional[int]) -> str:
     found = _entry(base / str(wanted)) if wanted is not None else None
     if found is not None:
         return found
-    # v1 falls back on a file beside score.py.
+    # v1 falls back on ./<name>.
     plain = Path(name)
     if plain.exists():
         return str(plain)

@@ -503,7 +503,7 @@ def _not_found(workspace: Workspace, name: Optional[str]) -> WebserviceException
     near = nearest(name or "", names) or names[:10]
     there = f"there are: {', '.join(near)}" if near else "there is none yet"
     what = f"no model {name!r}" if name else "no model"
-    # v1's scripts look for the word in front.
+    # As v1's message begins.
     return WebserviceException(
         f"ModelNotFound: {what} that fits in workspace {workspace.name!r}; {there}", 404
     )

@@ -17,7 +17,7 @@ def run_definition(
         arguments: Its arguments as texts.
         references: Its data references by name.
     """
-    # Also keys of what is not offered: scripts take them out of saved definitions by name.
+    # Also keys of what is not offered: v1's definition has them all.
     cluster = run_config.amlcompute
     return {
         "script": script,

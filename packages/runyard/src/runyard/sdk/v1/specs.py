@@ -70,7 +70,7 @@ def submission_of(
     return Submission(
         source_directory=folder,
         spec=spec,
-        # v1's names for kinds of targets, which scripts compare.
+        # v1's names for kinds of targets.
         properties={"_azureml.ComputeTargetType": "local" if local else "amlcompute"},
         # v1 started it as a child of the client: notebooks set os.environ before they submit.
         inherit_environment=local,

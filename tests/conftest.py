@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import tempfile
 import time
+from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,9 @@ from runyard.protocol.service import CONNECTION_FILE, HOME_VARIABLE
 # With the last one, every process that a test starts would compile all that it imports.
 _LEAKS = ("RUNYARD_", "AZUREML_", "AZ_BATCH", "TF_CONFIG", "PYTHONDONTWRITEBYTECODE")
 _SHARED = "session_home"
+_OTHERS = "all others"
+# What a slow test is taken to need that does not say more.
+_SLOW_SECONDS = 5
 _SECONDS = 10.0
 _home = pytest.StashKey[Path]()
 
@@ -31,9 +37,39 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files of slow tests, or one worker ends minutes after the others."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Begin with the files that take longest, or one worker ends minutes after the others."""
+    seconds: Counter[Path] = Counter()
+    for item in items:
+        slow = item.get_closest_marker("slow")
+        if slow:
+            seconds[item.path] += slow.kwargs.get("seconds", _SLOW_SECONDS)
+    items.sort(key=lambda item: -seconds[item.path])
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Name the groups of tests that took longer than CONTRIBUTING.md allows them."""
+    allowed = _budgets((config.rootpath / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    spent: Counter[str] = Counter()
+    for report in chain.from_iterable(terminalreporter.stats.values()):
+        if isinstance(report, pytest.TestReport):
+            group = report.nodeid.split("/")[1]
+            spent[group if group in allowed else _OTHERS] += report.duration
+    for group, seconds in spent.most_common():
+        if seconds > allowed[group]:
+            terminalreporter.write_line(
+                f"over its budget: {group} took {seconds:.0f} s of a worker, {allowed[group]} are "
+                "allowed (CONTRIBUTING.md); see which with --durations=20"
+            )
+
+
+def _budgets(text: str) -> dict[str, int]:
+    """The seconds of each group in the table of CONTRIBUTING.md."""
+    rows = re.findall(r"^\| (`[^|]+|all others[^|]*) \| (\d+)", text, re.MULTILINE)
+    return {
+        group: 60 * int(minutes)
+        for names, minutes in rows
+        for group in re.findall(r"`(\w+)`", names) or [_OTHERS]
+    }
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -15,7 +15,7 @@ from azureml.core import Environment, ScriptRunConfig
 from azureml.core.conda_dependencies import CondaDependencies
 from azureml.train.dnn import TensorFlow
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow(seconds=15), pytest.mark.timeout(600)]
 
 SCRIPT = Path(__file__).with_name("what_is_read.py")
 RANKS = {

@@ -9,7 +9,7 @@ import pytest
 from azureml.core.runconfig import MpiConfiguration
 from azureml.train.dnn import TensorFlow
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.tensorflow]
+pytestmark = [pytest.mark.slow(seconds=200), pytest.mark.timeout(900), pytest.mark.tensorflow]
 
 SCRIPT = Path(__file__).with_name("ranks_of_horovod.py")
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"

@@ -16,7 +16,7 @@ from azureml.train.dnn import TensorFlow
 from runyard import Mpi
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.slow(seconds=120),
     pytest.mark.tensorflow,
     pytest.mark.python37,
     pytest.mark.timeout(1200),

@@ -95,7 +95,7 @@ def things(ask):
         assert answer.status == 200, answer.body
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=1)
 @asked.parametrize()
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_nothing_that_is_sent_breaks_the_service(ask, case):

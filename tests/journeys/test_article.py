@@ -12,7 +12,7 @@ import pytest
 EXAMPLE = Path(__file__).parents[2] / "examples" / "tf-mnist"
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=80)
 @pytest.mark.tensorflow
 @pytest.mark.timeout(600)
 def test_the_example_trains_and_registers_twice(yard):

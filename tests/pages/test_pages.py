@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow(seconds=15), pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLLOW = ROOT / "tools" / "follow_page.py"

@@ -130,7 +130,7 @@ def test_few_files_change(guide: str) -> None:
     assert figures == [str(len(touched))]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=15)
 def test_a_new_backend(tmp_path: Path) -> None:
     """It passes the contract, and a service that finds it by its entry point runs jobs there."""
     variables = follow("A new backend", tmp_path)

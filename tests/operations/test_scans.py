@@ -35,7 +35,7 @@ from runyard_server.operations import (
     runs,
     workspaces,
 )
-from runyard_server.store import pages
+from runyard_server.store import pages, prepared
 
 BIG = (
     "runs",
@@ -64,9 +64,17 @@ AfterName = pages.token("m")
 
 
 @pytest.fixture
-def statements(system: System) -> Iterator[Statements]:
+def statements(system: System, monkeypatch: pytest.MonkeyPatch) -> Iterator[Statements]:
     """What is asked of the database while the test runs."""
     seen: Statements = []
+    execute = prepared._Compiled.execute
+
+    def noted(compiled: prepared._Compiled, act: Any, arguments: Any) -> None:
+        seen.append((compiled._text, arguments))
+        execute(compiled, act, arguments)
+
+    # Statements that are compiled once go past SQLAlchemy's events.
+    monkeypatch.setattr(prepared._Compiled, "execute", noted)
 
     def note(*details: Any) -> None:
         seen.append((details[2], details[3]))

@@ -23,9 +23,13 @@ class FakeExperiment:
 
 def test_every_module_imports():
     """No syntax or name newer than the oldest Python is used anywhere."""
-    for package in (azureml, runyard):
-        for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-            importlib.import_module(module.name)
+    found = [
+        module.name
+        for package in (azureml, runyard)
+        for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
+    ]
+    assert [importlib.import_module(name).__name__ for name in found] == found
+    assert {"azureml.core.run", "runyard.runtime.agent"} <= set(found)
 
 
 def test_an_estimator_becomes_a_spec(tmp_path):

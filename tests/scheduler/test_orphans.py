@@ -117,7 +117,7 @@ def test_a_lost_node_is_watched_after_a_restart(yard: Yard, run: str) -> None:
     yard.until(run, "Failed")
     yard.restart()
     yard.engine.end(handle, signal="SIGKILL")
-    yard.handle(run, "salvage", node=1)
+    assert yard.handle(run, "salvage", node=1) != handle
 
 
 def test_a_restart_gives_time(yard: Yard, run: str) -> None:

@@ -117,8 +117,9 @@ def test_clusters_do_not_wait_for_one_another(yard: Yard) -> None:
     yard.cluster("full", nodes=1)
     yard.cluster("free", nodes=1)
     yard.handle(yard.submit("full"))
-    yard.submit("full")
-    yard.handle(yard.submit("free"))
+    waiting, free = yard.submit("full"), yard.submit("free")
+    assert yard.handle(free)
+    assert yard.get(waiting).status == "Queued"
 
 
 def test_idle_nodes_go_after_their_time(yard: Yard) -> None:

@@ -262,8 +262,9 @@ class BackendContract:
             handle = backend.launch(backend.plan(job))
             _until(lambda: len(self.starts(backend, job)) == 1)
             backend.cancel(handle)
-            _gone(backend, handle)
+            assert _gone(backend, handle).alive is False
             backend.cancel(handle)
+            assert _look(backend, handle).alive is False
 
     def test_one_look_serves_all(self, tmp_path: Path) -> None:
         """Several handles are observed in one call, each for itself; none is no handle."""

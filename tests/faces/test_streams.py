@@ -8,11 +8,11 @@ import zlib
 from contextlib import closing, contextmanager
 
 import pytest
-from anyio import CapacityLimiter
 
 from runyard.protocol.events import EventPage, EventQuery, EventRecord
 from runyard_server.core.notices import Notices
 from runyard_server.faces import streams
+from runyard_server.faces.threads import Threads
 from runyard_server.operations import events
 from runyard_server.store.logs import LogFile
 from runyard_server.testing.services import running_service
@@ -226,7 +226,7 @@ def test_a_silent_stream_shows_that_it_lives(monkeypatch):
         feed = streams.Feed(Quiet())
         feed.open()
         follower = streams.Follower(
-            feed, CapacityLimiter(1), events.stream(Quiet(), "default", "run", EventQuery())
+            feed, Threads(1), events.stream(Quiet(), "default", "run", EventQuery())
         )
         frames = follower.frames()
         got = [await anext(frames) for _ in range(3)]
@@ -251,7 +251,7 @@ def test_a_long_history_comes_in_portions(monkeypatch):
         feed = streams.Feed(Quiet())
         feed.open()
         follower = streams.Follower(
-            feed, CapacityLimiter(1), events.stream(Quiet(), "default", "run", EventQuery())
+            feed, Threads(1), events.stream(Quiet(), "default", "run", EventQuery())
         )
         return [frame async for frame in follower.frames()]
 

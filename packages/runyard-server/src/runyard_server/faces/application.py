@@ -1,12 +1,10 @@
 """All faces in one ASGI application."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runyard.protocol.errors import RunyardError
 from runyard_server.core.system import System
@@ -36,25 +34,8 @@ def create_app(system: System, limits: Limits, faces: Sequence[Face]) -> tuple[A
         ValueError: Two faces serve the same.
     """
     parts = make_parts(system, limits)
-    feed = parts.feed
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        feed.open()
-        yield
-        feed.close()
-
     house = _House(faces, parts)
-
-    async def failed(request: Request, error: Exception) -> Response:
-        known = translated(error, f"a {request.method} request")
-        return house.refuse(request.url.path, known)
-
-    starlette = Starlette(exception_handlers={Exception: failed}, lifespan=lifespan)
-    # The toolkit's routes are looked at one after the other, which takes time for the last of many.
-    starlette.router.default = house
-    starlette.router.redirect_slashes = False
-    return Lingering(Gate(starlette, system.settings, house.refuse)), feed
+    return Lingering(Gate(house, system.settings, house.refuse)), parts.feed
 
 
 class _House:
@@ -67,6 +48,7 @@ class _House:
 
     def __init__(self, faces: Sequence[Face], parts: Parts) -> None:
         self._faces = faces
+        self._parts = parts
         self._dispatch = Dispatch(
             (served.row.method, served.row.url, Endpoint(face, served, parts))
             for face in faces
@@ -74,7 +56,37 @@ class _House:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Answer a request, or go with the server from its start to its end."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._serve(scope, receive, noting)
+        except Exception as error:
+            if not begun:
+                known = translated(error, f"a {scope['method']} request")
+                await self.refuse(scope["path"], known)(scope, receive, send)
+            # The server notes it, and closes what cannot be answered any more.
+            raise
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        self._parts.feed.open()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._parts.feed.close()
+        self._parts.work.close()
+        self._parts.transfers.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
         path = scope["path"]
         found = self._dispatch.find(request.method, path)

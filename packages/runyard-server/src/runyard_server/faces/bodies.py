@@ -6,22 +6,19 @@ A client that stalls is told so and leaves nothing behind, and neither does one 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from io import BytesIO
-from typing import TypeVar
 
-from anyio import CapacityLimiter, to_thread
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from runyard.protocol.errors import InvalidRequest, TemporaryError
 from runyard_server.core.system import System
 from runyard_server.faces.failures import TooLarge
 from runyard_server.faces.limits import MEMORY_BYTES, MEMORY_BYTES_OF_ALL, STEP_BYTES
+from runyard_server.faces.threads import Threads
 from runyard_server.operations import arrivals
 from runyard_server.store.arrived import Arrived
-
-Result = TypeVar("Result")
 
 WRITE_BYTES = 1 << 20
 
@@ -41,13 +38,13 @@ class Intake:
 
     Args:
         system: The service's parts.
-        limiter: Of the threads that write large bodies down.
+        threads: Those that write large bodies down.
         stall_seconds: Within which STEP_BYTES of a body must have come, or all of it.
     """
 
-    def __init__(self, system: System, limiter: CapacityLimiter, stall_seconds: float) -> None:
+    def __init__(self, system: System, threads: Threads, stall_seconds: float) -> None:
         self._system = system
-        self._limiter = limiter
+        self._threads = threads
         self._stall_seconds = stall_seconds
         self._in_memory = 0
 
@@ -89,7 +86,7 @@ class Intake:
             OSError: It could not be written down.
         """
         if self.is_large(request):
-            arrived = await self._run(lambda: arrivals.begin(self._system, hashed=hashed))
+            arrived = await self._threads.run(lambda: arrivals.begin(self._system, hashed=hashed))
             try:
                 await self._write(request, arrived)
                 yield arrived
@@ -130,23 +127,21 @@ class Intake:
         arrived.rewind()
 
     async def _add(self, arrived: Arrived, data: bytes) -> None:
-        await self._run(lambda: arrived.add(data))
-
-    async def _run(self, work: Callable[[], Result]) -> Result:
-        return await to_thread.run_sync(work, limiter=self._limiter)
+        await self._threads.run(lambda: arrived.add(data))
 
     async def _pieces(self, request: Request) -> AsyncGenerator[bytes, None]:
         """A body as it comes, for as long as it does come on."""
         loop = asyncio.get_running_loop()
         until, since = loop.time() + self._stall_seconds, 0
-        stream = request.stream()
+        more = True
         try:
-            while True:
+            while more:
                 # By the step, not by the piece: a byte now and then is no progress.
                 async with asyncio.timeout_at(until):
-                    piece = await anext(stream, None)
-                if piece is None:
-                    return
+                    message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise Interrupted("the connection broke before the body was complete")
+                more, piece = message.get("more_body", False), message.get("body", b"")
                 since += len(piece)
                 if since >= STEP_BYTES:
                     until, since = loop.time() + self._stall_seconds, 0
@@ -157,8 +152,6 @@ class Intake:
                 f"less than {STEP_BYTES >> 10} kB of the body came within "
                 f"{self._stall_seconds:g} s; send it again"
             ) from None
-        except ClientDisconnect:
-            raise Interrupted("the connection broke before the body was complete") from None
 
 
 def length(request: Request) -> int | None:

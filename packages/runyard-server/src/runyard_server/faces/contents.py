@@ -6,14 +6,15 @@ it ended when the request came. `Range` is served for one range; several are ans
 
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from runyard_server.core.system import Chunks, Content
+from runyard_server.faces.threads import Threads
 
 STEP = 1 << 20
 _RANGE = re.compile(r"bytes=(?:(?P<first>\d{1,18})-(?P<last>\d{0,18})|-(?P<suffix>\d{1,18}))")
@@ -21,13 +22,13 @@ _RANGE = re.compile(r"bytes=(?:(?P<first>\d{1,18})-(?P<last>\d{0,18})|-(?P<suffi
 _SAFE = re.compile(r"(image/(?!svg)[\w.+-]+|text/plain|application/(json|octet-stream))\b.*")
 
 
-async def answer(request: Request, content: Content, limiter: CapacityLimiter) -> Response:
+async def answer(request: Request, content: Content, threads: Threads) -> Response:
     """The answer that carries a content, as the request's headers ask for it.
 
     Args:
         request: The request, for its headers.
         content: The content.
-        limiter: Bounds the threads that read the file.
+        threads: Read the file.
     """
     headers = _headers(content)
     etag = headers.get("ETag")
@@ -46,19 +47,19 @@ async def answer(request: Request, content: Content, limiter: CapacityLimiter) -
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
     # Opened before the answer begins: what replaces the file later does not mix with it.
-    file = await to_thread.run_sync(_open, content.path, first, limiter=limiter)
-    return StreamingResponse(_chunks(file, end - first, limiter), status, headers)
+    file = await threads.run(partial(_open, content.path, first))
+    return StreamingResponse(_chunks(file, end - first, threads), status, headers)
 
 
-def made(answer: Chunks, limiter: CapacityLimiter) -> Response:
+def made(answer: Chunks, threads: Threads) -> Response:
     """The answer that is made while it is sent."""
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return StreamingResponse(_made(answer, limiter), 200, headers, "application/octet-stream")
+    return StreamingResponse(_made(answer, threads), 200, headers, "application/octet-stream")
 
 
-async def _made(answer: Chunks, limiter: CapacityLimiter) -> AsyncIterator[bytes]:
+async def _made(answer: Chunks, threads: Threads) -> AsyncIterator[bytes]:
     # With a default, for a thread cannot hand StopIteration to a future.
-    while chunk := await to_thread.run_sync(next, answer.chunks, b"", limiter=limiter):
+    while chunk := await threads.run(partial(next, answer.chunks, b"")):
         yield chunk
 
 
@@ -105,11 +106,11 @@ def _open(path: Path, first: int) -> BinaryIO:
     return file
 
 
-async def _chunks(file: BinaryIO, left: int, limiter: CapacityLimiter) -> AsyncIterator[bytes]:
+async def _chunks(file: BinaryIO, left: int, threads: Threads) -> AsyncIterator[bytes]:
     """Read a file to its announced end; one that became shorter breaks the answer off."""
     with file:
         while left > 0:
-            chunk = await to_thread.run_sync(file.read, min(STEP, left), limiter=limiter)
+            chunk = await threads.run(partial(file.read, min(STEP, left)))
             if not chunk:
                 raise EOFError(f"a file became {left} bytes shorter while it was being read")
             left -= len(chunk)

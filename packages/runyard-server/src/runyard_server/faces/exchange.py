@@ -7,13 +7,13 @@ one run has no more than its share.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
 from runyard_server.core.system import Content
 from runyard_server.faces import contents
 from runyard_server.faces.parts import Parts
+from runyard_server.faces.threads import Threads
 
 if TYPE_CHECKING:
     from runyard_server.core.tokens import Caller
@@ -65,18 +65,16 @@ class Exchange:
         """A header's value, "" without one."""
         return self.request.headers.get(name, "")
 
-    async def run(
-        self, act: Callable[[], Result], limiter: CapacityLimiter | None = None
-    ) -> Result:
+    async def run(self, act: Callable[[], Result], threads: Threads | None = None) -> Result:
         """Work in a thread, in the turn of the caller's run.
 
         Args:
             act: What to do; it may block.
-            limiter: Of the threads; those of short requests by default.
+            threads: Which; those of short requests by default.
         """
         # The turn comes first: who waits for it must not hold a thread that others could have.
         async with self.parts.shares.turn(self.caller):
-            return await to_thread.run_sync(act, limiter=limiter or self.parts.work)
+            return await (threads or self.parts.work).run(act)
 
     async def body(self, largest: int) -> bytes:
         """The whole body, in memory.

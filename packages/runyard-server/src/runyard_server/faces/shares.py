@@ -4,11 +4,11 @@ A run has a quarter of the threads at most, and its further requests wait their 
 the event loop, which hold no thread. More than so many open requests are refused.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 
-from anyio import CapacityLimiter
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -27,7 +27,7 @@ class Shares:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._open: dict[str, int] = defaultdict(int)
-        self._turns: dict[str, CapacityLimiter] = {}
+        self._turns: dict[str, asyncio.Semaphore] = {}
 
     @contextmanager
     def request(self, caller: Caller | None) -> Iterator[None]:
@@ -74,7 +74,7 @@ class Shares:
             return
         turns = self._turns.get(run)
         if turns is None:
-            turns = self._turns[run] = CapacityLimiter(self._limits.run_threads)
+            turns = self._turns[run] = asyncio.Semaphore(self._limits.run_threads)
         async with turns:
             yield
 

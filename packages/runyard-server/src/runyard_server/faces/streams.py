@@ -11,13 +11,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 import msgspec
-from anyio import CapacityLimiter, to_thread
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from runyard.protocol.timeouts import KEEP_ALIVE_SECONDS
 from runyard_server.core.following import Stream, Told
 from runyard_server.core.system import System
+from runyard_server.faces.threads import Threads
 
 KEEP_ALIVE = b": keep-alive\n\n"
 
@@ -78,12 +78,12 @@ class Follower:
 
     Args:
         feed: Wakes it.
-        limiter: Of the threads that look into the store.
+        threads: Look into the store.
         stream: What is followed.
     """
 
-    def __init__(self, feed: Feed, limiter: CapacityLimiter, stream: Stream) -> None:
-        self._feed, self._limiter, self._stream = feed, limiter, stream
+    def __init__(self, feed: Feed, threads: Threads, stream: Stream) -> None:
+        self._feed, self._threads, self._stream = feed, threads, stream
         self._first: Told | None = None
 
     async def check(self) -> None:
@@ -111,7 +111,7 @@ class Follower:
             self._feed.forget(self._stream.topic, changed)
 
     async def _look(self) -> Told:
-        return await to_thread.run_sync(self._stream.look, limiter=self._limiter)
+        return await self._threads.run(self._stream.look)
 
     @staticmethod
     async def _woken(changed: asyncio.Event) -> bool:

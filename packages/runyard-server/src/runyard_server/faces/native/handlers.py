@@ -102,15 +102,15 @@ class Handler:
 
     async def _receive(self, exchange: Exchange, given: dict[str, Any]) -> Response:
         """Serve a row whose body is raw."""
-        intake, limiter = exchange.parts.intake, exchange.parts.work
+        intake, threads = exchange.parts.intake, exchange.parts.work
         if intake.is_large(exchange.request):
-            limiter = exchange.parts.transfers
-            await exchange.run(lambda: self._expect(exchange, given), limiter)
+            threads = exchange.parts.transfers
+            await exchange.run(lambda: self._expect(exchange, given), threads)
         async with intake.raw(exchange.request, hashed=self.route.hashed) as body:
             # Bound again behind the body: the run may have ended while it came.
             whole = {**given, "body": body}
             answer = await exchange.run(
-                partial(self._call, exchange.parts.system, exchange, whole), limiter
+                partial(self._call, exchange.parts.system, exchange, whole), threads
             )
         return await self._give(exchange, answer)
 

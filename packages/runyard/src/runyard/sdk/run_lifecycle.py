@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from runyard.protocol.jobs import RankRecord
+    from runyard.protocol.runs import RunRecord
 
 
 class RunLifecycle(RunLogging):
@@ -53,9 +54,13 @@ class RunLifecycle(RunLogging):
 
     def get_details(self) -> Dict[str, Any]:
         """Read all that is known of the run, as a dict with the v1 SDK's keys."""
+        return self._details(None)
+
+    def _details(self, record: Optional[RunRecord]) -> Dict[str, Any]:
+        """All that is known of the run; its record is read unless it is given."""
         from runyard.sdk import run_details, run_files
 
-        record = self._refresh()
+        record = record or self._refresh()
         files = run_files.records(self.service, self._id)
         spec = self._spec()
         ranks = self._ranks() if spec is not None and spec.launcher.kind != "single" else ()

@@ -38,6 +38,7 @@ from runyard.sdk.run_base import TERMINAL
 if TYPE_CHECKING:
     from runyard.client.workspace import WorkspaceClient
     from runyard.protocol.events import EventRecord
+    from runyard.protocol.runs import RunRecord
     from runyard.sdk.run_lifecycle import RunLifecycle
 
 LOG_FOLDER = "azureml-logs/"
@@ -56,8 +57,7 @@ def wait(run: RunLifecycle, show_output: bool, raise_on_error: bool) -> Dict[str
         raise_on_error: Whether a failed run raises.
     """
     if not show_output:
-        _follow(run, None)
-        found = run.get_details()
+        found = run._details(_follow(run, None))
         if found["status"] == "Failed" and raise_on_error:
             raise _failed(found)
         return found
@@ -75,8 +75,7 @@ def wait(run: RunLifecycle, show_output: bool, raise_on_error: bool) -> Dict[str
 def _shown(run: RunLifecycle, raise_on_error: bool) -> Dict[str, Any]:
     web_view = run.get_portal_url()
     _print(f"RunId: {run.id}\nWeb View: {web_view}\n")
-    _follow(run, Printer(run.service, run.id))
-    found = run.get_details()
+    found = run._details(_follow(run, Printer(run.service, run.id)))
     _print(f"\nExecution Summary\n=================\nRunId: {run.id}\nWeb View: {web_view}\n")
     for title, text in _remarks(found, raise_on_error):
         _print(f"\n{title}:\n{text}\n")
@@ -98,8 +97,12 @@ def _failed(found: Dict[str, Any]) -> ActivityFailedException:
     return ActivityFailedException(found.get("error") or {"error": {"message": "the run failed"}})
 
 
-def _follow(run: RunLifecycle, printer: Optional[Printer]) -> None:
-    """Go with a run to its end, printing its log if there is a printer."""
+def _follow(run: RunLifecycle, printer: Optional[Printer]) -> Optional[RunRecord]:
+    """Go with a run to its end, printing its log if there is a printer.
+
+    Returns:
+        The run as it ended, where it had ended before it was followed; None: it is to be read.
+    """
     with translated():
         record = run._refresh()
         if printer is not None:
@@ -113,6 +116,7 @@ def _follow(run: RunLifecycle, printer: Optional[Printer]) -> None:
                     printer.take(event)
         if printer is not None:
             printer.finish()
+        return record if record.status in TERMINAL else None
 
 
 class Printer:

@@ -5,6 +5,7 @@ else is delivered. Reports may come twice and after the run has ended: they chan
 Few writes: a beat is written only when the state changes or the last one is some seconds old.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from runyard.protocol import events as kinds
@@ -38,13 +39,14 @@ from runyard_server.core.lookups import datastore_folder, node_row
 from runyard_server.core.system import System
 from runyard_server.core.tokens import run_token
 from runyard_server.core.work import Work
-from runyard_server.execution import attempts, gangs, ranks
+from runyard_server.execution import attempts, gangs, ranks, sealing
 from runyard_server.execution.gangs import CLEARED, LOST, SALVAGING, Verdict
 from runyard_server.execution.sealing import seal
 from runyard_server.execution.sites import environment_left, site_of
 from runyard_server.store import compute, experiments, folders, job_nodes, snapshots, workspaces
 from runyard_server.store import gangs as told
 from runyard_server.store import runs as run_rows
+from runyard_server.store.files import FileRow
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 
@@ -390,21 +392,39 @@ def _close(system: System, row: RunRow, node: int, word: FinishReport) -> None:
 
 
 def _closed(system: System, row: RunRow, node: int, word: FinishReport, *, sealed: bool) -> bool:
+    logs = None
     if sealed:
-        seal(system, row)
-    return system.write(lambda work: _write_down(work, row.key, node, word, sealed=sealed))
+        sealing.merge_metrics(system, row.key)
+        # Looked for here and written with the end: one commit less for each run.
+        logs = sealing.logs_of(system, row.workspace, row.id)
+    return system.write(lambda work: _write_down(work, row.key, node, word, logs))
 
 
-def _write_down(work: Work, key: int, node: int, word: FinishReport, *, sealed: bool) -> bool:
-    """Write a last word down, unless it ends a run that is not sealed yet; say whether it did."""
+def _write_down(
+    work: Work, key: int, node: int, word: FinishReport, logs: Sequence[FileRow] | None
+) -> bool:
+    """Write a last word down, unless it ends a run that is not sealed yet.
+
+    Args:
+        work: The unit of work.
+        key: Key of the run's row.
+        node: Number of the node within the run.
+        word: The last word.
+        logs: The logs of a run that is sealed but for them; None where nothing is yet.
+
+    Returns:
+        Whether it was written, or need not be.
+    """
     present = job_nodes.find(work.connection, key, node)
     if present is None or present.finished_at is not None:
         return True
     if word.attempt not in (0, present.attempt):
         return True
     # Sealing reads and writes files, which takes too long for the one writer: it comes before.
-    if not sealed and _is_the_end(work, key, node, word):
+    if logs is None and _is_the_end(work, key, node, word):
         return False
+    if logs:
+        sealing.write_logs(work, key, logs)
     others = _others(work, key, node, word)
     job_nodes.change(work.connection, key, node, finished_at=work.now, finish=word)
     row = run_rows.find_many(work.connection, [key])[0]

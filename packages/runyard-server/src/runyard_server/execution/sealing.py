@@ -31,18 +31,35 @@ def list_logs(system: System, workspace: str, run: str) -> None:
         workspace: Id of the workspace.
         run: Id of the run.
     """
-    logs = system.logs.list_(workspace, run)
-    sealed = [FileRow(log.path, LOG_KIND, log.size, log.modified_at) for log in logs]
-
-    def write(work: Work) -> None:
-        row = run_row(work, workspace, run)
-        known = files.find_many(work.connection, row.key, [log.path for log in sealed])
-        # An artifact may have taken a log's name; its content is the one to keep.
-        artifacts = {path for path, file in known.items() if file.digest is not None}
-        files.put(work.connection, row.key, [log for log in sealed if log.path not in artifacts])
-
+    sealed = logs_of(system, workspace, run)
     if sealed:
-        system.write(write)
+        system.write(lambda work: write_logs(work, run_row(work, workspace, run).key, sealed))
+
+
+def logs_of(system: System, workspace: str, run: str) -> list[FileRow]:
+    """The logs of a run as its rows will have them; reads the disk.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+    """
+    logs = system.logs.list_(workspace, run)
+    return [FileRow(log.path, LOG_KIND, log.size, log.modified_at) for log in logs]
+
+
+def write_logs(work: Work, key: int, logs: Sequence[FileRow]) -> None:
+    """Write logs down among the files of a run.
+
+    Args:
+        work: The unit of work.
+        key: Key of the run's row.
+        logs: As `logs_of` found them.
+    """
+    known = files.find_many(work.connection, key, [log.path for log in logs])
+    # An artifact may have taken a log's name; its content is the one to keep.
+    artifacts = {path for path, file in known.items() if file.digest is not None}
+    files.put(work.connection, key, [log for log in logs if log.path not in artifacts])
 
 
 def merge_metrics(system: System, run_key: int) -> None:

@@ -27,6 +27,7 @@ Result = TypeVar("Result")
 
 # The first write of a batch waits for its last one, so there is an end to it.
 BATCH = 256
+READERS = 8
 # As SQLite says it of a file whose pages make no sense.
 _DAMAGED = ("malformed", "is not a database")
 
@@ -48,6 +49,8 @@ class Records:
             prepare(self._engine)
         except DatabaseError as error:
             raise _translated(error) from error
+        # Appended to and popped from by any thread, which lists allow without a lock.
+        self._free: list[Connection] = []
         self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._door = threading.Lock()
         self._closed = False
@@ -57,10 +60,30 @@ class Records:
     def read(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` on a connection of its own; what it sees is one moment's state."""
         try:
-            with self._engine.connect() as connection:
+            with self._reader() as connection:
                 return work(connection)
         except DatabaseError as error:
             raise _translated(error) from error
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        """A connection in a transaction of its own: the one that was free last, so still warm."""
+        try:
+            connection = self._free.pop()
+        except IndexError:
+            connection = self._engine.connect()
+        try:
+            with connection.begin() as transaction:
+                yield connection
+                transaction.rollback()
+        except BaseException:
+            # Whatever is wrong may be wrong with the connection.
+            connection.close()
+            raise
+        if len(self._free) < READERS and not self._closed:
+            self._free.append(connection)
+        else:
+            connection.close()
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in the writer; return its result once it is on disk, raise what it raises."""
@@ -81,6 +104,8 @@ class Records:
             self._closed = True
             self._waiting.put(None)
         self._thread.join()
+        while self._free:
+            self._free.pop().close()
         self._engine.dispose()
 
     def _serve(self) -> None:

@@ -227,6 +227,9 @@ class BackendContract:
             salvage = backend.launch(backend.plan(job, "it was lost"))
             second = backend.launch(backend.plan(replace(job, attempt=2)))
             assert len({first, salvage, second}) == 3  # noqa: PLR2004 - three launches
+            for each in (salvage, second):
+                backend.cancel(each)
+                _gone(backend, each)
 
     def test_a_salvage_that_was_killed_is_launched_again(self, tmp_path: Path) -> None:
         """While it lives it is the same; afterwards the same launch starts another one."""

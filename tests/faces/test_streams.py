@@ -178,6 +178,17 @@ def test_many_streams_need_no_threads(ask):
         stream.__exit__(None, None, None)
 
 
+def test_the_head_of_a_stream_has_an_end(ask):
+    """HEAD asks for no events: the next request on its connection must not wait for the run's."""
+    run = ask.start_run()
+    with closing(ask.open()) as connection:
+        response = ask.send(connection, "HEAD", f"{RUNS}/{run}/events/stream")
+        assert (response.status, response.read()) == (200, b"")
+        assert response.headers["Content-Type"].startswith("text/event-stream")
+        connection.sock.settimeout(5)
+        assert ask.send(connection, "GET", f"{RUNS}/{run}").status == 200
+
+
 def test_a_viewer_that_goes_is_forgotten(ask):
     """A stream whose client is gone is no longer counted: it would keep the service alive."""
     run = ask.start_run()
@@ -314,6 +325,8 @@ def test_one_subject_of_a_workspace_is_followed(ask):
 
 def test_who_lists_a_feed_may_wait_for_news(ask):
     """Also without a stream: the question is answered when there is news."""
+    # The experiment is news of its own where no test before has made it.
+    ask.start_run()
     begun = ask("GET", f"{FEED}?last=0").json["position"]
     threading.Timer(0.3, ask.start_run).start()
     since = time.monotonic()

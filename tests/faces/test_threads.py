@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 
+import anyio
 import pytest
 
 from runyard_server.faces.threads import Threads
@@ -67,3 +68,61 @@ def test_who_is_canceled_waits_for_the_thread():
         return done.is_set()
 
     assert asyncio.run(canceled())
+
+
+def test_an_iterator_that_ends_unexpectedly_is_an_error():
+    """A future takes no StopIteration: the request would wait for ever, and keep its turn."""
+    threads = Threads(1)
+
+    async def twice() -> int:
+        with pytest.raises(RuntimeError, match="an iterator ended"):
+            await asyncio.wait_for(threads.run(lambda: next(iter(()))), 1)
+        return await threads.run(lambda: 7)
+
+    assert asyncio.run(twice()) == 7
+
+
+def test_a_thread_that_works_at_the_end_ends_after_it():
+    """A service that ends in a process that goes on leaves no thread behind."""
+    threads = Threads(1)
+    used: list[threading.Thread] = []
+    begun = threading.Event()
+
+    def work() -> None:
+        used.append(threading.current_thread())
+        begun.set()
+        time.sleep(0.05)
+
+    async def close_meanwhile() -> None:
+        task = asyncio.create_task(threads.run(work))
+        while not begun.is_set():
+            await asyncio.sleep(0.001)
+        threads.close()
+        await task
+
+    asyncio.run(close_meanwhile())
+    used[0].join(1)
+    assert not used[0].is_alive()
+
+
+def test_waiting_for_a_thread_keeps_the_loop_free():
+    """The toolkit cancels what waits in each turn: a client that goes during a slow write must not
+    make the loop turn without rest until the disk is done."""
+    threads = Threads(1)
+
+    async def turns_while_waiting() -> int:
+        loop, turns, plain = asyncio.get_running_loop(), 0, asyncio.get_running_loop().call_soon
+
+        def counted(*arguments, **more):
+            nonlocal turns
+            turns += 1
+            return plain(*arguments, **more)
+
+        loop.call_soon = counted
+        async with anyio.create_task_group() as group:
+            group.start_soon(threads.run, lambda: time.sleep(0.2))
+            await asyncio.sleep(0.02)
+            group.cancel_scope.cancel()
+        return turns
+
+    assert asyncio.run(turns_while_waiting()) < 100

@@ -13,11 +13,12 @@ from sqlalchemy import (
     Table,
     bindparam,
     create_engine,
+    func,
     insert,
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from runyard_server.store.prepared import Prepared
@@ -90,6 +91,20 @@ def test_errors_are_those_of_sqlalchemy(connection: Connection) -> None:
 
     with pytest.raises(IntegrityError):
         ADD.run(connection, row)
+
+
+def test_an_error_in_a_later_row_is_one_of_sqlalchemys_too(connection: Connection) -> None:
+    """Damage is met where the rows are read, and its message tells what to do about it."""
+
+    def damaged(name: str) -> str:
+        return name if name == "a" else 1 / 0
+
+    driver = connection.connection.dbapi_connection
+    driver.create_function("damaged", 1, damaged)
+    ADD.run_many(connection, [{"name": n, "good": False, "count": 0} for n in "ab"])
+
+    with pytest.raises(OperationalError):
+        Prepared(select(func.damaged(THINGS.c.name))).rows(connection)
 
 
 def test_it_begins_the_transaction(connection: Connection) -> None:

@@ -135,8 +135,12 @@ class EventStream(Response):
         self._system = system
         self._follower = follower
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one client."""
+        if scope["method"] == "HEAD":
+            # Its answer ends with the head: a stream would hold the connection up for ever.
+            await super().__call__(scope, receive, send)
+            return
         with self._system.activity.stream():
             sending = asyncio.create_task(self._send(send))
             # Of a stream in which nothing happens only reading tells that the client went.

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+from anyio import CancelScope
+
 Result = TypeVar("Result")
 
 IDLE_SECONDS = 10.0
@@ -28,6 +30,7 @@ class Threads:
     def __init__(self, most: int) -> None:
         self._turns = asyncio.Semaphore(most)
         self._idle: deque[tuple[_Worker, float]] = deque()
+        self._closed = False
 
     async def run(self, act: Callable[[], Result]) -> Result:
         """What a function returns that may block; raises what it raises.
@@ -48,11 +51,15 @@ class Threads:
             return result
 
     def close(self) -> None:
-        """End the threads that have nothing to do."""
+        """End the threads: at once those that have nothing to do, others when they have done it."""
+        self._closed = True
         while self._idle:
             self._idle.pop()[0].tasks.put(None)
 
     def _rest(self, worker: "_Worker") -> None:
+        if self._closed:
+            worker.tasks.put(None)
+            return
         now = time.monotonic()
         self._idle.append((worker, now))
         while self._idle[0][1] < now - IDLE_SECONDS:
@@ -84,7 +91,9 @@ class _Task:
         while not self._ended:
             self.future = self._loop.create_future()
             try:
-                await self.future
+                # The toolkit cancels anew in each turn of the loop, which would turn without rest.
+                with CancelScope(shield=True):
+                    await self.future
             except asyncio.CancelledError:
                 continue
             except BaseException:  # noqa: BLE001 - nobody waits for the result any more
@@ -96,6 +105,9 @@ class _Task:
             return
         if error is None:
             self.future.set_result(result)
+        elif isinstance(error, StopIteration):
+            # A future refuses it, and who waits would wait for ever.
+            self.future.set_exception(RuntimeError("an iterator ended where more was expected"))
         else:
             self.future.set_exception(error)
 

@@ -6,8 +6,8 @@ run, so what nearly all of them ask is prepared: SQLAlchemy still writes the tex
 database it is, and its types still convert values both ways.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Delete, Insert, Select, Update
@@ -50,7 +50,7 @@ class Prepared:
         compiled = self._for(connection, values)
         with _cursor(connection) as cursor:
             compiled.execute(cursor.execute, compiled.arguments(values))
-            found: list[Row] = cursor.fetchall()
+            found = compiled.fetch(cursor)
         return found if compiled.convert is None else [compiled.convert(row) for row in found]
 
     def row(self, connection: Connection, values: Values = _NONE) -> Row | None:
@@ -154,9 +154,24 @@ class _Compiled:
         Raises:
             DBAPIError: What the driver raises, as SQLAlchemy tells it.
         """
+        with self._told(arguments):
+            act(self._text, arguments)
+
+    def fetch(self, cursor: Any) -> list[Row]:
+        """All rows that the driver's cursor has found.
+
+        Raises:
+            DBAPIError: SQLite reads most rows only now, and finds damage as it does.
+        """
+        with self._told(()):
+            found: list[Row] = cursor.fetchall()
+        return found
+
+    @contextmanager
+    def _told(self, arguments: Any) -> Iterator[None]:
         kinds = self._dialect.loaded_dbapi.Error
         try:
-            act(self._text, arguments)
+            yield
         except kinds as error:
             raise DBAPIError.instance(
                 self._text, arguments, error, kinds, dialect=self._dialect

@@ -26,7 +26,7 @@ def listening() -> Iterator[socket.socket]:
 @pytest.fixture
 def doorman(listening: socket.socket) -> Iterator[Doorman]:
     """A doorman at work."""
-    found = Doorman(listening, FirstAnswers(ABOUT, b"s" * 32, None).to)
+    found = Doorman(listening, FirstAnswers(ABOUT, b"s" * 32).to)
     found.start()
     yield found
     for guest in found.leave():

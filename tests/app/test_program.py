@@ -97,6 +97,35 @@ def test_of_two_started_at_once_one_serves(tmp_path):
     assert all("already runs" in text for status, text in results if status)
 
 
+def test_a_start_that_fails_waits_for_no_answer(tmp_path):
+    """A client that asks for workspaces while they cannot be read is refused, and the service
+    ends: its threads must not wait for one another."""
+    code = f"""if True:
+        import json, socket, threading, time
+        from runyard_server.app import first_answers, program
+
+        def unreadable(home):
+            found = json.loads(home.connection_file.read_text())
+            port = int(found["url"].rsplit(":", 1)[1].strip("/"))
+            asking = socket.create_connection(("127.0.0.1", port))
+            asking.sendall((
+                "GET /api/v1/workspaces HTTP/1.1\\r\\nHost: 127.0.0.1:80\\r\\n"
+                "Authorization: Bearer " + found["token"] + "\\r\\n\\r\\n"
+            ).encode())
+            time.sleep(0.3)
+            threading.Thread(target=lambda: print(asking.recv(99)[:12])).start()
+            raise MemoryError("no room for them")
+
+        first_answers.workspaces = unreadable
+        program.main(["--home", {str(tmp_path / "home")!r}, "--port", "0"])
+    """
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert "MemoryError: no room for them" in ended.stderr
+    assert "HTTP/1.1 500" in ended.stdout
+
+
 def test_a_taken_port_is_told_with_the_way_out(tmp_path):
     """Nothing is made when the port cannot be had."""
     with socket.socket() as taken:

@@ -86,17 +86,14 @@ def test_a_thread_that_works_at_the_end_ends_after_it():
     """A service that ends in a process that goes on leaves no thread behind."""
     threads = Threads(1)
     used: list[threading.Thread] = []
-    begun = threading.Event()
 
     def work() -> None:
         used.append(threading.current_thread())
-        begun.set()
-        time.sleep(0.05)
+        time.sleep(0.1)
 
     async def close_meanwhile() -> None:
         task = asyncio.create_task(threads.run(work))
-        while not begun.is_set():
-            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)
         threads.close()
         await task
 
@@ -113,7 +110,7 @@ def test_waiting_for_a_thread_keeps_the_loop_free():
     async def turns_while_waiting() -> int:
         loop, turns, plain = asyncio.get_running_loop(), 0, asyncio.get_running_loop().call_soon
 
-        def counted(*arguments, **more):
+        def counted(*arguments: object, **more: object) -> object:
             nonlocal turns
             turns += 1
             return plain(*arguments, **more)

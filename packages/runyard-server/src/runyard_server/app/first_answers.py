@@ -6,6 +6,7 @@ unknown workspace, is for the loaded service, so that there is one place that re
 """
 
 import json
+import threading
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -45,15 +46,22 @@ class FirstAnswers:
     Args:
         about: Which service this is.
         secret: The service's secret.
-        workspaces: All workspaces, by name; None where they are not known yet.
     """
 
-    def __init__(
-        self, about: About, secret: bytes, workspaces: list[WorkspaceRecord] | None
-    ) -> None:
+    def __init__(self, about: About, secret: bytes) -> None:
         self._about = about
         self._secret = secret
+        self._workspaces: list[WorkspaceRecord] = []
+        self._told = threading.Event()
+
+    def tell(self, workspaces: list[WorkspaceRecord] | None) -> None:
+        """Learn which workspaces there are; who asks for them waits until then.
+
+        Args:
+            workspaces: All, by name; None where only the loaded service can tell.
+        """
         self._workspaces = workspaces or []
+        self._told.set()
 
     def to(self, head: bytes) -> Answer | None:
         """Answer a request by its head, without the empty line; None leaves it to the service."""
@@ -81,6 +89,8 @@ class FirstAnswers:
             verify(self._secret, token.strip(), workspace)
         except Unauthenticated:
             return None
+        # Some milliseconds: without a wait it would be until all is loaded.
+        self._told.wait()
         if workspace is None:
             return self._page(query)
         wanted = (record for record in self._workspaces if record.id == workspace)

@@ -128,7 +128,7 @@ def _serve(
         url, user_token(home.secret()), os.getpid(), PROTOCOL, __version__, iso(Clock().now_us())
     )
     about = About(PRODUCT, __version__, PROTOCOL)
-    answers = FirstAnswers(about, home.secret(), first_answers.workspaces(home))
+    answers = FirstAnswers(about, home.secret())
     doorman = Doorman(found, answers.to)
     doorman.start()
     ended = _note_signals()
@@ -136,6 +136,7 @@ def _serve(
         write_connection(home.connection_file, connection)
         tell_starter(connection)
         _announce(settings, home, url, embedded=embedded)
+        answers.tell(first_answers.workspaces(home))
         # What takes time to load is loaded from here on: clients have their first answer by now.
         from runyard_server.app import logs
 
@@ -151,6 +152,8 @@ def _serve(
         finally:
             service.close()
     except BaseException as error:
+        # Or the doorman would go on waiting for it, and this thread for the doorman.
+        answers.tell(None)
         doorman.refuse(_told(error))
         # Who took the folder away meanwhile wants no service, and no complaint from it.
         if claimed.holds():

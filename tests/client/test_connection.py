@@ -173,6 +173,20 @@ def test_a_download_goes_on_after_a_break(fake, connection):
         assert download.read() == content[-1:]
 
 
+@pytest.mark.parametrize("cut", [None, 150_000])
+def test_a_proxy_that_strips_ranges_harms_no_download(fake, connection, cut):
+    """The whole comes again where the rest was asked for: what is known already is passed over."""
+    content = os.urandom(300_000)
+
+    def answer(_method: str, _path: str, _body: bytes) -> Any:
+        end = (100_000, cut, None)[min(len(fake.requests), 3) - 1]
+        return fake.say(content) if end is None else fake.say(content, cut=end)
+
+    fake.answer = answer
+    with connection.open(BLOBS_READ, "w", "d") as download:
+        assert download.read() == content
+
+
 def test_a_long_download_may_break_any_number_of_times(fake, connection):
     """What breaks every hour for a night arrives whole, as long as each piece brings it on."""
     content = os.urandom(100_000)

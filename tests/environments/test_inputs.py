@@ -48,7 +48,7 @@ def test_what_is_no_conda_package_is_refused(spec):
         conda.mapped(spec)
 
 
-@pytest.mark.parametrize("spec", ["python=3.6.2", "python==3.6.2", "python>=3.6.2"])
+@pytest.mark.parametrize("spec", ["python=3.6.2", "python==3.6.2", "python>=3.6,<=3.6.2"])
 def test_python_among_conda_packages_chooses_the_interpreter(spec):
     """conda files name the interpreter as a package."""
     assert conda.mapped(spec).python == "3.6.2"

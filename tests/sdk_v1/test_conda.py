@@ -196,3 +196,21 @@ def test_conda_text_round_trips(packages):
     read = yaml.read(made.serialize_to_string())
     again = CondaDependencies(_underlying_structure=read)
     assert list(again.pip_packages) == packages
+
+
+def test_several_extra_indexes_are_kept():
+    """pip looks at all of them; the index in place of the default is one, and the last counts."""
+    packages = CondaDependencies()
+    for option in (
+        "--extra-index-url https://a.example",
+        "--extra-index-url https://b.example",
+        "--extra-index-url https://b.example",
+        "--index-url https://c.example",
+        "--index-url https://d.example",
+    ):
+        packages.set_pip_option(option)
+    assert sorted(packages.pip_options) == [
+        "--extra-index-url https://a.example",
+        "--extra-index-url https://b.example",
+        "--index-url https://d.example",
+    ]

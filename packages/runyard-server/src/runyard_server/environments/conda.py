@@ -12,6 +12,7 @@ Names that are not in the table are taken for pip's own.
 import re
 from dataclasses import dataclass
 
+from runyard.protocol import pythons
 from runyard_server.environments.failures import EnvironmentFailed
 
 _NAMES = {
@@ -83,18 +84,12 @@ def mapped(spec: str) -> Mapped:
         )
     name, rest = match["name"].lower(), _unbracketed(match["rest"])
     if name == "python":
-        return Mapped(python=python_version(rest))
+        return Mapped(python=pythons.asked(rest))
     if _NOT_PIP.match(name):
         return Mapped(note=f"conda package {name} is left out: pip's packages bring what they need")
     own = _NAMES.get(name, name)
     note = f"conda package {name} is installed as pip's {own}" if own != name else ""
     return Mapped(requirement=own + _versions(rest), note=note)
-
-
-def python_version(text: str) -> str:
-    """The version that `=3.6.2`, `>=3.6,<3.7` or `3.7.*` speaks of, "" for none."""
-    match = re.search(r"\d+(?:\.\d+){0,2}", text)
-    return match.group(0) if match else ""
 
 
 def _unbracketed(rest: str) -> str:

@@ -10,6 +10,7 @@ import json
 import sysconfig
 from dataclasses import asdict, dataclass, field, replace
 
+from runyard.protocol import pythons
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard_server.environments import compiled, conda, frameworks, lines
 
@@ -103,7 +104,7 @@ def _conda(definition: EnvironmentDefinition, notes: list[str]) -> tuple[list[st
         line = lines.sort(each.requirement)
         requirements += [line.requirement] if line.requirement else []
         notes += [line.note] if line.note else []
-    return requirements, conda.python_version(definition.python) or next(iter(named), "")
+    return requirements, pythons.asked(definition.python) or next(iter(named), "")
 
 
 def _python(version: str, notes: list[str]) -> str:

@@ -8,7 +8,9 @@ the like by itself, nothing is changed.
 """
 
 import atexit
+import inspect
 import sys
+import threading
 from types import TracebackType
 from typing import Any, NoReturn, Optional, Type
 
@@ -52,8 +54,28 @@ class Ending:
         self._hook(kind, error, where)
 
     def _leave(self, status: Any = None) -> NoReturn:
-        self.failed = status not in (None, 0)
-        self._exit(status)
+        try:
+            self._exit(status)
+        except SystemExit as error:
+            # Freed with it: by the interpreter if nobody catches it, else from Python code.
+            error.__dict__["_witness"] = _Witness(self, failed=status not in (None, 0))
+            raise
+
+
+class _Witness:
+    """Goes with a SystemExit, and learns whether it ended the process."""
+
+    def __init__(self, ending: Ending, *, failed: bool) -> None:
+        self._ending = ending
+        self._failed = failed
+
+    def __del__(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        # The interpreter itself calls from no Python frame.
+        frame = inspect.currentframe()
+        if frame is not None and frame.f_back is None:
+            self._ending.failed = self._failed
 
 
 def _is_watched() -> bool:

@@ -16,6 +16,7 @@ PYTHON_DEFAULT_VERSION = ""
 DEFAULT_SDK_PACKAGE = "azureml-defaults"
 DEFAULT_FILE_NAME = "conda_dependencies.yml"
 CPU, GPU = "cpu", "gpu"
+_SEVERAL = ("--extra-index-url", "--find-links", "-f", "--trusted-host")
 
 Structure = Dict[str, Any]
 
@@ -162,12 +163,16 @@ class CondaDependencies:
 
     def get_python_version(self) -> str:
         """Read the Python version asked for; empty where the service chooses."""
+        # `python=3.7.*` is any release of 3.7.
+        return self._python().lstrip("=~<> ").rstrip(".*") or PYTHON_DEFAULT_VERSION
+
+    def _python(self) -> str:
+        """What stands behind `python`, operators and all; empty where it is not named."""
         for spec in self._conda():
             if package_name(spec) == "python":
-                # A channel may stand before it; and `python=3.7.*` is any release of 3.7.
-                rest = spec.rpartition("::")[2].strip()[len("python") :]
-                return rest.strip().lstrip("=~<> ").rstrip(".*")
-        return PYTHON_DEFAULT_VERSION
+                # A channel may stand before it.
+                return spec.rpartition("::")[2].strip()[len("python") :].strip()
+        return ""
 
     @property
     def conda_channels(self) -> Iterator[str]:
@@ -246,8 +251,10 @@ class CondaDependencies:
 
     def _set_pip_option(self, name: str, value: str) -> None:
         section = self._pip_section()
-        kept = [line for line in section if line.split()[0] != name]
-        section[:] = [f"{name} {value}".strip(), *kept]
+        made = f"{name} {value}".strip()
+        # Of these pip takes several, each with its own value.
+        same = made.__eq__ if name in _SEVERAL else lambda line: line.split()[0] == name
+        section[:] = [made, *(line for line in section if not same(line))]
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -260,6 +267,11 @@ class CondaDependencies:
 
     def __repr__(self) -> str:
         return f"CondaDependencies({self._structure!r})"
+
+
+def python_asked(packages: CondaDependencies) -> str:
+    """Read what stands behind `python`, such as `>=3.6,<3.9`; empty where it is not named."""
+    return packages._python()
 
 
 def _empty() -> Structure:

@@ -11,7 +11,8 @@ import sys
 from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 
 from runyard.client import callers
-from runyard.sdk.conda import CondaDependencies
+from runyard.protocol import pythons
+from runyard.sdk.conda import CondaDependencies, python_asked
 from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.requirements import package_name, without_own
 
@@ -35,7 +36,7 @@ def definition_of(environment: Any) -> EnvironmentDefinition:
     return EnvironmentDefinition(
         name=environment.name or "",
         version=environment.version or "",
-        python="" if managed else job_python(packages.get_python_version()),
+        python="" if managed else job_python(python_asked(packages)),
         user_managed=managed,
         interpreter=str(python.interpreter_path or DEFAULT_INTERPRETER),
         pip=[] if managed else [*options, *without_own(packages.pip_packages)],
@@ -95,8 +96,8 @@ def job_python(version: str) -> str:
 
     The SDK in the job needs 3.7; files of 2019 name 3.6.2 or 3.5, because that was the default.
     """
-    # Not at the beginning alone: conda also writes `[version='>=3.8']`.
-    match = re.search(r"(\d+)(?:\.(\d+))?", version)
+    version = pythons.asked(version)
+    match = re.match(r"(\d+)(?:\.(\d+))?", version)
     if match is None:
         return ""
     # A bare `3` is any of them.

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from runyard.protocol.feed import CLUSTER, ENVIRONMENT, EXPERIMENT, MODEL, RUN, WORKSPACE
+from runyard.protocol.feed import CLUSTER, ENVIRONMENT, EXPERIMENT, MODEL, RUN, SWEEP, WORKSPACE
 
-__all__ = ["CLUSTER", "ENVIRONMENT", "EXPERIMENT", "MODEL", "RUN", "WORKSPACE", "Subject"]
+__all__ = ["CLUSTER", "ENVIRONMENT", "EXPERIMENT", "MODEL", "RUN", "SWEEP", "WORKSPACE", "Subject"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -12,7 +12,7 @@ class Subject:
     """One thing that events, leases and notices are about.
 
     Args:
-        kind: The noun: `run`, `cluster`, `cleanup`; later `sweep`, `endpoint`.
+        kind: The noun: `run`, `cluster`, `cleanup`; `sweep`; later `endpoint`.
         workspace: The id of its workspace, "" for what belongs to the whole service.
         id: What tells it from others of its kind in the workspace.
     """

@@ -5,14 +5,14 @@ never given twice, but not each is given: other workspaces of the service have t
 """
 
 from dataclasses import field
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import IN_WORKSPACE, READS, Events, Route
 
-RUN, CLUSTER, MODEL = "run", "cluster", "model"
+RUN, CLUSTER, MODEL, SWEEP = "run", "cluster", "model", "sweep"
 ENVIRONMENT, EXPERIMENT, WORKSPACE = "environment", "experiment", "workspace"
-KINDS = (RUN, CLUSTER, MODEL, ENVIRONMENT, EXPERIMENT, WORKSPACE)
+KINDS: Tuple[str, ...] = (RUN, CLUSTER, MODEL, SWEEP, ENVIRONMENT, EXPERIMENT, WORKSPACE)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ so that the lines behind it keep their numbers.
 """
 
 from dataclasses import field
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Tuple
 
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import FAMILY, IN_RUN, IN_WORKSPACE, READS, Bytes, Route
@@ -30,7 +30,7 @@ ROW = "row"
 TABLE = "table"
 IMAGE = "image"
 ARTIFACT = "artifact"
-KINDS = (SCALAR, LIST, ROW, TABLE, IMAGE, ARTIFACT)
+KINDS: Tuple[str, ...] = (SCALAR, LIST, ROW, TABLE, IMAGE, ARTIFACT)
 LOST = "lost"
 SET_ASIDE_LOG = "logs/metrics_set_aside_{}.jsonl"
 LARGEST_LINE = 64 << 20

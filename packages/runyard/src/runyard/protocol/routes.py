@@ -27,6 +27,7 @@ from runyard.protocol.runs import *
 from runyard.protocol.service import *
 from runyard.protocol.sites import *
 from runyard.protocol.snapshots import *
+from runyard.protocol.sweeps import *
 from runyard.protocol.workspaces import *
 
 ROUTES: List[Route[Any]] = [row for row in list(globals().values()) if isinstance(row, Route)]

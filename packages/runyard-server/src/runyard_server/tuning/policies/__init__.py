@@ -1,0 +1,1 @@
+"""Early termination policies: one module each."""

@@ -1,0 +1,1 @@
+"""Samplers: one module each; heavy libraries are imported when a sampler is made."""

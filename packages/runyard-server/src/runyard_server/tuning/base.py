@@ -22,7 +22,8 @@ class Setting:
         space: The parameters of the sweep.
         objectives: What is to be large or small; policies get one.
         seed: The same seed gives the same trials.
-        options: What the sweep says beside the name, checked by who gets it.
+        options: What the sweep says beside the name: the keyword-only parameters of the class;
+            `registry` checks their names and types.
         history: How many finished trials a sampler may look at, so that trial 10,000 costs what
             trial 1 does.
         parallel: How many trials are made at once, at most; None where nothing bounds it.
@@ -64,7 +65,7 @@ class Sampler(ABC):
       space, objectives or options that it cannot serve; nothing is drawn then.
     - **Seeded by number.** What `ask(n)` gives depends on the setting, on n, and on what was told
       and asked before: never on a generator's state that a restart would lose. Samplers that do not
-      learn depend on the setting and n alone.
+      learn depend on the setting, on n, and in a finite space on which points were used.
     - **Restored by replay.** `restore` with all trials of the sweep, then `ask`, gives what the
       former instance would have given.
     - **Flat.** The cost of `ask` does not grow with the number of trials beyond `history`.
@@ -176,7 +177,8 @@ class Policy(ABC):
     - One thread at a time calls it.
 
     Whether a position is one to look at (`evaluation_interval`, `delay_evaluation`) is decided by
-    `due`, which `report` asks first.
+    `due`, which `report` asks first. Steps need not come one by one, so the first position beyond
+    a multiple of the interval is one, too.
     """
 
     def __init__(self, setting: Setting, interval: int = 1, delay: int = 0) -> None:

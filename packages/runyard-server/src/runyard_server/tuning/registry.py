@@ -1,52 +1,31 @@
 """Finds samplers and policies by name, as the entry points of installed distributions name them.
 
     [project.entry-points."runyard.samplers"]        # pyproject.toml of whoever brings one
-    annealing = "my_samplers:Annealing"
+    lipo = "runyard_lipo:LipoSampler"
 
-What is named is loaded when a sweep needs it, and not before.
+Options are the keyword-only parameters of the class. What is named is loaded when a sweep needs it,
+and not before: some import libraries that take seconds.
 """
 
-from collections.abc import Iterator
+import inspect
+import math
+from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, get_args, get_type_hints
 
 from runyard.protocol.errors import InvalidRequest
-from runyard.protocol.suggestions import suggest
+from runyard.protocol.suggestions import nearest
 from runyard.protocol.sweeps import NO_POLICY, PolicySpec, SamplerSpec
 from runyard_server.tuning.base import Policy, Sampler, Setting
+from runyard_server.tuning.checking import check_objectives, check_space
 
-SAMPLERS, POLICIES = "runyard.samplers", "runyard.policies"
+SAMPLERS = "runyard.samplers"
+POLICIES = "runyard.policies"
 _OURS = "runyard-server"
-
-
-def sampler(spec: SamplerSpec, setting: Setting) -> Sampler:
-    """Make a sampler.
-
-    Args:
-        spec: Its name; its options are the setting's.
-        setting: What it is made for.
-
-    Raises:
-        InvalidRequest: There is none of that name, or it cannot serve the setting.
-    """
-    made: type[Sampler] = _load(SAMPLERS, "sampler", spec.name, Sampler)
-    return made(setting)
-
-
-def policy(spec: PolicySpec, setting: Setting) -> Policy | None:
-    """Make a policy; None where a sweep has none.
-
-    Args:
-        spec: Its name, and when it looks; its options are the setting's.
-        setting: What it is made for.
-
-    Raises:
-        InvalidRequest: There is none of that name, or it cannot serve the setting.
-    """
-    if spec.name == NO_POLICY:
-        return None
-    made: type[Policy] = _load(POLICIES, "policy", spec.name, Policy)
-    return made(setting, spec.evaluation_interval, spec.delay_evaluation)
+_KINDS: dict[str, tuple[str, type]] = {SAMPLERS: ("sampler", Sampler), POLICIES: ("policy", Policy)}
+_LARGEST = 10**300
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
 def names(group: str) -> list[str]:
@@ -54,22 +33,87 @@ def names(group: str) -> list[str]:
     return sorted({point.name for point in metadata.entry_points(group=group)})
 
 
-def _load(group: str, what: str, name: str, kind: type[Any]) -> type[Any]:
+def sampler(spec: SamplerSpec, setting: Setting) -> Sampler:
+    """Make the sampler of a sweep.
+
+    Args:
+        spec: Its name; its options are the setting's.
+        setting: What it is made for.
+
+    Returns:
+        The sampler, which has drawn nothing yet.
+
+    Raises:
+        InvalidRequest: The space or an objective is wrong, no installed distribution brings such a
+            sampler, it does not have these options, or it cannot serve the setting.
+    """
+    check_space(setting.space)
+    check_objectives(setting.objectives)
+    found = _load(SAMPLERS, spec.name)
+    made = found(setting, **_checked(SAMPLERS, spec.name, found, setting.options))
+    assert isinstance(made, Sampler)
+    return made
+
+
+def policy(spec: PolicySpec, setting: Setting) -> Policy | None:
+    """Make the policy of a sweep; None where it has none.
+
+    Args:
+        spec: Its name, and when it looks at a trial; its options are the setting's.
+        setting: What it is made for.
+
+    Returns:
+        The policy, which was told nothing yet.
+
+    Raises:
+        InvalidRequest: There is more than one objective, no installed distribution brings such a
+            policy, it does not have these options, or it cannot serve the setting.
+    """
+    _check_times(spec)
+    found = _load(POLICIES, spec.name)
+    options = _checked(POLICIES, spec.name, found, setting.options)
+    if spec.name == NO_POLICY:
+        return None
+    check_objectives(setting.objectives)
+    if len(setting.objectives) > 1:
+        several = ", ".join(repr(each.name) for each in setting.objectives)
+        raise InvalidRequest(
+            f"the policy {spec.name!r} cannot order trials by {several}: of several objectives "
+            "none is first; give one objective, or no policy"
+        )
+    made = found(setting, spec.evaluation_interval, spec.delay_evaluation, **options)
+    assert isinstance(made, Policy)
+    return made
+
+
+def _check_times(spec: PolicySpec) -> None:
+    for name, value, least in (
+        ("evaluation_interval", spec.evaluation_interval, 1),
+        ("delay_evaluation", spec.delay_evaluation, 0),
+    ):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise InvalidRequest(f"{name} is {value!r}; it must be a whole number from {least} on")
+
+
+def _load(group: str, name: str) -> Callable[..., Any]:
+    kind, base = _KINDS[group]
     point = next((each for each in _points(group, name) if each.name == name), None)
     if point is None:
-        near = suggest(name, names(group), "none is installed: install runyard-server again")
-        raise InvalidRequest(f"there is no {what} {name[:80]!r}; {near.sentence}")
+        raise InvalidRequest(
+            f"there is no {kind} {name[:80]!r}; "
+            f"{_choices(name, names(group), 'none is installed: install runyard-server again')}"
+        )
     try:
-        found: Any = point.load()
+        found = point.load()
     except Exception as error:
         raise InvalidRequest(
-            f"the {what} {name!r} cannot be loaded from {point.value}: "
+            f"the {kind} {name!r} cannot be loaded from {point.value}: "
             f"{type(error).__name__}: {error}"
         ) from error
-    if not (isinstance(found, type) and issubclass(found, kind)):
+    if not (isinstance(found, type) and issubclass(found, base)):
         raise InvalidRequest(
-            f"the {what} {name!r} is {point.value}, which is no subclass of "
-            f"runyard_server.tuning.base.{kind.__name__}"
+            f"the {kind} {name!r} is {point.value}, which is no subclass of "
+            f"runyard_server.tuning.base.{base.__name__}"
         )
     return found
 
@@ -77,7 +121,7 @@ def _load(group: str, what: str, name: str, kind: type[Any]) -> type[Any]:
 def _points(group: str, name: str) -> Iterator[metadata.EntryPoint]:
     """The entry points of our own distribution, then those of all.
 
-    Reading all distributions takes tens of milliseconds.
+    Reading all distributions takes tens of milliseconds, and a first use waits for the service.
     """
     try:
         ours = metadata.distribution(_OURS).entry_points.select(group=group, name=name)
@@ -85,3 +129,49 @@ def _points(group: str, name: str) -> Iterator[metadata.EntryPoint]:
         ours = metadata.EntryPoints()
     yield from ours
     yield from metadata.entry_points(group=group, name=name)
+
+
+def _checked(
+    group: str, name: str, found: Callable[..., Any], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Check options against the keyword-only parameters of a class."""
+    kind, _ = _KINDS[group]
+    known = {
+        each.name: each
+        for each in inspect.signature(found).parameters.values()
+        if each.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    for option in options:
+        if option not in known:
+            raise InvalidRequest(
+                f"{option!r} is no option of the {kind} {name!r}; "
+                f"{_choices(option, list(known), 'it has none')}"
+            )
+    for option, each in known.items():
+        if each.default is inspect.Parameter.empty and option not in options:
+            raise InvalidRequest(f"the {kind} {name!r} needs {option!r}; give it")
+    types = get_type_hints(found.__init__)
+    return {
+        option: _typed(f"{option} of the {kind} {name!r}", value, types.get(option, Any))
+        for option, value in options.items()
+    }
+
+
+def _typed(what: str, value: Any, kind: Any) -> Any:
+    if isinstance(kind, UnionType):
+        if value is None and NoneType in get_args(kind):
+            return None
+        kind = next(each for each in get_args(kind) if each is not NoneType)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value) if abs(value) < _LARGEST else math.inf
+    if kind in _WORDS and (
+        not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)
+    ):
+        raise InvalidRequest(f"{what} is {value!r}; it must be {_WORDS[kind]}")
+    return value
+
+
+def _choices(name: str, known: list[str], none: str) -> str:
+    near = nearest(name, known, 1)
+    guess = f"did you mean {near[0]!r}? " if near else ""
+    return f"{guess}there are {', '.join(map(repr, known))}" if known else none

@@ -8,6 +8,7 @@ from runyard_server.scheduler.clusters import ClusterReconciler
 from runyard_server.scheduler.loop import Loop
 from runyard_server.scheduler.preparation import Locks
 from runyard_server.scheduler.runs import RunReconciler
+from runyard_server.scheduler.sweeps import SweepReconciler
 
 
 def scheduler(system: System, locks: Locks) -> Loop:
@@ -20,4 +21,5 @@ def scheduler(system: System, locks: Locks) -> Loop:
     token = uuid.uuid4().hex
     clusters = ClusterReconciler(system)
     runs = RunReconciler(system, locks, grant=clusters.grant, token=token)
-    return Loop(system, [runs, clusters, Cleanup(system, runs.sweep_folders)], token)
+    cleanup = Cleanup(system, runs.sweep_folders)
+    return Loop(system, [runs, clusters, SweepReconciler(system), cleanup], token)

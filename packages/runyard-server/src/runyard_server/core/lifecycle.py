@@ -25,6 +25,7 @@ from runyard.protocol import runs as states
 from runyard.protocol.compute import IDLE
 from runyard.protocol.errors import WrongState
 from runyard.protocol.runs import RunError
+from runyard.protocol.sweeps import RUN_TYPES
 from runyard_server.core import events
 from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.events import EventDraft
@@ -33,11 +34,13 @@ from runyard_server.core.work import Work
 from runyard_server.store import events as event_rows
 from runyard_server.store import nodes, runs
 from runyard_server.store.runs import RunRow
-from runyard_server.store.subjects import Subject
+from runyard_server.store.subjects import SWEEP, Subject
 
 _ENDS = frozenset(states.TERMINAL)
 # From any state: v1's run.complete(), run.fail() and run.cancel() act on every run from outside.
 _STOPS = _ENDS | {states.CANCEL_REQUESTED}
+# That a trial has its environment, and that it has ended.
+_TOLD_TO_SWEEPS = _ENDS | {states.QUEUED}
 ALLOWED: dict[str, frozenset[str]] = {
     states.STARTING: _STOPS | {states.PREPARING},
     states.PREPARING: _STOPS | {states.QUEUED},
@@ -81,13 +84,16 @@ def append_events(work: Work, row: RunRow, drafts: Sequence[EventDraft], **chang
         if draft.status is not None:
             _check(row, status, draft.status)
             status = draft.status
-    values = {**changes, **_append(work, row, drafts)}
+    values = _append(work, row, drafts)
     if status != row.status:
         values |= _entered(work, row, status)
+    values |= changes
     runs.change(work.connection, row.key, **values)
     changed = replace(row, **values)
     if status != row.status and status in _STOPS:
         _announce_stop(work, changed)
+    if status != row.status and status in _TOLD_TO_SWEEPS:
+        wake_sweep(work, changed)
     return changed
 
 
@@ -135,6 +141,9 @@ def end_children(work: Work, row: RunRow, status: str, error: RunError | None = 
         error: Why the run failed.
     """
     for below in runs.open_below(work.connection, row, states.INTERACTIVE_TARGET):
+        if below.run_type in RUN_TYPES:
+            # Other processes may go on making its trials.
+            continue
         why = _failed_above(row, below, work.now, error) if status == states.FAILED else None
         _end_alone(work, below, status, why)
 
@@ -163,6 +172,12 @@ def is_lost(row: RunRow) -> bool:
     return row.status == states.FAILED and code == states.LOST_CONTACT
 
 
+def wake_sweep(work: Work, row: RunRow) -> None:
+    """Have the scheduler look at the sweep whose trial a run is, if it is one's."""
+    if row.parent is not None and row.id.startswith(row.parent + "_"):
+        work.announce(work_topic(Subject(SWEEP, row.workspace, row.parent)))
+
+
 def free_nodes(work: Work, row: RunRow) -> None:
     """Return the nodes of a run to its cluster."""
     # Places on this machine are counted from the rows of jobs: nothing is held there.
@@ -178,6 +193,8 @@ def wake_scheduler(work: Work, row: RunRow) -> None:
 def _announce_stop(work: Work, row: RunRow) -> None:
     """Wake the scheduler and the run's nodes, for which there is nothing more to do."""
     wake_scheduler(work, row)
+    if row.run_type in RUN_TYPES:
+        work.announce(work_topic(Subject(SWEEP, row.workspace, row.id)))
     if row.node_count > 1:
         work.announce(gang_topic(row.workspace, row.id))
     if not row.active and row.target == states.INTERACTIVE_TARGET:
@@ -218,7 +235,8 @@ def _check(row: RunRow, status: str, wanted: str) -> None:
 def _entered(work: Work, row: RunRow, status: str) -> dict[str, Any]:
     """The columns that change because the run came into another status."""
     values: dict[str, Any] = {"status": status}
-    if status != states.QUEUED:
+    # Of a canceled run it says why it was.
+    if status != states.QUEUED and row.status != states.CANCEL_REQUESTED:
         values["reason"] = None
     # A script may be over before the beat that tells of its start was taken.
     if status in (states.RUNNING, states.FINALIZING) and row.started_at is None:

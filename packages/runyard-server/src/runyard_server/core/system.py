@@ -16,6 +16,7 @@ from runyard_server.core.clock import Clock
 from runyard_server.core.last_seen import LastSeen
 from runyard_server.core.notices import Notices
 from runyard_server.core.sites import Sites
+from runyard_server.core.studies import Studies
 from runyard_server.core.work import Request, Work
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
@@ -46,6 +47,7 @@ class System:
         activity: What the process is doing, and how it is stopped.
         last_seen: When agents were heard of last.
         beating: Which interactive runs have a process that beats, and when it did last.
+        studies: What the sweeps at work have in memory.
         request: The request that is being answered, where it has a key: see `idempotency`.
     """
 
@@ -62,6 +64,7 @@ class System:
     activity: Activity = field(default_factory=Activity)
     last_seen: LastSeen = field(default_factory=LastSeen)
     beating: BeatingRuns = field(default_factory=BeatingRuns)
+    studies: Studies = field(default_factory=Studies)
     request: Request | None = None
 
     def read(self, look: Callable[[Work], Result]) -> Result:

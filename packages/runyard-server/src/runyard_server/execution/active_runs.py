@@ -7,6 +7,7 @@ import msgspec
 
 from runyard.protocol.jobs import JOB_FILE, JobSpec
 from runyard.protocol.runs import INTERACTIVE_TARGET, RunSpec
+from runyard.protocol.sweeps import RUN_TYPES
 from runyard_server.core.specs import of_runs
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -30,7 +31,7 @@ class RunSnapshot:
 
 
 def snapshot(system: System, subjects: Iterable[Subject]) -> RunSnapshot:
-    """Read runs, oldest first; interactive ones are nobody's work and left out."""
+    """Read runs, oldest first; interactive ones and sweeps are no jobs and left out."""
     wanted = sorted(subjects)
 
     def read(work: Work) -> RunSnapshot:
@@ -38,7 +39,7 @@ def snapshot(system: System, subjects: Iterable[Subject]) -> RunSnapshot:
         unfinished: dict[int, list[JobNodeRow]] = {}
         for start in range(0, len(wanted), _MANY):
             found = runs.find_subjects(work.connection, wanted[start : start + _MANY])
-            rows += [row for row in found if row.target != INTERACTIVE_TARGET]
+            rows += [row for row in found if _is_job(row)]
             for node in job_nodes.of_runs(work.connection, [row.key for row in found]):
                 if node.finished_at is None or node.state == LOST:
                     unfinished.setdefault(node.run_key, []).append(node)
@@ -113,6 +114,10 @@ def is_delivered(system: System, key: int) -> bool:
     """Whether a run has ended and each agent that it had has said that all is delivered."""
     nodes = system.read(lambda work: job_nodes.of_run(work.connection, key))
     return all(_left_nothing(node) for node in nodes) and has_ended(system, key)
+
+
+def _is_job(row: RunRow) -> bool:
+    return row.target != INTERACTIVE_TARGET and row.run_type not in RUN_TYPES
 
 
 def _left_nothing(node: JobNodeRow) -> bool:

@@ -7,6 +7,7 @@ never beats, is left alone.
 from runyard.protocol import runs as states
 from runyard.protocol.route import Nothing
 from runyard.protocol.runs import Beat, RunError
+from runyard.protocol.sweeps import RUN_TYPES
 from runyard_server.core.clock import iso
 from runyard_server.core.lifecycle import end
 from runyard_server.core.lookups import run_row
@@ -28,9 +29,9 @@ def note(system: System, workspace: str, run: str, body: Beat) -> Nothing:
         RunNotFound: No such run in the workspace.
     """
     row = system.read(lambda work: run_row(work, workspace, run))
-    if row.active and row.target == states.INTERACTIVE_TARGET:
-        # Only the first beat of a process is a row: each further one would sync the disk for
-        # nothing.
+    # A sweep is no one process's: its trials go back into the stock when that is gone.
+    interactive = row.target == states.INTERACTIVE_TARGET and row.run_type not in RUN_TYPES
+    if row.active and interactive:
         known = system.beating.note(row.key, body.process, system.clock.now_us())
         if not known:
             system.write(lambda work: beating.add(work.connection, row.key, body.process))

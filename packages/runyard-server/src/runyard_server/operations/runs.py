@@ -4,15 +4,14 @@ A request writes intent and comes back; the scheduler makes it true. Nothing of 
 is kept: all checks come before the first write.
 """
 
-import re
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
-from runyard.protocol.errors import AlreadyExists, Conflict, InvalidRequest, WrongState
+from runyard.protocol.errors import Conflict, InvalidRequest
 from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
 from runyard.protocol.runs import (
     ChangeRun,
@@ -31,37 +30,23 @@ from runyard_server.core.clock import SECOND, iso, iso_or_none
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import (
     append_events,
-    begin,
     correct,
     end,
     end_children,
     is_lost,
-    moved,
-    opening,
 )
 from runyard_server.core.lookups import run_row, workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.execution import inherited_environment, mpi, run_folders
+from runyard_server.execution import canceling, inherited_environment, mpi, new_runs, run_folders
+from runyard_server.execution.new_runs import Named, new_row
 from runyard_server.operations import parameters, run_searches, searches, submission
 from runyard_server.operations.experiments import checked as experiment_name
 from runyard_server.operations.experiments import ensured
 from runyard_server.operations.searches import EVERYTHING, Columns
-from runyard_server.store import beating, experiments, job_nodes, metrics, nouns, pages, runs
+from runyard_server.store import beating, metrics, nouns, pages, runs
 from runyard_server.store.runs import RunRow
 from runyard_server.store.search import Wanted
-
-# Also the name of folders: of the run's work, its spool and its logs.
-_RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """What a run has by name."""
-
-    tags: dict[str, str | None]
-    properties: dict[str, str]
-    params: dict[str, str]
 
 
 def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
@@ -80,7 +65,7 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
     params = parameters.of_submission(body)
     spec, added = mpi.completed(body.spec, checked.site.environments)
     properties = {**added, **body.properties}
-    row = _new_row(
+    row = new_row(
         workspace,
         # v1's form: experiment, seconds, eight hex digits.
         f"{body.spec.experiment}_{system.clock.now_us() // SECOND}_{secrets.token_hex(4)}",
@@ -100,7 +85,7 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
     try:
         # The folder comes first: a run that is written down must find its environment.
         inherited_environment.keep_inherited(system.home.run(row.id), body.inherited)
-        return _write_new(system, row, text, _Named(body.tags, properties, params), news)
+        return _write_new(system, row, text, Named(body.tags, properties, params), news)
     # Also when the service is being stopped: a folder without its run would stay for ever.
     except BaseException:
         run_folders.discard(system.home.run(row.id))
@@ -122,15 +107,9 @@ def start(system: System, workspace: str, body: StartRun) -> RunRecord:
     """
     experiment_name(body.experiment)
     _check_names(body.tags, body.properties)
-    # v1's interactive runs have ids of this form.
-    run = body.run_id or str(uuid.uuid4())
-    if _RUN_ID.fullmatch(run) is None:
-        raise InvalidRequest(
-            f"{run[:80]!r} cannot be a run's id: letters, digits, '_' and '-', at most 255"
-        )
-    row = _new_row(
+    row = new_row(
         workspace,
-        run,
+        submission.checked_id(body.run_id or str(uuid.uuid4())),
         body.experiment,
         status=states.RUNNING,
         target=states.INTERACTIVE_TARGET,
@@ -149,7 +128,7 @@ def start(system: System, workspace: str, body: StartRun) -> RunRecord:
     )
     text = specs.text_of(spec)
     process = body.process if body.beats else None
-    given = _Named(body.tags, body.properties, parameters.checked(body.params))
+    given = Named(body.tags, body.properties, parameters.checked(body.params))
     return _write_new(system, row, text, given, [], process)
 
 
@@ -289,8 +268,8 @@ def cancel(system: System, workspace: str, run: str) -> RunRecord:
     def write(work: Work) -> RunRecord:
         row = run_row(work, workspace, run)
         # Below one that has ended nothing is canceled: its children were meant to go on.
-        chosen = [row, *_jobs_below(work, row)] if row.active else [row]
-        canceled = [_cancel(work, each) for each in chosen]
+        chosen = [row, *canceling.jobs_below(work, row)] if row.active else [row]
+        canceled = [canceling.cancel(work, each) for each in chosen]
         return _records(work, canceled[:1])[0]
 
     return system.write(write)
@@ -348,49 +327,11 @@ def _say_end(work: Work, row: RunRow, status: str, error: RunError | None = None
     return end(work, row, status, error)
 
 
-def _cancel(work: Work, row: RunRow) -> RunRow:
-    if not row.active or row.cancel_requested:
-        return row
-    row = append_events(work, row, [moved(states.CANCEL_REQUESTED)])
-    # An agent has the last word: what it has yet to deliver comes before the end.
-    has_agent = bool(job_nodes.of_run(work.connection, row.key))
-    return row if has_agent else end(work, row, states.CANCELED)
-
-
-def _jobs_below(work: Work, row: RunRow) -> list[RunRow]:
-    """The submitted runs among a run's descendants that have not ended."""
-    found: list[RunRow] = []
-    above = [row]
-    while above:
-        children = runs.children(work.connection, above.pop())
-        # Also through runs that were begun by hand: there may be jobs below one.
-        above += children
-        found += [each for each in children if each.active and each.run_type == states.SCRIPT_RUN]
-    return found
-
-
-def _new_row(
-    workspace: str, run: str, experiment: str, *, status: str, target: str, **more: object
-) -> RunRow:
-    row = RunRow(
-        key=0,
-        workspace=workspace,
-        id=run,
-        experiment=experiment,
-        number=0,
-        status=status,
-        active=True,
-        target=target,
-        created_at=0,
-    )
-    return replace(row, **more)  # type: ignore[arg-type]  # names are RunRow's, by the callers
-
-
 def _write_new(
     system: System,
     row: RunRow,
     spec_text: str,
-    given: _Named,
+    given: Named,
     news: Sequence[EventDraft],
     process: str | None = None,
 ) -> RunRecord:
@@ -416,46 +357,12 @@ def _insert(
     work: Work,
     row: RunRow,
     spec_text: str,
-    given: _Named,
+    given: Named,
     news: Sequence[EventDraft],
 ) -> RunRow:
-    workspace_row(work, row.workspace)
-    if row.parent is not None:
-        parent = run_row(work, row.workspace, row.parent)
-        if row.run_type == states.SCRIPT_RUN:
-            _refuse_canceled(work, parent)
-    # Within the write: two requests may come with one id at once.
-    if runs.key_of(work.connection, row.workspace, row.id) is not None:
-        raise AlreadyExists(
-            f"there is a run {row.id!r} already in workspace {row.workspace!r}; use another id"
-        )
+    submission.check_new(work, row)
     experiment = ensured(work, row.workspace, row.experiment)
-    number = experiments.next_number(work.connection, experiment.id)
-    started = work.now if row.status == states.RUNNING else None
-    row = replace(row, number=number, created_at=work.now, started_at=started)
-    row = opening(row, news)
-    key = runs.insert_run(work.connection, row, spec_text)
-    runs.set_tags(work.connection, key, given.tags)
-    runs.add_properties(work.connection, key, given.properties)
-    runs.add_params(work.connection, key, given.params)
-    return begin(work, replace(row, key=key), news)
-
-
-def _refuse_canceled(work: Work, parent: RunRow) -> None:
-    """Refuse a job below a run that is canceled.
-
-    The cancel has taken along what was below it then; a job that a steering script submits a
-    moment later would go on for ever, with nobody left who knows of it.
-    """
-    above: RunRow | None = parent
-    while above is not None:
-        if above.cancel_requested:
-            raise WrongState(
-                f"run {above.id} is canceled, so no job can begin below it; submit it without a "
-                "parent, or below another run"
-            )
-        higher = above.parent
-        above = runs.find(work.connection, above.workspace, higher) if higher else None
+    return new_runs.add(work, row, experiment, spec_text, given, news)
 
 
 def _check_names(tags: dict[str, str | None], properties: dict[str, str]) -> None:
@@ -484,11 +391,11 @@ def _records(work: Work, rows: Sequence[RunRow], columns: Columns = EVERYTHING) 
     properties = runs.properties(work.connection, keys, columns.of(PROPERTY))
     params = runs.params(work.connection, keys, columns.of(PARAMETER))
     return [
-        _record(row, _Named(tags[row.key], properties[row.key], params[row.key])) for row in rows
+        _record(row, Named(tags[row.key], properties[row.key], params[row.key])) for row in rows
     ]
 
 
-def _record(row: RunRow, given: _Named) -> RunRecord:
+def _record(row: RunRow, given: Named) -> RunRecord:
     return RunRecord(
         id=row.id,
         workspace=row.workspace,

@@ -15,25 +15,30 @@ from runyard.protocol import exit_deadline
 from runyard.protocol.compute import ComputeRecord
 from runyard.protocol.data import DataReference
 from runyard.protocol.errors import (
+    AlreadyExists,
     DatastorePathNotFound,
     InvalidRequest,
     SnapshotNotFound,
+    WrongState,
 )
 from runyard.protocol.files import FileEntry
 from runyard.protocol.runs import LOCAL_TARGET, LauncherSpec, RunSpec
 from runyard.protocol.sizes import resolve
 from runyard.protocol.suggestions import suggest
 from runyard_server.compute.base import Answer, Need
-from runyard_server.core.lookups import datastore_folder
+from runyard_server.core.lookups import datastore_folder, run_row, workspace_row
 from runyard_server.core.sites import Site
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.operations import compute, experiments
-from runyard_server.store import folders, snapshots
+from runyard_server.store import folders, runs, snapshots
+from runyard_server.store.runs import RunRow
 
 MOST_RETRIES = 100
 _TAG_LIMIT = 255
 _TF_LAUNCHERS = ("parameter_server", "multi_worker")
 _LAUNCHERS = ("single", "mpi", *_TF_LAUNCHERS, "torch")
+_RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MENTION = re.compile(r"\$\{?" + modes.VARIABLE_PREFIX + r"(\w+)")
 
@@ -81,6 +86,60 @@ def check_texts(what: str, names: Iterable[str]) -> None:
             raise InvalidRequest(
                 f"the {what} name {name[:40]!r} has {len(name)} characters; use 1 to {_TAG_LIMIT}"
             )
+
+
+def checked_id(run: str) -> str:
+    """The id of a run, if it can be one.
+
+    Raises:
+        InvalidRequest: It cannot.
+    """
+    if _RUN_ID.fullmatch(run) is None:
+        raise InvalidRequest(
+            f"{run[:80]!r} cannot be a run's id: letters, digits, '_' and '-', at most 255"
+        )
+    return run
+
+
+def check_new(work: Work, row: RunRow) -> None:
+    """Check what must hold in the write that adds a run.
+
+    Args:
+        work: The unit of work.
+        row: The run.
+
+    Raises:
+        WorkspaceNotFound: Its workspace does not exist.
+        RunNotFound: Its parent does not exist.
+        WrongState: A job is to begin below a run that is canceled.
+        AlreadyExists: There is a run of that id.
+    """
+    workspace_row(work, row.workspace)
+    if row.parent is not None:
+        parent = run_row(work, row.workspace, row.parent)
+        if row.run_type is not None:
+            _refuse_canceled(work, parent)
+    if runs.key_of(work.connection, row.workspace, row.id) is not None:
+        raise AlreadyExists(
+            f"there is a run {row.id!r} already in workspace {row.workspace!r}; use another id"
+        )
+
+
+def _refuse_canceled(work: Work, parent: RunRow) -> None:
+    """Refuse a job below a run that is canceled.
+
+    The cancel has taken along what was below it then; a job that a steering script submits a
+    moment later would go on for ever, with nobody left who knows of it.
+    """
+    above: RunRow | None = parent
+    while above is not None:
+        if above.cancel_requested:
+            raise WrongState(
+                f"run {above.id} is canceled, so no job can begin below it; submit it without a "
+                "parent, or below another run"
+            )
+        higher = above.parent
+        above = runs.find(work.connection, above.workspace, higher) if higher else None
 
 
 def _check_launcher(spec: RunSpec, cluster: ComputeRecord | None) -> None:

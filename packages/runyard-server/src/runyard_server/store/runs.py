@@ -413,6 +413,17 @@ def add_properties(connection: Connection, key: int, given: Mapping[str, str]) -
     named.add(connection, run_properties, key, given)
 
 
+def set_properties(connection: Connection, key: int, given: Mapping[str, str]) -> None:
+    """Set properties that the service itself keeps; one that is there takes the new value.
+
+    Args:
+        connection: The transaction's connection.
+        key: Key of the run's row.
+        given: Value by name.
+    """
+    named.put(connection, run_properties, key, given)
+
+
 def add_params(connection: Connection, key: int, given: Mapping[str, str]) -> None:
     """Add parameters that the run does not have yet.
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 
 metadata = MetaData()
 OF_NO_RUN = text("subject_kind <> 'run'")
@@ -421,6 +421,81 @@ model_files = Table(
     Column("digest", String, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("executable", Boolean, nullable=False),
+)
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("workspace", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("run_key", BigInteger, nullable=False),
+    Column("experiment", String, nullable=False),
+    Column("name", String),
+    Column("active", Boolean, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("max_trials", Integer),
+    Column("parallel", Integer),
+    Column("max_duration_seconds", Float),
+    Column("space_size", BigInteger),
+    Column("queue", Text, nullable=False),
+    Column("taken", Integer, nullable=False),
+    Column("next_number", Integer, nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("best", Integer),
+    Column("front", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    UniqueConstraint("workspace", "id"),
+    Index("sweeps_of_workspace", "workspace", "key"),
+    Index("sweeps_of_experiment", "workspace", "experiment", "key"),
+    Index("sweeps_active", "active", "key"),
+)
+
+# Found by sweep and number alone, so rows lie in this order and there is no other.
+trials = Table(
+    "trials",
+    metadata,
+    Column("sweep_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("state", String, nullable=False),
+    Column("params", Text, nullable=False),
+    Column("results", Text, nullable=False),
+    Column("best", Float),
+    Column("last", Float),
+    Column("position", BigInteger),
+    Column("run_key", BigInteger),
+    Column("client", String),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("verdict", String),
+    Column("reason", Text, nullable=False),
+    Column("from_trial", Integer),
+    Column("resumes", String),
+    sqlite_with_rowid=False,
+)
+
+trial_values = Table(
+    "trial_values",
+    metadata,
+    Column("sweep_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("first", Integer, primary_key=True, autoincrement=False),
+    Column("count", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+sweep_clients = Table(
+    "sweep_clients",
+    metadata,
+    Column("sweep_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("client", String, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("answer", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 idempotency = Table(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from runyard.client.parameters import Parameters
     from runyard.client.runs import Runs
     from runyard.client.snapshots import Snapshots
+    from runyard.client.sweeps import Sweeps
 
 __all__ = ["WorkspaceClient"]
 
@@ -132,3 +133,10 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.runs import Runs
 
         return Runs(self)
+
+    @property
+    def sweeps(self) -> Sweeps:
+        """Sweeps and their trials."""
+        from runyard.client.sweeps import Sweeps
+
+        return Sweeps(self)

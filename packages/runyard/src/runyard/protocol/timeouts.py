@@ -35,6 +35,9 @@ PORT_TAKEN_SECONDS = 90.0
 SESSION_BEAT_SECONDS = 30.0
 SESSION_LOST_SECONDS = 300.0
 
+# A process that makes trials of a sweep and is silent for so long has left them to others.
+SWEEP_CLIENT_SECONDS = 30.0
+
 # The scheduler looks at everything once a tick. A longer break means that the machine slept, or
 # this process did: silence counts from its end.
 TICK_SECONDS = 1.0
@@ -91,8 +94,9 @@ DRAIN_SECONDS = 10
 STOP_SECONDS = 30.0
 FORCED_STOP_SECONDS = 15.0
 # What the scheduler has begun and cannot break off it waits for, one kind after the other: locks
-# and environments, launches, the removal of folders, salvages of lost agents.
+# and environments, launches, the removal of folders, salvages of lost agents, steps of sweeps.
 PREPARATIONS_CLOSE_SECONDS = 8.0
 LAUNCHES_CLOSE_SECONDS = 5.0
 FOLDERS_CLOSE_SECONDS = 2.0
 ORPHANS_CLOSE_SECONDS = 2.0
+SWEEPS_CLOSE_SECONDS = 2.0

@@ -127,7 +127,8 @@ def bound(
 
 
 def _family(asked: Asked, given: Given) -> Given:
-    asked.check_below(asked.segments["run"])
+    # A sweep is a run, of the same id.
+    asked.check_below(asked.segments.get("run") or asked.segments["sweep"])
     return given
 
 

@@ -1,0 +1,40 @@
+"""Canceling runs: the rule, for whoever asks for it."""
+
+from runyard.protocol import runs as states
+from runyard.protocol.sweeps import RUN_TYPES
+from runyard_server.core.lifecycle import append_events, end, moved
+from runyard_server.core.work import Work
+from runyard_server.store import job_nodes, runs
+from runyard_server.store.runs import RunRow
+
+_OF_THEIR_OWN = (states.SCRIPT_RUN, *RUN_TYPES)
+
+
+def cancel(work: Work, row: RunRow, reason: str | None = None) -> RunRow:
+    """Ask for a run to be canceled; one that nobody works on is canceled at once.
+
+    A sweep ends once its trials have.
+
+    Args:
+        work: The unit of work.
+        row: The run as read in this write.
+        reason: Why, where it was no person who asked.
+    """
+    if not row.active or row.cancel_requested:
+        return row
+    row = append_events(work, row, [moved(states.CANCEL_REQUESTED, reason or "")], reason=reason)
+    if row.run_type in RUN_TYPES:
+        return row
+    has_agent = bool(job_nodes.of_run(work.connection, row.key))
+    return row if has_agent else end(work, row, states.CANCELED)
+
+
+def jobs_below(work: Work, row: RunRow) -> list[RunRow]:
+    """The submitted runs and the sweeps among a run's descendants that have not ended."""
+    found: list[RunRow] = []
+    above = [row]
+    while above:
+        children = runs.children(work.connection, above.pop())
+        above += children
+        found += [each for each in children if each.active and each.run_type in _OF_THEIR_OWN]
+    return found

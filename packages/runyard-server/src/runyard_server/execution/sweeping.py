@@ -1,0 +1,362 @@
+"""The next step of a sweep: news of its trials, verdicts, further trials, the end.
+
+    news      values and ends of trials, the policy's verdicts: one write, with what follows
+    further   while there is room: points that were asked for first, what the policy wants next,
+              what the sampler draws; rows and child runs in one write
+    end       what is open is canceled where it must be; the log is complete before the run ends
+
+Each step depends on how things are, so it may be taken twice, late, or by the process after one
+that was killed. What the step does not finish it leaves to the next, which it wakes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runyard.protocol import events as kinds
+from runyard.protocol import runs as states
+from runyard.protocol import sweeps as protocol
+from runyard.protocol.suggestions import suggest
+from runyard.protocol.timeouts import SWEEP_CLIENT_SECONDS
+from runyard_server.core.clock import SECOND
+from runyard_server.core.events import EventDraft
+from runyard_server.core.lifecycle import append_events, end
+from runyard_server.core.notices import subject_topic, work_topic
+from runyard_server.core.system import System
+from runyard_server.core.work import Work
+from runyard_server.execution import (
+    canceling,
+    run_folders,
+    study,
+    sweep_end,
+    sweep_log,
+    sweep_news,
+    trials,
+)
+from runyard_server.execution.sealing import seal
+from runyard_server.execution.study import Study
+from runyard_server.execution.sweep_end import Drained
+from runyard_server.execution.sweep_news import News
+from runyard_server.store import runs, sweeps
+from runyard_server.store.runs import RunRow
+from runyard_server.store.subjects import Subject
+from runyard_server.store.sweeps import SweepRow, TrialRow
+
+BATCH = 25
+"""Trials that are begun in one write: others of the service write in between."""
+
+PREPARING = "the environment is being prepared"
+_V1_STATUS = {
+    states.COMPLETED: "FINISHED",
+    states.FAILED: "FAILED",
+    states.CANCELED: "CANCELLED",
+}
+_LEASE = int(SWEEP_CLIENT_SECONDS * SECOND)
+
+
+def advance(system: System, sweep: Subject) -> int | None:
+    """Take the next step of a sweep.
+
+    Args:
+        system: The service's parts.
+        sweep: The sweep.
+
+    Returns:
+        When to look again though nobody wakes it, in microseconds since 1970; None: never.
+    """
+    with system.studies.held(sweep) as place:
+
+        def read(work: Work) -> _Step | None:
+            row = sweeps.find(work.connection, sweep.workspace, sweep.id)
+            if row is None or not row.active:
+                return None
+            run = runs.by_key(work.connection, row.run_key)
+            assert run is not None
+            known = place.study or study.make(work, row)
+            return _Step(system, row, run, known, sweep_news.look(work, known))
+
+        found = system.read(read)
+        place.study = None if found is None else found.study
+        if found is None:
+            return None
+        due = found.take()
+        if found.has_ended:
+            place.study = None
+        return due
+
+
+def subjects(system: System) -> list[Subject]:
+    """The sweeps that have not ended."""
+    return system.read(lambda work: sweeps.active(work.connection))
+
+
+@dataclass
+class _Step:
+    """One step of one sweep, with what was read for it."""
+
+    system: System
+    row: SweepRow
+    run: RunRow
+    study: Study
+    seen: sweep_news.Seen
+    hopeless: str = ""
+    has_ended: bool = False
+
+    def take(self) -> int | None:
+        now = self.system.clock.now_us()
+        news = sweep_news.take_in(self.study, self.seen, now)
+        self.hopeless = news.hopeless
+        if news:
+            self._write(lambda work: self._note(work, news))
+            for trial in news.ended:
+                self.study.tell(trial)
+        self._expire(now)
+        why = self._drained(now)
+        if why is not None and why.now:
+            self._cancel_open(why)
+        begun = 0 if why is not None or self.row.paused else self._begin()
+        if begun:
+            why = self._drained(now)
+        self._explain(why)
+        sweep_log.deliver(self.system, self.row.subject, self.study.log)
+        if why is not None and not self.study.open:
+            self._end(why)
+            return None
+        if begun == BATCH:
+            self.system.notices.changed(work_topic(self.row.subject))
+        return self._due()
+
+    def _drained(self, now: int) -> Drained | None:
+        if self.hopeless:
+            text = f"the environment cannot be made: {self.hopeless}"
+            return Drained(text, now=True, failed=True)
+        return sweep_end.drained(self.study, self.row, self.run, now)
+
+    def _note(self, work: Work, news: News) -> None:
+        """Write down what the trials have done, and what the policy says to it."""
+        key, row = self.row.key, self.row
+        sweeps.change_trials(work.connection, key, list(news.changed.values()))
+        sweeps.add_reports(work.connection, key, self.study.reported, news.reports)
+        self.study.reported += len(news.reports)
+        best = None if self.study.best is None else self.study.best[1]
+        sweeps.change(
+            work.connection,
+            key,
+            counts=dict(self.study.counts),
+            best=best,
+            front=sorted(self.study.front),
+        )
+        for trial in news.stopped:
+            child = runs.by_key(work.connection, trial.run_key or 0)
+            if child is not None:
+                canceling.cancel(work, child, trial.reason)
+        if news.best and self.row.active and self.study.spec.hyperdrive:
+            sweep_log.show_best(work, row.run_key, self.study.spec, self._best())
+        sweep_log.write(work, row.subject, self._lines(news))
+        self._warn(work, news)
+
+    def _lines(self, news: News) -> list[EventDraft]:
+        lines = [
+            sweep_log.line(
+                sweep_log.ENFORCER,
+                f"Job '{self._called(trial)}' is stopped by the policy: {trial.reason}",
+            )
+            for trial in news.stopped
+        ]
+        for trial in news.ended:
+            shown = "no value" if not trial.results else ", ".join(map(str, trial.results))
+            why = f": {trial.reason}" if trial.reason else ""
+            lines.append(
+                sweep_log.line(
+                    sweep_log.CONTROLLER,
+                    f"Job '{self._called(trial)}' has ended as {trial.state}, best "
+                    f"{self.study.spec.objectives[0].name} {shown}{why}",
+                )
+            )
+        lines += [
+            sweep_log.line(sweep_log.CONTROLLER, self._silence(trial, names), sweep_log.WARNING)
+            for trial, names in news.silent
+        ]
+        return lines
+
+    def _silence(self, trial: TrialRow, names: list[str]) -> str:
+        """That a child does not log the metric, with what it does log."""
+        metric = self.study.spec.objectives[0].name
+        text = f"Job '{self._called(trial)}' has not logged the metric {metric!r}"
+        if not names:
+            return f"{text}, nor any other: it needs run.log({metric!r}, value)"
+        near = suggest(metric, names, "").sentence
+        return f"{text} but others: {near}. The name must match exactly"
+
+    def _warn(self, work: Work, news: News) -> None:
+        """Warn on the sweep's run, once of each kind: a run may have hundreds of children."""
+        told = self.study.told
+        texts = [text for text in self._policy_warnings() if text not in told]
+        told.update(texts)
+        if news.silent and not any("has not logged the metric" in each for each in told):
+            texts.append(self._silence(*news.silent[0]))
+            told.add(texts[-1])
+        run = runs.by_key(work.connection, self.row.run_key)
+        assert run is not None
+        fresh = [text for text in texts if text not in run.warnings]
+        if fresh:
+            append_events(work, run, [EventDraft(kinds.WARNING, text) for text in fresh])
+
+    def _policy_warnings(self) -> list[str]:
+        return [] if self.study.policy is None else list(self.study.policy.warnings())
+
+    def _expire(self, now: int) -> None:
+        """Take trials back of clients that are gone; others make them, with the same numbers."""
+        for name, client in list(self.study.clients.items()):
+            if now - client.heard > _LEASE:
+                del self.study.clients[name]
+                self.study.stock += [
+                    each.number
+                    for each in self.study.open.values()
+                    if each.client == name and each.number not in self.study.stock
+                ]
+
+    def _cancel_open(self, why: Drained) -> None:
+        """Have the open trials end, each time until they have."""
+        if self.study.in_process:
+            self._end_in_process(why)
+            return
+        keys = [each.run_key or 0 for each in self.study.open.values()]
+        waiting = [
+            key for key in keys if key in self.seen.children and self.seen.children[key].active
+        ]
+
+        def write(work: Work) -> None:
+            for row in runs.find_many(work.connection, waiting):
+                canceling.cancel(work, row, why.reason)
+
+        if waiting:
+            self._write(write)
+
+    def _end_in_process(self, why: Drained) -> None:
+        ended = list(self.study.open.values())
+        now = self.system.clock.now_us()
+        for trial in ended:
+            trial.ended_at, trial.reason = now, why.reason
+            self.study.end(trial, protocol.CANCELED)
+
+        def write(work: Work) -> None:
+            sweeps.change_trials(work.connection, self.row.key, ended)
+            sweeps.change(work.connection, self.row.key, counts=dict(self.study.counts))
+
+        if ended:
+            self._write(write)
+
+    def _begin(self) -> int:
+        """Begin trials while there is room; give how many."""
+        if self.study.in_process:
+            return 0
+        children: list[trials.Child] = []
+        taken, now = self.row.taken, self.system.clock.now_us()
+        # What is begun takes room, so the room is worked out anew for each.
+        while len(children) < BATCH and self._room() > 0:
+            drawn = self.study.draw(self.row.queue[taken:])
+            if drawn is None:
+                break
+            taken += drawn.queued
+            child = trials.prepare(self.row, self.run, self.study.spec, drawn, now)
+            self.study.begin(child.trial, drawn=drawn.by_sampler)
+            children.append(child)
+        if children:
+            self.row = trials.begin(self.system, self.row, self.study, children, taken)
+        return len(children)
+
+    def _room(self) -> int:
+        """How many trials may begin now."""
+        running = len(self.study.open)
+        room = BATCH if self.row.parallel is None else self.row.parallel - running
+        if self.row.max_trials is not None:
+            room = min(room, self.row.max_trials - self.study.next_number)
+        # The first finds out whether the environment can be made, and makes it for all.
+        return room if self.study.prepared else min(room, 1 - running)
+
+    def _explain(self, why: Drained | None) -> None:
+        """Write down what the sweep waits for, where that has changed."""
+        reason = why.reason if why is not None else self._reason()
+        if reason == self.row.reason:
+            return
+        lines = []
+        if self.row.reason == PREPARING and self.study.prepared:
+            text = "The execution environment was successfully prepared."
+            lines.append(sweep_log.line(sweep_log.SCHEDULER, text))
+
+        def write(work: Work) -> None:
+            sweeps.change(work.connection, self.row.key, reason=reason)
+            sweep_log.write(work, self.row.subject, lines)
+
+        self._write(write)
+
+    def _reason(self) -> str:
+        running = len(self.study.open)
+        if self.row.paused:
+            return "paused: no trial begins before it is told to go on"
+        if self.study.in_process:
+            left = len(self.study.stock)
+            many = f"{left} trial{'s' * (left != 1)}"
+            return f"{many} of processes that are gone wait for another" if left else ""
+        if not self.study.prepared:
+            return PREPARING
+        if self.row.parallel is not None and running >= self.row.parallel:
+            return f"{running} of {self.row.parallel} at once running; next when one ends"
+        return self.study.waits_for() or ""
+
+    def _end(self, why: Drained) -> None:
+        """End the sweep: its log first, for who follows the run stops at its end."""
+        status = sweep_end.status_of(self.study, self.run, why)
+        if self.row.ended_at is None:
+            self._write(lambda work: self._decide(work, why, status))
+            sweep_log.deliver(self.system, self.row.subject, self.study.log)
+        seal(self.system, self.run)
+
+        def write(work: Work) -> None:
+            sweeps.change(work.connection, self.row.key, active=False)
+            sweeps.forget_clients(work.connection, self.row.key)
+            run = runs.by_key(work.connection, self.row.run_key)
+            assert run is not None
+            error = None
+            if status == states.FAILED:
+                error = sweep_end.error_of(work, self.row, self.study, why.reason)
+            end(work, run, status, error)
+            work.announce(subject_topic(self.row.subject))
+
+        self._write(write)
+        self.has_ended = True
+        run_folders.discard(self.system.home.run(self.row.id))
+
+    def _decide(self, work: Work, why: Drained, status: str) -> None:
+        """Write down how the sweep is about to end."""
+        sweeps.change(work.connection, self.row.key, ended_at=work.now, reason=why.reason)
+        shown = self.study.spec.hyperdrive and self.study.best is not None
+        if shown:
+            sweep_log.show_final(work, self.row.run_key, self.study.spec, self._best())
+        lines = [
+            sweep_log.line(sweep_log.GENERATOR, f"No more jobs are made: {why.reason}."),
+            sweep_log.line(
+                sweep_log.CONTROLLER,
+                f"Experiment was 'ExperimentStatus.RUNNING', is 'ExperimentStatus."
+                f"{_V1_STATUS[status]}'.",
+            ),
+        ]
+        sweep_log.write(work, self.row.subject, lines)
+
+    def _due(self) -> int | None:
+        """When time itself changes something."""
+        found = [client.heard + _LEASE + 1 for client in self.study.clients.values()]
+        if self.row.max_duration_seconds is not None:
+            found.append(self.row.created_at + int(self.row.max_duration_seconds * SECOND))
+        return min(found, default=None)
+
+    def _best(self) -> tuple[str, float]:
+        assert self.study.best is not None
+        value, number = self.study.best
+        return trials.child_id(self.row.id, number), value
+
+    def _called(self, trial: TrialRow) -> str:
+        return trials.child_id(self.row.id, trial.number)
+
+    def _write(self, act: Callable[[Work], None]) -> None:
+        self.system.write(act)

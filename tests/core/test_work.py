@@ -11,14 +11,26 @@ from runyard.protocol.experiments import CreateExperiment
 from runyard.protocol.models import RegisterModel
 from runyard.protocol.routes import ROUTES
 from runyard.protocol.runs import StartRun
+from runyard.protocol.sweeps import CHOICE, CreateSweep, Objective, ParameterSpec, SweepSpec
 from runyard.protocol.workspaces import CreateWorkspace
 from runyard_server.core import idempotency
 from runyard_server.core.system import System
 from runyard_server.core.work import Request, Work
-from runyard_server.operations import compute, environments, experiments, models, runs, workspaces
+from runyard_server.operations import (
+    compute,
+    environments,
+    experiments,
+    models,
+    runs,
+    sweeps,
+    workspaces,
+)
 from runyard_server.store import idempotency as kept
 
 W = "default"
+
+
+SWEEP = SweepSpec("e", [ParameterSpec("x", CHOICE, choices=[1])], [Objective("loss")])
 
 
 def test_who_waits_is_woken_after_the_commit(system: System) -> None:
@@ -77,6 +89,7 @@ def test_what_is_made_is_kept_with_its_answer(
         "environments.register": lambda s: environments.register(
             s, W, RegisterEnvironment("env", EnvironmentDefinition())
         ),
+        "sweeps.create": lambda s: sweeps.create(s, W, CreateSweep(SWEEP)),
     }
     writes: list[Any] = []
     write = system.records.write

@@ -20,6 +20,11 @@ ROW = attrgetter("name")
 DIGEST = hashlib.sha256(b"data").hexdigest()
 SPEC = {"experiment": "mnist", "snapshot": "none", "script": "train.py"}
 MODEL = {"name": "m", "path": "x", "files": [{"path": "x", "digest": DIGEST, "size": 4}]}
+SWEEP = {
+    "experiment": "mnist",
+    "space": [{"name": "x", "kind": "choice", "choices": [1]}],
+    "objectives": [{"name": "loss"}],
+}
 REPORT = {"state": "running", "pid": 1, "host": "h"}
 # What is sent to each row that a job may ask and that takes a record.
 BODIES = {
@@ -41,6 +46,8 @@ BODIES = {
     "commands.start": {"key": "k", "command": "true"},
     "commands.take": {"after": 0},
     "commands.end": {"exit_code": 0},
+    "sweeps.create": {"spec": SWEEP},
+    "sweeps.exchange": {"client": "c", "sequence": 1},
 }
 PLACES = {"node": "0", "digest": DIGEST, "datastore": "workspaceblobstore", "path": "p/x"}
 # What a job says as its own agent, and what it changes of its family, whatever the rows say.
@@ -55,6 +62,8 @@ RELATED = [
     "metrics.append",
     "files.register",
     "logs.append",
+    "sweeps.close",
+    "sweeps.exchange",
 ]
 WRITING = [row.name for row in ROUTES if row.for_jobs and row.scope not in (READS, AGENT)]
 # Questions that are too long for a URL.
@@ -71,7 +80,7 @@ ASKING = {
 
 def address(route, run="none"):
     """The row's address with its braces filled."""
-    places = {**PLACES, "workspace": "default", "run": run}
+    places = {**PLACES, "workspace": "default", "run": run, "sweep": run}
     return re.sub(r"{(\w+)(:path)?}", lambda found: places.get(found[1], "none"), route.url)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from runyard.protocol import runs as states
 from runyard.protocol.jobs import INHERITED_FILE
 from runyard.protocol.runs import RunSpec
-from runyard.protocol.sweeps import RUNNING, ParameterSpec, SweepSpec
+from runyard.protocol.sweeps import RUNNING, SweepSpec
 from runyard_server.core import specs
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -26,6 +26,7 @@ from runyard_server.store.arguments import of_arguments, of_command
 from runyard_server.store.folders import full_disk
 from runyard_server.store.runs import RunRow
 from runyard_server.store.sweeps import SweepRow, TrialRow
+from runyard_server.tuning.spaces import argument_of
 
 HYPERPARAMETERS = "hyperparameters"
 _ARGUMENTS = "arguments"
@@ -47,14 +48,9 @@ def child_id(sweep: str, number: int) -> str:
     return f"{sweep}_{number}"
 
 
-def argument(parameter: ParameterSpec) -> str:
-    """What scripts and functions get a parameter as."""
-    return parameter.argument or parameter.name.lstrip("-")
-
-
 def given_as(spec: SweepSpec, params: dict[str, Any]) -> dict[str, Any]:
     """Parameters by argument."""
-    return {argument(each): params[each.name] for each in spec.space if each.name in params}
+    return {argument_of(each): params[each.name] for each in spec.space if each.name in params}
 
 
 def prepare(row: SweepRow, parent: RunRow, spec: SweepSpec, drawn: Drawn, now: int) -> Child:

@@ -13,12 +13,13 @@ from runyard_server.core.lookups import run_row
 from runyard_server.core.work import Work
 from runyard_server.execution import study
 from runyard_server.execution.learned import renamed
-from runyard_server.execution.trials import argument
 from runyard_server.store import sweeps
 from runyard_server.store.runs import RunRow
 from runyard_server.store.sweeps import Point, SweepRow
 from runyard_server.tuning import registry
 from runyard_server.tuning.base import Sampler
+from runyard_server.tuning.checking import check_objectives, check_space
+from runyard_server.tuning.spaces import argument_of, in_order, is_active
 
 MOST_QUEUED = 10_000
 
@@ -33,7 +34,8 @@ def check(spec: SweepSpec, parallel: int | None) -> Sampler:
     Raises:
         InvalidRequest: The first fault found; the message names the parameter.
     """
-    _check_names(spec)
+    check_space(spec.space)
+    check_objectives(spec.objectives)
     check_limits(spec.max_trials, spec.parallel, spec.max_duration_seconds)
     if spec.max_failures < 0:
         raise InvalidRequest(f"max_failures is {spec.max_failures}; use 1 or more, or 0 for never")
@@ -151,23 +153,6 @@ def find(work: Work, workspace: str, sweep: str) -> SweepRow:
     return row
 
 
-def _check_names(spec: SweepSpec) -> None:
-    for what, names in (
-        ("parameters", [each.name for each in spec.space]),
-        ("objectives", [each.name for each in spec.objectives]),
-    ):
-        if not names:
-            raise InvalidRequest(f"the sweep has no {what}; name one or more")
-        double = next((n for n in names if not n or names.count(n) > 1), None)
-        if double is not None:
-            raise InvalidRequest(f"two {what} have the name {double!r}, or one has none")
-    for each in spec.objectives:
-        if each.goal not in (protocol.MAXIMIZE, protocol.MINIMIZE):
-            raise InvalidRequest(
-                f"the goal of {each.name!r} is {each.goal[:40]!r}; use 'maximize' or 'minimize'"
-            )
-
-
 def _check_policy(spec: SweepSpec, parallel: int | None) -> None:
     if len(spec.objectives) > 1:
         raise InvalidRequest(
@@ -187,9 +172,9 @@ def _by_name(spec: SweepSpec, given: dict[str, Any]) -> dict[str, Any]:
     """Parameters by name; of several with one argument the one whose branch is taken."""
     params: dict[str, Any] = {}
     used: set[str] = set()
-    for each in spec.space:
-        key = argument(each)
-        if any(params.get(name) != value for name, value in each.when.items()):
+    for each in in_order(spec.space):
+        key = argument_of(each)
+        if not is_active(each, params):
             continue
         found = next((name for name in (key, each.name) if name in given), None)
         if found is None:
@@ -200,7 +185,7 @@ def _by_name(spec: SweepSpec, given: dict[str, Any]) -> dict[str, Any]:
         used.add(found)
     unknown = [name for name in given if name not in used]
     if unknown:
-        near = suggest(unknown[0], [argument(each) for each in spec.space], "")
+        near = suggest(unknown[0], [argument_of(each) for each in spec.space], "")
         raise InvalidRequest(
             f"the point {given!r} names {unknown[0]!r}, which is no parameter; {near.sentence}"
         )

@@ -22,7 +22,7 @@ from azureml.pipeline.core import Pipeline
 from azureml.pipeline.steps import PythonScriptStep
 from azureml.tensorboard import Tensorboard
 from azureml.tensorboard.export import export_to_tensorboard
-from azureml.train.hyperdrive import HyperDriveConfig, PrimaryMetricGoal, choice
+from azureml.train.hyperdrive import PrimaryMetricGoal
 from azureml.train.hyperdrive.exceptions import HyperDriveConfigException
 
 
@@ -40,8 +40,6 @@ from azureml.train.hyperdrive.exceptions import HyperDriveConfigException
         lambda: PythonScriptStep(script_name="x"),
         lambda: Tensorboard([]),
         lambda: export_to_tensorboard(None, "logs"),
-        lambda: HyperDriveConfig(None, "acc", PrimaryMetricGoal.MAXIMIZE, 4),
-        lambda: choice(1, 2),
     ],
 )
 def test_use_is_refused_with_an_alternative(use):

@@ -224,8 +224,8 @@ class Experiment:
         from dataclasses import replace
 
         from runyard.protocol.runs import SubmitRun
-        from runyard.sdk import git_properties
-        from runyard.sdk.runs import ScriptRun
+        from runyard.sdk import git_properties, sweeping
+        from runyard.sdk.runs import of_record
         from runyard.sdk.source_snapshots import take_snapshot
 
         with git_properties.ask(given.source_directory) as asked:
@@ -242,9 +242,12 @@ class Experiment:
             submitted_by=submitter.user_name(),
             parent=parent,
         )
-        with translated():
-            record = self._workspace.service.runs.submit(order)
-        run = ScriptRun(self, record.id, _record=record)
+        if given.sweep is not None:
+            record = sweeping.begin(self._workspace.service, given, order)
+        else:
+            with translated():
+                record = self._workspace.service.runs.submit(order)
+        run = of_record(self._workspace, record)
         run._run_config = given.run_config
         return run
 

@@ -18,6 +18,7 @@ from typing import (
     NoReturn,
     Optional,
     Sequence,
+    Type,
 )
 
 from runyard.sdk import checks, jobs, process_run
@@ -380,11 +381,14 @@ class _OfflineRun(Run):
 
 
 def of_record(workspace: Workspace, record: RunRecord) -> Run:
-    """Make the run of a record, as ScriptRun if a script was submitted."""
+    """Make the run of a record, of the class that stands for its type."""
     from runyard.protocol.runs import SCRIPT_RUN
+    from runyard.sdk import run_kinds
 
     experiment = workspace._experiment(record.experiment)
-    kind = ScriptRun if record.run_type == SCRIPT_RUN else Run
+    if record.run_type == SCRIPT_RUN:
+        return ScriptRun(experiment, record.id, _record=record)
+    kind: Type[Run] = run_kinds.class_of(record.run_type) or Run
     return kind(experiment, record.id, _record=record)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, Optional
 
 if TYPE_CHECKING:
     from runyard.protocol.runs import RunSpec
+    from runyard.protocol.sweeps import SweepSpec
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Submission:
         properties: First properties.
         inherit_environment: The job sees this process's environment (target `local`).
         run_config: The configuration it came from, kept as `run._run_config`.
+        sweep: The run is a sweep of trials, each of which runs `spec`.
+        run_id: The id that a sweep gets; None: one is made.
     """
 
     source_directory: str
@@ -32,3 +35,5 @@ class Submission:
     properties: Dict[str, str] = field(default_factory=dict)
     inherit_environment: bool = False
     run_config: Any = None
+    sweep: Optional[SweepSpec] = None
+    run_id: Optional[str] = None

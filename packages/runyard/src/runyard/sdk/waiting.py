@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from runyard.sdk.run_lifecycle import RunLifecycle
 
 LOG_FOLDER = "azureml-logs/"
-FOLLOWED = re.compile(r"azureml-logs/(\d\d)[^/]*\.txt\Z")
+# A sweep's log sorts behind all of a run's.
+FOLLOWED = re.compile(r"azureml-logs/(\d\d[^/]*|hyperdrive)\.txt\Z")
 PROCESS = re.compile(r"_(?:rank_|(worker|ps|master|chief|evaluator)_)?(\d+)\.txt\Z")
 # Which kind of process is followed first; a worker, and one of equal ranks, comes after a chief.
 ORDER = {"chief": 0, "master": 0, "worker": 1, None: 1, "ps": 2, "evaluator": 3}

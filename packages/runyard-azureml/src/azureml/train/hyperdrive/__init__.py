@@ -1,17 +1,11 @@
 """Hyper-parameter tuning."""
 
-from runyard.sdk.v1.hyperdrive import (
-    BanditPolicy,
-    BayesianParameterSampling,
-    GridParameterSampling,
+from runyard.sdk.v1.hyperdrive.config import (
     HyperDriveConfig,
-    HyperDriveRun,
     HyperDriveRunConfig,
-    MedianStoppingPolicy,
-    NoTerminationPolicy,
     PrimaryMetricGoal,
-    RandomParameterSampling,
-    TruncationSelectionPolicy,
+)
+from runyard.sdk.v1.hyperdrive.expressions import (
     choice,
     lognormal,
     loguniform,
@@ -22,6 +16,20 @@ from runyard.sdk.v1.hyperdrive import (
     quniform,
     randint,
     uniform,
+)
+from runyard.sdk.v1.hyperdrive.policies import (
+    BanditPolicy,
+    MedianStoppingPolicy,
+    NoTerminationPolicy,
+    TruncationSelectionPolicy,
+)
+from runyard.sdk.v1.hyperdrive.run import (
+    HyperDriveRun,
+)
+from runyard.sdk.v1.hyperdrive.sampling import (
+    BayesianParameterSampling,
+    GridParameterSampling,
+    RandomParameterSampling,
 )
 
 __all__ = [

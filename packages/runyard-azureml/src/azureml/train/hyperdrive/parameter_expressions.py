@@ -1,6 +1,6 @@
 """Search spaces."""
 
-from runyard.sdk.v1.hyperdrive import (
+from runyard.sdk.v1.hyperdrive.expressions import (
     choice,
     lognormal,
     loguniform,

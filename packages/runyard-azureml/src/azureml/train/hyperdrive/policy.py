@@ -1,7 +1,8 @@
-"""Early-termination policies."""
+"""Early termination."""
 
-from runyard.sdk.v1.hyperdrive import (
+from runyard.sdk.v1.hyperdrive.policies import (
     BanditPolicy,
+    EarlyTerminationPolicy,
     MedianStoppingPolicy,
     NoTerminationPolicy,
     TruncationSelectionPolicy,
@@ -9,6 +10,7 @@ from runyard.sdk.v1.hyperdrive import (
 
 __all__ = [
     "BanditPolicy",
+    "EarlyTerminationPolicy",
     "MedianStoppingPolicy",
     "NoTerminationPolicy",
     "TruncationSelectionPolicy",

@@ -1,5 +1,13 @@
 """Runs of sweeps."""
 
-from runyard.sdk.v1.hyperdrive import HyperDriveRun, PrimaryMetricGoal
+from runyard.sdk.v1.hyperdrive.config import (
+    PrimaryMetricGoal,
+)
+from runyard.sdk.v1.hyperdrive.run import (
+    HyperDriveRun,
+)
 
-__all__ = ["HyperDriveRun", "PrimaryMetricGoal"]
+__all__ = [
+    "HyperDriveRun",
+    "PrimaryMetricGoal",
+]

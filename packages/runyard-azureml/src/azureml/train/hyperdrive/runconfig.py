@@ -1,5 +1,13 @@
 """Configurations of sweeps."""
 
-from runyard.sdk.v1.hyperdrive import HyperDriveConfig, HyperDriveRunConfig, PrimaryMetricGoal
+from runyard.sdk.v1.hyperdrive.config import (
+    HyperDriveConfig,
+    HyperDriveRunConfig,
+    PrimaryMetricGoal,
+)
 
-__all__ = ["HyperDriveConfig", "HyperDriveRunConfig", "PrimaryMetricGoal"]
+__all__ = [
+    "HyperDriveConfig",
+    "HyperDriveRunConfig",
+    "PrimaryMetricGoal",
+]

@@ -1,9 +1,15 @@
 """Samplers."""
 
-from runyard.sdk.v1.hyperdrive import (
+from runyard.sdk.v1.hyperdrive.sampling import (
     BayesianParameterSampling,
     GridParameterSampling,
+    HyperParameterSampling,
     RandomParameterSampling,
 )
 
-__all__ = ["BayesianParameterSampling", "GridParameterSampling", "RandomParameterSampling"]
+__all__ = [
+    "BayesianParameterSampling",
+    "GridParameterSampling",
+    "HyperParameterSampling",
+    "RandomParameterSampling",
+]

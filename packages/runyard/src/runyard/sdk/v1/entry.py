@@ -1,9 +1,25 @@
 """What the first `import azureml` of a program brings about, so that v1 users feel at home."""
 
+from __future__ import annotations
+
+from runyard.sdk import run_kinds
 from runyard.sdk.v1 import absent, envelopes
 from runyard.sdk.v1.absent import NOT_OFFERED
 
+# typing costs more than this module.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Type
+
+
+def _sweep() -> Type[Any]:
+    from runyard.sdk.v1.hyperdrive.run import HyperDriveRun
+
+    return HyperDriveRun
+
+
 absent.install()
 envelopes.use()
+run_kinds.register("hyperdrive", _sweep)
 
 __all__ = ["NOT_OFFERED"]

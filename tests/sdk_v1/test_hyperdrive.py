@@ -43,7 +43,7 @@ from runyard.sdk.v1.scripts import ScriptRunConfig
 SPACE = {"--lr": uniform(0.01, 0.1), "units": choice(16, 32)}
 
 
-def config_of(base, sampling=None, **given):
+def config_of(base, sampling=None, **given: object):
     return HyperDriveConfig(
         sampling or RandomParameterSampling(SPACE),
         "acc",
@@ -88,7 +88,7 @@ def test_expressions_are_plain_lists(made, wanted):
 @pytest.mark.parametrize(
     ("make", "word"),
     [
-        (lambda: choice(), "no options"),
+        (choice, "no options"),
         (lambda: choice([]), "empty"),
         (lambda: choice(range(0)), "empty"),
         (lambda: choice([1], 2), "beside others"),
@@ -170,7 +170,7 @@ def test_samplers_are_kept_as_v1_kept_them():
 @pytest.mark.parametrize(
     ("make", "word"),
     [
-        (lambda: BanditPolicy(), "needs slack_factor or slack_amount"),
+        (BanditPolicy, "needs slack_factor or slack_amount"),
         (lambda: BanditPolicy(slack_factor=0.1, slack_amount=0.1), "not both"),
         (lambda: BanditPolicy(slack_factor=0), "slack_factor is 0"),
         (lambda: BanditPolicy(slack_amount=-1), "slack_amount is -1"),

@@ -13,13 +13,14 @@ _NEAR = 1e-12
 
 @dataclass(slots=True)
 class Track:
-    """What is known of a trial: how many values, the last position, the best, their mean."""
+    """What is known of a trial by its values, turned so that small is good."""
 
     trial: int
     position: int = -1
     count: int = 0
     total: float = 0.0
     best: float = math.inf
+    last: float = math.inf
     judged: bool = False
 
     def add(self, position: int, loss: float) -> None:
@@ -33,6 +34,7 @@ class Track:
         self.count += 1
         self.total += loss
         self.best = min(self.best, loss)
+        self.last = loss
 
     @property
     def mean(self) -> float:
@@ -76,7 +78,16 @@ class Judge(Policy):
         if reason is None or track.judged or trial < 0:
             return None
         track.judged = True
-        return Verdict(trial, position, reason)
+        return Verdict(trial, position, reason, pause=self.pauses(track))
+
+    def pauses(self, track: Track) -> bool:
+        """Whether a trial that stops may go on later.
+
+        Args:
+            track: The trial that `judge` has just stopped.
+        """
+        del track
+        return False
 
     def learn(self, track: Track) -> None:
         """Note a value of a trial, whether it is looked at now or not.
@@ -133,4 +144,20 @@ def optional_positive(value: float | None, name: str) -> float | None:
         return None
     if not math.isfinite(value) or value < 0:
         raise InvalidRequest(f"{name} is {value!r}; it must be a number above 0")
+    return value
+
+
+def at_least(least: int, value: int, name: str) -> int:
+    """An option that is a whole number from some on.
+
+    Args:
+        least: The least that it may be.
+        value: The option.
+        name: What it is called.
+
+    Raises:
+        InvalidRequest: It is less.
+    """
+    if value < least:
+        raise InvalidRequest(f"{name} is {value!r}; it must be a whole number from {least} on")
     return value

@@ -141,7 +141,7 @@ def _has_ended(_query: object, record: SweepRecord) -> bool:
 
 @awaitable(_topic, _has_ended)
 def get(system: System, workspace: str, sweep: str) -> SweepRecord:
-    """Look up a sweep.
+    """A sweep as it stands.
 
     Args:
         system: The service's parts.

@@ -52,7 +52,7 @@ class Sweeps(NounClient):
         )
 
     def get(self, sweep: str) -> SweepRecord:
-        """Look a sweep up.
+        """Read a sweep as it stands.
 
         Raises:
             NotFound: There is none of that id.

@@ -38,7 +38,7 @@ class PatiencePolicy(Judge):
         self._waits[track.trial] = (track.last, 0) if better else (best, waited + 1)
 
     def judge(self, track: Track) -> str | None:
-        """Look at how long a trial has not become better."""
+        """Stop a trial that has not become better for long."""
         best, waited = self._waits[track.trial]
         if waited < self._patience:
             return None

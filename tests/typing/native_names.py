@@ -12,7 +12,12 @@ from runyard import (
     Model,
     Run,
     ScriptRunConfig,
+    Sweep,
+    SweepRun,
     Workspace,
+    asha,
+    choice,
+    loguniform,
     search_runs,
 )
 
@@ -31,9 +36,23 @@ def logs(workspace: Workspace) -> Run:
     return run
 
 
+def tunes(workspace: Workspace, config: ScriptRunConfig) -> float | None:
+    """A sweep over a script, and what its run tells."""
+    space = {"lr": loguniform(1e-4, 1e-1), "opt": choice("sgd", "adam")}
+    sweep = Sweep(space, {"acc": "maximize"}, policy=asha(max_steps=81), max_trials=20)
+    run = Experiment(workspace, "tune").submit(sweep.over(config))
+    assert isinstance(run, SweepRun)
+    best = run.best
+    winner: Run | None = run.best_run
+    decides: dict[str, float] = run.importance()
+    del winner, decides
+    return None if best is None else best.best
+
+
 def mistakes(workspace: Workspace, run: Run, environment: Environment) -> None:
     """Misspelt names are told before the script runs."""
     run.lgo("accuracy", 0.97)  # type: ignore[attr-defined]
     workspace.experimets  # type: ignore[attr-defined]  # noqa: B018 - read by the checker only
     environment.regster(workspace)  # type: ignore[attr-defined]
+    Sweep({}, {}).ovre(environment)  # type: ignore[attr-defined]
     ScriptRunConfig("", "train.py").nothing()  # type: ignore[attr-defined]

@@ -26,6 +26,31 @@ if TYPE_CHECKING:
     from runyard.sdk.models import Model
     from runyard.sdk.runs import Run
     from runyard.sdk.searching import search_runs
+    from runyard.sdk.spaces import (
+        choice,
+        integer,
+        lognormal,
+        loguniform,
+        normal,
+        quantized,
+        uniform,
+    )
+    from runyard.sdk.sweep_runs import SweepRun
+    from runyard.sdk.sweeps import Sweep
+    from runyard.sdk.tuning import (
+        asha,
+        bandit,
+        hyperband,
+        median,
+        patience,
+        pbt,
+        percentile,
+        policy,
+        sampler,
+        threshold,
+        tpe,
+        truncation,
+    )
     from runyard.sdk.v1.newest import Estimator, PyTorch, SKLearn, TensorFlow
     from runyard.sdk.v1.runconfig import RunConfiguration
     from runyard.sdk.v1.scripts import ScriptRunConfig
@@ -55,11 +80,32 @@ _NAMES = {
     "RunDetails": "runyard.sdk.v1.widgets",
     "SKLearn": "runyard.sdk.v1.newest",
     "ScriptRunConfig": "runyard.sdk.v1.scripts",
+    "Sweep": "runyard.sdk.sweeps",
+    "SweepRun": "runyard.sdk.sweep_runs",
     "TensorFlow": "runyard.sdk.v1.newest",
     "TensorflowConfiguration": "runyard.sdk.launchers",
     "Torch": "runyard.sdk.distributed",
     "Workspace": "runyard.sdk.workspaces",
+    "asha": "runyard.sdk.tuning",
+    "bandit": "runyard.sdk.tuning",
+    "choice": "runyard.sdk.spaces",
+    "hyperband": "runyard.sdk.tuning",
+    "integer": "runyard.sdk.spaces",
+    "lognormal": "runyard.sdk.spaces",
+    "loguniform": "runyard.sdk.spaces",
+    "median": "runyard.sdk.tuning",
+    "normal": "runyard.sdk.spaces",
+    "patience": "runyard.sdk.tuning",
+    "pbt": "runyard.sdk.tuning",
+    "percentile": "runyard.sdk.tuning",
+    "policy": "runyard.sdk.tuning",
+    "quantized": "runyard.sdk.spaces",
+    "sampler": "runyard.sdk.tuning",
     "search_runs": "runyard.sdk.searching",
+    "threshold": "runyard.sdk.tuning",
+    "tpe": "runyard.sdk.tuning",
+    "truncation": "runyard.sdk.tuning",
+    "uniform": "runyard.sdk.spaces",
 }
 
 __all__ = [
@@ -83,12 +129,33 @@ __all__ = [
     "RunDetails",
     "SKLearn",
     "ScriptRunConfig",
+    "Sweep",
+    "SweepRun",
     "TensorFlow",
     "TensorflowConfiguration",
     "Torch",
     "Workspace",
     "__version__",
+    "asha",
+    "bandit",
+    "choice",
+    "hyperband",
+    "integer",
+    "lognormal",
+    "loguniform",
+    "median",
+    "normal",
+    "patience",
+    "pbt",
+    "percentile",
+    "policy",
+    "quantized",
+    "sampler",
     "search_runs",
+    "threshold",
+    "tpe",
+    "truncation",
+    "uniform",
 ]
 
 

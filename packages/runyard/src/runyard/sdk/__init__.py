@@ -9,11 +9,13 @@ them. What has to begin without any object, the run of this process, is put toge
 
 from __future__ import annotations
 
-from runyard.sdk import process_run
+from runyard.sdk import process_run, run_kinds
 
 # typing costs more than this module.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Type
+
     from runyard.sdk.runs import Run
 
 
@@ -23,4 +25,13 @@ def _current(allow_offline: bool) -> Run:
     return run_context.current(allow_offline)
 
 
+def _sweep() -> Type[Run]:
+    from runyard.sdk.sweep_runs import SweepRun
+
+    return SweepRun
+
+
 process_run.made_by(_current)
+# The v1 names bring a class of their own for sweeps that v1 scripts begin.
+run_kinds.register("hyperdrive", _sweep)
+run_kinds.register("sweep", _sweep)

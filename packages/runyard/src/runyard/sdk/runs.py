@@ -21,7 +21,7 @@ from typing import (
     Type,
 )
 
-from runyard.sdk import checks, jobs, process_run
+from runyard.sdk import checks, jobs, process_run, run_kinds
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
 from runyard.sdk.run_contents import RunContents
 from runyard.sdk.run_lifecycle import RunLifecycle
@@ -383,7 +383,6 @@ class _OfflineRun(Run):
 def of_record(workspace: Workspace, record: RunRecord) -> Run:
     """Make the run of a record, of the class that stands for its type."""
     from runyard.protocol.runs import SCRIPT_RUN
-    from runyard.sdk import run_kinds
 
     experiment = workspace._experiment(record.experiment)
     if record.run_type == SCRIPT_RUN:

@@ -9,7 +9,7 @@
 
 Branches of a choice have parameters of their own: `momentum` is there only in trials with `sgd`.
 The sweep calls it `optimizer.sgd.momentum`, scripts and functions get `momentum`. What is no
-expression is a value that all trials have.
+expression is a value that all trials have; a list of values to choose from is `choice([…])`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from runyard.protocol.sweeps import CHOICE, FIXED, NORMAL, NUMBER, ParameterSpec
 from runyard.sdk.exceptions import UserErrorException
+
+_LARGEST = 1e300
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,17 @@ class Expression:
     def __repr__(self) -> str:
         spec = self.spec
         if spec.kind == CHOICE:
-            return f"choice({self.branches or spec.choices!r})"
+            if self.branches:
+                return f"choice({dict(self.branches)!r})"
+            return f"choice({', '.join(map(repr, spec.choices))})"
         if spec.kind == NORMAL:
             return f"{'log' * spec.log}normal({spec.mu!r}, {spec.sigma!r})"
-        name = "quantized" if spec.q else "integer" if spec.whole else f"{'log' * spec.log}uniform"
-        return f"{name}({spec.low!r}, {spec.high!r})"
+        bounds = [_written(spec, each) for each in (spec.low, spec.high)]
+        more = ["log=True"] if spec.log and (spec.q or spec.whole) else []
+        if spec.q:
+            return f"quantized({', '.join([*bounds, _written(spec, spec.q), *more])})"
+        name = "integer" if spec.whole else f"{'log' * spec.log}uniform"
+        return f"{name}({', '.join([*bounds, *more])})"
 
 
 def choice(*options: Any) -> Expression:
@@ -52,15 +60,15 @@ def choice(*options: Any) -> Expression:
             that only trials with this value have.
 
     Raises:
-        UserErrorException: There are none.
+        UserErrorException: There are none, or one is neither number, text, truth value nor list.
     """
     if len(options) == 1 and isinstance(options[0], Mapping):
         return _branching(options[0])
-    alone = len(options) == 1 and isinstance(options[0], (list, tuple, range))
-    found = list(options[0]) if alone else list(options)
+    first = _plain(options[0]) if len(options) == 1 else None
+    found = list(first) if isinstance(first, (list, tuple, range)) else list(options)
     if not found:
         raise UserErrorException("choice() has no values; give some, as in choice('sgd', 'adam')")
-    return Expression(ParameterSpec("", CHOICE, choices=[_plain(each) for each in found]))
+    return Expression(ParameterSpec("", CHOICE, choices=[_option(each) for each in found]))
 
 
 def uniform(low: float, high: float) -> Expression:
@@ -101,12 +109,12 @@ def quantized(low: float, high: float, q: float, log: bool = False) -> Expressio
     Raises:
         UserErrorException: The bounds are wrong, or q is not above 0.
     """
-    _check_number("quantized", "q", q)
-    if q <= 0:
+    step = _number_of("quantized", "q", q)
+    if step <= 0:
         raise UserErrorException(f"quantized: q is {q!r}; it must be above 0")
     made = _number("quantized", low, high, log=log)
-    whole = all(isinstance(each, int) for each in (low, high, q))
-    return Expression(replace(made.spec, q=float(q), whole=whole))
+    whole = all(isinstance(_plain(each), int) for each in (low, high, q))
+    return Expression(replace(made.spec, q=float(step), whole=whole))
 
 
 def integer(low: int, high: int, log: bool = False) -> Expression:
@@ -121,7 +129,7 @@ def integer(low: int, high: int, log: bool = False) -> Expression:
         UserErrorException: The bounds are no whole numbers, or in the wrong order.
     """
     made = _number("integer", low, high, log=log)
-    if any(each != int(each) for each in (low, high)):
+    if any(each != int(each) for each in (made.spec.low or 0.0, made.spec.high or 0.0)):
         raise UserErrorException(f"integer({low!r}, {high!r}): the bounds must be whole numbers")
     return Expression(replace(made.spec, whole=True))
 
@@ -208,17 +216,45 @@ def _branching(branches: Mapping[Any, Any]) -> Expression:
 
 def _fixed(name: str, value: Any) -> Expression:
     plain = _plain(value)
-    if plain is None or isinstance(plain, (bool, int, float, str, list)):
-        return Expression(ParameterSpec("", FIXED, choices=[plain]))
+    if isinstance(plain, (list, tuple, set, frozenset, range)):
+        raise UserErrorException(
+            f"the parameter {name!r} is a {type(value).__name__}: to try its values write "
+            f"runyard.choice({_short(plain)}), to give all trials this one runyard.choice([[…]])"
+        )
+    if plain is None or isinstance(plain, (bool, int, float, str)):
+        return Expression(ParameterSpec("", FIXED, choices=[_option(plain, name)]))
     raise UserErrorException(
         f"the parameter {name!r} is {type(value).__name__}: use an expression such as "
         "runyard.uniform(0, 1), or a number or text that all trials have"
     )
 
 
+def _option(value: Any, name: str = "") -> Any:
+    """A value as JSON can carry it; refuses any other."""
+    plain = _plain(value)
+    if isinstance(plain, (list, tuple)):
+        return [_option(each, name) for each in plain]
+    known = plain is None or isinstance(plain, (bool, int, float, str))
+    if known and not (isinstance(plain, float) and not math.isfinite(plain)):
+        return plain
+    where = f"the parameter {name!r}" if name else "choice()"
+    raise UserErrorException(
+        f"{where} has the value {value!r}, which cannot be sent: use finite numbers, texts, True, "
+        "False, None and lists of them; name other things by a text and look them up in the script"
+    )
+
+
+def _short(values: Any) -> str:
+    shown = [repr(each) for each in values][:3]
+    return ", ".join([*shown, "…"] if len(values) > len(shown) else shown)
+
+
+def _written(spec: ParameterSpec, value: Optional[float]) -> str:
+    return repr(int(value) if spec.whole and value is not None else value)
+
+
 def _number(function: str, low: Any, high: Any, log: bool = False) -> Expression:
-    _check_number(function, "low", low)
-    _check_number(function, "high", high)
+    low, high = _number_of(function, "low", low), _number_of(function, "high", high)
     if low >= high:
         raise UserErrorException(f"{function}: low {low!r} must be below high {high!r}")
     if log and low <= 0:
@@ -229,20 +265,21 @@ def _number(function: str, low: Any, high: Any, log: bool = False) -> Expression
 
 
 def _normal(function: str, mu: Any, sigma: Any) -> Expression:
-    _check_number(function, "mu", mu)
-    _check_number(function, "sigma", sigma)
+    mu, sigma = _number_of(function, "mu", mu), _number_of(function, "sigma", sigma)
     if sigma < 0:
         raise UserErrorException(f"{function}: sigma is {sigma!r}; it must not be negative")
     return Expression(ParameterSpec("", NORMAL, mu=float(mu), sigma=float(sigma)))
 
 
-def _check_number(function: str, name: str, value: Any) -> None:
-    fits = not isinstance(value, bool) and isinstance(value, (int, float))
-    if not fits or not math.isfinite(value):
+def _number_of(function: str, name: str, value: Any) -> Any:
+    plain = _plain(value)
+    fits = not isinstance(plain, bool) and isinstance(plain, (int, float))
+    if not fits or not -_LARGEST < plain < _LARGEST:
         raise UserErrorException(f"{function}: {name} is {value!r}; it must be a finite number")
+    return plain
 
 
 def _plain(value: Any) -> Any:
-    """Keep numbers of NumPy as Python's, for JSON."""
-    item: Optional[Any] = getattr(value, "item", None)
-    return item() if callable(item) and not isinstance(value, (list, dict)) else value
+    """Keep numbers and arrays of NumPy as Python's, for JSON."""
+    tolist: Optional[Any] = getattr(value, "tolist", None)
+    return tolist() if callable(tolist) else value

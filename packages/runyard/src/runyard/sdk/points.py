@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Sequence
 from runyard.protocol.suggestions import suggest
 from runyard.protocol.sweeps import CHOICE, FIXED, NORMAL, ParameterSpec
 from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.spaces import plain
 
 
 def checked(space: Sequence[ParameterSpec], point: Any) -> Dict[str, Any]:
@@ -27,7 +28,7 @@ def checked(space: Sequence[ParameterSpec], point: Any) -> Dict[str, Any]:
         raise UserErrorException(
             f"a point is a dict of all parameters, such as {{'lr': 0.1}}, not {point!r}"
         )
-    given = {str(name).lstrip("-"): _plain(value) for name, value in point.items()}
+    given = {str(name).lstrip("-"): plain(value) for name, value in point.items()}
     found: Dict[str, Any] = {}
     used = set()
     for each in space:
@@ -97,8 +98,3 @@ def _check_bounds(parameter: ParameterSpec, value: float) -> None:
         raise UserErrorException(
             f"{parameter.argument!r} cannot be {value!r}; it is between {low:g} and {high:g}"
         )
-
-
-def _plain(value: Any) -> Any:
-    tolist = getattr(value, "tolist", None)
-    return tolist() if callable(tolist) else value

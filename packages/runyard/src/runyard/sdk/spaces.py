@@ -64,7 +64,7 @@ def choice(*options: Any) -> Expression:
     """
     if len(options) == 1 and isinstance(options[0], Mapping):
         return _branching(options[0])
-    first = _plain(options[0]) if len(options) == 1 else None
+    first = plain(options[0]) if len(options) == 1 else None
     found = list(first) if isinstance(first, (list, tuple, range)) else list(options)
     if not found:
         raise UserErrorException("choice() has no values; give some, as in choice('sgd', 'adam')")
@@ -113,7 +113,7 @@ def quantized(low: float, high: float, q: float, log: bool = False) -> Expressio
     if step <= 0:
         raise UserErrorException(f"quantized: q is {q!r}; it must be above 0")
     made = _number("quantized", low, high, log=log)
-    whole = all(isinstance(_plain(each), int) for each in (low, high, q))
+    whole = all(isinstance(plain(each), int) for each in (low, high, q))
     return Expression(replace(made.spec, q=float(step), whole=whole))
 
 
@@ -215,14 +215,14 @@ def _branching(branches: Mapping[Any, Any]) -> Expression:
 
 
 def _fixed(name: str, value: Any) -> Expression:
-    plain = _plain(value)
-    if isinstance(plain, (list, tuple, set, frozenset, range)):
+    found = plain(value)
+    if isinstance(found, (list, tuple, set, frozenset, range)):
         raise UserErrorException(
             f"the parameter {name!r} is a {type(value).__name__}: to try its values write "
-            f"runyard.choice({_short(plain)}), to give all trials this one runyard.choice([[…]])"
+            f"runyard.choice({_short(found)}), to give all trials this one runyard.choice([[…]])"
         )
-    if plain is None or isinstance(plain, (bool, int, float, str)):
-        return Expression(ParameterSpec("", FIXED, choices=[_option(plain, name)]))
+    if found is None or isinstance(found, (bool, int, float, str)):
+        return Expression(ParameterSpec("", FIXED, choices=[_option(found, name)]))
     raise UserErrorException(
         f"the parameter {name!r} is {type(value).__name__}: use an expression such as "
         "runyard.uniform(0, 1), or a number or text that all trials have"
@@ -231,12 +231,12 @@ def _fixed(name: str, value: Any) -> Expression:
 
 def _option(value: Any, name: str = "") -> Any:
     """A value as JSON can carry it; refuses any other."""
-    plain = _plain(value)
-    if isinstance(plain, (list, tuple)):
-        return [_option(each, name) for each in plain]
-    known = plain is None or isinstance(plain, (bool, int, float, str))
-    if known and not (isinstance(plain, float) and not math.isfinite(plain)):
-        return plain
+    found = plain(value)
+    if isinstance(found, (list, tuple)):
+        return [_option(each, name) for each in found]
+    known = found is None or isinstance(found, (bool, int, float, str))
+    if known and not (isinstance(found, float) and not math.isfinite(found)):
+        return found
     where = f"the parameter {name!r}" if name else "choice()"
     raise UserErrorException(
         f"{where} has the value {value!r}, which cannot be sent: use finite numbers, texts, True, "
@@ -272,14 +272,14 @@ def _normal(function: str, mu: Any, sigma: Any) -> Expression:
 
 
 def _number_of(function: str, name: str, value: Any) -> Any:
-    plain = _plain(value)
-    fits = not isinstance(plain, bool) and isinstance(plain, (int, float))
-    if not fits or not -_LARGEST < plain < _LARGEST:
+    found = plain(value)
+    fits = not isinstance(found, bool) and isinstance(found, (int, float))
+    if not fits or not -_LARGEST < found < _LARGEST:
         raise UserErrorException(f"{function}: {name} is {value!r}; it must be a finite number")
-    return plain
+    return found
 
 
-def _plain(value: Any) -> Any:
-    """Keep numbers and arrays of NumPy as Python's, for JSON."""
+def plain(value: Any) -> Any:
+    """A number or an array of NumPy as Python's own, for JSON; anything else as it is."""
     tolist: Optional[Any] = getattr(value, "tolist", None)
     return tolist() if callable(tolist) else value

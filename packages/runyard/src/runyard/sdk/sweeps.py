@@ -36,7 +36,7 @@ from runyard.protocol.sweeps import (
 )
 from runyard.sdk import points, tuning
 from runyard.sdk.exceptions import UserErrorException
-from runyard.sdk.spaces import parameters_of
+from runyard.sdk.spaces import parameters_of, plain
 
 if TYPE_CHECKING:
     from runyard.sdk.run_base import RunBase
@@ -279,11 +279,12 @@ def _check_grid(space: Sequence[ParameterSpec]) -> None:
 def _counted(name: str, value: Any) -> Optional[int]:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    found = plain(value)
+    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
         raise UserErrorException(
             f"{name} is {value!r}; it must be a whole number above 0, or None for no limit"
         )
-    return value
+    return found
 
 
 def _seconds_of(minutes: Any) -> Optional[float]:
@@ -300,9 +301,10 @@ def _seconds_of(minutes: Any) -> Optional[float]:
 def _seed_of(seed: Any) -> Optional[int]:
     if seed is None:
         return None
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < _LARGEST_SEED:
+    found = plain(seed)
+    if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found < _LARGEST_SEED:
         raise UserErrorException(f"seed is {seed!r}; it must be a whole number of 0 or more")
-    return seed
+    return found
 
 
 def _random_seed() -> int:

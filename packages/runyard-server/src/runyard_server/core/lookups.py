@@ -6,10 +6,11 @@ from runyard.protocol.errors import DatastoreNotFound, NotFound, RunNotFound, Wo
 from runyard.protocol.suggestions import KNOWN, suggest
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.store import datastores, job_nodes, runs, workspaces
+from runyard_server.store import datastores, job_nodes, runs, sweeps, workspaces
 from runyard_server.store.datastores import DatastoreRow
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
+from runyard_server.store.sweeps import SweepRow
 from runyard_server.store.workspaces import WorkspaceRow
 
 _NEWEST = 200
@@ -101,6 +102,25 @@ def run_row(work: Work, workspace: str, run: str) -> RunRow:
             f"workspace {workspace!r} has no run {run[:_LONGEST]!r}; {near.sentence}",
             {"nearest": near.names},
         )
+    return row
+
+
+def sweep_row(work: Work, workspace: str, sweep: str) -> SweepRow:
+    """The row of a sweep.
+
+    Args:
+        work: The unit of work.
+        workspace: Id of the workspace.
+        sweep: Id of the sweep.
+
+    Raises:
+        NotFound: There is no such sweep; says if it is another kind of run.
+        RunNotFound: There is no such run either; the message names the nearest.
+    """
+    row = sweeps.find(work.connection, workspace, sweep)
+    if row is None:
+        run_row(work, workspace, sweep)
+        raise NotFound(f"run {sweep} is no sweep; `runyard sweeps list` shows them")
     return row
 
 

@@ -11,8 +11,9 @@ from math import isfinite
 import msgspec
 
 from runyard.protocol import sweeps as protocol
-from runyard.protocol.errors import Conflict, InvalidRequest, NotFound, WrongState
+from runyard.protocol.errors import Conflict, InvalidRequest, WrongState
 from runyard.protocol.sweeps import AskedTrial, Exchange, Exchanged, Reported, Told, TrialVerdict
+from runyard_server.core.lookups import sweep_row
 from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -53,9 +54,7 @@ def exchange(system: System, workspace: str, sweep: str, body: Exchange) -> Exch
     with system.studies.held(subject) as place:
 
         def read(work: Work) -> tuple[SweepRow, RunRow, Study]:
-            row = sweeps.find(work.connection, workspace, sweep)
-            if row is None:
-                raise NotFound(f"there is no sweep {sweep[:80]!r} in workspace {workspace!r}")
+            row = sweep_row(work, workspace, sweep)
             run = runs.by_key(work.connection, row.run_key)
             assert run is not None
             return row, run, place.study or studies.make(work, row)

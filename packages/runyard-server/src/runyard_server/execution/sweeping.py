@@ -10,7 +10,7 @@ that was killed. What the step does not finish it leaves to the next, which it w
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
@@ -113,8 +113,12 @@ class _Step:
         why = self._drained(now)
         if why is not None and why.now:
             self._cancel_open(why)
-        begun = 0 if why is not None or self.row.paused else self._begin()
-        if begun:
+        begun = 0
+        if self.study.prepared and self.row.reason == PREPARING:
+            self._tell_prepared()
+        if why is None and not self.row.paused:
+            begun = self._begin()
+            # The sampler may have said that there is nothing more.
             why = self._drained(now)
         self._explain(why)
         sweep_log.deliver(self.system, self.row.subject, self.study.log)
@@ -274,35 +278,39 @@ class _Step:
         # The first finds out whether the environment can be made, and makes it for all.
         return room if self.study.prepared else min(room, 1 - running)
 
-    def _explain(self, why: Drained | None) -> None:
-        """Write down what the sweep waits for, where that has changed."""
-        reason = why.reason if why is not None else self._reason()
-        if reason == self.row.reason:
-            return
-        lines = []
-        if self.row.reason == PREPARING and self.study.prepared:
-            text = "The execution environment was successfully prepared."
-            lines.append(sweep_log.line(sweep_log.SCHEDULER, text))
+    def _tell_prepared(self) -> None:
+        text = "The execution environment was successfully prepared."
 
         def write(work: Work) -> None:
-            sweeps.change(work.connection, self.row.key, reason=reason)
+            sweeps.change(work.connection, self.row.key, reason="")
+            lines = [sweep_log.line(sweep_log.SCHEDULER, text)]
             sweep_log.write(work, self.row.subject, lines)
 
         self._write(write)
+        self.row = replace(self.row, reason="")
+
+    def _explain(self, why: Drained | None) -> None:
+        """Write down what the sweep waits for, where that has changed."""
+        found = [why.reason if why is not None else self._reason(), self._left_behind()]
+        reason = "; ".join(filter(None, found))
+        if reason == self.row.reason:
+            return
+        self._write(lambda work: sweeps.change(work.connection, self.row.key, reason=reason))
 
     def _reason(self) -> str:
         running = len(self.study.open)
         if self.row.paused:
             return "paused: no trial begins before it is told to go on"
-        if self.study.in_process:
-            left = len(self.study.stock)
-            many = f"{left} trial{'s' * (left != 1)}"
-            return f"{many} of processes that are gone wait for another" if left else ""
-        if not self.study.prepared:
+        if not self.study.prepared and not self.study.in_process:
             return PREPARING
         if self.row.parallel is not None and running >= self.row.parallel:
             return f"{running} of {self.row.parallel} at once running; next when one ends"
         return self.study.waits_for() or ""
+
+    def _left_behind(self) -> str:
+        left = len(self.study.stock)
+        many = f"{left} trial{'s' * (left != 1)}"
+        return f"{many} of processes that are gone wait for another" if left else ""
 
     def _end(self, why: Drained) -> None:
         """End the sweep: its log first, for who follows the run stops at its end."""

@@ -6,16 +6,16 @@ from typing import Any
 
 from runyard.protocol import runs as states
 from runyard.protocol import sweeps as protocol
-from runyard.protocol.errors import InvalidRequest, NotFound
+from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.suggestions import suggest
 from runyard.protocol.sweeps import SweepSpec
-from runyard_server.core.lookups import run_row
+from runyard_server.core.lookups import run_row, sweep_row
 from runyard_server.core.work import Work
 from runyard_server.execution import study
 from runyard_server.execution.learned import renamed
 from runyard_server.store import sweeps
 from runyard_server.store.runs import RunRow
-from runyard_server.store.sweeps import Point, SweepRow
+from runyard_server.store.sweeps import Point
 from runyard_server.tuning import registry
 from runyard_server.tuning.base import Sampler
 from runyard_server.tuning.checking import check_objectives, check_space
@@ -123,7 +123,7 @@ def check_learned(work: Work, workspace: str, spec: SweepSpec) -> None:
                 f"mapping names {ours!r} for {theirs!r}, which is no parameter; {near.sentence}"
             )
     for other in spec.resume_from:
-        row = find(work, workspace, other)
+        row = sweep_row(work, workspace, other)
         if row.active:
             raise InvalidRequest(f"sweep {other} has not ended, so nothing is learned from it yet")
         objectives = study.spec_of(row).objectives
@@ -132,25 +132,6 @@ def check_learned(work: Work, workspace: str, spec: SweepSpec) -> None:
                 f"sweep {other} has other objectives ({_named(objectives)}) than this one "
                 f"({_named(spec.objectives)}), so nothing can be learned from it"
             )
-
-
-def find(work: Work, workspace: str, sweep: str) -> SweepRow:
-    """The row of a sweep.
-
-    Args:
-        work: The unit of work.
-        workspace: Id of the workspace.
-        sweep: Id of the sweep.
-
-    Raises:
-        NotFound: There is no such sweep; says if it is another kind of run.
-        RunNotFound: There is no such run either; the message names the nearest.
-    """
-    row = sweeps.find(work.connection, workspace, sweep)
-    if row is None:
-        run_row(work, workspace, sweep)
-        raise NotFound(f"run {sweep} is no sweep; `runyard sweeps list` shows them")
-    return row
 
 
 def _check_policy(spec: SweepSpec, parallel: int | None) -> None:

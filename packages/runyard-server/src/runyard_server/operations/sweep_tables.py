@@ -17,10 +17,10 @@ from runyard.protocol.sweeps import (
     TableQuery,
 )
 from runyard_server.core.clock import SECOND
+from runyard_server.core.lookups import sweep_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import study
-from runyard_server.operations import sweep_checks
 from runyard_server.store import sweeps
 from runyard_server.store.sweeps import TrialRow
 
@@ -45,7 +45,7 @@ def table(system: System, workspace: str, sweep: str, query: TableQuery) -> Swee
         raise InvalidRequest(f"trials is {query.trials}; use 1 or more")
 
     def read(work: Work) -> tuple[SweepSpec, list[TrialRow]]:
-        row = sweep_checks.find(work, workspace, sweep)
+        row = sweep_row(work, workspace, sweep)
         return study.spec_of(row), list(sweeps.all_trials(work.connection, row.key))
 
     spec, found = system.read(read)

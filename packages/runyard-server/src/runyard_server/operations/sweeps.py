@@ -37,7 +37,7 @@ from runyard_server.core import events, specs
 from runyard_server.core.awaiting import awaitable
 from runyard_server.core.clock import iso, iso_or_none
 from runyard_server.core.events import EventDraft
-from runyard_server.core.lookups import workspace_row
+from runyard_server.core.lookups import sweep_row, workspace_row
 from runyard_server.core.notices import subject_topic, work_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -151,7 +151,7 @@ def get(system: System, workspace: str, sweep: str) -> SweepRecord:
     Raises:
         NotFound: No such sweep in the workspace.
     """
-    return system.read(lambda work: _record(work, sweep_checks.find(work, workspace, sweep)))
+    return system.read(lambda work: _record(work, sweep_row(work, workspace, sweep)))
 
 
 def change(system: System, workspace: str, sweep: str, body: ChangeSweep) -> SweepRecord:
@@ -178,7 +178,7 @@ def change(system: System, workspace: str, sweep: str, body: ChangeSweep) -> Swe
     changes: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
 
     def write(work: Work) -> SweepRecord:
-        row = sweep_checks.find(work, workspace, sweep)
+        row = sweep_row(work, workspace, sweep)
         if not row.active or row.ended_at is not None:
             raise WrongState(f"sweep {sweep} has ended and cannot be changed; begin another one")
         more = sweep_checks.points(study.spec_of(row), body.enqueue)
@@ -189,7 +189,7 @@ def change(system: System, workspace: str, sweep: str, body: ChangeSweep) -> Swe
             sweeps.change(work.connection, row.key, **changes)
             events.append(work, row.subject, [EventDraft(kinds.CHANGED, _told(body))])
             work.announce(work_topic(row.subject))
-        return _record(work, sweep_checks.find(work, workspace, sweep))
+        return _record(work, sweep_row(work, workspace, sweep))
 
     # Whoever is drawing from the queue has written down how far it came.
     with system.studies.held(Subject(SWEEP, workspace, sweep)):
@@ -226,7 +226,7 @@ def close(system: System, workspace: str, sweep: str) -> SweepRecord:
     """
 
     def write(work: Work) -> SweepRecord:
-        row = sweep_checks.find(work, workspace, sweep)
+        row = sweep_row(work, workspace, sweep)
         if study.spec_of(row).base is not None:
             raise WrongState(
                 f"the trials of sweep {sweep} are runs, and it ends with them; cancel it instead"
@@ -259,7 +259,7 @@ def trials(system: System, workspace: str, sweep: str, query: TrialQuery) -> Tri
     size, after = pages.limit(query.page_size), pages.after(query.page_token, int)
 
     def read(work: Work) -> TrialPage:
-        row = sweep_checks.find(work, workspace, sweep)
+        row = sweep_row(work, workspace, sweep)
         last = -1 if after is None else after
         found = sweeps.trial_page(work.connection, row.key, last, size + 1, query.state)
         token = pages.token(found[size - 1].number) if len(found) > size else None

@@ -55,6 +55,7 @@ class Study:
         next_number: The number of the next trial.
         counts: How many trials there are, by state.
         open: The trials that have not ended, by number.
+        runs: The numbers of the open trials, by key of their runs.
         seen: How many values of the objective each open trial has logged.
         stock: Open trials of clients that are gone, for others to make.
         clients: Who makes trials in processes of their own.
@@ -75,6 +76,7 @@ class Study:
     next_number: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     open: dict[int, TrialRow] = field(default_factory=dict)
+    runs: dict[int, int] = field(default_factory=dict)
     seen: dict[int, int] = field(default_factory=dict)
     stock: list[int] = field(default_factory=list)
     clients: dict[str, Client] = field(default_factory=dict)
@@ -135,6 +137,7 @@ class Study:
         """Count an open trial as ended."""
         self.open.pop(trial.number)
         self.seen.pop(trial.number, None)
+        self.runs.pop(trial.run_key or 0, None)
         self.count(trial.state, -1)
         trial.state = state
         self.count(state, 1)
@@ -326,6 +329,8 @@ def _take_in(study: Study, trial: TrialRow) -> None:
     if trial.ended_at is None:
         study.open[trial.number] = trial
         study.seen[trial.number] = 0
+        if trial.run_key is not None:
+            study.runs[trial.run_key] = trial.number
 
 
 def _replay(

@@ -24,17 +24,18 @@ _ENDS = {states.COMPLETED: protocol.COMPLETED, states.FAILED: protocol.FAILED}
 
 @dataclass(slots=True)
 class Seen:
-    """The open trials as they are now.
+    """What is new of the open trials, each by number.
 
     Args:
-        children: Their runs, by key.
-        points: New values of the objective, by trial: step or None, and value.
-        logged: Their objectives, by key of the run and name.
-        others: What runs that have ended without the objective have logged, by key of the run.
+        children: Their runs, of those that have ended, and of all while it is not known whether
+            the environment can be made.
+        logged: Their objectives, by name, of those that have logged more.
+        points: New values of the objective: step or None, and value.
+        others: What runs that have ended without the objective have logged.
     """
 
-    children: dict[int, ChildRow]
-    logged: dict[int, dict[str, Logged]]
+    children: dict[int, ChildRow] = field(default_factory=dict)
+    logged: dict[int, dict[str, Logged]] = field(default_factory=dict)
     points: dict[int, list[tuple[int | None, float]]] = field(default_factory=dict)
     others: dict[int, list[str]] = field(default_factory=dict)
 
@@ -66,19 +67,26 @@ class News:
 
 
 def look(work: Work, study: Study) -> Seen:
-    """Read the open trials of a sweep as they are now."""
-    by_key = {each.run_key: each for each in study.open.values() if each.run_key is not None}
-    keys, names = list(by_key), [each.name for each in study.spec.objectives]
-    seen = Seen(
-        sweeps.children(work.connection, keys),
-        sweeps.logged(work.connection, keys, names),
-    )
-    for key, trial in by_key.items():
-        primary = seen.logged[key].get(names[0])
-        if study.single and primary is not None and _is_to_read(study, trial, primary):
-            seen.points[trial.number] = _points(work, study, trial, primary)
-        if primary is None and not seen.children[key].active:
-            seen.others[key] = [row.name for row in metrics.series(work.connection, key)]
+    """Read what is new of the open trials of a sweep, all of one moment."""
+    seen = Seen()
+    if study.in_process or not study.open:
+        return seen
+    connection, names = work.connection, [each.name for each in study.spec.objectives]
+    found = sweeps.children(connection, study.runs, only_ended=study.prepared)
+    seen.children = {study.runs[key]: child for key, child in found.items()}
+    silent = {number for number, child in seen.children.items() if not child.active}
+    for logged in sweeps.logged(connection, study.runs, names):
+        trial = study.open[study.runs[logged.run_key]]
+        if logged.name == names[0] and logged.kind in (SCALAR, LIST):
+            silent.discard(trial.number)
+        if not _is_news(study, trial, logged):
+            continue
+        seen.logged.setdefault(trial.number, {})[logged.name] = logged
+        if study.single and (study.policy is not None or logged.kind == LIST):
+            seen.points[trial.number] = _points(work, study, trial, logged)
+    for number in silent:
+        series = metrics.series(connection, study.open[number].run_key or 0)
+        seen.others[number] = [row.name for row in series]
     return seen
 
 
@@ -87,26 +95,29 @@ def take_in(study: Study, seen: Seen, now: int) -> News:
 
     Args:
         study: The sweep; it is changed.
-        seen: Its open trials as they are.
+        seen: What is new of its open trials.
         now: Microseconds since 1970.
     """
     news = News()
-    for trial in list(study.open.values()):
-        child = seen.children.get(trial.run_key or 0)
-        if child is None:
-            continue
-        study.prepared = study.prepared or child.prepared
-        _take_values(study, seen, trial, news)
+    study.prepared = study.prepared or any(each.prepared for each in seen.children.values())
+    for number in sorted(seen.logged):
+        _take_values(study, seen, study.open[number], news)
+    for number, child in sorted(seen.children.items()):
         if not child.active:
-            _take_end(study, seen, child, trial, now, news)
+            _take_end(study, seen, child, study.open[number], now, news)
     return news
 
 
-def _is_to_read(study: Study, trial: TrialRow, primary: Logged) -> bool:
-    """Whether the values themselves are wanted, and not their best alone."""
-    if primary.kind == LIST:
+def _is_news(study: Study, trial: TrialRow, logged: Logged) -> bool:
+    """Whether a metric says more than is known."""
+    if logged.kind not in (SCALAR, LIST):
+        return False
+    if not study.single:
         return True
-    return study.policy is not None and primary.count > study.seen[trial.number]
+    if logged.kind == LIST:
+        return True
+    known = trial.position if study.policy is None else study.seen[trial.number]
+    return logged.count != (known or 0)
 
 
 def _points(
@@ -138,18 +149,15 @@ def _numbers(value: Any) -> list[float]:
 
 
 def _take_values(study: Study, seen: Seen, trial: TrialRow, news: News) -> None:
-    logged = seen.logged[trial.run_key or 0]
+    logged = seen.logged[trial.number]
     if not study.single:
         _take_last(study, trial, logged, news)
         return
-    primary = logged.get(study.spec.objectives[0].name)
-    points = seen.points.get(trial.number, [])
-    if primary is None or primary.kind not in (SCALAR, LIST):
-        return
-    if points:
+    points = seen.points.get(trial.number)
+    if points is None:
+        _take_summary(study, trial, logged[study.spec.objectives[0].name])
+    elif points:
         _take_points(study, trial, points, news)
-    elif primary.kind == SCALAR and study.policy is None and primary.count != trial.position:
-        _take_summary(study, trial, primary)
     else:
         return
     news.changed[trial.number] = trial
@@ -204,8 +212,8 @@ def _take_end(
         trial.reason = child.error.partition("\n")[0] or "the run failed"
         if not study.prepared:
             news.hopeless = trial.reason
-    if trial.run_key in seen.others:
-        news.silent.append((trial, seen.others[trial.run_key]))
+    if trial.number in seen.others:
+        news.silent.append((trial, seen.others[trial.number]))
     trial.ended_at = now
     study.end(trial, state)
     if not study.single:

@@ -9,7 +9,7 @@ Each step depends on how things are, so it may be taken twice, late, or by the p
 that was killed. What the step does not finish it leaves to the next, which it wakes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from runyard.protocol import events as kinds
@@ -224,17 +224,18 @@ class _Step:
         if self.study.in_process:
             self._end_in_process(why)
             return
-        keys = [each.run_key or 0 for each in self.study.open.values()]
-        waiting = [
-            key for key in keys if key in self.seen.children and self.seen.children[key].active
-        ]
+        keys = list(self.study.runs)
 
         def write(work: Work) -> None:
-            for row in runs.find_many(work.connection, waiting):
+            for row in runs.find_many(work.connection, keys):
                 canceling.cancel(work, row, why.reason)
 
-        if waiting:
+        if any(self._is_to_cancel()):
             self._write(write)
+
+    def _is_to_cancel(self) -> Iterator[bool]:
+        rows = self.system.read(lambda work: runs.find_many(work.connection, list(self.study.runs)))
+        return (row.active and not row.cancel_requested for row in rows)
 
     def _end_in_process(self, why: Drained) -> None:
         ended = list(self.study.open.values())

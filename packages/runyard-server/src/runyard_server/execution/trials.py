@@ -127,6 +127,7 @@ def begin(
         for child in children:
             run_folders.discard(system.home.run(child.run.id))
         raise
+    study.runs.update({child.trial.run_key or 0: child.trial.number for child in children})
     return replace(row, **changes)
 
 

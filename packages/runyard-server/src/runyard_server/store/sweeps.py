@@ -8,7 +8,7 @@ reads it again comes to what it had come to.
 
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -27,7 +27,6 @@ from runyard_server.store.schema import (
 from runyard_server.store.subjects import SWEEP, Subject
 
 STOP, PAUSE = "stop", "pause"
-_MANY = 500
 _WIDTH = 8
 _COUNTS = msgspec.json.Decoder(dict[str, int])
 _NUMBERS = msgspec.json.Decoder(list[int])
@@ -189,12 +188,17 @@ _MOVE_CLIENT = (
     .values(sequence=bindparam("new_sequence"), answer=bindparam("new_answer"))
 )
 _ADD_CLIENT = insert(sweep_clients)
+# As one JSON text: a statement with as many parameters as there are trials is made anew each time.
+_KEYS = select(func.json_each(bindparam("keys")).table_valued("value").c.value)
 _CHILDREN = select(
     runs.c.key, runs.c.status, runs.c.active, runs.c.error, runs.c.environment_lock
-).where(runs.c.key.in_(bindparam("keys", expanding=True)))
+).where(runs.c.key.in_(_KEYS))
+_ENDED_CHILDREN = _CHILDREN.where(runs.c.active.is_(False))
 _LOGGED = select(*(metric_series.c[name] for name in Logged.__slots__)).where(
-    metric_series.c.run_key.in_(bindparam("keys", expanding=True)),
-    metric_series.c.name.in_(bindparam("names", expanding=True)),
+    metric_series.c.run_key.in_(_KEYS),
+    metric_series.c.name.in_(
+        select(func.json_each(bindparam("names")).table_valued("value").c.value)
+    ),
 )
 _POINTS = (
     select(metric_segments.c.first, metric_segments.c.count)
@@ -440,37 +444,39 @@ def forget_clients(connection: Connection, key: int) -> None:
     connection.execute(delete(sweep_clients).where(sweep_clients.c.sweep_key == key))
 
 
-def children(connection: Connection, keys: Sequence[int]) -> dict[int, ChildRow]:
+def children(
+    connection: Connection, keys: Collection[int], *, only_ended: bool
+) -> dict[int, ChildRow]:
     """How the runs of trials stand, by key.
 
     Args:
         connection: The transaction's connection.
         keys: Keys of the runs' rows.
+        only_ended: Leave out those that go on.
     """
-    found = {}
-    for some in _pieces(keys):
-        for row in connection.execute(_CHILDREN, {"keys": some}):
-            error = "" if row.error is None else _ERROR.decode(row.error).message
-            prepared = row.environment_lock is not None
-            found[row.key] = ChildRow(row.status, bool(row.active), error, prepared)
-    return found
+    statement = _ENDED_CHILDREN if only_ended else _CHILDREN
+    rows = connection.execute(statement, {"keys": _list(keys)})
+    return {
+        key: ChildRow(
+            status,
+            bool(active),
+            "" if error is None else _ERROR.decode(error).message,
+            lock is not None,
+        )
+        for key, status, active, error, lock in rows
+    }
 
 
-def logged(
-    connection: Connection, keys: Sequence[int], names: Sequence[str]
-) -> dict[int, dict[str, Logged]]:
-    """Those metrics of the runs of trials that have one of these names, by key and name.
+def logged(connection: Connection, keys: Collection[int], names: Sequence[str]) -> Iterator[Logged]:
+    """Those metrics of the runs of trials that have one of these names.
 
     Args:
         connection: The transaction's connection.
         keys: Keys of the runs' rows.
         names: Which names.
     """
-    found: dict[int, dict[str, Logged]] = {key: {} for key in keys}
-    for some in _pieces(keys):
-        for row in connection.execute(_LOGGED, {"keys": some, "names": list(names)}):
-            found[row.run_key][row.name] = Logged(*row)
-    return found
+    named = {"keys": _list(keys), "names": _list(names)}
+    return (Logged(*row) for row in connection.execute(_LOGGED, named))
 
 
 def segments_from(
@@ -487,9 +493,8 @@ def segments_from(
     return [(first, count, encoding, payload) for first, count, encoding, payload in rows]
 
 
-def _pieces(keys: Sequence[int]) -> Iterable[list[int]]:
-    # SQLite bounds how many parameters a statement may have.
-    return (list(keys[start : start + _MANY]) for start in range(0, len(keys), _MANY))
+def _list(values: Collection[object]) -> str:
+    return msgspec.json.encode(list(values)).decode()
 
 
 def _little(column: "array[Any]") -> "array[Any]":

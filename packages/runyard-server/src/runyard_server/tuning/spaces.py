@@ -157,3 +157,35 @@ def _within(low: float, high: float, chance: float, *, log: bool) -> float:
 @lru_cache(maxsize=256)
 def _decimal(q: float) -> Decimal:
     return Decimal(repr(float(q)))
+
+
+def chances_of(parameter: ParameterSpec, value: Any) -> tuple[float, float] | None:
+    """Between which chances a number lies: where `draw` gives it.
+
+    Args:
+        parameter: A number or a normal one.
+        value: What a trial has; None is returned for what is no number.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    half = (parameter.q or 1) / 2 if parameter.whole or parameter.q is not None else 0.0
+    return _below(parameter, value - half), _below(parameter, value + half)
+
+
+def _below(parameter: ParameterSpec, value: float) -> float:
+    """The part of a parameter's distribution below a value."""
+    if parameter.log and value <= 0:
+        return 0.0
+    if parameter.kind == NORMAL:
+        number = math.log(value) if parameter.log else value
+        return _STANDARD.cdf((number - parameter.mu) / parameter.sigma) if parameter.sigma else 0.5
+    low, high = bounds_of(parameter)
+    if parameter.whole and parameter.q is None:
+        low, high = low - 0.5, high + 0.5
+    if low == high:
+        return 0.5
+    if parameter.log:
+        part = (math.log(value) - math.log(low)) / (math.log(high) - math.log(low))
+    else:
+        part = value / (high - low) - low / (high - low)
+    return min(max(part, 0.0), 1.0)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from runyard.protocol.errors import InvalidRequest
 from runyard_server.tuning.base import Setting
-from runyard_server.tuning.policies.judging import Judge, Track, optional_positive, worse
+from runyard_server.tuning.options import optional_positive
+from runyard_server.tuning.policies.judging import Judge, Track, worse
 
 
 class BanditPolicy(Judge):

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from runyard_server.tuning.base import Params, Setting, Successor
-from runyard_server.tuning.policies.judging import Judge, Track, at_least
+from runyard_server.tuning.options import at_least
+from runyard_server.tuning.policies.judging import Judge, Track
 
 
 @dataclass(slots=True)

@@ -4,7 +4,8 @@ import math
 
 from runyard.protocol.errors import InvalidRequest
 from runyard_server.tuning.base import Setting
-from runyard_server.tuning.policies.judging import Judge, Track, at_least
+from runyard_server.tuning.options import at_least
+from runyard_server.tuning.policies.judging import Judge, Track
 
 
 class PatiencePolicy(Judge):

@@ -5,7 +5,8 @@ from bisect import insort
 
 from runyard.protocol.errors import InvalidRequest
 from runyard_server.tuning.base import Setting
-from runyard_server.tuning.policies.judging import Judge, Track, at_least, worse
+from runyard_server.tuning.options import at_least
+from runyard_server.tuning.policies.judging import Judge, Track, worse
 
 _HUNDRED = 100.0
 

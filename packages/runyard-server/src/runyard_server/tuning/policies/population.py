@@ -13,7 +13,8 @@ from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.sweeps import CHOICE, FIXED, NORMAL, ParameterSpec
 from runyard_server.tuning.base import Params, Setting, Successor
 from runyard_server.tuning.chance import bits, uniform
-from runyard_server.tuning.policies.judging import Judge, Track, at_least
+from runyard_server.tuning.options import at_least
+from runyard_server.tuning.policies.judging import Judge, Track
 from runyard_server.tuning.spaces import bounds_of, draw, in_order, is_active, rounded
 
 _FACTORS = (0.8, 1.2)

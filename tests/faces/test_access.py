@@ -48,6 +48,7 @@ BODIES = {
     "commands.end": {"exit_code": 0},
     "sweeps.create": {"spec": SWEEP},
     "sweeps.exchange": {"client": "c", "sequence": 1},
+    "journals.append": {"client": "c", "sequence": 1, "entries": ['{"op_code": 0}']},
 }
 PLACES = {"node": "0", "digest": DIGEST, "datastore": "workspaceblobstore", "path": "p/x"}
 # What a job says as its own agent, and what it changes of its family, whatever the rows say.

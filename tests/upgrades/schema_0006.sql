@@ -93,7 +93,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('01231fd8-eb0e-41ef-8528-c23bed766c92','default','mnist',1,1600000000000000);
+INSERT INTO "experiments" VALUES('55b5c001-2972-472a-805f-6e7908d0f516','default','mnist',1,1600000000000000);
 CREATE TABLE gang_nodes (
 	run_key BIGINT NOT NULL, 
 	node INTEGER NOT NULL, 
@@ -122,6 +122,52 @@ CREATE TABLE job_nodes (
 	finished_at BIGINT, 
 	finish TEXT, 
 	PRIMARY KEY (run_key, node)
+);
+CREATE TABLE journal_clients (
+	journal_key BIGINT NOT NULL, 
+	client VARCHAR NOT NULL, 
+	sequence BIGINT NOT NULL, 
+	first BIGINT NOT NULL, 
+	heard_at BIGINT NOT NULL, 
+	PRIMARY KEY (journal_key, client)
+)
+ WITHOUT ROWID
+
+;
+CREATE TABLE journal_entries (
+	journal_key BIGINT NOT NULL, 
+	number BIGINT NOT NULL, 
+	text TEXT NOT NULL, 
+	PRIMARY KEY (journal_key, number)
+)
+ WITHOUT ROWID
+
+;
+CREATE TABLE journal_trials (
+	journal_key BIGINT NOT NULL, 
+	trial BIGINT NOT NULL, 
+	sweep_key BIGINT NOT NULL, 
+	number INTEGER NOT NULL, 
+	PRIMARY KEY (journal_key, trial)
+)
+ WITHOUT ROWID
+
+;
+CREATE TABLE journals (
+	"key" INTEGER NOT NULL, 
+	workspace VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	id VARCHAR NOT NULL, 
+	entries BIGINT NOT NULL, 
+	size BIGINT NOT NULL, 
+	shown BIGINT NOT NULL, 
+	shown_at BIGINT NOT NULL, 
+	next_study INTEGER NOT NULL, 
+	next_trial BIGINT NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	changed_at BIGINT NOT NULL, 
+	PRIMARY KEY ("key"), 
+	UNIQUE (workspace, name)
 );
 CREATE TABLE leases (
 	kind VARCHAR NOT NULL, 
@@ -353,6 +399,8 @@ CREATE TABLE sweeps (
 	reason TEXT NOT NULL, 
 	created_at BIGINT NOT NULL, 
 	ended_at BIGINT, 
+	journal_key BIGINT, 
+	study INTEGER, 
 	PRIMARY KEY ("key"), 
 	UNIQUE (workspace, id)
 );
@@ -404,38 +452,39 @@ CREATE TABLE workspaces (
 );
 INSERT INTO "workspaces" VALUES('default','default','00000000-0000-0000-0000-000000000000','runyard','local','default','basic','workspaceblobstore','{}',1600000000000000);
 CREATE INDEX runs_of_experiment ON runs (workspace, experiment, "key");
-CREATE INDEX runs_of_status ON runs (workspace, status, "key");
 CREATE INDEX runs_of_workspace ON runs (workspace, "key");
+CREATE INDEX runs_of_status ON runs (workspace, status, "key");
 CREATE INDEX runs_of_parent ON runs (workspace, parent, "key");
-CREATE INDEX runs_submitted_from ON runs (workspace, submitted_from, "key");
 CREATE INDEX runs_by_created_at ON runs (workspace, created_at, "key");
-CREATE INDEX runs_of_target ON runs (workspace, target, active, "key");
-CREATE INDEX runs_by_started_at ON runs (workspace, started_at, "key");
-CREATE INDEX runs_by_ended_at ON runs (workspace, ended_at, "key");
 CREATE INDEX runs_active ON runs (active, "key");
+CREATE INDEX runs_submitted_from ON runs (workspace, submitted_from, "key");
+CREATE INDEX runs_by_started_at ON runs (workspace, started_at, "key");
+CREATE INDEX runs_of_target ON runs (workspace, target, active, "key");
+CREATE INDEX runs_by_ended_at ON runs (workspace, ended_at, "key");
 CREATE INDEX runs_by_name ON runs (workspace, name, "key");
-CREATE INDEX run_tags_by_number ON run_tags (name, number, run_key);
 CREATE INDEX run_tags_by_value ON run_tags (name, value, run_key);
-CREATE INDEX run_properties_by_value ON run_properties (name, value, run_key);
+CREATE INDEX run_tags_by_number ON run_tags (name, number, run_key);
 CREATE INDEX run_properties_by_number ON run_properties (name, number, run_key);
-CREATE INDEX run_params_by_number ON run_params (name, number, run_key);
+CREATE INDEX run_properties_by_value ON run_properties (name, value, run_key);
 CREATE INDEX run_params_by_value ON run_params (name, value, run_key);
-CREATE INDEX events_of_workspace ON events (workspace, position);
+CREATE INDEX run_params_by_number ON run_params (name, number, run_key);
 CREATE INDEX events_of_others ON events (workspace, subject_kind, position) WHERE subject_kind <> 'run';
+CREATE INDEX events_of_workspace ON events (workspace, position);
 CREATE INDEX metric_series_by_last ON metric_series (name, kind, last, run_key);
 CREATE INDEX run_files_by_digest ON run_files (digest);
 CREATE INDEX nodes_of_run ON nodes (workspace, run);
 CREATE INDEX job_nodes_open ON job_nodes (finished_at, run_key);
-CREATE INDEX models_of_run ON models (workspace, run, "key");
 CREATE INDEX models_of_workspace ON models (workspace, "key");
-CREATE INDEX model_tags_by_value ON model_tags (name, value, model_key);
+CREATE INDEX models_of_run ON models (workspace, run, "key");
 CREATE INDEX model_tags_by_number ON model_tags (name, number, model_key);
-CREATE INDEX model_properties_by_number ON model_properties (name, number, model_key);
+CREATE INDEX model_tags_by_value ON model_tags (name, value, model_key);
 CREATE INDEX model_properties_by_value ON model_properties (name, value, model_key);
+CREATE INDEX model_properties_by_number ON model_properties (name, number, model_key);
 CREATE INDEX model_files_by_digest ON model_files (digest);
 CREATE INDEX sweeps_of_workspace ON sweeps (workspace, "key");
-CREATE INDEX sweeps_active ON sweeps (active, "key");
 CREATE INDEX sweeps_of_experiment ON sweeps (workspace, experiment, "key");
+CREATE INDEX sweeps_active ON sweeps (active, "key");
+CREATE INDEX sweeps_of_journal ON sweeps (journal_key, study);
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('events',6);

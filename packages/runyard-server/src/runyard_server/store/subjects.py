@@ -4,7 +4,20 @@ from dataclasses import dataclass
 
 from runyard.protocol.feed import CLUSTER, ENVIRONMENT, EXPERIMENT, MODEL, RUN, SWEEP, WORKSPACE
 
-__all__ = ["CLUSTER", "ENVIRONMENT", "EXPERIMENT", "MODEL", "RUN", "SWEEP", "WORKSPACE", "Subject"]
+__all__ = [
+    "CLUSTER",
+    "ENVIRONMENT",
+    "EXPERIMENT",
+    "JOURNAL",
+    "MODEL",
+    "RUN",
+    "SWEEP",
+    "WORKSPACE",
+    "Subject",
+]
+
+# A journal is work for its reconciler; what happens in it is told by its sweeps.
+JOURNAL = "journal"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -12,7 +25,7 @@ class Subject:
     """One thing that events, leases and notices are about.
 
     Args:
-        kind: The noun: `run`, `cluster`, `cleanup`; `sweep`; later `endpoint`.
+        kind: The noun: `run`, `cluster`, `cleanup`, `sweep`, `journal`; later `endpoint`.
         workspace: The id of its workspace, "" for what belongs to the whole service.
         id: What tells it from others of its kind in the workspace.
     """

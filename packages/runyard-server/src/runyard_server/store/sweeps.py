@@ -48,7 +48,8 @@ _QUEUE = msgspec.json.Decoder(list[Point])
 class SweepRow:
     """One row of `sweeps`; times are microseconds since 1970 in UTC.
 
-    `spec` is JSON. Of the `queue` of points to try first, `taken` are trials already.
+    `spec` is JSON. Of the `queue` of points to try first, `taken` are trials already. One that
+    shows a study of somebody else's is of a journal, by which it is changed alone; it has no run.
     """
 
     key: int
@@ -74,6 +75,8 @@ class SweepRow:
     front: list[int] = field(default_factory=list)
     reason: str = ""
     ended_at: int | None = None
+    journal_key: int | None = None
+    study: int | None = None
 
     @property
     def subject(self) -> Subject:
@@ -244,8 +247,9 @@ def change(connection: Connection, key: int, **values: Any) -> None:
 
 
 def active(connection: Connection) -> list[Subject]:
-    """Every sweep of every workspace that has not ended, oldest first."""
+    """Every sweep of every workspace that has a run which has not ended, oldest first."""
     found = select(sweeps.c.workspace, sweeps.c.id).where(sweeps.c.active.is_(True))
+    found = found.where(sweeps.c.journal_key.is_(None))
     rows = connection.execute(found.order_by(sweeps.c.key))
     return [Subject(SWEEP, row.workspace, row.id) for row in rows]
 

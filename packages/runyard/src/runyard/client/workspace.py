@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runyard.client.experiments import Experiments
     from runyard.client.feed import Feed
     from runyard.client.files import Files
+    from runyard.client.journals import Journals
     from runyard.client.logs import Logs
     from runyard.client.metrics import Metrics
     from runyard.client.models import Models
@@ -91,6 +92,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.files import Files
 
         return Files(self)
+
+    @property
+    def journals(self) -> Journals:
+        """Journals of Optuna studies."""
+        from runyard.client.journals import Journals
+
+        return Journals(self)
 
     @property
     def logs(self) -> Logs:

@@ -19,6 +19,7 @@ from runyard.protocol.experiments import *
 from runyard.protocol.feed import *
 from runyard.protocol.files import *
 from runyard.protocol.jobs import *
+from runyard.protocol.journals import *
 from runyard.protocol.metrics import *
 from runyard.protocol.models import *
 from runyard.protocol.parameters import *

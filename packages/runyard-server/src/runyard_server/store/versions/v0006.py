@@ -1,4 +1,4 @@
-"""Schema 0006: sweeps, their trials, what trials report on the way, and who makes them."""
+"""Schema 0006: sweeps, trials, what trials report on the way, who makes them, and journals."""
 
 from typing import Any
 
@@ -19,9 +19,10 @@ _KEY = BigInteger().with_variant(Integer, "sqlite")
 
 
 def upgrade(op: Any) -> None:
-    """Add the tables of sweeps."""
+    """Add the tables of sweeps and of journals."""
     _add_sweeps(op)
     _add_trials(op)
+    _add_journals(op)
 
 
 def _add_sweeps(op: Any) -> None:
@@ -50,10 +51,13 @@ def _add_sweeps(op: Any) -> None:
         Column("reason", Text, nullable=False),
         Column("created_at", BigInteger, nullable=False),
         Column("ended_at", BigInteger),
+        Column("journal_key", BigInteger),
+        Column("study", Integer),
         UniqueConstraint("workspace", "id"),
         Index("sweeps_of_workspace", "workspace", "key"),
         Index("sweeps_of_experiment", "workspace", "experiment", "key"),
         Index("sweeps_active", "active", "key"),
+        Index("sweeps_of_journal", "journal_key", "study"),
     )
 
 
@@ -92,5 +96,48 @@ def _add_trials(op: Any) -> None:
         Column("client", String, primary_key=True),
         Column("sequence", BigInteger, nullable=False),
         Column("answer", Text, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+def _add_journals(op: Any) -> None:
+    op.create_table(
+        "journals",
+        Column("key", _KEY, primary_key=True, autoincrement=True),
+        Column("workspace", String, nullable=False),
+        Column("name", String, nullable=False),
+        Column("id", String, nullable=False),
+        Column("entries", BigInteger, nullable=False),
+        Column("size", BigInteger, nullable=False),
+        Column("shown", BigInteger, nullable=False),
+        Column("shown_at", BigInteger, nullable=False),
+        Column("next_study", Integer, nullable=False),
+        Column("next_trial", BigInteger, nullable=False),
+        Column("created_at", BigInteger, nullable=False),
+        Column("changed_at", BigInteger, nullable=False),
+        UniqueConstraint("workspace", "name"),
+    )
+    op.create_table(
+        "journal_entries",
+        Column("journal_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("number", BigInteger, primary_key=True, autoincrement=False),
+        Column("text", Text, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "journal_clients",
+        Column("journal_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("client", String, primary_key=True),
+        Column("sequence", BigInteger, nullable=False),
+        Column("first", BigInteger, nullable=False),
+        Column("heard_at", BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "journal_trials",
+        Column("journal_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("trial", BigInteger, primary_key=True, autoincrement=False),
+        Column("sweep_key", BigInteger, nullable=False),
+        Column("number", Integer, nullable=False),
         sqlite_with_rowid=False,
     )

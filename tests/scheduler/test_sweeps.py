@@ -75,18 +75,16 @@ class Sweeping:
     def states(self, sweep: str) -> list[str]:
         return [each.state for each in self.trials(sweep)]
 
-    def log(self, run: str, *values: float, name: str = "acc", first: int = 0) -> None:
+    def log(self, run: str, *values: float, name: str = "acc", step: int | None = None) -> None:
         """Log values of a metric, as the courier of a job brings them."""
         lines = [
-            {"n": name, "k": "scalar", "v": v, "s": None, "t": 1}
+            {"n": name, "k": "scalar", "v": v, "s": step, "t": 1}
             if not math.isnan(v)
-            else {"n": name, "k": "scalar", "v": "NaN", "s": None, "t": 1, "x": 1}
+            else {"n": name, "k": "scalar", "v": "NaN", "s": step, "t": 1, "x": 1}
             for v in values
         ]
         data = "".join(json.dumps(line) + "\n" for line in lines).encode()
-        metrics.append(
-            self.system, W, run, f"1-{name}", query=SpoolQuery(first), body=io.BytesIO(data)
-        )
+        metrics.append(self.system, W, run, "1-aa", query=SpoolQuery(), body=io.BytesIO(data))
 
     def run_all(self, sweep: str, values: dict[int, float]) -> SweepRecord:
         """Have each trial log its value and complete, until the sweep has ended."""
@@ -360,3 +358,40 @@ class TestSweeps(ReconcilerContract):
         found = runs.list_(system, W, runs.RunQuery(include_children=True)).items
         logs_ = [system.logs.list_(W, run.id) for run in found]
         return [(run.id, run.status, self.yard.messages(run.id)) for run in found], logs_
+
+
+def test_a_trial_is_made_again_with_what_it_left(sweeping: Sweeping) -> None:
+    """A canceled child goes on in a new sweep from its outputs, before anything is drawn."""
+    first = sweeping.begin(max_trials=1)
+    sweeping.run_all(first, {0: 0.5})
+    sweep = sweeping.begin(max_trials=2, parallel=1, resume_trials=[f"{first}_0"])
+    until(lambda: len(sweeping.trials(sweep)) == 1)
+    spec = runs.spec(sweeping.system, W, f"{sweep}_0")
+    assert spec.resumes == f"{first}_0"
+    place = "$AZUREML_DATAREFERENCE_MODEL_LOCATION"
+    assert spec.arguments[2:] == ["--units", "1", "--resume-from", place]
+    sweeping.run_all(sweep, {0: 0.5, 1: 0.25})
+    assert runs.spec(sweeping.system, W, f"{sweep}_1").resumes is None
+
+
+def test_a_successor_goes_on_from_another_trial(sweeping: Sweeping) -> None:
+    """What a policy promotes is a new child that is given the outputs of the former one."""
+    options = {"min_steps": 1, "max_steps": 4, "factor": 2, "stop_only": False}
+    policy = PolicySpec("asha", by_step=True, options=options)
+    sweeping.yard.cluster(nodes=4)
+    sweep = sweeping.begin(target="cluster", parallel=4, max_trials=5, policy=policy)
+    for number, value in enumerate((0.9, 0.5, 0.2, 0.1)):
+        run = f"{sweep}_{number}"
+        sweeping.yard.handle(run)
+        sweeping.log(run, value, step=1)
+    for number in (1, 2, 3):
+        sweeping.yard.until(f"{sweep}_{number}", "CancelRequested")
+    for number in (1, 2, 3):
+        sweeping.yard.finish(f"{sweep}_{number}", "canceled")
+    until(lambda: sweeping.states(sweep) == ["running", *["paused"] * 3, "running"])
+    promoted = sweeping.trials(sweep)[4]
+    assert (promoted.from_trial, promoted.params) == (1, {"--units": 2})
+    assert runs.spec(sweeping.system, W, f"{sweep}_4").resumes == f"{sweep}_1"
+    sweeping.yard.restart()
+    ended = sweeping.run_all(sweep, {})
+    assert (ended.status, len(sweeping.trials(sweep))) == ("Completed", 5)

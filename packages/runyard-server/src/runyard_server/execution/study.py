@@ -176,9 +176,12 @@ class Study:
         if queue:
             point = queue[0]
             return Drawn(self.next_number, point.params, queued=1, resumes=point.resumes)
-        follows = self.successor()
+        self.successor()
+        # What a trial has left is complete once its run has ended.
+        ready = (each for each in self.successors if each.from_trial not in self.open)
+        follows = next(ready, None)
         if follows is not None:
-            self.successors.pop(0)
+            self.successors.remove(follows)
             return Drawn(self.next_number, follows.params, follows.from_trial)
         if self.used_up or self.waits_for() is not None:
             return None
@@ -188,8 +191,8 @@ class Study:
 
     def successor(self) -> Successor | None:
         """The trial that the policy wants next, if it wants one."""
-        if not self.successors and self.policy is not None:
-            self.successors = list(self.policy.successors())
+        if self.policy is not None:
+            self.successors += self.policy.successors()
         return self.successors[0] if self.successors else None
 
     def waits_for(self) -> str | None:

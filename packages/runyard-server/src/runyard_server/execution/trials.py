@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from runyard.protocol import data
 from runyard.protocol import runs as states
 from runyard.protocol.jobs import INHERITED_FILE
 from runyard.protocol.runs import RunSpec
@@ -28,6 +29,7 @@ from runyard_server.store.runs import RunRow
 from runyard_server.store.sweeps import SweepRow, TrialRow
 from runyard_server.tuning.spaces import argument_of
 
+RESUME_FROM = "--resume-from"
 HYPERPARAMETERS = "hyperparameters"
 _ARGUMENTS = "arguments"
 _BY_SHELL = 3
@@ -77,7 +79,10 @@ def prepare(row: SweepRow, parent: RunRow, spec: SweepSpec, drawn: Drawn, now: i
         submitted_by=parent.submitted_by,
         submitted_from=parent.submitted_from,
     )
-    made = _with_arguments(spec.base, spec, drawn.params)
+    resumes = drawn.resumes
+    if drawn.from_trial is not None:
+        resumes = child_id(row.id, drawn.from_trial)
+    made = _with_arguments(replace(spec.base, resumes=resumes), spec, drawn.params)
     shown = json.dumps(drawn.params)
     tags: dict[str, str | None] = {HYPERPARAMETERS: shown} if spec.hyperdrive else {}
     params = of_command(made.command) if made.command else of_arguments(made.arguments)
@@ -87,7 +92,7 @@ def prepare(row: SweepRow, parent: RunRow, spec: SweepSpec, drawn: Drawn, now: i
         drawn.params,
         now,
         from_trial=drawn.from_trial,
-        resumes=drawn.resumes,
+        resumes=resumes,
     )
     return Child(trial, run, made, Named(tags, {}, params))
 
@@ -158,6 +163,8 @@ def _with_arguments(base: RunSpec, spec: SweepSpec, params: dict[str, Any]) -> R
     more = []
     for name, value in given_as(spec, params).items():
         more += [f"--{name}", str(value)]
+    if base.resumes is not None:
+        more += [RESUME_FROM, f"${data.VARIABLE_PREFIX}{data.RESUMED}"]
     made = replace(base, arguments=[*base.arguments, *more])
     if base.command:
         made = replace(base, command=_longer(base.command, more))

@@ -10,6 +10,8 @@ DOWNLOAD = "download"
 UPLOAD = "upload"
 MODES = (MOUNT, DOWNLOAD, UPLOAD)
 VARIABLE_PREFIX = "AZUREML_DATAREFERENCE_"
+RESUMED = "MODEL_LOCATION"
+"""What v1 called the reference to what an earlier run has left."""
 
 
 @dataclass(frozen=True)

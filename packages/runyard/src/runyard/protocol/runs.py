@@ -77,6 +77,8 @@ class RunSpec:
     `command`, when not empty, replaces interpreter, script and arguments.
     `definition` is the v1 `runDefinition` as `get_details()` shows it.
     `max_retries` is how often the run may begin anew after a failed attempt.
+    `resumes` is an earlier run, whose outputs the job finds at
+    `$AZUREML_DATAREFERENCE_MODEL_LOCATION`.
     """
 
     experiment: str
@@ -95,6 +97,7 @@ class RunSpec:
     max_retries: int = 0
     shared_memory: Optional[str] = None
     definition: Dict[str, Any] = field(default_factory=dict)
+    resumes: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,12 @@ def _run_ids(given: Given, incomplete: str) -> Offers:
     return [(run.id, f"{run.experiment}: {run.status}") for run in found]
 
 
+def _sweep_ids(given: Given, _: str) -> Offers:
+    """Offer the ids of the newest sweeps with their experiment and status."""
+    found = _client(given).sweeps.list(limit=MOST_OFFERED)
+    return [(each.id, f"{each.spec.experiment}: {each.status}") for each in found]
+
+
 def _statuses(_: Given, __: str) -> Offers:
     from runyard.protocol import runs
 
@@ -122,6 +128,14 @@ Rank = Annotated[
 RunIds = Annotated[
     list[str],
     Argument("RUN...", help=RUN_HELP, complete=_run_ids),
+]
+SweepId = Annotated[
+    str,
+    Argument("SWEEP", help=f"A sweep's name, or {RUN_HELP[2:]}", complete=_sweep_ids),
+]
+SweepIds = Annotated[
+    list[str],
+    Argument("SWEEP...", help=f"A sweep's name, or {RUN_HELP[2:]}", complete=_sweep_ids),
 ]
 Experiment = Annotated[
     str | None,

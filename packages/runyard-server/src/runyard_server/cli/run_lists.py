@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from runyard.protocol.filters import ATTRIBUTE, Condition, Field
+from runyard.protocol.runs import RunRecord
 from runyard_server.cli import output, run_fields, run_filters, tables, typed
 from runyard_server.cli.target import WorkspaceClient
 from runyard_server.cli.typed import Typed
 
 # Attributes come always, so a search for this column brings nothing else.
 _NOTHING_MORE = "status"
+_METRICS = "metrics"
+# As `protocol.sweeps` has it, whose many records a list without sweeps need not load.
+_SWEEPS = ("sweep", "hyperdrive")
 _EXPERIMENT, _PARENT = Field(ATTRIBUTE, "experiment"), Field(ATTRIBUTE, "parent")
 _NO_CHILD = Typed(Condition(_PARENT, "IS NULL"), "", "list")
 _MOST_COUNTED = 1000
@@ -79,11 +83,30 @@ def show(
         if hidden:
             output.note(hidden)
         return
+    results = _results(client, found.items) if _METRICS in shown else {}
     tables.show(
         [run_fields.column(name, asked=bool(names)) for name in shown],
-        ([run_fields.cell(name, run) for name in shown] for run in found.items),
+        (
+            [
+                results[run.id]
+                if name == _METRICS and run.id in results
+                else run_fields.cell(name, run)
+                for name in shown
+            ]
+            for run in found.items
+        ),
         hidden or "no such run",
     )
+
+
+def _results(client: WorkspaceClient, found: Sequence[RunRecord]) -> dict[str, str]:
+    """What stands for metrics of the runs that are sweeps: trials that have ended, the best."""
+    wanted = [run.id for run in found if run.run_type in _SWEEPS]
+    if not wanted:
+        return {}
+    from runyard.sdk import sweep_words
+
+    return {run: sweep_words.line_of(client.sweeps.get(run)) for run in wanted}
 
 
 def _conditions(client: WorkspaceClient, asked: Asked) -> list[Typed]:

@@ -13,6 +13,7 @@ from runyard_server.cli.words import near
 
 GROUPS = {
     "runs": "Runs: what was run and how it went.",
+    "sweeps": "Sweeps: trials with different parameters, and which was best.",
     "experiments": "Named series of runs.",
     "models": "Registered models and their versions.",
     "compute": "Clusters that runs are sent to.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
 
 from runyard.client import callers
-from runyard.protocol.sweeps import MAXIMIZE, ChangeSweep, TrialQuery
-from runyard.sdk import points, sweep_progress
+from runyard.protocol.sweeps import ChangeSweep, TrialQuery
+from runyard.sdk import points, sweep_progress, sweep_words
 from runyard.sdk.exceptions import ExperimentExecutionException, UserErrorException, translated
 from runyard.sdk.run_base import TERMINAL
 from runyard.sdk.runs import Run
@@ -67,7 +67,7 @@ class SweepRun(Run):
             a value of, and `run` where trials are runs.
         """
         goals = [goal.name for goal in self._sweep().spec.objectives]
-        return [row_of(trial, goals) for trial in self.trials()]
+        return [sweep_words.row_of(trial, goals) for trial in self.trials()]
 
     def front(self) -> List[TrialRecord]:
         """The trials that no other beats in all goals; of one goal, the best alone."""
@@ -176,15 +176,15 @@ class SweepRun(Run):
             "Experiment": record.spec.experiment,
             "Id": record.id,
             "Status": record.status,
-            "Trials": sweep_progress.count_of(record),
-            "Best": sweep_progress.best_of(record),
+            "Trials": sweep_words.count_of(record),
+            "Best": sweep_words.best_of(record),
         }
         return cards.row(cells, ("Details Page", self.get_portal_url(), "Link to the sweep"))
 
     def _told(self) -> str:
         record = self._sweep()
-        best = sweep_progress.best_of(record) or "no value yet"
-        return f"Trials: {sweep_progress.count_of(record)},\nBest: {best}"
+        best = sweep_words.best_of(record) or "no value yet"
+        return f"Trials: {sweep_words.count_of(record)},\nBest: {best}"
 
     def _sweep(self) -> SweepRecord:
         with translated():
@@ -198,32 +198,3 @@ class SweepRun(Run):
     def _alter(self, change: ChangeSweep) -> None:
         with translated():
             self.service.sweeps.change(self.id, change)
-
-
-def row_of(trial: TrialRecord, goals: List[str]) -> Dict[str, Any]:
-    """A trial as a row.
-
-    Args:
-        trial: The trial.
-        goals: Names of the metrics, in the order of its values.
-    """
-    row: Dict[str, Any] = {"number": trial.number, "state": trial.state, **trial.params}
-    values = trial.values or ([trial.best] if len(goals) == 1 else [])
-    row.update((name, value) for name, value in zip(goals, values) if value is not None)
-    if trial.run is not None:
-        row["run"] = trial.run
-    return row
-
-
-def ranked(trials: List[TrialRecord], goal: str) -> List[TrialRecord]:
-    """Trials with a value, the best first; of equals the first one.
-
-    Args:
-        trials: The trials.
-        goal: `maximize` or `minimize`.
-    """
-    sign = -1.0 if goal == MAXIMIZE else 1.0
-    valued = [
-        (sign * trial.best, trial.number, trial) for trial in trials if trial.best is not None
-    ]
-    return [trial for _, _, trial in sorted(valued, key=lambda each: each[:2])]

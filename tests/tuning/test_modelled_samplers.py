@@ -134,15 +134,19 @@ def test_running_trials_repel() -> None:
     assert close[1] < close[0] / 2
 
 
-def test_stopped_trials_teach_by_how_far_they_came() -> None:
-    """Of stopped trials those that came farther are better; all are worse than completed ones."""
-    sampler = TpeSampler(Setting(PLANE, LOSS, seed=3), startup=5)
-    for number in range(60):
-        x = -1 + number / 30
-        steps = [(1, 5.0)] if x < 0.5 else [(1, 5.0), (10, 6.0)]
-        sampler.tell(Outcome(number, {"x": x, "y": 0.0}, (5.0,), STOPPED, steps))
-    drawn = [(sampler.ask(number) or {})["x"] for number in range(100, 120)]
-    assert sum(x > 0.3 for x in drawn) > 15
+def test_stopped_trials_teach_and_failed_ones_do_not() -> None:
+    """Values of stopped trials are learned from, whether or not their way is told; NaN is not."""
+    drawn = []
+    for steps in ([], [(1, 5.0), (2, 1.0)]):
+        sampler = TpeSampler(Setting(PLANE, LOSS, seed=3), startup=5)
+        for number in range(60):
+            params = {"x": -1 + number / 30, "y": 0.0}
+            sampler.tell(Outcome(number, params, (abs(params["x"]),), STOPPED, steps))
+            sampler.tell(Outcome(100 + number, params, (float("nan"),), COMPLETED))
+            sampler.tell(Outcome(200 + number, {"x": 0.9, "y": 0.0}, (-5.0,), "canceled"))
+        drawn.append([(sampler.ask(number) or {})["x"] for number in range(300, 310)])
+    assert drawn[0] == drawn[1]
+    assert sum(abs(x) < 0.3 for x in drawn[0]) >= 6
 
 
 def test_a_finite_space_is_used_up() -> None:

@@ -44,12 +44,12 @@ def axes_of(space: Sequence[ParameterSpec]) -> list[Axis]:
     return [axis for axis in map(_axis, space) if not axis.distribution.single()]
 
 
-def groups_of(axes: Sequence[Axis]) -> list[list[Axis]]:
+def groups_of(axes: Sequence[Axis]) -> dict[str, list[Axis]]:
     """The axes that trials have together: those that are always there, and those of each branch."""
     groups: dict[str, list[Axis]] = {}
     for axis in axes:
         groups.setdefault(repr(sorted(axis.parameter.when.items())), []).append(axis)
-    return list(groups.values())
+    return groups
 
 
 def _axis(parameter: ParameterSpec) -> Axis:

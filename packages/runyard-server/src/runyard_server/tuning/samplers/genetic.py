@@ -5,9 +5,6 @@ Here there is one generation, of all trials that are seen, and every draw is a c
 them: a steady state, which a restart finds again.
 """
 
-import warnings
-
-from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, NSGAIIISampler, NSGAIISampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
@@ -52,9 +49,7 @@ class Nsga2Sampler(ModelledSampler):
 
     def model(self, seed: int) -> BaseSampler:
         """Optuna's sampler, with parents of our choice."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ExperimentalWarning)
-            return self.optuna_sampler(population_size=self._population, seed=seed)
+        return self.optuna_sampler(population_size=self._population, seed=seed)
 
 
 class Nsga3Sampler(Nsga2Sampler):

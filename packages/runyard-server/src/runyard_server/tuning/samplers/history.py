@@ -20,13 +20,13 @@ class Entry(Generic[T]):
     """A trial as a sampler sees it.
 
     Args:
-        key: Small is good; of several objectives it is not looked at.
+        loss: Small is good; of several objectives it is not looked at.
         number: Of the trial.
         values: One for each objective.
         item: What the sampler makes of it.
     """
 
-    key: tuple[float, ...]
+    loss: float
     number: int
     values: tuple[float, ...]
     item: T
@@ -62,7 +62,7 @@ class History(Generic[T]):
         if len(self._newest) > half:
             _, older = self._newest.pop(0)
             if self._front is None:
-                insort(self._best, older, key=lambda each: (each.key, each.number))
+                insort(self._best, older, key=lambda each: (each.loss, each.number))
                 del self._best[self._limit - half :]
 
     def items(self) -> list[T]:

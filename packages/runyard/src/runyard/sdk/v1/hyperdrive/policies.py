@@ -47,9 +47,15 @@ class EarlyTerminationPolicy:
     def _options(self) -> Dict[str, Any]:
         return {}
 
+    def _engine_options(self) -> Dict[str, Any]:
+        return self._options()
+
     def _policy_spec(self) -> PolicySpec:
         return PolicySpec(
-            self._policy, self.evaluation_interval, self.delay_evaluation, options=self._options()
+            self._policy,
+            self.evaluation_interval,
+            self.delay_evaluation,
+            options=self._engine_options(),
         )
 
     def __repr__(self) -> str:
@@ -151,6 +157,12 @@ class TruncationSelectionPolicy(EarlyTerminationPolicy):
         found: Dict[str, Any] = {"truncation_percentage": self.truncation_percentage}
         if self.exclude_finished_jobs:
             found["exclude_finished_jobs"] = True
+        return found
+
+    def _engine_options(self) -> Dict[str, Any]:
+        found: Dict[str, Any] = {"percentage": self.truncation_percentage}
+        if self.exclude_finished_jobs:
+            found["exclude_finished"] = True
         return found
 
 

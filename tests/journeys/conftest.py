@@ -101,7 +101,12 @@ def alive(pid: int) -> bool:
 @pytest.fixture
 def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
     """An empty machine; whatever was started on it is stopped afterwards."""
-    home, folder = tmp_path / "home", tmp_path / "work"
+    yield from empty_machine(tmp_path, monkeypatch)
+
+
+def empty_machine(top: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
+    """Make a machine in an empty folder, and stop afterwards whatever was started on it."""
+    home, folder = top / "home", top / "work"
     folder.mkdir()
     monkeypatch.setenv("RUNYARD_HOME", str(home))
     monkeypatch.delenv("RUNYARD_URL", raising=False)

@@ -74,6 +74,7 @@ class Job:
         data: The data references, with the source as the store has it.
         size: What the node shall have; None: whatever there is.
         attempt: Which attempt of the run this is, from 1.
+        resumed: What the run that it resumes has left below `outputs`, by digest.
     """
 
     run: str
@@ -91,6 +92,7 @@ class Job:
     data: list[JobData] = field(default_factory=list)
     size: VmSize | None = None
     attempt: int = 1
+    resumed: list[FileEntry] = field(default_factory=list)
 
     def at(self, place: Place) -> JobSpec:
         """The job as the agent at a place reads it."""
@@ -122,6 +124,7 @@ class Job:
             attempt=self.attempt,
             shared_folder=place.shared_folder,
             address=place.address,
+            resumed=self.resumed,
         )
 
 

@@ -12,6 +12,7 @@ from runyard.protocol import events as kinds
 from runyard.protocol import jobs as protocol
 from runyard.protocol import runs as states
 from runyard.protocol.errors import NotFound
+from runyard.protocol.files import FileEntry
 from runyard.protocol.jobs import (
     AgentReply,
     AgentReport,
@@ -43,7 +44,15 @@ from runyard_server.execution import attempts, gangs, ranks, sealing
 from runyard_server.execution.gangs import CLEARED, LOST, SALVAGING, Verdict
 from runyard_server.execution.sealing import seal
 from runyard_server.execution.sites import environment_left, site_of
-from runyard_server.store import compute, experiments, folders, job_nodes, snapshots, workspaces
+from runyard_server.store import (
+    compute,
+    experiments,
+    files,
+    folders,
+    job_nodes,
+    snapshots,
+    workspaces,
+)
 from runyard_server.store import gangs as told
 from runyard_server.store import runs as run_rows
 from runyard_server.store.files import FileRow
@@ -51,6 +60,7 @@ from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 
 # A second less than the interval: beats come a little early at times, and would be passed over.
+_OUTPUTS = "outputs/"
 _BEAT_US = int((HEARTBEAT_SECONDS - 1) * SECOND)
 _BEFORE_RUNNING = (states.QUEUED,)
 _BEFORE_FINALIZING = (states.QUEUED, states.RUNNING)
@@ -72,7 +82,11 @@ def build(system: System, row: RunRow, node: JobNodeRow, environment: JobEnviron
         environment: As it was realised for the node's site.
     """
     job = remains(system, row, node, environment)
-    return replace(job, data=_data(system, row.workspace, job.spec))
+    return replace(
+        job,
+        data=_data(system, row.workspace, job.spec),
+        resumed=_resumed(system, row.workspace, job.spec),
+    )
 
 
 def remains(system: System, row: RunRow, node: JobNodeRow, environment: JobEnvironment) -> Job:
@@ -477,6 +491,21 @@ def _size(work: Work, row: RunRow) -> VmSize | None:
     cluster = compute.find(work.connection, row.workspace, row.target)
     size, _ = resolve(cluster.vm_size if cluster else "")
     return size
+
+
+def _resumed(system: System, workspace: str, spec: RunSpec) -> list[FileEntry]:
+    """What an earlier run has left below its outputs; of one that is gone, nothing."""
+
+    def read(work: Work) -> list[FileEntry]:
+        row = run_rows.find(work.connection, workspace, spec.resumes or "")
+        found = [] if row is None else files.all_below(work.connection, row.key, _OUTPUTS)
+        return [
+            FileEntry(each.path[len(_OUTPUTS) :], each.digest, each.size, each.executable)
+            for each in found
+            if each.digest is not None
+        ]
+
+    return [] if spec.resumes is None else system.read(read)
 
 
 def _data(system: System, workspace: str, spec: RunSpec) -> list[JobData]:

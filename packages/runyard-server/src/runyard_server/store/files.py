@@ -93,6 +93,23 @@ def page(
     ]
 
 
+def all_below(connection: Connection, run_key: int, prefix: str) -> list[FileRow]:
+    """All files whose path begins with `prefix`, by path.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        prefix: What their paths begin with.
+    """
+    rows: list[FileRow] = []
+    while True:
+        after = rows[-1].path if rows else None
+        found = page(connection, run_key, prefix, after, _MANY)
+        rows += found
+        if len(found) < _MANY:
+            return rows
+
+
 def put(connection: Connection, run_key: int, rows: Iterable[FileRow]) -> None:
     """Add files to a run; a file of the same path is replaced.
 

@@ -94,6 +94,7 @@ class JobSpec:
             `run_folder`.
         address: Where other nodes reach this one; "" lets the agent find out.
         cpus, gpus: What a node of this cluster has.
+        resumed: What the run that it resumes has left below `outputs`, without that folder.
     """
 
     run: str
@@ -119,6 +120,7 @@ class JobSpec:
     attempt: int = 1
     shared_folder: str = ""
     address: str = ""
+    resumed: List[FileEntry] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

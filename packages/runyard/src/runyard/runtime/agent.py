@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 60.0
 LOOK_SECONDS = 0.1
+READ_ONLY = 0o444
 
 Report = Dict[str, Any]
 
@@ -175,13 +176,35 @@ class Agent:
                 os.rename(folder.work, f"{folder.work}.{job.attempt}")
         _refuse_taken_names(job)
         folder.make()
-        snapshot.materialise(job, folder.work, lambda: self.link().service, self._wake.is_canceled)
+        self._place(job.files, folder.work)
         paths = self._data()
+        if job.spec.get("resumes"):
+            paths[names.RESUMED] = self._resumed()
         if job.nodes > 1:
             from runyard.runtime import gang
 
             gang.tell_prepared(job, folder, paths)
         return paths
+
+    def _place(self, files: List[Dict[str, Any]], folder: str) -> None:
+        canceled = self._wake.is_canceled
+        snapshot.materialise(self._job, files, folder, lambda: self.link().service, canceled)
+
+    def _resumed(self) -> str:
+        """Lay out what the run that this one resumes has left; give the folder."""
+        folder = self._folder.resumed
+        if os.path.lexists(folder):
+            # An earlier attempt was here.
+            import shutil
+
+            shutil.rmtree(folder)
+        os.makedirs(folder)
+        self._place(self._job.resumed, folder)
+        # Not the folders: only their owner could remove what is in those.
+        for parent, _, found in os.walk(folder):
+            for name in found:
+                os.chmod(os.path.join(parent, name), READ_ONLY)
+        return folder
 
     def _plans(self, nodes: List[Node], paths: Dict[str, str]) -> List[Plan]:
         shared = variables.make(self._job, self._folder, paths)

@@ -13,9 +13,10 @@ Below `<run folder>`:
     logs/           what the processes print
     endings/<pid>   how the interpreter of a process says that it ended
     data/           downloaded and to be uploaded data without a place of its own
+    resumed/        what the run that this one resumes has left below its outputs
     mpi/<attempt>/  how each rank of mpirun is, and what starts them
     prepared.json   where the data is; read by the other nodes of the run
-    nodes/<n>/      the same for each further node of the run; `work` and `data` are the first's
+    nodes/<n>/      the same for each further node; `work`, `data` and `resumed` are the first's
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class RunFolder:
         self.shared = os.path.abspath(root)
         self.work = os.path.join(self.shared, names.WORK_FOLDER)
         self.data = os.path.join(self.shared, "data")
+        self.resumed = os.path.join(self.shared, "resumed")
         self.prepared_file = os.path.join(self.shared, "prepared.json")
         self.outputs = os.path.join(self.work, "outputs")
 

@@ -40,8 +40,8 @@ class Stopped(Exception):
 class Job:
     """One node's part of a run; the attributes are those of `protocol.jobs.JobSpec`.
 
-    `spec`, `environment` and the items of `files` and `data` stay plain dictionaries with the
-    field names of RunSpec, JobEnvironment, FileEntry and JobData.
+    `spec`, `environment` and the items of `files`, `resumed` and `data` stay plain dictionaries
+    with the field names of RunSpec, JobEnvironment, FileEntry and JobData.
     """
 
     def __init__(self, plain: Dict[str, Any]) -> None:
@@ -68,6 +68,7 @@ class Job:
         self.attempt: int = plain.get("attempt", 1)
         self.shared_folder: str = plain.get("shared_folder", "")
         self.address: str = plain.get("address", "")
+        self.resumed: List[Dict[str, Any]] = plain.get("resumed", [])
 
     @classmethod
     def load(cls, path: str) -> Job:
@@ -93,7 +94,8 @@ class Job:
     @property
     def starts_at_once(self) -> bool:
         """Whether preparing is a matter of milliseconds, so that it need not be told first."""
-        size = sum(int(file["size"]) for file in self.files)
+        files = self.files + self.resumed
+        size = sum(int(file["size"]) for file in files)
         copied = any(item["mode"] == names.DOWNLOAD for item in self.data)
-        small = size < QUICK_BYTES and len(self.files) < QUICK_FILES
+        small = size < QUICK_BYTES and len(files) < QUICK_FILES
         return small and bool(self.blobs) and not copied

@@ -1,4 +1,4 @@
-"""Puts the files of a run into its working folder.
+"""Puts the files of a run into its working folder, and those of the run that it resumes aside.
 
 From the blob folder of the same machine they are cloned (copy on write, where the file system can)
 or copied, never hard-linked: a script may write into its own files. Otherwise they are fetched
@@ -30,13 +30,18 @@ Entry = Dict[str, Any]
 
 
 def materialise(
-    job: Job, folder: str, service: Callable[[], JobService], canceled: Callable[[], bool]
+    job: Job,
+    files: Sequence[Entry],
+    folder: str,
+    service: Callable[[], JobService],
+    canceled: Callable[[], bool],
 ) -> None:
-    """Put every file of the job's snapshot below `folder`, which is empty.
+    """Put files of the job below `folder`, which is empty.
 
     Args:
-        job: Whose files.
-        folder: The working folder.
+        job: The job.
+        files: Its snapshot, or what it resumes.
+        folder: The working folder, for example.
         service: Gives the service, for contents that are not on this machine.
         canceled: Asked between files.
 
@@ -47,7 +52,7 @@ def materialise(
     """
     made: Set[str] = set()
     elsewhere = []
-    for file in job.files:
+    for file in files:
         if canceled():
             raise Canceled
         target = inside(folder, str(file["path"]))

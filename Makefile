@@ -15,12 +15,13 @@ export UV_NO_PROGRESS := 1
 export UV_SYSTEM_CERTS ?= true
 
 UV := .tools/bin/uv
-PACKAGES := packages/runyard packages/runyard-server packages/runyard-azureml
+PACKAGES := packages/runyard packages/runyard-server packages/runyard-azureml \
+	packages/runyard-optuna
 LIGHT_SOURCES := packages/runyard/src packages/runyard-azureml/src
 SOURCES := $(shell find packages -type f -not -name '*.pyc' | sort)
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-package runyard --no-emit-package runyard-server \
-	--no-emit-package runyard-azureml pyproject.toml --group dev
+	--no-emit-package runyard-azureml --no-emit-package runyard-optuna pyproject.toml --group dev
 LIGHT_LOCK := $(UV) pip compile --quiet --universal --python-version 3.7 --generate-hashes \
 	--no-annotate --no-header tests/light/requirements.in
 # Three workers suit two cores, for tests wait half of their time; a file's tests stay on one
@@ -73,7 +74,7 @@ bench: dist/.ready  ## Measure against the peers and the machine's limits; rewri
 	$(UV) --version
 	.tools/bin/python benchmarks/run.py $(BENCH)
 
-wheels: dist/.ready  ## Build the three wheels into dist/
+wheels: dist/.ready  ## Build the four wheels into dist/
 
 lock: $(UV)  ## Resolve the lock files anew
 	$(LOCK) --upgrade --output-file requirements.lock

@@ -1,6 +1,6 @@
 """Fail when files import one another in a circle, or late without being on the list.
 
-Counted is every import statement of the three packages, also those inside functions and below
+Counted is every import statement of the four packages, also those inside functions and below
 `if TYPE_CHECKING:`. An import inside a function (a late one) is for two reasons only, and one for
 type checkers may lead upwards only where both sides must be known. `tools/listed_imports.toml`
 names each:

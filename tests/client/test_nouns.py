@@ -32,6 +32,7 @@ OF_CLIENTS = (
     "runyard/runtime",
     "runyard/distributed",
     "runyard_server/cli",
+    "runyard_optuna",
     "azureml",
 )
 

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ROOT / "packages"
-OURS = {"runyard", "runyard_server", "azureml"}
+OURS = {"runyard", "runyard_server", "runyard_optuna", "azureml"}
 NOTEBOOK = {"IPython"}
 
 
@@ -49,14 +49,15 @@ def _of(node: ast.AST, *, inside: bool) -> Iterator[tuple[str, bool]]:
         yield from _of(child, inside=inside)
 
 
-def test_the_service_declares_what_it_imports() -> None:
+@pytest.mark.parametrize("package", ["runyard-server", "runyard-optuna"])
+def test_what_is_imported_is_declared(package: str) -> None:
     """A library that only came along with another would be gone when that one drops it."""
     owners = {
         name: {distribution.lower() for distribution in found}
         for name, found in packages_distributions().items()
     }
-    declared = _dependencies("runyard-server")
-    found = {(file, name) for file, name, _ in _imports("runyard-server")}
+    declared = _dependencies(package)
+    found = {(file, name) for file, name, _ in _imports(package)}
     undeclared = {(file, name) for file, name in found if not declared & owners.get(name, set())}
     assert not undeclared
     unused = declared - set().union(*(owners[name] for _, name in found)) - {"runyard"}

@@ -6,6 +6,7 @@ type checker fails where it is none, as it would be if the names were Any again.
 
 from typing import Any
 
+import runyard.optuna
 from runyard import (
     Environment,
     Experiment,
@@ -49,10 +50,16 @@ def tunes(workspace: Workspace, config: ScriptRunConfig) -> float | None:
     return None if best is None else best.best
 
 
+def studies(workspace: Workspace) -> runyard.optuna.Storage:
+    """The storage of Optuna's studies, where that distribution is installed."""
+    return runyard.optuna.Storage(workspace, name="vision")
+
+
 def mistakes(workspace: Workspace, run: Run, environment: Environment) -> None:
     """Misspelt names are told before the script runs."""
     run.lgo("accuracy", 0.97)  # type: ignore[attr-defined]
     workspace.experimets  # type: ignore[attr-defined]  # noqa: B018 - read by the checker only
     environment.regster(workspace)  # type: ignore[attr-defined]
     Sweep({}, {}).ovre(environment)  # type: ignore[attr-defined]
+    runyard.optuna.Storage(workspace, nam="vision")  # type: ignore[call-arg]
     ScriptRunConfig("", "train.py").nothing()  # type: ignore[attr-defined]

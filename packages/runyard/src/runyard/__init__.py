@@ -161,9 +161,13 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load a public name on first use (PEP 562)."""
+    from importlib import import_module
+
+    if name == "optuna":
+        # A module of its own for who has it, so that it can be imported as well.
+        return import_module(f"runyard.{name}")
     if name not in _NAMES:
         raise AttributeError(f"module 'runyard' has no attribute {name!r}")
-    from importlib import import_module
 
     found = globals()[name] = getattr(import_module(_NAMES[name]), name)
     return found

@@ -21,6 +21,8 @@ class GaussianSampler(ModelledSampler):
         startup: So many trials are drawn at random first.
     """
 
+    fewest = 2
+
     def __init__(self, setting: Setting, *, startup: int = 10) -> None:
         missing = [name for name in _NEEDED if find_spec(name) is None]
         if missing:

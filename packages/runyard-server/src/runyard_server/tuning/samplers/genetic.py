@@ -41,6 +41,7 @@ class Nsga2Sampler(ModelledSampler):
         population: How many are the best; so many trials are drawn at random first.
     """
 
+    fewest = 2  # parents
     optuna_sampler: type[_SteadyNsga2] | type[_SteadyNsga3] = _SteadyNsga2
 
     def __init__(self, setting: Setting, *, population: int = 50) -> None:

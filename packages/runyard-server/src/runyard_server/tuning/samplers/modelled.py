@@ -12,7 +12,7 @@ from typing import Any
 
 from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from runyard.protocol.sweeps import COMPLETED, STOPPED
 from runyard_server.tuning.base import Outcome, Params, Sampler, Setting
@@ -40,6 +40,9 @@ class ModelledSampler(Sampler):
     random. In a finite space no point is drawn twice: where the model does not get away from the
     used ones the next of a shuffle is taken, and it ends when all are used.
     """
+
+    fewest = 0
+    """So many trials of a branch the model needs to draw for it; before that it is random."""
 
     def __init__(self, setting: Setting, *, startup: int) -> None:
         super().__init__(setting)
@@ -154,6 +157,8 @@ class ModelledSampler(Sampler):
         """
         by_name = {axis.parameter.name: axis for axis in group}
         trials = [trial for trial in seen if by_name.keys() <= trial.params.keys()]
+        if sum(trial.state == TrialState.COMPLETE for trial in trials) < self.fewest:
+            return {}
         study = Window(self._directions, trials).study()
         space = {name: axis.distribution for name, axis in by_name.items()}
         with quiet():

@@ -6,3 +6,9 @@ def test_the_reader_of_the_data_is_the_same_everywhere(example):
     copies = sorted(example.parent.glob("*/utils.py"))
     assert len(copies) > 1
     assert len({copy.read_bytes() for copy in copies}) == 1
+
+
+def test_the_script_that_is_swept_is_the_article_s(example):
+    """A sweep needs no change of the script: the copy is the original."""
+    copy = example.parent / "tf-sweep" / "tf_mnist.py"
+    assert copy.read_bytes() == (example / "tf_mnist.py").read_bytes()

@@ -97,10 +97,10 @@ def _bar(part: float, width: int, signs: str) -> str:
 
 
 def _columns(values: Sequence[float], width: int) -> List[float]:
-    """The values as they stand at the end of each column."""
+    """One value a column, from the first to the last; few values are several columns wide each."""
     count = len(values)
-    if count >= width:
-        return [values[(column + 1) * count // width - 1] for column in range(width)]
+    if count > width:
+        return [values[column * (count - 1) // max(1, width - 1)] for column in range(width)]
     step = min(_WIDEST_STEP, width // count)
     return [value for value in values for _ in range(step)]
 

@@ -57,3 +57,14 @@ def test_what_a_question_raises_for_other_reasons_is_not_taken_for_a_missing_run
 
     with pytest.raises(InvalidRequest, match="not alpha_two"):
         RunNames(named).ask("alpha_two", refuse)
+
+
+def test_a_beginning_of_a_sweep_s_id_names_the_sweep(client: WorkspaceClient, monkeypatch) -> None:
+    """Its trials begin with its whole id, so without this no beginning would ever do."""
+    sweep = client.runs.start(StartRun(experiment="e", run_id="swept_1f")).id
+    for number in range(3):
+        client.runs.start(StartRun(experiment="e", run_id=f"{sweep}_{number}", parent=sweep))
+    assert RunNames(client).find("swept").id == sweep
+    assert RunNames(client).find(f"{sweep}_1").id == f"{sweep}_1"
+    monkeypatch.setattr("runyard.client.run_names.LOOKED_AT", 2)
+    assert RunNames(client).find("swept").id == sweep

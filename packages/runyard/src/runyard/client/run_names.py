@@ -86,8 +86,8 @@ class RunNames:
             for run in self._runs.list(query, LOOKED_AT)
             if run.id.startswith(head) and run.id.endswith(tail)
         ]
-        # The whole id of a run may be how the ids of others begin.
-        found = [run for run in found if run.id == name] or found
+        # The whole id of a run may be how the ids of others begin, and its trials' always do.
+        found = [run for run in found if run.id == name] or self._without_trials(found, head, tail)
         if len(found) == 1:
             return found[0]
         if found:
@@ -95,6 +95,18 @@ class RunNames:
         raise missing or RunNotFound(
             f"there is no run {name!r}; `runyard runs list` shows the runs"
         )
+
+    def _without_trials(self, found: List[RunRecord], head: str, tail: str) -> List[RunRecord]:
+        """Name a sweep in place of its trials; of one with many it may not have been read."""
+        sweeps = {
+            run.parent
+            for run in found
+            if run.parent and run.id.startswith(f"{run.parent}_")
+            if run.parent.startswith(head) and run.parent.endswith(tail)
+        }
+        left = [run for run in found if run.parent not in sweeps]
+        known = {run.id for run in left}
+        return [*left, *(self._runs.get(sweep) for sweep in sorted(sweeps - known))]
 
     def _numbered(self, experiment: str, number: str) -> RunRecord:
         record = self._experiments.get(experiment)

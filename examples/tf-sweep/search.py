@@ -56,7 +56,7 @@ def sweep_of(options):
     """What is tried, which result counts, and when a trial is not worth going on."""
     return Sweep(
         space={
-            "learning-rate": loguniform(0.001, 0.3),
+            "learning-rate": loguniform(0.0003, 0.5),
             "first-layer-neurons": choice(50, 100, 300),
             "batch-size": choice(50, 100, 200),
         },

@@ -6,7 +6,7 @@ one whose answer was lost loses nothing and doubles nothing.
 """
 
 from dataclasses import dataclass, field
-from math import isfinite
+from math import isfinite, nan
 
 import msgspec
 
@@ -99,7 +99,7 @@ class _Exchanging:
         if known is not None and known.sequence >= self.body.sequence:
             return self._repeat(known, now)
         if not self.row.active:
-            return Exchanged(ended=True, reason=self.row.reason)
+            return Exchanged(ended=True, reason=self.row.reason, over=True)
         self.taken = self.row.taken
         # All is looked at before anything changes: a refused exchange leaves the study as it is.
         self._refuse_unknown()
@@ -155,8 +155,9 @@ class _Exchanging:
         trial = self.study.open.get(report.number)
         if trial is None:
             return
-        self.reports.append(Report(report.number, report.step, report.value))
-        verdict = self.study.report(trial, report.step, report.value)
+        value = nan if report.value is None else report.value
+        self.reports.append(Report(report.number, report.step, value))
+        verdict = self.study.report(trial, report.step, value)
         self.changed[trial.number] = trial
         if verdict is None:
             return
@@ -192,7 +193,8 @@ class _Exchanging:
         self.ended.append(trial)
 
     def _take_back(self) -> None:
-        for number in self.body.returned:
+        mine = self.study.open if self.body.leaves else self.body.returned
+        for number in mine:
             trial = self.study.open.get(number)
             if trial is not None and trial.client == self.body.client:
                 trial.client = None
@@ -234,11 +236,12 @@ class _Exchanging:
         others = any(each.client != self.body.client for each in self.study.open.values())
         ended = why is not None and not others and not self.asked
         reason = ""
-        if len(self.asked) < self.body.ask:
+        if len(self.asked) < self.body.ask or (why is not None and why.now):
             reason = why.reason if why is not None else self._waiting()
         spec = self.study.spec
         given = [AskedTrial(each.number, given_as(spec, each.params)) for each in self.asked]
-        return Exchanged(given, self.verdicts, ended, reason)
+        over = why is not None and why.now
+        return Exchanged(given, self.verdicts, ended or over, reason, over)
 
     def _waiting(self) -> str:
         if self.row.paused:
@@ -273,7 +276,10 @@ class _Exchanging:
 
         self.system.write(write)
         study.reported += len(self.reports)
-        study.clients[body.client] = Client(body.sequence, text, now)
+        if body.leaves:
+            study.clients.pop(body.client, None)
+        else:
+            study.clients[body.client] = Client(body.sequence, text, now)
 
 
 def _fault(values: list[float], wanted: int) -> str:

@@ -91,10 +91,16 @@ def create(system: System, workspace: str, body: CreateSweep) -> SweepRecord:
     given = Named({**tags, **body.tags}, {**added, **properties, **body.properties}, {})
     news = [EventDraft(kinds.WARNING, text) for text in warnings]
     folder = system.home.run(run.id)
+
+    def write(work: Work) -> SweepRecord:
+        # Another process may have begun it since this one looked.
+        known = _found_open(work, workspace, body) if body.reopen else None
+        return _write(work, run, row, given, news) if known is None else work.answered(known)
+
     try:
         # It keeps what the trials inherit, and goes with the sweep's end.
         inherited_environment.keep_inherited(folder, body.inherited if base is not None else {})
-        return system.write(lambda work: _write(work, run, row, given, news))
+        return system.write(write)
     # Also when the service is being stopped: a folder without its run would stay for ever.
     except BaseException:
         run_folders.discard(folder)
@@ -338,28 +344,29 @@ def _open_one(system: System, workspace: str, body: CreateSweep) -> SweepRecord 
     if body.name is None or body.spec.base is not None:
         raise InvalidRequest("reopen needs a name, and a sweep whose trials are no runs")
 
-    def read(work: Work) -> SweepRecord | None:
-        workspace_row(work, workspace)
-        found = sweeps.page(
-            work.connection,
-            workspace,
-            None,
-            1,
-            experiment=body.spec.experiment,
-            only_active=True,
-            name=body.name,
-        )
-        if not found:
-            return None
-        differing = _differing(study.spec_of(found[0]), body.spec)
-        if differing:
-            raise Conflict(
-                f"the open sweep {body.name!r} ({found[0].id}) has another {differing[0]}: give "
-                "what it was begun with, or another name"
-            )
-        return _record(work, found[0])
+    return system.read(lambda work: _found_open(work, workspace, body))
 
-    return system.read(read)
+
+def _found_open(work: Work, workspace: str, body: CreateSweep) -> SweepRecord | None:
+    workspace_row(work, workspace)
+    found = sweeps.page(
+        work.connection,
+        workspace,
+        None,
+        1,
+        experiment=body.spec.experiment,
+        only_active=True,
+        name=body.name,
+    )
+    if not found:
+        return None
+    differing = _differing(study.spec_of(found[0]), body.spec)
+    if differing:
+        raise Conflict(
+            f"the open sweep {body.name!r} ({found[0].id}) has another {differing[0]}: give "
+            "what it was begun with, or another name"
+        )
+    return _record(work, found[0])
 
 
 def _differing(one: SweepSpec, other: SweepSpec) -> list[str]:

@@ -178,12 +178,18 @@ class Connection:
     def read(self, route: Route[Any], *segments: str, body: Any) -> bytes:
         """Ask a route with a record and give its raw answer whole; it is bounded by the request.
 
+        Args:
+            route: The row of the table of routes.
+            segments: What stands for the braces of the route's path, in order.
+            body: The record, or its JSON where it is at hand.
+
         Raises:
             RunyardError: The service refused, or cannot be reached.
         """
         headers = {"Content-Type": "application/json"}
         target = _target(route, segments, None)
-        answer = self._patient(route.method, target, headers, codec.encode(body))
+        data = body if isinstance(body, bytes) else codec.encode(body)
+        answer = self._patient(route.method, target, headers, data)
         content: bytes = answer.content
         return content
 

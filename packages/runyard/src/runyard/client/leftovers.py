@@ -1,6 +1,7 @@
 """Brings what killed processes logged last: their spools stay in the state folder until then.
 
     spool/<run id>/<writer>.jsonl     lines; locked by the writer as long as it lives (`own_file`)
+    spool/<sweep>/<client>.trials     what processes that make trials have told (`trial_lines`)
     spool/<run id>/place.json         the run's workspace and service
 
 The next client of the state folder looks here and brings what is left of runs of its service. A
@@ -17,7 +18,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional
 
-from runyard.client import home, own_file
+from runyard.client import home, own_file, trial_lines
 from runyard.client.courier import Courier
 from runyard.client.sender import REFUSED_SUFFIX
 from runyard.client.spool import USER_LOG, USER_LOG_PATH, writers
@@ -107,6 +108,8 @@ def bring(service: WorkspaceClient, folder: Path, seconds: float) -> bool:
         # Held by their writers, which live, or by another client that brings them just now.
         if (present and not files) or _is_unknown(at, folder):
             return True
+        if not trial_lines.bring(at, folder, seconds):
+            return False
         logs = {path: USER_LOG_PATH for path in files if path.name == USER_LOG}
         courier = Courier(at, folder.name, folder, logs, resumes=True)
         return _bring(courier, folder, files, time.monotonic() + seconds)
@@ -134,7 +137,7 @@ def _bring(courier: Courier, folder: Path, files: List[Path], deadline: float) -
         for each in (path, path.with_suffix(REFUSED_SUFFIX)):
             with contextlib.suppress(FileNotFoundError):
                 each.unlink()
-    _clear(folder)
+    clear(folder)
     return True
 
 
@@ -161,9 +164,9 @@ def _is_unknown(service: WorkspaceClient, folder: Path) -> bool:
     return False
 
 
-def _clear(folder: Path) -> None:
+def clear(folder: Path) -> None:
     """Remove a spool folder from which all has been brought, unless somebody writes there anew."""
-    if not _files(folder):
+    if not _files(folder) and not trial_lines.files(folder):
         with contextlib.suppress(OSError):
             (folder / PLACE).unlink()
         with contextlib.suppress(OSError):

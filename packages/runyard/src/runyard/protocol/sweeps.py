@@ -306,11 +306,11 @@ class Told:
 
 @dataclass(frozen=True)
 class Reported:
-    """A value on the way of a trial, at a step."""
+    """A value on the way of a trial, at a step; None: it is no finite number."""
 
     number: int
     step: int
-    value: float
+    value: Optional[float]
 
 
 @dataclass(frozen=True)
@@ -318,8 +318,9 @@ class Exchange:
     """What a process that makes trials has to say, and how many new ones it wants.
 
     `client` names the process, `sequence` its exchanges from 1: the answer to a repeat is the same.
-    `returned` are trials that it asked for and will not make. Values that JSON lacks are told as
-    failed by the client.
+    `returned` are trials that it asked for and will not make; with `leaves` these are all that it
+    has and does not tell of, for it is about to end. Values that JSON lacks are told as failed by
+    the client.
     """
 
     client: str
@@ -328,6 +329,7 @@ class Exchange:
     told: List[Told] = field(default_factory=list)
     reported: List[Reported] = field(default_factory=list)
     returned: List[int] = field(default_factory=list)
+    leaves: bool = False
 
 
 @dataclass(frozen=True)
@@ -350,6 +352,7 @@ class TrialVerdict:
 class Exchanged:
     """The answer: new trials and verdicts. `ended` says that no trial will come any more, and why.
 
+    With `over` trials that were given need not be made either: the sweep was canceled, for example.
     No trials although some were asked for and it has not ended: `reason` says what for; ask again.
     """
 
@@ -357,6 +360,7 @@ class Exchanged:
     verdicts: List[TrialVerdict] = field(default_factory=list)
     ended: bool = False
     reason: str = ""
+    over: bool = False
 
 
 SWEEPS_CREATE: Route[SweepRecord] = Route(

@@ -10,8 +10,8 @@ import pytest
 from runyard import Experiment, Sweep, Workspace, uniform
 from runyard.client import discovery
 from runyard.protocol.errors import ServiceUnreachable
-from runyard.sdk import trials as module
 from runyard.sdk.exceptions import AzureMLException
+from runyard.sdk.trials import Trials
 from runyard_server.testing.services import RunningService, running_service
 
 TRIALS = 400
@@ -34,10 +34,10 @@ def experiment(service: RunningService, monkeypatch: pytest.MonkeyPatch) -> Expe
     return made
 
 
-def opened(experiment: Experiment) -> module.Trials:
+def opened(experiment: Experiment) -> Trials:
     """Begin a sweep, or go on with it."""
     sweep = Sweep({"x": uniform(0, 1)}, {"loss": "minimize"}, max_trials=TRIALS)
-    return module.open(experiment, sweep._spec("exp", "quick"), "quick")
+    return sweep.open(experiment, "quick")
 
 
 def test_a_service_that_is_killed_while_trials_are_made(

@@ -14,24 +14,22 @@ import pytest
 import runyard
 from runyard import Sweep, Workspace, uniform
 from runyard.client import home
-from runyard.sdk import trials as module
 from runyard.sdk.exceptions import UserErrorException
 
 SPACE = {"x": uniform(0, 1), "kind": runyard.choice("a", "b")}
 SCRIPT = """
 import os, signal, sys, time
-from runyard import Sweep, Workspace, choice, uniform
-from runyard.sdk import trials as module
+from runyard import Experiment, Sweep, Workspace, choice, uniform
 sweep = Sweep({"x": uniform(0, 1), "kind": choice("a", "b")}, {"loss": "minimize"}, max_trials=%d)
 experiment = Experiment(Workspace.get(os.environ["WORKSPACE"]), "exp")
-trials = module.open(experiment, sweep._spec("exp", "quick"), "quick")
+trials = sweep.open(experiment, "quick")
 """
 
 
 def opened(experiment, name="quick", goal=None, workers=1, space=None, **given: object):
     """Begin a sweep over SPACE whose trials are made here, or go on with it."""
     sweep = Sweep(space or SPACE, goal or {"loss": "minimize"}, **given)
-    return module.open(experiment, sweep._spec(experiment.name, name), name, workers)
+    return sweep.open(experiment, name, workers)
 
 
 def states(trials):

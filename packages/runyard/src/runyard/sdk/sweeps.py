@@ -39,8 +39,10 @@ from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.spaces import parameters_of, plain
 
 if TYPE_CHECKING:
+    from runyard.sdk.experiments import Experiment
     from runyard.sdk.run_base import RunBase
     from runyard.sdk.submission import Submission
+    from runyard.sdk.trials import Trials
 
 GOALS = (MAXIMIZE, MINIMIZE)
 _LARGEST_SEED = 2**63
@@ -108,6 +110,25 @@ class Sweep:
                 "of a function are made in this process: for trial in sweep.open(experiment, name)"
             )
         return SweptScript(self, config)
+
+    def open(self, experiment: Experiment, name: Optional[str] = None, workers: int = 1) -> Trials:
+        """Begin trials of a function in this process, or go on with those of this name.
+
+        Args:
+            experiment: The experiment.
+            name: The sweep's name: an open one of this name is gone on with, also by several
+                processes at once. None begins a new one.
+            workers: How many threads will make trials, at least.
+
+        Returns:
+            What is looped over: `for trial in sweep.open(experiment, "quick")`.
+
+        Raises:
+            UserErrorException: The service refuses it, or the open sweep of this name is another.
+        """
+        from runyard.sdk import trials
+
+        return trials.open(experiment, self._spec(experiment.name, name or ""), name, workers)
 
     def enqueue(self, params: Mapping[str, Any]) -> Sweep:
         """Have a point tried before any that is sampled.

@@ -5,7 +5,7 @@ ended has told all its values. The policy is told them in order, and its verdict
 together with them, before they act.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,8 +100,9 @@ def take_in(study: Study, seen: Seen, now: int) -> News:
     """
     news = News()
     study.prepared = study.prepared or any(each.prepared for each in seen.children.values())
+    ended = {number for number, child in seen.children.items() if not child.active}
     for number in sorted(seen.logged):
-        _take_values(study, seen, study.open[number], news)
+        _take_values(study, seen, study.open[number], news, ended)
     for number, child in sorted(seen.children.items()):
         if not child.active:
             _take_end(study, seen, child, study.open[number], now, news)
@@ -148,7 +149,9 @@ def _numbers(value: Any) -> list[float]:
     return [float("nan")]
 
 
-def _take_values(study: Study, seen: Seen, trial: TrialRow, news: News) -> None:
+def _take_values(
+    study: Study, seen: Seen, trial: TrialRow, news: News, ended: Collection[int]
+) -> None:
     logged = seen.logged[trial.number]
     if not study.single:
         _take_last(study, trial, logged, news)
@@ -157,7 +160,7 @@ def _take_values(study: Study, seen: Seen, trial: TrialRow, news: News) -> None:
     if points is None:
         _take_summary(study, trial, logged[study.spec.objectives[0].name])
     elif points:
-        _take_points(study, trial, points, news)
+        _take_points(study, trial, points, news, ended)
     else:
         return
     news.changed[trial.number] = trial
@@ -167,7 +170,11 @@ def _take_values(study: Study, seen: Seen, trial: TrialRow, news: News) -> None:
 
 
 def _take_points(
-    study: Study, trial: TrialRow, points: Sequence[tuple[int | None, float]], news: News
+    study: Study,
+    trial: TrialRow,
+    points: Sequence[tuple[int | None, float]],
+    news: News,
+    ended: Collection[int],
 ) -> None:
     """Report each value to the policy; the first verdict stands."""
     for step, value in points:
@@ -177,7 +184,8 @@ def _take_points(
         verdict = study.report(trial, position, value)
         if study.policy is not None:
             news.reports.append(Report(trial.number, position, value))
-        if verdict is not None:
+        # One that has ended by itself needs no verdict.
+        if verdict is not None and trial.number not in ended:
             trial.verdict = PAUSE if verdict.pause else STOP
             trial.reason = verdict.reason
             news.stopped.append(trial)
@@ -208,6 +216,9 @@ def _take_end(
     state = _ENDS.get(child.status)
     if state is None:
         state = protocol.CANCELED if trial.verdict is None else stopped_state(trial)
+    if state == protocol.COMPLETED:
+        # It was quicker than the policy's verdict.
+        trial.reason = ""
     if state == protocol.FAILED:
         trial.reason = child.error.partition("\n")[0] or "the run failed"
         if not study.prepared:

@@ -480,3 +480,16 @@ def count_statements(system: System) -> Callable[[], list[str]]:
         return found
 
     return begin_counting
+
+
+def test_importance_is_worked_out_anew_for_more_trials(system: System) -> None:
+    """A page that asks again and again costs nothing, and later trials count."""
+    sweep = begin(system)
+    client = Client(system, sweep)
+    given = client.exchange(40).trials
+    few = sweeps.importance(system, W, sweep)
+    assert (few.items, few.reason) == ([], "0 trials have completed, of 10")
+    client.exchange(told=[Told(each.number, [each.params["lr"]]) for each in given])
+    found = sweeps.importance(system, W, sweep)
+    assert (found.items[0].name, found.trials) == ("lr", 40)
+    assert sweeps.importance(system, W, sweep) is found

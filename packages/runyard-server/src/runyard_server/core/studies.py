@@ -7,13 +7,16 @@ change that fails drops the study, and the next one makes it anew.
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from runyard_server.store.subjects import Subject
 
 IDLE_SECONDS = 300.0
+_REMEMBERED = 100
+
+Made = TypeVar("Made")
 
 
 class Place:
@@ -34,6 +37,7 @@ class Studies:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._places: dict[Subject, Place] = {}
+        self._made: dict[Subject, tuple[int, Any]] = {}
 
     @contextmanager
     def held(self, sweep: Subject) -> Iterator[Place]:
@@ -51,6 +55,26 @@ class Studies:
                     raise
         finally:
             self._leave(sweep, place)
+
+    def remembered(self, sweep: Subject, of: int, make: Callable[[], Made]) -> Made:
+        """What was made of so many trials of a sweep; made anew when there are others.
+
+        Args:
+            sweep: The sweep.
+            of: How many trials it depends on.
+            make: Makes it.
+        """
+        with self._guard:
+            known = self._made.get(sweep)
+        if known is not None and known[0] == of:
+            found: Made = known[1]
+            return found
+        made = make()
+        with self._guard:
+            self._made[sweep] = (of, made)
+            while len(self._made) > _REMEMBERED:
+                del self._made[next(iter(self._made))]
+        return made
 
     def drop_idle(self, seconds: float = IDLE_SECONDS) -> None:
         """Forget the studies that nobody has touched for some time."""

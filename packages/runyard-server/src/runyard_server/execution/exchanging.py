@@ -243,6 +243,9 @@ class _Exchanging:
         over = why is not None and why.now
         return Exchanged(given, self.verdicts, ended or over, reason, over)
 
+    def _front(self) -> list[int]:
+        return [] if self.study.single else self.study.front.numbers()
+
     def _waiting(self) -> str:
         if self.row.paused:
             return "the sweep is paused"
@@ -271,7 +274,7 @@ class _Exchanging:
                 next_number=study.next_number,
                 counts=dict(study.counts),
                 best=best,
-                front=sorted(study.front),
+                front=self._front(),
             )
 
         self.system.write(write)

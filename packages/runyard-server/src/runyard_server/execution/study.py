@@ -30,6 +30,7 @@ from runyard_server.tuning.base import (
     Successor,
     Verdict,
 )
+from runyard_server.tuning.front import Front
 
 _SPEC = msgspec.json.Decoder(SweepSpec)
 
@@ -43,7 +44,7 @@ class Client:
     heard: int
 
 
-@dataclass(slots=True)
+@dataclass
 class Study:
     """What a sweep has in memory; see the module.
 
@@ -60,13 +61,15 @@ class Study:
         stock: Open trials of clients that are gone, for others to make.
         clients: Who makes trials in processes of their own.
         best: The best value and the number of its trial; of one objective.
-        front: Of several objectives, the trials that no other beats in all, by number.
         reported: How many reports the sweep's log has.
         successors: What the policy wants next.
         used_up: The sampler has no further point.
         prepared: The environment of the trials is known to exist.
         told: Warnings that were given.
         log: How far the file of the log has come.
+
+    Attributes:
+        front: Of several objectives, the trials that no other beats.
     """
 
     key: int
@@ -81,13 +84,15 @@ class Study:
     stock: list[int] = field(default_factory=list)
     clients: dict[str, Client] = field(default_factory=dict)
     best: tuple[float, int] | None = None
-    front: dict[int, tuple[float, ...]] = field(default_factory=dict)
     reported: int = 0
     successors: list[Successor] = field(default_factory=list)
     used_up: bool = False
     prepared: bool = False
     told: set[str] = field(default_factory=set)
     log: LogPlace = field(default_factory=LogPlace)
+
+    def __post_init__(self) -> None:
+        self.front = Front(self.spec.objectives)
 
     @property
     def single(self) -> bool:
@@ -121,7 +126,7 @@ class Study:
         if values is None or len(values) != len(self.spec.objectives):
             return False
         if not self.single:
-            return self._rank_on_front(trial.number, values)
+            return self.front.add(trial.number, values)
         mine = values[0]
         if self.best is not None:
             value, number = self.best
@@ -210,16 +215,6 @@ class Study:
             self.best = (value, mine)
         return mine < other
 
-    def _rank_on_front(self, number: int, values: tuple[float, ...]) -> bool:
-        goals = self.spec.objectives
-        if any(beats(goals, other, values) for other in self.front.values()):
-            return False
-        beaten = [n for n, other in self.front.items() if beats(goals, values, other)]
-        for each in beaten:
-            del self.front[each]
-        self.front[number] = values
-        return True
-
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
@@ -305,19 +300,6 @@ def better_of(objective: Objective, one: float | None, other: float) -> float:
     if one is None:
         return other
     return max(one, other) if objective.goal == MAXIMIZE else min(one, other)
-
-
-def beats(goals: Sequence[Objective], one: Sequence[float], other: Sequence[float]) -> bool:
-    """Whether `one` is as good as `other` in all and better in some.
-
-    Args:
-        goals: The objectives.
-        one: A value for each.
-        other: A value for each.
-    """
-    pairs = list(zip(goals, one, other, strict=True))
-    as_good = all(better_of(goal, theirs, mine) == mine for goal, mine, theirs in pairs)
-    return as_good and any(mine != theirs for _, mine, theirs in pairs)
 
 
 def stopped_state(trial: TrialRow) -> str:

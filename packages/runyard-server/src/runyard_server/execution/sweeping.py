@@ -147,7 +147,7 @@ class _Step:
             key,
             counts=dict(self.study.counts),
             best=best,
-            front=sorted(self.study.front),
+            front=self._front(),
         )
         for trial in news.stopped:
             child = runs.by_key(work.connection, trial.run_key or 0)
@@ -363,6 +363,9 @@ class _Step:
         assert self.study.best is not None
         value, number = self.study.best
         return trials.child_id(self.row.id, number), value
+
+    def _front(self) -> list[int]:
+        return [] if self.study.single else self.study.front.numbers()
 
     def _called(self, trial: TrialRow) -> str:
         return trials.child_id(self.row.id, trial.number)

@@ -5,13 +5,16 @@ so that a picture shows both where the good ones are and how the sweep went.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.sweeps import (
     CHOICE,
+    COMPLETED,
     MAXIMIZE,
     ParameterSpec,
     SweepColumn,
+    SweepImportance,
     SweepSpec,
     SweepTable,
     TableQuery,
@@ -22,7 +25,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import study
 from runyard_server.store import sweeps
-from runyard_server.store.sweeps import TrialRow
+from runyard_server.store.sweeps import SweepRow, TrialRow
 
 LINEAR, LOG, CATEGORY = "linear", "log", "category"
 MOST = 10_000
@@ -52,6 +55,38 @@ def table(system: System, workspace: str, sweep: str, query: TableQuery) -> Swee
     best = _best_so_far(spec, found)
     chosen = _chosen(spec, found, min(query.trials, MOST))
     return SweepTable(_columns(spec, found, best, chosen, system.clock.now_us()), len(found))
+
+
+def importance(system: System, workspace: str, sweep: str) -> SweepImportance:
+    """How much each parameter of a sweep decides; worked out anew when more trials have completed.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        sweep: Id of the sweep.
+
+    Raises:
+        NotFound: No such sweep in the workspace.
+    """
+    row = system.read(lambda work: sweep_row(work, workspace, sweep))
+    done = row.counts.get(COMPLETED, 0)
+    return system.studies.remembered(row.subject, done, lambda: _importance(system, row))
+
+
+def _importance(system: System, row: SweepRow) -> SweepImportance:
+    # It brings Optuna, which takes seconds: nobody waits for that who does not ask for this.
+    from runyard_server.tuning import importance
+
+    def read(work: Work) -> list[tuple[dict[str, Any], list[float]]]:
+        found = sweeps.all_trials(work.connection, row.key)
+        return [
+            (each.params, list(values))
+            for each in found
+            if each.state == COMPLETED and (values := study.finite(each.results)) is not None
+        ]
+
+    spec = study.spec_of(row)
+    return importance.importance(spec.space, spec.objectives, system.read(read))
 
 
 def _columns(

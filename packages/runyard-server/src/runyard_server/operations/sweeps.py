@@ -317,8 +317,7 @@ def importance(system: System, workspace: str, sweep: str) -> SweepImportance:
     Raises:
         NotFound: No such sweep in the workspace.
     """
-    get(system, workspace, sweep)
-    return SweepImportance([], 0, "not computed yet")
+    return sweep_tables.importance(system, workspace, sweep)
 
 
 def trial_record(row: SweepRow, trial: TrialRow) -> TrialRecord:

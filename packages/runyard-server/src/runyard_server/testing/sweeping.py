@@ -58,7 +58,7 @@ class Sweeping:
         return sweeps.create(self.system, W, body=body).id
 
     def get(self, sweep: str) -> SweepRecord:
-        """Look a sweep up."""
+        """The sweep as clients see it."""
         return sweeps.get(self.system, W, sweep)
 
     def trials(self, sweep: str) -> list[TrialRecord]:
@@ -70,7 +70,14 @@ class Sweeping:
         return [each.state for each in self.trials(sweep)]
 
     def log(self, run: str, *values: float, name: str = "acc", step: int | None = None) -> None:
-        """Log values of a metric, as the courier of a job brings them."""
+        """Log values of a metric, as the courier of a job brings them.
+
+        Args:
+            run: Id of the run.
+            *values: The values.
+            name: Name of the metric.
+            step: The step of all of them.
+        """
         lines = [
             {"n": name, "k": "scalar", "v": v, "s": step, "t": 1}
             if not math.isnan(v)

@@ -92,6 +92,9 @@ def test_a_sweep_is_paused_changed_gone_on_with_and_canceled(swept):
         run.enqueue({"x": 2, "kind": "bad"})
     with pytest.raises(UserErrorException, match="give parallel, max_trials or max_minutes"):
         run.change()
+    for wrong in (run.complete, run.fail):
+        with pytest.raises(UserErrorException, match=r"cancel\(\) ends it now"):
+            wrong()
     run.cancel()
     assert run.wait_for_completion()["status"] == "Canceled"
     run.cancel()
@@ -108,6 +111,14 @@ def test_a_sweep_whose_trials_all_fail_says_so(swept):
     with pytest.raises(ActivityFailedException, match="no data"):
         run.wait_for_completion()
     assert [trial.state for trial in run.trials()] == ["failed", "failed"]
+
+
+def test_a_metric_that_no_trial_logs_is_told_while_the_sweep_runs(swept, capsys):
+    """People lose days on a name that differs: the line below says what is logged instead."""
+    run = swept(Sweep(SPACE, {"los": "minimize"}, max_trials=1))
+    run.wait_for_completion(show_output=True)
+    assert "has not logged the metric 'los' but others: nearest: 'loss'" in capsys.readouterr().out
+    assert run.best is None
 
 
 def test_several_goals_have_a_front_and_no_best(swept):

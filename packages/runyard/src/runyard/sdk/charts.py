@@ -69,9 +69,9 @@ def best_so_far(
         base = (height - 1 - row) * (len(signs) - 1)
         cells = [signs[max(0, min(len(signs) - 1, level - base))] for level in levels]
         lines.append(f"{labels.get(row, ''):>{margin}} {axis}{''.join(cells)}".rstrip())
-    first, last = f"trial {known[0][0]}", str(known[-1][0])
+    first, last = f"trial {known[0][0]}", str(known[-1][0]) if len(known) > 1 else ""
     gap = max(1, len(columns) - len(first) - len(last))
-    lines.append(f"{'':{margin}}  {first}{' ' * gap}{last}")
+    lines.append(f"{'':{margin}}  {first}{' ' * gap}{last}".rstrip())
     return lines
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Set
 
 from runyard.protocol.runs import COMPLETED, TERMINAL
 from runyard.sdk import sweep_words
 from runyard.sdk.exceptions import translated
 
 if TYPE_CHECKING:
+    from runyard.protocol.sweeps import SweepRecord
     from runyard.sdk.runs import Run
 
 # Trials that end in a burst are told together: reading takes the service's time.
 _SECONDS = 0.2
+_CLEAR = "\r\x1b[K"
 
 
 def show(run: Run) -> None:
@@ -28,16 +30,15 @@ def show(run: Run) -> None:
     line.print(f"RunId: {run.id}\nWeb View: {run.get_portal_url()}\n")
     with translated():
         record = run._refresh()
-        found = run.service.sweeps.get(run.id)
-        line.renew(sweep_words.line_of(found))
+        line.show(run.service.sweeps.get(run.id))
         since = time.monotonic()
         if record.status not in TERMINAL:
             for _ in run.service.events.follow(run.id, record.last_event):
                 if time.monotonic() - since >= _SECONDS:
                     since = time.monotonic()
-                    line.renew(sweep_words.line_of(run.service.sweeps.get(run.id)))
+                    line.show(run.service.sweeps.get(run.id))
         found = run.service.sweeps.get(run.id)
-    line.renew(sweep_words.line_of(found))
+    line.show(found)
     line.end()
     why = f": {found.reason}" if found.reason and found.status != COMPLETED else ""
     line.print(f"{found.status}{why}\n")
@@ -49,6 +50,16 @@ class _Line:
     def __init__(self) -> None:
         self._terminal = sys.stdout.isatty()
         self._last = ""
+        self._told: Set[str] = set()
+
+    def show(self, record: SweepRecord) -> None:
+        """Show how far a sweep is, below warnings that are new."""
+        for warning in record.warnings:
+            if warning not in self._told:
+                self._told.add(warning)
+                self.print(f"{_CLEAR if self._terminal else ''}Warning: {warning}\n")
+                self._last = ""
+        self.renew(sweep_words.line_of(record))
 
     def renew(self, text: str) -> None:
         """Show a line in place of the former one; the same again shows nothing."""
@@ -58,7 +69,7 @@ class _Line:
             # A line that wraps could not be written over.
             room = shutil.get_terminal_size().columns - 1
             shown = text if len(text) <= room else f"{text[: room - 1]}…"
-            self.print(f"\r\x1b[K{shown}")
+            self.print(f"{_CLEAR}{shown}")
         else:
             self.print(f"{text}\n")
         self._last = text

@@ -136,6 +136,35 @@ class SweepRun(Run):
                 self.service.sweeps.cancel(self.id)
             self._record = None
 
+    def complete(self, _set_status: bool = True) -> None:
+        """End a sweep whose trials are made by processes: no more are given.
+
+        Raises:
+            UserErrorException: Its trials are runs, and it ends with them.
+        """
+        if self._sweep().spec.base is not None:
+            raise UserErrorException(
+                "a sweep over a script completes by itself when its trials have ended; "
+                "change(max_trials=…) makes them fewer, cancel() ends it now"
+            )
+        with translated():
+            self.service.sweeps.close(self.id)
+        self._record = None
+
+    def fail(
+        self, error_details: Any = None, error_code: Optional[str] = None, _set_status: bool = True
+    ) -> None:
+        """Refuse: a sweep fails when all its trials do.
+
+        Args:
+            error_details: Without effect.
+            error_code: Without effect.
+
+        Raises:
+            UserErrorException: Always.
+        """
+        raise UserErrorException("a sweep fails when all its trials do; cancel() ends it now")
+
     def wait_for_completion(
         self,
         show_output: bool = False,

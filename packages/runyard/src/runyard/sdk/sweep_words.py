@@ -31,7 +31,8 @@ def line_of(record: SweepRecord) -> str:
         record: The sweep.
     """
     count, _, states = states_of(record).partition(", ")
-    line = f"{count} trials{f', {states}' if states else ''}"
+    noun = "trial" if count.rpartition(" ")[2] == "1" else "trials"
+    line = f"{count} {noun}{f', {states}' if states else ''}"
     best = best_of(record)
     if best:
         line = f"{line}; best {best}"

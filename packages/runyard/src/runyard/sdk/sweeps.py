@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import zlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NoReturn, Optional, Sequence, Union
 
 from runyard.client import callers
 from runyard.protocol.suggestions import suggest
@@ -104,7 +104,7 @@ class Sweep:
         Raises:
             UserErrorException: It is neither.
         """
-        if isinstance(config, type) or not callable(getattr(config, "_submission", None)):
+        if isinstance(config, (type, Sweep)) or not callable(getattr(config, "_submission", None)):
             raise UserErrorException(
                 f"a sweep goes over a ScriptRunConfig or an estimator, not {_kind(config)}; trials "
                 "of a function are made in this process: for trial in sweep.open(experiment, name)"
@@ -185,6 +185,13 @@ class Sweep:
         names = ", ".join(each.name for each in self._space)
         policy = "" if self._policy.name == NO_POLICY else f", policy={self._policy.name!r}"
         return f"Sweep(over {names}, goal={{{goal}}}, sampler={self._sampler.name!r}{policy})"
+
+    def _submission(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: what trials run is missing."""
+        raise UserErrorException(
+            "a sweep is submitted with what its trials run, as in "
+            "experiment.submit(sweep.over(ScriptRunConfig('source', 'train.py')))"
+        )
 
     def _spec(self, experiment: str, name: str = "") -> SweepSpec:
         """What the service is asked for.

@@ -226,7 +226,9 @@ def test_what_is_learned_from_is_a_sweep_given_once_with_names_of_the_space():
 def test_a_sweep_goes_over_what_one_trial_runs():
     """Functions, classes and sweeps are told what to do instead; doubles are warned of."""
     sweep = Sweep(SPACE, GOAL)
-    for wrong in (len, Base, "train.py"):
+    with refused("experiment.submit(sweep.over(ScriptRunConfig("):
+        sweep._submission(SimpleNamespace(name="exp"))
+    for wrong in (len, Base, "train.py", sweep):
         with refused("a sweep goes over a ScriptRunConfig or an estimator"):
             sweep.over(wrong)
     with refused("is a sweep itself"):

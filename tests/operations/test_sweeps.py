@@ -1,5 +1,6 @@
 """Sweeps as they are asked for: what is refused, what is told, and trials of other processes."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -36,10 +37,14 @@ from runyard.protocol.sweeps import (
     TrialQuery,
     TrialRecord,
 )
+from runyard_server.core import lookups
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.execution import sweeping
 from runyard_server.operations import runs, sweeps
+from runyard_server.store import sweeps as rows_of_sweeps
 from runyard_server.store.subjects import SWEEP, Subject
+from runyard_server.store.sweeps import Report, TrialRow
 from runyard_server.testing.clocks import TickingClock
 
 W = "default"
@@ -493,3 +498,41 @@ def test_importance_is_worked_out_anew_for_more_trials(system: System) -> None:
     found = sweeps.importance(system, W, sweep)
     assert (found.items[0].name, found.trials) == ("lr", 40)
     assert sweeps.importance(system, W, sweep) is found
+
+
+def test_a_policy_of_the_wrong_sign_is_told_once(system: System) -> None:
+    """A slack factor means little for negative values: users learn of it, and all goes on."""
+    policy = PolicySpec("bandit", options={"slack_factor": 0.2})
+    goal = [Objective("acc", MAXIMIZE)]
+    sweep = begin(system, replace(SPEC, objectives=goal, policy=policy))
+    client = Client(system, sweep)
+    client.exchange(2)
+    for step in (1, 2):
+        reported = [Reported(0, step, -1.0 / step), Reported(1, step, -1.1 / step)]
+        assert client.exchange(reported=reported).verdicts == []
+        forget(system)
+    assert len(sweeps.get(system, W, sweep).warnings) == 1
+
+
+def test_ten_thousand_trials_are_taken_up_quickly(system: System) -> None:
+    """After a restart a long sweep goes on within half a second of work."""
+    sweep = begin(system, replace(SPEC, policy=PolicySpec("median")))
+    Client(system, sweep).exchange(1)
+    rows = [
+        TrialRow(n, "completed", {"lr": 0.1 + n / 1e5, "layers": 1}, 1, [float(n)], ended_at=2)
+        for n in range(1, 10_001)
+    ]
+    reports = [Report(n, 1, float(n)) for n in range(10_001)]
+
+    def write(work: Work) -> None:
+        row = lookups.sweep_row(work, W, sweep)
+        rows_of_sweeps.add_trials(work.connection, row.key, rows)
+        rows_of_sweeps.add_reports(work.connection, row.key, 0, reports)
+        rows_of_sweeps.change(work.connection, row.key, next_number=10_001)
+
+    system.write(write)
+    forget(system)
+    begun = time.thread_time()
+    answer = Client(system, sweep, "two").exchange(1)
+    assert time.thread_time() - begun <= 0.5
+    assert answer.trials[0].number == 10_001

@@ -1,12 +1,13 @@
 """Sweeps whose trials are runs: begun, watched, stopped and ended, whatever happens meanwhile."""
 
+import io
 import json
 import math
 from pathlib import Path
 
 import pytest
 
-from runyard.protocol.metrics import MetricQuery
+from runyard.protocol.metrics import MetricQuery, SpoolQuery
 from runyard.protocol.runs import TERMINAL
 from runyard.protocol.sweeps import (
     SWEEP_LOG,
@@ -149,6 +150,23 @@ def test_a_metric_that_nobody_logs_is_told_while_it_runs(sweeping: Sweeping) -> 
     assert sweeping.get(sweep).best is None
     assert "nor any other" in sweeping.text(sweep)
     assert len(sweeping.get(sweep).warnings) == 1
+
+
+def test_a_list_counts_as_its_values(sweeping: Sweeping) -> None:
+    """A script that logs a list at its end is judged by the values in it; a text is the worst."""
+    policy = PolicySpec("bandit", delay_evaluation=4, options={"slack_amount": 0.1})
+    sweep = sweeping.begin(max_trials=2, parallel=2, policy=policy)
+    for number in (0, 1):
+        sweeping.yard.handle(f"{sweep}_{number}")
+    lines = [{"n": "acc", "k": "list", "v": [0.5, "?", 0.75], "t": 1}]
+    lines += [{"n": "acc", "k": "list", "v": [0.25], "t": 2}]
+    data = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    body = io.BytesIO(data)
+    metrics.append(sweeping.system, W, f"{sweep}_0", "1-aa", query=SpoolQuery(), body=body)
+    until(lambda: sweeping.trials(sweep)[0].position == 4)
+    sweeping.log(f"{sweep}_1", 0.1, 0.2, 0.3, 0.4)
+    sweeping.yard.until(f"{sweep}_1", "CancelRequested")
+    assert [each.values for each in sweeping.trials(sweep)] == [[0.75], [0.4]]
 
 
 def test_nan_is_never_the_best(sweeping: Sweeping) -> None:

@@ -19,7 +19,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import study as studies
 from runyard_server.execution import sweep_end
-from runyard_server.execution.study import Client, Study, stopped_state
+from runyard_server.execution.study import Client, Study, stopped_state, warn
 from runyard_server.execution.sweep_end import Drained
 from runyard_server.execution.trials import given_as
 from runyard_server.store import runs, sweeps
@@ -260,6 +260,7 @@ class _Exchanging:
         changed = [each for each in self.changed.values() if each.number not in fresh]
         text = msgspec.json.encode(answer).decode()
         best = None if study.best is None else study.best[1]
+        warnings = study.new_warnings()
 
         def write(work: Work) -> None:
             connection = work.connection
@@ -276,6 +277,7 @@ class _Exchanging:
                 best=best,
                 front=self._front(),
             )
+            warn(work, self.row.run_key, warnings)
 
         self.system.write(write)
         study.reported += len(self.reports)

@@ -13,12 +13,15 @@ from typing import Any
 
 import msgspec
 
+from runyard.protocol import events as kinds
 from runyard.protocol import sweeps as protocol
 from runyard.protocol.sweeps import MAXIMIZE, Objective, SweepSpec
+from runyard_server.core.events import EventDraft
+from runyard_server.core.lifecycle import append_events
 from runyard_server.core.work import Work
 from runyard_server.execution import learned
 from runyard_server.execution.sweep_log import LogPlace
-from runyard_server.store import sweeps
+from runyard_server.store import runs, sweeps
 from runyard_server.store.sweeps import PAUSE, Point, SweepRow, TrialRow
 from runyard_server.tuning import registry
 from runyard_server.tuning.base import (
@@ -66,6 +69,7 @@ class Study:
         used_up: The sampler has no further point.
         prepared: The environment of the trials is known to exist.
         told: Warnings that were given.
+        silence_told: It was warned of a trial that does not log the metric.
         log: How far the file of the log has come.
 
     Attributes:
@@ -89,6 +93,7 @@ class Study:
     used_up: bool = False
     prepared: bool = False
     told: set[str] = field(default_factory=set)
+    silence_told: bool = False
     log: LogPlace = field(default_factory=LogPlace)
 
     def __post_init__(self) -> None:
@@ -205,6 +210,13 @@ class Study:
         policy = None if self.policy is None else self.policy.wait()
         return policy or self.sampler.wait()
 
+    def new_warnings(self) -> list[str]:
+        """What the policy warns of and was not told before."""
+        found = [] if self.policy is None else list(self.policy.warnings())
+        fresh = [text for text in found if text not in self.told]
+        self.told.update(fresh)
+        return fresh
+
     def count(self, state: str, by: int) -> None:
         """Count trials into a state or out of it."""
         self.counts[state] = self.counts.get(state, 0) + by
@@ -300,6 +312,20 @@ def better_of(objective: Objective, one: float | None, other: float) -> float:
     if one is None:
         return other
     return max(one, other) if objective.goal == MAXIMIZE else min(one, other)
+
+
+def warn(work: Work, run_key: int, texts: Sequence[str]) -> None:
+    """Warn on the run that a sweep is; what it has been told already is left out.
+
+    Args:
+        work: The unit of work.
+        run_key: Key of the run's row.
+        texts: The warnings.
+    """
+    run = runs.by_key(work.connection, run_key) if texts else None
+    fresh = [] if run is None else [text for text in texts if text not in run.warnings]
+    if run is not None and fresh:
+        append_events(work, run, [EventDraft(kinds.WARNING, text) for text in fresh])
 
 
 def stopped_state(trial: TrialRow) -> str:

@@ -12,14 +12,13 @@ that was killed. What the step does not finish it leaves to the next, which it w
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
 from runyard.protocol import sweeps as protocol
 from runyard.protocol.suggestions import suggest
 from runyard.protocol.timeouts import SWEEP_CLIENT_SECONDS
 from runyard_server.core.clock import SECOND
 from runyard_server.core.events import EventDraft
-from runyard_server.core.lifecycle import append_events, end
+from runyard_server.core.lifecycle import end
 from runyard_server.core.notices import subject_topic, work_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -193,20 +192,11 @@ class _Step:
 
     def _warn(self, work: Work, news: News) -> None:
         """Warn on the sweep's run, once of each kind: a run may have hundreds of children."""
-        told = self.study.told
-        texts = [text for text in self._policy_warnings() if text not in told]
-        told.update(texts)
-        if news.silent and not any("has not logged the metric" in each for each in told):
+        texts = self.study.new_warnings()
+        if news.silent and not self.study.silence_told:
             texts.append(self._silence(*news.silent[0]))
-            told.add(texts[-1])
-        run = runs.by_key(work.connection, self.row.run_key)
-        assert run is not None
-        fresh = [text for text in texts if text not in run.warnings]
-        if fresh:
-            append_events(work, run, [EventDraft(kinds.WARNING, text) for text in fresh])
-
-    def _policy_warnings(self) -> list[str]:
-        return [] if self.study.policy is None else list(self.study.policy.warnings())
+            self.study.silence_told = True
+        study.warn(work, self.row.run_key, texts)
 
     def _expire(self, now: int) -> None:
         """Take trials back of clients that are gone; others make them, with the same numbers."""

@@ -20,6 +20,7 @@ from azureml.train.hyperdrive import (
     choice,
     uniform,
 )
+from azureml.widgets import RunDetails
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,6 +152,11 @@ def test_a_sweep_from_the_space_to_the_best_run(yard: Any, experiment: Any, caps
     assert again[0].hyperdrive_config._tags() == sweep.hyperdrive_config._tags()
     assert sweep.cancel() is True
     assert sweep.get_status() == "Completed"
+
+    RunDetails(sweep).show()
+    card = capsys.readouterr().out
+    assert "4 of at most 10: 4 completed" in card
+    assert f"{best.id}  Completed  0.2   2      0.4" in card
 
 
 def test_an_estimator_is_swept(yard: Any, experiment: Any) -> None:

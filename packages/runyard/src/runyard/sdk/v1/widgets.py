@@ -2,20 +2,23 @@
 
 In a terminal it is text about now: call it again for news, or follow the run with
 `run.wait_for_completion(show_output=True)`. In a notebook it is HTML that a daemon thread renews
-until the run has ended. Both return at once.
+until the run has ended. Both return at once. Of a sweep it shows the trials, too, and which was
+best (see `sweep_card`).
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
+from runyard.protocol.runs import SCRIPT_RUN
 from runyard.sdk.exceptions import AzureMLException, UserErrorException
 from runyard.sdk.run_base import TERMINAL
 
 if TYPE_CHECKING:
     from runyard.protocol.runs import RunRecord
+    from runyard.sdk.v1.sweep_card import SweepCard
 
 Rows = List[Tuple[str, str]]
 
@@ -49,16 +52,19 @@ class RunDetails:
             widget_settings: Without effect.
         """
         del render_lib, widget_settings
-        rows, ended = self._rows()
+        rows, card_of_sweep, ended = self._look()
         if not _in_notebook():
-            print(_as_text(rows), flush=True)  # noqa: T201 - to show is what was asked for
+            text = _as_text(rows)
+            if card_of_sweep is not None:
+                text = f"{text}\n\n{card_of_sweep.text()}"
+            print(text, flush=True)  # noqa: T201 - to show is what was asked for
             return
         from IPython.display import (  # type: ignore[import-not-found]  # only in notebooks
             HTML,
             display,
         )
 
-        card = display(HTML(_as_html(rows)), display_id=True)
+        card = display(HTML(_page(rows, card_of_sweep)), display_id=True)
         # IPython gives none where no kernel shows it.
         if not ended and card is not None:
             # A daemon, so that a kernel can end while the run goes on.
@@ -82,14 +88,19 @@ class RunDetails:
                 "tags": self.run.get_tags(),
                 "details": self.run.get_details(),
             },
-            "child_runs": [],
+            "child_runs": self._child_runs(),
             "run_metrics": self.run.get_metrics(),
             "loading": False,
         }
 
-    def _rows(self) -> Tuple[Rows, bool]:
-        """Return what the card shows, and whether the run has ended."""
+    def _child_runs(self) -> List[Dict[str, Any]]:
+        found = _sweep_card(self.run, self.run._refresh())
+        return [] if found is None else found.child_runs()
+
+    def _look(self) -> Tuple[Rows, Optional[SweepCard], bool]:
+        """Return what the card shows, of a sweep also its trials, and whether the run has ended."""
         record: RunRecord = self.run._refresh()
+        sweep = _sweep_card(self.run, record)
         rows = [
             ("Run", record.id),
             ("Experiment", record.experiment),
@@ -99,24 +110,41 @@ class RunDetails:
             ("Ended", record.ended_at or ""),
             ("Stages", ", ".join(f"{k} {v:.1f} s" for k, v in record.stage_seconds.items())),
         ]
-        rows += [(name, _brief(value)) for name, value in sorted(self.run.get_metrics().items())]
+        if sweep is None:
+            logged = sorted(self.run.get_metrics().items())
+            rows += [(name, _brief(value)) for name, value in logged]
+        else:
+            rows += sweep.rows()
         if record.error is not None:
             rows.append(("Error", record.error.message.partition("\n")[0]))
         rows.append(("Web View", self.run.get_portal_url()))
-        return [row for row in rows if row[1]], record.status in TERMINAL
+        return [row for row in rows if row[1]], sweep, record.status in TERMINAL
 
     def _renew(self, card: Any, html: Any) -> None:
         ended = False
         while not ended:
             time.sleep(_SECONDS)
             try:
-                rows, ended = self._rows()
+                rows, sweep, ended = self._look()
             except AzureMLException:
                 continue  # the service is away; the card goes on when it is back
-            card.update(html(_as_html(rows)))
+            card.update(html(_page(rows, sweep)))
 
     def __repr__(self) -> str:
         return f"RunDetails({self.run!r})"
+
+
+def _sweep_card(run: Any, record: RunRecord) -> Optional[SweepCard]:
+    if record.run_type in (None, SCRIPT_RUN):
+        return None
+    from runyard.protocol.sweeps import RUN_TYPES
+    from runyard.sdk.v1.sweep_card import SweepCard
+
+    return SweepCard(run) if record.run_type in RUN_TYPES else None
+
+
+def _page(rows: Rows, sweep: Optional[SweepCard]) -> str:
+    return _as_html(rows) + ("" if sweep is None else sweep.html())
 
 
 def _brief(value: Any) -> str:

@@ -1,0 +1,189 @@
+"""What `RunDetails` shows of a sweep: its trials, how they went, and which was best.
+
+One table of the service has all of it but the curves, which are read of the best trials alone.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from html import escape
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from runyard.protocol.sweeps import MAXIMIZE, PAUSED, STOPPED, SweepColumn
+from runyard.sdk import charts, run_metrics
+from runyard.sdk.exceptions import translated
+
+if TYPE_CHECKING:
+    from runyard.sdk.runs import Run
+
+IN_TEXT, IN_HTML = 20, 100
+_CURVES = 20
+_V1_STATUS = {STOPPED: "Canceled", PAUSED: "Canceled"}
+_CAPTION = "text-align:left;margin-top:8px"
+
+
+class Trial(NamedTuple):
+    """One trial as the card shows it; `rank` is from 0, the best, to 1."""
+
+    number: int
+    state: str
+    params: Dict[str, Any]
+    best: Optional[float]
+    seconds: float
+    rank: Optional[float] = None
+
+
+class SweepCard:
+    """The trials of a sweep as they are now.
+
+    Args:
+        run: The sweep.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        with translated():
+            self._sweep = run.service.sweeps.get(run.id)
+            table = run.service.sweeps.table(run.id)
+        self._columns = table.columns
+        self.total = table.total
+        self.goal = self._sweep.spec.objectives[0]
+        self.trials = _ranked(_trials(table.columns), self.goal.goal == MAXIMIZE)
+
+    def rows(self) -> List[Tuple[str, str]]:
+        """What is said of the whole sweep."""
+        counts = ", ".join(f"{count} {state}" for state, count in self._sweep.counts.items())
+        limit = self._sweep.spec.max_trials
+        rows = [
+            ("Trials", f"{self.total} of at most {limit}: {counts}" if limit else counts),
+            ("Goal", f"{self.goal.goal} {self.goal.name}"),
+        ]
+        best = self.best
+        if best is not None:
+            rows.append(("Best", f"{best.best:.6g} by {self.child(best)}"))
+        why = "Ended because" if self._sweep.ended_at else "Waits for"
+        return [*rows, (why, self._sweep.reason)]
+
+    @property
+    def best(self) -> Optional[Trial]:
+        """The best trial, None while no trial has a value."""
+        first = self.trials[0] if self.trials else None
+        return None if first is None or first.best is None else first
+
+    def child(self, trial: Trial) -> str:
+        """The id of a trial's run."""
+        return f"{self._run.id}_{trial.number}"
+
+    def text(self) -> str:
+        """The table of the best trials and how the best value came about, for a terminal."""
+        names = self._names()
+        lines = [["Child", "Status", *names, self.goal.name]]
+        lines += [self._cells(trial, names) for trial in self.trials[:IN_TEXT]]
+        widths = [max(map(len, column)) for column in zip(*lines)]
+        shown = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+        if self.total > IN_TEXT:
+            shown.append(f"… and {self.total - IN_TEXT} more")
+        chart = self._best_so_far(plain=charts.plain_for(sys.stdout))
+        return "\n".join([*shown, *([""] if chart else []), *chart])
+
+    def html(self) -> str:
+        """The same table with pictures, for a notebook."""
+        from runyard.sdk.v1 import sweep_pictures
+
+        names = self._names()
+        head = "".join(f"<th>{escape(name)}</th>" for name in ("Child", "Status", *names))
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in self._cells(trial, names))
+            for trial in self.trials[:IN_HTML]
+        )
+        more = f"<p>… and {self.total - IN_HTML} more</p>" if self.total > IN_HTML else ""
+        axes = [c for c in self._columns if c.role in ("param", "value")]
+        by_number = {trial.number: trial.rank for trial in self.trials}
+        ranks = [by_number[number] for number in self._numbers()]
+        return (
+            f"<table><tr>{head}<th>{escape(self.goal.name)}</th></tr>{rows}</table>{more}"
+            f"<div style='{_CAPTION}'>"
+            f"{sweep_pictures.curves(self.goal.name, self._curves())}</div>"
+            f"<div style='{_CAPTION}'>"
+            f"{sweep_pictures.parallel_coordinates(axes, ranks)}</div>"
+        )
+
+    def child_runs(self) -> List[Dict[str, Any]]:
+        """The trials in the words of v1's widget."""
+        return [
+            {
+                "run_id": self.child(trial),
+                "run_number": trial.number,
+                "status": _V1_STATUS.get(trial.state, trial.state.capitalize()),
+                "duration": trial.seconds,
+                "hyperdrive_id": self._run.id,
+                "metric": trial.best,
+                "best_metric": trial.best,
+                **{f"param_{name}": value for name, value in trial.params.items()},
+            }
+            for trial in self.trials
+        ]
+
+    def _names(self) -> List[str]:
+        return [column.name for column in self._columns if column.role == "param"]
+
+    def _numbers(self) -> List[int]:
+        return next(column.values for column in self._columns if column.role == "number")
+
+    def _cells(self, trial: Trial, names: Sequence[str]) -> List[str]:
+        values = [trial.params.get(name) for name in names]
+        best = "" if trial.best is None else f"{trial.best:.6g}"
+        return [self.child(trial), trial.state.capitalize(), *map(_brief, values), best]
+
+    def _best_so_far(self, *, plain: bool) -> List[str]:
+        best = next((column for column in self._columns if column.role == "best"), None)
+        if best is None:
+            return []
+        return charts.best_so_far(self._numbers(), best.values, plain=plain)
+
+    def _curves(self) -> List[List[float]]:
+        """What the best trials have logged, one value after another."""
+        first = [self.child(trial) for trial in self.trials[:_CURVES] if trial.best is not None]
+        if not first:
+            return []
+        found = run_metrics.read_many(self._run.service, first, self.goal.name, populate=False)
+        return [_values(found[child].get(self.goal.name)) for child in first]
+
+
+def _trials(columns: Sequence[SweepColumn]) -> List[Trial]:
+    by_role = {column.role: column.values for column in reversed(columns)}
+    params = [column for column in columns if column.role == "param"]
+    return [
+        Trial(
+            number,
+            by_role["state"][row],
+            {each.name: each.values[row] for each in params if each.values[row] is not None},
+            by_role["value"][row],
+            by_role["seconds"][row],
+        )
+        for row, number in enumerate(by_role["number"])
+    ]
+
+
+def _ranked(trials: Sequence[Trial], largest: bool) -> List[Trial]:
+    """The trials, best first and those without a value last, each with its rank."""
+    sign = -1.0 if largest else 1.0
+    known = [(sign * t.best, t) for t in trials if t.best is not None and math.isfinite(t.best)]
+    known.sort(key=lambda pair: pair[0])
+    last = max(1, len(known) - 1)
+    ranked = [trial._replace(rank=place / last) for place, (_, trial) in enumerate(known)]
+    return ranked + [
+        trial for trial in trials if trial.best is None or not math.isfinite(trial.best)
+    ]
+
+
+def _values(logged: Any) -> List[float]:
+    listed = logged if isinstance(logged, list) else [logged]
+    return [float(v) for v in listed if isinstance(v, (int, float)) and not isinstance(v, bool)]
+
+
+def _brief(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.5g}" if isinstance(value, float) else str(value)

@@ -186,6 +186,7 @@ def test_a_returned_trial_is_made_by_another(system: System) -> None:
     one, two = Client(system, sweep, "one"), Client(system, sweep, "two")
     given = one.exchange(3).trials
     one.exchange(told=[Told(0, [1.0])], returned=[1, 2])
+    forget(system)
     assert two.exchange(2).trials == given[1:]
 
 

@@ -69,7 +69,6 @@ class Study:
         used_up: The sampler has no further point.
         prepared: The environment of the trials is known to exist.
         told: Warnings that were given.
-        silence_told: It was warned of a trial that does not log the metric.
         log: How far the file of the log has come.
 
     Attributes:
@@ -93,7 +92,6 @@ class Study:
     used_up: bool = False
     prepared: bool = False
     told: set[str] = field(default_factory=set)
-    silence_told: bool = False
     log: LogPlace = field(default_factory=LogPlace)
 
     def __post_init__(self) -> None:
@@ -394,3 +392,5 @@ def _take_clients(work: Work, study: Study) -> None:
         study.clients = {
             name: Client(sequence, answer, work.now) for name, (sequence, answer) in known.items()
         }
+        # What was given back belongs to nobody.
+        study.stock = [n for n, each in study.open.items() if each.client not in study.clients]

@@ -43,6 +43,7 @@ from runyard_server.store.sweeps import SweepRow, TrialRow
 BATCH = 25
 """Trials that are begun in one write: others of the service write in between."""
 
+_SILENT = "has not logged the metric"
 PREPARING = "the environment is being prepared"
 _V1_STATUS = {
     states.COMPLETED: "FINISHED",
@@ -132,7 +133,11 @@ class _Step:
         if self.hopeless:
             text = f"the environment cannot be made: {self.hopeless}"
             return Drained(text, now=True, failed=True)
-        return sweep_end.drained(self.study, self.row, self.run, now)
+        found = sweep_end.drained(self.study, self.row, self.run, now)
+        if found is None and self.row.ended_at is not None:
+            # So it was decided, before the service was killed.
+            return Drained(self.row.reason)
+        return found
 
     def _note(self, work: Work, news: News) -> None:
         """Write down what the trials have done, and what the policy says to it."""
@@ -184,7 +189,7 @@ class _Step:
     def _silence(self, trial: TrialRow, names: list[str]) -> str:
         """That a child does not log the metric, with what it does log."""
         metric = self.study.spec.objectives[0].name
-        text = f"Job '{self._called(trial)}' has not logged the metric {metric!r}"
+        text = f"Job '{self._called(trial)}' {_SILENT} {metric!r}"
         if not names:
             return f"{text}, nor any other: it needs run.log({metric!r}, value)"
         near = suggest(metric, names, "").sentence
@@ -193,9 +198,10 @@ class _Step:
     def _warn(self, work: Work, news: News) -> None:
         """Warn on the sweep's run, once of each kind: a run may have hundreds of children."""
         texts = self.study.new_warnings()
-        if news.silent and not self.study.silence_told:
+        doubts = [sweep_log.line(sweep_log.ENFORCER, text, sweep_log.WARNING) for text in texts]
+        sweep_log.write(work, self.row.subject, doubts)
+        if news.silent and not any(_SILENT in text for text in self.run.warnings):
             texts.append(self._silence(*news.silent[0]))
-            self.study.silence_told = True
         study.warn(work, self.row.run_key, texts)
 
     def _expire(self, now: int) -> None:
@@ -233,6 +239,7 @@ class _Step:
         for trial in ended:
             trial.ended_at, trial.reason = now, why.reason
             self.study.end(trial, protocol.CANCELED)
+        self.study.stock.clear()
 
         def write(work: Work) -> None:
             sweeps.change_trials(work.connection, self.row.key, ended)

@@ -8,6 +8,7 @@
     run_names      a run by any of its names; log_reader reads logs as they grow
     transfer       files, in parallel and atomically; source_folders makes snapshots of a folder
     spool          what `run.log` writes; courier sends it, leftovers what killed processes left
+    trials         trials that this process makes; trial_lines what is told of them
 
 The rows of the table are named in this room alone (`routes.RUNS_GET`); whoever asks the service
 from above does it through a noun. Standard library only; nothing is imported before it is needed.

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, 
 from runyard.client import home, trial_lines
 from runyard.client.trials import INTERVAL_SECONDS, MOST_AHEAD, PROMPT_SECONDS, TrialCourier
 from runyard.protocol.errors import AlreadyExists
+from runyard.protocol.runs import COMPLETED as COMPLETED_RUN
 from runyard.protocol.sweeps import COMPLETED, NO_POLICY, CreateSweep
 from runyard.protocol.timeouts import EXIT_SECONDS, FLUSH_SECONDS, LEFTOVER_SECONDS
 from runyard.sdk import trial_workers
@@ -245,7 +246,8 @@ class Trials:
             courier.give_back(trial.number)
         if last:
             _finish(courier, EXIT_SECONDS)
-            if courier.over:
+            # Over as well is what others have brought to its end meanwhile.
+            if courier.over and self.status != COMPLETED_RUN:
                 sys.stderr.write(f"runyard: sweep {self.id} has ended: {courier.reason}\n")
 
 

@@ -61,7 +61,7 @@ def sweep_of(options):
             "batch-size": choice(50, 100, 200),
         },
         goal={METRIC: "maximize"},
-        policy=bandit(slack_factor=0.1),
+        policy=bandit(slack_factor=0.05),
         max_trials=options.trials,
         parallel=options.parallel,
         seed=options.seed,

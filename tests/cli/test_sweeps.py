@@ -79,7 +79,9 @@ def test_runs_list_shows_of_a_sweep_its_trials_and_its_best(cli, kept) -> None:
     """A sweep among other runs says in its row how far it is."""
     lines = cli("runs", "list", "-e", "swept").out.splitlines()
     mine = next(line for line in lines if line.startswith(kept.tried))
-    assert "4 of 8 trials, 1 failed; best acc 0.9 (trial 1" in mine
+    assert mine.endswith("trials=4/8  acc=0.9  failed=1")
+    narrow = cli.on_terminal("runs", "list", "-e", "swept", columns=90)
+    assert "trials=4/8  acc=0.9" in narrow
 
 
 def test_one_sweep_is_shown_with_its_best_trials_and_how_the_best_came_about(cli, kept) -> None:

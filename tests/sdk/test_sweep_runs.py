@@ -1,5 +1,7 @@
 """`SweepRun`: sweeps of real runs, from submit to the best model; what is changed on the way."""
 
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -66,6 +68,10 @@ def test_a_sweep_is_a_sweep_wherever_runs_are(experiment, swept):
     """Fetched, listed and as a parent it has the methods of a sweep, and tells how far it is."""
     run = swept(Sweep(SPACE, GOAL, max_trials=1))
     run.wait_for_completion()
+    command = [sys.executable, "-P", "-m", "runyard", "runs", "logs", run.id]
+    command += ["--workspace", experiment.workspace.name]
+    log = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "[SCHEDULER][INFO]Scheduling job" in log
     fetched = Run.get(experiment.workspace, run.id)
     listed = list(experiment.get_runs())
     for each in (fetched, *listed, fetched.best_run.parent):

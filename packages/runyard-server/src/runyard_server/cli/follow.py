@@ -22,6 +22,8 @@ from runyard_server.cli.texts import in_json, line, log, multiline
 
 LOG_FOLDER = "azureml-logs/"
 DRIVER_LOGS = "azureml-logs/70_driver_log"
+# As `protocol.sweeps` has it, whose many records need not be loaded for a log.
+SWEEP_LOG = "azureml-logs/hyperdrive.txt"
 _UTF8 = codecs.getincrementaldecoder("utf-8")
 
 
@@ -106,10 +108,10 @@ def _all(client: WorkspaceClient, run: str) -> list[str]:
 
 
 def _chosen(client: WorkspaceClient, run: str) -> list[str]:
-    """The driver logs; before there is one, the build log."""
+    """The driver logs; before there is one the build log, and of a sweep its own log."""
     found = _all(client, run)
     drivers = [path for path in found if path.startswith(DRIVER_LOGS)]
-    return drivers or [path for path in found if path == BUILD_LOG]
+    return drivers or [path for path in found if path in (BUILD_LOG, SWEEP_LOG)]
 
 
 @dataclass

@@ -106,7 +106,7 @@ def _results(client: WorkspaceClient, found: Sequence[RunRecord]) -> dict[str, s
         return {}
     from runyard.sdk import sweep_words
 
-    return {run: sweep_words.line_of(client.sweeps.get(run)) for run in wanted}
+    return {run: sweep_words.brief(client.sweeps.get(run)) for run in wanted}
 
 
 def _conditions(client: WorkspaceClient, asked: Asked) -> list[Typed]:

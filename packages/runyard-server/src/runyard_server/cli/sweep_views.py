@@ -19,7 +19,7 @@ from runyard.sdk import charts, sweep_words
 from runyard_server.cli import humane, output, tables
 from runyard_server.cli.tables import Column, Row
 from runyard_server.cli.target import WorkspaceClient
-from runyard_server.cli.texts import Styled, cut_middle, cut_words
+from runyard_server.cli.texts import Styled, cut_middle
 
 COLUMNS = [
     Column("SWEEP", cut=cut_middle, least=20),
@@ -27,7 +27,7 @@ COLUMNS = [
     Column("STATUS", least=15),
     Column("TRIALS", right=True),
     Column("RUNNING", right=True, worth=3),
-    Column("BEST", wanted=28, least=16, cut=cut_words),
+    Column("BEST", wanted=28, least=16),
     Column("SAMPLER", worth=1),
     Column("AGE", right=True, worth=4),
 ]

@@ -39,6 +39,22 @@ def line_of(record: SweepRecord) -> str:
     return f"{line}; {waits_for(record)}" if waits_for(record) else line
 
 
+def brief(record: SweepRecord) -> str:
+    """What a list of runs says of a sweep: `trials=12/20  val_acc=0.931  running=2`.
+
+    Args:
+        record: The sweep.
+    """
+    words = [f"trials={count_of(record).replace(' of ', '/')}"]
+    goals = record.spec.objectives
+    if len(goals) == 1 and record.best is not None and record.best.best is not None:
+        words.append(f"{goals[0].name}={record.best.best:.6g}")
+    elif record.front:
+        words.append(f"front={len(record.front)}")
+    states = ((state, record.counts.get(state)) for state in _NAMED)
+    return "  ".join([*words, *(f"{state}={count}" for state, count in states if count)])
+
+
 def states_of(record: SweepRecord) -> str:
     """How many trials have ended, and how many are in which state: `12 of 20, 2 running`.
 

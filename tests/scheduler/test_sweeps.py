@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.metrics import MetricQuery, SpoolQuery
 from runyard.protocol.runs import TERMINAL
 from runyard.protocol.sweeps import (
@@ -14,6 +15,7 @@ from runyard.protocol.sweeps import (
     ChangeSweep,
     PolicySpec,
 )
+from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
 from runyard_server.operations import metrics, runs, sweeps
 from runyard_server.scheduler.reconciler import Reconciler
@@ -22,6 +24,7 @@ from runyard_server.store.subjects import SWEEP, Subject
 from runyard_server.testing.reconciler_contract import ReconcilerContract
 from runyard_server.testing.sweeping import UNITS, Sweeping
 from runyard_server.testing.yard import W, Yard, until
+from runyard_server.tuning import registry
 
 
 @pytest.fixture
@@ -259,6 +262,27 @@ def test_v1s_parent_shows_what_v1_code_reads(sweeping: Sweeping) -> None:
         (f"{sweep}_2", 0.75, False),
         (f"{sweep}_2", 0.75, True),
     ]
+
+
+def test_a_sampler_that_is_gone_is_told_and_the_sweep_can_be_canceled(
+    sweeping: Sweeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the package of its sampler a sweep waits, says for what, and ends when it is told."""
+    sweep = sweeping.begin(parallel=1)
+    sweeping.yard.handle(f"{sweep}_0")
+
+    def gone(*_given: object) -> None:
+        raise InvalidRequest("there is no sampler 'annealing'")
+
+    monkeypatch.setattr(registry, "sampler", gone)
+    sweeping.yard.restart()
+    sweeping.system.studies.drop_idle(-1)
+    sweeping.system.notices.changed(work_topic(Subject(SWEEP, W, sweep)))
+    until(lambda: sweeping.get(sweep).reason == "there is no sampler 'annealing'")
+    sweeps.cancel(sweeping.system, W, sweep)
+    sweeping.yard.until(f"{sweep}_0", "CancelRequested")
+    sweeping.yard.finish(f"{sweep}_0", "canceled")
+    until(lambda: sweeping.get(sweep).status == "Canceled")
 
 
 class TestSweeps(ReconcilerContract):

@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 
 from runyard.protocol import runs as states
 from runyard.protocol import sweeps as protocol
+from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.suggestions import suggest
 from runyard.protocol.timeouts import SWEEP_CLIENT_SECONDS
 from runyard_server.core.clock import SECOND
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import end
+from runyard_server.core.lookups import sweep_row
 from runyard_server.core.notices import subject_topic, work_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -74,7 +76,12 @@ def advance(system: System, sweep: Subject) -> int | None:
             known = place.study or study.make(work, row)
             return _Step(system, row, run, known, sweep_news.look(work, known))
 
-        found = system.read(read)
+        try:
+            found = system.read(read)
+        except InvalidRequest as error:
+            if _let_go(system, sweep, error.message):
+                return None
+            raise
         place.study = None if found is None else found.study
         if found is None:
             return None
@@ -82,6 +89,38 @@ def advance(system: System, sweep: Subject) -> int | None:
         if found.has_ended:
             place.study = None
         return due
+
+
+def _let_go(system: System, sweep: Subject, fault: str) -> bool:
+    """End a canceled sweep that cannot be taken up, as without the package of its sampler.
+
+    Of one that was not canceled the fault is told as what it waits for.
+
+    Args:
+        system: The service's parts.
+        sweep: The sweep.
+        fault: Why it cannot be taken up.
+
+    Returns:
+        Whether nothing more is to be done for it now.
+    """
+
+    def write(work: Work) -> bool:
+        row = sweep_row(work, sweep.workspace, sweep.id)
+        run = runs.by_key(work.connection, row.run_key)
+        assert run is not None
+        if row.reason != fault:
+            sweeps.change(work.connection, row.key, reason=fault)
+        if not run.cancel_requested:
+            return False
+        below = [canceling.cancel(work, each, fault) for each in canceling.jobs_below(work, run)]
+        if not any(each.active for each in below):
+            sweeps.change(work.connection, row.key, active=False, ended_at=work.now)
+            end(work, run, states.CANCELED)
+            work.announce(subject_topic(sweep))
+        return True
+
+    return system.write(write)
 
 
 def subjects(system: System) -> list[Subject]:

@@ -304,6 +304,36 @@ def test_more_than_a_week_is_cut_with_a_warning(base):
     assert made._spec("e", []).max_duration_seconds == 10080 * 60
 
 
+def test_arguments_spelled_with_a_sign_of_equality_are_found(folder, experiment):
+    """`--lr=1` is the same argument as `--lr 1`."""
+    estimator = Estimator(str(folder), entry_script="train.py", compute_target="local")
+    estimator.run_config.arguments = ["--lr=1", "x", "--data=y"]
+    config = HyperDriveConfig(
+        RandomParameterSampling(SPACE), "acc", "maximize", 4, estimator=estimator
+    )
+    with pytest.warns(UserWarning, match="arguments --lr are"):
+        given = config._submission(experiment)
+    assert given.spec.arguments == ["x", "--data=y"]
+
+
+def test_limits_may_be_numbers_of_numpy_and_half_minutes(base):
+    """len(a) * np.prod(b) runs, and 30 / 60 of an hour in minutes."""
+
+    class Scalar(int):
+        """As numpy.int64 is a whole number."""
+
+    made = config_of(base, max_total_runs=Scalar(3), max_duration_minutes=0.5)
+    spec = made._spec("e", [])
+    assert (type(spec.max_trials), spec.max_trials, spec.max_duration_seconds) == (int, 3, 30.0)
+    assert HyperDriveConfig._of_tags(made._tags())._tags() == made._tags()
+
+
+def test_truncation_may_leave_out_what_has_ended():
+    """The engine calls it otherwise than v1 did."""
+    spec = TruncationSelectionPolicy(10, exclude_finished_jobs=True)._policy_spec()
+    assert spec.options == {"percentage": 10, "exclude_finished": True}
+
+
 def test_the_older_name_begins_with_the_estimator(folder):
     """Notebooks of 2018 and 2019 give it by position."""
     estimator = Estimator(str(folder), entry_script="train.py", compute_target="local")

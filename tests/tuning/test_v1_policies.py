@@ -198,6 +198,22 @@ def test_truncation(
     assert stops(policy("truncation", goal, percentage=percentage), values) == expected
 
 
+def test_truncation_may_leave_out_what_has_ended() -> None:
+    """Of two equally bad trials the second stays once the better one has ended."""
+    found = policy("truncation", "minimize", percentage=50, exclude_finished=True)
+    for trial in range(4):
+        found.started(trial, {})
+    assert found.report(0, 1, 1.0) is None
+    verdict = found.report(1, 1, 2.0)
+    assert verdict is not None
+    assert "worst 1 of 2" in verdict.reason
+    found.ended(0)
+    found.ended(1)
+    assert found.report(2, 1, 2.0) is None
+    assert found.report(3, 1, 1.5) is None
+    assert found.report(3, 2, 1.0) is None
+
+
 @pytest.mark.parametrize("percentage", [0, 100, -1])
 def test_truncation_refuses(percentage: int) -> None:
     """A percentage that stops nothing, or everything, is a mistake."""

@@ -18,10 +18,17 @@ class TruncationPolicy(Judge):
 
     Args:
         percentage: How many of a hundred, from 1 to 99.
+        exclude_finished: Count only trials that have not ended.
     """
 
     def __init__(
-        self, setting: Setting, interval: int = 1, delay: int = 0, *, percentage: int
+        self,
+        setting: Setting,
+        interval: int = 1,
+        delay: int = 0,
+        *,
+        percentage: int,
+        exclude_finished: bool = False,
     ) -> None:
         super().__init__(setting, interval, delay)
         if not 1 <= percentage < _HUNDRED:
@@ -30,12 +37,18 @@ class TruncationPolicy(Judge):
                 "number from 1 to 99"
             )
         self._percentage = percentage
+        self._exclude = exclude_finished
         self._bests: dict[int, array[float]] = {}
+        # Where a trial that has not ended stands in these, if it will have to be taken out again.
+        self._stands: dict[int, list[tuple[int, float]]] = {}
 
     def judge(self, track: Track) -> str | None:
         """Rank a trial's best among those of all at the same position."""
-        bests = self._bests.setdefault(track.position // self.interval, array("d"))
+        place = track.position // self.interval
+        bests = self._bests.setdefault(place, array("d"))
         insort(bests, track.best)
+        if self._exclude:
+            self._stands.setdefault(track.trial, []).append((place, track.best))
         cut = len(bests) * self._percentage // _HUNDRED
         if len(bests) - bisect_left(bests, track.best) > cut:
             return None
@@ -44,3 +57,14 @@ class TruncationPolicy(Judge):
             f"{self.shown(track.best)}, is among the worst {cut} of {len(bests)} "
             f"({self._percentage} %)"
         )
+
+    def ended(self, trial: int) -> None:
+        """Take a trial's values out again, where only those count that go on.
+
+        Args:
+            trial: Its number.
+        """
+        super().ended(trial)
+        for place, best in self._stands.pop(trial, []):
+            bests = self._bests[place]
+            del bests[bisect_left(bests, best)]

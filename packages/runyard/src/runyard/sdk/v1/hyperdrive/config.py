@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from copy import copy
 from dataclasses import replace
 from enum import Enum
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from runyard.client import callers
@@ -89,7 +91,7 @@ class HyperDriveConfig:
         primary_metric_goal: PrimaryMetricGoal,
         max_total_runs: int,
         max_concurrent_runs: Optional[int] = None,
-        max_duration_minutes: int = MAX_DURATION_MINUTES,
+        max_duration_minutes: float = MAX_DURATION_MINUTES,
         policy: Optional[EarlyTerminationPolicy] = None,
         estimator: Any = None,
         run_config: Any = None,
@@ -145,7 +147,8 @@ class HyperDriveConfig:
         found._goal = PrimaryMetricGoal.from_str(metric.get("goal", "maximize"))
         found._max_total_runs = int(tags.get("max_total_jobs") or 0)
         found._max_concurrent_runs = int(tags.get("max_concurrent_jobs") or 0)
-        found._max_duration_minutes = int(tags.get("max_duration_minutes") or MAX_DURATION_MINUTES)
+        minutes = tags.get("max_duration_minutes") or MAX_DURATION_MINUTES
+        found._max_duration_minutes = _checked_minutes(float(minutes))
         found._resume = resuming.Resumed()
         found._custom_run_id = found._debug_flag = None
         return found
@@ -244,7 +247,7 @@ class HyperDriveRunConfig(HyperDriveConfig):
         primary_metric_goal: PrimaryMetricGoal,
         max_total_runs: int,
         max_concurrent_runs: Optional[int] = None,
-        max_duration_minutes: int = MAX_DURATION_MINUTES,
+        max_duration_minutes: float = MAX_DURATION_MINUTES,
         policy: Optional[EarlyTerminationPolicy] = None,
         **newer: Any,
     ) -> None:
@@ -319,13 +322,19 @@ def _checked_goal(goal: Any) -> PrimaryMetricGoal:
 
 
 def _checked_count(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    # Also whole numbers of NumPy.
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise HyperDriveConfigException(f"{name} is {value!r}; it must be a whole number above 0")
-    return value
+    return int(value)
 
 
-def _checked_minutes(value: Any) -> int:
-    minutes = _checked_count("max_duration_minutes", value)
+def _checked_minutes(value: Any) -> float:
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not 0 < value < math.inf:
+        raise HyperDriveConfigException(
+            f"max_duration_minutes is {value!r}; it must be a number above 0"
+        )
+    minutes = int(value) if int(value) == value else float(value)
     if minutes > MAX_DURATION_MINUTES:
         callers.warn(
             f"max_duration_minutes is {minutes}: a sweep takes {MAX_DURATION_MINUTES} (a week) at "
@@ -364,9 +373,14 @@ def _sorted_out(arguments: List[Any], names: Sequence[str]) -> Tuple[List[Any], 
     for each in arguments:
         is_name = isinstance(each, str) and each.startswith("-") and not _is_number(each)
         if is_name:
-            skipping = each.lstrip("-") in names
+            name, sign, _ = each.lstrip("-").partition("=")
+            skipping = name in names
             if skipping:
-                dropped.append(each)
+                dropped.append(each.partition("=")[0])
+            if skipping and sign:
+                # It has its value with it.
+                skipping = False
+                continue
         if not skipping:
             kept.append(each)
     return kept, dropped

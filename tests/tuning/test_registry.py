@@ -12,6 +12,7 @@ from runyard.protocol.sweeps import Objective, ParameterSpec, PolicySpec, Sample
 from runyard_server.tuning import registry
 from runyard_server.tuning.base import Policy, Sampler, Setting
 from runyard_server.tuning.policies.bandit import BanditPolicy
+from runyard_server.tuning.samplers import gaussian
 
 SETTING = Setting([ParameterSpec("lr", "number", low=0, high=1)], [Objective("loss")])
 PARTS = """
@@ -137,3 +138,38 @@ def test_a_service_that_tunes_nothing_loads_no_library() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_everything_we_bring_can_be_made() -> None:
+    """Each name that documentation and SDK have is installed, and serves a common space."""
+    setting = replace(
+        SETTING,
+        space=[*SETTING.space, ParameterSpec("c", "choice", choices=["a", "b"])],
+        parallel=4,
+    )
+    ours = {"random", "grid", "qmc", "tpe", "cmaes", "gp", "nsga2", "nsga3"}
+    assert ours <= set(registry.names(registry.SAMPLERS))
+    for name in ours - {"grid", "gp"}:
+        made = registry.sampler(SamplerSpec(name), setting)
+        assert set(made.ask(0) or {}) == {"lr", "c"}
+    options: dict[str, dict[str, object]] = {
+        "bandit": {"slack_factor": 0.1},
+        "truncation": {"percentage": 20},
+        "threshold": {"upper": 1},
+        "patience": {"patience": 3},
+        "asha": {"max_steps": 9},
+        "hyperband": {"max_steps": 9},
+        "pbt": {"steps": 3},
+        "median": {},
+        "percentile": {},
+    }
+    assert {*options, "none"} <= set(registry.names(registry.POLICIES))
+    for name, given in options.items():
+        assert policy(PolicySpec(name, options=given), setting) is not None
+
+
+def test_gaussian_processes_say_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra's libraries the message says how to get them, and what else to take."""
+    monkeypatch.setattr(gaussian, "find_spec", {}.get)
+    with pytest.raises(InvalidRequest, match=r"scipy and torch.*runyard\[gp\].*'tpe'"):
+        sampler("gp")

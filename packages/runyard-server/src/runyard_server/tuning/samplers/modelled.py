@@ -42,7 +42,10 @@ class ModelledSampler(Sampler):
     """
 
     fewest = 0
-    """So many trials of a branch the model needs to draw for it; before that it is random."""
+    """So many trials of a branch the model needs, and is shown no others; before it is random.
+
+    0: it finds those of a branch itself, and tells good from bad by all trials.
+    """
 
     def __init__(self, setting: Setting, *, startup: int) -> None:
         super().__init__(setting)
@@ -156,9 +159,11 @@ class ModelledSampler(Sampler):
             seen: The trials to learn from.
         """
         by_name = {axis.parameter.name: axis for axis in group}
-        trials = [trial for trial in seen if by_name.keys() <= trial.params.keys()]
-        if sum(trial.state == TrialState.COMPLETE for trial in trials) < self.fewest:
-            return {}
+        trials = list(seen)
+        if self.fewest:
+            trials = [trial for trial in seen if by_name.keys() <= trial.params.keys()]
+            if sum(trial.state == TrialState.COMPLETE for trial in trials) < self.fewest:
+                return {}
         study = Window(self._directions, trials).study()
         space = {name: axis.distribution for name, axis in by_name.items()}
         with quiet():

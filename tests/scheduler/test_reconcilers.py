@@ -5,17 +5,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from runyard.protocol.compute import CreateCompute
+from runyard.protocol.journals import AppendEntries, JournalQuery
 from runyard.protocol.runs import TERMINAL
+from runyard.protocol.sweeps import SweepQuery
 from runyard_server.core.idempotency import DAY
 from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
-from runyard_server.operations import compute, runs
+from runyard_server.operations import compute, journals, runs, sweeps
 from runyard_server.scheduler.cleanup import Cleanup
 from runyard_server.scheduler.clusters import ClusterReconciler
+from runyard_server.scheduler.journals import JournalReconciler
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.scheduler.runs import RunReconciler
 from runyard_server.store import idempotency
-from runyard_server.store.subjects import CLUSTER, RUN, Subject
+from runyard_server.store.subjects import CLUSTER, JOURNAL, RUN, Subject
 from runyard_server.testing.reconciler_contract import ReconcilerContract
 from runyard_server.testing.yard import W, Yard
 
@@ -67,6 +70,28 @@ class TestClusters(OfYard):
 
     def state(self, system: System) -> object:
         return compute.list_(system, W)
+
+
+class TestJournals(OfYard):
+    """Each journal gets a study, and then a trial."""
+
+    def make_reconciler(self, system: System, _token: str) -> Reconciler:
+        return JournalReconciler(system)
+
+    def want(self, system: System) -> Subject:
+        name = f"j{len(journals.list_(system, W, JournalQuery()).items)}"
+        study = '{"op_code": 0, "study_name": "s", "directions": [1]}'
+        trial = '{"op_code": 4, "study_id": 0, "datetime_start": null}'
+        journals.append(system, W, name, AppendEntries("c", 1, [study]))
+        journals.append(system, W, name, AppendEntries("c", 2, [trial]))
+        return Subject(JOURNAL, W, name)
+
+    def is_done(self, system: System, subject: Subject) -> bool:
+        found = sweeps.list_(system, W, SweepQuery(experiment=subject.id)).items
+        return [sweep.counts for sweep in found] == [{"running": 1}]
+
+    def state(self, system: System) -> object:
+        return sweeps.list_(system, W, SweepQuery())
 
 
 class TestCleanup(OfYard):

@@ -93,7 +93,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('55b5c001-2972-472a-805f-6e7908d0f516','default','mnist',1,1600000000000000);
+INSERT INTO "experiments" VALUES('c59bbfbd-0824-461d-981d-e6abc84a7b1e','default','mnist',1,1600000000000000);
 CREATE TABLE gang_nodes (
 	run_key BIGINT NOT NULL, 
 	node INTEGER NOT NULL, 
@@ -161,7 +161,6 @@ CREATE TABLE journals (
 	entries BIGINT NOT NULL, 
 	size BIGINT NOT NULL, 
 	shown BIGINT NOT NULL, 
-	shown_at BIGINT NOT NULL, 
 	next_study INTEGER NOT NULL, 
 	next_trial BIGINT NOT NULL, 
 	created_at BIGINT NOT NULL, 
@@ -303,7 +302,7 @@ CREATE TABLE run_specs (
 	spec TEXT NOT NULL, 
 	PRIMARY KEY (run_key)
 );
-INSERT INTO "run_specs" VALUES(1,'{"experiment":"mnist","snapshot":"8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642","script":"","arguments":[],"command":[],"target":"sdk","node_count":1,"launcher":{"kind":"single","process_count_per_node":1,"worker_count":0,"parameter_server_count":0,"backend":"","chief_count":0,"evaluator_count":0,"exit_deadline_seconds":null},"environment":{"name":"","version":"","python":"","user_managed":false,"interpreter":"python","pip":[],"conda":[],"channels":[],"index_url":"","as_of":"","docker_image":""},"environment_variables":{},"data":[],"watched_folders":["logs"],"max_duration_seconds":null,"max_retries":0,"shared_memory":null,"definition":{}}');
+INSERT INTO "run_specs" VALUES(1,'{"experiment":"mnist","snapshot":"8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642","script":"","arguments":[],"command":[],"target":"sdk","node_count":1,"launcher":{"kind":"single","process_count_per_node":1,"worker_count":0,"parameter_server_count":0,"backend":"","chief_count":0,"evaluator_count":0,"exit_deadline_seconds":null},"environment":{"name":"","version":"","python":"","user_managed":false,"interpreter":"python","pip":[],"conda":[],"channels":[],"index_url":"","as_of":"","docker_image":""},"environment_variables":{},"data":[],"watched_folders":["logs"],"max_duration_seconds":null,"max_retries":0,"shared_memory":null,"definition":{},"resumes":null}');
 CREATE TABLE run_tags (
 	run_key BIGINT NOT NULL, 
 	name VARCHAR NOT NULL, 
@@ -451,40 +450,38 @@ CREATE TABLE workspaces (
 	UNIQUE (name, subscription_id, resource_group)
 );
 INSERT INTO "workspaces" VALUES('default','default','00000000-0000-0000-0000-000000000000','runyard','local','default','basic','workspaceblobstore','{}',1600000000000000);
+CREATE INDEX runs_by_started_at ON runs (workspace, started_at, "key");
+CREATE INDEX runs_by_ended_at ON runs (workspace, ended_at, "key");
+CREATE INDEX runs_active ON runs (active, "key");
+CREATE INDEX runs_by_name ON runs (workspace, name, "key");
 CREATE INDEX runs_of_experiment ON runs (workspace, experiment, "key");
 CREATE INDEX runs_of_workspace ON runs (workspace, "key");
+CREATE INDEX runs_of_target ON runs (workspace, target, active, "key");
 CREATE INDEX runs_of_status ON runs (workspace, status, "key");
+CREATE INDEX runs_submitted_from ON runs (workspace, submitted_from, "key");
 CREATE INDEX runs_of_parent ON runs (workspace, parent, "key");
 CREATE INDEX runs_by_created_at ON runs (workspace, created_at, "key");
-CREATE INDEX runs_active ON runs (active, "key");
-CREATE INDEX runs_submitted_from ON runs (workspace, submitted_from, "key");
-CREATE INDEX runs_by_started_at ON runs (workspace, started_at, "key");
-CREATE INDEX runs_of_target ON runs (workspace, target, active, "key");
-CREATE INDEX runs_by_ended_at ON runs (workspace, ended_at, "key");
-CREATE INDEX runs_by_name ON runs (workspace, name, "key");
 CREATE INDEX run_tags_by_value ON run_tags (name, value, run_key);
 CREATE INDEX run_tags_by_number ON run_tags (name, number, run_key);
 CREATE INDEX run_properties_by_number ON run_properties (name, number, run_key);
 CREATE INDEX run_properties_by_value ON run_properties (name, value, run_key);
-CREATE INDEX run_params_by_value ON run_params (name, value, run_key);
 CREATE INDEX run_params_by_number ON run_params (name, number, run_key);
+CREATE INDEX run_params_by_value ON run_params (name, value, run_key);
 CREATE INDEX events_of_others ON events (workspace, subject_kind, position) WHERE subject_kind <> 'run';
 CREATE INDEX events_of_workspace ON events (workspace, position);
 CREATE INDEX metric_series_by_last ON metric_series (name, kind, last, run_key);
-CREATE INDEX run_files_by_digest ON run_files (digest);
 CREATE INDEX nodes_of_run ON nodes (workspace, run);
 CREATE INDEX job_nodes_open ON job_nodes (finished_at, run_key);
-CREATE INDEX models_of_workspace ON models (workspace, "key");
 CREATE INDEX models_of_run ON models (workspace, run, "key");
+CREATE INDEX models_of_workspace ON models (workspace, "key");
 CREATE INDEX model_tags_by_number ON model_tags (name, number, model_key);
 CREATE INDEX model_tags_by_value ON model_tags (name, value, model_key);
-CREATE INDEX model_properties_by_value ON model_properties (name, value, model_key);
 CREATE INDEX model_properties_by_number ON model_properties (name, number, model_key);
-CREATE INDEX model_files_by_digest ON model_files (digest);
-CREATE INDEX sweeps_of_workspace ON sweeps (workspace, "key");
+CREATE INDEX model_properties_by_value ON model_properties (name, value, model_key);
 CREATE INDEX sweeps_of_experiment ON sweeps (workspace, experiment, "key");
-CREATE INDEX sweeps_active ON sweeps (active, "key");
 CREATE INDEX sweeps_of_journal ON sweeps (journal_key, study);
+CREATE INDEX sweeps_of_workspace ON sweeps (workspace, "key");
+CREATE INDEX sweeps_active ON sweeps (active, "key");
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('events',6);

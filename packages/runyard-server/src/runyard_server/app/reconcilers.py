@@ -5,6 +5,7 @@ import uuid
 from runyard_server.core.system import System
 from runyard_server.scheduler.cleanup import Cleanup
 from runyard_server.scheduler.clusters import ClusterReconciler
+from runyard_server.scheduler.journals import JournalReconciler
 from runyard_server.scheduler.loop import Loop
 from runyard_server.scheduler.preparation import Locks
 from runyard_server.scheduler.runs import RunReconciler
@@ -21,5 +22,14 @@ def scheduler(system: System, locks: Locks) -> Loop:
     token = uuid.uuid4().hex
     clusters = ClusterReconciler(system)
     runs = RunReconciler(system, locks, grant=clusters.grant, token=token)
-    cleanup = Cleanup(system, runs.sweep_folders)
-    return Loop(system, [runs, clusters, SweepReconciler(system), cleanup], token)
+    return Loop(
+        system,
+        [
+            runs,
+            clusters,
+            SweepReconciler(system),
+            JournalReconciler(system),
+            Cleanup(system, runs.sweep_folders),
+        ],
+        token,
+    )

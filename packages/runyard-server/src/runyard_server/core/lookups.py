@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
-from runyard.protocol.errors import DatastoreNotFound, NotFound, RunNotFound, WorkspaceNotFound
+from runyard.protocol.errors import (
+    DatastoreNotFound,
+    NotFound,
+    RunNotFound,
+    WorkspaceNotFound,
+    WrongState,
+)
 from runyard.protocol.suggestions import KNOWN, suggest
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -121,6 +127,27 @@ def sweep_row(work: Work, workspace: str, sweep: str) -> SweepRow:
     if row is None:
         run_row(work, workspace, sweep)
         raise NotFound(f"run {sweep} is no sweep; `runyard sweeps list` shows them")
+    return row
+
+
+def own_sweep_row(work: Work, workspace: str, sweep: str) -> SweepRow:
+    """The row of a sweep that the service itself makes.
+
+    Args:
+        work: The unit of work.
+        workspace: Id of the workspace.
+        sweep: Id of the sweep.
+
+    Raises:
+        NotFound: There is no such sweep.
+        WrongState: It shows a study of a journal.
+    """
+    row = sweep_row(work, workspace, sweep)
+    if row.journal_key is not None:
+        raise WrongState(
+            f"sweep {row.id} shows the Optuna study {row.name!r} of journal {row.experiment!r}: "
+            "whoever optimizes it changes and ends it, by runyard.optuna.Storage"
+        )
     return row
 
 

@@ -13,7 +13,7 @@ import msgspec
 from runyard.protocol import sweeps as protocol
 from runyard.protocol.errors import Conflict, InvalidRequest, WrongState
 from runyard.protocol.sweeps import AskedTrial, Exchange, Exchanged, Reported, Told, TrialVerdict
-from runyard_server.core.lookups import sweep_row
+from runyard_server.core.lookups import own_sweep_row
 from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -54,7 +54,7 @@ def exchange(system: System, workspace: str, sweep: str, body: Exchange) -> Exch
     with system.studies.held(subject) as place:
 
         def read(work: Work) -> tuple[SweepRow, RunRow, Study]:
-            row = sweep_row(work, workspace, sweep)
+            row = own_sweep_row(work, workspace, sweep)
             run = runs.by_key(work.connection, row.run_key)
             assert run is not None
             return row, run, place.study or studies.make(work, row)

@@ -26,8 +26,8 @@ from runyard_server.core.lookups import workspace_row
 from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
+from runyard_server.store import journal_sweeps, pages
 from runyard_server.store import journals as rows
-from runyard_server.store import pages
 from runyard_server.store.journals import JournalRow
 from runyard_server.store.subjects import JOURNAL, Subject
 
@@ -116,7 +116,7 @@ def list_(system: System, workspace: str, query: JournalQuery) -> JournalPage:
 
 
 def delete(system: System, workspace: str, journal: str) -> None:
-    """Delete a journal.
+    """Delete a journal, with the sweeps that show its studies.
 
     Args:
         system: The service's parts.
@@ -131,6 +131,8 @@ def delete(system: System, workspace: str, journal: str) -> None:
         row = _known(work, workspace, journal, None)
         if row is None:
             raise NotFound(f"workspace {workspace!r} has no journal {journal[:80]!r}")
+        for key, _ in journal_sweeps.studies(work.connection, row.key).values():
+            journal_sweeps.remove(work.connection, key)
         rows.remove(work.connection, row.key)
 
     system.write(write)

@@ -37,7 +37,7 @@ from runyard_server.core import events, specs
 from runyard_server.core.awaiting import awaitable
 from runyard_server.core.clock import iso, iso_or_none
 from runyard_server.core.events import EventDraft
-from runyard_server.core.lookups import sweep_row, workspace_row
+from runyard_server.core.lookups import own_sweep_row, sweep_row, workspace_row
 from runyard_server.core.notices import subject_topic, work_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -184,7 +184,7 @@ def change(system: System, workspace: str, sweep: str, body: ChangeSweep) -> Swe
     changes: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
 
     def write(work: Work) -> SweepRecord:
-        row = sweep_row(work, workspace, sweep)
+        row = own_sweep_row(work, workspace, sweep)
         if not row.active or row.ended_at is not None:
             raise WrongState(f"sweep {sweep} has ended and cannot be changed; begin another one")
         more = sweep_checks.points(study.spec_of(row), body.enqueue)
@@ -213,7 +213,7 @@ def cancel(system: System, workspace: str, sweep: str) -> SweepRecord:
     Raises:
         NotFound: No such sweep in the workspace.
     """
-    get(system, workspace, sweep)
+    system.read(lambda work: own_sweep_row(work, workspace, sweep))
     runs.cancel(system, workspace, sweep)
     return get(system, workspace, sweep)
 
@@ -232,7 +232,7 @@ def close(system: System, workspace: str, sweep: str) -> SweepRecord:
     """
 
     def write(work: Work) -> SweepRecord:
-        row = sweep_row(work, workspace, sweep)
+        row = own_sweep_row(work, workspace, sweep)
         if study.spec_of(row).base is not None:
             raise WrongState(
                 f"the trials of sweep {sweep} are runs, and it ends with them; cancel it instead"
@@ -459,14 +459,15 @@ def _write(
 
 def _record(work: Work, row: SweepRow) -> SweepRecord:
     run = run_rows.by_key(work.connection, row.run_key)
-    assert run is not None
+    # One that shows a study of a journal has no run: it goes on while a trial does.
+    shown = states.RUNNING if row.active else states.COMPLETED
     best = None if row.best is None else sweeps.trial(work.connection, row.key, row.best)
     front = [sweeps.trial(work.connection, row.key, number) for number in row.front]
     spec = study.spec_of(row)
     return SweepRecord(
         id=row.id,
         workspace=row.workspace,
-        status=run.status,
+        status=shown if run is None else run.status,
         created_at=iso(row.created_at),
         spec=replace(
             spec,
@@ -475,14 +476,14 @@ def _record(work: Work, row: SweepRow) -> SweepRecord:
             max_duration_seconds=row.max_duration_seconds,
         ),
         name=row.name,
-        ended_at=iso_or_none(run.ended_at),
+        ended_at=iso_or_none(row.ended_at if run is None else run.ended_at),
         paused=row.paused,
         counts={state: count for state, count in row.counts.items() if count},
         best=None if best is None else trial_record(row, best),
         front=[trial_record(row, each) for each in front if each is not None],
         reason=row.reason,
         space_size=row.space_size,
-        warnings=list(run.warnings),
+        warnings=[] if run is None else list(run.warnings),
     )
 
 

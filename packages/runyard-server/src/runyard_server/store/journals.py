@@ -22,8 +22,8 @@ from runyard_server.store.schema import (
 class JournalRow:
     """One row of `journals`; times are microseconds since 1970.
 
-    Of its entries, `shown` are in the sweeps that show its studies, since `shown_at`; the next
-    study and trial that entries make have the numbers `next_study` and `next_trial`.
+    Of its entries, `shown` are in the sweeps that show its studies; the next study and trial that
+    entries make have the numbers `next_study` and `next_trial`.
     """
 
     key: int
@@ -35,7 +35,6 @@ class JournalRow:
     entries: int = 0
     size: int = 0
     shown: int = 0
-    shown_at: int = 0
     next_study: int = 0
     next_trial: int = 0
 

@@ -511,7 +511,6 @@ journals = Table(
     Column("entries", BigInteger, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("shown", BigInteger, nullable=False),
-    Column("shown_at", BigInteger, nullable=False),
     Column("next_study", Integer, nullable=False),
     Column("next_trial", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),

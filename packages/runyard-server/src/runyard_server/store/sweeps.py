@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import (
     metric_segments,
     metric_series,
@@ -149,11 +150,13 @@ _DECODERS: Mapping[str, msgspec.json.Decoder[Any]] = {
     "front": _NUMBERS,
 }
 # Made once: making a statement costs more than running it.
-_FIND = select(*_COLUMNS).where(
-    sweeps.c.workspace == bindparam("in_workspace"), sweeps.c.id == bindparam("sweep")
+_FIND = Prepared(
+    select(*_COLUMNS).where(
+        sweeps.c.workspace == bindparam("in_workspace"), sweeps.c.id == bindparam("sweep")
+    )
 )
-_CHANGE = update(sweeps).where(sweeps.c.key == bindparam("of_sweep"))
-_ADD_TRIAL = insert(trials)
+_CHANGE = Prepared(update(sweeps).where(sweeps.c.key == bindparam("of_sweep")))
+_ADD_TRIAL = Prepared(insert(trials))
 _MINE = (trials.c.sweep_key == bindparam("of_sweep"),)
 _TRIALS = select(*_TRIAL_COLUMNS).where(*_MINE).order_by(trials.c.number)
 _TRIAL = select(*_TRIAL_COLUMNS).where(*_MINE, trials.c.number == bindparam("numbered"))
@@ -163,12 +166,12 @@ _CHANGED = (
     *("state", "results", "best", "last", "position", "client"),
     *("ended_at", "verdict", "reason"),
 )
-_CHANGE_TRIAL = (
+_CHANGE_TRIAL = Prepared(
     update(trials)
     .where(*_MINE, trials.c.number == bindparam("numbered"))
     .values({name: bindparam(f"new_{name}") for name in _CHANGED})
 )
-_ADD_VALUES = insert(trial_values)
+_ADD_VALUES = Prepared(insert(trial_values))
 _VALUES_OF = (
     select(trial_values.c.count, trial_values.c.payload)
     .where(trial_values.c.sweep_key == bindparam("of_sweep"))
@@ -229,7 +232,7 @@ def find(connection: Connection, workspace: str, sweep: str) -> SweepRow | None:
         workspace: Id of the workspace.
         sweep: Id of the sweep.
     """
-    row = connection.execute(_FIND, {"in_workspace": workspace, "sweep": sweep}).one_or_none()
+    row = _FIND.row(connection, {"in_workspace": workspace, "sweep": sweep})
     return None if row is None else _row(row)
 
 
@@ -243,7 +246,7 @@ def add(connection: Connection, row: SweepRow) -> int:
 
 def change(connection: Connection, key: int, **values: Any) -> None:
     """Set the named columns of a sweep."""
-    connection.execute(_CHANGE, {"of_sweep": key, **_texts(values)})
+    _CHANGE.run(connection, {"of_sweep": key, **_texts(values)})
 
 
 def active(connection: Connection) -> list[Subject]:
@@ -297,8 +300,7 @@ def add_trials(connection: Connection, key: int, rows: Sequence[TrialRow]) -> No
         key: Key of the sweep's row.
         rows: The trials.
     """
-    if rows:
-        connection.execute(_ADD_TRIAL, [{"sweep_key": key, **_trial_texts(row)} for row in rows])
+    _ADD_TRIAL.run_many(connection, [{"sweep_key": key, **_trial_texts(row)} for row in rows])
 
 
 def change_trials(connection: Connection, key: int, rows: Sequence[TrialRow]) -> None:
@@ -309,14 +311,12 @@ def change_trials(connection: Connection, key: int, rows: Sequence[TrialRow]) ->
         key: Key of the sweep's row.
         rows: The trials.
     """
-    if not rows:
-        return
     values = []
     for row in rows:
         given = _trial_texts(row)
         changed = {f"new_{name}": given[name] for name in _CHANGED}
         values.append({"of_sweep": key, "numbered": row.number, **changed})
-    connection.execute(_CHANGE_TRIAL, values)
+    _CHANGE_TRIAL.run_many(connection, values)
 
 
 def trial(connection: Connection, key: int, number: int) -> TrialRow | None:
@@ -389,7 +389,7 @@ def add_reports(connection: Connection, key: int, first: int, reports: Sequence[
         ]
         payload = b"".join(_little(column).tobytes() for column in columns)
         values = {"sweep_key": key, "first": first, "count": len(reports), "payload": payload}
-        connection.execute(_ADD_VALUES, values)
+        _ADD_VALUES.run(connection, values)
 
 
 def reports(connection: Connection, key: int) -> Iterator[Report]:
@@ -514,7 +514,7 @@ def _texts(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _row(row: Row[Any]) -> SweepRow:
+def _row(row: Sequence[Any]) -> SweepRow:
     values = dict(zip(_NAMES, row, strict=True))
     for name in _JSON:
         values[name] = _DECODERS[name].decode(values[name])

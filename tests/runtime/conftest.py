@@ -241,6 +241,7 @@ class Room:
             environment_variables=changes.pop("variables", {}),
             max_duration_seconds=changes.pop("limit", None),
             watched_folders=changes.pop("watched", ["logs"]),
+            resumes=changes.pop("resumes", None),
         )
         given: dict[str, Any] = {
             "environment": JobEnvironment(interpreter=sys.executable),

@@ -1,5 +1,6 @@
 """Data references in a job: linked, copied, given back."""
 
+import hashlib
 import os
 
 import pytest
@@ -194,3 +195,28 @@ def test_odd_files_are_copied_and_what_has_no_content_is_told(room, store):
     assert kept == {"x", "k", "k/w", "latest", "latest/w"}
     (told,) = finish["warnings"]
     assert "data reference 'u': 'gone' (a link to nothing); 'pipe' (a fifo)" in told
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_what_an_earlier_run_has_left(room, shared):
+    """It lies in a folder beside the script's own, read-only, also on a node without the blobs."""
+    left = [room.store("state.txt", b"7"), room.store("model/weights", b"w")]
+    elsewhere = {} if shared else {"blobs": ""}
+    for path in room.blobs.rglob("*") if not shared else ():
+        if path.is_file():
+            room.service.blobs[path.parent.name + path.name] = path.read_bytes()
+    script = (
+        "import os, sys; p = os.environ['AZUREML_DATAREFERENCE_MODEL_LOCATION']\n"
+        "print(sys.argv[1] == p, os.path.commonpath([p, os.getcwd()]) == os.getcwd())\n"
+        "for name in ('state.txt', 'model/weights'):\n"
+        "    print(open(f'{p}/{name}').read(), oct(os.stat(f'{p}/{name}').st_mode & 0o777))\n"
+    )
+    if not shared:
+        room.service.blobs[hashlib.sha256(script.encode()).hexdigest()] = script.encode()
+    # An earlier attempt was here.
+    (room.run_folder / "resumed").mkdir()
+    (room.run_folder / "resumed" / "old").write_text("x")
+    arguments = ["$AZUREML_DATAREFERENCE_MODEL_LOCATION"]
+    room.run(script, arguments=arguments, resumes="before", resumed=left, **elsewhere)
+    assert lines(room) == ["True False", "7 0o444", "w 0o444"]
+    assert not (room.run_folder / "resumed" / "old").exists()

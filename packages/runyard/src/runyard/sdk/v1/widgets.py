@@ -12,7 +12,6 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
-from runyard.protocol.runs import SCRIPT_RUN
 from runyard.sdk.exceptions import AzureMLException, UserErrorException
 from runyard.sdk.run_base import TERMINAL
 
@@ -135,6 +134,8 @@ class RunDetails:
 
 
 def _sweep_card(run: Any, record: RunRecord) -> Optional[SweepCard]:
+    from runyard.protocol.runs import SCRIPT_RUN
+
     if record.run_type in (None, SCRIPT_RUN):
         return None
     from runyard.protocol.sweeps import RUN_TYPES

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,78 @@ class Yard:
                 except OSError:
                     continue
         return found
+
+    def agents(self, verb: str) -> dict[str, int]:
+        """The living agents by run: those that work (`agent`), or those that save (`salvage`)."""
+        found = {}
+        for file in (self.home / "runs").glob("*/agent.json"):
+            with suppress(OSError, ValueError, KeyError):
+                told = json.loads(file.read_text())
+                if told["verb"] == verb and _is_agent(int(told["pid"]), file.parent):
+                    found[file.parent.name] = int(told["pid"])
+        return found
+
+    def scripts(self) -> dict[str, int]:
+        """The living scripts by run."""
+        found = {}
+        for file in (self.home / "runs").glob("*/agent.json"):
+            with suppress(OSError, ValueError, KeyError, IndexError):
+                pid = int(json.loads(file.read_text())["processes"][0]["pid"])
+                if file.parent.name in _environ(pid):
+                    found[file.parent.name] = pid
+        return found
+
+    def fork_servers(self) -> dict[str, int]:
+        """The living fork servers."""
+        home = str(self.home)
+        return {
+            str(pid): pid
+            for pid, words in _commands().items()
+            if words.rstrip("\0").endswith("fork-server") and home in words
+        }
+
+    def services(self) -> dict[str, int]:
+        """The process that serves now, if there is one."""
+        with suppress(OSError, ValueError, KeyError):
+            return {"": self.service_pid}
+        return {}
+
+    def kill(self, pid: int) -> bool:
+        """Kill a process; say whether it was there."""
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+            return True
+        return False
+
+    def left_over(self) -> list[str]:
+        """Run folders and temporary files that nobody will remove."""
+        found = [str(path) for path in (self.home / "runs").iterdir()]
+        for path in self.home.rglob("*"):
+            temporary = path.name.endswith((".tmp", ".part")) or path.parent.name == ".incoming"
+            hidden = path.name.startswith((".service.json.", ".secret-", ".runyard-"))
+            if (temporary or hidden) and path.is_file():
+                found.append(str(path))
+        return found
+
+
+def _commands() -> dict[int, str]:
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                found[int(entry.name)] = (entry / "cmdline").read_text("utf-8", "replace")
+    return found
+
+
+def _is_agent(pid: int, folder: Path) -> bool:
+    """Whether a process works in a run folder: a pid alone may be somebody else's by now."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/fd/1").readlink() == folder / "agent.log"
+    return False
+
+
+def _environ(pid: int) -> str:
+    return Path(f"/proc/{pid}/environ").read_text("utf-8", "replace")
 
 
 def alive(pid: int) -> bool:

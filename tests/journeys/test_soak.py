@@ -8,10 +8,8 @@ SOAK_KILLS says how many are killed (8 by default; `make soak` takes 500), SOAK_
 choices of a run that failed, SOAK_AT_ONCE says how many runs work at the same time.
 """
 
-import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -122,7 +120,7 @@ class Soak:
         """Let runs begin between kills, however slow the machine is."""
         wanted = sum(self.killed.values()) * 2 // 3
         end = time.monotonic() + END_SECONDS
-        while len(self.runs()) <= wanted or not self.scripts():
+        while len(self.runs()) <= wanted or not self.yard.scripts():
             assert time.monotonic() < end, f"seed {SEED}: no run begins any more"
             self.keep_clients()
             time.sleep(0.05)
@@ -130,46 +128,13 @@ class Soak:
     def ledger(self, number: int) -> Path:
         return self.ledgers / f"client-{number}"
 
-    def agents(self, verb: str) -> dict[str, int]:
-        """The living agents by run: those that work (`agent`), or those that save (`salvage`)."""
-        found = {}
-        for file in (self.yard.home / "runs").glob("*/agent.json"):
-            with suppress(OSError, ValueError, KeyError):
-                told = json.loads(file.read_text())
-                if told["verb"] == verb and _is_agent(int(told["pid"]), file.parent):
-                    found[file.parent.name] = int(told["pid"])
-        return found
-
-    def scripts(self) -> dict[str, int]:
-        """The living scripts by run."""
-        found = {}
-        for file in (self.yard.home / "runs").glob("*/agent.json"):
-            with suppress(OSError, ValueError, KeyError, IndexError):
-                pid = int(json.loads(file.read_text())["processes"][0]["pid"])
-                if file.parent.name in _environ(pid):
-                    found[file.parent.name] = pid
-        return found
-
-    def fork_servers(self) -> dict[str, int]:
-        home = str(self.yard.home)
-        return {
-            str(pid): pid
-            for pid, words in _commands().items()
-            if words.rstrip("\0").endswith("fork-server") and home in words
-        }
-
-    def service(self) -> dict[str, int]:
-        with suppress(OSError, ValueError, KeyError):
-            return {"": self.yard.service_pid}
-        return {}
-
     def strike(self) -> bool:
         """Kill something; say whether there was something to kill."""
         kinds = {
-            "service": self.service,
-            "agent": lambda: self.agents("agent"),
-            "fork server": self.fork_servers,
-            "script": self.scripts,
+            "service": self.yard.services,
+            "agent": lambda: self.yard.agents("agent"),
+            "fork server": self.yard.fork_servers,
+            "script": self.yard.scripts,
             "client": lambda: {str(n): c.pid for n, c in self.clients.items()},
         }
         kind = self.dice.choices(list(kinds), [3, 6, 2, 2, 2])[0]
@@ -177,7 +142,7 @@ class Soak:
         if not victims:
             return False
         name, pid = self.dice.choice(victims)
-        if not _kill(pid):
+        if not self.yard.kill(pid):
             return False
         self.killed[kind] += 1
         if kind == "fork server":
@@ -193,10 +158,10 @@ class Soak:
         """Kill the agent that saves what another left, at a random moment of its work."""
         end = time.monotonic() + 5
         while time.monotonic() < end:
-            pid = self.agents("salvage").get(run)
+            pid = self.yard.agents("salvage").get(run)
             if pid is not None:
                 time.sleep(self.dice.uniform(0, 0.15))
-                if _kill(pid):
+                if self.yard.kill(pid):
                     self.killed["salvage"] += 1
                 return
             time.sleep(0.005)
@@ -213,33 +178,6 @@ class Soak:
                 lines = self.ledger(number).read_text().splitlines()
                 found += [line.split(" ") for line in lines if line.startswith(what + " ")]
         return found
-
-
-def _kill(pid: int) -> bool:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-        return True
-    return False
-
-
-def _commands() -> dict[int, str]:
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError):
-                found[int(entry.name)] = (entry / "cmdline").read_text("utf-8", "replace")
-    return found
-
-
-def _is_agent(pid: int, folder: Path) -> bool:
-    """Whether a process works in a run folder: a pid alone may be somebody else's by now."""
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/fd/1").readlink() == folder / "agent.log"
-    return False
-
-
-def _environ(pid: int) -> str:
-    return Path(f"/proc/{pid}/environ").read_text("utf-8", "replace")
 
 
 def _check(workspace: Any, run_id: str, ledger: Path, soak: Soak) -> str:
@@ -287,17 +225,6 @@ def _whole(what: str, found: list[int], said: list[int]) -> None:
     assert len(said) <= len(found) <= len(said) + 1, f"{what}: {len(found)} of {len(said)}"
 
 
-def _left_over(home: Path) -> list[str]:
-    """Run folders and temporary files that nobody will remove."""
-    found = [str(path) for path in (home / "runs").iterdir()]
-    for path in home.rglob("*"):
-        temporary = path.name.endswith((".tmp", ".part")) or path.parent.name == ".incoming"
-        hidden = path.name.startswith((".service.json.", ".secret-", ".runyard-"))
-        if (temporary or hidden) and path.is_file():
-            found.append(str(path))
-    return found
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(120 + 20 * KILLS)
 def test_nothing_is_lost_whatever_is_killed(yard: Any) -> None:
@@ -341,7 +268,7 @@ def test_nothing_is_lost_whatever_is_killed(yard: Any) -> None:
         assert (yard.folder / "got-files" / "notes" / name).read_text() == content * 50, name
     yard.kill_service()
     Workspace.from_config().get_details()
-    yard.until(lambda: not _left_over(yard.home), f"seed {SEED}: {_left_over(yard.home)}", 60)
+    yard.until(lambda: not yard.left_over(), f"seed {SEED}: {yard.left_over()}", 60)
     orphans = [pid for run_id in made for pid in yard.run_processes(run_id)]
     assert orphans == [], f"seed {SEED}"
     counted = ", ".join(f"{count} {kind}" for kind, count in sorted(soak.killed.items()))

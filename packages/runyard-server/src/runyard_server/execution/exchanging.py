@@ -32,6 +32,7 @@ MOST = 10_000
 
 _ANSWER = msgspec.json.Decoder(Exchanged)
 _LONGEST_CLIENT = 200
+_LARGEST = 1 << 63
 
 
 def exchange(system: System, workspace: str, sweep: str, body: Exchange) -> Exchanged:
@@ -74,6 +75,11 @@ def _check(body: Exchange) -> None:
         )
     if not 0 <= body.ask <= MOST:
         raise InvalidRequest(f"ask is {body.ask}; use 0 to {MOST}")
+    numbers = [body.sequence, *(each.ended_at for each in body.told)]
+    numbers += [each.step for each in body.reported]
+    wrong = next((each for each in numbers if not -_LARGEST <= each < _LARGEST), None)
+    if wrong is not None:
+        raise InvalidRequest(f"{wrong} is too large for a step, a time or a sequence: 64 bits")
 
 
 @dataclass

@@ -1,8 +1,10 @@
 """What is checked before a sweep is written down; a refused one leaves nothing behind."""
 
+from collections import Counter
 from collections.abc import Iterable
-from math import isfinite
 from typing import Any
+
+import msgspec
 
 from runyard.protocol import runs as states
 from runyard.protocol import sweeps as protocol
@@ -18,10 +20,15 @@ from runyard_server.store.runs import RunRow
 from runyard_server.store.sweeps import Point
 from runyard_server.tuning import registry
 from runyard_server.tuning.base import Sampler
-from runyard_server.tuning.checking import check_objectives, check_space
+from runyard_server.tuning.checking import check_objectives, check_space, refused, value_of
 from runyard_server.tuning.spaces import argument_of, in_order, is_active
 
 MOST_QUEUED = 10_000
+MOST_NAMED = 1000
+_LARGEST_SPEC = 4 << 20
+# The kernel takes no longer argument of a program; `--` comes before the name.
+_LONGEST_ARGUMENT = (128 << 10) - 1
+_LONGEST_SECONDS = 100 * 366 * 86400.0
 
 
 def check(spec: SweepSpec, parallel: int | None) -> Sampler:
@@ -36,6 +43,11 @@ def check(spec: SweepSpec, parallel: int | None) -> Sampler:
     """
     check_space(spec.space)
     check_objectives(spec.objectives)
+    _check_size(spec)
+    if spec.base is not None:
+        _check_arguments(spec)
+    elif spec.hyperdrive:
+        raise InvalidRequest("the trials of a HyperDriveRun are runs; give the base they run")
     check_limits(spec.max_trials, spec.parallel, spec.max_duration_seconds)
     if spec.max_failures < 0:
         raise InvalidRequest(f"max_failures is {spec.max_failures}; use 1 or more, or 0 for never")
@@ -61,10 +73,10 @@ def check_limits(
         if count is not None and count < 1:
             raise InvalidRequest(f"{name} is {count}; use 1 or more, or leave it out for no limit")
     seconds = max_duration_seconds
-    if seconds is not None and not (seconds > 0 and isfinite(seconds)):
+    if seconds is not None and not 0 < seconds <= _LONGEST_SECONDS:
         raise InvalidRequest(
-            f"max_duration_seconds is {seconds}; use a positive number of seconds, or leave it "
-            "out for no limit"
+            f"max_duration_seconds is {seconds:g}; use a number of seconds above 0 and up to "
+            f"{_LONGEST_SECONDS:g}, or leave it out for no limit"
         )
 
 
@@ -76,9 +88,19 @@ def points(spec: SweepSpec, given: Iterable[dict[str, Any]]) -> list[Point]:
         given: The parameters of each point.
 
     Raises:
-        InvalidRequest: A parameter is unknown, or one is missing.
+        InvalidRequest: A parameter is unknown, or one is missing or cannot have its value, or
+            there are too many points.
     """
-    return [Point(_by_name(spec, each)) for each in given]
+    wanted = list(given)
+    if len(wanted) > MOST_QUEUED:
+        raise InvalidRequest(
+            f"{len(wanted)} points are to be tried, and {MOST_QUEUED} are the most at once"
+        )
+    named = {each.name: each for each in spec.space}
+    return [
+        Point({name: value_of(named[name], value) for name, value in _by_name(spec, each).items()})
+        for each in wanted
+    ]
 
 
 def resumed(work: Work, workspace: str, spec: SweepSpec) -> list[Point]:
@@ -132,6 +154,29 @@ def check_learned(work: Work, workspace: str, spec: SweepSpec) -> None:
                 f"sweep {other} has other objectives ({_named(objectives)}) than this one "
                 f"({_named(spec.objectives)}), so nothing can be learned from it"
             )
+
+
+def _check_size(spec: SweepSpec) -> None:
+    """Refuse what would make every look at the sweep slow."""
+    size = len(msgspec.json.encode(spec))
+    if size > _LARGEST_SPEC:
+        raise InvalidRequest(
+            f"the sweep's space and settings are {size} bytes as JSON, and {_LARGEST_SPEC} are the "
+            "most: give large values a name, and have the script look them up"
+        )
+
+
+def _check_arguments(spec: SweepSpec) -> None:
+    """Refuse values that no program can be given."""
+    for parameter in spec.space:
+        for value in parameter.choices:
+            text = str(value)
+            if "\0" in text or len(text.encode()) > _LONGEST_ARGUMENT:
+                raise refused(
+                    parameter.name,
+                    f"{text[:40]!r}… cannot be an argument of a script: those have at most "
+                    f"{_LONGEST_ARGUMENT} bytes, and no zero among them",
+                )
 
 
 def _check_policy(spec: SweepSpec, parallel: int | None) -> None:
@@ -193,8 +238,10 @@ def _resumed(work: Work, row: RunRow, spec: SweepSpec) -> Point:
 
 
 def _refuse_doubles(what: str, names: list[str]) -> None:
-    double = next((name for name in names if names.count(name) > 1), None)
-    if double is not None:
+    if len(names) > MOST_NAMED:
+        raise InvalidRequest(f"{what} names {len(names)}, and {MOST_NAMED} are the most")
+    double, many = Counter(names).most_common(1)[0] if names else ("", 1)
+    if many > 1:
         raise InvalidRequest(f"{what} names {double} twice; name it once")
 
 

@@ -434,7 +434,8 @@ def _row(
         max_trials=spec.max_trials,
         parallel=spec.parallel,
         max_duration_seconds=spec.max_duration_seconds,
-        space_size=size,
+        # More points than 64 bits count are as good as endlessly many.
+        space_size=size if size is not None and size < 1 << 63 else None,
         queue=queue,
         reason="" if spec.base is None else sweeping.PREPARING,
     )

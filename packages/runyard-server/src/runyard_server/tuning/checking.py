@@ -17,9 +17,16 @@ from runyard.protocol.sweeps import (
     Objective,
     ParameterSpec,
 )
-from runyard_server.tuning.spaces import argument_of, choices_of, same
+from runyard_server.tuning.spaces import argument_of, bounds_of, choices_of, in_order, same
 
 KINDS = (CHOICE, NUMBER, NORMAL, FIXED)
+MOST_PARAMETERS = 1000
+_LONGEST_NAME = 255
+_NAME_SHOWN = 80
+_NAMED = 10
+_NONE = object()
+_DEEPEST = 20
+_LONGEST_CHAIN = 50
 _LARGEST_EXPONENT = math.log(1e308)
 # `chance` has 52 bits, and so far from the middle no normal number is drawn.
 _FARTHEST = 8.3
@@ -47,10 +54,14 @@ def check_space(space: Sequence[ParameterSpec]) -> None:
     """
     if not space:
         raise InvalidRequest("the space is empty: give at least one parameter to try values of")
+    if len(space) > MOST_PARAMETERS:
+        raise InvalidRequest(
+            f"the space has {len(space)} parameters and {MOST_PARAMETERS} are the most: leave "
+            "those out that need not be tried"
+        )
     named: dict[str, ParameterSpec] = {}
     for parameter in space:
-        if not parameter.name or not argument_of(parameter):
-            raise refused(parameter.name, "its name is empty; name it as the script's argument")
+        _check_name(parameter)
         if parameter.name in named:
             raise refused(parameter.name, "it is in the space twice; give it once")
         named[parameter.name] = parameter
@@ -58,7 +69,7 @@ def check_space(space: Sequence[ParameterSpec]) -> None:
     for parameter in space:
         _check_when(parameter, named)
     _check_circles(named)
-    _check_arguments(space, named)
+    _check_arguments(space)
 
 
 def check_objectives(objectives: Sequence[Objective]) -> None:
@@ -85,6 +96,49 @@ def check_objectives(objectives: Sequence[Objective]) -> None:
         seen.add(each.name)
 
 
+def value_of(parameter: ParameterSpec, value: Any) -> Any:
+    """A value that is given by hand, as the parameter has it.
+
+    Args:
+        parameter: The parameter, of a checked space.
+        value: What is given.
+
+    Raises:
+        InvalidRequest: The parameter cannot have it; the message names the parameter.
+    """
+    if parameter.kind in {CHOICE, FIXED}:
+        values = choices_of(parameter)
+        found = next((each for each in values if same(each, value)), _NONE)
+        if found is _NONE:
+            some = ", ".join(repr(each)[:80] for each in values[:_NAMED])
+            more = f" and {len(values) - _NAMED} more" if len(values) > _NAMED else ""
+            raise refused(parameter.name, f"it cannot be {value!r}; it is one of {some}{more}")
+        return found
+    _number(parameter, "the value", value)
+    if parameter.whole and value != round(value):
+        raise refused(parameter.name, f"the value is {value!r}; it must be a whole number")
+    if parameter.kind == NUMBER:
+        low, high = bounds_of(parameter)
+        # What is rounded may leave the bounds by half a step.
+        spare = (parameter.q or 0) / 2
+        if not low - spare <= value <= high + spare:
+            raise refused(parameter.name, f"it cannot be {value!r}; it is from {low:g} to {high:g}")
+    return int(value) if parameter.whole else float(value)
+
+
+def _check_name(parameter: ParameterSpec) -> None:
+    argument = argument_of(parameter)
+    if not parameter.name or not argument:
+        raise refused(parameter.name, "its name is empty; name it as the script's argument")
+    for name in (parameter.name, argument):
+        if len(name) > _LONGEST_NAME or not name.isprintable():
+            raise refused(
+                name[:_NAME_SHOWN],
+                f"a name has at most {_LONGEST_NAME} characters, no line break and none that "
+                "cannot be printed",
+            )
+
+
 def _check_values(parameter: ParameterSpec) -> None:
     name = parameter.name
     if parameter.kind not in KINDS:
@@ -104,6 +158,10 @@ def _check_choices(parameter: ParameterSpec) -> None:
     if not parameter.choices:
         raise refused(parameter.name, "there is nothing to choose from; give at least one value")
     for value in parameter.choices:
+        if _is_deep(value, _DEEPEST):
+            raise refused(
+                parameter.name, f"a value has lists in lists more than {_DEEPEST} deep; flatten it"
+            )
         if _has_no_number(value):
             raise refused(parameter.name, f"{value!r} cannot be chosen; leave NaN and inf out")
 
@@ -179,37 +237,36 @@ def _check_when(parameter: ParameterSpec, named: dict[str, ParameterSpec]) -> No
 
 
 def _check_circles(named: dict[str, ParameterSpec]) -> None:
-    placed: set[str] = set()
-    left = dict(named)
-    while left:
-        ready = [name for name, each in left.items() if placed.issuperset(each.when)]
-        if not ready:
-            name = next(iter(left))
-            raise refused(name, "whether it is there depends on itself; break the circle")
-        placed.update(ready)
-        for name in ready:
-            del left[name]
+    depth: dict[str, int] = {}
+    for each in in_order(list(named.values())):
+        if not depth.keys() >= each.when.keys():
+            raise refused(each.name, "whether it is there depends on itself; break the circle")
+        depth[each.name] = 1 + max((depth[other] for other in each.when), default=0)
+        if depth[each.name] > _LONGEST_CHAIN:
+            raise refused(
+                each.name,
+                f"{depth[each.name] - 1} others decide one after the other whether it is there; "
+                f"{_LONGEST_CHAIN - 1} are the most",
+            )
 
 
-def _check_arguments(space: Sequence[ParameterSpec], named: dict[str, ParameterSpec]) -> None:
+def _check_arguments(space: Sequence[ParameterSpec]) -> None:
+    conditions: dict[str, dict[str, Any]] = {}
+    for parameter in in_order(space):
+        # All that must be chosen for it to be there.
+        found = conditions[parameter.name] = dict(parameter.when)
+        for decider in parameter.when:
+            found.update(conditions[decider])
     by_argument: dict[str, list[ParameterSpec]] = {}
     for parameter in space:
         by_argument.setdefault(argument_of(parameter), []).append(parameter)
     for argument, parameters in by_argument.items():
         for one, other in combinations(parameters, 2):
-            if not _apart(_conditions(one, named), _conditions(other, named)):
+            if not _apart(conditions[one.name], conditions[other.name]):
                 raise refused(
                     other.name,
                     f"it reaches the script as {argument!r}, as {one.name!r} does; rename one",
                 )
-
-
-def _conditions(parameter: ParameterSpec, named: dict[str, ParameterSpec]) -> dict[str, Any]:
-    """All that must be chosen for a parameter to be there."""
-    found = dict(parameter.when)
-    for other in parameter.when:
-        found.update(_conditions(named[other], named))
-    return found
 
 
 def _apart(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -234,6 +291,15 @@ def _has_no_number(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(_has_no_number, value.values()))
     return isinstance(value, list | tuple) and any(map(_has_no_number, value))
+
+
+def _is_deep(value: Any, levels: int) -> bool:
+    """Whether lists and tables lie in each other deeper than so many levels."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list | tuple):
+        return False
+    return levels == 0 or any(_is_deep(each, levels - 1) for each in value)
 
 
 def _nearest(wrong: str, known: Iterable[str]) -> str:

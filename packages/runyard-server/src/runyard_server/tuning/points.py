@@ -5,6 +5,7 @@ decides which others are there, each value has as many points as its branch.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,9 +17,9 @@ from runyard_server.tuning.spaces import (
     deciders,
     in_order,
     is_active,
+    key_of,
     multiple,
     multiples_of,
-    same,
 )
 
 
@@ -42,6 +43,7 @@ class Values:
         self._counted = parameter.kind == NUMBER and (parameter.whole or parameter.q is not None)
         self._multiples = multiples_of(parameter) if self._counted else range(0)
         self._choices = [] if self._counted else _single(parameter)
+        self._places = {key_of(value): at for at, value in enumerate(self._choices)}
 
     def __len__(self) -> int:
         return len(self._multiples) if self._counted else len(self._choices)
@@ -54,7 +56,7 @@ class Values:
     def find(self, value: Any) -> int | None:
         """Where a value is; None if the parameter never has it."""
         if not self._counted:
-            return next((at for at, each in enumerate(self._choices) if same(each, value)), None)
+            return self._places.get(key_of(value))
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         try:
@@ -69,10 +71,11 @@ class Values:
 
     def weights(self) -> list[float]:
         """How likely each value is, all together 1."""
+        if len(self) == 1:
+            return [1.0]
         if not self._counted:
-            drawn = self.parameter.choices[:1] if len(self) == 1 else self.parameter.choices
-            counts = [sum(same(each, other) for other in drawn) for each in self._choices]
-            return [count / sum(counts) for count in counts]
+            counts = Counter(map(key_of, self.parameter.choices))
+            return [counts[key_of(each)] / counts.total() for each in self._choices]
         return _shares(self.parameter, self._multiples)
 
     def even(self) -> bool:

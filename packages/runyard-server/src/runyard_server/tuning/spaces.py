@@ -5,7 +5,7 @@ every sampler that has such numbers, drawn or from a sequence, draws alike.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from statistics import NormalDist
@@ -38,10 +38,9 @@ def in_order(space: Sequence[ParameterSpec]) -> list[ParameterSpec]:
     """The parameters in their order, but none before one that decides whether it is there."""
     left, placed, found = list(space), set[str](), list[ParameterSpec]()
     while left:
-        ready = next((each for each in left if placed.issuperset(each.when)), left[0])
-        left.remove(ready)
-        placed.add(ready.name)
-        found.append(ready)
+        ready = next((at for at, each in enumerate(left) if placed.issuperset(each.when)), 0)
+        found.append(left.pop(ready))
+        placed.add(found[-1].name)
     return found
 
 
@@ -49,11 +48,19 @@ def choices_of(parameter: ParameterSpec) -> list[Any]:
     """The different values of a choice, or the one of a fixed parameter."""
     if parameter.kind == FIXED:
         return parameter.choices[:1]
-    found: list[Any] = []
+    found: dict[Hashable, Any] = {}
     for value in parameter.choices:
-        if not any(same(value, other) for other in found):
-            found.append(value)
-    return found
+        found.setdefault(key_of(value), value)
+    return list(found.values())
+
+
+def key_of(value: Any) -> Hashable:
+    """What values have in common that are the same, for tables: a choice may have thousands."""
+    if isinstance(value, list | tuple):
+        return (list, *map(key_of, value))
+    if isinstance(value, dict):
+        return (dict, frozenset((name, key_of(each)) for name, each in value.items()))
+    return isinstance(value, bool), value
 
 
 def draw(parameter: ParameterSpec, chance: float) -> Any:

@@ -32,6 +32,8 @@ def note(system: System, workspace: str, run: str, body: Beat) -> Nothing:
     # A sweep is no one process's: its trials go back into the stock when that is gone.
     interactive = row.target == states.INTERACTIVE_TARGET and row.run_type not in RUN_TYPES
     if row.active and interactive:
+        # Only the first beat of a process is a row: each further one would sync the disk for
+        # nothing.
         known = system.beating.note(row.key, body.process, system.clock.now_us())
         if not known:
             system.write(lambda work: beating.add(work.connection, row.key, body.process))

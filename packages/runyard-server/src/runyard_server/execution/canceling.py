@@ -25,6 +25,7 @@ def cancel(work: Work, row: RunRow, reason: str | None = None) -> RunRow:
     row = append_events(work, row, [moved(states.CANCEL_REQUESTED, reason or "")], reason=reason)
     if row.run_type in RUN_TYPES:
         return row
+    # An agent has the last word: what it has yet to deliver comes before the end.
     has_agent = bool(job_nodes.of_run(work.connection, row.key))
     return row if has_agent else end(work, row, states.CANCELED)
 
@@ -35,6 +36,7 @@ def jobs_below(work: Work, row: RunRow) -> list[RunRow]:
     above = [row]
     while above:
         children = runs.children(work.connection, above.pop())
+        # Also through runs that were begun by hand: there may be jobs below one.
         above += children
         found += [each for each in children if each.active and each.run_type in _OF_THEIR_OWN]
     return found

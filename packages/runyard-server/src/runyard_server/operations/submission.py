@@ -38,6 +38,7 @@ MOST_RETRIES = 100
 _TAG_LIMIT = 255
 _TF_LAUNCHERS = ("parameter_server", "multi_worker")
 _LAUNCHERS = ("single", "mpi", *_TF_LAUNCHERS, "torch")
+# Also the name of folders: of the run's work, its spool and its logs.
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MENTION = re.compile(r"\$\{?" + modes.VARIABLE_PREFIX + r"(\w+)")
@@ -119,6 +120,7 @@ def check_new(work: Work, row: RunRow) -> None:
         parent = run_row(work, row.workspace, row.parent)
         if row.run_type is not None:
             _refuse_canceled(work, parent)
+    # Within the write: two requests may come with one id at once.
     if runs.key_of(work.connection, row.workspace, row.id) is not None:
         raise AlreadyExists(
             f"there is a run {row.id!r} already in workspace {row.workspace!r}; use another id"

@@ -86,9 +86,9 @@ class HyperDriveRun(Run):
         Returns:
             The child, the first of equals; None if no child logged the metric.
         """
-        children = self._children()
+        children = self._ranked_children()
         if include_resume_from_runs:
-            children += [child for sweep in self._resumed() for child in sweep._children()]
+            children += [child for sweep in self._resumed() for child in sweep._ranked_children()]
         left_out = {"Failed": not include_failed, "Canceled": not include_canceled}
         wanted = [
             child
@@ -119,7 +119,7 @@ class HyperDriveRun(Run):
         assert isinstance(reverse, bool), "reverse must be True or False"
         assert isinstance(discard_no_metric, bool), "discard_no_metric must be True or False"
         parameters = self.get_hyperparameters()
-        children = self._children()
+        children = self._ranked_children()
         ranked = [child for child in children if child.best is not None]
         ranked.sort(key=self._rank, reverse=reverse)
         if not discard_no_metric:
@@ -207,7 +207,7 @@ class HyperDriveRun(Run):
         found: Dict[str, str] = json.loads(self._read().tags["primary_metric_config"] or "{}")
         return found
 
-    def _children(self) -> List[_Child]:
+    def _ranked_children(self) -> List[_Child]:
         """All children in order of number, with their best values."""
         runs = {run.id: run for run in self.get_children()}
         metric = self._metric()

@@ -16,7 +16,7 @@ from runyard.protocol.errors import (
     RunyardError,
     WrongState,
 )
-from runyard.protocol.runs import RunQuery, StartRun
+from runyard.protocol.runs import FailRun, RunQuery, StartRun
 from runyard.protocol.sweeps import (
     CHOICE,
     MAXIMIZE,
@@ -333,6 +333,16 @@ def test_a_sweep_can_be_ended(system: System, end: str, status: str) -> None:
     assert sweeps.get(system, W, sweep).status == status
     assert client.exchange(1).ended
     assert [each.state for each in listed(system, sweep)] == ["completed", "canceled"]
+
+
+@pytest.mark.parametrize("end", ["complete", "fail"])
+def test_a_sweep_is_not_ended_as_a_run(system: System, end: str) -> None:
+    """Nobody would take in what its trials still tell."""
+    sweep = begin(system)
+    more = {"body": FailRun("enough")} if end == "fail" else {}
+    with pytest.raises(WrongState, match="ends with its trials; cancel it, or close it"):
+        getattr(runs, end)(system, W, sweep, **more)
+    assert sweeps.get(system, W, sweep).status == "Running"
 
 
 def test_an_open_sweep_is_gone_on_with(system: System) -> None:

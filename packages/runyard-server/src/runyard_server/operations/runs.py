@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
-from runyard.protocol.errors import Conflict, InvalidRequest
+from runyard.protocol.errors import Conflict, InvalidRequest, WrongState
 from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
 from runyard.protocol.runs import (
     ChangeRun,
@@ -25,6 +25,7 @@ from runyard.protocol.runs import (
     SubmitRun,
 )
 from runyard.protocol.search import Search
+from runyard.protocol.sweeps import RUN_TYPES
 from runyard_server.core import specs
 from runyard_server.core.clock import SECOND, iso, iso_or_none
 from runyard_server.core.events import EventDraft
@@ -287,6 +288,7 @@ def complete(system: System, workspace: str, run: str) -> RunRecord:
 
     Raises:
         RunNotFound: No such run in the workspace.
+        WrongState: It is a sweep that goes on.
     """
 
     def write(work: Work) -> RunRecord:
@@ -307,6 +309,7 @@ def fail(system: System, workspace: str, run: str, body: FailRun) -> RunRecord:
 
     Raises:
         RunNotFound: No such run in the workspace.
+        WrongState: It is a sweep that goes on.
     """
 
     def write(work: Work) -> RunRecord:
@@ -319,6 +322,12 @@ def fail(system: System, workspace: str, run: str, body: FailRun) -> RunRecord:
 
 
 def _say_end(work: Work, row: RunRow, status: str, error: RunError | None = None) -> RunRow:
+    if row.run_type in RUN_TYPES and row.active:
+        # Its trials would be left without anybody who takes their results in.
+        raise WrongState(
+            f"run {row.id} is a sweep, which ends with its trials; cancel it, or close it if its "
+            "trials are no runs"
+        )
     if is_lost(row):
         return correct(work, row, status, error)
     if not row.active:

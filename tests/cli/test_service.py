@@ -11,6 +11,7 @@ import time
 import pytest
 
 from runyard.client import holder
+from runyard_server.cli import service
 from runyard_server.testing.services import read_connection, running_service
 
 
@@ -129,3 +130,11 @@ def test_force_ends_one_that_ignores_the_first_signal(tmp_path, monkeypatch) -> 
             else:
                 assert found is None
                 process.kill()
+
+
+def test_stop_waits_until_the_folder_is_let_go(monkeypatch, tmp_path):
+    """A service answers no more before it has closed its database."""
+    looks = [holder.Holder(7, 0.0, stopped=False)] * 2 + [None]
+    monkeypatch.setattr(service.holder, "find", lambda _home: looks.pop(0))
+    service._wait_for_release(tmp_path, 7)
+    assert looks == []

@@ -112,9 +112,9 @@ def stop(
     if os.environ.get(URL_VARIABLE):
         if force:
             raise InvalidRequest(f"--force ends a service of this machine; unset {URL_VARIABLE}")
-        _ask_to_stop(json=json, wait=wait)
+        _ask_to_stop(None, json=json, wait=wait)
     elif not force and _answers(home):
-        _ask_to_stop(json=json, wait=wait)
+        _ask_to_stop(home, json=json, wait=wait)
     else:
         _end_holder(home, json=json, force=force)
 
@@ -125,7 +125,9 @@ def _answers(home: Path) -> bool:
     return not (found is not None and found.stopped) and running(home) is not None
 
 
-def _ask_to_stop(*, json: bool, wait: bool) -> None:
+def _ask_to_stop(home: Path | None, *, json: bool, wait: bool) -> None:
+    """Ask the service to stop; of one of this machine `home` is its state folder."""
+    held = None if home is None else holder.find(home)
     connection = connect(start=False)
     url = connection.url
     Service(connection).stop()
@@ -133,6 +135,8 @@ def _ask_to_stop(*, json: bool, wait: bool) -> None:
     forget()
     if wait:
         _wait_for_end(url)
+        if home is not None and held is not None:
+            _wait_for_release(home, held.pid)
     if json:
         output.as_json({"stopped": True})
     else:
@@ -233,3 +237,25 @@ def _wait_for_end(url: str) -> None:
         forget()
         time.sleep(POLL_SECONDS)
     raise TemporaryError(f"the service at {url} still answers after {STOP_SECONDS:.0f} s")
+
+
+def _wait_for_release(home: Path, pid: int) -> None:
+    """Wait until a process that answers no more has let go of the state folder, too.
+
+    Its threads and the database end after the last answer; whoever copies or removes the folder
+    next, or asks for the status, must not meet it.
+
+    Raises:
+        TemporaryError: It still holds the folder after half a minute.
+    """
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        found = holder.find(home)
+        # Another process may have begun a service there meanwhile.
+        if found is None or found.pid != pid:
+            return
+        time.sleep(POLL_SECONDS)
+    raise TemporaryError(
+        f"process {pid} answers no more and still holds {home} after {STOP_SECONDS:.0f} s; "
+        "`runyard stop --force` ends it"
+    )

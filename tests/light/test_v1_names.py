@@ -1,8 +1,11 @@
 """The v1 names work on every Python that jobs and notebooks run on."""
 
 import importlib
+import importlib.util
 import pkgutil
 import warnings
+
+import pytest
 
 import azureml
 import runyard
@@ -28,8 +31,19 @@ def test_every_module_imports():
         for package in (azureml, runyard)
         for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
     ]
+    # This one only hands over to a distribution of its own.
+    found.remove("runyard.optuna")
     assert [importlib.import_module(name).__name__ for name in found] == found
     assert {"azureml.core.run", "runyard.runtime.agent"} <= set(found)
+
+
+def test_a_distribution_that_is_absent_is_named():
+    """The light half has only the name of what keeps Optuna's studies."""
+    if importlib.util.find_spec("runyard_optuna") is None:
+        with pytest.raises(ModuleNotFoundError, match="pip install runyard-optuna"):
+            importlib.import_module("runyard.optuna")
+    else:
+        assert importlib.import_module("runyard.optuna").Storage
 
 
 def test_an_estimator_becomes_a_spec(tmp_path):

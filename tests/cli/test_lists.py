@@ -5,9 +5,11 @@ import json
 
 import pytest
 
+from runyard.client.workspaces import Workspaces
 from runyard.protocol.files import FileEntry
 from runyard.protocol.models import RegisterModel
 from runyard.protocol.runs import StartRun
+from runyard.protocol.workspaces import CreateWorkspace
 
 LISTS = [
     ("experiments", "list"),
@@ -53,6 +55,20 @@ def test_where_clusters_can_be(cli) -> None:
     assert (site["name"], site["default"], site["shares_files"]) == ("local", True, True)
     assert site["cpus"] >= 1
     assert site["interpreters"]
+
+
+@pytest.mark.parametrize("noun", ["runs", "sweeps", "models", "experiments"])
+def test_an_empty_list_says_where_it_looked(cli, place, noun) -> None:
+    """Who stands outside a folder with a config file learns where the runs may be instead."""
+    connection = place.client.connection
+    for name in ("vacant", "inhabited"):
+        Workspaces(connection).create(CreateWorkspace(name, "s", "r"))
+    keys = {"subscription_id": "s", "resource_group": "r", "workspace_name": "vacant"}
+    (cli.folder / "config.json").write_text(json.dumps(keys))
+    said = cli(noun, "list")
+    assert (said.status, said.out) == (0, "")
+    assert "in the workspace 'vacant'; others: default, inhabited; --workspace chooses" in said.err
+    assert "others" not in cli(noun, "list", "--workspace", "vacant").err
 
 
 def test_an_unknown_workspace_lists_those_there_are(cli) -> None:

@@ -40,5 +40,7 @@ def list_(
     tables.show(
         [Column("NAME"), Column("RUNS", right=True), Column("AGE", worth=1)],
         [(e.name, str(e.run_count), humane.age(e.created_at)) for e in page.items],
-        "no experiment yet; `make demo` or the tutorial makes one",
+        lambda: (
+            "no experiment yet; `make demo` or the tutorial makes one" + target.elsewhere(workspace)
+        ),
     )

@@ -86,7 +86,9 @@ def list_(
     tables.show(
         COLUMNS,
         [_row(model) for model in page.items],
-        "no model yet; `run.register_model(...)` registers one",
+        lambda: (
+            "no model yet; `run.register_model(...)` registers one" + target.elsewhere(workspace)
+        ),
     )
 
 

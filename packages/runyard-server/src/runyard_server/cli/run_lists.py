@@ -1,6 +1,6 @@
 """`runyard runs list`: which runs, in which order, with which columns; found by the service."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from runyard.protocol.filters import ATTRIBUTE, Condition, Field
@@ -46,6 +46,7 @@ def show(
     columns: str | None,
     limit: int,
     as_json: bool,
+    elsewhere: Callable[[], str],
 ) -> None:
     """Print the runs that match.
 
@@ -56,6 +57,7 @@ def show(
         columns: Fields with commas between them; None: the usual ones.
         limit: At most so many.
         as_json: Whether records are printed instead of a table.
+        elsewhere: Finds what to add where there is no run.
 
     Raises:
         InvalidRequest: There is no such field, or a condition makes no sense.
@@ -95,7 +97,7 @@ def show(
             ]
             for run in found.items
         ),
-        hidden or "no such run",
+        hidden or (lambda: "no such run" + elsewhere()),
     )
 
 

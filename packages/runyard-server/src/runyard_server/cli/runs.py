@@ -80,6 +80,7 @@ def list_(
         columns=columns,
         limit=limit,
         as_json=json,
+        elsewhere=lambda: target.elsewhere(workspace),
     )
 
 

@@ -71,7 +71,10 @@ def list_(
     tables.show(
         sweep_views.COLUMNS,
         map(sweep_views.row, page.items),
-        "no sweep; `experiment.submit(runyard.Sweep(...).over(...))` begins one",
+        lambda: (
+            "no sweep; `experiment.submit(runyard.Sweep(...).over(...))` begins one"
+            + target.elsewhere(workspace)
+        ),
     )
 
 

@@ -41,19 +41,20 @@ class Column(NamedTuple):
 Row = Sequence[str | Styled]
 
 
-def show(columns: Sequence[Column], rows: Iterable[Row], empty: str) -> None:
+def show(columns: Sequence[Column], rows: Iterable[Row], empty: str | Callable[[], str]) -> None:
     """Print rows under their titles.
 
     Args:
         columns: The columns.
         rows: The cells, as many as there are columns.
-        empty: What to say when there are no rows; "" says nothing.
+        empty: What to say when there are no rows, or what finds it out; "" says nothing.
     """
     cells = [[_safe(cell) for cell in row] for row in rows]
     if not cells:
-        if empty:
+        said = empty if isinstance(empty, str) else empty()
+        if said:
             # On stderr: whoever reads the table finds no rows, and no sentence among them.
-            output.note(empty)
+            output.note(said)
         return
     widths = [
         max(len(column.title), *(texts.width(row[place].text) for row in cells))

@@ -19,7 +19,9 @@ from runyard.protocol.errors import WorkspaceNotFound
 from runyard.protocol.timeouts import LEFTOVER_SECONDS
 from runyard.protocol.workspaces import DEFAULT_WORKSPACE, WorkspaceRecord
 
-__all__ = ["WorkspaceClient", "client", "connection", "workspace_names", "workspaces"]
+__all__ = ["WorkspaceClient", "client", "connection", "elsewhere", "workspace_names", "workspaces"]
+
+_MOST_NAMED = 5
 
 
 def client(name: str | None, *, start: bool = True) -> WorkspaceClient:
@@ -65,6 +67,26 @@ def connection(*, start: bool = True) -> Connection:
 def workspaces(*, start: bool = True) -> list[WorkspaceRecord]:
     """The workspaces of the service, by name."""
     return list(Workspaces(connection(start=start)).list(limit=LARGEST_PAGE))
+
+
+def elsewhere(name: str | None) -> str:
+    """What an empty list adds when nobody chose the workspace: which it was, and the others.
+
+    Args:
+        name: The workspace that was named on the command line.
+
+    Returns:
+        " (in the workspace 'default'; others: mnist, sales; --workspace chooses)", or "".
+    """
+    if name is not None:
+        return ""
+    config, found = _config(), workspaces()
+    looked = [record.name for record in found if _is_meant(record, name, config)]
+    others = sorted(record.name for record in found if not _is_meant(record, name, config))
+    if not others:
+        return ""
+    many = ", ".join(others[:_MOST_NAMED]) + (", …" if len(others) > _MOST_NAMED else "")
+    return f" (in the workspace {looked[0]!r}; others: {many}; --workspace chooses)"
 
 
 def workspace_names() -> list[str]:

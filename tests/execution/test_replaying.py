@@ -29,6 +29,7 @@ from runyard.protocol.sweeps import (
 )
 from runyard_server.core.system import System
 from runyard_server.execution import replaying
+from runyard_server.execution.unfinished import unshown_journals
 from runyard_server.operations import journals, sweeps
 from runyard_server.store.subjects import JOURNAL, Subject
 
@@ -67,7 +68,7 @@ def storage(system: System) -> JournalStorage:
 
 def show(system: System) -> None:
     """Replay to the end."""
-    for subject in replaying.subjects(system):
+    for subject in unshown_journals(system):
         while not replaying.advance(system, subject):
             pass
 

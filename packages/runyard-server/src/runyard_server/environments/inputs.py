@@ -7,7 +7,6 @@ as notes for the build log.
 
 import hashlib
 import json
-import sysconfig
 from dataclasses import asdict, dataclass, field, replace
 
 from runyard.protocol import pythons
@@ -77,7 +76,7 @@ def read(definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
     indexes = [line.index_url for line in sorted_lines if line.index_url]
     _note_rest(definition, notes)
     return Inputs(
-        platform=sysconfig.get_platform(),
+        platform=_platform(),
         python=_python(python, notes),
         # By more than lower case: a set has another order in each process, and with it the hash.
         requirements=tuple(sorted(set(requirements), key=lambda each: (each.lower(), each))),
@@ -91,7 +90,7 @@ def read(definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
 
 def user_managed(interpreter: str) -> Inputs:
     """The inputs of an interpreter that is used as it is."""
-    return Inputs(platform=sysconfig.get_platform(), interpreter=interpreter)
+    return Inputs(platform=_platform(), interpreter=interpreter)
 
 
 def _conda(definition: EnvironmentDefinition, notes: list[str]) -> tuple[list[str], str]:
@@ -128,3 +127,10 @@ def _note_rest(definition: EnvironmentDefinition, notes: list[str]) -> None:
             f"base image {definition.docker_image} is not used: there is no container engine; "
             "the environment is a virtual environment on this machine"
         )
+
+
+def _platform() -> str:
+    # Loaded when first asked: its tables are 0.2 MB of a service that has not run anything.
+    import sysconfig
+
+    return sysconfig.get_platform()

@@ -5,7 +5,6 @@ wheels, a certificate) means it for us too, so what pip would use is handed to u
 What the user set for uv itself is stronger.
 """
 
-import configparser
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -111,6 +110,8 @@ def _files(environ: Mapping[str, str]) -> Iterable[Path]:
 
 def _in_file(path: Path, option: str) -> Iterator[str]:
     """An option's values in a file; `install` is more special than `global`."""
+    import configparser
+
     parser = configparser.RawConfigParser()
     try:
         parser.read(path, encoding="utf-8")

@@ -12,7 +12,7 @@ from runyard_server.core.work import Work
 from runyard_server.execution import optuna_operations
 from runyard_server.execution.shown_studies import ShownStudies
 from runyard_server.store import journals
-from runyard_server.store.subjects import JOURNAL, Subject
+from runyard_server.store.subjects import Subject
 
 BATCH = 200
 """Entries of one step: a few milliseconds."""
@@ -56,9 +56,3 @@ def advance(system: System, subject: Subject) -> bool:
 
     system.write(write)
     return until >= known
-
-
-def subjects(system: System) -> list[Subject]:
-    """The journals with entries that are not shown yet."""
-    found = system.read(lambda work: journals.behind(work.connection))
-    return [Subject(JOURNAL, workspace, name) for workspace, name in found]

@@ -123,11 +123,6 @@ def _let_go(system: System, sweep: Subject, fault: str) -> bool:
     return system.write(write)
 
 
-def subjects(system: System) -> list[Subject]:
-    """The sweeps that have not ended."""
-    return system.read(lambda work: sweeps.active(work.connection))
-
-
 @dataclass
 class _Step:
     """One step of one sweep, with what was read for it."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from runyard_server.core.system import System
-from runyard_server.execution import replaying
+from runyard_server.execution.unfinished import unshown_journals
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.store.subjects import JOURNAL, Subject
 
@@ -32,7 +32,7 @@ class JournalReconciler(Reconciler):
 
     def subjects(self) -> Iterable[Subject]:
         """The journals with entries that are not shown yet."""
-        return replaying.subjects(self._system)
+        return unshown_journals(self._system)
 
     def observe(self) -> Iterable[Subject]:
         """Those that were woken soon after they had been shown."""
@@ -44,6 +44,8 @@ class JournalReconciler(Reconciler):
 
     def reconcile(self, subjects: Sequence[Subject]) -> None:
         """Show the next entries of each; what is left wakes it again."""
+        from runyard_server.execution import replaying
+
         for subject in subjects:
             if self._until.get(subject, 0.0) > time.monotonic():
                 self._woken.add(subject)

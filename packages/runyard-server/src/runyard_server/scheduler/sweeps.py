@@ -16,7 +16,7 @@ from runyard.protocol.timeouts import (
     SWEEPS_CLOSE_SECONDS,
 )
 from runyard_server.core.system import System
-from runyard_server.execution import sweeping
+from runyard_server.execution.unfinished import unfinished_sweeps
 from runyard_server.scheduler.pool import Pool
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.store.subjects import SWEEP, Subject
@@ -45,7 +45,7 @@ class SweepReconciler(Reconciler):
 
     def subjects(self) -> Iterable[Subject]:
         """The sweeps that have not ended."""
-        return sweeping.subjects(self._system)
+        return unfinished_sweeps(self._system)
 
     def observe(self) -> Iterable[Subject]:
         """Those whose time has come, and those whose step failed some time ago."""
@@ -71,6 +71,8 @@ class SweepReconciler(Reconciler):
         self._pool.close(SWEEPS_CLOSE_SECONDS)
 
     def _step(self, subject: Subject) -> None:
+        from runyard_server.execution import sweeping
+
         try:
             due = sweeping.advance(self._system, subject)
         except Exception as error:  # noqa: BLE001 - a full disk, for example: it is tried again

@@ -40,6 +40,14 @@ def test_many_trials_fit_and_huge_first_values_hide_nothing():
     assert charts.best_so_far([0], [0.5])
 
 
+def test_a_value_that_never_changed_has_its_label_where_it_ends():
+    """A flat line is read as the value that it is, not as something below it."""
+    lines = charts.best_so_far([0, 1], [0.5, 0.5], height=4)
+    labelled = [line for line in lines if line.lstrip().startswith("0.5 ┤")]
+    drawn = next(line for line in lines if set(line) & set(charts.BLOCKS[1:]))
+    assert labelled == [drawn]
+
+
 def test_bars_are_as_long_as_their_parts():
     """The whole is as wide as asked, half of it half as wide."""
     lines = charts.bars([("lr", 1.0), ("opt", 0.5), ("x", 0.0)], width=10)

@@ -241,6 +241,19 @@ def test_several_objectives_have_a_front(system: System) -> None:
     assert record.best is None
 
 
+def test_a_sweep_with_all_its_trials_says_begun_and_then_ended(system: System) -> None:
+    """Whoever reads the reason of a completed sweep is not told that something goes on."""
+    sweep = begin(system, max_trials=2)
+    client = Client(system, sweep)
+    assert len(client.exchange(2).trials) == 2
+    advance(system, sweep)
+    assert sweeps.get(system, W, sweep).reason == "all 2 trials have begun"
+    client.exchange(0, told=[Told(n, [float(n)]) for n in range(2)])
+    advance(system, sweep)
+    record = sweeps.get(system, W, sweep)
+    assert (record.status, record.reason) == ("Completed", "all 2 trials have ended")
+
+
 def test_a_space_that_is_used_up_ends_the_sweep(system: System) -> None:
     """Nobody waits for points that do not exist; the reason says how many there were."""
     sweep = begin(system, GRID)
@@ -504,7 +517,7 @@ def test_importance_is_worked_out_anew_for_more_trials(system: System) -> None:
     client = Client(system, sweep)
     given = client.exchange(40).trials
     few = sweeps.importance(system, W, sweep)
-    assert (few.items, few.reason) == ([], "0 trials have completed, of 10")
+    assert (few.items, few.reason) == ([], "0 trials have completed; 10 are needed")
     client.exchange(told=[Told(each.number, [each.params["lr"]]) for each in given])
     found = sweeps.importance(system, W, sweep)
     assert (found.items[0].name, found.trials) == ("lr", 40)

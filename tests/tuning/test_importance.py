@@ -56,7 +56,7 @@ def test_few_trials_say_so() -> None:
     """Of fewer than ten trials nothing can be said, and that is said."""
     found = importance(SPACE, [Objective("loss")], sampled(9))
     assert (found.items, found.trials) == ([], 9)
-    assert found.reason == "9 trials have completed, of 10"
+    assert found.reason == "9 trials have completed; 10 are needed"
 
 
 def test_many_trials_are_quick() -> None:

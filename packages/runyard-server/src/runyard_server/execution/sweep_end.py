@@ -29,11 +29,13 @@ class Drained:
         reason: In words.
         now: What is open is canceled.
         failed: The sweep has failed.
+        over: The reason in words once nothing is open any more, where it is another.
     """
 
     reason: str
     now: bool = False
     failed: bool = False
+    over: str = ""
 
 
 def drained(study: Study, row: SweepRow, run: RunRow, now: int) -> Drained | None:
@@ -108,7 +110,8 @@ def _at_once(study: Study, row: SweepRow, run: RunRow, now: int) -> Drained | No
 def _after_the_open(study: Study, row: SweepRow) -> Drained | None:
     """Why no further trial comes, though the open ones go on."""
     if row.max_trials is not None and study.next_number >= row.max_trials:
-        return Drained(f"all {row.max_trials} trials have begun")
+        every = f"all {row.max_trials} trials have"
+        return Drained(f"{every} begun", over=f"{every} ended")
     if study.used_up and row.taken >= len(row.queue) and study.successor() is None:
         size = f" of {row.space_size}" if row.space_size is not None else ""
         return Drained(f"space used up: {study.next_number}{size}")

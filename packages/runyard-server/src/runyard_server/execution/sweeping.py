@@ -359,7 +359,7 @@ class _Step:
             assert run is not None
             error = None
             if status == states.FAILED:
-                error = sweep_end.error_of(work, self.row, self.study, why.reason)
+                error = sweep_end.error_of(work, self.row, self.study, why.over or why.reason)
             end(work, run, status, error)
             work.announce(subject_topic(self.row.subject))
 
@@ -369,12 +369,13 @@ class _Step:
 
     def _decide(self, work: Work, why: Drained, status: str) -> None:
         """Write down how the sweep is about to end."""
-        sweeps.change(work.connection, self.row.key, ended_at=work.now, reason=why.reason)
+        reason = why.over or why.reason
+        sweeps.change(work.connection, self.row.key, ended_at=work.now, reason=reason)
         shown = self.study.spec.hyperdrive and self.study.best is not None
         if shown:
             sweep_log.show_final(work, self.row.run_key, self.study.spec, self._best())
         lines = [
-            sweep_log.line(sweep_log.GENERATOR, f"No more jobs are made: {why.reason}."),
+            sweep_log.line(sweep_log.GENERATOR, f"No more jobs are made: {reason}."),
             sweep_log.line(
                 sweep_log.CONTROLLER,
                 f"Experiment was 'ExperimentStatus.RUNNING', is 'ExperimentStatus."

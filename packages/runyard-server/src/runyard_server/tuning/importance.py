@@ -41,7 +41,9 @@ def importance(
     axes = axes_of(space)
     known = list(trials)
     if len(known) < FEWEST:
-        return SweepImportance([], len(known), f"{len(known)} trials have completed, of {FEWEST}")
+        return SweepImportance(
+            [], len(known), f"{len(known)} trials have completed; {FEWEST} are needed"
+        )
     step = -(-len(known) // _MOST)
     seen = [
         seen_trial(number, axes, params, values)

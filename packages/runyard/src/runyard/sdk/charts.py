@@ -62,7 +62,8 @@ def best_so_far(
     levels = [1 + round(scale(value) * (steps - 1)) for value in columns]
     top, bottom = (_label(value) for value in (high, low))
     margin = max(len(top), len(bottom))
-    labels = {0: top, height - 1: bottom if low < high else ""}
+    # A value that never changed ends halfway up, and so does its label.
+    labels = {0: top, height - 1: bottom} if low < high else {height // 2: top}
     axis = "|" if plain else "┤"
     lines = []
     for row in range(height):

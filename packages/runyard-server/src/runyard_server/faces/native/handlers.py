@@ -10,7 +10,7 @@ import importlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from starlette.responses import Response
@@ -58,8 +58,12 @@ class Handler:
 
     def __init__(self, route: Route[Any]) -> None:
         self.route = route
-        self._operation = operation(route)
-        self._awaited = awaited(self._operation) if route.waits else None
+
+    @cached_property
+    def _operation(self) -> Operation:
+        # Found when it is first asked for: those of all nouns together take 2 MB, and a start that
+        # has few cores waits for them.
+        return operation(self.route)
 
     async def answer(self, exchange: Exchange) -> Response:
         """Answer a request whose token is good."""
@@ -91,12 +95,13 @@ class Handler:
         async def look() -> Any:
             return await exchange.run(repeatable)
 
-        seconds = waiting.seconds(exchange.header("prefer")) if self._awaited else 0.0
-        if self._awaited is None or not seconds:
+        seconds = waiting.seconds(exchange.header("prefer")) if self.route.waits else 0.0
+        if not seconds:
             return await self._give(exchange, await look())
-        topic = self._awaited.topic(*exchange.segments.values())
+        wait = awaited(self._operation)
+        topic = wait.topic(*exchange.segments.values())
         query = given.get("query")
-        news = partial(self._awaited.is_news, query)
+        news = partial(wait.is_news, query)
         answer = await waiting.news(exchange.parts.feed, topic, seconds, look, news)
         return await self._give(exchange, answer)
 

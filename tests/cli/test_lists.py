@@ -62,7 +62,7 @@ def test_an_empty_list_says_where_it_looked(cli, place, noun) -> None:
     """Who stands outside a folder with a config file learns where the runs may be instead."""
     connection = place.client.connection
     for name in ("vacant", "inhabited"):
-        Workspaces(connection).create(CreateWorkspace(name, "s", "r"))
+        Workspaces(connection).create(CreateWorkspace(name, "s", "r", exist_ok=True))
     keys = {"subscription_id": "s", "resource_group": "r", "workspace_name": "vacant"}
     (cli.folder / "config.json").write_text(json.dumps(keys))
     said = cli(noun, "list")

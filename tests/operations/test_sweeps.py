@@ -243,7 +243,7 @@ def test_several_objectives_have_a_front(system: System) -> None:
 
 def test_a_sweep_with_all_its_trials_says_begun_and_then_ended(system: System) -> None:
     """Whoever reads the reason of a completed sweep is not told that something goes on."""
-    sweep = begin(system, max_trials=2)
+    sweep = begin(system, replace(SPEC, max_trials=2))
     client = Client(system, sweep)
     assert len(client.exchange(2).trials) == 2
     advance(system, sweep)

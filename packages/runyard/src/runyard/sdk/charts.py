@@ -63,7 +63,8 @@ def best_so_far(
     top, bottom = (_label(value) for value in (high, low))
     margin = max(len(top), len(bottom))
     # A value that never changed ends halfway up, and so does its label.
-    labels = {0: top, height - 1: bottom} if low < high else {height // 2: top}
+    middle = height - 1 - (levels[0] - 1) // (len(signs) - 1)
+    labels = {0: top, height - 1: bottom} if low < high else {middle: top}
     axis = "|" if plain else "┤"
     lines = []
     for row in range(height):

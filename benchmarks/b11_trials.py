@@ -9,6 +9,7 @@ from measure import LIMIT, PEER, Benchmark, Case, Figures, Quantity
 from workers import Worker
 
 MANY, FEW = 10_000, 1_000
+RUNS = 200
 # So many trials take the slow ones some seconds.
 PEERS_TRIALS = {"memory": 1_000, "journal": 100, "sqlite": 20, "ray": 4}
 PEER_PASSES, RAY_PASSES = 2, 1
@@ -51,6 +52,26 @@ def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
         ],
         cases,
         least_passes=3,
+    )
+
+
+def scripts(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
+    """Trials that are runs, beside the same script submitted as often by hand."""
+    cases = []
+    for name, kind, peer in peers.of_ours("Runyard", ours, installed):
+        worker = Worker(peer.python, "swept_runyard.py")
+        once = partial(worker.ask, "submitted", trials=RUNS)
+        # The service of the first case serves both; it ends with the second.
+        cases.append(Case(f"{name}, submitted in a row", LIMIT, once, lambda: None))
+        once = partial(worker.ask, "swept", trials=RUNS)
+        cases.append(Case(f"{name}, swept", kind, once, worker.close))
+    return Benchmark(
+        "B11-runs",
+        "Trials that are runs",
+        f"A script that logs one value, {RUNS} times: swept, and submitted one after the other "
+        "without waiting in between. The clock runs until all have ended.",
+        [Quantity("seconds", "a trial", "s", "0.005 s above submitting it", paired=True)],
+        cases,
     )
 
 

@@ -16,7 +16,7 @@ from runyard.protocol.errors import (
     RunyardError,
     WrongState,
 )
-from runyard.protocol.runs import FailRun, RunQuery, StartRun
+from runyard.protocol.runs import FailRun, RunQuery, RunSpec, StartRun
 from runyard.protocol.sweeps import (
     CHOICE,
     MAXIMIZE,
@@ -252,6 +252,21 @@ def test_a_sweep_with_all_its_trials_says_begun_and_then_ended(system: System) -
     advance(system, sweep)
     record = sweeps.get(system, W, sweep)
     assert (record.status, record.reason) == ("Completed", "all 2 trials have ended")
+
+
+def test_no_run_takes_the_id_of_a_trial(system: System) -> None:
+    """A sweep whose next trial's id somebody else has would wait for it for ever."""
+    taken = StartRun("tune", run_id="mine_7")
+    runs.start(system, W, taken)
+    base = RunSpec("tune", "none", "train.py")
+    with pytest.raises(AlreadyExists, match="'mine_7'"):
+        begin(system, replace(SPEC, base=base), run_id="mine")
+    sweep = begin(system, run_id="yours")
+    with pytest.raises(AlreadyExists, match="trial of the sweep 'yours'"):
+        runs.start(system, W, StartRun("tune", run_id="yours_12"))
+    sweeps.cancel(system, W, sweep)
+    advance(system, sweep)
+    assert runs.start(system, W, StartRun("tune", run_id="yours_12")).id == "yours_12"
 
 
 def test_a_space_that_is_used_up_ends_the_sweep(system: System) -> None:

@@ -31,7 +31,7 @@ from runyard_server.core.sites import Site
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations import compute, experiments
-from runyard_server.store import folders, runs, snapshots
+from runyard_server.store import folders, runs, snapshots, sweeps
 from runyard_server.store.runs import RunRow
 
 MOST_RETRIES = 100
@@ -113,7 +113,7 @@ def check_new(work: Work, row: RunRow) -> None:
         WorkspaceNotFound: Its workspace does not exist.
         RunNotFound: Its parent does not exist.
         WrongState: A job is to begin below a run that is canceled.
-        AlreadyExists: There is a run of that id.
+        AlreadyExists: There is a run of that id, or a sweep that goes on will make one.
     """
     workspace_row(work, row.workspace)
     if row.parent is not None:
@@ -124,6 +124,17 @@ def check_new(work: Work, row: RunRow) -> None:
     if runs.key_of(work.connection, row.workspace, row.id) is not None:
         raise AlreadyExists(
             f"there is a run {row.id!r} already in workspace {row.workspace!r}; use another id"
+        )
+    _refuse_trial(work, row)
+
+
+def _refuse_trial(work: Work, row: RunRow) -> None:
+    """Refuse an id that the next trials of a sweep will have: they would wait for it for ever."""
+    head, _, number = row.id.rpartition("_")
+    sweep = sweeps.find(work.connection, row.workspace, head) if number.isdecimal() else None
+    if sweep is not None and sweep.active:
+        raise AlreadyExists(
+            f"{row.id!r} is the id of a trial of the sweep {head!r}; use another id"
         )
 
 

@@ -380,6 +380,12 @@ def _queue(work: Work, workspace: str, body: CreateSweep) -> list[Point]:
     workspace_row(work, workspace)
     if body.run_id is not None and sweeps.find(work.connection, workspace, body.run_id):
         raise AlreadyExists(f"there is a sweep {body.run_id!r} already; use another id")
+    taken = run_rows.numbered(work.connection, workspace, body.run_id) if body.run_id else None
+    if taken is not None and spec.base is not None:
+        raise AlreadyExists(
+            f"trials of a sweep {body.run_id!r} would have ids such as that of the run {taken!r}; "
+            "use another id"
+        )
     sweep_checks.check_learned(work, workspace, spec)
     return [
         *sweep_checks.resumed(work, workspace, spec),

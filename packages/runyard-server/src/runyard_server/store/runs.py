@@ -137,6 +137,21 @@ def find(connection: Connection, workspace: str, run: str) -> RunRow | None:
     return None if row is None else _row(row)
 
 
+def numbered(connection: Connection, workspace: str, start: str) -> str | None:
+    """A run whose id is this start, `_` and a digit, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        start: How the id begins.
+    """
+    # ":" comes right after "9", so the index has all of them side by side.
+    among = runs.c.id.between(f"{start}_0", f"{start}_:")
+    query = select(runs.c.id).where(runs.c.workspace == workspace, among).limit(1)
+    found: str | None = connection.execute(query).scalar()
+    return found
+
+
 def by_key(connection: Connection, key: int) -> RunRow | None:
     """The run of this key, or None."""
     row = _BY_KEY.row(connection, {"of_run": key})

@@ -13,13 +13,17 @@ import pytest
 
 import runyard.runtime.fork_server
 from runyard_server.compute.base import Job, SiteContext
+from runyard_server.compute.fork_server import ForkServer
 from runyard_server.compute.local import LocalBackend
 from runyard_server.testing.backend_contract import BackendContract, context_in, job_named
 
-# Counts its starts, then waits for a file that says how to end.
+# Writes its attempt as the real one does, counts its starts, waits for a file that says how to end.
 AGENT = """
-import os, sys, time
+import json, os, sys, time
 def run(folder):
+    attempt = json.load(open(os.path.join(folder, "job.json")))["attempt"]
+    json.dump({"attempt": attempt}, open(os.path.join(folder, "state.part"), "w"))
+    os.rename(os.path.join(folder, "state.part"), os.path.join(folder, "agent.json"))
     line = f"agent {os.getpid()} {os.getppid()} {os.getsid(0)} {os.getcwd()}"
     open(os.path.join(folder, "starts"), "a").write(line + "\\n")
     end = os.path.join(folder, "end")
@@ -98,6 +102,28 @@ def gone(pid: int) -> None:
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_fork_server_killed_as_it_opens_a_gate(
+    backend: LocalBackend, job: Job, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Whether or not the word was passed on, one agent works, and its handle is what is given."""
+    whole = ForkServer.go
+
+    def go(self: ForkServer, pid: int) -> bool:
+        opened = when == "after" and whole(self, pid)
+        server = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        os.kill(server, signal.SIGKILL)
+        return opened and whole(self, pid)
+
+    monkeypatch.setattr(ForkServer, "go", go)
+    handle = backend.launch(backend.plan(job))
+    pid = started(backend, job)[0]
+    time.sleep(0.2)
+    assert [line[0] for line in lines(backend, job)] == [pid]
+    assert f'"pid":{pid}' in handle
+    assert backend.observe([handle])[handle].alive
 
 
 def test_an_agent_is_a_fork_of_its_own_session(backend: LocalBackend, job: Job) -> None:

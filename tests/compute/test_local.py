@@ -110,32 +110,39 @@ def test_secrets_are_for_the_owner_alone(backend: LocalBackend, job: Job) -> Non
     assert "hush" not in repr(backend.plan(job))
 
 
+DIES = """
+import os, pathlib, sys
+from runyard_server.compute import local
+from runyard_server.testing.backend_contract import context_in, job_named
+real = local._write
+def write(path, content):
+    if path.name.endswith(".handle") and sys.argv[2] == "before": os._exit(9)
+    real(path, content)
+    if path.name.endswith(".handle"): os._exit(9)
+local._write = write
+context = context_in(pathlib.Path(sys.argv[1]))
+backend = local.LocalBackend(context, fork_server=sys.argv[3] == "forked")
+backend.launch(backend.plan(job_named()))
+"""
+
+
+@pytest.mark.parametrize("how", ["spawned", "forked"])
+@pytest.mark.parametrize("when", ["before", "after"])
 def test_a_service_that_dies_while_launching_starts_nothing(
-    backend: LocalBackend, job: Job, tmp_path: Path
+    backend: LocalBackend, job: Job, tmp_path: Path, when: str, how: str
 ) -> None:
-    """Killed between starting the gate and writing the handle, a launch has not happened; the
-    next one starts the one agent."""
-    code = (
-        "import os, sys, pathlib\n"
-        "from runyard_server.compute import local\n"
-        "from runyard_server.testing.backend_contract import context_in, job_named\n"
-        "real = local._write\n"
-        "def write(path, content):\n"
-        "    if path.name.endswith('.handle'): os._exit(9)\n"
-        "    real(path, content)\n"
-        "local._write = write\n"
-        "context = context_in(pathlib.Path(sys.argv[1]))\n"
-        "backend = local.LocalBackend(context, fork_server=False)\n"
-        "backend.launch(backend.plan(job_named()))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    """Killed before the handle is written or right after it, a launch has not happened; the next
+    one starts the one agent."""
+    words = [sys.executable, "-P", "-c", DIES, str(tmp_path), when, how]
+    done = subprocess.run(words, check=False)
     assert done.returncode == 9
     time.sleep(0.3)
     assert lines(backend, job) == []
-    backend.launch(backend.plan(job))
+    handle = backend.launch(backend.plan(job))
     started(backend, job)
     time.sleep(0.1)
     assert len(lines(backend, job)) == 1
+    assert backend.observe([handle])[handle].alive
 
 
 def test_a_zombie_is_dead() -> None:

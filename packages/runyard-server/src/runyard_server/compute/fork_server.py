@@ -59,18 +59,17 @@ class ForkServer:
                 self._drop()
         raise ForkServerGone
 
-    def go(self, pid: int) -> None:
-        """Let a forked process become its agent; of one that is gone the process table tells."""
+    def go(self, pid: int) -> bool:
+        """Let a forked process become its agent; say whether the fork server has passed that on."""
         with self._guard:
-            if pid in self._children:
-                self._tell({"go": pid})
+            return pid in self._children and self._tell({"go": pid}) is not None
 
     def ended(self, pid: int) -> int | None:
         """The wait status of a process that is gone, once; None where it is not known."""
         with self._guard:
             if pid not in self._children:
                 return None
-            told = self._tell({"ended": True})
+            told = self._tell({"ended": True}) or {}
             # Each end is told once, whoever was asked after: those of others are kept.
             self._ended.update({int(child): status for child, status in told.items()})
             self._children.discard(pid)
@@ -98,13 +97,13 @@ class ForkServer:
         self._line = ours
         return ours
 
-    def _tell(self, what: dict[str, Any]) -> dict[str, Any]:
+    def _tell(self, what: dict[str, Any]) -> dict[str, Any] | None:
         try:
             if self._line is not None:
                 return _ask(self._line, what)
         except (OSError, EOFError, msgspec.DecodeError):
             self._drop()
-        return {}
+        return None
 
     def _drop(self) -> None:
         """Forget a fork server, and its children's ends with it."""

@@ -15,13 +15,15 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from runyard.protocol.jobs import JOB_FILE, JobSpec
+from runyard.protocol.jobs import JOB_FILE, STATE_FILE, JobSpec
 from runyard_server.compute import hardware
 from runyard_server.compute.base import (
     JOB,
@@ -42,6 +44,10 @@ AGENT_LOG = "agent.log"
 _SHELL = "/bin/sh"
 _WAIT = 'read go && cd "$0" && exec "$@" </dev/null'
 _OWNER_ONLY = 0o600
+# An agent writes its state in its first milliseconds; of one that has not after so long, nobody
+# could say whether it works.
+_GATE_SECONDS = 10.0
+_GATE_PAUSE = 0.01
 _JOB = msgspec.json.Decoder(JobSpec)
 
 
@@ -106,7 +112,10 @@ class LocalBackend(Backend):
         handle_file = folder / f"agent-{plan.node}-{plan.attempt}-{plan.purpose}.handle"
         with suppress(FileNotFoundError):
             handle = handle_file.read_text("utf-8")
-            if plan.purpose == JOB or is_alive(_process(handle)):
+            process = _process(handle)
+            # Killed between handle and word, a service leaves the handle of an agent that nobody
+            # will let through its gate: that one has done nothing, and another can be started.
+            if _has_begun(plan, process) if plan.purpose == JOB else is_alive(process):
                 return handle
         job_file = folder / JOB_FILE
         # A salvage reads the job as its agent had it, also where the run has begun anew since.
@@ -168,8 +177,9 @@ class LocalBackend(Backend):
             with suppress(ForkServerGone):
                 pid = self._fork_server.fork(plan.folder, plan.environment)
                 handle = _keep(handle_file, pid)
-                self._fork_server.go(pid)
-                return handle
+                # It may have been killed before it had passed the word on, or right after.
+                if self._fork_server.go(pid) or _has_begun(plan, _process(handle)):
+                    return handle
         with _gate() as (inner, outer):
             pid = _spawn(plan, folder, inner, self._wait)
             with self._lock:
@@ -251,6 +261,35 @@ def _keep(file: Path, pid: int) -> str:
     handle = msgspec.json.encode(process).decode()
     _write(file, handle)
     return handle
+
+
+def _has_begun(plan: LaunchPlan, process: Process) -> bool:
+    """Whether a job's agent has passed its gate; waits as long as that is open.
+
+    Args:
+        plan: The launch.
+        process: The agent's process.
+    """
+    end = time.monotonic() + _GATE_SECONDS
+    while time.monotonic() < end:
+        alive = is_alive(process)
+        # Looked at in this order: it may begin and end in between.
+        if _attempt(Path(plan.folder)) == plan.attempt:
+            return True
+        if not alive:
+            return False
+        time.sleep(_GATE_PAUSE)
+    return True
+
+
+def _attempt(folder: Path) -> int | None:
+    """The attempt that an agent has last begun in a run folder."""
+    try:
+        state = msgspec.json.decode((folder / STATE_FILE).read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError):
+        return None
+    attempt = state.get("attempt")
+    return attempt if isinstance(attempt, int) else None
 
 
 def _process(handle: str) -> Process:

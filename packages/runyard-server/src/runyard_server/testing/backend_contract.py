@@ -5,9 +5,10 @@ Derive a class from `BackendContract`, say how the backend is made, and pytest r
     class TestMyBackend(BackendContract):
         def make_backend(self, context): return MyBackend(context, …)
 
-The agents in these tests do nothing: each writes a line into `starts` of its run folder, then runs
-until there is a file `end`, or it is canceled. Whoever has no processes, or none whose folders the
-tests can see, replaces `starts`, `end` and `clean_up` too.
+The agents in these tests do nothing: each writes its attempt into `agent.json` of its run folder,
+as the real one does, and a line into `starts`, then runs until there is a file `end`, or it is
+canceled. Whoever has no processes, or none whose folders the tests can see, replaces `starts`,
+`end` and `clean_up` too.
 """
 
 import os
@@ -30,8 +31,14 @@ from runyard_server.compute.light import Light
 
 URL = "http://127.0.0.1:1"
 AGENT = """\
-import os, sys, time
+import json, os, sys, time
 verb, folder = sys.argv[1:3]
+if verb == "agent":
+    with open(os.path.join(folder, "job.json")) as file:
+        attempt = json.load(file)["attempt"]
+    with open(os.path.join(folder, "agent.json.part"), "w") as file:
+        json.dump({"attempt": attempt}, file)
+    os.rename(file.name, os.path.join(folder, "agent.json"))
 line = f"{verb} {os.getpid()} {os.getppid()} {os.getsid(0)} {os.uname().nodename}\\n"
 with open(os.path.join(folder, "starts"), "a") as file:
     file.write(line)

@@ -13,6 +13,7 @@ from typing import Any, List
 
 from runyard.protocol.compute import *
 from runyard.protocol.datastores import *
+from runyard.protocol.endpoints import *
 from runyard.protocol.environments import *
 from runyard.protocol.events import *
 from runyard.protocol.experiments import *

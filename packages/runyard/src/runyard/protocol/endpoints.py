@@ -238,7 +238,8 @@ class DeploymentRecord:
 
     `revision` is the one that serves, 0 while none does; `coming` the one that is being made ready.
     `percent` is its share of the traffic, `mirror` the share of requests that it gets a copy of.
-    `reason` answers why it is not ready, `error` is what the last operation failed of.
+    `reason` answers why it is not ready, `error` is what the last operation failed of. `requests`
+    and `failures` are counts since the deployment was made, `queue` requests that wait now.
     """
 
     name: str
@@ -256,6 +257,9 @@ class DeploymentRecord:
     created_at: str = ""
     updated_at: str = ""
     environment_lock: Optional[str] = None
+    requests: int = 0
+    failures: int = 0
+    queue: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,21 +8,29 @@ connection, and answers come in any order. Whoever does not know a kind answers 
 The replica dials. Its first frame is HELLO with a `Hello` as meta, which the gateway answers with
 WELCOME, or with ERROR and a closed connection. Two kinds of connection come from each replica: the
 supervisor's, which lives as long as the replica, and the worker's, once for each worker process.
+
+Meta may be left out where all of it has its default: of a call to `/score` by POST, of an answer of
+200. An answer without a `content-type` among its headers is `application/json`.
+
+A worker ends like this: either side sends DRAIN; the gateway's is the last frame that it sends on
+that connection. The worker answers what came before it, closes, and ends.
 """
 
 import struct
 from dataclasses import field
 from typing import Any, Dict, List
 
+from runyard.protocol.endpoints import Batching, Limits, Liveness
 from runyard.protocol.records import dataclass
 
 VERSION = 1
 HEAD = struct.Struct("<IIIB")
 LARGEST_META = 1 << 20
 
-# From either side at the start.
+# From either side at the start. WELCOME has a `Welcome` as meta, and comes again when that changes.
 HELLO, WELCOME, ERROR = 1, 2, 3
-# From the gateway: a call; that its client has gone; that the worker is to finish and end.
+# From the gateway: a call; that its client has gone; that nothing follows, so that the worker is to
+# finish and end. A worker asks for the last one by sending it, too.
 CALL, CANCEL, DRAIN = 10, 11, 12
 # From the worker: an answer; that `init()` is done, with a `Ready` as meta; that it is alive.
 ANSWER, READY, BEAT = 20, 21, 22
@@ -45,6 +53,15 @@ class Hello:
 
 
 @dataclass(frozen=True)
+class Welcome:
+    """What holds for the deployment now; a replica's file has what held when it was made."""
+
+    limits: Limits = field(default_factory=Limits)
+    batching: Batching = field(default_factory=Batching)
+    liveness: Liveness = field(default_factory=Liveness)
+
+
+@dataclass(frozen=True)
 class Ready:
     """What a worker can be asked, once its model is loaded.
 
@@ -53,7 +70,9 @@ class Ready:
         swagger: The OpenAPI documents by version, `2`, `3` and `3.1`.
         signatures: Inputs and outputs by signature, as the protocols' metadata show them:
             `{"inputs": [{"name", "datatype", "shape"}], "outputs": [...]}`.
-        batched: Whether calls may be gathered.
+        batched: Whether calls are gathered: then up to `max_batch` may be sent at once for each of
+            `concurrency`.
+        wants_headers: Whether calls to `/score` need all headers in their meta.
         framework: What serves, for people: `script on Python 3.7.16`, `TensorFlow 2.21`.
         init_seconds: What `init()` took.
         platform: The Open Inference Protocol's name of the framework.
@@ -63,6 +82,7 @@ class Ready:
     swagger: Dict[str, Any] = field(default_factory=dict)
     signatures: Dict[str, Any] = field(default_factory=dict)
     batched: bool = False
+    wants_headers: bool = False
     framework: str = ""
     init_seconds: float = 0.0
     platform: str = ""
@@ -115,14 +135,15 @@ class WorkerNews:
     """What became of a worker process.
 
     Args:
-        event: `started`, `died` or `giving-up` (five deaths within 60 s of their start).
+        event: `started`; `died`; `giving-up` (died for the fifth time within 60 s of its start, or
+            `final`; it is still tried once a minute); `draining` (the replica is about to end).
         pid: Its process id.
         exit_code: How it ended; negative: the signal that ended it.
         reason: In words: the exception of `init()`, or `killed for memory (…)`.
         log_tail: The end of what it printed.
         deaths: How many there were.
         again_seconds: When the next one is started.
-        final: Nothing will help: `init()` has raised twice in a row.
+        final: Nothing is likely to help: `init()` has raised, or taken too long, twice in a row.
     """
 
     event: str

@@ -126,6 +126,8 @@ class ReplicaStatus:
         restarts: Deaths of its worker.
         news: The last that its supervisor told.
         since: Seconds since 1970 when this came about.
+        trial_error: What the trial call of a warming replica failed of; it is made before `ready`.
+        draining: Whether the table has it no more; with `busy` 0 it may be ended.
     """
 
     run: str
@@ -136,6 +138,8 @@ class ReplicaStatus:
     restarts: int = 0
     news: WorkerNews | None = None
     since: float = 0.0
+    trial_error: str = ""
+    draining: bool = False
 
 
 @dataclass(frozen=True)

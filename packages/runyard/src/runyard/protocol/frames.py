@@ -3,7 +3,8 @@
     u32 length of body | u32 length of meta | u32 id | u8 kind | meta (JSON) | body
 
 All numbers are little endian. A call and its answer have the same id; many are in flight on one
-connection, and answers come in any order. Whoever does not know a kind answers it with ERROR.
+connection, and answers come in any order. Whoever does not know a kind answers it with ERROR. Meta
+may be empty: then all its fields have their defaults.
 
 The replica dials. Its first frame is HELLO with a `Hello` as meta, which the gateway answers with
 WELCOME, or with ERROR and a closed connection. Two kinds of connection come from each replica: the
@@ -32,6 +33,8 @@ HELLO, WELCOME, ERROR = 1, 2, 3
 # From the gateway: a call; that its client has gone; that nothing follows, so that the worker is to
 # finish and end. A worker asks for the last one by sending it, too.
 CALL, CANCEL, DRAIN = 10, 11, 12
+# From the gateway to the supervisor: end the worker and start another, with a `Restart` as meta.
+RESTART = 13
 # From the worker: an answer; that `init()` is done, with a `Ready` as meta; that it is alive.
 ANSWER, READY, BEAT = 20, 21, 22
 # From the supervisor: that a worker has begun, or has died, with a `WorkerNews` as meta.
@@ -76,6 +79,10 @@ class Ready:
         framework: What serves, for people: `script on Python 3.7.16`, `TensorFlow 2.21`.
         init_seconds: What `init()` took.
         platform: The Open Inference Protocol's name of the framework.
+        headers: Whether calls are to have all headers (`request_headers`).
+        ordered: Whether each call's answer is written to the socket before the next call begins,
+            but for those that run at once. Then calls that a dead worker had not begun are known,
+            and another gets them.
     """
 
     input: str = "text"
@@ -86,6 +93,8 @@ class Ready:
     framework: str = ""
     init_seconds: float = 0.0
     platform: str = ""
+    headers: bool = False
+    ordered: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,7 @@ class Call:
         method: The HTTP method.
         path: The request's path with its query, as it came.
         headers: Its headers by lower-case name: those a protocol needs, all for raw input and where
-            `run` asks for `request_headers`.
+            `run` asks for `request_headers`. Without any the type of the body is JSON.
         model: The model that the path names, "" where it names none.
         signature: Which signature, "" for the default.
         legacy_status: The status of a `run` that raises.
@@ -120,7 +129,8 @@ class Call:
 class Answer:
     """The meta of an answer; its body is the response's.
 
-    `run_us` is the time that `run` took in microseconds; `failed` whether it raised.
+    `run_us` is the time that `run` took in microseconds; `failed` whether it raised. Without a
+    `content-type` the body is JSON.
     """
 
     status: int = 200
@@ -154,6 +164,13 @@ class WorkerNews:
     deaths: int = 0
     again_seconds: float = 0.0
     final: bool = False
+
+
+@dataclass(frozen=True)
+class Restart:
+    """Why a worker is to be ended: a call that does not end, or no beat."""
+
+    reason: str
 
 
 def pack(kind: int, number: int, meta: bytes = b"", body: bytes = b"") -> bytes:

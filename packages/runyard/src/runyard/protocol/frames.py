@@ -109,6 +109,7 @@ class Call:
         headers: Its headers by lower-case name: those a protocol needs, all for raw input and where
             `run` asks for `request_headers`. Without any the type of the body is JSON.
         model: The model that the path names, "" where it names none.
+        version: The version of the model that answers.
         signature: Which signature, "" for the default.
         legacy_status: The status of a `run` that raises.
         explain: Whether the answer may tell what was raised.
@@ -120,6 +121,7 @@ class Call:
     path: str = "/score"
     headers: Dict[str, str] = field(default_factory=dict)
     model: str = ""
+    version: str = ""
     signature: str = ""
     legacy_status: int = 500
     explain: bool = True

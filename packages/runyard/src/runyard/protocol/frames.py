@@ -75,7 +75,6 @@ class Ready:
             `{"inputs": [{"name", "datatype", "shape"}], "outputs": [...]}`.
         batched: Whether calls are gathered: then up to `max_batch` may be sent at once for each of
             `concurrency`.
-        wants_headers: Whether calls to `/score` need all headers in their meta.
         framework: What serves, for people: `script on Python 3.7.16`, `TensorFlow 2.21`.
         init_seconds: What `init()` took.
         platform: The Open Inference Protocol's name of the framework.
@@ -89,7 +88,6 @@ class Ready:
     swagger: Dict[str, Any] = field(default_factory=dict)
     signatures: Dict[str, Any] = field(default_factory=dict)
     batched: bool = False
-    wants_headers: bool = False
     framework: str = ""
     init_seconds: float = 0.0
     platform: str = ""

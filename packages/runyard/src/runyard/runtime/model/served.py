@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runyard.protocol.serving import WorkerSpec
 
 ARRAYS, VALUES = "arrays", "values"
+TENSORS = "tensors"
 # The output of a model that gives its outputs no names.
 ONLY_OUTPUT = "output_0"
 BAD_REQUEST, FAILED = 400, 500
@@ -110,9 +111,14 @@ class Flavor:
         signatures: By name, in the order of the model.
         default: The name of the signature that is meant where none is named.
         batched: Whether calls may be gathered along the first axis.
+        input: What `Ready` tells of it.
+        swagger: The same.
+        wants_headers: Whether calls to `/score` need all headers.
     """
 
     takes = ARRAYS
+    input = TENSORS
+    wants_headers = False
     framework = ""
     platform = ""
     default = ""
@@ -120,6 +126,7 @@ class Flavor:
 
     def __init__(self) -> None:
         self.signatures: Dict[str, Signature] = {}
+        self.swagger: Dict[str, Any] = {}
 
     def load(self, spec: WorkerSpec) -> Dict[str, Signature]:
         """Load the model; the working folder is the app root. Fills the attributes above.

@@ -1,0 +1,109 @@
+"""Calls become answers: by the flavor itself what came to `/score`, by `protocols` the rest."""
+
+from __future__ import annotations
+
+import threading
+import time
+from importlib import import_module
+from typing import Any, Dict, List, Tuple
+
+from runyard.protocol import codec
+from runyard.protocol.endpoints import SCORE
+from runyard.protocol.errors import RunyardError
+from runyard.protocol.frames import ANSWER, Answer, Call, pack
+from runyard.runtime.model import answers
+from runyard.runtime.model.line import Frame, meta
+from runyard.runtime.model.script import Script
+from runyard.runtime.model.served import Flavor, Reply, message
+
+# What a call without meta is.
+PLAIN = Call(headers={"content-type": "application/json"})
+OK = 200
+_MICROSECONDS = 1e6
+
+
+class Engine:
+    """Answers calls with a loaded model, from one thread or several.
+
+    Args:
+        flavor: The model.
+    """
+
+    def __init__(self, flavor: Flavor) -> None:
+        self.flavor = flavor
+        self._running: Dict[int, float] = {}
+
+    def longest(self) -> float:
+        """For how many seconds the oldest call has been running; 0 while none is."""
+        began = min(list(self._running.values()), default=0.0)
+        return time.monotonic() - began if began else 0.0
+
+    def answer(self, frame: Frame) -> bytes:
+        """The ANSWER to a CALL.
+
+        Args:
+            frame: The call.
+        """
+        thread = threading.get_ident()
+        began = self._running[thread] = time.monotonic()
+        try:
+            reply = self._reply(frame)
+        finally:
+            del self._running[thread]
+        return encode(frame.number, reply, time.monotonic() - began)
+
+    def answer_many(self, frames: List[Frame]) -> List[bytes]:
+        """The ANSWERs to CALLs that a script takes at once.
+
+        Args:
+            frames: The calls, at least one.
+        """
+        assert isinstance(self.flavor, Script)
+        thread = threading.get_ident()
+        began = self._running[thread] = time.monotonic()
+        try:
+            calls: List[Tuple[Frame, Call]] = []
+            others: List[Tuple[Frame, Call]] = []
+            for frame in frames:
+                call = PLAIN if not frame.meta else meta(Call, frame.meta)
+                (calls if call.protocol == SCORE else others).append((frame, call))
+            replies = self.flavor.score_many([(call, frame.body) for frame, call in calls])
+        finally:
+            del self._running[thread]
+        took = time.monotonic() - began
+        numbers = [frame.number for frame, _ in calls]
+        done = [encode(number, reply, took) for number, reply in zip(numbers, replies)]
+        return done + [self.answer(frame) for frame, _ in others]
+
+    def _reply(self, frame: Frame) -> Reply:
+        if not frame.meta:
+            return self.flavor.score(PLAIN, frame.body)
+        try:
+            call = meta(Call, frame.meta)
+        except (ValueError, RunyardError) as error:
+            return Reply(message(f"the gateway sent a call that cannot be read: {error}"), 500)
+        try:
+            if call.protocol == SCORE:
+                return self.flavor.score(call, frame.body)
+            protocols: Any = import_module("runyard.runtime.model.protocols")
+            reply: Reply = protocols.answer(call, frame.body, self.flavor)
+        except BaseException as error:  # noqa: BLE001 - a worker answers, whatever a model raises
+            answers.log()
+            return answers.failure(error, explain=call.explain)
+        return reply
+
+
+def encode(number: int, reply: Reply, seconds: float) -> bytes:
+    """A reply as a frame.
+
+    Args:
+        number: Of the call.
+        reply: The reply.
+        seconds: What the model took.
+    """
+    took = int(seconds * _MICROSECONDS)
+    if reply.status == OK and not reply.headers and not reply.rows and not reply.failed:
+        # What nearly all answers are.
+        return pack(ANSWER, number, b'{"run_us":%d}' % took, reply.body)
+    told = Answer(reply.status, reply.headers, took, reply.failed, reply.rows)
+    return pack(ANSWER, number, codec.encode(told), reply.body)

@@ -1,0 +1,273 @@
+"""The worker: loads the model, calls the gateway, and answers until it is told to end.
+
+One thread, the first, loads the model and calls it, unless the deployment's `concurrency` is more:
+scripts of 2019 keep a session or a graph that belongs to the thread. Each answer is sent before the
+next call begins, so that the gateway knows which calls a dead worker had begun. A second thread
+gives signs of life; it ends the process when its supervisor is gone.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import queue
+import signal
+import socket
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Deque, List, Optional, Tuple
+
+from runyard.protocol.errors import RunyardError
+from runyard.protocol.frames import (
+    BEAT,
+    CALL,
+    CANCEL,
+    DRAIN,
+    ERROR,
+    READY,
+    WELCOME,
+    WORKER,
+    Ready,
+    Welcome,
+    pack,
+)
+from runyard.runtime.model import answers, application, flavors
+from runyard.runtime.model.batches import Batches
+from runyard.runtime.model.dialing import Dialer, Identity
+from runyard.runtime.model.engine import Engine
+from runyard.runtime.model.line import Frame, Line, frame, meta
+from runyard.runtime.model.pulse import Pulse
+
+if TYPE_CHECKING:
+    from runyard.protocol.serving import WorkerSpec
+    from runyard.runtime.model.served import Flavor
+
+LOAD_FAILED = 3
+# After a call of so many seconds, what came meanwhile is read: it may cancel what waits.
+QUICK_SECONDS = 0.005
+_PR_SET_PDEATHSIG = 1
+
+
+class Worker:
+    """A loaded model and its connection to the gateway.
+
+    Args:
+        flavor: The model.
+        ready: What is told of it.
+        dialer: Finds the gateway.
+        pulse: The thread that gives signs of life.
+    """
+
+    def __init__(self, flavor: Flavor, ready: Ready, dialer: Dialer, pulse: Pulse) -> None:
+        self._engine = Engine(flavor)
+        self._ready = ready
+        self._dialer = dialer
+        self._pulse = pulse
+        self._pending: Deque[Frame] = deque()
+        self._last = False
+        self._pool: Optional[Pool] = None
+        self._batches = Batches(self._engine)
+        pulse.running = self._engine.longest
+
+    def run(self) -> None:
+        """Answer until there is nothing more to answer."""
+        while not self._pulse.draining:
+            found = self._dialer.dial(lambda: self._pulse.draining)
+            if found is None:
+                return
+            line, welcome = found
+            self._heed(welcome)
+            try:
+                line.send(frame(READY, 0, self._ready))
+                self._pulse.line = line
+                self._serve(line)
+            except (OSError, EOFError, RunyardError, ValueError):
+                # The gateway has gone, and with it who waited for these calls.
+                self._pending.clear()
+            finally:
+                self._pulse.line = None
+                line.close()
+
+    def _serve(self, line: Line) -> None:
+        if self._pulse.draining:
+            # It was told so before this connection was there.
+            line.send(pack(DRAIN, 0))
+        while not (self._last and not self._pending):
+            if not self._pending:
+                self._take(line, None)
+                continue
+            began = time.monotonic()
+            self._answer(line)
+            if self._pending and time.monotonic() - began > QUICK_SECONDS:
+                self._take(line, 0)
+        if self._pool is not None:
+            self._pool.finish()
+
+    def _answer(self, line: Line) -> None:
+        batching = self._pulse.settings.batching
+        if self._ready.batched and batching.max_batch > 1:
+            self._gather(line, batching.max_batch, batching.max_wait_ms / 1000)
+            line.send(b"".join(self._batches.answer(self._pending, batching.max_batch)))
+        elif self._pulse.settings.limits.concurrency > 1:
+            self._hand_over(line)
+        else:
+            line.send(self._engine.answer(self._pending.popleft()))
+
+    def _gather(self, line: Line, most: int, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while len(self._pending) < most and not self._last:
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            self._take(line, left)
+
+    def _hand_over(self, line: Line) -> None:
+        if self._pool is None:
+            self._pool = Pool(self._engine)
+        self._pool.grow(self._pulse.settings.limits.concurrency)
+        while self._pending:
+            self._pool.take(line, self._pending.popleft())
+
+    def _take(self, line: Line, wait: Optional[float]) -> None:
+        """Read what is there."""
+        for each in line.receive(wait):
+            if each.kind == CALL:
+                self._pending.append(each)
+            elif each.kind == CANCEL:
+                self._cancel(each.number)
+            elif each.kind == DRAIN:
+                self._last = True
+            elif each.kind == WELCOME:
+                self._heed(meta(Welcome, each.meta) if each.meta else None)
+            elif each.kind not in (BEAT, ERROR):
+                told = f"a worker takes no frame of kind {each.kind}"
+                line.send(pack(ERROR, each.number, body=told.encode("ascii")))
+
+    def _cancel(self, number: int) -> None:
+        self._pending = deque(each for each in self._pending if each.number != number)
+        if self._pool is not None:
+            self._pool.cancel(number)
+
+    def _heed(self, settings: Optional[Welcome]) -> None:
+        if settings is not None:
+            self._pulse.settings = settings
+
+
+class Pool:
+    """Threads that answer calls, for a deployment whose `concurrency` is more than one.
+
+    Args:
+        engine: What answers.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting: queue.Queue[Tuple[Line, Frame]] = queue.Queue()
+        self._canceled: List[int] = []
+        self._threads = 0
+
+    def grow(self, count: int) -> None:
+        """Have so many threads; there are never fewer again."""
+        while self._threads < count:
+            self._threads += 1
+            threading.Thread(target=self._run, name=f"call-{self._threads}", daemon=True).start()
+
+    def take(self, line: Line, call: Frame) -> None:
+        """Have a call answered on its connection."""
+        self._waiting.put((line, call))
+
+    def cancel(self, number: int) -> None:
+        """Do not begin a call that nobody waits for any more."""
+        self._canceled.append(number)
+
+    def finish(self) -> None:
+        """Wait until all is answered."""
+        self._waiting.join()
+
+    def _run(self) -> None:
+        while True:
+            line, call = self._waiting.get()
+            try:
+                if call.number in self._canceled:
+                    self._canceled.remove(call.number)
+                else:
+                    line.send(self._engine.answer(call))
+            except (OSError, ValueError):
+                # The gateway has gone; the first thread finds out and calls the next one.
+                continue
+            finally:
+                self._waiting.task_done()
+
+
+def main(control: int) -> int:
+    """Be the worker of the app root that is the working folder; the exit status.
+
+    Args:
+        control: The file descriptor of the life line to the supervisor.
+    """
+    _die_with_supervisor()
+    root = os.getcwd()
+    spec, identity = application.read(root), Identity.of(dict(os.environ))
+    for name in application.HIDDEN:
+        os.environ.pop(name, None)
+    sock = socket.socket(fileno=control)
+    sock.set_inheritable(False)
+    pulse = Pulse(sock, Welcome(spec.limits, spec.batching, spec.liveness))
+    faulthandler.enable()
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
+    _show_log()
+    try:
+        flavor, ready = load(spec)
+    except BaseException as error:  # noqa: BLE001 - whatever a user's code raises
+        answers.log()
+        pulse.failed(f"init() failed: {answers.told(error)}")
+        return LOAD_FAILED
+    pulse.loaded()
+    Worker(flavor, ready, Dialer(identity, WORKER), pulse).run()
+    return 0
+
+
+def load(spec: WorkerSpec) -> Tuple[Flavor, Ready]:
+    """Load the model, and tell what can be asked of it.
+
+    Args:
+        spec: What is served.
+    """
+    began = time.monotonic()
+    flavor = flavors.find(spec)
+    signatures = flavor.load(spec)
+    ready = Ready(
+        input=flavor.input,
+        swagger=flavor.swagger,
+        signatures={name: each.to_plain() for name, each in signatures.items()},
+        batched=flavor.batched,
+        framework=flavor.framework,
+        init_seconds=round(time.monotonic() - began, 3),
+        platform=flavor.platform,
+        headers=flavor.wants_headers,
+        ordered=True,
+    )
+    return flavor, ready
+
+
+def _show_log() -> None:
+    """Have what is logged shown from INFO on until the script says how, as v1's containers did.
+
+    A handler of ours would make the script's own `basicConfig` do nothing.
+    """
+    logging.getLogger().setLevel(logging.INFO)
+    if logging.lastResort is not None:
+        logging.lastResort.setLevel(logging.INFO)
+        logging.lastResort.setFormatter(logging.Formatter("%(name)s | %(levelname)s | %(message)s"))
+
+
+def _die_with_supervisor() -> None:
+    """Have the kernel kill this process with its supervisor, also while it computes."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (ImportError, OSError, AttributeError):
+        return

@@ -1,0 +1,207 @@
+"""The gateway's parts together: the table made true, replicas admitted, status told."""
+
+import asyncio
+import hmac
+import logging
+import os
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from runyard.protocol.frames import SUPERVISOR, VERSION, WORKER, Hello
+from runyard.protocol.sockets import reachable
+from runyard_server.serving import control
+from runyard_server.serving.endpoints import ServedEndpoint
+from runyard_server.serving.links import Link
+from runyard_server.serving.listening import Listeners
+from runyard_server.serving.pages import make_app
+from runyard_server.serving.replicas import Replica
+from runyard_server.serving.table import (
+    CONTROL_SOCKET,
+    ROUTES_FILE,
+    WORKER_SOCKET,
+    Deployment,
+    GatewayStatus,
+    Table,
+    digest,
+)
+
+RETRY_SECONDS = 1.0
+DRAIN_SECONDS = 30.0
+
+_table = msgspec.json.Decoder(Table)
+_log = logging.getLogger(__name__)
+
+Key = tuple[str, str]
+
+
+class Gateway:
+    """The gateway of a state folder.
+
+    Args:
+        folder: Its `serving` folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._version = 0
+        self._endpoints: dict[Key, ServedEndpoint] = {}
+        self._replicas: dict[str, Replica] = {}
+        self._serial = 0
+        self._news = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._loading = asyncio.Lock()
+        self._far = ("", 0)
+        self._retry: asyncio.TimerHandle | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._listeners = Listeners(make_app(), partial(Link, self))
+
+    async def run(self) -> None:
+        """Serve until asked to stop."""
+        loop = asyncio.get_running_loop()
+        for name in (CONTROL_SOCKET, WORKER_SOCKET):
+            (self._folder / name).unlink(missing_ok=True)
+        with reachable(str(self._folder), WORKER_SOCKET) as path:
+            workers = await loop.create_unix_server(partial(Link, self), path)
+        try:
+            await self.load()
+        except (OSError, msgspec.MsgspecError) as error:
+            _log.warning("no table yet: %s", error)
+        with reachable(str(self._folder), CONTROL_SOCKET) as path:
+            controls = await control.serve(self, path)
+        _log.info("the gateway of %s is there, process %d", self._folder, os.getpid())
+        await self._ended.wait()
+        controls.close()
+        await self._end()
+        workers.close()
+
+    def stop(self) -> None:
+        """Begin to end."""
+        self._ended.set()
+
+    async def load(self) -> int:
+        """Take the table on disk; returns its version."""
+        async with self._loading:
+            table = _table.decode((self._folder / ROUTES_FILE).read_bytes())
+            self._apply(table)
+            await self._listen()
+            self._version = table.version
+            self.changed()
+        return table.version
+
+    async def status(self, after: int, wait: float) -> GatewayStatus:
+        """How things are, once they are newer than `after` or the time to wait is over.
+
+        Args:
+            after: A serial that is known.
+            wait: Seconds.
+        """
+        if self._serial <= after and wait > 0:
+            try:
+                async with asyncio.timeout(wait):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+        return GatewayStatus(
+            self._version,
+            self._serial,
+            os.getpid(),
+            self._listeners.far_port,
+            tuple(each.status() for each in self._endpoints.values()),
+            tuple(each.status() for each in self._replicas.values()),
+        )
+
+    def admit(self, link: Link, hello: Hello) -> str:
+        """See links.Doorkeeper."""
+        replica = self._replicas.get(hello.run)
+        given = digest(hello.token)
+        expected = replica.token if replica is not None else ""
+        if not hmac.compare_digest(given, expected) or replica is None:
+            return "the gateway's table has no replica with this run and token"
+        if hello.version != VERSION or hello.role not in (SUPERVISOR, WORKER):
+            return f"version {hello.version} of frames, or role {hello.role!r}, is not known here"
+        replica.join(link)
+        return ""
+
+    def changed(self) -> None:
+        """Wake who waits for another status."""
+        for run in [run for run, each in self._replicas.items() if each.draining]:
+            self._forget_ended(run)
+        self._serial += 1
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _apply(self, table: Table) -> None:
+        wanted = {(row.workspace, row.name): row for row in table.endpoints}
+        for key in [key for key in self._endpoints if key not in wanted]:
+            endpoint = self._endpoints.pop(key)
+            self._listeners.close(endpoint)
+            endpoint.close()
+        there: set[str] = set()
+        for key, row in wanted.items():
+            endpoint = self._endpoints.get(key) or ServedEndpoint(row, self.changed)
+            if (endpoint.row.host, endpoint.row.port) != (row.host, row.port):
+                self._listeners.close(endpoint)
+            self._endpoints[key] = endpoint
+            endpoint.apply(row)
+            for deployment in row.deployments:
+                there |= self._apply_deployment(endpoint, deployment)
+        for run in [run for run in self._replicas if run not in there]:
+            self._replicas[run].drain()
+        self._far = (table.host, table.port)
+
+    def _apply_deployment(self, endpoint: ServedEndpoint, row: Deployment) -> set[str]:
+        pool = endpoint.pools[row.name]
+        there: set[str] = set()
+        for revision in (row.serving, row.warming):
+            for each in revision.replicas if revision is not None else ():
+                replica = self._replicas.get(each.run)
+                if replica is None:
+                    replica = Replica(each.run, each.token, pool, self.changed)
+                    self._replicas[each.run] = pool.replicas[each.run] = replica
+                replica.token, replica.draining = each.token, False
+                replica.warming = revision is row.warming
+                there.add(each.run)
+        pool.arrange()
+        return there
+
+    def _forget_ended(self, run: str) -> None:
+        replica = self._replicas[run]
+        if not replica.connected:
+            del self._replicas[run]
+            replica.pool.replicas.pop(run, None)
+
+    async def _listen(self) -> None:
+        """Open what is to be open and is not; what cannot be had is tried again."""
+        opened = [await self._listeners.open(each) for each in self._endpoints.values()]
+        opened.append(await self._listeners.open_far(*self._far))
+        if not all(opened) and self._retry is None:
+            loop = asyncio.get_running_loop()
+            self._retry = loop.call_later(RETRY_SECONDS, self._listen_later)
+
+    def _listen_later(self) -> None:
+        self._retry = None
+        self._opening = asyncio.create_task(self._listen_again())
+
+    async def _listen_again(self) -> None:
+        async with self._loading:
+            before = self._ports()
+            await self._listen()
+        if self._ports() != before:
+            self.changed()
+
+    def _ports(self) -> list[object]:
+        there: list[object] = [each.server for each in self._endpoints.values()]
+        return [*there, self._listeners.far_port]
+
+    async def _end(self) -> None:
+        """Answer what has been asked, then let everybody go."""
+        _log.info("ending")
+        if self._retry is not None:
+            self._retry.cancel()
+        for endpoint in self._endpoints.values():
+            self._listeners.close(endpoint)
+        await self._listeners.end(DRAIN_SECONDS)
+        for replica in self._replicas.values():
+            replica.end()

@@ -1,0 +1,137 @@
+"""The sockets that the gateway listens on: one of each endpoint, one for replicas elsewhere."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.server import ServerState
+
+from runyard_server.serving.connection import Connection
+from runyard_server.serving.endpoints import ServedEndpoint
+
+BACKLOG = 2048
+KEEP_ALIVE_SECONDS = 75
+
+_log = logging.getLogger(__name__)
+
+
+class Listeners:
+    """All of them.
+
+    Args:
+        app: What answers beside the workers.
+        link: Makes the protocol of a replica's connection.
+    """
+
+    def __init__(self, app: Starlette, link: Callable[[], asyncio.BaseProtocol]) -> None:
+        self._config = _config(app)
+        self._state = ServerState()
+        self._link = link
+        self._left = asyncio.Event()
+        self._far: asyncio.Server | None = None
+        self._far_wanted: tuple[str, int] = ("", 0)
+
+    @property
+    def far_port(self) -> int:
+        """Where replicas of other machines dial, 0 for nowhere."""
+        return int(self._far.sockets[0].getsockname()[1]) if self._far is not None else 0
+
+    async def open(self, endpoint: ServedEndpoint) -> bool:
+        """Have an endpoint listen; False: it cannot, for the reason in its `error`."""
+        if endpoint.server is not None:
+            return True
+        row = endpoint.row
+        opened = _listen(row.host, row.port)
+        if isinstance(opened, str):
+            if endpoint.error != opened:
+                _log.warning("endpoint %s: %s", row.name, opened)
+            endpoint.error = opened
+            return False
+        endpoint.error = ""
+
+        def connection() -> asyncio.BaseProtocol:
+            return Connection(self._config, self._state, app_state)
+
+        app_state: dict[str, Any] = {"endpoint": endpoint, "left": self._left.set}
+        loop = asyncio.get_running_loop()
+        endpoint.server = await loop.create_server(connection, sock=opened, backlog=BACKLOG)
+        return True
+
+    def close(self, endpoint: ServedEndpoint) -> None:
+        """Have an endpoint listen no more; what it has been asked is answered."""
+        if endpoint.server is not None:
+            endpoint.server.close()
+            endpoint.server = None
+        for each in self.connections:
+            if each.endpoint is endpoint:
+                each.shutdown()
+
+    @property
+    def connections(self) -> list[Connection]:
+        """All that are open."""
+        return [each for each in self._state.connections if isinstance(each, Connection)]
+
+    async def open_far(self, host: str, port: int) -> bool:
+        """Have replicas of other machines come by this address; port 0: none.
+
+        An address that cannot be had is told as port 0, and tried again.
+        """
+        if (host, port) == self._far_wanted and (self._far is not None or not port):
+            return True
+        if self._far is not None:
+            self._far.close()
+            self._far = None
+        self._far_wanted = (host, port)
+        if not port:
+            return True
+        opened = _listen(host, port)
+        if isinstance(opened, str):
+            _log.warning("replicas of other machines cannot come: %s", opened)
+            return False
+        self._far = await asyncio.get_running_loop().create_server(self._link, sock=opened)
+        return True
+
+    async def end(self, seconds: float) -> None:
+        """Take nothing new from anybody, and wait for what is being answered."""
+        if self._far is not None:
+            self._far.close()
+        for each in self.connections:
+            each.shutdown()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.connections:
+                    self._left.clear()
+                    await self._left.wait()
+
+
+def _listen(host: str, port: int) -> socket.socket | str:
+    """A socket, or why there is none."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        opened = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        return f"port {port} of {host} cannot be had: {error.strerror}"
+    opened.setblocking(False)  # noqa: FBT003 - its only argument
+    return opened
+
+
+def _config(app: Starlette) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
+    config.load()
+    return config

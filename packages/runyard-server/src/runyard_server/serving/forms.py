@@ -35,11 +35,7 @@ _TYPES = {
     "FP64": ("DT_DOUBLE", "TYPE_FP64"),
     "BYTES": ("DT_STRING", "TYPE_STRING"),
 }
-_METHODS = {
-    "predict": "tensorflow/serving/predict",
-    "classify": "tensorflow/serving/classify",
-    "regress": "tensorflow/serving/regress",
-}
+_PREDICT = "tensorflow/serving/predict"
 
 
 @dataclass(frozen=True)
@@ -110,7 +106,7 @@ def tf_metadata(served: Served) -> Json:
         name: {
             "inputs": {each["name"]: _tf_tensor(each) for each in signature.get("inputs", ())},
             "outputs": {each["name"]: _tf_tensor(each) for each in signature.get("outputs", ())},
-            "method_name": _METHODS.get(signature.get("method", "predict"), ""),
+            "method_name": signature.get("method") or _PREDICT,
         }
         for name, signature in (served.signatures or {}).items()
     }

@@ -30,8 +30,9 @@ LARGEST_META = 1 << 20
 
 # From either side at the start. WELCOME has a `Welcome` as meta, and comes again when that changes.
 HELLO, WELCOME, ERROR = 1, 2, 3
-# From the gateway: a call; that its client has gone; that nothing follows, so that the worker is to
-# finish and end. A worker asks for the last one by sending it, too.
+# From the gateway: a call; that its client has gone (it is answered all the same, with 499 where it
+# had not begun, so that the gateway knows what is free); that nothing follows, so that the worker
+# is to finish and end. A worker asks for the last one by sending it, too.
 CALL, CANCEL, DRAIN = 10, 11, 12
 # From the gateway to the supervisor: end the worker and start another, with a `Restart` as meta.
 RESTART = 13

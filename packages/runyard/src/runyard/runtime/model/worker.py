@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Deque, List, Optional, Tuple
 
 from runyard.protocol.errors import RunyardError
 from runyard.protocol.frames import (
+    ANSWER,
     BEAT,
     CALL,
     CANCEL,
@@ -29,6 +30,7 @@ from runyard.protocol.frames import (
     READY,
     WELCOME,
     WORKER,
+    Answer,
     Ready,
     Welcome,
     pack,
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 LOAD_FAILED = 3
 # After a call of so many seconds, what came meanwhile is read: it may cancel what waits.
 QUICK_SECONDS = 0.005
+# What a call is answered with that was canceled before it began: its place is free again.
+CANCELED = Answer(499)
 _PR_SET_PDEATHSIG = 1
 
 
@@ -136,7 +140,7 @@ class Worker:
             if each.kind == CALL:
                 self._pending.append(each)
             elif each.kind == CANCEL:
-                self._cancel(each.number)
+                self._cancel(line, each.number)
             elif each.kind == DRAIN:
                 self._last = True
             elif each.kind == WELCOME:
@@ -145,8 +149,11 @@ class Worker:
                 told = f"a worker takes no frame of kind {each.kind}"
                 line.send(pack(ERROR, each.number, body=told.encode("ascii")))
 
-    def _cancel(self, number: int) -> None:
-        self._pending = deque(each for each in self._pending if each.number != number)
+    def _cancel(self, line: Line, number: int) -> None:
+        left = deque(each for each in self._pending if each.number != number)
+        if len(left) < len(self._pending):
+            self._pending = left
+            line.send(frame(ANSWER, number, CANCELED))
         if self._pool is not None:
             self._pool.cancel(number)
 
@@ -192,6 +199,7 @@ class Pool:
             try:
                 if call.number in self._canceled:
                     self._canceled.remove(call.number)
+                    line.send(frame(ANSWER, call.number, CANCELED))
                 else:
                     line.send(self._engine.answer(call))
             except (OSError, ValueError):

@@ -111,6 +111,7 @@ class Connection:
         body: Any = None,
         query: Any = None,
         key: Optional[str] = None,
+        wait: float = 0.0,
     ) -> Answer:
         """Ask a route and give its answer.
 
@@ -120,6 +121,8 @@ class Connection:
             body: The record to send.
             query: The query record.
             key: The Idempotency-Key; made when the route creates something.
+            wait: Seconds that the service may wait for an answer that is news, where the route
+                lets it.
 
         Raises:
             RunyardError: The service refused, or cannot be reached.
@@ -131,6 +134,8 @@ class Connection:
             headers["Content-Type"] = "application/json"
         if route.creates:
             headers["Idempotency-Key"] = key or os.urandom(16).hex()
+        if wait:
+            headers["Prefer"] = f"wait={wait:g}"
         target = _target(route, segments, query)
         return self._answer(route, self._patient(route.method, target, headers, data))
 

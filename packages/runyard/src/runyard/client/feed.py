@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 class Feed(NounClient):
     """The events of a workspace."""
 
-    def list(self, query: Optional[FeedQuery] = None) -> FeedPage:
+    def list(self, query: Optional[FeedQuery] = None, wait: float = 0.0) -> FeedPage:
         """Read what happened, in order.
 
         Args:
             query: Which events; the first thousand by default.
+            wait: Seconds to wait for the first of them where there are none.
 
         Returns:
             The events, and the position to go on from.
@@ -30,7 +31,7 @@ class Feed(NounClient):
         Raises:
             InvalidRequest: The query names a subject without its kind.
         """
-        return self._service.call(routes.FEED_LIST, query=query or FeedQuery())
+        return self._service.call(routes.FEED_LIST, query=query or FeedQuery(), wait=wait)
 
     def follow(self, query: Optional[FeedQuery] = None) -> Iterator[FeedEvent]:
         """Follow the workspace without end, across broken connections and restarts of the service.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runyard.client.blobs import Blobs
     from runyard.client.compute import Compute
     from runyard.client.datastores import Datastores
+    from runyard.client.endpoints import Endpoints
     from runyard.client.environments import Environments
     from runyard.client.events import Events
     from runyard.client.experiments import Experiments
@@ -57,6 +58,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.datastores import Datastores
 
         return Datastores(self)
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Endpoints: models that answer over HTTP."""
+        from runyard.client.endpoints import Endpoints
+
+        return Endpoints(self)
 
     @property
     def environments(self) -> Environments:

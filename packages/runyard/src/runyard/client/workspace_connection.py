@@ -31,6 +31,7 @@ class WorkspaceConnection:
         body: Any = None,
         query: Any = None,
         key: Optional[str] = None,
+        wait: float = 0.0,
     ) -> Answer:
         """Ask a route of this workspace; see `Connection.call`.
 
@@ -39,9 +40,12 @@ class WorkspaceConnection:
             body: The body's record, None for none.
             query: The query's record, None for none.
             key: An Idempotency-Key, under which a repeat is answered like the first.
+            wait: Seconds to wait for an answer that is news, where the route lets it.
             *segments: The segments of the row's path.
         """
-        return self.connection.call(route, self.id, *segments, body=body, query=query, key=key)
+        return self.connection.call(
+            route, self.id, *segments, body=body, query=query, key=key, wait=wait
+        )
 
     def send(
         self,

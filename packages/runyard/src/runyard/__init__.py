@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runyard.sdk.conda import CondaDependencies
     from runyard.sdk.datastores import Datastore
     from runyard.sdk.distributed import Jax, Mpi, MultiWorker, ParameterServer, Torch
+    from runyard.sdk.endpoints import Endpoint
     from runyard.sdk.environments import Environment
     from runyard.sdk.experiments import Experiment
     from runyard.sdk.launchers import (
@@ -64,6 +65,7 @@ _NAMES = {
     "ComputeTarget": "runyard.sdk.compute",
     "CondaDependencies": "runyard.sdk.conda",
     "Datastore": "runyard.sdk.datastores",
+    "Endpoint": "runyard.sdk.endpoints",
     "Environment": "runyard.sdk.environments",
     "Estimator": "runyard.sdk.v1.newest",
     "Experiment": "runyard.sdk.experiments",
@@ -113,6 +115,7 @@ __all__ = [
     "ComputeTarget",
     "CondaDependencies",
     "Datastore",
+    "Endpoint",
     "Environment",
     "Estimator",
     "Experiment",

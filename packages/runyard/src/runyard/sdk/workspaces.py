@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from runyard.protocol.workspaces import ChangeWorkspace, WorkspaceRecord
     from runyard.sdk.compute import ComputeTarget
     from runyard.sdk.datastores import Datastore
+    from runyard.sdk.endpoints import Endpoint
     from runyard.sdk.environments import Environment
     from runyard.sdk.experiments import Experiment
     from runyard.sdk.models import Model
@@ -418,6 +419,13 @@ class Workspace:
         from runyard.sdk.environments import Environment
 
         return dict(Environment.list(self))
+
+    @property
+    def endpoints(self) -> Dict[str, Endpoint]:
+        """All endpoints, by name."""
+        from runyard.sdk.endpoints import Endpoint
+
+        return {endpoint.name: endpoint for endpoint in Endpoint.list(self)}
 
     @property
     def webservices(self) -> NoReturn:

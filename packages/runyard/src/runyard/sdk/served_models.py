@@ -1,0 +1,105 @@
+"""What an endpoint is given to serve: registered models, or files here that are registered first.
+
+A local file or folder becomes the next version of the model named like the endpoint; the same
+files again are the version that there is.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
+
+from runyard.protocol.errors import ModelNotFound
+from runyard.protocol.paths import escaped
+from runyard.sdk import flavors
+from runyard.sdk.exceptions import UserErrorException, translated
+from runyard.sdk.models import Model, order
+
+if TYPE_CHECKING:
+    from runyard.client.workspace import WorkspaceClient
+    from runyard.protocol.models import ModelRecord
+    from runyard.sdk.workspaces import Workspace
+
+
+def find(workspace: Workspace, given: Any, name: str) -> List[ModelRecord]:
+    """The records, with their files, of what is to be served.
+
+    Args:
+        workspace: The workspace.
+        given: A Model, `name`, `name:version`, a local file or folder, a list of these, or None.
+        name: What a local one is registered as.
+
+    Raises:
+        UserErrorException: There is no such model or path, or it is something else.
+    """
+    if given is None:
+        return []
+    wanted = given if isinstance(given, (list, tuple)) else [given]
+    return [_one(workspace.service, each, name) for each in wanted]
+
+
+def _one(service: WorkspaceClient, given: Any, name: str) -> ModelRecord:
+    if isinstance(given, Model):
+        with translated():
+            return service.models.get(given.id)
+    if not isinstance(given, (str, os.PathLike)) or not os.fspath(given):
+        raise UserErrorException(
+            f"model is {given!r}; give a Model, the name of a registered one, or a file or folder"
+        )
+    text = os.fspath(given)
+    if not isinstance(given, str) or _is_path(text):
+        return _registered(service, text, name)
+    try:
+        return service.models.get(text)
+    except ModelNotFound as error:
+        if Path(text).exists():
+            return _registered(service, text, name)
+        raise UserErrorException(
+            f"{error.message}; and there is no file or folder {text!r} here ({Path.cwd()})"
+        ) from error
+
+
+def _is_path(text: str) -> bool:
+    """Whether a text can mean a path alone: names of models have no slashes."""
+    return "/" in text or os.sep in text or text in (".", "..") or text.startswith("~")
+
+
+def _registered(service: WorkspaceClient, path: str, name: str) -> ModelRecord:
+    """Register local files, unless the model's newest version has the same."""
+    from runyard.sdk import model_files
+
+    files = model_files.local(path, None)
+    there = _newest(service, name)
+    if there is not None and _has(there, path, files):
+        return there
+    flavor = flavors.of_files(each for each, _ in files)
+    framework = flavors.framework_of(flavor)
+    version = flavors.installed_version(flavor) if framework else ""
+    made = order(name, "", None, None, None, framework, version)
+    with translated():
+        # What registering answers has no files.
+        return service.models.get(model_files.register(service, made, path, files).id)
+
+
+def _newest(service: WorkspaceClient, name: str) -> Optional[ModelRecord]:
+    with translated():
+        try:
+            return service.models.get(name)
+        except ModelNotFound:
+            return None
+
+
+def _has(record: ModelRecord, path: str, files: Sequence[Tuple[str, Path]]) -> bool:
+    """Whether a version has the files at a local path, and no others."""
+    from runyard.client import transfer
+
+    root = Path(path).expanduser().resolve()
+    inside = f"{escaped(root.name)}/" if root.is_dir() else ""
+    sizes = {inside + name: where.stat().st_size for name, where in files}
+    # Reading large files is worth while only where their sizes say that they may be the same.
+    if sizes != {each.path: each.size for each in record.files}:
+        return False
+    digests = {each.path: each.digest for each in record.files}
+    found = transfer.parallel(lambda each: transfer.describe(each[1], each[0]).digest, files)
+    return all(digests[inside + name] == digest for (name, _), digest in zip(files, found))

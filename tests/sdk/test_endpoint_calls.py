@@ -1,0 +1,133 @@
+"""Calls of an endpoint: keys, connections that are kept, and what an error says."""
+
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from runyard.protocol.endpoints import Access, EndpointKeys, EndpointRecord
+from runyard.sdk import endpoint_data
+from runyard.sdk.endpoint_calls import Caller
+from runyard.sdk.exceptions import WebserviceException
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        server = self.server
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        server.seen.append((self.client_address[1], self.path, body))
+        if self.headers["Authorization"] != f"Bearer {server.key}":
+            return self._say(401, {"message": "no key of this endpoint"})
+        if b"bad" in body:
+            return self._say(500, {"message": "ValueError: bad rows"})
+        return self._say(200, json.loads(body))
+
+    def _say(self, status: int, value: object) -> None:
+        answer = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server():
+    """Something that answers like an endpoint, opened by `server.key`."""
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.key, made.seen, made.asked = "one", [], 0
+    thread = threading.Thread(target=made.serve_forever)
+    thread.start()
+    yield made
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+class Service:
+    """A workspace that knows the key."""
+
+    def __init__(self, server) -> None:
+        self.endpoints, self.server = self, server
+
+    def keys(self, _name):
+        self.server.asked += 1
+        return EndpointKeys(self.server.key, "two")
+
+
+def record(port: int) -> EndpointRecord:
+    address = f"http://127.0.0.1:{port}"
+    return EndpointRecord("digits", "w", "native", "Healthy", "", Access(), address=address)
+
+
+def test_key_and_connection_are_kept_between_calls(server) -> None:
+    """A loop of calls asks for the key once and connects once."""
+    caller = Caller(Service(server), "digits")
+    for number in range(3):
+        assert (
+            caller.send("/score", b"%d" % number, {}, record(server.server_port)) == b"%d" % number
+        )
+    caller.close()
+    assert server.asked == 1
+    assert len({port for port, _, _ in server.seen}) == 1
+
+
+def test_a_replaced_key_is_fetched_again_once(server) -> None:
+    """Who has the object goes on after the keys were replaced."""
+    caller = Caller(Service(server), "digits")
+    caller.send("/score", b"1", {}, record(server.server_port))
+    server.key = "new"
+    assert caller.send("/score", b"2", {}, record(server.server_port)) == b"2"
+    caller.close()
+    assert server.asked == 2
+
+
+def test_an_error_says_what_the_model_said(server) -> None:
+    """The message has the status and the model's own words, and nothing is sent twice."""
+    caller = Caller(Service(server), "digits")
+    with pytest.raises(WebserviceException, match=r"digits answered 500 .*: ValueError: bad rows"):
+        caller.send("/score", b'"bad"', {}, record(server.server_port))
+    caller.close()
+    assert len(server.seen) == 1
+
+
+def test_nobody_there_is_told_with_what_to_do(monkeypatch, server) -> None:
+    """A refused connection names the state and the two ways to find out."""
+    monkeypatch.setattr("runyard.sdk.endpoint_calls._PATIENCE_SECONDS", 0.0)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(WebserviceException, match=r"nothing listens|refused.*logs\(\)"):
+        Caller(Service(server), "digits").send("/score", b"1", {}, record(port))
+
+
+class Array:
+    """As numpy's are."""
+
+    def tolist(self):
+        return [[1.5, 2.5]]
+
+
+class Table:
+    """As pandas' are."""
+
+    columns = ("a",)
+
+    def to_dict(self, orient):
+        assert orient == "split"
+        return {"columns": ["a"], "data": [[1]]}
+
+
+def test_inputs_of_any_kind_are_sent_as_json() -> None:
+    """Arrays and tables need no conversion by hand; texts go as they are."""
+    assert endpoint_data.encoded({"data": Array()}) == b'{"data": [[1.5, 2.5]]}'
+    assert endpoint_data.encoded("a,b\n1,2\n") == b"a,b\n1,2\n"
+    assert endpoint_data.rows_of(Array()) == {"instances": [[1.5, 2.5]]}
+    assert endpoint_data.rows_of(Table()) == {"dataframe_split": {"columns": ["a"], "data": [[1]]}}
+    assert endpoint_data.decoded(b"no json") == "no json"

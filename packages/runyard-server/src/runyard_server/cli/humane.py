@@ -16,6 +16,10 @@ COLOURS = {
     "Preparing": "blue",
     "Starting": "blue",
     "Queued": "magenta",
+    "Healthy": "green",
+    "Unhealthy": "red",
+    "Transitioning": "blue",
+    "Deleting": "yellow",
 }
 
 

@@ -1,4 +1,4 @@
-"""`runyard models`."""
+"""`runyard models`: which there are, what is in one, and serving one."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +11,10 @@ from runyard_server.cli.options import (
     ModelName,
     Sort,
     Workspace,
+    models_offered,
 )
-from runyard_server.cli.parameters import Group, Option
+from runyard_server.cli.parameters import Argument, Group, Option
+from runyard_server.cli.serving_options import Environment, Gpus, NoWait, Script, Source
 from runyard_server.cli.tables import Column
 from runyard_server.cli.texts import cut_middle
 
@@ -20,6 +22,32 @@ if TYPE_CHECKING:
     from runyard.protocol.models import ModelRecord
 
 Latest = Annotated[bool, Option("--latest", help="Only the newest version of each.")]
+
+ServedModel = Annotated[
+    str,
+    Argument(
+        "MODEL",
+        help="`name`, `name:version`, or a file or folder here.",
+        complete=models_offered,
+    ),
+]
+EndpointOf = Annotated[
+    str | None,
+    Option("--name", metavar="NAME", help="The endpoint's name; by default the model's."),
+]
+Replicas = Annotated[
+    str | None,
+    Option(
+        "--replicas",
+        metavar="COUNT",
+        help="How many, or the fewest and the most: 2, 1-4, 0-4; by default 1.",
+    ),
+]
+Port = Annotated[
+    int | None,
+    Option("--port", least=1, most=65535, help="Where it answers; by default a free one, kept."),
+]
+NoAuth = Annotated[bool, Option("--no-auth", help="Let whoever reaches it call it without a key.")]
 
 COLUMNS = [
     Column("MODEL", cut=cut_middle),
@@ -110,6 +138,53 @@ def show(model: ModelId, json: Json = False, workspace: Workspace = None) -> Non
         [(f.path, humane.size(f.size)) for f in found.files],
         "it has no files",
     )
+
+
+@group.command()
+def serve(
+    model: ServedModel,
+    name: EndpointOf = None,
+    script: Script = None,
+    source: Source = None,
+    environment: Environment = None,
+    replicas: Replicas = None,
+    gpus: Gpus = None,
+    port: Port = None,
+    no_auth: NoAuth = False,
+    no_wait: NoWait = False,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Serve a model: a registered one, or a file or folder here, which is registered first.
+
+    It answers until it is deleted, also when this command or the service has ended. Serving the
+    same model again brings its newest version into the endpoint, without a failed request.
+
+    Without a script the model itself tells how it is served: SavedModel, Keras, scikit-learn,
+    ONNX, TorchScript and MLflow folders are known.
+
+    For example:
+
+    - `runyard models serve digits`: the newest version
+
+    - `runyard models serve ./model.joblib --name digits`
+
+    - `runyard models serve tf-dnn-mnist --script score.py`: with init() and run(data)
+
+    - `runyard models serve digits:3 --replicas 0-4 --gpus 1`: none while nobody asks
+    """
+    from runyard_server.cli import endpoint_changes, serving
+
+    given = {
+        "script": script,
+        "source": source,
+        "environment": environment,
+        "replicas": None if replicas is None else endpoint_changes.replicas_of(replicas),
+        "gpus": gpus,
+        "port": port,
+        "auth": "none" if no_auth else None,
+    }
+    serving.serve(workspace, model, name, given, wait=not no_wait, json_wanted=json)
 
 
 def _row(model: "ModelRecord") -> tuple[str, ...]:

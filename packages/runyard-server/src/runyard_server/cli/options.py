@@ -54,11 +54,26 @@ def _ranks(given: Given, _: str) -> Offers:
     return [(str(one.rank), f"{one.name} on {one.node_name}: {one.state}") for one in found]
 
 
-def _models(given: Given, _: str) -> Offers:
+def models_offered(given: Given, _: str) -> Offers:
+    """Offer the names of models."""
     from runyard.protocol.models import ModelQuery
 
     query = ModelQuery(latest=True)
     return [item.name for item in _client(given).models.list(query, MOST_NAMES)]
+
+
+def _endpoints(given: Given, _: str) -> Offers:
+    """Offer the names of endpoints with their state and what they serve."""
+    found = _client(given).endpoints.list(limit=MOST_NAMES)
+    return [(each.name, each.state) for each in found]
+
+
+def _deployments(given: Given, _: str) -> Offers:
+    """Offer the deployments of the endpoint that was named."""
+    if not given.get("endpoint"):
+        return []
+    record = _client(given).endpoints.get(given["endpoint"])
+    return [(each.name, f"{each.percent} %: {each.state}") for each in record.deployments]
 
 
 def _compute(given: Given, _: str) -> Offers:
@@ -149,14 +164,32 @@ Experiment = Annotated[
 ]
 ModelName = Annotated[
     str | None,
-    Option("--name", metavar="NAME", help="Only versions of this model.", complete=_models),
+    Option("--name", metavar="NAME", help="Only versions of this model.", complete=models_offered),
 ]
 ModelId = Annotated[
     str,
     Argument(
         "MODEL",
         help="`name` for the latest version, or `name:version`.",
-        complete=_models,
+        complete=models_offered,
+    ),
+]
+EndpointName = Annotated[
+    str,
+    Argument("ENDPOINT", help="An endpoint's name.", complete=_endpoints),
+]
+EndpointNames = Annotated[
+    list[str],
+    Argument("ENDPOINT...", help="Names of endpoints.", complete=_endpoints),
+]
+DeploymentName = Annotated[
+    str | None,
+    Option(
+        "--deployment",
+        "-d",
+        metavar="NAME",
+        help="One deployment; by default the one that the traffic goes to.",
+        complete=_deployments,
     ),
 ]
 ComputeName = Annotated[

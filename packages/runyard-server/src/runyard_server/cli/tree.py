@@ -16,6 +16,7 @@ GROUPS = {
     "sweeps": "Sweeps: trials with different parameters, and which was best.",
     "experiments": "Named series of runs.",
     "models": "Registered models and their versions.",
+    "endpoints": "Endpoints: models that answer over HTTP.",
     "compute": "Clusters that runs are sent to.",
     "datastores": "Named places where data is kept.",
     "workspaces": "The places that hold everything a team creates.",

@@ -1,0 +1,130 @@
+"""Changes of an endpoint from a shell: what it runs, who gets the traffic, how many replicas."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from runyard.protocol.endpoints import EndpointRecord
+from runyard.protocol.errors import InvalidRequest
+from runyard.sdk.endpoints import Endpoint
+from runyard_server.cli import endpoint_views, output
+from runyard_server.cli.sdk_calls import told, workspace_of
+
+MOST_PERCENT = 100
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to change.
+
+    Args:
+        code: Arguments of `Endpoint.update`; None leaves them.
+        deployment: Of which deployment; None: the default.
+        traffic: Percent by deployment.
+        rollback: Whether it goes back to its former revision.
+    """
+
+    code: dict[str, Any]
+    deployment: str | None = None
+    traffic: dict[str, int] = field(default_factory=dict)
+    rollback: bool = False
+
+
+def update(
+    workspace: str | None, name: str, wanted: Wanted, *, wait: bool, json_wanted: bool
+) -> None:
+    """Change an endpoint, and print how it then is.
+
+    Args:
+        workspace: The workspace's name, None for the configured one.
+        name: The endpoint.
+        wanted: What is to change.
+        wait: Whether to wait until it is done.
+        json_wanted: Whether the record is printed.
+
+    Raises:
+        RunyardError: It makes no sense, or failed.
+    """
+    changes = any(value is not None for value in wanted.code.values())
+    if changes and wanted.rollback:
+        raise InvalidRequest("give either --rollback or what it is to run")
+    if not (changes or wanted.rollback or wanted.traffic):
+        raise InvalidRequest(
+            "say what to change: --model, --script, --environment, --gpus, --traffic or --rollback"
+        )
+    with told():
+        endpoint = Endpoint(workspace_of(workspace), name)
+        if wanted.rollback:
+            endpoint.rollback(wanted.deployment)
+        elif changes:
+            endpoint.update(deployment=wanted.deployment, **wanted.code)
+        if wait and (changes or wanted.rollback):
+            endpoint.wait(show_output=not json_wanted)
+        # Last, so that nothing is sent to what is not ready.
+        if wanted.traffic:
+            endpoint.traffic = wanted.traffic
+        record = endpoint.workspace.service.endpoints.get(name)
+    if json_wanted:
+        output.as_json(record)
+        return
+    endpoint_views.brief(record)
+
+
+def scale(
+    workspace: str | None,
+    name: str,
+    replicas: str,
+    idle_minutes: int | None,
+    deployment: str | None,
+) -> EndpointRecord:
+    """Change how many replicas an endpoint has.
+
+    Args:
+        workspace: The workspace's name, None for the configured one.
+        name: The endpoint.
+        replicas: How many, or a range.
+        idle_minutes: After how long without a request the last one ends; None leaves it.
+        deployment: Of which deployment; None: the default.
+
+    Returns:
+        The endpoint as it then is.
+
+    Raises:
+        RunyardError: It makes no sense.
+    """
+    wanted = replicas_of(replicas)
+    with told():
+        endpoint = Endpoint(workspace_of(workspace), name)
+        endpoint.scale(wanted, deployment=deployment, idle_minutes=idle_minutes)
+        return endpoint.workspace.service.endpoints.get(name)
+
+
+def replicas_of(text: str) -> Any:
+    """Read `2`, or `1-4` as a pair.
+
+    Raises:
+        InvalidRequest: It is neither.
+    """
+    parts = text.split("-")
+    if not 0 < len(parts) < 3 or not all(part.strip().isdecimal() for part in parts):  # noqa: PLR2004
+        raise InvalidRequest(
+            f"REPLICAS is {text!r}; give how many, or the fewest and the most: 2, 1-4, 0-4"
+        )
+    return int(parts[0]) if len(parts) == 1 else (int(parts[0]), int(parts[1]))
+
+
+def percents(given: list[str] | None) -> dict[str, int]:
+    """Read `main=90`, also several with commas between them.
+
+    Raises:
+        InvalidRequest: One is no name and percent.
+    """
+    found: dict[str, int] = {}
+    for text in ",".join(given or []).split(",") if given else []:
+        name, _, percent = text.strip().partition("=")
+        number = percent.strip().removesuffix("%").strip()
+        if not name or not number.isdecimal() or int(number) > MOST_PERCENT:
+            raise InvalidRequest(
+                f"--traffic is {text!r}; give a deployment and its percent, as in candidate=10"
+            )
+        found[name] = int(number)
+    return found

@@ -1,0 +1,281 @@
+"""`runyard endpoints`: which there are, why one is not ready, its log; calling and changing it."""
+
+from typing import Annotated
+
+from runyard.protocol.errors import RunyardError
+from runyard_server.cli import failures, output, tables
+from runyard_server.cli.options import (
+    DeploymentName,
+    EndpointName,
+    EndpointNames,
+    Json,
+    Limit,
+    Workspace,
+)
+from runyard_server.cli.parameters import Argument, Group, Option
+from runyard_server.cli.serving_options import (
+    Environment,
+    Gpus,
+    Model,
+    NoWait,
+    Percents,
+    Script,
+    Source,
+)
+
+group = Group()
+
+Key = Annotated[bool, Option("--key", help="Print its first key alone, for a shell's variable.")]
+Token = Annotated[bool, Option("--token", help="Print a token alone, where it is opened by one.")]
+Lines = Annotated[int, Option("--lines", "-n", least=1, help="The last so many lines.")]
+Init = Annotated[bool, Option("--init", help="Only until it was ready.")]
+Data = Annotated[
+    str | None,
+    Argument("DATA", help="What is sent: JSON, @FILE, or - for what is typed or piped in."),
+]
+Path = Annotated[
+    str, Option("--path", metavar="PATH", help="Another path, of one of the protocols.")
+]
+Rollback = Annotated[
+    bool, Option("--rollback", help="Go back to what it ran before its last update.")
+]
+Replicas = Annotated[
+    str,
+    Argument("REPLICAS", help="How many, or the fewest and the most: 2, 1-4, 0-4."),
+]
+Idle = Annotated[
+    int | None,
+    Option(
+        "--idle-minutes",
+        metavar="MINUTES",
+        least=1,
+        help="After how long without a request the last one ends, where none may be.",
+    ),
+]
+
+
+@group.command("list")
+def list_(
+    model: Annotated[
+        str | None, Option("--model", metavar="MODEL", help="Only those that serve this model.")
+    ] = None,
+    limit: Limit = 50,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """List endpoints, newest first: what they serve, how they are, where they answer.
+
+    For example:
+
+    - `runyard endpoints list`
+
+    - `runyard endpoints list --model digits`
+
+    - `runyard endpoints list --json | jq -r '.items[] | select(.state != "Healthy").name'`
+    """
+    from runyard.protocol.endpoints import EndpointPage, EndpointQuery
+    from runyard_server.cli import endpoint_views, target
+
+    client = target.client(workspace)
+    found = list(client.endpoints.list(EndpointQuery(model=model), limit))
+    if json:
+        output.as_json(EndpointPage(found))
+        return
+    tables.show(
+        endpoint_views.COLUMNS,
+        map(endpoint_views.row, found),
+        lambda: "no endpoint; `runyard models serve MODEL` makes one" + target.elsewhere(workspace),
+    )
+
+
+@group.command()
+def show(
+    endpoint: EndpointName,
+    key: Key = False,
+    token: Token = False,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Show an endpoint: why it is not ready, its deployments and replicas, how it is called.
+
+    For example:
+
+    - `runyard endpoints show digits`
+
+    - `KEY=$(runyard endpoints show digits --key)`: for curl
+
+    - `runyard endpoints show digits --json | jq .deployments[0].replicas`
+    """
+    from runyard_server.cli import endpoint_views, target
+
+    client = target.client(workspace)
+    if key or token:
+        opens = (
+            client.endpoints.token(endpoint).token
+            if token
+            else client.endpoints.keys(endpoint).primary
+        )
+        output.say(opens)
+        return
+    record = client.endpoints.get(endpoint)
+    if json:
+        output.as_json(record)
+        return
+    endpoint_views.show(record)
+
+
+@group.command()
+def logs(
+    endpoint: EndpointName,
+    deployment: DeploymentName = None,
+    lines: Lines = 200,
+    init: Init = False,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Print what the workers of an endpoint have printed, also after they failed.
+
+    For example:
+
+    - `runyard endpoints logs digits`
+
+    - `runyard endpoints logs digits --init`: how it started
+
+    - `runyard endpoints logs digits -d candidate -n 1000 | grep Error`
+    """
+    from runyard.protocol.endpoints import EndpointLog, EndpointLogQuery
+    from runyard_server.cli import target
+
+    query = EndpointLogQuery(deployment, lines, init)
+    text = target.client(workspace).endpoints.logs(endpoint, query)
+    if json:
+        output.as_json(EndpointLog(text))
+        return
+    output.write(text if not text or text.endswith("\n") else f"{text}\n")
+
+
+@group.command()
+def call(
+    endpoint: EndpointName,
+    data: Data = None,
+    path: Path = "/score",
+    deployment: DeploymentName = None,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Call an endpoint with its key, and print the answer.
+
+    Without DATA the path is asked with GET.
+
+    For example:
+
+    - `runyard endpoints call digits '{"data": [[0, 1, 2]]}'`
+
+    - `runyard endpoints call digits @request.json`
+
+    - `jq -c .sample rows.json | runyard endpoints call digits -`
+
+    - `runyard endpoints call digits --path /v2/models/digits`: what it takes
+    """
+    from runyard_server.cli import endpoint_calling
+
+    endpoint_calling.call(workspace, endpoint, data, path, deployment, json_wanted=json)
+
+
+@group.command()
+def update(
+    endpoint: EndpointName,
+    model: Model = None,
+    script: Script = None,
+    source: Source = None,
+    environment: Environment = None,
+    gpus: Gpus = None,
+    deployment: DeploymentName = None,
+    traffic: Percents = None,
+    rollback: Rollback = False,
+    no_wait: NoWait = False,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Change what an endpoint runs, or who gets its traffic; no request fails of it.
+
+    The old replicas serve until the new ones are ready. What is not given stays.
+
+    For example:
+
+    - `runyard endpoints update digits --model digits:4`
+
+    - `runyard endpoints update digits --script score.py --source src`
+
+    - `runyard endpoints update digits --traffic main=90 --traffic candidate=10`
+
+    - `runyard endpoints update digits --rollback`
+    """
+    from runyard_server.cli import endpoint_changes
+
+    wanted = endpoint_changes.Wanted(
+        {
+            "model": model,
+            "script": script,
+            "source": source,
+            "environment": environment,
+            "gpus": gpus,
+        },
+        deployment,
+        endpoint_changes.percents(traffic),
+        rollback,
+    )
+    endpoint_changes.update(workspace, endpoint, wanted, wait=not no_wait, json_wanted=json)
+
+
+@group.command()
+def scale(
+    endpoint: EndpointName,
+    replicas: Replicas,
+    idle_minutes: Idle = None,
+    deployment: DeploymentName = None,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Change how many replicas an endpoint has.
+
+    For example:
+
+    - `runyard endpoints scale digits 2`
+
+    - `runyard endpoints scale digits 1-4`: as many as there is to do
+
+    - `runyard endpoints scale digits 0-4 --idle-minutes 10`: none while nobody asks
+    """
+    from runyard_server.cli import endpoint_changes, endpoint_views
+
+    record = endpoint_changes.scale(workspace, endpoint, replicas, idle_minutes, deployment)
+    if json:
+        output.as_json(record)
+        return
+    endpoint_views.brief(record)
+
+
+@group.command()
+def delete(endpoints: EndpointNames, json: Json = False, workspace: Workspace = None) -> None:
+    """Delete endpoints: what they have is finished, their models stay.
+
+    Examples: `runyard endpoints delete digits`  ·  several: `runyard endpoints delete one two`
+    """
+    from runyard_server.cli import target
+
+    client = target.client(workspace)
+    failure: RunyardError | None = None
+    for endpoint in endpoints:
+        try:
+            client.endpoints.delete(endpoint)
+        except RunyardError as error:
+            # The others are still deleted; the last failure gives the exit status.
+            if failure is not None:
+                failures.complain(failure, json_wanted=json)
+            failure = error
+            continue
+        if not json:
+            output.say(f"{endpoint}: deleted")
+    if failure is not None:
+        raise failure

@@ -1,0 +1,35 @@
+"""The SDK as commands use it: a workspace of a client, and its errors as those of the wire."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from runyard.protocol.errors import InvalidRequest, RunyardError
+from runyard.sdk.exceptions import AzureMLException, UserErrorException
+from runyard.sdk.workspaces import Workspace
+from runyard_server.cli import target
+
+
+def workspace_of(name: str | None) -> Workspace:
+    """The workspace that a command speaks to, for the SDK.
+
+    Args:
+        name: Its name; None asks the configuration.
+    """
+    client = target.client(name)
+    return Workspace("", "", "", _connection=client.connection, _id=client.id)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn the SDK's errors into those that commands end with.
+
+    Raises:
+        RunyardError: The one that the service gave, else one that says the same.
+    """
+    try:
+        yield
+    except AzureMLException as error:
+        if isinstance(error.__cause__, RunyardError):
+            raise error.__cause__ from None
+        kind = InvalidRequest if isinstance(error, UserErrorException) else RunyardError
+        raise kind(error.message) from None

@@ -77,7 +77,7 @@ def test_the_bar_goes_with_the_replicas(record, share) -> None:
 
 
 class Service:
-    """Gives these records, one after the other, and a log."""
+    """A workspace with these records, one after the other, and a log."""
 
     def __init__(self, *records: object) -> None:
         self.records = list(records)

@@ -8,6 +8,7 @@ from typing import Any
 
 import runyard.optuna
 from runyard import (
+    Endpoint,
     Environment,
     Experiment,
     Model,
@@ -50,6 +51,16 @@ def tunes(workspace: Workspace, config: ScriptRunConfig) -> float | None:
     return None if best is None else best.best
 
 
+def serves(workspace: Workspace, model: Model) -> list[str]:
+    """An endpoint from its first line to its last."""
+    endpoint: Endpoint = Endpoint.deploy(workspace, "digits", model).wait(show_output=True)
+    endpoint.traffic = {"main": 90, "candidate": 10}
+    shares: dict[str, int] = endpoint.update(model="digits:2").traffic
+    opens: tuple[str, str] = endpoint.keys()
+    del shares, opens
+    return list(workspace.endpoints)
+
+
 def studies(workspace: Workspace) -> runyard.optuna.Storage:
     """The storage of Optuna's studies, where that distribution is installed."""
     return runyard.optuna.Storage(workspace, name="vision")
@@ -60,6 +71,7 @@ def mistakes(workspace: Workspace, run: Run, environment: Environment) -> None:
     run.lgo("accuracy", 0.97)  # type: ignore[attr-defined]
     workspace.experimets  # type: ignore[attr-defined]  # noqa: B018 - read by the checker only
     environment.regster(workspace)  # type: ignore[attr-defined]
+    workspace.endpoints["digits"].predcit([])  # type: ignore[attr-defined]
     Sweep({}, {}).ovre(environment)  # type: ignore[attr-defined]
     runyard.optuna.Storage(workspace, nam="vision")  # type: ignore[call-arg]
     ScriptRunConfig("", "train.py").nothing()  # type: ignore[attr-defined]

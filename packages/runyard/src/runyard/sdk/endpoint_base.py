@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 from runyard.protocol.endpoints import ChangeEndpoint, EndpointLogQuery
 from runyard.protocol.feed import FeedQuery
 from runyard.protocol.suggestions import suggest
-from runyard.sdk import checks, endpoint_calls, endpoint_progress, endpoint_words
+from runyard.sdk import cards, checks, endpoint_calls, endpoint_progress, endpoint_words
 from runyard.sdk.exceptions import UserErrorException, translated
 
 if TYPE_CHECKING:
@@ -46,8 +46,6 @@ class EndpointBase:
         return "\n".join(lines) + ")"
 
     def _repr_html_(self) -> str:
-        from runyard.sdk import cards
-
         record = self._refresh()
         default = endpoint_words.deployment_of(record)
         cells = {

@@ -10,6 +10,7 @@ A framework's version decides which packages there are; without one they are the
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path, PurePosixPath
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
@@ -155,8 +156,6 @@ def _row(framework: str, version: str, package: str, *more: str) -> Tuple[str, T
 
 def _distributions(folders: Optional[List[str]]) -> Dict[str, str]:
     """Names and versions of what is installed; Python 3.7 has no importlib.metadata."""
-    import sys
-
     found: Dict[str, str] = {}
     for folder in sys.path if folders is None else folders:
         for path in Path(folder or ".").glob("*.dist-info"):

@@ -8,10 +8,13 @@ where it has what the model is of; the packages of the model's framework.
 from __future__ import annotations
 
 import sys
+import tempfile
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence
 
+from runyard.client import transfer
 from runyard.protocol.endpoints import PYFUNC, SCRIPT
 from runyard.protocol.errors import NotFound
 from runyard.sdk import flavors
@@ -146,8 +149,6 @@ def _flavor(record: ModelRecord) -> str:
 
 
 def _is_here(module: str) -> bool:
-    from importlib.util import find_spec
-
     return find_spec(module) is not None
 
 
@@ -168,10 +169,6 @@ def _of_run(service: WorkspaceClient, models: Sequence[ModelRecord]) -> Optional
 
 def _of_mlflow(service: WorkspaceClient, record: ModelRecord) -> Optional[Chosen]:
     """What an MLflow folder asks for in its own files."""
-    import tempfile
-
-    from runyard.client import transfer
-
     for name in _IN_MLFLOW:
         entries: List[Any] = [each for each in record.files if each.path.split("/")[-1] == name]
         if not entries:

@@ -10,9 +10,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 
+from runyard.client import transfer
 from runyard.protocol.errors import ModelNotFound
 from runyard.protocol.paths import escaped
-from runyard.sdk import flavors
+from runyard.sdk import flavors, model_files
 from runyard.sdk.exceptions import UserErrorException, translated
 from runyard.sdk.models import Model, order
 
@@ -67,8 +68,6 @@ def _is_path(text: str) -> bool:
 
 def _registered(service: WorkspaceClient, path: str, name: str) -> ModelRecord:
     """Register local files, unless the model's newest version has the same."""
-    from runyard.sdk import model_files
-
     files = model_files.local(path, None)
     there = _newest(service, name)
     if there is not None and _has(there, path, files):
@@ -92,8 +91,6 @@ def _newest(service: WorkspaceClient, name: str) -> Optional[ModelRecord]:
 
 def _has(record: ModelRecord, path: str, files: Sequence[Tuple[str, Path]]) -> bool:
     """Whether a version has the files at a local path, and no others."""
-    from runyard.client import transfer
-
     root = Path(path).expanduser().resolve()
     inside = f"{escaped(root.name)}/" if root.is_dir() else ""
     sizes = {inside + name: where.stat().st_size for name, where in files}

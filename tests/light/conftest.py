@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -170,6 +169,11 @@ class Replica:
         self.write(encode(self.spec).decode(), SERVING_FILE)
         if gateway:
             self.gateway.start()
+        self.start_process()
+        return self.gateway
+
+    def start_process(self):
+        """Start the supervisor alone."""
         environment = dict(os.environ)
         environment.update(
             PYTHONPATH=str(LIGHT),
@@ -187,7 +191,6 @@ class Replica:
                 stdout=log,
                 stderr=log,
             )
-        return self.gateway
 
     def text(self):
         """What it has printed."""
@@ -218,18 +221,3 @@ def replica(tmp_path):
     found = Replica(tmp_path)
     yield found
     found.close()
-
-
-def gone(pid, seconds=10.0):
-    """Whether a process ends within some seconds."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        stat = Path(f"/proc/{pid}/stat")
-        if stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] in "ZX":
-            return True
-        time.sleep(0.02)
-    return False

@@ -1,7 +1,7 @@
 """The worker process as its supervisor holds it: a session of its own, a socket to it, its output.
 
 The socket is the worker's life line: it ends when the other end is gone, however the supervisor
-died. What goes over it are JSON lines.
+died.
 """
 
 from __future__ import annotations
@@ -17,12 +17,9 @@ from typing import Any, Dict, Optional
 
 from runyard.runtime.model import deaths
 from runyard.runtime.model.deaths import Death
+from runyard.runtime.model.lifeline import DRAIN, FAILED, HUNG, LOADED
 from runyard.runtime.model.output import Output
 
-# What a worker says to its supervisor.
-BEAT, LOADED, FAILED, HUNG = "beat", "loaded", "failed", "hung"
-# And what it is told.
-DRAIN = "drain"
 # Long enough for the interpreter to print where each thread is.
 DUMP_SECONDS = 0.3
 END_SECONDS = 5.0

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
 
 from runyard.protocol import frames
 from runyard.protocol.frames import Welcome, pack
-from runyard.runtime.model.child import BEAT, DRAIN, FAILED, HUNG, LOADED
+from runyard.runtime.model.lifeline import BEAT, DRAIN, FAILED, HUNG, LOADED
 
 if TYPE_CHECKING:
     import socket

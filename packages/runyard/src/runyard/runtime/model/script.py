@@ -28,6 +28,7 @@ from runyard.runtime.model.served import (
     Reply,
     Signature,
     TensorSpec,
+    note,
 )
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Script(Flavor):
         self._analyse()
         init = getattr(module, "init", None)
         if init is None:
-            pass
+            note(f"{spec.entry_script} has no init(): nothing is loaded before the first request")
         else:
             init()
         self.swagger = swagger.documents(self._run, spec, self.input == FIELDS)
@@ -124,6 +125,8 @@ class Script(Flavor):
             given = self._given(call, body)
         except Refused as refused:
             return answers.refusal(refused)
+        if self.batched:
+            return self._alone(given, call)
         return self._reply(lambda: self._run(**given), call)
 
     def score_many(self, calls: List[Any]) -> List[Reply]:
@@ -157,14 +160,19 @@ class Script(Flavor):
         """The results of one `run` with all inputs; None where each must be tried alone."""
         if not given:
             return iter(())
+        if len(given) == 1:
+            return None
         lists = {name: [one[name] for one in given] for name in given[0]}
         try:
             results = list(self._run(**lists))
-        except BaseException:  # noqa: BLE001 - whatever a user's code raises
-            if len(given) > 1:
-                pass
+        except BaseException as error:  # noqa: BLE001 - whatever a user's code raises
+            note(f"a batch of {len(given)} failed, each is tried alone: {answers.told(error)}")
             return None
         if len(results) != len(given):
+            note(
+                f"run() is @batched and returned {len(results)} results for {len(given)} inputs; "
+                "each is tried alone"
+            )
             return None
         return iter(results)
 

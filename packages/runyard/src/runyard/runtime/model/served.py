@@ -14,6 +14,7 @@ An input that a request does not name goes to the only one that the signature ha
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional
 
 if TYPE_CHECKING:
@@ -177,6 +178,12 @@ class Flavor:
             return self.signatures[name]
         known = ", ".join(sorted(self.signatures)) or "none"
         raise Refused(f"the model has no signature {name!r}; it has: {known}")
+
+
+def note(text: str) -> None:
+    """Print a line for the replica's log."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def message(text: str) -> bytes:

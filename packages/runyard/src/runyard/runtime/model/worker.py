@@ -41,6 +41,7 @@ from runyard.runtime.model.dialing import Dialer, Identity
 from runyard.runtime.model.engine import Engine
 from runyard.runtime.model.line import Frame, Line, frame, meta
 from runyard.runtime.model.pulse import Pulse
+from runyard.runtime.model.served import note
 
 if TYPE_CHECKING:
     from runyard.protocol.serving import WorkerSpec
@@ -232,6 +233,7 @@ def main(control: int) -> int:
         answers.log()
         pulse.failed(f"init() failed: {answers.told(error)}")
         return LOAD_FAILED
+    note(f"ready after {ready.init_seconds:.1f} s: {ready.framework}")
     pulse.loaded()
     Worker(flavor, ready, Dialer(identity, WORKER), pulse).run()
     return 0

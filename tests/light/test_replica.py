@@ -172,6 +172,7 @@ def test_a_canceled_call_is_not_begun(replica):
     gateway.worker.send(frames.pack(frames.CANCEL, second))
     assert gateway.answer(first)[1] == b"1"
     assert gateway.answer(third)[1] == b"2"
+    assert gateway.answer(second)[0].status == 499
 
 
 def test_an_unknown_frame_is_answered_with_an_error(replica):

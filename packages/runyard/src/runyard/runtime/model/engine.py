@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from importlib import import_module
-from typing import Any, Dict, List, Tuple
+from typing import Dict, List, Tuple
 
 from runyard.protocol import codec
 from runyard.protocol.endpoints import SCORE
 from runyard.protocol.errors import RunyardError
 from runyard.protocol.frames import ANSWER, Answer, Call, pack
-from runyard.runtime.model import answers
+from runyard.runtime.model import answers, protocols
 from runyard.runtime.model.line import Frame, meta
 from runyard.runtime.model.script import Script
 from runyard.runtime.model.served import Flavor, Reply, message
@@ -76,21 +75,19 @@ class Engine:
         return done + [self.answer(frame) for frame, _ in others]
 
     def _reply(self, frame: Frame) -> Reply:
-        if not frame.meta:
-            return self.flavor.score(PLAIN, frame.body)
         try:
-            call = meta(Call, frame.meta)
+            call = meta(Call, frame.meta) if frame.meta else PLAIN
         except (ValueError, RunyardError) as error:
             return Reply(message(f"the gateway sent a call that cannot be read: {error}"), 500)
         try:
             if call.protocol == SCORE:
                 return self.flavor.score(call, frame.body)
-            protocols: Any = import_module("runyard.runtime.model.protocols")
-            reply: Reply = protocols.answer(call, frame.body, self.flavor)
+            return protocols.answer(call, frame.body, self.flavor)
         except BaseException as error:  # noqa: BLE001 - a worker answers, whatever a model raises
             answers.log()
-            return answers.failure(error, explain=call.explain)
-        return reply
+            if call.protocol == SCORE:
+                return answers.failure(error, call.legacy_status, call.explain)
+            return protocols.failure(call, error)
 
 
 def encode(number: int, reply: Reply, seconds: float) -> bytes:

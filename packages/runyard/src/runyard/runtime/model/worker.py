@@ -11,13 +11,11 @@ from __future__ import annotations
 import faulthandler
 import logging
 import os
-import queue
 import signal
 import socket
-import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Deque, List, Optional, Tuple
+from typing import TYPE_CHECKING, Deque, Optional, Tuple
 
 from runyard.protocol.errors import RunyardError
 from runyard.protocol.frames import (
@@ -40,6 +38,7 @@ from runyard.runtime.model.batches import Batches
 from runyard.runtime.model.dialing import Dialer, Identity
 from runyard.runtime.model.engine import Engine
 from runyard.runtime.model.line import Frame, Line, frame, meta
+from runyard.runtime.model.pool import Pool
 from runyard.runtime.model.pulse import Pulse
 from runyard.runtime.model.served import note
 
@@ -152,62 +151,14 @@ class Worker:
 
     def _cancel(self, line: Line, number: int) -> None:
         left = deque(each for each in self._pending if each.number != number)
-        if len(left) < len(self._pending):
-            self._pending = left
+        waited = len(left) < len(self._pending)
+        self._pending = left
+        if waited or (self._pool is not None and self._pool.cancel(number)):
             line.send(frame(ANSWER, number, CANCELED))
-        if self._pool is not None:
-            self._pool.cancel(number)
 
     def _heed(self, settings: Optional[Welcome]) -> None:
         if settings is not None:
             self._pulse.settings = settings
-
-
-class Pool:
-    """Threads that answer calls, for a deployment whose `concurrency` is more than one.
-
-    Args:
-        engine: What answers.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._waiting: queue.Queue[Tuple[Line, Frame]] = queue.Queue()
-        self._canceled: List[int] = []
-        self._threads = 0
-
-    def grow(self, count: int) -> None:
-        """Have so many threads; there are never fewer again."""
-        while self._threads < count:
-            self._threads += 1
-            threading.Thread(target=self._run, name=f"call-{self._threads}", daemon=True).start()
-
-    def take(self, line: Line, call: Frame) -> None:
-        """Have a call answered on its connection."""
-        self._waiting.put((line, call))
-
-    def cancel(self, number: int) -> None:
-        """Do not begin a call that nobody waits for any more."""
-        self._canceled.append(number)
-
-    def finish(self) -> None:
-        """Wait until all is answered."""
-        self._waiting.join()
-
-    def _run(self) -> None:
-        while True:
-            line, call = self._waiting.get()
-            try:
-                if call.number in self._canceled:
-                    self._canceled.remove(call.number)
-                    line.send(frame(ANSWER, call.number, CANCELED))
-                else:
-                    line.send(self._engine.answer(call))
-            except (OSError, ValueError):
-                # The gateway has gone; the first thread finds out and calls the next one.
-                continue
-            finally:
-                self._waiting.task_done()
 
 
 def main(control: int) -> int:

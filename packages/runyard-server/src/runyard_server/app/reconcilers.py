@@ -5,6 +5,7 @@ import uuid
 from runyard_server.core.system import System
 from runyard_server.scheduler.cleanup import Cleanup
 from runyard_server.scheduler.clusters import ClusterReconciler
+from runyard_server.scheduler.endpoints import EndpointReconciler
 from runyard_server.scheduler.journals import JournalReconciler
 from runyard_server.scheduler.loop import Loop
 from runyard_server.scheduler.preparation import Locks
@@ -28,6 +29,7 @@ def scheduler(system: System, locks: Locks) -> Loop:
             runs,
             clusters,
             SweepReconciler(system),
+            EndpointReconciler(system),
             JournalReconciler(system),
             Cleanup(system, runs.sweep_folders),
         ],

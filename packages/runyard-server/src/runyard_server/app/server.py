@@ -2,7 +2,7 @@
 
 It takes over the socket, and the clients that wait at it, from the doorman. The connection file is
 the first thing to go when the service ends: from then on a client that wants one starts the next.
-An embedded service ends by itself after a time without requests, streams and active runs.
+An embedded service ends by itself after a time without requests, streams, active runs, endpoints.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from runyard_server.app.connections import Config, Connection, sweep
 from runyard_server.app.doorman import Guest
 from runyard_server.core.system import System
 from runyard_server.faces.streams import Feed
-from runyard_server.operations.service import active_runs
+from runyard_server.operations.service import is_needed
 
 # uvicorn asks `on_tick` ten times a second.
 TICKS = 10
@@ -129,7 +129,7 @@ class Server(uvicorn.Server):
         self._keep_connection_file()
         activity = self._system.activity
         if 0 < self._idle_limit <= activity.idle_seconds():
-            if await to_thread.run_sync(active_runs, self._system):
+            if await to_thread.run_sync(is_needed, self._system):
                 activity.touch()
             else:
                 _log.info("idle for %.0f s: ending", activity.idle_seconds())

@@ -23,6 +23,7 @@ from typing import Any
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
 from runyard.protocol.compute import IDLE
+from runyard.protocol.endpoints import REPLICA_RUN
 from runyard.protocol.errors import WrongState
 from runyard.protocol.runs import RunError
 from runyard.protocol.sweeps import RUN_TYPES
@@ -34,7 +35,7 @@ from runyard_server.core.work import Work
 from runyard_server.store import events as event_rows
 from runyard_server.store import nodes, runs
 from runyard_server.store.runs import RunRow
-from runyard_server.store.subjects import SWEEP, Subject
+from runyard_server.store.subjects import ENDPOINT, SWEEP, Subject
 
 _ENDS = frozenset(states.TERMINAL)
 # From any state: v1's run.complete(), run.fail() and run.cancel() act on every run from outside.
@@ -94,6 +95,10 @@ def append_events(work: Work, row: RunRow, drafts: Sequence[EventDraft], **chang
         _announce_stop(work, changed)
     if status != row.status and status in _TOLD_TO_SWEEPS:
         wake_sweep(work, changed)
+    if row.run_type == REPLICA_RUN and (status != row.status or "reason" in changes):
+        # The ids of replicas begin with the endpoint's name, which has no underscore in it.
+        endpoint = row.id.partition("_")[0]
+        work.announce(work_topic(Subject(ENDPOINT, row.workspace, endpoint)))
     return changed
 
 

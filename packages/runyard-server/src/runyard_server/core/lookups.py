@@ -12,8 +12,9 @@ from runyard.protocol.errors import (
 from runyard.protocol.suggestions import KNOWN, suggest
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.store import datastores, job_nodes, runs, sweeps, workspaces
+from runyard_server.store import datastores, endpoints, job_nodes, runs, sweeps, workspaces
 from runyard_server.store.datastores import DatastoreRow
+from runyard_server.store.endpoints import EndpointRow
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 from runyard_server.store.sweeps import SweepRow
@@ -147,6 +148,29 @@ def own_sweep_row(work: Work, workspace: str, sweep: str) -> SweepRow:
         raise WrongState(
             f"sweep {row.id} shows the Optuna study {row.name!r} of journal {row.experiment!r}: "
             "whoever optimizes it changes and ends it, by runyard.optuna.Storage"
+        )
+    return row
+
+
+def endpoint_row(work: Work, workspace: str, name: str) -> EndpointRow:
+    """The row of an endpoint.
+
+    Args:
+        work: The unit of work.
+        workspace: Id of the workspace.
+        name: Its name.
+
+    Raises:
+        NotFound: There is none; the message names the nearest.
+    """
+    row = endpoints.find(work.connection, workspace, name)
+    if row is None:
+        workspace_row(work, workspace)
+        known = endpoints.names(work.connection, workspace, KNOWN)
+        near = suggest(name, known, "it has none yet")
+        raise NotFound(
+            f"workspace {workspace!r} has no endpoint {name[:_LONGEST]!r}; {near.sentence}",
+            {"nearest": near.names},
         )
     return row
 

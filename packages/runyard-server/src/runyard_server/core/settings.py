@@ -78,6 +78,9 @@ class Settings:
     )
     log_level: str = _setting("info", "What goes to the log: debug, info, warning or error.")
     default_site: str = _setting("local", "The site of clusters that name none.")
+    serving_host: str = _setting(
+        "127.0.0.1", "Address that endpoints listen at; other machines reach 0.0.0.0."
+    )
     sites: Mapping[str, SiteSettings] = field(
         default_factory=dict,
         metadata={

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from runyard_server.core.activity import Activity
 from runyard_server.core.beating import BeatingRuns
 from runyard_server.core.clock import Clock
+from runyard_server.core.gateway import Gateway
 from runyard_server.core.last_seen import LastSeen
 from runyard_server.core.notices import Notices
 from runyard_server.core.sites import Sites
@@ -48,6 +49,7 @@ class System:
         last_seen: When agents were heard of last.
         beating: Which interactive runs have a process that beats, and when it did last.
         studies: What the sweeps at work have in memory.
+        gateway: What is known of the process that answers for endpoints.
         request: The request that is being answered, where it has a key: see `idempotency`.
     """
 
@@ -65,6 +67,7 @@ class System:
     last_seen: LastSeen = field(default_factory=LastSeen)
     beating: BeatingRuns = field(default_factory=BeatingRuns)
     studies: Studies = field(default_factory=Studies)
+    gateway: Gateway = field(default_factory=Gateway)
     request: Request | None = None
 
     def read(self, look: Callable[[Work], Result]) -> Result:

@@ -4,7 +4,8 @@ First come, first served per target, and a run gets all its nodes or none. A run
 with a reason. The first in the queue has an exact one (how many nodes are missing, who holds
 them), the others wait behind it. On a cluster, nodes are rows; on this machine (`local`) a run
 takes one of as many places as there are CPUs, over all workspaces. A run that has submitted others
-gives its place up until they have ended: two that steer cannot wait for each other's for ever.
+gives its place up until they have ended: two that steer cannot wait for each other's for ever. The
+replicas of endpoints take none.
 
 What takes the unit of work is a rule, called inside it; all of these but `wanted` write.
 """
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 from runyard.protocol import events as kinds
 from runyard.protocol.compute import IDLE, RUNNING
+from runyard.protocol.endpoints import REPLICA_RUN
 from runyard.protocol.jobs import STATE_STARTING
 from runyard.protocol.runs import LOCAL_TARGET, QUEUED
 from runyard_server.compute.base import Grant
@@ -174,11 +176,14 @@ def _queue(target: Target) -> runs.Queue:
 
 def _place_local(work: Work, target: Target, places: int) -> list[Placement]:
     queue = _queue(target)
+    # Before the others, and whatever these have: they take no place.
+    replicas = runs.waiting_of_type(work.connection, LOCAL_TARGET, QUEUED, REPLICA_RUN, _NEWCOMERS)
+    placements = [_placed_on(work, row, [LOCAL_NODE]) for row in replicas]
     free = max(0, places - job_nodes.count_unfinished_on(work.connection, LOCAL_TARGET))
     waiting = queue.first(work.connection, free + 1)
-    placements = [_placed_on(work, row, [LOCAL_NODE]) for row in waiting[:free]]
+    placements += [_placed_on(work, row, [LOCAL_NODE]) for row in waiting[:free]]
     if waiting[free:]:
-        holders = runs.active_with_nodes(work.connection, LOCAL_TARGET, _NAMED + 1)
+        holders = runs.active_with_nodes(work.connection, LOCAL_TARGET, _NAMED + 1, REPLICA_RUN)
         reason = f"waiting for one of the {places} places on this machine; {_held_by(holders)}"
         _wait(work, waiting[free], reason)
         _wait_behind(work, queue, "a place on this machine")

@@ -4,7 +4,7 @@ Those rules load samplers and policies: 1.2 MB that a service without sweeps doe
 """
 
 from runyard_server.core.system import System
-from runyard_server.store import journals, sweeps
+from runyard_server.store import endpoints, journals, sweeps
 from runyard_server.store.subjects import JOURNAL, Subject
 
 
@@ -17,3 +17,8 @@ def unshown_journals(system: System) -> list[Subject]:
     """The journals with entries that are not shown yet."""
     found = system.read(lambda work: journals.behind(work.connection))
     return [Subject(JOURNAL, workspace, name) for workspace, name in found]
+
+
+def every_endpoint(system: System) -> list[Subject]:
+    """The endpoints there are."""
+    return system.read(lambda work: endpoints.subjects(work.connection))

@@ -1,6 +1,7 @@
 """Experiments: named series of runs. Asking for one makes it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from runyard.protocol import events as kinds
 from runyard.protocol.errors import ExperimentNotFound
@@ -86,7 +87,7 @@ def list_(system: System, workspace: str, query: ExperimentQuery) -> ExperimentP
 
     def read(work: Work) -> ExperimentPage:
         workspace_row(work, workspace)
-        wanted = Wanted(nouns.EXPERIMENTS, workspace)
+        wanted = Wanted(nouns.EXPERIMENTS, workspace, more=nouns.SHOWN_EXPERIMENTS)
         return _page(work, workspace, *searches.listed(work, wanted, name, limit))
 
     return system.read(read)
@@ -104,6 +105,7 @@ def search(system: System, workspace: str, body: Search) -> ExperimentPage:
         InvalidRequest: The filter, an order, a column or the page token makes no sense.
     """
     asked = searches.prepared(_WORDS, workspace, body)
+    asked = replace(asked, wanted=replace(asked.wanted, more=nouns.SHOWN_EXPERIMENTS))
 
     def read(work: Work) -> ExperimentPage:
         workspace_row(work, workspace)

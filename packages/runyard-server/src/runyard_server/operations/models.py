@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runyard.protocol import events as kinds
-from runyard.protocol.errors import AlreadyExists, InvalidRequest, ModelNotFound
+from runyard.protocol.errors import AlreadyExists, InvalidRequest, ModelNotFound, WrongState
 from runyard.protocol.files import FileEntry
 from runyard.protocol.filters import PROPERTY, TAG
 from runyard.protocol.models import (
@@ -29,8 +29,8 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations import model_sources, searches
 from runyard_server.operations.searches import Columns, Words, is_
+from runyard_server.store import endpoints, nouns, pages
 from runyard_server.store import models as rows
-from runyard_server.store import nouns, pages
 from runyard_server.store.models import ModelRow
 from runyard_server.store.search import Wanted
 
@@ -136,7 +136,7 @@ def get(system: System, workspace: str, model: str) -> ModelRecord:
     """
 
     def read(work: Work) -> ModelRecord:
-        row = _require(work, workspace, model)
+        row = require(work, workspace, model)
         return _record(row, rows.files(work.connection, row.key))
 
     return system.read(read)
@@ -157,7 +157,7 @@ def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> 
     """
 
     def write(work: Work) -> ModelRecord:
-        row = _require(work, workspace, _with_version(model))
+        row = require(work, workspace, _with_version(model))
         tags = {k: v for k, v in row.tags.items() if k not in body.removed_tags} | body.tags
         _refuse_changes(row, body.properties)
         changed = replace(
@@ -183,10 +183,12 @@ def delete(system: System, workspace: str, model: str) -> None:
 
     Raises:
         ModelNotFound: There is none.
+        WrongState: An endpoint serves it.
     """
 
     def write(work: Work) -> None:
-        row = _require(work, workspace, _with_version(model))
+        row = require(work, workspace, _with_version(model))
+        _refuse_deployed(work, row)
         rows.remove(work.connection, row)
         events.append(work, row.subject, [EventDraft(kinds.DELETED)])
 
@@ -260,7 +262,17 @@ def _with_version(model: str) -> str:
     return model
 
 
-def _require(work: Work, workspace: str, model: str) -> ModelRow:
+def require(work: Work, workspace: str, model: str) -> ModelRow:
+    """The row of a model.
+
+    Args:
+        work: The unit of work.
+        workspace: Id of the workspace.
+        model: The model: `name` or `name:version`.
+
+    Raises:
+        ModelNotFound: There is none; the message names the nearest.
+    """
     name, _, version = model.partition(":")
     row = None
     if not version:
@@ -286,6 +298,17 @@ def _not_found(work: Work, workspace: str, name: str, version: str) -> ModelNotF
         f"workspace {workspace!r} has no model {name!r}; {close.sentence}",
         {"nearest": close.names},
     )
+
+
+def _refuse_deployed(work: Work, row: ModelRow) -> None:
+    users = endpoints.serving_model(work.connection, row.workspace, row.subject.id)
+    if users:
+        named = ", ".join(repr(name) for name in users)
+        raise WrongState(
+            f"model {row.subject.id} is served by endpoint{'' if len(users) == 1 else 's'} "
+            f"{named}; deploy another there, or delete the endpoint, first",
+            {"endpoints": users},
+        )
 
 
 def _refuse_changes(row: ModelRow, properties: dict[str, str]) -> None:

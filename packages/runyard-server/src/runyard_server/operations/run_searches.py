@@ -1,8 +1,8 @@
 """How runs are searched: what their attributes are called, and what the old list asks for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from runyard.protocol.filters import PROPERTY, TAG, Condition
+from runyard.protocol.filters import ATTRIBUTE, PROPERTY, TAG, Condition
 from runyard.protocol.runs import STATUSES, RunQuery
 from runyard_server.operations.searches import Words, has, is_, literal
 from runyard_server.store import nouns
@@ -25,6 +25,17 @@ RUNS = Words(
     },
     choices={"status": STATUSES},
 )
+
+
+_NAMING = ("=", "IN")
+
+
+def names_experiment(asked: Sequence[Condition]) -> bool:
+    """Whether an experiment is named: what the service runs for itself is shown only then."""
+    return any(
+        one.field.kind == ATTRIBUTE and one.field.name == "experiment" and one.operator in _NAMING
+        for one in asked
+    )
 
 
 def conditions(query: RunQuery) -> list[Condition]:

@@ -168,7 +168,9 @@ def list_(system: System, workspace: str, query: RunQuery) -> RunPage:
         )
     size = pages.limit(query.page_size)
     before = pages.after(query.page_token, int)
-    wanted = Wanted(nouns.RUNS, workspace, run_searches.conditions(query))
+    asked = run_searches.conditions(query)
+    shown = () if run_searches.names_experiment(asked) else nouns.SHOWN_RUNS
+    wanted = Wanted(nouns.RUNS, workspace, asked, more=shown)
 
     def read(work: Work) -> RunPage:
         keys, token = searches.listed(work, wanted, before, size)
@@ -193,6 +195,8 @@ def search(system: System, workspace: str, body: Search) -> RunPage:
         InvalidRequest: The filter, an order, a column or the page token makes no sense.
     """
     asked = searches.prepared(run_searches.RUNS, workspace, body)
+    if not run_searches.names_experiment(asked.wanted.conditions):
+        asked = replace(asked, wanted=replace(asked.wanted, more=nouns.SHOWN_RUNS))
 
     def read(work: Work) -> RunPage:
         workspace_row(work, workspace)

@@ -15,6 +15,7 @@ from runyard_server import __version__
 from runyard_server.compute import processes
 from runyard_server.core.clock import iso
 from runyard_server.core.system import System
+from runyard_server.execution.unfinished import every_endpoint
 from runyard_server.store import runs
 
 
@@ -53,3 +54,11 @@ def active_runs(system: System) -> int:
     one that was killed would keep the service up for ever.
     """
     return system.read(lambda work: runs.count_active(work.connection, INTERACTIVE_TARGET))
+
+
+def is_needed(system: System) -> bool:
+    """Whether something would stand still without a service: a job, or an endpoint.
+
+    An endpoint answers without one, but none of its replicas would be replaced or started.
+    """
+    return bool(active_runs(system)) or bool(every_endpoint(system))

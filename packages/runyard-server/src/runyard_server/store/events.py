@@ -19,11 +19,13 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    or_,
     select,
 )
 
+from runyard.protocol.endpoints import REPLICAS_EXPERIMENT
 from runyard_server.store.prepared import Prepared
-from runyard_server.store.schema import OF_NO_RUN, events
+from runyard_server.store.schema import OF_NO_RUN, events, runs
 from runyard_server.store.subjects import RUN, Subject
 
 _OF_SUBJECT = (
@@ -200,6 +202,12 @@ def _values(subject: Subject, row: EventRow) -> dict[str, object]:
 
 def _inside(workspace: str, chosen: FeedFilter) -> list[ColumnElement[bool] | TextClause]:
     inside: list[ColumnElement[bool] | TextClause] = [events.c.workspace == workspace]
+    if chosen.kind in (None, RUN) and chosen.id is None:
+        # What the service runs for itself: found by an index, which is empty where there is none.
+        hidden = select(runs.c.id).where(
+            runs.c.workspace == workspace, runs.c.experiment == REPLICAS_EXPERIMENT
+        )
+        inside.append(or_(events.c.subject_kind != RUN, events.c.subject.not_in(hidden)))
     if chosen.kind is not None:
         inside.append(events.c.subject_kind == chosen.kind)
         if chosen.kind != RUN:

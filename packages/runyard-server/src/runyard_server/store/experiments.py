@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from runyard_server.store.nouns import not_hidden
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import experiments
 
@@ -96,5 +97,6 @@ def names(connection: Connection, workspace: str, limit: int) -> list[str]:
         workspace: Id of the workspace.
         limit: The most that are wanted.
     """
-    found = select(experiments.c.name).where(experiments.c.workspace == workspace).limit(limit)
+    mine = experiments.c.workspace == workspace, not_hidden(experiments.c.name)
+    found = select(experiments.c.name).where(*mine).limit(limit)
     return list(connection.execute(found).scalars())

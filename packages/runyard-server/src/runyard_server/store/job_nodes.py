@@ -18,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from runyard.protocol.endpoints import REPLICA_RUN
 from runyard.protocol.jobs import FinishReport
 from runyard.protocol.runs import SCRIPT_RUN
 from runyard_server.store.prepared import Prepared
@@ -98,7 +99,8 @@ def unfinished(connection: Connection, state: str = "") -> list[JobNodeRow]:
 def count_unfinished_on(connection: Connection, target: str) -> int:
     """Count the unfinished nodes of runs on a target, over all workspaces.
 
-    A run that waits for others which it submitted, or which are its children, is not counted.
+    A run that waits for others which it submitted, or which are its children, is not counted, and
+    neither is a replica: it takes no place of the queue.
     """
     return int(_HELD.value(connection, {"on_target": target}))
 
@@ -115,7 +117,12 @@ def _steers() -> ColumnElement[bool]:
 _HELD = Prepared(
     select(func.count())
     .select_from(job_nodes.join(runs, runs.c.key == job_nodes.c.run_key))
-    .where(job_nodes.c.finished_at.is_(None), runs.c.target == bindparam("on_target"), ~_steers())
+    .where(
+        job_nodes.c.finished_at.is_(None),
+        runs.c.target == bindparam("on_target"),
+        func.coalesce(runs.c.run_type, "") != REPLICA_RUN,
+        ~_steers(),
+    )
 )
 
 

@@ -1,7 +1,8 @@
 """What of runs, models and experiments can be searched, and where it is found."""
 
-from sqlalchemy import bindparam, case, exists, func
+from sqlalchemy import Column, ColumnElement, bindparam, case, exists, func
 
+from runyard.protocol.endpoints import HIDDEN_EXPERIMENT
 from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
 from runyard.protocol.metrics import SCALAR
 from runyard_server.store.schema import (
@@ -33,6 +34,15 @@ _LATEST = case(
     ),
     else_=0,
 )
+
+# Names begin with a letter or a digit, all of which come after it; only hidden ones with a dot.
+_AFTER_HIDDEN = chr(ord(HIDDEN_EXPERIMENT) + 1)
+
+
+def not_hidden(name: Column[str]) -> ColumnElement[bool]:
+    """The condition that an experiment, by the column of its name, is shown in lists."""
+    return name >= _AFTER_HIDDEN
+
 
 RUNS = Noun(
     table=runs,
@@ -99,3 +109,5 @@ EXPERIMENTS = Noun(
     sides={},
     newest_first=False,
 )
+SHOWN_RUNS = (not_hidden(runs.c.experiment),)
+SHOWN_EXPERIMENTS = (not_hidden(experiments.c.name),)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from runyard.protocol.runs import RunError
 from runyard_server.store import named
+from runyard_server.store.nouns import not_hidden
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import (
     job_nodes,
@@ -114,10 +115,19 @@ _WAITING_NODES = {
     everywhere: Prepared(select(func.coalesce(func.sum(runs.c.node_count), 0)).where(*inside))
     for everywhere, inside in _QUEUES.items()
 }
+# Replicas of this machine take no place of the queue.
+_OF_TYPE = runs.c.run_type == bindparam("of_type")
+_WAITING_OF_TYPE = Prepared(
+    select(*_COLUMNS).where(*_IN_QUEUE, _OF_TYPE).order_by(runs.c.key).limit(bindparam("most"))
+)
 _HOLDING = Prepared(
     select(runs.c.id)
     .join(job_nodes, job_nodes.c.run_key == runs.c.key)
-    .where(job_nodes.c.finished_at.is_(None), runs.c.target == bindparam("on_target"))
+    .where(
+        job_nodes.c.finished_at.is_(None),
+        runs.c.target == bindparam("on_target"),
+        func.coalesce(runs.c.run_type, "") != bindparam("besides"),
+    )
     .order_by(runs.c.key)
     .limit(bindparam("most"))
 )
@@ -231,16 +241,34 @@ def specs(connection: Connection, keys: Iterable[int]) -> dict[int, str]:
 
 
 def newest(connection: Connection, workspace: str, limit: int) -> list[RunRow]:
-    """The newest runs of a workspace, newest first.
+    """The newest runs of a workspace that lists show, newest first.
 
     Args:
         connection: The transaction's connection.
         workspace: Id of the workspace.
         limit: The most that are wanted.
     """
-    found = select(*_COLUMNS).where(runs.c.workspace == workspace)
+    mine = runs.c.workspace == workspace, not_hidden(runs.c.experiment)
+    found = select(*_COLUMNS).where(*mine)
     rows = connection.execute(found.order_by(runs.c.key.desc()).limit(limit))
     return [_row(row) for row in rows]
+
+
+def of_name(
+    connection: Connection, workspace: str, experiment: str, name: str, limit: int
+) -> list[RunRow]:
+    """The newest runs of an experiment that have a name, newest first.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        experiment: Name of the experiment.
+        name: The runs' name.
+        limit: The most that are wanted.
+    """
+    mine = runs.c.workspace == workspace, runs.c.name == name, runs.c.experiment == experiment
+    found = select(*_COLUMNS).where(*mine).order_by(runs.c.key.desc()).limit(limit)
+    return [_row(row) for row in connection.execute(found)]
 
 
 def active(connection: Connection) -> list[RunRow]:
@@ -250,8 +278,9 @@ def active(connection: Connection) -> list[RunRow]:
 
 
 def count_active(connection: Connection, besides: str) -> int:
-    """Count the runs that have not ended, those on the target `besides` left out."""
-    found = select(func.count()).where(runs.c.active.is_(True), runs.c.target != besides)
+    """Count the runs that go on, without hidden ones and those on the target `besides`."""
+    mine = runs.c.active.is_(True), runs.c.target != besides, not_hidden(runs.c.experiment)
+    found = select(func.count()).where(*mine)
     return int(connection.execute(found).scalar_one())
 
 
@@ -338,16 +367,35 @@ _OPEN_BELOW = Prepared(
 )
 
 
-def active_with_nodes(connection: Connection, target: str, limit: int) -> list[str]:
+def active_with_nodes(
+    connection: Connection, target: str, limit: int, besides: str = ""
+) -> list[str]:
     """The ids of the oldest runs on a target that have an unfinished node.
 
     Args:
         connection: The transaction's connection.
         target: Name of the compute target.
         limit: The most that are wanted.
+        besides: Leave out runs of this type.
     """
-    rows = _HOLDING.rows(connection, {"on_target": target, "most": limit})
-    return [str(run) for (run,) in rows]
+    named = {"on_target": target, "most": limit, "besides": besides or "no type"}
+    return [str(run) for (run,) in _HOLDING.rows(connection, named)]
+
+
+def waiting_of_type(
+    connection: Connection, target: str, status: str, run_type: str, limit: int
+) -> list[RunRow]:
+    """The oldest runs of a type in `status` on a target that have no node.
+
+    Args:
+        connection: The transaction's connection.
+        target: Name of the compute target.
+        status: The status.
+        run_type: The type.
+        limit: The most that are wanted.
+    """
+    named = {"on_target": target, "in_status": status, "of_type": run_type, "most": limit}
+    return [_row(row) for row in _WAITING_OF_TYPE.rows(connection, named)]
 
 
 def tags(

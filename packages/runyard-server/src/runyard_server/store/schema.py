@@ -12,7 +12,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -20,9 +19,12 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION = "0006"
+from runyard_server.store import endpoint_schema
 
-metadata = MetaData()
+SCHEMA_VERSION = "0007"
+
+# One for all tables: those of endpoints stand in a file of their own.
+metadata = endpoint_schema.metadata
 OF_NO_RUN = text("subject_kind <> 'run'")
 # SQLite numbers rows by itself only for a column declared INTEGER.
 _Key = BigInteger().with_variant(Integer, "sqlite")

@@ -2,10 +2,20 @@
 
 from dataclasses import dataclass
 
-from runyard.protocol.feed import CLUSTER, ENVIRONMENT, EXPERIMENT, MODEL, RUN, SWEEP, WORKSPACE
+from runyard.protocol.feed import (
+    CLUSTER,
+    ENDPOINT,
+    ENVIRONMENT,
+    EXPERIMENT,
+    MODEL,
+    RUN,
+    SWEEP,
+    WORKSPACE,
+)
 
 __all__ = [
     "CLUSTER",
+    "ENDPOINT",
     "ENVIRONMENT",
     "EXPERIMENT",
     "JOURNAL",
@@ -25,7 +35,7 @@ class Subject:
     """One thing that events, leases and notices are about.
 
     Args:
-        kind: The noun: `run`, `cluster`, `cleanup`, `sweep`, `journal`; later `endpoint`.
+        kind: The noun: `run`, `cluster`, `cleanup`, `sweep`, `journal`, `endpoint`.
         workspace: The id of its workspace, "" for what belongs to the whole service.
         id: What tells it from others of its kind in the workspace.
     """

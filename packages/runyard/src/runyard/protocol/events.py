@@ -20,6 +20,12 @@ CHANGED = "changed"
 RESIZED = "resized"
 REGISTERED = "registered"
 DELETED = "deleted"
+# Of endpoints.
+READY = "ready"
+UPDATED = "updated"
+SCALED = "scaled"
+DIED = "died"
+RESTARTED = "restarted"
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,21 @@ from runyard.protocol.records import dataclass
 from runyard.protocol.route import IN_WORKSPACE, READS, Events, Route
 
 RUN, CLUSTER, MODEL, SWEEP = "run", "cluster", "model", "sweep"
+ENDPOINT = "endpoint"
 ENVIRONMENT, EXPERIMENT, WORKSPACE = "environment", "experiment", "workspace"
-KINDS: Tuple[str, ...] = (RUN, CLUSTER, MODEL, SWEEP, ENVIRONMENT, EXPERIMENT, WORKSPACE)
+KINDS: Tuple[str, ...] = (
+    *(RUN, CLUSTER, MODEL, SWEEP, ENDPOINT),
+    *(ENVIRONMENT, EXPERIMENT, WORKSPACE),
+)
 
 
 @dataclass(frozen=True)
 class FeedEvent:
     """One event of one subject, the `number`-th of that subject.
 
-    `subject_kind` is `run`, `cluster`, `model`, `environment`, `experiment` or `workspace`, and
-    others to come; `subject` is its id, which of a model or an environment is `name:version`. The
-    rest is as in EventRecord.
+    `subject_kind` is `run`, `cluster`, `model`, `sweep`, `endpoint`, `environment`, `experiment` or
+    `workspace`, and others to come; `subject` is its id, which of a model or an environment is
+    `name:version`. The rest is as in EventRecord.
     """
 
     position: int

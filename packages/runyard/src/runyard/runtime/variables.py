@@ -120,6 +120,7 @@ def _own(job: Job, folder: RunFolder) -> Dict[str, str]:
     found = {
         names.RUN_ID_VARIABLE: job.run,
         names.NODE_VARIABLE: str(job.node),
+        names.INTERPRETER_VARIABLE: str(job.environment["interpreter"]),
         names.WORKSPACE_VARIABLE: job.workspace,
         names.SPOOL_VARIABLE: folder.spool,
         # The process whose parent this agent is tells in that folder how it ended.

@@ -1,0 +1,95 @@
+"""What the replicas of a revision run: code, models and settings, composed as one snapshot.
+
+    <source directory>/…               the code
+    azureml-models/<name>/<version>/…  the models
+    .runyard/serving.json              what the model worker needs to know
+
+All of it are contents that are stored already but the last, so composing copies nothing.
+"""
+
+import io
+import posixpath
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from runyard.protocol.endpoints import MODELS_FOLDER, DeploymentSpec
+from runyard.protocol.files import FileEntry
+from runyard.protocol.snapshots import snapshot_id
+from runyard_server.core.system import System
+from runyard_server.core.work import Work
+from runyard_server.store import snapshots
+from runyard_server.store.models import ModelRow
+from runyard_server.store.snapshots import SnapshotRow
+
+SETTINGS_FILE = ".runyard/serving.json"
+
+
+def compose(
+    system: System,
+    spec: DeploymentSpec,
+    code: Sequence[FileEntry],
+    models: Sequence[tuple[ModelRow, Sequence[FileEntry]]],
+    names: dict[str, Any],
+) -> SnapshotRow:
+    """Compose what the replicas of a deployment run; nothing is written down but its settings.
+
+    Args:
+        system: The service's parts.
+        spec: What is deployed.
+        code: The files of its code.
+        models: The models with their files.
+        names: What the model worker is told beside: workspace, endpoint, deployment.
+    """
+    settings = msgspec.json.encode(_settings(spec, models, names))
+    digest, size = system.blobs.add(io.BytesIO(settings))
+    files = [FileEntry(SETTINGS_FILE, digest, size)]
+    for each in code:
+        path = posixpath.join(spec.source_directory, each.path)
+        files.append(FileEntry(path, each.digest, each.size, each.executable))
+    for model, contents in models:
+        below = f"{MODELS_FOLDER}/{model.name}/{model.version}"
+        files += [FileEntry(f"{below}/{e.path}", e.digest, e.size) for e in contents]
+    files.sort(key=lambda each: each.path)
+    total = sum(each.size for each in files)
+    return SnapshotRow(str(names["workspace"]), snapshot_id(files), total, files, 0)
+
+
+def keep(work: Work, row: SnapshotRow) -> None:
+    """Write a composed snapshot down; the same files are the same snapshot."""
+    if snapshots.find(work.connection, row.workspace, row.id) is None:
+        snapshots.add(
+            work.connection,
+            SnapshotRow(row.workspace, row.id, row.size, row.files, work.now),
+        )
+
+
+def _settings(
+    spec: DeploymentSpec,
+    models: Sequence[tuple[ModelRow, Sequence[FileEntry]]],
+    names: dict[str, Any],
+) -> dict[str, Any]:
+    return {
+        **names,
+        "flavor": spec.flavor,
+        "entry_script": spec.entry_script,
+        "source_directory": spec.source_directory,
+        "models": [
+            {
+                "name": model.name,
+                "version": model.version,
+                "path": f"{MODELS_FOLDER}/{model.name}/{model.version}",
+                "file": posixpath.basename(model.path.rstrip("/")),
+                "framework": model.framework,
+                "framework_version": model.framework_version,
+                "properties": model.properties,
+                "tags": model.tags,
+            }
+            for model, _ in models
+        ],
+        "limits": spec.limits,
+        "batching": spec.batching,
+        "liveness": spec.liveness,
+        "options": spec.options,
+    }

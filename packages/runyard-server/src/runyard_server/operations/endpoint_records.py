@@ -1,0 +1,175 @@
+"""An endpoint as clients see it: its rows, and what the gateway tells now."""
+
+from runyard.protocol.endpoints import (
+    DELETING,
+    LOADING,
+    READY,
+    DeploymentRecord,
+    DeploymentSpec,
+    EndpointRecord,
+    ReplicaRecord,
+)
+from runyard_server.core.clock import SECOND, iso
+from runyard_server.core.system import System
+from runyard_server.core.work import Work
+from runyard_server.execution import replicas
+from runyard_server.execution.replica_states import Seen, loading_for, state_of
+from runyard_server.execution.serving import replicas_seen
+from runyard_server.serving.table import DeploymentStatus
+from runyard_server.store import endpoints, events, job_nodes
+from runyard_server.store.endpoints import DeploymentRow, EndpointRow
+
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - nothing listens here
+_WHOLE = 100
+
+
+def address(system: System, row: EndpointRow) -> str:
+    """Where an endpoint answers."""
+    host = system.settings.serving_host
+    if host in _EVERYWHERE:
+        host = "127.0.0.1"
+    return f"http://[{host}]:{row.port}" if ":" in host else f"http://{host}:{row.port}"
+
+
+def record(system: System, work: Work, row: EndpointRow) -> EndpointRecord:
+    """An endpoint as it stands.
+
+    Args:
+        system: The service's parts.
+        work: The unit of work.
+        row: The endpoint.
+    """
+    rows = endpoints.deployments_of(work.connection, [row.key])
+    told = [_status(system, row, each) for each in rows]
+    deployments = [_deployment(system, work, row, each, rows) for each in rows]
+    default = next((each for each in deployments if each.is_default), None)
+    last = max((status.last_request for status in told if status is not None), default=0.0)
+    return EndpointRecord(
+        name=row.name,
+        workspace=row.workspace,
+        kind=row.kind,
+        state=row.state,
+        created_at=iso(row.created_at),
+        access=row.access,
+        deployments=deployments,
+        operation=row.operation,
+        address=address(system, row),
+        reason=_reason(system, row) or ("" if default is None else default.reason),
+        error=row.error,
+        updated_at=iso(row.updated_at),
+        created_by=row.created_by,
+        description=row.description,
+        tags=row.tags,
+        properties=row.properties,
+        requests=sum(status.requests for status in told if status is not None),
+        failures=sum(status.failures for status in told if status is not None),
+        last_request_at=iso(int(last * SECOND)) if last else None,
+        last_event=events.last_number(work.connection, row.subject),
+        v1=row.v1,
+    )
+
+
+def _reason(system: System, row: EndpointRow) -> str:
+    """Why nothing of an endpoint answers, whatever its deployments do."""
+    if row.state == DELETING:
+        return "its replicas are ending"
+    if system.gateway.status is None:
+        return "the gateway is being started"
+    seen = system.gateway.endpoint(row.workspace, row.name)
+    if seen is not None and seen.error:
+        return f"port {row.port} cannot be had: {seen.error}"
+    return ""
+
+
+def _status(system: System, row: EndpointRow, each: DeploymentRow) -> DeploymentStatus | None:
+    return system.gateway.deployment(row.workspace, row.name, each.name)
+
+
+def _deployment(
+    system: System, work: Work, row: EndpointRow, each: DeploymentRow, every: list[DeploymentRow]
+) -> DeploymentRecord:
+    """A deployment as it stands.
+
+    Args:
+        system: The service's parts.
+        work: The unit of work.
+        row: The endpoint.
+        each: The deployment.
+        every: All deployments of the endpoint.
+    """
+    numbers = [each.revision, each.coming or 0, each.next_revision - 1]
+    known = {
+        found.number: found.spec
+        for found in endpoints.revisions_of(work.connection, each.key, numbers)
+    }
+    # Of one that failed at its first, what was asked for.
+    spec = next((known[n] for n in numbers if n in known), DeploymentSpec())
+    rows = endpoints.replicas_of(work.connection, [each.key])
+    seen = replicas_seen(system, work, rows)
+    is_default = each.name == row.default_deployment
+    others = sum(one.percent for one in every if one.name != row.default_deployment)
+    lock = next((s.run.environment_lock for s in seen if s.run.environment_lock), None)
+    return DeploymentRecord(
+        name=each.name,
+        state=each.state,
+        spec=spec,
+        revision=each.revision,
+        coming=each.coming,
+        percent=_WHOLE - others if is_default else each.percent,
+        mirror=each.mirror,
+        is_default=is_default,
+        replicas=[_replica(work, each, one) for one in seen],
+        wanted=each.wanted,
+        reason=_why(work, each, seen, known),
+        error=each.error,
+        created_at=iso(each.created_at),
+        updated_at=iso(each.updated_at),
+        environment_lock=lock,
+    )
+
+
+def _replica(work: Work, each: DeploymentRow, seen: Seen) -> ReplicaRecord:
+    state, reason = state_of(seen)
+    if state == LOADING:
+        reason = loading_for(seen.row.since, work.now)
+    nodes = job_nodes.of_run(work.connection, seen.run.key)
+    return ReplicaRecord(
+        run=seen.run.id,
+        deployment=each.name,
+        revision=seen.row.revision,
+        state=state,
+        since=iso(seen.row.since),
+        node=nodes[0].node_id if nodes else "",
+        pid=0 if seen.status is None else seen.status.pid,
+        restarts=seen.row.restarts,
+        reason=reason,
+    )
+
+
+def _why(
+    work: Work, each: DeploymentRow, seen: list[Seen], known: dict[int, DeploymentSpec]
+) -> str:
+    """The one answer to why a deployment, or the revision that comes, is not ready.
+
+    Args:
+        work: The unit of work.
+        each: The deployment.
+        seen: Its replicas.
+        known: What its revisions run, by number.
+    """
+    number = each.coming or each.revision
+    mine = [one for one in seen if one.row.revision == number and not one.is_retired]
+    states = [(state_of(one), one) for one in mine]
+    if any(state == READY for (state, _), _ in states) and each.coming is None:
+        return ""
+    for (state, reason), one in states:
+        if state == LOADING:
+            return loading_for(one.row.since, work.now)
+        if state != READY:
+            return reason
+    if not mine and number in known and (each.coming is not None or each.wanted):
+        devices = replicas.devices_for(work, known[number])
+        return devices.reason or "its replicas are being started"
+    if not mine and each.revision and not each.wanted:
+        return "scaled to zero; the next request starts a replica"
+    return ""

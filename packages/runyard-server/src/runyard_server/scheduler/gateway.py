@@ -1,0 +1,199 @@
+"""The gateway's process: started with the first endpoint, followed, started again when it is gone.
+
+It outlives the service, so it is told apart by a lock that it holds from its first moment on: the
+lock is taken here and handed down to it. Whoever cannot take it knows that a gateway lives, however
+its starter ended; so there are never two.
+"""
+
+import fcntl
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from runyard_server.core.system import System
+from runyard_server.execution import gateway_control, gateway_table
+from runyard_server.execution.gateway_control import GatewayGone
+from runyard_server.serving.table import GATEWAY_LOG, GatewayStatus
+from runyard_server.store.subjects import ENDPOINT, Subject
+
+LOCK_FILE = "gateway.lock"
+_WAIT_SECONDS = 20.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
+# Counters change with each request: a busy gateway is not asked more often than this.
+_GAP_SECONDS = 0.05
+_MODULE = "runyard_server.serving"
+_log = logging.getLogger(__name__)
+
+Command = Callable[[Path], list[str]]
+
+
+def command(home: Path) -> list[str]:
+    """The gateway's command line."""
+    # -P: not what lies in the state folder, which is the working folder, but what is installed.
+    return [sys.executable, "-P", "-m", _MODULE, str(home)]
+
+
+class GatewayKeeper:
+    """Keeps the gateway going and listens to it.
+
+    Args:
+        system: The service's parts.
+        wake: Called with the endpoints of which there is news.
+        command: Makes the command line of the gateway.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        wake: Callable[[Iterable[Subject]], None],
+        command: Command = command,
+    ) -> None:
+        self._system = system
+        self._wake = wake
+        self._command = command
+        self._condition = threading.Condition()
+        self._wanted = False
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._told: Mapping[Subject, Hashable] = {}
+
+    def want(self, *, wanted: bool) -> None:
+        """Take note whether there are endpoints: the gateway is started, or ends, soon."""
+        with self._condition:
+            if wanted and self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="gateway", daemon=True)
+                self._thread.start()
+            if self._wanted != wanted:
+                self._wanted = wanted
+                self._condition.notify_all()
+
+    def close(self) -> None:
+        """Listen no more; the gateway goes on."""
+        with self._condition:
+            self._closing = True
+            self._condition.notify_all()
+
+    def _run(self) -> None:
+        serial, pause = -1, _FIRST_PAUSE
+        while self._goes_on():
+            try:
+                status = gateway_control.status(self._folder, serial, _WAIT_SECONDS)
+            except GatewayGone:
+                serial = -1
+                self._lost()
+                self._rest(pause)
+                pause = min(pause * 1.5, _LONGEST_PAUSE)
+            except Exception:  # noqa: BLE001 - a full disk, for example; it is looked at again
+                _log.exception("following the gateway failed")
+                self._rest(_LONGEST_PAUSE)
+            else:
+                serial, pause = status.serial, _FIRST_PAUSE
+                self._hear(status)
+                self._rest(_GAP_SECONDS)
+
+    @property
+    def _folder(self) -> Path:
+        return gateway_table.folder(self._system)
+
+    def _goes_on(self) -> bool:
+        """Wait while there is no endpoint; say whether the service goes on."""
+        with self._condition:
+            if not self._wanted and not self._closing:
+                self._dismiss()
+            self._condition.wait_for(lambda: self._wanted or self._closing)
+            return not self._closing
+
+    def _rest(self, seconds: float) -> None:
+        with self._condition:
+            self._condition.wait_for(lambda: self._closing or not self._wanted, seconds)
+
+    def _dismiss(self) -> None:
+        """Have a gateway without endpoints end."""
+        with suppress(GatewayGone):
+            gateway_control.stop(self._folder)
+        self._system.gateway.note(None)
+        self._told = {}
+
+    def _lost(self) -> None:
+        if self._system.gateway.status is not None:
+            self._system.gateway.note(None)
+            self._told = {}
+        with self._condition:
+            if self._closing or not self._wanted:
+                return
+        try:
+            self._start()
+        except OSError as error:
+            _log.error("the gateway cannot be started: %s", error)
+            self._rest(_LONGEST_PAUSE)
+
+    def _start(self) -> None:
+        """Start the gateway unless one lives."""
+        if self._process is not None and self._process.poll() is not None:
+            _log.warning("the gateway has ended with %d", self._process.returncode)
+            self._process = None
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        held = os.open(self._folder / LOCK_FILE, flags, 0o600)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # One lives that does not listen yet, or is about to end.
+            return
+        else:
+            self._spawn(held)
+        finally:
+            os.close(held)
+
+    def _spawn(self, held: int) -> None:
+        home = self._system.home.root
+        with (self._folder / GATEWAY_LOG).open("ab") as log:
+            os.fchmod(log.fileno(), 0o600)
+            # The lock belongs to the open file, which the gateway has from now on: it is free again
+            # when that ends, whatever becomes of this process.
+            self._process = subprocess.Popen(
+                self._command(home),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=home,
+                start_new_session=True,
+                pass_fds=[held],
+            )
+        _log.info("started the gateway, process %d", self._process.pid)
+
+    def _hear(self, status: GatewayStatus) -> None:
+        """Keep what the gateway says, and wake the endpoints that it says something new of."""
+        self._system.gateway.note(status)
+        now = _by_endpoint(status)
+        news = [each for each in now if now[each] != self._told.get(each)]
+        news += [each for each in self._told if each not in now]
+        self._told = now
+        if news:
+            self._wake(news)
+
+
+def _by_endpoint(status: GatewayStatus) -> dict[Subject, Hashable]:
+    """What of a status may change what is done for an endpoint."""
+    found: dict[Subject, list[Hashable]] = {}
+    for each in status.endpoints:
+        facts = found.setdefault(Subject(ENDPOINT, each.workspace, each.name), [])
+        facts += [status.version, each.listening, each.error]
+        for one in each.deployments:
+            used = int(one.last_request) // 10
+            facts.append((one.name, one.queue, not one.busy, round(one.utilization, 1), used))
+    for replica in status.replicas:
+        name = replica.run.partition("_")[0]
+        # Its workspace is not told; of two endpoints with one name both are woken.
+        for subject in [each for each in found if each.id == name]:
+            news = replica.news
+            facts = found[subject]
+            facts.append((replica.run, replica.connected, replica.ready is not None, replica.pid))
+            facts.append((replica.restarts, not replica.busy, news and (news.event, news.deaths)))
+    return {subject: tuple(facts) for subject, facts in found.items()}

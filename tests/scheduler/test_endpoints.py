@@ -1,0 +1,239 @@
+"""Endpoints: made ready, kept so, changed without a gap and ended, whatever happens meanwhile."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from runyard.protocol.endpoints import (
+    CreateEndpoint,
+    Deploy,
+    DeploymentSpec,
+    EndpointRecord,
+    Scaling,
+)
+from runyard.protocol.environments import EnvironmentDefinition
+from runyard.protocol.errors import NotFound
+from runyard.protocol.feed import FeedQuery
+from runyard.protocol.frames import WorkerNews
+from runyard.protocol.snapshots import CreateSnapshot
+from runyard_server.operations import endpoints, feed, runs, snapshots
+from runyard_server.testing.fake_gateway import FakeGateway
+from runyard_server.testing.parts import store_text
+from runyard_server.testing.yard import W, Yard, until
+
+
+class Serving:
+    """A yard with a fake gateway, and the words of these tests."""
+
+    def __init__(self, yard: Yard) -> None:
+        self.yard = yard
+        self.gateway = FakeGateway(yard.system.home.root)
+
+    def spec(self, text: str = "def run(x): return x", **more: Any) -> DeploymentSpec:
+        entry = store_text(self.yard.system, "score.py", text)
+        snapshot = snapshots.create(self.yard.system, W, CreateSnapshot([entry])).id
+        environment = EnvironmentDefinition(user_managed=True, interpreter="/usr/bin/python3")
+        given: dict[str, Any] = {"entry_script": "score.py", "environment": environment, **more}
+        return DeploymentSpec(snapshot=snapshot, **given)
+
+    def create(self, name: str = "iris", **more: Any) -> EndpointRecord:
+        given = {"spec": self.spec(), **more}
+        return endpoints.create(self.yard.system, W, CreateEndpoint(name, **given))
+
+    def get(self, name: str = "iris") -> EndpointRecord:
+        return endpoints.get(self.yard.system, W, name)
+
+    def replicas(self, name: str = "iris", count: int = 1) -> list[str]:
+        until(lambda: len(self.gateway.replicas_of(name)) == count)
+        return self.gateway.replicas_of(name)
+
+    def is_there(self, name: str) -> bool:
+        try:
+            self.get(name)
+        except NotFound:
+            return False
+        return True
+
+    def told(self) -> list[str]:
+        found = feed.list_(self.yard.system, W, FeedQuery(subject_kind="endpoint"))
+        return [event.kind for event in found.items if event.kind != "status"]
+
+    def serve(self, name: str = "iris", **more: Any) -> str:
+        """Make an endpoint with one replica that answers; give the replica."""
+        self.create(name, **more)
+        (run,) = self.replicas(name)
+        self.yard.report(run)
+        self.gateway.ready(run)
+        until(lambda: self.get(name).state == "Healthy")
+        return run
+
+
+@pytest.fixture
+def serving(yard: Yard) -> Iterator[Serving]:
+    made = Serving(yard)
+    yield made
+    # First who would start another one.
+    yard.scheduler.stop()
+    made.gateway.close()
+
+
+def test_an_endpoint_comes_and_goes(serving: Serving) -> None:
+    """It is on record at once, ready when its replica is, and leaves nothing behind."""
+    made = serving.create()
+    assert (made.state, made.operation and made.operation.kind) == ("Transitioning", "create")
+    (run,) = serving.replicas()
+    serving.yard.report(run)
+    serving.gateway.ready(run)
+    until(lambda: serving.get().state == "Healthy")
+    found = serving.get()
+    assert found.operation is not None
+    assert (found.operation.state, found.reason) == ("Succeeded", "")
+    assert found.address == f"http://127.0.0.1:{serving.gateway.table.endpoints[0].port}"
+    (replica,) = found.deployments[0].replicas
+    assert (replica.run, replica.state) == (run, "ready")
+    endpoints.delete(serving.yard.system, W, "iris")
+    until(lambda: run in [h.partition("/")[0] for h in serving.yard.engine.canceled])
+    serving.yard.finish(run, "canceled")
+    until(lambda: not serving.is_there("iris"))
+    assert serving.gateway.table.endpoints == ()
+    assert serving.told() == ["created", "ready", "deleted"]
+
+
+def test_an_update_leaves_no_gap(serving: Serving) -> None:
+    """The new replica takes over in one step once it is ready; the old one ends when it is done."""
+    old = serving.serve()
+    endpoints.deploy(serving.yard.system, W, "iris", "main", Deploy(serving.spec("x = 2")))
+    both = serving.replicas(count=2)
+    assert both[0] == old
+    new = both[1]
+    serving.gateway.set(old, busy=1)
+    serving.yard.report(new)
+    serving.gateway.ready(new)
+    until(lambda: serving.gateway.replicas_of("iris") == [new])
+    assert not serving.yard.engine.canceled
+    serving.gateway.set(old, busy=0)
+    until(lambda: [h.partition("/")[0] for h in serving.yard.engine.canceled] == [old])
+    found = serving.get()
+    assert found.operation is not None
+    assert (found.deployments[0].revision, found.operation.state) == (2, "Succeeded")
+
+
+def test_a_revision_without_hope_is_given_up(serving: Serving) -> None:
+    """What serves goes on, and the operation says what the new one failed of."""
+    old = serving.serve()
+    endpoints.deploy(serving.yard.system, W, "iris", "main", Deploy(serving.spec("x = 2")))
+    new = serving.replicas(count=2)[1]
+    serving.yard.report(new)
+    serving.gateway.died(
+        new, WorkerNews("died", reason="ImportError: no numpy", deaths=2, final=True)
+    )
+    until(lambda: serving.gateway.replicas_of("iris") == [old])
+    until(lambda: serving.get().operation.state == "Failed")  # type: ignore[union-attr]
+    found = serving.get()
+    assert (found.state, "ImportError: no numpy" in found.error) == ("Healthy", True)
+
+
+def test_a_first_revision_without_hope_fails_the_endpoint(serving: Serving) -> None:
+    """The state says Failed and the error why; another deployment mends it."""
+    serving.create()
+    (run,) = serving.replicas()
+    serving.yard.report(run)
+    serving.gateway.died(run, WorkerNews("died", reason="SyntaxError: bad", deaths=2, final=True))
+    until(lambda: serving.get().state == "Failed")
+    assert "SyntaxError: bad" in serving.get().error
+    endpoints.deploy(serving.yard.system, W, "iris", "main", Deploy(serving.spec("x = 2")))
+    until(lambda: serving.gateway.replicas_of("iris") not in ([], [run]))
+    (new,) = serving.gateway.replicas_of("iris")
+    serving.yard.report(new)
+    serving.gateway.ready(new)
+    until(lambda: serving.get().state == "Healthy")
+    assert serving.get().error == ""
+
+
+def test_a_replica_that_ends_is_replaced(serving: Serving) -> None:
+    """Whoever killed the agent: another begins by itself, and events tell of it."""
+    run = serving.serve()
+    serving.yard.finish(run, "failed", exit_code=1)
+    until(lambda: serving.gateway.replicas_of("iris") not in ([], [run]))
+    assert "died" in serving.told()
+
+
+def test_scale_to_zero_and_back(serving: Serving) -> None:
+    """Nothing runs while nobody asks; the first that waits starts a replica."""
+    spec = serving.spec(scaling=Scaling(min_replicas=0, idle_seconds=50))
+    run = serving.serve(spec=spec)
+    assert serving.gateway.table.endpoints[0].deployments[0].on_demand
+    serving.yard.clock.sleep(60)
+    until(lambda: run in [h.partition("/")[0] for h in serving.yard.engine.canceled])
+    assert serving.get().state == "Healthy"
+    serving.gateway.measure("iris", queue=1)
+    until(lambda: len(serving.gateway.replicas_of("iris")) == 1)
+
+
+def test_more_replicas_where_they_are_busy(serving: Serving) -> None:
+    """The share of busy calls decides: more at once, fewer after a while."""
+    spec = serving.spec(scaling=Scaling(1, 3, down_seconds=30))
+    run = serving.serve(spec=spec)
+    serving.gateway.measure("iris", utilization=1.0, busy=1)
+    serving.replicas(count=2)
+    serving.gateway.measure("iris", utilization=0.1, busy=0)
+    assert serving.get().deployments[0].wanted == 2
+
+    def is_one_again() -> bool:
+        serving.yard.clock.sleep(10)
+        return serving.gateway.replicas_of("iris") == [run]
+
+    until(is_one_again)
+
+
+def test_replicas_take_no_place_of_the_queue(serving: Serving) -> None:
+    """With as many replicas as the machine has places a submitted run still begins at once."""
+    for name in ("one", "two", "three"):
+        serving.create(name)
+        (run,) = serving.replicas(name)
+        serving.yard.report(run)
+    serving.yard.handle(serving.yard.submit())
+
+
+def test_replicas_show_in_no_list(serving: Serving) -> None:
+    """A user's runs are the user's; the hidden ones are found by who names their experiment."""
+    run = serving.serve()
+    system = serving.yard.system
+    assert runs.list_(system, W, runs.RunQuery(include_children=True)).items == []
+    named = runs.list_(system, W, runs.RunQuery(experiment=".endpoints")).items
+    assert [each.id for each in named] == [run]
+
+
+def test_why_it_is_not_ready(serving: Serving) -> None:
+    """One answer for each stage: the environment, init() with its seconds, what it fails of."""
+    serving.yard.environments.go.clear()
+    environment = EnvironmentDefinition(pip=["numpy"])
+    serving.create(spec=serving.spec(environment=environment))
+    (run,) = serving.replicas()
+    until(lambda: serving.get().reason == "building environment")
+    serving.yard.environments.go.set()
+    serving.yard.report(run)
+    serving.gateway.set(run, connected=True)
+    until(lambda: serving.get().reason == "init() running for 0 s")
+    serving.yard.clock.sleep(40)
+    assert serving.get().reason == "init() running for 40 s"
+    serving.gateway.died(run, WorkerNews("died", reason="ImportError: x", deaths=1))
+    until(lambda: serving.get().reason == "failing: ImportError: x")
+
+
+def test_another_service_goes_on(serving: Serving) -> None:
+    """After a kill -9 nothing begins twice, and what comes is seen."""
+    run = serving.serve()
+    version = serving.gateway.table.version
+    serving.yard.restart()
+    until(lambda: serving.get().state == "Healthy")
+    assert serving.gateway.replicas_of("iris") == [run]
+    assert serving.gateway.table.version == version
+
+
+def test_a_port_that_is_taken_is_another(serving: Serving) -> None:
+    """A free port that somebody took before the gateway did is exchanged by itself."""
+    before = serving.create().address
+    serving.gateway.refuse("iris", "Address already in use")
+    until(lambda: serving.get().address != before)

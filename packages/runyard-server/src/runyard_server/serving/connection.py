@@ -13,6 +13,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from runyard.protocol.endpoints import SCORE
 from runyard_server.serving import heads, paths
 from runyard_server.serving.exchange import AnswerMeta, CallMeta, Chunks, Exchange, Worker
 from runyard_server.serving.pools import Pool
@@ -79,7 +80,7 @@ class HttpExchange(Exchange):
     def meta(self, link: Worker) -> bytes:
         """See Exchange."""
         asked, ready = self.asked, link.ready
-        row = self.connection.endpoint.row
+        row, revision = self.connection.endpoint.row, self.pool.row.serving
         everything = ready is not None and (ready.headers or ready.input == "raw")
         kind = self.kept.get(b"content-type")
         if (
@@ -104,6 +105,7 @@ class HttpExchange(Exchange):
                 asked.path,
                 headers,
                 asked.where.model,
+                revision.model_version if revision is not None else "",
                 legacy_status=row.legacy_status,
             )
         )
@@ -118,7 +120,7 @@ class HttpExchange(Exchange):
         head = b"content-type: application/json\r\n" + more + self._ids()
         if status == _TIMEOUT:
             head += b"x-ms-run-function-failed: True\r\n"
-        self.connection.respond(self, status, head, [heads.json_error(message)])
+        self.connection.respond(self, status, head, [heads.json_error(message, self.protocol)])
 
     def _head(self, meta: AnswerMeta) -> bytes:
         given = meta.headers
@@ -255,9 +257,12 @@ class Connection(HttpToolsProtocol):
         kept = self._kept
         endpoint = self.endpoint
         wanted = kept.get(b"runyard-deployment", b"")
-        pool = endpoint.choose(kept.get(b"x-ms-client-request-id", b""), wanted)
+        sticky = kept.get(b"x-ms-client-request-id", b"")
+        pool = endpoint.choose_for(asked.where, sticky, wanted)
         if pool is None:
-            self._refuse_head(404, "there is no such deployment")
+            refusal = endpoint.refusal(kept.get(b"authorization"))
+            told = refusal or f"there is no {asked.where.named() or 'such deployment'} here"
+            self._refuse_head(401 if refusal else 404, told, asked.where.protocol)
             return
         exchange = HttpExchange(self, pool, asked, self.headers, kept)
         exchange.began = self.loop.time()
@@ -289,8 +294,8 @@ class Connection(HttpToolsProtocol):
         exchange.keep_alive = False
         exchange.refused(status, message)
 
-    def _refuse_head(self, status: int, message: str) -> None:
-        body = heads.json_error(message)
+    def _refuse_head(self, status: int, message: str, protocol: str = SCORE) -> None:
+        body = heads.json_error(message, protocol)
         self._write(status, b"content-type: application/json\r\n", [body], len(body), ends=True)
         self._end()
 

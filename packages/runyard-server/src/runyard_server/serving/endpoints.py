@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from runyard.protocol.endpoints import NO_AUTH, TOKEN
 from runyard_server.serving import paths
+from runyard_server.serving.paths import Destination
 from runyard_server.serving.pools import Pool
 from runyard_server.serving.requests import Asked
 from runyard_server.serving.table import Endpoint, EndpointStatus, sign
@@ -89,6 +90,37 @@ class ServedEndpoint:
         else:
             point = random.randrange(_WHOLE)  # noqa: S311 - a share of traffic is no secret
         return next((pool for upper, pool in self._shares if point < upper), None)
+
+    def named(self, where: Destination) -> list[Pool]:
+        """The deployments of the model that a path names.
+
+        Args:
+            where: What it names.
+        """
+        return [pool for pool in self.pools.values() if self._is_of(pool, where)]
+
+    def _is_of(self, pool: Pool, where: Destination) -> bool:
+        revision = pool.row.serving
+        if where.label not in ("", pool.row.name):
+            return False
+        if revision is None:
+            return True
+        # By the endpoint's name its model is found too, whatever that is called.
+        names = (revision.model_name, self.row.name)
+        return where.model in names and where.version in ("", revision.model_version)
+
+    def choose_for(self, where: Destination, sticky: bytes, wanted: bytes) -> Pool | None:
+        """The deployment that gets a request of a protocol; None: it names what is not here.
+
+        Args:
+            where: What its path names.
+            sticky: See `choose`.
+            wanted: See `choose`.
+        """
+        chosen = self.choose(sticky, wanted or where.label.encode("latin-1", "replace"))
+        if not where.model or (chosen is not None and self._is_of(chosen, where)):
+            return chosen
+        return None if wanted else next(iter(self.named(where)), None)
 
     def asked(self, method: bytes, url: bytes) -> Asked | None:
         """What a worker is asked by a request; None: the gateway answers it itself."""

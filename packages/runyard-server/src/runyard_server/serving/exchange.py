@@ -20,6 +20,7 @@ class CallMeta(msgspec.Struct, omit_defaults=True, gc=False):
     path: str = "/score"
     headers: dict[str, str] = {}
     model: str = ""
+    version: str = ""
     signature: str = ""
     legacy_status: int = 500
     explain: bool = True

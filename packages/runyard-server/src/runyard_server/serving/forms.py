@@ -107,6 +107,7 @@ def tf_metadata(served: Served) -> Json:
             "inputs": {each["name"]: _tf_tensor(each) for each in signature.get("inputs", ())},
             "outputs": {each["name"]: _tf_tensor(each) for each in signature.get("outputs", ())},
             "method_name": signature.get("method") or _PREDICT,
+            "defaults": {},
         }
         for name, signature in (served.signatures or {}).items()
     }

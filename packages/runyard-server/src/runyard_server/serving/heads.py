@@ -6,6 +6,9 @@ from functools import lru_cache
 
 import msgspec
 
+from runyard.protocol.endpoints import SCORE
+from runyard_server.serving import forms
+
 VERSION = b"runyard"
 JSON = "application/json"
 
@@ -29,6 +32,11 @@ def new_id() -> bytes:
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}".encode("ascii")
 
 
-def json_error(message: str) -> bytes:
-    """The body of an error."""
-    return msgspec.json.encode({"message": message})
+def json_error(message: str, protocol: str = SCORE) -> bytes:
+    """The body of an error.
+
+    Args:
+        message: What happened.
+        protocol: In whose form.
+    """
+    return msgspec.json.encode(forms.error(protocol, message))

@@ -5,12 +5,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from runyard_server.serving import inquiries
 from runyard_server.serving.endpoints import ServedEndpoint
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def make_app() -> Starlette:
     """The application, for all endpoints: which one is in the request's state."""
-    routes = [Route("/", _health, methods=["GET"])]
+    routes = [
+        Route("/", _health, methods=["GET"]),
+        Route("/{path:path}", inquiries.answer, methods=_METHODS),
+    ]
     return Starlette(routes=routes, exception_handlers={404: _absent, 405: _wrong_method})
 
 

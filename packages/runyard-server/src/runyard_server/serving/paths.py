@@ -32,6 +32,8 @@ SERVER, LIVE, SERVER_READY = "server", "live", "server-ready"
 MODEL, MODEL_READY, MODEL_CONFIG = "model", "model-ready", "model-config"
 MODEL_STATS, INDEX, UNSUPPORTED = "model-stats", "index", "unsupported"
 PING, MLFLOW_VERSION = "ping", "mlflow-version"
+# What tools ask without a key.
+HEALTH = frozenset({HOME, LIVE, SERVER, SERVER_READY, MODEL_READY, PING, MLFLOW_VERSION})
 
 _REMEMBERED = 4096
 _LONGEST = 2048
@@ -58,6 +60,11 @@ class Destination:
     version: str = ""
     label: str = ""
     service: str = ""
+
+    def named(self) -> str:
+        """The model that is asked for, in words."""
+        more = f", version {self.version}" if self.version else ""
+        return f"{self.model}{more}{f', label {self.label}' if self.label else ''}"
 
 
 def find(path: str) -> Destination | None:

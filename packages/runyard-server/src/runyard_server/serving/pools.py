@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from runyard.protocol.frames import Ready
 from runyard_server.serving.exchange import AnswerMeta, Chunks, Exchange, Trial, Worker
 from runyard_server.serving.links import Link
 from runyard_server.serving.replicas import Replica
@@ -73,6 +74,11 @@ class Pool:
     def ready(self) -> bool:
         """Whether a worker can be called."""
         return bool(self._links)
+
+    @property
+    def described(self) -> Ready | None:
+        """What a worker that can be called has told of its model."""
+        return self._links[0].ready if self._links else None
 
     def submit(self, exchange: Exchange) -> None:
         """Have a request answered."""

@@ -1,0 +1,118 @@
+"""Questions of the protocols that no worker needs to hear: health, metadata, lists, statistics.
+
+Health is told to everybody, since tools ask for it without a key; the rest only to those who may
+call the endpoint.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from runyard_server import __version__
+from runyard_server.serving import forms, paths
+from runyard_server.serving.endpoints import ServedEndpoint
+from runyard_server.serving.forms import Served
+from runyard_server.serving.paths import Destination
+from runyard_server.serving.pools import Pool
+
+_OK, _UNAVAILABLE = 200, 503
+_LARGEST_BODY = 1 << 16
+
+Told = tuple[Any, int]
+
+
+async def answer(request: Request) -> Response:
+    """Answer what no other page does."""
+    endpoint: ServedEndpoint = request.state.endpoint
+    where = paths.find(request.scope.get("raw_path", b"").decode("latin-1"))
+    if where is None or where.protocol not in (paths.ALWAYS, *endpoint.row.protocols):
+        text = f"there is no {request.url.path} here"
+        return JSONResponse(forms.error(where.protocol if where else "", text), 404)
+    if request.method not in where.methods:
+        text = f"{request.url.path} takes {' and '.join(where.methods)}, not {request.method}"
+        allowed = {"allow": ", ".join(where.methods)}
+        return JSONResponse(forms.error(where.protocol, text), 405, allowed)
+    refusal = endpoint.refusal(request.headers.get("authorization", "").encode("latin-1"))
+    if refusal and where.verb not in paths.HEALTH:
+        return JSONResponse(forms.error(where.protocol, refusal, "UNAUTHENTICATED"), 401)
+    if where.verb == paths.PING:
+        ready = any(pool.ready for pool in endpoint.pools.values())
+        return PlainTextResponse("\n", _OK if ready else _UNAVAILABLE)
+    if where.verb == paths.MLFLOW_VERSION:
+        return PlainTextResponse(forms.MLFLOW_ANSWERS)
+    body = await _body(request)
+    told, status = _told(endpoint, where, request.url.path, body)
+    return JSONResponse(told, status)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    """The JSON object that came; anything else is as good as none."""
+    given = b""
+    async for part in request.stream():
+        given = (given + part)[:_LARGEST_BODY]
+    try:
+        return msgspec.json.decode(given or b"{}", type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {}
+
+
+def _told(endpoint: ServedEndpoint, where: Destination, path: str, body: dict[str, Any]) -> Told:
+    if where.verb == paths.UNSUPPORTED:
+        return forms.unsupported(path), 501
+    everything = [_served(endpoint, pool) for pool in endpoint.pools.values()]
+    if where.verb in _OF_ALL:
+        return _OF_ALL[where.verb](everything, body)
+    found = [_served(endpoint, pool, where.model) for pool in endpoint.named(where)]
+    if where.model and not found:
+        return forms.unknown_model(where.protocol, where.named(), everything), 404
+    return _OF_MODEL[where.verb](found or everything)
+
+
+def _served(endpoint: ServedEndpoint, pool: Pool, asked: str = "") -> Served:
+    """What the forms show of a deployment, under the name that was asked for."""
+    row, ready, status = pool.row.serving, pool.described, pool.status()
+    return Served(
+        asked or (row.model_name if row else "") or endpoint.row.name,
+        row.model_version if row else "1",
+        ready=pool.ready,
+        reason="" if pool.ready else f"no replica of deployment {pool.row.name} is ready",
+        platform=ready.platform if ready else "",
+        signatures=ready.signatures if ready else {},
+        requests=status.requests,
+        failures=status.failures,
+        last_request=status.last_request,
+    )
+
+
+def _server_ready(served: list[Served], _body: dict[str, Any]) -> Told:
+    ready = any(each.ready for each in served)
+    return forms.server_ready(ready=ready), _OK if ready else _UNAVAILABLE
+
+
+def _index(served: list[Served], body: dict[str, Any]) -> Told:
+    return forms.index(served, ready_only=body.get("ready") is True), _OK
+
+
+def _model_ready(served: list[Served]) -> Told:
+    ready = next((each for each in served if each.ready), served[0])
+    return forms.model_ready(ready), _OK if ready.ready else _UNAVAILABLE
+
+
+_OF_ALL: dict[str, Callable[[list[Served], dict[str, Any]], Told]] = {
+    paths.SERVER: lambda _served, _body: (forms.server(__version__), _OK),
+    paths.LIVE: lambda _served, _body: (forms.live(), _OK),
+    paths.SERVER_READY: _server_ready,
+    paths.INDEX: _index,
+    paths.TF_MODELS: lambda served, _body: (forms.tf_models(served), _OK),
+}
+_OF_MODEL: dict[str, Callable[[list[Served]], Told]] = {
+    paths.MODEL: lambda served: (forms.model(served), _OK),
+    paths.MODEL_READY: _model_ready,
+    paths.MODEL_CONFIG: lambda served: (forms.model_config(served[0]), _OK),
+    paths.MODEL_STATS: lambda served: (forms.model_stats(served), _OK),
+    paths.TF_STATUS: lambda served: (forms.tf_status(served), _OK),
+    paths.TF_METADATA: lambda served: (forms.tf_metadata(served[0]), _OK),
+}

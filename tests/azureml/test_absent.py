@@ -31,7 +31,7 @@ def test_every_name_of_a_package_is_refused_with_an_alternative(package):
         "from azureml.train import automl; automl.AutoMLConfig()",
         "from azureml.interpret import ExplanationClient as C; C.from_run(None)",
         "import azureml.dataprep as dprep; dprep.read_csv('x.csv')",
-        "from azureml.contrib.services.aml_request import rawhttp; rawhttp(print)",
+        "from azureml.contrib.interpret import explain; explain.thing()",
     ],
 )
 def test_the_ways_notebooks_use_them(line):

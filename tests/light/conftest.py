@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
+import azureml
 import runyard
 from runyard.protocol import frames
 from runyard.protocol.codec import encode, from_plain, to_plain
 from runyard.protocol.serving import SERVING_FILE, ServedModel, WorkerSpec
 from runyard.runtime.model.line import Line, frame
 
-LIGHT = Path(runyard.__file__).parent.parent
+LIGHT = [str(Path(each.__file__).parent.parent) for each in (runyard, azureml)]
 RUN, TOKEN = "endpoint_replica_1", "the run's own token"
 
 
@@ -176,7 +177,7 @@ class Replica:
         """Start the supervisor alone."""
         environment = dict(os.environ)
         environment.update(
-            PYTHONPATH=str(LIGHT),
+            PYTHONPATH=os.pathsep.join(LIGHT),
             RUNYARD_RUN_ID=RUN,
             RUNYARD_WORKSPACE="w1",
             AZUREML_RUN_TOKEN=TOKEN,

@@ -162,7 +162,7 @@ def test_a_worker_serves_before_there_is_a_gateway(replica):
         time.sleep(0.05)
     gateway.start()
     assert gateway.call(b"ab")[1] == b'"ba"'
-    assert gateway.events() == ["started"]
+    gateway.wait_for(lambda: gateway.events() == ["started"])
 
 
 def test_a_canceled_call_is_not_begun(replica):
@@ -223,7 +223,7 @@ def test_settings_of_the_gateway_count(replica):
 
 
 BATCHED = """
-from runyard.runtime.model.marks import batched
+from runyard import batched
 def init(): pass
 @batched
 def run(data):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any, List
 
     # Editors and type checkers see the real classes; at run time each is loaded on first use.
+    from runyard.runtime.model.marks import batched
     from runyard.sdk.compute import AmlCompute, ComputeTarget
     from runyard.sdk.conda import CondaDependencies
     from runyard.sdk.datastores import Datastore
@@ -90,6 +91,7 @@ _NAMES = {
     "Workspace": "runyard.sdk.workspaces",
     "asha": "runyard.sdk.tuning",
     "bandit": "runyard.sdk.tuning",
+    "batched": "runyard.runtime.model.marks",
     "choice": "runyard.sdk.spaces",
     "hyperband": "runyard.sdk.tuning",
     "integer": "runyard.sdk.spaces",
@@ -141,6 +143,7 @@ __all__ = [
     "__version__",
     "asha",
     "bandit",
+    "batched",
     "choice",
     "hyperband",
     "integer",

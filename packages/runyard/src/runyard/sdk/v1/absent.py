@@ -29,7 +29,6 @@ NOT_OFFERED = {
     "azureml.contrib.fairness": "fairlearn inside your script, and run.upload_file",
     "azureml.contrib.interpret": _EXPLAIN,
     "azureml.contrib.notebook": "a script that runs the notebook with papermill or nbconvert",
-    "azureml.contrib.services": _SERVE,
     "azureml.datadrift": "a script that compares two data sets, and run.log",
     "azureml.dataprep": _PANDAS,
     "azureml.explain": _EXPLAIN,

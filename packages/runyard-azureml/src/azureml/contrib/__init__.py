@@ -1,0 +1,1 @@
+"""Of the packages that had no home elsewhere: what score.py scripts import."""

@@ -1,0 +1,1 @@
+"""Raw HTTP in a score.py."""

@@ -1,0 +1,5 @@
+"""The response."""
+
+from runyard.runtime.model.raw import AMLResponse
+
+__all__ = ["AMLResponse"]

@@ -18,8 +18,8 @@ from runyard_server.core import endpoint_keys
 from runyard_server.core.system import System
 from runyard_server.core.tokens import run_token
 from runyard_server.core.work import Work
-from runyard_server.execution import gateway_control
-from runyard_server.execution.gateway_control import GatewayGone
+from runyard_server.serving import asking
+from runyard_server.serving.asking import GatewayGone
 from runyard_server.serving.table import (
     ROUTES_FILE,
     SERVING_FOLDER,
@@ -66,7 +66,7 @@ def publish(system: System, *, within: float = 0.0) -> int:
         version = gateway.version
     if changed:
         with suppress(GatewayGone):
-            gateway_control.load(folder(system), version, within or 1.0)
+            asking.load(folder(system), version, within or 1.0)
     return version
 
 

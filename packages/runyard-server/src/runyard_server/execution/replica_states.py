@@ -80,6 +80,14 @@ def _as_seen(status: ReplicaStatus | None) -> tuple[str, str]:
     return LOADING, ""
 
 
+def deaths_of(seen: Seen) -> int:
+    """How often a replica's worker has died, as far as is known."""
+    if seen.status is None:
+        return 0
+    told = 0 if seen.status.news is None else seen.status.news.deaths
+    return max(seen.status.restarts, told)
+
+
 def loading_for(since: int, now: int) -> str:
     """The reason of a replica that loads its model.
 
@@ -95,6 +103,8 @@ def fault(seen: Seen) -> str:
     if not seen.run.active:
         error = seen.run.error
         return f"run {seen.run.id} has ended: {seen.run.status}" if error is None else error.message
+    if seen.status is not None and seen.status.trial_error:
+        return f"the trial call with its schema's sample failed: {seen.status.trial_error}"
     if not seen.has_given_up:
         return ""
     assert seen.status is not None

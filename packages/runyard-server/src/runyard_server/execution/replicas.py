@@ -15,8 +15,8 @@ from runyard.protocol.endpoints import (
     DeploymentSpec,
 )
 from runyard.protocol.runs import RunSpec
-from runyard_server.compute import hardware
 from runyard_server.core import specs
+from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import new_runs
 from runyard_server.execution.new_runs import Named, new_row
@@ -83,17 +83,18 @@ def run_spec(row: EndpointRow, deployment: str, revision: RevisionRow, devices: 
 
 
 def begin(
-    work: Work, row: EndpointRow, deployment: DeploymentRow, revision: RevisionRow
+    system: System, work: Work, row: EndpointRow, deployment: DeploymentRow, revision: RevisionRow
 ) -> ReplicaRow | str:
-    """Begin a replica; give its row, or what has to be waited for.
+    """Begin a replica; returns its row, or what has to be waited for.
 
     Args:
+        system: The service's parts.
         work: The unit of work.
         row: The endpoint.
         deployment: The deployment.
         revision: What the replica runs.
     """
-    devices = devices_for(work, revision.spec)
+    devices = devices_for(system, work, revision.spec)
     if devices.indexes is None:
         return devices.reason
     spec = run_spec(row, deployment.name, revision, devices.indexes)
@@ -117,16 +118,17 @@ def begin(
     return replica
 
 
-def devices_for(work: Work, spec: DeploymentSpec) -> Devices:
+def devices_for(system: System, work: Work, spec: DeploymentSpec) -> Devices:
     """The GPUs of this machine that a replica can have now.
 
     Args:
+        system: The service's parts.
         work: The unit of work.
         spec: What the replica runs.
     """
     if spec.target != states.LOCAL_TARGET or spec.resources.gpus < 1:
         return Devices()
-    there = hardware.gpus()
+    there = system.sites.of(spec.target).backend.capabilities().gpus
     if not there:
         # It uses the CPU, as was said when it was deployed.
         return Devices()

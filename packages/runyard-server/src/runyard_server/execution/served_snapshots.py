@@ -10,12 +10,13 @@ All of it are contents that are stored already but the last, so composing copies
 import io
 import posixpath
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import msgspec
 
 from runyard.protocol.endpoints import MODELS_FOLDER, DeploymentSpec
 from runyard.protocol.files import FileEntry
+from runyard.protocol.serving import SERVING_FILE, ServedModel, WorkerSpec
 from runyard.protocol.snapshots import snapshot_id
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -23,15 +24,25 @@ from runyard_server.store import snapshots
 from runyard_server.store.models import ModelRow
 from runyard_server.store.snapshots import SnapshotRow
 
-SETTINGS_FILE = ".runyard/serving.json"
+ModelFiles = tuple[ModelRow, Sequence[FileEntry]]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a revision is called."""
+
+    workspace: str
+    endpoint: str
+    deployment: str
+    revision: int
 
 
 def compose(
     system: System,
     spec: DeploymentSpec,
     code: Sequence[FileEntry],
-    models: Sequence[tuple[ModelRow, Sequence[FileEntry]]],
-    names: dict[str, Any],
+    models: Sequence[ModelFiles],
+    named: Names,
 ) -> SnapshotRow:
     """Compose what the replicas of a deployment run; nothing is written down but its settings.
 
@@ -40,11 +51,11 @@ def compose(
         spec: What is deployed.
         code: The files of its code.
         models: The models with their files.
-        names: What the model worker is told beside: workspace, endpoint, deployment.
+        named: What it is called.
     """
-    settings = msgspec.json.encode(_settings(spec, models, names))
+    settings = msgspec.json.encode(_settings(spec, models, named))
     digest, size = system.blobs.add(io.BytesIO(settings))
-    files = [FileEntry(SETTINGS_FILE, digest, size)]
+    files = [FileEntry(SERVING_FILE, digest, size)]
     for each in code:
         path = posixpath.join(spec.source_directory, each.path)
         files.append(FileEntry(path, each.digest, each.size, each.executable))
@@ -53,7 +64,7 @@ def compose(
         files += [FileEntry(f"{below}/{e.path}", e.digest, e.size) for e in contents]
     files.sort(key=lambda each: each.path)
     total = sum(each.size for each in files)
-    return SnapshotRow(str(names["workspace"]), snapshot_id(files), total, files, 0)
+    return SnapshotRow(named.workspace, snapshot_id(files), total, files, 0)
 
 
 def keep(work: Work, row: SnapshotRow) -> None:
@@ -65,31 +76,27 @@ def keep(work: Work, row: SnapshotRow) -> None:
         )
 
 
-def _settings(
-    spec: DeploymentSpec,
-    models: Sequence[tuple[ModelRow, Sequence[FileEntry]]],
-    names: dict[str, Any],
-) -> dict[str, Any]:
-    return {
-        **names,
-        "flavor": spec.flavor,
-        "entry_script": spec.entry_script,
-        "source_directory": spec.source_directory,
-        "models": [
-            {
-                "name": model.name,
-                "version": model.version,
-                "path": f"{MODELS_FOLDER}/{model.name}/{model.version}",
-                "file": posixpath.basename(model.path.rstrip("/")),
-                "framework": model.framework,
-                "framework_version": model.framework_version,
-                "properties": model.properties,
-                "tags": model.tags,
-            }
+def _settings(spec: DeploymentSpec, models: Sequence[ModelFiles], named: Names) -> WorkerSpec:
+    return WorkerSpec(
+        endpoint=named.endpoint,
+        deployment=named.deployment,
+        revision=named.revision,
+        flavor=spec.flavor,
+        entry_script=spec.entry_script,
+        source_directory=spec.source_directory,
+        models=[
+            ServedModel(
+                model.name,
+                model.version,
+                f"{MODELS_FOLDER}/{model.name}/{model.version}",
+                model.framework,
+                model.framework_version,
+            )
             for model, _ in models
         ],
-        "limits": spec.limits,
-        "batching": spec.batching,
-        "liveness": spec.liveness,
-        "options": spec.options,
-    }
+        limits=spec.limits,
+        batching=spec.batching,
+        liveness=spec.liveness,
+        options=spec.options,
+        description=spec.description,
+    )

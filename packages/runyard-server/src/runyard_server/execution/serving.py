@@ -19,6 +19,7 @@ from typing import Any
 from runyard.protocol import endpoints as protocol
 from runyard.protocol import events as kinds
 from runyard.protocol.endpoints import DELETING, FAILED, HEALTHY, TRANSITIONING, UNHEALTHY
+from runyard.protocol.runs import RUNNING
 from runyard_server.core import events
 from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.events import EventDraft
@@ -26,8 +27,8 @@ from runyard_server.core.notices import subject_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import canceling, gateway_table, replicas, scaling
-from runyard_server.execution.ports import free_port
-from runyard_server.execution.replica_states import Seen, fault, state_of
+from runyard_server.execution.replica_states import Seen, deaths_of, fault, state_of
+from runyard_server.serving import ports
 from runyard_server.store import endpoints, runs
 from runyard_server.store.endpoints import DeploymentRow, EndpointRow, ReplicaRow, RevisionRow
 from runyard_server.store.subjects import Subject
@@ -36,6 +37,7 @@ PAUSES = (0.1, 1.0, 5.0, 15.0, 60.0)
 """Seconds before a replica that ended by itself is replaced, by how many did."""
 
 _STEADY = 60 * SECOND
+_MENDING = (protocol.RESTARTING, protocol.LOADING)
 _SHORTLY = SECOND
 _MOST_STEPS = 20
 _DRAIN_MORE = 10 * SECOND
@@ -195,7 +197,10 @@ class Step:
         if seen.is_retired:
             self._drain(each, seen)
         state, reason = state_of(seen)
-        restarts = max(seen.row.restarts, 0 if seen.status is None else seen.status.restarts)
+        if self._system.gateway.status is None and seen.run.status == RUNNING:
+            # Nobody can tell of it just now: it is what it was.
+            return
+        restarts = max(seen.row.restarts, deaths_of(seen))
         if (state, reason, restarts) == (seen.row.state, seen.row.reason, seen.row.restarts):
             return
         changes: dict[str, Any] = {"state": state, "reason": reason, "restarts": restarts}
@@ -211,7 +216,7 @@ class Step:
         if restarts > seen.row.restarts:
             why = "its worker died" if news is None else news.reason or "its worker died"
             self._tell(kinds.DIED, f"a worker of {each.row.name} died: {why}", data)
-        if state == protocol.READY and restarts:
+        if state == protocol.READY and restarts and seen.row.state in _MENDING:
             self._tell(kinds.RESTARTED, f"a worker of {each.row.name} is ready again", data)
 
     def _ended(self, each: _Deployment, seen: Seen) -> None:
@@ -401,7 +406,11 @@ class Step:
         taken = seen is not None and seen.error and not seen.listening
         if not taken or self._row.access.port is not None or self._version_is_old():
             return {}
-        return {"port": free_port(self._work, self._system.settings.serving_host)}
+        return {
+            "port": ports.free_port(
+                self._system.settings.serving_host, endpoints.ports(self._work.connection)
+            )
+        }
 
     def _version_is_old(self) -> bool:
         status = self._system.gateway.status
@@ -451,15 +460,15 @@ class Step:
     def _room(self, each: _Deployment, revision: RevisionRow) -> bool:
         """Whether the devices are there that a replica needs."""
         del each
-        if replicas.devices_for(self._work, revision.spec).indexes is not None:
+        if replicas.devices_for(self._system, self._work, revision.spec).indexes is not None:
             return True
         self._look_at(self._work.now + _SHORTLY)
         return False
 
     def _begin(self, each: _Deployment, revision: RevisionRow, count: int) -> None:
-        row, deployment = self._row, each.row
+        system, row, deployment = self._system, self._row, each.row
         for _ in range(count):
-            self.acts.append(lambda work: replicas.begin(work, row, deployment, revision))
+            self.acts.append(lambda work: replicas.begin(system, work, row, deployment, revision))
 
     def _retire(self, which: Iterable[Seen]) -> None:
         for seen in which:

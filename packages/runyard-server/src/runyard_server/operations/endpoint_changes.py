@@ -1,7 +1,7 @@
 """What requests write of endpoints: rules that are called inside of a write."""
 
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runyard.protocol import endpoints as protocol
@@ -24,8 +24,9 @@ from runyard_server.core.lookups import endpoint_row, workspace_row
 from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.execution import ports, served_snapshots
-from runyard_server.operations.endpoint_checks import ModelFiles
+from runyard_server.execution import served_snapshots
+from runyard_server.execution.served_snapshots import ModelFiles, Names
+from runyard_server.serving import ports
 from runyard_server.store import endpoints as rows
 from runyard_server.store import snapshots
 from runyard_server.store.endpoints import DeploymentRow, EndpointRow, RevisionRow
@@ -36,46 +37,56 @@ _WHOLE = 100
 _SOFT = ("scaling", "limits", "batching", "liveness", "description", "tags", "v1")
 
 
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """What is to be deployed, checked: the spec with versions, its code, its models."""
+    """What is to be deployed, checked: the spec with versions, its code, its models, its number."""
 
-    __slots__ = ("code", "models", "spec")
-
-    def __init__(
-        self, spec: DeploymentSpec, code: SnapshotRow | None, models: list[ModelFiles]
-    ) -> None:
-        self.spec = spec
-        self.code = code
-        self.models = models
+    spec: DeploymentSpec
+    code: SnapshotRow | None
+    models: list[ModelFiles]
+    number: int
 
 
-def draft(work: Work, workspace: str, spec: DeploymentSpec, models: list[ModelFiles]) -> Draft:
+def draft(
+    work: Work,
+    place: tuple[str, str, str],
+    spec: DeploymentSpec,
+    models: list[ModelFiles],
+    *,
+    replaces: bool = False,
+) -> Draft:
     """What was checked, with the versions of its models.
 
     Args:
         work: The unit of work.
-        workspace: Id of the workspace.
+        place: Workspace, endpoint and deployment.
         spec: What is to be deployed.
         models: Its models with their files.
+        replaces: Whether it takes the place of what is there.
     """
+    workspace, endpoint, name = place
     code = snapshots.find(work.connection, workspace, spec.snapshot) if spec.snapshot else None
-    named = [row.subject.id for row, _ in models]
-    return Draft(replace(spec, models=named), code, models)
+    row = rows.find(work.connection, workspace, endpoint)
+    found = None if row is None else deployment(work, row, name)
+    if row is not None and found is None and replaces:
+        # The default gets the name.
+        found = deployment(work, row, row.default_deployment)
+    named = [model.subject.id for model, _ in models]
+    number = 1 if found is None else found.next_revision
+    return Draft(replace(spec, models=named), code, models, number)
 
 
-def composed(system: System, workspace: str, names: tuple[str, str], given: Draft) -> SnapshotRow:
+def composed(system: System, place: tuple[str, str, str], given: Draft) -> SnapshotRow:
     """What the replicas run: its one new content is stored before anything refers to it.
 
     Args:
         system: The service's parts.
-        workspace: Id of the workspace.
-        names: Of the endpoint and of its deployment.
+        place: Workspace, endpoint and deployment.
         given: What is to be deployed.
     """
-    endpoint, name = names
-    told = {"workspace": workspace, "endpoint": endpoint, "deployment": name}
     code = [] if given.code is None else given.code.files
-    return served_snapshots.compose(system, given.spec, code, given.models, told)
+    named = Names(*place, given.number)
+    return served_snapshots.compose(system, given.spec, code, given.models, named)
 
 
 def to_replace(work: Work, workspace: str, body: CreateEndpoint) -> EndpointRow | None:
@@ -123,7 +134,7 @@ def add(system: System, work: Work, workspace: str, body: CreateEndpoint) -> End
         id=uuid.uuid4().hex,
         kind=body.kind,
         state=TRANSITIONING,
-        port=body.access.port or ports.free_port(work, host),
+        port=body.access.port or ports.free_port(host, rows.ports(work.connection)),
         default_deployment=body.deployment,
         access=body.access,
         operation=operation(work, "create"),
@@ -166,9 +177,13 @@ def replaced(system: System, work: Work, row: EndpointRow, body: CreateEndpoint)
         "default_deployment": body.deployment,
     }
     rows.change(work.connection, row.key, **changes)
-    for each in rows.deployments_of(work.connection, [row.key]):
-        if each.name == row.default_deployment:
-            # It goes on under its new name until what comes is ready.
+    every = rows.deployments_of(work.connection, [row.key])
+    heir = body.deployment
+    if all(each.name != heir for each in every):
+        heir = row.default_deployment
+    for each in every:
+        if each.name == heir:
+            # It goes on, under its new name, until what comes is ready.
             named = {"name": body.deployment, "percent": _WHOLE}
             rows.change_deployment(work.connection, each.key, **named)
         else:
@@ -180,7 +195,7 @@ def replaced(system: System, work: Work, row: EndpointRow, body: CreateEndpoint)
 
 
 def deploy(
-    work: Work, row: EndpointRow, name: str, spec: DeploymentSpec, snapshot: SnapshotRow
+    work: Work, row: EndpointRow, name: str, given: Draft, snapshot: SnapshotRow
 ) -> DeploymentRow:
     """Write the next revision of a deployment down; it comes.
 
@@ -188,8 +203,11 @@ def deploy(
         work: The unit of work.
         row: The endpoint.
         name: Name of the deployment, which may be new.
-        spec: What it is to be.
+        given: What it is to be.
         snapshot: What its replicas run.
+
+    Raises:
+        WrongState: Another has deployed to it since this was checked.
     """
     served_snapshots.keep(work, snapshot)
     found = deployment(work, row, name)
@@ -200,7 +218,12 @@ def deploy(
         )
         found = replace(fresh, key=rows.add_deployment(work.connection, fresh))
     number = found.next_revision
-    revision = RevisionRow(found.key, number, spec, snapshot.id, work.now)
+    if number != given.number:
+        raise WrongState(
+            f"{name!r} of endpoint {row.name!r} was deployed by another request meanwhile; look at "
+            "it, and deploy again"
+        )
+    revision = RevisionRow(found.key, number, given.spec, snapshot.id, work.now)
     rows.add_revision(work.connection, revision, row.workspace)
     changes: dict[str, Any] = {
         "coming": number,

@@ -14,13 +14,13 @@ from runyard.protocol.runs import LOCAL_TARGET
 from runyard.protocol.suggestions import suggest
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.execution import ports
+from runyard_server.execution.served_snapshots import ModelFiles
 from runyard_server.operations import compute, models, submission
+from runyard_server.serving import ports
 from runyard_server.store import endpoints as rows
 from runyard_server.store import models as model_rows
 from runyard_server.store import snapshots
 from runyard_server.store.endpoints import DeploymentRow, EndpointRow
-from runyard_server.store.models import ModelRow
 
 MOST_REPLICAS = 1000
 _LARGEST_PORT = 65535
@@ -33,8 +33,6 @@ _FINEST = (
     "begin with a small letter, go on with small letters, digits and '-', and end with a letter or "
     "a digit"
 )
-
-ModelFiles = tuple[ModelRow, Sequence[FileEntry]]
 
 
 class Faults:

@@ -15,20 +15,17 @@ from runyard_server.core.work import Work
 from runyard_server.execution import replicas
 from runyard_server.execution.replica_states import Seen, loading_for, state_of
 from runyard_server.execution.serving import replicas_seen
+from runyard_server.serving import ports
 from runyard_server.serving.table import DeploymentStatus
 from runyard_server.store import endpoints, events, job_nodes
 from runyard_server.store.endpoints import DeploymentRow, EndpointRow
 
-_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - nothing listens here
 _WHOLE = 100
 
 
 def address(system: System, row: EndpointRow) -> str:
     """Where an endpoint answers."""
-    host = system.settings.serving_host
-    if host in _EVERYWHERE:
-        host = "127.0.0.1"
-    return f"http://[{host}]:{row.port}" if ":" in host else f"http://{host}:{row.port}"
+    return ports.address(system.settings.serving_host, row.port)
 
 
 def record(system: System, work: Work, row: EndpointRow) -> EndpointRecord:
@@ -120,7 +117,7 @@ def _deployment(
         is_default=is_default,
         replicas=[_replica(work, each, one) for one in seen],
         wanted=each.wanted,
-        reason=_why(work, each, seen, known),
+        reason=_why(system, work, each, seen, known),
         error=each.error,
         created_at=iso(each.created_at),
         updated_at=iso(each.updated_at),
@@ -147,11 +144,16 @@ def _replica(work: Work, each: DeploymentRow, seen: Seen) -> ReplicaRecord:
 
 
 def _why(
-    work: Work, each: DeploymentRow, seen: list[Seen], known: dict[int, DeploymentSpec]
+    system: System,
+    work: Work,
+    each: DeploymentRow,
+    seen: list[Seen],
+    known: dict[int, DeploymentSpec],
 ) -> str:
     """The one answer to why a deployment, or the revision that comes, is not ready.
 
     Args:
+        system: The service's parts.
         work: The unit of work.
         each: The deployment.
         seen: Its replicas.
@@ -168,7 +170,7 @@ def _why(
         if state != READY:
             return reason
     if not mine and number in known and (each.coming is not None or each.wanted):
-        devices = replicas.devices_for(work, known[number])
+        devices = replicas.devices_for(system, work, known[number])
         return devices.reason or "its replicas are being started"
     if not mine and each.revision and not each.wanted:
         return "scaled to zero; the next request starts a replica"

@@ -73,7 +73,7 @@ def create(system: System, workspace: str, body: CreateEndpoint) -> EndpointReco
     faults = Faults()
     draft = system.read(lambda work: _checked(system, work, workspace, body, present, faults))
     faults.refuse(f"endpoint {body.name[:80]!r} cannot be made")
-    snapshot = changes.composed(system, workspace, (body.name, body.deployment), draft)
+    snapshot = changes.composed(system, (workspace, body.name, body.deployment), draft)
 
     def write(work: Work) -> EndpointRecord:
         row = changes.to_replace(work, workspace, body)
@@ -81,7 +81,7 @@ def create(system: System, workspace: str, body: CreateEndpoint) -> EndpointReco
             row = changes.add(system, work, workspace, body)
         else:
             row = changes.replaced(system, work, row, body)
-        changes.deploy(work, row, body.deployment, draft.spec, snapshot)
+        changes.deploy(work, row, body.deployment, draft, snapshot)
         return work.answered(record(system, work, row))
 
     return system.write(write)
@@ -217,7 +217,7 @@ def deploy(
         WrongState: It is being deleted.
         InvalidRequest: Everything that stands against it, in one message.
     """
-    faults = Faults()
+    faults, place = Faults(), (workspace, endpoint, deployment)
     endpoint_checks.check_name("deployment", deployment, faults)
     if body.percent is not None and not 0 <= body.percent <= _WHOLE:
         faults.add(f"percent is {body.percent}; use 0 to {_WHOLE}")
@@ -225,18 +225,18 @@ def deploy(
     def check(work: Work) -> Draft:
         changes.usable(work, workspace, endpoint)
         found = endpoint_checks.check_spec(system, work, workspace, body.spec, faults)
-        return changes.draft(work, workspace, body.spec, found)
+        return changes.draft(work, place, body.spec, found)
 
     draft = system.read(check)
     faults.refuse(f"{deployment[:80]!r} of endpoint {endpoint!r} cannot be deployed")
-    snapshot = changes.composed(system, workspace, (endpoint, deployment), draft)
+    snapshot = changes.composed(system, place, draft)
 
     def write(work: Work) -> EndpointRecord:
         row = changes.usable(work, workspace, endpoint)
         found = changes.deployment(work, row, deployment)
         if found is None or not changes.soft_change(work, found, draft.spec):
             row = changes.begun(work, row, "update")
-            found = changes.deploy(work, row, deployment, draft.spec, snapshot)
+            found = changes.deploy(work, row, deployment, draft, snapshot)
         row = changes.place(work, row, found, body)
         changes.wake(work, row, [EventDraft(kinds.CHANGED, f"{deployment} was deployed")])
         return work.answered(record(system, work, row))
@@ -486,4 +486,6 @@ def _checked(
     port = None if present is None else present.port
     endpoint_checks.check_access(system, work, body.access, port, faults)
     found = endpoint_checks.check_spec(system, work, workspace, body.spec, faults)
-    return changes.draft(work, workspace, body.spec, found)
+    return changes.draft(
+        work, (workspace, body.name, body.deployment), body.spec, found, replaces=True
+    )

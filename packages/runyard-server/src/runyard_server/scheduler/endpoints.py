@@ -24,7 +24,8 @@ from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.store.subjects import ENDPOINT, Subject
 
 if TYPE_CHECKING:
-    from runyard_server.scheduler.gateway import Command, GatewayKeeper
+    from runyard_server.scheduler.gateway import GatewayKeeper
+    from runyard_server.serving.starting import Command
 
 _THREADS = 2
 _log = logging.getLogger(__name__)
@@ -108,8 +109,7 @@ class EndpointReconciler(Reconciler):
             if self._keeper is None:
                 if not wanted:
                     return
-                command = self._command or gateway.command
-                self._keeper = gateway.GatewayKeeper(self._system, self._wake, command)
+                self._keeper = gateway.GatewayKeeper(self._system, self._wake, self._command)
             self._keeper.want(wanted=wanted)
 
     def _wake(self, subjects: Iterable[Subject]) -> None:

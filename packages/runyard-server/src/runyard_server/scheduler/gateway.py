@@ -1,41 +1,28 @@
 """The gateway's process: started with the first endpoint, followed, started again when it is gone.
 
-It outlives the service, so it is told apart by a lock that it holds from its first moment on: the
-lock is taken here and handed down to it. Whoever cannot take it knows that a gateway lives, however
-its starter ended; so there are never two.
+A thread asks for its status, keeps it for rules and verbs, and wakes the endpoints of which there
+is news. A connection that breaks tells at once that the gateway is gone.
 """
 
-import fcntl
 import logging
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from runyard_server.core.system import System
-from runyard_server.execution import gateway_control, gateway_table
-from runyard_server.execution.gateway_control import GatewayGone
-from runyard_server.serving.table import GATEWAY_LOG, GatewayStatus
+from runyard_server.execution import gateway_table
+from runyard_server.serving import asking
+from runyard_server.serving.asking import GatewayGone
+from runyard_server.serving.starting import Command, GatewayProcess
+from runyard_server.serving.table import GatewayStatus
 from runyard_server.store.subjects import ENDPOINT, Subject
 
-LOCK_FILE = "gateway.lock"
 _WAIT_SECONDS = 20.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 # Counters change with each request: a busy gateway is not asked more often than this.
 _GAP_SECONDS = 0.05
-_MODULE = "runyard_server.serving"
 _log = logging.getLogger(__name__)
-
-Command = Callable[[Path], list[str]]
-
-
-def command(home: Path) -> list[str]:
-    """The gateway's command line."""
-    # -P: not what lies in the state folder, which is the working folder, but what is installed.
-    return [sys.executable, "-P", "-m", _MODULE, str(home)]
 
 
 class GatewayKeeper:
@@ -44,23 +31,22 @@ class GatewayKeeper:
     Args:
         system: The service's parts.
         wake: Called with the endpoints of which there is news.
-        command: Makes the command line of the gateway.
+        command: Makes the command line of the gateway; by default that of the real one.
     """
 
     def __init__(
         self,
         system: System,
         wake: Callable[[Iterable[Subject]], None],
-        command: Command = command,
+        command: Command | None = None,
     ) -> None:
         self._system = system
         self._wake = wake
-        self._command = command
         self._condition = threading.Condition()
         self._wanted = False
         self._closing = False
         self._thread: threading.Thread | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = GatewayProcess(system.home.root, command)
         self._told: Mapping[Subject, Hashable] = {}
 
     def want(self, *, wanted: bool) -> None:
@@ -83,7 +69,7 @@ class GatewayKeeper:
         serial, pause = -1, _FIRST_PAUSE
         while self._goes_on():
             try:
-                status = gateway_control.status(self._folder, serial, _WAIT_SECONDS)
+                status = asking.status(self._folder, serial, _WAIT_SECONDS)
             except GatewayGone:
                 serial = -1
                 self._lost()
@@ -116,7 +102,7 @@ class GatewayKeeper:
     def _dismiss(self) -> None:
         """Have a gateway without endpoints end."""
         with suppress(GatewayGone):
-            gateway_control.stop(self._folder)
+            asking.stop(self._folder)
         self._system.gateway.note(None)
         self._told = {}
 
@@ -128,45 +114,10 @@ class GatewayKeeper:
             if self._closing or not self._wanted:
                 return
         try:
-            self._start()
+            self._process.ensure()
         except OSError as error:
             _log.error("the gateway cannot be started: %s", error)
             self._rest(_LONGEST_PAUSE)
-
-    def _start(self) -> None:
-        """Start the gateway unless one lives."""
-        if self._process is not None and self._process.poll() is not None:
-            _log.warning("the gateway has ended with %d", self._process.returncode)
-            self._process = None
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        held = os.open(self._folder / LOCK_FILE, flags, 0o600)
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            # One lives that does not listen yet, or is about to end.
-            return
-        else:
-            self._spawn(held)
-        finally:
-            os.close(held)
-
-    def _spawn(self, held: int) -> None:
-        home = self._system.home.root
-        with (self._folder / GATEWAY_LOG).open("ab") as log:
-            os.fchmod(log.fileno(), 0o600)
-            # The lock belongs to the open file, which the gateway has from now on: it is free again
-            # when that ends, whatever becomes of this process.
-            self._process = subprocess.Popen(
-                self._command(home),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=home,
-                start_new_session=True,
-                pass_fds=[held],
-            )
-        _log.info("started the gateway, process %d", self._process.pid)
 
     def _hear(self, status: GatewayStatus) -> None:
         """Keep what the gateway says, and wake the endpoints that it says something new of."""

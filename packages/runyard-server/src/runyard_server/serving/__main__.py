@@ -14,12 +14,11 @@ from pathlib import Path
 import msgspec
 
 from runyard_server.serving.gateway import Gateway
-from runyard_server.serving.table import GATEWAY_FILE, GATEWAY_LOG, SERVING_FOLDER
+from runyard_server.serving.table import GATEWAY_FILE, GATEWAY_LOG, LOCK_FILE, SERVING_FOLDER
 
 # It saves a fifth of the time where it is to be had.
 _LOOPS = "uvloop" if importlib.util.find_spec("uvloop") else "asyncio"
 
-LOCK_FILE = "gateway.lock"
 LARGEST_LOG, KEPT_LOGS = 10 << 20, 3
 # One that ends still answers what it has been asked.
 PATIENCE_SECONDS = 5.0

@@ -15,6 +15,8 @@ SERVING_FOLDER = "serving"
 ROUTES_FILE = "routes.json"
 GATEWAY_FILE = "gateway.json"
 GATEWAY_LOG = "gateway.log"
+# Held by the gateway as long as it lives.
+LOCK_FILE = "gateway.lock"
 CONTROL_SOCKET = "control.sock"
 WORKER_SOCKET = "workers.sock"
 REQUEST_LOGS = "requests"

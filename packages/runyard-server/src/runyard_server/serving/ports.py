@@ -1,24 +1,23 @@
 """Ports of endpoints: each has one of its own, kept for its life."""
 
 import socket
-
-from runyard_server.core.work import Work
-from runyard_server.store import endpoints
+from collections.abc import Container
 
 _TRIES = 100
+# Who listens at all addresses is reached at this one.
+_LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up
 
 
-def free_port(work: Work, host: str) -> int:
+def free_port(host: str, taken: Container[int]) -> int:
     """A port that nobody listens at and no endpoint has.
 
     Args:
-        work: The unit of work.
         host: The address that endpoints listen at.
+        taken: The ports that other endpoints have.
 
     Raises:
         OSError: There is none.
     """
-    taken = endpoints.ports(work.connection)
     for _ in range(_TRIES):
         with socket.socket(_family(host)) as trial:
             trial.bind((host, 0))
@@ -46,3 +45,14 @@ def is_free(host: str, port: int) -> bool:
 
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def address(host: str, port: int) -> str:
+    """Where clients of this machine reach what listens at a host and a port.
+
+    Args:
+        host: The address that endpoints listen at.
+        port: The port.
+    """
+    shown = _LOOPBACK.get(host, host)
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"

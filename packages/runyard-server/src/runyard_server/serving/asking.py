@@ -1,15 +1,19 @@
 """Asks the gateway on its control socket: one JSON line each way."""
 
-import os
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from runyard.protocol.sockets import reachable
 from runyard_server.serving.table import CONTROL_SOCKET, GatewayStatus
 
 _READ = 1 << 16
+_CONNECT_SECONDS = 5.0
+
+
+Told = TypeVar("Told")
 
 
 class GatewayGone(Exception):
@@ -28,11 +32,11 @@ def status(folder: Path, after: int = -1, wait: float = 0.0) -> GatewayStatus:
         GatewayGone: It does not answer.
     """
     asked = {"do": "status", "after": after, "wait": wait}
-    return _answer(folder, asked, wait)
+    return _told(_ask(folder, asked, wait + _CONNECT_SECONDS), GatewayStatus)
 
 
-def load(folder: Path, version: int, patience: float) -> GatewayStatus:
-    """Have the gateway read a newer table; returns once it is in force.
+def load(folder: Path, version: int, patience: float) -> int:
+    """Have the gateway read a newer table; returns the version that is in force then.
 
     Args:
         folder: The folder `serving` of the state folder.
@@ -42,7 +46,8 @@ def load(folder: Path, version: int, patience: float) -> GatewayStatus:
     Raises:
         GatewayGone: It does not answer.
     """
-    return _answer(folder, {"do": "load", "version": version}, patience)
+    answer = _ask(folder, {"do": "load", "version": version}, patience)
+    return _told(answer, _Loaded).version
 
 
 def stop(folder: Path) -> None:
@@ -51,14 +56,18 @@ def stop(folder: Path) -> None:
     Raises:
         GatewayGone: It does not answer.
     """
-    _ask(folder, {"do": "stop"}, 5.0)
+    _ask(folder, {"do": "stop"}, _CONNECT_SECONDS)
 
 
-def _answer(folder: Path, asked: dict[str, Any], patience: float) -> GatewayStatus:
+class _Loaded(msgspec.Struct):
+    version: int
+
+
+def _told(answer: bytes, kind: type[Told]) -> Told:
     try:
-        return msgspec.json.decode(_ask(folder, asked, patience + 5.0), type=GatewayStatus)
-    except msgspec.DecodeError as error:
-        raise GatewayGone(f"its answer to {asked['do']} makes no sense: {error}") from None
+        return msgspec.json.decode(answer, type=kind)
+    except msgspec.MsgspecError:
+        raise GatewayGone(f"its answer makes no sense: {answer[:200]!r}") from None
 
 
 def _ask(folder: Path, asked: dict[str, Any], patience: float) -> bytes:
@@ -73,17 +82,13 @@ def _ask(folder: Path, asked: dict[str, Any], patience: float) -> bytes:
 
 def _connected(folder: Path) -> socket.socket:
     line = socket.socket(socket.AF_UNIX)
-    # By the folder's descriptor: the address of a socket has 107 bytes, and state folders may be
-    # deeper than that.
-    place = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     try:
-        line.settimeout(5.0)
-        line.connect(f"/proc/self/fd/{place}/{CONTROL_SOCKET}")
+        line.settimeout(_CONNECT_SECONDS)
+        with reachable(str(folder), CONTROL_SOCKET) as path:
+            line.connect(path)
     except OSError:
         line.close()
         raise
-    finally:
-        os.close(place)
     return line
 
 

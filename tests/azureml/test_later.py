@@ -14,9 +14,7 @@ from azureml.core.authentication import (
 )
 from azureml.core.container_registry import ContainerRegistry
 from azureml.core.image import ContainerImage
-from azureml.core.model import InferenceConfig
 from azureml.core.resource_configuration import ResourceConfiguration
-from azureml.core.webservice import AciWebservice, Webservice
 from azureml.exceptions import AzureMLException, TrainingException
 from azureml.pipeline.core import Pipeline
 from azureml.pipeline.steps import PythonScriptStep
@@ -33,9 +31,6 @@ from azureml.train.hyperdrive.exceptions import HyperDriveConfigException
         lambda: Dataset.get_by_name(None, "x"),
         Keyvault,
         lambda: ContainerImage.image_configuration(execution_script="x"),
-        lambda: InferenceConfig(entry_script="x"),
-        lambda: AciWebservice.deploy_configuration(cpu_cores=1),
-        Webservice.deploy_from_image,
         lambda: Pipeline(workspace=None, steps=[]),
         lambda: PythonScriptStep(script_name="x"),
         lambda: Tensorboard([]),

@@ -81,7 +81,7 @@ def test_the_default_datastore_can_be_chosen(workspace):
         workspace.set_default_datastore("nowhere")
 
 
-@pytest.mark.parametrize("name", ["webservices", "images", "datasets"])
+@pytest.mark.parametrize("name", ["datasets", "linked_services"])
 def test_what_is_not_offered_says_so(workspace, name):
     """Never an empty dict for something that is not looked at."""
     with pytest.raises(NotOfferedYet, match="use"):

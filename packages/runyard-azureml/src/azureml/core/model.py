@@ -2,7 +2,7 @@
 
 from runyard.sdk.models import Model
 from runyard.sdk.v1.datasets import Dataset
-from runyard.sdk.v1.deployment import InferenceConfig
 from runyard.sdk.v1.resources import ResourceConfiguration
+from runyard.sdk.v1.serving.inference import InferenceConfig
 
 __all__ = ["Dataset", "InferenceConfig", "Model", "ResourceConfiguration"]

@@ -11,7 +11,6 @@ from typing import (
     Dict,
     List,
     Mapping,
-    NoReturn,
     Optional,
     Sequence,
     Union,
@@ -19,14 +18,13 @@ from typing import (
 
 from runyard.protocol.errors import NotFound, RunNotFound
 from runyard.protocol.suggestions import nearest
-from runyard.sdk import checks, paging
+from runyard.sdk import checks, deployment, model_orders, paging
 from runyard.sdk.exceptions import (
     NotOfferedYet,
     UserErrorException,
     WebserviceException,
     translated,
 )
-from runyard.sdk.names import check_model
 
 if TYPE_CHECKING:
     from runyard.protocol.models import ChangeModel, ModelRecord, RegisterModel
@@ -84,7 +82,9 @@ class Model:
         self._workspace = workspace
         if _record is None:
             key = id or (f"{name}:{version}" if name and version is not None else None)
-            wanted = _query(name, tags, properties, run_id, model_framework, latest=False)
+            wanted = model_orders.query(
+                name, tags, properties, run_id, model_framework, latest=False
+            )
             _record = _get(workspace, key) if key else _newest(workspace, wanted)
         self._record = _record
 
@@ -229,7 +229,7 @@ class Model:
             raise NotOfferedYet("datasets of a model", "tags and properties")
         from runyard.sdk import model_files
 
-        made = order(
+        made = model_orders.order(
             model_name,
             "",
             tags,
@@ -273,7 +273,7 @@ class Model:
         if dataset_id:
             raise NotOfferedYet("Model.list(dataset_id=…)", "tags and properties")
         checks.workspace(workspace)
-        query = _query(name, tags, properties, run_id, model_framework, latest)
+        query = model_orders.query(name, tags, properties, run_id, model_framework, latest)
         rows = paging.items(workspace.service.models.list(query))
         return [Model(workspace, _record=row) for row in rows]
 
@@ -343,11 +343,11 @@ class Model:
         """
         # `update` is told all tags, and the service what changes.
         removed = [key for key in self.tags if key not in tags] if tags is not None else []
-        self._change(tags=_texts(tags), removed_tags=removed, description=description)
+        self._change(tags=model_orders.texts(tags), removed_tags=removed, description=description)
 
     def add_tags(self, tags: Mapping[str, Any]) -> None:
         """Set tags."""
-        self._change(tags=_texts(tags))
+        self._change(tags=model_orders.texts(tags))
 
     def remove_tags(self, tags: Union[str, Sequence[str]]) -> None:
         """Remove tags by name."""
@@ -359,7 +359,7 @@ class Model:
         Raises:
             UserErrorException: A property is there with another value.
         """
-        self._change(properties=_texts(properties))
+        self._change(properties=model_orders.texts(properties))
 
     def add_tag(self, key: str, value: Any = "") -> None:
         """Set one tag."""
@@ -383,19 +383,98 @@ class Model:
             "experimentName": record.experiment,
         }
 
-    def package(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse, and tell what to use in place of packaging."""
-        raise _serving("Model.package")
+    @staticmethod
+    def package(
+        workspace: Workspace,
+        models: Sequence[Any],
+        inference_config: Any = None,
+        generate_dockerfile: bool = False,
+        image_name: Optional[str] = None,
+        image_label: Optional[str] = None,
+    ) -> Any:
+        """Pack models with a script and what it needs, to be served elsewhere.
+
+        Args:
+            workspace: The workspace.
+            models: Models, ids and local paths.
+            inference_config: The script and what it needs; None: the one model's framework says it.
+            generate_dockerfile: Accepted; a package is always a folder with a Dockerfile.
+            image_name: A name for the package.
+            image_label: A label for it.
+
+        Raises:
+            WebserviceException: Something makes no sense; all of it is named.
+        """
+        return deployment.verb("package", "Model.package")(
+            workspace, models, inference_config, generate_dockerfile, image_name, image_label
+        )
 
     @staticmethod
-    def deploy(*_: Any, **__: Any) -> NoReturn:
-        """Refuse, and tell what to use in place of deployment."""
-        raise _serving("Model.deploy")
+    def deploy(
+        workspace: Workspace,
+        name: str,
+        models: Sequence[Any],
+        inference_config: Any = None,
+        deployment_config: Any = None,
+        deployment_target: Any = None,
+        overwrite: bool = False,
+        show_output: bool = False,
+    ) -> Any:
+        """Deploy models as a web service, and return at once.
+
+        Args:
+            workspace: The workspace.
+            name: The service's name: 3 to 32 lower-case letters, digits and dashes.
+            models: Models, ids (`name` or `name:version`), and local paths to be registered.
+            inference_config: An InferenceConfig: the script and what it needs. None: the one
+                model's framework says how it is served.
+            deployment_config: What `deploy_configuration` of a kind of web service gives; None: an
+                AciWebservice, on an AKS target an AksWebservice.
+            deployment_target: An AKS target.
+            overwrite: Replace a service of that name, without a failed request.
+            show_output: Print what is deployed.
+
+        Raises:
+            WebserviceException: Something makes no sense; all of it is named.
+        """
+        return deployment.verb("deploy", "Model.deploy")(
+            workspace,
+            name,
+            models,
+            inference_config,
+            deployment_config,
+            deployment_target,
+            overwrite,
+            show_output,
+        )
 
     @staticmethod
-    def profile(*_: Any, **__: Any) -> NoReturn:
-        """Refuse, and tell what to use in place of profiling."""
-        raise _serving("Model.profile")
+    def profile(*arguments: Any, **named: Any) -> Any:
+        """Refuse, and tell what to use in place of profiling.
+
+        Raises:
+            NotOfferedYet: Always.
+        """
+        return deployment.verb("profile", "Model.profile")(*arguments, **named)
+
+    @staticmethod
+    def print_configuration(
+        models: Sequence[Any],
+        inference_config: Any,
+        deployment_config: Any,
+        deployment_target: Any,
+    ) -> None:
+        """Print what a deployment is made of.
+
+        Args:
+            models: Its models.
+            inference_config: The script and what it needs.
+            deployment_config: How it is to run.
+            deployment_target: Where.
+        """
+        deployment.verb("print_configuration", "Model.print_configuration")(
+            models, inference_config, deployment_config, deployment_target
+        )
 
     def _files(self) -> ModelRecord:
         """Read the record with its files, which lists leave out."""
@@ -409,44 +488,6 @@ class Model:
         body: ChangeModel = ChangeModel(**changes)
         with translated():
             self._record = self._workspace.service.models.change(self.id, body)
-
-
-def order(
-    name: str,
-    path: str,
-    tags: Optional[Mapping[str, Any]],
-    properties: Optional[Mapping[str, Any]],
-    description: Optional[str],
-    framework: Optional[str],
-    framework_version: Optional[str],
-) -> RegisterModel:
-    """Make the order to register a model.
-
-    Args:
-        name: The model's name.
-        path: Where its files are.
-        tags: Text by text.
-        properties: Text by text; never changed afterwards.
-        description: A text.
-        framework: What made it.
-        framework_version: The version of that.
-
-    Raises:
-        WebserviceException: The name breaks the rule, or there is a version without a framework.
-    """
-    from runyard.protocol.models import RegisterModel
-
-    if framework_version and not framework:
-        raise WebserviceException("model_framework_version was given without model_framework")
-    return RegisterModel(
-        name=check_model(name),
-        path=path,
-        tags=_texts(tags),
-        properties=_texts(properties),
-        description=description or "",
-        framework=str(framework or ""),
-        framework_version=str(framework_version or ""),
-    )
 
 
 def register_from_run(run: RunBase, made: RegisterModel) -> Model:
@@ -507,42 +548,3 @@ def _not_found(workspace: Workspace, name: Optional[str]) -> WebserviceException
     return WebserviceException(
         f"ModelNotFound: {what} that fits in workspace {workspace.name!r}; {there}", 404
     )
-
-
-def _query(
-    name: Optional[str],
-    tags: Optional[Sequence[Any]],
-    properties: Optional[Sequence[Any]],
-    run_id: Optional[str],
-    framework: Optional[str],
-    latest: bool,
-) -> Any:
-    from runyard.protocol.models import ModelQuery
-
-    return ModelQuery(
-        name=name,
-        run=run_id,
-        framework=framework,
-        tags=_conditions("tags", tags),
-        properties=_conditions("properties", properties),
-        latest=latest,
-    )
-
-
-def _conditions(name: str, wanted: Any) -> List[str]:
-    """Write `["a", ["b", "c"]]` (or a dict) as `["a", "b=c"]`."""
-    if not wanted:
-        return []
-    if isinstance(wanted, str):
-        return [wanted]
-    pairs = list(wanted.items()) if isinstance(wanted, Mapping) else wanted
-    checks.keys_and_values(name, pairs)
-    return [one if isinstance(one, str) else "=".join(str(part) for part in one) for one in pairs]
-
-
-def _texts(values: Optional[Mapping[str, Any]]) -> Dict[str, str]:
-    return {str(key): "" if value is None else str(value) for key, value in (values or {}).items()}
-
-
-def _serving(name: str) -> NotOfferedYet:
-    return NotOfferedYet(name, "Model.download and a server of your own")

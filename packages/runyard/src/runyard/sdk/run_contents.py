@@ -218,11 +218,11 @@ class RunContents(RunBase):
             ModelPathNotFoundException: Nothing in the run matches; the message lists the nearest.
             WebserviceException: The name breaks the rule for names.
         """
-        from runyard.sdk import models
+        from runyard.sdk import model_orders, models
 
         if datasets or sample_input_dataset or sample_output_dataset:
             raise NotOfferedYet("datasets of a model", "tags and properties")
-        order = models.order(
+        order = model_orders.order(
             model_name,
             model_path if model_path is not None else model_name,
             tags,

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from runyard.client import transfer
 from runyard.protocol.endpoints import PYFUNC, SCRIPT
@@ -169,6 +169,20 @@ def _of_run(service: WorkspaceClient, models: Sequence[ModelRecord]) -> Optional
 
 def _of_mlflow(service: WorkspaceClient, record: ModelRecord) -> Optional[Chosen]:
     """What an MLflow folder asks for in its own files."""
+    found = of_mlflow(service, record)
+    return None if found is None else _of(found[1], f"{found[0]} of the MLflow folder")
+
+
+def of_mlflow(service: WorkspaceClient, record: ModelRecord) -> Optional[Tuple[str, Environment]]:
+    """The environment that an MLflow folder asks for, and the file that says it; None: none does.
+
+    Args:
+        service: The workspace.
+        record: The model, with its files.
+
+    Raises:
+        UserErrorException: The file cannot be read.
+    """
     for name in _IN_MLFLOW:
         entries: List[Any] = [each for each in record.files if each.path.split("/")[-1] == name]
         if not entries:
@@ -176,5 +190,5 @@ def _of_mlflow(service: WorkspaceClient, record: ModelRecord) -> Optional[Chosen
         with tempfile.TemporaryDirectory(prefix="runyard-") as folder, translated():
             fetch = transfer.blob(entries[0], Path(folder))
             transfer.download_many(service, [fetch], overwrite=True)
-            return _of(from_file(fetch.target), f"{name} of the MLflow folder")
+            return name, from_file(fetch.target)
     return None

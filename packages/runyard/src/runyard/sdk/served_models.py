@@ -15,7 +15,8 @@ from runyard.protocol.errors import ModelNotFound
 from runyard.protocol.paths import escaped
 from runyard.sdk import flavors, model_files
 from runyard.sdk.exceptions import UserErrorException, translated
-from runyard.sdk.models import Model, order
+from runyard.sdk.model_orders import order
+from runyard.sdk.models import Model
 
 if TYPE_CHECKING:
     from runyard.client.workspace import WorkspaceClient

@@ -10,7 +10,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, NoReturn, Optional
 
-from runyard.sdk import workspace_config, workspace_lookup
+from runyard.sdk import deployment, workspace_config, workspace_lookup
 from runyard.sdk.default_clusters import DefaultCluster
 from runyard.sdk.exceptions import (
     NotOfferedYet,
@@ -428,9 +428,10 @@ class Workspace:
         return {endpoint.name: endpoint for endpoint in Endpoint.list(self)}
 
     @property
-    def webservices(self) -> NoReturn:
-        """Refuse: web services cannot be listed yet."""
-        raise NotOfferedYet("Workspace.webservices", "Model.download and a server of your own")
+    def webservices(self) -> Dict[str, Any]:
+        """All web services, by name."""
+        found: Dict[str, Any] = deployment.verb("webservices", "Workspace.webservices")(self)
+        return found
 
     @property
     def images(self) -> NoReturn:

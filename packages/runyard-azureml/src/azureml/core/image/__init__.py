@@ -1,5 +1,11 @@
 """Images."""
 
-from runyard.sdk.v1.deployment import ContainerImage, Image
+from runyard.sdk.v1.deployment import (
+    ContainerImage,
+    Image,
+)
 
-__all__ = ["ContainerImage", "Image"]
+__all__ = [
+    "ContainerImage",
+    "Image",
+]

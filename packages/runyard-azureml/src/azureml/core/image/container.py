@@ -1,5 +1,11 @@
 """The container image."""
 
-from runyard.sdk.v1.deployment import ContainerImage
+from runyard.sdk.v1.deployment import (
+    ContainerImage,
+    ContainerImageConfig,
+)
 
-__all__ = ["ContainerImage"]
+__all__ = [
+    "ContainerImage",
+    "ContainerImageConfig",
+]

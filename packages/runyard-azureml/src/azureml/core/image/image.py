@@ -1,5 +1,9 @@
 """The image."""
 
-from runyard.sdk.v1.deployment import Image
+from runyard.sdk.v1.deployment import (
+    Image,
+)
 
-__all__ = ["Image"]
+__all__ = [
+    "Image",
+]

@@ -8,4 +8,10 @@ from runyard.sdk.v1.deployment import (
     Webservice,
 )
 
-__all__ = ["AciWebservice", "AksEndpoint", "AksWebservice", "LocalWebservice", "Webservice"]
+__all__ = [
+    "AciWebservice",
+    "AksEndpoint",
+    "AksWebservice",
+    "LocalWebservice",
+    "Webservice",
+]

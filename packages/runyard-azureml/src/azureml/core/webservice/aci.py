@@ -1,5 +1,13 @@
 """The web service in a container."""
 
-from runyard.sdk.v1.deployment import AciWebservice
+from runyard.sdk.v1.deployment import (
+    AciServiceDeploymentConfiguration,
+    AciWebservice,
+    ContainerResourceRequirements,
+)
 
-__all__ = ["AciWebservice"]
+__all__ = [
+    "AciServiceDeploymentConfiguration",
+    "AciWebservice",
+    "ContainerResourceRequirements",
+]

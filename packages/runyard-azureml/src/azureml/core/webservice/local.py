@@ -1,5 +1,11 @@
 """The web service on this machine."""
 
-from runyard.sdk.v1.deployment import LocalWebservice
+from runyard.sdk.v1.deployment import (
+    LocalWebservice,
+    LocalWebserviceDeploymentConfiguration,
+)
 
-__all__ = ["LocalWebservice"]
+__all__ = [
+    "LocalWebservice",
+    "LocalWebserviceDeploymentConfiguration",
+]

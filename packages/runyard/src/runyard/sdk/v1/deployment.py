@@ -1,15 +1,50 @@
-"""The names of deployment: importable; serving models is not offered yet."""
+"""The classes of deployment: every kind of web service, and the images of 2019."""
 
 from runyard.sdk.v1.later import later
+from runyard.sdk.v1.serving.aci import AciWebservice
+from runyard.sdk.v1.serving.aks import AksServiceAccessToken, AksWebservice
+from runyard.sdk.v1.serving.aks_endpoints import AksEndpoint
+from runyard.sdk.v1.serving.configurations import (
+    AciServiceDeploymentConfiguration,
+    AksEndpointDeploymentConfiguration,
+    AksServiceDeploymentConfiguration,
+    LocalWebserviceDeploymentConfiguration,
+    WebserviceDeploymentConfiguration,
+)
+from runyard.sdk.v1.serving.image_configurations import ContainerImageConfig
+from runyard.sdk.v1.serving.inference import InferenceConfig
+from runyard.sdk.v1.serving.local import LocalWebservice
+from runyard.sdk.v1.serving.parts import (
+    AutoScaler,
+    ContainerResourceRequirements,
+    DataCollection,
+    LivenessProbeRequirements,
+    WebServiceAccessToken,
+)
+from runyard.sdk.v1.serving.webservices import Webservice
 
-_INSTEAD = "model.download() and a server of your own"
-_SERVICE = "azureml.core.webservice."
+Image = later("azureml.core.image.Image", "Model.deploy")
+ContainerImage = later("azureml.core.image.ContainerImage", "Model.deploy")
 
-Webservice = later(_SERVICE + "Webservice", _INSTEAD)
-AciWebservice = later(_SERVICE + "AciWebservice", _INSTEAD)
-AksWebservice = later(_SERVICE + "AksWebservice", _INSTEAD)
-AksEndpoint = later(_SERVICE + "AksEndpoint", _INSTEAD)
-LocalWebservice = later(_SERVICE + "LocalWebservice", _INSTEAD)
-Image = later("azureml.core.image.Image", _INSTEAD)
-ContainerImage = later("azureml.core.image.ContainerImage", _INSTEAD)
-InferenceConfig = later("azureml.core.model.InferenceConfig", _INSTEAD)
+__all__ = [
+    "AciServiceDeploymentConfiguration",
+    "AciWebservice",
+    "AksEndpoint",
+    "AksEndpointDeploymentConfiguration",
+    "AksServiceAccessToken",
+    "AksServiceDeploymentConfiguration",
+    "AksWebservice",
+    "AutoScaler",
+    "ContainerImage",
+    "ContainerImageConfig",
+    "ContainerResourceRequirements",
+    "DataCollection",
+    "Image",
+    "InferenceConfig",
+    "LivenessProbeRequirements",
+    "LocalWebservice",
+    "LocalWebserviceDeploymentConfiguration",
+    "WebServiceAccessToken",
+    "Webservice",
+    "WebserviceDeploymentConfiguration",
+]

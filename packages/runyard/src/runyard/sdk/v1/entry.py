@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runyard.sdk import run_kinds
+from runyard.sdk import deployment, run_kinds
 from runyard.sdk.v1 import absent, envelopes
 from runyard.sdk.v1.absent import NOT_OFFERED
 
@@ -18,8 +18,15 @@ def _sweep() -> Type[Any]:
     return HyperDriveRun
 
 
+def _verbs() -> Any:
+    from runyard.sdk.v1.serving import verbs
+
+    return verbs
+
+
 absent.install()
 envelopes.use()
 run_kinds.register("hyperdrive", _sweep)
+deployment.register(_verbs)
 
 __all__ = ["NOT_OFFERED"]

@@ -1,0 +1,52 @@
+"""The state of an operation as it is printed: once at each change, and a dot a second."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+_DOT_SECONDS = 1.0
+
+
+class Progress:
+    """Prints the state of an operation, with a dot a second.
+
+    Args:
+        show: Whether anything is printed.
+    """
+
+    def __init__(self, show: bool) -> None:
+        self._show = show
+        self._state = ""
+        self._reason = ""
+        self._dotted = 0.0
+
+    def take(self, state: str, reason: str) -> None:
+        """Print what is new.
+
+        Args:
+            state: The operation's state.
+            reason: What is waited for.
+        """
+        if not self._show:
+            return
+        if reason and reason != self._reason:
+            sys.stderr.write(f"{reason}\n")
+            self._reason = reason
+        now = time.monotonic()
+        if state != self._state:
+            _out(f"\n{state}" if self._state else state)
+            self._state, self._dotted = state, now
+        elif now - self._dotted >= _DOT_SECONDS:
+            _out(".")
+            self._dotted = now
+
+    def end(self) -> None:
+        """End the line."""
+        if self._show and self._state:
+            _out("\n")
+
+
+def _out(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

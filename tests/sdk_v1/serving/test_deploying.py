@@ -1,0 +1,179 @@
+"""Model.deploy: what is checked before anything starts, and the order that is sent."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from azureml.core.model import InferenceConfig, Model
+from azureml.core.webservice import (
+    AciWebservice,
+    AksEndpoint,
+    AksWebservice,
+    LocalWebservice,
+    Webservice,
+)
+from runyard.sdk.environments import Environment
+from runyard.sdk.exceptions import UserErrorException, WebserviceException
+
+
+class Aks:
+    """What a deployment needs of an AKS target."""
+
+    name, type, provisioning_state = "my-aks", "AKS", "Succeeded"
+
+
+def test_a_deployment_becomes_an_order(workspace, service, config):
+    """Models, script, environment and resources reach the service as they were written down."""
+    service.model("m", 3)
+    aci = AciWebservice.deploy_configuration(
+        cpu_cores=1, memory_gb=2, tags={"data": "MNIST"}, description="Predicts", auth_enabled=True
+    )
+    made = Model.deploy(workspace, "my-svc", ["m:3"], config, aci)
+    order = service.bodies[service.calls.index("endpoints.create")]
+    assert (order.kind, order.access.auth, order.access.port) == ("aci", "key", None)
+    assert (order.spec.models, order.spec.entry_script, order.spec.flavor) == (
+        ["m:3"],
+        "score.py",
+        "script",
+    )
+    assert (order.spec.resources.cpus, order.spec.resources.memory_gb) == (1, 2)
+    assert order.spec.environment.interpreter == sys.executable
+    assert service.sent == [["score.py"]]
+    assert type(made) is AciWebservice
+    assert (made.tags, made.description) == ({"data": "MNIST"}, "Predicts")
+
+
+def test_a_source_directory_lies_below_its_own_name(workspace, service, here):
+    """Scripts open files by paths such as ./abc/extradata.json: v1 kept the folder's name."""
+    (here / "abc" / "x").mkdir(parents=True)
+    (here / "abc" / "x" / "score.py").write_text("import y\n")
+    (here / "abc" / "extradata.json").write_text("{}")
+    (here / "abc" / "env.yml").write_text("dependencies:\n- pip:\n  - numpy==1.16.2\n")
+    config = InferenceConfig(
+        "x/score.py", source_directory=str(here / "abc"), runtime="python", conda_file="env.yml"
+    )
+    Model.deploy(workspace, "test", [], config, LocalWebservice.deploy_configuration(6789))
+    spec = service.bodies[-1].spec
+    assert (spec.source_directory, spec.entry_script) == ("abc", "x/score.py")
+    assert service.sent == [["env.yml", "extradata.json", "x/score.py"]]
+    assert (spec.environment.name, spec.environment.pip) == ("test-env", ["numpy==1.16.2"])
+    assert service.bodies[-1].access.port == 6789
+
+
+def test_azureml_defaults_brings_the_schema_package(workspace, service, here):
+    """Scripts that decorate run() find inference_schema; what is asked for by version stays."""
+    del here
+    for asked, got in (
+        (["azureml-defaults"], ["inference-schema"]),
+        (["azureml-defaults", "inference-schema[numpy-support]==1.0"], None),
+        (["numpy"], ["numpy"]),
+    ):
+        environment = Environment("e")
+        for line in asked:
+            environment.python.conda_dependencies.add_pip_package(line)
+        if "azureml-defaults" not in asked:
+            environment.python.conda_dependencies.remove_pip_package("azureml-defaults")
+        config = InferenceConfig("score.py", environment=environment)
+        if "azureml-defaults" in asked:
+            Model.deploy(workspace, "my-svc", [], config, overwrite=True)
+        else:
+            with pytest.warns(UserWarning, match="azureml-defaults"):
+                Model.deploy(workspace, "my-svc", [], config, overwrite=True)
+        assert service.bodies[-1].spec.environment.pip == (got or asked[1:])
+
+
+def test_the_kind_follows_from_configuration_and_target(workspace, service, config):
+    """Without a configuration a service is ACI's; on an AKS target it is AKS's."""
+    assert type(Model.deploy(workspace, "one", [], config)) is AciWebservice
+    made = Model.deploy(workspace, "two", [], config, deployment_target=Aks())
+    assert type(made) is AksWebservice
+    assert (made.compute_name, service.bodies[-1].spec.target) == ("my-aks", "local")
+    local = Model.deploy(workspace, "three", [], config, LocalWebservice.deploy_configuration())
+    assert type(local) is LocalWebservice
+    endpoint = Model.deploy(
+        workspace,
+        "four",
+        [],
+        config,
+        AksEndpoint.deploy_configuration(version_name="blue", traffic_percentile=10),
+        Aks(),
+    )
+    assert (type(endpoint), list(endpoint.versions)) == (AksEndpoint, ["blue"])
+    assert set(Webservice.list(workspace)) == set() or len(Webservice.list(workspace)) == 4
+
+
+def test_all_faults_are_told_at_once(workspace, service, config):
+    """Who has three mistakes corrects them in one go, and nothing has started."""
+    aci = AciWebservice.deploy_configuration(cpu_cores=1)
+    aci.cpu_cores = -1
+    with pytest.raises(WebserviceException) as caught:
+        Model.deploy(workspace, "No_Name", ["nowhere/model"], config, aci, Aks())
+    for part in ("No_Name", "cpu_cores", "nowhere/model", "my-aks"):
+        assert part in caught.value.message
+    assert not {"endpoints.create", "snapshots.create"} & set(service.calls)
+
+
+@pytest.mark.parametrize("name", ["ab", "a" * 33, "My-svc", "1svc", "svc-", "a_b", "", None])
+def test_names_are_checked(workspace, service, config, name):
+    """A name becomes part of addresses; the rule is told."""
+    with pytest.raises(WebserviceException, match="3 to 32"):
+        Model.deploy(workspace, name, [], config)
+    assert "endpoints.create" not in service.calls
+
+
+def test_an_existing_service_is_replaced_only_when_asked(workspace, service, config):
+    """Nobody loses a service by a name used twice; a local one is for trying, and is replaced."""
+    Model.deploy(workspace, "my-svc", [], config)
+    with pytest.raises(WebserviceException, match="overwrite=True"):
+        Model.deploy(workspace, "my-svc", [], config)
+    with pytest.raises(WebserviceException, match="ACI"):
+        Model.deploy(workspace, "my-svc", [], config, LocalWebservice.deploy_configuration())
+    Model.deploy(workspace, "my-svc", [], config, overwrite=True)
+    assert service.bodies[-1].replace
+    for expected in (False, True):
+        Model.deploy(workspace, "local", [], config, LocalWebservice.deploy_configuration())
+        assert service.bodies[-1].replace is expected
+
+
+def test_a_wrong_configuration_is_named(workspace, config):
+    """The class that is needed is in the message."""
+    with pytest.raises(WebserviceException, match="deploy_configuration"):
+        Model.deploy(workspace, "my-svc", [], config, {"cpu_cores": 1})
+    with pytest.raises(WebserviceException, match="InferenceConfig"):
+        Model.deploy(workspace, "my-svc", [], "score.py")
+
+
+@pytest.mark.parametrize(
+    ("framework", "paths", "flavor"),
+    [
+        ("TensorFlow", ["model/saved_model.pb", "model/variables/x"], "tensorflow"),
+        ("TensorFlow", ["model.h5"], "keras"),
+        ("TfKeras", ["model.keras"], "keras"),
+        ("ScikitLearn", ["model.pkl"], "sklearn"),
+        ("Onnx", ["model.onnx"], "onnx"),
+        ("PyTorch", ["model.pt"], "torch"),
+    ],
+)
+def test_a_framework_says_how_a_model_is_served(workspace, service, framework, paths, flavor):
+    """One model of a known framework needs no script."""
+    service.model("m", framework=framework, framework_version="2.3.0", paths=paths)
+    Model.deploy(workspace, "my-svc", ["m"], None)
+    spec = service.bodies[-1].spec
+    assert (spec.flavor, spec.entry_script, spec.snapshot) == (flavor, "", "")
+    assert spec.environment.pip
+
+
+@pytest.mark.parametrize("models", [[], ["m", "m"], ["m"]])
+def test_without_code_one_model_of_a_known_framework_is_needed(workspace, service, models):
+    """The refusal says what would be served, and the way with a script."""
+    service.model("m", framework="Custom")
+    with pytest.raises(UserErrorException, match="InferenceConfig"):
+        Model.deploy(workspace, "my-svc", models, None)
+
+
+def test_profile_is_refused_with_its_reason(workspace, config):
+    """Until datasets exist there is nothing to profile with."""
+    with pytest.raises(NotImplementedError, match="dataset"):
+        Model.profile(workspace, "p", [], config, None)

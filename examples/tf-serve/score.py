@@ -36,7 +36,7 @@ def init():
 
 
 def run(data):
-    """Tell which digits the images show, and how sure the network is."""
+    """Which digits the images show, and how sure the network is of each."""
     rows = json.loads(data)["data"]
     found = session.run(likely, {images: rows})
     return {"digits": found.argmax(1).tolist(), "confidence": found.max(1).tolist()}

@@ -128,6 +128,7 @@ def test_inputs_of_any_kind_are_sent_as_json() -> None:
     """Arrays and tables need no conversion by hand; texts go as they are."""
     assert endpoint_data.encoded({"data": Array()}) == b'{"data": [[1.5, 2.5]]}'
     assert endpoint_data.encoded("a,b\n1,2\n") == b"a,b\n1,2\n"
-    assert endpoint_data.rows_of(Array()) == {"instances": [[1.5, 2.5]]}
+    sent = endpoint_data.encoded(endpoint_data.rows_of(Array()))
+    assert sent == b'{"instances": [[1.5, 2.5]]}'
     assert endpoint_data.rows_of(Table()) == {"dataframe_split": {"columns": ["a"], "data": [[1]]}}
     assert endpoint_data.decoded(b"no json") == "no json"

@@ -71,7 +71,8 @@ def _facts(record: EndpointRecord) -> Iterator[tuple[str, str | Styled]]:
     yield "Opened by", {"none": "anybody who reaches it"}.get(access.auth, f"a {access.auth}")
     yield "Answers to", ", ".join(access.protocols)
     yield "Traffic", endpoint_words.traffic_of(record)
-    yield "Requests", endpoint_words.requests_of(record.requests, record.failures)
+    counts = endpoint_words.requests_of(record.requests, record.failures)
+    yield "Requests", counts if record.requests else ""
     yield "Last request", humane.ago(record.last_request_at)
     yield "Logged", f"{access.log_requests:.0%} of requests" if access.log_requests else ""
     yield "Created", f"{record.created_at} ({humane.ago(record.created_at)})"

@@ -36,6 +36,8 @@ class EndpointBase:
         self._name = name
         self._record = _record if _record is not None else self._refresh()
         self._caller = endpoint_calls.Caller(workspace.service, name)
+        # The deployment that was changed last from here: others may have failed before.
+        self._changed: Optional[str] = None
 
     def __repr__(self) -> str:
         record = self._refresh()
@@ -51,11 +53,11 @@ class EndpointBase:
         cells = {
             "Endpoint": record.name,
             "State": record.state,
-            "Why": endpoint_words.why_of(record),
+            "Why": endpoint_words.first_line(endpoint_words.why_of(record)),
             "Serves": endpoint_words.what_of(default) if default is not None else "",
             "Replicas": endpoint_words.replicas_of(record),
             "Traffic": endpoint_words.traffic_of(record),
-            "Requests": endpoint_words.requests_of(record.requests, record.failures),
+            "Requests": f"{record.requests:,}" if record.requests else "",
         }
         shown = {key: value for key, value in cells.items() if value}
         link = ("Address", record.address, record.address) if record.address else None

@@ -5,33 +5,20 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Union
 
+from runyard.sdk.exceptions import UserErrorException
+
 
 def encoded(data: Any) -> bytes:
-    """What is sent for an input: bytes and text as they are, everything else as JSON.
+    """What is sent for an input: bytes and texts as they are, everything else as JSON.
 
     Args:
-        data: The input; arrays and tables are taken for their values.
+        data: The input; arrays and tables in it are taken for their values.
     """
     if isinstance(data, bytes):
         return data
-    return data.encode("utf-8") if isinstance(data, str) else json.dumps(plain(data)).encode()
-
-
-def plain(value: Any) -> Any:
-    """Arrays, their numbers and tables as lists, numbers and texts, at any depth.
-
-    Args:
-        value: What was given.
-    """
-    if isinstance(value, dict):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if hasattr(value, "to_numpy"):
-        return value.to_numpy().tolist()
-    return value
+    if isinstance(data, str):
+        return data.encode("utf-8")
+    return json.dumps(data, default=_plain).encode("utf-8")
 
 
 def rows_of(rows: Any) -> Dict[str, Any]:
@@ -42,7 +29,7 @@ def rows_of(rows: Any) -> Dict[str, Any]:
     """
     if hasattr(rows, "columns") and hasattr(rows, "to_dict"):
         return {"dataframe_split": rows.to_dict(orient="split")}
-    return {"instances": plain(rows)}
+    return {"instances": rows}
 
 
 def decoded(answer: bytes) -> Any:
@@ -55,3 +42,16 @@ def decoded(answer: bytes) -> Any:
         return answer
     except ValueError:
         return text
+
+
+def _plain(value: Any) -> Any:
+    """What `json` does not know: arrays and their numbers, tables, sets."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if hasattr(value, "to_numpy"):
+        return value.to_numpy().tolist()
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    raise UserErrorException(
+        f"a {type(value).__name__} cannot be sent as JSON; send lists, numbers, texts, or bytes"
+    )

@@ -46,7 +46,11 @@ _NUMBER = re.compile(r"\d+")
 
 
 def wait(
-    service: WorkspaceClient, name: str, show_output: bool, timeout: Optional[float]
+    service: WorkspaceClient,
+    name: str,
+    show_output: bool,
+    timeout: Optional[float],
+    deployment: Optional[str] = None,
 ) -> EndpointRecord:
     """Wait until what was asked of an endpoint is done.
 
@@ -55,6 +59,7 @@ def wait(
         name: The endpoint.
         show_output: Whether the way there is shown on stderr.
         timeout: Seconds; None waits for ever.
+        deployment: What of it was changed; None: whatever was last.
 
     Returns:
         The endpoint as it then is.
@@ -77,7 +82,7 @@ def wait(
                 position = _next(service, name, position, _seconds(line, until, record))
     finally:
         line.end()
-    _check(service, record)
+    _check(service, record, deployment)
     return record
 
 
@@ -177,15 +182,21 @@ def _next(service: WorkspaceClient, name: str, position: int, seconds: float) ->
     return max(position, service.feed.list(query, wait=seconds).position)
 
 
-def _check(service: WorkspaceClient, record: EndpointRecord) -> None:
-    operation = record.operation
-    failed = operation is not None and operation.state == OPERATION_FAILED
+def _check(service: WorkspaceClient, record: EndpointRecord, deployment: Optional[str]) -> None:
+    changed = endpoint_words.deployment_of(record, deployment) if deployment else None
+    error = "" if record.operation is None else record.operation.error
+    failed = record.operation is not None and record.operation.state == OPERATION_FAILED
+    if changed is not None:
+        error, failed = changed.error, bool(changed.error)
     if record.state == HEALTHY and not failed:
         return
-    why = (operation.error if operation is not None else "") or endpoint_words.why_of(record)
+    why = error or endpoint_words.why_of(record)
     said = f"{record.name} is {record.state}: {why or 'no reason is known'}"
     if record.state == HEALTHY:
         said = f"{record.name} could not be changed and serves on as it was: {why}"
-    with translated():
-        log = service.endpoints.logs(record.name, EndpointLogQuery(lines=_LOG_LINES))
+    log = ""
+    if "\n" not in why:
+        # A traceback is the end of the log already.
+        with translated():
+            log = service.endpoints.logs(record.name, EndpointLogQuery(deployment, _LOG_LINES))
     raise WebserviceException(f"{said}\n\nThe end of its log:\n\n{log}" if log.strip() else said)

@@ -26,7 +26,7 @@ def line_of(record: EndpointRecord) -> str:
     """
     parts = [record.state + (f" at {record.address}" if record.address else "")]
     parts += [replicas_of(record)] if record.deployments else []
-    why = why_of(record)
+    why = first_line(why_of(record))
     if record.requests:
         parts.append(requests_of(record.requests, record.failures))
     return ", ".join(parts) + (f": {why}" if why else "")
@@ -42,6 +42,11 @@ def why_of(record: EndpointRecord) -> str:
         return record.error
     said = record.error or record.reason
     return said or next((each.reason or each.error for each in record.deployments), "")
+
+
+def first_line(text: str) -> str:
+    """An error without the traceback that stands below its first line."""
+    return text.partition("\n")[0]
 
 
 def is_changing(record: EndpointRecord) -> bool:

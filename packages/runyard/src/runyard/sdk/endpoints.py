@@ -110,7 +110,9 @@ class Endpoint(EndpointBase):
         )
         with translated():
             record = workspace.service.endpoints.create(order)
-        return Endpoint(workspace, name, _record=record)
+        endpoint = Endpoint(workspace, name, _record=record)
+        endpoint._changed = deployment
+        return endpoint
 
     @staticmethod
     def list(
@@ -164,9 +166,7 @@ class Endpoint(EndpointBase):
         code = {"model": model, "script": script, "source": source, "environment": environment}
         given, faults = endpoint_specs.read({**code, **more}, access=False)
         made = endpoint_specs.spec_of(self._workspace, self.name, given, faults)
-        order = Deploy(made.spec, percent=percent)
-        with translated():
-            self._record = self._service.endpoints.deploy(self.name, deployment, order)
+        self._deploy(deployment, Deploy(made.spec, percent=percent))
         return self
 
     def update(
@@ -215,9 +215,7 @@ class Endpoint(EndpointBase):
         if changes:
             now = self._deployment(deployment)
             made = endpoint_specs.spec_of(self._workspace, self.name, own, faults, now.spec)
-            with translated():
-                order = Deploy(made.spec)
-                self._record = self._service.endpoints.deploy(self.name, now.name, order)
+            self._deploy(now.name, Deploy(made.spec))
         faults.raise_all(self.name)
         if change != ChangeEndpoint():
             self._change(change)
@@ -237,7 +235,9 @@ class Endpoint(EndpointBase):
             WebserviceException: It failed, with the reason and the end of the log; or the time is
                 over, and it goes on.
         """
-        self._record = endpoint_progress.wait(self._service, self.name, show_output, timeout)
+        self._record = endpoint_progress.wait(
+            self._service, self.name, show_output, timeout, self._changed
+        )
         return self
 
     def call(self, data: Any = None, path: str = "/score", **headers: str) -> Any:
@@ -320,6 +320,16 @@ class Endpoint(EndpointBase):
     def mirror(self, percent: Mapping[str, int]) -> None:
         self._change(ChangeEndpoint(mirror=dict(percent)))
 
+    @property
+    def default(self) -> str:
+        """The deployment that gets what no percent gives away; set it to choose another."""
+        self._refresh()
+        return self._deployment().name
+
+    @default.setter
+    def default(self, deployment: str) -> None:
+        self._change(ChangeEndpoint(default=deployment))
+
     def promote(
         self,
         deployment: str,
@@ -329,6 +339,8 @@ class Endpoint(EndpointBase):
         show_output: bool = True,
     ) -> Endpoint:
         """Move all the traffic to a deployment, step by step, and back where it does worse.
+
+        In the end it is the default.
 
         It is watched by this process, which waits for as long as it takes.
 
@@ -349,6 +361,7 @@ class Endpoint(EndpointBase):
         plan = promotions.plan_of(deployment, within, max_error, steps)
         say = sys.stderr if show_output else None
         promotions.Promotion(plan, self._refresh, self._share, say).run()
+        self._change(ChangeEndpoint(mirror={deployment: 0}, default=deployment))
         return self
 
     def rollback(
@@ -367,6 +380,7 @@ class Endpoint(EndpointBase):
         name = self._deployment(deployment).name
         with translated():
             self._record = self._service.endpoints.rollback(self.name, name, revision)
+        self._changed = name
         return self
 
     def remove(self, deployment: str) -> Endpoint:
@@ -390,6 +404,11 @@ class Endpoint(EndpointBase):
                 self._service.endpoints.delete(self.name)
             except NotFound:
                 return
+
+    def _deploy(self, deployment: str, order: Deploy) -> None:
+        with translated():
+            self._record = self._service.endpoints.deploy(self.name, deployment, order)
+        self._changed = deployment
 
     def _share(self, percent: Mapping[str, int]) -> None:
         self.traffic = dict(percent)

@@ -1,21 +1,33 @@
 """Connections of clients: uvicorn's, but what a worker answers never becomes an ASGI request.
 
 One request of a connection is answered at a time. What a client sends ahead of an answer is parsed,
-kept, and done afterwards; meanwhile nothing more is read.
+kept, and replayed afterwards; meanwhile nothing more is read. Heads, bodies and answers that do not
+get on end the connection: a look at all of them each second, which costs a request nothing.
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+import random
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import httptools
-import msgspec
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from runyard.protocol.endpoints import SCORE
+from runyard.protocol.endpoints import KEY, NO_AUTH
 from runyard_server.serving import heads, paths
-from runyard_server.serving.exchange import AnswerMeta, CallMeta, Chunks, Exchange, Worker
+from runyard_server.serving.exchange import Chunks, Shadow
+from runyard_server.serving.incoming import (
+    AUTHORIZATION,
+    CLIENT_ID,
+    DEPLOYMENT,
+    KEPT,
+    LENGTH,
+    MS_ID,
+    REQUEST_ID,
+    TRACE,
+    HttpExchange,
+)
 from runyard_server.serving.pools import Pool
 from runyard_server.serving.requests import Asked
 
@@ -26,145 +38,51 @@ if TYPE_CHECKING:
 
 HEAD_BYTES = 64 << 10
 LONGEST_ID = 100
-# What is answered at once though the body is still to come, must be read by the client before the
-# connection ends: data that nobody reads would have the system take the answer back.
+HEAD_SECONDS, REST_SECONDS = 15.0, 75.0
+# A body, or a client that takes its answer, gets on by so much in so long, or is given up.
+STEP_BYTES, STEP_SECONDS = 1 << 10, 30.0
+# What is answered though the body is still to come must be read by the client before the connection
+# ends: data that nobody reads would have the system take the answer back.
 LINGER_SECONDS = 2.0
+
 _SMALL = 1 << 16
-_FAILED, _TIMEOUT = 500, 504
-
-_KEPT = frozenset(
-    (
-        b"authorization",
-        b"content-length",
-        b"content-type",
-        b"origin",
-        b"runyard-deployment",
-        b"traceid",
-        b"x-ms-client-request-id",
-        b"x-ms-request-id",
-        b"x-request-id",
-    )
-)
-_IDS = (b"x-request-id", b"x-ms-request-id", b"x-ms-client-request-id", b"traceid")
+_UNSAID = b"%d" % (_SMALL + 1)
+_IDS = (REQUEST_ID, MS_ID, CLIENT_ID, TRACE)
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_BAD, _UNKNOWN, _NOT_FOUND, _SLOW, _LARGE, _FIELDS, _FULL = 400, 401, 404, 408, 413, 431, 503
 
 
-class HttpExchange(Exchange):
-    """A request of a client.
+class Budget:
+    """The memory that bodies may take, of all requests together.
 
     Args:
-        connection: Where it came.
-        pool: The deployment that answers.
-        target: What is asked.
-        headers: All headers.
-        kept: Those that the gateway looks at.
+        most: Bytes.
     """
 
-    __slots__ = ("asked", "connection", "headers", "keep_alive", "kept", "size")
-
-    def __init__(
-        self,
-        connection: "Connection",
-        pool: Pool,
-        asked: Asked,
-        headers: list[tuple[bytes, bytes]],
-        kept: dict[bytes, bytes],
-    ) -> None:
-        super().__init__(pool, asked.where.protocol, [])
-        self.connection = connection
-        self.asked = asked
-        self.headers = headers
-        self.kept = kept
-        self.size = 0
-        self.keep_alive = True
-
-    def meta(self, link: Worker) -> bytes:
-        """See Exchange."""
-        asked, ready = self.asked, link.ready
-        row, revision = self.connection.endpoint.row, self.pool.row.serving
-        everything = ready is not None and (ready.headers or ready.input == "raw")
-        kind = self.kept.get(b"content-type")
-        if (
-            asked.where.verb == paths.SCORES
-            and asked.method == "POST"
-            and not everything
-            and row.legacy_status == _FAILED
-            and (kind == b"application/json" or (ready is not None and ready.input == "text"))
-        ):
-            return b""
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1")
-            for name, value in self.headers
-            if everything or name in _PROTOCOL_HEADERS
-        }
-        headers.pop("authorization", None)
-        return msgspec.json.encode(
-            CallMeta(
-                asked.where.protocol,
-                asked.where.verb,
-                asked.method,
-                asked.path,
-                headers,
-                asked.where.model,
-                revision.model_version if revision is not None else "",
-                legacy_status=row.legacy_status,
-            )
-        )
-
-    def answered(self, meta: AnswerMeta, body: Chunks) -> None:
-        """See Exchange."""
-        self.connection.respond(self, meta.status, self._head(meta), body)
-
-    def refused(self, status: int, message: str, retry_after: int = 0) -> None:
-        """See Exchange."""
-        more = b"retry-after: %d\r\n" % retry_after if retry_after else b""
-        head = b"content-type: application/json\r\n" + more + self._ids()
-        if status == _TIMEOUT:
-            head += b"x-ms-run-function-failed: True\r\n"
-        self.connection.respond(self, status, head, [heads.json_error(message, self.protocol)])
-
-    def _head(self, meta: AnswerMeta) -> bytes:
-        given = meta.headers
-        if given:
-            lines = b"".join(
-                f"{name}: {value}\r\n".encode("latin-1") for name, value in given.items()
-            )
-            if not any(name.lower() == "content-type" for name in given):
-                lines += b"content-type: application/json\r\n"
-        else:
-            lines = b"content-type: application/json\r\n"
-        failed = b"True" if meta.failed else b"False"
-        return lines + b"x-ms-run-function-failed: %b\r\nx-ms-run-fn-exec-ms: %.3f\r\n%b" % (
-            failed,
-            meta.run_us / 1000,
-            self._ids(),
-        )
-
-    def _ids(self) -> bytes:
-        kept = self.kept
-        request = kept.get(b"x-request-id") or heads.new_id()
-        lines = b"x-ms-server-version: %b\r\nx-request-id: %b\r\nx-ms-request-id: %b\r\n" % (
-            heads.VERSION,
-            request,
-            kept.get(b"x-ms-request-id") or request,
-        )
-        client = kept.get(b"x-ms-client-request-id")
-        if client is not None:
-            lines += b"x-ms-client-request-id: %b\r\n" % client
-        trace = kept.get(b"traceid")
-        if trace is not None:
-            lines += b"TraceId: %b\r\n" % trace
-        return lines
+    def __init__(self, most: int) -> None:
+        self.held = 0
+        self.most = most
 
 
-_PROTOCOL_HEADERS = frozenset(
-    (
-        b"accept",
-        b"accept-encoding",
-        b"content-encoding",
-        b"content-type",
-        b"inference-header-content-length",
-    )
-)
+class _Facts(NamedTuple):
+    """What a parser tells about a request, when the parser itself is further already."""
+
+    method: bytes
+    version: str
+    keeps: bool
+    upgrades: bool
+
+    def get_method(self) -> bytes:
+        return self.method
+
+    def get_http_version(self) -> str:
+        return self.version
+
+    def should_keep_alive(self) -> bool:
+        return self.keeps
+
+    def should_upgrade(self) -> bool:
+        return self.upgrades
 
 
 class Connection(HttpToolsProtocol):
@@ -179,159 +97,331 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.endpoint: ServedEndpoint = app_state["endpoint"]
+        self._budget: Budget = app_state["budget"]
         self._left: Callable[[], None] = app_state["left"]
+        self._now = self.loop.time
         self._exchange: HttpExchange | None = None
         self._kept: dict[bytes, bytes] = {}
+        self._head = 0
+        self._untold = 0
+        # Whether the body of `_exchange` is complete, and a head is being read.
+        self._whole = True
+        self._begun = False
+        # What came ahead of its turn.
+        self._later: list[tuple[str, Any]] | None = None
         self._ends = False
+        self._admitted = (b"", -1)
+        self.since = self._now()
+        self._mark = (0.0, 0)
+        self._blocked: tuple[float, int] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being answered."""
+        if self._exchange is not None:
+            return True
+        return self.cycle is not None and not self.cycle.response_complete
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what was asked."""
         exchange, self._exchange = self._exchange, None
+        self._later = None
         if exchange is not None:
+            self._budget.held -= exchange.size
             exchange.pool.forget(exchange)
         super().connection_lost(exc)
         self._left()
 
     def data_received(self, data: bytes) -> None:
-        """Read what came."""
+        """Read what came, and see that it comes to something."""
         if self._ends:
             return
-        self._unset_keepalive_if_required()
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
+        self._untold += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             pass  # no other protocol is spoken here: the request is answered as it stands
         except httptools.HttpParserError:
-            self._refuse_head(400, "this is no HTTP/1.1 request")
+            if not self._ends:
+                self._refuse(_BAD, "this is no HTTP/1.1 request")
+            return
+        # The parser keeps what comes between two things that it tells: they could be endless.
+        if self._untold > HEAD_BYTES and not self._ends:
+            self._refuse_head()
 
     def on_message_begin(self) -> None:
         """Begin a request."""
+        if self._later is not None:
+            self._later.append(("on_message_begin", None))
+            return
+        if self._exchange is not None or self.busy:
+            self._later = [("on_message_begin", None)]
+            self.flow.pause_reading()
+            return
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
         self._kept = {}
+        self._head = 0
+        self._begun = True
+        self.since = self._now()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the address."""
+        if self._later is not None:
+            self._later.append(("on_url", url))
+            return
+        self._count(len(url))
+        self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, or a trailer."""
+        if self._later is not None:
+            self._later.append(("_on_header", (name, value)))
+            return
         name = name.lower()
-        if name in _KEPT:
+        self._head += len(name) + len(value) + 4
+        if self._head > HEAD_BYTES:
+            self._count(0)
+        if name in KEPT:
             self._kept[name] = value
         elif name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self.headers.append((name, value))
 
+    def _on_header(self, both: tuple[bytes, bytes]) -> None:
+        self.on_header(*both)
+
     def on_headers_complete(self) -> None:
         """Have the request answered: by a worker, or else by the application."""
-        asked = self.endpoint.asked(self.parser.get_method(), self.url)
-        if asked is None:
-            url, headers, expects = self.url, self.headers, self.expect_100_continue
-            super().on_message_begin()
-            self.url, self.expect_100_continue = url, expects
-            self.headers.extend(headers)
-            super().on_headers_complete()
+        self._untold = 0
+        if self._later is not None:
+            parser = self.parser
+            facts = _Facts(
+                parser.get_method(),
+                parser.get_http_version(),
+                parser.should_keep_alive(),
+                parser.should_upgrade(),
+            )
+            self._later.append(("_complete", facts))
             return
-        self._begin(asked)
+        self._begun = False
+        self._whole = False
+        asked = self.endpoint.asked(self.parser.get_method(), self.url)
+        if asked is not None:
+            self._begin(asked)
+            return
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers.extend(headers)
+        super().on_headers_complete()
+
+    def _complete(self, facts: _Facts) -> None:
+        parser, self.parser = self.parser, cast("httptools.HttpRequestParser", facts)
+        try:
+            self.on_headers_complete()
+        finally:
+            self.parser = parser
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
-        exchange = self._exchange
-        if exchange is None:
-            if not self._ends:
-                super().on_body(body)
+        self._untold = 0
+        if self._later is not None:
+            self._later.append(("on_body", body))
             return
-        exchange.body.append(body)
-        exchange.size += len(body)
-        if exchange.size > exchange.pool.row.limits.max_body:
-            self._too_large(exchange)
+        exchange = self._exchange
+        if exchange is not None:
+            exchange.body.append(body)
+            exchange.size += len(body)
+            self._budget.held += len(body)
+            if exchange.size > exchange.pool.row.limits.max_body:
+                self._too_large(exchange)
+            elif self._budget.held > self._budget.most:
+                self._deny(exchange, _FULL, "too many large requests at once; try again later")
+        elif not self._ends and self.cycle is not None:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Hand the whole request over."""
-        exchange = self._exchange
-        if exchange is None:
-            if not self._ends:
-                super().on_message_complete()
+        self._untold = 0
+        if self._later is not None:
+            self._later.append(("on_message_complete", None))
             return
-        exchange.pool.submit(exchange)
+        self._whole = True
+        exchange = self._exchange
+        if exchange is not None:
+            mirrors = self.endpoint.mirrors
+            if mirrors:
+                self._mirror(exchange, mirrors)
+            exchange.pool.submit(exchange)
+        elif not self._ends and self.cycle is not None:
+            super().on_message_complete()
 
     def _begin(self, asked: Asked) -> None:
         kept = self._kept
         endpoint = self.endpoint
-        wanted = kept.get(b"runyard-deployment", b"")
-        sticky = kept.get(b"x-ms-client-request-id", b"")
-        pool = endpoint.choose_for(asked.where, sticky, wanted)
+        refusal = self._refusal(kept.get(AUTHORIZATION, b""))
+        if refusal:
+            self._reject(_UNKNOWN, refusal, asked)
+            return
+        name = kept[DEPLOYMENT].decode("latin-1") if DEPLOYMENT in kept else ""
+        pool = endpoint.choose(kept.get(CLIENT_ID, b""), name, asked.where)
         if pool is None:
-            refusal = endpoint.refusal(kept.get(b"authorization"))
-            told = refusal or f"there is no {asked.where.named() or 'such deployment'} here"
-            self._refuse_head(401 if refusal else 404, told, asked.where.protocol)
+            self._reject(_NOT_FOUND, endpoint.absent(name, asked.where), asked)
             return
         exchange = HttpExchange(self, pool, asked, self.headers, kept)
-        exchange.began = self.loop.time()
-        exchange.keep_alive = (
-            self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
-        )
+        exchange.began = self._now()
+        if not self.parser.should_keep_alive() or self.parser.get_http_version() == "1.0":
+            exchange.keep_alive = False
         self._exchange = exchange
-        refusal = endpoint.refusal(kept.get(b"authorization"))
-        if refusal:
-            self._deny(exchange, 401, refusal)
-            return
-        for name in _IDS:
-            if name in kept and len(kept[name]) > LONGEST_ID:
-                self._deny(exchange, 431, "an id above 100 characters")
-                return
-        length = kept.get(b"content-length")
-        if length is not None and int(length) > pool.row.limits.max_body:
+        self._mark = (exchange.began, 0)
+        if int(kept.get(LENGTH, b"0")) > pool.row.limits.max_body:
             self._too_large(exchange)
             return
+        for each in _IDS:
+            if each in kept and len(kept[each]) > LONGEST_ID:
+                del kept[each]
+                told = f"the header {each.decode()} is above {LONGEST_ID} characters"
+                self._deny(exchange, _FIELDS, told)
+                return
         if self.expect_100_continue:
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.transport.write(_CONTINUE)
+
+    def _refusal(self, authorization: bytes) -> str:
+        """Why the client may not come in; of what it has shown before nothing is worked out again.
+
+        A key is as good as it was until the table changes; a token may have expired.
+        """
+        auth = self.endpoint.row.auth
+        if auth == NO_AUTH:
+            return ""
+        shown = (authorization, self.endpoint.generation)
+        if shown == self._admitted:
+            return ""
+        refusal = self.endpoint.refusal(authorization)
+        if not refusal and auth == KEY:
+            self._admitted = shown
+        return refusal
+
+    def _mirror(self, exchange: HttpExchange, mirrors: list[Pool]) -> None:
+        for pool in mirrors:
+            if pool is not exchange.pool and random.random() * 100 < pool.row.mirror:  # noqa: S311 - a share is no secret
+                pool.submit(Shadow(exchange, pool))
 
     def _too_large(self, exchange: HttpExchange) -> None:
         most = exchange.pool.row.limits.max_body
-        self._deny(exchange, 413, f"the body is above {most} bytes, the most this endpoint takes")
+        told = f"the body is above {most} bytes, the most that this deployment takes"
+        self._deny(exchange, _LARGE, told)
 
     def _deny(self, exchange: HttpExchange, status: int, message: str) -> None:
-        """Answer at once, though the body is still to come, and end."""
+        """Answer, though the body is still to come, and end."""
         exchange.keep_alive = False
         exchange.refused(status, message)
 
-    def _refuse_head(self, status: int, message: str, protocol: str = SCORE) -> None:
-        body = heads.json_error(message, protocol)
-        self._write(status, b"content-type: application/json\r\n", [body], len(body), ends=True)
-        self._end()
+    def _refuse_head(self) -> None:
+        told = f"the request line and headers are above {HEAD_BYTES >> 10} kB"
+        self._refuse(_FIELDS, told)
 
-    def respond(self, exchange: HttpExchange, status: int, head: bytes, body: Chunks) -> None:
+    def _reject(self, status: int, message: str, asked: Asked) -> None:
+        """Answer what is not for this client; a small body that comes with it is dropped."""
+        # Without a length it may be in pieces, and endless.
+        ends = int(self._kept.get(LENGTH, _UNSAID)) > _SMALL or not self.parser.should_keep_alive()
+        self._tell(status, message, asked.where.protocol, ends=ends)
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Answer what is no request, and end."""
+        if self.busy:
+            # What is being answered is lost: the client has broken the rules.
+            self._ends = True
+            self.transport.abort()
+            return
+        self._tell(status, message, paths.ALWAYS, ends=True)
+
+    def _tell(self, status: int, message: str, protocol: str, *, ends: bool) -> None:
+        codes = self.endpoint.tally(protocol).codes
+        codes[status] = codes.get(status, 0) + 1
+        body = heads.error(protocol, status, message)
+        head = heads.status_line(status) + heads.JSON_LINE
+        if status == _UNKNOWN:
+            head += b"www-authenticate: Bearer\r\n"
+        if ends:
+            head += b"connection: close\r\n"
+        self.transport.write(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body))
+        self.since = self._now()
+        if ends:
+            self._end()
+
+    def respond(self, exchange: HttpExchange, head: bytes, body: Chunks, size: int) -> None:
         """Answer a request.
 
         Args:
             exchange: The request.
-            status: The HTTP status.
-            head: Lines of the response's head.
+            head: The head of the response, but for its length and its end.
             body: Its body.
+            size: The bytes of that.
         """
         if self._exchange is not exchange:
             return
         self._exchange = None
-        self.server_state.total_requests += 1
         exchange.gone = True
-        size = len(body[0]) if len(body) == 1 else sum(map(len, body))
-        self._write(status, head, body, size, ends=not exchange.keep_alive)
-        if not exchange.keep_alive:
-            self._end()
-
-    def _write(self, status: int, head: bytes, body: Chunks, size: int, *, ends: bool) -> None:
-        close = b"connection: close\r\n" if ends else b""
-        whole = b"%b%b%bcontent-length: %d\r\n\r\n" % (heads.status_line(status), head, close, size)
+        self._budget.held -= exchange.size
+        keeps = exchange.keep_alive and self._whole
+        if not keeps:
+            head += b"connection: close\r\n"
         if size < _SMALL:
-            self.transport.write(whole + (body[0] if len(body) == 1 else b"".join(body)))
+            whole = body[0] if len(body) == 1 else b"".join(body)
+            self.transport.write(b"%bcontent-length: %d\r\n\r\n%b" % (head, size, whole))
         else:
-            self.transport.writelines([whole, *body])
+            self.transport.writelines([b"%bcontent-length: %d\r\n\r\n" % (head, size), *body])
+        if not keeps:
+            self._end()
+            return
+        self.since = self._now()
+        if self._later is not None:
+            self._replay()
+
+    def on_response_complete(self) -> None:
+        """The application has answered."""
+        super().on_response_complete()
+        self.since = self._now()
+        if not self._whole and not self._ends:
+            # The rest of a body that nobody wanted could be endless.
+            self._end()
+        elif self._later is not None and not self.transport.is_closing():
+            self._replay()
+
+    def _replay(self) -> None:
+        """Do what came ahead of its turn, up to the next request that has to be waited for."""
+        later, self._later = self._later or [], None
+        for name, value in later:
+            if self._ends:
+                return
+            method = getattr(self, name)
+            if value is None:
+                method()
+            else:
+                method(value)
+        if self._later is None:
+            self.flow.resume_reading()
 
     def _end(self) -> None:
         """Close, once the client had time to read what it was told."""
         self._ends = True
+        if self._whole and not self._begun:
+            self.transport.close()
+            return
+        self.flow.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def _count(self, size: int) -> None:
+        self._head += size
+        if self._head > HEAD_BYTES and not self._ends:
+            self._refuse_head()
 
     def shutdown(self) -> None:
         """Answer what is asked, then close."""
@@ -339,3 +429,42 @@ class Connection(HttpToolsProtocol):
             self._exchange.keep_alive = False
         else:
             super().shutdown()
+
+    def pause_writing(self) -> None:
+        """Begin to watch whether the client takes what it asked for."""
+        self._blocked = (self._now(), self.transport.get_write_buffer_size())
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """The client took it."""
+        self._blocked = None
+        super().resume_writing()
+
+    def check(self, now: float) -> None:
+        """End the connection if the client has let its time pass."""
+        if self._ends:
+            return
+        if self._blocked is not None:
+            self._check_taken(now, *self._blocked)
+        elif self._exchange is not None:
+            self._check_body(now, self._exchange)
+        elif not self.busy:
+            if self._begun and now - self.since > HEAD_SECONDS:
+                self._refuse(_SLOW, f"the head did not come within {HEAD_SECONDS:g} s")
+            elif now - self.since > REST_SECONDS:
+                self.transport.close()
+
+    def _check_taken(self, now: float, since: float, size: int) -> None:
+        left = self.transport.get_write_buffer_size()
+        if left <= size - STEP_BYTES or left > size:
+            self._blocked = (now, left)
+        elif now - since > STEP_SECONDS:
+            self.transport.abort()
+
+    def _check_body(self, now: float, exchange: HttpExchange) -> None:
+        since, size = self._mark
+        if self._whole or exchange.size >= size + STEP_BYTES:
+            self._mark = (now, exchange.size)
+        elif now - since > STEP_SECONDS:
+            told = f"less than {STEP_BYTES} bytes of the body came within {STEP_SECONDS:g} s"
+            self._deny(exchange, _SLOW, told)

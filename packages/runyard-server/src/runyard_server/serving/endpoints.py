@@ -1,24 +1,25 @@
-"""An endpoint in the gateway: its socket, its keys, its deployments and who gets which request."""
+"""An endpoint in the gateway: its keys, its deployments, and which of them gets which request."""
 
+import asyncio
 import hashlib
 import hmac
 import random
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from runyard.protocol.endpoints import NO_AUTH, TOKEN
 from runyard_server.serving import paths
 from runyard_server.serving.paths import Destination
 from runyard_server.serving.pools import Pool
+from runyard_server.serving.requestlog import RequestLog
 from runyard_server.serving.requests import Asked
 from runyard_server.serving.table import Endpoint, EndpointStatus, sign
-
-if TYPE_CHECKING:
-    import asyncio
+from runyard_server.serving.tallies import Counts, DeploymentCounts, Tally
 
 _REMEMBERED = 1024
 _WHOLE = 100
+_DIGITS = 19
 
 
 class ServedEndpoint:
@@ -26,24 +27,35 @@ class ServedEndpoint:
 
     Args:
         row: What the table has of it.
+        counts: Of all endpoints.
+        logs: Where requests are logged.
         changed: Is called when the service should know that something is another.
     """
 
-    def __init__(self, row: Endpoint, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, row: Endpoint, counts: Counts, logs: Path, changed: Callable[[], None]
+    ) -> None:
         self.row = row
         self.pools: dict[str, Pool] = {}
+        self.mirrors: list[Pool] = []
         self.error = ""
         self.server: asyncio.Server | None = None
+        # Grows when keys may be others, so that connections check them again.
+        self.generation = 0
+        self.now = asyncio.get_running_loop().time
+        self.log = (log := RequestLog(logs / row.workspace / row.name)).add
+        self.flush = log.flush
         self._changed = changed
+        self._counts = counts
         self._asked: dict[tuple[bytes, bytes], Asked] = {}
         self._digests: tuple[bytes, ...] = ()
         self._shares: list[tuple[int, Pool]] = []
         self._only: Pool | None = None
-        self.mirrors: list[Pool] = []
 
     def apply(self, row: Endpoint) -> None:
         """Take what the table has now."""
         self.row = row
+        self.generation += 1
         self._digests = tuple(bytes.fromhex(key) for key in row.keys)
         self._asked.clear()
         wanted = {each.name: each for each in row.deployments}
@@ -51,7 +63,8 @@ class ServedEndpoint:
             self.pools.pop(name).close()
         for name, each in wanted.items():
             if name not in self.pools:
-                self.pools[name] = Pool(each, self._changed)
+                counts = self._counts.of(row.workspace, row.name, name)
+                self.pools[name] = Pool(each, counts, self._counts, self._changed)
             self.pools[name].apply(each)
         self._share()
 
@@ -59,6 +72,7 @@ class ServedEndpoint:
         """It is gone: refuse what waits."""
         for pool in self.pools.values():
             pool.close()
+        self.flush()
 
     def _share(self) -> None:
         """Work out who gets which requests of a hundred; what is left over is the default's."""
@@ -70,57 +84,63 @@ class ServedEndpoint:
             if pool is not default and pool.row.weight > 0:
                 taken += pool.row.weight
                 self._shares.append((taken, pool))
-        self._only = default if not self._shares else None
+        self._only = None if self._shares else default
         if default is not None:
             self._shares.append((max(taken, _WHOLE), default))
 
-    def choose(self, sticky: bytes, wanted: bytes) -> Pool | None:
-        """The deployment that gets a request; None: the wanted one is not there.
-
-        Args:
-            sticky: The id of a client, which always comes to the same; b"" for none.
-            wanted: The name of a deployment, b"" for any.
-        """
-        if wanted:
-            return self.pools.get(wanted.decode("latin-1"))
-        if self._only is not None:
-            return self._only
-        if sticky:
-            point = int.from_bytes(hashlib.sha256(sticky).digest()[:8]) % _WHOLE
-        else:
-            point = random.randrange(_WHOLE)  # noqa: S311 - a share of traffic is no secret
-        return next((pool for upper, pool in self._shares if point < upper), None)
-
     def named(self, where: Destination) -> list[Pool]:
-        """The deployments of the model that a path names.
+        """The deployments of the model that a path names, the default's first.
 
         Args:
             where: What it names.
         """
-        return [pool for pool in self.pools.values() if self._is_of(pool, where)]
+        order = sorted(self.pools.values(), key=lambda pool: pool.row.name != self.row.default)
+        return [pool for pool in order if self._is_of(pool, where)]
 
     def _is_of(self, pool: Pool, where: Destination) -> bool:
         revision = pool.row.serving
         if where.label not in ("", pool.row.name):
             return False
-        if revision is None:
+        if revision is None or not where.model:
             return True
         # By the endpoint's name its model is found too, whatever that is called.
         names = (revision.model_name, self.row.name)
         return where.model in names and where.version in ("", revision.model_version)
 
-    def choose_for(self, where: Destination, sticky: bytes, wanted: bytes) -> Pool | None:
-        """The deployment that gets a request of a protocol; None: it names what is not here.
+    def choose(self, sticky: bytes, name: str, where: Destination) -> Pool | None:
+        """The deployment that gets a request; None: there is none of that name, or no such model.
 
         Args:
-            where: What its path names.
-            sticky: See `choose`.
-            wanted: See `choose`.
+            sticky: The id of a client, which always comes to the same; b"" for none.
+            name: The deployment that is asked for, "" for any.
+            where: What the path names.
         """
-        chosen = self.choose(sticky, wanted or where.label.encode("latin-1", "replace"))
+        name = name or where.label
+        chosen = self.pools.get(name) if name else self._only or self._drawn(sticky)
         if not where.model or (chosen is not None and self._is_of(chosen, where)):
             return chosen
-        return None if wanted else next(iter(self.named(where)), None)
+        return None if name else next(iter(self.named(where)), None)
+
+    def _drawn(self, sticky: bytes) -> Pool | None:
+        if sticky:
+            point = int.from_bytes(hashlib.sha256(sticky).digest()[:8], "big") % _WHOLE
+        else:
+            point = random.randrange(_WHOLE)  # noqa: S311 - a share of traffic is no secret
+        return next((pool for upper, pool in self._shares if point < upper), None)
+
+    def absent(self, name: str, where: Destination) -> str:
+        """Why `choose` finds nothing.
+
+        Args:
+            name: The deployment that is asked for, "" for any.
+            where: What the path names.
+        """
+        there = ", ".join(sorted(self.pools)) or "none"
+        if name and name not in self.pools:
+            return f"there is no deployment {name} here; there is {there}"
+        if where.model:
+            return f"no model {where.named()} is served here; deployments: {there}"
+        return "the endpoint has no deployment"
 
     def asked(self, method: bytes, url: bytes) -> Asked | None:
         """What a worker is asked by a request; None: the gateway answers it itself."""
@@ -134,26 +154,41 @@ class ServedEndpoint:
             return None
         if where.protocol not in self.row.protocols or given == "HEAD":
             return None
-        asked = Asked(where, given, url.decode("latin-1"))
+        plain = where.verb == paths.SCORES and given == "POST"
+        asked = Asked(where, given, url.decode("latin-1"), plain)
         if not query and len(self._asked) < _REMEMBERED:
             self._asked[method, url] = asked
         return asked
 
-    def refusal(self, authorization: bytes | None) -> str:
+    def refusal(self, authorization: bytes) -> str:
         """Why somebody with this `Authorization` may not come in, "" if they may."""
         row = self.row
         if row.auth == NO_AUTH:
             return ""
-        kind, _, secret = (authorization or b"").partition(b" ")
-        if kind.lower() != b"bearer" or not secret:
-            return "send the key as `Authorization: Bearer <key>`"
+        kind, _, secret = authorization.partition(b" ")
         secret = secret.strip()
+        if kind.lower() != b"bearer" or not secret:
+            return f"this endpoint needs a {row.auth}: send `Authorization: Bearer <{row.auth}>`"
         if row.auth == TOKEN:
             return _token_refusal(row.token_key, secret.decode("latin-1"))
         given = hashlib.sha256(secret).digest()
         # All of them, whichever fits: the time tells nothing.
         fits = [hmac.compare_digest(given, digest) for digest in self._digests]
         return "" if any(fits) else "this is no key of the endpoint"
+
+    def logs_next(self) -> bool:
+        """Whether the next request is to be logged."""
+        return random.random() < self.row.log_requests  # noqa: S311 - a share is no secret
+
+    def tally(self, protocol: str) -> Tally:
+        """The counts of what no deployment was chosen for."""
+        self._counts.touch()
+        return self._counts.of(self.row.workspace, self.row.name, "").of(protocol)
+
+    def counted(self) -> list[tuple[str, DeploymentCounts]]:
+        """The counts of its deployments, and with `""` of what none was chosen for."""
+        names = ("", *self.pools)
+        return [(name, self._counts.of(self.row.workspace, self.row.name, name)) for name in names]
 
     def status(self) -> EndpointStatus:
         """What is told of it."""
@@ -168,7 +203,7 @@ class ServedEndpoint:
 
 def _token_refusal(token_key: str, token: str) -> str:
     expires, _, _ = token.partition(".")
-    if not (expires.isascii() and expires.isdigit() and len(expires) < 20):  # noqa: PLR2004 - digits
+    if not (expires.isascii() and expires.isdigit() and len(expires) <= _DIGITS):
         return "this is no token of the endpoint"
     if not hmac.compare_digest(sign(token_key, int(expires)).encode(), token.encode()):
         return "this is no token of the endpoint"

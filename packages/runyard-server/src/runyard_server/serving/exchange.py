@@ -5,10 +5,13 @@ from typing import Protocol
 
 import msgspec
 
+from runyard.protocol.endpoints import SCORE
 from runyard.protocol.frames import Ready
 from runyard_server.serving.table import Deployment
+from runyard_server.serving.tallies import MIRRORED
 
 Chunks = list[bytes]
+FAULT = 400
 
 
 class CallMeta(msgspec.Struct, omit_defaults=True, gc=False):
@@ -69,6 +72,16 @@ class Answering(Protocol):
             body: Its body.
         """
 
+    def count(self, exchange: "Exchange", status: int, sent: int, run_us: int) -> None:
+        """A request has been answered.
+
+        Args:
+            exchange: The request.
+            status: The HTTP status.
+            sent: The bytes of the answer.
+            run_us: What `run` took, in microseconds.
+        """
+
 
 class Exchange:
     """One request.
@@ -77,9 +90,29 @@ class Exchange:
         pool: The deployment that answers.
         protocol: Which of `protocol.endpoints.PROTOCOLS` it is of.
         body: What came.
+
+    Attributes:
+        began: When it came; times are the loop's.
+        sent: When a worker got it.
+        number: The id of its call.
+        link: The worker that has it.
+        size: Bytes of its body.
+        gone: Whether nobody waits for the answer any more.
+        expired: Whether its time to run is over.
     """
 
-    __slots__ = ("began", "body", "expired", "gone", "link", "number", "pool", "protocol", "sent")
+    __slots__ = (
+        "began",
+        "body",
+        "expired",
+        "gone",
+        "link",
+        "number",
+        "pool",
+        "protocol",
+        "sent",
+        "size",
+    )
 
     def __init__(self, pool: Answering, protocol: str, body: Chunks) -> None:
         self.pool = pool
@@ -88,8 +121,8 @@ class Exchange:
         self.began = 0.0
         self.sent = 0.0
         self.number = 0
+        self.size = 0
         self.link: Worker | None = None
-        # Nobody waits for the answer any more: its client has gone, or has been told.
         self.gone = False
         self.expired = False
 
@@ -117,29 +150,25 @@ class Trial(Exchange):
 
     Args:
         pool: The deployment that is tried.
-        meta: The call's.
         body: What is sent.
         done: Is told what it failed of, "" if it did not.
     """
 
-    __slots__ = ("_done", "_meta")
+    __slots__ = ("_done",)
 
-    def __init__(
-        self, pool: Answering, meta: bytes, body: bytes, done: Callable[[str], None]
-    ) -> None:
-        super().__init__(pool, "score", [body])
-        self._meta = meta
+    def __init__(self, pool: Answering, body: bytes, done: Callable[[str], None]) -> None:
+        super().__init__(pool, SCORE, [body])
         self._done = done
 
     def meta(self, link: Worker) -> bytes:
         """See Exchange."""
         del link
-        return self._meta
+        return b""
 
     def answered(self, meta: AnswerMeta, body: Chunks) -> None:
         """See Exchange."""
         text = b"".join(body)[:2000].decode("utf-8", "replace")
-        self._done("" if meta.status < 400 else f"{meta.status}: {text}")  # noqa: PLR2004 - HTTP's
+        self._done(f"{meta.status}: {text}" if meta.failed or meta.status >= FAULT else "")
 
     def refused(self, status: int, message: str, retry_after: int = 0) -> None:
         """See Exchange."""
@@ -158,8 +187,9 @@ class Shadow(Exchange):
     __slots__ = ("_original",)
 
     def __init__(self, original: Exchange, pool: Answering) -> None:
-        super().__init__(pool, original.protocol, original.body)
+        super().__init__(pool, MIRRORED, original.body)
         self._original = original
+        self.began, self.size = original.began, original.size
 
     def meta(self, link: Worker) -> bytes:
         """See Exchange."""
@@ -167,6 +197,9 @@ class Shadow(Exchange):
 
     def answered(self, meta: AnswerMeta, body: Chunks) -> None:
         """See Exchange."""
+        self.pool.count(self, meta.status, sum(map(len, body)), meta.run_us)
 
     def refused(self, status: int, message: str, retry_after: int = 0) -> None:
         """See Exchange."""
+        del message, retry_after
+        self.pool.count(self, status, 0, 0)

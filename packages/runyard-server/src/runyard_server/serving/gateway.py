@@ -15,20 +15,24 @@ from runyard_server.serving import control
 from runyard_server.serving.endpoints import ServedEndpoint
 from runyard_server.serving.links import Link
 from runyard_server.serving.listening import Listeners
-from runyard_server.serving.pages import make_app
+from runyard_server.serving.pages import app
 from runyard_server.serving.replicas import Replica
 from runyard_server.serving.table import (
     CONTROL_SOCKET,
+    REQUEST_LOGS,
     ROUTES_FILE,
     WORKER_SOCKET,
     Deployment,
+    Endpoint,
     GatewayStatus,
     Table,
     digest,
 )
+from runyard_server.serving.tallies import Counts
 
 RETRY_SECONDS = 1.0
 DRAIN_SECONDS = 30.0
+COUNTS_FILE = "counts.json"
 
 _table = msgspec.json.Decoder(Table)
 _log = logging.getLogger(__name__)
@@ -55,7 +59,8 @@ class Gateway:
         self._far = ("", 0)
         self._retry: asyncio.TimerHandle | None = None
         self._opening: asyncio.Task[None] | None = None
-        self._listeners = Listeners(make_app(), partial(Link, self))
+        self._counts = Counts(folder / COUNTS_FILE)
+        self._listeners = Listeners(app, partial(Link, self))
 
     async def run(self) -> None:
         """Serve until asked to stop."""
@@ -140,7 +145,7 @@ class Gateway:
             endpoint.close()
         there: set[str] = set()
         for key, row in wanted.items():
-            endpoint = self._endpoints.get(key) or ServedEndpoint(row, self.changed)
+            endpoint = self._endpoints.get(key) or self._new_endpoint(row)
             if (endpoint.row.host, endpoint.row.port) != (row.host, row.port):
                 self._listeners.close(endpoint)
             self._endpoints[key] = endpoint
@@ -149,7 +154,12 @@ class Gateway:
                 there |= self._apply_deployment(endpoint, deployment)
         for run in [run for run in self._replicas if run not in there]:
             self._replicas[run].drain()
+        self._counts.keep(set(wanted))
         self._far = (table.host, table.port)
+
+    def _new_endpoint(self, row: Endpoint) -> ServedEndpoint:
+        logs = self._folder / REQUEST_LOGS
+        return ServedEndpoint(row, self._counts, logs, self.changed)
 
     def _apply_deployment(self, endpoint: ServedEndpoint, row: Deployment) -> set[str]:
         pool = endpoint.pools[row.name]
@@ -205,3 +215,6 @@ class Gateway:
         await self._listeners.end(DRAIN_SECONDS)
         for replica in self._replicas.values():
             replica.end()
+        for endpoint in self._endpoints.values():
+            endpoint.flush()
+        self._counts.write()

@@ -1,19 +1,39 @@
-"""Heads of responses: ids, what v1's scoring server tells about a run, and errors as JSON."""
+"""What responses begin with: status lines, ids, errors as each protocol has them."""
 
 import http
+import itertools
 import random
 from functools import lru_cache
 
 import msgspec
 
-from runyard.protocol.endpoints import SCORE
 from runyard_server.serving import forms
 
-VERSION = b"runyard"
-JSON = "application/json"
+JSON_LINE = b"content-type: application/json\r\n"
+OK = b"HTTP/1.1 200 OK\r\n"
+
+_UNNAMED = "INTERNAL_ERROR"
+_MLFLOW_CODES = {
+    400: "BAD_REQUEST",
+    401: "UNAUTHENTICATED",
+    404: "ENDPOINT_NOT_FOUND",
+    405: "BAD_REQUEST",
+    413: "BAD_REQUEST",
+    431: "BAD_REQUEST",
+    503: "TEMPORARILY_UNAVAILABLE",
+}
 
 _random = random.SystemRandom()
-_bits = random.Random(_random.getrandbits(256)).getrandbits  # noqa: S311 - an id is no secret
+_first = f"{_random.getrandbits(32):08x}-{_random.getrandbits(16):04x}-4"
+_first += f"{_random.getrandbits(12):03x}-a{_random.getrandbits(12):03x}-"
+_UUID = _first.encode("ascii") + b"%012x"
+# The low part counts, from anywhere: an id is to be unlike others, no secret.
+_count = itertools.count(_random.getrandbits(47)).__next__
+
+
+def new_id() -> bytes:
+    """The id of a request that brings none, in the form of a UUID."""
+    return _UUID % _count()
 
 
 @lru_cache(maxsize=600)
@@ -22,21 +42,17 @@ def status_line(status: int) -> bytes:
     try:
         phrase = http.HTTPStatus(status).phrase
     except ValueError:
-        phrase = ""
+        phrase = "Unknown"
     return f"HTTP/1.1 {status} {phrase}\r\n".encode("ascii")
 
 
-def new_id() -> bytes:
-    """The id of a request that has none, a UUID of the fourth kind."""
-    text = f"{_bits(128):032x}"
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}".encode("ascii")
-
-
-def json_error(message: str, protocol: str = SCORE) -> bytes:
+def error(protocol: str, status: int, message: str) -> bytes:
     """The body of an error.
 
     Args:
-        message: What happened.
         protocol: In whose form.
+        status: The HTTP status.
+        message: What happened, and what to do.
     """
-    return msgspec.json.encode(forms.error(protocol, message))
+    code = _MLFLOW_CODES.get(status, _UNNAMED)
+    return msgspec.json.encode(forms.error(protocol, message, code))

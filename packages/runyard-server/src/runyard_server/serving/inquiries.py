@@ -78,11 +78,12 @@ def _served(endpoint: ServedEndpoint, pool: Pool, asked: str = "") -> Served:
         asked or (row.model_name if row else "") or endpoint.row.name,
         row.model_version if row else "1",
         ready=pool.ready,
-        reason="" if pool.ready else f"no replica of deployment {pool.row.name} is ready",
+        reason="" if pool.ready else pool.why(),
         platform=ready.platform if ready else "",
         signatures=ready.signatures if ready else {},
         requests=status.requests,
         failures=status.failures,
+        run_us=pool.counts.run_us,
         last_request=status.last_request,
     )
 

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 import msgspec
 
 from runyard.protocol import frames
-from runyard.protocol.frames import HEAD, LARGEST_META, Hello, Ready, Restart, WorkerNews
+from runyard.protocol.frames import HEAD, LARGEST_META, Hello, Ready, WorkerNews
 from runyard_server.serving.exchange import AnswerMeta, Chunks, Exchange
 
 _SMALL = 1 << 16
@@ -39,18 +39,15 @@ class Owner(Protocol):
     def became_ready(self, link: "Link") -> None:
         """Its worker can be called."""
 
-    def answered(self, link: "Link", exchange: Exchange, meta: AnswerMeta, body: Chunks) -> None:
-        """A call has ended.
+    def drained(self, link: "Link") -> None:
+        """Its worker is about to end."""
 
-        Args:
-            link: The worker's connection.
-            exchange: The call.
-            meta: The answer's.
-            body: Its body.
-        """
+    def emptied(self) -> None:
+        """Its worker has no call any more."""
 
-    def ask_restart(self, reason: str) -> None:
-        """Have its worker ended, and another started."""
+    @property
+    def welcome(self) -> bytes:
+        """The settings of its deployment, as a `Welcome`."""
 
 
 class Doorkeeper(Protocol):
@@ -76,6 +73,8 @@ class Link(asyncio.Protocol):
         self._missing = 0
         self._out: Chunks = []
         self._next = 0
+        # When the time of its oldest call is up; the deployment's.
+        self.clock: asyncio.TimerHandle | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
         self.replica: Owner | None = None
@@ -87,7 +86,8 @@ class Link(asyncio.Protocol):
         # need not wait for the gateway between two of them.
         self.limit = 1
         self.run_us = 0.0
-        self.beaten = 0.0
+        # It has asked for the last frame, and got it.
+        self.ending = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for who it is."""
@@ -103,8 +103,9 @@ class Link(asyncio.Protocol):
         """The replica has one connection less."""
         del exc
         self._transport = None
-        if self._deadline is not None:
-            self._deadline.cancel()
+        for timer in (self._deadline, self.clock):
+            if timer is not None:
+                timer.cancel()
         if self.replica is not None:
             self.replica.lost(self)
 
@@ -165,13 +166,19 @@ class Link(asyncio.Protocol):
     def _take(self, kind: int, number: int, meta: bytes, body: Chunks) -> None:
         if kind == frames.ANSWER:
             exchange = self.pending.pop(number, None)
-            if exchange is not None and self.replica is not None:
+            if exchange is not None:
                 told = _answer.decode(meta) if meta else AnswerMeta()
-                self.replica.answered(self, exchange, told, body)
+                exchange.pool.answered(self, exchange, told, body)
+                if not self.pending and self.replica is not None:
+                    self.replica.emptied()
         elif self.replica is None:
             self._greet(kind, number, meta)
         elif kind == frames.BEAT:
-            self.beaten = self._loop.time()
+            pass  # its supervisor sees to it; here it keeps the connection
+        elif kind == frames.DRAIN:
+            self.replica.drained(self)
+            self.send(frames.DRAIN, 0)
+            self.ending = True
         elif kind == frames.READY:
             self.ready = _ready.decode(meta or b"{}")
             self.replica.became_ready(self)
@@ -194,17 +201,17 @@ class Link(asyncio.Protocol):
             return
         if self._deadline is not None:
             self._deadline.cancel()
-        self.beaten = self._loop.time()
-        self.send(frames.WELCOME, number)
+        if self.replica is not None:
+            self.send(frames.WELCOME, number, self.replica.welcome)
 
     def _failed(self, number: int, meta: bytes, body: Chunks) -> None:
         """A worker did not know what to do with a call."""
         exchange = self.pending.pop(number, None)
         text = b"".join([meta, *body])[:500].decode("utf-8", "replace")
         _log.warning("a replica answered with an error: %s", text)
-        if exchange is not None and self.replica is not None:
+        if exchange is not None:
             told = [b'{"message":"the worker cannot do this"}']
-            self.replica.answered(self, exchange, AnswerMeta(500, failed=True), told)
+            exchange.pool.answered(self, exchange, AnswerMeta(500, failed=True), told)
 
     def call(self, exchange: Exchange) -> None:
         """Send a call."""
@@ -224,11 +231,8 @@ class Link(asyncio.Protocol):
 
     def cancel(self, exchange: Exchange) -> None:
         """Nobody waits for its answer any more."""
-        self.send(frames.CANCEL, exchange.number)
-
-    def restart(self, reason: str) -> None:
-        """Have the supervisor, whose connection this is, start another worker."""
-        self.send(frames.RESTART, 0, msgspec.json.encode(Restart(reason)))
+        if not self.ending:
+            self.send(frames.CANCEL, exchange.number)
 
     def send(self, kind: int, number: int, meta: bytes = b"") -> None:
         """Send a frame without body.

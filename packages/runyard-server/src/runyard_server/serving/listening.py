@@ -2,20 +2,23 @@
 
 import asyncio
 import logging
+import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from runyard_server.serving.connection import Connection
+from runyard_server.serving.connection import REST_SECONDS, Budget, Connection
 from runyard_server.serving.endpoints import ServedEndpoint
 
 BACKLOG = 2048
-KEEP_ALIVE_SECONDS = 75
+CHECK_SECONDS = 1.0
+# Bodies of all requests together may take this share of the machine's memory.
+MEMORY_SHARE = 0.25
 
 _log = logging.getLogger(__name__)
 
@@ -28,11 +31,14 @@ class Listeners:
         link: Makes the protocol of a replica's connection.
     """
 
-    def __init__(self, app: Starlette, link: Callable[[], asyncio.BaseProtocol]) -> None:
+    def __init__(self, app: ASGIApp, link: Callable[[], asyncio.BaseProtocol]) -> None:
         self._config = _config(app)
         self._state = ServerState()
         self._link = link
         self._left = asyncio.Event()
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        self._budget = Budget(int(MEMORY_SHARE * memory))
+        self._checking: asyncio.TimerHandle | None = None
         self._far: asyncio.Server | None = None
         self._far_wanted: tuple[str, int] = ("", 0)
 
@@ -54,11 +60,18 @@ class Listeners:
             return False
         endpoint.error = ""
 
+        loop = asyncio.get_running_loop()
+
         def connection() -> asyncio.BaseProtocol:
+            if self._checking is None:
+                self._checking = loop.call_later(CHECK_SECONDS, self._check)
             return Connection(self._config, self._state, app_state)
 
-        app_state: dict[str, Any] = {"endpoint": endpoint, "left": self._left.set}
-        loop = asyncio.get_running_loop()
+        app_state: dict[str, Any] = {
+            "endpoint": endpoint,
+            "left": self._left.set,
+            "budget": self._budget,
+        }
         endpoint.server = await loop.create_server(connection, sock=opened, backlog=BACKLOG)
         return True
 
@@ -96,6 +109,16 @@ class Listeners:
         self._far = await asyncio.get_running_loop().create_server(self._link, sock=opened)
         return True
 
+    def _check(self) -> None:
+        """End the connections whose clients have let their time pass; none there, no look."""
+        self._checking = None
+        loop = asyncio.get_running_loop()
+        there, now = self.connections, loop.time()
+        for each in there:
+            each.check(now)
+        if there:
+            self._checking = loop.call_later(CHECK_SECONDS, self._check)
+
     async def end(self, seconds: float) -> None:
         """Take nothing new from anybody, and wait for what is being answered."""
         if self._far is not None:
@@ -120,7 +143,7 @@ def _listen(host: str, port: int) -> socket.socket | str:
     return opened
 
 
-def _config(app: Starlette) -> uvicorn.Config:
+def _config(app: ASGIApp) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
         http=Connection,
@@ -131,7 +154,8 @@ def _config(app: Starlette) -> uvicorn.Config:
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        # They are checked here, see `check`.
+        timeout_keep_alive=2 * int(REST_SECONDS),
     )
     config.load()
     return config

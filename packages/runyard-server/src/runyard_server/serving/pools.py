@@ -6,28 +6,28 @@ worker had, only what it had begun is lost, and told so: nothing is ever called 
 """
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
-from runyard.protocol.frames import Ready
+from runyard.protocol.frames import Ready, Welcome
 from runyard_server.serving.exchange import AnswerMeta, Chunks, Exchange, Trial, Worker
 from runyard_server.serving.links import Link
 from runyard_server.serving.replicas import Replica
 from runyard_server.serving.table import Deployment, DeploymentStatus
+from runyard_server.serving.tallies import Counts, DeploymentCounts
 from runyard_server.serving.usage import Usage
 
-# A worker has work for so long before it must hear of the gateway.
+# A worker has work for so long before it must hear of the gateway again.
 _AHEAD_US = 2000.0
 _MOST_AHEAD = 15
 _SMOOTHING = 0.125
-# How long requests wait for a worker that is started again, and a call that has run out of time
-# before its worker is.
+# How long requests wait for a worker that is started again.
 RESTART_WAIT_SECONDS = 10.0
-GRACE_SECONDS = 10.0
 
-_UNAVAILABLE, _DIED, _TIMEOUT = 503, 502, 504
+_BAD_GATEWAY, _UNAVAILABLE, _TIMEOUT = 502, 503, 504
 
 
 class Pool:
@@ -35,39 +35,56 @@ class Pool:
 
     Args:
         row: What the table has of it.
+        counts: What it has answered.
+        counted: Is called when that is more.
         changed: Is called when the service should know that something is another.
     """
 
-    def __init__(self, row: Deployment, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        row: Deployment,
+        counts: DeploymentCounts,
+        counted: Counts,
+        changed: Callable[[], None],
+    ) -> None:
         self.row = row
+        self.counts = counts
         self.replicas: dict[str, Replica] = {}
-        self.usage = Usage()
+        self.welcome = b""
+        self._counted = counted
         self._changed = changed
+        self._usage = Usage()
         self._loop = asyncio.get_running_loop()
+        self._now = self._loop.time
         self._links: list[Link] = []
         self._queue: deque[Exchange] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._clocks: dict[Link, asyncio.TimerHandle] = {}
         self._concurrency = 1
         self._most = 1
 
     def apply(self, row: Deployment) -> None:
         """Take what the table has now."""
         self.row = row
+        welcome = msgspec.json.encode(Welcome(row.limits, row.batching, row.liveness))
+        if welcome != self.welcome:
+            self.welcome = welcome
+            for replica in self.replicas.values():
+                replica.settings()
         self.arrange()
 
     def arrange(self) -> None:
         """Find the workers that get requests, and hand out what waits."""
-        ready = [r.worker for r in self.replicas.values() if not (r.warming or r.draining)]
-        self._links = [link for link in ready if link is not None]
+        found = [r.worker for r in self.replicas.values() if not (r.warming or r.draining)]
+        self._links = [link for link in found if link is not None]
         self._concurrency = max(1, self.row.limits.concurrency)
-        gathers = self.row.batching.max_batch
         # A worker that gathers calls needs some for this batch and some for the next.
-        self._most = self._concurrency if gathers <= 1 else 2 * gathers * self._concurrency
+        gathered = self.row.batching.max_batch
+        self._most = self._concurrency if gathered <= 1 else 2 * gathered * self._concurrency
         for link in self._links:
-            link.limit = max(link.limit, self._most)
+            self._set_limit(link)
         busy = sum(min(r.busy, self._concurrency) for r in self.replicas.values())
-        self.usage.arranged(self._loop.time(), len(self._links) * self._concurrency, busy)
+        self._usage.arranged(self._now(), len(self._links) * self._concurrency, busy)
+        self._rearm()
         self._pump()
 
     @property
@@ -79,6 +96,16 @@ class Pool:
     def described(self) -> Ready | None:
         """What a worker that can be called has told of its model."""
         return self._links[0].ready if self._links else None
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a worker."""
+        return len(self._queue)
+
+    @property
+    def running(self) -> int:
+        """How many calls workers have."""
+        return sum(replica.busy for replica in self.replicas.values())
 
     def submit(self, exchange: Exchange) -> None:
         """Have a request answered."""
@@ -95,6 +122,7 @@ class Pool:
         if len(self._queue) == 1:
             self._arm()
             if not self._links:
+                # The service starts a replica where there is none.
                 self._changed()
 
     def forget(self, exchange: Exchange) -> None:
@@ -115,45 +143,60 @@ class Pool:
             meta: The answer's.
             body: Its body.
         """
-        now = self._loop.time()
-        left = len(link.pending)
-        if left < self._concurrency:
-            self.usage.ended(now)
+        if len(link.pending) < self._concurrency:
+            self._usage.moved(self._now(), -1)
         link.run_us += (meta.run_us - link.run_us) * _SMOOTHING
-        ahead = min(_MOST_AHEAD, int(_AHEAD_US / (link.run_us + 1.0)))
-        link.limit = self._most + ahead
+        self._set_limit(link)
+        if meta.rows:
+            self.counts.rows[meta.rows] = self.counts.rows.get(meta.rows, 0) + 1
         if not exchange.gone:
             exchange.answered(meta, body)
         if self._queue:
             self._pump()
 
+    def count(self, exchange: Exchange, status: int, sent: int, run_us: int) -> None:
+        """A request has been answered.
+
+        Args:
+            exchange: The request.
+            status: The HTTP status.
+            sent: The bytes of the answer.
+            run_us: What `run` took, in microseconds.
+        """
+        tally = self.counts.of(exchange.protocol)
+        codes = tally.codes
+        codes[status] = codes.get(status, 0) + 1
+        began = exchange.began
+        tally.taken.add(self._now() - began)
+        if exchange.sent:
+            tally.queued.add(exchange.sent - began)
+            tally.ran.add(run_us * 1e-6)
+            tally.run_us += run_us
+        tally.received += exchange.size
+        tally.sent += sent
+        self.counts.last_request = time.time()
+        self._counted.touch()
+
     def abandoned(self, link: Link) -> None:
         """A worker has gone: what it had begun is lost, the rest is for others."""
-        clock = self._clocks.pop(link, None)
-        if clock is not None:
-            clock.cancel()
         calls = list(link.pending.values())
         link.pending.clear()
-        now = self._loop.time()
-        for _ in range(min(len(calls), self._concurrency)):
-            self.usage.ended(now)
         knows = link.ready is not None and link.ready.ordered and self.row.batching.max_batch <= 1
         begun = self._concurrency if knows else len(calls)
         for exchange in calls[:begun]:
             if not exchange.gone:
-                exchange.refused(_DIED, "the worker died during this call", 0)
+                exchange.refused(_BAD_GATEWAY, "the worker died during this call")
         for exchange in reversed(calls[begun:]):
             if not exchange.gone:
                 exchange.link = None
                 self._queue.appendleft(exchange)
-        self._arm()
-        self._pump()
+        self.arrange()
 
     def close(self) -> None:
         """The deployment is gone: refuse what waits."""
         waiting, self._queue = self._queue, deque()
         for exchange in waiting:
-            exchange.refused(_UNAVAILABLE, "the deployment has been deleted", 0)
+            exchange.refused(_UNAVAILABLE, "the deployment has been deleted")
 
     def try_out(self, replica: Replica, link: Link) -> bool:
         """Make a trial call with the sample of the schema; False: there is none."""
@@ -164,20 +207,19 @@ class Pool:
         def done(error: str) -> None:
             replica.tried(link, error)
 
-        self._call(link, Trial(self, b"", sample, done))
+        self._call(link, Trial(self, sample, done))
         return True
 
     def status(self) -> DeploymentStatus:
         """What is told of it."""
-        usage = self.usage
         return DeploymentStatus(
             self.row.name,
             queue=len(self._queue),
-            busy=usage.busy,
-            utilization=usage.utilization(self._loop.time()),
-            requests=usage.requests,
-            failures=usage.failures,
-            last_request=usage.last_request,
+            busy=self._usage.busy,
+            utilization=self._usage.utilization(self._now()),
+            requests=self.counts.requests,
+            failures=self.counts.failures,
+            last_request=self.counts.last_request,
         )
 
     def _pick(self) -> Link | None:
@@ -188,13 +230,16 @@ class Pool:
                 best, least = link, calls
         return best
 
+    def _set_limit(self, link: Worker) -> None:
+        link.limit = self._most + min(_MOST_AHEAD, int(_AHEAD_US / (link.run_us + 1.0)))
+
     def _call(self, link: Link, exchange: Exchange) -> None:
-        now = self._loop.time()
+        now = self._now()
         if len(link.pending) < self._concurrency:
-            self.usage.began(now)
+            self._usage.moved(now, 1)
         exchange.sent = now
         link.call(exchange)
-        if link not in self._clocks:
+        if link.clock is None:
             self._watch(link)
 
     def _pump(self) -> None:
@@ -206,15 +251,21 @@ class Pool:
             self._call(link, queue.popleft())
 
     def _refusal(self) -> str:
-        row = self.row
-        if not self._links and not row.on_demand:
-            if row.serving is None:
-                return f"deployment {row.name} is not ready yet"
-            if self.replicas and all(r.hopeless for r in self.replicas.values()):
-                return f"deployment {row.name} does not start: see the endpoint's log"
-        if len(self._queue) >= row.limits.queue_length:
+        if not self._links and not self.row.on_demand:
+            replicas = self.replicas.values()
+            if self.row.serving is None or all(each.hopeless for each in replicas):
+                return self.why()
+        if len(self._queue) >= self.row.limits.queue_length:
             return f"{len(self._queue)} requests wait already; try again later"
         return ""
+
+    def why(self) -> str:
+        """Why no worker can be called."""
+        name = self.row.name
+        reasons = [r.news.reason for r in self.replicas.values() if r.hopeless and r.news]
+        if reasons:
+            return f"deployment {name} does not start: {reasons[0]}"
+        return f"deployment {name} has no replica that is ready"
 
     def _patience(self) -> float:
         """How long a request may wait, as things are."""
@@ -225,6 +276,12 @@ class Pool:
             return row.start_ms / 1000
         return max(row.limits.queue_wait_ms / 1000, RESTART_WAIT_SECONDS)
 
+    def _rearm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._arm()
+
     def _arm(self) -> None:
         if self._timer is None and self._queue:
             due = self._queue[0].began + self._patience()
@@ -233,7 +290,8 @@ class Pool:
     def _expire(self) -> None:
         self._timer = None
         patience = self._patience()
-        now = self._loop.time()
+        # uvloop counts in milliseconds: a timer may be early by less than one.
+        now = self._now() + 0.001
         while self._queue and self._queue[0].began + patience <= now:
             exchange = self._queue.popleft()
             exchange.refused(_UNAVAILABLE, f"no replica was free within {patience:g} s", 1)
@@ -241,30 +299,28 @@ class Pool:
 
     def _watch(self, link: Link) -> None:
         """Set the clock to when the time of a worker's oldest call is up."""
-        if link.pending:
-            oldest = next(iter(link.pending.values()))
-            due = oldest.sent + self.row.limits.timeout_ms / 1000
-            due += GRACE_SECONDS if oldest.expired else 0.0
-            self._clocks[link] = self._loop.call_at(due, self._look_at, link)
+        for exchange in _in_time(link):
+            due = exchange.sent + self.row.limits.timeout_ms / 1000
+            link.clock = self._loop.call_at(due, self._overtime, link)
+            return
 
-    def _look_at(self, link: Link) -> None:
-        self._clocks.pop(link, None)
-        now = self._loop.time()
-        limit = self.row.limits.timeout_ms / 1000
-        for exchange in link.pending.values():
-            if exchange.sent + limit > now:
+    def _overtime(self, link: Link) -> None:
+        link.clock = None
+        limit = self.row.limits.timeout_ms
+        for exchange in list(_in_time(link)):
+            if exchange.sent + limit / 1000 > self._now() + 0.001:
                 break
-            if not exchange.expired:
-                exchange.expired = True
-                link.cancel(exchange)
-                if not exchange.gone:
-                    told = f"Scoring timeout after {self.row.limits.timeout_ms} ms"
-                    exchange.refused(_TIMEOUT, told, 0)
-                    exchange.gone = True
-            elif exchange.sent + limit + GRACE_SECONDS <= now and link.replica is not None:
-                link.replica.ask_restart(f"a call has not ended {GRACE_SECONDS:g} s after its time")
-                return
+            exchange.expired = True
+            # The worker ends itself if the call does not end soon.
+            link.cancel(exchange)
+            if not exchange.gone:
+                exchange.refused(_TIMEOUT, f"Scoring timeout after {limit} ms")
+                exchange.gone = True
         self._watch(link)
+
+
+def _in_time(link: Link) -> Iterator[Exchange]:
+    return (each for each in link.pending.values() if not each.expired)
 
 
 def _sample(link: Link) -> bytes | None:

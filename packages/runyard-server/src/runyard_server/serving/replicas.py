@@ -1,22 +1,19 @@
 """Replicas as the gateway sees them: what is connected, what is ready, what is in them."""
 
-import logging
 import time
 from collections.abc import Callable
 from typing import Protocol
 
-from runyard.protocol.frames import SUPERVISOR, Ready, WorkerNews
-from runyard_server.serving.exchange import AnswerMeta, Chunks, Exchange
+from runyard.protocol.frames import SUPERVISOR, WELCOME, Ready, WorkerNews
 from runyard_server.serving.links import Link
 from runyard_server.serving.table import ReplicaStatus
-
-_log = logging.getLogger(__name__)
 
 
 class Deployed(Protocol):
     """The deployment that a replica is of."""
 
     replicas: "dict[str, Replica]"
+    welcome: bytes
 
     def arrange(self) -> None:
         """Find the workers that get requests, and hand out what waits."""
@@ -70,6 +67,15 @@ class Replica:
         return self.news is not None and self.news.event == "giving-up"
 
     @property
+    def state(self) -> str:
+        """What it is doing, in a word."""
+        if self.draining:
+            return "draining"
+        if self._ready is not None:
+            return "warming" if self.warming else "ready"
+        return "failing" if self.hopeless else "starting"
+
+    @property
     def busy(self) -> int:
         """How many calls it has."""
         return len(self._worker.pending) if self._worker is not None else 0
@@ -100,7 +106,7 @@ class Replica:
         """Take news of its supervisor."""
         self.news = news
         if news.event == "died":
-            self.restarts += 1
+            self.restarts = news.deaths
         self._news()
 
     def became_ready(self, link: Link) -> None:
@@ -119,24 +125,27 @@ class Replica:
             self._set_ready(link.ready)
             self._news()
 
-    def answered(self, link: Link, exchange: Exchange, meta: AnswerMeta, body: Chunks) -> None:
-        """A call has ended.
-
-        Args:
-            link: The worker's connection.
-            exchange: The call.
-            meta: The answer's.
-            body: Its body.
-        """
-        exchange.pool.answered(link, exchange, meta, body)
-        if self.draining and not link.pending:
+    def drained(self, link: Link) -> None:
+        """Its worker is about to end: it gets nothing new."""
+        if link is self._worker:
+            self._set_ready(None)
             self._news()
 
-    def ask_restart(self, reason: str) -> None:
-        """Have its worker ended, and another started."""
-        _log.warning("replica %s: restarting its worker: %s", self.run, reason)
-        if self._supervisor is not None:
-            self._supervisor.restart(reason)
+    def emptied(self) -> None:
+        """Its worker has no call any more."""
+        if self.draining:
+            self._news()
+
+    @property
+    def welcome(self) -> bytes:
+        """The settings of its deployment, as a `Welcome`."""
+        return self.pool.welcome
+
+    def settings(self) -> None:
+        """Have it know other settings."""
+        for link in (self._supervisor, self._worker):
+            if link is not None:
+                link.send(WELCOME, 0, self.pool.welcome)
 
     def drain(self) -> None:
         """It gets nothing new."""

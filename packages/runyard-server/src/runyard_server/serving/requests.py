@@ -1,4 +1,4 @@
-"""What a request asks: the worker's part of it, found once for each method and address."""
+"""What a request asks of a worker, found once for each method and address."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,10 @@ class Asked:
         where: What the path names.
         method: The HTTP method.
         path: The path with its query.
+        plain: Whether a worker needs to be told nothing of this: `/score` by POST.
     """
 
     where: Destination
     method: str
     path: str
+    plain: bool = False

@@ -1,4 +1,4 @@
-"""How busy a deployment is, and what it has answered."""
+"""How busy a deployment is: the share of the calls that could run at once."""
 
 from collections import deque
 
@@ -7,18 +7,18 @@ _STEP = 1.0
 
 
 class Usage:
-    """Counts of one deployment; times are the loop's."""
+    """How busy one deployment was over the last ten seconds; times are the loop's."""
+
+    __slots__ = ("_area", "_at", "_capacity", "_marks", "_next", "_room", "busy")
 
     def __init__(self) -> None:
         self.busy = 0
-        self.requests = 0
-        self.failures = 0
-        self.last_request = 0.0
         self._capacity = 0
-        # Busy seconds until `_at`, and the same at moments of the last ten seconds.
+        # Seconds of calls that ran until `_at`, and of such that could have; and both of before.
         self._area = 0.0
         self._room = 0.0
         self._at = 0.0
+        self._next = 0.0
         self._marks: deque[tuple[float, float, float]] = deque()
 
     def arranged(self, now: float, capacity: int, busy: int) -> None:
@@ -29,35 +29,29 @@ class Usage:
             capacity: How many calls can run at once from now on.
             busy: How many do.
         """
-        self._advance(now)
+        self.moved(now, 0)
         self._capacity, self.busy = capacity, busy
 
-    def began(self, now: float) -> None:
-        """A call runs."""
-        self._advance(now)
-        self.busy += 1
-
-    def ended(self, now: float) -> None:
-        """A call runs no more."""
-        self._advance(now)
-        self.busy -= 1
-
-    def utilization(self, now: float) -> float:
-        """The share of what could have run over the last ten seconds."""
-        self._advance(now)
-        while len(self._marks) > 1 and self._marks[1][0] <= now - _WINDOW:
-            self._marks.popleft()
-        if not self._marks:
-            return 0.0
-        _, area, room = self._marks[0]
-        return (self._area - area) / (self._room - room) if self._room > room else 0.0
-
-    def _advance(self, now: float) -> None:
+    def moved(self, now: float, calls: int) -> None:
+        """So many more calls run."""
         passed = now - self._at
         self._area += self.busy * passed
         self._room += self._capacity * passed
         self._at = now
-        if not self._marks or now - self._marks[-1][0] >= _STEP:
-            self._marks.append((now, self._area, self._room))
-            while len(self._marks) > 1 and self._marks[1][0] <= now - _WINDOW:
-                self._marks.popleft()
+        self.busy += calls
+        if now >= self._next:
+            self._next = now + _STEP
+            self._mark(now)
+
+    def utilization(self, now: float) -> float:
+        """The share of what could have run over the last ten seconds."""
+        self.moved(now, 0)
+        self._mark(now)
+        _, area, room = self._marks[0]
+        return (self._area - area) / (self._room - room) if self._room > room else 0.0
+
+    def _mark(self, now: float) -> None:
+        marks = self._marks
+        marks.append((now, self._area, self._room))
+        while len(marks) > 1 and marks[1][0] <= now - _WINDOW:
+            marks.popleft()

@@ -1,0 +1,198 @@
+"""A client's request to a worker: what the worker is told of it, and how the client is answered."""
+
+from typing import Protocol
+
+import msgspec
+
+from runyard.protocol.endpoints import SCORE
+from runyard_server.serving import cors, heads, requestlog
+from runyard_server.serving.endpoints import ServedEndpoint
+from runyard_server.serving.exchange import (
+    Answering,
+    AnswerMeta,
+    CallMeta,
+    Chunks,
+    Exchange,
+    Worker,
+)
+from runyard_server.serving.requests import Asked
+
+AUTHORIZATION, TYPE, LENGTH = b"authorization", b"content-type", b"content-length"
+ORIGIN, DEPLOYMENT, TRACE = b"origin", b"runyard-deployment", b"traceid"
+REQUEST_ID, MS_ID, CLIENT_ID = b"x-request-id", b"x-ms-request-id", b"x-ms-client-request-id"
+# Headers that the gateway looks at.
+KEPT = frozenset(
+    (AUTHORIZATION, TYPE, LENGTH, ORIGIN, DEPLOYMENT, TRACE, REQUEST_ID, MS_ID, CLIENT_ID)
+)
+# Headers that a worker needs to know what the body is, and what the client reads.
+_TOLD = frozenset(
+    (
+        TYPE,
+        b"accept",
+        b"accept-encoding",
+        b"content-encoding",
+        b"inference-header-content-length",
+        b"x-request-id",
+    )
+)
+_SECRET = frozenset((AUTHORIZATION, b"proxy-authorization", b"cookie"))
+# What a worker may not decide: where the answer ends, and what becomes of the connection.
+_OURS = frozenset(("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"))
+
+_JSON = b"application/json"
+_OK, _ERROR, _TIMEOUT = 200, 500, 504
+_PLAIN = heads.OK + heads.JSON_LINE + b"x-ms-run-function-failed: False\r\n"
+_SCORED = b"x-ms-run-fn-exec-ms: %.3f\r\nx-ms-server-version: runyard\r\n"
+
+
+class Replying(Protocol):
+    """The connection of the client."""
+
+    endpoint: ServedEndpoint
+
+    def respond(self, exchange: "HttpExchange", head: bytes, body: Chunks, size: int) -> None:
+        """Answer a request.
+
+        Args:
+            exchange: The request.
+            head: The head of the response, but for its length and its end.
+            body: Its body.
+            size: The bytes of that.
+        """
+
+
+class HttpExchange(Exchange):
+    """A request of a client.
+
+    Args:
+        connection: Where it came.
+        pool: The deployment that answers.
+        asked: What is asked.
+        headers: All headers.
+        kept: Those that the gateway looks at.
+    """
+
+    __slots__ = ("asked", "connection", "headers", "keep_alive", "kept", "request_id")
+
+    def __init__(
+        self,
+        connection: Replying,
+        pool: Answering,
+        asked: Asked,
+        headers: list[tuple[bytes, bytes]],
+        kept: dict[bytes, bytes],
+    ) -> None:
+        super().__init__(pool, asked.where.protocol, [])
+        self.connection = connection
+        self.asked = asked
+        self.headers = headers
+        self.kept = kept
+        self.keep_alive = True
+        self.request_id = kept.get(REQUEST_ID) or heads.new_id()
+
+    def meta(self, link: Worker) -> bytes:
+        """See Exchange."""
+        asked, ready = self.asked, link.ready
+        row = self.connection.endpoint.row
+        whole = ready is not None and (ready.headers or ready.input == "raw")
+        # To a script that takes text the type means nothing.
+        as_is = (ready is not None and ready.input == "text") or self.kept.get(TYPE) == _JSON
+        if asked.plain and as_is and not whole and row.legacy_status == _ERROR:
+            return b""
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in self.headers
+            if (name not in _SECRET if whole else name in _TOLD)
+        }
+        return msgspec.json.encode(self._call(headers))
+
+    def _call(self, headers: dict[str, str]) -> CallMeta:
+        where, serving = self.asked.where, self.pool.row.serving
+        return CallMeta(
+            where.protocol,
+            where.verb,
+            self.asked.method,
+            self.asked.path,
+            headers,
+            where.model,
+            serving.model_version if serving is not None and where.protocol != SCORE else "",
+            legacy_status=self.connection.endpoint.row.legacy_status,
+        )
+
+    def answered(self, meta: AnswerMeta, body: Chunks) -> None:
+        """See Exchange."""
+        status, size = meta.status, sum(map(len, body))
+        if status == _OK and not meta.headers and not meta.failed and self.protocol == SCORE:
+            head = _PLAIN
+        else:
+            head = self._head(meta)
+        if self.protocol == SCORE:
+            head += _SCORED % (meta.run_us * 0.001)
+        self._finish(status, head, body, size, meta.run_us)
+
+    def refused(self, status: int, message: str, retry_after: int = 0) -> None:
+        """See Exchange."""
+        head = heads.status_line(status) + heads.JSON_LINE
+        if retry_after:
+            head += b"retry-after: %d\r\n" % retry_after
+        if status == _TIMEOUT:
+            head += b"x-ms-run-function-failed: True\r\n"
+        body = heads.error(self.protocol, status, message)
+        self._finish(status, head, [body], len(body), 0)
+
+    def _head(self, meta: AnswerMeta) -> bytes:
+        lines = [heads.status_line(meta.status)]
+        typed = False
+        for name, value in meta.headers.items():
+            lower = name.lower()
+            typed = typed or lower == "content-type"
+            if lower not in _OURS:
+                # A script's own text: a line of it must not become two.
+                line = f"{name}: {value}".replace("\r", " ").replace("\n", " ")
+                lines.append(line.encode("latin-1", "replace") + b"\r\n")
+        if not typed:
+            lines.append(heads.JSON_LINE)
+        if self.protocol == SCORE:
+            failed = b"True" if meta.failed else b"False"
+            lines.append(b"x-ms-run-function-failed: %b\r\n" % failed)
+        return b"".join(lines)
+
+    def _finish(self, status: int, head: bytes, body: Chunks, size: int, run_us: int) -> None:
+        kept, request = self.kept, self.request_id
+        head += b"x-request-id: %b\r\nx-ms-request-id: %b\r\n" % (
+            request,
+            kept.get(MS_ID) or request,
+        )
+        if CLIENT_ID in kept:
+            head += b"x-ms-client-request-id: %b\r\n" % kept[CLIENT_ID]
+        if TRACE in kept:
+            head += b"TraceId: %b\r\n" % kept[TRACE]
+        row = self.connection.endpoint.row
+        if ORIGIN in kept and row.origins:
+            told = cors.lines(row.origins, kept[ORIGIN])
+            head += b"".join(b"%b: %b\r\n" % line for line in told)
+        self.connection.respond(self, head, body, size)
+        self.pool.count(self, status, size, run_us)
+        if row.log_requests and self.connection.endpoint.logs_next():
+            self._log(status, body, size, run_us)
+
+    def _log(self, status: int, body: Chunks, size: int, run_us: int) -> None:
+        endpoint = self.connection.endpoint
+        now = endpoint.now()
+        endpoint.log(
+            requestlog.Line(
+                id=self.request_id.decode("latin-1"),
+                time=requestlog.stamp(),
+                deployment=self.pool.row.name,
+                protocol=self.protocol,
+                path=self.asked.path,
+                code=status,
+                took_ms=round((now - self.began) * 1000, 3),
+                queued_ms=round((self.sent - self.began) * 1000, 3) if self.sent else 0.0,
+                run_ms=run_us / 1000,
+                input=requestlog.text_of(self.body),
+                output=requestlog.text_of(body),
+                input_bytes=self.size,
+                output_bytes=size,
+            )
+        )

@@ -65,8 +65,16 @@ class Serving:
         (run,) = self.replicas(name)
         self.yard.report(run)
         self.gateway.ready(run)
-        until(lambda: self.get(name).state == "Healthy")
+        self.until_done(name)
         return run
+
+    def until_done(self, name: str = "iris") -> None:
+        """Wait until what was asked of it last has ended."""
+        until(lambda: _is_over(self.get(name)))
+
+
+def _is_over(record: EndpointRecord) -> bool:
+    return record.operation is not None and record.operation.state != "Running"
 
 
 @pytest.fixture
@@ -85,8 +93,9 @@ def test_an_endpoint_comes_and_goes(serving: Serving) -> None:
     (run,) = serving.replicas()
     serving.yard.report(run)
     serving.gateway.ready(run)
-    until(lambda: serving.get().state == "Healthy")
+    serving.until_done()
     found = serving.get()
+    assert (found.state, found.operation is not None) == ("Healthy", True)
     assert found.operation is not None
     assert (found.operation.state, found.reason) == ("Succeeded", "")
     assert found.address == f"http://127.0.0.1:{serving.gateway.table.endpoints[0].port}"
@@ -114,6 +123,7 @@ def test_an_update_leaves_no_gap(serving: Serving) -> None:
     assert not serving.yard.engine.canceled
     serving.gateway.set(old, busy=0)
     until(lambda: [h.partition("/")[0] for h in serving.yard.engine.canceled] == [old])
+    serving.until_done()
     found = serving.get()
     assert found.operation is not None
     assert (found.deployments[0].revision, found.operation.state) == (2, "Succeeded")

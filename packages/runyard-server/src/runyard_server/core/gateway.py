@@ -24,12 +24,14 @@ class Gateway:
         publishing: Held by whoever writes the table.
         published: The endpoints of the table that was written last; None: not known.
         version: The version of that table.
+        in_force: The version that the gateway is known to have.
     """
 
     def __init__(self) -> None:
         self.publishing = threading.Lock()
         self.published: tuple[Endpoint, ...] | None = None
         self.version = 0
+        self.in_force = 0
         self._guard = threading.Lock()
         self._status: GatewayStatus | None = None
         self._replicas: dict[str, ReplicaStatus] = {}
@@ -44,6 +46,8 @@ class Gateway:
         """Keep what the gateway has said, None where it is not reached any more."""
         with self._guard:
             self._status = status
+            # One that was started again has what is on disk: the newest.
+            self.in_force = max(self.in_force, 0 if status is None else status.version)
             replicas = () if status is None else status.replicas
             endpoints = () if status is None else status.endpoints
             self._replicas = {each.run: each for each in replicas}

@@ -36,6 +36,7 @@ from runyard_server.store.folders import full_disk
 
 _FIRST_MODEL_VERSION = "1"
 _WHOLE = 100
+_PATIENCE_SECONDS = 1.0
 
 
 def folder(system: System) -> Path:
@@ -66,7 +67,8 @@ def publish(system: System, *, within: float = 0.0) -> int:
         version = gateway.version
     if changed:
         with suppress(GatewayGone):
-            asking.load(folder(system), version, within or 1.0)
+            loaded = asking.load(folder(system), version, within or _PATIENCE_SECONDS)
+            gateway.in_force = max(gateway.in_force, loaded)
     return version
 
 

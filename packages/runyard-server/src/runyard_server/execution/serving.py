@@ -235,12 +235,11 @@ class Step:
         """End a retired replica once the gateway gives it nothing more and it has answered."""
         if seen.run.cancel_requested:
             return
-        status, now = self._system.gateway.status, self._work.now
-        is_out = status is not None and status.version >= self._version
+        now = self._work.now
         revision = each.revisions.get(each.row.revision)
         limit = SECOND * 60 if revision is None else revision.spec.limits.timeout_ms * 1000
         until = (seen.row.retired_at or 0) + limit + _DRAIN_MORE
-        if (is_out and not seen.busy) or until <= now:
+        if (self._is_in_force() and not seen.busy) or until <= now:
             self._cancel(seen, "it was replaced")
         else:
             self._look_at(until)
@@ -303,12 +302,6 @@ class Step:
             updated_at=self._work.now,
         )
         self._retire(old)
-        told = "ready" if first else f"revision {revision.number} serves now"
-        self._tell(
-            kinds.READY if first else kinds.UPDATED,
-            f"{each.row.name}: {told}",
-            {"deployment": each.row.name, "revision": str(revision.number)},
-        )
 
     def _fail(self, each: _Deployment, mine: list[Seen], error: str) -> None:
         """End the replicas of a revision without hope; what serves goes on."""
@@ -383,28 +376,35 @@ class Step:
         if state != self._row.state:
             changes["state"] = state
             self._drafts.append(EventDraft(kinds.STATUS, status=state))
-        operation = self._row.operation
-        coming = any(each.row.coming is not None for each in every)
-        if operation.state == protocol.WORKING and not coming:
-            errors = [each.row.error for each in every if each.row.error]
-            changes["error"] = "\n".join(errors)
-            changes["operation"] = replace(
-                operation,
-                state=protocol.OPERATION_FAILED if errors else protocol.SUCCEEDED,
-                error="\n".join(errors),
-                ended_at=iso(self._work.now),
-            )
+        changes |= self._operation(every)
         changes |= self._port()
         if changes:
             changes["updated_at"] = self._work.now
             key = self._row.key
             self.acts.append(lambda work: endpoints.change(work.connection, key, **changes))
 
+    def _operation(self, every: list[_Deployment]) -> dict[str, Any]:
+        """End what was asked for, once it is so at the gateway, too."""
+        asked = self._row.operation
+        errors = [each.row.error for each in every if each.row.error]
+        coming = any(each.row.coming is not None for each in every)
+        # Who waits for it may count on the answers of the new revision from then on.
+        if asked.state != protocol.WORKING or coming or not (errors or self._is_in_force()):
+            return {}
+        error = "\n".join(errors)
+        state = protocol.OPERATION_FAILED if errors else protocol.SUCCEEDED
+        ended = replace(asked, state=state, error=error, ended_at=iso(self._work.now))
+        if not errors:
+            serving = ", ".join(f"revision {e.row.revision} of {e.row.name}" for e in every)
+            kind = kinds.READY if asked.kind == "create" else kinds.UPDATED
+            self._tell(kind, f"{serving} serves", {"operation": asked.id})
+        return {"error": error, "operation": ended}
+
     def _port(self) -> dict[str, Any]:
         """Another port where somebody has taken the one that was free."""
         seen = self._system.gateway.endpoint(self._row.workspace, self._row.name)
         taken = seen is not None and seen.error and not seen.listening
-        if not taken or self._row.access.port is not None or self._version_is_old():
+        if not taken or self._row.access.port is not None or not self._is_in_force():
             return {}
         return {
             "port": ports.free_port(
@@ -412,9 +412,9 @@ class Step:
             )
         }
 
-    def _version_is_old(self) -> bool:
-        status = self._system.gateway.status
-        return status is None or status.version < self._version
+    def _is_in_force(self) -> bool:
+        """Whether the gateway has the rows as they are, but for what this step changes."""
+        return not self.acts and self._system.gateway.in_force >= self._version
 
     def _state(self, each: _Deployment) -> str:
         row = each.row

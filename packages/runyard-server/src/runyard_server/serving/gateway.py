@@ -3,13 +3,14 @@
 import asyncio
 import hmac
 import logging
+import mmap
 import os
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from runyard.protocol.frames import SUPERVISOR, VERSION, WORKER, Hello
+from runyard.protocol.frames import MARKS_FOLDER, SUPERVISOR, VERSION, WORKER, Hello
 from runyard.protocol.sockets import reachable
 from runyard_server.serving import control
 from runyard_server.serving.endpoints import ServedEndpoint
@@ -126,8 +127,23 @@ class Gateway:
             return "the gateway's table has no replica with this run and token"
         if hello.version != VERSION or hello.role not in (SUPERVISOR, WORKER):
             return f"version {hello.version} of frames, or role {hello.role!r}, is not known here"
+        link.mark = self._mark(hello.mark)
         replica.join(link)
         return ""
+
+    def _mark(self, name: str) -> mmap.mmap | None:
+        """Take a worker's mark; the file is removed, for nobody else needs it."""
+        if not name or "/" in name or name.startswith("."):
+            return None
+        path = self._folder / MARKS_FOLDER / name
+        try:
+            with path.open("rb") as stream:
+                return mmap.mmap(stream.fileno(), 4, access=mmap.ACCESS_READ)
+        except (OSError, ValueError) as error:
+            _log.warning("a worker's mark cannot be read: %s", error)
+            return None
+        finally:
+            path.unlink(missing_ok=True)
 
     def changed(self) -> None:
         """Wake who waits for another status."""

@@ -7,7 +7,8 @@ they came, so they are never put together here.
 import asyncio
 import logging
 import socket
-from typing import Protocol, cast
+import struct
+from typing import TYPE_CHECKING, Protocol, cast
 
 import msgspec
 
@@ -15,9 +16,14 @@ from runyard.protocol import frames
 from runyard.protocol.frames import HEAD, LARGEST_META, Hello, Ready, WorkerNews
 from runyard_server.serving.exchange import AnswerMeta, Chunks, Exchange
 
+if TYPE_CHECKING:
+    import mmap
+
 _SMALL = 1 << 16
 _HELLO_SECONDS = 10.0
-_NUMBERS = 1 << 32
+# The last of 32 bits stands for no number; long before it the connection is another.
+_NUMBERS = (1 << 32) - 1
+_NUMBER = struct.Struct("<I")
 
 _hello = msgspec.json.Decoder(Hello)
 _ready = msgspec.json.Decoder(Ready)
@@ -86,6 +92,8 @@ class Link(asyncio.Protocol):
         # need not wait for the gateway between two of them.
         self.limit = 1
         self.run_us = 0.0
+        # Where the worker notes which call it has begun.
+        self.mark: mmap.mmap | None = None
         # It has asked for the last frame, and got it.
         self.ending = False
 
@@ -212,6 +220,13 @@ class Link(asyncio.Protocol):
         if exchange is not None:
             told = [b'{"message":"the worker cannot do this"}']
             exchange.pool.answered(self, exchange, AnswerMeta(500, failed=True), told)
+
+    def begun(self) -> list[Exchange] | None:
+        """The calls that the worker may have begun, of those without an answer; None: any."""
+        number = _NUMBER.unpack(self.mark)[0] if self.mark is not None else frames.UNMARKED
+        if number == frames.UNMARKED:
+            return None
+        return [each for each in self.pending.values() if each.number <= number]
 
     def call(self, exchange: Exchange) -> None:
         """Send a call."""

@@ -21,8 +21,8 @@ from runyard_server.serving.tallies import Counts, DeploymentCounts
 from runyard_server.serving.usage import Usage
 
 # A worker has work for so long before it must hear of the gateway again.
-_AHEAD_US = 2000.0
-_MOST_AHEAD = 15
+_AHEAD_US = 3000.0
+_MOST_AHEAD = 63
 _SMOOTHING = 0.125
 # How long requests wait for a worker that is started again.
 RESTART_WAIT_SECONDS = 10.0
@@ -180,9 +180,8 @@ class Pool:
     def abandoned(self, link: Link) -> None:
         """A worker has gone: what it had begun is lost, the rest is for others."""
         calls = list(link.pending.values())
+        begun = self._begun(link, calls)
         link.pending.clear()
-        knows = link.ready is not None and link.ready.ordered and self.row.batching.max_batch <= 1
-        begun = self._concurrency if knows else len(calls)
         for exchange in calls[:begun]:
             if not exchange.gone:
                 exchange.refused(_BAD_GATEWAY, "the worker died during this call")
@@ -191,6 +190,14 @@ class Pool:
                 exchange.link = None
                 self._queue.appendleft(exchange)
         self.arrange()
+
+    def _begun(self, link: Link, calls: list[Exchange]) -> int:
+        """How many of the calls of a dead worker, the oldest first, it may have begun."""
+        marked = link.begun()
+        if marked is not None:
+            return len(marked)
+        knows = link.ready is not None and link.ready.ordered and self.row.batching.max_batch <= 1
+        return self._concurrency if knows else len(calls)
 
     def close(self) -> None:
         """The deployment is gone: refuse what waits."""

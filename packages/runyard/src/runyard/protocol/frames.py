@@ -43,10 +43,18 @@ NEWS = 30
 
 SUPERVISOR, WORKER = "supervisor", "worker"
 
+# Below the folder of the gateway's sockets: a file of each worker with the number of the call that
+# it has begun last (u32), after all those before it; or this one: that is not known.
+MARKS_FOLDER = "marks"
+UNMARKED = (1 << 32) - 1
+
 
 @dataclass(frozen=True)
 class Hello:
-    """Who dials: `token` is the replica's own, `run` its id."""
+    """Who dials: `token` is the replica's own, `run` its id.
+
+    `mark` is the name of its file below `MARKS_FOLDER`, which the gateway opens and removes.
+    """
 
     role: str
     workspace: str
@@ -54,6 +62,7 @@ class Hello:
     token: str
     version: int = VERSION
     pid: int = 0
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,8 +90,8 @@ class Ready:
         platform: The Open Inference Protocol's name of the framework.
         headers: Whether calls are to have all headers (`request_headers`).
         ordered: Whether each call's answer is written to the socket before the next call begins,
-            but for those that run at once. Then calls that a dead worker had not begun are known,
-            and another gets them.
+            but for those that run at once, and where a mark tells what has begun. Then calls that
+            a dead worker had not begun are known, and another gets them.
     """
 
     input: str = "text"

@@ -10,12 +10,14 @@ import json
 import os
 import socket
 import time
+from dataclasses import replace
 from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
 from runyard.protocol import sockets
 from runyard.protocol.errors import RunyardError
-from runyard.protocol.frames import ERROR, HELLO, WELCOME, Hello, Welcome
+from runyard.protocol.frames import ERROR, HELLO, WELCOME, WORKER, Hello, Welcome
 from runyard.runtime import names
+from runyard.runtime.model import begun
 from runyard.runtime.model.line import Frame, Line, frame, meta
 from runyard.runtime.wire import Wire, quote
 
@@ -92,7 +94,7 @@ class Dialer:
         sock.settimeout(ANSWER_SECONDS)
         line = Line(sock)
         try:
-            line.send(frame(HELLO, 0, self._hello))
+            line.send(frame(HELLO, 0, self._greeting(line)))
             first, *others = line.receive()
             welcome = _welcome(first)
         except BaseException:
@@ -102,9 +104,22 @@ class Dialer:
         line.unread(others)
         return line, welcome
 
+    def _greeting(self, line: Line) -> Hello:
+        if self._hello.role != WORKER:
+            return self._hello
+        line.mark = begun.make(self._folder())
+        if line.mark is None:
+            return self._hello
+        return replace(self._hello, mark=os.path.basename(line.mark.path))
+
+    def _folder(self) -> str:
+        """Where the gateway's sockets are, "" where it is on another machine."""
+        file = self._identity.connection_file
+        return os.path.join(os.path.dirname(file), SERVING_FOLDER) if file else ""
+
     def _connect(self) -> socket.socket:
-        if self._identity.connection_file:
-            folder = os.path.join(os.path.dirname(self._identity.connection_file), SERVING_FOLDER)
+        folder = self._folder()
+        if folder:
             return _connect_unix(folder)
         if self._address is None:
             self._address = self._ask()

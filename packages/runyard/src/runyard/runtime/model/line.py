@@ -10,10 +10,13 @@ import json
 import select
 import socket
 import threading
-from typing import Any, Dict, List, NamedTuple, Optional, Type, TypeVar
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Type, TypeVar
 
 from runyard.protocol import codec
 from runyard.protocol.frames import HEAD, LARGEST_META, pack
+
+if TYPE_CHECKING:
+    from runyard.runtime.model.begun import Mark
 
 Record = TypeVar("Record")
 # A large one is a bytearray, which all that is done with a body takes for bytes.
@@ -43,6 +46,7 @@ class Line:
         self._socket = sock
         self._buffer = b""
         self._kept: List[Frame] = []
+        self.mark: Optional[Mark] = None
         self._lock = threading.Lock()
 
     def receive(self, wait: Optional[float] = None) -> List[Frame]:
@@ -99,6 +103,9 @@ class Line:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+        if self.mark is not None:
+            self.mark.close()
+            self.mark = None
 
     def _readable(self, wait: float) -> bool:
         # Not select, which knows no file descriptor above 1023.

@@ -35,8 +35,10 @@ TESTS ?= tests
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
 
-demo: .venv/.ready  ## Train on MNIST and register the model: the whole path in one command (SWEEP=1: tune it)
-	@.venv/bin/python examples/$(if $(SWEEP),tf-sweep/search.py,tf-mnist/submit.py)
+DEMO := $(if $(SERVE),tf-serve/serve.py --out build,$(if $(SWEEP),tf-sweep/search.py,tf-mnist/submit.py))
+
+demo: .venv/.ready  ## Train on MNIST and register the model: the whole path in one command (SWEEP=1: tune it, SERVE=1: serve it)
+	@.venv/bin/python examples/$(DEMO)
 
 test: test-wheels test-light  ## Test the built wheels; the light half also on Python 3.7 and the newest
 

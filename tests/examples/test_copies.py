@@ -8,7 +8,8 @@ def test_the_reader_of_the_data_is_the_same_everywhere(example):
     assert len({copy.read_bytes() for copy in copies}) == 1
 
 
-def test_the_script_that_is_swept_is_the_article_s(example):
-    """A sweep needs no change of the script: the copy is the original."""
-    copy = example.parent / "tf-sweep" / "tf_mnist.py"
-    assert copy.read_bytes() == (example / "tf_mnist.py").read_bytes()
+def test_the_script_that_is_swept_or_served_is_the_article_s(example):
+    """Neither needs a change of the script: the copy is the original."""
+    for name in ("tf-sweep", "tf-serve"):
+        copy = example.parent / name / "tf_mnist.py"
+        assert copy.read_bytes() == (example / "tf_mnist.py").read_bytes()

@@ -1,0 +1,158 @@
+"""`runyard endpoints` and `runyard models serve`, with endpoints that answer."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from runyard.protocol.errors import InvalidRequest, NotFound
+from runyard_server.cli import endpoint_changes, serving
+
+pytestmark = pytest.mark.slow(seconds=12)
+
+SCORE = """
+import json
+def init():
+    print("init of sums")
+def run(data):
+    return [sum(row) for row in json.loads(data)["data"]]
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a model and its script."""
+    place = tmp_path_factory.mktemp("serving")
+    (place / "score.py").write_text(SCORE)
+    (place / "sums.txt").write_text("nothing")
+    return place
+
+
+@pytest.fixture
+def sums(cli, folder, place):
+    """The endpoint `sums`, served by the command."""
+    cli.folder = folder
+    said = cli("models", "serve", "./sums.txt", "--script", "score.py")
+    assert said.status == 0, said.err
+    yield said
+    for endpoint in place.client.endpoints.list():
+        # One that a test has deleted may go while it is read.
+        with suppress(NotFound):
+            place.client.endpoints.delete(endpoint.name)
+
+
+def test_one_line_serves_a_file_and_says_how_to_go_on(cli, sums, folder) -> None:
+    """Address, key, a call, the log, the end: each line that is printed can be typed."""
+    lines = dict(line.split(maxsplit=1) for line in sums.out.splitlines() if line)
+    assert lines["Serves"] == "sums:1 by score.py"
+    assert lines["Address"].startswith("http://127.0.0.1:")
+    assert lines["Key"] == "KEY=$(runyard endpoints show sums --key)"
+    assert lines["Call"].startswith(f"curl {lines['Address']}/score")
+    assert lines["End"] == "runyard endpoints delete sums"
+    assert "sums: ready at" in sums.err
+
+    called = cli("endpoints", "call", "sums", '{"data": [[1, 2], [3, 4]]}')
+    assert (json.loads(called.out), called.status) == ([3, 7], 0)
+    (folder / "request.json").write_text('{"data": [[5]]}')
+    assert json.loads(cli("endpoints", "call", "sums", "@request.json").out) == [5]
+    assert "init of sums" in cli("endpoints", "logs", "sums").out
+
+    row = cli("endpoints", "list").out.splitlines()[1].split()
+    assert row[:2] == ["sums", "Healthy"]
+    shown = cli("endpoints", "show", "sums").out
+    assert "sums:1 by score.py" in shown
+    assert "ready" in shown
+    key = cli("endpoints", "show", "sums", "--key").out.strip()
+    assert len(key) == 44
+
+    again = cli("models", "serve", "./sums.txt", "--script", "score.py")
+    assert "sums:1 by score.py" in again.out
+    deleted = cli("endpoints", "delete", "sums", "nothing")
+    assert (deleted.status, deleted.out) == (3, "sums: deleted\n")
+    assert "no endpoint 'nothing'" in deleted.err
+
+
+def test_a_name_that_serves_something_else_is_not_taken(cli, sums, folder) -> None:
+    """A model that happens to be called like another's endpoint replaces nothing by accident."""
+    (folder / "other").mkdir()
+    (folder / "other" / "sums.txt").write_text("else")
+    cli("models", "serve", "./other/sums.txt", "--name", "others", "--script", "score.py")
+    said = cli("models", "serve", "others", "--name", "sums", "--script", "score.py")
+    assert said.status == 0
+    refused = cli("models", "serve", "sums", "--script", "score.py")
+    assert refused.status == 1
+    assert "'sums' that serves others; --name chooses another name" in refused.err
+
+
+def test_it_is_changed_at_the_prompt(cli, sums) -> None:
+    """Another script, two replicas, and back; each says how it then is."""
+    (cli.folder / "double.py").write_text(SCORE.replace("sum(row)", "2 * sum(row)"))
+    changed = cli("endpoints", "update", "sums", "--script", "double.py")
+    assert changed.status == 0, changed.err
+    assert changed.out.startswith("sums: Healthy at")
+    assert json.loads(cli("endpoints", "call", "sums", '{"data": [[4]]}').out) == [8]
+    assert cli("endpoints", "update", "sums", "--rollback").status == 0
+    assert json.loads(cli("endpoints", "call", "sums", '{"data": [[4]]}').out) == [4]
+    scaled = json.loads(cli("endpoints", "scale", "sums", "0-3", "--json").out)
+    scaling = scaled["deployments"][0]["spec"]["scaling"]
+    assert (scaling["min_replicas"], scaling["max_replicas"]) == (0, 3)
+
+
+def test_what_fails_says_what_to_do(cli, sums) -> None:
+    """The model's own error, a missing file, a wrong name: each is one message with a next step."""
+    raised = cli("endpoints", "call", "sums", '{"data": [["a"]]}')
+    assert (raised.status, "TypeError" in raised.err) == (1, True)
+    assert "DATA is missing" in cli("endpoints", "call", "sums").err
+    missing = cli("endpoints", "call", "sums", "@nothing.json")
+    assert (missing.status, "cannot be read" in missing.err) == (2, True)
+    assert "nearest: 'sums'" in cli("endpoints", "show", "smus").err
+    refused = cli("models", "serve", "./sums.txt", "--name", "more")
+    assert (refused.status, "script=" in refused.err) == (2, True)
+    assert "say what to change" in cli("endpoints", "update", "sums").err
+
+
+def test_names_are_completed(cli, sums) -> None:
+    """Endpoints by name, deployments of the one that was named."""
+
+    def offered(*words: str) -> list[str]:
+        said = cli(
+            _RUNYARD_COMPLETE="complete_bash",
+            COMP_WORDS="\n".join(["runyard", *words]),
+            COMP_CWORD=str(len(words)),
+        )
+        return said.out.split()
+
+    assert offered("endpoints", "show", "s") == ["sums"]
+    assert offered("endpoints", "logs", "sums", "-d", "") == ["main"]
+    assert "serve" in offered("models", "")
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("digits", "digits"),
+        ("digits:3", "digits"),
+        ("TF_DNN.mnist", "tf-dnn-mnist"),
+        ("./out/model.joblib", "model"),
+        ("export/1", "export"),
+        ("2019_model", "model-2019-model"),
+        ("m", "m-model"),
+        ("a" * 40, "a" * 32),
+    ],
+)
+def test_an_endpoint_is_called_like_its_model(model: str, name: str) -> None:
+    """Names of models are freer than those of endpoints, and each gives one that fits."""
+    assert serving.name_of(model) == name
+
+
+def test_numbers_are_read_as_they_are_written() -> None:
+    """Ranges of replicas, percents with and without their sign."""
+    assert endpoint_changes.replicas_of("2") == 2
+    assert endpoint_changes.replicas_of("0-4") == (0, 4)
+    assert endpoint_changes.percents(["a=90%,b=10"]) == {"a": 90, "b": 10}
+    for wrong in ("two", "1-2-3", "-1"):
+        with pytest.raises(InvalidRequest):
+            endpoint_changes.replicas_of(wrong)
+    with pytest.raises(InvalidRequest):
+        endpoint_changes.percents(["candidate"])

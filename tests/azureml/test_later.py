@@ -13,7 +13,6 @@ from azureml.core.authentication import (
     ServicePrincipalAuthentication,
 )
 from azureml.core.container_registry import ContainerRegistry
-from azureml.core.image import ContainerImage
 from azureml.core.resource_configuration import ResourceConfiguration
 from azureml.exceptions import AzureMLException, TrainingException
 from azureml.pipeline.core import Pipeline
@@ -30,7 +29,6 @@ from azureml.train.hyperdrive.exceptions import HyperDriveConfigException
         lambda: Dataset.Tabular.from_delimited_files("x"),
         lambda: Dataset.get_by_name(None, "x"),
         Keyvault,
-        lambda: ContainerImage.image_configuration(execution_script="x"),
         lambda: Pipeline(workspace=None, steps=[]),
         lambda: PythonScriptStep(script_name="x"),
         lambda: Tensorboard([]),

@@ -21,6 +21,7 @@ from runyard.protocol.endpoints import (
 )
 from runyard.protocol.errors import ModelNotFound, NotFound, WrongState
 from runyard.protocol.files import FileEntry
+from runyard.protocol.images import ImagePage, ImageRecord
 from runyard.protocol.models import ModelRecord
 from runyard.protocol.snapshots import SnapshotRecord
 from runyard.sdk.environments import Environment
@@ -46,6 +47,8 @@ class FakeService(WorkspaceClient):
         self.keys = EndpointKeys("first", "second")
         self.address = "http://127.0.0.1:9000"
         self.state, self.error = "Healthy", ""
+        self.images_there: dict[str, ImageRecord] = {}
+        self.image_state = "Succeeded"
 
     def call(self, route: Any, *segments: str, body: Any = None, query: Any = None) -> Any:
         self.calls.append(route.name)
@@ -169,6 +172,33 @@ class FakeService(WorkspaceClient):
     def endpoints_logs(self, name: str, query: Any) -> EndpointLog:
         del name
         return EndpointLog("\n".join(["loading", "Traceback", "ImportError: x"][-query.lines :]))
+
+    def images_create(self, body: Any) -> ImageRecord:
+        version = 1 + sum(one.name == body.name for one in self.images_there.values())
+        record = ImageRecord(
+            f"{body.name}:{version}",
+            body.name,
+            version,
+            self.image_state,
+            body.spec,
+            BEGAN,
+            error="no such package" if self.image_state == "Failed" else "",
+            tags=body.tags,
+        )
+        self.images_there[record.id] = record
+        return record
+
+    def images_get(self, image: str) -> ImageRecord:
+        if image not in self.images_there:
+            raise NotFound(f"no image {image!r}")
+        return self.images_there[image]
+
+    def images_list(self, query: Any) -> ImagePage:
+        rows = reversed(self.images_there.values())
+        return ImagePage([row for row in rows if query.name in {None, row.name}])
+
+    def images_delete(self, image: str) -> None:
+        del self.images_there[image]
 
 
 class FakeWorkspace:

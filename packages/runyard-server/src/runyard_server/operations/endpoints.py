@@ -4,8 +4,8 @@ A request writes intent and comes back; `execution.serving` makes it true. Every
 against a request is told in one message, before anything is written.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from runyard.protocol import endpoints as protocol
 from runyard.protocol import events as kinds
@@ -48,6 +48,9 @@ from runyard_server.store import endpoints as rows
 from runyard_server.store import pages
 from runyard_server.store.endpoints import EndpointRow
 from runyard_server.store.subjects import ENDPOINT, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TOKEN_SECONDS, REFRESH_SECONDS = 12 * 3600, 10 * 3600
 _WHOLE = 100
@@ -106,7 +109,8 @@ def list_(system: System, workspace: str, query: EndpointQuery) -> EndpointPage:
         found = [
             row
             for row in rows.page(work.connection, workspace, before, query.kind)
-            if _has(row.tags, query.tags) and _has(row.properties, query.properties)
+            if endpoint_checks.has(row.tags, query.tags)
+            and endpoint_checks.has(row.properties, query.properties)
         ]
         if query.model is not None:
             found = [row for row in found if _serves(work, row, query.model)]
@@ -440,15 +444,6 @@ def _require_auth(row: EndpointRow, auth: str) -> None:
     }
     wanted = "keys" if auth == protocol.KEY else "tokens"
     raise WrongState(f"endpoint {row.name!r} has no {wanted}: it {told.get(access.auth, '')}")
-
-
-def _has(values: Mapping[str, str], wanted: list[str]) -> bool:
-    """Whether each entry, `key` or `key=value`, is there."""
-    for entry in wanted:
-        name, equals, value = entry.partition("=")
-        if name not in values or (equals and values[name] != value):
-            return False
-    return True
 
 
 def _serves(work: Work, row: EndpointRow, model: str) -> bool:

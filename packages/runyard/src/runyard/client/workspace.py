@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runyard.client.experiments import Experiments
     from runyard.client.feed import Feed
     from runyard.client.files import Files
+    from runyard.client.images import Images
     from runyard.client.journals import Journals
     from runyard.client.logs import Logs
     from runyard.client.metrics import Metrics
@@ -100,6 +101,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.files import Files
 
         return Files(self)
+
+    @property
+    def images(self) -> Images:
+        """Images of 2019."""
+        from runyard.client.images import Images
+
+        return Images(self)
 
     @property
     def journals(self) -> Journals:

@@ -19,6 +19,7 @@ from runyard.protocol.events import *
 from runyard.protocol.experiments import *
 from runyard.protocol.feed import *
 from runyard.protocol.files import *
+from runyard.protocol.images import *
 from runyard.protocol.jobs import *
 from runyard.protocol.journals import *
 from runyard.protocol.metrics import *

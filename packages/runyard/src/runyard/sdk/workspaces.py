@@ -434,9 +434,10 @@ class Workspace:
         return found
 
     @property
-    def images(self) -> NoReturn:
-        """Refuse: images cannot be listed yet."""
-        raise NotOfferedYet("Workspace.images", "Workspace.environments")
+    def images(self) -> Dict[str, Any]:
+        """The newest version of each image, by name."""
+        found: Dict[str, Any] = deployment.verb("images", "Workspace.images")(self)
+        return found
 
     @property
     def datasets(self) -> NoReturn:

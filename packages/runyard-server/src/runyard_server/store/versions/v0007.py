@@ -101,7 +101,7 @@ def _add_images(op: Any) -> None:
         Column("workspace", String, nullable=False),
         Column("name", String, nullable=False),
         Column("version", Integer, nullable=False),
-        Column("state", String, nullable=False),
+        Column("run", String, nullable=False),
         Column("spec", Text, nullable=False),
         Column("description", Text, nullable=False),
         Column("tags", Text, nullable=False),

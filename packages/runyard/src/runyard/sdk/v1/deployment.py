@@ -1,6 +1,5 @@
 """The classes of deployment: every kind of web service, and the images of 2019."""
 
-from runyard.sdk.v1.later import later
 from runyard.sdk.v1.serving.aci import AciWebservice
 from runyard.sdk.v1.serving.aks import AksServiceAccessToken, AksWebservice
 from runyard.sdk.v1.serving.aks_endpoints import AksEndpoint
@@ -12,6 +11,7 @@ from runyard.sdk.v1.serving.configurations import (
     WebserviceDeploymentConfiguration,
 )
 from runyard.sdk.v1.serving.image_configurations import ContainerImageConfig
+from runyard.sdk.v1.serving.images import ContainerImage, Image
 from runyard.sdk.v1.serving.inference import InferenceConfig
 from runyard.sdk.v1.serving.local import LocalWebservice
 from runyard.sdk.v1.serving.parts import (
@@ -22,9 +22,6 @@ from runyard.sdk.v1.serving.parts import (
     WebServiceAccessToken,
 )
 from runyard.sdk.v1.serving.webservices import Webservice
-
-Image = later("azureml.core.image.Image", "Model.deploy")
-ContainerImage = later("azureml.core.image.ContainerImage", "Model.deploy")
 
 __all__ = [
     "AciServiceDeploymentConfiguration",

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Dict, Sequence
 
 from runyard.protocol.endpoints import DeploymentSpec
-from runyard.sdk.v1.serving import environments, flavors, sources
+from runyard.sdk.models import Model
+from runyard.sdk.v1.serving import environments, fitting, flavors, sources
 from runyard.sdk.v1.serving import settings as meaning
 
 if TYPE_CHECKING:
     from runyard.client.workspace import WorkspaceClient
+    from runyard.protocol.environments import EnvironmentDefinition
     from runyard.sdk.environments import Environment
     from runyard.sdk.v1.serving.models import Given
     from runyard.sdk.v1.serving.settings import Settings
@@ -61,12 +63,13 @@ def of_models(models: Sequence[Given], service: str) -> Code:
     return Code(served.flavor, served.environment)
 
 
-def parts(service: WorkspaceClient, code: Code) -> Dict[str, Any]:
+def parts(service: WorkspaceClient, code: Code, models: Sequence[Given]) -> Dict[str, Any]:
     """Send the code, and give the fields of a DeploymentSpec that tell of it.
 
     Args:
         service: What speaks to the workspace.
         code: What is run.
+        models: Its models; those that are registered may say which versions fit.
     """
     kept: Dict[str, Any] = {
         **code.kept,
@@ -78,11 +81,19 @@ def parts(service: WorkspaceClient, code: Code) -> Dict[str, Any]:
         "entry_script": code.source.entry if code.source else "",
         "source_directory": code.source.folder if code.source else "",
         "snapshot": sources.send(service, code.source) if code.source else "",
-        "environment": environments.definition(code.environment),
+        "environment": _definition(service, code, models),
         "environment_variables": environments.variables(code.environment),
         "options": dict(code.options),
         "v1": kept,
     }
+
+
+def _definition(
+    service: WorkspaceClient, code: Code, models: Sequence[Given]
+) -> EnvironmentDefinition:
+    made = environments.definition(code.environment)
+    records = [model._record for model in models if isinstance(model, Model)]
+    return fitting.fitted(service, made, records, code.source.path if code.source else "")
 
 
 def spec(

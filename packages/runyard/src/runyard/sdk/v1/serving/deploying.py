@@ -75,7 +75,7 @@ def deploy(
         code = _code(inference_config, found, name)
     faults.refuse()
     assert code is not None
-    parts = codes.parts(workspace.service, code)
+    parts = codes.parts(workspace.service, code, found)
     if inference_config is None:
         _resources_of(found[0], config)
     ids = model_lists.ids(workspace, found)

@@ -59,7 +59,7 @@ def create(endpoint: Shown, version: str, arguments: Dict[str, Any]) -> None:
         found = model_lists.look_up(endpoint.workspace, given.get("models"))
     faults.refuse()
     assert config is not None
-    parts = codes.parts(endpoint.workspace.service, codes.of_config(config, endpoint.name))
+    parts = codes.parts(endpoint.workspace.service, codes.of_config(config, endpoint.name), found)
     models = model_lists.ids(endpoint.workspace, found)
     spec = codes.spec(meaning.AKS_ENDPOINT, settings, models, parts)
     _deploy(endpoint, version, _described(spec, given), given)

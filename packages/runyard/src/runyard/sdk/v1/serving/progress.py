@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 
 _DOT_SECONDS = 1.0
+_NUMBER = re.compile(r"\d+")
 
 
 class Progress:
@@ -30,9 +32,7 @@ class Progress:
         """
         if not self._show:
             return
-        if reason and reason != self._reason:
-            sys.stderr.write(f"{reason}\n")
-            self._reason = reason
+        self._reason = tell_news(reason, self._reason)
         now = time.monotonic()
         if state != self._state:
             _out(f"\n{state}" if self._state else state)
@@ -45,6 +45,24 @@ class Progress:
         """End the line."""
         if self._show and self._state:
             _out("\n")
+
+
+def tell_news(reason: str, told: str) -> str:
+    """Print on stderr what is waited for, if that is news; seconds that pass are none.
+
+    Args:
+        reason: What is waited for, "" for nothing.
+        told: What was printed last.
+
+    Returns:
+        What was printed last, after this.
+    """
+    first = (reason.splitlines() or [""])[0]
+    if not first or _NUMBER.sub("", first) == _NUMBER.sub("", told):
+        return told
+    sys.stderr.write(f"{first}\n")
+    sys.stderr.flush()
+    return first
 
 
 def _out(text: str) -> None:

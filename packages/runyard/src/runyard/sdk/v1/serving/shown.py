@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 from runyard.protocol.endpoints import EndpointLogQuery
 from runyard.sdk.models import Model
 from runyard.sdk.v1.serving import environments, refusals
+from runyard.sdk.v1.serving.images import Image
 from runyard.sdk.v1.serving.parts import ContainerResourceRequirements
 from runyard.sdk.v1.serving.settings import COMPUTE_TYPES
 from runyard.sdk.v1.serving.times import time_of
@@ -67,9 +68,13 @@ class Shown:
         text = record.error or (record.operation.error if record.operation else "")
         if not text:
             return None
-        reasons = [one.reason or one.error for one in record.deployments]
-        details = [{"code": "Replica", "message": reason} for reason in reasons if reason]
-        return {"code": "DeploymentFailed", "message": text, "details": details}
+        # Their first lines: what follows are tracebacks, which the log has.
+        message = text.splitlines()[0]
+        reasons = [(one.reason or one.error).splitlines()[:1] for one in record.deployments]
+        told = [
+            {"code": "Replica", "message": one[0]} for one in reasons if one and one[0] != message
+        ]
+        return {"code": "DeploymentFailed", "message": message, "details": told}
 
     @property
     def compute_type(self) -> str:
@@ -150,7 +155,10 @@ class Shown:
     @property
     def image(self) -> Any:
         """The image it was deployed from; None where there is none."""
-        return None
+        if not self.image_id:
+            return None
+
+        return Image(self.workspace, id=self.image_id)
 
     @property
     def environment(self) -> Optional[Environment]:

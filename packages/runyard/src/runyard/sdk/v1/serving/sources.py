@@ -42,6 +42,11 @@ class Source:
         return Path(self.script).name
 
     @property
+    def path(self) -> str:
+        """Where the script is on this machine."""
+        return str(Path(self.directory, self.script))
+
+    @property
     def folder(self) -> str:
         """The folder of the working folder in which the code lies; "" is that one itself."""
         return Path(os.path.normpath(self.directory)).name if self.directory else ""

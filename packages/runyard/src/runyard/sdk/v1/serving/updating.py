@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from runyard.protocol.endpoints import Deploy
 from runyard.sdk.model_orders import texts
-from runyard.sdk.v1.serving import changing, refusals, setting_checks
+from runyard.sdk.models import Model
+from runyard.sdk.v1.serving import changing, image_deployment, refusals, setting_checks
 from runyard.sdk.v1.serving import code as codes
 from runyard.sdk.v1.serving import models as model_lists
 from runyard.sdk.v1.serving import settings as meaning
@@ -113,9 +114,19 @@ def _spec(
     settings: Settings,
     models: List[str],
 ) -> DeploymentSpec:
-    kind, config = service._record.kind, changes.get("inference_config")
-    if config is not None:
-        parts = codes.parts(service.workspace.service, codes.of_config(config, service.name))
+    kind, config, image = (
+        service._record.kind,
+        changes.get("inference_config"),
+        changes.get("image"),
+    )
+    if image is not None:
+        models, parts = image_deployment.parts(image)
+    elif config is not None:
+        parts = codes.parts(
+            service.workspace.service,
+            codes.of_config(config, service.name),
+            [Model(service.workspace, id=one) for one in models],
+        )
     else:
         parts = {name: getattr(old, name) for name in _PARTS}
         parts["v1"] = dict(old.v1)

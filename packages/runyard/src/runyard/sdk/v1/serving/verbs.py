@@ -5,18 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, NoReturn
 
 from runyard.sdk.exceptions import NotOfferedYet
-from runyard.sdk.v1.deployment import Webservice
+from runyard.sdk.v1.deployment import Image, Webservice
 from runyard.sdk.v1.serving.webservices import deployed as deploy
 
 if TYPE_CHECKING:
     from runyard.sdk.workspaces import Workspace
 
-__all__ = ["deploy", "print_configuration", "profile", "webservices"]
+__all__ = ["deploy", "images", "print_configuration", "profile", "webservices"]
 
 
 def webservices(workspace: Workspace) -> Dict[str, Any]:
     """All web services of a workspace, by name."""
     return {service.name: service for service in Webservice.list(workspace)}
+
+
+def images(workspace: Workspace) -> Dict[str, Any]:
+    """The newest version of each image of a workspace, by name."""
+    found: Dict[str, Any] = {}
+    for image in Image.list(workspace):
+        if image.name not in found or found[image.name].version < image.version:
+            found[image.name] = image
+    return found
 
 
 def profile(*_: Any, **__: Any) -> NoReturn:

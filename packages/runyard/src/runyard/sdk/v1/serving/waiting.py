@@ -14,12 +14,11 @@ Why it is not ready yet is told on stderr, so that stdout keeps this shape.
 from __future__ import annotations
 
 import json
-import sys
 import time
 from typing import TYPE_CHECKING, Any, Optional
 
 from runyard.sdk.exceptions import WebserviceException
-from runyard.sdk.v1.serving.progress import Progress
+from runyard.sdk.v1.serving.progress import Progress, tell_news
 
 if TYPE_CHECKING:
     from runyard.sdk.v1.serving.shown import Shown
@@ -29,7 +28,7 @@ TIP = (
     "Tips: You can try get_logs(), or a LocalWebservice, to debug if deployment takes longer than "
     "10 minutes."
 )
-_LOG_LINES = 30
+_LOG_LINES = 15
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 
 
@@ -91,9 +90,8 @@ def follow(
         state = service._operation_state()
         reason = service._reason()
         progress.take(state, "" if state != WORKING else reason)
-        if tell and reason and reason != told and state == WORKING:
-            sys.stderr.write(f"{reason}\n")
-            told = reason
+        if tell and state == WORKING:
+            told = tell_news(reason, told)
         if state != WORKING:
             return state
         if deadline is not None and time.monotonic() >= deadline:

@@ -23,6 +23,7 @@ from runyard.sdk.v1.serving import (
     changing,
     deploying,
     documents,
+    image_deployment,
     queries,
     refusals,
     scoring,
@@ -94,6 +95,95 @@ class Webservice(Shown):
         made._authorization = ""
         made._settled = False
         return made
+
+    # Deployment, as in 2019.
+
+    @staticmethod
+    def deploy(
+        workspace: Workspace,
+        name: str,
+        model_paths: Any,
+        image_config: Any,
+        deployment_config: Optional[WebserviceDeploymentConfiguration] = None,
+        deployment_target: Any = None,
+        overwrite: bool = False,
+    ) -> Webservice:
+        """Register local models, make an image with them, and deploy it.
+
+        Args:
+            workspace: The workspace.
+            name: The service's name.
+            model_paths: Local files and folders.
+            image_config: What `ContainerImage.image_configuration` gives.
+            deployment_config: How the service is to run; None as an AciWebservice.
+            deployment_target: An AKS target.
+            overwrite: Replace a service of that name.
+        """
+        return Webservice.deploy_from_model(
+            workspace,
+            name,
+            model_paths,
+            image_config,
+            deployment_config,
+            deployment_target,
+            overwrite,
+        )
+
+    @staticmethod
+    def deploy_from_model(
+        workspace: Workspace,
+        name: str,
+        models: Any,
+        image_config: Any,
+        deployment_config: Optional[WebserviceDeploymentConfiguration] = None,
+        deployment_target: Any = None,
+        overwrite: bool = False,
+    ) -> Webservice:
+        """Make an image with models, and deploy it; returns at once.
+
+        Args:
+            workspace: The workspace.
+            name: The service's name, and the image's.
+            models: Models, ids and local paths.
+            image_config: What `ContainerImage.image_configuration` gives, or an InferenceConfig.
+            deployment_config: How the service is to run; None as an AciWebservice.
+            deployment_target: An AKS target.
+            overwrite: Replace a service of that name.
+
+        Raises:
+            WebserviceException: Something makes no sense; all of it is named.
+        """
+        record = image_deployment.from_models(
+            workspace, name, models, image_config, deployment_config, deployment_target, overwrite
+        )
+        return Webservice._of(workspace, record)
+
+    @staticmethod
+    def deploy_from_image(
+        workspace: Workspace,
+        name: str,
+        image: Any,
+        deployment_config: Optional[WebserviceDeploymentConfiguration] = None,
+        deployment_target: Any = None,
+        overwrite: bool = False,
+    ) -> Webservice:
+        """Deploy an image; returns at once.
+
+        Args:
+            workspace: The workspace.
+            name: The service's name.
+            image: The image.
+            deployment_config: How the service is to run; None as an AciWebservice.
+            deployment_target: An AKS target.
+            overwrite: Replace a service of that name.
+
+        Raises:
+            WebserviceException: Something makes no sense; all of it is named.
+        """
+        record = image_deployment.from_image(
+            workspace, name, image, deployment_config, deployment_target, overwrite
+        )
+        return Webservice._of(workspace, record)
 
     @staticmethod
     def list(

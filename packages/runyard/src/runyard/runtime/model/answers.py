@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import traceback
 from typing import Any, Dict, List, Optional, Tuple
+from urllib.parse import parse_qsl, urlsplit
 
 from runyard.runtime.model.raw import AMLResponse
 from runyard.runtime.model.served import FAILED, Refused, Reply, message
@@ -107,3 +108,19 @@ def refusal(refused: Refused) -> Reply:
 def log() -> None:
     """Print the exception that is being handled."""
     traceback.print_exc()
+
+
+def query(path: str) -> Dict[str, Any]:
+    """The values of a query: JSON where they can be read so, a list of what is repeated."""
+    found: Dict[str, List[Any]] = {}
+    for name, value in parse_qsl(urlsplit(path).query, keep_blank_values=True):
+        found.setdefault(name, []).append(read_value(value))
+    return {name: each[0] if len(each) == 1 else each for name, each in found.items()}
+
+
+def read_value(text: str) -> Any:
+    """The JSON of a text, the text itself where it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -17,7 +17,6 @@ import os
 import sys
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Union
-from urllib.parse import parse_qsl, urlsplit
 
 from runyard.runtime.model import answers, marks, raw, swagger
 from runyard.runtime.model.served import (
@@ -289,7 +288,7 @@ def _function(module: ModuleType, spec: WorkerSpec) -> Callable[..., Any]:
 
 def _text_of(call: Call, body: bytes) -> str:
     if call.method == "GET":
-        return json.dumps(_query(call.path))
+        return json.dumps(answers.query(call.path))
     try:
         return str(body, "utf-8")
     except UnicodeDecodeError as error:
@@ -298,7 +297,7 @@ def _text_of(call: Call, body: bytes) -> str:
 
 def _object_of(call: Call, body: bytes) -> Dict[str, Any]:
     if call.method == "GET":
-        return _query(call.path)
+        return answers.query(call.path)
     if not raw.AMLRequest(headers=call.headers).is_json:
         raise Refused("Expects Content-Type to be application/json", _NO_TYPE)
     try:
@@ -312,25 +311,10 @@ def _object_of(call: Call, body: bytes) -> Dict[str, Any]:
     return found
 
 
-def _query(path: str) -> Dict[str, Any]:
-    """The values of a query: JSON where they can be read so, a list of what is repeated."""
-    found: Dict[str, List[Any]] = {}
-    for name, value in parse_qsl(urlsplit(path).query, keep_blank_values=True):
-        found.setdefault(name, []).append(_value(value))
-    return {name: each[0] if len(each) == 1 else each for name, each in found.items()}
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
 def _plain(result: Any) -> Any:
     """A result for other protocols; many a script returns JSON that it has written itself."""
     if isinstance(result, str):
-        return _value(result)
+        return answers.read_value(result)
     return result
 
 

@@ -41,7 +41,9 @@ class TensorSpec(NamedTuple):
 
     def to_plain(self) -> Dict[str, Any]:
         """The JSON that metadata shows."""
-        return {"name": self.name, "datatype": self.datatype, "shape": self.shape or []}
+        # A model that takes any type is shown as one of texts, which can be of anything.
+        datatype = self.datatype or "BYTES"
+        return {"name": self.name, "datatype": datatype, "shape": self.shape or []}
 
 
 class Signature(NamedTuple):

@@ -23,7 +23,9 @@ def test_the_status_of_a_model_is_that_of_tensorflow_serving() -> None:
                 "state": "AVAILABLE",
                 "status": {"error_code": "OK", "error_message": ""},
             }
-        ]
+        ],
+        "name": "mnist",
+        "ready": True,
     }
 
 

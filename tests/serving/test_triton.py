@@ -54,5 +54,5 @@ def test_tensors_in_every_form(told: dict[str, Any]) -> None:
 def test_faults_are_its_exceptions(told: dict[str, Any]) -> None:
     """What is refused is raised there with status and reason."""
     assert told["unknown model"][0] == "404"
-    assert "served here; there is digits" in told["unknown model"][1]
+    assert "no model nothing is served here" in told["unknown model"][1]
     assert told["shared memory"][0] == "501"

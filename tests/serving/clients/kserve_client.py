@@ -18,7 +18,7 @@ async def ask(url, model):
 
     async def infer(array, datatype, name="data", wanted=model, **how: object):
         given = InferInput(name, list(array.shape), datatype)
-        given.set_data_from_numpy(array, **how: object)
+        given.set_data_from_numpy(array, **how)
         request = InferRequest(model_name=wanted, infer_inputs=[given], request_id="7")
         answer = await client.infer(url, request, model_name=wanted)
         (output,) = answer.outputs

@@ -12,7 +12,7 @@ X = np.arange(6, dtype=np.float32).reshape(2, 3)
 def made(name, array, datatype, **how: object):
     """Make an input."""
     found = triton.InferInput(name, list(array.shape), datatype)
-    found.set_data_from_numpy(array, **how: object)
+    found.set_data_from_numpy(array, **how)
     return found
 
 
@@ -34,7 +34,7 @@ def main(address, model):
         return answer.as_numpy("output_0").tolist()
 
     def asked(given=x, **how: object):
-        return values(client.infer(model, [given], **how: object))
+        return values(client.infer(model, [given], **how))
 
     plain = triton.InferRequestedOutput("output_0", binary_data=False)
     text = made("text", np.array(["a", "ü"], dtype=object), "BYTES")

@@ -88,8 +88,15 @@ def tf_models(served: list[Served]) -> Json:
 
 
 def tf_status(served: list[Served]) -> Json:
-    """`GET /v1/models/<m>`: the state of each version of a model, newest first."""
-    return {"model_version_status": [_tf_version(each) for each in served]}
+    """`GET /v1/models/<m>`: the state of each version of a model.
+
+    `name` and `ready` are what KServe's first protocol has in their place.
+    """
+    return {
+        "model_version_status": [_tf_version(each) for each in served],
+        "name": served[0].model,
+        "ready": any(each.ready for each in served),
+    }
 
 
 def _tf_version(each: Served) -> Json:

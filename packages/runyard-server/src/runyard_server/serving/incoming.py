@@ -159,12 +159,14 @@ class HttpExchange(Exchange):
 
     def _finish(self, status: int, head: bytes, body: Chunks, size: int, run_us: int) -> None:
         kept, request = self.kept, self.request_id
+        # As Azure's server has it: each of v1's two ids stands for the other where that is missing.
+        client = kept.get(CLIENT_ID) or kept.get(MS_ID)
         head += b"x-request-id: %b\r\nx-ms-request-id: %b\r\n" % (
             request,
-            kept.get(MS_ID) or request,
+            kept.get(MS_ID) or client or request,
         )
-        if CLIENT_ID in kept:
-            head += b"x-ms-client-request-id: %b\r\n" % kept[CLIENT_ID]
+        if client:
+            head += b"x-ms-client-request-id: %b\r\n" % client
         if TRACE in kept:
             head += b"TraceId: %b\r\n" % kept[TRACE]
         row = self.connection.endpoint.row

@@ -38,25 +38,30 @@ async def answer(request: Request) -> Response:
     refusal = endpoint.refusal(request.headers.get("authorization", "").encode("latin-1"))
     if refusal and where.verb not in paths.HEALTH:
         return JSONResponse(forms.error(where.protocol, refusal, "UNAUTHENTICATED"), 401)
+    return _page(endpoint, where, request.url.path, await _body(request))
+
+
+def _page(endpoint: ServedEndpoint, where: Destination, path: str, given: bytes) -> Response:
     if where.verb == paths.PING:
         ready = any(pool.ready for pool in endpoint.pools.values())
         return PlainTextResponse("\n", _OK if ready else _UNAVAILABLE)
     if where.verb == paths.MLFLOW_VERSION:
         return PlainTextResponse(forms.MLFLOW_ANSWERS)
-    body = await _body(request)
-    told, status = _told(endpoint, where, request.url.path, body)
+    try:
+        body = msgspec.json.decode(given or b"{}", type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        return JSONResponse(
+            forms.error(where.protocol, f"the body is no JSON object: {error}"), 400
+        )
+    told, status = _told(endpoint, where, path, body)
     return JSONResponse(told, status)
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    """The JSON object that came; anything else is as good as none."""
+async def _body(request: Request) -> bytes:
     given = b""
     async for part in request.stream():
         given = (given + part)[:_LARGEST_BODY]
-    try:
-        return msgspec.json.decode(given or b"{}", type=dict[str, Any])
-    except msgspec.DecodeError:
-        return {}
+    return given
 
 
 def _told(endpoint: ServedEndpoint, where: Destination, path: str, body: dict[str, Any]) -> Told:

@@ -56,8 +56,8 @@ def _ratios(benchmark: Benchmark, outcomes: list[Outcome]) -> list[str]:
         if quantity.paired and pairs:
             middle, low, high = interval(pairs)
             lines.append(
-                f"Runyard over {limit.case.name}, pass by pass: {middle:.3f}, with 95 % between "
-                f"{low:.3f} and {high:.3f} ({len(pairs)} pairs)."
+                f"* Runyard over {limit.case.name}, {quantity.title}, pass by pass: {middle:.3f}, "
+                f"with 95 % between {low:.3f} and {high:.3f} ({len(pairs)} pairs)."
             )
     return [*lines, *_differences(outcomes, limit, benchmark), *_since(outcomes, benchmark)]
 

@@ -1,6 +1,7 @@
 """A gateway in a process of its own, with replicas that answer as a test wants."""
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,14 @@ import pytest
 
 from runyard.protocol.frames import SUPERVISOR, WORKER, Hello, Ready
 from runyard_server.serving.table import Deployment, Endpoint, Replica, Revision, Table, digest
-from runyard_server.testing.serving import Answer, Answering, FakeReplica, GatewayProcess, ask, echo
+from runyard_server.testing.serving import (
+    Answer,
+    Answering,
+    FakeReplica,
+    GatewayProcess,
+    ask,
+    echo,
+)
 
 KEY = "the key"
 READY = Ready()
@@ -24,24 +32,30 @@ def free_port() -> int:
 class Served:
     """A gateway with one endpoint and its replicas."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, gateway: GatewayProcess) -> None:
+        self.gateway = gateway
         self.port = free_port()
-        self.version = 1
         self.replicas: list[FakeReplica] = []
         self.row: dict[str, Any] = {}
-        self.gateway = GatewayProcess(home, Table(1))
 
     def set(self, *deployments: Deployment, **row: Any) -> None:
         """Have the gateway serve an endpoint."""
         self.row.update(row)
-        given = {"auth": "key", "keys": (digest(KEY),), "default": "main", **self.row}
-        endpoint = Endpoint("w", "digits", "127.0.0.1", self.port, deployments=deployments, **given)
-        self.version += 1
-        self.gateway.load(Table(self.version, (endpoint,)))
+        self.load(self.endpoint(*deployments))
 
-    def serve(self, runs: tuple[str, ...] = ("r1",), **deployment: Any) -> None:
+    def endpoint(self, *deployments: Deployment) -> Endpoint:
+        """The endpoint's row."""
+        given = {"auth": "key", "keys": (digest(KEY),), "default": "main", **self.row}
+        return Endpoint("w", "digits", "127.0.0.1", self.port, deployments=deployments, **given)
+
+    def load(self, *endpoints: Endpoint, **table: Any) -> None:
+        """Have the gateway serve these."""
+        version = self.gateway.status().version + 1
+        self.gateway.load(Table(version, endpoints, **table))
+
+    def serve(self, *runs: str, **deployment: Any) -> None:
         """Have one deployment, `main`, with these replicas."""
-        self.set(main(runs, **deployment))
+        self.set(main(*(runs or ("r1",)), **deployment))
 
     def replica(
         self,
@@ -66,6 +80,10 @@ class Served:
         """Send a request to the endpoint."""
         return ask(self.port, path, body, key=key, **more)
 
+    def connect(self) -> socket.socket:
+        """A connection to the endpoint."""
+        return socket.create_connection(("127.0.0.1", self.port), 20)
+
     def wait(self, until: Callable[[Any], bool]) -> Any:
         """Wait until the gateway's status is so."""
         status = self.gateway.status()
@@ -75,26 +93,53 @@ class Served:
             assert status.serial > after, status
         return status
 
+    def look(self, until: Callable[[Any], bool]) -> Any:
+        """Wait until the gateway's figures are so, which nobody is told of."""
+        deadline = time.monotonic() + 10
+        while not until(status := self.gateway.status()):
+            assert time.monotonic() < deadline, status
+            time.sleep(0.01)
+        return status
+
     def close(self) -> None:
-        """End all."""
+        """Leave the gateway as it was."""
         for each in self.replicas:
             each.close()
-        self.gateway.close()
+        if self.gateway.process.poll() is None:
+            self.load()
 
 
-def main(runs: tuple[str, ...] = ("r1",), name: str = "main", **deployment: Any) -> Deployment:
+def main(*runs: str, name: str = "main", **deployment: Any) -> Deployment:
     """A deployment that is served by these replicas."""
-    return Deployment(name, serving=revision(runs), **deployment)
+    return Deployment(name, serving=revision(*runs), **deployment)
 
 
-def revision(runs: tuple[str, ...], number: int = 1) -> Revision:
+def revision(*runs: str, number: int = 1) -> Revision:
     """A revision with these replicas."""
     return Revision(number, tuple(Replica(run, digest(f"token of {run}")) for run in runs), "m")
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    """A gateway of the test's own."""
-    made = Served(tmp_path)
+@pytest.fixture(scope="module")
+def shared_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    """A gateway for the tests of a file."""
+    made = GatewayProcess(tmp_path_factory.mktemp("home"), Table(1))
     yield made
     made.close()
+
+
+@pytest.fixture
+def served(shared_gateway: GatewayProcess) -> Iterator[Served]:
+    """An endpoint of the test's own."""
+    made = Served(shared_gateway)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Served]:
+    """An endpoint at a gateway that the test may end."""
+    made = Served(GatewayProcess(tmp_path, Table(1)))
+    yield made
+    for each in made.replicas:
+        each.close()
+    made.gateway.close()

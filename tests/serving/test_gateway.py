@@ -1,9 +1,24 @@
 """The gateway's process: what it serves, what it tells, and how it begins and ends."""
 
+import json
+import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 
-from runyard.protocol.frames import ERROR
+from runyard.protocol.frames import ERROR, WELCOME, WORKER, Hello, Ready, WorkerNews
+from runyard_server.serving.table import (
+    COUNTS_FILE,
+    Deployment,
+    Replica,
+    Revision,
+    digest,
+)
+from runyard_server.testing.serving import FakeReplica
+
+NEWS = 30
 
 
 def test_a_request_is_answered_by_a_worker(served):
@@ -13,6 +28,7 @@ def test_a_request_is_answered_by_a_worker(served):
     answer = served.ask(body='{"data": [1, 2]}')
     assert (answer.status, answer.body) == (200, b'{"data": [1, 2]}')
     assert answer.headers["x-ms-run-function-failed"] == "False"
+    assert answer.headers["x-ms-run-fn-exec-ms"] == "0.005"
 
 
 def test_what_a_client_sends_reaches_the_worker_whole(served):
@@ -23,28 +39,191 @@ def test_what_a_client_sends_reaches_the_worker_whole(served):
     assert served.ask(body=body).body == body
 
 
-def test_a_gateway_that_starts_again_serves_what_its_table_says(served):
-    """The end of a gateway loses neither port nor key: replicas that redial are served again."""
-    served.serve()
-    served.replica()
-    served.gateway.process.kill()
-    served.gateway.process.wait()
-    served.gateway.start()
-    served.replica()
+def test_a_replica_on_another_machine_comes_by_tcp(served):
+    """Replicas that cannot reach the socket in the state folder serve all the same."""
+    served.load(served.endpoint(main()), host="127.0.0.1", port=(port := _free()))
+    assert served.gateway.status().port == port
+    hello = Hello(WORKER, "w", "r1", "token of r1")
+    served.replicas.append(FakeReplica(("127.0.0.1", port), hello, Ready()))
+    served.wait(lambda status: status.replicas[0].ready)
     assert served.ask(body="[1]").status == 200
 
 
 def test_a_replica_without_its_token_is_refused(served):
     """Who does not know a replica's token gets none of its requests."""
-    served.serve(runs=("r2",))
-    liar = served.replica("r1", None)
-    assert liar.greeting[0] == ERROR
-    assert served.ask("/").status == 503
+    served.serve("r1", "r2")
+    for run, token in (("r1", "token of r2"), ("r3", "token of r3"), ("r1", "")):
+        liar = FakeReplica(served.gateway.folder, Hello(WORKER, "w", run, token))
+        served.replicas.append(liar)
+        assert liar.greeting[0] == ERROR
+    assert served.ask("/", key="").status == 503
 
 
-def test_a_second_gateway_ends(served):
+def test_replicas_hear_of_other_limits(served):
+    """A limit that is changed holds without a new replica."""
+    served.serve()
+    worker, supervisor = served.replica(), served.supervisor()
+    limits = Deployment("main").limits
+    served.serve(limits=type(limits)(timeout_ms=1234))
+    for each in (worker, supervisor):
+        _until(lambda each=each: any(frame[0] == WELCOME for frame in each.frames))
+        assert each.frames[-1][2]["limits"]["timeout_ms"] == 1234
+
+
+def test_the_status_tells_what_became_of_a_worker(served):
+    """Whoever waits for a status hears at once what a supervisor has told."""
+    served.serve()
+    supervisor = served.supervisor()
+    status = served.wait(lambda status: status.replicas[0].connected)
+    supervisor.send(NEWS, 0, {"event": "died", "exit_code": -9, "reason": "killed", "deaths": 3})
+    (replica,) = served.gateway.status(status.serial, 10).replicas
+    assert replica.news == WorkerNews("died", exit_code=-9, reason="killed", deaths=3)
+    assert replica.restarts == 3
+    assert replica.ready is None
+
+
+def test_a_warming_replica_is_tried_with_the_sample_of_its_schema(served):
+    """A model that fails with its own sample never gets a request."""
+    warming = Revision(2, (Replica("r2", digest("token of r2")),), "m")
+    served.set(Deployment("main", serving=None, warming=warming))
+    swagger = {"2": {"definitions": {"ServiceInput": {"example": {"data": [1]}}}}}
+    seen = []
+
+    def fail(_meta, body):
+        seen.append(json.loads(body))
+        return {"status": 500, "failed": True}, b"ValueError: no"
+
+    served.replica("r2", Ready("fields", swagger), fail)
+    (replica,) = served.gateway.status().replicas
+    assert seen == [{"data": [1]}]
+    assert replica.trial_error == "500: ValueError: no"
+    assert served.ask(body="[1]").status == 503
+
+
+def test_a_gateway_that_starts_again_serves_what_its_table_says(alone):
+    """The end of a gateway loses neither port nor key, nor counts: who redials is served again."""
+    alone.serve()
+    alone.replica()
+    assert alone.ask(body="[1]").status == 200
+    _until((alone.gateway.folder / COUNTS_FILE).exists)
+    alone.gateway.process.kill()
+    alone.gateway.process.wait()
+    alone.gateway.start()
+    alone.replica()
+    assert alone.ask(body="[1]").status == 200
+    assert alone.gateway.status().endpoints[0].deployments[0].requests == 2
+
+
+def test_a_gateway_that_is_asked_to_end_answers_first(alone):
+    """A gateway that is replaced by a newer one loses no request."""
+    alone.serve()
+    released = threading.Event()
+
+    def slowly(_meta, body):
+        released.wait(10)
+        return {}, body
+
+    alone.replica(answering=slowly)
+    answers = []
+    client = threading.Thread(target=lambda: answers.append(alone.ask(body="[1]")))
+    client.start()
+    alone.look(lambda status: status.replicas[0].busy)
+    alone.gateway.process.send_signal(signal.SIGTERM)
+    # It listens no more, and still has the call.
+    _until(lambda: not _connects(alone.port))
+    released.set()
+    client.join(10)
+    assert answers[0].status == 200
+    assert alone.gateway.process.wait(10) == 0
+
+
+def test_a_second_gateway_ends(alone):
     """Two gateways would each get half of the replicas."""
-    command = [sys.executable, "-m", "runyard_server.serving", str(served.gateway.home)]
-    second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    command = [sys.executable, "-m", "runyard_server.serving", str(alone.gateway.home)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as second:
+        assert "already runs" in second.communicate(timeout=30)[1]
     assert second.returncode == 3
-    assert "already runs" in second.stderr
+    alone.gateway.ask(do="stop")
+    assert alone.gateway.process.wait(10) == 0
+
+
+def test_a_port_that_is_taken_is_told_and_tried_again(served):
+    """A taken port is the endpoint's error, not the gateway's end; it is had once it is free."""
+    with socket.create_server(("127.0.0.1", served.port)):
+        served.serve()
+        (endpoint,) = served.gateway.status().endpoints
+        assert not endpoint.listening
+        assert f"port {served.port} of 127.0.0.1 cannot be had" in endpoint.error
+    (endpoint,) = served.wait(lambda status: status.endpoints[0].listening).endpoints
+    assert endpoint.error == ""
+
+
+def test_what_cannot_be_done_is_answered_on_the_control_socket(served):
+    """A broken table changes nothing, and whoever loaded it hears why."""
+    served.serve()
+    (served.gateway.folder / "routes.json").write_text("{")
+    assert "truncated" in served.gateway.ask(do="load", version=9)["error"]
+    assert "dance" in served.gateway.ask(do="dance")["error"]
+    assert served.gateway.status().endpoints[0].listening
+
+
+def test_the_log_of_requests_has_bodies_and_no_key(served):
+    """Input and output can be read afterwards, and nobody learns a key from them."""
+    served.serve()
+    served.replica()
+    served.set(main(), log_requests=1.0)
+    assert served.ask(body='{"data": 1}', headers={"x-request-id": "seven"}).status == 200
+    file = served.gateway.folder / "requests" / "w" / "digits" / "requests.jsonl"
+    _until(file.exists)
+    _until(lambda: file.read_text().endswith("\n"))
+    line = json.loads(file.read_text())
+    assert (line["id"], line["code"], line["deployment"]) == ("seven", 200, "main")
+    assert line["input"] == line["output"] == '{"data": 1}'
+    assert "key" not in file.read_text()
+
+
+def test_figures_are_openmetrics(served):
+    """Prometheus reads what the endpoint did, in both of its forms."""
+    served.serve()
+    served.replica()
+    served.ask(body="[1]")
+    served.ask(body="[1]", key="wrong")
+    answer = served.ask("/metrics", key="")
+    text = answer.body.decode()
+    assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert text.endswith("# EOF\n")
+    at = 'endpoint="digits",deployment="main",protocol="score"'
+    assert f'runyard_requests_total{{{at},code="200"}} 1' in text
+    assert 'deployment="",protocol="score",code="401"} 1' in text
+    assert f'runyard_request_seconds_bucket{{{at},le="+Inf"}} 1' in text
+    assert f'runyard_run_seconds_bucket{{{at},le="0.0005"}} 1' in text
+    assert 'runyard_workers{endpoint="digits",deployment="main",state="ready"} 1' in text
+    old = served.ask("/monitoring/prometheus/metrics", key="")
+    assert old.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert "# TYPE runyard_requests_total counter" in old.body.decode()
+
+
+def main():
+    """The deployment that most tests have."""
+    replicas = (Replica("r1", digest("token of r1")),)
+    return Deployment("main", serving=Revision(1, replicas, "m"))
+
+
+def _free():
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        return opened.getsockname()[1]
+
+
+def _connects(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _until(holds):
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

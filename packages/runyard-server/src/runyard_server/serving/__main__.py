@@ -21,7 +21,7 @@ _LOOPS = "uvloop" if importlib.util.find_spec("uvloop") else "asyncio"
 
 LARGEST_LOG, KEPT_LOGS = 10 << 20, 3
 # One that ends still answers what it has been asked.
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 1.0
 USAGE, ALREADY_RUNS = 2, 3
 
 

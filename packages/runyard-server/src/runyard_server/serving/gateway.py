@@ -20,6 +20,7 @@ from runyard_server.serving.pages import app
 from runyard_server.serving.replicas import Replica
 from runyard_server.serving.table import (
     CONTROL_SOCKET,
+    COUNTS_FILE,
     REQUEST_LOGS,
     ROUTES_FILE,
     WORKER_SOCKET,
@@ -33,7 +34,6 @@ from runyard_server.serving.tallies import Counts
 
 RETRY_SECONDS = 1.0
 DRAIN_SECONDS = 30.0
-COUNTS_FILE = "counts.json"
 
 _table = msgspec.json.Decoder(Table)
 _log = logging.getLogger(__name__)

@@ -17,6 +17,7 @@ GATEWAY_FILE = "gateway.json"
 GATEWAY_LOG = "gateway.log"
 # Held by the gateway as long as it lives.
 LOCK_FILE = "gateway.lock"
+COUNTS_FILE = "counts.json"
 CONTROL_SOCKET = "control.sock"
 WORKER_SOCKET = "workers.sock"
 REQUEST_LOGS = "requests"

@@ -18,7 +18,7 @@ BOUNDS = (
 )
 # Batches are of so many rows.
 ROWS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
-WRITE_SECONDS = 2.0
+WRITE_SECONDS = 1.0
 FAILED = 500
 
 _log = logging.getLogger(__name__)

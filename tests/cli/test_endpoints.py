@@ -109,6 +109,8 @@ def test_what_fails_says_what_to_do(cli, sums) -> None:
     assert "nearest: 'sums'" in cli("endpoints", "show", "smus").err
     refused = cli("models", "serve", "./sums.txt", "--name", "more")
     assert (refused.status, "script=" in refused.err) == (2, True)
+    nothing = cli("models", "serve", "smus")
+    assert (nothing.status, "no file or folder 'smus' here" in nothing.err) == (3, True)
     assert "say what to change" in cli("endpoints", "update", "sums").err
 
 

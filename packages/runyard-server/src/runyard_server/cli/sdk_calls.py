@@ -29,7 +29,10 @@ def told() -> Iterator[None]:
     try:
         yield
     except AzureMLException as error:
-        if isinstance(error.__cause__, RunyardError):
-            raise error.__cause__ from None
+        cause = error.__cause__
+        if isinstance(cause, RunyardError):
+            # The SDK may say more than the service did; the kind gives the exit status.
+            more = cause.message in error.message and not error.message.endswith(cause.message)
+            raise (type(cause)(error.message, cause.details) if more else cause) from None
         kind = InvalidRequest if isinstance(error, UserErrorException) else RunyardError
         raise kind(error.message) from None

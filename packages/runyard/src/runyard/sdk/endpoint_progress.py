@@ -1,6 +1,6 @@
 """Waits for what an endpoint was asked: a bar with the reason why it is not ready, then the end.
 
-    digits [##############................]  45 %  loading the model: init() runs for 4 s
+    digits [############........]  60%    5 s  init() running for 4 s
 
 On a terminal the line is renewed, elsewhere there is a new one for each new reason. Between two
 changes nothing is asked: the service answers when something has happened.
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from runyard.protocol.endpoints import EndpointRecord
 
 SUBJECT = "endpoint"
-WIDTH = 30
+WIDTH = 20
 _CLEAR = "\r\x1b[K"
 # How far a replica is in each state; what comes before it is the environment.
 _SHARES = {STARTING: 0.3, LOADING: 0.6, RESTARTING: 0.3, READY: 1.0}
@@ -129,8 +129,8 @@ class Line:
         said = _said(record)
         if self.on_terminal:
             seconds = time.monotonic() - self._since
-            self._renew(f"{record.name} {_bar(share_of(record))}  {said}, {seconds:.0f} s")
-        elif _NUMBER.sub("", said) != self._last:
+            self._renew(f"{record.name} {_bar(share_of(record))} {seconds:4.0f} s  {said}")
+        elif _NUMBER.sub("", said) != self._last and (is_done(record) or share_of(record) < 1):
             # Seconds that pass are no news.
             self._last = _NUMBER.sub("", said)
             self._write(f"{record.name}: {said}\n")
@@ -156,11 +156,16 @@ def _bar(share: float) -> str:
 
 
 def _said(record: EndpointRecord) -> str:
-    why = endpoint_words.why_of(record).splitlines()
-    state = endpoint_words.replicas_of(record) if record.deployments else record.state
-    if record.state == HEALTHY and is_done(record):
-        state = f"ready at {record.address}" if not why else record.state
-    return f"{state}: {why[0]}" if why else state
+    why = endpoint_words.first_line(endpoint_words.why_of(record))
+    if is_done(record):
+        state = (
+            f"ready at {record.address}" if record.state == HEALTHY and not why else record.state
+        )
+    elif why and sum(each.wanted for each in record.deployments) == 1:
+        return why
+    else:
+        state = endpoint_words.replicas_of(record) if record.deployments else record.state
+    return f"{state}: {why}" if why else state
 
 
 def _seconds(line: Line, until: Optional[float], record: EndpointRecord) -> float:

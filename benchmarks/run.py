@@ -40,6 +40,7 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "B10-MPI": (b10_distributed.mpi, ("mpi",)),
     "B10-torch": (b10_distributed.torch, ("torch",)),
     "B11": (b11_trials.benchmark, ("optuna", "ray-tune")),
+    "B11-runs": (b11_trials.scripts, ()),
     "B12": (b12_serving.benchmark, ("azureml-inference-server", "mlserver", "mlflow")),
     "B13": (b13_rest.benchmark, ("mlflow", "ray", "dstack")),
     "B14": (b14_logs.benchmark, ("ray",)),

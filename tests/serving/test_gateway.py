@@ -209,6 +209,20 @@ def main():
     return Deployment("main", serving=Revision(1, replicas, "m"))
 
 
+def test_no_count_that_was_told_goes_back(alone):
+    """Whatever kills the gateway: what somebody has seen of its counts is still counted."""
+    alone.serve()
+    alone.replica()
+    for _ in range(3):
+        assert alone.ask(body="[1]").status == 200
+    (told,) = alone.gateway.status().endpoints
+    alone.gateway.process.kill()
+    alone.gateway.process.wait()
+    alone.gateway.start()
+    (found,) = alone.gateway.status().endpoints
+    assert found.deployments[0].requests == told.deployments[0].requests == 3
+
+
 def _free():
     with socket.create_server(("127.0.0.1", 0)) as opened:
         return opened.getsockname()[1]

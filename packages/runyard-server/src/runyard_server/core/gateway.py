@@ -36,6 +36,7 @@ class Gateway:
         self._status: GatewayStatus | None = None
         self._replicas: dict[str, ReplicaStatus] = {}
         self._endpoints: dict[tuple[str, str], EndpointStatus] = {}
+        self._counted: dict[tuple[str, str], EndpointStatus] = {}
 
     @property
     def status(self) -> "GatewayStatus | None":
@@ -52,6 +53,8 @@ class Gateway:
             endpoints = () if status is None else status.endpoints
             self._replicas = {each.run: each for each in replicas}
             self._endpoints = {(each.workspace, each.name): each for each in endpoints}
+            if status is not None:
+                self._counted = self._endpoints
 
     def replica(self, run: str) -> "ReplicaStatus | None":
         """How a replica is, None where the gateway does not know it."""
@@ -74,6 +77,19 @@ class Gateway:
             endpoint: Name of the endpoint.
             name: Name of the deployment.
         """
-        found = self.endpoint(workspace, endpoint)
-        every = () if found is None else found.deployments
-        return next((each for each in every if each.name == name), None)
+        return _deployment(self.endpoint(workspace, endpoint), name)
+
+    def last_counts(self, workspace: str, endpoint: str, name: str) -> "DeploymentStatus | None":
+        """What was last heard of a deployment, also while the gateway is not reached.
+
+        Args:
+            workspace: Id of the workspace.
+            endpoint: Name of the endpoint.
+            name: Name of the deployment.
+        """
+        return _deployment(self._counted.get((workspace, endpoint)), name)
+
+
+def _deployment(found: "EndpointStatus | None", name: str) -> "DeploymentStatus | None":
+    every = () if found is None else found.deployments
+    return next((each for each in every if each.name == name), None)

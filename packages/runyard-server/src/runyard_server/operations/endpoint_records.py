@@ -12,7 +12,7 @@ from runyard.protocol.endpoints import (
 from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.execution import replicas
+from runyard_server.execution import gateway_counts, replicas
 from runyard_server.execution.replica_states import Seen, loading_for, state_of
 from runyard_server.execution.serving import replicas_seen
 from runyard_server.serving import ports
@@ -37,8 +37,11 @@ def record(system: System, work: Work, row: EndpointRow) -> EndpointRecord:
         row: The endpoint.
     """
     rows = endpoints.deployments_of(work.connection, [row.key])
-    told = [_status(system, row, each) for each in rows]
-    deployments = [_deployment(system, work, row, each, rows) for each in rows]
+    told = [gateway_counts.of(system, row.workspace, row.name, each.name) for each in rows]
+    deployments = [
+        _deployment(system, work, row, each, rows, counts)
+        for each, counts in zip(rows, told, strict=True)
+    ]
     default = next((each for each in deployments if each.is_default), None)
     last = max((status.last_request for status in told if status is not None), default=0.0)
     return EndpointRecord(
@@ -78,12 +81,13 @@ def _reason(system: System, row: EndpointRow) -> str:
     return ""
 
 
-def _status(system: System, row: EndpointRow, each: DeploymentRow) -> DeploymentStatus | None:
-    return system.gateway.deployment(row.workspace, row.name, each.name)
-
-
 def _deployment(
-    system: System, work: Work, row: EndpointRow, each: DeploymentRow, every: list[DeploymentRow]
+    system: System,
+    work: Work,
+    row: EndpointRow,
+    each: DeploymentRow,
+    every: list[DeploymentRow],
+    counts: DeploymentStatus | None,
 ) -> DeploymentRecord:
     """A deployment as it stands.
 
@@ -93,6 +97,7 @@ def _deployment(
         row: The endpoint.
         each: The deployment.
         every: All deployments of the endpoint.
+        counts: What it has answered.
     """
     numbers = [each.revision, each.coming or 0, each.next_revision - 1]
     known = {
@@ -105,6 +110,7 @@ def _deployment(
     seen = replicas_seen(system, work, rows)
     is_default = each.name == row.default_deployment
     others = sum(one.percent for one in every if one.name != row.default_deployment)
+    now = system.gateway.deployment(row.workspace, row.name, each.name)
     lock = next((s.run.environment_lock for s in seen if s.run.environment_lock), None)
     return DeploymentRecord(
         name=each.name,
@@ -122,6 +128,9 @@ def _deployment(
         created_at=iso(each.created_at),
         updated_at=iso(each.updated_at),
         environment_lock=lock,
+        requests=0 if counts is None else counts.requests,
+        failures=0 if counts is None else counts.failures,
+        queue=0 if now is None else now.queue,
     )
 
 

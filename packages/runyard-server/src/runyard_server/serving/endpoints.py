@@ -186,7 +186,8 @@ class ServedEndpoint:
         return self._counts.of(self.row.workspace, self.row.name, "").of(protocol)
 
     def counted(self) -> list[tuple[str, DeploymentCounts]]:
-        """The counts of its deployments, and with `""` of what none was chosen for."""
+        """The counts of its deployments, and with `""` of what none was chosen for, to be told."""
+        self._counts.settle()
         names = ("", *self.pools)
         return [(name, self._counts.of(self.row.workspace, self.row.name, name)) for name in names]
 

@@ -109,6 +109,7 @@ class Gateway:
                     await self._news.wait()
             except TimeoutError:
                 pass
+        self._counts.settle()
         return GatewayStatus(
             self._version,
             self._serial,

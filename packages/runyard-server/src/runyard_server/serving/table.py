@@ -17,9 +17,9 @@ GATEWAY_FILE = "gateway.json"
 GATEWAY_LOG = "gateway.log"
 # Held by the gateway as long as it lives.
 LOCK_FILE = "gateway.lock"
-COUNTS_FILE = "counts.json"
 CONTROL_SOCKET = "control.sock"
 WORKER_SOCKET = "workers.sock"
+COUNTS_FILE = "counts.json"
 REQUEST_LOGS = "requests"
 
 

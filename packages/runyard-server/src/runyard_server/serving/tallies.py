@@ -1,7 +1,8 @@
 """What has been answered: counts and times, kept over restarts of the gateway.
 
-Counts lie in a file that is written a moment after the first request since the last time; what a
-killed gateway had counted meanwhile is lost.
+Counts lie in a file that is written a moment after the first request since the last time, and
+before they are told to anybody: what a killed gateway had counted meanwhile is lost, but no counter
+that somebody has seen goes back.
 """
 
 import asyncio
@@ -104,14 +105,9 @@ class Counts:
         self._complained = False
         self._all: dict[_Key, DeploymentCounts] = {}
         try:
-            stored = _decoder.decode(path.read_bytes())
-        except FileNotFoundError:
-            stored = []
+            self._all = read(path)
         except (OSError, msgspec.MsgspecError) as error:
             _log.warning("counts begin anew: %s", error)
-            stored = []
-        for workspace, endpoint, deployment, counts in stored:
-            self._all[workspace, endpoint, deployment] = counts
 
     def of(self, workspace: str, endpoint: str, deployment: str) -> DeploymentCounts:
         """The counts of a deployment.
@@ -134,6 +130,11 @@ class Counts:
         if self._timer is None:
             self._timer = self._loop.call_later(WRITE_SECONDS, self.write)
 
+    def settle(self) -> None:
+        """Write what has been counted since the last time: it is about to be told."""
+        if self._timer is not None:
+            self.write()
+
     def write(self) -> None:
         """Write them now."""
         if self._timer is not None:
@@ -150,3 +151,17 @@ class Counts:
             if not self._complained:
                 self._complained = True
                 _log.warning("counts cannot be written: %s", error)
+
+
+def read(path: Path) -> dict[tuple[str, str, str], DeploymentCounts]:
+    """The counts in a file, by workspace, endpoint and deployment; none where there is no file.
+
+    Raises:
+        OSError: It cannot be read.
+        MsgspecError: It is none of ours.
+    """
+    try:
+        stored = _decoder.decode(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    return {(workspace, name, each): counts for workspace, name, each, counts in stored}

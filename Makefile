@@ -64,11 +64,13 @@ check-lock: $(UV)
 	@diff -u requirements.lock build/requirements.lock || \
 		{ echo "requirements.lock is not what pyproject.toml asks for: run 'make lock'"; exit 1; }
 
-soak: .venv/.ready  ## Kill parts of a working service at 800 random moments (SOAK_KILLS, SOAK_SEED)
+soak: .venv/.ready  ## Kill parts of a working service at 1300 random moments (SOAK_KILLS, SOAK_SEED)
 	SOAK_KILLS=$${SOAK_KILLS:-500} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/journeys/test_soak.py
 	SOAK_KILLS=$${SOAK_KILLS:-300} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/journeys/test_soak_sweeps.py
+	SOAK_KILLS=$${SOAK_KILLS:-500} .venv/bin/python -P -m pytest -p no:randomly -s \
+		tests/journeys/test_soak_endpoints.py
 
 docs: .venv/.ready  ## Write the reference from the code; check links, examples, commands
 	.venv/bin/python tools/reference.py

@@ -118,6 +118,38 @@ class Yard:
             if words.rstrip("\0").endswith("fork-server") and home in words
         }
 
+    def workers(self) -> dict[str, int]:
+        """The living model workers by run, of replicas of endpoints."""
+        runs = {pid: run for run, pid in self.scripts().items()}
+        found = {}
+        for pid in self.model_processes():
+            with suppress(OSError, IndexError):
+                parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+                if parent in runs:
+                    found[runs[parent]] = pid
+        return found
+
+    def model_processes(self, endpoint: str = "") -> list[int]:
+        """The living supervisors and workers of this machine's endpoints, or of one of them."""
+        marks = (f"RUNYARD_ENDPOINT={endpoint}".encode(), str(self.home).encode())
+        found = []
+        for pid, words in _commands().items():
+            with suppress(OSError):
+                if "runyard.runtime.model" in words and alive(pid):
+                    environ = Path(f"/proc/{pid}/environ").read_bytes()
+                    own = [each for each in environ.split(b"\0") if each.startswith(marks[0])]
+                    if marks[1] in environ and (not endpoint or marks[0] in own):
+                        found.append(pid)
+        return found
+
+    def gateways(self) -> dict[str, int]:
+        """The living gateway, if there is one."""
+        with suppress(OSError, ValueError, KeyError):
+            pid = int(json.loads((self.home / "serving" / "gateway.json").read_text())["pid"])
+            if alive(pid):
+                return {"": pid}
+        return {}
+
     def services(self) -> dict[str, int]:
         """The process that serves now, if there is one."""
         with suppress(OSError, ValueError, KeyError):

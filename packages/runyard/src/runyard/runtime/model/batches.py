@@ -1,14 +1,37 @@
-"""Calls that are answered together, where the model takes several at once."""
+"""Calls that are answered together, where the model takes several at once.
+
+A script marked `@batched` is given the inputs of all in a list. To any other model the rows of all
+are one call, as far as inputs have the same names, types and shapes beyond the first axis, and the
+answers are cut out of its outputs. Where that fails each call is made alone, so that one bad row
+fails alone.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Deque, List
+import json
+import time
+from typing import TYPE_CHECKING, Any, Deque, Dict, Hashable, List, NamedTuple, Optional
 
+from runyard.protocol.endpoints import SCORE
+from runyard.runtime.model import answers, protocols
+from runyard.runtime.model.engine import encode
+from runyard.runtime.model.flavors.arrays import ArrayFlavor
 from runyard.runtime.model.script import Script
+from runyard.runtime.model.served import Refused, Reply, note
 
 if TYPE_CHECKING:
+    from runyard.protocol.frames import Call
     from runyard.runtime.model.engine import Engine
     from runyard.runtime.model.line import Frame
+    from runyard.runtime.model.protocols.binding import Request
+
+
+class Waiting(NamedTuple):
+    """A call, and what its protocol has made of it."""
+
+    frame: Frame
+    call: Call
+    request: Request
 
 
 class Batches:
@@ -26,9 +49,144 @@ class Batches:
 
         Args:
             pending: What waits, at least one.
-            most: How many are answered at once.
+            most: How many rows are answered at once.
         """
         frames = [pending.popleft() for _ in range(min(most, len(pending)))]
-        if isinstance(self._engine.flavor, Script):
-            return self._engine.answer_many(frames)
+        with self._engine.running():
+            if isinstance(self._engine.flavor, Script):
+                return self._together(self._engine.flavor, frames)
+            if isinstance(self._engine.flavor, ArrayFlavor) and len(frames) > 1:
+                return self._by_rows(self._engine.flavor, frames, most)
         return [self._engine.answer(frame) for frame in frames]
+
+    def _together(self, script: Script, frames: List[Frame]) -> List[bytes]:
+        """What a script takes at once; calls of other protocols come one by one."""
+        began = time.monotonic()
+        calls = [(frame, self._engine.read(frame)) for frame in frames]
+        scored = [(frame, call) for frame, call in calls if call.protocol == SCORE]
+        replies = script.score_many([(call, frame.body) for frame, call in scored])
+        took = time.monotonic() - began
+        done = [_encoded(frame, reply, took) for (frame, _), reply in zip(scored, replies)]
+        others = [frame for frame, call in calls if call.protocol != SCORE]
+        return done + [self._engine.answer(frame) for frame in others]
+
+    def _by_rows(self, flavor: ArrayFlavor, frames: List[Frame], most: int) -> List[bytes]:
+        done: List[bytes] = []
+        groups: Dict[Hashable, List[Waiting]] = {}
+        for frame in frames:
+            call = self._engine.read(frame)
+            try:
+                request = _request(flavor, call, frame.body)
+            except Refused as refused:
+                done.append(_encoded(frame, _refusal(call, refused), 0.0))
+            else:
+                # What cannot be with others is a group of its own.
+                key = _key(request) or (frame.number,)
+                groups.setdefault(key, []).append(Waiting(frame, call, request))
+        for group in groups.values():
+            for part in _parts(group, most):
+                done += self._one_call(flavor, part)
+        return done
+
+    def _one_call(self, flavor: ArrayFlavor, group: List[Waiting]) -> List[bytes]:
+        began = time.monotonic()
+        try:
+            outputs = _called(flavor, [each.request for each in group])
+        except BaseException as error:  # noqa: BLE001 - whatever a model raises
+            if len(group) > 1:
+                note(f"a batch of {len(group)} failed, each is tried alone: {answers.told(error)}")
+            return [self._engine.answer(each.frame) for each in group]
+        took = time.monotonic() - began
+        return [
+            _encoded(each.frame, _written(each, found), took) for each, found in zip(group, outputs)
+        ]
+
+
+def _request(flavor: ArrayFlavor, call: Call, body: bytes) -> Request:
+    if call.protocol == SCORE:
+        return flavor.read(call, body)
+    return protocols.read(call, body, flavor)
+
+
+def _key(request: Request) -> Optional[Hashable]:
+    """What must be the same for two requests to be one call; None where one must be alone."""
+    forms = [(name, _form(value)) for name, value in sorted(request.inputs.items())]
+    if not request.rows or not forms or any(form is None for _, form in forms):
+        return None
+    return request.signature, json.dumps(request.parameters, sort_keys=True), tuple(forms)
+
+
+def _form(value: Any) -> Optional[Hashable]:
+    """What rows of an input are: the type and the shape of an array, or of a list's first row."""
+    if isinstance(value, list) and value:
+        first = value[0]
+        inner = tuple(first) if isinstance(first, dict) else len(first) if _many(first) else -1
+        return type(first).__name__, inner
+    if getattr(value, "ndim", 0):
+        return str(value.dtype), tuple(value.shape[1:])
+    return None
+
+
+def _many(value: Any) -> bool:
+    return isinstance(value, (list, tuple))
+
+
+def _parts(group: List[Waiting], most: int) -> List[List[Waiting]]:
+    """A group in parts of at most so many rows; a call that has more is a part."""
+    parts: List[List[Waiting]] = [[]]
+    rows = 0
+    for each in group:
+        if parts[-1] and rows + each.request.rows > most:
+            parts.append([])
+            rows = 0
+        parts[-1].append(each)
+        rows += each.request.rows
+    return parts
+
+
+def _called(flavor: ArrayFlavor, requests: List[Request]) -> List[Dict[str, Any]]:
+    """The outputs for each of the requests, by one call.
+
+    Raises:
+        ValueError: An output has not as many rows as went in.
+    """
+    first = requests[0]
+    if len(requests) == 1:
+        return [flavor.call(first.inputs, first.signature, first.parameters)]
+    inputs = {name: _joined([each.inputs[name] for each in requests]) for name in first.inputs}
+    outputs = flavor.call(inputs, first.signature, first.parameters)
+    total = sum(each.rows for each in requests)
+    for name, value in outputs.items():
+        if not hasattr(value, "__len__") or len(value) != total:
+            raise ValueError(f"output {name!r} has not the {total} rows that went in")
+    found, place = [], 0
+    for each in requests:
+        end = place + each.rows
+        found.append({name: value[place:end] for name, value in outputs.items()})
+        place = end
+    return found
+
+
+def _joined(values: List[Any]) -> Any:
+    if isinstance(values[0], list):
+        return [row for value in values for row in value]
+    import numpy as np
+
+    return np.concatenate(values)
+
+
+def _written(waiting: Waiting, outputs: Dict[str, Any]) -> Reply:
+    try:
+        return waiting.request.write(outputs)
+    except Refused as refused:
+        return _refusal(waiting.call, refused)
+
+
+def _refusal(call: Call, refused: Refused) -> Reply:
+    if call.protocol == SCORE:
+        return answers.refusal(refused)
+    return protocols.refusal(call, refused)
+
+
+def _encoded(frame: Frame, reply: Reply, seconds: float) -> bytes:
+    return encode(frame.number, reply, seconds)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Dict, List, Tuple
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Dict, Iterator
 
 from runyard.protocol import codec
 from runyard.protocol.endpoints import SCORE
-from runyard.protocol.errors import RunyardError
 from runyard.protocol.frames import ANSWER, Answer, Call, pack
 from runyard.runtime.model import answers, protocols
 from runyard.runtime.model.line import Frame, meta
-from runyard.runtime.model.script import Script
-from runyard.runtime.model.served import Flavor, Reply, message
+
+if TYPE_CHECKING:
+    from runyard.runtime.model.served import Flavor, Reply
 
 # What a call without meta is.
 PLAIN = Call(headers={"content-type": "application/json"})
@@ -37,6 +38,16 @@ class Engine:
         began = min(list(self._running.values()), default=0.0)
         return time.monotonic() - began if began else 0.0
 
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Within it this thread is at work, as within `answer`."""
+        thread = threading.get_ident()
+        self._running[thread] = time.monotonic()
+        try:
+            yield
+        finally:
+            self._running.pop(thread, None)
+
     def answer(self, frame: Frame) -> bytes:
         """The ANSWER to a CALL.
 
@@ -48,38 +59,21 @@ class Engine:
         try:
             reply = self._reply(frame)
         finally:
-            del self._running[thread]
+            self._running.pop(thread, None)
         return encode(frame.number, reply, time.monotonic() - began)
 
-    def answer_many(self, frames: List[Frame]) -> List[bytes]:
-        """The ANSWERs to CALLs that a script takes at once.
+    def read(self, frame: Frame) -> Call:
+        """What the gateway tells of a call.
 
         Args:
-            frames: The calls, at least one.
+            frame: The call.
         """
-        assert isinstance(self.flavor, Script)
-        thread = threading.get_ident()
-        began = self._running[thread] = time.monotonic()
-        try:
-            calls: List[Tuple[Frame, Call]] = []
-            others: List[Tuple[Frame, Call]] = []
-            for frame in frames:
-                call = PLAIN if not frame.meta else meta(Call, frame.meta)
-                (calls if call.protocol == SCORE else others).append((frame, call))
-            replies = self.flavor.score_many([(call, frame.body) for frame, call in calls])
-        finally:
-            del self._running[thread]
-        took = time.monotonic() - began
-        numbers = [frame.number for frame, _ in calls]
-        done = [encode(number, reply, took) for number, reply in zip(numbers, replies)]
-        return done + [self.answer(frame) for frame, _ in others]
+        return meta(Call, frame.meta) if frame.meta else PLAIN
 
     def _reply(self, frame: Frame) -> Reply:
+        call = PLAIN
         try:
-            call = meta(Call, frame.meta) if frame.meta else PLAIN
-        except (ValueError, RunyardError) as error:
-            return Reply(message(f"the gateway sent a call that cannot be read: {error}"), 500)
-        try:
+            call = self.read(frame)
             if call.protocol == SCORE:
                 return self.flavor.score(call, frame.body)
             return protocols.answer(call, frame.body, self.flavor)

@@ -1,0 +1,106 @@
+"""Calls that are answered together: what is cut out of one call of the model for whom."""
+
+import json
+from collections import deque
+
+import numpy as np
+import pytest
+
+from runyard.protocol.codec import encode
+from runyard.protocol.frames import HEAD, Call
+from runyard.runtime.model.batches import Batches
+from runyard.runtime.model.engine import Engine
+from runyard.runtime.model.flavors.arrays import ArrayFlavor
+from runyard.runtime.model.line import Frame
+from runyard.runtime.model.served import Signature, TensorSpec
+
+
+class Doubler(ArrayFlavor):
+    """Doubles `x`, and remembers how many rows it was given at once."""
+
+    default = "double"
+
+    def __init__(self) -> None:
+        super().__init__()
+        given = [TensorSpec("x", "FP32", [-1, 2])]
+        self.signatures = {"double": Signature(given, [TensorSpec("y", "FP32", [-1, 2])])}
+        self.rows: list[int] = []
+        self.whole = False
+
+    def call(self, inputs, signature="", parameters=None):
+        del signature, parameters
+        self.rows.append(len(inputs["x"]))
+        if (inputs["x"] < 0).any():
+            raise ValueError("less than nothing")
+        return {"y": inputs["x"].sum() if self.whole else 2 * inputs["x"]}
+
+
+@pytest.fixture
+def flavor():
+    return Doubler()
+
+
+def answers(flavor, *bodies: object, most=16, protocol="score"):
+    """Status and JSON of each answer, by the order of the calls."""
+    call = Call(protocol, "predict", headers={"content-type": "application/json"})
+    frames = deque(
+        Frame(10, number, encode(call), json.dumps(body).encode())
+        for number, body in enumerate(bodies)
+    )
+    found = {}
+    for data in Batches(Engine(flavor)).answer(frames, most):
+        body, meta, number, _ = HEAD.unpack_from(data)
+        told = json.loads(data[HEAD.size : HEAD.size + meta])
+        found[number] = told.get("status", 200), json.loads(data[-body:])
+    return [found[number] for number in range(len(bodies))]
+
+
+def test_rows_of_several_calls_are_one_call(flavor):
+    """Each gets its own rows of the outputs."""
+    found = answers(flavor, {"data": [[1, 2]]}, {"data": [[3, 4], [5, 6]]}, {"x": [[7, 8]]})
+    assert [body for _, body in found] == [[[2, 4]], [[6, 8], [10, 12]], [[14, 16]]]
+    assert flavor.rows == [4]
+
+
+def test_a_bad_row_fails_alone(flavor):
+    """After a batch that raised each call is made by itself."""
+    good, bad, refused = answers(
+        flavor, {"data": [[1, 2]]}, {"data": [[-1, 2]]}, {"data": [[1, 2, 3]]}
+    )
+    assert good == (200, [[2, 4]])
+    assert bad == (500, {"message": "ValueError: less than nothing"})
+    assert refused[0] == 400
+    assert flavor.rows == [2, 1, 1]
+
+
+def test_no_batch_has_more_rows_than_it_may(flavor):
+    """A call that has more by itself is not cut."""
+    found = answers(flavor, *[{"data": [[n, n]] * n} for n in (2, 2, 5, 1)], most=4)
+    assert [len(body) for _, body in found] == [2, 2, 5, 1]
+    assert flavor.rows == [4, 5, 1]
+
+
+def test_outputs_that_are_no_rows_are_computed_alone(flavor):
+    """A model that sums over its rows gives each caller the sum of his own."""
+    flavor.whole = True
+    assert answers(flavor, {"data": [[1, 2]]}, {"data": [[3, 4]]}) == [(200, 3), (200, 7)]
+
+
+def test_protocols_keep_their_form(flavor):
+    """A batch of TensorFlow Serving's requests is answered in its form, refusals too."""
+    found = answers(
+        flavor,
+        {"instances": [[1, 2]]},
+        {"instances": [[3, 4]]},
+        {"nothing": 1},
+        protocol="tf-serving",
+    )
+    assert found[0] == (200, {"predictions": [[2, 4]]})
+    assert (found[2][0], list(found[2][1])) == (400, ["error"])
+    assert flavor.rows == [2]
+
+
+def test_a_lonely_call_waits_for_none(flavor):
+    """It is answered as without batching."""
+    assert answers(flavor, {"data": [[1, 2]]}) == [(200, [[2, 4]])]
+    assert np.array(flavor.rows).tolist() == [1]

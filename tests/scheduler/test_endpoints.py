@@ -1,34 +1,61 @@
 """Endpoints: made ready, kept so, changed without a gap and ended, whatever happens meanwhile."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runyard.protocol.endpoints import (
+    ChangeEndpoint,
     CreateEndpoint,
     Deploy,
     DeploymentSpec,
+    EndpointQuery,
     EndpointRecord,
+    Limits,
+    Rollback,
     Scaling,
 )
 from runyard.protocol.environments import EnvironmentDefinition
-from runyard.protocol.errors import NotFound
+from runyard.protocol.errors import NotFound, WrongState
 from runyard.protocol.feed import FeedQuery
 from runyard.protocol.frames import WorkerNews
+from runyard.protocol.models import RegisterModel
 from runyard.protocol.snapshots import CreateSnapshot
-from runyard_server.operations import endpoints, feed, runs, snapshots
+from runyard_server.core.lifecycle import append_events, moved
+from runyard_server.core.system import System
+from runyard_server.core.work import Work
+from runyard_server.operations import endpoints, feed, models, runs, snapshots
+from runyard_server.scheduler.endpoints import EndpointReconciler
+from runyard_server.scheduler.reconciler import Reconciler
+from runyard_server.store import runs as run_rows
+from runyard_server.store.subjects import ENDPOINT, Subject
 from runyard_server.testing.fake_gateway import FakeGateway
 from runyard_server.testing.parts import store_text
+from runyard_server.testing.reconciler_contract import ReconcilerContract
 from runyard_server.testing.yard import W, Yard, until
 
 
 class Serving:
     """A yard with a fake gateway, and the words of these tests."""
 
-    def __init__(self, yard: Yard) -> None:
+    def __init__(self, yard: Yard, *, eager: bool = False) -> None:
         self.yard = yard
-        self.gateway = FakeGateway(yard.system.home.root)
+        self.gateway = FakeGateway(yard.system.home.root, eager=eager)
+
+    def all(self) -> list[EndpointRecord]:
+        return endpoints.list_(self.yard.system, W, EndpointQuery()).items
+
+    def run(self, run: str) -> None:
+        """Have a replica's agent be at work, though no scheduler looks after runs."""
+
+        def write(work: Work) -> None:
+            row = run_rows.find(work.connection, W, run)
+            if row is not None and row.status == "Starting":
+                append_events(work, row, [moved("Preparing"), moved("Queued"), moved("Running")])
+
+        self.yard.system.write(write)
 
     def spec(self, text: str = "def run(x): return x", **more: Any) -> DeploymentSpec:
         entry = store_text(self.yard.system, "score.py", text)
@@ -75,6 +102,39 @@ class Serving:
 
 def _is_over(record: EndpointRecord) -> bool:
     return record.operation is not None and record.operation.state != "Running"
+
+
+class TestEndpoints(ReconcilerContract):
+    """An endpoint is true once its replica, which is ready as soon as it is there, serves."""
+
+    def make_system(self, folder: Path) -> System:
+        self.yard = Yard(folder / "home")
+        self.serving = Serving(self.yard, eager=True)
+        return self.yard.system
+
+    def make_reconciler(self, system: System, _token: str) -> Reconciler:
+        return EndpointReconciler(system)
+
+    def want(self, _system: System) -> Subject:
+        name = f"iris-{len(list(self.serving.all()))}"
+        self.serving.create(name)
+        return Subject(ENDPOINT, W, name)
+
+    def is_done(self, _system: System, subject: Subject) -> bool:
+        # Their runs would be another reconciler's.
+        for run in self.serving.gateway.replicas_of(subject.id):
+            self.serving.run(run)
+        return _is_over(self.serving.get(subject.id))
+
+    def state(self, _system: System) -> object:
+        return [
+            (e.name, e.state, e.last_event, [r.run for d in e.deployments for r in d.replicas])
+            for e in self.serving.all()
+        ]
+
+    def clean_up(self, _system: System) -> None:
+        self.yard.close()
+        self.serving.gateway.close()
 
 
 @pytest.fixture
@@ -213,6 +273,94 @@ def test_replicas_show_in_no_list(serving: Serving) -> None:
     assert runs.list_(system, W, runs.RunQuery(include_children=True)).items == []
     named = runs.list_(system, W, runs.RunQuery(experiment=".endpoints")).items
     assert [each.id for each in named] == [run]
+
+
+def test_a_model_in_use_is_not_deleted(serving: Serving) -> None:
+    """Its version could not be served again; whoever deletes it hears by which endpoint."""
+    system = serving.yard.system
+    file = store_text(system, "weights", "1 2 3")
+    models.register(system, W, body=RegisterModel("m", "weights", files=[file]))
+    serving.serve(spec=serving.spec(models=["m"]))
+    assert serving.get().deployments[0].spec.models == ["m:1"]
+    with pytest.raises(WrongState, match="served by endpoint 'iris'"):
+        models.delete(system, W, "m:1")
+    endpoints.deploy(system, W, "iris", "main", Deploy(serving.spec("x = 2")))
+    new = serving.replicas(count=2)[1]
+    serving.yard.report(new)
+    serving.gateway.ready(new)
+    serving.until_done()
+    models.delete(system, W, "m:1")
+
+
+def test_a_newer_revision_replaces_one_that_comes(serving: Serving) -> None:
+    """Who deploys twice in a row gets the second; nothing of the first is left."""
+    old = serving.serve()
+    system = serving.yard.system
+    endpoints.deploy(system, W, "iris", "main", Deploy(serving.spec("x = 2")))
+    first = serving.replicas(count=2)[1]
+    endpoints.deploy(system, W, "iris", "main", Deploy(serving.spec("x = 3")))
+    until(lambda: first not in serving.gateway.replicas_of("iris"))
+    second = serving.replicas(count=2)[1]
+    serving.yard.report(second)
+    serving.gateway.ready(second)
+    serving.until_done()
+    assert serving.gateway.replicas_of("iris") == [second]
+    until(lambda: {h.partition("/")[0] for h in serving.yard.engine.canceled} >= {old})
+    assert serving.get().deployments[0].revision == 3
+
+
+def test_limits_change_without_other_replicas(serving: Serving) -> None:
+    """What is let in is the gateway's matter: the replica goes on."""
+    run = serving.serve()
+    spec = serving.spec(limits=Limits(queue_length=5))
+    endpoints.deploy(serving.yard.system, W, "iris", "main", Deploy(spec))
+    until(lambda: _limits(serving).queue_length == 5)
+    assert serving.gateway.replicas_of("iris") == [run]
+    assert serving.get().deployments[0].revision == 1
+
+
+def _limits(serving: Serving) -> Limits:
+    return serving.gateway.table.endpoints[0].deployments[0].limits
+
+
+def test_traffic_is_shared(serving: Serving) -> None:
+    """A deployment that is not ready gets nothing yet; the default gets what others leave."""
+    serving.serve()
+    system = serving.yard.system
+    endpoints.deploy(system, W, "iris", "blue", Deploy(serving.spec("x = 2"), percent=30))
+
+    def weights() -> dict[str, int]:
+        return {d.name: d.weight for d in serving.gateway.table.endpoints[0].deployments}
+
+    until(lambda: weights() == {"main": 100, "blue": 0})
+    until(lambda: len(serving.gateway.replicas_of("iris", "blue")) == 1)
+    (new,) = serving.gateway.replicas_of("iris", "blue")
+    serving.yard.report(new)
+    serving.gateway.ready(new)
+    until(lambda: weights() == {"main": 70, "blue": 30})
+    endpoints.change(system, W, "iris", ChangeEndpoint(traffic={"blue": 100}))
+    assert weights() == {"main": 0, "blue": 100}
+    endpoints.change(system, W, "iris", ChangeEndpoint(default="blue"))
+    endpoints.undeploy(system, W, "iris", "main")
+    until(lambda: weights().get("blue") == 100)
+    until(lambda: len(serving.yard.engine.canceled) == 1)
+
+
+def test_back_to_the_revision_before(serving: Serving) -> None:
+    """A rollback is a deployment of what served before."""
+    serving.serve()
+    system = serving.yard.system
+    endpoints.deploy(system, W, "iris", "main", Deploy(serving.spec("x = 2")))
+    new = serving.replicas(count=2)[1]
+    serving.yard.report(new)
+    serving.gateway.ready(new)
+    serving.until_done()
+    endpoints.rollback(system, W, "iris", "main", Rollback())
+    back = serving.replicas(count=2)[1]
+    serving.yard.report(back)
+    serving.gateway.ready(back)
+    serving.until_done()
+    assert serving.get().deployments[0].revision == 1
 
 
 def test_why_it_is_not_ready(serving: Serving) -> None:

@@ -65,11 +65,22 @@ def publish(system: System, *, within: float = 0.0) -> int:
             _write(system, found, gateway.version + 1)
             gateway.published, gateway.version = found, gateway.version + 1
         version = gateway.version
-    if changed:
+    # Another thread may have written it just now: who waits waits for that.
+    if changed or (within and gateway.in_force < version):
         with suppress(GatewayGone):
             loaded = asking.load(folder(system), version, within or _PATIENCE_SECONDS)
             gateway.in_force = max(gateway.in_force, loaded)
     return version
+
+
+def refresh(system: System) -> None:
+    """Ask the gateway how things are now: counters change without waking anybody.
+
+    One that is not known to live is not asked; who keeps it going finds it.
+    """
+    if system.gateway.status is not None:
+        with suppress(GatewayGone):
+            system.gateway.note(asking.status(folder(system)))
 
 
 def remote_host(system: System) -> str:

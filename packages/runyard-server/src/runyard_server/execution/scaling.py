@@ -7,6 +7,9 @@ from runyard.protocol.endpoints import Scaling
 from runyard_server.core.clock import SECOND
 from runyard_server.serving.table import DeploymentStatus
 
+# As often as the gateway's shares, which are of ten seconds, say something new.
+_LOOK = 2 * SECOND
+
 
 @dataclass(frozen=True)
 class Present:
@@ -56,12 +59,14 @@ def decide(
             return idle
     needed = min(max(_needed(scaling, present, status), least), most)
     if needed >= present.wanted:
-        return Decision(needed, due=_idle_due(scaling, present, status))
+        return Decision(needed, due=_due(scaling, present, status, now))
     if present.wanted > most:
         return Decision(most)
     low = now if present.low_since is None else present.low_since
     until = low + int(scaling.down_seconds * SECOND)
-    return Decision(needed) if until <= now else Decision(present.wanted, low, until)
+    if until <= now:
+        return Decision(needed)
+    return Decision(present.wanted, low, min(until, now + _LOOK))
 
 
 def _needed(scaling: Scaling, present: Present, status: DeploymentStatus) -> int:
@@ -90,7 +95,10 @@ def _idle(
     return Decision(0) if until <= now else None
 
 
-def _idle_due(scaling: Scaling, present: Present, status: DeploymentStatus) -> int | None:
+def _due(scaling: Scaling, present: Present, status: DeploymentStatus, now: int) -> int | None:
+    """When to measure again, for nobody tells that calls become more or fewer."""
+    if scaling.max_replicas > max(1, scaling.min_replicas):
+        return now + _LOOK
     if scaling.min_replicas > 0:
         return None
-    return _last(present, status) + int(scaling.idle_seconds * SECOND)
+    return max(_last(present, status) + int(scaling.idle_seconds * SECOND), now + _LOOK)

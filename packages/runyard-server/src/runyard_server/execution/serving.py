@@ -53,6 +53,7 @@ def advance(system: System, subject: Subject) -> int | None:
     Returns:
         When to look again though nobody wakes it, in microseconds since 1970; None: never.
     """
+    gateway_table.refresh(system)
     for _ in range(_MOST_STEPS):
         version = gateway_table.publish(system)
         found = system.read(partial(_look, system, subject, version))
@@ -184,6 +185,10 @@ class Step:
         if each.row.leaving:
             self._leave(each)
             return
+        # Another revision was asked for before these were ready.
+        kept = (each.row.revision, each.row.coming)
+        strays = [s for s in each.replicas if s.row.revision not in kept and not s.is_retired]
+        self._retire(seen for seen in strays if seen.run.active)
         short = False
         if each.row.coming is not None:
             short = self._come(each)

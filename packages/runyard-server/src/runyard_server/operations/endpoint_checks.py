@@ -394,3 +394,10 @@ def has(values: Mapping[str, str], wanted: list[str]) -> bool:
         if name not in values or (equals and values[name] != value):
             return False
     return True
+
+
+def is_of(models: Iterable[str], model: str) -> bool:
+    """Whether a model, `name` or `name:version`, is among models with their versions."""
+    if ":" in model:
+        return model in models
+    return any(each.partition(":")[0] == model for each in models)

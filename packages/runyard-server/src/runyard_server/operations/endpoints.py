@@ -103,6 +103,7 @@ def list_(system: System, workspace: str, query: EndpointQuery) -> EndpointPage:
         WorkspaceNotFound: No such workspace.
     """
     size, before = pages.limit(query.page_size), pages.after(query.page_token, int)
+    gateway_table.refresh(system)
 
     def read(work: Work) -> EndpointPage:
         workspace_row(work, workspace)
@@ -140,6 +141,7 @@ def get(system: System, workspace: str, endpoint: str) -> EndpointRecord:
     Raises:
         NotFound: There is none; the message names the nearest.
     """
+    gateway_table.refresh(system)
     return system.read(lambda work: record(system, work, endpoint_row(work, workspace, endpoint)))
 
 
@@ -447,13 +449,10 @@ def _require_auth(row: EndpointRow, auth: str) -> None:
 
 
 def _serves(work: Work, row: EndpointRow, model: str) -> bool:
-    matches: Callable[[str], bool] = (
-        (lambda each: each == model) if ":" in model else (lambda each: each.split(":")[0] == model)
-    )
     for each in rows.deployments_of(work.connection, [row.key]):
         numbers = [n for n in (each.revision, each.coming) if n]
         for found in rows.revisions_of(work.connection, each.key, numbers):
-            if any(matches(one) for one in found.spec.models):
+            if endpoint_checks.is_of(found.spec.models, model):
                 return True
     return False
 

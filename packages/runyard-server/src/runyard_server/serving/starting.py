@@ -7,7 +7,6 @@ that is started beside another by mistake waits for the lock, and ends without h
 import fcntl
 import logging
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +37,7 @@ class GatewayProcess:
         self._home = home
         self._folder = home / SERVING_FOLDER
         self._command = command or command_line
-        self._started: subprocess.Popen[bytes] | None = None
+        self._child = 0
 
     def ensure(self) -> None:
         """Start it unless one lives, or is about to.
@@ -46,12 +45,8 @@ class GatewayProcess:
         Raises:
             OSError: That cannot be done.
         """
-        if self._started is not None:
-            status = self._started.poll()
-            if status is None:
-                return
-            _log.warning("the gateway has ended with %d", status)
-            self._started = None
+        if self._child and not self._has_ended():
+            return
         self._folder.mkdir(mode=0o700, exist_ok=True)
         if not self._is_held():
             self._spawn()
@@ -67,15 +62,31 @@ class GatewayProcess:
             os.close(found)
         return False
 
+    def _has_ended(self) -> bool:
+        """Whether the gateway that was started here is gone; nothing is left of it then."""
+        try:
+            pid, status = os.waitpid(self._child, os.WNOHANG)
+        except ChildProcessError:
+            pid, status = self._child, 0
+        if pid:
+            _log.warning("the gateway, process %d, has ended with status %d", pid, status)
+            self._child = 0
+        return bool(pid)
+
     def _spawn(self) -> None:
-        with (self._folder / GATEWAY_LOG).open("ab") as log:
-            os.fchmod(log.fileno(), 0o600)
-            self._started = subprocess.Popen(
-                self._command(self._home),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self._home,
-                start_new_session=True,
+        command = self._command(self._home)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        log = os.open(self._folder / GATEWAY_LOG, flags, 0o600)
+        try:
+            files = [
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, log, 1),
+                (os.POSIX_SPAWN_DUP2, log, 2),
+            ]
+            # A session of its own: a Ctrl-C in front of the service is not for the gateway.
+            self._child = os.posix_spawn(
+                command[0], command, os.environ, file_actions=files, setsid=True
             )
-        _log.info("started the gateway, process %d", self._started.pid)
+        finally:
+            os.close(log)
+        _log.info("started the gateway, process %d", self._child)

@@ -29,6 +29,9 @@ NODE_VARIABLE = "RUNYARD_NODE"
 INTERPRETER_VARIABLE = "RUNYARD_INTERPRETER"
 DATA_VARIABLE_PREFIX = "AZUREML_DATAREFERENCE_"
 RESUMED = "MODEL_LOCATION"
+# Of replicas: their experiment, and the folder of their models.
+REPLICAS_EXPERIMENT = ".endpoints"
+MODELS_FOLDER = "azureml-models"
 
 PREPARING = "preparing"
 RUNNING = "running"

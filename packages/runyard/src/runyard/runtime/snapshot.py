@@ -1,8 +1,9 @@
 """Puts the files of a run into its working folder, and those of the run that it resumes aside.
 
 From the blob folder of the same machine they are cloned (copy on write, where the file system can)
-or copied, never hard-linked: a script may write into its own files. Otherwise they are fetched
-and their digest is checked on the way.
+or copied, never hard-linked: a script may write into its own files. The models of a replica are,
+for they are not its own: read-only, and no copy for each replica. Otherwise files are fetched and
+their digest is checked on the way.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ def materialise(
             os.makedirs(parent, exist_ok=True)
             made.add(parent)
         stored = _stored(job.blobs, str(file["digest"]))
+        if stored and _is_model(job, file) and _linked(stored, target):
+            continue
         if not stored or not _copied(stored, target, _mode(file)):
             elsewhere.append((file, target))
     if elsewhere:
@@ -69,6 +72,21 @@ def materialise(
 
 def _mode(file: Entry) -> int:
     return 0o755 if file.get("executable") else 0o644
+
+
+def _is_model(job: Job, file: Entry) -> bool:
+    """Whether a file is of a model that a replica serves."""
+    is_replica = job.spec.get("experiment") == names.REPLICAS_EXPERIMENT
+    return is_replica and str(file["path"]).startswith(names.MODELS_FOLDER + "/")
+
+
+def _linked(source: str, target: str) -> bool:
+    """Link a stored content to its place; say whether the file system can."""
+    try:
+        os.link(source, target)
+    except OSError:
+        return False
+    return True
 
 
 def _copied(source: str, target: str, mode: int) -> bool:

@@ -1,0 +1,61 @@
+"""The gateway's process: started with the first endpoint, again when it is gone, then ended."""
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runyard_server.core.system import System
+from runyard_server.scheduler.gateway import GatewayKeeper
+from runyard_server.testing.yard import Yard, until
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[System]:
+    yard = Yard(tmp_path / "home")
+    yield yard.system
+    with contextlib.suppress(OSError, ValueError, ProcessLookupError):
+        os.kill(pid(yard.system), signal.SIGKILL)
+    yard.close()
+
+
+def pid(system: System) -> int:
+    return int(json.loads((system.home.root / "serving" / "gateway.json").read_text())["pid"])
+
+
+def keeper(system: System) -> GatewayKeeper:
+    made = GatewayKeeper(system, lambda _: None)
+    made.want(wanted=True)
+    return made
+
+
+def test_the_gateway_lives_as_long_as_it_is_wanted(system: System) -> None:
+    """Two services on one folder have one gateway; a dead one is followed within a second."""
+    first = keeper(system)
+    until(lambda: system.gateway.status is not None)
+    begun = pid(system)
+    second = keeper(system)
+    time.sleep(0.3)
+    assert pid(system) == begun
+    second.close()
+    os.kill(begun, signal.SIGKILL)
+    killed = time.monotonic()
+    until(lambda: system.gateway.status is not None and system.gateway.status.pid != begun)
+    # Most of it is the start of Python, on a machine that has other things to do.
+    assert time.monotonic() - killed < 10
+    first.close()
+    other = keeper(system)
+    until(lambda: system.gateway.status is not None)
+    now = pid(system)
+    other.want(wanted=False)
+    until(lambda: not Path(f"/proc/{now}/exe").exists() or is_zombie(now))
+    other.close()
+
+
+def is_zombie(number: int) -> bool:
+    return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] == "Z"

@@ -5,7 +5,6 @@ against a request is told in one message, before anything is written.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from runyard.protocol import endpoints as protocol
 from runyard.protocol import events as kinds
@@ -48,9 +47,6 @@ from runyard_server.store import endpoints as rows
 from runyard_server.store import pages
 from runyard_server.store.endpoints import EndpointRow
 from runyard_server.store.subjects import ENDPOINT, Subject
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 TOKEN_SECONDS, REFRESH_SECONDS = 12 * 3600, 10 * 3600
 _WHOLE = 100

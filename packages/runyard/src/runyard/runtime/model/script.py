@@ -126,7 +126,7 @@ class Script(Flavor):
             return answers.refusal(refused)
         if self.batched:
             return self._alone(given, call)
-        return self._reply(lambda: self._run(**given), call)
+        return self._reply(self._run, given, call)
 
     def score_many(self, calls: List[Any]) -> List[Reply]:
         """Answer several requests with one `run`; those that fail are tried alone.
@@ -153,7 +153,10 @@ class Script(Flavor):
 
     def _alone(self, given: Dict[str, Any], call: Call) -> Reply:
         one = {name: [value] for name, value in given.items()}
-        return self._reply(lambda: _only(self._run(**one)), call)
+        return self._reply(self._run_alone, one, call)
+
+    def _run_alone(self, **one: Any) -> Any:
+        return _only(self._run(**one))
 
     def _together(self, given: List[Dict[str, Any]]) -> Optional[Iterator[Any]]:
         """The results of one `run` with all inputs; None where each must be tried alone."""
@@ -225,9 +228,9 @@ class Script(Flavor):
             found[each.name] = value
         return found
 
-    def _reply(self, run: Callable[[], Any], call: Call) -> Reply:
+    def _reply(self, run: Callable[..., Any], given: Dict[str, Any], call: Call) -> Reply:
         try:
-            result = run()
+            result = run(**given)
         except Refused as refused:
             return answers.refusal(refused)
         except BaseException as error:  # noqa: BLE001 - whatever a user's code raises

@@ -14,12 +14,12 @@ from runyard.protocol.errors import (
     WrongName,
     WrongState,
 )
-from runyard.protocol.runs import INTERACTIVE_TARGET, StartRun
+from runyard.protocol.runs import INTERACTIVE_TARGET, RunSpec, StartRun
 from runyard_server.compute.base import Answer, Need
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import placement
-from runyard_server.operations import compute, runs
+from runyard_server.operations import compute, runs, submission
 from runyard_server.store import runs as rows
 from runyard_server.testing.fake_backend import FakeBackend
 
@@ -151,3 +151,16 @@ def _run_on(system: System, target: str, node_count: int) -> str:
 
     system.write(write)
     return run.id
+
+
+def test_a_target_for_endpoints_has_no_nodes_and_runs_no_jobs(system: System) -> None:
+    """It is a name for v1 scripts: no site has to hold it, and a job there would wait for ever."""
+    order = CreateCompute("my-aks", "STANDARD_D3_V2", max_nodes=500, min_nodes=3, kind="AKS")
+    record = compute.create(system, W, body=order)
+    assert (record.kind, record.target_nodes, record.warnings) == ("AKS", 0, [])
+    assert compute.list_(system, W).items[0].kind == "AKS"
+    spec = RunSpec("e", "snapshot", "train.py", target="my-aks")
+    with pytest.raises(InvalidRequest, match="for endpoints"):
+        submission.check(system, W, spec)
+    with pytest.raises(InvalidRequest, match="'AmlCompute' or 'AKS'"):
+        compute.create(system, W, body=replace(order, name="other", kind="VM"))

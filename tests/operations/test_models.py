@@ -17,7 +17,13 @@ from runyard.protocol.errors import (
     WrongName,
 )
 from runyard.protocol.files import FileEntry
-from runyard.protocol.models import ChangeModel, ModelQuery, ModelRecord, RegisterModel
+from runyard.protocol.models import (
+    ChangeModel,
+    ModelQuery,
+    ModelRecord,
+    ModelResources,
+    RegisterModel,
+)
 from runyard_server.core import idempotency
 from runyard_server.core.system import System
 from runyard_server.core.work import Request
@@ -216,3 +222,14 @@ def test_a_deleted_version_is_gone_and_its_number_too(system: System, run_with_f
         models.get(system, "default", "m")
     assert listed(system, latest=True) == []
     assert register(system, run_with_files, "plot.png").version == 4
+
+
+def test_what_a_model_would_like_to_have_is_kept(system: System, run_with_files: str) -> None:
+    """Where it is served without code, it gets what was said when it was registered."""
+    wishes = ModelResources(cpus=0.5, memory_gb=2.0)
+    record = register(system, run_with_files, "outputs/model", resources=wishes)
+    assert models.get(system, "default", record.id).resources == wishes
+    more = ChangeModel(resources=ModelResources(gpus=1))
+    assert models.change(system, "default", "m:1", body=more).resources == ModelResources(gpus=1)
+    models.change(system, "default", "m:1", body=ChangeModel(description="d"))
+    assert models.get(system, "default", "m:1").resources.gpus == 1

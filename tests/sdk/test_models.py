@@ -9,6 +9,7 @@ from runyard.sdk.exceptions import (
     WebserviceException,
 )
 from runyard.sdk.models import Model
+from runyard.sdk.resources import ResourceConfiguration
 
 
 @pytest.fixture
@@ -139,3 +140,14 @@ def test_get_model_path_fetches_when_it_is_told_where_from(workspace, run, folde
     run.register_model("m", "outputs/model")
     path = Model.get_model_path("m", _workspace=workspace)
     assert (folder / path / "a").read_text() == "a"
+
+
+def test_a_model_keeps_what_it_would_like_to_have(workspace, run):
+    """Deployment without code reads it."""
+    wanted = ResourceConfiguration(cpu=0.5, memory_in_gb=1)
+    model = run.register_model("m", "outputs/model", resource_configuration=wanted)
+    found = Model(workspace, "m").resource_configuration
+    assert (found.cpu, found.memory_in_gb, found.gpu) == (0.5, 1, None)
+    model.update(resource_configuration=ResourceConfiguration(gpu=1))
+    assert Model(workspace, "m").serialize()["resourceRequirements"]["gpu"] == 1
+    assert run.register_model("other", "outputs/model").resource_configuration is None

@@ -44,6 +44,7 @@ class FakeService(WorkspaceClient):
             target_nodes=body.min_nodes,
             idle_nodes=body.min_nodes,
             tags=body.tags,
+            kind=body.kind,
         )
         self.clusters[body.name] = record
         return record

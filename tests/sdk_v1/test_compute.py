@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from runyard.sdk.clusters import AmlCompute
-from runyard.sdk.compute import ComputeTarget
+from runyard.sdk.compute import AksCompute, ComputeTarget
 from runyard.sdk.exceptions import ComputeTargetException, NotOfferedYet, UserErrorException
-from runyard.sdk.v1.attached import AksCompute, RemoteCompute
+from runyard.sdk.v1.attached import RemoteCompute
 
 
 def make(workspace: Any, name: str = "cpu", **kwargs: Any) -> Any:
@@ -151,8 +151,53 @@ def test_attached_machines_are_refused_with_words(workspace):
     """Nothing is accepted and then silently not done."""
     for use in (
         lambda: RemoteCompute(workspace, "vm"),
-        AksCompute.provisioning_configuration,
         lambda: ComputeTarget.attach(workspace, "vm", None),
     ):
         with pytest.raises(NotOfferedYet, match="not offered yet"):
             use()
+
+
+def make_aks(workspace: Any, **given: Any) -> Any:
+    config = AksCompute.provisioning_configuration(**given)
+    return ComputeTarget.create(
+        workspace=workspace, name="my-aks", provisioning_configuration=config
+    )
+
+
+def test_an_aks_target_is_there_at_once(workspace, capsys):
+    """Scripts create it, wait, look at its state and errors, and find it by name the next time."""
+    made = make_aks(workspace, agent_count=2, vm_size="Standard_A8_v2")
+    made.wait_for_completion(show_output=True)
+    assert capsys.readouterr().out.endswith('operation "Succeeded"\n')
+    assert (made.provisioning_state, made.provisioning_errors) == ("Succeeded", None)
+    found = ComputeTarget(workspace=workspace, name="my-aks")
+    assert type(found) is AksCompute
+    assert type(AksCompute(workspace, "my-aks")) is AksCompute
+    assert (found.get_status(), found.agent_count, found.type) == ("Succeeded", 2, "AKS")
+    assert type(ComputeTarget.list(workspace)[0]) is AksCompute
+    found.delete()
+    with pytest.raises(ComputeTargetException, match="ComputeTargetNotFound"):
+        AksCompute(workspace=workspace, name="my-aks")
+
+
+def test_a_target_of_another_kind_is_told(workspace):
+    """Who asks for a cluster for jobs does not get where endpoints are."""
+    make_aks(workspace)
+    with pytest.raises(ComputeTargetException, match="of the kind AKS"):
+        AmlCompute(workspace, "my-aks")
+
+
+def test_settings_of_a_cloud_are_kept_with_a_warning(workspace):
+    """Names, certificates and networks have no effect, and say so."""
+    with pytest.warns(UserWarning, match="subnet_name, vnet_name"):
+        AksCompute.provisioning_configuration(vnet_name="v", subnet_name="s")
+    purpose = AksCompute.ClusterPurpose.DEV_TEST
+    config = AksCompute.provisioning_configuration(cluster_purpose=purpose)
+    with pytest.warns(UserWarning, match="enable_ssl"):
+        config.enable_ssl(leaf_domain_label="mine")
+    with pytest.raises(ComputeTargetException, match="DevTest"):
+        AksCompute.provisioning_configuration(cluster_purpose="Prod")
+    with pytest.raises(ComputeTargetException, match="agent_count"):
+        AksCompute.provisioning_configuration(agent_count=0)
+    with pytest.raises(NotOfferedYet, match="provisioning_configuration"):
+        AksCompute.attach(workspace, "x", "id")

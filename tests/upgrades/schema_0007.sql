@@ -32,6 +32,7 @@ CREATE TABLE compute (
 	tags TEXT NOT NULL, 
 	created_at BIGINT NOT NULL, 
 	modified_at BIGINT NOT NULL, 
+	kind VARCHAR DEFAULT 'AmlCompute' NOT NULL, 
 	PRIMARY KEY (workspace, name)
 );
 CREATE TABLE datastores (
@@ -147,7 +148,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('42609ba7-4c41-44fe-831b-9b986ebbf060','default','mnist',1,1600000000000000);
+INSERT INTO "experiments" VALUES('47bb0a74-ef6a-4bfb-92d5-642864842268','default','mnist',1,1600000000000000);
 CREATE TABLE gang_nodes (
 	run_key BIGINT NOT NULL, 
 	node INTEGER NOT NULL, 
@@ -176,7 +177,7 @@ CREATE TABLE images (
 	workspace VARCHAR NOT NULL, 
 	name VARCHAR NOT NULL, 
 	version INTEGER NOT NULL, 
-	state VARCHAR NOT NULL, 
+	run VARCHAR NOT NULL, 
 	spec TEXT NOT NULL, 
 	description TEXT NOT NULL, 
 	tags TEXT NOT NULL, 
@@ -336,10 +337,13 @@ CREATE TABLE models (
 	framework VARCHAR NOT NULL, 
 	framework_version VARCHAR NOT NULL, 
 	created_at BIGINT NOT NULL, 
+	cpus FLOAT, 
+	memory_gb FLOAT, 
+	gpus INTEGER, 
 	PRIMARY KEY ("key"), 
 	UNIQUE (workspace, name, version)
 );
-INSERT INTO "models" VALUES(1,'default','m',1,'kept','mnist','model',4,1,'','','',1600000000000000);
+INSERT INTO "models" VALUES(1,'default','m',1,'kept','mnist','model',4,1,'','','',1600000000000000,NULL,NULL,NULL);
 CREATE TABLE nodes (
 	workspace VARCHAR NOT NULL, 
 	compute VARCHAR NOT NULL, 
@@ -552,17 +556,17 @@ CREATE TABLE workspaces (
 );
 INSERT INTO "workspaces" VALUES('default','default','00000000-0000-0000-0000-000000000000','runyard','local','default','basic','workspaceblobstore','{}',1600000000000000);
 CREATE INDEX replicas_of_deployment ON replicas (deployment_key, run_key);
+CREATE INDEX runs_by_ended_at ON runs (workspace, ended_at, "key");
+CREATE INDEX runs_active ON runs (active, "key");
+CREATE INDEX runs_of_target ON runs (workspace, target, active, "key");
+CREATE INDEX runs_by_name ON runs (workspace, name, "key");
 CREATE INDEX runs_of_experiment ON runs (workspace, experiment, "key");
 CREATE INDEX runs_of_status ON runs (workspace, status, "key");
 CREATE INDEX runs_of_workspace ON runs (workspace, "key");
 CREATE INDEX runs_of_parent ON runs (workspace, parent, "key");
 CREATE INDEX runs_submitted_from ON runs (workspace, submitted_from, "key");
 CREATE INDEX runs_by_created_at ON runs (workspace, created_at, "key");
-CREATE INDEX runs_of_target ON runs (workspace, target, active, "key");
 CREATE INDEX runs_by_started_at ON runs (workspace, started_at, "key");
-CREATE INDEX runs_by_ended_at ON runs (workspace, ended_at, "key");
-CREATE INDEX runs_by_name ON runs (workspace, name, "key");
-CREATE INDEX runs_active ON runs (active, "key");
 CREATE INDEX run_tags_by_number ON run_tags (name, number, run_key);
 CREATE INDEX run_tags_by_value ON run_tags (name, value, run_key);
 CREATE INDEX run_properties_by_value ON run_properties (name, value, run_key);
@@ -574,16 +578,16 @@ CREATE INDEX events_of_others ON events (workspace, subject_kind, position) WHER
 CREATE INDEX metric_series_by_last ON metric_series (name, kind, last, run_key);
 CREATE INDEX nodes_of_run ON nodes (workspace, run);
 CREATE INDEX job_nodes_open ON job_nodes (finished_at, run_key);
-CREATE INDEX models_of_workspace ON models (workspace, "key");
 CREATE INDEX models_of_run ON models (workspace, run, "key");
-CREATE INDEX model_tags_by_number ON model_tags (name, number, model_key);
+CREATE INDEX models_of_workspace ON models (workspace, "key");
 CREATE INDEX model_tags_by_value ON model_tags (name, value, model_key);
+CREATE INDEX model_tags_by_number ON model_tags (name, number, model_key);
 CREATE INDEX model_properties_by_number ON model_properties (name, number, model_key);
 CREATE INDEX model_properties_by_value ON model_properties (name, value, model_key);
-CREATE INDEX sweeps_active ON sweeps (active, "key");
-CREATE INDEX sweeps_of_journal ON sweeps (journal_key, study);
 CREATE INDEX sweeps_of_workspace ON sweeps (workspace, "key");
 CREATE INDEX sweeps_of_experiment ON sweeps (workspace, experiment, "key");
+CREATE INDEX sweeps_of_journal ON sweeps (journal_key, study);
+CREATE INDEX sweeps_active ON sweeps (active, "key");
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('events',6);

@@ -14,6 +14,7 @@ from azureml.core.webservice import (
     LocalWebservice,
     Webservice,
 )
+from runyard.protocol.models import ModelResources
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import UserErrorException, WebserviceException
 
@@ -101,7 +102,7 @@ def test_the_kind_follows_from_configuration_and_target(workspace, service, conf
         Aks(),
     )
     assert (type(endpoint), list(endpoint.versions)) == (AksEndpoint, ["blue"])
-    assert set(Webservice.list(workspace)) == set() or len(Webservice.list(workspace)) == 4
+    assert len(Webservice.list(workspace)) == 4
 
 
 def test_all_faults_are_told_at_once(workspace, service, config):
@@ -163,6 +164,15 @@ def test_a_framework_says_how_a_model_is_served(workspace, service, framework, p
     spec = service.bodies[-1].spec
     assert (spec.flavor, spec.entry_script, spec.snapshot) == (flavor, "", "")
     assert spec.environment.pip
+
+
+def test_a_model_without_code_gets_what_it_would_like(workspace, service):
+    """What was said at its registration counts where the configuration is silent."""
+    wishes = ModelResources(cpus=0.5, memory_gb=2.0)
+    service.model("m", framework="Onnx", resources=wishes)
+    Model.deploy(workspace, "my-svc", ["m"], None, AciWebservice.deploy_configuration(memory_gb=1))
+    given = service.bodies[-1].spec.resources
+    assert (given.cpus, given.memory_gb) == (0.5, 1)
 
 
 @pytest.mark.parametrize("models", [[], ["m", "m"], ["m"]])

@@ -1,5 +1,5 @@
 """What a model would like to have where it is served."""
 
-from runyard.sdk.v1.resources import ResourceConfiguration
+from runyard.sdk.resources import ResourceConfiguration
 
 __all__ = ["ResourceConfiguration"]

@@ -44,6 +44,7 @@ from runyard_server.store.compute import ComputeRow
 from runyard_server.store.nodes import NodeRow
 
 _PRIORITIES = (protocol.DEDICATED, protocol.LOW_PRIORITY)
+_KINDS = (protocol.AML_COMPUTE, protocol.AKS_COMPUTE)
 _MOST_NODES = 10_000
 _LONGEST_IDLE = 30 * 24 * 3600
 _NAMED = 3
@@ -66,12 +67,16 @@ def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord
     _check_name(body.name)
     _check_priority(body.vm_priority)
     _check_counts(body.min_nodes, body.max_nodes, body.idle_seconds)
+    if body.kind not in _KINDS:
+        raise InvalidRequest(f"kind is {body.kind!r}; use {' or '.join(map(repr, _KINDS))}")
     if not body.vm_size.strip():
         raise InvalidRequest("vm_size is empty; name a size, for example 'STANDARD_D2_V2'")
     site = system.sites.named(body.site or system.sites.default)
     # Before the write: a backend is asked, and the one writer must wait for none.
-    _check_held(site, body.vm_size, body.max_nodes)
-    warnings = _warnings(site, body.vm_size)
+    jobs = body.kind == protocol.AML_COMPUTE
+    if jobs:
+        _check_held(site, body.vm_size, body.max_nodes)
+    warnings = _warnings(site, body.vm_size) if jobs else []
 
     def write(work: Work) -> ComputeRecord:
         _refuse_taken(work, workspace, body.name)
@@ -234,12 +239,13 @@ def _new(workspace: str, body: CreateCompute, site: Site, now: int) -> ComputeRo
         provisioning_state="Succeeded",
         allocation_state=RESIZING if body.min_nodes else STEADY,
         allocation_changed_at=now,
-        target_nodes=body.min_nodes,
+        target_nodes=body.min_nodes if body.kind == protocol.AML_COMPUTE else 0,
         created_at=now,
         modified_at=now,
         description=body.description,
         location=body.location or "local",
         tags=dict(body.tags),
+        kind=body.kind,
     )
 
 
@@ -356,7 +362,8 @@ def _warnings(site: Site, vm_size: str) -> list[str]:
 
 def _found(system: System, row: ComputeRow, present: Sequence[NodeRow]) -> ComputeRecord:
     site = system.sites.of(row.site)
-    return _record(row, present, site, _warnings(site, row.vm_size))
+    warnings = _warnings(site, row.vm_size) if row.kind == protocol.AML_COMPUTE else []
+    return _record(row, present, site, warnings)
 
 
 def _record(
@@ -391,4 +398,5 @@ def _record(
         location=row.location,
         tags=dict(row.tags),
         warnings=warnings,
+        kind=row.kind,
     )

@@ -17,6 +17,7 @@ from runyard.protocol.models import (
     ModelPage,
     ModelQuery,
     ModelRecord,
+    ModelResources,
     RegisterModel,
 )
 from runyard.protocol.search import Search
@@ -165,6 +166,7 @@ def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> 
             tags=tags,
             properties=row.properties | body.properties,
             description=row.description if body.description is None else body.description,
+            **({} if body.resources is None else vars(body.resources)),
         )
         rows.change(work.connection, changed)
         events.append(work, row.subject, [EventDraft(kinds.CHANGED)])
@@ -209,6 +211,9 @@ def _draft(workspace: str, body: RegisterModel, path: str, files: Sequence[FileE
         description=body.description,
         framework=body.framework,
         framework_version=body.framework_version,
+        cpus=body.resources.cpus,
+        memory_gb=body.resources.memory_gb,
+        gpus=body.resources.gpus,
         tags=dict(body.tags),
         properties=dict(body.properties),
     )
@@ -337,5 +342,6 @@ def _record(row: ModelRow, files: Sequence[FileEntry]) -> ModelRecord:
         description=row.description,
         framework=row.framework,
         framework_version=row.framework_version,
+        resources=ModelResources(row.cpus, row.memory_gb, row.gpus),
         files=list(files),
     )

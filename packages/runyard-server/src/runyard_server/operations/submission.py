@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runyard.protocol import data as modes
 from runyard.protocol import exit_deadline
-from runyard.protocol.compute import ComputeRecord
+from runyard.protocol.compute import AML_COMPUTE, ComputeRecord
 from runyard.protocol.data import DataReference
 from runyard.protocol.errors import (
     AlreadyExists,
@@ -251,6 +251,11 @@ def _check_target(system: System, workspace: str, spec: RunSpec) -> ComputeRecor
             )
         return None
     cluster = compute.get(system, workspace, spec.target)
+    if cluster.kind != AML_COMPUTE:
+        raise InvalidRequest(
+            f"compute target {cluster.name!r} is for endpoints (kind {cluster.kind}) and runs no "
+            "jobs; use a cluster, or 'local'"
+        )
     if spec.node_count > cluster.max_nodes:
         most = f"{cluster.max_nodes} node{'' if cluster.max_nodes == 1 else 's'}"
         raise InvalidRequest(

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from runyard.protocol.compute import AML_COMPUTE
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import compute
 from runyard_server.store.subjects import CLUSTER, Subject
@@ -36,6 +37,7 @@ class ComputeRow:
     description: str = ""
     location: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+    kind: str = AML_COMPUTE
 
     @property
     def subject(self) -> Subject:

@@ -36,6 +36,9 @@ class ModelRow:
     description: str = ""
     framework: str = ""
     framework_version: str = ""
+    cpus: float | None = None
+    memory_gb: float | None = None
+    gpus: int | None = None
     tags: dict[str, str] = field(default_factory=dict)
     properties: dict[str, str] = field(default_factory=dict)
 
@@ -182,9 +185,10 @@ def files(connection: Connection, key: int) -> list[FileEntry]:
 
 
 def change(connection: Connection, row: ModelRow) -> None:
-    """Write the tags, properties and description of a version that is there."""
+    """Write the tags, properties, description and wishes of a version that is there."""
     mine = update(models).where(models.c.key == row.key)
-    connection.execute(mine.values(description=row.description))
+    wishes = {"cpus": row.cpus, "memory_gb": row.memory_gb, "gpus": row.gpus}
+    connection.execute(mine.values(description=row.description, **wishes))
     for table, texts in ((model_tags, row.tags), (model_properties, row.properties)):
         named.clear(connection, table, row.key)
         named.add(connection, table, row.key, texts)

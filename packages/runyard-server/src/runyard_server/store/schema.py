@@ -275,6 +275,7 @@ compute = Table(
     Column("tags", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("modified_at", BigInteger, nullable=False),
+    Column("kind", String, nullable=False, server_default="AmlCompute"),
 )
 
 nodes = Table(
@@ -379,6 +380,9 @@ models = Table(
     Column("framework", String, nullable=False),
     Column("framework_version", String, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("cpus", Float),
+    Column("memory_gb", Float),
+    Column("gpus", Integer),
     UniqueConstraint("workspace", "name", "version"),
     Index("models_of_workspace", "workspace", "key"),
     Index("models_of_run", "workspace", "run", "key"),

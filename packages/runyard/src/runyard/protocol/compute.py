@@ -9,6 +9,8 @@ from runyard.protocol.route import IN_WORKSPACE, READS, Nothing, Route
 NAME_RULE = r"[a-zA-Z][a-zA-Z0-9\-]{1,15}"
 # v1 refused clusters of these names: it had targets of its own under them.
 RESERVED_NAMES = ("amlcompute", "local", "containerinstance")
+# A cluster for jobs, and the name that v1 scripts give to where endpoints are.
+AML_COMPUTE, AKS_COMPUTE = "AmlCompute", "AKS"
 DEDICATED = "dedicated"
 LOW_PRIORITY = "lowpriority"
 IDLE, PREPARING, RUNNING, LEAVING = "idle", "preparing", "running", "leaving"
@@ -18,7 +20,9 @@ IDLE, PREPARING, RUNNING, LEAVING = "idle", "preparing", "running", "leaving"
 class CreateCompute:
     """Make a cluster: `min_nodes` to `max_nodes` nodes of one size.
 
-    `site` says where; "" is the service's default site.
+    `site` says where; "" is the service's default site. One of `kind` `AKS` is kept for scripts
+    that deploy to it: it has no nodes and runs no jobs, and what is deployed to it is on the
+    service's own machine.
     """
 
     name: str
@@ -31,6 +35,7 @@ class CreateCompute:
     tags: Dict[str, str] = field(default_factory=dict)
     location: str = ""
     site: str = ""
+    kind: str = AML_COMPUTE
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class ComputeRecord:
     tags: Dict[str, str] = field(default_factory=dict)
     warnings: List[str] = field(default_factory=list)
     site: str = "local"
+    kind: str = AML_COMPUTE
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,15 @@ NAME_RULE = r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}"
 
 
 @dataclass(frozen=True)
+class ModelResources:
+    """What a model would like to have where it is served; None where it does not say."""
+
+    cpus: Optional[float] = None
+    memory_gb: Optional[float] = None
+    gpus: Optional[int] = None
+
+
+@dataclass(frozen=True)
 class RegisterModel:
     """Register the next version of a model.
 
@@ -29,6 +38,7 @@ class RegisterModel:
     description: str = ""
     framework: str = ""
     framework_version: str = ""
+    resources: ModelResources = field(default_factory=ModelResources)
 
 
 @dataclass(frozen=True)
@@ -54,16 +64,18 @@ class ModelRecord:
     framework: str = ""
     framework_version: str = ""
     files: List[FileEntry] = field(default_factory=list)
+    resources: ModelResources = field(default_factory=ModelResources)
 
 
 @dataclass(frozen=True)
 class ChangeModel:
-    """What may change of a model version. `properties` are write-once."""
+    """What may change of a model version; None leaves it. `properties` are write-once."""
 
     tags: Dict[str, str] = field(default_factory=dict)
     removed_tags: List[str] = field(default_factory=list)
     properties: Dict[str, str] = field(default_factory=dict)
     description: Optional[str] = None
+    resources: Optional[ModelResources] = None
 
 
 @dataclass(frozen=True)

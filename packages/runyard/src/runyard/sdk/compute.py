@@ -1,6 +1,7 @@
 """Compute targets, as users import them: the base and every kind there is."""
 
+from runyard.sdk.aks_compute import AksCompute
 from runyard.sdk.clusters import AmlCompute
 from runyard.sdk.targets import ComputeTarget
 
-__all__ = ["AmlCompute", "ComputeTarget"]
+__all__ = ["AksCompute", "AmlCompute", "ComputeTarget"]

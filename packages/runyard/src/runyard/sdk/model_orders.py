@@ -20,6 +20,7 @@ def order(
     description: Optional[str],
     framework: Optional[str],
     framework_version: Optional[str],
+    resources: Any = None,
 ) -> RegisterModel:
     """Make the order to register a model.
 
@@ -31,6 +32,7 @@ def order(
         description: A text.
         framework: What made it.
         framework_version: The version of that.
+        resources: A ResourceConfiguration.
 
     Raises:
         WebserviceException: The name breaks the rule, or there is a version without a framework.
@@ -47,6 +49,7 @@ def order(
         description=description or "",
         framework=str(framework or ""),
         framework_version=str(framework_version or ""),
+        **({} if resources is None else {"resources": resources.to_record()}),
     )
 
 

@@ -16,7 +16,7 @@ from typing import (
     Union,
 )
 
-from runyard.protocol.errors import NotFound, RunNotFound
+from runyard.protocol.errors import NotFound, RunNotFound, WrongState
 from runyard.protocol.suggestions import nearest
 from runyard.sdk import checks, deployment, model_orders, paging
 from runyard.sdk.exceptions import (
@@ -25,6 +25,7 @@ from runyard.sdk.exceptions import (
     WebserviceException,
     translated,
 )
+from runyard.sdk.resources import ResourceConfiguration
 
 if TYPE_CHECKING:
     from runyard.protocol.models import ChangeModel, ModelRecord, RegisterModel
@@ -185,6 +186,14 @@ class Model:
         return self._record.size
 
     @property
+    def resource_configuration(self) -> Optional[ResourceConfiguration]:
+        """What it would like to have where it is served; None where it does not say."""
+        found = self._record.resources
+        if found.cpus is None and found.memory_gb is None and found.gpus is None:
+            return None
+        return ResourceConfiguration(found.cpus, found.memory_gb, found.gpus)
+
+    @property
     def datasets(self) -> Dict[str, Any]:
         """{}: a model has no datasets here."""
         return {}
@@ -220,7 +229,7 @@ class Model:
             child_paths: Only these files and folders below `model_path`.
             sample_input_dataset: Not offered yet.
             sample_output_dataset: Not offered yet.
-            resource_configuration: Taken for old scripts' sake; it matters for deployment alone.
+            resource_configuration: What it would like to have where it is served without code.
 
         Raises:
             WebserviceException: The path does not exist, or the name breaks the rule for names.
@@ -237,6 +246,7 @@ class Model:
             description,
             model_framework,
             model_framework_version,
+            resource_configuration,
         )
         files = model_files.local(model_path, child_paths)
         print(f"Registering model {model_name}")  # noqa: T201 - v1 users see this line
@@ -325,25 +335,45 @@ class Model:
         return model_files.download(self._workspace.service, self._files(), target_dir, replace_)
 
     def delete(self) -> None:
-        """Delete this version."""
+        """Delete this version.
+
+        Raises:
+            WebserviceException: A web service has it; the message names it.
+        """
         with translated():
-            self._workspace.service.models.delete(self.id)
+            try:
+                self._workspace.service.models.delete(self.id)
+            except WrongState as error:
+                raise WebserviceException(error.message, error.status) from error
 
     def update(
         self,
         tags: Optional[Mapping[str, Any]] = None,
         description: Optional[str] = None,
-        **_: Any,
+        sample_input_dataset: Any = None,
+        sample_output_dataset: Any = None,
+        resource_configuration: Optional[ResourceConfiguration] = None,
     ) -> None:
-        """Replace the tags, or the description.
+        """Replace the tags, the description, or what it would like to have; None leaves a thing.
 
         Args:
-            tags: All tags it is to have; None leaves them.
-            description: None leaves it.
+            tags: All tags it is to have.
+            description: A description.
+            sample_input_dataset: Not offered yet.
+            sample_output_dataset: Not offered yet.
+            resource_configuration: What it would like to have where it is served without code.
         """
+        if sample_input_dataset or sample_output_dataset:
+            raise NotOfferedYet("datasets of a model", "tags and properties")
+        wishes = None if resource_configuration is None else resource_configuration.to_record()
         # `update` is told all tags, and the service what changes.
         removed = [key for key in self.tags if key not in tags] if tags is not None else []
-        self._change(tags=model_orders.texts(tags), removed_tags=removed, description=description)
+        self._change(
+            tags=model_orders.texts(tags),
+            removed_tags=removed,
+            description=description,
+            resources=wishes,
+        )
 
     def add_tags(self, tags: Mapping[str, Any]) -> None:
         """Set tags."""
@@ -367,7 +397,7 @@ class Model:
 
     def serialize(self) -> Dict[str, Any]:
         """Return the model as a dict in the names of the v1 SDK."""
-        record = self._record
+        record, wishes = self._record, self.resource_configuration
         return {
             "id": record.id,
             "name": record.name,
@@ -381,6 +411,7 @@ class Model:
             "url": self.url,
             "runId": record.run,
             "experimentName": record.experiment,
+            "resourceRequirements": wishes.serialize() if wishes else None,
         }
 
     @staticmethod

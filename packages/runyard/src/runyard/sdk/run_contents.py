@@ -212,7 +212,7 @@ class RunContents(RunBase):
             datasets: Not offered yet.
             sample_input_dataset: Not offered yet.
             sample_output_dataset: Not offered yet.
-            resource_configuration: Taken for old scripts' sake; it matters for deployment alone.
+            resource_configuration: What it would like to have where it is served without code.
 
         Raises:
             ModelPathNotFoundException: Nothing in the run matches; the message lists the nearest.
@@ -230,6 +230,7 @@ class RunContents(RunBase):
             description,
             model_framework,
             model_framework_version,
+            resource_configuration,
         )
         return models.register_from_run(self, order)
 

@@ -49,13 +49,12 @@ class ComputeTarget:
 
     def __new__(cls: Type[Target], workspace: Any, name: str) -> Target:
         """Make an object of the class that stands for the target's kind."""
-        del workspace, name
-        return cast("Target", object.__new__(cls._kind()))
+        refuse_reserved(name)
+        return cast("Target", cls._of(workspace, _read(workspace, name)))
 
     def __init__(self, workspace: Any, name: str) -> None:
-        refuse_reserved(name)
-        self.workspace = workspace
-        self._record = _read(workspace, name)
+        # `__new__` has read everything.
+        del workspace, name
 
     def __init_subclass__(cls, stands_for: str = "", **kwargs: Any) -> None:
         """Register the class that objects of a kind are made of.
@@ -68,14 +67,19 @@ class ComputeTarget:
         if stands_for:
             _KINDS[stands_for] = cls
 
-    @classmethod
-    def _kind(cls) -> Type[ComputeTarget]:
-        """Choose the class to make: every target is a cluster so far."""
-        return _KINDS[CLUSTER] if cls is ComputeTarget else cls
+    workspace: Any
+    _record: ComputeRecord
 
     @classmethod
     def _of(cls, workspace: Any, record: ComputeRecord) -> ComputeTarget:
-        target = object.__new__(cls._kind())
+        kind = _KINDS.get(record.kind, _KINDS[CLUSTER])
+        if not issubclass(kind, cls):
+            raise ComputeTargetException(
+                f"compute target {record.name!r} is no {cls.__name__}, it is of the kind "
+                f"{record.kind}: use ComputeTarget(workspace, {record.name!r})"
+            )
+        # Classes of the user's own stand for what they are asked for.
+        target = object.__new__(cls if issubclass(cls, kind) else kind)
         target.workspace = workspace
         target._record = record
         return target

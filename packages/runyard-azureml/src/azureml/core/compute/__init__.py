@@ -6,10 +6,9 @@ from runyard.sdk.clusters import (
     AmlComputeStatus,
     ScaleSettings,
 )
-from runyard.sdk.compute import ComputeTarget
+from runyard.sdk.compute import AksCompute, ComputeTarget
 from runyard.sdk.v1.attached import (
     AdlaCompute,
-    AksCompute,
     BatchCompute,
     ComputeInstance,
     DatabricksCompute,

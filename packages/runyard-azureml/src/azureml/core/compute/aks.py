@@ -1,5 +1,6 @@
-"""The Kubernetes cluster."""
+"""Where endpoints are."""
 
-from runyard.sdk.v1.attached import AksCompute
+from runyard.sdk.aks_compute import AksAttachConfiguration, AksProvisioningConfiguration
+from runyard.sdk.compute import AksCompute
 
-__all__ = ["AksCompute"]
+__all__ = ["AksAttachConfiguration", "AksCompute", "AksProvisioningConfiguration"]

@@ -2,13 +2,27 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 
 _KEY = BigInteger().with_variant(Integer, "sqlite")
 
 
 def upgrade(op: Any) -> None:
-    """Add the tables of endpoints and of images."""
+    """Add the tables of endpoints and images, kinds of compute targets, and wishes of models."""
+    kind = Column("kind", String, nullable=False, server_default="AmlCompute")
+    op.add_column("compute", kind)
+    for wish in (Column("cpus", Float), Column("memory_gb", Float), Column("gpus", Integer)):
+        op.add_column("models", wish)
     _add_endpoints(op)
     _add_deployments(op)
     _add_images(op)

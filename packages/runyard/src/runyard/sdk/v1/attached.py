@@ -6,7 +6,6 @@ _INSTEAD = "a cluster (AmlCompute) or compute_target='local'"
 _MODULE = "azureml.core.compute."
 
 AdlaCompute = later(_MODULE + "AdlaCompute", _INSTEAD)
-AksCompute = later(_MODULE + "AksCompute", _INSTEAD)
 BatchCompute = later(_MODULE + "BatchCompute", _INSTEAD)
 ComputeInstance = later(_MODULE + "ComputeInstance", _INSTEAD)
 DatabricksCompute = later(_MODULE + "DatabricksCompute", _INSTEAD)

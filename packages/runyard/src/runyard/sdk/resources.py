@@ -1,6 +1,11 @@
 """`ResourceConfiguration`: what a model would like to have where it is served."""
 
-from typing import Any, Dict, Optional
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, Optional
+
+if TYPE_CHECKING:
+    from runyard.protocol.models import ModelResources
 
 
 class ResourceConfiguration:
@@ -21,6 +26,16 @@ class ResourceConfiguration:
         self.cpu = cpu
         self.memory_in_gb = memory_in_gb
         self.gpu = gpu
+
+    def to_record(self) -> ModelResources:
+        """Write it as it is kept with a model."""
+        from runyard.protocol.models import ModelResources
+
+        return ModelResources(
+            None if self.cpu is None else float(self.cpu),
+            None if self.memory_in_gb is None else float(self.memory_in_gb),
+            None if self.gpu is None else int(self.gpu),
+        )
 
     def serialize(self) -> Dict[str, Any]:
         """Return it in the names of the hosted service."""

@@ -71,6 +71,8 @@ soak: .venv/.ready  ## Kill parts of a working service at 1300 random moments (S
 		tests/journeys/test_soak_sweeps.py
 	SOAK_KILLS=$${SOAK_KILLS:-500} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/journeys/test_soak_endpoints.py
+	SOAK_UPDATES=$${SOAK_UPDATES:-20} .venv/bin/python -P -m pytest -p no:randomly -s \
+		tests/journeys/test_updates_under_load.py
 
 docs: .venv/.ready  ## Write the reference from the code; check links, examples, commands
 	.venv/bin/python tools/reference.py

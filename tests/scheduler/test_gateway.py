@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from runyard_server.core.system import System
+from runyard_server.scheduler import endpoints
 from runyard_server.scheduler.gateway import GatewayKeeper
+from runyard_server.serving import table
 from runyard_server.testing.yard import Yard, until
 
 
@@ -55,6 +57,12 @@ def test_the_gateway_lives_as_long_as_it_is_wanted(system: System) -> None:
     other.want(wanted=False)
     until(lambda: not Path(f"/proc/{now}/exe").exists() or is_zombie(now))
     other.close()
+
+
+def test_the_words_are_the_tables() -> None:
+    """A service without endpoints looks for the file that the gateway writes."""
+    assert endpoints.SERVING_FOLDER == table.SERVING_FOLDER
+    assert endpoints.GATEWAY_FILE == table.GATEWAY_FILE
 
 
 def is_zombie(number: int) -> bool:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from runyard_server.serving.starting import Command
 
 _THREADS = 2
+# As `serving.table` has them, which is loaded with the first endpoint.
+SERVING_FOLDER, GATEWAY_FILE = "serving", "gateway.json"
 _log = logging.getLogger(__name__)
 
 
@@ -54,7 +56,13 @@ class EndpointReconciler(Reconciler):
 
     def subjects(self) -> Iterable[Subject]:
         """All endpoints."""
-        return every_endpoint(self._system)
+        found = every_endpoint(self._system)
+        if not found and (self._system.home.root / SERVING_FOLDER / GATEWAY_FILE).exists():
+            from runyard_server.scheduler import gateway
+
+            # A service before was killed when it had deleted the last.
+            gateway.dismiss(self._system)
+        return found
 
     def observe(self) -> Iterable[Subject]:
         """Those whose time has come, and those whose step failed some time ago."""

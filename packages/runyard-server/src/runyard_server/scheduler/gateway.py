@@ -25,6 +25,13 @@ _GAP_SECONDS = 0.05
 _log = logging.getLogger(__name__)
 
 
+def dismiss(system: System) -> None:
+    """Have a gateway without endpoints end."""
+    with suppress(GatewayGone):
+        asking.stop(gateway_table.folder(system))
+    system.gateway.note(None)
+
+
 class GatewayKeeper:
     """Keeps the gateway going and listens to it.
 
@@ -55,9 +62,13 @@ class GatewayKeeper:
             if wanted and self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="gateway", daemon=True)
                 self._thread.start()
+            ends = self._wanted and not wanted
             if self._wanted != wanted:
                 self._wanted = wanted
                 self._condition.notify_all()
+        if ends:
+            # The thread may be waiting for the gateway's next word.
+            dismiss(self._system)
 
     def close(self) -> None:
         """Listen no more; the gateway goes on."""
@@ -90,21 +101,12 @@ class GatewayKeeper:
     def _goes_on(self) -> bool:
         """Wait while there is no endpoint; say whether the service goes on."""
         with self._condition:
-            if not self._wanted and not self._closing:
-                self._dismiss()
             self._condition.wait_for(lambda: self._wanted or self._closing)
             return not self._closing
 
     def _rest(self, seconds: float) -> None:
         with self._condition:
             self._condition.wait_for(lambda: self._closing or not self._wanted, seconds)
-
-    def _dismiss(self) -> None:
-        """Have a gateway without endpoints end."""
-        with suppress(GatewayGone):
-            asking.stop(self._folder)
-        self._system.gateway.note(None)
-        self._told = {}
 
     def _lost(self) -> None:
         if self._system.gateway.status is not None:

@@ -112,6 +112,8 @@ def test_what_fails_says_what_to_do(cli, sums) -> None:
     nothing = cli("models", "serve", "smus")
     assert (nothing.status, "no file or folder 'smus' here" in nothing.err) == (3, True)
     assert "say what to change" in cli("endpoints", "update", "sums").err
+    unknown = cli("endpoints", "show", "sums", "--sample")
+    assert (unknown.status, "nothing tells what sums takes" in unknown.err) == (3, True)
 
 
 def test_names_are_completed(cli, sums) -> None:

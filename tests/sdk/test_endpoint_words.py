@@ -17,7 +17,7 @@ from runyard.protocol.endpoints import (
     Scaling,
 )
 from runyard.protocol.feed import FeedPage
-from runyard.sdk import endpoint_progress, endpoint_words
+from runyard.sdk import endpoint_progress, endpoint_samples, endpoint_words
 from runyard.sdk.exceptions import WebserviceException
 
 ADDRESS = "http://127.0.0.1:4000"
@@ -133,3 +133,14 @@ def test_a_wait_that_ends_leaves_it_going() -> None:
     service = Service(endpoint("Transitioning", (), reason="waits for GPU 0", operation=CREATING))
     with pytest.raises(WebserviceException, match=r"waits for GPU 0. It goes on"):
         endpoint_progress.wait(service, "digits", show_output=False, timeout=0)
+
+
+def test_a_sample_is_a_row_of_what_the_model_takes() -> None:
+    """The line for curl can be pasted and works, also for a model that nobody remembers."""
+    rows = {"name": "X", "datatype": "FP32", "shape": [-1, 2]}
+    words = {"name": "words", "datatype": "BYTES", "shape": [-1]}
+    assert endpoint_samples.of_inputs([rows]) == {"data": [[0, 0]]}
+    assert endpoint_samples.of_inputs([rows, words]) == {"X": [[0, 0]], "words": ["text"]}
+    assert endpoint_samples.of_inputs([{**rows, "shape": []}]) is None
+    assert endpoint_samples.of_inputs([{**rows, "shape": [-1, 4000, 4000]}]) is None
+    assert endpoint_samples.of_inputs([]) is None

@@ -1,11 +1,16 @@
 """How endpoints look: in a list, and on their own with deployments, replicas and a call."""
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 from runyard.protocol.endpoints import DeploymentRecord, EndpointRecord
-from runyard.sdk import endpoint_words
+from runyard.protocol.errors import NotFound
+from runyard.sdk import endpoint_samples, endpoint_words
+from runyard.sdk.endpoint_calls import Caller
 from runyard_server.cli import humane, output, tables
 from runyard_server.cli.tables import Column, Row
+from runyard_server.cli.target import WorkspaceClient
 from runyard_server.cli.texts import Styled, cut_middle
 
 COLUMNS = [
@@ -38,28 +43,70 @@ def row(record: EndpointRecord) -> Row:
     )
 
 
-def show(record: EndpointRecord) -> None:
-    """Print all there is to know of an endpoint at a glance."""
+def show(client: WorkspaceClient, record: EndpointRecord) -> None:
+    """Print all there is to know of an endpoint at a glance.
+
+    Args:
+        client: The workspace.
+        record: The endpoint.
+    """
     output.facts(_facts(record))
     output.say()
     _deployments(record)
     _replicas(record)
     if record.address:
         output.say()
-        call_lines(record)
+        call_lines(client, record)
 
 
-def call_lines(record: EndpointRecord) -> None:
-    """Print how an endpoint is called from a shell."""
+def call_lines(client: WorkspaceClient, record: EndpointRecord) -> None:
+    """Print how an endpoint is called from a shell, with what it takes where that is known.
+
+    Args:
+        client: The workspace.
+        record: The endpoint.
+    """
+    request = _sample(client, record)
     key = endpoint_words.key_line(record)
     if key:
         output.say([Styled("Key      ", "bold"), Styled(key, "cyan")])
-    output.say([Styled("Call     ", "bold"), Styled(endpoint_words.curl_of(record), "cyan")])
+    line = endpoint_words.curl_of(record, request)
+    if f"@{endpoint_words.REQUEST_FILE}" in line:
+        file = f"runyard endpoints show {record.name} --sample > {endpoint_words.REQUEST_FILE}"
+        output.say([Styled("Sample   ", "bold"), Styled(file, "cyan")])
+    output.say([Styled("Call     ", "bold"), Styled(line, "cyan")])
+
+
+def sample(client: WorkspaceClient, record: EndpointRecord) -> None:
+    """Print a request that an endpoint takes.
+
+    Args:
+        client: The workspace.
+        record: The endpoint.
+
+    Raises:
+        NotFound: Nothing tells what it takes.
+    """
+    found = _sample(client, record)
+    if found is None:
+        raise NotFound(
+            f"nothing tells what {record.name} takes: its script has no sample "
+            "(inference_schema), or no replica is ready"
+        )
+    output.say(json.dumps(found))
 
 
 def brief(record: EndpointRecord) -> None:
     """Print in a line what a change has come to."""
     output.say(f"{record.name}: {endpoint_words.line_of(record)}")
+
+
+def _sample(client: WorkspaceClient, record: EndpointRecord) -> Any:
+    caller = Caller(client, record.name)
+    try:
+        return endpoint_samples.sample_of(caller, record)
+    finally:
+        caller.close()
 
 
 def _facts(record: EndpointRecord) -> Iterator[tuple[str, str | Styled]]:

@@ -27,6 +27,7 @@ group = Group()
 
 Key = Annotated[bool, Option("--key", help="Print its first key alone, for a shell's variable.")]
 Token = Annotated[bool, Option("--token", help="Print a token alone, where it is opened by one.")]
+Sample = Annotated[bool, Option("--sample", help="Print a request that it takes, as JSON.")]
 Lines = Annotated[int, Option("--lines", "-n", least=1, help="The last so many lines.")]
 Init = Annotated[bool, Option("--init", help="Only until it was ready.")]
 Data = Annotated[
@@ -93,6 +94,7 @@ def show(
     endpoint: EndpointName,
     key: Key = False,
     token: Token = False,
+    sample: Sample = False,
     json: Json = False,
     workspace: Workspace = None,
 ) -> None:
@@ -104,24 +106,27 @@ def show(
 
     - `KEY=$(runyard endpoints show digits --key)`: for curl
 
+    - `runyard endpoints show digits --sample | runyard endpoints call digits -`
+
     - `runyard endpoints show digits --json | jq .deployments[0].replicas`
     """
     from runyard_server.cli import endpoint_views, target
 
     client = target.client(workspace)
-    if key or token:
-        opens = (
-            client.endpoints.token(endpoint).token
-            if token
-            else client.endpoints.keys(endpoint).primary
-        )
-        output.say(opens)
+    if key:
+        output.say(client.endpoints.keys(endpoint).primary)
+        return
+    if token:
+        output.say(client.endpoints.token(endpoint).token)
         return
     record = client.endpoints.get(endpoint)
+    if sample:
+        endpoint_views.sample(client, record)
+        return
     if json:
         output.as_json(record)
         return
-    endpoint_views.show(record)
+    endpoint_views.show(client, record)
 
 
 @group.command()

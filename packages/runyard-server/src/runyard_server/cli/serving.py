@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from runyard.client.workspace import WorkspaceClient
 from runyard.protocol.endpoints import LONGEST_NAME, SHORTEST_NAME, EndpointRecord
 from runyard.protocol.errors import Conflict, NotFound
 from runyard.sdk import endpoint_words
@@ -48,7 +49,7 @@ def serve(
     if json_wanted:
         output.as_json(record)
         return
-    _tell(record)
+    _tell(place.service, record)
 
 
 def name_of(model: str) -> str:
@@ -90,7 +91,7 @@ def _check_free(workspace: Workspace, name: str, model: str, *, chosen: bool) ->
     )
 
 
-def _tell(record: EndpointRecord) -> None:
+def _tell(client: WorkspaceClient, record: EndpointRecord) -> None:
     output.say()
     rows = [
         ("Serves", ", ".join(map(endpoint_words.what_of, record.deployments))),
@@ -98,7 +99,7 @@ def _tell(record: EndpointRecord) -> None:
     ]
     for title, value in rows:
         output.say([Styled(f"{title:<9}", "bold"), Styled(value, "")])
-    endpoint_views.call_lines(record)
+    endpoint_views.call_lines(client, record)
     for title, verb in (("Look", "show"), ("Log", "logs"), ("End", "delete")):
         line = f"runyard endpoints {verb} {record.name}"
         output.say([Styled(f"{title:<9}", "bold"), Styled(line, "cyan")])

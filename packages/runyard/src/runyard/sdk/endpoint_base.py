@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 from runyard.protocol.endpoints import ChangeEndpoint, EndpointLogQuery
 from runyard.protocol.feed import FeedQuery
 from runyard.protocol.suggestions import suggest
-from runyard.sdk import cards, checks, endpoint_calls, endpoint_progress, endpoint_words
+from runyard.sdk import (
+    cards,
+    checks,
+    endpoint_calls,
+    endpoint_progress,
+    endpoint_samples,
+    endpoint_words,
+)
 from runyard.sdk.exceptions import UserErrorException, translated
 
 if TYPE_CHECKING:
@@ -104,8 +111,9 @@ class EndpointBase:
         return {each.name: each for each in self._refresh().deployments}
 
     def curl(self) -> str:
-        """A line that calls it from a shell, with its key in the variable KEY."""
-        return endpoint_words.curl_of(self._refresh())
+        """A line that calls it from a shell with a sample, and its key in the variable KEY."""
+        record = self._refresh()
+        return endpoint_words.curl_of(record, endpoint_samples.sample_of(self._caller, record))
 
     def logs(self, lines: int = 5000, deployment: Optional[str] = None, init: bool = False) -> str:
         """Read what its workers have printed; also after a failure.

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from runyard.protocol.endpoints import DeploymentRecord, EndpointRecord, Scaling
 
 KEY_VARIABLE = "KEY"
-_SHOWN_DATA = 60
+# A line for curl names a file in place of more.
+SHOWN_DATA, REQUEST_FILE = 160, "request.json"
 
 
 def line_of(record: EndpointRecord) -> str:
@@ -142,8 +143,8 @@ def curl_of(record: EndpointRecord, data: Any = None) -> str:
         data: What to send, as JSON; None shows where it goes.
     """
     text = json.dumps({"data": [[1, 2, 3]]} if data is None else data)
-    if len(text) > _SHOWN_DATA:
-        text = "@request.json"
+    if len(text) > SHOWN_DATA:
+        text = f"@{REQUEST_FILE}"
     words = ["curl", f"{record.address}/score", "-H", "Content-Type: application/json"]
     if record.access.auth != NO_AUTH:
         words += ["-H", f"Authorization: Bearer ${KEY_VARIABLE}"]

@@ -7,6 +7,7 @@ get on end the connection: a look at all of them each second, which costs a requ
 
 import asyncio
 import random
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import httptools
@@ -99,7 +100,6 @@ class Connection(HttpToolsProtocol):
         self.endpoint: ServedEndpoint = app_state["endpoint"]
         self._budget: Budget = app_state["budget"]
         self._left: Callable[[], None] = app_state["left"]
-        self._now = self.loop.time
         self._exchange: HttpExchange | None = None
         self._kept: dict[bytes, bytes] = {}
         self._head = 0
@@ -111,7 +111,7 @@ class Connection(HttpToolsProtocol):
         self._later: list[tuple[str, Any]] | None = None
         self._ends = False
         self._admitted = (b"", -1)
-        self.since = self._now()
+        self.since = monotonic()
         self._mark = (0.0, 0)
         self._blocked: tuple[float, int] | None = None
 
@@ -166,7 +166,7 @@ class Connection(HttpToolsProtocol):
         self._kept = {}
         self._head = 0
         self._begun = True
-        self.since = self._now()
+        self.since = monotonic()
 
     def on_url(self, url: bytes) -> None:
         """Take a part of the address."""
@@ -273,7 +273,7 @@ class Connection(HttpToolsProtocol):
             self._reject(_NOT_FOUND, endpoint.absent(name, asked.where), asked)
             return
         exchange = HttpExchange(self, pool, asked, self.headers, kept)
-        exchange.began = self._now()
+        exchange.began = monotonic()
         if not self.parser.should_keep_alive() or self.parser.get_http_version() == "1.0":
             exchange.keep_alive = False
         self._exchange = exchange
@@ -350,7 +350,7 @@ class Connection(HttpToolsProtocol):
         if ends:
             head += b"connection: close\r\n"
         self.transport.write(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body))
-        self.since = self._now()
+        self.since = monotonic()
         if ends:
             self._end()
 
@@ -379,14 +379,14 @@ class Connection(HttpToolsProtocol):
         if not keeps:
             self._end()
             return
-        self.since = self._now()
+        self.since = monotonic()
         if self._later is not None:
             self._replay()
 
     def on_response_complete(self) -> None:
         """The application has answered."""
         super().on_response_complete()
-        self.since = self._now()
+        self.since = monotonic()
         if not self._whole and not self._ends:
             # The rest of a body that nobody wanted could be endless.
             self._end()
@@ -432,7 +432,7 @@ class Connection(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         """Begin to watch whether the client takes what it asked for."""
-        self._blocked = (self._now(), self.transport.get_write_buffer_size())
+        self._blocked = (monotonic(), self.transport.get_write_buffer_size())
         super().pause_writing()
 
     def resume_writing(self) -> None:

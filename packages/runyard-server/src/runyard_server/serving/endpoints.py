@@ -1,12 +1,12 @@
 """An endpoint in the gateway: its keys, its deployments, and which of them gets which request."""
 
-import asyncio
 import hashlib
 import hmac
 import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runyard.protocol.endpoints import NO_AUTH, TOKEN
 from runyard_server.serving import paths
@@ -16,6 +16,9 @@ from runyard_server.serving.requestlog import RequestLog
 from runyard_server.serving.requests import Asked
 from runyard_server.serving.table import Endpoint, EndpointStatus, sign
 from runyard_server.serving.tallies import Counts, DeploymentCounts, Tally
+
+if TYPE_CHECKING:
+    import asyncio
 
 _REMEMBERED = 1024
 _WHOLE = 100
@@ -42,7 +45,6 @@ class ServedEndpoint:
         self.server: asyncio.Server | None = None
         # Grows when keys may be others, so that connections check them again.
         self.generation = 0
-        self.now = asyncio.get_running_loop().time
         self.log = (log := RequestLog(logs / row.workspace / row.name)).add
         self.flush = log.flush
         self._changed = changed

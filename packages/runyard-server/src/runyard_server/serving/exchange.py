@@ -92,7 +92,7 @@ class Exchange:
         body: What came.
 
     Attributes:
-        began: When it came; times are the loop's.
+        began: When it came; times are `monotonic`, which the loops count by.
         sent: When a worker got it.
         number: The id of its call.
         link: The worker that has it.

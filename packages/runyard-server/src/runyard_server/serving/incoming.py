@@ -1,5 +1,6 @@
 """A client's request to a worker: what the worker is told of it, and how the client is answered."""
 
+from time import monotonic
 from typing import Protocol
 
 import msgspec
@@ -121,7 +122,7 @@ class HttpExchange(Exchange):
 
     def answered(self, meta: AnswerMeta, body: Chunks) -> None:
         """See Exchange."""
-        status, size = meta.status, sum(map(len, body))
+        status, size = meta.status, len(body[0]) if len(body) == 1 else sum(map(len, body))
         if status == _OK and not meta.headers and not meta.failed and self.protocol == SCORE:
             head = _PLAIN
         else:
@@ -180,7 +181,7 @@ class HttpExchange(Exchange):
 
     def _log(self, status: int, body: Chunks, size: int, run_us: int) -> None:
         endpoint = self.connection.endpoint
-        now = endpoint.now()
+        now = monotonic()
         endpoint.log(
             requestlog.Line(
                 id=self.request_id.decode("latin-1"),

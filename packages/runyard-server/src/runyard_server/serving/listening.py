@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 import uvicorn
@@ -113,7 +114,7 @@ class Listeners:
         """End the connections whose clients have let their time pass; none there, no look."""
         self._checking = None
         loop = asyncio.get_running_loop()
-        there, now = self.connections, loop.time()
+        there, now = self.connections, monotonic()
         for each in there:
             each.check(now)
         if there:

@@ -6,9 +6,9 @@ worker had, only what it had begun is lost, and told so: nothing is ever called 
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from time import monotonic, time
 
 import msgspec
 
@@ -55,7 +55,6 @@ class Pool:
         self._changed = changed
         self._usage = Usage()
         self._loop = asyncio.get_running_loop()
-        self._now = self._loop.time
         self._links: list[Link] = []
         self._queue: deque[Exchange] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -83,7 +82,7 @@ class Pool:
         for link in self._links:
             self._set_limit(link)
         busy = sum(min(r.busy, self._concurrency) for r in self.replicas.values())
-        self._usage.arranged(self._now(), len(self._links) * self._concurrency, busy)
+        self._usage.arranged(monotonic(), len(self._links) * self._concurrency, busy)
         self._rearm()
         self._pump()
 
@@ -144,7 +143,7 @@ class Pool:
             body: Its body.
         """
         if len(link.pending) < self._concurrency:
-            self._usage.moved(self._now(), -1)
+            self._usage.moved(monotonic(), -1)
         link.run_us += (meta.run_us - link.run_us) * _SMOOTHING
         self._set_limit(link)
         if meta.rows:
@@ -164,17 +163,11 @@ class Pool:
             run_us: What `run` took, in microseconds.
         """
         tally = self.counts.of(exchange.protocol)
-        codes = tally.codes
-        codes[status] = codes.get(status, 0) + 1
         began = exchange.began
-        tally.taken.add(self._now() - began)
+        tally.add(status, monotonic() - began, exchange.size, sent)
         if exchange.sent:
-            tally.queued.add(exchange.sent - began)
-            tally.ran.add(run_us * 1e-6)
-            tally.run_us += run_us
-        tally.received += exchange.size
-        tally.sent += sent
-        self.counts.last_request = time.time()
+            tally.add_call(exchange.sent - began, run_us)
+        self.counts.last_request = time()
         self._counted.touch()
 
     def abandoned(self, link: Link) -> None:
@@ -223,7 +216,7 @@ class Pool:
             self.row.name,
             queue=len(self._queue),
             busy=self._usage.busy,
-            utilization=self._usage.utilization(self._now()),
+            utilization=self._usage.utilization(monotonic()),
             requests=self.counts.requests,
             failures=self.counts.failures,
             last_request=self.counts.last_request,
@@ -241,7 +234,7 @@ class Pool:
         link.limit = self._most + min(_MOST_AHEAD, int(_AHEAD_US / (link.run_us + 1.0)))
 
     def _call(self, link: Link, exchange: Exchange) -> None:
-        now = self._now()
+        now = monotonic()
         if len(link.pending) < self._concurrency:
             self._usage.moved(now, 1)
         exchange.sent = now
@@ -298,7 +291,7 @@ class Pool:
         self._timer = None
         patience = self._patience()
         # uvloop counts in milliseconds: a timer may be early by less than one.
-        now = self._now() + 0.001
+        now = monotonic() + 0.001
         while self._queue and self._queue[0].began + patience <= now:
             exchange = self._queue.popleft()
             exchange.refused(_UNAVAILABLE, f"no replica was free within {patience:g} s", 1)
@@ -315,7 +308,7 @@ class Pool:
         link.clock = None
         limit = self.row.limits.timeout_ms
         for exchange in list(_in_time(link)):
-            if exchange.sent + limit / 1000 > self._now() + 0.001:
+            if exchange.sent + limit / 1000 > monotonic() + 0.001:
                 break
             exchange.expired = True
             # The worker ends itself if the call does not end soon.

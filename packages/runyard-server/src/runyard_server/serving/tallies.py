@@ -31,11 +31,6 @@ class Histogram(msgspec.Struct):
     buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     total: float = 0.0
 
-    def add(self, value: float) -> None:
-        """Count one value, in seconds."""
-        self.buckets[bisect_left(BOUNDS, value)] += 1
-        self.total += value
-
 
 class Tally(msgspec.Struct):
     """What was answered in one protocol by one deployment; `""` is what none was chosen for."""
@@ -47,6 +42,36 @@ class Tally(msgspec.Struct):
     received: int = 0
     sent: int = 0
     run_us: int = 0
+
+    def add(self, status: int, seconds: float, received: int, sent: int) -> None:
+        """Count a request that was answered.
+
+        Args:
+            status: The HTTP status.
+            seconds: What it took.
+            received: The bytes of its body.
+            sent: Those of the answer's.
+        """
+        self.codes[status] = self.codes.get(status, 0) + 1
+        taken = self.taken
+        taken.buckets[bisect_left(BOUNDS, seconds)] += 1
+        taken.total += seconds
+        self.received += received
+        self.sent += sent
+
+    def add_call(self, waited: float, run_us: int) -> None:
+        """Count that a worker was called for it.
+
+        Args:
+            waited: For how many seconds it waited for one.
+            run_us: What `run` took, in microseconds.
+        """
+        queued, ran, seconds = self.queued, self.ran, run_us * 1e-6
+        queued.buckets[bisect_left(BOUNDS, waited)] += 1
+        queued.total += waited
+        ran.buckets[bisect_left(BOUNDS, seconds)] += 1
+        ran.total += seconds
+        self.run_us += run_us
 
 
 class DeploymentCounts(msgspec.Struct):

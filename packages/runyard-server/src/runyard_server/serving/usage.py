@@ -7,7 +7,7 @@ _STEP = 1.0
 
 
 class Usage:
-    """How busy one deployment was over the last ten seconds; times are the loop's."""
+    """How busy one deployment was over the last ten seconds; times are `monotonic`."""
 
     __slots__ = ("_area", "_at", "_capacity", "_marks", "_next", "_room", "busy")
 

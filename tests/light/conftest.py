@@ -28,6 +28,8 @@ class Gateway:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "workers.sock"
+        # None: the Unix socket; 0: a port that is free.
+        self.port = None
         self.hellos = []
         self.news = []
         self.beats = 0
@@ -43,11 +45,17 @@ class Gateway:
         self._socket = None
 
     def start(self) -> None:
-        """Listen, on the same path each time."""
-        with contextlib.suppress(FileNotFoundError):
-            self.path.unlink()
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.bind(str(self.path))
+        """Listen, on the same path or port each time."""
+        if self.port is None:
+            with contextlib.suppress(FileNotFoundError):
+                self.path.unlink()
+            self._socket = socket.socket(socket.AF_UNIX)
+            self._socket.bind(str(self.path))
+        else:
+            self._socket = socket.socket()
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.bind(("127.0.0.1", self.port))
+            self.port = self._socket.getsockname()[1]
         self._socket.listen(8)
         threading.Thread(target=self._accept, args=(self._socket,), daemon=True).start()
 
@@ -146,6 +154,7 @@ class Replica:
         self.gateway = Gateway(self.state / "serving")
         self.log = folder / "log.txt"
         self.process = None
+        self.environment = {}
         self.spec = WorkerSpec("digits", entry_script="score.py")
 
     def write(self, text, name="score.py"):
@@ -184,6 +193,7 @@ class Replica:
             RUNYARD_CONNECTION_FILE=str(self.state / "service.json"),
             RUNYARD_HOME=str(self.state),
         )
+        environment.update(self.environment)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "runyard.runtime.model"],

@@ -266,6 +266,15 @@ def test_output_has_the_time_and_what_c_prints(replica):
     assert "from C" in said
 
 
+def test_documents_that_are_too_large_keep_no_replica_away(replica):
+    """A sample of megabytes is left out of what is shown; the script is served."""
+    replica.write('{"x": "%s"}' % ("y" * (2 << 20)), "swagger.json")
+    gateway = replica.start(ECHO)
+    assert gateway.call(b"ab")[1] == b'"ba"'
+    assert gateway.ready.swagger == {}
+    assert "too large to be shown" in replica.text()
+
+
 def test_a_broken_file_is_told_at_once(replica):
     """A replica that cannot know what to serve ends with a reason in its log."""
     replica.write("{}", ".runyard/serving.json")

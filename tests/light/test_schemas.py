@@ -17,7 +17,7 @@ from runyard.runtime.model.script import Script
 SCRIPT = """
 from inference_schema.schema_util import input_schema
 def init(): pass
-@input_schema('data', [[1, 2]])
+@input_schema('data', [[1, 2, float('nan')]])
 @input_schema('method', 'sum')
 def run(data, method='sum', scale=1):
     return {'sum': sum, 'max': max}[method](data) * scale
@@ -98,8 +98,15 @@ def test_documents_have_the_sample(script):
     """Of the versions that the decorators know."""
     assert sorted(script.swagger) == ["3", "3.1"]
     schemas = script.swagger["3"]["components"]["schemas"]
-    assert schemas["ServiceInput"]["example"] == {"data": [[1, 2]], "method": "sum"}
+    assert schemas["ServiceInput"]["example"] == {"data": [[1, 2, None]], "method": "sum"}
     assert script.swagger["3"]["paths"]["/score"]["post"]["security"] == [{"Bearer": []}]
+
+
+def test_a_sample_may_hold_what_json_does_not_know(script):
+    """Not-a-number and dates are in a document that every reader of JSON takes."""
+    assert script.swagger["3.1"]["components"]["schemas"]["ServiceInput"]["example"]["data"] == [
+        [1, 2, None]
+    ]
 
 
 def test_other_protocols_give_fields(script):

@@ -62,8 +62,9 @@ def documents(run: Callable[..., Any], spec: WorkerSpec, decorated: bool) -> Dic
 
 
 def _as_json(found: Dict[str, Any]) -> Dict[str, Any]:
-    """What JSON makes of it; samples may hold what JSON does not know."""
-    plain: Dict[str, Any] = json.loads(json.dumps(found, default=str))
+    """What JSON makes of it; samples may hold what JSON does not know, such as not-a-number."""
+    text = json.dumps(found, default=str)
+    plain: Dict[str, Any] = json.loads(text, parse_constant=lambda _name: None)
     return plain
 
 

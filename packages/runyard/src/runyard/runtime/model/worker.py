@@ -15,8 +15,10 @@ import signal
 import socket
 import time
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Deque, List, Optional, Tuple
 
+from runyard.protocol import codec
 from runyard.protocol.errors import RunyardError
 from runyard.protocol.frames import (
     ANSWER,
@@ -25,6 +27,7 @@ from runyard.protocol.frames import (
     CANCEL,
     DRAIN,
     ERROR,
+    LARGEST_META,
     READY,
     UNMARKED,
     WELCOME,
@@ -237,6 +240,11 @@ def load(spec: WorkerSpec) -> Tuple[Flavor, Ready]:
         headers=flavor.wants_headers,
         ordered=True,
     )
+    if len(codec.encode(ready)) > LARGEST_META:
+        note(
+            "the swagger documents are too large to be shown: give the decorators less of a sample"
+        )
+        ready = replace(ready, swagger={})
     return flavor, ready
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
+from runyard.protocol.endpoints import OPEN_INFERENCE
 from runyard_server import __version__
 from runyard_server.serving import forms, paths
 from runyard_server.serving.endpoints import ServedEndpoint
@@ -20,6 +21,8 @@ from runyard_server.serving.pools import Pool
 
 _OK, _UNAVAILABLE = 200, 503
 _LARGEST_BODY = 1 << 16
+# Of a line feed and of a version, as MLflow has it.
+_JSON = "application/json"
 
 Told = tuple[Any, int]
 
@@ -44,9 +47,9 @@ async def answer(request: Request) -> Response:
 def _page(endpoint: ServedEndpoint, where: Destination, path: str, given: bytes) -> Response:
     if where.verb == paths.PING:
         ready = any(pool.ready for pool in endpoint.pools.values())
-        return PlainTextResponse("\n", _OK if ready else _UNAVAILABLE)
+        return Response("\n", _OK if ready else _UNAVAILABLE, media_type=_JSON)
     if where.verb == paths.MLFLOW_VERSION:
-        return PlainTextResponse(forms.MLFLOW_ANSWERS)
+        return Response(forms.MLFLOW_ANSWERS, media_type=_JSON)
     try:
         body = msgspec.json.decode(given or b"{}", type=dict[str, Any])
     except msgspec.DecodeError as error:
@@ -99,6 +102,8 @@ def _server_ready(served: list[Served], _body: dict[str, Any]) -> Told:
 
 
 def _index(served: list[Served], body: dict[str, Any]) -> Told:
+    if not isinstance(body.get("ready", False), bool):
+        return forms.error(OPEN_INFERENCE, "'ready' must be true or false"), 400
     return forms.index(served, ready_only=body.get("ready") is True), _OK
 
 

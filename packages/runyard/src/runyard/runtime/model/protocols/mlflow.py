@@ -75,7 +75,10 @@ def read(call: Call, body: bytes, flavor: Flavor) -> Request:
         Refused: It is not what MLflow says, or does not fit the model.
     """
     aimed = target(flavor, call.signature)
-    content_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type, _, parameters = call.headers.get("content-type", "").lower().partition(";")
+    content_type, charset = content_type.strip(), parameters.partition("charset=")[2]
+    if charset.strip(' "') not in ("", "utf-8", "utf8", "us-ascii"):
+        raise Refused(f"charset {charset}: send UTF-8", _UNSUPPORTED_TYPE)
     if content_type == CSV_TYPE:
         return _request(_frame(_read_csv(body), aimed), {})
     if content_type != JSON_TYPE:
@@ -89,14 +92,14 @@ def read(call: Call, body: bytes, flavor: Flavor) -> Request:
     if len(forms) != 1 or unknown:
         told = f", not {', '.join(map(repr, unknown or forms))}" if unknown or forms else ""
         raise Refused(f"send exactly one of {', '.join(_FORMS)}, and params or none{told}")
-    parameters = asked.get(_PARAMS) or {}
-    if not isinstance(parameters, dict):
+    given = asked.get(_PARAMS) or {}
+    if not isinstance(given, dict):
         raise Refused("'params' must be an object")
     inputs = _inputs(forms[0], asked[forms[0]], aimed)
-    if parameters and not aimed.takes_arrays:
-        arguments = {name: parameters[name] for name in aimed.names() if name in parameters}
-        inputs = {_PARAMS: parameters, **arguments, **inputs}
-    return _request(inputs, parameters)
+    if given and not aimed.takes_arrays:
+        arguments = {name: given[name] for name in aimed.names() if name in given}
+        inputs = {_PARAMS: given, **arguments, **inputs}
+    return _request(inputs, given)
 
 
 def _request(inputs: Dict[str, Any], parameters: Dict[str, Any]) -> Request:

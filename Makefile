@@ -30,7 +30,7 @@ TEST_WORKERS ?= 3
 # More for pytest: make test TESTS="tests/cli -k doctor"
 TESTS ?= tests
 
-.PHONY: help demo test test-wheels test-light check soak docs bench wheels lock clean
+.PHONY: help demo test test-wheels test-light check soak compare docs bench wheels lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
@@ -73,6 +73,12 @@ soak: .venv/.ready  ## Kill parts of a working service at 1300 random moments (S
 		tests/journeys/test_soak_endpoints.py
 	SOAK_UPDATES=$${SOAK_UPDATES:-20} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/journeys/test_updates_under_load.py
+	$(MAKE) --no-print-directory compare
+
+compare: .venv/.ready  ## Ask our endpoints and other inference servers the same, and call ours with others' clients
+	.venv/bin/python -P -m pytest -p no:randomly tests/serving/compare_reference.py \
+		tests/serving/compare_kserve.py tests/serving/compare_mlserver.py \
+		tests/serving/compare_mlflow.py
 
 docs: .venv/.ready  ## Write the reference from the code; check links, examples, commands
 	.venv/bin/python tools/reference.py

@@ -53,28 +53,33 @@ DIFFERENCES = {
 
 
 @pytest.fixture(scope="module")
-def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
-    """The port of MLflow's server and that of an endpoint, with models that do the same."""
+def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
+    """The ports of MLflow's server, of a script that does the same, and of the same folder."""
     folder = tmp_path_factory.mktemp("mlflow")
     python = python_of("mlflow")
-    saved = [str(python), str(MODEL), str(folder / "saved")]
-    subprocess.run(saved, cwd=folder, check=True, capture_output=True, timeout=300)
+    saved = folder / "models" / "sums" / "1"
+    saved.parent.mkdir(parents=True)
+    subprocess.run([python, MODEL, saved], cwd=folder, check=True, capture_output=True, timeout=300)
     theirs = free_port()
-    command = [str(python.parent / "mlflow"), "models", "serve", "-m", str(folder / "saved")]
+    command = [str(python.parent / "mlflow"), "models", "serve", "-m", str(saved)]
     command += ["-p", str(theirs), "--env-manager", "local"]
     live = Live(tmp_path_factory.mktemp("live"))
-    ours = live.serve("sums", (SCRIPTS / "sums.py").read_text(encoding="utf-8"))
+    live.serve("script", (SCRIPTS / "sums.py").read_text(encoding="utf-8"))
+    model = {"name": "sums", "version": 1, "path": "azureml-models/sums/1"}
+    live.serve("folder", "", python, folder / "models", flavor="pyfunc", models=[model])
     live.wait()
     with peer(command, theirs, "/ping", folder):
-        yield theirs, ours
+        yield {"mlflow": theirs, **live.ports}
     live.close()
 
 
+@pytest.mark.parametrize("endpoint", ["script", "folder"])
 @pytest.mark.parametrize("name", REQUESTS)
-def test_both_answer_the_same(ports: tuple[int, int], name: str) -> None:
+def test_both_answer_the_same(ports: dict[str, int], name: str, endpoint: str) -> None:
     """Forms, faults and their codes are MLflow's; only texts are our own."""
     body, kind = REQUESTS[name]
-    theirs, ours = (ask(port, "POST", "/invocations", body, kind) for port in ports)
+    theirs = ask(ports["mlflow"], "POST", "/invocations", body, kind)
+    ours = ask(ports[endpoint], "POST", "/invocations", body, kind)
     assert (theirs.status, ours.status) == DIFFERENCES.get(name, (ours.status, ours.status))
     if ours.status == theirs.status == 200:
         assert (ours.kind, ours.body) == (theirs.kind, theirs.body)
@@ -83,7 +88,6 @@ def test_both_answer_the_same(ports: tuple[int, int], name: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/ping", "/health", "/version"])
-def test_both_say_that_they_are_there(ports: tuple[int, int], path: str) -> None:
+def test_both_say_that_they_are_there(ports: dict[str, int], path: str) -> None:
     """What probes ask is answered the same, the version of the protocol too."""
-    theirs, ours = (ask(port, "GET", path) for port in ports)
-    assert ours == theirs
+    assert ask(ports["folder"], "GET", path) == ask(ports["mlflow"], "GET", path)

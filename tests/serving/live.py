@@ -1,6 +1,7 @@
 """A gateway and replicas that serve real scripts and models: all of serving but the service."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -43,7 +44,7 @@ class Live:
         name: str,
         script: str = "",
         python: Path | str = sys.executable,
-        models: Path | None = None,
+        folder: Path | None = None,
         key: str = "",
         **spec: Any,
     ) -> int:
@@ -53,7 +54,7 @@ class Live:
             name: Of the endpoint, and what protocols call its model.
             script: The text of its score.py, "" where a flavor needs none.
             python: The interpreter of its environment.
-            models: A folder that becomes `azureml-models`.
+            folder: A folder that becomes `azureml-models`.
             key: What opens it; "" leaves it open to all.
             spec: More of its `WorkerSpec`.
 
@@ -65,8 +66,8 @@ class Live:
         if script:
             (root / "score.py").write_text(script, encoding="utf-8")
             spec["entry_script"] = "score.py"
-        if models is not None:
-            (root / "azureml-models").symlink_to(models)
+        if folder is not None:
+            shutil.copytree(folder, root / "azureml-models")
         worker = msgspec.convert({"endpoint": name, **spec}, WorkerSpec)
         (root / SERVING_FILE).write_bytes(msgspec.json.encode(worker))
         self.ports[name] = free_port()

@@ -181,7 +181,9 @@ def _signature(served: Served, name: str) -> Json:
 
 
 def _v2_tensor(tensor: Json) -> Json:
-    return {key: tensor[key] for key in ("name", "datatype", "shape")}
+    # What a model does not declare is sent and answered as texts or JSON.
+    datatype = tensor["datatype"] or "BYTES"
+    return {"name": tensor["name"], "datatype": datatype, "shape": tensor["shape"]}
 
 
 def model_config(served: Served) -> Json:

@@ -138,7 +138,9 @@ class Model(ArrayFlavor):
     def _input(self, inputs: Dict[str, Any]) -> Any:
         if list(inputs) == [DATA] and not self._by_column:
             return inputs[DATA]
-        if self._by_column or not self.signatures[DEFAULT].inputs:
+        wide = any(getattr(each, "ndim", 1) > 1 for each in inputs.values())
+        # Without a signature tensors by name stay what they are, as MLflow's server has it.
+        if self._by_column or not (wide or self.signatures[DEFAULT].inputs):
             import pandas as pd
 
             return pd.DataFrame({name: _column(each) for name, each in inputs.items()})

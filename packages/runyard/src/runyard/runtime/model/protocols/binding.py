@@ -212,13 +212,31 @@ def results(outputs: Dict[str, Any]) -> Dict[str, Any]:
     Args:
         outputs: As the flavor gave them.
     """
-    if set(outputs) != {ONLY_OUTPUT} or arrays.is_array(outputs[ONLY_OUTPUT]):
+    only = outputs.get(ONLY_OUTPUT)
+    if set(outputs) != {ONLY_OUTPUT} or arrays.is_array(only) or is_frame(only):
         return outputs
-    value = _unquoted(plain(outputs[ONLY_OUTPUT]))
+    value = _unquoted(plain(only))
     if isinstance(value, dict) and all(isinstance(each, list) for each in value.values()):
         lengths = {len(each) for each in value.values()}
         return value if len(lengths) == 1 else {ONLY_OUTPUT: value}
     return {ONLY_OUTPUT: value}
+
+
+def unframed(outputs: Dict[str, Any]) -> Dict[str, Any]:
+    """The outputs by name, with the columns in the place of an only data frame.
+
+    Args:
+        outputs: As `results` gives them.
+    """
+    frame: Any = outputs.get(ONLY_OUTPUT)
+    if not is_frame(frame):
+        return outputs
+    return {str(name): frame[name].to_numpy() for name in frame.columns}
+
+
+def is_frame(value: Any) -> bool:
+    """Whether a value is a data frame of pandas."""
+    return hasattr(value, "columns") and hasattr(value, "to_dict")
 
 
 def _unquoted(value: Any) -> Any:
@@ -243,7 +261,7 @@ def plain(value: Any) -> Any:
         return [plain(each) for each in value]
     if isinstance(value, bytes):
         return text_of(value)
-    if hasattr(value, "columns") and hasattr(value, "to_dict"):
+    if is_frame(value):
         return plain(value.to_dict(orient="records"))
     if hasattr(value, "tolist"):
         listed = value.tolist()

@@ -25,6 +25,7 @@ from runyard.runtime.model.protocols.binding import (
     results,
     row_count,
     target,
+    unframed,
 )
 from runyard.runtime.model.protocols.tensors import BYTES, DATATYPES, ONLY_BINARY, Tensor
 from runyard.runtime.model.served import Flavor, Refused, Reply
@@ -65,14 +66,14 @@ class InferRequest(Request):
 
     def write(self, outputs: Dict[str, Any]) -> Reply:
         """Write the outputs that were asked for, all where none are named."""
-        given = results(outputs)
+        given = unframed(results(outputs))
         written = [
             _write(name, given[name], binary) for name, binary in self._asked(list(given)).items()
         ]
         told: Dict[str, Any] = {"model_name": self.call.model}
         if self.call.version:
             told["model_version"] = self.call.version
-        if "id" in self.document:
+        if self.document.get("id"):
             told["id"] = self.document["id"]
         told["outputs"] = [head for head, _ in written]
         text = json.dumps(told, separators=(",", ":")).encode("ascii")
@@ -152,7 +153,7 @@ def _read_raw(call: Call, body: bytes, flavor: Flavor) -> Request:
 
 def _check(asked: Dict[str, Any]) -> None:
     """Refuse what is not of the protocol's types, so that all that follows may rely on them."""
-    if not isinstance(asked.get("id", ""), str):
+    if not isinstance(asked.get("id") or "", str):
         raise Refused("'id' must be a string")
     asked["parameters"] = _object(asked, "the request")
     given = asked.get("inputs")

@@ -150,6 +150,13 @@ def test_what_is_wrong_is_refused_with_json(echoed, sent, status):
     assert echoed.ask(body="[1]").status == 200
 
 
+def test_the_head_of_an_answer_alone_cannot_be_asked_for(echoed):
+    """HEAD does not make a model work for an answer that nobody sees."""
+    answer = echoed.ask(method="HEAD")
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, POST")
+    assert echoed.ask("/", method="HEAD").status == 200
+
+
 def test_a_wrong_key_does_not_end_the_connection(echoed):
     """Clients fetch keys again and retry on the connection that they have."""
     with echoed.connect() as line:

@@ -6,6 +6,7 @@ import importlib.util
 import logging
 import logging.handlers
 import os
+import resource
 import signal
 import sys
 import time
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     _log_to(folder / GATEWAY_LOG)
+    _allow_many_files()
     lock = _claim(folder / LOCK_FILE)
     if lock is None:
         sys.stderr.write(f"a gateway already runs on {folder.parent}\n")
@@ -54,6 +56,12 @@ async def _serve(folder: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, gateway.stop)
     await gateway.run()
+
+
+def _allow_many_files() -> None:
+    """A connection is a file: as many as the system lets this process have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _claim(path: Path) -> int | None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 HEAD_BYTES = 64 << 10
 LONGEST_ID = 100
-HEAD_SECONDS, REST_SECONDS = 15.0, 75.0
+HEAD_SECONDS, REST_SECONDS, ASIDE_SECONDS = 15.0, 75.0, 60.0
 # A body, or a client that takes its answer, gets on by so much in so long, or is given up.
 STEP_BYTES, STEP_SECONDS = 1 << 10, 30.0
 # What is answered though the body is still to come must be read by the client before the connection
@@ -448,11 +448,14 @@ class Connection(HttpToolsProtocol):
             self._check_taken(now, *self._blocked)
         elif self._exchange is not None:
             self._check_body(now, self._exchange)
-        elif not self.busy:
-            if self._begun and now - self.since > HEAD_SECONDS:
-                self._refuse(_SLOW, f"the head did not come within {HEAD_SECONDS:g} s")
-            elif now - self.since > REST_SECONDS:
-                self.transport.close()
+        elif self.busy:
+            if not self._whole and now - self.since > ASIDE_SECONDS:
+                # What the gateway answers itself has small bodies.
+                self.transport.abort()
+        elif self._begun and now - self.since > HEAD_SECONDS:
+            self._refuse(_SLOW, f"the head did not come within {HEAD_SECONDS:g} s")
+        elif now - self.since > REST_SECONDS:
+            self.transport.close()
 
     def _check_taken(self, now: float, since: float, size: int) -> None:
         left = self.transport.get_write_buffer_size()

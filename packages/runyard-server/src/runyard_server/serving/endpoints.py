@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import ipaddress
 import random
 import time
 from collections.abc import Callable
@@ -43,6 +44,7 @@ class ServedEndpoint:
         self.mirrors: list[Pool] = []
         self.error = ""
         self.server: asyncio.Server | None = None
+        self.explains = False
         # Grows when keys may be others, so that connections check them again.
         self.generation = 0
         self.log = (log := RequestLog(logs / row.workspace / row.name)).add
@@ -58,6 +60,8 @@ class ServedEndpoint:
         """Take what the table has now."""
         self.row = row
         self.generation += 1
+        # What a script raised is for who has a key, or sits at this machine.
+        self.explains = row.auth != NO_AUTH or ipaddress.ip_address(row.host).is_loopback
         self._digests = tuple(bytes.fromhex(key) for key in row.keys)
         self._asked.clear()
         wanted = {each.name: each for each in row.deployments}

@@ -94,11 +94,11 @@ class HttpExchange(Exchange):
     def meta(self, link: Worker) -> bytes:
         """See Exchange."""
         asked, ready = self.asked, link.ready
-        row = self.connection.endpoint.row
+        row, explains = self.connection.endpoint.row, self.connection.endpoint.explains
         whole = ready is not None and (ready.headers or ready.input == "raw")
         # To a script that takes text the type means nothing.
         as_is = (ready is not None and ready.input == "text") or self.kept.get(TYPE) == _JSON
-        if asked.plain and as_is and not whole and row.legacy_status == _ERROR:
+        if asked.plain and as_is and not whole and row.legacy_status == _ERROR and explains:
             return b""
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
@@ -118,6 +118,7 @@ class HttpExchange(Exchange):
             where.model,
             serving.model_version if serving is not None and where.protocol != SCORE else "",
             legacy_status=self.connection.endpoint.row.legacy_status,
+            explain=self.connection.endpoint.explains,
         )
 
     def answered(self, meta: AnswerMeta, body: Chunks) -> None:

@@ -34,9 +34,11 @@ async def answer(request: Request) -> Response:
     if where is None or where.protocol not in (paths.ALWAYS, *endpoint.row.protocols):
         text = f"there is no {request.url.path} here"
         return JSONResponse(forms.error(where.protocol if where else "", text), 404)
-    if request.method not in where.methods:
-        text = f"{request.url.path} takes {' and '.join(where.methods)}, not {request.method}"
-        allowed = {"allow": ", ".join(where.methods)}
+    if request.method not in where.methods or where.verb in paths.CALLS:
+        # A worker is not called to hear of the head alone.
+        taken = [m for m in where.methods if m != "HEAD" or where.verb not in paths.CALLS]
+        text = f"{request.url.path} takes {' and '.join(taken)}, not {request.method}"
+        allowed = {"allow": ", ".join(taken)}
         return JSONResponse(forms.error(where.protocol, text), 405, allowed)
     refusal = endpoint.refusal(request.headers.get("authorization", "").encode("latin-1"))
     if refusal and where.verb not in paths.HEALTH:

@@ -59,7 +59,6 @@ class Pool:
         self._queue: deque[Exchange] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._concurrency = 1
-        self._most = 1
 
     def apply(self, row: Deployment) -> None:
         """Take what the table has now."""
@@ -76,9 +75,6 @@ class Pool:
         found = [r.worker for r in self.replicas.values() if not (r.warming or r.draining)]
         self._links = [link for link in found if link is not None]
         self._concurrency = max(1, self.row.limits.concurrency)
-        # A worker that gathers calls needs some for this batch and some for the next.
-        gathered = self.row.batching.max_batch
-        self._most = self._concurrency if gathered <= 1 else 2 * gathered * self._concurrency
         for link in self._links:
             self._set_limit(link)
         busy = sum(min(r.busy, self._concurrency) for r in self.replicas.values())
@@ -189,7 +185,7 @@ class Pool:
         marked = link.begun()
         if marked is not None:
             return len(marked)
-        knows = link.ready is not None and link.ready.ordered and self.row.batching.max_batch <= 1
+        knows = link.ready is not None and link.ready.ordered and not self._gathers(link)
         return self._concurrency if knows else len(calls)
 
     def close(self) -> None:
@@ -231,7 +227,14 @@ class Pool:
         return best
 
     def _set_limit(self, link: Worker) -> None:
-        link.limit = self._most + min(_MOST_AHEAD, int(_AHEAD_US / (link.run_us + 1.0)))
+        calls = self._concurrency
+        if self._gathers(link):
+            # It needs some for this batch and some for the next.
+            calls *= 2 * self.row.batching.max_batch
+        link.limit = calls + min(_MOST_AHEAD, int(_AHEAD_US / (link.run_us + 1.0)))
+
+    def _gathers(self, link: Worker) -> bool:
+        return self.row.batching.max_batch > 1 and link.ready is not None and link.ready.batched
 
     def _call(self, link: Link, exchange: Exchange) -> None:
         now = monotonic()

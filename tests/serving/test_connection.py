@@ -81,6 +81,41 @@ def test_requests_sent_ahead_are_answered_in_order(echoed):
         assert read(line) == [(200, b"[4]")]
 
 
+def test_requests_with_the_same_head_are_told_apart(echoed):
+    """What is known of a head that comes again, is used for no other, whatever is sent between."""
+    health = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+    with echoed.connect() as line:
+        for number in (1, 2, 3, 44, 555, 6, 7):
+            line.sendall(score(body := b"[%d]" % number))
+            assert read(line) == [(200, body)]
+        line.sendall(whole := score(b"[8]"))
+        line.sendall(whole[:-1])
+        assert read(line) == [(200, b"[8]")]
+        line.sendall(whole[-1:] + score(b"[9]") + health)
+        assert read(line, 3) == [(200, b"[8]"), (200, b"[9]"), (200, b"Healthy")]
+        line.sendall(score(b"[10]", b"runyard-deployment: none\r\n"))
+        assert read(line)[0][0] == 404
+        line.sendall(score(b""))
+        assert read(line) == [(200, b"")]
+        line.sendall(score(b"[11]", path=b"/other"))
+        assert read(line)[0][0] == 404
+        line.sendall(whole.replace(b"the key", b"no key."))
+        assert read(line)[0][0] == 401
+        line.sendall(score(bytes(100_001)))
+        assert read(line, 0)[0][0] == 413
+
+
+def test_a_key_that_is_taken_back_opens_nothing_on_a_connection_that_it_has_opened(echoed):
+    """A client that repeats its request is refused from the moment on that its key is no more."""
+    with echoed.connect() as line:
+        for _ in range(3):
+            line.sendall(score(b"[1]"))
+            assert read(line) == [(200, b"[1]")]
+        echoed.set(main(), keys=(digest("another"),))
+        line.sendall(score(b"[1]"))
+        assert read(line)[0][0] == 401
+
+
 def test_a_request_may_come_in_any_pieces(echoed):
     """What the network cuts is put together."""
     with echoed.connect() as line:

@@ -30,6 +30,7 @@ from runyard_server.serving.incoming import (
     HttpExchange,
 )
 from runyard_server.serving.pools import Pool
+from runyard_server.serving.repeats import Repeat, learn
 from runyard_server.serving.requests import Asked
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ STEP_BYTES, STEP_SECONDS = 1 << 10, 30.0
 # ends: data that nobody reads would have the system take the answer back.
 LINGER_SECONDS = 2.0
 
+# A connection whose heads are all different is not looked at for repeated ones any longer.
+_MOST_MISSES = 8
 _SMALL = 1 << 16
 _UNSAID = b"%d" % (_SMALL + 1)
 _IDS = (REQUEST_ID, MS_ID, CLIENT_ID, TRACE)
@@ -111,6 +114,8 @@ class Connection(HttpToolsProtocol):
         self._later: list[tuple[str, Any]] | None = None
         self._ends = False
         self._admitted = (b"", -1)
+        self._repeat: Repeat | None = None
+        self._misses = 0
         self.since = monotonic()
         self._mark = (0.0, 0)
         self._blocked: tuple[float, int] | None = None
@@ -138,6 +143,10 @@ class Connection(HttpToolsProtocol):
             return
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()
+        # At rest the parser is between two requests, so that one can go past it.
+        rests = self._misses < _MOST_MISSES and self._whole and not (self._begun or self.busy)
+        if rests and self._repeat is not None and self._again(self._repeat, data):
+            return
         self._untold += len(data)
         try:
             self.parser.feed_data(data)
@@ -150,6 +159,32 @@ class Connection(HttpToolsProtocol):
         # The parser keeps what comes between two things that it tells: they could be endless.
         if self._untold > HEAD_BYTES and not self._ends:
             self._refuse_head()
+        elif rests:
+            self._learn(data)
+
+    def _again(self, repeat: Repeat, data: bytes) -> bool:
+        """Take a request whose head has come before; False: it is another."""
+        body = repeat.body(data)
+        asked = self.endpoint.asked(repeat.method, repeat.url) if body is not None else None
+        if body is None or asked is None:
+            return False
+        self.url, self.headers, self._kept = repeat.url, repeat.headers, repeat.kept
+        self.since = monotonic()
+        self._misses = 0
+        self._whole = False
+        self._begin(asked, self.since)
+        if body:
+            self.on_body(body)
+        self.on_message_complete()
+        return True
+
+    def _learn(self, data: bytes) -> None:
+        """Know the head of the request again that has just come, if a worker has it now."""
+        exchange = self._exchange
+        self._misses += 1
+        if exchange is not None and self._whole and not self._begun and exchange.keep_alive:
+            method = self.parser.get_method()
+            self._repeat = learn(method, self.url, exchange.headers, exchange.kept, data)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -211,7 +246,7 @@ class Connection(HttpToolsProtocol):
         self._whole = False
         asked = self.endpoint.asked(self.parser.get_method(), self.url)
         if asked is not None:
-            self._begin(asked)
+            self._begin(asked, monotonic())
             return
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
@@ -260,7 +295,7 @@ class Connection(HttpToolsProtocol):
         elif not self._ends and self.cycle is not None:
             super().on_message_complete()
 
-    def _begin(self, asked: Asked) -> None:
+    def _begin(self, asked: Asked, now: float) -> None:
         kept = self._kept
         endpoint = self.endpoint
         refusal = self._refusal(kept.get(AUTHORIZATION, b""))
@@ -273,7 +308,7 @@ class Connection(HttpToolsProtocol):
             self._reject(_NOT_FOUND, endpoint.absent(name, asked.where), asked)
             return
         exchange = HttpExchange(self, pool, asked, self.headers, kept)
-        exchange.began = monotonic()
+        exchange.began = now
         if not self.parser.should_keep_alive() or self.parser.get_http_version() == "1.0":
             exchange.keep_alive = False
         self._exchange = exchange

@@ -42,8 +42,9 @@ _OURS = frozenset(("connection", "content-length", "keep-alive", "transfer-encod
 
 _JSON = b"application/json"
 _OK, _ERROR, _TIMEOUT = 200, 500, 504
-_PLAIN = heads.OK + heads.JSON_LINE + b"x-ms-run-function-failed: False\r\n"
 _SCORED = b"x-ms-run-fn-exec-ms: %.3f\r\nx-ms-server-version: runyard\r\n"
+_PLAIN = heads.OK + heads.JSON_LINE + b"x-ms-run-function-failed: False\r\n" + _SCORED
+_IDS = b"%bx-request-id: %b\r\nx-ms-request-id: %b\r\n"
 
 
 class Replying(Protocol):
@@ -125,11 +126,9 @@ class HttpExchange(Exchange):
         """See Exchange."""
         status, size = meta.status, len(body[0]) if len(body) == 1 else sum(map(len, body))
         if status == _OK and not meta.headers and not meta.failed and self.protocol == SCORE:
-            head = _PLAIN
+            head = _PLAIN % (meta.run_us * 0.001)
         else:
             head = self._head(meta)
-        if self.protocol == SCORE:
-            head += _SCORED % (meta.run_us * 0.001)
         self._finish(status, head, body, size, meta.run_us)
 
     def refused(self, status: int, message: str, retry_after: int = 0) -> None:
@@ -157,16 +156,14 @@ class HttpExchange(Exchange):
         if self.protocol == SCORE:
             failed = b"True" if meta.failed else b"False"
             lines.append(b"x-ms-run-function-failed: %b\r\n" % failed)
+            lines.append(_SCORED % (meta.run_us * 0.001))
         return b"".join(lines)
 
     def _finish(self, status: int, head: bytes, body: Chunks, size: int, run_us: int) -> None:
         kept, request = self.kept, self.request_id
         # As Azure's server has it: each of v1's two ids stands for the other where that is missing.
         client = kept.get(CLIENT_ID) or kept.get(MS_ID)
-        head += b"x-request-id: %b\r\nx-ms-request-id: %b\r\n" % (
-            request,
-            kept.get(MS_ID) or client or request,
-        )
+        head = _IDS % (head, request, kept.get(MS_ID) or client or request)
         if client:
             head += b"x-ms-client-request-id: %b\r\n" % client
         if TRACE in kept:

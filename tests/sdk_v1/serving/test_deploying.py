@@ -170,9 +170,10 @@ def test_a_model_without_code_gets_what_it_would_like(workspace, service):
     """What was said at its registration counts where the configuration is silent."""
     wishes = ModelResources(cpus=0.5, memory_gb=2.0)
     service.model("m", framework="Onnx", resources=wishes)
-    Model.deploy(workspace, "my-svc", ["m"], None, AciWebservice.deploy_configuration(memory_gb=1))
+    Model.deploy(workspace, "one", ["m"], None, AciWebservice.deploy_configuration(memory_gb=1))
     given = service.bodies[-1].spec.resources
     assert (given.cpus, given.memory_gb) == (0.5, 1)
+    assert Model.deploy(workspace, "two", ["m"]).container_resource_requirements.cpu == 0.5
 
 
 @pytest.mark.parametrize("models", [[], ["m", "m"], ["m"]])

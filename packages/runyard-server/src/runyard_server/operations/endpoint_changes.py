@@ -267,7 +267,8 @@ def place(work: Work, row: EndpointRow, found: DeploymentRow, body: Deploy) -> E
         found: The deployment.
         body: What is asked for.
     """
-    if body.is_default:
+    if body.is_default and found.name != row.default_deployment:
+        hand_over(work, row, found.name, body.percent)
         rows.change(work.connection, row.key, default_deployment=found.name)
         row = replace(row, default_deployment=found.name)
     if body.percent is not None:
@@ -280,6 +281,24 @@ def place(work: Work, row: EndpointRow, found: DeploymentRow, body: Deploy) -> E
                 f"together; {_WHOLE} are the most"
             )
     return row
+
+
+def hand_over(work: Work, row: EndpointRow, name: str, percent: int | None = None) -> None:
+    """Leave the share that it had to a default that is to be one no more, as far as it is left.
+
+    Args:
+        work: The unit of work.
+        row: The endpoint, with its present default.
+        name: The deployment that is to be the default.
+        percent: The share that it gets with that; None: the one it has.
+    """
+    every = rows.deployments_of(work.connection, [row.key])
+    shares = {each.name: each.percent for each in every if each.name != row.default_deployment}
+    had = _WHOLE - sum(shares.values())
+    left = _WHOLE - sum((shares | ({} if percent is None else {name: percent})).values())
+    for each in every:
+        if each.name == row.default_deployment:
+            rows.change_deployment(work.connection, each.key, percent=max(0, min(had, left)))
 
 
 def deployment(work: Work, row: EndpointRow, name: str) -> DeploymentRow | None:
@@ -395,6 +414,8 @@ def share(work: Work, row: EndpointRow, every: list[DeploymentRow], body: Change
         body: What is asked for.
     """
     default = body.default or row.default_deployment
+    if default != row.default_deployment and body.traffic is None:
+        hand_over(work, row, default)
     for each in every:
         changes: dict[str, int] = {}
         if body.traffic is not None and each.name != default:

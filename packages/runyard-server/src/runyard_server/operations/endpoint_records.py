@@ -114,7 +114,7 @@ def _deployment(
     lock = next((s.run.environment_lock for s in seen if s.run.environment_lock), None)
     return DeploymentRecord(
         name=each.name,
-        state=each.state,
+        state=DELETING if each.leaving else each.state,
         spec=spec,
         revision=each.revision,
         coming=each.coming,

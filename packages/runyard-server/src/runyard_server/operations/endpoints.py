@@ -243,7 +243,11 @@ def deploy(
         changes.wake(work, row, [EventDraft(kinds.CHANGED, f"{deployment} was deployed")])
         return work.answered(record(system, work, row))
 
-    return system.write(write)
+    made = system.write(write)
+    if body.percent is not None or body.is_default:
+        # As in `change`: who gets what counts from the answer on.
+        gateway_table.publish(system, within=_AT_ONCE)
+    return made
 
 
 def undeploy(system: System, workspace: str, endpoint: str, deployment: str) -> EndpointRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Optional
 
+from runyard.protocol.endpoints import DELETING, WORKING
 from runyard.sdk.exceptions import WebserviceException
 from runyard.sdk.v1.serving import documents, endpoint_versions, settings, updating
 from runyard.sdk.v1.serving.aks import AksWebservice
@@ -92,7 +93,14 @@ class AksEndpoint(AksWebservice, kind=settings.AKS_ENDPOINT):
     @property
     def versions(self) -> Dict[str, AksWebservice]:
         """Its versions by name, each shown as a service."""
-        return {one.name: AksVersion._shown(self, one.name) for one in self._record.deployments}
+        there = [one.name for one in self._record.deployments if one.state != DELETING]
+        return {name: AksVersion._shown(self, name) for name in there}
+
+    def _operation_state(self) -> str:
+        # Deleting a version is no operation of the service's, and is awaited like one.
+        if any(one.state == DELETING for one in self._record.deployments):
+            return WORKING
+        return super()._operation_state()
 
     def update(  # type: ignore[override] # v1's other signature
         self,

@@ -42,6 +42,17 @@ class WebserviceDeploymentConfiguration:
         """What is asked for, without what is left to the defaults."""
         return given({name: getattr(self, name) for name in self._names})
 
+    def fill(self, name: str, value: Any) -> None:
+        """Set what was left to the defaults.
+
+        Args:
+            name: The setting's name.
+            value: Its value.
+        """
+        if getattr(self, name, None) is None and self.kind != LOCAL:
+            setattr(self, name, value)
+            self._names = sorted({*self._names, name})
+
     def faults(self) -> List[str]:
         """List what makes no sense, also after attributes were changed."""
         return setting_checks.faults(self.kind, self.settings())

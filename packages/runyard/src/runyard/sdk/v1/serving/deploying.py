@@ -116,8 +116,8 @@ def _resources_of(model: Given, config: WebserviceDeploymentConfiguration) -> No
         ("memory_gb", wanted.memory_in_gb),
         ("gpu_cores", wanted.gpu),
     ):
-        if value is not None and name in config._names and getattr(config, name) is None:
-            setattr(config, name, value)
+        if value is not None:
+            config.fill(name, value)
 
 
 def configuration(

@@ -184,7 +184,9 @@ def test_without_code_one_model_of_a_known_framework_is_needed(workspace, servic
         Model.deploy(workspace, "my-svc", models, None)
 
 
-def test_profile_is_refused_with_its_reason(workspace, config):
-    """Until datasets exist there is nothing to profile with."""
+def test_what_cannot_be_is_refused_with_its_reason(workspace, config):
+    """There are no datasets to profile with, and nothing builds containers."""
     with pytest.raises(NotImplementedError, match="dataset"):
         Model.profile(workspace, "p", [], config, None)
+    with pytest.raises(NotImplementedError, match="container engine"):
+        Model.package(workspace, [], config)

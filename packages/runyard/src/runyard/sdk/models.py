@@ -415,30 +415,13 @@ class Model:
         }
 
     @staticmethod
-    def package(
-        workspace: Workspace,
-        models: Sequence[Any],
-        inference_config: Any = None,
-        generate_dockerfile: bool = False,
-        image_name: Optional[str] = None,
-        image_label: Optional[str] = None,
-    ) -> Any:
-        """Pack models with a script and what it needs, to be served elsewhere.
-
-        Args:
-            workspace: The workspace.
-            models: Models, ids and local paths.
-            inference_config: The script and what it needs; None: the one model's framework says it.
-            generate_dockerfile: Accepted; a package is always a folder with a Dockerfile.
-            image_name: A name for the package.
-            image_label: A label for it.
+    def package(*arguments: Any, **named: Any) -> Any:
+        """Refuse, and tell what to use in place of packing.
 
         Raises:
-            WebserviceException: Something makes no sense; all of it is named.
+            NotOfferedYet: Always.
         """
-        return deployment.verb("package", "Model.package")(
-            workspace, models, inference_config, generate_dockerfile, image_name, image_label
-        )
+        return deployment.verb("package", "Model.package")(*arguments, **named)
 
     @staticmethod
     def deploy(

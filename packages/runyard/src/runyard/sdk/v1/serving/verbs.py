@@ -11,7 +11,7 @@ from runyard.sdk.v1.serving.webservices import deployed as deploy
 if TYPE_CHECKING:
     from runyard.sdk.workspaces import Workspace
 
-__all__ = ["deploy", "images", "print_configuration", "profile", "webservices"]
+__all__ = ["deploy", "images", "package", "print_configuration", "profile", "webservices"]
 
 
 def webservices(workspace: Workspace) -> Dict[str, Any]:
@@ -26,6 +26,18 @@ def images(workspace: Workspace) -> Dict[str, Any]:
         if image.name not in found or found[image.name].version < image.version:
             found[image.name] = image
     return found
+
+
+def package(*_: Any, **__: Any) -> NoReturn:
+    """Refuse, and tell what to use in place of packing.
+
+    Raises:
+        NotOfferedYet: Always.
+    """
+    raise NotOfferedYet(
+        "Model.package, for there is no container engine to build with",
+        "Model.deploy on a service (`runyard serve`) of the machine that is to serve",
+    )
 
 
 def profile(*_: Any, **__: Any) -> NoReturn:

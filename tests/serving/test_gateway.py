@@ -1,5 +1,6 @@
 """The gateway's process: what it serves, what it tells, and how it begins and ends."""
 
+import asyncio
 import json
 import signal
 import socket
@@ -8,12 +9,17 @@ import sys
 import threading
 import time
 
+import msgspec
+
 from runyard.protocol.frames import ERROR, WELCOME, WORKER, Hello, Ready, WorkerNews
+from runyard_server.serving.gateway import Gateway
 from runyard_server.serving.table import (
     COUNTS_FILE,
+    ROUTES_FILE,
     Deployment,
     Replica,
     Revision,
+    Table,
     digest,
 )
 from runyard_server.testing.serving import FakeReplica
@@ -135,6 +141,15 @@ def test_a_gateway_that_is_asked_to_end_answers_first(alone):
     client.join(10)
     assert answers[0].status == 200
     assert alone.gateway.process.wait(10) == 0
+
+
+def test_a_gateway_without_endpoints_ends_by_itself(tmp_path, monkeypatch):
+    """A service that is stopped right after its last endpoint was deleted leaves no process."""
+    monkeypatch.setattr("runyard_server.serving.gateway.EMPTY_SECONDS", 0.05)
+    (tmp_path / ROUTES_FILE).write_bytes(msgspec.json.encode(Table(1)))
+    asyncio.run(asyncio.wait_for(Gateway(tmp_path).run(), 5))
+    (tmp_path / ROUTES_FILE).unlink()
+    asyncio.run(asyncio.wait_for(Gateway(tmp_path).run(), 5))
 
 
 def test_a_second_gateway_ends(alone):

@@ -33,6 +33,8 @@ from runyard_server.serving.table import (
 from runyard_server.serving.tallies import Counts
 
 RETRY_SECONDS = 1.0
+# A service that is stopped right after its last endpoint went has told nobody to end.
+EMPTY_SECONDS = 30.0
 DRAIN_SECONDS = 30.0
 
 _table = msgspec.json.Decoder(Table)
@@ -60,6 +62,7 @@ class Gateway:
         self._far = ("", 0)
         self._retry: asyncio.TimerHandle | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._empty: asyncio.TimerHandle | None = None
         self._counts = Counts(folder / COUNTS_FILE)
         self._listeners = Listeners(app, partial(Link, self))
 
@@ -74,6 +77,7 @@ class Gateway:
             await self.load()
         except (OSError, msgspec.MsgspecError) as error:
             _log.warning("no table yet: %s", error)
+            self._end_when_empty()
         with reachable(str(self._folder), CONTROL_SOCKET) as path:
             controls = await control.serve(self, path)
         _log.info("the gateway of %s is there, process %d", self._folder, os.getpid())
@@ -94,6 +98,7 @@ class Gateway:
             await self._listen()
             self._version = table.version
             self.changed()
+            self._end_when_empty()
         return table.version
 
     async def status(self, after: int, wait: float) -> GatewayStatus:
@@ -145,6 +150,15 @@ class Gateway:
             return None
         finally:
             path.unlink(missing_ok=True)
+
+    def _end_when_empty(self) -> None:
+        """End by itself once there has been no endpoint for a while."""
+        if self._empty is not None:
+            self._empty.cancel()
+            self._empty = None
+        if not self._endpoints:
+            loop = asyncio.get_running_loop()
+            self._empty = loop.call_later(EMPTY_SECONDS, self.stop)
 
     def changed(self) -> None:
         """Wake who waits for another status."""

@@ -130,6 +130,15 @@ def test_sigterm_lets_the_worker_finish(replica):
     assert gateway.drained
 
 
+def test_sigterm_ends_a_worker_that_still_loads(replica):
+    """Nobody waits for an init() whose replica is not wanted any more."""
+    gateway = replica.start("import time\ndef init(): time.sleep(60)\ndef run(data): pass\n")
+    gateway.wait_for(lambda: gateway.events() == ["started"])
+    time.sleep(0.5)
+    assert replica.end() == 0
+    assert gone(gateway.news[0].pid)
+
+
 def test_no_worker_outlives_its_supervisor(replica):
     """After kill -9 of the supervisor the worker ends, also within a call."""
     gateway = replica.start(SLOW)

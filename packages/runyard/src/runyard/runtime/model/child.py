@@ -6,6 +6,7 @@ died.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -97,7 +98,9 @@ class Child:
             return False
         *lines, self._part = (self._part + data).split(b"\n")
         for line in lines:
-            self._note(json.loads(line.decode("utf-8")))
+            # Whatever else a user's code may write there.
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                self._note(json.loads(line.decode("utf-8")))
         return bool(data)
 
     def _note(self, told: Dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from runyard.protocol.errors import RunyardError
 from runyard.protocol.frames import Welcome, WorkerNews
@@ -51,20 +51,30 @@ class Supervisor:
     def run(self) -> int:
         """Supervise until SIGTERM; the exit status."""
         while not self._ending:
-            self._unwanted = ""
-            child = Child(self._root, self._environment())
-            say(f"worker {child.pid} of {self._spec.endpoint} has started")
-            self._link.tell(WorkerNews(STARTED, child.pid, deaths=self._restarts.deaths))
-            try:
-                death = self._watch(child)
-            except BaseException:
-                child.kill_now()
-                raise
+            verdict = self._once()
             if not self._ending:
-                self._pause(self._died(child, death))
+                self._pause(verdict)
         self._link.close()
         say("the replica has ended, as it was asked to")
         return 0
+
+    def _once(self) -> Verdict:
+        """Start a worker, see it to its end, and decide when the next one is started."""
+        self._unwanted = ""
+        try:
+            child = Child(self._root, self._environment())
+        except OSError as error:
+            # No memory or no process left on the machine: that may pass.
+            return self._told(0, f"the worker cannot be started: {error}")
+        say(f"worker {child.pid} of {self._spec.endpoint} has started")
+        self._link.tell(WorkerNews(STARTED, child.pid, deaths=self._restarts.deaths))
+        try:
+            death = self._watch(child)
+        except BaseException:
+            child.kill_now()
+            raise
+        reason = deaths.describe(death)
+        return self._told(child.pid, reason, death.status, child)
 
     def _environment(self) -> Dict[str, str]:
         found = dict(os.environ)
@@ -126,16 +136,22 @@ class Supervisor:
         elif child.loaded and silent >= self._silence():
             child.kill(f"the worker gave no sign of life for {silent:.0f} s")
 
-    def _died(self, child: Child, death: deaths.Death) -> Verdict:
-        verdict = self._restarts.died(child.lived, child.in_init)
-        reason = deaths.describe(death)
-        say(f"worker {child.pid} has died: {reason}; started again in {verdict.pause:g} s")
+    def _told(
+        self, pid: int, reason: str, status: int = 0, child: Optional[Child] = None
+    ) -> Verdict:
+        """Have log and gateway know of a death, unless it was asked for."""
+        if self._ending:
+            return Verdict(0.0, giving_up=False, final=False)
+        lived, in_init = (child.lived, child.in_init) if child is not None else (0.0, False)
+        verdict = self._restarts.died(lived, in_init)
+        name = f"worker {pid} has died: " if pid else ""
+        say(f"{name}{reason}; started again in {verdict.pause:g} s")
         news = WorkerNews(
             GIVING_UP if verdict.giving_up else DIED,
-            child.pid,
-            death.status,
+            pid,
+            status,
             reason,
-            child.output.tail(),
+            child.output.tail() if child is not None else [],
             self._restarts.deaths,
             verdict.pause,
             verdict.final,

@@ -53,6 +53,7 @@ class EndpointReconciler(Reconciler):
         self._due: dict[Subject, int] = {}
         self._failing: dict[Subject, tuple[float, float]] = {}
         self._keeper: GatewayKeeper | None = None
+        self._closed = False
 
     def subjects(self) -> Iterable[Subject]:
         """All endpoints."""
@@ -85,7 +86,8 @@ class EndpointReconciler(Reconciler):
     def close(self) -> None:
         """End the threads; gateway and replicas go on."""
         with self._guard:
-            keeper = self._keeper
+            # A step that is under way must not begin to keep it now.
+            self._closed, keeper = True, self._keeper
         if keeper is not None:
             keeper.close()
         self._pool.close(SWEEPS_CLOSE_SECONDS)
@@ -114,6 +116,8 @@ class EndpointReconciler(Reconciler):
 
         wanted = bool(every_endpoint(self._system))
         with self._guard:
+            if self._closed:
+                return
             if self._keeper is None:
                 if not wanted:
                     return

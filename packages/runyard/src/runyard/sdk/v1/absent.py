@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _COMPARE = "an Estimator or ScriptRunConfig for each model you try, and run.get_metrics()"
 _EXPLAIN = "interpret-community or shap inside your script, and run.upload_file for what it finds"
 _PANDAS = "pandas inside your script, on datastore.path(…).as_mount()"
-_SERVE = "model.download() and a server of your own"
+_SERVE = "Model.deploy with an entry_script: models are served on CPUs and GPUs"
 
 # Package -> what to use, the end of a sentence that begins with "use".
 NOT_OFFERED = {

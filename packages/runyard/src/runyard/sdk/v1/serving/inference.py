@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import keyword
 import os
 from pathlib import Path
@@ -170,6 +169,8 @@ def parse(path: str) -> None:
     Raises:
         UserErrorException: It is not, or cannot be read.
     """
+    import ast
+
     try:
         ast.parse(Path(path).read_bytes(), path)
     except (SyntaxError, ValueError) as error:

@@ -147,9 +147,13 @@ def test_a_gateway_without_endpoints_ends_by_itself(tmp_path, monkeypatch):
     """A service that is stopped right after its last endpoint was deleted leaves no process."""
     monkeypatch.setattr("runyard_server.serving.gateway.EMPTY_SECONDS", 0.05)
     (tmp_path / ROUTES_FILE).write_bytes(msgspec.json.encode(Table(1)))
-    asyncio.run(asyncio.wait_for(Gateway(tmp_path).run(), 5))
+
+    async def lives() -> None:
+        await asyncio.wait_for(Gateway(tmp_path).run(), 5)
+
+    asyncio.run(lives())
     (tmp_path / ROUTES_FILE).unlink()
-    asyncio.run(asyncio.wait_for(Gateway(tmp_path).run(), 5))
+    asyncio.run(lives())
 
 
 def test_a_second_gateway_ends(alone):

@@ -172,7 +172,7 @@ class Connection(HttpToolsProtocol):
         self.since = monotonic()
         self._misses = 0
         self._whole = False
-        self._begin(asked, self.since)
+        self._begin(asked, self.since, known=True)
         if body:
             self.on_body(body)
         self.on_message_complete()
@@ -295,7 +295,7 @@ class Connection(HttpToolsProtocol):
         elif not self._ends and self.cycle is not None:
             super().on_message_complete()
 
-    def _begin(self, asked: Asked, now: float) -> None:
+    def _begin(self, asked: Asked, now: float, *, known: bool = False) -> None:
         kept = self._kept
         endpoint = self.endpoint
         refusal = self._refusal(kept.get(AUTHORIZATION, b""))
@@ -309,10 +309,13 @@ class Connection(HttpToolsProtocol):
             return
         exchange = HttpExchange(self, pool, asked, self.headers, kept)
         exchange.began = now
+        self._exchange = exchange
+        self._mark = (now, 0)
+        if known:
+            # It has been looked at when it came first, and its body is there.
+            return
         if not self.parser.should_keep_alive() or self.parser.get_http_version() == "1.0":
             exchange.keep_alive = False
-        self._exchange = exchange
-        self._mark = (exchange.began, 0)
         if int(kept.get(LENGTH, b"0")) > pool.row.limits.max_body:
             self._too_large(exchange)
             return

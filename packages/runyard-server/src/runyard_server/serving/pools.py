@@ -158,11 +158,9 @@ class Pool:
             sent: The bytes of the answer.
             run_us: What `run` took, in microseconds.
         """
-        tally = self.counts.of(exchange.protocol)
-        began = exchange.began
-        tally.add(status, monotonic() - began, exchange.size, sent)
-        if exchange.sent:
-            tally.add_call(exchange.sent - began, run_us)
+        tally, began = self.counts.of(exchange.protocol), exchange.began
+        waited = exchange.sent - began if exchange.sent else None
+        tally.add(status, monotonic() - began, exchange.size, sent, waited, run_us)
         self.counts.last_request = time()
         self._counted.touch()
 

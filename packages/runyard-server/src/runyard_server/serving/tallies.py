@@ -43,7 +43,15 @@ class Tally(msgspec.Struct):
     sent: int = 0
     run_us: int = 0
 
-    def add(self, status: int, seconds: float, received: int, sent: int) -> None:
+    def add(
+        self,
+        status: int,
+        seconds: float,
+        received: int,
+        sent: int,
+        waited: float | None,
+        run_us: int,
+    ) -> None:
         """Count a request that was answered.
 
         Args:
@@ -51,26 +59,23 @@ class Tally(msgspec.Struct):
             seconds: What it took.
             received: The bytes of its body.
             sent: Those of the answer's.
+            waited: For how many seconds it waited for a worker; None: none was called.
+            run_us: What `run` took, in microseconds.
         """
+        # One place for all, without calls: each request comes by here.
         self.codes[status] = self.codes.get(status, 0) + 1
+        self.received += received
+        self.sent += sent
         taken = self.taken
         taken.buckets[bisect_left(BOUNDS, seconds)] += 1
         taken.total += seconds
-        self.received += received
-        self.sent += sent
-
-    def add_call(self, waited: float, run_us: int) -> None:
-        """Count that a worker was called for it.
-
-        Args:
-            waited: For how many seconds it waited for one.
-            run_us: What `run` took, in microseconds.
-        """
-        queued, ran, seconds = self.queued, self.ran, run_us * 1e-6
+        if waited is None:
+            return
+        queued, ran, ran_seconds = self.queued, self.ran, run_us * 1e-6
         queued.buckets[bisect_left(BOUNDS, waited)] += 1
         queued.total += waited
-        ran.buckets[bisect_left(BOUNDS, seconds)] += 1
-        ran.total += seconds
+        ran.buckets[bisect_left(BOUNDS, ran_seconds)] += 1
+        ran.total += ran_seconds
         self.run_us += run_us
 
 

@@ -173,6 +173,8 @@ def test_an_endless_body_is_refused_when_it_is_too_large(echoed):
         (b"PUT /score HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}", 405),
         (b"POST /nowhere HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}", 404),
         (b"GET /swagger.json HTTP/1.1\r\nHost: h\r\n\r\n", 401),
+        (b"GET nowhere HTTP/1.1\r\nHost: h\r\n\r\n", 400),
+        (b"GET http://h/nowhere HTTP/1.1\r\nHost: h\r\n\r\n", 404),
     ],
 )
 def test_what_is_wrong_is_refused_with_json(echoed, sent, status):
@@ -190,6 +192,16 @@ def test_the_head_of_an_answer_alone_cannot_be_asked_for(echoed):
     answer = echoed.ask(method="HEAD")
     assert (answer.status, answer.headers["allow"]) == (405, "GET, POST")
     assert echoed.ask("/", method="HEAD").status == 200
+
+
+def test_a_target_may_name_the_host(echoed):
+    """Clients of proxies send whole addresses; the path in them counts."""
+    with echoed.connect() as line:
+        line.sendall(score(b"[1]", path=b"http://h:80/score"))
+        line.sendall(score(b"[2]", path=b"http://h/score?a=1").replace(b"POST", b"GET"))
+        assert [status for status, _ in read(line, 2)] == [200, 200]
+        line.sendall(b"GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert read(line) == [(200, b"Healthy")]
 
 
 def test_a_wrong_key_does_not_end_the_connection(echoed):

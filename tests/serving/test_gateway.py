@@ -15,6 +15,7 @@ from runyard.protocol.frames import ERROR, WELCOME, WORKER, Hello, Ready, Worker
 from runyard_server.serving.gateway import Gateway
 from runyard_server.serving.table import (
     COUNTS_FILE,
+    GATEWAY_FILE,
     ROUTES_FILE,
     Deployment,
     Replica,
@@ -226,6 +227,19 @@ def main():
     """The deployment that most tests have."""
     replicas = (Replica("r1", digest("token of r1")),)
     return Deployment("main", serving=Revision(1, replicas, "m"))
+
+
+def test_a_gateway_without_room_for_its_files_serves(alone):
+    """On a full disk it cannot write who it is, nor counts: requests need neither."""
+    alone.serve()
+    alone.gateway.process.kill()
+    alone.gateway.process.wait()
+    for name in (GATEWAY_FILE, COUNTS_FILE):
+        (alone.gateway.folder / f"{name}.new").mkdir()
+    alone.gateway.start()
+    alone.replica()
+    assert alone.ask(body="[1]").status == 200
+    assert alone.gateway.status().endpoints[0].deployments[0].requests == 1
 
 
 def test_no_count_that_was_told_goes_back(alone):

@@ -25,6 +25,8 @@ LARGEST_LOG, KEPT_LOGS = 10 << 20, 3
 PATIENCE_SECONDS = 1.0
 USAGE, ALREADY_RUNS = 2, 3
 
+_log = logging.getLogger(__name__)
+
 
 def main(arguments: list[str]) -> int:
     """Run the gateway of a state folder; returns the exit status."""
@@ -42,7 +44,11 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"a gateway already runs on {folder.parent}\n")
         return ALREADY_RUNS
     about = {"pid": os.getpid(), "started": time.time()}
-    _write(folder / GATEWAY_FILE, msgspec.json.encode(about))
+    try:
+        _write(folder / GATEWAY_FILE, msgspec.json.encode(about))
+    except OSError as error:
+        # On a full disk, for example: endpoints that need nothing written are to answer.
+        _log.warning("%s cannot be written: %s", GATEWAY_FILE, error)
     with asyncio.Runner(loop_factory=importlib.import_module(_LOOPS).new_event_loop) as runner:
         runner.run(_serve(folder))
     (folder / GATEWAY_FILE).unlink(missing_ok=True)

@@ -154,14 +154,15 @@ class ServedEndpoint:
         if known is not None:
             return known
         given = method.decode("latin-1")
-        path, query, _ = url.partition(b"?")
+        target = url if url.startswith(b"/") else paths.origin_form(url)
+        path, query, _ = target.partition(b"?")
         where = paths.find(path.decode("latin-1"))
         if where is None or where.verb not in paths.CALLS or given not in where.methods:
             return None
         if where.protocol not in self.row.protocols or given == "HEAD":
             return None
         plain = where.verb == paths.SCORES and given == "POST"
-        asked = Asked(where, given, url.decode("latin-1"), plain)
+        asked = Asked(where, given, target.decode("latin-1"), plain)
         if not query and len(self._asked) < _REMEMBERED:
             self._asked[method, url] = asked
         return asked

@@ -88,6 +88,16 @@ def _find(path: str) -> Destination | None:
     return None
 
 
+def origin_form(target: bytes) -> bytes:
+    """The path and query of a request's target that names the host too, as proxies' clients do.
+
+    Args:
+        target: As it came on the wire.
+    """
+    _, slash, path = target.partition(b"://")[2].partition(b"/")
+    return slash + path if slash else target
+
+
 _TF_MODEL = "/v1/models/{model}(?:/versions/{version}|/labels/{label})?"
 _V2_MODEL = "/v2/models/{model}(?:/versions/{version})?"
 

@@ -70,4 +70,4 @@ def test_schemathesis_finds_nothing(ports: dict[str, int], tmp_path: Path) -> No
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, timeout=900, check=False
     )
-    assert done.returncode == 0, done.stdout[-8000:]
+    assert done.returncode == 0, done.stdout[done.stdout.find("FAILURES") :]

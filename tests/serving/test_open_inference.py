@@ -156,6 +156,8 @@ def _input(**changed: Any) -> dict[str, Any]:
         ({"inputs": [7]}, "'name'"),
         ({"inputs": [{"name": "x"}]}, "datatype"),
         ({**_input(), "id": 7}, "'id'"),
+        ({**_input(), "id": []}, "'id'"),
+        ({**_input(), "id": None, "outputs": None, "parameters": None}, ""),
         ({**_input(), "outputs": {}}, "'outputs'"),
         ({**_input(), "outputs": [{"name": "z"}]}, "no output 'z'"),
         ({**_input(), "parameters": []}, "'parameters'"),

@@ -153,7 +153,7 @@ def _read_raw(call: Call, body: bytes, flavor: Flavor) -> Request:
 
 def _check(asked: Dict[str, Any]) -> None:
     """Refuse what is not of the protocol's types, so that all that follows may rely on them."""
-    if not isinstance(asked.get("id") or "", str):
+    if asked.get("id") is not None and not isinstance(asked["id"], str):
         raise Refused("'id' must be a string")
     asked["parameters"] = _object(asked, "the request")
     given = asked.get("inputs")

@@ -1,6 +1,7 @@
 """Endpoints: made ready, kept so, changed without a gap and ended, whatever happens meanwhile."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -388,6 +389,19 @@ def test_another_service_goes_on(serving: Serving) -> None:
     until(lambda: serving.get().state == "Healthy")
     assert serving.gateway.replicas_of("iris") == [run]
     assert serving.gateway.table.version == version
+
+
+def test_replicas_of_other_machines_dial_one_port(serving: Serving) -> None:
+    """The gateway listens for them, too, and at the same port after a restart."""
+    engine = serving.yard.engine
+    engine.can = replace(engine.can, shares_files=False)
+    serving.create()
+    until(lambda: serving.gateway.table.port > 0)
+    port = serving.gateway.table.port
+    serving.yard.restart()
+    serving.create("other")
+    until(lambda: len(serving.gateway.table.endpoints) == 2)
+    assert serving.gateway.table.port == port
 
 
 def test_a_port_that_is_taken_is_another(serving: Serving) -> None:

@@ -25,6 +25,7 @@ class Gateway:
         published: The endpoints of the table that was written last; None: not known.
         version: The version of that table.
         in_force: The version that the gateway is known to have.
+        far_port: The port at which replicas of other machines dial it, 0 before there are any.
     """
 
     def __init__(self) -> None:
@@ -32,6 +33,7 @@ class Gateway:
         self.published: tuple[Endpoint, ...] | None = None
         self.version = 0
         self.in_force = 0
+        self.far_port = 0
         self._guard = threading.Lock()
         self._status: GatewayStatus | None = None
         self._replicas: dict[str, ReplicaStatus] = {}

@@ -18,7 +18,7 @@ from runyard_server.core import endpoint_keys
 from runyard_server.core.system import System
 from runyard_server.core.tokens import run_token
 from runyard_server.core.work import Work
-from runyard_server.serving import asking
+from runyard_server.serving import asking, ports
 from runyard_server.serving.asking import GatewayGone
 from runyard_server.serving.table import (
     ROUTES_FILE,
@@ -96,6 +96,7 @@ def _remember(system: System) -> None:
     except (OSError, msgspec.DecodeError):
         return
     system.gateway.version, system.gateway.published = table.version, table.endpoints
+    system.gateway.far_port = table.port
 
 
 def _write(system: System, found: tuple[Endpoint, ...], version: int) -> None:
@@ -117,7 +118,10 @@ def _remote(system: System) -> tuple[str, int]:
     """Where replicas of other machines dial, if there are other sites."""
     if all(site.backend.capabilities().shares_files for site in system.sites):
         return "", 0
-    return system.settings.host, 0
+    gateway, host = system.gateway, system.settings.host
+    # One port for the service's life: replicas that redial know it.
+    gateway.far_port = gateway.far_port or ports.free_port(host, ())
+    return host, gateway.far_port
 
 
 def _endpoints(system: System, work: Work) -> list[Endpoint]:

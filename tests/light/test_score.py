@@ -240,18 +240,18 @@ def test_variables_lead_to_the_models(serve, tmp_path):
     one = {"name": "m", "version": 3, "path": "azureml-models/m/3"}
     plain = {"endpoint": "digits", "entry_script": "score.py", "source_directory": "src"}
     spec = from_plain(WorkerSpec, {**plain, "models": [one]})
-    found = application.variables(spec, "/root")
+    found = application.variables(spec, "/app")
     assert found == {
-        "AML_APP_ROOT": "/root",
-        "AZUREML_MODEL_DIR": "/root/azureml-models/m/3",
+        "AML_APP_ROOT": "/app",
+        "AZUREML_MODEL_DIR": "/app/azureml-models/m/3",
         "AZUREML_ENTRY_SCRIPT": "src/score.py",
         "AZUREML_SOURCE_DIRECTORY": "./src",
         "SERVICE_NAME": "digits",
     }
     for models in ([], [one, one]):
         several = from_plain(WorkerSpec, {**plain, "models": models})
-        assert application.variables(several, "/root")["AZUREML_MODEL_DIR"] == (
-            "/root/azureml-models"
+        assert application.variables(several, "/app")["AZUREML_MODEL_DIR"] == (
+            "/app/azureml-models"
         )
 
 

@@ -15,9 +15,9 @@ import inspect
 import json
 import os
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Union
 
+from runyard.protocol.suggestions import nearest
 from runyard.runtime.model import answers, marks, raw, swagger
 from runyard.runtime.model.served import (
     ONLY_OUTPUT,
@@ -284,7 +284,7 @@ def _function(module: ModuleType, spec: WorkerSpec) -> Callable[..., Any]:
     if callable(run):
         return run  # type: ignore[no-any-return]  # a user's function
     functions = [name for name, value in vars(module).items() if inspect.isfunction(value)]
-    near = get_close_matches("run", functions, 1) or functions[:5]
+    near = nearest("run", functions, 1) or functions[:5]
     there = f"; it has {', '.join(near)}" if near else ""
     raise AttributeError(f"{spec.entry_script} has no function run(data){there}")
 

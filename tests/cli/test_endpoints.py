@@ -46,6 +46,7 @@ def test_one_line_serves_a_file_and_says_how_to_go_on(cli, sums, folder) -> None
     """Address, key, a call, the log, the end: each line that is printed can be typed."""
     lines = dict(line.split(maxsplit=1) for line in sums.out.splitlines() if line)
     assert lines["Serves"] == "sums:1 by score.py"
+    assert "Runs in  this Python, as it is\n" in sums.out
     assert lines["Address"].startswith("http://127.0.0.1:")
     assert lines["Key"] == "KEY=$(runyard endpoints show sums --key)"
     assert lines["Call"].startswith(f"curl {lines['Address']}/score")

@@ -49,7 +49,7 @@ def serve(
     if json_wanted:
         output.as_json(record)
         return
-    _tell(place.service, record)
+    _tell(place.service, record, endpoint.environment_from)
 
 
 def name_of(model: str) -> str:
@@ -91,10 +91,11 @@ def _check_free(workspace: Workspace, name: str, model: str, *, chosen: bool) ->
     )
 
 
-def _tell(client: WorkspaceClient, record: EndpointRecord) -> None:
+def _tell(client: WorkspaceClient, record: EndpointRecord, environment: str) -> None:
     output.say()
     rows = [
         ("Serves", ", ".join(map(endpoint_words.what_of, record.deployments))),
+        ("Runs in", environment),
         ("Address", record.address),
     ]
     for title, value in rows:

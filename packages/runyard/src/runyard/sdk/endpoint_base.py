@@ -45,6 +45,7 @@ class EndpointBase:
         self._caller = endpoint_calls.Caller(workspace.service, name)
         # The deployment that was changed last from here: others may have failed before.
         self._changed: Optional[str] = None
+        self._environment = ""
 
     def __repr__(self) -> str:
         record = self._refresh()
@@ -94,6 +95,11 @@ class EndpointBase:
     def address(self) -> str:
         """`http://host:port`; "" before a port is known."""
         return self._record.address or self._refresh().address
+
+    @property
+    def environment_from(self) -> str:
+        """What the environment was taken from that was found last from here; "" before."""
+        return self._environment
 
     @property
     def tags(self) -> Dict[str, str]:

@@ -111,7 +111,7 @@ class Endpoint(EndpointBase):
         with translated():
             record = workspace.service.endpoints.create(order)
         endpoint = Endpoint(workspace, name, _record=record)
-        endpoint._changed = deployment
+        endpoint._changed, endpoint._environment = deployment, made.environment
         return endpoint
 
     @staticmethod
@@ -167,6 +167,7 @@ class Endpoint(EndpointBase):
         given, faults = endpoint_specs.read({**code, **more}, access=False)
         made = endpoint_specs.spec_of(self._workspace, self.name, given, faults)
         self._deploy(deployment, Deploy(made.spec, percent=percent))
+        self._environment = made.environment
         return self
 
     def update(
@@ -216,6 +217,7 @@ class Endpoint(EndpointBase):
             now = self._deployment(deployment)
             made = endpoint_specs.spec_of(self._workspace, self.name, own, faults, now.spec)
             self._deploy(now.name, Deploy(made.spec))
+            self._environment = made.environment
         faults.raise_all(self.name)
         if change != ChangeEndpoint():
             self._change(change)

@@ -83,6 +83,56 @@ def _quantities() -> list[Quantity]:
     ]
 
 
+def keras(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
+    """The same with a small network in Keras, where TensorFlow can be installed."""
+    cases = []
+    if "keras" in installed:
+        python = installed["keras"].python
+        body = json.dumps({"data": [[0.5] * 784]}).encode("ascii")
+        asked = Request(body, headers=JSON)
+
+        def command(port: int, _: Path) -> list[str]:
+            return [str(python), str(SCORED / "floor.py"), str(port), "score_keras"]
+
+        bare = Served(python, command, asked, asked)
+        cases.append(
+            Case("the model in a bare ASGI application", LIMIT, _network(bare), bare.close)
+        )
+        for name, kind, peer in peers.of_ours("Runyard", ours, installed):
+            script = SCORED / "score_keras.py"
+            deployed = Deployed(peer, script, asked, asked, python)
+            cases.append(Case(name, kind, _network(deployed), deployed.close))
+    return Benchmark(
+        "B12-keras",
+        "Inference with Keras",
+        "784 numbers as JSON through a network of 300, 100 and 10 in Keras on TensorFlow, in one "
+        "process each, otherwise as B12. Without Runyard it is called in a bare application, "
+        "which answers nothing else meanwhile. Ready includes the import of TensorFlow.",
+        [
+            Quantity("cpu", "processor time of a request", "µs", paired=True),
+            Quantity("rate", "at 32", "requests/s", plotted=True, paired=True),
+            Quantity("p50", "median at 1", "µs", added=True),
+            Quantity("ready", "ready", "s"),
+        ],
+        cases,
+        least_passes=3,
+    )
+
+
+def _network(served: Served | Deployed) -> Callable[[], Figures]:
+    def once() -> Figures:
+        try:
+            figures = {"ready": served.start()}
+            asked, _ = served.requests()
+            load.load(served.port, asked, CONNECTIONS, 1)
+            _measure_small(served, asked, figures)
+        finally:
+            served.end()
+        return figures
+
+    return once
+
+
 def _of(served: Served) -> Callable[[], Figures]:
     return lambda: _loaded(served)
 
@@ -116,6 +166,14 @@ def _whole(deployed: Deployed) -> Callable[[], Figures]:
 
 
 def _measure(served: Served | Deployed, small: Request, large: Request, figures: Figures) -> None:
+    _measure_small(served, small, figures)
+    pids, port = served.pids(), served.port
+    spent = processor_seconds(pids)
+    heavy = _sound(load.load(port, large, LARGE_CONNECTIONS, SECONDS))
+    figures["large"] = (processor_seconds(pids) - spent) / heavy.requests * 1e3
+
+
+def _measure_small(served: Served | Deployed, small: Request, figures: Figures) -> None:
     pids, port = served.pids(), served.port
     spent = processor_seconds(pids)
     many = _sound(load.load(port, small, CONNECTIONS, SECONDS))
@@ -123,9 +181,6 @@ def _measure(served: Served | Deployed, small: Request, large: Request, figures:
     figures["rate"] = many.requests / many.seconds
     one = _sound(load.load(port, small, 1, SECONDS))
     figures["p50"], figures["p99"] = one.p50, one.p99
-    spent = processor_seconds(pids)
-    heavy = _sound(load.load(port, large, LARGE_CONNECTIONS, SECONDS))
-    figures["large"] = (processor_seconds(pids) - spent) / heavy.requests * 1e3
 
 
 def _updated(deployed: Deployed) -> tuple[float, float]:

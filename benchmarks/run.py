@@ -42,6 +42,7 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "B11": (b11_trials.benchmark, ("optuna", "ray-tune")),
     "B11-runs": (b11_trials.scripts, ()),
     "B12": (b12_serving.benchmark, ("azureml-inference-server", "mlserver", "mlflow")),
+    "B12-keras": (b12_serving.keras, ("keras",)),
     "B13": (b13_rest.benchmark, ("mlflow", "ray", "dstack")),
     "B14": (b14_logs.benchmark, ("ray",)),
     "B15": (b15_training.benchmark, ()),
@@ -62,6 +63,9 @@ def main() -> int:
         installed, absent = _install(wanted) if former is None else ({BEFORE: former}, {})
         benchmark = make(ours, installed)
         benchmark.absent.update(absent)
+        if not benchmark.cases:
+            print(f"\n{benchmark.id} cannot be run: {absent}")
+            continue
         before = machine.load()
         passes = max(asked.passes, benchmark.least_passes)
         print(f"\n{benchmark.id} {benchmark.title}, {passes} passes; load {before}")

@@ -123,8 +123,16 @@ class Deployed:
         python: The interpreter that the model needs; by default that of our environment.
     """
 
-    def __init__(self, peer: peers.Peer, script: Path, small: Request, large: Request) -> None:
-        self.worker = Worker(peer.python, "serve_endpoints.py", str(script))
+    def __init__(
+        self,
+        peer: peers.Peer,
+        script: Path,
+        small: Request,
+        large: Request,
+        python: Path | None = None,
+    ) -> None:
+        more = [str(python)] if python is not None else []
+        self.worker = Worker(peer.python, "serve_endpoints.py", str(script), *more)
         self.name = ""
         self.port = 0
         self._made = 0

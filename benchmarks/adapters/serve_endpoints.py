@@ -1,4 +1,4 @@
-"""Deploys a score.py as an endpoint of a service of its own; argv: the script."""
+"""Deploys a score.py as an endpoint of a service of its own; argv: the script, its interpreter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from serve import serve, until
 
-from runyard import Endpoint, Workspace
+from runyard import Endpoint, Environment, Workspace
 
 SLEEPER = "sleeper"
 SERVING = Path(os.environ["RUNYARD_HOME"]) / "serving"
@@ -20,13 +20,18 @@ workspace = Workspace.from_config()
 source = Path(sys.argv[1]).read_text()
 script = Path.cwd() / "score.py"
 script.write_text(source)
+environment = None
+if len(sys.argv) > 2:
+    environment = Environment("scored")
+    environment.python.user_managed_dependencies = True
+    environment.python.interpreter_path = sys.argv[2]
 there: dict[str, Endpoint] = {}
 
 
 def deploy(name: str) -> dict:
-    """Deploy it, in this Python as it is, and wait until it is ready."""
+    """Deploy it, in a Python as it is, and wait until it is ready."""
     start = time.perf_counter()
-    endpoint = Endpoint.deploy(workspace, name, script=str(script))
+    endpoint = Endpoint.deploy(workspace, name, script=str(script), environment=environment)
     endpoint.wait(timeout=120)
     seconds = time.perf_counter() - start
     there[name] = endpoint

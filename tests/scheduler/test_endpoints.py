@@ -1,5 +1,6 @@
 """Endpoints: made ready, kept so, changed without a gap and ended, whatever happens meanwhile."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from runyard.protocol.endpoints import (
     CreateEndpoint,
     Deploy,
     DeploymentSpec,
+    EndpointLogQuery,
     EndpointQuery,
     EndpointRecord,
     Limits,
@@ -389,6 +391,19 @@ def test_another_service_goes_on(serving: Serving) -> None:
     until(lambda: serving.get().state == "Healthy")
     assert serving.gateway.replicas_of("iris") == [run]
     assert serving.gateway.table.version == version
+
+
+def test_the_log_up_to_readiness(serving: Serving) -> None:
+    """Who asks how `init()` went does not get what calls have printed."""
+    run = serving.serve()
+    text = "loading\n2026-11-28T21:03:35.146Z ready after 0.1 s: script\na call\n"
+    log = "azureml-logs/70_driver_log.txt"
+    system = serving.yard.system
+    system.logs.append(W, run, log, 0, io.BytesIO(text.encode()))
+    assert endpoints.logs(system, W, "iris", EndpointLogQuery()).text == text
+    until_ready = endpoints.logs(system, W, "iris", EndpointLogQuery(init=True)).text
+    assert until_ready == text.removesuffix("a call\n")
+    assert endpoints.logs(system, W, "iris", EndpointLogQuery(lines=1)).text == "a call\n"
 
 
 def test_replicas_of_other_machines_dial_one_port(serving: Serving) -> None:

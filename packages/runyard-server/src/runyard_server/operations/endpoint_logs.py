@@ -10,7 +10,8 @@ from runyard_server.store import endpoints, runs
 from runyard_server.store.endpoints import EndpointRow
 
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
-READY_LINE = "[runyard] ready"
+# As the model worker prints it, after the time.
+READY_LINE = "Z ready after "
 _MOST_RUNS = 20
 _BLOCK = 1 << 16
 _LARGEST = 32 << 20

@@ -115,7 +115,7 @@ class Yard:
         return {
             str(pid): pid
             for pid, words in _commands().items()
-            if words.rstrip("\0").endswith("fork-server") and home in words
+            if words.rstrip("\0").endswith("fork-server") and home in words and not _logs(pid)
         }
 
     def workers(self) -> dict[str, int]:
@@ -156,6 +156,14 @@ class Yard:
             return {"": self.service_pid}
         return {}
 
+    def kill_serving(self) -> None:
+        """Kill the service, and what would serve endpoints without it."""
+        for pids in (self.services(), self.gateways(), self.agents("agent")):
+            for pid in pids.values():
+                self.kill(pid)
+        for pid in self.model_processes():
+            self.kill(pid)
+
     def kill(self, pid: int) -> bool:
         """Kill a process; say whether it was there."""
         with suppress(ProcessLookupError):
@@ -181,6 +189,13 @@ def _commands() -> dict[int, str]:
             with suppress(OSError):
                 found[int(entry.name)] = (entry / "cmdline").read_text("utf-8", "replace")
     return found
+
+
+def _logs(pid: int) -> bool:
+    """Whether a process is a forked agent, whose words are those of the server that forked it."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/fd/1").readlink().name == "agent.log"
+    return False
 
 
 def _is_agent(pid: int, folder: Path) -> bool:

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -99,6 +100,13 @@ def _environment() -> Any:
     environment.python.user_managed_dependencies = True
     environment.python.interpreter_path = sys.executable
     return environment
+
+
+@pytest.fixture(autouse=True)
+def cleaned_up(yard: Any) -> Iterator[None]:
+    """Gateway and replicas outlive the service."""
+    yield
+    yard.kill_serving()
 
 
 @pytest.mark.slow(20)

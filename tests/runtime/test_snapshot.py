@@ -1,6 +1,7 @@
 """Files of a job come into its working folder: its own to write to, models of replicas linked."""
 
 import hashlib
+import os
 
 from runyard.protocol import endpoints, paths
 from runyard.runtime import names, snapshot
@@ -31,10 +32,18 @@ def laid_out(folder, experiment):
     return [work / each["path"] for each in entries], stored
 
 
-def test_the_models_of_replicas_are_no_copies(tmp_path):
+def test_the_models_of_replicas_are_no_copies(tmp_path, monkeypatch):
     """Ten replicas of a model of gigabytes take the disk of one; code is each one's own."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     files, stored = laid_out(tmp_path, ".endpoints")
     assert [files[n].samefile(stored[n]) for n in (0, 1)] == [False, True]
+
+
+def test_root_s_replicas_cannot_write_into_what_is_stored(tmp_path, monkeypatch):
+    """To root nothing is read-only: its models are copies."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    files, stored = laid_out(tmp_path, ".endpoints")
+    assert [files[n].samefile(stored[n]) for n in (0, 1)] == [False, False]
 
 
 def test_other_runs_may_write_to_all_their_files(tmp_path):

@@ -241,8 +241,7 @@ class Link(asyncio.Protocol):
         if size < _SMALL:
             self._write(head + (body[0] if len(body) == 1 else b"".join(body)))
         else:
-            self._write(head)
-            self._out.extend(body)
+            self._later([head, *body])
 
     def cancel(self, exchange: Exchange) -> None:
         """Nobody waits for its answer any more."""
@@ -260,9 +259,16 @@ class Link(asyncio.Protocol):
         self._write(frames.pack(kind, number, meta))
 
     def _write(self, piece: bytes) -> None:
+        if self._out or len(self.pending) > 1 or self._transport is None:
+            self._later([piece])
+        else:
+            # The worker has nothing else to do: it need not wait for the loop's next turn.
+            self._transport.write(piece)
+
+    def _later(self, pieces: Chunks) -> None:
         if not self._out:
             self._loop.call_soon(self._flush)
-        self._out.append(piece)
+        self._out += pieces
 
     def _flush(self) -> None:
         out, self._out = self._out, []

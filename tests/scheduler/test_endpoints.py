@@ -215,7 +215,9 @@ def test_a_first_revision_without_hope_fails_the_endpoint(serving: Serving) -> N
     serving.gateway.died(run, WorkerNews("died", reason="SyntaxError: bad", deaths=2, final=True))
     until(lambda: serving.get().state == "Failed")
     assert "SyntaxError: bad" in serving.get().error
-    endpoints.deploy(serving.yard.system, W, "iris", "main", Deploy(serving.spec("x = 2")))
+    given = Deploy(serving.spec("x = 2"))
+    made = endpoints.deploy(serving.yard.system, W, "iris", "main", given)
+    assert (made.state, made.error) == ("Transitioning", "")
     until(lambda: serving.gateway.replicas_of("iris") not in ([], [run]))
     (new,) = serving.gateway.replicas_of("iris")
     serving.yard.report(new)

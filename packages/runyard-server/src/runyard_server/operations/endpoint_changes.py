@@ -383,6 +383,9 @@ def begun(work: Work, row: EndpointRow, kind: str) -> EndpointRow:
     """
     asked = operation(work, kind)
     changes: dict[str, Any] = {"operation": asked, "error": "", "updated_at": work.now}
+    if row.state == protocol.FAILED:
+        # Whoever waits for it at once must not take the failure of what was before for its own.
+        changes["state"] = protocol.TRANSITIONING
     rows.change(work.connection, row.key, **changes)
     return replace(row, **changes)
 

@@ -272,7 +272,8 @@ class _OnPorts(Served):
         ports = {
             "MLSERVER_HOST": load.HOST,
             "MLSERVER_HTTP_PORT": str(self.port),
-            "MLSERVER_GRPC_PORT": str(self.port + 1),
+            # Any: the next one may be a client's of a moment ago.
+            "MLSERVER_GRPC_PORT": "0",
         }
         return {**super()._variables(), **ports}
 

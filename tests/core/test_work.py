@@ -5,12 +5,15 @@ from typing import Any
 import pytest
 
 from runyard.protocol.compute import CreateCompute
+from runyard.protocol.endpoints import CreateEndpoint, DeploymentSpec
 from runyard.protocol.environments import EnvironmentDefinition, RegisterEnvironment
 from runyard.protocol.errors import WrongState
 from runyard.protocol.experiments import CreateExperiment
+from runyard.protocol.images import CreateImage
 from runyard.protocol.models import RegisterModel
 from runyard.protocol.routes import ROUTES
 from runyard.protocol.runs import StartRun
+from runyard.protocol.snapshots import CreateSnapshot
 from runyard.protocol.sweeps import CHOICE, CreateSweep, Objective, ParameterSpec, SweepSpec
 from runyard.protocol.workspaces import CreateWorkspace
 from runyard_server.core import idempotency
@@ -18,10 +21,13 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Request, Work
 from runyard_server.operations import (
     compute,
+    endpoints,
     environments,
     experiments,
+    images,
     models,
     runs,
+    snapshots,
     sweeps,
     workspaces,
 )
@@ -78,6 +84,13 @@ def test_what_is_made_is_kept_with_its_answer(
 ) -> None:
     """A service that dies right after a creating write has kept its answer: none is made twice."""
     entry = store_text("m.txt", "model")
+    code = CreateSnapshot([store_text("score.py", "def run(data): return data")])
+    own = EnvironmentDefinition(user_managed=True)
+    spec = DeploymentSpec(
+        entry_script="score.py",
+        snapshot=snapshots.create(system, W, body=code).id,
+        environment=own,
+    )
     made = {
         "workspaces.create": lambda s: workspaces.create(s, CreateWorkspace("other")),
         "experiments.create": lambda s: experiments.create(s, W, CreateExperiment("e")),
@@ -90,6 +103,8 @@ def test_what_is_made_is_kept_with_its_answer(
             s, W, RegisterEnvironment("env", EnvironmentDefinition())
         ),
         "sweeps.create": lambda s: sweeps.create(s, W, CreateSweep(SWEEP)),
+        "endpoints.create": lambda s: endpoints.create(s, W, CreateEndpoint("iris", spec)),
+        "images.create": lambda s: images.create(s, W, CreateImage("iris", spec)),
     }
     writes: list[Any] = []
     write = system.records.write

@@ -41,7 +41,13 @@ def test_how_long_a_request_may_wait(prefer: str, seconds: float) -> None:
 def test_what_a_row_says_can_be_waited_for_can_be() -> None:
     """A row that promises to wait, over an operation that cannot, would fail at its first use."""
     rows = [row for row in ROUTES if row.waits]
-    assert {row.name for row in rows} == {"gangs.join", "gangs.orders", "feed.list", "sweeps.get"}
+    assert {row.name for row in rows} == {
+        "endpoints.get",
+        "feed.list",
+        "gangs.join",
+        "gangs.orders",
+        "sweeps.get",
+    }
     assert all(awaited(operation(row)) for row in rows)
     with pytest.raises(LookupError, match="not marked"):
         awaited(operation(RUNS_GET))

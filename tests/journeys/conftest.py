@@ -174,11 +174,13 @@ class Yard:
     def left_over(self) -> list[str]:
         """Run folders and temporary files that nobody will remove."""
         found = [str(path) for path in (self.home / "runs").iterdir()]
-        for path in self.home.rglob("*"):
-            temporary = path.name.endswith((".tmp", ".part")) or path.parent.name == ".incoming"
-            hidden = path.name.startswith((".service.json.", ".secret-", ".runyard-"))
-            if (temporary or hidden) and path.is_file():
-                found.append(str(path))
+        # Folders that go meanwhile are passed over, where rglob would give up.
+        for folder, _, names in os.walk(self.home):
+            for name in names:
+                temporary = name.endswith((".tmp", ".part")) or Path(folder).name == ".incoming"
+                hidden = name.startswith((".service.json.", ".secret-", ".runyard-"))
+                if temporary or hidden:
+                    found.append(f"{folder}/{name}")
         return found
 
 

@@ -132,7 +132,8 @@ def _refuse_trial(work: Work, row: RunRow) -> None:
     """Refuse an id that the next trials of a sweep will have: they would wait for it for ever."""
     head, _, number = row.id.rpartition("_")
     sweep = sweeps.find(work.connection, row.workspace, head) if number.isdecimal() else None
-    if sweep is not None and sweep.active:
+    # Trials that processes make become such runs themselves, below the sweep.
+    if sweep is not None and sweep.active and row.parent != head:
         raise AlreadyExists(
             f"{row.id!r} is the id of a trial of the sweep {head!r}; use another id"
         )

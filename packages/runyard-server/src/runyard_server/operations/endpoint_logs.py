@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from runyard.protocol.endpoints import REPLICAS_EXPERIMENT, EndpointLogQuery
+from runyard.protocol.endpoints import READY_LINE, REPLICAS_EXPERIMENT, EndpointLogQuery
 from runyard.protocol.files import BUILD_LOG
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -10,8 +10,6 @@ from runyard_server.store import endpoints, runs
 from runyard_server.store.endpoints import EndpointRow
 
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
-# As the model worker prints it, after the time.
-READY_LINE = "Z ready after "
 _MOST_RUNS = 20
 _BLOCK = 1 << 16
 _LARGEST = 32 << 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Optional
 
 from runyard.client.paging import Listing
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
         EndpointToken,
         GatewayRecord,
     )
+
+
+_LOG_SECONDS, _LOG_PAUSE = 3.0, 0.05
 
 
 class Endpoints(NounClient):
@@ -150,6 +154,24 @@ class Endpoints(NounClient):
         """
         asked = query or EndpointLogQuery()
         return self._service.call(routes.ENDPOINTS_LOGS, endpoint, query=asked).text
+
+    def logs_when_ready(self, endpoint: str, query: EndpointLogQuery) -> str:
+        """Read the lines of an endpoint that is ready, all up to there among them.
+
+        Lines come some tenths of a second after they are printed, and readiness at once: who is
+        told that it is ready looks for what `init()` has printed.
+
+        Args:
+            endpoint: Name of the endpoint.
+            query: Which lines.
+        """
+        end = time.monotonic() + _LOG_SECONDS
+        while True:
+            text = self.logs(endpoint, query)
+            whole = routes.READY_LINE in text or text.count("\n") + 1 >= query.lines
+            if whole or time.monotonic() > end:
+                return text
+            time.sleep(_LOG_PAUSE)
 
     def gateway(self) -> GatewayRecord:
         """Find the gateway that replicas connect to."""

@@ -54,6 +54,8 @@ MODELS_FOLDER = "azureml-models"
 HIDDEN_EXPERIMENT = "."
 REPLICAS_EXPERIMENT = ".endpoints"
 REPLICA_RUN = "runyard.replica"
+# As the model worker prints it into its log, after the time.
+READY_LINE = "Z ready after "
 
 IN_ENDPOINT = IN_WORKSPACE + "/endpoints/{endpoint}"
 IN_DEPLOYMENT = IN_ENDPOINT + "/deployments/{deployment}"

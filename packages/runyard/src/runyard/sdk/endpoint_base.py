@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 
-from runyard.protocol.endpoints import ChangeEndpoint, EndpointLogQuery
+from runyard.protocol.endpoints import HEALTHY, ChangeEndpoint, EndpointLogQuery
 from runyard.protocol.feed import FeedQuery
 from runyard.protocol.suggestions import suggest
 from runyard.sdk import (
@@ -131,6 +131,8 @@ class EndpointBase:
         """
         query = EndpointLogQuery(deployment, checks.count("lines", lines) or 0, init)
         with translated():
+            if self._refresh().state == HEALTHY and not init:
+                return self._service.endpoints.logs_when_ready(self.name, query)
             return self._service.endpoints.logs(self.name, query)
 
     def events(self, limit: int = 100) -> List[FeedEvent]:

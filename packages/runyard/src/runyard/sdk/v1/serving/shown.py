@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
-from runyard.protocol.endpoints import EndpointLogQuery
+from runyard.protocol.endpoints import HEALTHY, EndpointLogQuery
 from runyard.sdk.models import Model
 from runyard.sdk.v1.serving import environments, refusals
 from runyard.sdk.v1.serving.images import Image
@@ -199,7 +199,10 @@ class Shown:
         """
         query = EndpointLogQuery(lines=int(num_lines), init=bool(init))
         with refusals.told():
-            return self.workspace.service.endpoints.logs(self.name, query)
+            endpoints = self.workspace.service.endpoints
+            if self._record.state == HEALTHY and not init:
+                return endpoints.logs_when_ready(self.name, query)
+            return endpoints.logs(self.name, query)
 
     def _deployment(self) -> Optional[DeploymentRecord]:
         """The deployment that is meant where none is named."""

@@ -1,8 +1,8 @@
 """Horovod on real TensorFlow: as right as one process.
 
 The script compares the weights of its processes itself, and ends with an error where they differ.
-HOROVOD_ON says on which TensorFlow: the oldest and the newest; 2.21-gloo is the newest without MPI.
-Horovod compiles for one or two minutes for each.
+HOROVOD_ON says on which TensorFlow: by default the oldest, of 2019's scripts; `make soak` takes
+2.21, the newest, and 2.21-gloo, the newest without MPI. Horovod compiles for some minutes for each.
 """
 
 import os
@@ -50,7 +50,7 @@ def trained(machine: Any, version: str, nodes: int) -> Any:
     return machine.completed(machine.submit(estimator, "tf-horovod"))
 
 
-@pytest.mark.parametrize("version", os.environ.get("HOROVOD_ON", "1.13,2.21").split(","))
+@pytest.mark.parametrize("version", os.environ.get("HOROVOD_ON", "1.13").split(","))
 def test_two_ranks_reach_what_one_process_reaches(machine, version):
     """Equal weights on both ranks, the accuracy of one process, metrics and model from rank 0."""
     run, alone = trained(machine, version, 2), trained(machine, version, 1)

@@ -68,6 +68,11 @@ class TestHostsBackend(BackendContract):
             with pytest.raises(TemporaryError, match="h2"):
                 backend.launch(backend.plan(job, "it was lost"))
             self.hosts.heal(self.hosts[1])
+            end = time.monotonic() + 20
+            # A killed process is there until the kernel has taken it apart.
+            while backend.observe([handle])[handle].alive:
+                assert time.monotonic() < end
+                time.sleep(0.01)
             assert backend.observe([handle])[handle].alive is False
 
 

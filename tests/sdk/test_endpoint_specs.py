@@ -145,10 +145,13 @@ def test_an_environment_s_variables_reach_the_worker(workspace, model) -> None:
 
 
 def test_a_model_that_nothing_tells_how_to_serve_is_refused(workspace, folder) -> None:
-    """The message says which files are known and that a script serves everything."""
+    """The message says which files are known, that a script serves all; nothing is registered."""
     (folder / "weights.bin").write_bytes(b"x")
+    before = len(Model.list(workspace, name="digits"))
     with pytest.raises(UserErrorException, match=r"script= with init\(\) and run\(\)"):
         made(workspace, model="weights.bin")
+    # What was refused has left nothing behind.
+    assert len(Model.list(workspace, name="digits")) == before
 
 
 def test_how_it_is_reached_is_checked_together() -> None:

@@ -150,7 +150,8 @@ def _filled(
     workspace: Workspace, name: str, given: Given, spec: DeploymentSpec, script: Optional[Script]
 ) -> Made:
     """Add models, script and environment to a spec, which sends them."""
-    models = served_models.find(workspace, given.get("model"), name)
+    alone = script is None and not spec.entry_script
+    models = served_models.find(workspace, given.get("model"), name, alone=alone)
     if models:
         spec = replace(spec, models=[each.id for each in models])
     if script is not None:

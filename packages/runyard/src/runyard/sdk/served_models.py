@@ -24,24 +24,26 @@ if TYPE_CHECKING:
     from runyard.sdk.workspaces import Workspace
 
 
-def find(workspace: Workspace, given: Any, name: str) -> List[ModelRecord]:
+def find(workspace: Workspace, given: Any, name: str, *, alone: bool = False) -> List[ModelRecord]:
     """The records, with their files, of what is to be served.
 
     Args:
         workspace: The workspace.
         given: A Model, `name`, `name:version`, a local file or folder, a list of these, or None.
         name: What a local one is registered as.
+        alone: It is served without a script, so its files must tell how.
 
     Raises:
-        UserErrorException: There is no such model or path, or it is something else.
+        UserErrorException: There is no such model or path, or it is something else; nothing has
+            been registered.
     """
     if given is None:
         return []
     wanted = given if isinstance(given, (list, tuple)) else [given]
-    return [_one(workspace.service, each, name) for each in wanted]
+    return [_one(workspace.service, each, name, alone=alone) for each in wanted]
 
 
-def _one(service: WorkspaceClient, given: Any, name: str) -> ModelRecord:
+def _one(service: WorkspaceClient, given: Any, name: str, *, alone: bool) -> ModelRecord:
     if isinstance(given, Model):
         with translated():
             return service.models.get(given.id)
@@ -51,12 +53,12 @@ def _one(service: WorkspaceClient, given: Any, name: str) -> ModelRecord:
         )
     text = os.fspath(given)
     if not isinstance(given, str) or _is_path(text):
-        return _registered(service, text, name)
+        return _registered(service, text, name, alone=alone)
     try:
         return service.models.get(text)
     except ModelNotFound as error:
         if Path(text).exists():
-            return _registered(service, text, name)
+            return _registered(service, text, name, alone=alone)
         raise UserErrorException(
             f"{error.message}; and there is no file or folder {text!r} here ({Path.cwd()})"
         ) from error
@@ -67,13 +69,15 @@ def _is_path(text: str) -> bool:
     return "/" in text or os.sep in text or text in (".", "..") or text.startswith("~")
 
 
-def _registered(service: WorkspaceClient, path: str, name: str) -> ModelRecord:
+def _registered(service: WorkspaceClient, path: str, name: str, *, alone: bool) -> ModelRecord:
     """Register local files, unless the model's newest version has the same."""
     files = model_files.local(path, None)
     there = _newest(service, name)
     if there is not None and _has(there, path, files):
         return there
     flavor = flavors.of_files(each for each, _ in files)
+    if alone and not flavor:
+        raise UserErrorException(flavors.why_none(path, [each for each, _ in files]))
     framework = flavors.framework_of(flavor)
     version = flavors.installed_version(flavor) if framework else ""
     made = order(name, "", None, None, None, framework, version)

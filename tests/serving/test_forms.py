@@ -2,8 +2,8 @@
 
 import pytest
 
-from runyard_server.serving import forms
-from runyard_server.serving.forms import Served
+from runyard.protocol import inference_forms as forms
+from runyard.protocol.inference_forms import Served
 
 SIGNATURES = {
     "serving_default": {

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from tests.serving.flavors import arrays
 
+from runyard.protocol import inference_forms as forms
 from runyard.protocol.frames import Call
 from runyard.runtime.model.protocols import answer, examples
 from runyard.runtime.model.served import TensorSpec
-from runyard_server.serving import forms
 
 GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text(encoding="utf-8"))
 SIGNATURES = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runyard_server.serving.paths import CALLS, Destination, find
+from runyard.protocol.inference_paths import CALLS, Destination, find
 
 
 @pytest.mark.parametrize(

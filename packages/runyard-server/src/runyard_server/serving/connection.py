@@ -15,20 +15,21 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from runyard.protocol import inference_paths as paths
 from runyard.protocol.endpoints import KEY, NO_AUTH
-from runyard_server.serving import heads, paths
-from runyard_server.serving.exchange import Chunks, Shadow
-from runyard_server.serving.incoming import (
+from runyard.protocol.inference_headers import (
     AUTHORIZATION,
     CLIENT_ID,
     DEPLOYMENT,
+    HEAD_BYTES,
+    IDS,
     KEPT,
     LENGTH,
-    MS_ID,
-    REQUEST_ID,
-    TRACE,
-    HttpExchange,
+    LONGEST_ID,
 )
+from runyard_server.serving import heads
+from runyard_server.serving.exchange import Chunks, Shadow
+from runyard_server.serving.incoming import HttpExchange
 from runyard_server.serving.pools import Pool
 from runyard_server.serving.repeats import Repeat, learn
 from runyard_server.serving.requests import Asked
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
     from runyard_server.serving.endpoints import ServedEndpoint
 
-HEAD_BYTES = 64 << 10
-LONGEST_ID = 100
 HEAD_SECONDS, REST_SECONDS, ASIDE_SECONDS = 15.0, 75.0, 60.0
 # A body, or a client that takes its answer, gets on by so much in so long, or is given up.
 STEP_BYTES, STEP_SECONDS = 1 << 10, 30.0
@@ -51,7 +50,6 @@ LINGER_SECONDS = 2.0
 _MOST_MISSES = 8
 _SMALL = 1 << 16
 _UNSAID = b"%d" % (_SMALL + 1)
-_IDS = (REQUEST_ID, MS_ID, CLIENT_ID, TRACE)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _BAD, _UNKNOWN, _NOT_FOUND, _SLOW, _LARGE, _FIELDS, _FULL = 400, 401, 404, 408, 413, 431, 503
 
@@ -319,7 +317,7 @@ class Connection(HttpToolsProtocol):
         if int(kept.get(LENGTH, b"0")) > pool.row.limits.max_body:
             self._too_large(exchange)
             return
-        for each in _IDS:
+        for each in IDS:
             if each in kept and len(kept[each]) > LONGEST_ID:
                 del kept[each]
                 told = f"the header {each.decode()} is above {LONGEST_ID} characters"

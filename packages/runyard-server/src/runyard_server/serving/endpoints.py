@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runyard.protocol import inference_paths as paths
 from runyard.protocol.endpoints import NO_AUTH, TOKEN
-from runyard_server.serving import paths
-from runyard_server.serving.paths import Destination
+from runyard.protocol.inference_paths import Destination
 from runyard_server.serving.pools import Pool
 from runyard_server.serving.requestlog import RequestLog
 from runyard_server.serving.requests import Asked

@@ -7,21 +7,10 @@ from functools import lru_cache
 
 import msgspec
 
-from runyard_server.serving import forms
+from runyard.protocol import inference_forms as forms
 
 JSON_LINE = b"content-type: application/json\r\n"
 OK = b"HTTP/1.1 200 OK\r\n"
-
-_UNNAMED = "INTERNAL_ERROR"
-_MLFLOW_CODES = {
-    400: "BAD_REQUEST",
-    401: "UNAUTHENTICATED",
-    404: "ENDPOINT_NOT_FOUND",
-    405: "BAD_REQUEST",
-    413: "BAD_REQUEST",
-    431: "BAD_REQUEST",
-    503: "TEMPORARILY_UNAVAILABLE",
-}
 
 _random = random.SystemRandom()
 _first = f"{_random.getrandbits(32):08x}-{_random.getrandbits(16):04x}-4"
@@ -54,5 +43,4 @@ def error(protocol: str, status: int, message: str) -> bytes:
         status: The HTTP status.
         message: What happened, and what to do.
     """
-    code = _MLFLOW_CODES.get(status, _UNNAMED)
-    return msgspec.json.encode(forms.error(protocol, message, code))
+    return msgspec.json.encode(forms.refusal(protocol, status, message))

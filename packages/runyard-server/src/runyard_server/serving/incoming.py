@@ -6,6 +6,17 @@ from typing import Protocol
 import msgspec
 
 from runyard.protocol.endpoints import SCORE
+from runyard.protocol.inference_headers import (
+    CLIENT_ID,
+    MS_ID,
+    ORIGIN,
+    OURS,
+    REQUEST_ID,
+    SECRET,
+    TOLD,
+    TRACE,
+    TYPE,
+)
 from runyard_server.serving import cors, heads, requestlog
 from runyard_server.serving.endpoints import ServedEndpoint
 from runyard_server.serving.exchange import (
@@ -17,28 +28,6 @@ from runyard_server.serving.exchange import (
     Worker,
 )
 from runyard_server.serving.requests import Asked
-
-AUTHORIZATION, TYPE, LENGTH = b"authorization", b"content-type", b"content-length"
-ORIGIN, DEPLOYMENT, TRACE = b"origin", b"runyard-deployment", b"traceid"
-REQUEST_ID, MS_ID, CLIENT_ID = b"x-request-id", b"x-ms-request-id", b"x-ms-client-request-id"
-# Headers that the gateway looks at.
-KEPT = frozenset(
-    (AUTHORIZATION, TYPE, LENGTH, ORIGIN, DEPLOYMENT, TRACE, REQUEST_ID, MS_ID, CLIENT_ID)
-)
-# Headers that a worker needs to know what the body is, and what the client reads.
-_TOLD = frozenset(
-    (
-        TYPE,
-        b"accept",
-        b"accept-encoding",
-        b"content-encoding",
-        b"inference-header-content-length",
-        b"x-request-id",
-    )
-)
-_SECRET = frozenset((AUTHORIZATION, b"proxy-authorization", b"cookie"))
-# What a worker may not decide: where the answer ends, and what becomes of the connection.
-_OURS = frozenset(("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"))
 
 _JSON = b"application/json"
 _OK, _ERROR, _TIMEOUT = 200, 500, 504
@@ -104,7 +93,7 @@ class HttpExchange(Exchange):
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in self.headers
-            if (name not in _SECRET if whole else name in _TOLD)
+            if (name not in SECRET if whole else name in TOLD)
         }
         return msgspec.json.encode(self._call(headers))
 
@@ -147,7 +136,7 @@ class HttpExchange(Exchange):
         for name, value in meta.headers.items():
             lower = name.lower()
             typed = typed or lower == "content-type"
-            if lower not in _OURS:
+            if lower not in OURS:
                 # A script's own text: a line of it must not become two.
                 line = f"{name}: {value}".replace("\r", " ").replace("\n", " ")
                 lines.append(line.encode("latin-1", "replace") + b"\r\n")

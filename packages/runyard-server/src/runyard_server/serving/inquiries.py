@@ -4,27 +4,24 @@ Health is told to everybody, since tools ask for it without a key; the rest only
 call the endpoint.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from runyard.protocol.endpoints import OPEN_INFERENCE
+from runyard.protocol import inference_forms as forms
+from runyard.protocol import inference_paths as paths
+from runyard.protocol.inference_forms import Served
+from runyard.protocol.inference_paths import Destination
 from runyard_server import __version__
-from runyard_server.serving import forms, paths
 from runyard_server.serving.endpoints import ServedEndpoint
-from runyard_server.serving.forms import Served
-from runyard_server.serving.paths import Destination
 from runyard_server.serving.pools import Pool
 
 _OK, _UNAVAILABLE = 200, 503
 _LARGEST_BODY = 1 << 16
 # Of a line feed and of a version, as MLflow has it.
 _JSON = "application/json"
-
-Told = tuple[Any, int]
 
 
 async def answer(request: Request) -> Response:
@@ -58,7 +55,9 @@ def _page(endpoint: ServedEndpoint, where: Destination, path: str, given: bytes)
         return JSONResponse(
             forms.error(where.protocol, f"the body is no JSON object: {error}"), 400
         )
-    told, status = _told(endpoint, where, path, body)
+    everything = [_served(endpoint, pool) for pool in endpoint.pools.values()]
+    found = [_served(endpoint, pool, where.model) for pool in endpoint.named(where)]
+    told, status = forms.inquiry(where, path, body, everything, found, __version__)
     return JSONResponse(told, status)
 
 
@@ -67,18 +66,6 @@ async def _body(request: Request) -> bytes:
     async for part in request.stream():
         given = (given + part)[:_LARGEST_BODY]
     return given
-
-
-def _told(endpoint: ServedEndpoint, where: Destination, path: str, body: dict[str, Any]) -> Told:
-    if where.verb == paths.UNSUPPORTED:
-        return forms.unsupported(path), 501
-    everything = [_served(endpoint, pool) for pool in endpoint.pools.values()]
-    if where.verb in _OF_ALL:
-        return _OF_ALL[where.verb](everything, body)
-    found = [_served(endpoint, pool, where.model) for pool in endpoint.named(where)]
-    if where.model and not found:
-        return forms.unknown_model(where.protocol, where.named(), everything), 404
-    return _OF_MODEL[where.verb](found or everything)
 
 
 def _served(endpoint: ServedEndpoint, pool: Pool, asked: str = "") -> Served:
@@ -96,36 +83,3 @@ def _served(endpoint: ServedEndpoint, pool: Pool, asked: str = "") -> Served:
         run_us=pool.counts.run_us,
         last_request=status.last_request,
     )
-
-
-def _server_ready(served: list[Served], _body: dict[str, Any]) -> Told:
-    ready = any(each.ready for each in served)
-    return forms.server_ready(ready=ready), _OK if ready else _UNAVAILABLE
-
-
-def _index(served: list[Served], body: dict[str, Any]) -> Told:
-    if not isinstance(body.get("ready", False), bool):
-        return forms.error(OPEN_INFERENCE, "'ready' must be true or false"), 400
-    return forms.index(served, ready_only=body.get("ready") is True), _OK
-
-
-def _model_ready(served: list[Served]) -> Told:
-    ready = next((each for each in served if each.ready), served[0])
-    return forms.model_ready(ready), _OK if ready.ready else _UNAVAILABLE
-
-
-_OF_ALL: dict[str, Callable[[list[Served], dict[str, Any]], Told]] = {
-    paths.SERVER: lambda _served, _body: (forms.server(__version__), _OK),
-    paths.LIVE: lambda _served, _body: (forms.live(), _OK),
-    paths.SERVER_READY: _server_ready,
-    paths.INDEX: _index,
-    paths.TF_MODELS: lambda served, _body: (forms.tf_models(served), _OK),
-}
-_OF_MODEL: dict[str, Callable[[list[Served]], Told]] = {
-    paths.MODEL: lambda served: (forms.model(served), _OK),
-    paths.MODEL_READY: _model_ready,
-    paths.MODEL_CONFIG: lambda served: (forms.model_config(served[0]), _OK),
-    paths.MODEL_STATS: lambda served: (forms.model_stats(served), _OK),
-    paths.TF_STATUS: lambda served: (forms.tf_status(served), _OK),
-    paths.TF_METADATA: lambda served: (forms.tf_metadata(served[0]), _OK),
-}

@@ -8,8 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from runyard.protocol import inference_forms as forms
+from runyard.protocol import inference_paths as paths
 from runyard.protocol.endpoints import SCORE
-from runyard_server.serving import cors, forms, inquiries, metrics, paths
+from runyard_server.serving import cors, inquiries, metrics
 from runyard_server.serving.endpoints import ServedEndpoint
 
 _OK, _UNKNOWN, _NOT_FOUND, _UNAVAILABLE = 200, 401, 404, 503

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from runyard_server.serving.paths import Destination
+from runyard.protocol.inference_paths import Destination
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,19 @@ and everything beside them that the tools of each protocol ask: health, metadata
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import Optional, Pattern, Tuple
 from urllib.parse import unquote
 
 from runyard.protocol.endpoints import MLFLOW, OPEN_INFERENCE, SCORE, TF_SERVING
+from runyard.protocol.records import dataclass
 
 # What is answered whatever protocols an endpoint has: health, figures, documents.
 ALWAYS = ""
 
 GET, POST, EITHER = ("GET", "HEAD"), ("POST",), ("GET", "HEAD", "POST")
 
-# Verbs that a worker answers; the gateway answers all others.
+# Verbs that a worker answers; all others are answered without it.
 SCORES, PREDICT, CLASSIFY, REGRESS = "score", "predict", "classify", "regress"
 INFER, INVOCATIONS = "infer", "invocations"
 CALLS = frozenset({SCORES, PREDICT, CLASSIFY, REGRESS, INFER, INVOCATIONS})
@@ -39,7 +40,7 @@ _REMEMBERED = 4096
 _LONGEST = 2048
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Destination:
     """What a path names.
 
@@ -55,7 +56,7 @@ class Destination:
 
     protocol: str
     verb: str
-    methods: tuple[str, ...]
+    methods: Tuple[str, ...]
     model: str = ""
     version: str = ""
     label: str = ""
@@ -67,7 +68,7 @@ class Destination:
         return f"{self.model}{more}{f', label {self.label}' if self.label else ''}"
 
 
-def find(path: str) -> Destination | None:
+def find(path: str) -> Optional[Destination]:
     """What the path names, or None: 404.
 
     Args:
@@ -77,7 +78,7 @@ def find(path: str) -> Destination | None:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _find(path: str) -> Destination | None:
+def _find(path: str) -> Optional[Destination]:
     # One slash at the end is what clients add that join addresses.
     plain = path[:-1] if len(path) > 1 and path.endswith("/") else path
     for pattern, protocol, verb, methods in _PATHS:
@@ -102,7 +103,7 @@ _TF_MODEL = "/v1/models/{model}(?:/versions/{version}|/labels/{label})?"
 _V2_MODEL = "/v2/models/{model}(?:/versions/{version})?"
 
 
-def _pattern(template: str) -> re.Pattern[str]:
+def _pattern(template: str) -> Pattern[str]:
     return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/:]+)", template))
 
 

@@ -1,15 +1,20 @@
-"""What the gateway itself answers in each protocol's form: health, metadata, lists, errors.
+"""What is answered without asking a model, in each protocol's form: health, metadata, errors.
 
-Pure: each takes what the gateway knows and makes an object for JSON. The Open Inference Protocol's
-health has JSON bodies though its text allows empty ones, since kserve's client reads them.
+Both that answer for models use them: the gateway, and a packed model by itself. Pure: each takes
+what is known and makes an object for JSON. The Open Inference Protocol's health has JSON bodies
+though its text allows empty ones, since kserve's client reads them.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from runyard.protocol import inference_paths as paths
 from runyard.protocol.endpoints import MLFLOW, OPEN_INFERENCE, TF_SERVING
+from runyard.protocol.inference_paths import Destination
+from runyard.protocol.records import dataclass
 
-Json = dict[str, Any]
+Json = Dict[str, Any]
+# What is answered, and the HTTP status.
+Told = Tuple[Any, int]
 
 SERVER_NAME = "runyard"
 # Of the Open Inference Protocol; the names are Triton's, whose clients look for them.
@@ -36,6 +41,18 @@ _TYPES = {
     "BYTES": ("DT_STRING", "TYPE_STRING"),
 }
 _PREDICT = "tensorflow/serving/predict"
+_OK, _BAD, _UNAVAILABLE, _NOT_FOUND, _NOT_HERE = 200, 400, 503, 404, 501
+_UNNAMED = "INTERNAL_ERROR"
+# What MLflow calls a status.
+_ERROR_CODES = {
+    400: "BAD_REQUEST",
+    401: "UNAUTHENTICATED",
+    404: "ENDPOINT_NOT_FOUND",
+    405: "BAD_REQUEST",
+    413: "BAD_REQUEST",
+    431: "BAD_REQUEST",
+    503: "TEMPORARILY_UNAVAILABLE",
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +77,7 @@ class Served:
     ready: bool = True
     reason: str = ""
     platform: str = ""
-    signatures: Json | None = None
+    signatures: Optional[Json] = None
     requests: int = 0
     failures: int = 0
     run_us: int = 0
@@ -82,12 +99,23 @@ def error(protocol: str, text: str, code: str = "BAD_REQUEST") -> Json:
     return {"message": text}
 
 
-def tf_models(served: list[Served]) -> Json:
+def refusal(protocol: str, status: int, text: str) -> Json:
+    """A refusal of some HTTP status in the protocol's form.
+
+    Args:
+        protocol: Of the path that was asked; `score` for all others.
+        status: The HTTP status.
+        text: What happened, and what to do.
+    """
+    return error(protocol, text, _ERROR_CODES.get(status, _UNNAMED))
+
+
+def tf_models(served: List[Served]) -> Json:
     """`GET /v1/models`, as KServe's first protocol has it."""
     return {"models": sorted({each.model for each in served})}
 
 
-def tf_status(served: list[Served]) -> Json:
+def tf_status(served: List[Served]) -> Json:
     """`GET /v1/models/<m>`: the state of each version of a model.
 
     `name` and `ready` are what KServe's first protocol has in their place.
@@ -156,7 +184,7 @@ def model_ready(served: Served) -> Json:
     return {"name": served.model, "ready": served.ready}
 
 
-def model(served: list[Served], signature: str = "") -> Json:
+def model(served: List[Served], signature: str = "") -> Json:
     """`GET /v2/models/<m>`.
 
     Args:
@@ -204,7 +232,7 @@ def _config_tensor(tensor: Json) -> Json:
     return {"name": tensor["name"], "data_type": datatype, "dims": list(tensor["shape"])}
 
 
-def model_stats(served: list[Served]) -> Json:
+def model_stats(served: List[Served]) -> Json:
     """`GET /v2/models[/<m>]/stats`: counts and times as Triton's statistics have them."""
     return {"model_stats": [_statistics(each) for each in served]}
 
@@ -232,7 +260,7 @@ def _statistics(each: Served) -> Json:
     }
 
 
-def index(served: list[Served], *, ready_only: bool = False) -> list[Json]:
+def index(served: List[Served], *, ready_only: bool = False) -> List[Json]:
     """`POST /v2/repository/index`.
 
     Args:
@@ -263,7 +291,7 @@ def unsupported(path: str) -> Json:
     }
 
 
-def unknown_model(protocol: str, asked: str, served: list[Served]) -> Json:
+def unknown_model(protocol: str, asked: str, served: List[Served]) -> Json:
     """What is answered with 404 to a model or version that is not here.
 
     Args:
@@ -273,3 +301,64 @@ def unknown_model(protocol: str, asked: str, served: list[Served]) -> Json:
     """
     there = ", ".join(f"{each.model}, version {each.version}" for each in served) or "none"
     return error(protocol, f"no model {asked} is served here; there is {there}")
+
+
+def inquiry(
+    where: Destination,
+    path: str,
+    body: Json,
+    everything: List[Served],
+    found: List[Served],
+    version: str,
+) -> Told:
+    """Answer what no model needs to hear: metadata, readiness, lists, statistics.
+
+    Args:
+        where: What the path names.
+        path: The path, for messages.
+        body: The JSON object that came.
+        everything: All deployments.
+        found: Those of the model that the path names.
+        version: Runyard's.
+    """
+    if where.verb == paths.UNSUPPORTED:
+        return unsupported(path), _NOT_HERE
+    if where.verb == paths.SERVER:
+        return server(version), _OK
+    if where.verb in _OF_ALL:
+        return _OF_ALL[where.verb](everything, body)
+    if where.model and not found:
+        return unknown_model(where.protocol, where.named(), everything), _NOT_FOUND
+    return _OF_MODEL[where.verb](found or everything)
+
+
+def _told_ready(served: List[Served], _body: Json) -> Told:
+    ready = any(each.ready for each in served)
+    return server_ready(ready=ready), _OK if ready else _UNAVAILABLE
+
+
+def _told_index(served: List[Served], body: Json) -> Told:
+    if not isinstance(body.get("ready", False), bool):
+        return error(OPEN_INFERENCE, "'ready' must be true or false"), _BAD
+    return index(served, ready_only=body.get("ready") is True), _OK
+
+
+def _told_model_ready(served: List[Served]) -> Told:
+    ready = next((each for each in served if each.ready), served[0])
+    return model_ready(ready), _OK if ready.ready else _UNAVAILABLE
+
+
+_OF_ALL: Dict[str, Callable[[List[Served], Json], Told]] = {
+    paths.LIVE: lambda _served, _body: (live(), _OK),
+    paths.SERVER_READY: _told_ready,
+    paths.INDEX: _told_index,
+    paths.TF_MODELS: lambda served, _body: (tf_models(served), _OK),
+}
+_OF_MODEL: Dict[str, Callable[[List[Served]], Told]] = {
+    paths.MODEL: lambda served: (model(served), _OK),
+    paths.MODEL_READY: _told_model_ready,
+    paths.MODEL_CONFIG: lambda served: (model_config(served[0]), _OK),
+    paths.MODEL_STATS: lambda served: (model_stats(served), _OK),
+    paths.TF_STATUS: lambda served: (tf_status(served), _OK),
+    paths.TF_METADATA: lambda served: (tf_metadata(served[0]), _OK),
+}

@@ -1,110 +1,33 @@
 """Endpoints: made ready, kept so, changed without a gap and ended, whatever happens meanwhile."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from runyard.protocol.endpoints import (
     ChangeEndpoint,
-    CreateEndpoint,
     Deploy,
-    DeploymentSpec,
     EndpointLogQuery,
-    EndpointQuery,
-    EndpointRecord,
     Limits,
     Rollback,
     Scaling,
 )
 from runyard.protocol.environments import EnvironmentDefinition
-from runyard.protocol.errors import NotFound, WrongState
-from runyard.protocol.feed import FeedQuery
+from runyard.protocol.errors import WrongState
 from runyard.protocol.frames import WorkerNews
 from runyard.protocol.models import RegisterModel
-from runyard.protocol.snapshots import CreateSnapshot
-from runyard_server.core.lifecycle import append_events, moved
 from runyard_server.core.system import System
-from runyard_server.core.work import Work
-from runyard_server.operations import endpoints, feed, models, runs, snapshots
+from runyard_server.operations import endpoints, models, runs
 from runyard_server.scheduler.endpoints import EndpointReconciler
 from runyard_server.scheduler.reconciler import Reconciler
-from runyard_server.store import runs as run_rows
 from runyard_server.store.subjects import ENDPOINT, Subject
-from runyard_server.testing.fake_gateway import FakeGateway
 from runyard_server.testing.parts import store_text
 from runyard_server.testing.reconciler_contract import ReconcilerContract
 from runyard_server.testing.yard import W, Yard, until
 
-
-class Serving:
-    """A yard with a fake gateway, and the words of these tests."""
-
-    def __init__(self, yard: Yard, *, eager: bool = False) -> None:
-        self.yard = yard
-        self.gateway = FakeGateway(yard.system.home.root, eager=eager)
-
-    def all(self) -> list[EndpointRecord]:
-        return endpoints.list_(self.yard.system, W, EndpointQuery()).items
-
-    def run(self, run: str) -> None:
-        """Have a replica's agent be at work, though no scheduler looks after runs."""
-
-        def write(work: Work) -> None:
-            row = run_rows.find(work.connection, W, run)
-            if row is not None and row.status == "Starting":
-                append_events(work, row, [moved("Preparing"), moved("Queued"), moved("Running")])
-
-        self.yard.system.write(write)
-
-    def spec(self, text: str = "def run(x): return x", **more: Any) -> DeploymentSpec:
-        entry = store_text(self.yard.system, "score.py", text)
-        snapshot = snapshots.create(self.yard.system, W, CreateSnapshot([entry])).id
-        environment = EnvironmentDefinition(user_managed=True, interpreter="/usr/bin/python3")
-        given: dict[str, Any] = {"entry_script": "score.py", "environment": environment, **more}
-        return DeploymentSpec(snapshot=snapshot, **given)
-
-    def create(self, name: str = "iris", **more: Any) -> EndpointRecord:
-        given = {"spec": self.spec(), **more}
-        return endpoints.create(self.yard.system, W, CreateEndpoint(name, **given))
-
-    def get(self, name: str = "iris") -> EndpointRecord:
-        return endpoints.get(self.yard.system, W, name)
-
-    def replicas(self, name: str = "iris", count: int = 1) -> list[str]:
-        until(lambda: len(self.gateway.replicas_of(name)) == count)
-        return self.gateway.replicas_of(name)
-
-    def is_there(self, name: str) -> bool:
-        try:
-            self.get(name)
-        except NotFound:
-            return False
-        return True
-
-    def told(self) -> list[str]:
-        found = feed.list_(self.yard.system, W, FeedQuery(subject_kind="endpoint"))
-        return [event.kind for event in found.items if event.kind != "status"]
-
-    def serve(self, name: str = "iris", **more: Any) -> str:
-        """Make an endpoint with one replica that answers; give the replica."""
-        self.create(name, **more)
-        (run,) = self.replicas(name)
-        self.yard.report(run)
-        self.gateway.ready(run)
-        self.until_done(name)
-        return run
-
-    def until_done(self, name: str = "iris") -> None:
-        """Wait until what was asked of it last has ended."""
-        until(lambda: _is_over(self.get(name)))
-
-
-def _is_over(record: EndpointRecord) -> bool:
-    return record.operation is not None and record.operation.state != "Running"
+from .conftest import Serving, is_over
 
 
 class TestEndpoints(ReconcilerContract):
@@ -127,7 +50,7 @@ class TestEndpoints(ReconcilerContract):
         # Their runs would be another reconciler's.
         for run in self.serving.gateway.replicas_of(subject.id):
             self.serving.run(run)
-        return _is_over(self.serving.get(subject.id))
+        return is_over(self.serving.get(subject.id))
 
     def state(self, _system: System) -> object:
         return [
@@ -138,15 +61,6 @@ class TestEndpoints(ReconcilerContract):
     def clean_up(self, _system: System) -> None:
         self.yard.close()
         self.serving.gateway.close()
-
-
-@pytest.fixture
-def serving(yard: Yard) -> Iterator[Serving]:
-    made = Serving(yard)
-    yield made
-    # First who would start another one.
-    yard.scheduler.stop()
-    made.gateway.close()
 
 
 def test_an_endpoint_comes_and_goes(serving: Serving) -> None:
@@ -411,7 +325,7 @@ def test_the_log_up_to_readiness(serving: Serving) -> None:
 def test_replicas_of_other_machines_dial_one_port(serving: Serving) -> None:
     """The gateway listens for them, too, and at the same port after a restart."""
     engine = serving.yard.engine
-    engine.can = replace(engine.can, shares_files=False)
+    engine.can = replace(engine.can, on_this_machine=False)
     serving.create()
     until(lambda: serving.gateway.table.port > 0)
     port = serving.gateway.table.port

@@ -182,6 +182,7 @@ class Capabilities:
             is taken too.
         shares_files: Whether nodes see the service's files under the service's paths. Where they
             do not, the agents fetch contents over HTTP and make environments themselves.
+        on_this_machine: Whether nodes are on the service's machine, so that they reach its sockets.
         called: What the site is called in messages: `this machine`, `partition 'gpu'`.
     """
 
@@ -191,6 +192,7 @@ class Capabilities:
     max_nodes: int | None = None
     shares_nodes: bool = False
     shares_files: bool = False
+    on_this_machine: bool = False
     called: str = "the site"
 
 

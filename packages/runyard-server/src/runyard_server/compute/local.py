@@ -80,6 +80,7 @@ class LocalBackend(Backend):
             gpus=hardware.gpus(),
             shares_nodes=True,
             shares_files=True,
+            on_this_machine=True,
             called="this machine",
         )
 

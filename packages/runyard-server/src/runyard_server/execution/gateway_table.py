@@ -116,7 +116,8 @@ def _write(system: System, found: tuple[Endpoint, ...], version: int) -> None:
 
 def _remote(system: System) -> tuple[str, int]:
     """Where replicas of other machines dial, if there are other sites."""
-    if all(site.backend.capabilities().shares_files for site in system.sites):
+    # Not whether they share files: the socket in a shared folder is of one machine.
+    if all(site.backend.capabilities().on_this_machine for site in system.sites):
         return "", 0
     gateway, host = system.gateway, system.settings.host
     # One port for the service's life: replicas that redial know it.

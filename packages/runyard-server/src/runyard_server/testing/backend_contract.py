@@ -142,6 +142,12 @@ class BackendContract:
             assert can.max_nodes is None or can.max_nodes >= 1
             assert can.called
 
+    def test_nodes_of_other_machines_dial_the_service(self, tmp_path: Path) -> None:
+        """Only where its sockets can be reached is a job told of the file that leads to them."""
+        with self.bench(tmp_path) as (backend, _):
+            told = backend.plan(job_named()).job.connection_file
+            assert not told or backend.capabilities().on_this_machine
+
     def test_what_it_has_could_run(self, tmp_path: Path) -> None:
         """A need within what the site says of itself is met in full."""
         with self.bench(tmp_path) as (backend, _):

@@ -27,7 +27,9 @@ from runyard_server.compute.base import (
     SiteContext,
 )
 
-SLOTS = Capabilities(cpus=2, shares_nodes=True, shares_files=True, called="this machine")
+SLOTS = Capabilities(
+    cpus=2, shares_nodes=True, shares_files=True, on_this_machine=True, called="this machine"
+)
 
 
 @dataclass
@@ -91,7 +93,7 @@ class FakeBackend(Backend):
             light=str(self._context.light.zip),
             url=self._context.url(),
             shared_folder=str(shared),
-            connection_file=str(self._context.connection_file),
+            connection_file=self._connection_file,
             cpus=job.size.cpus if job.size else self._engine.can.cpus,
         )
         return LaunchPlan(
@@ -104,6 +106,11 @@ class FakeBackend(Backend):
             folder=str(own),
             job=job.at(place),
         )
+
+    @property
+    def _connection_file(self) -> str:
+        """What leads to the service's sockets, for nodes that can reach them."""
+        return str(self._context.connection_file) if self._engine.can.on_this_machine else ""
 
     def launch(self, plan: LaunchPlan) -> str:
         """Write what the agent would read, and enter it into the table."""

@@ -45,7 +45,8 @@ class HostsBackend(LocalBackend):
 
     def capabilities(self) -> Capabilities:
         """What this machine has, as often as there are hosts."""
-        return replace(super().capabilities(), called=f"each of {len(self._hosts)} simulated hosts")
+        called = f"each of {len(self._hosts)} simulated hosts"
+        return replace(super().capabilities(), on_this_machine=False, called=called)
 
     def plan(self, job: Job, salvage: str | None = None) -> LaunchPlan:
         """The agent's command on its host."""

@@ -44,6 +44,7 @@ class FakeService(WorkspaceClient):
         self.sent: list[list[str]] = []
         self.calls: list[str] = []
         self.bodies: list[Any] = []
+        self.logs_asked: list[Any] = []
         self.keys = EndpointKeys("first", "second")
         self.address = "http://127.0.0.1:9000"
         self.state, self.error = "Healthy", ""
@@ -171,6 +172,7 @@ class FakeService(WorkspaceClient):
 
     def endpoints_logs(self, name: str, query: Any) -> EndpointLog:
         del name
+        self.logs_asked.append(query)
         return EndpointLog("\n".join(["loading", "Traceback", "ImportError: x"][-query.lines :]))
 
     def images_create(self, body: Any) -> ImageRecord:
@@ -247,12 +249,14 @@ class Model:
         self.status, self.content = 200, b'{"said": [1]}'
         self.keys: set[str] = set()
         self.seen: list[tuple[str, str, bytes]] = []
+        self.deployments: list[str | None] = []
         self.url = ""
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers["Content-Length"]))
         given = handler.headers.get("Authorization", "")
         self.seen.append((handler.path, given, body))
+        self.deployments.append(handler.headers.get("runyard-deployment"))
         allowed = not self.keys or given in {f"Bearer {key}" for key in self.keys}
         handler.send_response(self.status if allowed else 401)
         content = self.content if allowed else b"{}"

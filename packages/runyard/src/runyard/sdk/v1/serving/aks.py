@@ -176,7 +176,7 @@ class AksWebservice(Webservice, kind=settings.AKS):
 
     def _base_uri(self) -> str:
         # The hosted service's clusters had one address for all; this path answers here, too.
-        return f"{self._record.address}/api/v1/service/{self.name}"
+        return f"{self._record.address}/api/v1/service/{self._endpoint_name}"
 
     def get_access_token(self) -> WebServiceAccessToken:
         """Read a token, which counts for twelve hours.
@@ -188,7 +188,7 @@ class AksWebservice(Webservice, kind=settings.AKS):
 
     def _token(self) -> WebServiceAccessToken:
         with refusals.told():
-            found = self.workspace.service.endpoints.token(self.name)
+            found = self.workspace.service.endpoints.token(self._endpoint_name)
         after, end = time_of(found.refresh_after), time_of(found.expires_at)
         assert after is not None
         assert end is not None

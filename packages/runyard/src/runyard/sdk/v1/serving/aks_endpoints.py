@@ -309,23 +309,21 @@ class AksEndpoint(AksWebservice, kind=settings.AKS_ENDPOINT):
 class AksVersion(AksWebservice):
     """A version of an AksEndpoint, shown as a service."""
 
-    _version = ""
-
     @classmethod
     def _shown(cls, endpoint: AksEndpoint, version: str) -> AksVersion:
         made = object.__new__(cls)
         made.workspace, made._record = endpoint.workspace, endpoint._record
-        made._authorization, made._settled, made._version = "", False, version
+        made._authorization, made._settled, made._only = "", False, version
         return made
 
     def _deployment(self) -> Any:
-        rows = [one for one in self._record.deployments if one.name == self._version]
+        rows = [one for one in self._record.deployments if one.name == self._only]
         return rows[0] if rows else None
 
     @property
     def name(self) -> str:
         """The version's name."""
-        return self._version
+        return str(self._only)
 
     @property
     def state(self) -> str:
@@ -364,17 +362,7 @@ class AksVersion(AksWebservice):
         control = one.spec.v1.get("control", one.is_default) if one else False
         return "Control" if control else "Treatment"
 
-    def _base_uri(self) -> str:
-        return f"{self._record.address}/api/v1/service/{self._record.name}"
-
-    def update_deployment_state(self) -> None:
-        """Read the endpoint's state again."""
-        self._record = self._endpoint()._record
-
-    def _endpoint(self) -> Any:
-        return AksEndpoint(self.workspace, self._record.name)
-
-    def update(self, **_: Any) -> None:  # type: ignore[override] # versions have another way
+    def update(self, *_: Any, **__: Any) -> None:
         """Refuse: a version is changed by its endpoint.
 
         Raises:
@@ -383,6 +371,9 @@ class AksVersion(AksWebservice):
         raise WebserviceException(
             f"use AksEndpoint(ws, {self._record.name!r}).update_version({self.name!r}, …)"
         )
+
+    # The service keeps those of the endpoint; a version's are part of what it is deployed as.
+    add_tags = remove_tags = add_properties = update
 
     def delete(self) -> None:
         """Refuse: a version is deleted by its endpoint.

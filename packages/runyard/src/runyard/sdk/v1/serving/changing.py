@@ -27,7 +27,7 @@ def change(service: Shown, **changes: Any) -> None:
     """
     with refusals.told():
         service._record = service.workspace.service.endpoints.change(
-            service.name, ChangeEndpoint(**changes)
+            service._endpoint_name, ChangeEndpoint(**changes)
         )
 
 

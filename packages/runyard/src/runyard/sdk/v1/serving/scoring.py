@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, NamedTuple, Union
+from typing import Any, Dict, NamedTuple, Optional, Union
 from urllib.parse import urlsplit
 
 from runyard.sdk.exceptions import UserErrorException, WebserviceException
 
 OK, UNAUTHORIZED = 200, 401
+# As `sdk.endpoint_calls` has it, which would bring modules that nothing here needs.
+DEPLOYMENT_HEADER = "runyard-deployment"
 
 
 class Answer(NamedTuple):
@@ -19,13 +21,16 @@ class Answer(NamedTuple):
     content: bytes
 
 
-def post(uri: str, data: Union[str, bytes], authorization: str) -> Answer:
+def post(
+    uri: str, data: Union[str, bytes], authorization: str, deployment: Optional[str] = None
+) -> Answer:
     """Send a request to a scoring address.
 
     Args:
         uri: The address.
         data: The body.
         authorization: The whole value of the header; "" for none.
+        deployment: Which deployment is to answer; None: whichever the traffic decides.
 
     Raises:
         WebserviceException: Nobody answers there.
@@ -37,6 +42,8 @@ def post(uri: str, data: Union[str, bytes], authorization: str) -> Answer:
     headers = {"Content-Type": "application/json"}
     if authorization:
         headers["Authorization"] = authorization
+    if deployment:
+        headers[DEPLOYMENT_HEADER] = deployment
     # No time limit of our own: the service has one, and says so.
     connection = kind(parts.hostname or "", parts.port)
     try:

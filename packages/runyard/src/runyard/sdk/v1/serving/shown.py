@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from runyard.protocol.endpoints import HEALTHY, EndpointLogQuery
+from runyard.protocol.errors import NotFound
+from runyard.sdk.exceptions import WebserviceException
 from runyard.sdk.models import Model
 from runyard.sdk.v1.serving import environments, refusals
 from runyard.sdk.v1.serving.images import Image
@@ -30,6 +32,8 @@ class Shown:
     _record: EndpointRecord
     _authorization: str
     _settled: bool
+    # The one deployment that is shown and called; None: whichever the traffic decides.
+    _only: Optional[str] = None
 
     def __repr__(self) -> str:
         return (
@@ -54,6 +58,11 @@ class Shown:
     @property
     def name(self) -> str:
         """The name."""
+        return self._record.name
+
+    @property
+    def _endpoint_name(self) -> str:
+        """What the service knows it by; a version of an endpoint has another name."""
         return self._record.name
 
     @property
@@ -154,11 +163,16 @@ class Shown:
 
     @property
     def image(self) -> Any:
-        """The image it was deployed from; None where there is none."""
+        """The image it was deployed from; None where there is none, or none any more."""
         if not self.image_id:
             return None
-
-        return Image(self.workspace, id=self.image_id)
+        try:
+            return Image(self.workspace, id=self.image_id)
+        except WebserviceException as error:
+            # Deleting an image leaves the services that run it, which are still to be shown.
+            if isinstance(error.__cause__, NotFound):
+                return None
+            raise
 
     @property
     def environment(self) -> Optional[Environment]:
@@ -188,7 +202,7 @@ class Shown:
             WebserviceException: It is gone.
         """
         with refusals.told():
-            self._record = self.workspace.service.endpoints.get(self.name)
+            self._record = self.workspace.service.endpoints.get(self._endpoint_name)
 
     def get_logs(self, num_lines: int = 5000, init: bool = False) -> str:
         """Read what the script has printed, with the lines of the server around it.
@@ -197,12 +211,12 @@ class Shown:
             num_lines: The last lines, so many.
             init: Only what was printed before the service was ready.
         """
-        query = EndpointLogQuery(lines=int(num_lines), init=bool(init))
+        query = EndpointLogQuery(self._only, int(num_lines), bool(init))
         with refusals.told():
             endpoints = self.workspace.service.endpoints
             if self._record.state == HEALTHY and not init:
-                return endpoints.logs_when_ready(self.name, query)
-            return endpoints.logs(self.name, query)
+                return endpoints.logs_when_ready(self._endpoint_name, query)
+            return endpoints.logs(self._endpoint_name, query)
 
     def _deployment(self) -> Optional[DeploymentRecord]:
         """The deployment that is meant where none is named."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import (
     TYPE_CHECKING,
     Any,
-    ClassVar,
     Dict,
     List,
     Mapping,
@@ -56,8 +55,6 @@ class Webservice(Shown):
         WebserviceException: There is none; the message begins with `WebserviceNotFound`.
     """
 
-    _kind: ClassVar[str] = ""
-
     def __new__(cls, workspace: Workspace, name: str, **_: Any) -> Self:
         """Make an object of the class that stands for the service's kind."""
         checks.workspace(workspace)
@@ -77,8 +74,9 @@ class Webservice(Shown):
             kwargs: What other base classes take.
         """
         super().__init_subclass__(**kwargs)
-        cls._kind = kind
-        _CLASSES[kind] = cls
+        # Versions, and classes that users derive, stand for no kind of their own.
+        if kind:
+            _CLASSES[kind] = cls
 
     @classmethod
     def _of(cls, workspace: Workspace, record: EndpointRecord) -> Webservice:
@@ -251,15 +249,20 @@ class Webservice(Shown):
                 "to a failed deployment, or the service is not ready yet.\n"
                 f"Current State: {self.state}\nErrors: {self.error}"
             )
-        answer = scoring.post(self.scoring_uri, input_data, self._authorized(fresh=False))
+        answer = self._post(input_data)
         if answer.status == scoring.UNAUTHORIZED:
-            # A key that has been replaced meanwhile.
-            answer = scoring.post(self.scoring_uri, input_data, self._authorized(fresh=True))
+            # Meanwhile a key has been replaced, or somebody has switched keys on.
+            self.update_deployment_state()
+            self._authorization = ""
+            answer = self._post(input_data)
         return scoring.parsed(answer)
 
-    def _authorized(self, fresh: bool) -> str:
+    def _post(self, input_data: Union[str, bytes]) -> scoring.Answer:
+        return scoring.post(str(self.scoring_uri), input_data, self._authorized(), self._only)
+
+    def _authorized(self) -> str:
         """The Authorization header, with the service's own key or token."""
-        if fresh or not self._authorization:
+        if not self._authorization:
             secret = ""
             if self.auth_enabled:
                 secret = self.get_keys()[0]
@@ -280,7 +283,7 @@ class Webservice(Shown):
             WebserviceException: The service asks for no key.
         """
         with refusals.told():
-            keys = self.workspace.service.endpoints.keys(self.name)
+            keys = self.workspace.service.endpoints.keys(self._endpoint_name)
         return keys.primary, keys.secondary
 
     def regen_key(self, key: str, set_key: Optional[str] = None) -> None:
@@ -297,7 +300,7 @@ class Webservice(Shown):
         if which not in {"primary", "secondary"}:
             raise WebserviceException(f"key is {key!r}; there are Primary and Secondary")
         with refusals.told():
-            self.workspace.service.endpoints.regenerate(self.name, which, set_key)
+            self.workspace.service.endpoints.regenerate(self._endpoint_name, which, set_key)
         self._authorization = ""
 
     def get_token(self) -> Tuple[str, dt.datetime]:

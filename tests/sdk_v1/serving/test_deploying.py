@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -190,3 +191,36 @@ def test_what_cannot_be_is_refused_with_its_reason(workspace, config):
         Model.profile(workspace, "p", [], config, None)
     with pytest.raises(NotImplementedError, match="container engine"):
         Model.package(workspace, [], config)
+
+
+def test_a_configuration_serves_for_several_models(workspace, service):
+    """What one model would like is no wish of the next one's."""
+    wishes = ModelResources(cpus=4.0, memory_gb=8.0, gpus=1)
+    service.model("big", framework="ScikitLearn", framework_version="0.22.1", resources=wishes)
+    service.model("small", framework="ScikitLearn", framework_version="0.22.1")
+    aci = AciWebservice.deploy_configuration()
+    for name in ("big", "small"):
+        Model.deploy(workspace, f"{name}-svc", [Model(workspace, id=f"{name}:1")], None, aci)
+    orders = [body for body in service.bodies if hasattr(body, "spec")]
+    assert [order.spec.resources.cpus for order in orders] == [4.0, 0.1]
+    assert aci.cpu_cores is None
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_script_within_its_source_is_found_by_any_path(workspace, service, here, absolute):
+    """Paths may be Path objects, and lead from the root: what is kept is the path within."""
+    (here / "abc").mkdir()
+    (here / "abc" / "score.py").write_text("def run(x): return x\n")
+    script = here / "abc" / "score.py" if absolute else Path("score.py")
+    config = InferenceConfig(script, source_directory="abc", environment=Environment("mine"))
+    Model.deploy(workspace, "my-svc", [], config, LocalWebservice.deploy_configuration())
+    spec = service.bodies[-1].spec
+    assert (spec.source_directory, spec.entry_script) == ("abc", "score.py")
+    assert spec.v1["source"]["script"] == "score.py"
+
+
+def test_a_script_outside_its_source_is_refused(here):
+    """It would not be sent with the folder; the message names both."""
+    (here / "abc").mkdir()
+    with pytest.raises(WebserviceException, match=r"score\.py.* not below .*abc"):
+        InferenceConfig("../score.py", source_directory="abc", environment=Environment("mine"))

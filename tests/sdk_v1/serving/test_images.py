@@ -116,3 +116,14 @@ def test_names_are_checked(workspace, service, image_config, name):
     with pytest.raises(WebserviceException, match="3 to 32"):
         Image.create(workspace, name, [], image_config)
     assert "images.create" not in service.calls
+
+
+def test_an_endpoint_of_an_image_is_refused_before_the_image_is_made(
+    workspace, service, image_config
+):
+    """What cannot be leaves no image behind, and is told with the other faults."""
+    with pytest.raises(WebserviceException, match="no images"):
+        Webservice.deploy_from_model(
+            workspace, "my-end", [], image_config, AksEndpoint.deploy_configuration()
+        )
+    assert not service.images_there

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from azureml.core import Model
+from azureml.core.image import ContainerImage
 from azureml.core.model import InferenceConfig
 from azureml.core.webservice import AciWebservice, AksEndpoint, AksWebservice, Webservice
 from runyard.protocol.endpoints import OperationRecord
@@ -295,3 +296,86 @@ def test_versions_of_an_endpoint_share_its_requests(workspace, service, config):
     with pytest.raises(WebserviceException, match=r"exists(.|\n)*inference_config is missing"):
         endpoint.create_version("green")
     assert service.calls.count("endpoints.deploy") == 3
+
+
+@pytest.fixture
+def endpoint(workspace, config):
+    """An endpoint with the versions `blue`, the default, and `green`."""
+    configuration = AksEndpoint.deploy_configuration(version_name="blue")
+    made = Model.deploy(workspace, "my-end", [], config, configuration)
+    made.create_version("green", inference_config=config, models=[], traffic_percentile=20)
+    return made
+
+
+def test_a_version_is_called_by_itself_with_the_keys_of_its_endpoint(model, endpoint, service):
+    """Trying a version before it gets requests needs its own answers, and its own log."""
+    model.keys = {"first"}
+    green = endpoint.versions["green"]
+    assert green.run("[1]") == {"said": [1]}
+    assert model.seen[-1][1] == "Bearer first"
+    assert model.deployments == ["green"]
+    assert green.get_keys() == ("first", "second")
+    assert green.get_token()[0] == "token"
+    assert "Traceback" in green.get_logs(2)
+    assert service.logs_asked[-1].deployment == "green"
+    green.wait_for_deployment()
+    endpoint.run("[1]")
+    assert model.deployments == ["green", None]
+
+
+def test_what_a_version_has_is_changed_by_its_endpoint(endpoint):
+    """Tags of a version are no tags of the endpoint, so both are not mixed up."""
+    green = endpoint.versions["green"]
+    for change in (green.add_tags, green.add_properties):
+        with pytest.raises(WebserviceException, match=r"update_version\('green'"):
+            change({"a": "b"})
+    with pytest.raises(WebserviceException, match=r"update_version\('green'"):
+        green.remove_tags(["a"])
+    assert endpoint.tags == {}
+
+
+def test_a_class_of_the_users_own_stands_for_no_kind(workspace, aci):
+    """A script may subclass AciWebservice; what others find stays v1's class."""
+
+    class Mine(AciWebservice):
+        pass
+
+    assert type(Webservice(workspace, aci.name)) is AciWebservice
+    assert type(Webservice._of(workspace, replace(aci._record, kind=""))) is Webservice
+    assert Mine.__mro__[1] is AciWebservice
+
+
+def test_a_service_that_asks_for_keys_by_now_is_called_with_one(model, aci, service):
+    """Another notebook has switched keys on; the object that is there already goes on."""
+    model.keys = {"first"}
+    there = service.endpoints_there["my-svc"]
+    service.endpoints_there["my-svc"] = replace(there, access=replace(there.access, auth="key"))
+    assert aci.run("[1]") == {"said": [1]}
+
+
+def test_a_service_outlives_its_image(workspace, service, here):
+    """Deleting an image leaves what runs of it, and that can still be shown."""
+    image_config = ContainerImage.image_configuration("score.py", "python")
+    made = Webservice.deploy_from_model(workspace, "my-svc", [], image_config)
+    made.image.delete()
+    assert (made.image, made.image_id) == (None, "my-svc:1")
+    assert made.serialize()["imageDetails"] is None
+
+
+def test_a_model_without_a_list_is_named_in_an_update(workspace, service):
+    """`update(models=model)` is a likely slip; it is told, and nothing breaks on the way."""
+    service.model("m", framework="ScikitLearn", framework_version="0.22.1")
+    made = Model.deploy(workspace, "my-svc", [Model(workspace, id="m:1")])
+    with pytest.raises(UserErrorException, match="must be a list"):
+        made.update(models=Model(workspace, id="m:1"))
+
+
+def test_another_model_without_code_is_served_as_it_needs(workspace, service):
+    """The new model's framework and version decide, as when it is deployed."""
+    service.model("m", framework="ScikitLearn", framework_version="0.22.1")
+    service.model("n", framework="Onnx", paths=["n.onnx"])
+    made = Model.deploy(workspace, "my-svc", [Model(workspace, id="m:1")])
+    made.update(models=[Model(workspace, id="n:1")])
+    spec = service.endpoints_there["my-svc"].deployments[0].spec
+    assert (spec.models, spec.flavor) == (["n:1"], "onnx")
+    assert any(line.startswith("onnxruntime") for line in spec.environment.pip)

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from runyard.sdk.v1.serving.settings import Settings
 
 SCRIPT = "script"
+# The fields of a DeploymentSpec that tell what is run, without models and v1's own.
+_PARTS = (
+    "flavor",
+    "entry_script",
+    "source_directory",
+    "snapshot",
+    "environment",
+    "environment_variables",
+    "options",
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,15 @@ def parts(service: WorkspaceClient, code: Code, models: Sequence[Given]) -> Dict
         "options": dict(code.options),
         "v1": kept,
     }
+
+
+def kept_parts(spec: DeploymentSpec) -> Dict[str, Any]:
+    """The fields that tell what a deployment or an image runs, as they are; `v1` is not among them.
+
+    Args:
+        spec: Its specification.
+    """
+    return {name: getattr(spec, name) for name in _PARTS}
 
 
 def _definition(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+from copy import copy
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from runyard.client import callers
@@ -15,7 +15,7 @@ from runyard.protocol.endpoints import (
 )
 from runyard.protocol.errors import NotFound
 from runyard.protocol.runs import LOCAL_TARGET
-from runyard.sdk import checks
+from runyard.sdk import checks, submitter
 from runyard.sdk.exceptions import WebserviceException
 from runyard.sdk.model_orders import texts
 from runyard.sdk.v1.serving import code as codes
@@ -64,7 +64,8 @@ def deploy(
         WebserviceException: Something makes no sense; all of it is named.
     """
     checks.workspace(workspace)
-    config = configuration(deployment_config, deployment_target)
+    # A copy: what one model would like is filled in, and the user's own may serve for the next.
+    config = copy(configuration(deployment_config, deployment_target))
     faults = Faults(f"service {name!r} cannot be deployed")
     replace = common(faults, workspace, name, config, deployment_target, overwrite=overwrite)
     found: List[Given] = []
@@ -274,7 +275,7 @@ def create(
         replace=replace,
         primary_key=settings.get("primary_key"),
         secondary_key=settings.get("secondary_key"),
-        created_by=os.environ.get("USER", ""),
+        created_by=submitter.user_name(),
         v1={"compute_name": compute, **(shown or {})},
         **_first(kind, settings, name),
     )

@@ -52,6 +52,10 @@ def create(endpoint: Shown, version: str, arguments: Dict[str, Any]) -> None:
         faults.add("inference_config is missing")
     elif not hasattr(config, "entry_script"):
         faults.add(f"inference_config must be an InferenceConfig, not {type(config).__name__}")
+    else:
+        # Its files may have changed since it was made, in a notebook hours ago.
+        with faults.gathering():
+            config.validate_configuration()
     settings = _settings(given)
     faults.extend(setting_checks.faults(meaning.AKS_ENDPOINT, settings))
     found: List[Given] = []

@@ -27,16 +27,6 @@ if TYPE_CHECKING:
     from runyard.sdk.v1.serving.models import Given
     from runyard.sdk.workspaces import Workspace
 
-_PARTS = (
-    "flavor",
-    "entry_script",
-    "source_directory",
-    "snapshot",
-    "environment",
-    "environment_variables",
-    "options",
-)
-
 
 def create(workspace: Workspace, name: str, models: Any, config: Any) -> ImageRecord:
     """Make the next version of an image.
@@ -138,7 +128,9 @@ def from_models(
     replace = deploying.common(
         faults, workspace, name, config, deployment_target, overwrite=overwrite
     )
+    faults.extend(_endpoint_faults(config))
     found = _checked(faults, workspace, name, models, image_config)
+    # Before the image is made: its environment takes minutes, and nobody would delete it.
     faults.refuse()
     image = _create(workspace, name, found, image_config)
     return _deploy(workspace, name, image, config, deployment_target, replace=replace)
@@ -171,10 +163,22 @@ def from_image(
     replace = deploying.common(
         faults, workspace, name, config, deployment_target, overwrite=overwrite
     )
+    faults.extend(_endpoint_faults(config))
     if not hasattr(image, "_record"):
         faults.add(f"image must be an Image, not {type(image).__name__}")
     faults.refuse()
     return _deploy(workspace, name, image._record, config, deployment_target, replace=replace)
+
+
+def _endpoint_faults(config: WebserviceDeploymentConfiguration) -> List[str]:
+    if config.kind != AKS_ENDPOINT:
+        return []
+    return [
+        (
+            "an AksEndpoint is deployed with Model.deploy(…, inference_config, deployment_config): "
+            "its versions have environments, and no images"
+        )
+    ]
 
 
 def _deploy(
@@ -187,11 +191,6 @@ def _deploy(
     replace: bool,
 ) -> EndpointRecord:
     models, sent = _definition(image)
-    if config.kind == AKS_ENDPOINT:
-        raise WebserviceException(
-            "an AksEndpoint is deployed with Model.deploy(…, inference_config, deployment_config): "
-            "its versions have environments, and no images"
-        )
     return deploying.create(workspace, name, models, sent, config, target, replace=replace)
 
 
@@ -211,6 +210,4 @@ def parts(image: Any) -> Tuple[List[str], Dict[str, Any]]:
 
 def _definition(image: ImageRecord) -> Tuple[List[str], Dict[str, Any]]:
     spec = image.spec
-    found = {name: getattr(spec, name) for name in _PARTS}
-    found["v1"] = {**spec.v1, "image": image.id}
-    return [*spec.models], found
+    return [*spec.models], {**codes.kept_parts(spec), "v1": {**spec.v1, "image": image.id}}

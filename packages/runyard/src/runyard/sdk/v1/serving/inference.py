@@ -113,6 +113,20 @@ class InferenceConfig:
         """Where a file is that the configuration names: below the source directory, if given."""
         return str(Path(self.source_directory or "", name))
 
+    def path_within(self, name: str) -> str:
+        """A file's path below the source directory, which it may be given with from the root.
+
+        Raises:
+            ValueError: It is not below.
+        """
+        path = Path(os.path.normpath(name))
+        if path.is_absolute():
+            # `source_directory` has its links resolved; the script's own may lead elsewhere.
+            path = Path(os.path.relpath(path.parent.resolve() / path.name, self.source_directory))
+        if path.parts[0] == os.pardir:
+            raise ValueError(f"{name} is not below {self.source_directory}")
+        return path.as_posix()
+
     def _contradictions(self) -> List[str]:
         found: List[str] = []
         both = [name for name in _OLD_FORM if getattr(self, name)]
@@ -129,12 +143,21 @@ class InferenceConfig:
         if self.source_directory and not Path(self.source_directory).is_dir():
             return [f"source_directory {self.source_directory!r} does not exist"]
         names = ("entry_script", "conda_file", "extra_docker_file_steps")
-        return [
+        found = [
             f"{name} {getattr(self, name)!r} does not exist in "
             f"{self.source_directory or os.getcwd()}"  # noqa: PTH109 - for show
             for name in names
             if getattr(self, name) and not Path(self.path_of(getattr(self, name))).is_file()
         ]
+        if self.source_directory and self.entry_script:
+            try:
+                self.path_within(self.entry_script)
+            except ValueError:
+                found.append(
+                    f"entry_script {str(self.entry_script)!r} is not below the source_directory "
+                    f"{self.source_directory!r}, with which it is sent"
+                )
+        return found
 
 
 def refused_runtime(runtime: Any) -> str:

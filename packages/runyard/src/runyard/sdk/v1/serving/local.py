@@ -181,8 +181,8 @@ class LocalWebservice(Webservice, kind=settings.LOCAL):
         spec = deployment.spec
         if spec.v1.get("source"):
             source = sources.Source.from_json(spec.v1["source"])
-            if not source.dependencies and not source.directory:
-                _check(source.script)
+            # The old replica would serve on beside a new one that never comes up.
+            parse(source.path)
             snapshot = sources.send(self.workspace.service, source)
         else:
             snapshot = spec.snapshot
@@ -223,7 +223,7 @@ class LocalWebservice(Webservice, kind=settings.LOCAL):
             raise NotOfferedYet("LocalWebservice.update(image_config=…)", "inference_config")
         arguments = {"models": models, "inference_config": inference_config}
         if deployment_config is not None:
-            arguments.update(deployment_config.settings())
+            arguments.update(deploying.configuration(deployment_config, None).settings())
         updating.update(self, arguments)
         if wait:
             self.wait_for_deployment()
@@ -288,7 +288,3 @@ class LocalWebservice(Webservice, kind=settings.LOCAL):
         self.update_deployment_state()
         if self.state not in states:
             raise WebserviceException(f"Cannot call {method}() when service is {self.state}.")
-
-
-def _check(script: str) -> None:
-    parse(script)

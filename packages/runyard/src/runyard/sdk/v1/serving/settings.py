@@ -108,13 +108,8 @@ def limits(kind: str, settings: Settings) -> Limits:
 
 def liveness(settings: Settings) -> Liveness:
     """When a silent replica is replaced."""
-    names = {
-        "period_seconds": "period_seconds",
-        "timeout_seconds": "timeout_seconds",
-        "failure_threshold": "failure_threshold",
-        "initial_delay_seconds": "initial_delay_seconds",
-    }
-    return Liveness(**{field: settings[name] for name, field in names.items() if name in settings})
+    names = ("period_seconds", "timeout_seconds", "failure_threshold", "initial_delay_seconds")
+    return Liveness(**{name: settings[name] for name in names if name in settings})
 
 
 def access(kind: str, settings: Settings) -> Access:

@@ -68,7 +68,7 @@ class Source:
 def of_config(config: Any) -> Source:
     """The source that an InferenceConfig names."""
     if config.source_directory:
-        return Source(config.entry_script, config.source_directory)
+        return Source(config.path_within(config.entry_script), config.source_directory)
     return Source(os.path.abspath(config.entry_script))  # noqa: PTH100 - keeps links as they are
 
 

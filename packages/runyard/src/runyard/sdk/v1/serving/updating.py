@@ -101,48 +101,37 @@ def revised(
     if config is not None and hasattr(config, "validate_configuration"):
         with faults.gathering():
             config.validate_configuration()
+    code: Optional[codes.Code] = None
+    if found is not None and not faults.any:
+        with faults.gathering():
+            # Another model without code may be of another framework, or of another version of it.
+            code = codes.of_models(found, service.name) if config is None else None
     if faults.any:
         return None
+    if config is not None:
+        code = codes.of_config(config, service.name)
     models = old.models if found is None else model_lists.ids(service.workspace, found)
-    return _spec(service, old, changes, settings, models)
+    return _spec(service, old, changes.get("image"), code, settings, models)
 
 
 def _spec(
     service: Shown,
     old: DeploymentSpec,
-    changes: Dict[str, Any],
+    image: Any,
+    code: Optional[codes.Code],
     settings: Settings,
     models: List[str],
 ) -> DeploymentSpec:
-    kind, config, image = (
-        service._record.kind,
-        changes.get("inference_config"),
-        changes.get("image"),
-    )
     if image is not None:
         models, parts = image_deployment.parts(image)
-    elif config is not None:
-        parts = codes.parts(
-            service.workspace.service,
-            codes.of_config(config, service.name),
-            [Model(service.workspace, id=one) for one in models],
-        )
+    elif code is not None:
+        served = [Model(service.workspace, id=one) for one in models]
+        parts = codes.parts(service.workspace.service, code, served)
     else:
-        parts = {name: getattr(old, name) for name in _PARTS}
-        parts["v1"] = dict(old.v1)
-    made = codes.spec(kind, settings, models, parts, old.target)
+        parts = {**codes.kept_parts(old), "v1": dict(old.v1)}
+    made = codes.spec(service._record.kind, settings, models, parts, old.target)
+    # What update() has no argument for stays as it is.
     return replace(made, batching=old.batching, tags=old.tags, description=old.description)
-
-
-_PARTS = (
-    "flavor",
-    "entry_script",
-    "source_directory",
-    "snapshot",
-    "environment",
-    "environment_variables",
-    "options",
-)
 
 
 def _contradictions(old: DeploymentSpec, changes: Dict[str, Any]) -> List[str]:
@@ -157,8 +146,9 @@ def _contradictions(old: DeploymentSpec, changes: Dict[str, Any]) -> List[str]:
     if config is not None and not hasattr(config, "entry_script"):
         found.append(f"inference_config must be an InferenceConfig, not {type(config).__name__}")
     if changes.get("models") is not None and config is None and image is None:
-        is_one = old.flavor != codes.SCRIPT and len(changes["models"]) == 1
-        if not is_one:
+        # What is no list at all is told by the one that looks the models up.
+        is_list = isinstance(changes["models"], (list, tuple))
+        if is_list and (old.flavor == codes.SCRIPT or len(changes["models"]) != 1):
             found.append(
                 "models is given without inference_config, which only a service of one model "
                 "without a script allows: give the InferenceConfig, too"

@@ -1,6 +1,7 @@
 """The log of requests: what is kept of them, and for how long."""
 
 import asyncio
+import threading
 
 from runyard_server.serving import requestlog
 from runyard_server.serving.requestlog import Line, RequestLog, stamp, text_of
@@ -43,6 +44,30 @@ def test_a_file_of_yesterday_is_put_aside(tmp_path, monkeypatch):
     asyncio.run(write())
     assert "old" in (tmp_path / "requests.jsonl.1").read_text()
     assert "new" in (tmp_path / "requests.jsonl").read_text()
+
+
+def test_a_disk_that_hangs_takes_one_thread_and_little_memory(tmp_path, monkeypatch):
+    """What cannot be written is dropped, and what can be follows once the disk is back."""
+    monkeypatch.setattr(requestlog, "WRITE_SECONDS", 0.01)
+    monkeypatch.setattr(requestlog, "MOST_WAITING", 1000)
+    back, written = threading.Event(), []
+
+    def write(_log: RequestLog, lines: list[bytes]) -> None:
+        written.append(len(lines))
+        back.wait(10)
+
+    monkeypatch.setattr(RequestLog, "_write", write)
+
+    async def log_much() -> None:
+        log = RequestLog(tmp_path)
+        for _ in range(20):
+            log.add(line("x" * 50))
+            await asyncio.sleep(0.01)
+        assert written == [1]
+        back.set()
+
+    asyncio.run(log_much())
+    assert sum(written) * len(line("x" * 50).input) < 1000
 
 
 def test_bodies_are_cut_and_told_as_text(tmp_path):

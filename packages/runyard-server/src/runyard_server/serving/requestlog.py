@@ -9,6 +9,7 @@ in it, so neither are keys.
 import asyncio
 import calendar
 import logging
+import threading
 import time
 from pathlib import Path
 
@@ -53,13 +54,16 @@ class RequestLog:
         self._path = folder / "requests.jsonl"
         self._loop = asyncio.get_running_loop()
         self._lines: list[bytes] = []
+        # Bytes of the lines that wait, and of those that a thread is writing.
         self._waiting = 0
+        self._writing = 0
+        self._guard = threading.Lock()
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, line: Line) -> None:
-        """Keep a request."""
+        """Keep a request; none while the disk takes nothing and enough waits for it."""
         text = msgspec.json.encode(line) + b"\n"
-        if self._waiting + len(text) > MOST_WAITING:
+        if self._waiting + self._writing + len(text) > MOST_WAITING:
             return
         self._lines.append(text)
         self._waiting += len(text)
@@ -76,17 +80,28 @@ class RequestLog:
             self._write(lines)
 
     def _write_later(self) -> None:
+        if self._writing:
+            # A disk that hangs would get a thread more each moment.
+            self._timer = self._loop.call_later(WRITE_SECONDS, self._write_later)
+            return
         self._timer = None
-        lines, self._lines, self._waiting = self._lines, [], 0
+        lines, self._lines = self._lines, []
+        self._writing, self._waiting = self._waiting, 0
         # In a thread: a slow disk is no reason for a request to wait.
-        self._loop.run_in_executor(None, self._write, lines)
+        done = self._loop.run_in_executor(None, self._write, lines)
+        done.add_done_callback(self._written)
+
+    def _written(self, _done: asyncio.Future[None]) -> None:
+        self._writing = 0
 
     def _write(self, lines: list[bytes]) -> None:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._rotate()
-            with self._path.open("ab") as stream:
-                stream.write(b"".join(lines))
+            # `flush` writes in the loop's thread: of two that rotate one would lose its lines.
+            with self._guard:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._rotate()
+                with self._path.open("ab") as stream:
+                    stream.write(b"".join(lines))
         except OSError as error:
             _log.warning("%d requests are not in the log: %s", len(lines), error)
 

@@ -89,6 +89,7 @@ def test_a_path_finds_its_deployment(two, path, version):
         ("/v2/health/live", "{}", 405),
         ("/v2/repository/models/mnist/load", "{}", 501),
         ("/v2/systemsharedmemory/status", None, 501),
+        ("/v2/repository/index", '{"a":' + "[" * 60_000, 400),
     ],
 )
 def test_what_is_not_here_is_told_in_the_form_of_the_protocol(two, path, body, status):

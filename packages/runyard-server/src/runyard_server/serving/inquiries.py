@@ -51,7 +51,7 @@ def _page(endpoint: ServedEndpoint, where: Destination, path: str, given: bytes)
         return Response(forms.MLFLOW_ANSWERS, media_type=_JSON)
     try:
         body = msgspec.json.decode(given or b"{}", type=dict[str, Any])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         return JSONResponse(
             forms.error(where.protocol, f"the body is no JSON object: {error}"), 400
         )

@@ -207,6 +207,38 @@ def test_traffic_is_split_by_weight_and_sticks_to_clients(served):
     assert {served.ask(body="[1]").body for _ in range(40)} == {b"r1", b"r2"}
 
 
+def test_a_request_that_comes_while_its_deployment_goes_is_told_so(served):
+    """Nobody waits for a worker of a deployment that is gone, however long its first would take."""
+    other = Deployment("other", serving=revision("r2"))
+    served.set(Deployment("main", serving=Revision(1, (), "m"), on_demand=True), other)
+    with served.connect() as line:
+        line.sendall(
+            b"POST /score HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer the key\r\n"
+            b"runyard-deployment: main\r\nContent-Length: 3\r\n\r\n["
+        )
+        served.ask("/")
+        served.set(other, default="other")
+        line.sendall(b"1]")
+        line.settimeout(5)
+        assert b" 503 " in line.recv(1000)
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_without_a_body_does_not_become_a_part_of_the_next(served, status):
+    """A script that gives a body with `204 No Content` spoils no other answer."""
+    served.serve()
+    served.replica("r1", ORDERED, lambda _meta, body: ({"status": status}, body))
+    with served.connect() as line:
+        for _ in range(2):
+            line.sendall(
+                b"POST /score HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer the key\r\n"
+                b"Content-Length: 3\r\n\r\n[1]"
+            )
+            answer = line.recv(1000)
+            assert answer.startswith(b"HTTP/1.1 %d " % status)
+            assert answer.endswith(b"\r\n\r\n")
+
+
 def test_a_mirror_gets_copies_and_its_answers_go_nowhere(served):
     """A new model sees real requests before anybody sees its answers."""
     served.set(

@@ -31,6 +31,8 @@ from runyard_server.serving.requests import Asked
 
 _JSON = b"application/json"
 _OK, _ERROR, _TIMEOUT = 200, 500, 504
+# After these no client reads a body: it would be taken for the next answer of the connection.
+_BODILESS = (204, 304)
 _SCORED = b"x-ms-run-fn-exec-ms: %.3f\r\nx-ms-server-version: runyard\r\n"
 _PLAIN = heads.OK + heads.JSON_LINE + b"x-ms-run-function-failed: False\r\n" + _SCORED
 _IDS = b"%bx-request-id: %b\r\nx-ms-request-id: %b\r\n"
@@ -114,6 +116,8 @@ class HttpExchange(Exchange):
     def answered(self, meta: AnswerMeta, body: Chunks) -> None:
         """See Exchange."""
         status, size = meta.status, len(body[0]) if len(body) == 1 else sum(map(len, body))
+        if status in _BODILESS:
+            body, size = [b""], 0
         if status == _OK and not meta.headers and not meta.failed and self.protocol == SCORE:
             head = _PLAIN % (meta.run_us * 0.001)
         else:

@@ -27,6 +27,7 @@ _SMOOTHING = 0.125
 # How long requests wait for a worker that is started again.
 RESTART_WAIT_SECONDS = 10.0
 
+_DELETED = "the deployment has been deleted"
 _BAD_GATEWAY, _UNAVAILABLE, _TIMEOUT = 502, 503, 504
 
 
@@ -59,6 +60,7 @@ class Pool:
         self._queue: deque[Exchange] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._concurrency = 1
+        self._closed = False
 
     def apply(self, row: Deployment) -> None:
         """Take what the table has now."""
@@ -188,9 +190,11 @@ class Pool:
 
     def close(self) -> None:
         """The deployment is gone: refuse what waits."""
+        # A request whose body is still to come has been given this pool already.
+        self._closed = True
         waiting, self._queue = self._queue, deque()
         for exchange in waiting:
-            exchange.refused(_UNAVAILABLE, "the deployment has been deleted")
+            exchange.refused(_UNAVAILABLE, _DELETED)
 
     def try_out(self, replica: Replica, link: Link) -> bool:
         """Make a trial call with the sample of the schema; False: there is none."""
@@ -252,6 +256,8 @@ class Pool:
             self._call(link, queue.popleft())
 
     def _refusal(self) -> str:
+        if self._closed:
+            return _DELETED
         if not self._links and not self.row.on_demand:
             replicas = self.replicas.values()
             if self.row.serving is None or all(each.hopeless for each in replicas):

@@ -5,6 +5,7 @@ import inspect
 import json
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from runyard.protocol.endpoints import Limits
 from runyard.protocol.frames import Ready
 from runyard_server.serving import connection
 from runyard_server.serving.endpoints import ServedEndpoint
+from runyard_server.serving.exchange import Budget
 from runyard_server.serving.pages import app
 from runyard_server.serving.table import Deployment, Endpoint, Replica, Revision, digest, sign
 from runyard_server.serving.tallies import Counts
@@ -185,6 +187,18 @@ def test_what_is_wrong_is_refused_with_json(echoed, sent, status):
         assert given == status
         assert set(json.loads(body)) in ({"message"}, {"error"})
     assert echoed.ask(body="[1]").status == 200
+
+
+@pytest.mark.parametrize("target", [b"http://", b"x://y", b"http://h:x/"])
+def test_a_wrong_target_that_was_sent_ahead_is_refused_alone(echoed, target):
+    """It comes up while the answer before it is taken, and that worker's other calls go on."""
+    with echoed.connect() as line:
+        line.sendall(score(b"[1]") + b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n" % target)
+        first, (status, body) = read(line, 2)
+        assert first == (200, b"[1]")
+        assert (status, set(json.loads(body))) == (400, {"message"})
+    assert echoed.gateway.status().replicas[0].ready
+    assert echoed.ask(body="[2]").body == b"[2]"
 
 
 def test_the_head_of_an_answer_alone_cannot_be_asked_for(echoed):
@@ -372,14 +386,78 @@ def test_an_answer_that_nobody_takes_is_given_up(tmp_path):
     asyncio.run(wait())
 
 
-def _connected(tmp_path: Path) -> tuple[Transport, connection.Connection]:
+def test_a_last_answer_that_nobody_takes_is_given_up(tmp_path):
+    """Who asks for the connection's end and reads nothing does not keep it for ever."""
+
+    async def wait() -> None:
+        client, made = _connected(tmp_path)
+        made.data_received(score(b"[1]", b"Connection: close\r\n"))
+        assert client.ended == "closed"
+        made.check(now := asyncio.get_running_loop().time())
+        assert client.ended == "closed"
+        made.check(now + 100)
+        assert client.ended == "aborted"
+
+    asyncio.run(wait())
+
+
+def test_tiny_chunks_take_no_more_memory_than_large_ones(tmp_path, monkeypatch):
+    """A body in chunks of a byte is no list of a million pieces."""
+
+    async def send() -> None:
+        _, made = _connected(tmp_path)
+        monkeypatch.setattr(made.endpoint.pools["main"], "submit", taken.append)
+        head = b"POST /score HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+        made.data_received(head)
+        for _ in range(50):
+            made.data_received(b"2\r\nab\r\n" * 1000)
+        made.data_received(b"0\r\n\r\n")
+
+    taken: list[Any] = []
+    asyncio.run(send())
+    (exchange,) = taken
+    assert b"".join(exchange.body) == b"ab" * 50_000
+    assert len(exchange.body) < 150
+
+
+def test_copies_of_requests_count_in_the_memory_of_bodies(tmp_path):
+    """A mirror that is slow keeps copies, and gets none while there is no room for them."""
+
+    async def send() -> None:
+        shown = replace(main(), on_demand=True)
+        shadow = replace(shown, name="shadow", mirror=100, weight=0)
+        budget = Budget(25)
+        _, made = _connected(tmp_path, shown, shadow, budget=budget)
+        made.data_received(score(b"[1, 2, 3]"))
+        assert budget.held == 18
+        made.connection_lost(None)
+        assert budget.held == 9
+        _, other = _connected(tmp_path, endpoint=made.endpoint, budget=budget)
+        other.data_received(score(b"[1, 2, 3]"))
+        assert budget.held == 18
+        for pool in made.endpoint.pools.values():
+            pool.close()
+        assert budget.held == 0
+
+    asyncio.run(send())
+
+
+def _connected(
+    tmp_path: Path,
+    *deployments: Deployment,
+    endpoint: ServedEndpoint | None = None,
+    budget: Budget | None = None,
+) -> tuple[Transport, connection.Connection]:
     counts = Counts(tmp_path / "counts.json")
-    row = Endpoint("w", "digits", "127.0.0.1", 1, "none", "main", deployments=(main(),))
-    endpoint = ServedEndpoint(row, counts, tmp_path, lambda: None)
-    endpoint.apply(row)
+    given = deployments or (main(),)
+    row = Endpoint("w", "digits", "127.0.0.1", 1, "none", "main", deployments=given)
+    if endpoint is None:
+        endpoint = ServedEndpoint(row, counts, tmp_path, lambda: None)
+        endpoint.apply(row)
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     config.load()
-    state = {"endpoint": endpoint, "left": lambda: None, "budget": connection.Budget(1 << 30)}
+    budget = budget or Budget(1 << 30)
+    state = {"endpoint": endpoint, "left": lambda: None, "budget": budget}
     made = connection.Connection(config, ServerState(), state)
     client = Transport()
     made.connection_made(client)

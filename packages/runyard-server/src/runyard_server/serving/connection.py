@@ -28,7 +28,7 @@ from runyard.protocol.inference_headers import (
     LONGEST_ID,
 )
 from runyard_server.serving import heads
-from runyard_server.serving.exchange import Chunks, Shadow
+from runyard_server.serving.exchange import Budget, Chunks, Shadow
 from runyard_server.serving.incoming import HttpExchange
 from runyard_server.serving.pools import Pool
 from runyard_server.serving.repeats import Repeat, learn
@@ -49,21 +49,11 @@ LINGER_SECONDS = 2.0
 # A connection whose heads are all different is not looked at for repeated ones any longer.
 _MOST_MISSES = 8
 _SMALL = 1 << 16
+# Each piece of a body costs some 40 bytes beside its own, so tiny chunks are put together.
+_PIECE = 1 << 10
 _UNSAID = b"%d" % (_SMALL + 1)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _BAD, _UNKNOWN, _NOT_FOUND, _SLOW, _LARGE, _FIELDS, _FULL = 400, 401, 404, 408, 413, 431, 503
-
-
-class Budget:
-    """The memory that bodies may take, of all requests together.
-
-    Args:
-        most: Bytes.
-    """
-
-    def __init__(self, most: int) -> None:
-        self.held = 0
-        self.most = most
 
 
 class _Facts(NamedTuple):
@@ -256,6 +246,10 @@ class Connection(HttpToolsProtocol):
         parser, self.parser = self.parser, cast("httptools.HttpRequestParser", facts)
         try:
             self.on_headers_complete()
+        # A target that uvicorn cannot take apart, say. Elsewhere the parser tells of it; here the
+        # caller is a worker's link, which would be closed with the calls of all others on it.
+        except Exception:  # noqa: BLE001 - the parser takes all of them, too
+            self._refuse(_BAD, "this is no HTTP/1.1 request")
         finally:
             self.parser = parser
 
@@ -267,7 +261,11 @@ class Connection(HttpToolsProtocol):
             return
         exchange = self._exchange
         if exchange is not None:
-            exchange.body.append(body)
+            pieces = exchange.body
+            if pieces and len(body) + len(pieces[-1]) <= _PIECE:
+                pieces[-1] += body
+            else:
+                pieces.append(body)
             exchange.size += len(body)
             self._budget.held += len(body)
             if exchange.size > exchange.pool.row.limits.max_body:
@@ -343,9 +341,12 @@ class Connection(HttpToolsProtocol):
         return refusal
 
     def _mirror(self, exchange: HttpExchange, mirrors: list[Pool]) -> None:
+        budget = self._budget
         for pool in mirrors:
-            if pool is not exchange.pool and random.random() * 100 < pool.row.mirror:  # noqa: S311 - a share is no secret
-                pool.submit(Shadow(exchange, pool))
+            if pool is exchange.pool or budget.held + exchange.size > budget.most:
+                continue
+            if random.random() * 100 < pool.row.mirror:  # noqa: S311 - a share is no secret
+                pool.submit(Shadow(exchange, pool, budget))
 
     def _too_large(self, exchange: HttpExchange) -> None:
         most = exchange.pool.row.limits.max_body
@@ -478,10 +479,13 @@ class Connection(HttpToolsProtocol):
 
     def check(self, now: float) -> None:
         """End the connection if the client has let its time pass."""
-        if self._ends:
-            return
+        if self._blocked is None and self.transport.is_closing():
+            # It closes once the client has taken all, and no call would tell that it does not.
+            self._blocked = (now, self.transport.get_write_buffer_size())
         if self._blocked is not None:
             self._check_taken(now, *self._blocked)
+        elif self._ends:
+            return
         elif self._exchange is not None:
             self._check_body(now, self._exchange)
         elif self.busy:

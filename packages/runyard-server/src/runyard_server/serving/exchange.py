@@ -14,6 +14,18 @@ Chunks = list[bytes]
 FAULT = 400
 
 
+class Budget:
+    """The memory that bodies may take, of all requests together.
+
+    Args:
+        most: Bytes.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.held = 0
+        self.most = most
+
+
 class CallMeta(msgspec.Struct, omit_defaults=True, gc=False):
     """What `frames.Call` holds, written without what has its default."""
 
@@ -182,14 +194,17 @@ class Shadow(Exchange):
     Args:
         original: The request.
         pool: The deployment that gets the copy.
+        budget: Of the bodies: the copy may have its own much longer than the request.
     """
 
-    __slots__ = ("_original",)
+    __slots__ = ("_budget", "_original")
 
-    def __init__(self, original: Exchange, pool: Answering) -> None:
+    def __init__(self, original: Exchange, pool: Answering, budget: Budget) -> None:
         super().__init__(pool, MIRRORED, original.body)
         self._original = original
+        self._budget = budget
         self.began, self.size = original.began, original.size
+        budget.held += self.size
 
     def meta(self, link: Worker) -> bytes:
         """See Exchange."""
@@ -197,9 +212,11 @@ class Shadow(Exchange):
 
     def answered(self, meta: AnswerMeta, body: Chunks) -> None:
         """See Exchange."""
+        self._budget.held -= self.size
         self.pool.count(self, meta.status, sum(map(len, body)), meta.run_us)
 
     def refused(self, status: int, message: str, retry_after: int = 0) -> None:
         """See Exchange."""
         del message, retry_after
+        self._budget.held -= self.size
         self.pool.count(self, status, 0, 0)

@@ -13,8 +13,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from runyard_server.serving.connection import REST_SECONDS, Budget, Connection
+from runyard_server.serving.connection import REST_SECONDS, Connection
 from runyard_server.serving.endpoints import ServedEndpoint
+from runyard_server.serving.exchange import Budget
 
 BACKLOG = 2048
 CHECK_SECONDS = 1.0

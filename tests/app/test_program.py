@@ -16,6 +16,7 @@ from contextlib import suppress
 
 import pytest
 
+from runyard_server.app import program
 from runyard_server.testing.services import (
     COMMAND,
     RunningService,
@@ -450,3 +451,37 @@ def test_nothing_is_loaded_that_the_service_never_uses():
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
+
+
+def test_the_door_is_opened_before_anything_slow_is_loaded(tmp_path):
+    """A first answer must not wait for a parser of plain options, for OpenSSL or for records."""
+    code = f"""if True:
+        import sys
+        from runyard_server.app import doorman, program
+
+        class Door(doorman.Doorman):
+            def start(self):
+                slow = ("argparse", "_hashlib", "datetime", "runyard.protocol.workspaces")
+                print([name for name in slow if name in sys.modules])
+                super().start()
+
+        program.Doorman = Door
+        program.main(["--port", "0", "--home", {str(tmp_path / "home")!r}], lambda *_: 1 / 0)
+    """
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert "ZeroDivisionError" in ended.stderr
+    assert "[]\n" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--port", "1", "--port"), ("--port", "--host"), ("--port=1", "-h"), ("--hots", "x")],
+)
+def test_options_that_are_not_plain_go_to_the_parser(arguments, capsys):
+    """Whatever a parser refuses, completes or explains is left to it."""
+    with pytest.raises(SystemExit):
+        program.main(arguments)
+    told = capsys.readouterr()
+    assert "usage: runyard serve" in told.out + told.err

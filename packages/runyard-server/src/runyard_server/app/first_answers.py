@@ -2,25 +2,24 @@
 
 That is which service this is, and which workspaces there are: while the service loads nobody can
 change them. Only plain, good questions are answered. What is not one, from a wrong token to an
-unknown workspace, is for the loaded service, so that there is one place that refuses.
+unknown workspace, is for the loaded service, so that there is one place that refuses. Which
+service this is needs neither OpenSSL nor records, so both are loaded after the door is open.
 """
 
 import json
 import threading
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from runyard.protocol import PREFIX
-from runyard.protocol import workspaces as protocol
 from runyard.protocol.errors import Unauthenticated
 from runyard.protocol.service import About
-from runyard.protocol.workspaces import WorkspacePage, WorkspaceQuery, WorkspaceRecord
-from runyard_server.core.clock import iso
 from runyard_server.core.settings import LOOPBACK
-from runyard_server.core.tokens import verify
-from runyard_server.store import first_look
 from runyard_server.store.home import Home
+
+if TYPE_CHECKING:
+    from runyard.protocol.workspaces import WorkspacePage, WorkspaceRecord
 
 # What surely fits into a socket's buffer: nobody waits here for a client to read.
 LARGEST_ANSWER = 1 << 15
@@ -32,8 +31,7 @@ _CHOSEN = frozenset({"name", "subscription_id", "resource_group"})
 _NOT_PLAIN = frozenset({"origin", "content-length", "transfer-encoding", "expect", "upgrade"})
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """The body of an answer, and whether who asked has shown a good token."""
 
     body: bytes
@@ -54,7 +52,7 @@ class FirstAnswers:
         self._workspaces: list[WorkspaceRecord] = []
         self._told = threading.Event()
 
-    def tell(self, workspaces: list[WorkspaceRecord] | None) -> None:
+    def tell(self, workspaces: "list[WorkspaceRecord] | None") -> None:
         """Learn which workspaces there are; who asks for them waits until then.
 
         Args:
@@ -80,6 +78,8 @@ class FirstAnswers:
 
     def _known(self, target: str, headers: dict[str, str]) -> Any:
         """Find the record that a request with a token asks for, or None."""
+        from runyard_server.core.tokens import verify
+
         path, _, query = target.partition("?")
         workspace = None if path == _WORKSPACES else path.removeprefix(f"{_WORKSPACES}/")
         scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -96,7 +96,9 @@ class FirstAnswers:
         wanted = (record for record in self._workspaces if record.id == workspace)
         return next(wanted, None) if target == f"{_WORKSPACES}/{workspace}" else None
 
-    def _page(self, query: str) -> WorkspacePage | None:
+    def _page(self, query: str) -> "WorkspacePage | None":
+        from runyard.protocol.workspaces import WorkspacePage, WorkspaceQuery
+
         pairs = parse_qsl(query, keep_blank_values=True)
         asked = dict(pairs)
         size = asked.pop("page_size", str(WorkspaceQuery().page_size))
@@ -114,7 +116,7 @@ class FirstAnswers:
         return WorkspacePage(items) if self._workspaces and len(items) <= int(size) else None
 
 
-def workspaces(home: Home) -> list[WorkspaceRecord] | None:
+def workspaces(home: Home) -> "list[WorkspaceRecord] | None":
     """Read which workspaces a state folder has; a new one gets the default workspace.
 
     Args:
@@ -123,6 +125,10 @@ def workspaces(home: Home) -> list[WorkspaceRecord] | None:
     Returns:
         Them, by name; None where only the loaded service can tell.
     """
+    from runyard.protocol.workspaces import WorkspaceRecord
+    from runyard_server.core.clock import iso
+    from runyard_server.store import first_look
+
     rows = first_look.workspaces(home.database)
     if rows is None:
         return None
@@ -134,9 +140,12 @@ def workspaces(home: Home) -> list[WorkspaceRecord] | None:
     return found if any(_triple(record) == default for record in found) else None
 
 
-def _default(home: Home) -> WorkspaceRecord:
+def _default(home: Home) -> "WorkspaceRecord":
     """The default workspace as `workspaces.ensure_default` makes it in a new database."""
-    return WorkspaceRecord(
+    from runyard.protocol import workspaces as protocol
+    from runyard_server.core.clock import iso
+
+    return protocol.WorkspaceRecord(
         id=protocol.DEFAULT_WORKSPACE,
         name=protocol.DEFAULT_WORKSPACE,
         subscription_id=protocol.DEFAULT_SUBSCRIPTION,
@@ -147,7 +156,7 @@ def _default(home: Home) -> WorkspaceRecord:
     )
 
 
-def _triple(record: WorkspaceRecord) -> tuple[str, str, str]:
+def _triple(record: "WorkspaceRecord") -> tuple[str, str, str]:
     return record.name, record.subscription_id, record.resource_group
 
 

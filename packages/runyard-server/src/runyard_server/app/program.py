@@ -27,9 +27,7 @@ from runyard_server.app.doorman import Doorman
 from runyard_server.app.ending import Ending
 from runyard_server.app.first_answers import FirstAnswers
 from runyard_server.core import settings as tables
-from runyard_server.core.clock import Clock, iso
 from runyard_server.core.settings import Settings
-from runyard_server.core.tokens import user_token
 from runyard_server.store import inspection
 from runyard_server.store.home import PRIVATE, Home
 
@@ -43,6 +41,7 @@ UNUSABLE = (
     *(errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EPERM, errno.EISDIR, errno.EEXIST),
     *(errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL),
 )
+DOORMAN_SLICE_SECONDS = 0.0005
 Build = Callable[[Settings, Home, Callable[[], str]], "Service"]
 
 
@@ -124,15 +123,15 @@ def _serve(
     """Be there for clients at once, load the rest, then serve all they ask."""
     inspection.check(home)
     url = listening.url(found, settings.host)
-    connection = Connection(
-        url, user_token(home.secret()), os.getpid(), PROTOCOL, __version__, iso(Clock().now_us())
-    )
-    about = About(PRODUCT, __version__, PROTOCOL)
-    answers = FirstAnswers(about, home.secret())
+    answers = FirstAnswers(About(PRODUCT, __version__, PROTOCOL), home.secret())
     doorman = Doorman(found, answers.to)
     doorman.start()
     ended = _note_signals()
+    # Loading holds the interpreter for whole slices of 5 ms, and an answer takes several turns.
+    slice_seconds = sys.getswitchinterval()
+    sys.setswitchinterval(DOORMAN_SLICE_SECONDS)
     try:
+        connection = _connection(home, url)
         write_connection(home.connection_file, connection)
         tell_starter(connection)
         _announce(settings, home, url, embedded=embedded)
@@ -148,6 +147,7 @@ def _serve(
             # Nothing of what was loaded ever goes: the collector would walk it for nothing.
             gc.freeze()
             gc.enable()
+            sys.setswitchinterval(slice_seconds)
             server.serve_socket(found, doorman.leave, ended)
         finally:
             service.close()
@@ -159,8 +159,18 @@ def _serve(
         if claimed.holds():
             raise
     finally:
+        sys.setswitchinterval(slice_seconds)
         doorman.leave()
         remove_connection(home.connection_file, os.getpid())
+
+
+def _connection(home: Home, url: str) -> Connection:
+    """What clients on this machine are told; made beside the doorman, for it loads OpenSSL."""
+    from runyard_server.core.clock import Clock, iso
+    from runyard_server.core.tokens import user_token
+
+    token, now = user_token(home.secret()), iso(Clock().now_us())
+    return Connection(url, token, os.getpid(), PROTOCOL, __version__, now)
 
 
 def _server(
@@ -206,9 +216,17 @@ def _announce(settings: Settings, home: Home, url: str, *, embedded: bool) -> No
 
 
 def _given(arguments: Sequence[str]) -> "Namespace | SimpleNamespace":
-    """Read the command line; what clients say needs no parser, which takes long to load."""
+    """Read the command line; what is plain needs no parser, which takes long to load."""
+    options = {row.name: None for row in _options()}
     if list(arguments) == ["--embedded"]:
-        return SimpleNamespace(embedded=True, home=None, **{r.name: None for r in _options()})
+        return SimpleNamespace(embedded=True, home=None, **options)
+    flags = {_flag(name): name for name in ("home", *options)}
+    plain = dict(zip(arguments[::2], arguments[1::2], strict=False))
+    # Each flag once, written out, and with a value that is none: nothing that a parser refuses.
+    pairs = plain.keys() <= flags.keys() and 2 * len(plain) == len(arguments)
+    if pairs and not any(value.startswith("-") for value in plain.values()):
+        named = {flags[flag]: value for flag, value in plain.items()}
+        return SimpleNamespace(**{"embedded": False, "home": None, **options, **named})
     return _parser().parse_args(arguments)
 
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
+from runyard.protocol import records
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.suggestions import nearest
 from runyard.protocol.texts import decoded
@@ -31,7 +32,7 @@ def _setting(default: Any, about: str) -> Any:
     return field(default=default, metadata={"about": about})
 
 
-@dataclass(frozen=True)
+@records.dataclass(frozen=True)
 class SiteSettings:
     """What is set about a site.
 
@@ -91,8 +92,7 @@ class Settings:
     )
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row of the table: the name in config.toml, the variable, the default, the meaning.
 
     `variable` is "" for what is set in config.toml alone.

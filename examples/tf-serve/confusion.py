@@ -6,9 +6,20 @@ import sys
 DIGITS = range(10)
 SHADES = " .:-=+*#%@"
 CELL = 44
-MARGIN = 56
-DARK = 0.5
-FONT = 'font-family="system-ui, sans-serif" font-size="14"'
+LEFT, TOP, RIGHT, BELOW = 64, 84, 72, 16
+DARK = 0.7
+# Whoever looks at it may have a dark page: the picture has no ground of its own, and its inks turn.
+STYLE = """<style>
+text { font: 14px system-ui, sans-serif; text-anchor: middle; fill: #24292f }
+.title { font-weight: 600; font-size: 16px; text-anchor: start }
+.axis { fill: #57606a }
+.on { fill: #fff }
+rect { stroke: #8c959f; stroke-opacity: .35 }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e6edf3 }
+  .axis { fill: #9198a1 }
+}
+</style>"""
 
 
 class Confusion:
@@ -46,45 +57,47 @@ class Confusion:
         return "\n".join(lines)
 
     def svg(self, title):
-        """The matrix as a picture."""
-        side = MARGIN + CELL * len(DIGITS) + 12
+        """The matrix as a picture; beside each row the share that was recognised."""
+        side = CELL * len(DIGITS)
+        wide, high = LEFT + side + RIGHT, TOP + side + BELOW
+        size = f'width="{wide}" height="{high}" viewBox="0 0 {wide} {high}"'
         parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="{side + 24}" {FONT}>',
-            '<rect width="100%" height="100%" fill="white"/>',
-            text(MARGIN + CELL * 5, 20, title, weight="600"),
-            text(MARGIN + CELL * 5, side + 14, "seen as"),
-            text(16, MARGIN + CELL * 5, "shown", turned=True),
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size}>',
+            STYLE,
+            text(LEFT, 26, title, "title"),
+            text(LEFT + side / 2, 54, "seen as", "axis"),
+            text(18, TOP + side / 2, "shown", "axis", turned=True),
+            text(LEFT + side + RIGHT / 2, TOP - 10, "right", "axis"),
         ]
-        for shown in DIGITS:
-            middle = MARGIN + CELL * shown + CELL / 2
-            parts += [text(middle, MARGIN - 8, shown), text(MARGIN - 14, middle + 5, shown)]
+        for shown, _, _, share, _ in self.rows():
+            middle = TOP + CELL * (shown + 0.5) + 5
+            parts += [text(LEFT + CELL * (shown + 0.5), TOP - 10, shown)]
+            parts += [text(LEFT - 18, middle, shown)]
             parts += [cell(shown, seen, self.counts[shown]) for seen in DIGITS]
+            parts += [text(LEFT + side + RIGHT / 2, middle, f"{share:.0%}", "axis")]
         return "\n".join([*parts, "</svg>", ""])
 
 
 def cell(shown, seen, row):
     """A cell of the picture: blue on the diagonal, red beside it."""
     count, share = row[seen], row[seen] / max(1, sum(row))
-    left, top = MARGIN + CELL * seen, MARGIN + CELL * shown
-    # A few wrong ones should be seen, too.
-    strength = share if shown == seen else min(1.0, share * 12)
-    colour = "#1f6feb" if shown == seen else "#d1242f"
+    left, top = LEFT + CELL * seen, TOP + CELL * shown
+    # A single wrong one should be seen, too.
+    strength = share if shown == seen else min(1.0, 0.12 + share * 12) if count else 0
+    colour = "#0969da" if shown == seen else "#d1242f"
     box = (
-        f'<rect x="{left}" y="{top}" width="{CELL - 1}" height="{CELL - 1}" rx="4" '
-        f'fill="{colour}" fill-opacity="{strength:.3f}" stroke="#d0d7de"/>'
+        f'<rect x="{left}" y="{top}" width="{CELL - 2}" height="{CELL - 2}" rx="5" '
+        f'fill="{colour}" fill-opacity="{strength:.3f}"/>'
     )
-    ink = "white" if strength > DARK else "#57606a"
-    words = text(left + CELL / 2, top + CELL / 2 + 5, count, fill=ink) if count else ""
-    return box + words
+    kind = "on" if strength > DARK else ""
+    return box + (text(left + CELL / 2 - 1, top + CELL / 2 + 4, count, kind) if count else "")
 
 
-def text(left, top, words, fill="#24292f", weight="400", turned=False):
+def text(left, top, words, kind="", turned=False):
     """A text of the picture, in the middle of its place."""
-    turn = f' transform="rotate(-90 {left} {top})"' if turned else ""
-    return (
-        f'<text x="{left:g}" y="{top:g}" text-anchor="middle" fill="{fill}" '
-        f'font-weight="{weight}"{turn}>{words}</text>'
-    )
+    turn = f' transform="rotate(-90 {left:g} {top:g})"' if turned else ""
+    of = f' class="{kind}"' if kind else ""
+    return f'<text x="{left:g}" y="{top:g}"{of}{turn}>{words}</text>'
 
 
 def shade(count, largest):

@@ -143,7 +143,7 @@ def show(found):
 def summary(endpoint, found, images, seconds, options):
     """Print what came of it, where things are and what to try next."""
     version = options.framework_version
-    title = f"{len(images):,} test images, TensorFlow {version}: {found.accuracy:.1%}"
+    title = f"{len(images):,} test images, TensorFlow {version}: {found.accuracy:.1%} right"
     out = os.path.join(options.out, f"confusion-{version}.svg")
     picture = confusion.save(out, found.svg(title))
     request = confusion.save(

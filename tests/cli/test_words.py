@@ -15,6 +15,7 @@ def sample(
     follow: Annotated[bool, Option("--follow", "-f", help="Go on.")] = False,
     wait: Annotated[bool, Option(help="Wait.")] = True,
     filters: Annotated[list[str] | None, Option("--filter", help="Which.")] = None,
+    share: Annotated[float | None, Option("--share", help="How much.")] = None,
     place: Annotated[str | None, Option("--place", variable="PLACE", help="Where.")] = None,
 ) -> None:
     """Do nothing."""
@@ -32,6 +33,7 @@ def sample(
         (["--", "-x", "--limit"], {"runs": ["-x", "--limit"], "limit": 20}),
         (["a", "--filter", "x=1", "--filter", "y=2"], {"filters": ["x=1", "y=2"]}),
         (["-"], {"runs": ["-"]}),
+        (["a", "--share", "0.05"], {"share": 0.05}),
     ],
 )
 def test_words_become_values(given, expected) -> None:
@@ -48,6 +50,7 @@ def test_words_become_values(given, expected) -> None:
         (["a", "-n"], "needs a value"),
         (["a", "-n", "five"], "must be a whole number, not 'five'"),
         (["a", "-n", "0"], "at least 1"),
+        (["a", "--share", "some"], "must be a number, not 'some'"),
         (["a", "-n", "100"], "at most 99"),
         (["a", "--follow=yes"], "takes no value"),
         (["a", "-z"], "no option -z"),

@@ -149,12 +149,13 @@ def _value(parameter: Parameter, text: str, name: str) -> Any:
     if not text.strip() and (name.startswith("-") or parameter.required):
         # As from a variable of the shell that is not set: the rest would mean something else.
         raise InvalidRequest(f"{name} is empty: {parameter.spec.help}")
-    if parameter.type is not int:
+    if parameter.type not in (int, float):
         return text
     try:
-        number = int(text)
+        number = parameter.type(text)
     except ValueError:
-        raise InvalidRequest(f"{name} must be a whole number, not {text!r}") from None
+        kind = "whole number" if parameter.type is int else "number"
+        raise InvalidRequest(f"{name} must be a {kind}, not {text!r}") from None
     spec = parameter.spec
     if isinstance(spec, Option):
         if spec.least is not None and number < spec.least:

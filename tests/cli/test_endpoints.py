@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from runyard.protocol.endpoints import Deploy
 from runyard.protocol.errors import InvalidRequest, NotFound
+from runyard.sdk import endpoint_progress
 from runyard_server.cli import endpoint_changes, serving
 
 pytestmark = pytest.mark.slow(seconds=12)
@@ -100,6 +102,28 @@ def test_it_is_changed_at_the_prompt(cli, sums) -> None:
     assert (scaling["min_replicas"], scaling["max_replicas"]) == (0, 3)
 
 
+def test_another_gets_the_traffic_step_by_step(cli, sums, place) -> None:
+    """At the prompt, too, a deployment is promoted, watched for errors and times."""
+    unknown = cli("endpoints", "promote", "sums", "new")
+    assert (unknown.status, "no deployment 'new'; there are: main" in unknown.err) == (2, True)
+    refused = cli("endpoints", "promote", "sums", "main", "--max-p99", "soon")
+    assert "--max-p99 is 'soon'; give seconds" in refused.err
+
+    spec = place.client.endpoints.get("sums").deployments[0].spec
+    place.client.endpoints.deploy("sums", "new", Deploy(spec))
+    endpoint_progress.wait(place.client, "sums", show_output=False, timeout=60)
+    asked = cli("endpoints", "call", "sums", '{"data": [[4]]}', "--deployment", "new")
+    assert json.loads(asked.out) == [4]
+    took = place.client.endpoints.get("sums").deployments[1].latencies
+    assert sum(took.counts) == 1
+    assert len(took.counts) == len(took.bounds) + 1
+    given = ("--within", "30ms", "--max-error", "0", "--max-p99", "1s")
+    promoted = cli("endpoints", "promote", "sums", "new", *given)
+    assert (promoted.status, promoted.err) == (0, "new: 5 %\nnew: 25 %\nnew: 50 %\nnew: 100 %\n")
+    main, new = place.client.endpoints.get("sums").deployments
+    assert (main.percent, new.percent, new.is_default) == (0, 100, True)
+
+
 def test_what_fails_says_what_to_do(cli, sums) -> None:
     """The model's own error, a missing file, a wrong name: each is one message with a next step."""
     raised = cli("endpoints", "call", "sums", '{"data": [["a"]]}')
@@ -109,7 +133,8 @@ def test_what_fails_says_what_to_do(cli, sums) -> None:
     assert (missing.status, "cannot be read" in missing.err) == (2, True)
     assert "nearest: 'sums'" in cli("endpoints", "show", "smus").err
     refused = cli("models", "serve", "./sums.txt", "--name", "more")
-    assert (refused.status, "script=" in refused.err) == (2, True)
+    assert (refused.status, "script=" in refused.err) == (2, False)
+    assert "give --script with init() and run()" in refused.err
     nothing = cli("models", "serve", "smus")
     assert (nothing.status, "no file or folder 'smus' here" in nothing.err) == (3, True)
     assert "say what to change" in cli("endpoints", "update", "sums").err

@@ -69,6 +69,32 @@ def update(
     endpoint_views.brief(record)
 
 
+def promote(
+    workspace: str | None, name: str, deployment: str, guards: dict[str, Any], *, json_wanted: bool
+) -> None:
+    """Move an endpoint's traffic to a deployment step by step, and print how it then is.
+
+    Args:
+        workspace: The workspace's name, None for the configured one.
+        name: The endpoint.
+        deployment: Which gets all the traffic.
+        guards: Arguments of `Endpoint.promote`; None leaves its default.
+        json_wanted: Whether the record is printed.
+
+    Raises:
+        RunyardError: It makes no sense, or the deployment did worse than it may.
+    """
+    given = {key: value for key, value in guards.items() if value is not None}
+    with told():
+        endpoint = Endpoint(workspace_of(workspace), name)
+        endpoint.promote(deployment, show_output=not json_wanted, **given)
+        record = endpoint.workspace.service.endpoints.get(name)
+    if json_wanted:
+        output.as_json(record)
+        return
+    endpoint_views.brief(record)
+
+
 def scale(
     workspace: str | None,
     name: str,

@@ -44,6 +44,18 @@ Replicas = Annotated[
     str,
     Argument("REPLICAS", help="How many, or the fewest and the most: 2, 1-4, 0-4."),
 ]
+Within = Annotated[
+    str | None,
+    Option("--within", metavar="TIME", help="How long until it has all: 90s, 10m (default), 1h."),
+]
+MaxError = Annotated[
+    float | None,
+    Option("--max-error", metavar="SHARE", help="The share of its requests that may fail: 0.01."),
+]
+MaxP99 = Annotated[
+    str | None,
+    Option("--max-p99", metavar="TIME", help="Within what 99 of 100 are answered: 200ms, 1.5s."),
+]
 Idle = Annotated[
     int | None,
     Option(
@@ -231,6 +243,35 @@ def update(
         rollback,
     )
     endpoint_changes.update(workspace, endpoint, wanted, wait=not no_wait, json_wanted=json)
+
+
+@group.command()
+def promote(
+    endpoint: EndpointName,
+    deployment: Annotated[
+        str, Argument("DEPLOYMENT", help="Which gets all the traffic in the end.")
+    ],
+    within: Within = None,
+    max_error: MaxError = None,
+    max_p99: MaxP99 = None,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Move the traffic to a deployment step by step, and back at once where it does worse.
+
+    It gets 5, 25, 50, then all of the requests, and is the default in the end. Ctrl-C takes the
+    traffic back.
+
+    For example:
+
+    - `runyard endpoints promote digits candidate`
+
+    - `runyard endpoints promote digits candidate --within 1h --max-error 0.001 --max-p99 200ms`
+    """
+    from runyard_server.cli import endpoint_changes
+
+    guards = {"within": within, "max_error": max_error, "max_p99": max_p99}
+    endpoint_changes.promote(workspace, endpoint, deployment, guards, json_wanted=json)
 
 
 @group.command()

@@ -1,5 +1,6 @@
 """The SDK as commands use it: a workspace of a client, and its errors as those of the wire."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,6 +8,12 @@ from runyard.protocol.errors import InvalidRequest, RunyardError
 from runyard.sdk.exceptions import AzureMLException, UserErrorException
 from runyard.sdk.workspaces import Workspace
 from runyard_server.cli import target
+
+# What the SDK asks for by an argument, a command does by an option: `script=`, `within is 'soon'`.
+_ARGUMENT = re.compile(
+    r"(?<![\w-])(script|source|environment|gpus|replicas|port|within|max_error|max_p99|deployment)"
+    r"(?:=(?![\w'\"=])|(?= is ['\"\d(-]))"
+)
 
 
 def workspace_of(name: str | None) -> Workspace:
@@ -35,4 +42,8 @@ def told() -> Iterator[None]:
             more = cause.message in error.message and not error.message.endswith(cause.message)
             raise (type(cause)(error.message, cause.details) if more else cause) from None
         kind = InvalidRequest if isinstance(error, UserErrorException) else RunyardError
-        raise kind(error.message) from None
+        raise kind(_ARGUMENT.sub(_option, error.message)) from None
+
+
+def _option(found: re.Match[str]) -> str:
+    return "--" + found[1].replace("_", "-")

@@ -32,5 +32,6 @@ def of(system: System, workspace: str, endpoint: str, deployment: str) -> Deploy
                 requests=found.requests,
                 failures=found.failures,
                 last_request=found.last_request,
+                taken=found.taken,
             )
     return None

@@ -7,6 +7,7 @@ from runyard.protocol.endpoints import (
     DeploymentRecord,
     DeploymentSpec,
     EndpointRecord,
+    Latencies,
     ReplicaRecord,
 )
 from runyard_server.core.clock import SECOND, iso
@@ -15,7 +16,7 @@ from runyard_server.core.work import Work
 from runyard_server.execution import gateway_counts, replicas
 from runyard_server.execution.replica_states import Seen, loading_for, state_of
 from runyard_server.execution.serving import replicas_seen
-from runyard_server.serving import ports
+from runyard_server.serving import ports, tallies
 from runyard_server.serving.table import DeploymentStatus
 from runyard_server.store import endpoints, events, job_nodes
 from runyard_server.store.endpoints import DeploymentRow, EndpointRow
@@ -131,7 +132,15 @@ def _deployment(
         requests=0 if counts is None else counts.requests,
         failures=0 if counts is None else counts.failures,
         queue=0 if now is None else now.queue,
+        latencies=_latencies(counts),
     )
+
+
+def _latencies(counts: DeploymentStatus | None) -> Latencies | None:
+    # Those of a gateway from before they were told are of no length.
+    if counts is None or len(counts.taken) <= len(tallies.BOUNDS):
+        return None
+    return Latencies(list(tallies.BOUNDS), list(counts.taken))
 
 
 def _replica(work: Work, each: DeploymentRow, seen: Seen) -> ReplicaRecord:

@@ -218,6 +218,7 @@ class Pool:
             requests=self.counts.requests,
             failures=self.counts.failures,
             last_request=self.counts.last_request,
+            taken=self.counts.taken,
         )
 
     def _pick(self) -> Link | None:

@@ -150,7 +150,8 @@ class DeploymentStatus:
     """What the gateway sees of a deployment.
 
     `utilization` is the share of busy calls over the last ten seconds; `last_request` seconds since
-    1970, 0 for never. `requests` and `failures` count since the gateway began its count file.
+    1970, 0 for never. `requests`, `failures` and the buckets of `taken`, whose bounds are those of
+    `tallies`, count since the gateway began its count file.
     """
 
     name: str
@@ -160,6 +161,7 @@ class DeploymentStatus:
     requests: int = 0
     failures: int = 0
     last_request: float = 0.0
+    taken: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,11 @@ class DeploymentCounts(msgspec.Struct):
         return sum(n for each in self._asked() for code, n in each.codes.items() if code >= FAILED)
 
     @property
+    def taken(self) -> tuple[int, ...]:
+        """How many requests took how long: a count for each of `BOUNDS`, and for what is above."""
+        return tuple(map(sum, zip(*(each.taken.buckets for each in self._asked()), strict=True)))
+
+    @property
     def run_us(self) -> int:
         """How long `run` took for all of them."""
         return sum(each.run_us for each in self._asked())

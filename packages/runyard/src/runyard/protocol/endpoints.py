@@ -235,13 +235,26 @@ class ReplicaRecord:
 
 
 @dataclass(frozen=True)
+class Latencies:
+    """How many requests took how long, from a request's head to its answer.
+
+    `counts` has one for each of `bounds`, in seconds: those that took no longer, but longer than
+    the bound before; and a last one, of those that took longer than all.
+    """
+
+    bounds: List[float]
+    counts: List[int]
+
+
+@dataclass(frozen=True)
 class DeploymentRecord:
     """A deployment as it stands.
 
     `revision` is the one that serves, 0 while none does; `coming` the one that is being made ready.
     `percent` is its share of the traffic, `mirror` the share of requests that it gets a copy of.
     `reason` answers why it is not ready, `error` is what the last operation failed of. `requests`
-    and `failures` are counts since the deployment was made, `queue` requests that wait now.
+    and `failures` are counts since the deployment was made, as those of `latencies` are, which is
+    None where nobody has told any; `queue` is how many requests wait now.
     """
 
     name: str
@@ -262,6 +275,7 @@ class DeploymentRecord:
     requests: int = 0
     failures: int = 0
     queue: int = 0
+    latencies: Optional[Latencies] = None
 
 
 @dataclass(frozen=True)

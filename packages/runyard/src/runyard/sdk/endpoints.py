@@ -339,12 +339,14 @@ class Endpoint(EndpointBase):
         max_error: float = 0.01,
         steps: Sequence[int] = promotions.STEPS,
         show_output: bool = True,
+        max_p99: Any = None,
     ) -> Endpoint:
         """Move all the traffic to a deployment, step by step, and back where it does worse.
 
         In the end it is the default.
 
-        It is watched by this process, which waits for as long as it takes.
+        It is watched by this process, which waits for as long as it takes. Who interrupts it has
+        the traffic as it was.
 
         Args:
             deployment: Which.
@@ -352,15 +354,17 @@ class Endpoint(EndpointBase):
             max_error: The share of its requests that may fail.
             steps: Its percent of the traffic, step by step.
             show_output: Tell each step on stderr.
+            max_p99: Within which time 99 of 100 of its requests are answered, seen from the
+                gateway: seconds, or a text such as `200ms`; None: it does not matter.
 
         Returns:
             This endpoint.
 
         Raises:
-            WebserviceException: Too many requests failed, or no replica is ready; the traffic is
-                as it was before.
+            WebserviceException: Too many requests failed or took too long, or no replica is
+                ready; the traffic is as it was before.
         """
-        plan = promotions.plan_of(deployment, within, max_error, steps)
+        plan = promotions.plan_of(deployment, within, max_error, steps, max_p99)
         say = sys.stderr if show_output else None
         promotions.Promotion(plan, self._refresh, self._share, say).run()
         self._change(ChangeEndpoint(mirror={deployment: 0}, default=deployment))

@@ -1,7 +1,8 @@
 """Promotes a deployment: 5, 25, 50 and 100 % of the traffic, and back where it does worse.
 
 It is watched from here, by whoever promotes: each step lasts a part of the time and ends at once
-where more requests fail than may. A process that ends on the way leaves the traffic as it is.
+where more requests fail than may, or too many take too long. Who interrupts it has the traffic as
+it was; a process that is killed on the way leaves it as it is.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import re
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Dict, Sequence, TextIO
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Sequence, TextIO
 
-from runyard.sdk import endpoint_words
+from runyard.sdk import endpoint_words, latencies
 from runyard.sdk.exceptions import UserErrorException, WebserviceException
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ STEPS = (5, 25, 50, 100)
 # Of fewer requests one that fails says little.
 FEWEST = 20
 _LOOKS_SECONDS = 1.0
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+SLOWEST_SHARE = 0.01
+_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)")
 
 
@@ -35,15 +37,19 @@ class Plan:
         seconds: How long until it has all.
         max_error: The share of its requests that may fail.
         steps: Its percent of the traffic, step by step.
+        max_p99: Within how many seconds 99 of 100 requests are answered; None: it does not matter.
     """
 
     name: str
     seconds: float
     max_error: float
     steps: Sequence[int] = STEPS
+    max_p99: Optional[float] = None
 
 
-def plan_of(name: str, within: Any, max_error: Any, steps: Sequence[int]) -> Plan:
+def plan_of(
+    name: str, within: Any, max_error: Any, steps: Sequence[int], max_p99: Any = None
+) -> Plan:
     """Read the arguments of a promotion.
 
     Args:
@@ -51,16 +57,24 @@ def plan_of(name: str, within: Any, max_error: Any, steps: Sequence[int]) -> Pla
         within: Seconds, or a text such as `10m`, `90s`, `1h`.
         max_error: A share from 0 to 1.
         steps: Percents that grow, to 100.
+        max_p99: Seconds, or a text such as `200ms`; None: it does not matter.
 
     Raises:
         UserErrorException: One makes no sense.
     """
-    if not isinstance(max_error, (int, float)) or not 0 <= max_error <= 1:
+    number = isinstance(max_error, (int, float)) and not isinstance(max_error, bool)
+    if not number or not 0 <= max_error <= 1:
         raise UserErrorException(f"max_error is {max_error!r}; give a share from 0 to 1")
     whole = [each for each in steps if isinstance(each, int) and 0 < each <= 100]  # noqa: PLR2004
     if not whole or whole != sorted(set(steps)) or whole[-1] != 100:  # noqa: PLR2004 - percent
         raise UserErrorException(f"steps is {steps!r}; give percents that grow to 100")
-    return Plan(name, _seconds(within), float(max_error), tuple(whole))
+    slowest = None if max_p99 is None else _seconds("max_p99", max_p99, "200ms")
+    if slowest is not None and not 0 < slowest <= latencies.LONGEST:
+        raise UserErrorException(
+            f"max_p99 is {max_p99!r}; give seconds above 0, up to {latencies.LONGEST:g}, or a text "
+            "such as '200ms'"
+        )
+    return Plan(name, _seconds("within", within, "10m"), float(max_error), tuple(whole), slowest)
 
 
 class Promotion:
@@ -93,7 +107,8 @@ class Promotion:
 
         Raises:
             UserErrorException: There is no such deployment, or it has all the traffic.
-            WebserviceException: Too many requests failed; the traffic is as it was.
+            WebserviceException: Too many requests failed or took too long; the traffic is as it
+                was.
         """
         record = self._look()
         before = {each.name: each.percent for each in record.deployments}
@@ -105,7 +120,7 @@ class Promotion:
                 self._tell(f"{self._plan.name}: {step} %")
                 if step != steps[-1]:
                     self._watch(self._plan.seconds / max(1, len(steps) - 1), step)
-        except WebserviceException:
+        except (WebserviceException, KeyboardInterrupt):
             self._share(before)
             raise
 
@@ -116,18 +131,45 @@ class Promotion:
         while time.monotonic() < until:
             self._sleep(min(_LOOKS_SECONDS, seconds))
             now = self._deployment()
-            requests = now.requests - first.requests
-            failed = now.failures - first.failures
-            if requests >= FEWEST and failed > requests * self._plan.max_error:
-                raise WebserviceException(
-                    f"{failed} of {requests} requests to {now.name} failed at {step} %, more than "
-                    f"the share of {self._plan.max_error:g} that may; the traffic is as it was"
-                )
+            self._count(first, now, step)
             if not endpoint_words.ready_of(now):
                 raise WebserviceException(
                     f"{now.name} has no replica that is ready ({now.reason or now.state}); the "
                     "traffic is as it was"
                 )
+
+    def _count(self, first: DeploymentRecord, now: DeploymentRecord, step: int) -> None:
+        """Look at what was answered in a step.
+
+        Args:
+            first: The deployment at its begin.
+            now: The deployment.
+            step: Its percent of the traffic.
+        """
+        requests = now.requests - first.requests
+        if requests < FEWEST:
+            return
+        failed = now.failures - first.failures
+        if failed > requests * self._plan.max_error:
+            raise WebserviceException(
+                f"{failed} of {requests} requests to {now.name} failed at {step} %, more than "
+                f"the share of {self._plan.max_error:g} that may; the traffic is as it was"
+            )
+        slowest = self._plan.max_p99
+        if slowest is None:
+            return
+        took = latencies.between(first.latencies, now.latencies)
+        if took is None:
+            raise WebserviceException(
+                f"nothing tells how long requests to {now.name} take, for the gateway is of an "
+                "older version: max_p99 cannot be watched; the traffic is as it was"
+            )
+        if latencies.share_above(took, slowest) > SLOWEST_SHARE:
+            raise WebserviceException(
+                f"of {requests} requests to {now.name} at {step} % one in a hundred took longer "
+                f"than {latencies.words(latencies.quantile(took, 1 - SLOWEST_SHARE))}, where "
+                f"{latencies.words(slowest)} may be; the traffic is as it was"
+            )
 
     def _deployment(self) -> DeploymentRecord:
         found = endpoint_words.deployment_of(self._look(), self._plan.name)
@@ -170,10 +212,12 @@ def shares(before: Dict[str, int], name: str, percent: int) -> Dict[str, int]:
     return {**found, name: percent}
 
 
-def _seconds(within: Any) -> float:
-    if isinstance(within, (int, float)) and not isinstance(within, bool) and within >= 0:
-        return float(within)
-    match = _SPAN.fullmatch(within.strip().lower()) if isinstance(within, str) else None
+def _seconds(what: str, given: Any, example: str) -> float:
+    if isinstance(given, (int, float)) and not isinstance(given, bool) and given >= 0:
+        return float(given)
+    match = _SPAN.fullmatch(given.strip().lower()) if isinstance(given, str) else None
     if match is None or match.group(2) not in _UNITS:
-        raise UserErrorException(f"within is {within!r}; give seconds, or a text such as '10m'")
+        raise UserErrorException(
+            f"{what} is {given!r}; give seconds, or a text such as {example!r}"
+        )
     return float(match.group(1)) * _UNITS[match.group(2)]

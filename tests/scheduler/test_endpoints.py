@@ -121,6 +121,47 @@ def test_a_revision_without_hope_is_given_up(serving: Serving) -> None:
     assert (found.state, "ImportError: no numpy" in found.error) == ("Healthy", True)
 
 
+def test_an_operation_fails_of_what_it_is_about(serving: Serving) -> None:
+    """What one deployment once failed of is no failure of adding another."""
+    serving.serve()
+    system = serving.yard.system
+    endpoints.deploy(system, W, "iris", "main", Deploy(serving.spec("x = 2")))
+    bad = serving.replicas(count=2)[1]
+    serving.yard.report(bad)
+    serving.gateway.died(bad, WorkerNews("died", reason="ImportError: no numpy", final=True))
+    serving.until_done()
+    endpoints.deploy(system, W, "iris", "blue", Deploy(serving.spec("x = 3")))
+    until(lambda: len(serving.gateway.replicas_of("iris", "blue")) == 1)
+    (good,) = serving.gateway.replicas_of("iris", "blue")
+    serving.yard.report(good)
+    serving.gateway.ready(good)
+    serving.until_done()
+    found = serving.get()
+    assert found.operation is not None
+    assert (found.operation.state, found.operation.error, found.error) == ("Succeeded", "", "")
+    assert "ImportError" in found.deployments[0].error
+
+
+def test_what_is_asked_for_together_ends_together(serving: Serving) -> None:
+    """Of two deployments that two people change at once, either failure is told."""
+    serving.serve()
+    system = serving.yard.system
+    endpoints.deploy(system, W, "iris", "main", Deploy(serving.spec("x = 2")))
+    endpoints.deploy(system, W, "iris", "blue", Deploy(serving.spec("x = 3")))
+    until(lambda: len(serving.gateway.replicas_of("iris", "blue")) == 1)
+    (good,) = serving.gateway.replicas_of("iris", "blue")
+    bad = serving.replicas(count=2)[1]
+    for each in (good, bad):
+        serving.yard.report(each)
+    serving.gateway.ready(good)
+    serving.gateway.died(bad, WorkerNews("died", reason="ImportError: no numpy", final=True))
+    serving.until_done()
+    found = serving.get().operation
+    assert found is not None
+    assert (found.state, "ImportError" in found.error) == ("Failed", True)
+    assert found.deployments == ["main", "blue"]
+
+
 def test_a_first_revision_without_hope_fails_the_endpoint(serving: Serving) -> None:
     """The state says Failed and the error why; another deployment mends it."""
     serving.create()

@@ -391,7 +391,8 @@ class Step:
     def _operation(self, every: list[_Deployment]) -> dict[str, Any]:
         """End what was asked for, once it is so at the gateway, too."""
         asked = self._row.operation
-        errors = [each.row.error for each in every if each.row.error]
+        about = [each for each in every if each.row.name in asked.deployments] or every
+        errors = [each.row.error for each in about if each.row.error]
         coming = any(each.row.coming is not None for each in every)
         # Who waits for it may count on the answers of the new revision from then on.
         if asked.state != protocol.WORKING or coming or not (errors or self._is_in_force()):
@@ -400,7 +401,7 @@ class Step:
         state = protocol.OPERATION_FAILED if errors else protocol.SUCCEEDED
         ended = replace(asked, state=state, error=error, ended_at=iso(self._work.now))
         if not errors:
-            serving = ", ".join(f"revision {e.row.revision} of {e.row.name}" for e in every)
+            serving = ", ".join(f"revision {e.row.revision} of {e.row.name}" for e in about)
             kind = kinds.READY if asked.kind == "create" else kinds.UPDATED
             self._tell(kind, f"{serving} serves", {"operation": asked.id})
         return {"error": error, "operation": ended}

@@ -137,7 +137,7 @@ def add(system: System, work: Work, workspace: str, body: CreateEndpoint) -> End
         port=body.access.port or ports.free_port(host, rows.ports(work.connection)),
         default_deployment=body.deployment,
         access=body.access,
-        operation=operation(work, "create"),
+        operation=operation(work, "create", [body.deployment]),
         created_at=work.now,
         updated_at=work.now,
         keys=endpoint_keys.first(system.secret, own),
@@ -189,7 +189,7 @@ def replaced(system: System, work: Work, row: EndpointRow, body: CreateEndpoint)
         else:
             gone = {"leaving": True, "percent": 0, "mirror": 0}
             rows.change_deployment(work.connection, each.key, **gone)
-    row = begun(work, replace(row, **changes), "update")
+    row = begun(work, replace(row, **changes), body.deployment)
     wake(work, row, [EventDraft(kinds.CHANGED, "it was deployed anew")])
     return row
 
@@ -373,15 +373,18 @@ def usable(work: Work, workspace: str, endpoint: str) -> EndpointRow:
     return row
 
 
-def begun(work: Work, row: EndpointRow, kind: str) -> EndpointRow:
-    """Write down that something is asked of an endpoint; give its row.
+def begun(work: Work, row: EndpointRow, deployment: str) -> EndpointRow:
+    """Write down that a deployment of an endpoint is to be another; give the endpoint's row.
 
     Args:
         work: The unit of work.
         row: The endpoint.
-        kind: What is asked for.
+        deployment: The deployment's name.
     """
-    asked = operation(work, kind)
+    before = row.operation
+    # What is still being done ends together with what is asked for now.
+    others = before.deployments if before.state == protocol.WORKING else []
+    asked = operation(work, "update", list(dict.fromkeys([*others, deployment])))
     changes: dict[str, Any] = {"operation": asked, "error": "", "updated_at": work.now}
     if row.state == protocol.FAILED:
         # Whoever waits for it at once must not take the failure of what was before for its own.
@@ -390,9 +393,16 @@ def begun(work: Work, row: EndpointRow, kind: str) -> EndpointRow:
     return replace(row, **changes)
 
 
-def operation(work: Work, kind: str) -> OperationRecord:
-    """The record of something that is asked for now."""
-    return OperationRecord(uuid.uuid4().hex, kind, protocol.WORKING, began_at=iso(work.now))
+def operation(work: Work, kind: str, deployments: list[str]) -> OperationRecord:
+    """The record of something that is asked for now.
+
+    Args:
+        work: The unit of work.
+        kind: What is asked for.
+        deployments: Those that it is about.
+    """
+    begin, id_ = iso(work.now), uuid.uuid4().hex
+    return OperationRecord(id_, kind, protocol.WORKING, began_at=begin, deployments=deployments)
 
 
 def wake(work: Work, row: EndpointRow, drafts: list[EventDraft]) -> None:

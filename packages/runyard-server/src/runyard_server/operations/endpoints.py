@@ -193,7 +193,7 @@ def delete(system: System, workspace: str, endpoint: str) -> Nothing:
                 work.connection,
                 row.key,
                 state=DELETING,
-                operation=changes.operation(work, "delete"),
+                operation=changes.operation(work, "delete", []),
                 updated_at=work.now,
             )
             changes.wake(work, row, [EventDraft(kinds.STATUS, status=DELETING)])
@@ -237,7 +237,7 @@ def deploy(
         row = changes.usable(work, workspace, endpoint)
         found = changes.deployment(work, row, deployment)
         if found is None or not changes.soft_change(work, found, draft.spec):
-            row = changes.begun(work, row, "update")
+            row = changes.begun(work, row, deployment)
             found = changes.deploy(work, row, deployment, draft, snapshot)
         row = changes.place(work, row, found, body)
         changes.wake(work, row, [EventDraft(kinds.CHANGED, f"{deployment} was deployed")])
@@ -302,7 +302,7 @@ def rollback(
         if body.revision == found.revision and found.revision:
             raise WrongState(f"revision {body.revision} of {deployment!r} serves already")
         revision = changes.former(work, found, body.revision)
-        row = changes.begun(work, row, "update")
+        row = changes.begun(work, row, deployment)
         rows.change_deployment(work.connection, found.key, coming=revision.number, error="")
         told = f"{deployment} goes back to revision {revision.number}"
         changes.wake(work, row, [EventDraft(kinds.CHANGED, told)])

@@ -280,7 +280,10 @@ class DeploymentRecord:
 
 @dataclass(frozen=True)
 class OperationRecord:
-    """The last thing asked of an endpoint: `kind` is `create`, `update` or `delete`."""
+    """The last thing asked of an endpoint: `kind` is `create`, `update` or `delete`.
+
+    `deployments` are those that it is about: what another once failed of is no error of it.
+    """
 
     id: str
     kind: str
@@ -288,6 +291,7 @@ class OperationRecord:
     error: str = ""
     began_at: str = ""
     ended_at: Optional[str] = None
+    deployments: List[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

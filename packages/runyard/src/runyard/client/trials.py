@@ -16,13 +16,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sys
 import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Deque, Dict, List, Optional, Tuple
 
-from runyard.client import leftovers, trial_lines
+from runyard.client import leftovers, printing, trial_lines
 from runyard.client.own_file import OwnFile
 from runyard.client.private import make_folder
 from runyard.client.sender import AWAY, FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, TROUBLE
@@ -336,7 +335,7 @@ class TrialCourier:
     def _say_away(self, since: float) -> None:
         if not self._said and time.monotonic() - since > AWAY_SECONDS:
             self._said = True
-            sys.stderr.write(
+            printing.tell(
                 f"runyard: the service is away; trials of sweep {self._sweep} that were told stay "
-                f"in {self._folder} and are brought when it is back\n"
+                f"in {self._folder} and are brought when it is back"
             )

@@ -22,6 +22,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional
 
+from runyard.client import printing
 from runyard.protocol.timeouts import SESSION_BEAT_SECONDS
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def _end_all() -> None:
             else:
                 run.fail(error_details=reason)
         except Exception as error:  # noqa: BLE001 - the interpreter is ending, say it and go on
-            sys.stderr.write(f"runyard: run {run.id} could not be ended: {error}\n")
+            printing.tell(f"runyard: run {run.id} could not be ended: {error}")
 
 
 def _beat() -> None:

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Type
 
+from runyard.client import printing
 from runyard.client.own_file import OwnFile
 from runyard.client.private import make_folder
 from runyard.client.spool import USER_LOG, USER_LOG_PATH
@@ -219,7 +220,7 @@ class Interactive:
             from runyard.client.trees import told
 
             text = told(left_out, f"run {self._run.id}")
-            sys.stderr.write(f"runyard: {text}\n")
+            printing.tell(f"runyard: {text}")
             self._run._change(warnings=[text])
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import sys
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
+from runyard.client import printing
 from runyard.client.spool import Spool
 from runyard.protocol.errors import NotFound, TemporaryError
 from runyard.protocol.timeouts import EXIT_SECONDS, FLUSH_SECONDS, LEFTOVER_SECONDS
@@ -127,7 +127,7 @@ class Session:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"runyard: {text}\n")
+    printing.tell(f"runyard: {text}")
 
 
 def session(run_id: str, workspace: str, service: Callable[[], WorkspaceClient]) -> Session:
@@ -207,12 +207,10 @@ def _close_all() -> None:
         try:
             done = one.close(max(0.0, deadline - time.monotonic()))
         except Exception as error:  # noqa: BLE001 - the interpreter is ending, say it and go on
-            sys.stderr.write(
-                f"runyard: metrics of run {one.run_id} stay in {one.folder}: {error}\n"
-            )
+            printing.tell(f"runyard: metrics of run {one.run_id} stay in {one.folder}: {error}")
             continue
         if not done:
-            sys.stderr.write(
+            printing.tell(
                 f"runyard: the service is away; metrics of run {one.run_id} stay in {one.folder} "
-                "and are sent by the next process that uses the service\n"
+                "and are sent by the next process that uses the service"
             )

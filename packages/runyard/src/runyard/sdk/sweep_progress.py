@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Set
 
+from runyard.client import printing
 from runyard.protocol.runs import COMPLETED, TERMINAL
 from runyard.sdk import sweep_words
 from runyard.sdk.exceptions import translated
@@ -80,7 +81,4 @@ class _Line:
 
     def print(self, text: str) -> None:
         """Write to stdout, whatever it can encode."""
-        out = sys.stdout
-        encoding = getattr(out, "encoding", None) or "ascii"
-        out.write(text.encode(encoding, "replace").decode(encoding))
-        out.flush()
+        printing.say(text)

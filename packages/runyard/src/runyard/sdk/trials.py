@@ -18,12 +18,11 @@ import atexit
 import contextlib
 import json
 import os
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
-from runyard.client import home, trial_lines
+from runyard.client import home, printing, trial_lines
 from runyard.client.trials import INTERVAL_SECONDS, MOST_AHEAD, PROMPT_SECONDS, TrialCourier
 from runyard.protocol.errors import AlreadyExists
 from runyard.protocol.runs import COMPLETED as COMPLETED_RUN
@@ -248,7 +247,7 @@ class Trials:
             _finish(courier, EXIT_SECONDS)
             # Over as well is what others have brought to its end meanwhile.
             if courier.over and self.status != COMPLETED_RUN:
-                sys.stderr.write(f"runyard: sweep {self.id} has ended: {courier.reason}\n")
+                printing.tell(f"runyard: sweep {self.id} has ended: {courier.reason}")
 
 
 class Trial:
@@ -448,9 +447,9 @@ def _finish(courier: TrialCourier, seconds: float) -> None:
         with contextlib.suppress(ValueError):
             _couriers.remove(courier)
     else:
-        sys.stderr.write(
+        printing.tell(
             f"runyard: results of trials stay in {courier.path} and are brought by the next "
-            "process that uses the service\n"
+            "process that uses the service"
         )
 
 

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 import codecs
 import re
-import sys
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Tuple
 
+from runyard.client import printing
 from runyard.client.log_reader import LogReader
 from runyard.protocol.errors import RunFileNotFound
 from runyard.sdk import exceptions, run_files
@@ -75,15 +75,15 @@ def wait(run: RunLifecycle, show_output: bool, raise_on_error: bool) -> Dict[str
 
 def _shown(run: RunLifecycle, raise_on_error: bool) -> Dict[str, Any]:
     web_view = run.get_portal_url()
-    _print(f"RunId: {run.id}\nWeb View: {web_view}\n")
+    printing.say(f"RunId: {run.id}\nWeb View: {web_view}\n")
     found = run._details(_follow(run, Printer(run.service, run.id)))
-    _print(f"\nExecution Summary\n=================\nRunId: {run.id}\nWeb View: {web_view}\n")
+    printing.say(f"\nExecution Summary\n=================\nRunId: {run.id}\nWeb View: {web_view}\n")
     for title, text in _remarks(found, raise_on_error):
-        _print(f"\n{title}:\n{text}\n")
+        printing.say(f"\n{title}:\n{text}\n")
     # v1 raises here, before its last empty line.
     if found["status"] == "Failed" and raise_on_error:
         raise _failed(found)
-    _print("\n")
+    printing.say("\n")
     return found
 
 
@@ -110,7 +110,7 @@ def _follow(run: RunLifecycle, printer: Optional[Printer]) -> Optional[RunRecord
             printer.look()
         if record.status not in TERMINAL:
             if printer is not None and record.reason:
-                _tell(f"{record.status}: {record.reason}")
+                printing.tell(f"{record.status}: {record.reason}")
             # From the record's own moment: what has happened since is in the stream.
             for event in run.service.events.follow(run.id, record.last_event):
                 if printer is not None:
@@ -160,10 +160,10 @@ class Printer:
             if name and not is_helper(name) and choose([self._name, name]) == name:
                 self._grown(name, int(event.data.get("size", "0")))
         elif event.kind == kinds.REASON and event.message:
-            _tell(event.message)
+            printing.tell(event.message)
         elif event.kind == kinds.RANK and event.data.get("log") != self._name:
             # What the process that is followed has to say is seen already.
-            _tell(event.message)
+            printing.tell(event.message)
 
     def finish(self) -> None:
         """Print what is left of the log."""
@@ -185,7 +185,7 @@ class Printer:
             self._out("\n")
         self._name = name
         self._reader.begin(name)
-        _print(f"\nStreaming {name}\n{'=' * (len(name) + 10)}\n\n")
+        printing.say(f"\nStreaming {name}\n{'=' * (len(name) + 10)}\n\n")
 
     def _read(self) -> None:
         """Print all that is new of the present log."""
@@ -198,7 +198,7 @@ class Printer:
     def _out(self, text: str) -> None:
         if text:
             self._line_open = not text.endswith("\n")
-            _print(text)
+            printing.say(text)
 
 
 def choose(names: Iterable[str]) -> str:
@@ -225,20 +225,3 @@ def _rank(name: str) -> Tuple[int, int, str]:
     if found is None:
         return (0, -1, name)
     return (ORDER[found.group(1)], int(found.group(2)), name)
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
-
-
-def _print(text: str) -> None:
-    """Write to stdout, whatever it can encode."""
-    out = sys.stdout
-    try:
-        out.write(text)
-    except UnicodeEncodeError:
-        # Scripts print more than a terminal's encoding may have, which must not end the wait.
-        encoding = getattr(out, "encoding", None) or "ascii"
-        out.write(text.encode(encoding, "replace").decode(encoding))
-    out.flush()

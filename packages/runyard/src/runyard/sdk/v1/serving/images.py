@@ -214,22 +214,29 @@ class Image:
         Raises:
             WebserviceException: It cannot be made; the message says why.
         """
-        progress, pause = Progress(show_output), _FIRST_PAUSE
-        while True:
-            self.update_creation_state()
-            state = self.creation_state
-            progress.take(state, "")
-            if state in {SUCCEEDED, FAILED}:
-                break
-            time.sleep(pause)
-            pause = min(pause * 1.4, _LONGEST_PAUSE)
-        progress.end()
+        progress = Progress(show_output)
+        try:
+            state = self._follow(progress)
+        finally:
+            progress.end()
         if state == FAILED:
             raise WebserviceException(
                 "Image creation polling reached non-successful terminal state, current state: "
                 f"{state}\nError response from server:\n{self.creation_error}"
             )
         _print(f'Image creation operation finished for image {self.id}, operation "{state}"')
+
+    def _follow(self, progress: Progress) -> str:
+        """Go with its creation to the end, and give the state in which it ended."""
+        pause = _FIRST_PAUSE
+        while True:
+            self.update_creation_state()
+            state = self.creation_state
+            progress.take(state, "")
+            if state in {SUCCEEDED, FAILED}:
+                return state
+            time.sleep(pause)
+            pause = min(pause * 1.4, _LONGEST_PAUSE)
 
     def update(self, tags: Mapping[str, Any]) -> None:
         """Replace the tags.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
+
+from runyard.client import printing
 
 _DOT_SECONDS = 1.0
 _NUMBER = re.compile(r"\d+")
@@ -35,16 +36,17 @@ class Progress:
         self._reason = tell_news(reason, self._reason)
         now = time.monotonic()
         if state != self._state:
-            _out(f"\n{state}" if self._state else state)
+            printing.say(f"\n{state}" if self._state else state)
             self._state, self._dotted = state, now
         elif now - self._dotted >= _DOT_SECONDS:
-            _out(".")
+            printing.say(".")
             self._dotted = now
 
     def end(self) -> None:
-        """End the line."""
+        """End the line; ended again, it stays so."""
         if self._show and self._state:
-            _out("\n")
+            self._state = ""
+            printing.say("\n")
 
 
 def tell_news(reason: str, told: str) -> str:
@@ -60,11 +62,5 @@ def tell_news(reason: str, told: str) -> str:
     first = (reason.splitlines() or [""])[0]
     if not first or _NUMBER.sub("", first) == _NUMBER.sub("", told):
         return told
-    sys.stderr.write(f"{first}\n")
-    sys.stderr.flush()
+    printing.tell(first)
     return first
-
-
-def _out(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()

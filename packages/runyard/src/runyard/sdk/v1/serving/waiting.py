@@ -46,8 +46,11 @@ def hosted(service: Shown, show_output: bool, timeout_sec: Optional[float]) -> N
     if show_output:
         print(TIP)  # noqa: T201 - v1 prints such a line
     progress = Progress(show_output)
-    state = follow(service, progress, timeout_sec)
-    progress.end()
+    try:
+        state = follow(service, progress, timeout_sec)
+    finally:
+        # What is raised, Ctrl-C too, is told below the dots.
+        progress.end()
     if state != SUCCEEDED:
         raise WebserviceException(failure(service))
     kind = service.compute_type
@@ -95,7 +98,6 @@ def follow(
         if state != WORKING:
             return state
         if deadline is not None and time.monotonic() >= deadline:
-            progress.end()
             raise WebserviceException(
                 f"service {service.name!r} is not ready after {timeout_sec} seconds"
                 + (f" ({reason})" if reason else "")

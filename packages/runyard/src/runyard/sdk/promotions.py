@@ -139,7 +139,7 @@ class Promotion:
                 )
 
     def _count(self, first: DeploymentRecord, now: DeploymentRecord, step: int) -> None:
-        """Look at what was answered in a step.
+        """Check what was answered in a step.
 
         Args:
             first: The deployment at its begin.

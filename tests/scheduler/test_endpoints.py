@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from runyard.protocol.endpoints import (
     ChangeEndpoint,
     Deploy,
     EndpointLogQuery,
+    EndpointQuery,
     Limits,
     Rollback,
     Scaling,
@@ -22,6 +24,7 @@ from runyard_server.core.system import System
 from runyard_server.operations import endpoints, models, runs
 from runyard_server.scheduler.endpoints import EndpointReconciler
 from runyard_server.scheduler.reconciler import Reconciler
+from runyard_server.store import endpoints as endpoint_rows
 from runyard_server.store.subjects import ENDPOINT, Subject
 from runyard_server.testing.parts import store_text
 from runyard_server.testing.reconciler_contract import ReconcilerContract
@@ -381,3 +384,41 @@ def test_a_port_that_is_taken_is_another(serving: Serving) -> None:
     before = serving.create().address
     serving.gateway.refuse("iris", "Address already in use")
     until(lambda: serving.get().address != before)
+
+
+def test_lists_are_filtered_where_they_are_kept(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a thousand endpoints those are read that are shown; tags are texts and no patterns."""
+    system = serving.yard.system
+    file = store_text(system, "m.bin", "m")
+    for name in ("m", "m2"):
+        models.register(system, W, body=RegisterModel(name, "m.bin", files=[file]))
+    serving.create("one", tags={"a": "x=y", "b%": ""}, kind="aci")
+    serving.create("two", tags={"a": "z"}, spec=serving.spec(models=["m"]))
+    serving.create("three", properties={"a": "x=y"}, spec=serving.spec(models=["m2:1"]))
+    serving.create("four", tags={"a": "x=y"})
+
+    read: list[str] = []
+    decode = endpoint_rows._row
+
+    def counted(row: Any) -> Any:
+        read.append(row.name)
+        return decode(row)
+
+    def listed(**query: Any) -> list[str]:
+        read.clear()
+        found = endpoints.list_(system, W, EndpointQuery(**query))
+        return [each.name for each in found.items]
+
+    # Whatever else reads endpoints meanwhile is not counted here.
+    serving.yard.scheduler.stop()
+    monkeypatch.setattr(endpoint_rows, "_row", counted)
+    assert (listed(page_size=1), read) == (["four"], ["four", "three"])
+    assert (listed(tags=["a=x=y"]), read) == (["four", "one"], ["four", "one"])
+    assert listed(tags=["a", "b%="]) == ["one"]
+    assert listed(tags=["b"]) == []
+    assert listed(properties=["a=x=y"]) == ["three"]
+    assert listed(kind="aci") == ["one"]
+    assert (listed(model="m"), listed(model="m:1"), listed(model="m:2")) == (["two"], ["two"], [])
+    assert listed(model="m2") == ["three"]

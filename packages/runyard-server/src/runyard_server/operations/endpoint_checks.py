@@ -387,24 +387,3 @@ def _check_shares(
             f"{what} is {given[default] + others} percent together, and the default "
             f"{default!r} gets what the others leave: make it {_WHOLE}, or leave the default out"
         )
-
-
-def has(values: Mapping[str, str], wanted: list[str]) -> bool:
-    """Whether each entry, `key` or `key=value`, is there.
-
-    Args:
-        values: Tags or properties.
-        wanted: The entries.
-    """
-    for entry in wanted:
-        name, equals, value = entry.partition("=")
-        if name not in values or (equals and values[name] != value):
-            return False
-    return True
-
-
-def is_of(models: Iterable[str], model: str) -> bool:
-    """Whether a model, `name` or `name:version`, is among models with their versions."""
-    if ":" in model:
-        return model in models
-    return any(each.partition(":")[0] == model for each in models)

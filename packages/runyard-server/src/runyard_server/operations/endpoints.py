@@ -103,15 +103,8 @@ def list_(system: System, workspace: str, query: EndpointQuery) -> EndpointPage:
 
     def read(work: Work) -> EndpointPage:
         workspace_row(work, workspace)
-        found = [
-            row
-            for row in rows.page(work.connection, workspace, before, query.kind)
-            if endpoint_checks.has(row.tags, query.tags)
-            and endpoint_checks.has(row.properties, query.properties)
-        ]
-        if query.model is not None:
-            found = [row for row in found if _serves(work, row, query.model)]
-        page, token = pages.cut(found[: size + 1], size, lambda row: row.key)
+        found = rows.page(work.connection, workspace, before, query, size + 1)
+        page, token = pages.cut(found, size, lambda row: row.key)
         return EndpointPage([record(system, work, row) for row in page], token)
 
     return system.read(read)
@@ -446,15 +439,6 @@ def _require_auth(row: EndpointRow, auth: str) -> None:
     }
     wanted = "keys" if auth == protocol.KEY else "tokens"
     raise WrongState(f"endpoint {row.name!r} has no {wanted}: it {told.get(access.auth, '')}")
-
-
-def _serves(work: Work, row: EndpointRow, model: str) -> bool:
-    for each in rows.deployments_of(work.connection, [row.key]):
-        numbers = [n for n in (each.revision, each.coming) if n]
-        for found in rows.revisions_of(work.connection, each.key, numbers):
-            if endpoint_checks.is_of(found.spec.models, model):
-                return True
-    return False
 
 
 def _checked(

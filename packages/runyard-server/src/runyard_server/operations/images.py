@@ -114,14 +114,8 @@ def list_(system: System, workspace: str, query: ImageQuery) -> ImagePage:
 
     def read(work: Work) -> ImagePage:
         workspace_row(work, workspace)
-        found = [
-            row
-            for row in rows.page(work.connection, workspace, before, query.name)
-            if endpoint_checks.has(row.tags, query.tags)
-            and endpoint_checks.has(row.properties, query.properties)
-            and _has_model(row, query.model)
-        ]
-        page, token = pages.cut(found[: size + 1], size, lambda row: row.key)
+        found = rows.page(work.connection, workspace, before, query, size + 1)
+        page, token = pages.cut(found, size, lambda row: row.key)
         return ImagePage([_record(work, row) for row in page], token)
 
     return system.read(read)
@@ -238,12 +232,6 @@ def _require(work: Work, workspace: str, image: str) -> ImageRow:
             {"nearest": near.names},
         )
     return row
-
-
-def _has_model(row: ImageRow, model: str | None) -> bool:
-    if model is None:
-        return True
-    return any(model in {each, each.partition(":")[0]} for each in row.spec.models)
 
 
 def _record(work: Work, row: ImageRow) -> ImageRecord:

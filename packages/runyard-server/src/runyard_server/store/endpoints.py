@@ -10,9 +10,19 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Exists,
+    delete,
+    exists,
+    insert,
+    select,
+    update,
+)
 
-from runyard.protocol.endpoints import Access, DeploymentSpec, OperationRecord
+from runyard.protocol.endpoints import Access, DeploymentSpec, EndpointQuery, OperationRecord
+from runyard_server.store import filters
 from runyard_server.store.endpoint_schema import (
     deployed_models,
     deployments,
@@ -155,22 +165,31 @@ def subjects(connection: Connection) -> list[Subject]:
 
 
 def page(
-    connection: Connection, workspace: str, before: int | None, kind: str | None
+    connection: Connection, workspace: str, before: int | None, query: EndpointQuery, limit: int
 ) -> list[EndpointRow]:
-    """The endpoints of a workspace, newest first.
+    """Up to `limit` endpoints of a workspace, newest first.
 
     Args:
         connection: The transaction's connection.
         workspace: Id of the workspace.
         before: Only those whose key is smaller; None: all.
-        kind: Only those of this kind; None: all.
+        query: What is asked for.
+        limit: The most that are wanted.
     """
-    found = select(*_COLUMNS).where(endpoints.c.workspace == workspace)
+    found = select(*_COLUMNS).where(
+        endpoints.c.workspace == workspace,
+        *filters.having(endpoints.c.tags, query.tags),
+        *filters.having(endpoints.c.properties, query.properties),
+    )
     if before is not None:
         found = found.where(endpoints.c.key < before)
-    if kind is not None:
-        found = found.where(endpoints.c.kind == kind)
-    return [_row(row) for row in connection.execute(found.order_by(endpoints.c.key.desc()))]
+    if query.kind is not None:
+        found = found.where(endpoints.c.kind == query.kind)
+    if query.model is not None:
+        uses = _serving(workspace, filters.of_model(deployed_models.c.model, query.model))
+        found = found.where(uses.where(deployments.c.endpoint_key == endpoints.c.key))
+    found = found.order_by(endpoints.c.key.desc()).limit(limit)
+    return [_row(row) for row in connection.execute(found)]
 
 
 def names(connection: Connection, workspace: str, limit: int) -> list[str]:
@@ -296,12 +315,7 @@ def serving_model(connection: Connection, workspace: str, model: str) -> list[st
         workspace: Id of the workspace.
         model: The model, `name:version`.
     """
-    uses = exists().where(
-        deployed_models.c.workspace == workspace,
-        deployed_models.c.model == model,
-        deployed_models.c.deployment_key == deployments.c.key,
-        deployed_models.c.revision.in_([deployments.c.revision, deployments.c.coming]),
-    )
+    uses = _serving(workspace, deployed_models.c.model == model)
     found = select(endpoints.c.name).join(
         deployments, deployments.c.endpoint_key == endpoints.c.key
     )
@@ -335,6 +349,21 @@ def change_replica(connection: Connection, run_key: int, **values: Any) -> None:
 def remove_replica(connection: Connection, run_key: int) -> None:
     """Remove a replica."""
     connection.execute(delete(replicas).where(replicas.c.run_key == run_key))
+
+
+def _serving(workspace: str, model: ColumnElement[bool]) -> Exists:
+    """A deployment serves a model, or is about to.
+
+    Args:
+        workspace: Id of the workspace.
+        model: What the model's row is.
+    """
+    return exists().where(
+        deployed_models.c.workspace == workspace,
+        model,
+        deployed_models.c.deployment_key == deployments.c.key,
+        deployed_models.c.revision.in_([deployments.c.revision, deployments.c.coming]),
+    )
 
 
 def _inserted(result: Any) -> int:

@@ -6,9 +6,11 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from runyard.protocol.endpoints import DeploymentSpec
+from runyard.protocol.images import ImageQuery
+from runyard_server.store import filters
 from runyard_server.store.endpoint_schema import image_names, images
 
 
@@ -81,22 +83,31 @@ def find(connection: Connection, workspace: str, name: str, version: int | None)
 
 
 def page(
-    connection: Connection, workspace: str, before: int | None, name: str | None
+    connection: Connection, workspace: str, before: int | None, query: ImageQuery, limit: int
 ) -> list[ImageRow]:
-    """The images of a workspace, newest first.
+    """Up to `limit` images of a workspace, newest first.
 
     Args:
         connection: The transaction's connection.
         workspace: Id of the workspace.
         before: Only those whose key is smaller; None: all.
-        name: Only versions of this one; None: all.
+        query: What is asked for.
+        limit: The most that are wanted.
     """
-    found = select(*_COLUMNS).where(images.c.workspace == workspace)
+    found = select(*_COLUMNS).where(
+        images.c.workspace == workspace,
+        *filters.having(images.c.tags, query.tags),
+        *filters.having(images.c.properties, query.properties),
+    )
     if before is not None:
         found = found.where(images.c.key < before)
-    if name is not None:
-        found = found.where(images.c.name == name)
-    return [_row(row) for row in connection.execute(found.order_by(images.c.key.desc()))]
+    if query.name is not None:
+        found = found.where(images.c.name == query.name)
+    if query.model is not None:
+        model = func.json_each(images.c.spec, "$.models").table_valued("value")
+        found = found.where(exists().where(filters.of_model(model.c.value, query.model)))
+    found = found.order_by(images.c.key.desc()).limit(limit)
+    return [_row(row) for row in connection.execute(found)]
 
 
 def names(connection: Connection, workspace: str, limit: int) -> list[str]:

@@ -18,8 +18,10 @@ from runyard.protocol.feed import FeedQuery
 from runyard.protocol.snapshots import CreateSnapshot
 from runyard_server.core.lifecycle import append_events, moved
 from runyard_server.core.work import Work
+from runyard_server.execution.serving import advance
 from runyard_server.operations import endpoints, feed, snapshots
 from runyard_server.store import runs as run_rows
+from runyard_server.store.subjects import ENDPOINT, Subject
 from runyard_server.testing.fake_gateway import FakeGateway
 from runyard_server.testing.parts import store_text
 from runyard_server.testing.yard import W, Yard, until
@@ -91,6 +93,10 @@ class Serving:
         self.gateway.ready(run)
         self.until_done(name)
         return run
+
+    def look_again(self, name: str = "iris") -> None:
+        """Have all steps be taken that are to be taken of an endpoint now."""
+        advance(self.yard.system, Subject(ENDPOINT, W, name))
 
     def until_done(self, name: str = "iris") -> None:
         """Wait until what was asked of it last has ended."""

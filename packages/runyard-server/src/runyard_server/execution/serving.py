@@ -269,20 +269,39 @@ class Step:
             self._fail(each, mine, faults[0])
             return False
         count = self._coming_count(each, revision)
-        room = self._room(each, revision)
-        if len(mine) < count and room:
-            self._begin(each, revision, count - len(mine))
-        elif len(mine) >= count and all(seen.is_ready for seen in mine):
+        missing = count - len(mine)
+        if missing <= 0 and all(seen.is_ready for seen in mine):
             self._switch(each, revision, count)
             return False
-        short = not room or any(seen.waits_for_room for seen in mine)
+        room = missing <= 0 or self._room(each, revision)
+        if missing > 0 and room:
+            self._begin(each, revision, missing)
+        placed = [seen for seen in mine if not seen.waits_for_room]
+        short = not room or len(placed) < len(mine)
+        return short and not self._exchange(each, revision, placed, count)
+
+    def _exchange(
+        self, each: _Deployment, revision: RevisionRow, placed: list[Seen], count: int
+    ) -> bool:
+        """Without room for both, take one by one; say whether the revision serves from now on.
+
+        Args:
+            each: The deployment.
+            revision: What comes.
+            placed: Its replicas that have room.
+            count: How many there are to be.
+        """
         old = each.live(each.row.revision)
-        if short and old:
-            # Without room for both, one by one: what comes meanwhile waits in the gateway's queue.
-            last = [seen for seen in each.replicas if seen.is_retired and seen.run.active]
-            if not last:
-                self._retire(old[:1])
-        return short
+        # One that has ended has its devices until its row is gone.
+        leaving = [seen for seen in each.replicas if seen.is_retired]
+        if not each.row.revision or leaving or not all(seen.is_ready for seen in placed):
+            return False
+        if placed and len(placed) >= len(old):
+            # The last of the old leaves only when others answer; the rest follows in its place.
+            self._switch(each, revision, count)
+            return True
+        self._retire(old[:1])
+        return False
 
     def _coming_count(self, each: _Deployment, revision: RevisionRow) -> int:
         wanted = max(1, revision.spec.scaling.min_replicas)

@@ -305,6 +305,7 @@ def _variable_faults(variables: Mapping[str, str]) -> Iterator[str]:
 
 def _check_target(system: System, workspace: str, spec: DeploymentSpec, faults: Faults) -> None:
     if spec.target == LOCAL_TARGET:
+        faults.found += _device_faults(system, spec)
         return
     try:
         cluster = compute.get(system, workspace, spec.target)
@@ -321,6 +322,21 @@ def _check_target(system: System, workspace: str, spec: DeploymentSpec, faults: 
         faults.add(
             f"scaling.min_replicas is {spec.scaling.min_replicas} and compute target "
             f"{cluster.name!r} has {cluster.max_nodes} node(s) at most, one for each replica"
+        )
+
+
+def _device_faults(system: System, spec: DeploymentSpec) -> Iterator[str]:
+    """What could never be met of the GPUs that are asked for; without any the CPU serves."""
+    site = system.sites.of(spec.target).backend.capabilities()
+    each, least = spec.resources.gpus, spec.scaling.min_replicas
+    if not site.gpus or each < 1:
+        return
+    if each > site.gpus:
+        yield f"resources.gpus is {each} and {site.called} has {site.gpus} GPU(s); ask for fewer"
+    elif each * least > site.gpus:
+        yield (
+            f"scaling.min_replicas is {least}, with {each} GPU(s) each, and {site.called} has "
+            f"{site.gpus}; ask for fewer of one of them"
         )
 
 

@@ -10,8 +10,9 @@ from runyard.protocol.compute import AML_COMPUTE
 from runyard.protocol.endpoints import Access, ChangeEndpoint, CreateEndpoint, DeploymentSpec
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, RunyardError
 from runyard.protocol.files import FileEntry
-from runyard.protocol.paths import unfit
+from runyard.protocol.paths import parts, unfit
 from runyard.protocol.runs import LOCAL_TARGET
+from runyard.protocol.serving import SERVING_FILE
 from runyard.protocol.suggestions import suggest
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -26,7 +27,10 @@ from runyard_server.store.endpoints import DeploymentRow, EndpointRow
 MOST_REPLICAS = 1000
 _LARGEST_PORT = 65535
 _LONGEST_KEY = 255
+_LONGEST_SHOWN = 80
 _WHOLE = 100
+# Folders of the app root that are not the code's.
+_RESERVED = (protocol.MODELS_FOLDER, posixpath.dirname(SERVING_FILE))
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ORIGIN = re.compile(r"https?://[^/\s]+")
 _STATUSES = (500, 502)
@@ -218,8 +222,8 @@ def _code_faults(work: Work, workspace: str, spec: DeploymentSpec) -> Iterator[s
         near = suggest(spec.flavor, protocol.FLAVORS, "", few=len(protocol.FLAVORS))
         yield f"there is no flavor {spec.flavor!r}; {near.sentence}"
         return
-    if spec.source_directory and unfit(spec.source_directory):
-        yield f"source_directory {spec.source_directory!r} is no path below the app root"
+    if spec.source_directory:
+        yield from _folder_faults(spec.source_directory)
     files: list[FileEntry] = []
     if spec.snapshot:
         row = snapshots.find(work.connection, workspace, spec.snapshot)
@@ -234,6 +238,20 @@ def _code_faults(work: Work, workspace: str, spec: DeploymentSpec) -> Iterator[s
             f"without an entry script exactly one model is served, and there are "
             f"{len(spec.models)}; name one, or give an entry script"
         )
+
+
+def _folder_faults(folder: str) -> Iterator[str]:
+    """What keeps a folder from being the code's: replicas are to write nowhere else."""
+    shown = folder[:_LONGEST_SHOWN]
+    try:
+        names = parts(folder)
+    except ValueError as error:
+        yield f"source_directory {shown!r} is no path below the app root: {error}"
+        return
+    if unfit(folder):
+        yield f"source_directory {shown!r} has {unfit(folder)}; use a shorter one"
+    if names[0] in _RESERVED:
+        yield f"source_directory {shown!r} is where models and settings go; use another name"
 
 
 def _script_faults(spec: DeploymentSpec, files: Sequence[FileEntry]) -> Iterator[str]:

@@ -33,6 +33,35 @@ from runyard_server.core.system import System
 from runyard_server.operations import compute, endpoints, feed, models, snapshots
 
 W = "default"
+# What is said of the deployment with which everything is wrong, in order.
+ALL = [
+    "endpoint name 'Iris!' is not allowed",
+    "there is no kind of endpoint 'aks2'",
+    "tag",
+    "the primary key must be of visible ASCII characters",
+    "the secondary key has 256 characters",
+    "deployment name '-' is not allowed",
+    "there is no auth 'keys'",
+    "there is no protocol 'grpc'",
+    "the origin 'example.org' is none",
+    "log_requests is 2",
+    "legacy_status is 404",
+    "port is 70000",
+    "'nobody'",
+    "model m:1 is named twice",
+    "the entry script 'scores.py' is not in the code; nearest: 'score.py'",
+    "scaling.min_replicas is 3 and max_replicas 2",
+    "scaling.target_utilization is 2",
+    "limits.concurrency is 0",
+    "limits.init_seconds is nan",
+    "limits.queue_length is -1",
+    "resources.memory_gb is inf",
+    "resources.gpus is -1",
+    "tag",
+    "'A-B' cannot name an environment variable",
+    "the environment variable 'C' has a NUL character",
+    "'nowhere'",
+]
 
 
 @pytest.fixture
@@ -101,36 +130,8 @@ def test_all_faults_of_a_deployment_are_told_at_once(system: System, spec: Deplo
         secondary_key="x" * 256,
         tags={"": "1"},
     )
-    expected = [
-        "endpoint name 'Iris!' is not allowed",
-        "there is no kind of endpoint 'aks2'",
-        "tag",
-        "the primary key must be of visible ASCII characters",
-        "the secondary key has 256 characters",
-        "deployment name '-' is not allowed",
-        "there is no auth 'keys'",
-        "there is no protocol 'grpc'",
-        "the origin 'example.org' is none",
-        "log_requests is 2",
-        "legacy_status is 404",
-        "port is 70000",
-        "'nobody'",
-        "model m:1 is named twice",
-        "the entry script 'scores.py' is not in the code; nearest: 'score.py'",
-        "scaling.min_replicas is 3 and max_replicas 2",
-        "scaling.target_utilization is 2",
-        "limits.concurrency is 0",
-        "limits.init_seconds is nan",
-        "limits.queue_length is -1",
-        "resources.memory_gb is inf",
-        "resources.gpus is -1",
-        "tag",
-        "'A-B' cannot name an environment variable",
-        "the environment variable 'C' has a NUL character",
-        "'nowhere'",
-    ]
-    assert len(found) == len(expected)
-    missing = [text for text in expected if not any(text in fault for fault in found)]
+    assert len(found) == len(ALL)
+    missing = [text for text in ALL if not any(text in fault for fault in found)]
     assert missing == []
 
 

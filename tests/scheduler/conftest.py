@@ -70,9 +70,9 @@ class Serving:
     def get(self, name: str = "iris") -> EndpointRecord:
         return endpoints.get(self.yard.system, W, name)
 
-    def replicas(self, name: str = "iris", count: int = 1) -> list[str]:
-        until(lambda: len(self.gateway.replicas_of(name)) == count)
-        return self.gateway.replicas_of(name)
+    def replicas(self, name: str = "iris", count: int = 1, deployment: str = "main") -> list[str]:
+        until(lambda: len(self.gateway.replicas_of(name, deployment)) == count)
+        return self.gateway.replicas_of(name, deployment)
 
     def is_there(self, name: str) -> bool:
         try:

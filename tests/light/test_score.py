@@ -303,3 +303,16 @@ def test_swagger_describes_the_service(serve, tmp_path):
     assert documents["3.1"]["openapi"] == "3.1.0"
     (tmp_path / "swagger3.json").write_text('{"mine": 1}')
     assert serve("def init(): pass\ndef run(data): return 1\n").swagger["3"] == {"mine": 1}
+
+
+def test_a_result_that_holds_itself_is_told_at_once(serve):
+    """Children that know their parents make a tree endless; looking through it is not."""
+    script = serve(
+        "def run(data):\n"
+        "    root = {'children': []}\n"
+        "    root['children'] = [{'parent': root} for _ in range(9)]\n"
+        "    return root\n"
+    )
+    status, body = score(script, b"{}")
+    assert status == 500
+    assert "cannot be written as JSON" in json.loads(body)["message"]

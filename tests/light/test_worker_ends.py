@@ -1,10 +1,14 @@
 """Why a worker died, and when the next one is started."""
 
 import signal
+import time
 
+from runyard.protocol.frames import Welcome
 from runyard.runtime.model import deaths
+from runyard.runtime.model.child import Child
 from runyard.runtime.model.deaths import Death, Memory
 from runyard.runtime.model.restarts import Restarts
+from runyard.runtime.model.supervisor import Supervisor
 
 GB = 1 << 30
 BEFORE = Memory(3, 4 * GB, "its control group", 2 * GB)
@@ -81,3 +85,17 @@ def test_two_inits_in_a_row_that_raise_are_final():
     assert not restarts.died(600.0, in_init=True).final
     verdict = restarts.died(600.0, in_init=True)
     assert (verdict.final, verdict.pause) == (True, 60.0)
+
+
+def test_a_killed_worker_is_waited_for_without_looking_all_the_time(monkeypatch):
+    """The kernel may need seconds for one with much memory, and more for one in a driver."""
+    child = object.__new__(Child)
+    child.loaded, child._reason = False, "too long"
+    child.began = child.heard = time.monotonic() - 700
+    monkeypatch.setattr(Child, "_signal", lambda _self, _number: None)
+    supervisor = object.__new__(Supervisor)
+    supervisor._settings = Welcome()
+    child.kill_now()
+    supervisor._judge(child)
+    later = time.monotonic() + 10.0
+    assert supervisor._deadline(child, later) == later

@@ -104,3 +104,41 @@ def test_a_lonely_call_waits_for_none(flavor):
     """It is answered as without batching."""
     assert answers(flavor, {"data": [[1, 2]]}) == [(200, [[2, 4]])]
     assert np.array(flavor.rows).tolist() == [1]
+
+
+class Fragile(Doubler):
+    """Breaks on a request's object before it is called, or on its own outputs after it."""
+
+    def read_data(self, given):
+        if given.pop("break", None):
+            raise TypeError("unhashable type: 'list'")
+        return super().read_data(given)
+
+    def call(self, inputs, signature="", parameters=None):
+        outputs = super().call(inputs, signature, parameters)
+        return {"y": [object() if row[0] == 14 else list(map(float, row)) for row in outputs["y"]]}
+
+
+def test_what_breaks_on_one_request_ends_no_worker():
+    """Other calls of the batch are answered, and the one that cannot be is told why."""
+    flavor = Fragile()
+    good, unread, unwritten, other = answers(
+        flavor,
+        {"data": [[1, 2]]},
+        {"break": True, "data": [[1, 2]]},
+        {"data": [[7, 8]]},
+        {"data": [[3, 4]]},
+    )
+    assert (good, other) == ((200, [[2, 4]]), (200, [[6, 8]]))
+    assert unread == (500, {"message": "TypeError: unhashable type: 'list'"})
+    assert unwritten[0] == 500
+
+
+def test_a_signature_that_is_no_text_is_refused(flavor):
+    """Alone and in a batch: a list as the name of a signature is the caller's fault."""
+    tensor = {"name": "x", "shape": [1, 2], "datatype": "FP32", "data": [1, 2]}
+    body = {"inputs": [tensor], "parameters": {"signature_name": ["double"]}}
+    for found in answers(flavor, body, body, protocol="open-inference"):
+        assert found == (400, {"error": "'signature_name' must be a string"})
+    ((status, _),) = answers(flavor, body, protocol="open-inference")
+    assert status == 400

@@ -283,3 +283,12 @@ def test_an_mlflow_folder_is_served_by_its_framework(monkeypatch):
     described.write_text(MLMODEL.replace("  sklearn:", "  prophet:"))
     with pytest.raises(ImportError, match=r"\(python_function, prophet\) none can be served"):
         served("pyfunc")
+
+
+def test_the_outermost_folder_of_a_mark_is_served():
+    """A pyfunc model may have another MLflow folder among its artifacts."""
+    put("model/MLmodel", "model/artifacts/inner/MLmodel", "model/artifacts/other/MLmodel")
+    assert find_folder(spec("pyfunc"), "MLmodel") == str(FOLDER / "model")
+    put("second/MLmodel")
+    with pytest.raises(FileNotFoundError, match="not clear: model, second"):
+        find_folder(spec("pyfunc"), "MLmodel")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 from urllib.parse import parse_qsl, urlsplit
 
 from runyard.runtime.model.raw import AMLResponse
@@ -85,10 +85,15 @@ def _article(name: str) -> str:
 def _find(value: Any) -> Tuple[str, Any]:
     """Where in a result the first value is that JSON does not know."""
     waiting: List[Tuple[str, Any, int]] = [("", value, 0)]
+    # What holds itself several times over would be looked through for ever.
+    seen: Set[int] = set()
     while waiting:
         place, each, depth = waiting.pop()
         if each is None or isinstance(each, (str, int, float)) or depth > _DEEPEST:
             continue
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
         inside: Optional[Dict[str, Any]] = None
         if isinstance(each, dict):
             inside = {f"{place}[{key!r}]": item for key, item in each.items()}

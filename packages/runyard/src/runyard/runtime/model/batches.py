@@ -77,12 +77,14 @@ class Batches:
             call = self._engine.read(frame)
             try:
                 request = _request(flavor, call, frame.body)
-            except Refused as refused:
-                done.append(_encoded(frame, _refusal(call, refused), 0.0))
-            else:
                 # What cannot be with others is a group of its own.
                 key = _key(request) or (frame.number,)
                 groups.setdefault(key, []).append(Waiting(frame, call, request))
+            except Refused as refused:
+                done.append(_encoded(frame, _refusal(call, refused), 0.0))
+            except BaseException:  # noqa: BLE001 - whatever a request makes a flavor raise
+                # Raised further it would end the worker, and with it the calls of all others.
+                done.append(self._engine.answer(frame))
         for group in groups.values():
             for part in _parts(group, most):
                 done += self._one_call(flavor, part)
@@ -97,9 +99,17 @@ class Batches:
                 note(f"a batch of {len(group)} failed, each is tried alone: {answers.told(error)}")
             return [self._engine.answer(each.frame) for each in group]
         took = time.monotonic() - began
-        return [
-            _encoded(each.frame, _written(each, found), took) for each, found in zip(group, outputs)
-        ]
+        return [self._one_answer(each, found, took) for each, found in zip(group, outputs)]
+
+    def _one_answer(self, waiting: Waiting, outputs: Dict[str, Any], took: float) -> bytes:
+        try:
+            reply = waiting.request.write(outputs)
+        except Refused as refused:
+            reply = _refusal(waiting.call, refused)
+        except BaseException:  # noqa: BLE001 - whatever outputs do to who writes them
+            # Made once more it is answered and logged as a call that came alone.
+            return self._engine.answer(waiting.frame)
+        return _encoded(waiting.frame, reply, took)
 
 
 def _request(flavor: ArrayFlavor, call: Call, body: bytes) -> Request:
@@ -173,13 +183,6 @@ def _joined(values: List[Any]) -> Any:
     import numpy as np
 
     return np.concatenate(values)
-
-
-def _written(waiting: Waiting, outputs: Dict[str, Any]) -> Reply:
-    try:
-        return waiting.request.write(outputs)
-    except Refused as refused:
-        return _refusal(waiting.call, refused)
 
 
 def _refusal(call: Call, refused: Refused) -> Reply:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import socket
@@ -148,7 +149,8 @@ class Child:
 
     def kill_now(self) -> None:
         """Kill it and all in its group."""
-        self._kill_at = None
+        # Once is enough: one with much memory, or within a driver, takes its time to end.
+        self._kill_at = math.inf
         self._signal(signal.SIGKILL)
 
     def is_dead(self) -> bool:

@@ -108,7 +108,7 @@ class Supervisor:
     def _deadline(self, child: Child, look_at: float) -> float:
         """When there is something to do though nothing has happened."""
         if child.kill_at is not None:
-            return child.kill_at
+            return min(look_at, child.kill_at)
         if child.loaded:
             return min(look_at, child.heard + self._silence())
         return min(look_at, child.began + self._settings.limits.init_seconds)

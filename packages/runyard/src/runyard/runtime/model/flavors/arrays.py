@@ -151,7 +151,9 @@ def find_folder(spec: WorkerSpec, mark: str) -> str:
         FileNotFoundError: There is none, or it is not clear which.
     """
     files = _files(folder(spec))
-    found = [os.path.dirname(path) for path in files if os.path.basename(path) == mark]
+    marked = [os.path.dirname(path) for path in files if os.path.basename(path) == mark]
+    # One within another belongs to it: a pyfunc model has whole MLflow folders as artifacts.
+    found = [path for path in marked if not any(path.startswith(top + os.sep) for top in marked)]
     if not found:
         raise FileNotFoundError(_missing(spec, files, f"no {mark}"))
     names = [os.path.basename(path) for path in found]

@@ -113,6 +113,8 @@ def read(call: Call, body: bytes, flavor: Flavor) -> Request:
     asked = fields(body[:length])
     _check(asked)
     signature = call.signature or asked["parameters"].get("signature_name", "")
+    if not isinstance(signature, str):
+        raise Refused("'signature_name' must be a string")
     aimed = target(flavor, signature)
     inputs = _inputs(asked["inputs"], memoryview(body)[length:], aimed)
     return InferRequest(inputs, signature, asked, call)

@@ -1,15 +1,20 @@
 """Calls of an endpoint: keys, connections that are kept, and what an error says."""
 
+import datetime as dt
+import fcntl
+import http.client
 import json
+import resource
 import socket
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from runyard.protocol.endpoints import Access, EndpointKeys, EndpointRecord
+from runyard.protocol.endpoints import Access, EndpointKeys, EndpointRecord, EndpointToken
 from runyard.sdk import endpoint_data
-from runyard.sdk.endpoint_calls import Caller
+from runyard.sdk.endpoint_calls import Caller, _is_closed
 from runyard.sdk.exceptions import WebserviceException
 
 
@@ -22,6 +27,8 @@ class Handler(BaseHTTPRequestHandler):
         server.seen.append((self.client_address[1], self.path, body))
         if self.headers["Authorization"] != f"Bearer {server.key}":
             return self._say(401, {"message": "no key of this endpoint"})
+        if b"long" in body:
+            return self._say(500, {"message": "ä" * 3000})
         if b"bad" in body:
             return self._say(500, {"message": "ValueError: bad rows"})
         return self._say(200, json.loads(body))
@@ -59,6 +66,9 @@ class Service:
     def keys(self, _name):
         self.server.asked += 1
         return EndpointKeys(self.server.key, "two")
+
+    def token(self, _name):
+        return EndpointToken(self.server.key, "2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z")
 
 
 def record(port: int) -> EndpointRecord:
@@ -132,3 +142,62 @@ def test_inputs_of_any_kind_are_sent_as_json() -> None:
     assert sent == b'{"instances": [[1.5, 2.5]]}'
     assert endpoint_data.rows_of(Table()) == {"dataframe_split": {"columns": ["a"], "data": [[1]]}}
     assert endpoint_data.decoded(b"no json") == "no json"
+
+
+def test_a_call_that_was_interrupted_leaves_no_broken_connection(monkeypatch, server) -> None:
+    """Ctrl-C in a notebook ends one call; the next one is answered, and by its own answer."""
+    caller = Caller(Service(server), "digits")
+    real = http.client.HTTPConnection.getresponse
+
+    def interrupted(_connection):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(http.client.HTTPConnection, "getresponse", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        caller.send("/score", b"1", {}, record(server.server_port))
+    monkeypatch.setattr(http.client.HTTPConnection, "getresponse", real)
+    assert caller.send("/score", b"2", {}, record(server.server_port)) == b"2"
+    caller.close()
+
+
+def test_a_program_with_many_files_open_calls_on() -> None:
+    """`select` knows no file descriptor above 1023, and data loaders have more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    one, other = socket.socketpair()
+    connection = http.client.HTTPConnection("127.0.0.1")
+    try:
+        number = fcntl.fcntl(one.fileno(), fcntl.F_DUPFD, 1500)
+        with one, other, socket.socket(fileno=number) as connection.sock:
+            assert not _is_closed(connection)
+            other.shutdown(socket.SHUT_WR)
+            assert _is_closed(connection)
+    finally:
+        connection.sock = None
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_long_error_is_read_whole_and_shown_in_part(server) -> None:
+    """What is cut is the model's own text, not its JSON or one of its letters."""
+    caller = Caller(Service(server), "digits")
+    with pytest.raises(WebserviceException, match=r"Server Error: ä+…$") as caught:
+        caller.send("/score", b'"long"', {}, record(server.server_port))
+    caller.close()
+    assert len(caught.value.message) < 2100
+
+
+def test_a_key_is_kept_where_a_token_was_before(server) -> None:
+    """An endpoint that is opened by keys since a while asks for its key once, not at each call."""
+    caller, there = Caller(Service(server), "digits"), record(server.server_port)
+    caller.send("/score", b"1", {}, replace(there, access=Access("token")))
+    server.key = "new"
+    for _ in range(3):
+        caller.send("/score", b"1", {}, there)
+    caller.close()
+    assert server.asked == 1
+
+
+def test_times_are_sent_as_text() -> None:
+    """A table with a column of dates needs no conversion by hand either."""
+    day = dt.date(2026, 1, 31)
+    assert endpoint_data.encoded({"data": [[day, 1]]}) == b'{"data": [["2026-01-31", 1]]}'

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runyard import Environment, Model
+from runyard import Endpoint, Environment, Model
 from runyard.protocol.endpoints import Access
 from runyard.sdk import endpoint_specs
 from runyard.sdk.endpoint_values import Faults
@@ -160,3 +160,51 @@ def test_how_it_is_reached_is_checked_together() -> None:
     endpoint_specs.access_of({"auth": "keys", "protocols": ["tf"], "port": 0}, Access(), faults)
     with pytest.raises(UserErrorException, match=r"(?s)3 things.*'key'.*'tf-serving'.*port is 0"):
         faults.raise_all("the endpoint")
+
+
+def test_nothing_is_registered_where_one_of_several_is_missing(workspace, model, folder) -> None:
+    """A slip in the second of two models leaves no version of the first behind."""
+    (folder / "score.py").write_text(SCORE)
+    with pytest.raises(UserErrorException, match="nowhere"):
+        made(workspace, model=[model, "nowhere"], script="score.py")
+    with pytest.raises(UserErrorException, match="2 models are served together by a script"):
+        made(workspace, model=[model, f"./{model}"])
+    assert workspace.models == {}
+
+
+def test_an_mlflow_folder_within_another_does_not_decide(workspace, folder) -> None:
+    """Artifacts of a model may be whole MLflow folders with requirements of their own."""
+    for place, line in (("m/artifacts/inner", "xgboost==2.0.0"), ("m", "scikit-learn==1.3.0")):
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        (folder / place / "MLmodel").write_text("flavors:\n")
+        (folder / place / "requirements.txt").write_text(f"{line}\n")
+    assert made(workspace, model="m/").spec.environment.pip == ["scikit-learn==1.3.0"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"protocols": 5}, "protocols is 5"),
+        ({"auth": ["key", "token"]}, r"auth is \['key', 'token'\]"),
+        ({"origins": [1]}, "origins"),
+    ],
+)
+def test_a_value_of_another_type_is_told_like_the_rest(given, said) -> None:
+    """Neither a traceback from within nor a refusal of what was sent."""
+    faults = Faults()
+    endpoint_specs.access_of(given, Access(), faults)
+    with pytest.raises(UserErrorException, match=said):
+        faults.raise_all("the endpoint")
+
+
+def test_variables_may_be_numbers(workspace, model) -> None:
+    """They reach the worker as texts, as those of a run's environment do."""
+    spec = made(workspace, model=model, environment_variables={"THREADS": 4}).spec
+    assert spec.environment_variables == {"THREADS": "4"}
+
+
+def test_one_tag_alone_is_asked_for_as_it_stands(workspace) -> None:
+    """A text is a list of one, not of its letters; anything else is told."""
+    assert Endpoint.list(workspace, tags="team=vision") == []
+    with pytest.raises(UserErrorException, match="tags is 5"):
+        Endpoint.list(workspace, tags=5)

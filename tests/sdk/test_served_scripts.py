@@ -71,3 +71,16 @@ def test_a_slip_is_told_with_what_is_there(folder, script, source, said) -> None
     (folder / "notes.txt").write_text(GOOD)
     (folder / "inner").mkdir()
     assert said in faults_of(script, source)
+
+
+def test_a_link_to_a_script_is_sent_under_its_own_name(folder) -> None:
+    """The script may be shared by several projects; what it is called here counts."""
+    (folder / "common").mkdir()
+    (folder / "common" / "serve.py").write_text(GOOD)
+    (folder / "src").mkdir()
+    for place in ("score.py", "src/score.py"):
+        (folder / place).symlink_to(folder / "common" / "serve.py")
+    assert (faults_of("score.py"), faults_of("score.py", "src")) == ("", "")
+    found = served_scripts.find("score.py", None, Faults())
+    assert found is not None
+    assert found.path == "score.py"

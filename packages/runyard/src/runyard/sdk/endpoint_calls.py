@@ -91,9 +91,12 @@ class Caller:
             connection.request("GET" if body is None else "POST", path, body, headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            # Never sent again: nobody knows whether the model has seen it.
+        except BaseException as error:
+            # After Ctrl-C, too: the next call would be given this one's answer.
             self.close()
+            if not isinstance(error, (OSError, http.client.HTTPException)):
+                raise
+            # Never sent again: nobody knows whether the model has seen it.
             raise _unreachable(record, _said(error)) from error
 
     def _open(self, record: EndpointRecord) -> http.client.HTTPConnection:
@@ -126,6 +129,8 @@ class Caller:
         if not self._opens or over:
             with translated():
                 if record.access.auth == KEY:
+                    # A key has no end; what opened the endpoint before may have been a token.
+                    self._until = None
                     self._opens = self._service.endpoints.keys(self._name).primary
                 else:
                     token = self._service.endpoints.token(self._name)
@@ -140,11 +145,14 @@ def moment(text: str) -> dt.datetime:
 
 
 def _failed(name: str, status: int, answer: bytes) -> WebserviceException:
-    said = endpoint_data.decoded(answer[:_SHOWN_BODY])
+    said = endpoint_data.decoded(answer)
     if isinstance(said, dict):
         said = next((said[key] for key in ("message", "error") if key in said), said)
+    text = str(said)
+    # Cut only now: half of a JSON text or of a letter cannot be read.
+    shown = text if len(text) <= _SHOWN_BODY else f"{text[:_SHOWN_BODY]}…"
     reason = http.client.responses.get(status, "")
-    return WebserviceException(f"{name} answered {status} {reason}: {said}".strip(), status)
+    return WebserviceException(f"{name} answered {status} {reason}: {shown}".strip(), status)
 
 
 def _failure(made: http.client.HTTPConnection) -> Optional[OSError]:
@@ -158,7 +166,12 @@ def _failure(made: http.client.HTTPConnection) -> Optional[OSError]:
 
 def _is_closed(connection: http.client.HTTPConnection) -> bool:
     """Whether the other side has closed an idle connection: then there is something to read."""
-    return connection.sock is None or bool(select.select([connection.sock], [], [], 0)[0])
+    if connection.sock is None:
+        return True
+    # Not select, which knows no file descriptor above 1023.
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _said(error: Exception) -> str:

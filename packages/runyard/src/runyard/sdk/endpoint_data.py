@@ -45,11 +45,14 @@ def decoded(answer: bytes) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """What `json` does not know: arrays and their numbers, tables, sets."""
+    """What `json` does not know: arrays and their numbers, tables, dates, sets."""
     if hasattr(value, "tolist"):
         return value.tolist()
     if hasattr(value, "to_numpy"):
         return value.to_numpy().tolist()
+    if hasattr(value, "isoformat"):
+        # Dates of Python and pandas, in the form that MLflow takes for a column of them.
+        return value.isoformat()
     if isinstance(value, (set, frozenset)):
         return sorted(value)
     raise UserErrorException(

@@ -99,6 +99,13 @@ def spec_of(
         served_scripts.check(script, faults)
     if before is None and given.get("model") is None and given.get("script") is None:
         faults.add("give a model to serve, a script, or both")
+    models = given.get("model")
+    alone = given.get("script") is None and not (before is not None and before.entry_script)
+    if alone and isinstance(models, (list, tuple)) and len(models) > 1:
+        faults.add(
+            f"{len(models)} models are served together by a script alone: give script= with init() "
+            "and run()"
+        )
     spec = _sized(before or DeploymentSpec(), given, faults)
     faults.raise_all(str(name))
     return _filled(workspace, name, given, spec, script)
@@ -113,10 +120,12 @@ def access_of(given: Given, before: Access, faults: Faults) -> Access:
         faults: What makes no sense is added to it.
     """
     wanted = {key: given[key] for key in ACCESS if given.get(key) is not None}
-    for key, known in (("auth", AUTHS), ("protocols", PROTOCOLS), ("origins", None)):
+    if "auth" in wanted and wanted["auth"] not in AUTHS:
+        near = suggest(str(wanted["auth"]), AUTHS, "").sentence
+        faults.add(f"auth is {wanted['auth']!r}; {near}")
+    for key, known in (("protocols", PROTOCOLS), ("origins", None)):
         if key in wanted:
-            found = faults.texts(key, wanted[key], known)
-            wanted[key] = wanted[key] if key == "auth" else found
+            wanted[key] = faults.texts(key, wanted[key], known)
     if "port" in wanted:
         wanted["port"] = faults.whole("port", wanted["port"], 1, _LARGEST_PORT)
     if "log_requests" in wanted:
@@ -164,7 +173,7 @@ def _filled(
             source_directory="" if script.alone else script.folder.resolve().name,
         )
     elif models and not spec.entry_script:
-        spec = replace(spec, flavor=_flavor_of(models))
+        spec = replace(spec, flavor=_flavor_of(models[0]))
     return _with_environment(workspace, given, spec, models, script)
 
 
@@ -190,16 +199,11 @@ def _with_environment(
     return Made(spec, chosen.why)
 
 
-def _flavor_of(models: Sequence[ModelRecord]) -> str:
-    if len(models) > 1:
-        raise UserErrorException(
-            f"{len(models)} models are served together by a script alone: give script= with init() "
-            "and run()"
-        )
-    names = [each.path for each in models[0].files]
-    flavor = flavors.of(models[0].framework, names)
+def _flavor_of(model: ModelRecord) -> str:
+    names = [each.path for each in model.files]
+    flavor = flavors.of(model.framework, names)
     if not flavor:
-        raise UserErrorException(flavors.why_none(models[0].id, names))
+        raise UserErrorException(flavors.why_none(model.id, names))
     return flavor
 
 
@@ -214,6 +218,9 @@ def _sized(spec: DeploymentSpec, given: Given, faults: Faults) -> DeploymentSpec
     for key in ("options", "environment_variables"):
         if given.get(key) is not None:
             wanted[key] = faults.mapping(key, given[key])
+    if "environment_variables" in wanted:
+        variables = wanted["environment_variables"].items()
+        wanted["environment_variables"] = {name: str(value) for name, value in variables}
     if given.get("target") is not None:
         wanted["target"] = str(getattr(given["target"], "name", given["target"]))
     return replace(spec, **wanted)

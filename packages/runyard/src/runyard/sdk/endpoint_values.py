@@ -85,12 +85,16 @@ class Faults:
             value: What was given.
             known: Those there are; None: any.
         """
-        found = [value] if isinstance(value, str) else list(value)
+        found = [value] if isinstance(value, str) else value
+        fits = isinstance(found, (list, tuple)) and all(isinstance(one, str) for one in found)
+        if not fits:
+            self.add(f"{name} is {value!r}; give a text, or a list of texts")
+            return []
         for each in found:
             if known is not None and each not in known:
                 near = suggest(str(each), known, "").sentence
                 self.add(f"{name} is {each!r}; {near}")
-        return found
+        return list(found)
 
     def mapping(self, name: str, value: Any) -> Dict[str, Any]:
         """A dict."""

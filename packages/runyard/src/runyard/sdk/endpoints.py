@@ -126,7 +126,8 @@ class Endpoint(EndpointBase):
             tags: Only those that have them all: `key` or `key=value`.
         """
         checks.workspace(workspace)
-        query = EndpointQuery(model=checks.name_of("model", model), tags=list(tags or ()))
+        wanted = checks.texts("tags", tags, '["team=vision"]')
+        query = EndpointQuery(model=checks.name_of("model", model), tags=wanted)
         with translated():
             found = [*workspace.service.endpoints.list(query)]
         return [Endpoint(workspace, each.name, _record=each) for each in found]

@@ -187,8 +187,10 @@ def of_mlflow(service: WorkspaceClient, record: ModelRecord) -> Optional[Tuple[s
         entries: List[Any] = [each for each in record.files if each.path.split("/")[-1] == name]
         if not entries:
             continue
+        # The outermost: a pyfunc model may have whole MLflow folders among its artifacts.
+        entry = min(entries, key=lambda each: each.path.count("/"))
         with tempfile.TemporaryDirectory(prefix="runyard-") as folder, translated():
-            fetch = transfer.blob(entries[0], Path(folder))
+            fetch = transfer.blob(entry, Path(folder))
             transfer.download_many(service, [fetch], overwrite=True)
             return name, from_file(fetch.target)
     return None

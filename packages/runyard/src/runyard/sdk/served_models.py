@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from runyard.client import transfer
 from runyard.protocol.errors import ModelNotFound
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from runyard.client.workspace import WorkspaceClient
     from runyard.protocol.models import ModelRecord
     from runyard.sdk.workspaces import Workspace
+
+
+class Local(NamedTuple):
+    """A file or folder here that is to be registered: its path, and name and path of each file."""
+
+    path: str
+    files: List[Tuple[str, Path]]
 
 
 def find(workspace: Workspace, given: Any, name: str, *, alone: bool = False) -> List[ModelRecord]:
@@ -40,10 +47,15 @@ def find(workspace: Workspace, given: Any, name: str, *, alone: bool = False) ->
     if given is None:
         return []
     wanted = given if isinstance(given, (list, tuple)) else [given]
-    return [_one(workspace.service, each, name, alone=alone) for each in wanted]
+    # All are looked for before the first is sent: a slip in one leaves nothing behind.
+    there = [_find(workspace.service, each) for each in wanted]
+    return [
+        each if not isinstance(each, Local) else _registered(workspace.service, each, name, alone)
+        for each in there
+    ]
 
 
-def _one(service: WorkspaceClient, given: Any, name: str, *, alone: bool) -> ModelRecord:
+def _find(service: WorkspaceClient, given: Any) -> Union[ModelRecord, Local]:
     if isinstance(given, Model):
         with translated():
             return service.models.get(given.id)
@@ -53,15 +65,16 @@ def _one(service: WorkspaceClient, given: Any, name: str, *, alone: bool) -> Mod
         )
     text = os.fspath(given)
     if not isinstance(given, str) or _is_path(text):
-        return _registered(service, text, name, alone=alone)
-    try:
-        return service.models.get(text)
-    except ModelNotFound as error:
-        if Path(text).exists():
-            return _registered(service, text, name, alone=alone)
-        raise UserErrorException(
-            f"{error.message}; and there is no file or folder {text!r} here ({Path.cwd()})"
-        ) from error
+        return Local(text, model_files.local(text, None))
+    with translated():
+        try:
+            return service.models.get(text)
+        except ModelNotFound as error:
+            if Path(text).exists():
+                return Local(text, model_files.local(text, None))
+            raise UserErrorException(
+                f"{error.message}; and there is no file or folder {text!r} here ({Path.cwd()})"
+            ) from error
 
 
 def _is_path(text: str) -> bool:
@@ -69,9 +82,9 @@ def _is_path(text: str) -> bool:
     return "/" in text or os.sep in text or text in (".", "..") or text.startswith("~")
 
 
-def _registered(service: WorkspaceClient, path: str, name: str, *, alone: bool) -> ModelRecord:
+def _registered(service: WorkspaceClient, local: Local, name: str, alone: bool) -> ModelRecord:
     """Register local files, unless the model's newest version has the same."""
-    files = model_files.local(path, None)
+    path, files = local
     there = _newest(service, name)
     if there is not None and _has(there, path, files):
         return there

@@ -67,7 +67,8 @@ def find(script: Any, source: Any, faults: Faults) -> Optional[Script]:
         faults.add(_missing(str(script), folder))
         return None
     try:
-        relative = path.resolve().relative_to(folder.resolve())
+        # Its own link is not followed: it is sent under the name that it has here.
+        relative = (path.parent.resolve() / path.name).relative_to(folder.resolve())
     except ValueError:
         faults.add(f"script {str(script)!r} is not below the source {str(source)!r}")
         return None

@@ -98,6 +98,8 @@ def test_a_sweep_is_paused_changed_gone_on_with_and_canceled(swept):
         run.enqueue({"x": 2, "kind": "bad"})
     with pytest.raises(UserErrorException, match="give parallel, max_trials or max_minutes"):
         run.change()
+    with pytest.raises(UserErrorException, match="max_minutes is '5'"):
+        run.change(max_minutes="5")
     for wrong in (run.complete, run.fail):
         with pytest.raises(UserErrorException, match=r"cancel\(\) ends it now"):
             wrong()

@@ -373,3 +373,41 @@ def test_a_forked_child_tells_by_itself(experiment):
     # A child that leaves by _exit leaves its file, whose lines the service has; other tests count.
     for left in spools():
         left.unlink()
+
+
+def test_ctrl_c_ends_the_threads_too(experiment):
+    """A notebook that is interrupted trains nothing further; what was given goes back."""
+    trials, made = opened(experiment, max_trials=200), []
+    main = threading.main_thread().ident
+
+    def function(x, kind):
+        del kind
+        made.append(x)
+        if len(made) == 4:
+            signal.pthread_kill(main, signal.SIGINT)
+        time.sleep(0.02)
+        return x
+
+    with pytest.raises(KeyboardInterrupt):
+        trials.optimize(function, workers=2)
+    so_far = len(made)
+    time.sleep(0.2)
+    assert len(made) <= so_far + 2
+    assert so_far < 100
+
+
+def test_sys_exit_in_one_thread_ends_the_others(experiment):
+    """Whoever gives up means all, not the trials of one thread."""
+    made = []
+
+    def function(x, kind):
+        del kind
+        made.append(x)
+        if len(made) == 4:
+            sys.exit(3)
+        time.sleep(0.02)
+        return x
+
+    with pytest.raises(SystemExit):
+        opened(experiment, max_trials=200).optimize(function, workers=2)
+    assert len(made) < 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
 
 from azureml.train.hyperdrive import (
@@ -357,3 +358,16 @@ def test_a_configuration_comes_back_from_its_tags(base, experiment):
     again = HyperDriveConfig._of_tags(made._submission(experiment).tags)
     assert again._tags() == made._tags()
     assert (again.estimator, again.run_config, again.source_directory) == (None, None, None)
+
+
+def test_policies_may_have_numbers_of_numpy():
+    """They come out of arrays of settings, and are kept as JSON."""
+    policy = BanditPolicy(evaluation_interval=np.int64(2), slack_factor=np.float32(0.5))
+    kept = {"evaluation_interval": 2, "delay_evaluation": 0, "slack_factor": 0.5}
+    assert json.loads(json.dumps(policy.to_json()))["properties"] == kept
+    truncation = TruncationSelectionPolicy(np.int64(20), delay_evaluation=np.int64(1))
+    assert json.loads(json.dumps(truncation.to_json()))["properties"] == {
+        "evaluation_interval": 1,
+        "delay_evaluation": 1,
+        "truncation_percentage": 20,
+    }

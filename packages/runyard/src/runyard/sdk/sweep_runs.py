@@ -106,8 +106,10 @@ class SweepRun(Run):
         """
         if parallel is None and max_trials is None and max_minutes is None:
             raise UserErrorException("change: give parallel, max_trials or max_minutes")
-        seconds = None if max_minutes is None else max_minutes * 60.0
-        self._alter(ChangeSweep(max_trials, parallel, seconds))
+        from runyard.sdk.sweeps import counted, seconds_of
+
+        most, at_once = counted("max_trials", max_trials), counted("parallel", parallel)
+        self._alter(ChangeSweep(most, at_once, seconds_of(max_minutes)))
 
     def pause(self) -> None:
         """Begin no more trials until `resume`; what runs goes on."""

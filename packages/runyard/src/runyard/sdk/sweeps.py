@@ -84,10 +84,10 @@ class Sweep:
         self._objectives = _objectives_of(goal)
         self._sampler = tuning.sampler_of(sampler)
         self._policy = tuning.policy_of(policy)
-        self._max_trials = _counted("max_trials", max_trials)
-        self._parallel = _counted("parallel", parallel)
-        self._seconds = _seconds_of(max_minutes)
-        self._max_failures = _counted("max_failures", max_failures) or 0
+        self._max_trials = counted("max_trials", max_trials)
+        self._parallel = counted("parallel", parallel)
+        self._seconds = seconds_of(max_minutes)
+        self._max_failures = counted("max_failures", max_failures) or 0
         self._seed = _seed_of(seed)
         self._enqueued: List[Dict[str, Any]] = []
         self._learned: List[str] = []
@@ -304,7 +304,16 @@ def _check_grid(space: Sequence[ParameterSpec]) -> None:
             )
 
 
-def _counted(name: str, value: Any) -> Optional[int]:
+def counted(name: str, value: Any) -> Optional[int]:
+    """A limit as a whole number; None: there is none.
+
+    Args:
+        name: The argument.
+        value: What was given.
+
+    Raises:
+        UserErrorException: It is no whole number above 0.
+    """
     if value is None:
         return None
     found = plain(value)
@@ -315,7 +324,12 @@ def _counted(name: str, value: Any) -> Optional[int]:
     return found
 
 
-def _seconds_of(minutes: Any) -> Optional[float]:
+def seconds_of(minutes: Any) -> Optional[float]:
+    """The argument `max_minutes` in seconds; None: there is no limit.
+
+    Raises:
+        UserErrorException: It is no number above 0.
+    """
     if minutes is None:
         return None
     fits = not isinstance(minutes, bool) and isinstance(minutes, (int, float))

@@ -22,16 +22,18 @@ def optimize(trials: Iterable[Any], function: Callable[..., Any], workers: int) 
     """
     if not callable(function):
         raise UserErrorException(f"{function!r} cannot be called; give the function itself")
+    stop = threading.Event()
     if workers == 1:
-        _work(trials, function)
+        _work(trials, function, stop)
         return
     failures: List[BaseException] = []
 
     def work() -> None:
         try:
-            _work(trials, function)
+            _work(trials, function, stop)
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             failures.append(error)
+            stop.set()
 
     threads = [
         threading.Thread(target=work, name=f"runyard-worker-{number}", daemon=True)
@@ -39,17 +41,24 @@ def optimize(trials: Iterable[Any], function: Callable[..., Any], workers: int) 
     ]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        # In steps: a signal is not seen by a thread that waits without an end.
-        while thread.is_alive():
-            thread.join(POLL_SECONDS)
+    try:
+        for thread in threads:
+            # In steps: a signal is not seen by a thread that waits without an end.
+            while thread.is_alive():
+                thread.join(POLL_SECONDS)
+    finally:
+        # After Ctrl-C a notebook's process goes on, and with it what its threads were at.
+        stop.set()
     if failures:
         raise failures[0]
 
 
-def _work(trials: Iterable[Any], function: Callable[..., Any]) -> None:
+def _work(trials: Iterable[Any], function: Callable[..., Any], stop: threading.Event) -> None:
     wants_trial = _takes_trial(function)
     for trial in trials:
+        # Left now, a trial goes back to the sweep: it has not begun.
+        if stop.is_set():
+            return
         _make(trial, function, wants_trial)
 
 

@@ -7,7 +7,7 @@ multiple of `evaluation_interval`, from `delay_evaluation` on.
 from __future__ import annotations
 
 import math
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, ClassVar, Dict, Mapping, Optional, Type
 
 from runyard.protocol.sweeps import NO_POLICY, PolicySpec
@@ -31,10 +31,8 @@ class EarlyTerminationPolicy:
     _policy: ClassVar[str] = ""
 
     def __init__(self, evaluation_interval: int = 1, delay_evaluation: int = 0) -> None:
-        _check_whole("evaluation_interval", evaluation_interval, 1)
-        _check_whole("delay_evaluation", delay_evaluation, 0)
-        self.evaluation_interval = evaluation_interval
-        self.delay_evaluation = delay_evaluation
+        self.evaluation_interval = _checked_whole("evaluation_interval", evaluation_interval, 1)
+        self.delay_evaluation = _checked_whole("delay_evaluation", delay_evaluation, 0)
 
     def to_json(self) -> Dict[str, Any]:
         """Return the policy as v1 kept it: `name`, `properties`."""
@@ -99,10 +97,9 @@ class BanditPolicy(EarlyTerminationPolicy):
             raise HyperDriveConfigException(
                 "BanditPolicy needs slack_factor or slack_amount, such as slack_factor=0.1"
             )
-        for name, value in given.items():
-            _check_slack(name, value)
-        self.slack_factor = given.get("slack_factor")
-        self.slack_amount = given.get("slack_amount")
+        slack = {name: _checked_slack(name, value) for name, value in given.items()}
+        self.slack_factor = slack.get("slack_factor")
+        self.slack_amount = slack.get("slack_amount")
 
     def _options(self) -> Dict[str, Any]:
         if self.slack_factor is not None:
@@ -145,12 +142,12 @@ class TruncationSelectionPolicy(EarlyTerminationPolicy):
         exclude_finished_jobs: bool = False,
     ) -> None:
         super().__init__(evaluation_interval, delay_evaluation)
-        _check_whole("truncation_percentage", truncation_percentage, 1)
-        if truncation_percentage > _MOST_PERCENT:
+        percentage = _checked_whole("truncation_percentage", truncation_percentage, 1)
+        if percentage > _MOST_PERCENT:
             raise HyperDriveConfigException(
                 f"truncation_percentage is {truncation_percentage!r}; use 1 to {_MOST_PERCENT}"
             )
-        self.truncation_percentage = truncation_percentage
+        self.truncation_percentage = percentage
         self.exclude_finished_jobs = exclude_finished_jobs
 
     def _options(self) -> Dict[str, Any]:
@@ -187,14 +184,17 @@ def policy_of(kept: Mapping[str, Any]) -> EarlyTerminationPolicy:
     return NoTerminationPolicy() if kind is None else kind(**kept.get("properties", {}))
 
 
-def _check_whole(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+def _checked_whole(name: str, value: Any, least: int) -> int:
+    # Numbers of NumPy are taken, and kept as Python's: JSON knows no others.
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise HyperDriveConfigException(
             f"{name} is {value!r}; it must be a whole number of {least} or more"
         )
+    return int(value)
 
 
-def _check_slack(name: str, value: Any) -> None:
+def _checked_slack(name: str, value: Any) -> float:
     number = not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
     if not number or value <= 0:
         raise HyperDriveConfigException(f"{name} is {value!r}; it must be a number above 0")
+    return value if isinstance(value, int) else float(value)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
 from runyard.protocol.sweeps import HYPERDRIVE
+from runyard.sdk.exceptions import translated
 from runyard.sdk.run_base import TERMINAL, RunBase
 from runyard.sdk.v1.hyperdrive.exceptions import HyperDriveConfigException
 
@@ -126,7 +127,9 @@ def _check_children(children: List[RunBase], max_total_runs: int, wanted: Wanted
             f"resume_child_runs names runs of {len(parents)} sweeps; of {MOST_PARENTS} at most"
         )
     for parent, run in parents.items():
-        _check_metric(parent, run.service.runs.get(parent).tags, wanted)
+        with translated():
+            tags = run.service.runs.get(parent).tags
+        _check_metric(parent, tags, wanted)
 
 
 def _check_metric(run: str, tags: Dict[str, Optional[str]], wanted: Wanted) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
 
 from runyard.client import callers
 from runyard.protocol.sweeps import ChangeSweep, TrialQuery
-from runyard.sdk import points, sweep_progress, sweep_words
+from runyard.sdk import points, sweep_progress, sweep_words, sweeps
 from runyard.sdk.exceptions import ExperimentExecutionException, UserErrorException, translated
 from runyard.sdk.run_base import TERMINAL
 from runyard.sdk.runs import Run
@@ -106,10 +106,9 @@ class SweepRun(Run):
         """
         if parallel is None and max_trials is None and max_minutes is None:
             raise UserErrorException("change: give parallel, max_trials or max_minutes")
-        from runyard.sdk.sweeps import counted, seconds_of
-
-        most, at_once = counted("max_trials", max_trials), counted("parallel", parallel)
-        self._alter(ChangeSweep(most, at_once, seconds_of(max_minutes)))
+        most = sweeps.counted("max_trials", max_trials)
+        at_once = sweeps.counted("parallel", parallel)
+        self._alter(ChangeSweep(most, at_once, sweeps.seconds_of(max_minutes)))
 
     def pause(self) -> None:
         """Begin no more trials until `resume`; what runs goes on."""

@@ -29,7 +29,7 @@ from runyard.protocol.inference_headers import (
 )
 from runyard_server.serving import heads
 from runyard_server.serving.exchange import Budget, Chunks, Shadow
-from runyard_server.serving.incoming import HttpExchange
+from runyard_server.serving.incoming import HttpExchange, is_bare
 from runyard_server.serving.pools import Pool
 from runyard_server.serving.repeats import Repeat, learn
 from runyard_server.serving.requests import Asked
@@ -132,7 +132,7 @@ class Connection(HttpToolsProtocol):
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()
         # At rest the parser is between two requests, so that one can go past it.
-        rests = self._misses < _MOST_MISSES and self._whole and not (self._begun or self.busy)
+        rests = self._whole and not (self._begun or self.busy) and self._misses < _MOST_MISSES
         if rests and self._repeat is not None and self._again(self._repeat, data):
             return
         self._untold += len(data)
@@ -153,18 +153,41 @@ class Connection(HttpToolsProtocol):
     def _again(self, repeat: Repeat, data: bytes) -> bool:
         """Take a request whose head has come before; False: it is another."""
         body = repeat.body(data)
-        asked = self.endpoint.asked(repeat.method, repeat.url) if body is not None else None
-        if body is None or asked is None:
+        if body is None:
             return False
-        self.url, self.headers, self._kept = repeat.url, repeat.headers, repeat.kept
-        self.since = monotonic()
+        endpoint, route = self.endpoint, repeat.route
+        self.since = now = monotonic()
+        if route is None or repeat.generation != endpoint.generation:
+            asked = endpoint.asked(repeat.method, repeat.url)
+            if asked is None:
+                return False
+            self.url, self.headers, self._kept = repeat.url, repeat.headers, repeat.kept
+            self._whole = False
+            self._begin(asked, now, known=True)
+            self._settle(repeat, asked)
+        else:
+            # What a request with this head may do has been found out since the table changed.
+            pool, asked = route
+            exchange = HttpExchange(
+                self, pool, asked, repeat.headers, repeat.kept, bare=repeat.bare
+            )
+            exchange.began = now
+            self._exchange = exchange
+            self._whole = False
         self._misses = 0
-        self._whole = False
-        self._begin(asked, self.since, known=True)
         if body:
             self.on_body(body)
         self.on_message_complete()
         return True
+
+    def _settle(self, repeat: Repeat, asked: Asked) -> None:
+        """Note what holds for all requests with a head until the table changes."""
+        exchange, endpoint = self._exchange, self.endpoint
+        name = repeat.kept[DEPLOYMENT].decode("latin-1") if DEPLOYMENT in repeat.kept else ""
+        if exchange is not None and endpoint.always(name, asked.where):
+            repeat.bare = is_bare(repeat.kept)
+            repeat.route = (cast("Pool", exchange.pool), asked)
+            repeat.generation = endpoint.generation
 
     def _learn(self, data: bytes) -> None:
         """Know the head of the request again that has just come, if a worker has it now."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _REMEMBERED = 1024
 _WHOLE = 100
 _DIGITS = 19
+_FAILED = 500
 
 
 class ServedEndpoint:
@@ -134,6 +135,16 @@ class ServedEndpoint:
             point = random.randrange(_WHOLE)  # noqa: S311 - a share of traffic is no secret
         return next((pool for upper, pool in self._shares if point < upper), None)
 
+    def always(self, name: str, where: Destination) -> bool:
+        """Whether `choose` finds the same for all such requests until the table changes.
+
+        Args:
+            name: The deployment that is asked for, "" for any.
+            where: What the path names.
+        """
+        # A token may have expired meanwhile.
+        return self.row.auth != TOKEN and bool(name or where.label or self._only)
+
     def absent(self, name: str, where: Destination) -> str:
         """Why `choose` finds nothing.
 
@@ -162,6 +173,7 @@ class ServedEndpoint:
         if where.protocol not in self.row.protocols or given == "HEAD":
             return None
         plain = where.verb == paths.SCORES and given == "POST"
+        plain = plain and self.explains and self.row.legacy_status == _FAILED
         asked = Asked(where, given, target.decode("latin-1"), plain)
         if not query and len(self._asked) < _REMEMBERED:
             self._asked[method, url] = asked

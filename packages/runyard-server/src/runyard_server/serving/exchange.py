@@ -57,6 +57,7 @@ class Worker(Protocol):
     ready: Ready | None
     run_us: float
     limit: int
+    calls: int
     pending: "dict[int, Exchange]"
 
     def cancel(self, exchange: "Exchange") -> None:

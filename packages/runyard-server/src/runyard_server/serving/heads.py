@@ -25,6 +25,12 @@ def new_id() -> bytes:
     return _UUID % _count()
 
 
+@lru_cache(maxsize=4096)
+def milliseconds(microseconds: int) -> bytes:
+    """A time as headers tell it; most are short, and come again."""
+    return b"%.3f" % (microseconds * 0.001)
+
+
 @lru_cache(maxsize=600)
 def status_line(status: int) -> bytes:
     """The first line of a response."""

@@ -30,12 +30,15 @@ from runyard_server.serving.exchange import (
 from runyard_server.serving.requests import Asked
 
 _JSON = b"application/json"
-_OK, _ERROR, _TIMEOUT = 200, 500, 504
+_OK, _TIMEOUT = 200, 504
 # After these no client reads a body: it would be taken for the next answer of the connection.
 _BODILESS = (204, 304)
-_SCORED = b"x-ms-run-fn-exec-ms: %.3f\r\nx-ms-server-version: runyard\r\n"
+_SCORED = b"x-ms-run-fn-exec-ms: %b\r\nx-ms-server-version: runyard\r\n"
 _PLAIN = heads.OK + heads.JSON_LINE + b"x-ms-run-function-failed: False\r\n" + _SCORED
-_IDS = b"%bx-request-id: %b\r\nx-ms-request-id: %b\r\n"
+_IDS = b"x-request-id: %b\r\nx-ms-request-id: %b\r\n"
+_BARE = _PLAIN + _IDS
+# Headers that have the answer bring more than its own id.
+_ECHOED = (REQUEST_ID, MS_ID, CLIENT_ID, TRACE, ORIGIN)
 
 
 class Replying(Protocol):
@@ -54,6 +57,15 @@ class Replying(Protocol):
         """
 
 
+def is_bare(kept: dict[bytes, bytes]) -> bool:
+    """Whether no header of a request asks for a line in its answer.
+
+    Args:
+        kept: The headers that the gateway looks at.
+    """
+    return not any(name in kept for name in _ECHOED)
+
+
 class HttpExchange(Exchange):
     """A request of a client.
 
@@ -63,9 +75,10 @@ class HttpExchange(Exchange):
         asked: What is asked.
         headers: All headers.
         kept: Those that the gateway looks at.
+        bare: Whether it is known that `is_bare`.
     """
 
-    __slots__ = ("asked", "connection", "headers", "keep_alive", "kept", "request_id")
+    __slots__ = ("asked", "bare", "connection", "headers", "keep_alive", "kept", "request_id")
 
     def __init__(
         self,
@@ -74,8 +87,11 @@ class HttpExchange(Exchange):
         asked: Asked,
         headers: list[tuple[bytes, bytes]],
         kept: dict[bytes, bytes],
+        *,
+        bare: bool = False,
     ) -> None:
         super().__init__(pool, asked.where.protocol, [])
+        self.bare = bare
         self.connection = connection
         self.asked = asked
         self.headers = headers
@@ -86,11 +102,10 @@ class HttpExchange(Exchange):
     def meta(self, link: Worker) -> bytes:
         """See Exchange."""
         asked, ready = self.asked, link.ready
-        row, explains = self.connection.endpoint.row, self.connection.endpoint.explains
         whole = ready is not None and (ready.headers or ready.input == "raw")
         # To a script that takes text the type means nothing.
-        as_is = (ready is not None and ready.input == "text") or self.kept.get(TYPE) == _JSON
-        if asked.plain and as_is and not whole and row.legacy_status == _ERROR and explains:
+        as_is = self.kept.get(TYPE) == _JSON or (ready is not None and ready.input == "text")
+        if asked.plain and as_is and not whole:
             return b""
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
@@ -115,14 +130,17 @@ class HttpExchange(Exchange):
 
     def answered(self, meta: AnswerMeta, body: Chunks) -> None:
         """See Exchange."""
-        status, size = meta.status, len(body[0]) if len(body) == 1 else sum(map(len, body))
+        status, run_us = meta.status, meta.run_us
+        size = len(body[0]) if len(body) == 1 else sum(map(len, body))
+        plain = status == _OK and not meta.headers and not meta.failed and self.protocol == SCORE
+        if plain and self.bare:
+            head = _BARE % (heads.milliseconds(run_us), self.request_id, self.request_id)
+            self._send(status, head, body, size, run_us)
+            return
         if status in _BODILESS:
             body, size = [b""], 0
-        if status == _OK and not meta.headers and not meta.failed and self.protocol == SCORE:
-            head = _PLAIN % (meta.run_us * 0.001)
-        else:
-            head = self._head(meta)
-        self._finish(status, head, body, size, meta.run_us)
+        head = _PLAIN % heads.milliseconds(run_us) if plain else self._head(meta)
+        self._finish(status, head, body, size, run_us)
 
     def refused(self, status: int, message: str, retry_after: int = 0) -> None:
         """See Exchange."""
@@ -149,14 +167,14 @@ class HttpExchange(Exchange):
         if self.protocol == SCORE:
             failed = b"True" if meta.failed else b"False"
             lines.append(b"x-ms-run-function-failed: %b\r\n" % failed)
-            lines.append(_SCORED % (meta.run_us * 0.001))
+            lines.append(_SCORED % heads.milliseconds(meta.run_us))
         return b"".join(lines)
 
     def _finish(self, status: int, head: bytes, body: Chunks, size: int, run_us: int) -> None:
         kept, request = self.kept, self.request_id
         # As Azure's server has it: each of v1's two ids stands for the other where that is missing.
         client = kept.get(CLIENT_ID) or kept.get(MS_ID)
-        head = _IDS % (head, request, kept.get(MS_ID) or client or request)
+        head += _IDS % (request, kept.get(MS_ID) or client or request)
         if client:
             head += b"x-ms-client-request-id: %b\r\n" % client
         if TRACE in kept:
@@ -165,9 +183,13 @@ class HttpExchange(Exchange):
         if ORIGIN in kept and row.origins:
             told = cors.lines(row.origins, kept[ORIGIN])
             head += b"".join(b"%b: %b\r\n" % line for line in told)
+        self._send(status, head, body, size, run_us)
+
+    def _send(self, status: int, head: bytes, body: Chunks, size: int, run_us: int) -> None:
         self.connection.respond(self, head, body, size)
         self.pool.count(self, status, size, run_us)
-        if row.log_requests and self.connection.endpoint.logs_next():
+        endpoint = self.connection.endpoint
+        if endpoint.row.log_requests and endpoint.logs_next():
             self._log(status, body, size, run_us)
 
     def _log(self, status: int, body: Chunks, size: int, run_us: int) -> None:

@@ -28,7 +28,7 @@ _NUMBER = struct.Struct("<I")
 _hello = msgspec.json.Decoder(Hello)
 _ready = msgspec.json.Decoder(Ready)
 _news = msgspec.json.Decoder(WorkerNews)
-_answer = msgspec.json.Decoder(AnswerMeta)
+_decode = msgspec.json.Decoder(AnswerMeta).decode
 
 _log = logging.getLogger(__name__)
 
@@ -91,6 +91,8 @@ class Link(asyncio.Protocol):
         # The most calls that it is sent: more than it runs at once where they are short, so that it
         # need not wait for the gateway between two of them.
         self.limit = 1
+        # Those that it can run at once, or gathers for that.
+        self.calls = 1
         self.run_us = 0.0
         # Where the worker notes which call it has begun.
         self.mark: mmap.mmap | None = None
@@ -151,9 +153,12 @@ class Link(asyncio.Protocol):
                 self._missing = stop - end
                 at = end
                 break
-            self._take(kind, number, data[start:middle], [data[middle:stop]])
+            if kind == frames.ANSWER:
+                self._answered(number, data[start:middle], [data[middle:stop]])
+            else:
+                self._take(kind, number, data[start:middle], [data[middle:stop]])
             at = stop
-        self._rest = data[at:]
+        self._rest = data[at:] if at < end else b""
 
     def _fill(self, data: bytes) -> bytes:
         """Add to the body that is to come; returns what is of the next frame."""
@@ -173,12 +178,7 @@ class Link(asyncio.Protocol):
 
     def _take(self, kind: int, number: int, meta: bytes, body: Chunks) -> None:
         if kind == frames.ANSWER:
-            exchange = self.pending.pop(number, None)
-            if exchange is not None:
-                told = _answer.decode(meta) if meta else AnswerMeta()
-                exchange.pool.answered(self, exchange, told, body)
-                if not self.pending and self.replica is not None:
-                    self.replica.emptied()
+            self._answered(number, meta, body)
         elif self.replica is None:
             self._greet(kind, number, meta)
         elif kind == frames.BEAT:
@@ -196,6 +196,14 @@ class Link(asyncio.Protocol):
             self._failed(number, meta, body)
         else:
             self.send(frames.ERROR, number, b'{"message":"the gateway does not know this frame"}')
+
+    def _answered(self, number: int, meta: bytes, body: Chunks) -> None:
+        exchange = self.pending.pop(number, None)
+        if exchange is None:
+            return
+        exchange.pool.answered(self, exchange, _decode(meta) if meta else AnswerMeta(), body)
+        if not self.pending and self.replica is not None:
+            self.replica.emptied()
 
     def _greet(self, kind: int, number: int, meta: bytes) -> None:
         refusal = "the first frame must be HELLO"

@@ -23,6 +23,7 @@ from runyard_server.serving.usage import Usage
 # A worker has work for so long before it must hear of the gateway again.
 _AHEAD_US = 3000.0
 _MOST_AHEAD = 63
+_SHORT_US = _AHEAD_US / (_MOST_AHEAD + 1) - 1
 _SMOOTHING = 0.125
 # How long requests wait for a worker that is started again.
 RESTART_WAIT_SECONDS = 10.0
@@ -140,14 +141,17 @@ class Pool:
             meta: The answer's.
             body: Its body.
         """
-        if len(link.pending) < self._concurrency:
-            self._usage.moved(monotonic(), -1)
-        link.run_us += (meta.run_us - link.run_us) * _SMOOTHING
-        self._set_limit(link)
-        if meta.rows:
-            self.counts.rows[meta.rows] = self.counts.rows.get(meta.rows, 0) + 1
+        # The answer goes out first: its client waits. It may have sent the next request already.
+        frees = len(link.pending) < self._concurrency
         if not exchange.gone:
             exchange.answered(meta, body)
+        if frees:
+            self._usage.moved(monotonic(), -1)
+        link.run_us = usual = link.run_us + (meta.run_us - link.run_us) * _SMOOTHING
+        ahead = _MOST_AHEAD if usual < _SHORT_US else int(_AHEAD_US / (usual + 1.0))
+        link.limit = link.calls + ahead
+        if meta.rows:
+            self.counts.rows[meta.rows] = self.counts.rows.get(meta.rows, 0) + 1
         if self._queue:
             self._pump()
 
@@ -160,8 +164,9 @@ class Pool:
             sent: The bytes of the answer.
             run_us: What `run` took, in microseconds.
         """
-        tally, began = self.counts.of(exchange.protocol), exchange.began
-        waited = exchange.sent - began if exchange.sent else None
+        began, handed = exchange.began, exchange.sent
+        waited = handed - began if handed else None
+        tally = self.counts.protocols.get(exchange.protocol) or self.counts.of(exchange.protocol)
         tally.add(status, monotonic() - began, exchange.size, sent, waited, run_us)
         self.counts.last_request = time()
         self._counted.touch()
@@ -222,8 +227,12 @@ class Pool:
         )
 
     def _pick(self) -> Link | None:
+        links = self._links
+        if len(links) == 1:
+            link = links[0]
+            return link if len(link.pending) < link.limit else None
         best, least = None, 1 << 30
-        for link in self._links:
+        for link in links:
             calls = len(link.pending)
             if calls < least and calls < link.limit:
                 best, least = link, calls
@@ -234,6 +243,7 @@ class Pool:
         if self._gathers(link):
             # It needs some for this batch and some for the next.
             calls *= 2 * self.row.batching.max_batch
+        link.calls = calls
         link.limit = calls + min(_MOST_AHEAD, int(_AHEAD_US / (link.run_us + 1.0)))
 
     def _gathers(self, link: Worker) -> bool:

@@ -5,6 +5,9 @@ a head depends on its bytes alone, so what it told of one holds for all that are
 that differ in the digits of the length, only that is another.
 """
 
+from runyard_server.serving.pools import Pool
+from runyard_server.serving.requests import Asked
+
 LENGTH = b"content-length"
 
 _LINE, _END = b"\r\n", b"\r\n\r\n"
@@ -23,9 +26,28 @@ class Repeat:
         kept: Those that the gateway looks at.
         head: Its bytes.
         place: Where in them the digits of the length begin.
+
+    Attributes:
+        route: The deployment that gets each such request, and what it is asked; None: that may be
+            another each time.
+        generation: Of the endpoint, for which `route` holds.
+        bare: Whether no header asks for a line in the answer.
     """
 
-    __slots__ = ("_after", "_before", "_digits", "_head", "headers", "kept", "method", "url")
+    __slots__ = (
+        "_after",
+        "_before",
+        "_head",
+        "_size",
+        "_whole",
+        "bare",
+        "generation",
+        "headers",
+        "kept",
+        "method",
+        "route",
+        "url",
+    )
 
     def __init__(
         self,
@@ -40,10 +62,14 @@ class Repeat:
         self.url = url
         self.headers = headers
         self.kept = kept
+        self.route: tuple[Pool, Asked] | None = None
+        self.generation = -1
+        self.bare = False
         self._head = head
-        self._digits = kept[LENGTH]
+        self._size = len(head)
+        self._whole = len(head) + int(kept[LENGTH])
         self._before = head[:place]
-        self._after = head[place + len(self._digits) :]
+        self._after = head[place + len(kept[LENGTH]) :]
 
     def body(self, data: bytes) -> bytes | None:
         """The body of a request with this head, if that is what came, whole and alone.
@@ -51,9 +77,8 @@ class Repeat:
         Args:
             data: What came.
         """
-        head = self._head
-        if data.startswith(head) and len(data) == len(head) + int(self._digits):
-            return data[len(head) :]
+        if len(data) == self._whole and data.startswith(self._head):
+            return data[self._size :]
         if not data.startswith(self._before):
             return None
         place = len(self._before)
@@ -69,8 +94,9 @@ class Repeat:
 
     def _measure(self, digits: bytes) -> None:
         """Take another length. Requests that are being answered hold what there was before."""
-        self._digits = digits
         self._head = self._before + digits + self._after
+        self._size = len(self._head)
+        self._whole = self._size + int(digits)
         self.headers = [(k, digits if k == LENGTH else v) for k, v in self.headers]
         self.kept = {**self.kept, LENGTH: digits}
 

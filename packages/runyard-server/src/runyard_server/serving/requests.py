@@ -13,7 +13,8 @@ class Asked:
         where: What the path names.
         method: The HTTP method.
         path: The path with its query.
-        plain: Whether a worker needs to be told nothing of this: `/score` by POST.
+        plain: Whether a worker needs to be told nothing of this: `/score` by POST, where failures
+            are told as they are by default.
     """
 
     where: Destination

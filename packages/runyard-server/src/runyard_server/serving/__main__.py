@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from runyard.protocol.frames import reuse_memory
 from runyard_server.serving.gateway import Gateway
 from runyard_server.serving.table import GATEWAY_FILE, GATEWAY_LOG, LOCK_FILE, SERVING_FOLDER
 
@@ -39,6 +40,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("usage: python -m runyard_server.serving STATE_FOLDER\n")
         return USAGE
     os.umask(0o077)
+    reuse_memory()
     folder = Path(arguments[0]).absolute() / SERVING_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)

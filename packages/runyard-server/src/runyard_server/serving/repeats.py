@@ -5,8 +5,11 @@ a head depends on its bytes alone, so what it told of one holds for all that are
 that differ in the digits of the length, only that is another.
 """
 
-from runyard_server.serving.pools import Pool
-from runyard_server.serving.requests import Asked
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runyard_server.serving.pools import Pool
+    from runyard_server.serving.requests import Asked
 
 LENGTH = b"content-length"
 
@@ -62,7 +65,7 @@ class Repeat:
         self.url = url
         self.headers = headers
         self.kept = kept
-        self.route: tuple[Pool, Asked] | None = None
+        self.route: "tuple[Pool, Asked] | None" = None
         self.generation = -1
         self.bare = False
         self._head = head

@@ -27,6 +27,7 @@ from runyard.protocol.records import dataclass
 VERSION = 1
 HEAD = struct.Struct("<IIIB")
 LARGEST_META = 1 << 20
+_REUSED_BYTES = 8 << 20
 
 # From either side at the start. WELCOME has a `Welcome` as meta, and comes again when that changes.
 HELLO, WELCOME, ERROR = 1, 2, 3
@@ -181,6 +182,16 @@ class Restart:
     """Why a worker is to be ended: a call that does not end, or no beat."""
 
     reason: str
+
+
+def reuse_memory() -> None:
+    """Have this process keep the memory of large bodies for the next ones.
+
+    The C library gives back at once what it had mapped by itself, and maps anew, page by page, what
+    the next body needs: for a megabyte that takes longer than all copies of it. Once something of
+    that size was freed it keeps what is smaller, and twice as much. Nothing is written to it here.
+    """
+    bytes(_REUSED_BYTES)
 
 
 def pack(kind: int, number: int, meta: bytes = b"", body: bytes = b"") -> bytes:

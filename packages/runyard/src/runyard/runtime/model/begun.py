@@ -39,7 +39,7 @@ class Mark:
 
     def begin(self, number: int) -> None:
         """A call begins, after all that came before it."""
-        self._memory[:] = _NUMBER.pack(number)
+        _NUMBER.pack_into(self._memory, 0, number)
 
     def close(self) -> None:
         """Let go of it; a file that the gateway has taken is gone already."""

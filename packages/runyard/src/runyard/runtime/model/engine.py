@@ -73,7 +73,8 @@ class Engine:
     def _reply(self, frame: Frame) -> Reply:
         call = PLAIN
         try:
-            call = self.read(frame)
+            if frame.meta:
+                call = self.read(frame)
             if call.protocol == SCORE:
                 return self.flavor.score(call, frame.body)
             return protocols.answer(call, frame.body, self.flavor)

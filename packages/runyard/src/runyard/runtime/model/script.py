@@ -61,6 +61,8 @@ class Script(Flavor):
         self._names_headers = False
         self._run: Callable[..., Any] = _nothing
         self._fields: List[inspect.Parameter] = []
+        # The name of the only parameter of a `run` that takes one text and nothing else.
+        self._only = ""
 
     def load(self, spec: WorkerSpec) -> Dict[str, Signature]:
         """See Flavor."""
@@ -101,6 +103,8 @@ class Script(Flavor):
         self.input = FIELDS if decorated else RAW if is_raw else TEXT
         self.batched = marks.is_batched(self._run)
         self.wants_headers = self._names_headers or is_raw
+        if self.input == TEXT and not (self.batched or self._names_headers):
+            self._only = self._fields[0].name
         if self.input != FIELDS:
             self._check_others()
 
@@ -120,6 +124,14 @@ class Script(Flavor):
 
     def score(self, call: Call, body: bytes) -> Reply:
         """See Flavor."""
+        if self._only and call.method != "GET":
+            # What nearly all calls are.
+            try:
+                text = str(body, "utf-8")
+            except UnicodeDecodeError:
+                pass  # it is refused below
+            else:
+                return self._reply(self._run, {self._only: text}, call)
         try:
             given = self._given(call, body)
         except Refused as refused:

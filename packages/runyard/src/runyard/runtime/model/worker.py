@@ -36,6 +36,7 @@ from runyard.protocol.frames import (
     Ready,
     Welcome,
     pack,
+    reuse_memory,
 )
 from runyard.runtime.model import answers, application, flavors
 from runyard.runtime.model.batches import Batches
@@ -53,8 +54,10 @@ if TYPE_CHECKING:
 LOAD_FAILED = 3
 # After a call of so many seconds, what came meanwhile is read: it may cancel what waits.
 QUICK_SECONDS = 0.005
-# Calls that take less than this, in seconds, are answered so many at a time.
-SHORT, TOGETHER = 0.0003, 8
+# Calls that take less than this, in seconds, are answered together, for so long and so many.
+SHORT, TOGETHER_SECONDS, TOGETHER = 0.0003, 0.0003, 16
+# Of the time that calls usually take, the newest is an eighth.
+SMOOTHING = 8
 # What a call is answered with that was canceled before it began: its place is free again.
 CANCELED = Answer(499)
 _PR_SET_PDEATHSIG = 1
@@ -79,6 +82,7 @@ class Worker:
         self._last = False
         self._pool: Optional[Pool] = None
         self._batches = Batches(self._engine)
+        self._heed(pulse.settings)
         # How long calls take, the newest counting most.
         self._usual = SHORT
         pulse.running = self._engine.longest
@@ -118,36 +122,40 @@ class Worker:
             self._pool.finish()
 
     def _answer(self, line: Line) -> None:
-        batching = self._pulse.settings.batching
-        gathers = self._ready.batched and batching.max_batch > 1
-        if line.mark is not None and (gathers or self._pulse.settings.limits.concurrency > 1):
+        if self._one_by_one:
+            self._answer_short(line)
+            return
+        if line.mark is not None:
             line.mark.begin(UNMARKED)
-        if gathers:
+        if self._gathers:
+            batching = self._pulse.settings.batching
             self._gather(line, batching.max_batch, batching.max_wait_ms / 1000)
             line.send(b"".join(self._batches.answer(self._pending, batching.max_batch)))
-        elif self._pulse.settings.limits.concurrency > 1:
-            self._hand_over(line)
         else:
-            self._answer_short(line)
+            self._hand_over(line)
 
     def _answer_short(self, line: Line) -> None:
         """Answer the next call, and where calls are short those behind it in the same breath.
 
         Sending and waking the gateway take as long as a short call.
         """
+        pending, mark, answer = self._pending, line.mark, self._engine.answer
         done: List[bytes] = []
-        began = time.monotonic()
-        mark = line.mark
-        while not done or (mark and self._pending and len(done) < TOGETHER and self._usual < SHORT):
-            call = self._pending.popleft()
+        began = before = time.monotonic()
+        while True:
+            call = pending.popleft()
             if mark is not None:
                 mark.begin(call.number)
-            done.append(self._engine.answer(call))
+            done.append(answer(call))
             now = time.monotonic()
             # A call in which the system has run others says little about the next.
-            self._usual += (min(now - began, 2 * SHORT) - self._usual) / TOGETHER
-            began = now
-        line.send(b"".join(done))
+            self._usual += (min(now - before, 2 * SHORT) - self._usual) / SMOOTHING
+            before = now
+            if not pending or mark is None or self._usual >= SHORT:
+                break
+            if now - began > TOGETHER_SECONDS or len(done) >= TOGETHER:
+                break
+        line.send(done[0] if len(done) == 1 else b"".join(done))
 
     def _gather(self, line: Line, most: int, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -187,8 +195,11 @@ class Worker:
             line.send(frame(ANSWER, number, CANCELED))
 
     def _heed(self, settings: Optional[Welcome]) -> None:
-        if settings is not None:
-            self._pulse.settings = settings
+        if settings is None:
+            return
+        self._pulse.settings = settings
+        self._gathers = self._ready.batched and settings.batching.max_batch > 1
+        self._one_by_one = not self._gathers and settings.limits.concurrency <= 1
 
 
 def main(control: int) -> int:
@@ -198,6 +209,7 @@ def main(control: int) -> int:
         control: The file descriptor of the life line to the supervisor.
     """
     _die_with_supervisor()
+    reuse_memory()
     root = os.getcwd()
     spec, identity = application.read(root), Identity.of(dict(os.environ))
     for name in application.HIDDEN:

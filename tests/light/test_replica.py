@@ -1,5 +1,6 @@
 """A replica: what becomes of its worker, and what the gateway hears of it."""
 
+import json
 import os
 import signal
 import time
@@ -208,6 +209,21 @@ def test_concurrency_calls_run_from_several_threads(replica):
     gateway = replica.start(script, limits=Limits(concurrency=3))
     numbers = [gateway.send(b"%d" % number) for number in range(3)]
     assert [gateway.answer(number)[1] for number in numbers] == [b'"0"', b'"1"', b'"2"']
+
+
+def test_calls_of_a_lost_gateway_are_not_begun(replica):
+    """What waits for a thread when the gateway goes has nobody who reads its answer."""
+    script = (
+        "import time\ncalls = []\ndef init(): pass\n"
+        "def run(data):\n    calls.append(data)\n    time.sleep(0.3)\n    return calls\n"
+    )
+    gateway = replica.start(script, limits=Limits(concurrency=2))
+    for body in (b"a", b"b", b"c", b"d"):
+        gateway.send(body)
+    time.sleep(0.1)
+    gateway.stop()
+    gateway.start()
+    assert sorted(json.loads(gateway.call(b"e")[1].decode())) == ["a", "b", "e"]
 
 
 def test_one_thread_loads_and_runs(replica):

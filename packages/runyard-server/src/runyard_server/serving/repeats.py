@@ -65,7 +65,7 @@ class Repeat:
         self.url = url
         self.headers = headers
         self.kept = kept
-        self.route: "tuple[Pool, Asked] | None" = None
+        self.route: tuple[Pool, Asked] | None = None
         self.generation = -1
         self.bare = False
         self._head = head

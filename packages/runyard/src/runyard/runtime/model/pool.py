@@ -48,6 +48,13 @@ class Pool:
             self._unfinished -= found
             return bool(found)
 
+    def drop(self) -> None:
+        """Begin none of the calls that wait: their gateway has gone."""
+        with self._change:
+            self._unfinished -= len(self._waiting)
+            self._waiting.clear()
+            self._change.notify_all()
+
     def finish(self) -> None:
         """Wait until all is answered."""
         with self._change:

@@ -102,6 +102,8 @@ class Worker:
             except (OSError, EOFError, RunyardError, ValueError):
                 # The gateway has gone, and with it who waited for these calls.
                 self._pending.clear()
+                if self._pool is not None:
+                    self._pool.drop()
             finally:
                 self._pulse.line = None
                 line.close()

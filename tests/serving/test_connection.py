@@ -118,6 +118,42 @@ def test_a_key_that_is_taken_back_opens_nothing_on_a_connection_that_it_has_open
         assert read(line)[0][0] == 401
 
 
+def test_a_connection_goes_where_the_table_sends_it_now(served):
+    """A client that repeats its request comes to another deployment as soon as it is the default."""
+    both = [
+        Deployment(name, serving=Revision(1, (Replica(run, digest(f"token of {run}")),), "m"))
+        for name, run in (("main", "r1"), ("other", "r2"))
+    ]
+    served.set(*both)
+    served.replica("r1", answering=lambda _meta, _body: ({}, b"main"))
+    served.replica("r2", answering=lambda _meta, _body: ({}, b"other"))
+    with served.connect() as line:
+        for _ in range(3):
+            line.sendall(score(b"[1]"))
+            assert read(line) == [(200, b"main")]
+        served.set(*both, default="other")
+        for _ in range(3):
+            line.sendall(score(b"[1]"))
+            assert read(line) == [(200, b"other")]
+        line.sendall(score(b"[1]", b"runyard-deployment: main\r\n"))
+        assert read(line) == [(200, b"main")]
+
+
+def test_ids_come_back_each_time(echoed):
+    """A head that is known by its bytes has its ids in every answer, and without any new ones."""
+    with echoed.connect() as line:
+        for more in (b"x-request-id: mine\r\n", b"x-ms-client-request-id: mine\r\n"):
+            for _ in range(3):
+                line.sendall(score(b"[1]", more))
+                assert more in line.recv(1 << 16)
+        ids = set()
+        for _ in range(4):
+            line.sendall(score(b"[1]"))
+            head = line.recv(1 << 16).partition(b"\r\n\r\n")[0]
+            ids |= {row for row in head.split(b"\r\n") if row.startswith(b"x-request-id: ")}
+        assert len(ids) == 4
+
+
 def test_a_request_may_come_in_any_pieces(echoed):
     """What the network cuts is put together."""
     with echoed.connect() as line:

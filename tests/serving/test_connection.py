@@ -119,9 +119,9 @@ def test_a_key_that_is_taken_back_opens_nothing_on_a_connection_that_it_has_open
 
 
 def test_a_connection_goes_where_the_table_sends_it_now(served):
-    """A client that repeats its request comes to another deployment as soon as it is the default."""
+    """A client that repeats its request comes to another deployment once that is the default."""
     both = [
-        Deployment(name, serving=Revision(1, (Replica(run, digest(f"token of {run}")),), "m"))
+        Deployment(name, 0, serving=Revision(1, (Replica(run, digest(f"token of {run}")),), "m"))
         for name, run in (("main", "r1"), ("other", "r2"))
     ]
     served.set(*both)

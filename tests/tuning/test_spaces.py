@@ -191,6 +191,32 @@ def test_a_space_of_a_thousand_parameters_is_counted() -> None:
     assert points.find(points[12345]) == 12345
 
 
+def test_a_wide_space_may_have_branches() -> None:
+    """Neither a thousand parameters below a choice nor many choices with branches are too many."""
+    below = [ParameterSpec(f"x{at}", "choice", choices=[0, 1], when={"a": 1}) for at in range(900)]
+    wide = Points([ParameterSpec("a", "choice", choices=[1, 2]), *below])
+    assert wide.size == 2**900 + 1
+    assert wide.find(wide[12345]) == 12345
+    branched = []
+    for at in range(40):
+        branched.append(ParameterSpec(f"d{at}", "choice", choices=[0, 1]))
+        branched.append(ParameterSpec(f"y{at}", "choice", choices=[1, 2, 3], when={f"d{at}": 1}))
+    assert Points(branched).size == 4**40
+
+
+def test_what_is_not_there_is_no_none() -> None:
+    """A choice of None has its branch, and trials that do not have the choice have not."""
+    points = Points(
+        [
+            ParameterSpec("a", "choice", choices=[0, 1]),
+            ParameterSpec("b", "choice", choices=[None, 5], when={"a": 1}),
+            ParameterSpec("c", "choice", choices=[1, 2, 3], when={"b": None}),
+        ]
+    )
+    assert points.size == 1 + 3 + 1
+    assert [points.find(points[at]) for at in range(5)] == [0, 1, 2, 3, 4]
+
+
 X = ParameterSpec("x", "choice", choices=["a", "b"])
 
 

@@ -33,6 +33,7 @@ class Setting:
     objectives: Sequence[Objective]
     seed: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
+    # Of TPE's draws: 12 ms with 600 trials to look at, 100 ms with 10,000.
     history: int = 600
     parallel: int | None = None
 

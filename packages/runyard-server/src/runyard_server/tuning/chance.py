@@ -7,17 +7,22 @@ was killed, or one that asks in another order, draws the same.
 import math
 from hashlib import blake2b
 
+# Three rounds of a Feistel network look random where its halves are wide (Luby and Rackoff, 1988);
+# those of small spaces are not, and want more.
 _ROUNDS = 6
 
 
 def bits(*key: object) -> int:
     """64 bits of a key, as if they had been drawn."""
+    # By repr: 1, 1.0 and "1" are three keys.
     text = "\x1f".join(map(repr, key)).encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
 
 
 def uniform(*key: object) -> float:
     """A number between 0 and 1, never one of the two, evenly distributed over keys."""
+    # 52 bits and a half: the largest is below 1 as a float, too. Of 53 bits it would be rounded to
+    # 1.
     return ((bits(*key) >> 12) + 0.5) / (1 << 52)
 
 
@@ -39,6 +44,9 @@ def shuffled(index: int, size: int, *key: object) -> int:
         for turn in range(_ROUNDS):
             left, right = right, left ^ (_wide(half, turn, right, *key) & mask)
         index = left << half | right
+        # Outside it is put through again (cycle walking; Black and Rogaway, 2002), which keeps it a
+        # permutation. The network is less than four times as large, so four turns are what to
+        # expect.
         if index < size:
             return index
 

@@ -30,6 +30,7 @@ _LONGEST_CHAIN = 50
 _LARGEST_EXPONENT = math.log(1e308)
 # `chance` has 52 bits, and so far from the middle no normal number is drawn.
 _FARTHEST = 8.3
+# From here on floats are no longer all whole numbers, so multiples could not be counted.
 _EXACT = float(1 << 53)
 
 
@@ -108,6 +109,7 @@ def value_of(parameter: ParameterSpec, value: Any) -> Any:
     """
     if parameter.kind in {CHOICE, FIXED}:
         values = choices_of(parameter)
+        # The value as the space has it: what is given may be 1 for 1.0, and scripts get the text.
         found = next((each for each in values if same(each, value)), _NONE)
         if found is _NONE:
             some = ", ".join(repr(each)[:80] for each in values[:_NAMED])
@@ -262,6 +264,7 @@ def _check_arguments(space: Sequence[ParameterSpec]) -> None:
         by_argument.setdefault(argument_of(parameter), []).append(parameter)
     for argument, parameters in by_argument.items():
         for one, other in combinations(parameters, 2):
+            # Branches may use one argument of the script, if no trial is ever given it twice.
             if not _apart(conditions[one.name], conditions[other.name]):
                 raise refused(
                     other.name,
@@ -279,6 +282,7 @@ def _number(parameter: ParameterSpec, what: str, value: Any) -> None:
         raise refused(parameter.name, f"{what} is {value!r}; it must be a number")
     try:
         finite = math.isfinite(value)
+    # JSON has whole numbers of any length.
     except OverflowError:
         finite = False
     if not finite:

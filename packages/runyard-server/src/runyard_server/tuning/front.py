@@ -37,6 +37,8 @@ class Front:
             Whether it is on the front.
         """
         losses = tuple(value * sign for value, sign in zip(values, self._signs, strict=True))
+        # The front is enough to compare with: whoever is covered by a trial that has left it is
+        # covered by the one that this has made room for.
         for other, theirs in self._members.items():
             if _covers(theirs, losses) and (theirs != losses or other < number):
                 return False

@@ -15,6 +15,7 @@ def optional_positive(value: float | None, name: str) -> float | None:
     Raises:
         InvalidRequest: It is negative or not finite.
     """
+    # v1's BanditPolicy asks which of its slacks is truthy, so scripts give 0 for the other one.
     if not value:
         return None
     if not math.isfinite(value) or value < 0:

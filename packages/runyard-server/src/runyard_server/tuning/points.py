@@ -67,6 +67,7 @@ class Values:
             return None
         position = count - self._multiples.start
         found: float = self[position]
+        # What a user types as 0.3 and what a client works out as 3 * 0.1 are one value.
         return position if abs(found - value) <= 1e-9 * max(1.0, abs(found)) else None
 
     def weights(self) -> list[float]:
@@ -74,6 +75,7 @@ class Values:
         if len(self) == 1:
             return [1.0]
         if not self._counted:
+            # What a choice names twice is one point, but twice as likely.
             counts = Counter(map(key_of, self.parameter.choices))
             return [counts[key_of(each)] / counts.total() for each in self._choices]
         return _shares(self.parameter, self._multiples)
@@ -93,9 +95,8 @@ class Points:
         self._space = in_order(space)
         self._values = [Values(each) for each in self._space]
         self._deciders = set(deciders(space))
+        self._needed = self._names_that_matter()
         self._counts: dict[tuple[Any, ...], int] = {}
-        if not self._deciders:
-            self._count_loops()
         self.size = self._count(0, {})
 
     def __getitem__(self, index: int) -> Params:
@@ -160,28 +161,46 @@ class Points:
         """How many points the parameters from one on have, after what was taken before."""
         if at == len(self._values):
             return 1
-        key = (at, *(repr(taken.get(name)) for name in sorted(self._deciders)))
+        key = self._key(at, taken)
         if key not in self._counts:
-            self._counts[key] = self._count_anew(at, taken)
+            self._count_anew(at, taken)
         return self._counts[key]
 
-    def _count_loops(self) -> None:
-        """Count where no value decides: in a loop, for a space may have a thousand parameters."""
-        count = 1
-        for at in range(len(self._values) - 1, -1, -1):
-            count *= len(self._values[at])
-            self._counts[at,] = count
+    def _key(self, at: int, taken: Params) -> tuple[Any, ...]:
+        # A value may be None, so what is not there has a text that no value has.
+        return at, *(repr(taken[name]) if name in taken else "" for name in self._needed[at])
 
-    def _count_anew(self, at: int, taken: Params) -> int:
-        parameter, values = self._space[at], self._values[at]
-        if not is_active(parameter, taken):
-            return self._count(at + 1, taken)
-        if parameter.name not in self._deciders:
-            return len(values) * self._count(at + 1, taken)
-        return sum(
-            self._count(at + 1, {**taken, parameter.name: values[each]})
-            for each in range(len(values))
-        )
+    def _names_that_matter(self) -> list[list[str]]:
+        """For each parameter, whose values decide about it and those after it.
+
+        By all that was chosen before, twenty choices with two branches each had a million counts.
+        """
+        needed: list[list[str]] = [[]]
+        for each in reversed(self._space):
+            needed.append(sorted({*needed[-1], *each.when}))
+        return needed[::-1]
+
+    def _count_anew(self, at: int, taken: Params) -> None:
+        """Count from one parameter on, and with it for those up to the next that decides.
+
+        In a loop: a space may have a thousand parameters, more than calls may lie in each other.
+        """
+        end = at
+        while end < len(self._values) and not self._decides(end, taken):
+            end += 1
+        count = 1
+        if end < len(self._values):
+            name, values = self._space[end].name, self._values[end]
+            below = (self._count(end + 1, {**taken, name: values[n]}) for n in range(len(values)))
+            count = self._counts[self._key(end, taken)] = sum(below)
+        for place in range(end - 1, at - 1, -1):
+            if is_active(self._space[place], taken):
+                count *= len(self._values[place])
+            self._counts[self._key(place, taken)] = count
+
+    def _decides(self, at: int, taken: Params) -> bool:
+        parameter = self._space[at]
+        return parameter.name in self._deciders and is_active(parameter, taken)
 
 
 def _single(parameter: ParameterSpec) -> list[Any]:

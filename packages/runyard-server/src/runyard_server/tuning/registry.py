@@ -24,6 +24,7 @@ SAMPLERS = "runyard.samplers"
 POLICIES = "runyard.policies"
 _OURS = "runyard-server"
 _KINDS: dict[str, tuple[str, type]] = {SAMPLERS: ("sampler", Sampler), POLICIES: ("policy", Policy)}
+# More than a float may be too much for float() to take.
 _LARGEST = 10**300
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
@@ -105,6 +106,7 @@ def _load(group: str, name: str) -> Callable[..., Any]:
         )
     try:
         found = point.load()
+    # A stranger's module may raise anything; who named it is told, and the service goes on.
     except Exception as error:
         raise InvalidRequest(
             f"the {kind} {name!r} cannot be loaded from {point.value}: "
@@ -161,6 +163,7 @@ def _typed(what: str, value: Any, kind: Any) -> Any:
     if isinstance(kind, UnionType):
         if value is None and NoneType in get_args(kind):
             return None
+        # The one type beside None: signatures of samplers and policies have no other unions.
         kind = next(each for each in get_args(kind) if each is not NoneType)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value) if abs(value) < _LARGEST else math.inf

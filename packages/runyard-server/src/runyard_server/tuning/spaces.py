@@ -38,6 +38,7 @@ def in_order(space: Sequence[ParameterSpec]) -> list[ParameterSpec]:
     """The parameters in their order, but none before one that decides whether it is there."""
     left, placed, found = list(space), set[str](), list[ParameterSpec]()
     while left:
+        # A circle has none that is ready: it is refused elsewhere, and here only has to end.
         ready = next((at for at, each in enumerate(left) if placed.issuperset(each.when)), 0)
         found.append(left.pop(ready))
         placed.add(found[-1].name)
@@ -76,6 +77,7 @@ def draw(parameter: ParameterSpec, chance: float) -> Any:
     if parameter.kind == FIXED:
         return parameter.choices[0]
     if parameter.kind == CHOICE:
+        # A chance close to 1, times thousands of choices, may be rounded up to their number.
         return parameter.choices[min(int(chance * len(parameter.choices)), _last(parameter))]
     if parameter.kind == NORMAL:
         return rounded(parameter, _normal(parameter, chance))
@@ -94,6 +96,7 @@ def multiple(count: int, parameter: ParameterSpec) -> float:
     q = parameter.q or 1.0
     if parameter.whole:
         return count * round(q)
+    # The shorter text of the two is what a person would have written.
     plain, decimal = count * float(q), float(_decimal(q) * count)
     return plain if len(repr(plain)) <= len(repr(decimal)) else decimal
 

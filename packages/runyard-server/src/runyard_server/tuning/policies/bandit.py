@@ -54,6 +54,8 @@ class BanditPolicy(Judge):
             return
         start = at - 1 if at and self._positions[at - 1] == track.position else at
         end = at
+        # The best of all goes down in steps: those that the new one makes useless fall away. Each
+        # is made and removed once, so a value costs a search.
         while end < len(self._losses) and self._losses[end] >= track.best:
             end += 1
         self._positions[start:end] = [track.position]
@@ -85,6 +87,7 @@ class BanditPolicy(Judge):
         if best * self.sign < 0:
             self._warn(best)
             return best + self._factor * abs(best)
+        # To maximize v1 stops at b * (1 + f) < B, which is b < B / (1 + f), and losses are turned.
         return best / (1 + self._factor) if self.sign < 0 else best * (1 + self._factor)
 
     def _warn(self, best: float) -> None:

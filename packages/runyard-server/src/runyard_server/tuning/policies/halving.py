@@ -31,6 +31,7 @@ class Rung:
             trial: Its number.
             factor: One of so many goes on; of fewer the best one.
         """
+        # A list kept in order: to insert among ten thousand takes 8 µs.
         insort(self.reached, (loss, trial))
         # Equal ones are as good as the first of them.
         return loss <= self.reached[self.places(factor) - 1][0]
@@ -125,6 +126,7 @@ class AshaPolicy(Judge):
         before = self._climb(from_trial)
         self._climbs[trial] = Climb(before.ladder, params=params, before=before)
         self._followed.add(from_trial)
+        # Also after a restart, which tells of successors that had begun before.
         self._promotable.pop(from_trial, None)
 
     def judge(self, track: Track) -> str | None:
@@ -136,6 +138,7 @@ class AshaPolicy(Judge):
             rung = climb.ladder[climb.next]
             climb.next += 1
             goes_on = rung.enter(track.best, track.trial, self._factor)
+            # One with a verdict and one of another sweep are only there to be compared with.
             if not goes_on and not track.judged and track.trial >= 0:
                 rung.paused.add(track.trial)
             self._promote(rung)

@@ -15,10 +15,13 @@ class MedianPolicy(Judge):
 
     def __init__(self, setting: Setting, interval: int = 1, delay: int = 0) -> None:
         super().__init__(setting, interval, delay)
+        # Eight bytes a value, where a list of floats takes four times as much.
         self._means: dict[int, array[float]] = {}
 
     def judge(self, track: Track) -> str | None:
         """Compare a trial's best with the means of the others at the same position."""
+        # By interval, not by position: steps need not come one by one, so no other trial may have
+        # been at exactly this one.
         others = self._means.setdefault(track.position // self.interval, array("d"))
         bound, count = _median(others), len(others)
         insort(others, track.mean)

@@ -40,8 +40,11 @@ class PercentilePolicy(Judge):
 
     def judge(self, track: Track) -> str | None:
         """Compare a trial's best with those of the others at the same position."""
+        # By interval, since steps need not come one by one.
         others = self._bests.setdefault(track.position // self.interval, array("d"))
         count = len(others)
+        # Of a few others the bound is chance: without min_trials the second trial would depend on
+        # the first alone.
         bound = quantile(others, self._part) if count >= self._min_trials else None
         insort(others, track.best)
         if bound is None or not worse(track.best, bound):

@@ -17,6 +17,8 @@ from runyard_server.tuning.options import at_least
 from runyard_server.tuning.policies.judging import Judge, Track
 from runyard_server.tuning.spaces import bounds_of, draw, in_order, is_active, rounded
 
+# The paper's factors; a quarter at each end and one parameter in four drawn anew are what Ray Tune
+# takes, too.
 _FACTORS = (0.8, 1.2)
 _RESAMPLED = 0.25
 _QUARTER = 4
@@ -82,6 +84,7 @@ class PopulationPolicy(Judge):
         self._running: set[int] = set()
         self._next: dict[int, Successor] = {}
         self._given: dict[int, Successor] = {}
+        # Successors that are told to have begun before what calls for them, as a restart may do.
         self._taken: list[tuple[int, Params]] = []
 
     def started(self, trial: int, params: Params, from_trial: int | None = None) -> None:
@@ -159,6 +162,8 @@ class PopulationPolicy(Judge):
         # Of fewer than four there is a worst one when all are there, and not before.
         quarter = len(reached) // _QUARTER or int(len(reached) >= self._size)
         place = bisect_left(reached, (track.last, track.trial))
+        # Where the best quarter is no better nobody is bad: equals would copy each other for
+        # nothing.
         is_bad = place >= len(reached) - quarter and reached[max(quarter, 1) - 1][0] < track.last
         start = (
             f"pbt policy: generation {member.generation} ends at {track.position} with "

@@ -50,6 +50,7 @@ class TruncationPolicy(Judge):
         if self._exclude:
             self._stands.setdefault(track.trial, []).append((place, track.best))
         cut = len(bests) * self._percentage // _HUNDRED
+        # Counted from the first of its equals, so that all of them are among the worst or none is.
         if len(bests) - bisect_left(bests, track.best) > cut:
             return None
         return (

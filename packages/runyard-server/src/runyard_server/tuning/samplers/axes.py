@@ -18,6 +18,7 @@ from runyard_server.tuning.points import Values
 from runyard_server.tuning.spaces import bounds_of, draw, multiple, multiples_of
 
 _STANDARD = NormalDist()
+# A model likes to go to the very edge, where a normal distribution has no value.
 _EDGE = 2.0**-53
 
 
@@ -55,6 +56,7 @@ def groups_of(axes: Sequence[Axis]) -> dict[str, list[Axis]]:
 def _axis(parameter: ParameterSpec) -> Axis:
     if parameter.kind in {CHOICE, FIXED}:
         values = Values(parameter)
+        # By index: Optuna takes only plain values, and finds 1 where True was chosen.
         choices = CategoricalDistribution(tuple(range(len(values))))
         return Axis(parameter, choices, values.find, values.__getitem__)
     if parameter.kind == NORMAL:
@@ -78,6 +80,7 @@ def _normal(parameter: ParameterSpec) -> Axis:
     def outward(chance: float) -> Any:
         return draw(parameter, min(max(chance, _EDGE), 1 - _EDGE))
 
+    # Of no width it is one value, which `axes_of` leaves out.
     top = 1.0 if parameter.sigma > 0 else 0.0
     return Axis(parameter, FloatDistribution(0.0, top), inward, outward)
 

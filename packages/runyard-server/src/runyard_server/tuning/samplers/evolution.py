@@ -23,6 +23,8 @@ from runyard_server.tuning.options import at_least
 from runyard_server.tuning.spaces import chances_of, draw, in_order, is_active
 
 _EDGE = 2.0**-52
+# As in Optuna, a sixth of the range; and the usual size of a generation, 4 + 3 ln(n) (Hansen,
+# 2016), but no fewer than eight, since only one generation's trials run at once.
 _FIRST_SIGMA = 1 / 6
 _FEWEST = 8
 _LOOKS = 10
@@ -63,6 +65,7 @@ class EvolutionSampler(Sampler):
         """Draw from the distribution as the generations before have left it."""
         self._evolve()
         assert self._cma is not None
+        # By number: the draw is the same however often the generations before were replayed.
         self._cma.reseed_rng(bits(self.setting.seed, number) % 2**32)
         point = dict(zip((each.name for each in self._evolved), self._cma.ask(), strict=True))
         params: Params = {}
@@ -132,6 +135,7 @@ class EvolutionSampler(Sampler):
             return
         self._cma.tell(
             [
+                # A generation is told whole, so one that failed counts as the worst of the others.
                 (np.array(self._point(outcome)), worst if loss is None else loss)
                 for outcome, loss in zip(generation, found, strict=True)
             ]

@@ -55,9 +55,12 @@ class History(Generic[T]):
         """Take a trial in, and another one out if there are too many."""
         self.count += 1
         self._view = None
+        # Trials end in any order: the number decides what is old, as it does after a restart.
         insort(self._newest, (entry.number, entry), key=lambda pair: pair[0])
         if self._front is not None:
             self._add_to_front(entry)
+        # With a front only a look shows how much room that leaves; the newest may then fill all of
+        # it.
         half = self._limit if self._front is not None else self._limit // 2
         if len(self._newest) > half:
             _, older = self._newest.pop(0)

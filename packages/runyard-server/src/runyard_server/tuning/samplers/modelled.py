@@ -131,6 +131,7 @@ class ModelledSampler(Sampler):
             number: Of the trial.
             turn: How many were drawn for it before.
         """
+        # By number, since who began to run first is not the same after a restart.
         seen = [*self._history.items(), *(self._pending[each] for each in sorted(self._pending))]
         key = (self.setting.seed, number, turn)
         found: dict[str, Any] = {}
@@ -167,6 +168,7 @@ class ModelledSampler(Sampler):
         study = Window(self._directions, trials).study()
         space = {name: axis.distribution for name, axis in by_name.items()}
         with quiet():
+            # numpy takes seeds of 32 bits.
             found = self.model(seed % 2**32).sample_relative(study, self._new, space)
         return {name: by_name[name].outward(value) for name, value in found.items()}
 

@@ -18,7 +18,9 @@ from runyard_server.tuning.spaces import drawn, in_order
 
 _BITS = 32
 _ALL = (1 << _BITS) - 1
+# In a small space most points are used near its end; then the next of a shuffle is taken.
 _TRIES = 100
+# Another try is taken far ahead, not at a point that one of the next trials will have.
 _APART = 1 << 20
 # Degree and coefficients of a primitive polynomial, and the first direction numbers.
 _POLYNOMIALS = (
@@ -141,6 +143,8 @@ def _permuted(value: int, seed: int) -> int:
 
 
 def _reversed(value: int) -> int:
+    # By way of a text: 3 µs, where shifting bit by bit takes 13, and a draw does it twice for each
+    # parameter.
     return int(f"{value:032b}"[::-1], 2)
 
 
@@ -153,6 +157,7 @@ def _halton(index: int, dimension: int, seed: int) -> float:
         scale /= base
         value += _digit(digit, base, seed, dimension, place) * scale
         place += 1
+    # All digits the smallest, or the largest and rounded, would be 0 or 1.
     return min(max(value, 2.0**-53), 1 - 2.0**-53)
 
 

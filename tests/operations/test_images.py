@@ -106,6 +106,21 @@ def test_properties_are_written_once(system: System, spec: DeploymentSpec) -> No
         images.change(system, "default", made.id, body=ChangeImage(properties={"p": "r"}))
 
 
+def test_the_name_of_a_tag_that_is_added_is_checked(system: System, spec: DeploymentSpec) -> None:
+    """What an image cannot be made with cannot be added to it either."""
+    create(system, spec)
+    with pytest.raises(InvalidRequest, match="tag name"):
+        images.change(system, "default", "my.image", ChangeImage(tags={"": "x"}))
+
+
+def test_a_version_beyond_all_numbers_is_not_there(system: System, spec: DeploymentSpec) -> None:
+    """However many digits somebody writes, they hear what there is."""
+    create(system, spec)
+    for digits in (30, 5000):
+        with pytest.raises(NotFound, match="no image"):
+            images.get(system, "default", "my.image:" + "9" * digits)
+
+
 @pytest.mark.parametrize("image", ["my.imag", "my.image:2", "my.image:x", "none"])
 def test_a_missing_image_names_the_nearest(
     system: System, spec: DeploymentSpec, image: str

@@ -45,6 +45,7 @@ from runyard_server.store.runs import RunRow
 
 _BUILD = ("$RUNYARD_INTERPRETER", "-c", "print('the environment is there')")
 _KNOWN = 1000
+_VERSION_DIGITS = 9
 _STATES = {
     states.COMPLETED: SUCCEEDED,
     states.FAILED: OPERATION_FAILED,
@@ -147,7 +148,12 @@ def change(system: System, workspace: str, image: str, body: ChangeImage) -> Ima
     Raises:
         NotFound: There is none.
         AlreadyExists: A property is there with another value; nothing was changed.
+        InvalidRequest: The name of a tag or property is empty or too long.
     """
+    faults = Faults()
+    endpoint_checks.check_texts("tag", body.tags, faults)
+    endpoint_checks.check_texts("property", body.properties, faults)
+    faults.refuse(f"image {image[:80]!r} cannot be changed so")
 
     def write(work: Work) -> ImageRecord:
         row = _require(work, workspace, image)
@@ -221,7 +227,8 @@ def _begin(work: Work, workspace: str, name: str, spec: DeploymentSpec) -> RunRo
 def _require(work: Work, workspace: str, image: str) -> ImageRow:
     name, colon, version = image.partition(":")
     row = None
-    if not colon or version.isdecimal():
+    # More digits than any real version has would be too many for the database, too.
+    if not colon or (version.isdecimal() and len(version) <= _VERSION_DIGITS):
         number = int(version) if colon else None
         row = rows.find(work.connection, workspace, name, number)
     if row is None:

@@ -1,7 +1,7 @@
 """What is checked before a sweep is written down; a refused one leaves nothing behind."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -80,6 +80,19 @@ def check_limits(
         )
 
 
+def check_queue(waiting: Sequence[object]) -> None:
+    """Check how many points wait to be tried: all of them are one row, read with each step.
+
+    Raises:
+        InvalidRequest: There are too many.
+    """
+    if len(waiting) > MOST_QUEUED:
+        raise InvalidRequest(
+            f"{len(waiting)} points are to be tried, and {MOST_QUEUED} are the most at once; "
+            "add the others when some have been tried"
+        )
+
+
 def points(spec: SweepSpec, given: Iterable[dict[str, Any]]) -> list[Point]:
     """Points that were given by argument, by the names of the space.
 
@@ -92,10 +105,7 @@ def points(spec: SweepSpec, given: Iterable[dict[str, Any]]) -> list[Point]:
             there are too many points.
     """
     wanted = list(given)
-    if len(wanted) > MOST_QUEUED:
-        raise InvalidRequest(
-            f"{len(wanted)} points are to be tried, and {MOST_QUEUED} are the most at once"
-        )
+    check_queue(wanted)
     named = {each.name: each for each in spec.space}
     return [
         Point({name: value_of(named[name], value) for name, value in _by_name(spec, each).items()})

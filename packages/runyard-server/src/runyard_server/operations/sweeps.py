@@ -172,7 +172,7 @@ def change(system: System, workspace: str, sweep: str, body: ChangeSweep) -> Swe
     Raises:
         NotFound: No such sweep in the workspace.
         WrongState: It has ended.
-        InvalidRequest: A limit is not positive, or a point does not fit the space.
+        InvalidRequest: A limit is not positive, a point does not fit the space, or too many wait.
     """
     sweep_checks.check_limits(body.max_trials, body.parallel, body.max_duration_seconds)
     given = {
@@ -190,7 +190,9 @@ def change(system: System, workspace: str, sweep: str, body: ChangeSweep) -> Swe
         more = sweep_checks.points(study.spec_of(row), body.enqueue)
         if more:
             # Those that are trials already need not be kept.
-            changes.update(queue=[*row.queue[row.taken :], *more], taken=0)
+            waiting = [*row.queue[row.taken :], *more]
+            sweep_checks.check_queue(waiting)
+            changes.update(queue=waiting, taken=0)
         if changes:
             sweeps.change(work.connection, row.key, **changes)
             events.append(work, row.subject, [EventDraft(kinds.CHANGED, _told(body))])

@@ -21,7 +21,7 @@ from runyard.protocol.errors import WrongState
 from runyard.protocol.frames import WorkerNews
 from runyard.protocol.models import RegisterModel
 from runyard_server.core.system import System
-from runyard_server.operations import endpoints, models, runs
+from runyard_server.operations import endpoint_logs, endpoints, models, runs
 from runyard_server.scheduler.endpoints import EndpointReconciler
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.store import endpoints as endpoint_rows
@@ -326,6 +326,26 @@ def test_back_to_the_revision_before(serving: Serving) -> None:
     assert serving.get().deployments[0].revision == 1
 
 
+def test_what_is_being_deleted_does_not_go_back(serving: Serving) -> None:
+    """Nobody is told that a rollback succeeded of a deployment that is gone a moment later."""
+    serving.serve()
+    system = serving.yard.system
+    endpoints.deploy(system, W, "iris", "blue", Deploy(serving.spec("x = 2")))
+    (blue,) = serving_blue(serving)
+    serving.yard.report(blue)
+    serving.gateway.ready(blue)
+    serving.until_done()
+    endpoints.undeploy(system, W, "iris", "blue")
+    with pytest.raises(WrongState, match="being deleted"):
+        endpoints.rollback(system, W, "iris", "blue", Rollback(1))
+
+
+def serving_blue(serving: Serving) -> list[str]:
+    """The replicas of the deployment `blue`, once there are some."""
+    until(lambda: serving.gateway.replicas_of("iris", "blue") != [])
+    return serving.gateway.replicas_of("iris", "blue")
+
+
 def test_why_it_is_not_ready(serving: Serving) -> None:
     """One answer for each stage: the environment, init() with its seconds, what it fails of."""
     serving.yard.environments.go.clear()
@@ -364,6 +384,22 @@ def test_the_log_up_to_readiness(serving: Serving) -> None:
     until_ready = endpoints.logs(system, W, "iris", EndpointLogQuery(init=True)).text
     assert until_ready == text.removesuffix("a call\n")
     assert endpoints.logs(system, W, "iris", EndpointLogQuery(lines=1)).text == "a call\n"
+
+
+def test_a_log_is_read_from_its_end(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of long lines and of many replicas no more is put together than a client could use."""
+    monkeypatch.setattr(endpoint_logs, "_BLOCK", 10)
+    system, log = serving.yard.system, endpoint_logs.DRIVER_LOG
+    for run in ("old", "new"):
+        text = f"{run} begins\n" + "50 % " * 20 + f"\n{run} ends\n"
+        system.logs.append(W, run, log, 0, io.BytesIO(text.encode()))
+    runs_found = [("new", True), ("old", False)]
+    for lines, told in ((1, "new ends"), (3, "new begins")):
+        query = EndpointLogQuery(lines=lines)
+        assert told in endpoint_logs.text(system, W, runs_found, query)
+    monkeypatch.setattr(endpoint_logs, "_LARGEST", 30)
+    found = endpoint_logs.text(system, W, runs_found, EndpointLogQuery(lines=1000))
+    assert ("new ends" in found, "old ends" in found) == (True, False)
 
 
 def test_replicas_of_other_machines_dial_one_port(serving: Serving) -> None:

@@ -273,7 +273,7 @@ class Step:
         if missing <= 0 and all(seen.is_ready for seen in mine):
             self._switch(each, revision, count)
             return False
-        room = missing <= 0 or self._room(each, revision)
+        room = missing <= 0 or self._room(revision)
         if missing > 0 and room:
             self._begin(each, revision, missing)
         placed = [seen for seen in mine if not seen.waits_for_room]
@@ -352,7 +352,7 @@ class Step:
             again = each.row.again_at
             if again is not None and again > self._work.now:
                 self._look_at(again)
-            elif self._room(each, revision):
+            elif self._room(revision):
                 self._begin(each, revision, missing)
         self._calm(each, mine)
 
@@ -482,9 +482,8 @@ class Step:
 
     # Small steps.
 
-    def _room(self, each: _Deployment, revision: RevisionRow) -> bool:
+    def _room(self, revision: RevisionRow) -> bool:
         """Whether the devices are there that a replica needs."""
-        del each
         if replicas.devices_for(self._system, self._work, revision.spec).indexes is not None:
             return True
         self._look_at(self._work.now + _SHORTLY)

@@ -49,16 +49,17 @@ def text(
         found: The runs, newest first, and whether they go on.
         query: What is asked for.
     """
-    left = max(0, query.lines)
+    left, room = max(0, query.lines), _LARGEST
     parts: list[str] = []
     # What lives comes last; of what has ended only as much as there is room for.
     for run, _ in sorted(found, key=lambda each: not each[1]):
-        if left <= 0:
+        if left <= 0 or room <= 0:
             break
         lines = _lines(system, workspace, run, left, until_ready=query.init)
         if not lines:
             continue
         left -= len(lines)
+        room -= sum(len(line) + 1 for line in lines)
         head = f"--- {run} ---\n" if len(found) > 1 else ""
         parts.append(head + "\n".join(lines) + "\n")
     return "".join(reversed(parts))
@@ -91,12 +92,17 @@ def _tail(place: Path, whole: int | None, most: int) -> list[str]:
         with place.open("rb") as file:
             if whole is not None:
                 return file.read(whole).decode("utf-8", "replace").splitlines()
-            position, data = file.seek(0, 2), b""
-            while position and data.count(b"\n") <= most and len(data) < _LARGEST:
+            position = file.seek(0, 2)
+            # Put together once: a progress bar has megabytes without the end of a line.
+            blocks: list[bytes] = []
+            ends = 0
+            while position and ends <= most and len(blocks) * _BLOCK < _LARGEST:
                 step = min(_BLOCK, position)
                 position -= step
                 file.seek(position)
-                data = file.read(step) + data
+                blocks.append(file.read(step))
+                ends += blocks[-1].count(b"\n")
     except FileNotFoundError:
         return []
+    data = b"".join(reversed(blocks))
     return data.decode("utf-8", "replace").splitlines()[-most:]

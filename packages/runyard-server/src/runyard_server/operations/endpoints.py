@@ -51,8 +51,6 @@ from runyard_server.store.subjects import ENDPOINT, Subject
 TOKEN_SECONDS, REFRESH_SECONDS = 12 * 3600, 10 * 3600
 _WHOLE = 100
 _AT_ONCE = 5.0
-# What of a spec may differ without other replicas.
-_SOFT = ("scaling", "limits", "batching", "liveness", "description", "tags", "v1")
 
 
 def create(system: System, workspace: str, body: CreateEndpoint) -> EndpointRecord:
@@ -286,12 +284,14 @@ def rollback(
 
     Raises:
         NotFound: There is no such endpoint, deployment or revision.
-        WrongState: The revision serves already.
+        WrongState: The revision serves already, or the deployment is being deleted.
     """
 
     def write(work: Work) -> EndpointRecord:
         row = changes.usable(work, workspace, endpoint)
         found = changes.require(work, row, deployment)
+        if found.leaving:
+            raise WrongState(f"{deployment!r} is being deleted; deploy it anew")
         if body.revision == found.revision and found.revision:
             raise WrongState(f"revision {body.revision} of {deployment!r} serves already")
         revision = changes.former(work, found, body.revision)

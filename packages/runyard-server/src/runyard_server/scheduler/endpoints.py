@@ -72,7 +72,12 @@ class EndpointReconciler(Reconciler):
             found = {each for each, due in self._due.items() if due <= now}
             for each in found:
                 del self._due[each]
-            return found.union(e for e, (_, until) in self._failing.items() if until <= moment)
+            # One whose step is under way would be stepped again at once, whatever its pause.
+            return found.union(
+                each
+                for each, (_, until) in self._failing.items()
+                if until <= moment and each not in self._at_work
+            )
 
     def reconcile(self, subjects: Sequence[Subject]) -> None:
         """Have each take a step."""

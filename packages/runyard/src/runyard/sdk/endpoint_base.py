@@ -42,6 +42,7 @@ class EndpointBase:
         self._workspace = workspace
         self._name = name
         self._record = _record if _record is not None else self._refresh()
+        # Kept with the object: its connection and its key serve all calls.
         self._caller = endpoint_calls.Caller(workspace.service, name)
         # The deployment that was changed last from here: others may have failed before.
         self._changed: Optional[str] = None
@@ -49,6 +50,7 @@ class EndpointBase:
 
     def __repr__(self) -> str:
         record = self._refresh()
+        # Read just now: a notebook shows the object long after it was made.
         lines = [f"Endpoint({self.name}: {endpoint_words.line_of(record)}"]
         for each in record.deployments:
             share = f"{each.percent} %, " if len(record.deployments) > 1 else ""
@@ -94,6 +96,7 @@ class EndpointBase:
     @property
     def address(self) -> str:
         """`http://host:port`; "" before a port is known."""
+        # A port is kept for the endpoint's life, so that nothing is asked for what is known.
         return self._record.address or self._refresh().address
 
     @property
@@ -131,6 +134,8 @@ class EndpointBase:
         """
         query = EndpointLogQuery(deployment, checks.count("lines", lines) or 0, init)
         with translated():
+            # Readiness is told at once, and lines a moment later: only of one that is ready are
+            # those of `init()` waited for.
             if self._refresh().state == HEALTHY and not init:
                 return self._service.endpoints.logs_when_ready(self.name, query)
             return self._service.endpoints.logs(self.name, query)

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 # Chooses a deployment by hand.
 DEPLOYMENT_HEADER = "runyard-deployment"
+# Letters of an error that are shown: enough for a traceback.
 _SHOWN_BODY = 2000
 # Longer than any call may take: the endpoint says itself when one takes too long.
 _SECONDS = 3700.0
+# The service starts a gateway that has died again within a second, on a busy machine later.
 _PATIENCE_SECONDS = 3.0
 _PAUSE_SECONDS = 0.05
 
@@ -66,6 +68,7 @@ class Caller:
         """
         if not record.address:
             raise _unreachable(record, "it has no address yet")
+        # Once more at most: a key that stays wrong would be asked for without an end.
         for again in (True, False):
             auth = self._auth(record)
             status, answer = self._ask(record, path, body, {**headers, **auth})
@@ -116,6 +119,7 @@ class Caller:
         """Connect; a gateway that starts again is waited for."""
         until = time.monotonic() + _PATIENCE_SECONDS
         failure = _failure(made)
+        # Refused means that nothing was sent, so no call is made twice; other failures are told.
         while isinstance(failure, ConnectionRefusedError) and time.monotonic() < until:
             time.sleep(_PAUSE_SECONDS)
             failure = _failure(made)

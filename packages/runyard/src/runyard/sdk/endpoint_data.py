@@ -38,6 +38,7 @@ def decoded(answer: bytes) -> Any:
     try:
         text = answer.decode("utf-8")
         return json.loads(text)
+    # Before ValueError, of which it is one: such an answer is no text, but a picture perhaps.
     except UnicodeDecodeError:
         return answer
     except ValueError:

@@ -81,6 +81,7 @@ def wait(
                     break
                 position = _next(service, name, position, _seconds(line, until, record))
     finally:
+        # After Ctrl-C as well, so that what is printed next has a line of its own.
         line.end()
     _check(service, record, deployment)
     return record
@@ -91,6 +92,8 @@ def is_done(record: EndpointRecord) -> bool:
     if not endpoint_words.is_changing(record):
         return True
     creating = record.operation is not None and record.operation.kind == "create"
+    # A first worker that has died five times is tried once a minute from then on, for ever; who
+    # waits is told now.
     return record.state == FAILED or (record.state == UNHEALTHY and creating)
 
 
@@ -191,6 +194,7 @@ def _check(service: WorkspaceClient, record: EndpointRecord, deployment: Optiona
     changed = endpoint_words.deployment_of(record, deployment) if deployment else None
     error = "" if record.operation is None else record.operation.error
     failed = record.operation is not None and record.operation.state == OPERATION_FAILED
+    # The operation is the endpoint's, and may have failed of a deployment of somebody else's.
     if changed is not None:
         error, failed = changed.error, bool(changed.error)
     if record.state == HEALTHY and not failed:

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from runyard.protocol.endpoints import EndpointRecord
     from runyard.sdk.endpoint_calls import Caller
 
+# Before 1.5 inference_schema described scripts in this version alone.
 SWAGGER = "/swagger.json?version=2"
 _ZEROS = {"BYTES": "text", "BOOL": False}
+# More zeros are megabytes of JSON, which nobody would paste into a shell.
 _MOST = 100_000
 
 

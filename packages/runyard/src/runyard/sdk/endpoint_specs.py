@@ -106,6 +106,7 @@ def spec_of(
             f"{len(models)} models are served together by a script alone: give script= with init() "
             "and run()"
         )
+    # Read before anything is sent, so that faults of numbers are told with those of the script.
     spec = _sized(before or DeploymentSpec(), given, faults)
     faults.raise_all(str(name))
     return _filled(workspace, name, given, spec, script)
@@ -172,6 +173,7 @@ def _filled(
             snapshot=snapshot,
             source_directory="" if script.alone else script.folder.resolve().name,
         )
+    # A deployment with a script keeps it when it is given another model.
     elif models and not spec.entry_script:
         spec = replace(spec, flavor=_flavor_of(models[0]))
     return _with_environment(workspace, given, spec, models, script)
@@ -194,6 +196,7 @@ def _with_environment(
         models = models or served_models.find(workspace, spec.models, "")
         beside = None if script is None else script.beside
         chosen = served_environments.found(workspace, models, spec.flavor, beside)
+    # What is given beside an environment goes before what it brings, as it does for runs.
     variables = {**chosen.variables, **spec.environment_variables}
     spec = replace(spec, environment=chosen.definition, environment_variables=variables)
     return Made(spec, chosen.why)

@@ -64,6 +64,7 @@ class Faults:
 
     def positive(self, name: str, value: Any) -> float:
         """A number above 0."""
+        # True is a number to Python, and a slip to whoever reads `timeout=True`.
         fits = isinstance(value, (int, float)) and not isinstance(value, bool)
         if fits and 0 < value < float("inf"):
             return float(value)

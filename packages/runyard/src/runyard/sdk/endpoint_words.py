@@ -40,6 +40,7 @@ def why_of(record: EndpointRecord) -> str:
         record: The endpoint.
     """
     if record.state == HEALTHY and not is_changing(record):
+        # It serves, though its last change may have failed: then this says of what.
         return record.error
     said = record.error or record.reason
     return said or next((each.reason or each.error for each in record.deployments), "")
@@ -145,6 +146,7 @@ def curl_of(record: EndpointRecord, data: Any = None) -> str:
     text = json.dumps({"data": [[1, 2, 3]]} if data is None else data)
     if len(text) > SHOWN_DATA:
         text = f"@{REQUEST_FILE}"
+    # By itself curl says that it sends a form, which a script with a schema refuses.
     words = ["curl", f"{record.address}/score", "-H", "Content-Type: application/json"]
     if record.access.auth != NO_AUTH:
         words += ["-H", f"Authorization: Bearer ${KEY_VARIABLE}"]

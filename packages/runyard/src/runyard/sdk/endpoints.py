@@ -262,6 +262,7 @@ class Endpoint(EndpointBase):
             name = endpoint_calls.DEPLOYMENT_HEADER if key == "deployment" else key
             sent[name.replace("_", "-")] = value
         body = None if data is None else endpoint_data.encoded(data)
+        # The address stays, so a loop of calls asks the service nothing.
         record = self._record if self._record.address else self._refresh()
         return endpoint_data.decoded(self._caller.send(path, body, sent, record))
 

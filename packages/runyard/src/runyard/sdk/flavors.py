@@ -148,6 +148,7 @@ def _flavor(path: PurePosixPath) -> str:
 
 
 def _row(framework: str, version: str, package: str, *more: str) -> Tuple[str, Tuple[str, ...]]:
+    # A row knows the Python and the numpy that a version works with; of others pip decides.
     row = frameworks.find(framework, version or frameworks.NEWEST[framework])
     if row is not None:
         return row.python, row.pip

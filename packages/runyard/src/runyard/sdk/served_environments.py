@@ -115,6 +115,7 @@ def this_python() -> Environment:
     """The Python that runs this, with the packages that it has."""
     made = Environment(None)
     made.python.user_managed_dependencies = True
+    # By its whole path: `python` may be another one where the worker is started.
     made.python.interpreter_path = sys.executable
     return made
 
@@ -162,6 +163,7 @@ def _of_run(service: WorkspaceClient, models: Sequence[ModelRecord]) -> Optional
         except NotFound:
             # Interactive runs were never submitted, and some are gone.
             continue
+        # Nobody has chosen it by its name, so another model has its environment found anew.
         definition = replace(spec.environment, name="", version="")
         return Chosen(definition, {}, f"that of the run {record.run}")
     return None

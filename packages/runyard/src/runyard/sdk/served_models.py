@@ -85,6 +85,7 @@ def _is_path(text: str) -> bool:
 def _registered(service: WorkspaceClient, local: Local, name: str, alone: bool) -> ModelRecord:
     """Register local files, unless the model's newest version has the same."""
     path, files = local
+    # Running the cell of a notebook again makes no version and sends nothing.
     there = _newest(service, name)
     if there is not None and _has(there, path, files):
         return there
@@ -92,6 +93,8 @@ def _registered(service: WorkspaceClient, local: Local, name: str, alone: bool) 
     if alone and not flavor:
         raise UserErrorException(flavors.why_none(path, [each for each, _ in files]))
     framework = flavors.framework_of(flavor)
+    # What is installed here has most likely written the file, and a pickle is read by its own
+    # version alone.
     version = flavors.installed_version(flavor) if framework else ""
     made = order(name, "", None, None, None, framework, version)
     with translated():

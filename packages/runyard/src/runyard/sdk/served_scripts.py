@@ -94,6 +94,7 @@ def check(script: Script, faults: Faults) -> None:
         faults.add(f"{name}{f', line {line}' if line else ''}: {getattr(error, 'msg', error)}")
         return
     defined = set(_defined(tree))
+    # A star may bring any name, and the script is not run to find out.
     if ENTRY not in defined and "*" not in defined:
         faults.add(f"{name} has no function run(data), which each request needs")
     if script.alone:
@@ -121,6 +122,7 @@ def send(service: WorkspaceClient, script: Script) -> str:
     """
     if not script.alone:
         return take_snapshot(service, str(script.folder), script.path)
+    # By itself in a folder: what lies beside it may be large, or nobody's business.
     with tempfile.TemporaryDirectory(prefix="runyard-") as folder:
         shutil.copy2(str(script.folder / script.path), folder)
         return take_snapshot(service, folder, script.path)

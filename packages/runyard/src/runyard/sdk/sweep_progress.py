@@ -38,6 +38,7 @@ def show(run: Run) -> None:
                 if time.monotonic() - since >= _SECONDS:
                     since = time.monotonic()
                     line.show(run.service.sweeps.get(run.id))
+        # The last burst ended within the fifth of a second in which nothing is shown.
         found = run.service.sweeps.get(run.id)
     line.show(found)
     line.end()

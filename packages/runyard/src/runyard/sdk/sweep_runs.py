@@ -132,6 +132,7 @@ class SweepRun(Run):
 
     def cancel(self) -> None:
         """Cancel the sweep and its trials; what they have logged and written is kept."""
+        # Canceling what has ended is no error, as of any run.
         if self.get_status() not in TERMINAL:
             with translated():
                 self.service.sweeps.cancel(self.id)
@@ -184,6 +185,7 @@ class SweepRun(Run):
             ExperimentExecutionException: Interrupted (Ctrl-C) with `show_output`; it goes on.
             UserErrorException: Called in the job of one of its trials, which would never end.
         """
+        # In the job of one of its own trials the wait is refused below; following would never end.
         if show_output and not self._in_own_job():
             try:
                 sweep_progress.show(self)

@@ -104,6 +104,7 @@ class Sweep:
         Raises:
             UserErrorException: It is neither.
         """
+        # A class has the method too, and a sweep has one that refuses, later than here.
         if isinstance(config, (type, Sweep)) or not callable(getattr(config, "_submission", None)):
             raise UserErrorException(
                 f"a sweep goes over a ScriptRunConfig or an estimator, not {_kind(config)}; trials "
@@ -202,6 +203,8 @@ class Sweep:
         """
         seed = self._seed
         if seed is None:
+            # Each process that opens the sweep must ask for the same spec, and `hash` differs
+            # between processes.
             seed = zlib.crc32(f"{experiment}/{name}".encode()) if name else _random_seed()
         return SweepSpec(
             experiment=experiment,

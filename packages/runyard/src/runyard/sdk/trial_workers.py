@@ -23,6 +23,7 @@ def optimize(trials: Iterable[Any], function: Callable[..., Any], workers: int) 
     if not callable(function):
         raise UserErrorException(f"{function!r} cannot be called; give the function itself")
     stop = threading.Event()
+    # In this thread: frameworks keep graphs and sessions by thread, and Ctrl-C ends it at once.
     if workers == 1:
         _work(trials, function, stop)
         return
@@ -36,6 +37,7 @@ def optimize(trials: Iterable[Any], function: Callable[..., Any], workers: int) 
             stop.set()
 
     threads = [
+        # Daemons: a function that hangs must not keep the interpreter from its end.
         threading.Thread(target=work, name=f"runyard-worker-{number}", daemon=True)
         for number in range(workers)
     ]

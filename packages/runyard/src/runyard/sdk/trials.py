@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 UNTOLD = "the next trial was asked for before this one was told a value"
 # What these draw does not depend on results, so many may be drawn ahead.
 BLIND = ("random", "grid", "qmc")
+# One that is made and one that waits: what is drawn earlier knows fewer results.
 LEARNING_AHEAD = 2
 INFINITE = (float("inf"), float("-inf"))
 _couriers: List[TrialCourier] = []
@@ -221,6 +222,7 @@ class Trials:
         return found
 
     def _tell(self, line: str) -> None:
+        # One that the last loop has closed in between takes nothing, and another is made.
         while not self._courier().tell(line):
             pass
 
@@ -228,6 +230,7 @@ class Trials:
         while True:
             courier = self._courier()
             with self._guard:
+                # The last loop that leaves may have closed it before this one was counted.
                 if courier.usable:
                     self._loops += 1
                     courier.workers = max(self._workers, self._loops)
@@ -278,6 +281,7 @@ class Trial:
         trace: Optional[TracebackType],
     ) -> None:
         """Fail the trial with what its block raises."""
+        # Ctrl-C is no result: a trial that it ends goes back and is made again.
         if isinstance(error, Exception) and self.is_open:
             self.fail(error)
 
@@ -436,6 +440,7 @@ def _run_of(trials: Trials, number: int, params: Mapping[str, Any]) -> Run:
     try:
         return Run(trials.experiment, trials.id)._child(f"trial {number}", run_id, tags, None)
     except Exception as error:
+        # Asked for twice, or by the process that went on with the trial of a killed one.
         if isinstance(error.__cause__, AlreadyExists):
             return Run(trials.experiment, run_id)
         raise
@@ -444,6 +449,7 @@ def _run_of(trials: Trials, number: int, params: Mapping[str, Any]) -> Run:
 def _finish(courier: TrialCourier, seconds: float) -> None:
     """Have a courier bring the rest; say so where that cannot be done."""
     if courier.close(seconds):
+        # The end of the program may be closing the same one from its own list.
         with contextlib.suppress(ValueError):
             _couriers.remove(courier)
     else:
@@ -457,5 +463,6 @@ def _finish(courier: TrialCourier, seconds: float) -> None:
 def _close_all() -> None:
     deadline = time.monotonic() + EXIT_SECONDS
     for courier in tuple(_couriers):
+        # A forked child has its parent's list, and none of the threads.
         if courier.process == os.getpid():
             _finish(courier, max(0.0, deadline - time.monotonic()))

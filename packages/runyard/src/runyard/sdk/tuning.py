@@ -63,6 +63,7 @@ def policy_of(given: Any) -> PolicySpec:
             f"runyard.{_NEEDS[given]}"
         )
     if isinstance(given, str) and given:
+        # Policies of v1 count how often a trial has logged; these compare the steps it names.
         return PolicySpec(given, by_step=given != NO_POLICY)
     raise UserErrorException(
         f"policy is {_called(given)}; give None, a name such as 'median', or runyard.asha(…)"

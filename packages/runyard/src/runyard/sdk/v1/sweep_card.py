@@ -17,8 +17,10 @@ from runyard.sdk.exceptions import translated
 if TYPE_CHECKING:
     from runyard.sdk.runs import Run
 
+# A screen of a terminal, and as much as a notebook scrolls through.
 IN_TEXT, IN_HTML = 20, 100
 _CURVES = 20
+# v1's widget had no other word for a child that a policy stopped.
 _V1_STATUS = {STOPPED: "Canceled", PAUSED: "Canceled"}
 _CAPTION = "text-align:left;margin-top:8px"
 

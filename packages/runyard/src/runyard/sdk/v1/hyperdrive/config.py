@@ -34,6 +34,7 @@ from runyard.sdk.v1.scripts import ScriptRunConfig
 if TYPE_CHECKING:
     from runyard.sdk.submission import Submission
 
+# A week, which is v1's own limit.
 MAX_DURATION_MINUTES = 10080
 
 
@@ -166,6 +167,7 @@ class HyperDriveConfig:
         names = [each.name.lstrip("-") for each in self._sampling._parameter_specs()]
         base, dropped = _without_swept(self._base, names)
         given: Submission = base._submission(experiment, **overrides)
+        # v1's form of the id, which scripts look at.
         run_id = self._custom_run_id or f"HD_{uuid.uuid4()}"
         return replace(
             given,
@@ -197,6 +199,7 @@ class HyperDriveConfig:
 
     def _tags(self) -> Dict[str, Optional[str]]:
         """What v1's own methods and users read of a sweep."""
+        # Nothing here reads it; v1 kept it on each sweep, so scripts may expect the tag.
         platform = {"ServiceAddress": "", "RunDefinition": {}}
         return {
             "generator_config": json.dumps(self._sampling.to_json()),
@@ -334,6 +337,7 @@ def _checked_minutes(value: Any) -> float:
         raise HyperDriveConfigException(
             f"max_duration_minutes is {value!r}; it must be a number above 0"
         )
+    # The tag reads 10080, as v1 wrote it, not 10080.0.
     minutes = int(value) if int(value) == value else float(value)
     if minutes > MAX_DURATION_MINUTES:
         callers.warn(

@@ -198,8 +198,10 @@ def parameter_of(name: str, expression: Any) -> ParameterSpec:
     if kind == "choice":
         return ParameterSpec(name, CHOICE, choices=list(given[0]))
     if kind == "randint":
+        # `upper` itself is never drawn, and the engine's bounds both are.
         return ParameterSpec(name, NUMBER, low=0.0, high=float(given[0] - 1), whole=True)
     step = given[2] if len(given) > 2 else None  # noqa: PLR2004 - bounds, then the step
+    # Whole bounds with a whole step give whole numbers: a script may read them by `type=int`.
     log, whole = "log" in kind, step is not None and all(isinstance(v, int) for v in given)
     if kind in _NORMAL:
         return ParameterSpec(

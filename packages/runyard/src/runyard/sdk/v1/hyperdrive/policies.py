@@ -166,6 +166,7 @@ class TruncationSelectionPolicy(EarlyTerminationPolicy):
 class NoTerminationPolicy(EarlyTerminationPolicy):
     """Stops nothing."""
 
+    # What v1 called it in the tags of a sweep.
     _name = "Default"
     _policy = NO_POLICY
 

@@ -14,6 +14,7 @@ from runyard.sdk.exceptions import translated
 from runyard.sdk.run_base import TERMINAL, RunBase
 from runyard.sdk.v1.hyperdrive.exceptions import HyperDriveConfigException
 
+# Both are v1's limits.
 MOST_PARENTS = 5
 MOST_RUNS = 1000
 
@@ -143,6 +144,7 @@ def _check_metric(run: str, tags: Dict[str, Optional[str]], wanted: Wanted) -> N
 
 def _check_space(run: str, tags: Dict[str, Optional[str]], generator: Dict[str, Any]) -> None:
     theirs = _json(tags.get("generator_config")).get("parameter_space")
+    # Theirs has been JSON, which knows no tuples.
     ours = json.loads(json.dumps(generator["parameter_space"]))
     if theirs != ours:
         raise HyperDriveConfigException(

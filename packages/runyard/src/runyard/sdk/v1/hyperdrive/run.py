@@ -95,6 +95,7 @@ class HyperDriveRun(Run):
             for child in children
             if child.best is not None and not left_out.get(child.run.status, False)
         ]
+        # Of equal values the first child's, whatever order they ended in.
         best = min(wanted, key=self._rank, default=None)
         return None if best is None else best.run
 

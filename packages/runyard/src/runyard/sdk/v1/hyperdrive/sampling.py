@@ -10,6 +10,7 @@ from runyard.sdk.v1.hyperdrive.exceptions import HyperDriveConfigException
 from runyard.sdk.v1.hyperdrive.expressions import parameter_of, values_of
 
 _MOST_STEPS = 100_000
+# v1's advice, for the same reason: with fewer the sampler has hardly begun to learn.
 _RUNS_PER_PARAMETER = 20
 _MOST_AT_ONCE = 20
 
@@ -121,6 +122,7 @@ class BayesianParameterSampling(HyperParameterSampling):
 
     _name = "BayesianOptimization"
     _sampler = "tpe"
+    # The engine could take more; v1 took these, and scripts are to mean the same on both.
     _kinds = ("choice", "uniform", "quniform")
 
     def _check(self, name: str, expression: Any) -> None:

@@ -64,6 +64,7 @@ class AciWebservice(Webservice, kind=settings.ACI):
         Raises:
             WebserviceException: Something makes no sense; all of it is named.
         """
+        # Exactly the arguments, as long as nothing is assigned before.
         return AciServiceDeploymentConfiguration(**locals())
 
     def update(

@@ -15,6 +15,7 @@ from runyard.sdk.v1.serving import refusals
 if TYPE_CHECKING:
     from runyard.sdk.v1.serving.shown import Shown
 
+# An idle service is gone in a moment, one that is at work within seconds.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 
 
@@ -74,6 +75,7 @@ def delete(service: Shown) -> None:
             raise
         _print(f"No service with name {service.name} found to delete.")
         return
+    # v1's object shows it before the service is gone.
     service._record = replace(service._record, state="Deleting")
     _wait_until_gone(service)
 

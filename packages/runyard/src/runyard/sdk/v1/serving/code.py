@@ -84,6 +84,7 @@ def parts(service: WorkspaceClient, code: Code, models: Sequence[Given]) -> Dict
     kept: Dict[str, Any] = {
         **code.kept,
         "environment": environments.document(code.environment),
+        # Where it was on the user's machine, so that `reload` finds it again.
         "source": code.source.to_json() if code.source else None,
     }
     return {

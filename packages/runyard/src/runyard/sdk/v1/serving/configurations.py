@@ -29,6 +29,8 @@ class WebserviceDeploymentConfiguration:
 
     def __init__(self, arguments: Dict[str, Any]) -> None:
         self._names = sorted(arguments)
+        # v1's objects had them as attributes, which scripts change before they deploy; so they are
+        # checked once more then.
         self.__dict__.update(arguments)
         self.validate_configuration()
         names = unheeded(self.settings())
@@ -49,6 +51,7 @@ class WebserviceDeploymentConfiguration:
             name: The setting's name.
             value: Its value.
         """
+        # A local service has a port to choose and nothing else.
         if getattr(self, name, None) is None and self.kind != LOCAL:
             setattr(self, name, value)
             self._names = sorted({*self._names, name})
@@ -77,6 +80,7 @@ class WebserviceDeploymentConfiguration:
             print(", ".join(parts))  # noqa: T201 - v1 prints this line
 
     def __repr__(self) -> str:
+        # Notebooks show objects, and are shown to others.
         secret = {"primary_key", "secondary_key"}
         shown = (f"{k}={v!r}" for k, v in sorted(self.settings().items()) if k not in secret)
         return f"{type(self).__name__}({', '.join(shown)})"

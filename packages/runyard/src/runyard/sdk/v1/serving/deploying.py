@@ -79,6 +79,7 @@ def deploy(
     parts = codes.parts(workspace.service, code, found)
     if inference_config is None:
         _resources_of(found[0], config)
+    # Last of all: code that cannot be sent leaves no version of a local model behind.
     ids = model_lists.ids(workspace, found)
     return create(workspace, name, ids, parts, config, deployment_target, replace=replace)
 
@@ -97,6 +98,7 @@ def _code(config: Any, models: Sequence[Given], name: str) -> codes.Code:
 
 def _warn_without_defaults(config: Any) -> None:
     environment = config.environment
+    # What is installed in an environment of the user's own is not known here.
     if environment is None or environment.python.user_managed_dependencies:
         return
     packages = [*environment.python.conda_dependencies.pip_packages]
@@ -227,6 +229,7 @@ def existing(workspace: Workspace, name: str) -> Optional[EndpointRecord]:
 def _taken(
     there: EndpointRecord, config: WebserviceDeploymentConfiguration, *, overwrite: bool
 ) -> List[str]:
+    # v1 replaced local ones unasked: while a script is tried its cell runs again and again.
     if overwrite or (config.kind == there.kind == LOCAL):
         return []
     kind = COMPUTE_TYPES.get(there.kind, there.kind)

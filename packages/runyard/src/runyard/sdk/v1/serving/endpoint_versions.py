@@ -148,6 +148,7 @@ def _deploy(endpoint: Shown, version: str, spec: DeploymentSpec, given: Dict[str
     share = given.get("traffic_percentile")
     order = Deploy(
         spec,
+        # v1 took fractions; the gateway deals out whole percents.
         percent=None if share is None else round(share),
         is_default=given.get("is_default"),
     )

@@ -46,6 +46,7 @@ class Faults:
         try:
             yield
         except AzureMLException as error:
+            # Classes below it are made of other arguments than a message.
             kind = UserErrorException if isinstance(error, UserErrorException) else type(error)
             self.add(error.message, kind)
 
@@ -59,6 +60,7 @@ class Faults:
         if not self._texts:
             return
         kinds = set(self._kinds)
+        # Scripts of v1 catch this one around a deployment, whatever is wrong.
         kind = kinds.pop() if len(kinds) == 1 else WebserviceException
         if len(self._texts) == 1:
             raise kind(f"{self._what}: {self._texts[0]}")

@@ -64,6 +64,8 @@ _TF1_NAMES = {
     "placeholder",
     "reset_default_graph",
 }
+# The last one that has all of these names, so whatever 1.x it was written for, the script finds
+# them.
 _TF1_ROW = "1.15"
 _GONE_FROM_SKLEARN = ("sklearn.externals.joblib", "sklearn.externals.six")
 
@@ -105,6 +107,7 @@ def fitted(
 
 def _bare(lines: Iterable[str]) -> Set[str]:
     """The packages that are named without a version."""
+    # Options such as `--extra-index-url` name no package.
     named = [line for line in lines if not line.startswith("-")]
     return {package_name(line) for line in named if not _VERSIONED.search(line)}
 
@@ -124,6 +127,8 @@ def _of_run(
         asked = {package_name(line) for line in [*definition.pip, *definition.conda]} - bare
         if not set(pins) & bare & _FRAMEWORKS or not _is_same(definition.python, python):
             continue
+        # With all that went with it: beside an old framework pip would put the newest numpy, with
+        # which it does not load.
         lines = [f"{name}=={version}" for name, version in pins.items() if name not in asked]
         return Fit(python, lines, f"as in run {record.run}, which made model {record.id}")
     return None

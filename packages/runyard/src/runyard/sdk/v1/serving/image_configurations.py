@@ -82,6 +82,7 @@ class ContainerImageConfig:
         script = self.execution_script
         if not script:
             found.add("execution_script is missing: name the script that has init() and run()")
+        # v1 took the script from the current directory alone, and imported it by its bare name.
         elif os.path.normpath(script) != Path(script).name:
             found.add(
                 f"execution_script {script!r} is not in the current directory: change to its "

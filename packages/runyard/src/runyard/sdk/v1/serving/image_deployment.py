@@ -77,6 +77,7 @@ def _create(workspace: Workspace, name: str, models: List[Given], config: Any) -
     sent = codes.parts(workspace.service, _code(config, name), models)
     order = CreateImage(
         name=name,
+        # How it will run is said when it is deployed; of this spec what is run counts alone.
         spec=codes.spec(ACI, {}, model_lists.ids(workspace, models), sent),
         description=getattr(config, "description", None) or "",
         tags=texts(getattr(config, "tags", None)),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from runyard.sdk.workspaces import Workspace
 
 SUCCEEDED, FAILED = "Succeeded", "Failed"
+# An environment that exists is found at once, and one that is made takes minutes.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 
 
@@ -245,6 +246,7 @@ class Image:
             tags: All tags from now on.
         """
         wanted = texts(tags)
+        # The service only adds and removes; v1's update replaces all of them.
         gone = [tag for tag in self.tags if tag not in wanted]
         self._change(tags=wanted, removed_tags=gone)
 
@@ -386,6 +388,7 @@ def _find(
         with refusals.told():
             found: ImageRecord = workspace.service.images.get(id or f"{name}:{version}")
         return found
+    # They come newest first, which v1 takes where no version is named.
     for one in Image.list(workspace, image_name=name, tags=tags, properties=properties):
         return one._record
     names = sorted({one.name for one in Image.list(workspace)})

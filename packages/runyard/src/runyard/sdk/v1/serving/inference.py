@@ -67,6 +67,7 @@ class InferenceConfig:
         self.runtime = runtime
         self.conda_file = conda_file
         self.extra_docker_file_steps = extra_docker_file_steps
+        # From the root, since a notebook may change its folder before it deploys.
         self.source_directory = os.path.realpath(source_directory) if source_directory else None
         self.enable_gpu = enable_gpu
         self.description = description
@@ -192,6 +193,7 @@ def parse(path: str) -> None:
     Raises:
         UserErrorException: It is not, or cannot be read.
     """
+    # Late: whoever imports the SDK to log a metric parses no scripts.
     import ast
 
     try:

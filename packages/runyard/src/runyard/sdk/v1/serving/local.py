@@ -57,6 +57,7 @@ class LocalWebservice(Webservice, kind=settings.LOCAL):
         if must_exist or deploying.existing(workspace, name) is not None:
             return super().__new__(cls, workspace, name)
 
+        # The service knows nothing of it; attributes of the object are to be read all the same.
         record = EndpointRecord(
             name, workspace.name, settings.LOCAL, "Deleting", "", Access("none")
         )
@@ -134,6 +135,7 @@ class LocalWebservice(Webservice, kind=settings.LOCAL):
         Raises:
             WebserviceException: It failed; its log is printed first.
         """
+        # v1 gave up after thirty tries, in the midst of an `init()` that loads a large model.
         del show_output, timeout_sec
         self._need("wait_for_deployment", DEPLOYING, RUNNING)
         waiting.local(self)
@@ -286,5 +288,6 @@ class LocalWebservice(Webservice, kind=settings.LOCAL):
         if self.state in states:
             return
         self.update_deployment_state()
+        # Only what was just read refuses: the state that the object has may be minutes old.
         if self.state not in states:
             raise WebserviceException(f"Cannot call {method}() when service is {self.state}.")

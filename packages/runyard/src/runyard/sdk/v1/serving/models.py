@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Given = Union[Model, str]
 
+# v1 cut names of models so that it made of paths.
 _LONGEST = 30
 _ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}(:\d+)?\Z")
 

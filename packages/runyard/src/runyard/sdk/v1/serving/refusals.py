@@ -23,6 +23,7 @@ def told() -> Iterator[None]:
         yield
     except NotFound as error:
         text = error.message
+        # v1 had one class for both, and scripts look at how the message begins.
         is_model = type(error).__name__ == "ModelNotFound"
         start = "ModelNotFound: " if is_model else "WebserviceNotFound: "
         raise WebserviceException(

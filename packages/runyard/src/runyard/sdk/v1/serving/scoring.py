@@ -76,6 +76,7 @@ def parsed(answer: Answer) -> Any:
     Raises:
         WebserviceException: It is a refusal, or no JSON.
     """
+    # v1 knew this status alone: a script that answers 201 is called by HTTP.
     if answer.status == OK:
         try:
             return json.loads(answer.content.decode("utf-8"))

@@ -55,6 +55,7 @@ def _port(port: Any) -> List[str]:
 
 
 def _above_zero(name: str, value: Any) -> str:
+    # True is 1 to Python, and `cpu_cores=True` a slip.
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return f"{name} is {value!r}; give a number above zero"
     return "" if value > 0 else f"{name} must be above zero, it is {value}"
@@ -93,6 +94,7 @@ def _replicas(settings: Settings) -> List[str]:
     least = settings.get("autoscale_min_replicas")
     most = settings.get("autoscale_max_replicas")
     found: List[str] = []
+    # v1's rule: the number is either given or found, and each way has its own arguments.
     if autoscales(settings):
         if settings.get("num_replicas"):
             found.append("num_replicas is given and autoscaling is on: give one of them")

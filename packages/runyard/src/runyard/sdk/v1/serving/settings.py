@@ -26,7 +26,10 @@ COMPUTE_TYPES = {LOCAL: "Local", ACI: "ACI", AKS: "AKS", AKS_ENDPOINT: "AKSENDPO
 
 Settings = Dict[str, Any]
 
+# v1's defaults. They are reservations for placing: as a limit a tenth of a core would make every
+# demonstration crawl.
 CPU_CORES, MEMORY_GB = 0.1, 0.5
+# v1's, of AKS alone; the others have the defaults of an endpoint.
 AKS_TIMEOUT_MS, AKS_WAIT_MS = 60_000, 500
 MIN_REPLICAS, MAX_REPLICAS, UTILIZATION = 1, 10, 70
 
@@ -92,6 +95,7 @@ def scaling(kind: str, settings: Settings) -> Scaling:
 def autoscales(settings: Settings) -> bool:
     """Whether the number of replicas follows the load."""
     said = settings.get("autoscale_enabled")
+    # To give a number is v1's way to switch it off.
     return not settings.get("num_replicas") if said is None else bool(said)
 
 

@@ -31,6 +31,8 @@ class Shown:
     workspace: Workspace
     _record: EndpointRecord
     _authorization: str
+    # Whether the last change needed no replica: then the operation on record is an older one's, and
+    # is not waited for.
     _settled: bool
     # The one deployment that is shown and called; None: whichever the traffic decides.
     _only: Optional[str] = None
@@ -214,6 +216,7 @@ class Shown:
         query = EndpointLogQuery(self._only, int(num_lines), bool(init))
         with refusals.told():
             endpoints = self.workspace.service.endpoints
+            # Readiness is told at once, and lines a moment later.
             if self._record.state == HEALTHY and not init:
                 return endpoints.logs_when_ready(self._endpoint_name, query)
             return endpoints.logs(self._endpoint_name, query)

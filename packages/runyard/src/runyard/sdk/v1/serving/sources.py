@@ -84,6 +84,7 @@ def send(service: WorkspaceClient, source: Source) -> str:
         UserErrorException: The script is kept out by the ignore file.
         WebserviceException: A file is gone.
     """
+    # Late, like what is below: the SDK is imported in each job, and code is sent from few.
     from runyard.sdk.source_snapshots import take_snapshot
 
     if source.directory:

@@ -68,6 +68,7 @@ def merge(kept: Settings, new: Settings) -> Settings:
         found = {k: v for k, v in found.items() if not k.startswith("autoscale_")}
     if new.get("autoscale_enabled") is False:
         found = {k: v for k, v in found.items() if not k.startswith("autoscale_")}
+    # Of keys and tokens one is on at most, so switching one on by name switches the other off.
     if new.get("token_auth_enabled") and "auth_enabled" not in new:
         found.pop("auth_enabled", None)
     if new.get("auth_enabled") and "token_auth_enabled" not in new:
@@ -173,6 +174,7 @@ def _send(
             service._record = service.workspace.service.endpoints.deploy(
                 service.name, deployment.name, Deploy(spec)
             )
+    # Whether it asks for a key, or for which, may have changed.
     service._authorization = ""
 
 

@@ -29,6 +29,8 @@ TIP = (
     "10 minutes."
 )
 _LOG_LINES = 15
+# A script that is ready in a tenth of a second is told of as soon; a build of minutes is looked at
+# twice a second.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 
 

@@ -80,6 +80,8 @@ class Webservice(Shown):
 
     @classmethod
     def _of(cls, workspace: Workspace, record: EndpointRecord) -> Webservice:
+        # Endpoints that were made by `runyard.Endpoint` are listed as well, and are of no kind of
+        # v1's.
         kind = _CLASSES.get(record.kind, Webservice)
         if not issubclass(kind, cls):
             shown = COMPUTE_TYPES.get(record.kind, record.kind)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,14 @@ class Yard:
                 return {"": pid}
         return {}
 
+    def gateway_parents(self) -> dict[str, int]:
+        """The process that begins a gateway again when it is killed, if there is one."""
+        with suppress(OSError, ValueError, KeyError):
+            pid = int(json.loads((self.home / "serving" / "gateway.json").read_text())["parent"])
+            if alive(pid):
+                return {"": pid}
+        return {}
+
     def services(self) -> dict[str, int]:
         """The process that serves now, if there is one."""
         with suppress(OSError, ValueError, KeyError):
@@ -158,8 +167,9 @@ class Yard:
 
     def kill_serving(self) -> None:
         """Kill the service, and what would serve endpoints without it."""
-        for pids in (self.services(), self.gateways(), self.agents("agent")):
-            for pid in pids.values():
+        kinds = (self.services, self.gateway_parents, self.gateways, partial(self.agents, "agent"))
+        for each in kinds:
+            for pid in each().values():
                 self.kill(pid)
         for pid in self.model_processes():
             self.kill(pid)

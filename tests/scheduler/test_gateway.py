@@ -4,30 +4,41 @@ import contextlib
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from runyard_server import __version__
 from runyard_server.core.system import System
 from runyard_server.scheduler import endpoints
 from runyard_server.scheduler.gateway import GatewayKeeper
 from runyard_server.serving import table
 from runyard_server.testing.yard import Yard, until
 
+OLDER = """if True:
+    import sys
+    import runyard_server
+    runyard_server.__version__ = "0.0.1"
+    from runyard_server.serving.__main__ import main
+    sys.exit(main(sys.argv[1:]))
+"""
+
 
 @pytest.fixture
 def system(tmp_path: Path) -> Iterator[System]:
     yard = Yard(tmp_path / "home")
     yield yard.system
-    with contextlib.suppress(OSError, ValueError, ProcessLookupError):
-        os.kill(pid(yard.system), signal.SIGKILL)
+    for which in ("parent", "pid"):
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(pid(yard.system, which), signal.SIGKILL)
     yard.close()
 
 
-def pid(system: System) -> int:
-    return int(json.loads((system.home.root / "serving" / "gateway.json").read_text())["pid"])
+def pid(system: System, which: str = "pid") -> int:
+    return int(json.loads((system.home.root / "serving" / "gateway.json").read_text())[which])
 
 
 def keeper(system: System) -> GatewayKeeper:
@@ -37,7 +48,8 @@ def keeper(system: System) -> GatewayKeeper:
 
 
 def test_the_gateway_lives_as_long_as_it_is_wanted(system: System) -> None:
-    """Two services on one folder have one gateway; a dead one is followed within a second."""
+    """Two services on one folder have one gateway; a dead one is followed within a second, also
+    when who began it again was killed with it."""
     first = keeper(system)
     until(lambda: system.gateway.status is not None)
     begun = pid(system)
@@ -45,6 +57,12 @@ def test_the_gateway_lives_as_long_as_it_is_wanted(system: System) -> None:
     time.sleep(0.3)
     assert pid(system) == begun
     second.close()
+    os.kill(begun, signal.SIGKILL)
+    killed = time.monotonic()
+    until(lambda: system.gateway.status is not None and system.gateway.status.pid != begun)
+    assert time.monotonic() - killed < 1
+    begun = pid(system)
+    os.kill(pid(system, "parent"), signal.SIGKILL)
     os.kill(begun, signal.SIGKILL)
     killed = time.monotonic()
     until(lambda: system.gateway.status is not None and system.gateway.status.pid != begun)
@@ -57,6 +75,21 @@ def test_the_gateway_lives_as_long_as_it_is_wanted(system: System) -> None:
     other.want(wanted=False)
     until(lambda: not Path(f"/proc/{now}/exe").exists() or is_zombie(now))
     other.close()
+
+
+def test_a_gateway_of_another_version_is_renewed(system: System) -> None:
+    """After an upgrade of the service its gateway runs the code of that version, too."""
+    older = GatewayKeeper(
+        system, lambda _: None, lambda home: [sys.executable, "-P", "-c", OLDER, str(home)]
+    )
+    older.want(wanted=True)
+    until((system.home.root / "serving" / "gateway.json").exists)
+    older.close()
+    parent = pid(system, "parent")
+    upgraded = keeper(system)
+    until(lambda: getattr(system.gateway.status, "release", "") == __version__)
+    assert pid(system, "parent") == parent
+    upgraded.close()
 
 
 def test_the_words_are_the_tables() -> None:

@@ -1,18 +1,24 @@
 """The gateway's process: what it serves, what it tells, and how it begins and ends."""
 
 import asyncio
+import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager, suppress
 
 import msgspec
+from tests.serving.conftest import Served
 
 from runyard.protocol.frames import ERROR, WELCOME, WORKER, Hello, Ready, WorkerNews
+from runyard_server.serving import asking
 from runyard_server.serving.gateway import Gateway
+from runyard_server.serving.starting import command_line
 from runyard_server.serving.table import (
     COUNTS_FILE,
     GATEWAY_FILE,
@@ -23,9 +29,16 @@ from runyard_server.serving.table import (
     Table,
     digest,
 )
-from runyard_server.testing.serving import FakeReplica
+from runyard_server.testing.serving import FakeReplica, GatewayProcess
 
 NEWS = 30
+OLDER = """if True:
+    import sys
+    import runyard_server
+    runyard_server.__version__ = "0.0.1"
+    from runyard_server.serving.__main__ import main
+    sys.exit(main(sys.argv[1:]))
+"""
 
 
 def test_a_request_is_answered_by_a_worker(served):
@@ -113,12 +126,65 @@ def test_a_gateway_that_starts_again_serves_what_its_table_says(alone):
     alone.replica()
     assert alone.ask(body="[1]").status == 200
     _until((alone.gateway.folder / COUNTS_FILE).exists)
-    alone.gateway.process.kill()
-    alone.gateway.process.wait()
+    alone.gateway.kill()
     alone.gateway.start()
     alone.replica()
     assert alone.ask(body="[1]").status == 200
     assert alone.gateway.status().endpoints[0].deployments[0].requests == 2
+
+
+def test_a_killed_gateway_is_followed_at_once_with_nobody_refused(alone):
+    """Endpoints are back within a second though no service lives, and clients wait meanwhile."""
+    alone.serve()
+    alone.replica()
+    before = alone.gateway.status().pid
+    os.kill(before, signal.SIGKILL)
+    killed = time.monotonic()
+    # Refused by nobody: whoever comes now waits in the socket's queue.
+    with alone.connect() as waiting:
+        _until(lambda: _pid(alone.gateway) not in (None, before))
+        alone.replica()
+        waiting.sendall(
+            b"POST /score HTTP/1.1\r\nhost: x\r\nauthorization: Bearer the key\r\n"
+            b"content-length: 3\r\n\r\n[1]"
+        )
+        assert waiting.recv(99).startswith(b"HTTP/1.1 200 ")
+    assert time.monotonic() - killed < 1
+
+
+def test_a_gateway_of_another_version_is_followed_without_a_failed_request(tmp_path):
+    """An upgrade replaces the gateway's code under load: no request fails, no port is lost."""
+    alone = Served(GatewayProcess(tmp_path, Table(1), ["-c", OLDER]))
+    try:
+        assert alone.gateway.status().release == "0.0.1"
+        alone.serve()
+        alone.replica()
+        with _load(alone) as answers:
+            _until(lambda: len(answers) > 20)
+            asking.renew(alone.gateway.folder, command_line(alone.gateway.home))
+            _until(lambda: _pid(alone.gateway, "0.0.1") is not None)
+            alone.replica()
+            seen = len(answers)
+            _until(lambda: len(answers) > seen + 20)
+        assert set(answers) == {200}
+    finally:
+        for each in alone.replicas:
+            each.close()
+        alone.gateway.close()
+
+
+def test_a_port_that_no_endpoint_has_any_more_is_free(alone):
+    """Neither a deleted endpoint nor one that went while no gateway lived keeps its port."""
+    alone.serve()
+    alone.load()
+    _until(lambda: not _connects(alone.port))
+    alone.serve()
+    before = alone.gateway.status()
+    os.kill(before.pid, signal.SIGSTOP)
+    alone.gateway.write(Table(before.version + 1))
+    os.kill(before.pid, signal.SIGKILL)
+    _until(lambda: _pid(alone.gateway) not in (None, before.pid))
+    _until(lambda: not _connects(alone.port))
 
 
 def test_a_gateway_that_is_asked_to_end_answers_first(alone):
@@ -232,8 +298,7 @@ def main():
 def test_a_gateway_without_room_for_its_files_serves(alone):
     """On a full disk it cannot write who it is, nor counts: requests need neither."""
     alone.serve()
-    alone.gateway.process.kill()
-    alone.gateway.process.wait()
+    alone.gateway.kill()
     for name in (GATEWAY_FILE, COUNTS_FILE):
         (alone.gateway.folder / f"{name}.new").mkdir()
     alone.gateway.start()
@@ -249,8 +314,7 @@ def test_no_count_that_was_told_goes_back(alone):
     for _ in range(3):
         assert alone.ask(body="[1]").status == 200
     (told,) = alone.gateway.status().endpoints
-    alone.gateway.process.kill()
-    alone.gateway.process.wait()
+    alone.gateway.kill()
     alone.gateway.start()
     (found,) = alone.gateway.status().endpoints
     assert found.deployments[0].requests == told.deployments[0].requests == 3
@@ -259,6 +323,43 @@ def test_no_count_that_was_told_goes_back(alone):
 def _free():
     with socket.create_server(("127.0.0.1", 0)) as opened:
         return opened.getsockname()[1]
+
+
+def _pid(gateway, but=""):
+    """The gateway that answers now, None while there is none, or one of another version."""
+    with suppress(OSError, ValueError):
+        status = gateway.status()
+        return None if status.release == but else status.pid
+    return None
+
+
+@contextmanager
+def _load(served):
+    """Requests, one behind the other on kept connections; gives the statuses, 0 for a failure."""
+    answers, ended = [], threading.Event()
+
+    def ask():
+        line = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+        while not ended.is_set():
+            try:
+                line.request("POST", "/score", b"[1]", {"authorization": "Bearer the key"})
+                answer = line.getresponse()
+                answer.read()
+                answers.append(answer.status)
+            except (OSError, http.client.HTTPException):
+                answers.append(0)
+                line.close()
+        line.close()
+
+    clients = [threading.Thread(target=ask) for _ in range(4)]
+    for each in clients:
+        each.start()
+    try:
+        yield answers
+    finally:
+        ended.set()
+        for each in clients:
+            each.join(20)
 
 
 def _connects(port):

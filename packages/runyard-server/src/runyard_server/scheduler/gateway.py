@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from runyard_server import __version__
 from runyard_server.core.system import System
 from runyard_server.execution import gateway_table
 from runyard_server.serving import asking
@@ -55,6 +56,7 @@ class GatewayKeeper:
         self._thread: threading.Thread | None = None
         self._process = GatewayProcess(system.home.root, command)
         self._told: Mapping[Subject, Hashable] = {}
+        self._renewed = 0
 
     def want(self, *, wanted: bool) -> None:
         """Take note whether there are endpoints: the gateway is started, or ends, soon."""
@@ -124,12 +126,22 @@ class GatewayKeeper:
     def _hear(self, status: GatewayStatus) -> None:
         """Keep what the gateway says, and wake the endpoints that it says something new of."""
         self._system.gateway.note(status)
+        self._renew(status)
         now = _by_endpoint(status)
         news = [each for each in now if now[each] != self._told.get(each)]
         news += [each for each in self._told if each not in now]
         self._told = now
         if news:
             self._wake(news)
+
+    def _renew(self, status: GatewayStatus) -> None:
+        """Have a gateway of another version's code followed by one of this, once each."""
+        if status.release == __version__ or status.pid == self._renewed:
+            return
+        self._renewed = status.pid
+        _log.info("the gateway is of version %s: it is renewed", status.release or "unknown")
+        with suppress(GatewayGone):
+            self._process.renew()
 
 
 def _by_endpoint(status: GatewayStatus) -> dict[Subject, Hashable]:

@@ -16,7 +16,9 @@ from pathlib import Path
 import msgspec
 
 from runyard.protocol.frames import reuse_memory
+from runyard_server.serving import parent
 from runyard_server.serving.gateway import Gateway
+from runyard_server.serving.held import Held
 from runyard_server.serving.table import GATEWAY_FILE, GATEWAY_LOG, LOCK_FILE, SERVING_FOLDER
 
 _new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
@@ -46,25 +48,37 @@ def main(arguments: list[str]) -> int:
     folder.chmod(0o700)
     _log_to(folder / GATEWAY_LOG)
     _allow_many_files()
-    lock = _claim(folder / LOCK_FILE)
+    lock, sockets = parent.inherited()
+    if lock is None:
+        lock = _claim(folder / LOCK_FILE)
     if lock is None:
         sys.stderr.write(f"a gateway already runs on {folder.parent}\n")
         return ALREADY_RUNS
-    about = {"pid": os.getpid(), "started": time.time()}
+
+    def serve(held: Held) -> int:
+        # Another one may have begun another file of the log since this one's parent opened it.
+        _log_to(folder / GATEWAY_LOG)
+        return _be_gateway(folder, held)
+
+    return parent.Parent(lock, serve, sockets, folder.is_dir).run()
+
+
+def _be_gateway(folder: Path, held: Held) -> int:
+    """Serve until asked to end, in a process that does nothing else."""
+    about = {"pid": os.getpid(), "parent": os.getppid(), "started": time.time()}
     try:
         _write(folder / GATEWAY_FILE, msgspec.json.encode(about))
     except OSError as error:
         # On a full disk, for example: endpoints that need nothing written are to answer.
         _log.warning("%s cannot be written: %s", GATEWAY_FILE, error)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
-        runner.run(_serve(folder))
+        runner.run(_serve(folder, held))
     (folder / GATEWAY_FILE).unlink(missing_ok=True)
-    os.close(lock)
     return 0
 
 
-async def _serve(folder: Path) -> None:
-    gateway = Gateway(folder)
+async def _serve(folder: Path, held: Held) -> None:
+    gateway = Gateway(folder, held)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, gateway.stop)

@@ -59,6 +59,19 @@ def stop(folder: Path) -> None:
     _ask(folder, {"do": "stop"}, _CONNECT_SECONDS)
 
 
+def renew(folder: Path, command: list[str]) -> None:
+    """Have another program go on with what the gateway has, without a failed request.
+
+    Args:
+        folder: The folder `serving` of the state folder.
+        command: The program's command line.
+
+    Raises:
+        GatewayGone: It does not answer.
+    """
+    _ask(folder, {"do": "renew", "command": command}, _CONNECT_SECONDS)
+
+
 class _Loaded(msgspec.Struct):
     version: int
 

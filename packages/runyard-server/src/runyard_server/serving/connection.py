@@ -101,6 +101,8 @@ class Connection(HttpToolsProtocol):
         # What came ahead of its turn.
         self._later: list[tuple[str, Any]] | None = None
         self._ends = False
+        # Whether the next answer is the last one here.
+        self.last = False
         self._admitted = (b"", -1)
         self._repeat: Repeat | None = None
         self._misses = 0
@@ -428,7 +430,7 @@ class Connection(HttpToolsProtocol):
         self._exchange = None
         exchange.gone = True
         self._budget.held -= exchange.size
-        keeps = exchange.keep_alive and self._whole
+        keeps = exchange.keep_alive and self._whole and not self.last
         if not keeps:
             head += b"connection: close\r\n"
         if size < _SMALL:

@@ -3,6 +3,7 @@
     {"do": "status", "after": 3, "wait": 20}    `table.GatewayStatus`, once its serial is above 3
     {"do": "load", "version": 7}                {"version": 7}, once that table is in force
     {"do": "stop"}                              {"stopping": true}
+    {"do": "renew", "command": [...]}           {"stopping": true}; that program goes on
 
 What cannot be done is answered with {"error": …}.
 """
@@ -25,6 +26,7 @@ class Request(msgspec.Struct):
     after: int = -1
     wait: float = 0.0
     version: int = 0
+    command: list[str] = []
 
 
 class Controlled(Protocol):
@@ -38,6 +40,9 @@ class Controlled(Protocol):
 
     def stop(self) -> None:
         """Begin to end."""
+
+    def renew(self, command: list[str]) -> None:
+        """Begin to end, for another program that is to go on with what this one has."""
 
 
 async def serve(gateway: Controlled, path: str) -> asyncio.Server:
@@ -71,6 +76,9 @@ async def _answer(gateway: Controlled, line: bytes) -> bytes:
             return msgspec.json.encode({"version": await gateway.load()})
         if asked.do == "stop":
             gateway.stop()
+            return b'{"stopping":true}'
+        if asked.do == "renew" and asked.command:
+            gateway.renew(asked.command)
             return b'{"stopping":true}'
         return msgspec.json.encode({"error": f"the gateway cannot {asked.do!r}"})
     except (msgspec.MsgspecError, OSError, ValueError) as error:

@@ -12,8 +12,10 @@ import msgspec
 
 from runyard.protocol.frames import MARKS_FOLDER, SUPERVISOR, VERSION, WORKER, Hello
 from runyard.protocol.sockets import reachable
+from runyard_server import __version__
 from runyard_server.serving import control
 from runyard_server.serving.endpoints import ServedEndpoint
+from runyard_server.serving.held import Held
 from runyard_server.serving.links import Link
 from runyard_server.serving.listening import Listeners
 from runyard_server.serving.pages import app
@@ -36,6 +38,8 @@ RETRY_SECONDS = 1.0
 # A service that is stopped right after its last endpoint went has told nobody to end.
 EMPTY_SECONDS = 30.0
 DRAIN_SECONDS = 30.0
+# So long a client that asks again and again has to ask once more, before one that rests is let go.
+FAREWELL_SECONDS = 1.0
 
 _table = msgspec.json.Decoder(Table)
 _log = logging.getLogger(__name__)
@@ -48,9 +52,12 @@ class Gateway:
 
     Args:
         folder: Its `serving` folder.
+        held: Where listening sockets come from; by default nobody holds them beside it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, held: Held | None = None) -> None:
+        self._held = held or Held()
+        self._renews = False
         self._folder = folder
         self._version = 0
         self._endpoints: dict[Key, ServedEndpoint] = {}
@@ -64,7 +71,7 @@ class Gateway:
         self._opening: asyncio.Task[None] | None = None
         self._empty: asyncio.TimerHandle | None = None
         self._counts = Counts(folder / COUNTS_FILE)
-        self._listeners = Listeners(app, partial(Link, self))
+        self._listeners = Listeners(app, partial(Link, self), self._held)
 
     async def run(self) -> None:
         """Serve until asked to stop."""
@@ -90,6 +97,17 @@ class Gateway:
         """Begin to end."""
         self._ended.set()
 
+    def renew(self, command: list[str]) -> None:
+        """Begin to end, for another program that is to go on with what this one has.
+
+        Args:
+            command: Its command line.
+        """
+        if not self._ended.is_set():
+            self._renews = True
+            self._held.renew(command)
+            self._ended.set()
+
     async def load(self) -> int:
         """Take the table on disk; returns its version."""
         async with self._loading:
@@ -99,6 +117,7 @@ class Gateway:
             self._version = table.version
             self.changed()
             self._end_when_empty()
+            self._listeners.close_left()
         return table.version
 
     async def status(self, after: int, wait: float) -> GatewayStatus:
@@ -122,6 +141,7 @@ class Gateway:
             self._listeners.far_port,
             tuple(each.status() for each in self._endpoints.values()),
             tuple(each.status() for each in self._replicas.values()),
+            __version__,
         )
 
     def admit(self, link: Link, hello: Hello) -> str:
@@ -241,6 +261,8 @@ class Gateway:
         _log.info("ending")
         if self._retry is not None:
             self._retry.cancel()
+        if self._renews:
+            await self._listeners.pass_on(self._endpoints.values(), FAREWELL_SECONDS)
         for endpoint in self._endpoints.values():
             self._listeners.close(endpoint)
         await self._listeners.end(DRAIN_SECONDS)

@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import os
-import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -16,8 +15,8 @@ from uvicorn.server import ServerState
 from runyard_server.serving.connection import REST_SECONDS, Connection
 from runyard_server.serving.endpoints import ServedEndpoint
 from runyard_server.serving.exchange import Budget
+from runyard_server.serving.held import BACKLOG, Held
 
-BACKLOG = 2048
 CHECK_SECONDS = 1.0
 # Bodies of all requests together may take this share of the machine's memory.
 MEMORY_SHARE = 0.25
@@ -31,9 +30,11 @@ class Listeners:
     Args:
         app: What answers beside the workers.
         link: Makes the protocol of a replica's connection.
+        held: Where listening sockets come from.
     """
 
-    def __init__(self, app: ASGIApp, link: Callable[[], asyncio.BaseProtocol]) -> None:
+    def __init__(self, app: ASGIApp, link: Callable[[], asyncio.BaseProtocol], held: Held) -> None:
+        self._held = held
         self._config = _config(app)
         self._state = ServerState()
         self._link = link
@@ -54,7 +55,7 @@ class Listeners:
         if endpoint.server is not None:
             return True
         row = endpoint.row
-        opened = _listen(row.host, row.port)
+        opened = self._held.open(row.host, row.port)
         if isinstance(opened, str):
             if endpoint.error != opened:
                 _log.warning("endpoint %s: %s", row.name, opened)
@@ -80,11 +81,16 @@ class Listeners:
     def close(self, endpoint: ServedEndpoint) -> None:
         """Have an endpoint listen no more; what it has been asked is answered."""
         if endpoint.server is not None:
-            endpoint.server.close()
-            endpoint.server = None
+            self._held.close(endpoint.row.host, endpoint.row.port)
+        self._leave(endpoint)
         for each in self.connections:
             if each.endpoint is endpoint:
                 each.shutdown()
+
+    def _leave(self, endpoint: ServedEndpoint) -> None:
+        if endpoint.server is not None:
+            endpoint.server.close()
+            endpoint.server = None
 
     @property
     def connections(self) -> list[Connection]:
@@ -101,15 +107,37 @@ class Listeners:
         if self._far is not None:
             self._far.close()
             self._far = None
+            self._held.close(*self._far_wanted)
         self._far_wanted = (host, port)
         if not port:
             return True
-        opened = _listen(host, port)
+        opened = self._held.open(host, port)
         if isinstance(opened, str):
             _log.warning("replicas of other machines cannot come: %s", opened)
             return False
         self._far = await asyncio.get_running_loop().create_server(self._link, sock=opened)
         return True
+
+    def close_left(self) -> None:
+        """Close what a gateway before listened at and this one does not."""
+        self._held.close_left()
+
+    async def pass_on(self, endpoints: Iterable[ServedEndpoint], seconds: float) -> None:
+        """Leave whoever comes now to the next gateway, and ask who is there to come again.
+
+        A connection that rests is not closed at once: its client may be sending a request.
+
+        Args:
+            endpoints: All.
+            seconds: How long to wait for those connections.
+        """
+        for endpoint in endpoints:
+            self._leave(endpoint)
+        for each in self.connections:
+            each.last = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._all_left()
 
     def _check(self) -> None:
         """End the connections whose clients have let their time pass; none there, no look."""
@@ -129,20 +157,12 @@ class Listeners:
             each.shutdown()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self.connections:
-                    self._left.clear()
-                    await self._left.wait()
+                await self._all_left()
 
-
-def _listen(host: str, port: int) -> socket.socket | str:
-    """A socket, or why there is none."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        opened = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        return f"port {port} of {host} cannot be had: {error.strerror}"
-    opened.setblocking(False)  # noqa: FBT003 - its only argument
-    return opened
+    async def _all_left(self) -> None:
+        while self.connections:
+            self._left.clear()
+            await self._left.wait()
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

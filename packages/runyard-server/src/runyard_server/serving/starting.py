@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from runyard_server.serving import asking
 from runyard_server.serving.table import GATEWAY_LOG, LOCK_FILE, SERVING_FOLDER
 
 _MODULE = "runyard_server.serving"
@@ -50,6 +51,14 @@ class GatewayProcess:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         if not self._is_held():
             self._spawn()
+
+    def renew(self) -> None:
+        """Have a gateway of this version go on with what the one that lives has.
+
+        Raises:
+            GatewayGone: None lives.
+        """
+        asking.renew(self._folder, self._command(self._home))
 
     def _is_held(self) -> bool:
         """Whether a gateway lives, whoever has started it."""

@@ -180,7 +180,7 @@ class GatewayStatus:
     """The answer on the control socket: `version` is the table's that is in force.
 
     `serial` grows with each change, so that a question can wait for the next one. `port` is where
-    replicas of other machines dial.
+    replicas of other machines dial; `release` the version of the program.
     """
 
     version: int
@@ -189,6 +189,7 @@ class GatewayStatus:
     port: int = 0
     endpoints: tuple[EndpointStatus, ...] = ()
     replicas: tuple[ReplicaStatus, ...] = ()
+    release: str = ""
 
 
 def sign(token_key: str, expires: int) -> str:

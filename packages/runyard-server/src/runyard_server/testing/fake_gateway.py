@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from runyard.protocol.frames import Ready, WorkerNews
+from runyard_server import __version__
 from runyard_server.serving.table import (
     CONTROL_SOCKET,
     ROUTES_FILE,
@@ -192,4 +193,5 @@ class FakeGateway:
                 os.getpid(),
                 endpoints=endpoints,
                 replicas=replicas,
+                release=__version__,
             )

@@ -1,13 +1,16 @@
 """A replica for tests of the gateway: it speaks frames, and answers as it is told to."""
 
+import fcntl
 import http.client
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +23,7 @@ from runyard.protocol.frames import HEAD, Hello, Ready
 from runyard.protocol.sockets import reachable
 from runyard_server.serving.table import (
     CONTROL_SOCKET,
+    LOCK_FILE,
     ROUTES_FILE,
     SERVING_FOLDER,
     WORKER_SOCKET,
@@ -126,9 +130,16 @@ class GatewayProcess:
     Args:
         home: The state folder.
         table: What it begins with.
+        program: What Python is to run; by default the gateway.
     """
 
-    def __init__(self, home: Path, table: Table) -> None:
+    def __init__(
+        self,
+        home: Path,
+        table: Table,
+        program: Sequence[str] = ("-m", "runyard_server.serving"),
+    ) -> None:
+        self.program = program
         self.home = home
         self.folder = home / SERVING_FOLDER
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -137,7 +148,7 @@ class GatewayProcess:
 
     def start(self) -> None:
         """Start it, and wait until it can be asked."""
-        command = [sys.executable, "-P", "-m", "runyard_server.serving", str(self.home)]
+        command = [sys.executable, "-P", *self.program, str(self.home)]
         self.process = subprocess.Popen(command)
         deadline = time.monotonic() + 20
         while self.process.poll() is None and time.monotonic() < deadline:
@@ -173,10 +184,29 @@ class GatewayProcess:
             with line.makefile("rb") as answers:
                 return json.loads(answers.readline())
 
+    def kill(self) -> None:
+        """Kill it, and before it the parent that would begin it again."""
+        pid = self.status().pid
+        self.process.kill()
+        self.process.wait()
+        os.kill(pid, signal.SIGKILL)
+        # Not a child of this process: nobody waits for it here.
+        while _is_held(self.folder / LOCK_FILE):
+            time.sleep(0.005)
+
     def close(self) -> None:
         """End it."""
         self.process.terminate()
         self.process.wait(40)
+
+
+def _is_held(lock: Path) -> bool:
+    with lock.open("rb+") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 class Answer(NamedTuple):

@@ -72,7 +72,7 @@ def test_a_bad_one_is_taken_back_at_once() -> None:
     """As soon as more fail than may, the traffic is as it was, and the message has the numbers."""
     served = Served(failing_at=25)
     with pytest.raises(WebserviceException, match=r"requests to new failed at 25 %"):
-        promote(served, within=60)
+        promote(served, within=3)
     assert served.history[-1] == {"main": 100, "new": 0}
 
 

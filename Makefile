@@ -40,12 +40,28 @@ DEMO := $(if $(SERVE),tf-serve/serve.py --out build,$(if $(SWEEP),tf-sweep/searc
 demo: .venv/.ready  ## Train on MNIST and register the model: the whole path in one command (SWEEP=1: tune it, SERVE=1: serve it)
 	@.venv/bin/python examples/$(DEMO)
 
-test: test-wheels test-light  ## Test the built wheels; the light half also on Python 3.7 and the newest
+# The light half's tests wait half of their time, so they run while the wheels' environment is made
+# and their first tests begin; what they say comes at the end.
+test: dist/.ready  ## Test the built wheels; the light half also on Python 3.7 and the newest
+	@mkdir -p build
+	@$(MAKE) --no-print-directory test-light >build/test-light.log 2>&1 & light=$$!; \
+	status=0; $(MAKE) --no-print-directory test-wheels || status=$$?; \
+	wait $$light || status=1; cat build/test-light.log; exit $$status
 
+# On two cores mypy takes as long as all the others.
 check: .venv/.ready  ## Lint, format, types, import directions, circles, sizes, docstrings, Python 3.7 syntax, lock files
+	@mkdir -p build
+	@$(MAKE) --no-print-directory check-types >build/check-types.log 2>&1 & types=$$!; \
+	status=0; $(MAKE) --no-print-directory check-others || status=$$?; \
+	wait $$types || status=1; cat build/check-types.log; exit $$status
+
+.PHONY: check-types check-others
+check-types: .venv/.ready
+	.venv/bin/mypy
+
+check-others: .venv/.ready
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/vermin --quiet --no-tips --no-parse-comments --violations \
 		--target=3.7- $(LIGHT_SOURCES)
@@ -120,7 +136,9 @@ $(UV): tools/uv-requirement.txt tools/find-python.sh
 
 dist/.ready: $(SOURCES) | $(UV)
 	rm -rf dist
-	for package in $(PACKAGES); do $(UV) build --quiet --wheel --out-dir dist "$$package"; done
+	builds=; for package in $(PACKAGES); do \
+		$(UV) build --quiet --wheel --out-dir dist "$$package" & builds="$$builds $$!"; done; \
+	for build in $$builds; do wait $$build; done
 	@touch $@
 
 # The tests see only what users get: the wheels, in an environment without the source folders.

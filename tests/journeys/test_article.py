@@ -15,8 +15,13 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "tf-mnist"
 @pytest.mark.slow(seconds=80)
 @pytest.mark.tensorflow
 @pytest.mark.timeout(600)
-def test_the_example_trains_and_registers_twice(yard):
+def test_the_example_trains_and_registers_twice(yard, session_home):
     """The demo reaches 0.95, registers version 1, and the second time prepares in under 1 s."""
+    # TensorFlow is fetched once for all tests; its environment is made here.
+    packages = session_home / "distributed" / "packages"
+    packages.mkdir(parents=True, exist_ok=True)
+    yard.home.mkdir()
+    (yard.home / "packages").symlink_to(packages)
     shutil.copytree(EXAMPLE, yard.folder / "tf-mnist")
     shown = [_demo(yard) for _ in range(2)]
     assert "tf-dnn-mnist:1" in shown[0]

@@ -2,7 +2,8 @@
 
 The reader works in an empty folder with an empty state folder and this interpreter. What a page
 says that its reader has beforehand is in PREPARED; what it calls by an example's name, such as an
-address, is in REPLACED. Packages are fetched once for all pages.
+address, is in REPLACED. Packages are fetched once for all pages, and an environment that several
+pages or the tests in tests/distributed name is made once.
 """
 
 import os
@@ -94,10 +95,12 @@ def followed() -> list[str]:
 def reader(tmp_path: Path, session_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder; the reader's home and state folder lie beside it."""
     work, state = tmp_path / "work", tmp_path / "home" / ".runyard"
-    packages = session_home / "distributed" / "packages"
-    for folder in (work, state, packages):
-        folder.mkdir(parents=True, exist_ok=True)
-    (state / "packages").symlink_to(packages)
+    for folder in (work, state):
+        folder.mkdir(parents=True)
+    for name in ("packages", "environments"):
+        shared = session_home / "distributed" / name
+        shared.mkdir(parents=True, exist_ok=True)
+        (state / name).symlink_to(shared)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("RUNYARD_HOME", str(state))
     monkeypatch.setenv("SHELL", "/bin/bash")  # as in any terminal; build machines set none

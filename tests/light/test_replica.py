@@ -297,6 +297,8 @@ def test_documents_that_are_too_large_keep_no_replica_away(replica):
     gateway = replica.start(ECHO)
     assert gateway.call(b"ab")[1] == b'"ba"'
     assert gateway.ready.swagger == {}
+    # What the worker says is written down when the supervisor gets to it.
+    replica.end()
     assert "too large to be shown" in replica.text()
 
 

@@ -14,7 +14,7 @@ from azureml.core import Environment, ScriptRunConfig
 from azureml.core.conda_dependencies import CondaDependencies
 from azureml.core.runconfig import MpiConfiguration, PyTorchConfiguration
 
-pytestmark = [pytest.mark.slow(seconds=80), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow(seconds=60), pytest.mark.timeout(600)]
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CHECKS = Path(__file__).with_name("ranks_of_keras.py")
@@ -30,7 +30,7 @@ def environment(example: str) -> Any:
     )
     # On a busy machine two threads wait for each other most of the time: 46 s of processors for
     # one process of PyTorch, where one thread takes 10.
-    found.environment_variables = {"OMP_NUM_THREADS": "1"}
+    found.environment_variables = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     return found
 
 

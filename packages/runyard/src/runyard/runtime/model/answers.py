@@ -11,6 +11,7 @@ from runyard.runtime.model.raw import AMLResponse
 from runyard.runtime.model.served import FAILED, Refused, Reply, message
 
 TEXT_HTML = "text/html; charset=utf-8"
+# Containers of 2019 to 2022 answered so where a script raised.
 LEGACY_STATUS = 502
 # Whatever is nested deeper is looked at no further.
 _DEEPEST = 100
@@ -23,6 +24,7 @@ def of(result: Any) -> Reply:
     if isinstance(result, AMLResponse):
         return _response(result)
     try:
+        # All beyond ASCII is escaped, so this never fails: half a surrogate pair neither.
         return Reply(json.dumps(result).encode("ascii"))
     except (TypeError, ValueError, RecursionError) as error:
         return Reply(message(_unwritable(result, error)), FAILED)

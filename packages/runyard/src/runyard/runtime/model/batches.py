@@ -123,6 +123,7 @@ def _key(request: Request) -> Optional[Hashable]:
     forms = [(name, _form(value)) for name, value in sorted(request.inputs.items())]
     if not request.rows or not forms or any(form is None for _, form in forms):
         return None
+    # As text: parameters may hold lists, which are no keys.
     return request.signature, json.dumps(request.parameters, sort_keys=True), tuple(forms)
 
 
@@ -167,6 +168,7 @@ def _called(flavor: ArrayFlavor, requests: List[Request]) -> List[Dict[str, Any]
     outputs = flavor.call(inputs, first.signature, first.parameters)
     total = sum(each.rows for each in requests)
     for name, value in outputs.items():
+        # A model that sums over its rows has one answer for all of them: nothing to be cut up.
         if not hasattr(value, "__len__") or len(value) != total:
             raise ValueError(f"output {name!r} has not the {total} rows that went in")
     found, place = [], 0

@@ -39,6 +39,7 @@ class Mark:
 
     def begin(self, number: int) -> None:
         """A call begins, after all that came before it."""
+        # Nothing is flushed: the page is the kernel's, and stays when this process is killed.
         _NUMBER.pack_into(self._memory, 0, number)
 
     def close(self) -> None:

@@ -57,9 +57,12 @@ class Child:
                 stdout=sink,
                 stderr=sink,
                 pass_fds=[other.fileno()],
+                # A group of its own: what a script has started ends with it, and a terminal's
+                # Ctrl-C reaches the supervisor alone.
                 start_new_session=True,
             )
         except BaseException:
+            # The supervisor tries again for ever, and would run out of descriptors.
             os.close(source)
             self.control.close()
             raise
@@ -161,13 +164,16 @@ class Child:
 
     def bury(self) -> Death:
         """End what it has left, copy the rest of its output, and tell how it ended."""
+        # Looked at first: with its group the memory goes that tells what it died of.
         after, status = deaths.look(), self._status
         self._signal(signal.SIGKILL)
         code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        # Popen has not waited itself, and would warn of a process that still runs.
         self._process.returncode = code
         self.hear()
         self.control.close()
         self.output.finish()
+        # Bytes on macOS, kilobytes on Linux.
         peak = self._usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         return Death(code, self._reason, peak, self._memory, after)
 

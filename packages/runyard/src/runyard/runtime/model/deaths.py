@@ -70,6 +70,7 @@ def look(proc: str = PROC, cgroups: str = CGROUPS) -> Memory:
         if found and found < min(limit or _NO_LIMIT, _NO_LIMIT):
             limit, where = found, "its control group"
         kills += _number(f"{folder}/memory.events", "oom_kill")
+        # The same count by the name of the first version, since Linux 4.13.
         kills += _number(f"{folder}/memory.oom_control", "oom_kill")
     return Memory(kills, limit, where, free)
 
@@ -122,6 +123,8 @@ def _folders(proc: str, cgroups: str) -> Iterator[str]:
     """The control group of this process and those around it."""
     for controllers, path in _groups(proc):
         base = f"{cgroups}/memory" if "memory" in controllers.split(",") else cgroups
+        # Of the first version only the memory controller's hierarchy tells of memory; a line of the
+        # second names no controller.
         if controllers and base == cgroups:
             continue
         parts = path.strip("/").split("/")

@@ -23,6 +23,7 @@ from runyard.runtime.wire import Wire, quote
 
 # As `runyard_server.serving.table` has them.
 SERVING_FOLDER, WORKER_SOCKET = "serving", "workers.sock"
+# Requests wait at a gateway that has just come back, so for a minute it is dialed every 40 ms.
 QUICK_SECONDS, QUICK_PAUSE, LONGEST_PAUSE = 60.0, 0.04, 1.0
 ANSWER_SECONDS = 10.0
 
@@ -77,6 +78,7 @@ class Dialer:
             try:
                 return self.once()
             except (OSError, EOFError, ValueError, RunyardError, Refusal):
+                # It may have another port when it is back, so the service is asked anew.
                 self._address = None
             if time.monotonic() - began > QUICK_SECONDS:
                 pause = min(LONGEST_PAUSE, 2 * pause)
@@ -100,7 +102,9 @@ class Dialer:
         except BaseException:
             line.close()
             raise
+        # From here on one that says nothing has nothing to say.
         sock.settimeout(None)
+        # Calls may have come together with the welcome.
         line.unread(others)
         return line, welcome
 
@@ -124,6 +128,7 @@ class Dialer:
         if self._address is None:
             self._address = self._ask()
         sock = socket.create_connection(self._address, ANSWER_SECONDS)
+        # Each small answer would be held back until the one before it is acknowledged.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # A machine that has gone without a word is noticed within two minutes.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

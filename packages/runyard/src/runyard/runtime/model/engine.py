@@ -31,10 +31,12 @@ class Engine:
 
     def __init__(self, flavor: Flavor) -> None:
         self.flavor = flavor
+        # When the call of each thread began: a thread has one at a time.
         self._running: Dict[int, float] = {}
 
     def longest(self) -> float:
         """For how many seconds the oldest call has been running; 0 while none is."""
+        # Copied at once: it is another thread that asks, while calls begin and end.
         began = min(list(self._running.values()), default=0.0)
         return time.monotonic() - began if began else 0.0
 

@@ -49,6 +49,7 @@ class Link:
         self._line: Optional[Line] = None
         self._lock = threading.Lock()
         self._ended = False
+        # A daemon: a gateway that never comes keeps no replica from its end.
         threading.Thread(target=self._run, name="gateway", daemon=True).start()
 
     def tell(self, news: WorkerNews) -> None:
@@ -82,6 +83,7 @@ class Link:
             if welcome is not None:
                 self._on_settings(welcome)
             with self._lock:
+                # Both under the lock, so that no news falls in between.
                 self._line = line
                 self._send()
             self._listen(line)

@@ -85,6 +85,7 @@ def say(text: str) -> None:
 def write(data: bytes) -> None:
     """Write to the log; without room there nothing can be said, and the model still serves."""
     try:
+        # A pipe that is nearly full takes a part.
         while data:
             data = data[os.write(sys.stdout.fileno(), data) :]
     except OSError:

@@ -46,6 +46,7 @@ class Pulse:
     def __init__(self, control: socket.socket, settings: Welcome) -> None:
         self.settings = settings
         self.line: Optional[Line] = None
+        # `float()` is 0.0: before there is an engine nothing runs.
         self.running: Callable[[], float] = float
         self.draining = False
         self._control = control
@@ -74,12 +75,14 @@ class Pulse:
     def _period(self) -> float:
         if self._drain_at:
             return SHORTEST_PERIOD
+        # Often enough for a call that hangs to be noticed soon after its limit.
         limit = self.settings.limits.timeout_ms / 1000 / 4
         return max(SHORTEST_PERIOD, min(self.settings.liveness.period_seconds, limit))
 
     def _obey(self, data: bytes) -> None:
         if not data:
             # The supervisor is gone, and whoever took its place has a worker of its own.
+            # `sys.exit` would end this thread alone.
             os._exit(1)
         for each in data.split(b"\n"):
             if each and json.loads(each.decode("utf-8")).get("do") == DRAIN:
@@ -100,6 +103,7 @@ class Pulse:
         line = self.line
         if line is not None:
             try:
+                # Not waiting for a thread that sends an answer: that is a sign of life, too.
                 line.try_send(pack(frames.BEAT, 0))
             except OSError:
                 # Who reads from it finds out.

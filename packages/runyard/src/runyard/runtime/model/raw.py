@@ -140,6 +140,7 @@ class AMLRequest:
     @property
     def full_path(self) -> str:
         """The path with its query."""
+        # Flask has the question mark there even where nothing follows.
         return f"{self.path}?{self._query}"
 
     @property
@@ -311,9 +312,11 @@ class AMLResponse:
 
 def _parts(content_type: str, data: bytes) -> List[Any]:
     """The parts of a body of several."""
+    # Late: most scripts take no forms, and this package is slow to import.
     from email import message_from_bytes
     from email.policy import HTTP
 
+    # Latin-1 is what headers of HTTP are.
     head = f"Content-Type: {content_type}\r\nMIME-Version: 1.0\r\n\r\n".encode("latin-1")
     whole = message_from_bytes(head + data, policy=HTTP)
     return list(whole.iter_parts()) if whole.is_multipart() else []

@@ -68,6 +68,8 @@ class Script(Flavor):
         """See Flavor."""
         module = load_module(spec)
         self._run = _function(module, spec)
+        # Before `init()`, which may load for minutes: a `run` that can never be called is told at
+        # once.
         self._analyse()
         init = getattr(module, "init", None)
         if init is None:
@@ -178,6 +180,7 @@ class Script(Flavor):
             return None
         lists = {name: [one[name] for one in given] for name in given[0]}
         try:
+            # Arrays and generators are as good as lists.
             results = list(self._run(**lists))
         except BaseException as error:  # noqa: BLE001 - whatever a user's code raises
             note(f"a batch of {len(given)} failed, each is tried alone: {answers.told(error)}")
@@ -268,11 +271,13 @@ def load_module(spec: WorkerSpec) -> ModuleType:
         near = sorted(name for name in _listed(os.path.dirname(path)) if name.endswith(".py"))
         there = ", ".join(near) or "no Python file"
         raise FileNotFoundError(f"there is no entry script {spec.entry_script!r}; there is {there}")
+    # The last comes first on the path, as if Python had been started with the script.
     for folder in (root, source, os.path.dirname(path)):
         if folder in sys.path:
             sys.path.remove(folder)
         sys.path.insert(0, folder)
     name = os.path.splitext(os.path.basename(path))[0]
+    # By its path: the environment may have a module of that name, too.
     module_spec = importlib.util.spec_from_file_location(name, path)
     if module_spec is None or module_spec.loader is None:
         raise ImportError(f"{spec.entry_script} is no Python module")

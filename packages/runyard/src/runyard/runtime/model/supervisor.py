@@ -26,7 +26,9 @@ from runyard.runtime.model.output import say
 from runyard.runtime.model.restarts import Restarts, Verdict
 
 STARTED, DIED, GIVING_UP, DRAINING = "started", "died", "giving-up", "draining"
+# As long as Docker gives a container after SIGTERM.
 DRAIN_SECONDS = 10.0
+# How old the figures may be with which a death is told.
 MEMORY_SECONDS = 10.0
 
 
@@ -80,6 +82,7 @@ class Supervisor:
         found = dict(os.environ)
         found.update(application.variables(self._spec, self._root))
         found.setdefault("WORKER_TIMEOUT", application.worker_timeout(self._spec))
+        # The last words of a worker that is killed are in the log.
         found.setdefault("PYTHONUNBUFFERED", "1")
         return found
 
@@ -168,6 +171,7 @@ class Supervisor:
         self._wake()
 
     def _wake(self) -> None:
+        # Called from the link's thread, while the first one waits in its selector.
         with contextlib.suppress(OSError):
             self._signals[1].send(b"x")
 
@@ -196,6 +200,7 @@ class Supervisor:
         # Kept: they are closed with the object.
         self._signals = (reader, writer)
         signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        # Left as it is this signal is ignored, and wakes nobody.
         signal.signal(signal.SIGCHLD, lambda _number, _place: None)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)

@@ -217,8 +217,11 @@ def main(control: int) -> int:
     for name in application.HIDDEN:
         os.environ.pop(name, None)
     sock = socket.socket(fileno=control)
+    # A child of the script would keep it open, and the supervisor would wait for its end.
     sock.set_inheritable(False)
     pulse = Pulse(sock, Welcome(spec.limits, spec.batching, spec.liveness))
+    # A crash within a framework leaves its stack in the log; SIGUSR1 asks for that of a hanging
+    # call.
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     _show_log()
@@ -278,6 +281,7 @@ def _die_with_supervisor() -> None:
     try:
         import ctypes
 
+        # One that died a moment before is noticed by the life line, as soon as Python runs.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     except (ImportError, OSError, AttributeError):
         return

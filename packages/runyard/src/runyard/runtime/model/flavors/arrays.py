@@ -167,6 +167,7 @@ def _files(top: str) -> List[str]:
     for place, folders, names in os.walk(top):
         if place[len(top) :].count(os.sep) >= _DEEPEST:
             folders.clear()
+        # Hidden ones are left by file managers and editors, and are of no model.
         found += [os.path.join(place, name) for name in names if not name.startswith(".")]
     return sorted(found)
 

@@ -32,6 +32,7 @@ class Model(ArrayFlavor):
         self.signatures = {DEFAULT: Signature(inputs, outputs)}
         self._names = [each.name for each in inputs], [each.name for each in outputs]
         self._function = _function(keras, model)
+        # A first axis of a fixed size takes so many rows and no others.
         self.batched = all(
             each.shape is None or each.shape[:1] == [-1] for each in (*inputs, *outputs)
         )
@@ -130,6 +131,7 @@ def _function(keras: Any, model: Any) -> Function:
         ]
     import tensorflow as tf
 
+    # Traced once for each shape; run eagerly each layer would cost a call of Python.
     compiled = tf.function(lambda arrays: model(arrays, training=False))
 
     def call(arrays: List[Any]) -> List[Any]:

@@ -40,6 +40,7 @@ class Model(ArrayFlavor):
         import onnxruntime
 
         providers = list(getattr(onnxruntime, "get_available_providers", list)())
+        # Since 1.9 a build for GPUs makes no session without being told which.
         named = {"providers": providers} if providers else {}
         self._session = onnxruntime.InferenceSession(path, **named)
         self.framework = f"onnxruntime {onnxruntime.__version__}"

@@ -49,12 +49,14 @@ class Model(ArrayFlavor):
 
     platform = "mlflow"
     default = DEFAULT
+    # Anybody's code: what it makes of a row may depend on those beside it.
     batched = False
 
     def __init__(self) -> None:
         super().__init__()
         self._other: Optional[Flavor] = None
         self._model: Any = None
+        # What is caught of MLflow, once that is imported; of an empty tuple nothing is.
         self._refusal: Any = ()
         self._by_column = False
 

@@ -29,6 +29,7 @@ __all__ = ["answer", "failure", "read", "refusal"]
 _MODULES = {TF_SERVING: "tf_serving", OPEN_INFERENCE: "open_inference", MLFLOW: "mlflow"}
 _ERROR_CODES = {FAILED: "INTERNAL_ERROR"}
 _JSON = {"content-type": "application/json"}
+# A megabyte of gzip may be a gigabyte of zeros, for which the worker would be killed.
 _LARGEST = 1 << 30
 _UNSUPPORTED_TYPE = 415
 # To `zlib`: a header of gzip or of zlib, whichever there is.

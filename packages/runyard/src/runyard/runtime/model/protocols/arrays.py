@@ -84,6 +84,7 @@ def _in_range(raw: Any, dtype: Any) -> bool:
 
     if dtype.kind == "b":
         return True
+    # Not-a-number and infinity are floats of any size, and in no range.
     finite = raw if raw.dtype.kind != "f" else raw[np.isfinite(raw)]
     limits = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(dtype)
     return not finite.size or bool(limits.min <= finite.min() and finite.max() <= limits.max)
@@ -204,6 +205,8 @@ def fit(array: Any, spec: TensorSpec) -> Any:
     if (spec.datatype == BYTES) != (array.dtype.kind == "O") and spec.datatype:
         raise _misfit(spec, datatype_of(array) or "an object", spec.datatype)
     if wanted and array.dtype != np.dtype(wanted):
+        # As NumPy does by itself: wider and narrower within a kind, but no float is cut to an
+        # integer.
         if not np.can_cast(array.dtype, np.dtype(wanted), "same_kind"):
             raise _misfit(spec, datatype_of(array), spec.datatype)
         array = array.astype(wanted)

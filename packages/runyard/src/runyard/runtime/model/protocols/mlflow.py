@@ -162,6 +162,8 @@ def _transposed(table: Table) -> List[List[Any]]:
 
 def _read_csv(body: bytes) -> Table:
     try:
+        # Spreadsheets begin a file with a byte order mark, which would be part of the first
+        # column's name.
         lines = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise Refused(f"the body is no CSV in UTF-8: {error}") from None

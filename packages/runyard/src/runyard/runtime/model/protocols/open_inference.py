@@ -43,6 +43,7 @@ _NOT_HERE = 501
 # Tensors without elements cost nothing to send, but their lists would cost memory to make.
 _EMPTY_SIZES = 1 << 16
 _LARGEST_SIZE = 1 << 40
+# NumPy had no more before its version 2.
 _MOST_AXES = 32
 
 

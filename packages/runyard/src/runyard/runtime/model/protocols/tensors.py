@@ -170,6 +170,7 @@ def checked(name: str, datatype: str, flat: List[Any]) -> List[Any]:
         if not isinstance(each, allowed) or (isinstance(each, bool) and letter != "?"):
             raise Refused(f"input '{name}': {json.dumps(each)} is no {datatype}")
     try:
+        # Made and thrown away: nothing else finds in one step what does not fit.
         struct.pack(f"<{len(flat)}{letter}", *flat)
     except (struct.error, OverflowError):
         raise Refused(f"input '{name}': an element is out of the range of {datatype}") from None
@@ -195,6 +196,7 @@ def from_b64(name: str, text: Any) -> bytes:
         Refused: It is not base64.
     """
     try:
+        # Without that, whatever is not of the alphabet is passed over in silence.
         return b64decode(text, validate=True)
     except (TypeError, ValueError):
         raise Refused(f"input '{name}': the text of b64 is not base64") from None
@@ -277,6 +279,7 @@ def to_binary(datatype: str, flat: List[Any]) -> bytes:
         encoded = [each if isinstance(each, bytes) else str(each).encode("utf-8") for each in flat]
         return b"".join(_LENGTH.pack(len(each)) + each for each in encoded)
     if datatype == BF16:
+        # BF16 is the upper half of such a float.
         wide = struct.pack(f"<{len(flat)}f", *flat)
         return b"".join(wide[at + 2 : at + 4] for at in range(0, len(wide), 4))
     return struct.pack(f"<{len(flat)}{FORMATS[datatype][0]}", *flat)

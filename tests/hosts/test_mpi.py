@@ -65,6 +65,7 @@ def test_cancel_ends_all_hosts(yard: Any) -> None:
     run.cancel()
     yard.until(lambda: run.get_status() == "Canceled", "the run goes on")
     yard.nothing_is_left()
+    assert [host.processes for host in yard.hosts] == [[], [], []]
 
 
 def test_a_killed_agent_leaves_no_daemon(yard: Any) -> None:
@@ -75,3 +76,4 @@ def test_a_killed_agent_leaves_no_daemon(yard: Any) -> None:
     os.kill(json.loads(state.read_text())["pid"], signal.SIGKILL)
     yard.until(lambda: run.get_status() == "Failed", "the run goes on")
     yard.nothing_is_left()
+    assert [host.processes for host in yard.hosts] == [[], [], []]

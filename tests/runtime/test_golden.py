@@ -84,14 +84,14 @@ def plans(room: Any, spec: LauncherSpec, nodes: list[Node], **job: Any) -> list[
     return found
 
 
-def check(name: str, room: Any, told: list[dict[str, Any]]) -> None:
-    """Compare with the golden file, or write it."""
+def compared(name: str, room: Any, told: list[dict[str, Any]]) -> tuple[Any, Any]:
+    """What was told, and what the golden file has, which is written where that is asked for."""
     text = json.dumps(told, indent=2, sort_keys=True).replace(str(room.run_folder), "/run")
     text = text.replace(str(room.folder), "") + "\n"
     path = GOLDEN / f"{name}.json"
     if os.environ.get("WRITE_GOLDEN"):
         path.write_text(text)
-    assert json.loads(text) == json.loads(path.read_text())
+    return json.loads(text), json.loads(path.read_text())
 
 
 def as_told(node: int, plan: Plan) -> dict[str, Any]:
@@ -116,7 +116,8 @@ def test_the_processes_are_as_before(room: Any, name: str, monkeypatch: pytest.M
     told = sorted(
         (as_told(*each) for each in found if each[1].tasks), key=lambda each: each["rank"]
     )
-    check(name, room, told)
+    found, golden = compared(name, room, told)
+    assert found == golden
 
 
 def test_the_ranks_of_mpi_are_as_before(room: Any) -> None:
@@ -140,7 +141,8 @@ def test_the_ranks_of_mpi_are_as_before(room: Any) -> None:
             pairs["RUNYARD_ENDING"] = pairs["RUNYARD_ENDING"].lstrip("0123456789")
             plan.variables = {key: pairs[key] for key in pairs if key not in SHELLS}
             told.append(as_told(node, plan))
-    check("mpi", room, told)
+    seen, golden = compared("mpi", room, told)
+    assert seen == golden
 
 
 def logs_of(node: int) -> str:

@@ -180,8 +180,8 @@ def test_children_of_a_job_end_with_it(yard: Yard, outcome: str, status: str) ->
     if status == "Canceled":
         runs.cancel(yard.system, W, run)
     yard.finish(run, outcome)
-    yard.until(run, status)
-    yard.until(child, status)
+    assert yard.until(run, status).status == status
+    assert yard.until(child, status).status == status
 
 
 def test_children_of_a_failed_attempt_do_not_stay(yard: Yard) -> None:

@@ -152,7 +152,7 @@ def test_more_nodes_serve_who_waits(yard: Yard) -> None:
     waiting = yard.submit("cluster")
     yard.when(waiting, lambda record: record.reason is not None)
     compute.change(yard.system, W, "cluster", body=ChangeCompute(max_nodes=2))
-    yard.handle(waiting)
+    assert yard.engine.agents[yard.handle(waiting)].alive
 
 
 def test_what_the_engine_waits_for_is_told(yard: Yard) -> None:

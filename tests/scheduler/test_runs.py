@@ -249,8 +249,9 @@ def test_what_was_never_launched_leaves_no_folder(yard: Yard) -> None:
     """The client's variables of a run that could not be launched go with it."""
     yard.engine.refuse = InvalidRequest("the engine has no such partition")
     run = yard.submit()
-    yard.until(run, "Failed")
+    assert yard.until(run, "Failed").error is not None
     until(lambda: not yard.system.home.run(run).exists())
+    assert yard.engine.plans == []
 
 
 def test_launch_that_fails_for_good_fails_the_run(yard: Yard) -> None:

@@ -63,7 +63,9 @@ def test_no_more_run_at_once_than_may(sweeping: Sweeping) -> None:
     until(lambda: "paused" in sweeping.get(sweep).reason)
     until(lambda: sweeping.states(sweep) == ["completed", "running"])
     sweeps.change(sweeping.system, W, sweep, body=ChangeSweep(paused=False, parallel=3))
-    until(lambda: sweeping.states(sweep) == ["completed", "running", "running", "running"])
+    until(lambda: len(sweeping.trials(sweep)) == 4)
+    until(lambda: sweeping.states(sweep)[-1] == "running")
+    assert sweeping.states(sweep) == ["completed", "running", "running", "running"]
 
 
 def test_the_environment_is_made_once(sweeping: Sweeping) -> None:
@@ -283,6 +285,7 @@ def test_a_sampler_that_is_gone_is_told_and_the_sweep_can_be_canceled(
     sweeping.yard.until(f"{sweep}_0", "CancelRequested")
     sweeping.yard.finish(f"{sweep}_0", "canceled")
     until(lambda: sweeping.get(sweep).status == "Canceled")
+    assert sweeping.yard.get(f"{sweep}_0").status == "Canceled"
 
 
 class TestSweeps(ReconcilerContract):

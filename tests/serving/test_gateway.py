@@ -215,12 +215,13 @@ def test_a_gateway_without_endpoints_ends_by_itself(tmp_path, monkeypatch):
     monkeypatch.setattr("runyard_server.serving.gateway.EMPTY_SECONDS", 0.05)
     (tmp_path / ROUTES_FILE).write_bytes(msgspec.json.encode(Table(1)))
 
-    async def lives() -> None:
+    async def ends() -> bool:
         await asyncio.wait_for(Gateway(tmp_path).run(), 5)
+        return True
 
-    asyncio.run(lives())
+    assert asyncio.run(ends())
     (tmp_path / ROUTES_FILE).unlink()
-    asyncio.run(lives())
+    assert asyncio.run(ends())
 
 
 def test_a_second_gateway_ends(alone):

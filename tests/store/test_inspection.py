@@ -25,10 +25,13 @@ def home(tmp_path: Path) -> Home:
 
 def test_a_whole_database_passes(home: Home) -> None:
     """And so does a new, empty state folder."""
+    kept = home.database.read_bytes()
     inspection.check(home)
+    assert home.database.read_bytes() == kept
     empty = Home(home.root.parent / "new")
     empty.create()
     inspection.check(empty)
+    assert not empty.database.exists()
 
 
 def test_the_newest_schema_is_that_of_the_tables() -> None:

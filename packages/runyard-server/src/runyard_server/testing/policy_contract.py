@@ -112,9 +112,13 @@ class PolicyContract:
         policy = self.policy()
         for trial in range(4):
             policy.started(trial, {"lr": 0.5})
-        for position in range(1, 5):
-            for trial, value in enumerate((math.nan, math.inf, -math.inf, math.nan)):
-                policy.report(trial, position, value)
+        values = (math.nan, math.inf, -math.inf, math.nan)
+        verdicts = [
+            policy.report(trial, position, value)
+            for position in range(1, 5)
+            for trial, value in enumerate(values)
+        ]
+        assert all(verdict is None or verdict.reason for verdict in verdicts)
 
     def test_learned_trials_are_not_judged(self) -> None:
         """Trials of other sweeps are compared with, but there is nothing to stop."""

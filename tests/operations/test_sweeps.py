@@ -41,7 +41,7 @@ from runyard_server.core import lookups
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import sweeping
-from runyard_server.operations import runs, sweep_checks, sweeps
+from runyard_server.operations import runs, sweeps
 from runyard_server.store import sweeps as rows_of_sweeps
 from runyard_server.store.subjects import SWEEP, Subject
 from runyard_server.store.sweeps import Report, TrialRow
@@ -316,18 +316,6 @@ def test_points_to_try_come_first(system: System) -> None:
     more = [{"lr": 0.1, "layers": 1}, {"lr": 0.2, "layers": 2}]
     sweeps.change(system, W, sweep, body=ChangeSweep(enqueue=more))
     assert [each.params for each in client.exchange(2).trials] == more
-
-
-def test_points_to_try_do_not_pile_up(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many requests bring them: all that wait are read with each step."""
-    monkeypatch.setattr(sweep_checks, "MOST_QUEUED", 3)
-    sweep = begin(system, SPEC)
-    two = ChangeSweep(enqueue=[{"lr": 0.1, "layers": 1}, {"lr": 0.2, "layers": 2}])
-    sweeps.change(system, W, sweep, body=two)
-    with pytest.raises(InvalidRequest, match="3 are the most"):
-        sweeps.change(system, W, sweep, body=two)
-    Client(system, sweep).exchange(1)
-    sweeps.change(system, W, sweep, body=two)
 
 
 def test_limits_may_change(system: System) -> None:

@@ -104,6 +104,7 @@ def has_ended(system: System, key: int) -> bool:
 
     def read(work: Work) -> bool:
         nodes = job_nodes.of_run(work.connection, key)
+        # A lost node may still be at work: its folder is not to be touched before it was cleared.
         awaited = any(node.finished_at is None or node.state == LOST for node in nodes)
         return not awaited and all(not row.active for row in runs.find_many(work.connection, [key]))
 

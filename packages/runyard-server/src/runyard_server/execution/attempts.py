@@ -59,6 +59,8 @@ def begin(work: Work, row: RunRow, last: FinishReport) -> RunRow:
     gangs.remove(work.connection, row.key)
     # Or a file that only the former attempt has written would pass for this one's.
     files.remove(work.connection, row.key, OUTPUTS)
+    # The other nodes too: in the queue it stands in its old place, so it is the first to get some
+    # again.
     free_nodes(work, row)
     end_children(work, row, states.FAILED, last.error)
     news = [EventDraft(kinds.STAGE, message, data={_CAUSE: _kind(last.cause)})]

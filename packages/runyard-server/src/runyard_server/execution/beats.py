@@ -60,6 +60,7 @@ def lose(system: System, key: int, reason: str) -> None:
     def write(work: Work) -> None:
         text = f"lost contact with the process that logged: {reason}"
         error = RunError(states.LOST_CONTACT, text, iso(work.now))
+        # Or a service that starts again would watch it for its silence once more.
         beating.remove(work.connection, key)
         for row in runs.find_many(work.connection, [key]):
             end(work, row, states.FAILED, error)

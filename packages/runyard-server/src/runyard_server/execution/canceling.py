@@ -20,6 +20,7 @@ def cancel(work: Work, row: RunRow, reason: str | None = None) -> RunRow:
         row: The run as read in this write.
         reason: Why, where it was no person who asked.
     """
+    # Twice is asked easily: by a person, a parent, and a service that was killed in between.
     if not row.active or row.cancel_requested:
         return row
     row = append_events(work, row, [moved(states.CANCEL_REQUESTED, reason or "")], reason=reason)

@@ -81,6 +81,7 @@ def settle(system: System, cluster: ComputeRow, count: int) -> None:
 
 def wake_queue(system: System, cluster: ComputeRow) -> None:
     """Have the first run that waits for nodes of a cluster looked at again."""
+    # The first is enough: whoever looks at it places all that fit.
     queue = runs.Queue(cluster.workspace, cluster.name, QUEUED)
     for row in system.read(lambda work: queue.first(work.connection, 1)):
         system.notices.changed(work_topic(row.subject))

@@ -122,6 +122,7 @@ class _Exchanging:
             why = sweep_end.drained(self.study, self.row, self.run, now)
         answer = self._answered(why)
         self._write(answer, now)
+        # By a new client, whose lease it watches, and by the end: exchanges come hundreds a second.
         if known is None or (why is not None and not self.study.open) or (why and why.now):
             self.system.notices.changed(work_topic(self.row.subject))
         return answer
@@ -172,7 +173,7 @@ class _Exchanging:
         if trial.best is not None:
             trial.results = [trial.best]
         self.verdicts.append(TrialVerdict(trial.number, trial.reason))
-        self._end(trial, stopped_state(trial), now)
+        self._end(trial, stopped_state(trial), now, now)
 
     def _tell(self, told: Told, now: int) -> None:
         trial = self.study.open.get(told.number)
@@ -183,16 +184,17 @@ class _Exchanging:
         fault = told.error or _fault(values, wanted)
         if fault:
             trial.reason = fault
-            self._end(trial, protocol.FAILED, told.ended_at or now)
+            self._end(trial, protocol.FAILED, told.ended_at or now, now)
             return
         trial.results = list(values)
         if self.study.single:
             goal = self.study.spec.objectives[0]
             trial.last, trial.best = values[0], studies.better_of(goal, trial.best, values[0])
-        self._end(trial, protocol.COMPLETED, told.ended_at or now)
+        self._end(trial, protocol.COMPLETED, told.ended_at or now, now)
 
-    def _end(self, trial: TrialRow, state: str, now: int) -> None:
-        trial.ended_at = now
+    def _end(self, trial: TrialRow, state: str, ended: int, now: int) -> None:
+        # A client's clock may be wrong, and of a time beyond all dates no list could tell.
+        trial.ended_at = min(max(ended, trial.started_at), max(now, trial.started_at))
         self.study.end(trial, state)
         self.study.rank(trial)
         self.changed[trial.number] = trial
@@ -209,6 +211,7 @@ class _Exchanging:
 
     def _hand_out(self, now: int, *, draws: bool) -> None:
         """Hand out what other processes have left, then what is drawn."""
+        # What others have left comes first: samplers may wait for just these.
         while self.study.stock and len(self.asked) < self.body.ask:
             trial = self.study.open.get(self.study.stock.pop(0))
             if trial is not None:

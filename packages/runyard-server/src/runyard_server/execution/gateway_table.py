@@ -56,6 +56,7 @@ def publish(system: System, *, within: float = 0.0) -> int:
         StorageFull: No space is left for the table.
     """
     gateway = system.gateway
+    # Reading and writing are one: of two threads the slower would bring back what was before.
     with gateway.publishing:
         found = tuple(system.read(lambda work: _endpoints(system, work)))
         if gateway.published is None:
@@ -110,6 +111,7 @@ def _write(system: System, found: tuple[Endpoint, ...], version: int) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.encode(table))
             file.flush()
+            # Before it has its name: after a loss of power an empty table would end all endpoints.
             os.fsync(file.fileno())
         temporary.replace(place / ROUTES_FILE)
 
@@ -146,6 +148,7 @@ def _endpoint(system: System, work: Work, row: EndpointRow, every: list[Deployme
         host=system.settings.serving_host,
         port=row.port,
         auth=access.auth,
+        # As digests: who reads the file has no key.
         keys=keys if access.auth == KEY_AUTH else (),
         token_key=endpoint_keys.token_key(secret, row.id),
         default=row.default_deployment,
@@ -180,6 +183,7 @@ def _deployment(system: System, work: Work, row: EndpointRow, each: DeploymentRo
     shown = specs.get(each.revision or each.coming or 0, DeploymentSpec())
     serving = _revision(system, work, row, each.revision, specs, replicas)
     warming = _revision(system, work, row, each.coming or 0, specs, replicas)
+    # Also where one that ended is being replaced: requests wait for the next, and are not refused.
     waits = shown.scaling.min_replicas == 0 or (serving is not None and not serving.replicas)
     return Deployment(
         name=each.name,

@@ -34,6 +34,7 @@ def write_private(folder: Path, name: str, content: bytes) -> None:
     with full_disk(f"{name} of run {folder.name}"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = folder / f".{name}-{secrets.token_hex(4)}"
+        # Made with its mode, not given it afterwards: at no moment can others read it.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
         try:
             with os.fdopen(descriptor, "wb") as file:

@@ -59,8 +59,8 @@ from runyard_server.store.files import FileRow
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 
-# A second less than the interval: beats come a little early at times, and would be passed over.
 _OUTPUTS = "outputs/"
+# A second less than the interval: beats come a little early at times, and would be passed over.
 _BEAT_US = int((HEARTBEAT_SECONDS - 1) * SECOND)
 _BEFORE_RUNNING = (states.QUEUED,)
 _BEFORE_FINALIZING = (states.QUEUED, states.RUNNING)

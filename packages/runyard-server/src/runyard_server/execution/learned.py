@@ -57,6 +57,7 @@ def renamed(spec: SweepSpec, params: dict[str, Any]) -> dict[str, Any]:
 def _outcome(
     number: int, trial: TrialRow, spec: SweepSpec, steps: list[tuple[int, float]]
 ) -> Outcome:
+    # Of trials of several objectives some values may be missing; half a result teaches nothing.
     known = [value for value in trial.results if value is not None]
     whole = len(known) == len(spec.objectives) and trial.state != protocol.FAILED
     state = protocol.STOPPED if trial.state == protocol.PAUSED else trial.state

@@ -21,6 +21,7 @@ from runyard_server.store.sweeps import TrialRow
 
 Entry = Mapping[str, Any]
 
+# Optuna's numbers: of StudyDirection, and below of TrialState, by position.
 _MAXIMIZE = 2
 _STATES = (
     *(protocol.RUNNING, protocol.COMPLETED, protocol.STOPPED),

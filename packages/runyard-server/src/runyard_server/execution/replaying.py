@@ -17,6 +17,7 @@ from runyard_server.store.subjects import Subject
 BATCH = 200
 """Entries of one step: a few milliseconds."""
 
+# Of large entries fewer: a step has all of them in memory.
 _SIZE = 1 << 20
 
 

@@ -42,6 +42,7 @@ class Seen:
     @property
     def waits_for_room(self) -> bool:
         """Whether it waits for a node."""
+        # So `placement` begins what it tells of runs for which there is no node.
         return self.run.status == states.QUEUED and (self.run.reason or "").startswith("waiting")
 
     @property

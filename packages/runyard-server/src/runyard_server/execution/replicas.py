@@ -132,6 +132,7 @@ def devices_for(system: System, work: Work, spec: DeploymentSpec) -> Devices:
     if not there:
         # It uses the CPU, as was said when it was deployed.
         return Devices()
+    # Retired ones have theirs, too: the memory of a device is free when the process has ended.
     held = {
         int(index): replica.run_key
         for replica in endpoints.with_gpus(work.connection)

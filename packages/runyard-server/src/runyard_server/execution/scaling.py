@@ -60,6 +60,7 @@ def decide(
     needed = min(max(_needed(scaling, present, status), least), most)
     if needed >= present.wanted:
         return Decision(needed, due=_due(scaling, present, status, now))
+    # Fewer were asked for: that is no lull, which might be over in a moment.
     if present.wanted > most:
         return Decision(most)
     low = now if present.low_since is None else present.low_since
@@ -76,6 +77,7 @@ def _needed(scaling: Scaling, present: Present, status: DeploymentStatus) -> int
     calls = status.utilization * max(present.ready, 1)
     # What waits is work too: the share alone can never tell more than all of them.
     waiting = status.queue / max(present.concurrency, 1)
+    # What floats lose on the way must not be one replica more.
     return math.ceil((calls + waiting) / scaling.target_utilization - 1e-9)
 
 

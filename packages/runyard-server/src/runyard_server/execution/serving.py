@@ -36,9 +36,11 @@ from runyard_server.store.subjects import Subject
 PAUSES = (0.1, 1.0, 5.0, 15.0, 60.0)
 """Seconds before a replica that ended by itself is replaced, by how many did."""
 
+# One that has been ready for so long has come to serve: what it dies of next is another matter.
 _STEADY = 60 * SECOND
 _MENDING = (protocol.RESTARTING, protocol.LOADING)
 _SHORTLY = SECOND
+# A few are what a change takes. More would be a fault in a rule, which must not keep a thread.
 _MOST_STEPS = 20
 _DRAIN_MORE = 10 * SECOND
 
@@ -55,6 +57,7 @@ def advance(system: System, subject: Subject) -> int | None:
     """
     gateway_table.refresh(system)
     for _ in range(_MOST_STEPS):
+        # Before each look: what may end depends on the table that the gateway has.
         version = gateway_table.publish(system)
         found = system.read(partial(_look, system, subject, version))
         if found is None or not found.acts:
@@ -439,6 +442,7 @@ class Step:
 
     def _is_in_force(self) -> bool:
         """Whether the gateway has the rows as they are, but for what this step changes."""
+        # What this step is about to change the gateway cannot have yet.
         return not self.acts and self._system.gateway.in_force >= self._version
 
     def _state(self, each: _Deployment) -> str:
@@ -468,6 +472,7 @@ class Step:
         for seen in left:
             if seen.run.active and not seen.run.cancel_requested:
                 self._cancel(seen, "the endpoint was deleted")
+        # Rows go last: they are what a service after one that was killed finds the runs by.
         if any(seen.run.active for seen in left):
             return
         row, keys = self._row, [each.row.key for each in self._found]

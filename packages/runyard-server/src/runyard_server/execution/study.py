@@ -121,6 +121,8 @@ class Study:
         if self.policy is None:
             return None
         verdict = self.policy.report(trial.number, position, value)
+        # A trial with a verdict goes on logging until its run has ended, and others are compared
+        # with that.
         return verdict if trial.verdict is None else None
 
     def rank(self, trial: TrialRow) -> bool:
@@ -276,6 +278,7 @@ def make(work: Work, row: SweepRow) -> Study:
     trials = list(sweeps.all_trials(work.connection, row.key))
     for trial in trials:
         _take_in(study, trial)
+    # The policy first: what trials have reported is read once, and samplers are given it, too.
     steps = _replay(work, study, policy, trials) if policy is not None else {}
     study.reported = sweeps.report_count(work.connection, row.key)
     sampler.restore(
@@ -361,6 +364,8 @@ def _replay(
         if trial.ended_at is not None:
             policy.ended(trial.number)
         else:
+            # As many as the policy was told: what a metric has beyond them is news for the next
+            # step.
             study.seen[trial.number] = len(found.get(trial.number, ()))
     made: list[tuple[int | None, Params]] = [
         (trial.from_trial, trial.params) for trial in trials if trial.from_trial is not None

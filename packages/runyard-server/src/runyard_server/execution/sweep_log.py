@@ -127,6 +127,8 @@ def deliver(system: System, sweep: Subject, place: LogPlace) -> None:
             return
         data = "".join(map(_text, found)).encode()
         if data:
+            # At its place in the file: what a killed service had appended already is not there
+            # twice.
             system.logs.append(sweep.workspace, sweep.id, SWEEP_LOG, place.size, io.BytesIO(data))
             place.size += len(data)
             system.notices.changed(run_topic(sweep.workspace, sweep.id))
@@ -144,6 +146,7 @@ def show_best(work: Work, run_key: int, spec: SweepSpec, best: tuple[str, float]
     """
     run, value = best
     shown = {
+        # All digits: scripts turn the text into a number again.
         "score": repr(value),
         "best_child_run_id": run,
         "best_metric_status": "Succeeded",

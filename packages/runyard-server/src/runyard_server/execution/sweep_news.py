@@ -115,6 +115,7 @@ def _is_news(study: Study, trial: TrialRow, logged: Logged) -> bool:
         return False
     if not study.single:
         return True
+    # How many values lists have is known only when they are read.
     if logged.kind == LIST:
         return True
     known = trial.position if study.policy is None else study.seen[trial.number]

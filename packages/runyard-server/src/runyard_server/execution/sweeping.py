@@ -159,6 +159,7 @@ class _Step:
         if why is not None and not self.study.open:
             self._end(why)
             return None
+        # There may be room for more, but others of the loop come in between.
         if begun == BATCH:
             self.system.notices.changed(work_topic(self.row.subject))
         return self._due()
@@ -260,6 +261,7 @@ class _Step:
             for row in runs.find_many(work.connection, keys):
                 canceling.cancel(work, row, why.reason)
 
+        # This is asked with each step until all have ended, and most steps need no write.
         if any(self._is_to_cancel()):
             self._write(write)
 
@@ -365,6 +367,7 @@ class _Step:
 
         self._write(write)
         self.has_ended = True
+        # Last: should the end not have been written, further trials still inherit from it.
         run_folders.discard(self.system.home.run(self.row.id))
 
     def _decide(self, work: Work, why: Drained, status: str) -> None:

@@ -190,4 +190,5 @@ def _hand_down(system: System, sweep: str, run: str) -> None:
     if kept.exists() and not (folder / INHERITED_FILE).exists():
         with full_disk(f"{INHERITED_FILE} of run {run}"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # A link: hundreds of trials share one file, and secrets lie in one place.
             os.link(kept, folder / INHERITED_FILE)

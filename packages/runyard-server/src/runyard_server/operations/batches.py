@@ -39,6 +39,7 @@ def answer(files: Iterable[tuple[str, Path | None]], count: int) -> Chunks:
     Raises:
         InvalidRequest: They are too many.
     """
+    # Before the first byte: behind that nothing can be refused any more.
     if count > MOST_FILES:
         raise InvalidRequest(f"{count} files were asked for; {MOST_FILES} are possible at once")
     return Chunks(_chunks(files))

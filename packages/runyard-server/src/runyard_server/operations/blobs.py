@@ -157,6 +157,7 @@ def _refuse_clashes(paths: list[str]) -> None:
         # They are sorted, so equal ones stand side by side.
         twice = next(a for a, b in pairwise(paths) if a == b)
         raise InvalidRequest(f"the path {twice!r} comes twice; name each file once")
+    # No disk that the files come to could have both.
     for path in paths:
         parts = path.split("/")[:-1]
         for depth in range(1, len(parts) + 1):

@@ -107,6 +107,7 @@ def get(system: System, workspace: str, run: str, node: str, command: str) -> Co
     def read(work: Work) -> CommandRecord:
         row, there = node_row(work, workspace, run, node)
         found = _command(work, row, there, command)
+        # An agent that is gone tells no end, and who waits for one must not do so for ever.
         over = not row.active or there.finished_at is not None or there.attempt != found.attempt
         if found.exit_code is None and over:
             text = f"node {there.node} ({there.node_id}) has ended"

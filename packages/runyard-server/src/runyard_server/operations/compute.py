@@ -220,6 +220,7 @@ def require(work: Work, workspace: str, name: str) -> ComputeRow:
         return row
     existing = _all(work, workspace)
     for cluster in existing:
+        # Azure finds its targets whatever the case, so scripts are not consistent in it.
         if cluster.name.lower() == name.lower():
             return cluster
     raise _not_found(name, [cluster.name for cluster in existing])
@@ -362,6 +363,7 @@ def _warnings(site: Site, vm_size: str) -> list[str]:
 
 def _found(system: System, row: ComputeRow, present: Sequence[NodeRow]) -> ComputeRecord:
     site = system.sites.of(row.site)
+    # Anew at each look: what a site has may be another than when the cluster was made.
     warnings = _warnings(site, row.vm_size) if row.kind == protocol.AML_COMPUTE else []
     return _record(row, present, site, warnings)
 

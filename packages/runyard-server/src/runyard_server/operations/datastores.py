@@ -161,6 +161,7 @@ def check_free(system: System, workspace: str, datastore: str, path: str) -> Non
     Raises:
         AlreadyExists: It has.
     """
+    # Asked before the body is read: who sends gigabytes hears of it at once.
     if _tree(system, workspace, datastore).find(path) is not None:
         raise _taken(datastore, path, closed=False)
 

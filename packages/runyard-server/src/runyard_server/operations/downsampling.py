@@ -8,6 +8,7 @@ from math import isfinite
 
 from runyard_server.store.segments import Points
 
+# First and last are always among them: where a curve begins, and where it stands.
 _ENDS = 2
 
 
@@ -35,6 +36,7 @@ def _chosen(values: list[float], wanted: int) -> set[int]:
     for bucket in range(buckets):
         start = 1 + (last - 1) * bucket // buckets
         end = 1 + (last - 1) * (bucket + 1) // buckets
+        # The smallest and the largest of each: no peak falls between two points.
         chosen |= _extremes(values, start, end)
     return chosen
 

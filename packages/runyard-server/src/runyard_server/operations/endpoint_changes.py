@@ -134,6 +134,7 @@ def add(system: System, work: Work, workspace: str, body: CreateEndpoint) -> End
         id=uuid.uuid4().hex,
         kind=body.kind,
         state=TRANSITIONING,
+        # Somebody may take it before the gateway does; then another is found (`execution.serving`).
         port=body.access.port or ports.free_port(host, rows.ports(work.connection)),
         default_deployment=body.deployment,
         access=body.access,
@@ -218,6 +219,7 @@ def deploy(
         )
         found = replace(fresh, key=rows.add_deployment(work.connection, fresh))
     number = found.next_revision
+    # The settings in the snapshot name the revision: another's would be wrong in them.
     if number != given.number:
         raise WrongState(
             f"{name!r} of endpoint {row.name!r} was deployed by another request meanwhile; look at "
@@ -252,6 +254,7 @@ def soft_change(work: Work, found: DeploymentRow, spec: DeploymentSpec) -> bool:
     if same != spec:
         return False
     rows.change_spec(work.connection, found.key, number, spec)
+    # Within the new bounds at once; what the gateway measures moves it from there.
     wanted = min(max(found.wanted, spec.scaling.min_replicas), spec.scaling.max_replicas)
     if number == found.revision and wanted != found.wanted:
         rows.change_deployment(work.connection, found.key, wanted=wanted, low_since=None)
@@ -295,6 +298,7 @@ def hand_over(work: Work, row: EndpointRow, name: str, percent: int | None = Non
     every = rows.deployments_of(work.connection, [row.key])
     shares = {each.name: each.percent for each in every if each.name != row.default_deployment}
     had = _WHOLE - sum(shares.values())
+    # It cannot keep more than the new default and the others leave.
     left = _WHOLE - sum((shares | ({} if percent is None else {name: percent})).values())
     for each in every:
         if each.name == row.default_deployment:

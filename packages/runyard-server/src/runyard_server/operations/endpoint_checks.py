@@ -178,6 +178,7 @@ def _port_faults(system: System, work: Work, port: int) -> Iterator[str]:
     holder = rows.ports(work.connection).get(port)
     if holder is not None:
         yield f"port {port} is endpoint {holder[1]!r}'s; use another, or None for a free one"
+    # The gateway would find it, too, but could tell it only as what the endpoint waits for.
     elif not ports.is_free(system.settings.serving_host, port):
         yield f"port {port} is taken by another program; use another, or None for a free one"
 

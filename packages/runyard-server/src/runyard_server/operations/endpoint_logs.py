@@ -75,6 +75,7 @@ def _lines(system: System, workspace: str, run: str, most: int, *, until_ready: 
         most: How many lines.
         until_ready: Only those before it was ready.
     """
+    # One that has printed nothing waits for its environment, or has failed of that.
     for name in (DRIVER_LOG, BUILD_LOG):
         place = system.logs.path(workspace, run, name)
         found = _tail(place, _LARGEST if until_ready else None, most)

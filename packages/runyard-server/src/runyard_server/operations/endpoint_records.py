@@ -74,6 +74,7 @@ def _reason(system: System, row: EndpointRow) -> str:
     """Why nothing of an endpoint answers, whatever its deployments do."""
     if row.state == DELETING:
         return "its replicas are ending"
+    # Before what deployments say: without gateway and port a replica that is ready answers nobody.
     if system.gateway.status is None:
         return "the gateway is being started"
     seen = system.gateway.endpoint(row.workspace, row.name)

@@ -354,6 +354,7 @@ def regenerate(system: System, workspace: str, endpoint: str, body: RegenerateKe
         return replace(row, keys=kept)
 
     row = system.write(write)
+    # Published at once: until the scheduler came by the old key would open.
     gateway_table.publish(system, within=_AT_ONCE)
     return _keys(system, row)
 
@@ -372,6 +373,7 @@ def token(system: System, workspace: str, endpoint: str) -> EndpointToken:
     """
     row = system.read(lambda work: endpoint_row(work, workspace, endpoint))
     _require_auth(row, protocol.TOKEN)
+    # Whole seconds, since the time is a part of what is signed.
     now = system.clock.now_us() // SECOND
     signed = sign(endpoint_keys.token_key(system.secret, row.id), now + TOKEN_SECONDS)
     refresh, expires = now + REFRESH_SECONDS, now + TOKEN_SECONDS

@@ -43,6 +43,7 @@ def register(system: System, workspace: str, body: RegisterEnvironment) -> Envir
     def write(work: Work) -> EnvironmentRecord:
         workspace_row(work, workspace)
         row = rows.latest(work.connection, workspace, body.name)
+        # Scripts register at each start, and v1 makes no further version of what is the same.
         if row is None or (row.definition, row.document) != (plain, body.document):
             version = 1 if row is None else row.version + 1
             row = EnvironmentRow(workspace, body.name, version, plain, body.document, work.now)
@@ -120,6 +121,7 @@ def keep_lock(system: System, definition: str, lock: LockRecord) -> None:
 
 def _plain(definition: EnvironmentDefinition) -> EnvironmentDefinition:
     """Take off what the registration decides, so that equal definitions compare equal."""
+    # They are columns of the row; within it, no two versions would be the same.
     return replace(definition, name="", version="")
 
 

@@ -125,6 +125,7 @@ def read(system: System, workspace: str, run: str, path: str) -> Content:
         return row, rows.find(work.connection, row.key, name)
 
     row, file = system.read(read)
+    # A log has a row without a content once its run has ended: its bytes stay where logs are.
     if file is not None and file.digest is not None:
         place = system.blobs.path(file.digest)
         return Content(path=place, size=file.size, media_type=media_type(name), digest=file.digest)
@@ -156,6 +157,8 @@ def _merged(kept: Sequence[FileRow], logs: Sequence[LogFile], *, live: bool) -> 
     """Bring rows and the disk together: of a log the disk knows best, of a content the row."""
     found = {log.path: _log_record(log, live=live) for log in logs}
     for row in kept:
+        # An artifact may have taken a log's name. Else the log's own file tells more: it may have
+        # grown.
         if row.digest is not None or row.path not in found:
             found[row.path] = _record(row)
     return [found[path] for path in sorted(found)]

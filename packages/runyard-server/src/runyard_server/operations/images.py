@@ -43,6 +43,7 @@ from runyard_server.store import images as rows
 from runyard_server.store.images import ImageRow
 from runyard_server.store.runs import RunRow
 
+# Environments are made for runs, so one has to be there, and this is the least it can do.
 _BUILD = ("$RUNYARD_INTERPRETER", "-c", "print('the environment is there')")
 _KNOWN = 1000
 _VERSION_DIGITS = 9
@@ -79,11 +80,13 @@ def create(system: System, workspace: str, body: CreateImage) -> ImageRecord:
     faults.refuse(f"image {body.name[:80]!r} cannot be made")
 
     def write(work: Work) -> ImageRecord:
+        # In the same write: an image without a run that makes it would wait for ever.
         run = _begin(work, workspace, body.name, spec)
         row = ImageRow(
             key=0,
             workspace=workspace,
             name=body.name,
+            # Within the write: of two at once each has a number of its own.
             version=rows.next_version(work.connection, workspace, body.name),
             run=run.id,
             spec=spec,

@@ -40,6 +40,7 @@ BETWEEN = 1000
 """Entries of others that the answer to an append may hold."""
 
 _LONGEST_CLIENT = 200
+# Who was not heard of for so long repeats nothing any more.
 _DAY = 86400 * SECOND
 
 
@@ -176,6 +177,7 @@ def _append(work: Work, workspace: str, journal: str, body: AppendEntries) -> En
             f"append {body.sequence} of {body.client!r} to journal {journal!r} is older than its "
             f"last one, {last}"
         )
+    # Else it is a repeat, whose answer was lost: what it appended is there already.
     if last < body.sequence:
         first = row.entries
         _write(work, row, body)
@@ -202,6 +204,7 @@ def _between(work: Work, row: JournalRow, known: int, first: int) -> list[str]:
     many = first - known
     if not 0 < many <= BETWEEN:
         return []
+    # All of them or none: a client that knew only some would read with gaps.
     found = rows.entries(work.connection, row.key, known, many, PAGE_SIZE)
     return found if len(found) == many else []
 

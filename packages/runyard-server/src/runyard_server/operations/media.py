@@ -8,6 +8,8 @@ import mimetypes
 
 PLAIN = "text/plain; charset=utf-8"
 UNKNOWN = "application/octet-stream"
+# No SVG among them, and HTML is told as plain text: opened in a browser they could run scripts of
+# their own, with whatever the service lets its pages do.
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
 
 

@@ -85,6 +85,7 @@ def _entry(system: System, workspace: str, run: str, record: FileRecord, parent:
     path = record.path[len(parent) :]
     if record.digest is not None:
         return FileEntry(path, record.digest, record.size, record.executable)
+    # A log of a run that goes on would change under the model.
     with system.logs.path(workspace, run, record.path).open("rb") as log:
         digest, size = system.blobs.add(log)
     return FileEntry(path, digest, size)

@@ -108,5 +108,6 @@ def checked(params: Mapping[str, str]) -> dict[str, str]:
 
 def _is_same(one: str, other: str) -> bool:
     """Whether two values mean the same: equal texts, or equal numbers."""
+    # Two versions of a script may write 0.1 and 1e-1.
     number = as_number(one)
     return one == other or (number is not None and number == as_number(other))

@@ -61,4 +61,5 @@ def is_needed(system: System) -> bool:
 
     An endpoint answers without one, but none of its replicas would be replaced or started.
     """
+    # Endpoints answer without it, but a replica that dies is replaced by nobody else.
     return bool(active_runs(system)) or bool(every_endpoint(system))

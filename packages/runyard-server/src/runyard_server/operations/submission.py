@@ -8,6 +8,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from runyard.protocol import data as modes
@@ -36,6 +37,7 @@ from runyard_server.store.runs import RunRow
 
 MOST_RETRIES = 100
 _TAG_LIMIT = 255
+_SHOWN = 500
 _TF_LAUNCHERS = ("parameter_server", "multi_worker")
 _LAUNCHERS = ("single", "mpi", *_TF_LAUNCHERS, "torch")
 # Also the name of folders: of the run's work, its spool and its logs.
@@ -332,7 +334,8 @@ def _check_reference(system: System, workspace: str, reference: DataReference) -
 def _missing(reference: DataReference, path: str, place: Path) -> str:
     """Refuse a download of nothing; a mount of it is where v1 scripts write their results."""
     beside = place.parent
-    known = [e.name for e in beside.iterdir()] if beside.is_dir() else []
+    # Some of them: a datastore may have millions of files in one folder.
+    known = [e.name for e in islice(beside.iterdir(), _SHOWN)] if beside.is_dir() else []
     near = suggest(place.name, sorted(known), "that folder is empty or missing").sentence
     if reference.mode == modes.DOWNLOAD:
         raise DatastorePathNotFound(

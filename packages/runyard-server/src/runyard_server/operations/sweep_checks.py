@@ -232,6 +232,7 @@ def _resumed(work: Work, row: RunRow, spec: SweepSpec) -> Point:
     if row.status not in states.TERMINAL:
         raise InvalidRequest(f"run {row.id} has not ended, so it cannot be made again yet")
     sweep = sweeps.find(work.connection, row.workspace, row.parent or "")
+    # From behind: the names of sweeps may have underscores, too.
     number = row.id.rpartition("_")[2]
     if sweep is None or not number.isdecimal():
         raise InvalidRequest(f"run {row.id} is no trial of a sweep, so it has no parameters")

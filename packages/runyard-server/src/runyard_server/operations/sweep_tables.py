@@ -52,6 +52,7 @@ def table(system: System, workspace: str, sweep: str, query: TableQuery) -> Swee
         return study.spec_of(row), list(sweeps.all_trials(work.connection, row.key))
 
     spec, found = system.read(read)
+    # Of all trials, before some are left out: the curve must not depend on which.
     best = _best_so_far(spec, found)
     chosen = _chosen(spec, found, min(query.trials, MOST))
     return SweepTable(_columns(spec, found, best, chosen, system.clock.now_us()), len(found))
@@ -148,6 +149,7 @@ def _chosen(spec: SweepSpec, found: Sequence[TrialRow], wanted: int) -> list[int
     if len(found) <= wanted:
         return list(range(len(found)))
     sign = -1.0 if spec.objectives[0].goal == MAXIMIZE else 1.0
+    # With the place, so that of equal ones the first are kept, whoever asks.
     valued = [(sign * v, i) for i, row in enumerate(found) if (v := _value(row, 0)) is not None]
     chosen = {index for _, index in sorted(valued)[: (wanted + 1) // 2]}
     left = [index for index in range(len(found)) if index not in chosen]

@@ -215,6 +215,7 @@ def cancel(system: System, workspace: str, sweep: str) -> SweepRecord:
     Raises:
         NotFound: No such sweep in the workspace.
     """
+    # Its refusal first: a sweep that shows a study of a journal has no run to cancel.
     system.read(lambda work: own_sweep_row(work, workspace, sweep))
     runs.cancel(system, workspace, sweep)
     return get(system, workspace, sweep)

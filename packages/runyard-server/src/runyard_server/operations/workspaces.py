@@ -142,6 +142,7 @@ def _make(work: Work, body: CreateWorkspace, created_at: int | None) -> Workspac
         tags=dict(body.tags),
     )
     rows.add(work.connection, row)
+    # The two that each workspace of v1 has, by the names that scripts ask for.
     for name, kind in ((BLOB_STORE, "AzureBlob"), (FILE_STORE, "AzureFile")):
         store = DatastoreRow(row.id, name, kind, "runyard", name, "file", now)
         datastore_rows.add(work.connection, store)
@@ -149,6 +150,7 @@ def _make(work: Work, body: CreateWorkspace, created_at: int | None) -> Workspac
 
 
 def _free_id(work: Work, triple: Triple) -> str:
+    # In small letters: there are file systems to which two cases are one name.
     stem = triple[0].lower()
     digest = hashlib.sha256("\0".join(triple).encode()).hexdigest()
     suffixed = [f"{stem[:_LONGEST_STEM]}-{digest[:length]}" for length in (6, 12, 40)]

@@ -79,8 +79,9 @@ def test_a_full_disk_is_told_as_such(tmp_path, log):
     assert failed.value.status == installing.DISK_FULL
 
 
-def test_a_canceled_compilation_ends_every_compiler(tmp_path, log):
+def test_a_canceled_compilation_ends_every_compiler(tmp_path, log, monkeypatch):
     """Compilers below make and shells end too, also one that ignores the first signal."""
+    monkeypatch.setattr(compiling, "_GRACE_SECONDS", 0.5)
     marks = tmp_path / "pids"
     program = tmp_path / "stubborn.py"
     program.write_text(

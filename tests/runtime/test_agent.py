@@ -482,8 +482,11 @@ def test_the_agent_needs_only_the_standard_library(room):
     assert Path(sys.executable).exists()
 
 
-def test_an_environment_that_is_missing_is_made(room, tmp_path):
+def test_an_environment_that_is_missing_is_made(room, tmp_path, monkeypatch):
     """A node without the environment makes it from the lock, tells so, and keeps the log."""
+    # With uv, which is beside this interpreter: pip takes seconds (tests/light).
+    beside = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", f"{beside}{os.pathsep}{os.environ['PATH']}")
     folder = tmp_path / "environments" / "abc"
     given = JobEnvironment(str(folder / "bin" / "python"), str(folder), lock="abc", python="3.11")
     finish = room.run("import sys; print(sys.prefix)", environment=given)

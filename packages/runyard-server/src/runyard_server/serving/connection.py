@@ -33,6 +33,7 @@ from runyard_server.serving.incoming import HttpExchange, is_bare
 from runyard_server.serving.pools import Pool
 from runyard_server.serving.repeats import Repeat, learn
 from runyard_server.serving.requests import Asked
+from runyard_server.serving.writing import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +117,13 @@ class Connection(HttpToolsProtocol):
         if self._exchange is not None:
             return True
         return self.cycle is not None and not self.cycle.response_complete
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to listen to a client."""
+        # Those of uvloop are not derived from it.
+        whole = cast("asyncio.Transport", transport)
+        super().connection_made(whole)
+        self._writer = Writer(whole)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what was asked."""
@@ -435,7 +443,7 @@ class Connection(HttpToolsProtocol):
             head += b"connection: close\r\n"
         if size < _SMALL:
             whole = body[0] if len(body) == 1 else b"".join(body)
-            self.transport.write(b"%bcontent-length: %d\r\n\r\n%b" % (head, size, whole))
+            self._writer.write(b"%bcontent-length: %d\r\n\r\n%b" % (head, size, whole))
         else:
             self.transport.writelines([b"%bcontent-length: %d\r\n\r\n" % (head, size), *body])
         if not keeps:

@@ -15,6 +15,7 @@ import msgspec
 from runyard.protocol import frames
 from runyard.protocol.frames import HEAD, LARGEST_META, Hello, Ready, WorkerNews
 from runyard_server.serving.exchange import AnswerMeta, Chunks, Exchange
+from runyard_server.serving.writing import Writer
 
 if TYPE_CHECKING:
     import mmap
@@ -84,6 +85,7 @@ class Link(asyncio.Protocol):
         self.clock: asyncio.TimerHandle | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
+        self._writer: Writer | None = None
         self.replica: Owner | None = None
         self.role = ""
         self.pid = 0
@@ -104,6 +106,7 @@ class Link(asyncio.Protocol):
         """Wait for who it is."""
         # Those of uvloop are not derived from it.
         self._transport = cast("asyncio.Transport", transport)
+        self._writer = Writer(self._transport)
         line = transport.get_extra_info("socket")
         if line is not None and line.family == socket.AF_UNIX:
             # As much as the system allows: a large body needs fewer turns with the worker.
@@ -271,11 +274,11 @@ class Link(asyncio.Protocol):
         self._write(frames.pack(kind, number, meta))
 
     def _write(self, piece: bytes) -> None:
-        if self._out or len(self.pending) > 1 or self._transport is None:
+        if self._out or len(self.pending) > 1 or self._transport is None or self._writer is None:
             self._later([piece])
         else:
             # The worker has nothing else to do: it need not wait for the loop's next turn.
-            self._transport.write(piece)
+            self._writer.write(piece)
 
     def _later(self, pieces: Chunks) -> None:
         if not self._out:
@@ -285,7 +288,7 @@ class Link(asyncio.Protocol):
     def _flush(self) -> None:
         out, self._out = self._out, []
         if out and self._transport is not None:
-            if len(out) == 1:
-                self._transport.write(out[0])
+            if len(out) == 1 and self._writer is not None:
+                self._writer.write(out[0])
             else:
                 self._transport.writelines(out)

@@ -9,6 +9,7 @@
     served       what every protocol sees of a loaded model
     script       a score.py                        flavors    models that are served without one
     protocols    the other protocols, from requests to arrays and back
+    web          answering over HTTP by itself, in the gateway's place
 
 Both processes run under the model's own interpreter, so this room needs the standard library and
 Python 3.7 alone. Numpy and the frameworks are imported where they are used, inside flavors.

@@ -9,6 +9,7 @@ import zipfile
 import pytest
 
 import runyard
+from runyard.protocol import light_half
 from runyard_server.compute import light
 
 
@@ -134,5 +135,5 @@ def test_somebody_elses_azureml_is_not_taken(tmp_path, monkeypatch):
     package = tmp_path / "azureml"
     package.mkdir()
     (package / "__init__.py").write_text("__path__ = __import__('pkgutil').extend_path(...)")
-    monkeypatch.setattr(light, "_root", lambda _name: package)
-    assert not light._ours("azureml")
+    monkeypatch.setattr(light_half, "root_of", lambda _name: package)
+    assert not light_half.is_ours("azureml")

@@ -48,6 +48,14 @@ Port = Annotated[
     Option("--port", least=1, most=65535, help="Where it answers; by default a free one, kept."),
 ]
 NoAuth = Annotated[bool, Option("--no-auth", help="Let whoever reaches it call it without a key.")]
+Folder = Annotated[
+    str,
+    Option("--to", metavar="FOLDER", help="The folder to write; it is made."),
+]
+PackageOf = Annotated[
+    str | None,
+    Option("--name", metavar="NAME", help="What the image is called; by default as the model."),
+]
 
 COLUMNS = [
     Column("MODEL", cut=cut_middle),
@@ -185,6 +193,40 @@ def serve(
         "auth": "none" if no_auth else None,
     }
     serving.serve(workspace, model, name, given, wait=not no_wait, json_wanted=json)
+
+
+@group.command()
+def package(
+    model: ServedModel,
+    to: Folder,
+    name: PackageOf = None,
+    script: Script = None,
+    source: Source = None,
+    environment: Environment = None,
+    workspace: Workspace = None,
+) -> None:
+    """Pack a model into a folder that any machine with Docker or Podman builds and runs.
+
+    The folder has a Dockerfile, the code, the model, the exact packages with their hashes, and
+    what serves them. The container needs no service and no key: it answers at its ports 5001 and
+    8080 to POST /score, GET / (200 once the model is loaded), /swagger.json, /metrics, and to
+    clients of TensorFlow Serving, Open Inference (KServe, Triton) and MLflow.
+
+    The packages are those that `models serve` would take; a script without any beside it needs
+    --environment. Writing to the same folder again writes it anew.
+
+    For example:
+
+    - `runyard models package digits --to ./digits-image`: then `docker build -t digits
+      ./digits-image` and `docker run -p 8080:8080 digits`
+
+    - `runyard models package tf-dnn-mnist:2 --to ./image --script score.py --environment
+      requirements.txt`
+    """
+    from runyard_server.cli import packing
+
+    given = {"script": script, "source": source, "environment": environment}
+    packing.pack(workspace, model, to, name, given)
 
 
 def _row(model: "ModelRecord") -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from runyard.protocol import light_half
+
 HASH_LENGTH = 16
 # The earliest date that a zip can tell: it counts from there.
 EARLIEST = (1980, 1, 1, 0, 0, 0)
@@ -29,7 +31,6 @@ from runyard.runtime.__main__ import main
 
 sys.exit(main(sys.argv[1:]))
 """
-SUFFIXES = (".py", ".pyi", ".typed", ".json", ".txt")
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,7 @@ def named(folder: Path, identity: str) -> Light:
 
 def collect() -> dict[str, bytes]:
     """The files of the installed light packages by their name in the zip."""
-    files = {"__main__.py": MAIN}
-    files.update(_package("runyard"))
-    if _ours("azureml"):
-        files.update(_package("azureml"))
-    return files
+    return {"__main__.py": MAIN, **light_half.files()}
 
 
 def digest(files: Mapping[str, bytes]) -> str:
@@ -104,32 +101,6 @@ def compile_folder(light: Light) -> None:
     for path in light.folder.rglob("*.py"):
         if not Path(importlib.util.cache_from_source(str(path))).exists():
             py_compile.compile(str(path), quiet=2, invalidation_mode=mode)
-
-
-def _package(name: str) -> dict[str, bytes]:
-    root = _root(name)
-    if root is None:
-        raise FileNotFoundError(f"the package {name} is not installed beside the service")
-    return {
-        f"{name}/{path.relative_to(root).as_posix()}": path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.suffix in SUFFIXES and "__pycache__" not in path.parts and path.is_file()
-    }
-
-
-def _root(name: str) -> Path | None:
-    """Find a package's folder without importing it."""
-    spec = importlib.util.find_spec(name)
-    places = spec.submodule_search_locations if spec is not None else None
-    return Path(next(iter(places))) if places else None
-
-
-def _ours(name: str) -> bool:
-    """Whether the installed package of that name re-exports Runyard, not somebody else's SDK."""
-    root = _root(name)
-    if root is None or not (root / "__init__.py").is_file():
-        return False
-    return "Runyard" in (root / "__init__.py").read_text("utf-8")
 
 
 def _place(path: Path, content: bytes) -> None:

@@ -16,7 +16,7 @@ import msgspec
 
 from runyard.protocol.endpoints import MODELS_FOLDER, DeploymentSpec
 from runyard.protocol.files import FileEntry
-from runyard.protocol.serving import SERVING_FILE, ServedModel, WorkerSpec
+from runyard.protocol.serving import SERVING_FILE, WorkerSpec, served_model, worker_spec
 from runyard.protocol.snapshots import snapshot_id
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -77,26 +77,8 @@ def keep(work: Work, row: SnapshotRow) -> None:
 
 
 def _settings(spec: DeploymentSpec, models: Sequence[ModelFiles], named: Names) -> WorkerSpec:
-    return WorkerSpec(
-        endpoint=named.endpoint,
-        deployment=named.deployment,
-        revision=named.revision,
-        flavor=spec.flavor,
-        entry_script=spec.entry_script,
-        source_directory=spec.source_directory,
-        models=[
-            ServedModel(
-                model.name,
-                model.version,
-                f"{MODELS_FOLDER}/{model.name}/{model.version}",
-                model.framework,
-                model.framework_version,
-            )
-            for model, _ in models
-        ],
-        limits=spec.limits,
-        batching=spec.batching,
-        liveness=spec.liveness,
-        options=spec.options,
-        description=spec.description,
-    )
+    served = [
+        served_model(model.name, model.version, model.framework, model.framework_version)
+        for model, _ in models
+    ]
+    return worker_spec(spec, served, named.endpoint, named.deployment, named.revision)

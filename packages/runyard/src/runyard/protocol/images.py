@@ -13,6 +13,9 @@ from runyard.protocol.route import IN_WORKSPACE, READS, Nothing, Route
 IMAGE_NAME_RULE = r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?"
 SHORTEST_IMAGE_NAME, LONGEST_IMAGE_NAME = 3, 32
 
+# Marks, in `v1`, what is kept of a package while it is made; no list of images shows it.
+PACKAGE = "package"
+
 IN_IMAGE = IN_WORKSPACE + "/images/{image}"
 
 

@@ -11,9 +11,17 @@ every run, in the environment of its process.
 """
 
 from dataclasses import field
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
-from runyard.protocol.endpoints import MAIN_DEPLOYMENT, SCRIPT, Batching, Limits, Liveness
+from runyard.protocol.endpoints import (
+    MAIN_DEPLOYMENT,
+    MODELS_FOLDER,
+    SCRIPT,
+    Batching,
+    DeploymentSpec,
+    Limits,
+    Liveness,
+)
 from runyard.protocol.records import dataclass
 
 SERVING_FILE = ".runyard/serving.json"
@@ -64,3 +72,48 @@ class WorkerSpec:
     liveness: Liveness = field(default_factory=Liveness)
     options: Dict[str, Any] = field(default_factory=dict)
     description: str = ""
+
+
+def served_model(name: str, version: int, framework: str, framework_version: str) -> ServedModel:
+    """A registered model at its place in the app root.
+
+    Args:
+        name: Its name.
+        version: Its version.
+        framework: As registered.
+        framework_version: The same.
+    """
+    path = f"{MODELS_FOLDER}/{name}/{version}"
+    return ServedModel(name, version, path, framework, framework_version)
+
+
+def worker_spec(
+    spec: DeploymentSpec,
+    models: Sequence[ServedModel],
+    endpoint: str,
+    deployment: str = MAIN_DEPLOYMENT,
+    revision: int = 1,
+) -> WorkerSpec:
+    """What a replica needs of a deployment's specification.
+
+    Args:
+        spec: The specification.
+        models: Its models, in their order.
+        endpoint: The endpoint's name.
+        deployment: The deployment's.
+        revision: Which revision it is.
+    """
+    return WorkerSpec(
+        endpoint=endpoint,
+        deployment=deployment,
+        revision=revision,
+        flavor=spec.flavor,
+        entry_script=spec.entry_script,
+        source_directory=spec.source_directory,
+        models=list(models),
+        limits=spec.limits,
+        batching=spec.batching,
+        liveness=spec.liveness,
+        options=spec.options,
+        description=spec.description,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from runyard.protocol.endpoints import HEALTHY, ChangeEndpoint, EndpointLogQuery
 from runyard.protocol.feed import FeedQuery
@@ -14,10 +14,13 @@ from runyard.sdk import (
     endpoint_progress,
     endpoint_samples,
     endpoint_words,
+    model_packages,
 )
 from runyard.sdk.exceptions import UserErrorException, translated
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from runyard.client.workspace import WorkspaceClient
     from runyard.protocol.endpoints import DeploymentRecord, EndpointRecord
     from runyard.protocol.feed import FeedEvent
@@ -123,6 +126,29 @@ class EndpointBase:
         """A line that calls it from a shell with a sample, and its key in the variable KEY."""
         record = self._refresh()
         return endpoint_words.curl_of(record, endpoint_samples.sample_of(self._caller, record))
+
+    def save(self, to: Any, deployment: Optional[str] = None) -> Path:
+        """Write what it serves into a folder, which any machine with Docker or Podman builds.
+
+        The container answers as the endpoint does, without keys and without a service.
+
+        Args:
+            to: The folder; it is made. One that was written so before is written anew.
+            deployment: Which; None: the default.
+
+        Returns:
+            The folder.
+
+        Raises:
+            UserErrorException: There is no such deployment, its environment is a Python as it is,
+                or something else is in the folder.
+        """
+        folder = model_packages.target(to)
+        self._refresh()
+        found = self._deployment(deployment)
+        package = model_packages.of_deployment(self._service, self.name, found)
+        model_packages.write(self._service, folder, package)
+        return folder
 
     def logs(self, lines: int = 5000, deployment: Optional[str] = None, init: bool = False) -> str:
         """Read what its workers have printed; also after a failure.

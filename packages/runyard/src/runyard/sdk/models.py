@@ -415,13 +415,36 @@ class Model:
         }
 
     @staticmethod
-    def package(*arguments: Any, **named: Any) -> Any:
-        """Refuse, and tell what to use in place of packing.
+    def package(
+        workspace: Workspace,
+        models: Sequence[Any],
+        inference_config: Any = None,
+        image_name: Optional[str] = None,
+        image_label: Optional[str] = None,
+        generate_dockerfile: bool = False,
+    ) -> Any:
+        """Pack models with what serves them, and return at once.
+
+        Args:
+            workspace: The workspace.
+            models: Models, ids (`name` or `name:version`), and local paths to be registered.
+            inference_config: An InferenceConfig: the script and what it needs. None: the one
+                model's framework says how it is served.
+            image_name: What the image is called; None: `package`.
+            image_label: Its label; None: `latest`.
+            generate_dockerfile: Make a Dockerfile with all that it needs, which `save` writes into
+                a folder, in place of an image, which this machine's Docker or Podman builds.
+
+        Returns:
+            A ModelPackage; `wait_for_creation` waits for it.
 
         Raises:
-            NotOfferedYet: Always.
+            WebserviceException: Something makes no sense, or there is no container engine; all of
+                it is named.
         """
-        return deployment.verb("package", "Model.package")(*arguments, **named)
+        return deployment.verb("package", "Model.package")(
+            workspace, models, inference_config, image_name, image_label, generate_dockerfile
+        )
 
     @staticmethod
     def deploy(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple
 from urllib.parse import parse_qs
 
-from runyard import __version__
 from runyard.protocol import codec
 from runyard.protocol import inference_forms as forms
 from runyard.protocol import inference_paths as paths
@@ -171,7 +171,7 @@ class Site:
             return refusal(where.protocol, BAD, "the body is no JSON object")
         everything = [self._served()]
         found = [self._served(where.model)] if self._is_of(where) else []
-        value, status = forms.inquiry(where, request.path, given, everything, found, __version__)
+        value, status = forms.inquiry(where, request.path, given, everything, found, _version())
         return told(value, status)
 
     def _ping(self, _request: Request) -> Response:
@@ -233,6 +233,11 @@ class Site:
             f'runyard_workers{{{at},state="ready"}} {ready}',
         ]
         return Response(OK, "\n".join((*lines, "")).encode("utf-8"), _METRICS)
+
+
+def _version() -> str:
+    # Importing it by name would be importing the SDK, which a worker needs nothing of.
+    return str(vars(sys.modules["runyard"])["__version__"])
 
 
 def _mlflow_version(_request: Request) -> Response:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Union, cast
 
-from runyard.protocol.images import ChangeImage, ImageQuery
+from runyard.protocol.images import PACKAGE, ChangeImage, ImageQuery
 from runyard.sdk import checks, paging
 from runyard.sdk.exceptions import UserErrorException, WebserviceException
 from runyard.sdk.model_orders import conditions, texts
@@ -114,7 +114,7 @@ class Image:
             properties=conditions("properties", properties),
         )
         rows = paging.items(workspace.service.images.list(query))
-        return [Image(workspace, _record=row) for row in rows]
+        return [Image(workspace, _record=row) for row in rows if PACKAGE not in row.v1]
 
     @staticmethod
     def image_configuration(*arguments: Any, **named: Any) -> ContainerImageConfig:
@@ -158,7 +158,7 @@ class Image:
 
     @property
     def generated_dockerfile_uri(self) -> Optional[str]:
-        """None: there is no Dockerfile; `Model.package` writes one."""
+        """None: an image has no Dockerfile; `Model.package` writes one."""
         return None
 
     @property

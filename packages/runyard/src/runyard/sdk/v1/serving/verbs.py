@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, NoReturn
 
 from runyard.sdk.exceptions import NotOfferedYet
 from runyard.sdk.v1.deployment import Image, Webservice
+from runyard.sdk.v1.serving.packing_orders import package
 from runyard.sdk.v1.serving.webservices import deployed as deploy
 
 if TYPE_CHECKING:
@@ -26,18 +27,6 @@ def images(workspace: Workspace) -> Dict[str, Any]:
         if image.name not in found or found[image.name].version < image.version:
             found[image.name] = image
     return found
-
-
-def package(*_: Any, **__: Any) -> NoReturn:
-    """Refuse, and tell what to use in place of packing.
-
-    Raises:
-        NotOfferedYet: Always.
-    """
-    raise NotOfferedYet(
-        "Model.package, for there is no container engine to build with",
-        "Model.deploy on a service (`runyard serve`) of the machine that is to serve",
-    )
 
 
 def profile(*_: Any, **__: Any) -> NoReturn:

@@ -186,11 +186,9 @@ def test_without_code_one_model_of_a_known_framework_is_needed(workspace, servic
 
 
 def test_what_cannot_be_is_refused_with_its_reason(workspace, config):
-    """There are no datasets to profile with, and nothing builds containers."""
+    """There are no datasets to profile with."""
     with pytest.raises(NotImplementedError, match="dataset"):
         Model.profile(workspace, "p", [], config, None)
-    with pytest.raises(NotImplementedError, match="container engine"):
-        Model.package(workspace, [], config)
 
 
 def test_a_configuration_serves_for_several_models(workspace, service):

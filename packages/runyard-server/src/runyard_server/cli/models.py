@@ -203,6 +203,7 @@ def package(
     script: Script = None,
     source: Source = None,
     environment: Environment = None,
+    json: Json = False,
     workspace: Workspace = None,
 ) -> None:
     """Pack a model into a folder that any machine with Docker or Podman builds and runs.
@@ -226,7 +227,7 @@ def package(
     from runyard_server.cli import packing
 
     given = {"script": script, "source": source, "environment": environment}
-    packing.pack(workspace, model, to, name, given)
+    packing.pack(workspace, model, to, name, given, json_wanted=json)
 
 
 def _row(model: "ModelRecord") -> tuple[str, ...]:

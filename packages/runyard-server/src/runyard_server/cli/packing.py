@@ -9,7 +9,13 @@ from runyard_server.cli.texts import Styled
 
 
 def pack(
-    workspace: str | None, model: str, to: str, name: str | None, given: dict[str, Any]
+    workspace: str | None,
+    model: str,
+    to: str,
+    name: str | None,
+    given: dict[str, Any],
+    *,
+    json_wanted: bool,
 ) -> None:
     """Pack a model, and print how the folder is built and run.
 
@@ -19,6 +25,7 @@ def pack(
         to: The folder.
         name: What the image is called; None: the model's name.
         given: More arguments of `Endpoint.deploy`; None leaves them.
+        json_wanted: Whether name, folder and ports are printed as JSON.
 
     Raises:
         RunyardError: It makes no sense, or failed.
@@ -35,6 +42,9 @@ def pack(
 
     with told():
         folder = model_packing.pack(workspace_of(workspace), wanted, to, arguments, news)
+    if json_wanted:
+        output.as_json({"name": wanted, "folder": str(folder), "ports": package_files.PORTS})
+        return
     port = package_files.PORTS[1]
     output.say()
     for title, line in (

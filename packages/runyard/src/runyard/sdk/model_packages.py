@@ -150,6 +150,12 @@ def write(service: WorkspaceClient, folder: Path, package: Package) -> None:
         RunyardError: The service refused.
     """
     needs = package_files.requirements(package.lock.requirements)
+    if needs.of_this_machine:
+        raise UserErrorException(
+            f"{package.name} cannot be packed: its environment takes packages from places that "
+            f"another machine does not have ({', '.join(needs.of_this_machine)}); add your wheels "
+            "to the workspace with Environment.add_private_pip_wheel"
+        )
     draft = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.part"
     try:
         with naming("the folder", str(folder)):

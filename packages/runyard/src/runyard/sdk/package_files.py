@@ -29,6 +29,10 @@ _USER = "1000:1000"
 _WHEEL = re.compile(
     rf"^\S+ @ {WHEEL_SCHEME}://[^/\s]+/(?P<datastore>[^/\s]+)/{PRIVATE_WHEELS}/(?P<file>[^\s/#]+)"
 )
+# An option with a path or a file's address, and a requirement of one.
+_LOCAL = re.compile(
+    r"\A(?:(?:-f|--find-links|-i|--index-url|--extra-index-url)[ =](?!https?://)|\S+ @ file:)"
+)
 _SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 _HEALTH = "import urllib.request as u; u.urlopen('http://127.0.0.1:{}/', timeout=5)"
 
@@ -65,6 +69,12 @@ class Requirements(NamedTuple):
     def hashed(self) -> bool:
         """Whether every requirement has its hashes."""
         return all(each.startswith("-") or "--hash=" in each for each in self.blocks)
+
+    @property
+    def of_this_machine(self) -> List[str]:
+        """What takes packages from places that another machine does not have."""
+        found = [each for place, each in enumerate(self.blocks) if place not in self.wheels]
+        return [each.splitlines()[0].rstrip(" \\") for each in found if _LOCAL.search(each)]
 
     def text(self) -> str:
         """The file."""

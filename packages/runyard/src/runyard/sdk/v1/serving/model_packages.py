@@ -117,9 +117,7 @@ class ModelPackage:
                 "pull() is for images, and this package is a Dockerfile: save(output_directory)"
             )
         self._finish()
-        _print(
-            f"Image {self.location} is on this machine: {self._packing.engine} run {self.location}"
-        )
+        _print(f"Image {self.location} is here: {self._packing.engine} run {self.location}")
 
     def save(self, output_directory: str) -> None:
         """Write the Dockerfile with all it needs into a folder, which a machine with Docker builds.
@@ -169,6 +167,7 @@ class ModelPackage:
 
         self._packing.wait(look)
         if self._packing.engine is not None:
+            progress.end()
             self._packing.build(self._tell if show_output else self._log.append)
         self._state = SUCCEEDED
         progress.take(SUCCEEDED, "")

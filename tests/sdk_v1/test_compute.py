@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 
+from runyard.protocol.errors import ServiceUnreachable
 from runyard.sdk.clusters import AmlCompute
 from runyard.sdk.compute import AksCompute, ComputeTarget
-from runyard.sdk.exceptions import ComputeTargetException, NotOfferedYet, UserErrorException
+from runyard.sdk.environments import Environment
+from runyard.sdk.exceptions import (
+    AzureMLException,
+    ComputeTargetException,
+    NotOfferedYet,
+    UserErrorException,
+)
 from runyard.sdk.v1.attached import RemoteCompute
 
 
@@ -201,3 +208,20 @@ def test_settings_of_a_cloud_are_kept_with_a_warning(workspace):
         AksCompute.provisioning_configuration(agent_count=0)
     with pytest.raises(NotOfferedYet, match="provisioning_configuration"):
         AksCompute.attach(workspace, "x", "id")
+
+
+def test_a_service_that_is_away_is_told_as_the_sdk_tells_it(workspace, monkeypatch):
+    """Scripts catch AzureMLException around lists, too, and know no errors of the protocol."""
+    made = make(workspace)
+
+    def away(*_: Any, **__: Any) -> None:
+        raise ServiceUnreachable("no service answers")
+
+    monkeypatch.setattr(workspace.service, "call", away)
+    for ask in (
+        lambda: ComputeTarget.list(workspace),
+        made.list_nodes,
+        lambda: Environment.list(workspace),
+    ):
+        with pytest.raises(AzureMLException, match="no service answers"):
+            ask()

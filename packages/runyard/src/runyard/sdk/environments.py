@@ -372,7 +372,8 @@ def _curated(name: str) -> Environment:
 
 def _records(workspace: Any, name: Optional[str] = None) -> List[EnvironmentRecord]:
     """List the newest version of each registered environment, or all versions of one."""
-    found: List[EnvironmentRecord] = workspace.service.environments.list(name)
+    with translated():
+        found: List[EnvironmentRecord] = workspace.service.environments.list(name)
     return found
 
 

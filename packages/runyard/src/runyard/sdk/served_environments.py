@@ -158,11 +158,12 @@ def _of_run(service: WorkspaceClient, models: Sequence[ModelRecord]) -> Optional
     for record in models:
         if not record.run:
             continue
-        try:
-            spec = service.runs.spec(record.run)
-        except NotFound:
-            # Interactive runs were never submitted, and some are gone.
-            continue
+        with translated():
+            try:
+                spec = service.runs.spec(record.run)
+            except NotFound:
+                # Interactive runs were never submitted, and some are gone.
+                continue
         # Nobody has chosen it by its name, so another model has its environment found anew.
         definition = replace(spec.environment, name="", version="")
         return Chosen(definition, {}, f"that of the run {record.run}")

@@ -128,7 +128,8 @@ class ComputeTarget:
     def list(workspace: Any) -> List[ComputeTarget]:
         """List all compute targets of a workspace, by name."""
         checks.workspace(workspace)
-        records = workspace.service.compute.list()
+        with translated():
+            records = workspace.service.compute.list()
         return [ComputeTarget._of(workspace, record) for record in records]
 
     @property
@@ -286,9 +287,10 @@ class ComputeTarget:
 
     def list_nodes(self) -> List[Dict[str, Any]]:
         """List the nodes, a dict each: `nodeId`, `nodeState`, `runId`, `since`."""
+        with translated():
+            nodes = self.workspace.service.compute.nodes(self.name)
         return [
-            {"nodeId": n.id, "nodeState": n.state, "runId": n.run, "since": n.since}
-            for n in self.workspace.service.compute.nodes(self.name)
+            {"nodeId": n.id, "nodeState": n.state, "runId": n.run, "since": n.since} for n in nodes
         ]
 
     def __repr__(self) -> str:

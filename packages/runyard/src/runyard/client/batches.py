@@ -84,6 +84,7 @@ def describe(file: Sized) -> Tuple[FileEntry, bytes]:
 
     A file that somebody appends to meanwhile is taken as long as it was when it was looked at.
     """
+    # The size is known: one read without a buffer between.
     with file.path.open("rb", buffering=0) as stream:
         mode = os.fstat(stream.fileno()).st_mode
         data = stream.read(file.size)

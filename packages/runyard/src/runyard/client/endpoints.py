@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
 
 
+# What has not come after three seconds has been rotated away, or was never printed.
 _LOG_SECONDS, _LOG_PAUSE = 3.0, 0.05
 
 

@@ -20,6 +20,7 @@ from runyard.client import home as homes
 if TYPE_CHECKING:
     from pathlib import Path
 
+# The coarsest time stamps are those of FAT, of two seconds.
 SETTLED_NS = 2_000_000_000
 KEPT_FROM = 200
 KEPT_FOLDERS = 50

@@ -35,6 +35,7 @@ def service_command() -> List[str]:
         return _given(given)
     if sys.version_info >= OLDEST and importlib.util.find_spec("runyard_server") is not None:
         return [sys.executable, *MODULE]
+    # Last: on PATH may be one of another version than this client's.
     found = shutil.which("runyard")
     if found is not None:
         return _from_program(Path(found))

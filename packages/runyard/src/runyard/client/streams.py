@@ -102,6 +102,7 @@ def _persistently(once: Callable[[], Iterator[Event]], over: Callable[[], bool])
                 return
         except (TemporaryError, http.client.HTTPException, OSError) as error:
             down_since = down_since or time.monotonic()
+            # What broke off was there: only a service that cannot be reached is given up.
             if isinstance(error, TemporaryError) and _elapsed(down_since) > STREAM_PATIENCE_SECONDS:
                 raise
         time.sleep(pause)

@@ -100,6 +100,7 @@ class Sweeps(NounClient):
             limit,
         )
 
+    # A picture shows no more points, and a sweep may have a million.
     def table(self, sweep: str, trials: int = 1000) -> SweepTable:
         """Read a sweep's trials as columns.
 

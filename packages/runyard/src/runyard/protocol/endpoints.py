@@ -45,6 +45,7 @@ ENDPOINT_KINDS = (NATIVE, LOCAL, ACI, AKS, AKS_ENDPOINT)
 KEY, TOKEN, NO_AUTH = "key", "token", "none"
 AUTHS = (KEY, TOKEN, NO_AUTH)
 
+# v1's rule, which names of hosts follow.
 ENDPOINT_NAME_RULE = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 SHORTEST_NAME, LONGEST_NAME = 3, 32
 MAIN_DEPLOYMENT = "main"
@@ -75,9 +76,11 @@ class Limits:
         init_seconds: How long `init()` may take.
     """
 
+    # Scripts of v1 keep sessions and graphs in globals, which two calls would share.
     concurrency: int = 1
     queue_length: int = 200
     queue_wait_ms: int = 10_000
+    # What v1's own inference server waits for.
     timeout_ms: int = 3_600_000
     max_body: int = 100 << 20
     init_seconds: float = 600.0
@@ -114,6 +117,7 @@ class Liveness:
     period_seconds: float = 10.0
     timeout_seconds: float = 2.0
     failure_threshold: int = 3
+    # All four are what AKS had by default in v1.
     initial_delay_seconds: float = 310.0
 
 
@@ -493,6 +497,7 @@ ENDPOINTS_ROLLBACK: Route[EndpointRecord] = Route(
     "Go back to a former revision of a deployment.",
     body=Rollback,
 )
+# Without a scope, like all that opens or changes an endpoint: a run's token does neither.
 ENDPOINTS_KEYS: Route[EndpointKeys] = Route(
     "endpoints.keys", "GET", IN_ENDPOINT + "/keys", EndpointKeys, "Read an endpoint's keys."
 )

@@ -26,6 +26,7 @@ from runyard.protocol.records import dataclass
 
 VERSION = 1
 HEAD = struct.Struct("<IIIB")
+# Swagger documents with samples are the largest; whatever says that it has more is no frame.
 LARGEST_META = 1 << 20
 _REUSED_BYTES = 8 << 20
 

@@ -10,6 +10,7 @@ from runyard.protocol.endpoints import DeploymentSpec
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import IN_WORKSPACE, READS, Nothing, Route
 
+# v1's rule.
 IMAGE_NAME_RULE = r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?"
 SHORTEST_IMAGE_NAME, LONGEST_IMAGE_NAME = 3, 32
 

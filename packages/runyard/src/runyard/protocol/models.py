@@ -8,6 +8,7 @@ from runyard.protocol.records import dataclass
 from runyard.protocol.route import IN_WORKSPACE, READS, REGISTERS, Nothing, Route
 from runyard.protocol.search import Search
 
+# v1's rule.
 NAME_RULE = r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}"
 
 

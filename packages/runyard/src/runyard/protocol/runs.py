@@ -92,6 +92,7 @@ class RunSpec:
     environment: EnvironmentDefinition = field(default_factory=EnvironmentDefinition)
     environment_variables: Dict[str, str] = field(default_factory=dict)
     data: List[DataReference] = field(default_factory=list)
+    # v1 sent what a job writes there while it ran, and outputs at its end.
     watched_folders: List[str] = field(default_factory=lambda: ["logs"])
     max_duration_seconds: Optional[int] = None
     max_retries: int = 0

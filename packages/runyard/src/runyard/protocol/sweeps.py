@@ -16,6 +16,7 @@ from runyard.protocol.records import dataclass
 from runyard.protocol.route import FAMILY, IN_WORKSPACE, MAKES, READS, Route
 from runyard.protocol.runs import RunSpec
 
+# The first is v1's, by which its scripts and widgets know a sweep.
 HYPERDRIVE, SWEEP_RUN = "hyperdrive", "sweep"
 RUN_TYPES = (HYPERDRIVE, SWEEP_RUN)
 MAXIMIZE, MINIMIZE = "maximize", "minimize"
@@ -24,6 +25,7 @@ RUNNING, COMPLETED, STOPPED = "running", "completed", "stopped"
 FAILED, CANCELED, PAUSED = "failed", "canceled", "paused"
 TRIAL_STATES = (RUNNING, PAUSED, COMPLETED, STOPPED, FAILED, CANCELED)
 NO_POLICY = "none"
+# Where v1 had it.
 SWEEP_LOG = "azureml-logs/hyperdrive.txt"
 IN_SWEEP = IN_WORKSPACE + "/sweeps/{sweep}"
 
@@ -121,6 +123,7 @@ class SweepSpec:
     max_trials: Optional[int] = None
     parallel: Optional[int] = None
     max_duration_seconds: Optional[float] = None
+    # A slip in a script would otherwise fail as often as there are trials.
     max_failures: int = 10
     seed: int = 0
     base: Optional[RunSpec] = None

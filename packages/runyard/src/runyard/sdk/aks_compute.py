@@ -51,6 +51,7 @@ class AksProvisioningConfiguration:
         self.location = location
         self.cluster_purpose = cluster_purpose
         self.leaf_domain_label: Optional[str] = None
+        # v1's object had them as attributes, which scripts read back.
         for name, value in more.items():
             setattr(self, name, value)
         self.validate_configuration()
@@ -101,6 +102,7 @@ class AksProvisioningConfiguration:
         return CreateCompute(
             name=name,
             vm_size=self.vm_size or DEFAULT_SIZE,
+            # Shown again as `agent_count`; no node is ever made of it.
             max_nodes=int(self.agent_count or DEFAULT_AGENTS),
             location=self.location or "",
             kind=AKS,
@@ -157,6 +159,7 @@ class AksCompute(ComputeTarget, stands_for=AKS):
         Raises:
             ComputeTargetException: Something makes no sense.
         """
+        # Taken before anything else has a name here.
         more = dict(locals())
         for name in ("agent_count", "vm_size", "location", "cluster_purpose"):
             del more[name]

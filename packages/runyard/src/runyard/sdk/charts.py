@@ -16,6 +16,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 PLAIN = " #"
+# Drawn wider, a few trials would look like many.
 _WIDEST_STEP = 4
 # Beyond that a plain scale shows nothing but the worst value.
 _LOG_FROM = 1000.0

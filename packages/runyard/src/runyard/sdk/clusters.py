@@ -98,6 +98,7 @@ class NodeStateCounts:
     def __init__(self, record: ComputeRecord) -> None:
         self.idle_node_count = self.idle = record.idle_nodes
         self.leaving_node_count = self.leaving = record.leaving_nodes
+        # Sites report none of these two, and v1's scripts read both.
         self.preempted_node_count = self.preempted = 0
         self.preparing_node_count = self.preparing = record.preparing_nodes
         self.running_node_count = self.running = record.running_nodes
@@ -292,6 +293,7 @@ class AmlCompute(ComputeTarget, stands_for=CLUSTER):
             # A cluster that has not set out for so many will never have them: no need to wait.
             if wanted > self._record.target_nodes or time.monotonic() >= deadline:
                 return False
+            # Nodes come one by one, and the service tells of each when it is asked.
             time.sleep(_NODE_DELAY)
             self.refresh_state()
         return True

@@ -55,6 +55,7 @@ def _check_keys(found: Dict[str, Any], path: str) -> None:
     if not isinstance(variables, dict):
         raise UserErrorException(f"conda file {path!r}: `variables:` must be lines `NAME: value`")
     for name, value in variables.items():
+        # YAML reads `yes` and `1.10` as other things than what is written there.
         if not isinstance(value, str):
             raise UserErrorException(
                 f"conda file {path!r}: the variable {name!r} has no text as value; write "
@@ -68,6 +69,7 @@ def _entry(entry: Any, path: str) -> Any:
         return entry
     if isinstance(entry, dict) and list(entry) == ["pip"]:
         return {"pip": lines_of(_pip_lines(entry["pip"], path), path)}
+    # `numpy: 1.16` is a mapping to YAML, and a frequent slip.
     if isinstance(entry, dict) and len(entry) == 1:
         ((name, version),) = entry.items()
         if isinstance(version, str):

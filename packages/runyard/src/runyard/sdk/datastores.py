@@ -278,7 +278,11 @@ class Datastore:
         progress = Progress(f"Downloading {_files(count)}", total, show_progress, count)
         with translated():
             transfer.download_many(
-                self.workspace.service, fetches, overwrite=True, progress=progress
+                # What was to be left alone is not among them.
+                self.workspace.service,
+                fetches,
+                overwrite=True,
+                progress=progress,
             )
         progress.finish()
         return count
@@ -406,6 +410,7 @@ def _named(paths: Sequence[Path], relative_root: Optional[str]) -> List[Tuple[Pa
         root = Path(os.path.commonpath(parents)) if parents else Path()
     else:
         root = Path(relative_root).expanduser().resolve()
+    # By real paths: `..` and links would else make names that lead out of the datastore.
     named = []
     for path in paths:
         whole = path.resolve()

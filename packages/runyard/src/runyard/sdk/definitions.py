@@ -32,6 +32,7 @@ def definition_of(environment: Any) -> EnvironmentDefinition:
     python, docker = environment.python, environment.docker
     packages = _checked(python.conda_dependencies)
     managed = bool(python.user_managed_dependencies)
+    # It has a field of its own, since a lock is made against one index.
     options = [line for line in packages.pip_options if not line.startswith("--index-url")]
     return EnvironmentDefinition(
         name=environment.name or "",
@@ -70,6 +71,7 @@ def _with_packages(made: EnvironmentDefinition, more: Sequence[str]) -> Environm
     """Add requirements, but for those of which the user asks for a version."""
     from dataclasses import replace
 
+    # Two versions of one package could not be installed together.
     named = {package_name(line) for line in made.pip}
     return replace(made, pip=[*made.pip, *(line for line in more if line not in named)])
 

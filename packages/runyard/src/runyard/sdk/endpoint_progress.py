@@ -107,6 +107,7 @@ def share_of(record: EndpointRecord) -> float:
         for replica in each.replicas
         if replica.revision == (each.coming or each.revision)
     ]
+    # Replicas that are yet to be made count, and have come nowhere.
     wanted = max(len(found), sum(each.wanted for each in record.deployments), 1)
     return max(_BEGUN, sum(found) / wanted)
 

@@ -100,6 +100,7 @@ def spec_of(
     if before is None and given.get("model") is None and given.get("script") is None:
         faults.add("give a model to serve, a script, or both")
     models = given.get("model")
+    # Checked before models are looked up, since local ones are registered then.
     alone = given.get("script") is None and not (before is not None and before.entry_script)
     if alone and isinstance(models, (list, tuple)) and len(models) > 1:
         faults.add(

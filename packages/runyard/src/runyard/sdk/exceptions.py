@@ -326,6 +326,7 @@ class translated:  # noqa: N801 - it reads as a verb: `with translated():`
             return
         from runyard.protocol.errors import RunyardError
 
+        # Others go through: what a user's own code raised within the block is the user's.
         if isinstance(error, RunyardError):
             raise from_service(error) from error
 
@@ -349,6 +350,7 @@ def from_service(error: RunyardError) -> AzureMLException:
     for kind, raised, prefix in table:
         if isinstance(error, kind):
             said = error.message
+            # Where one is told of by another it has its beginning already.
             text = said if said.startswith(prefix) else prefix + said
             return raised(text, details=error.details or None)
     return ServiceException(error.message, error.status, details=error.details or None)

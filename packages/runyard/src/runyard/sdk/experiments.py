@@ -174,6 +174,7 @@ class Experiment:
         checks.workspace(workspace)
         rows = paging.items(workspace.service.experiments.list())
         return [
+            # What is there was checked when it was made, by the rule of that day.
             Experiment(workspace, row.name, _skip_name_validation=True, _record=row)
             for row in rows
             if experiment_name in (None, row.name)
@@ -228,6 +229,7 @@ class Experiment:
         from runyard.sdk.runs import of_record
         from runyard.sdk.source_snapshots import take_snapshot
 
+        # Git answers while the folder is read and sent.
         with git_properties.ask(given.source_directory) as asked:
             snapshot = take_snapshot(
                 self._workspace.service, given.source_directory, given.spec.script

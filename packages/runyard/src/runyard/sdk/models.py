@@ -343,6 +343,7 @@ class Model:
         with translated():
             try:
                 self._workspace.service.models.delete(self.id)
+            # v1 had one class of errors for models and for what serves them.
             except WrongState as error:
                 raise WebserviceException(error.message, error.status) from error
 
@@ -539,6 +540,7 @@ def register_from_run(run: RunBase, made: RegisterModel) -> Model:
 
     path = _model_path(made.path)
     if run._in_own_job():
+        # Outputs of a job are sent at its end, and a script registers its model before that.
         run_files.live(run.service, run.id, path)
     elif run._interactive is not None:
         run._interactive.send(path)
@@ -569,6 +571,7 @@ def _get(workspace: Workspace, key: str) -> ModelRecord:
 
 
 def _newest(workspace: Workspace, query: Any) -> ModelRecord:
+    # Newest first, so the first page has it.
     found = next(paging.items(workspace.service.models.list(query)), None)
     if found is None:
         raise _not_found(workspace, query.name)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runyard.client.workspace import WorkspaceClient
     from runyard.protocol.files import FileRecord
 
+# Streams may be larger than the memory.
 BLOCK_BYTES = 1 << 20
 NEAREST = 5
 
@@ -156,6 +157,7 @@ def upload(
         progress = Progress(f"Uploading {count} files", total, takes_long(count, total), count)
         entries = transfer.store(service, pairs, progress)
         progress.finish()
+        # Contents first: a run never names a file whose bytes are not there.
         service.files.register(run_id, entries, overwrite)
 
 

@@ -61,6 +61,7 @@ class RunLifecycle(RunLogging):
         from runyard.sdk import run_details, run_files
 
         record = record or self._refresh()
+        # v1's details name each log with its address, so files are listed, too.
         files = run_files.records(self.service, self._id)
         spec = self._spec()
         ranks = self._ranks() if spec is not None and spec.launcher.kind != "single" else ()
@@ -145,12 +146,14 @@ class RunLifecycle(RunLogging):
     def _end(self, call: Any) -> None:
         """Flush, collect what an interactive run leaves, and set the status."""
         if self._interactive is not None:
+            # First of all, since scripts read their outputs back as soon as the run has ended.
             self._interactive.collect()
         self.flush()
         with translated():
             self._record = call()
         from runyard.sdk import endings
 
+        # The end of this process would else end the run once more.
         endings.forget(self)
         if self._interactive is not None:
             self._interactive.close()

@@ -106,6 +106,7 @@ def found(
         return of_run
     if flavor == SCRIPT and (not kind or _is_here(flavors.MODULES[kind])):
         return _of(this_python(), "this Python, as it is")
+    # The version that wrote the model: others may not read it.
     version = next((each.framework_version for each in models if each.framework_version), "")
     python, pip = flavors.packages(kind, version)
     return _of(_packages(python, pip), f"what {kind} needs: {', '.join(pip)}")

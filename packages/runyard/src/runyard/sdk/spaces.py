@@ -21,6 +21,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 from runyard.protocol.sweeps import CHOICE, FIXED, NORMAL, NUMBER, ParameterSpec
 from runyard.sdk.exceptions import UserErrorException
 
+# So that the distance of two bounds is a number, too.
 _LARGEST = 1e300
 
 
@@ -194,6 +195,7 @@ def _check_arguments(parameters: Sequence[ParameterSpec]) -> None:
     """Refuse two parameters that a trial could have at once under one name."""
     for number, one in enumerate(parameters):
         for other in parameters[:number]:
+            # Below different values of one choice they never meet in a trial.
             apart = any(other.when.get(key, value) != value for key, value in one.when.items())
             if one.argument == other.argument and not apart:
                 raise UserErrorException(
@@ -216,6 +218,7 @@ def _branching(branches: Mapping[Any, Any]) -> Expression:
 
 def _fixed(name: str, value: Any) -> Expression:
     found = plain(value)
+    # Most often a choice is meant, and taken as it stands it would be tried once, as a whole.
     if isinstance(found, (list, tuple, set, frozenset, range)):
         raise UserErrorException(
             f"the parameter {name!r} is a {type(value).__name__}: to try its values write "
@@ -237,6 +240,7 @@ def _option(value: Any, name: str = "") -> Any:
     known = found is None or isinstance(found, (bool, int, float, str))
     if known and not (isinstance(found, float) and not math.isfinite(found)):
         return found
+    # Not-a-number and infinity are no JSON, and no job could make an object again from a text.
     where = f"the parameter {name!r}" if name else "choice()"
     raise UserErrorException(
         f"{where} has the value {value!r}, which cannot be sent: use finite numbers, texts, True, "

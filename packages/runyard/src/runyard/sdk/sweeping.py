@@ -30,6 +30,7 @@ def begin(service: WorkspaceClient, given: Submission, order: SubmitRun) -> RunR
     """
     assert given.sweep is not None
     body = CreateSweep(
+        # The order has the snapshot, which was not taken yet when the sweep was described.
         spec=replace(given.sweep, base=order.spec),
         run_id=given.run_id,
         tags=order.tags,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Target = TypeVar("Target", bound="ComputeTarget")
 
 CLUSTER = "AmlCompute"
+# On this machine a cluster is there in a moment, at a site with a queue after minutes.
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 2.0
 
 _KINDS: Dict[str, Type[ComputeTarget]] = {}
@@ -340,6 +341,7 @@ def whole(what: str, value: Any) -> Optional[int]:
     if value is None:
         return None
     try:
+        # Notebooks take them from `os.environ`, as texts.
         number = int(value)
     except (TypeError, ValueError):
         raise ComputeTargetException(f"{what} must be a whole number, not {value!r}") from None

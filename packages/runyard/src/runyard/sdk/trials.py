@@ -90,10 +90,13 @@ class Trials:
         self.experiment = experiment
         self.objectives: Sequence[Objective] = record.spec.objectives
         self._service: WorkspaceClient = experiment.workspace.service
+        # Any later process of this machine finds there what this one could not bring.
         self._folder = home.locate() / "spool" / record.id
         blind = record.spec.sampler.name in BLIND
         waits = not blind or record.spec.policy.name != NO_POLICY
         self._most_ahead = MOST_AHEAD if blind else LEARNING_AHEAD
+        # A sampler that learns and a policy wait for results; for others they are sent seldom, and
+        # many together.
         self._interval = PROMPT_SECONDS if waits else INTERVAL_SECONDS
         self._workers = workers
         self._loops = 0

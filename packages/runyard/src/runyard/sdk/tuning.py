@@ -57,6 +57,7 @@ def policy_of(given: Any) -> PolicySpec:
         return PolicySpec()
     if isinstance(given, PolicySpec):
         return given
+    # Told here, with how it is written: the service would name the option that is missing alone.
     if isinstance(given, str) and given in _NEEDS:
         raise UserErrorException(
             f"the policy {given!r} needs to be told more than its name, as in "
@@ -310,6 +311,7 @@ def _halving(name: str, max_steps: int, factor: int, min_steps: int, stop_only: 
 
 
 def _given(options: Dict[str, Any]) -> Dict[str, Any]:
+    # Left out, an option has the engine's default, which is the newest service's to choose.
     return {name: value for name, value in options.items() if value is not None}
 
 

@@ -133,6 +133,7 @@ class Printer:
         self._run_id = run_id
         self._reader = LogReader(service.files, run_id)
         self._name = ""
+        # A piece may end within a letter.
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._line_open = False
 

@@ -69,6 +69,7 @@ class Workspace:
 
         self._auth = auth
         connection = _connection or workspace_lookup.connect()
+        # The embedded default one is known by its id: nothing is asked before it is used.
         if _record is None and _id is None:
             wanted = WorkspaceConfig(workspace_name, subscription_id, resource_group)
             _record = workspace_lookup.existing(connection, wanted)

@@ -154,6 +154,7 @@ class SweepCard:
 
 
 def _trials(columns: Sequence[SweepColumn]) -> List[Trial]:
+    # Of several goals there are several columns of a role: the first one's counts.
     by_role = {column.role: column.values for column in reversed(columns)}
     params = [column for column in columns if column.role == "param"]
     return [

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runyard.protocol.runs import RunRecord
     from runyard.sdk.experiments import Experiment
 
+# Fewer than the service takes at once (`protocol.metrics.MOST_RUNS`).
 _MANY = 500
 # Late clients of v1 wrote the tag of a child under this prefix.
 _SYSTEM = "_aml_system_"
@@ -195,6 +196,7 @@ class HyperDriveRun(Run):
         Returns:
             The details, as `get_details`.
         """
+        # v1 raised nothing for a sweep, whatever became of its children.
         del raise_on_error
         return super().wait_for_completion(show_output, wait_post_processing, raise_on_error=False)
 

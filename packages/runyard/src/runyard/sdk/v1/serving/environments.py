@@ -52,6 +52,7 @@ def definition(environment: Environment) -> EnvironmentDefinition:
     asked = [package_name(line) for line in environment.python.conda_dependencies.pip_packages]
     if made.user_managed or DEFAULT_SDK_PACKAGE not in asked or _has_schema(asked):
         return made
+    # Of all that came with that package scripts import this one.
     return replace(made, pip=[*made.pip, _SCHEMA])
 
 

@@ -56,6 +56,7 @@ def of(models: Sequence[Given], service: str) -> Served:
 
 def _flavor(model: Model) -> str:
     by_files = flavors.of_files(entry.path for entry in model._files().files)
+    # Whatever framework it was registered with, such a folder says itself how it is loaded.
     if by_files == PYFUNC:
         return PYFUNC
     framework = model.model_framework or ""

@@ -25,6 +25,7 @@ DEPLOYING, RUNNING, FAILED, DELETED, UNKNOWN = (
     "deleted",
     "unknown",
 )
+# v1's local services told their states in words of their own.
 _STATES = {
     "Transitioning": DEPLOYING,
     "Healthy": RUNNING,

@@ -100,6 +100,7 @@ def _files(source: Source) -> List[Tuple[str, Path]]:
     found = {source.entry: Path(source.script)}
     for dependency in source.dependencies:
         for name, path in _below(dependency):
+            # In the working folder the second would take the place of the first.
             if found.setdefault(name, path) != path:
                 raise UserErrorException(
                     f"dependencies name two files {name!r}: {found[name]} and {path}"

@@ -55,6 +55,7 @@ class Webservice(Shown):
         WebserviceException: There is none; the message begins with `WebserviceNotFound`.
     """
 
+    # v1's scripts make a Webservice of a name, and are given an AciWebservice.
     def __new__(cls, workspace: Workspace, name: str, **_: Any) -> Self:
         """Make an object of the class that stands for the service's kind."""
         checks.workspace(workspace)

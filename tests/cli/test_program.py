@@ -199,6 +199,14 @@ def test_installing_completion_changes_the_shell_s_file_once(cli, tmp_path) -> N
     assert text.count("source") == 1
 
 
+def test_installing_completion_keeps_a_start_file_of_any_encoding(cli, tmp_path) -> None:
+    """What the user wrote stays byte for byte, without a line's end too."""
+    (tmp_path / ".bashrc").write_bytes(mine := b"# Gr\xfc\xdfe\nexport MINE=1")
+    said = cli("--install-completion", HOME=str(tmp_path), SHELL="/bin/bash")
+    assert said.status == 0, said.err
+    assert (tmp_path / ".bashrc").read_bytes().startswith(mine + b"\n\nsource ")
+
+
 @pytest.mark.parametrize("named", [None, "", "/bin/dash"])
 def test_completion_falls_back_on_the_login_shell(monkeypatch, named) -> None:
     """Containers set no SHELL, or that of their first command; the user's own shell counts then."""

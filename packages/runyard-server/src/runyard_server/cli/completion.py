@@ -129,9 +129,13 @@ def _written(path: "Path", text: str) -> "Path":
 
 def _mentioned(path: "Path", text: str) -> "Path":
     """Add a line to a shell's start file, unless it has it."""
-    there = path.read_text(encoding="utf-8") if path.exists() else ""
+    # In whatever encoding it is.
+    there = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     if text not in there:
-        path.write_text(f"{there.rstrip()}\n\n{text}\n".lstrip(), encoding="utf-8")
+        gap = "" if not there else "\n" if there.endswith("\n") else "\n\n"
+        # Behind what there is, not all of it anew: a full disk must not cost the user the file.
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{gap}{text}\n")
     return path
 
 
@@ -181,6 +185,7 @@ def _of_command(command: Command, typed: list[str], incomplete: str) -> Offers:
         return _values(waiting, _with_arguments(command, given, loose), incomplete)
     given, loose = words.split(command, typed)
     if incomplete.startswith("-"):
+        # `--status=Fa` is one word to a shell, so the offer has to begin with all of it.
         name, equals, value = incomplete.partition("=")
         option = words.option_of(command, name)
         if equals and option is not None:

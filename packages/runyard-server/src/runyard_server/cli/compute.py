@@ -106,6 +106,7 @@ def _site_row(site: "SiteRecord") -> tuple[str, ...]:
         f"{nodes}, sharing these" if site.shares_nodes else nodes,
         site.mpi or "none",
         "shared" if site.shares_files else "sent",
+        # Their minor versions, each once: patch levels decide nothing here.
         ", ".join(dict.fromkeys(version.rpartition(".")[0] for version in site.interpreters)),
         site.service_url,
     )

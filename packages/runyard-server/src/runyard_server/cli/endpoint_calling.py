@@ -44,11 +44,14 @@ def call(
     if body is not None:
         headers["Content-Type"] = "application/json" if is_json(body) else "text/plain"
     client = target.client(workspace)
+    # Before the call, since a wrong name is answered with the nearest.
     record = client.endpoints.get(endpoint)
     with told():
         answer = Caller(client, endpoint).send(_rooted(path), body, headers, record)
+    # Who asked for JSON can parse whatever a script or another protocol answers.
     if json_wanted and not is_json(answer):
         answer = json.dumps(answer.decode("utf-8", "replace")).encode()
+    # As it came: reading and writing it anew would change digits, and tensors are no text.
     output.write_bytes(answer if answer.endswith(b"\n") else answer + b"\n")
 
 

@@ -57,6 +57,8 @@ def update(
             endpoint.rollback(wanted.deployment)
         elif changes:
             endpoint.update(deployment=wanted.deployment, **wanted.code)
+        # In JSON nothing else may stand on standard output; and traffic needs no wait, it counts
+        # from the answer on.
         if wait and (changes or wanted.rollback):
             endpoint.wait(show_output=not json_wanted)
         # Last, so that nothing is sent to what is not ready.
@@ -145,6 +147,7 @@ def percents(given: list[str] | None) -> dict[str, int]:
         InvalidRequest: One is no name and percent.
     """
     found: dict[str, int] = {}
+    # Typed either way: `--traffic a=90,b=10`, or the option twice.
     for text in ",".join(given or []).split(",") if given else []:
         name, _, percent = text.strip().partition("=")
         number = percent.strip().removesuffix("%").strip()

@@ -184,6 +184,7 @@ def _replicas(record: EndpointRecord) -> None:
                 humane.age(each.since or None),
                 str(each.restarts or ""),
                 humane.size(each.memory_bytes) if each.memory_bytes else "",
+                # Below it stands the end of a log, which `logs` prints.
                 each.reason.partition("\n")[0],
             )
             for each in those

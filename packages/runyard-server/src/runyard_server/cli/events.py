@@ -65,6 +65,7 @@ def events(
         subject=name or None,
     )
     feed = client.feed
+    # A page first, also where it is followed: what was before shows that it works.
     page = feed.list(query)
     for event in page.items:
         _show(event, json)

@@ -11,6 +11,7 @@ from runyard_server.cli import output, tree
 from runyard_server.cli.parameters import Command, Group, Parameter
 from runyard_server.cli.texts import Styled
 
+# Longer lines are hard to read, and what reads a pipe expects the width of old terminals.
 WIDEST = 100
 ELSEWHERE = 80
 HELP_ROW = ("-h, --help", "Show this and exit.")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from runyard_server.cli.texts import Styled
 
+# As kB and MB are defined, and disks are sold.
 THOUSAND = 1000
 MINUTE, HOUR, DAY = 60, 3600, 86400
 COLOURS = {
@@ -53,6 +54,7 @@ def short(value: float) -> str:
     """Write a duration in its largest unit alone: 42 s, 3 min, 5 h, 12 d."""
     for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
         if value >= unit:
+            # Rounded down: what is 59 minutes old is not an hour old.
             return f"{value // unit:.0f} {name}"
     return f"{value:.0f} s"
 

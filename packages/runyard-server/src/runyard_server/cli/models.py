@@ -96,6 +96,7 @@ def list_(
     from runyard_server.cli import conditions, target, typed
 
     models = target.client(workspace).models
+    # Texts are named, since a version such as 1.13 would be read as a number.
     fields = conditions.Fields(
         texts=(
             "name",

@@ -21,6 +21,7 @@ def log_of(client: WorkspaceClient, run: str, wanted: str, *, sure: bool = True)
     for one in found:
         if _is_meant(one, wanted):
             return one.log
+    # Not told of yet, while nodes are still meeting: who follows asks again.
     if not sure:
         return ""
     there = ", ".join(f"{one.rank} ({one.name})" for one in found)

@@ -36,6 +36,7 @@ CHILD_COLUMNS = [
     Column("TIME", right=True, worth=1),
 ]
 FILES_SHOWN = 30
+# A sweep may have thousands, and `runs list` pages through them.
 CHILDREN_SHOWN = 20
 VALUE_WIDTH = 40
 

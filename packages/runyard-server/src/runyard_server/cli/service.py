@@ -28,6 +28,7 @@ from runyard_server.cli.parameters import Option
 # As `failures` has them: there is no such thing, and it cannot be reached.
 NOT_RUNNING = 3
 SILENT = 5
+# A stop takes tenths of a second, and scripts wait for it.
 POLL_SECONDS = 0.02
 
 

@@ -41,7 +41,9 @@ def serve(
         place = workspace_of(workspace)
         wanted = name or name_of(model)
         _check_free(place, wanted, model, chosen=name is not None)
+        # What was not given keeps what the SDK has by default, or the endpoint has already.
         set_ = {key: value for key, value in given.items() if value is not None}
+        # Looked at before: the same line once more means the same endpoint, with what is new.
         endpoint = Endpoint.deploy(place, wanted, model, replace=True, **set_)
         if wait:
             endpoint.wait(show_output=not json_wanted)

@@ -10,6 +10,7 @@ from runyard.protocol.sweeps import SweepRecord
 from runyard_server.cli import humane
 from runyard_server.cli.target import WorkspaceClient
 
+# Names are looked for among the newest: a workspace may have any number of sweeps.
 LOOKED_AT = 1000
 LISTED = 5
 

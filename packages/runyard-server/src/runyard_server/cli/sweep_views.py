@@ -70,6 +70,7 @@ def show(client: WorkspaceClient, record: SweepRecord, top: int) -> None:
         columns["number"], columns.get("best", []), plain=plain, width=max(1, room)
     )
     _picture(f"Best {record.spec.objectives[0].name} so far", lines)
+    # Last, below what is on the screen already: the first time the service loads Optuna for it.
     found = client.sweeps.importance(record.id)
     pairs = [(each.name, each.importance) for each in found.items]
     _picture("How much each parameter decides", charts.bars(pairs, plain=plain))
@@ -201,6 +202,7 @@ def _order(record: SweepRecord, table: SweepTable) -> list[int]:
     valued = [place for place in places if values[0][place] is not None]
     front = {trial.number for trial in record.front}
     numbers = table.columns[0].values
+    # The front first: of several objectives the first alone would order it.
     valued.sort(key=lambda place: (numbers[place] not in front, sign * values[0][place]))
     return [*valued, *(place for place in reversed(places) if values[0][place] is None)]
 

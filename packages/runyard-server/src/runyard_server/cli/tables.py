@@ -13,6 +13,7 @@ from runyard_server.cli import output, texts
 from runyard_server.cli.texts import Styled
 
 GAP = 2
+# So many letters mostly tell one entry from another.
 LEAST = 10
 ESSENTIAL = 100
 """The worth of a column that is never left out."""

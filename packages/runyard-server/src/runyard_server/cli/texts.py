@@ -15,6 +15,7 @@ _ENDING = "\u2028\u2029"
 _STEERING = (*range(0x20), *range(0x7F, 0xA0), *map(ord, _TURNING), *map(ord, _ENDING))
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _LATIN = 0x100
+# A letter of each end, and the sign between them.
 _BOTH_ENDS = 3
 
 

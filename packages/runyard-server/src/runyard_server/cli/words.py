@@ -68,6 +68,7 @@ def split(
     loose: list[str] = []
     while left:
         word = left.popleft()
+        # By custom: what follows are arguments, though they may begin with a dash.
         if word == "--":
             loose += left
             break

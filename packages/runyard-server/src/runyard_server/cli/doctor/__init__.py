@@ -15,6 +15,7 @@ from runyard_server.cli.texts import Styled
 
 __all__ = ["doctor", "examine"]
 
+# What others need comes first: who mends from above mends nothing in vain.
 _CHECKS: tuple[Callable[[], Iterable[Finding]], ...] = (
     interpreters.platform,
     interpreters.uv,

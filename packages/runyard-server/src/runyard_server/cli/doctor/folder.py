@@ -12,6 +12,7 @@ from runyard.protocol.service import HOME_VARIABLE
 from runyard_server.cli import humane
 from runyard_server.cli.doctor.finding import BROKEN, NOTE, OK, Finding
 
+# A third of one environment with TensorFlow, and three of them.
 LITTLE_BYTES = 500_000_000
 ENOUGH_BYTES = 5_000_000_000
 ELSEWHERE = f"export {HOME_VARIABLE}=/path/on/a/local/disk"
@@ -20,6 +21,7 @@ ELSEWHERE = f"export {HOME_VARIABLE}=/path/on/a/local/disk"
 def state_folder() -> Iterator[Finding]:
     """Check the state folder, or the place where it would be made."""
     home = homes.locate()
+    # Before the first use there is none; what is above says whether it could be made.
     place = next(folder for folder in (home, *home.parents) if folder.exists())
     if not place.is_dir():
         yield Finding("state folder", BROKEN, f"{place} is a file", ELSEWHERE)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runyard_server.cli.doctor.finding import NOTE, OK, Finding
 
+# nvidia-smi takes some where the driver has to be woken first.
 SECONDS = 10
 
 
@@ -38,7 +39,13 @@ def _output(command: list[str]) -> str:
     """What a program prints; "" when it is not there, fails or hangs."""
     try:
         done = subprocess.run(
-            command, cwd=Path("/"), capture_output=True, text=True, timeout=SECONDS, check=False
+            # Not from here: the working folder may be gone, or on a disk that hangs.
+            command,
+            cwd=Path("/"),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

@@ -40,6 +40,7 @@ def service() -> Iterator[Finding]:
         yield Finding("service", BROKEN, error.message, mend)
     else:
         yield Finding("service", OK, f"{status.version} at {status.url}, process {status.pid}")
+        # One that runs elsewhere is updated by others, and speaks with this version all the same.
         if status.version != __version__ and not elsewhere:
             text = f"it is {status.version} and this program is {__version__}"
             yield Finding("service", NOTE, text, "runyard stop")

@@ -49,6 +49,7 @@ def _chunks(files: Iterable[tuple[str, Path | None]]) -> Iterator[bytes]:
     frames: list[bytes] = []
     size = total = 0
     for name, place in files:
+        # What does not fit any more is told as missing, and asked for with the next batch.
         data = _read(place, MOST_BYTES - total) if place is not None else None
         frames.append(frame(name, data))
         size += len(frames[-1])

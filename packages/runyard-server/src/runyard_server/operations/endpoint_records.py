@@ -113,6 +113,7 @@ def _deployment(
     is_default = each.name == row.default_deployment
     others = sum(one.percent for one in every if one.name != row.default_deployment)
     now = system.gateway.deployment(row.workspace, row.name, each.name)
+    # A run has its lock once its environment is made; all replicas of a revision have the same.
     lock = next((s.run.environment_lock for s in seen if s.run.environment_lock), None)
     return DeploymentRecord(
         name=each.name,

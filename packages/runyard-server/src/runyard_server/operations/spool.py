@@ -103,6 +103,7 @@ def read(body: Body) -> Block:
     else:
         if len(block.lines) != data.count(b"\n") + (len(data) > 0 and not data.endswith(b"\n")):
             block = _one_by_one(bytes(data))  # there are empty ones, and they count
+    # All at once: a set of a thousand lines has two or three.
     kinds = {line.k for line in block.lines if line is not None}
     if not kinds <= _KNOWN:
         raise InvalidRequest(

@@ -168,6 +168,7 @@ def check_learned(work: Work, workspace: str, spec: SweepSpec) -> None:
 
 def _check_size(spec: SweepSpec) -> None:
     """Refuse what would make every look at the sweep slow."""
+    # As JSON, for so it is kept and read at each look.
     size = len(msgspec.json.encode(spec))
     if size > _LARGEST_SPEC:
         raise InvalidRequest(

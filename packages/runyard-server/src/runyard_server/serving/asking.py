@@ -80,6 +80,7 @@ def _told(answer: bytes, kind: type[Told]) -> Told:
     try:
         return msgspec.json.decode(answer, type=kind)
     except msgspec.MsgspecError:
+        # Half an answer, for example, of one that was killed while it wrote.
         raise GatewayGone(f"its answer makes no sense: {answer[:200]!r}") from None
 
 

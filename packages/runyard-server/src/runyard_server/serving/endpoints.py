@@ -21,6 +21,7 @@ from runyard_server.serving.tallies import Counts, DeploymentCounts, Tally
 if TYPE_CHECKING:
     import asyncio
 
+# Addresses come from clients, who may send a new one each time.
 _REMEMBERED = 1024
 _WHOLE = 100
 _DIGITS = 19
@@ -93,6 +94,7 @@ class ServedEndpoint:
                 self._shares.append((taken, pool))
         self._only = None if self._shares else default
         if default is not None:
+            # At least to a hundred, so that each number that is drawn has a pool.
             self._shares.append((max(taken, _WHOLE), default))
 
     def named(self, where: Destination) -> list[Pool]:

@@ -41,6 +41,7 @@ class CallMeta(msgspec.Struct, omit_defaults=True, gc=False):
     explain: bool = True
 
 
+# Made for each call and in no circle, so the collector need not know of it.
 class AnswerMeta(msgspec.Struct, gc=False):
     """What `frames.Answer` holds."""
 

@@ -77,6 +77,7 @@ class Gateway:
         """Serve until asked to stop."""
         loop = asyncio.get_running_loop()
         for name in (CONTROL_SOCKET, WORKER_SOCKET):
+            # Of one that was killed; that none lives is known by the lock.
             (self._folder / name).unlink(missing_ok=True)
         with reachable(str(self._folder), WORKER_SOCKET) as path:
             workers = await loop.create_unix_server(partial(Link, self), path)
@@ -91,6 +92,7 @@ class Gateway:
         await self._ended.wait()
         controls.close()
         await self._end()
+        # After the clients: what they have asked is answered by way of these.
         workers.close()
 
     def stop(self) -> None:
@@ -186,6 +188,7 @@ class Gateway:
             self._forget_ended(run)
         self._serial += 1
         self._news.set()
+        # Another event: who waited for this one wakes, and who comes later waits for the next.
         self._news = asyncio.Event()
 
     def _apply(self, table: Table) -> None:

@@ -129,6 +129,8 @@ class Link(asyncio.Protocol):
     def close(self) -> None:
         """End the connection."""
         if self._transport is not None:
+            # What waits for the next turn of the loop would be lost, such as why somebody is
+            # refused.
             self._flush()
             self._transport.close()
 

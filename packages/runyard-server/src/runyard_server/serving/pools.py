@@ -24,6 +24,7 @@ from runyard_server.serving.usage import Usage
 _AHEAD_US = 3000.0
 _MOST_AHEAD = 63
 _SHORT_US = _AHEAD_US / (_MOST_AHEAD + 1) - 1
+# As TCP smooths its times (RFC 6298): one slow call does not end a worker's stock.
 _SMOOTHING = 0.125
 # How long requests wait for a worker that is started again.
 RESTART_WAIT_SECONDS = 10.0

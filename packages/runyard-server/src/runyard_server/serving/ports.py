@@ -35,6 +35,7 @@ def is_free(host: str, port: int) -> bool:
         port: The port.
     """
     with socket.socket(_family(host)) as trial:
+        # As the gateway binds: what only lingers after its connections is free.
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((host, port))

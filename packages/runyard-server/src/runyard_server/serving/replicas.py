@@ -88,6 +88,7 @@ class Replica:
         else:
             former, self._worker = self._worker, link
             self._set_ready(None)
+        # One that dials again may come before its former connection is known to be dead.
         if former is not None:
             former.close()
         self._news()

@@ -26,6 +26,7 @@ class Arrived:
     def __init__(self, folder: Path, *, hashed: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
+        # To be read, too: a store on another file system copies what has come.
         self.file: BinaryIO = self.path.open("x+b")
         self.size = 0
         self._sha = hashlib.sha256() if hashed else None

@@ -24,6 +24,7 @@ from runyard_server.store.folders import (
     sync_folder,
 )
 
+# Jobs and replicas may have links of these files: who writes to one must fail.
 READ_ONLY = 0o444
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 

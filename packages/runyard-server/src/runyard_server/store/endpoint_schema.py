@@ -80,6 +80,7 @@ deployed_models = Table(
     "deployed_models",
     metadata,
     Column("workspace", String, primary_key=True),
+    # In front: who deletes a model asks which endpoints have it.
     Column("model", String, primary_key=True),
     Column("deployment_key", BigInteger, primary_key=True, autoincrement=False),
     Column("revision", Integer, primary_key=True, autoincrement=False),

@@ -362,6 +362,7 @@ def _serving(workspace: str, model: ColumnElement[bool]) -> Exists:
         deployed_models.c.workspace == workspace,
         model,
         deployed_models.c.deployment_key == deployments.c.key,
+        # Those before have their contents in their snapshots, and may go back without the model.
         deployed_models.c.revision.in_([deployments.c.revision, deployments.c.coming]),
     )
 

@@ -85,6 +85,7 @@ def find_many(connection: Connection, workspace: str, names: Sequence[str]) -> l
     found = select(*_COLUMNS).where(
         experiments.c.workspace == workspace, experiments.c.name.in_(list(names))
     )
+    # IN gives them in any order.
     by_name = {row.name: ExperimentRow(*row) for row in connection.execute(found)}
     return [by_name[name] for name in names if name in by_name]
 

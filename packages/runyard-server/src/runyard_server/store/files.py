@@ -11,6 +11,8 @@ from runyard_server.store.schema import run_files
 # Ends the range of texts with a prefix: SQLite compares UTF-8 byte by byte, which is the order of
 # code points, and this is the last one.
 _LAST_CHARACTER = "\U0010ffff"
+# SQLite bounds how many parameters a statement may have, in older versions by 999; a few are looked
+# up by a statement that is made already, which is quicker.
 _MANY = 500
 _FEW = 3
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from runyard_server.store.inspection import newest_version
 
+# More are left to the service, which gives them in pages.
 MOST_WORKSPACES = 100
 _COLUMNS = (
     *("id", "name", "subscription_id", "resource_group", "location", "created_at"),

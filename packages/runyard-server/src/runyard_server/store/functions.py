@@ -15,6 +15,7 @@ from sqlalchemy.sql.functions import FunctionElement
 _PLAIN = re.compile(r"\\([%_\\])|([%_])|([*?\[])|(.)", re.DOTALL)
 _BEGIN = re.compile(r"[^%_\\]*")
 _SIGNS = {"%": "*", "_": "?"}
+# The last code point: no text that begins as a pattern does comes behind it.
 _BEHIND_ALL = "\U0010ffff"
 
 

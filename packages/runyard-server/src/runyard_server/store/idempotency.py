@@ -36,6 +36,7 @@ def keep(connection: Connection, key: str, body: str, answer: str, now: int) -> 
         answer: The answer, as JSON.
         now: Microseconds since 1970.
     """
+    # One of that key may be left that is too old to count.
     _REMOVE.run(connection, {"of_key": key})
     _ADD.run(connection, {"key": key, "body": body, "answer": answer, "created_at": now})
 

@@ -50,6 +50,7 @@ def next_version(connection: Connection, workspace: str, name: str) -> int:
         name: Its name.
     """
     mine = (image_names.c.workspace == workspace) & (image_names.c.name == name)
+    # A counter of its own: the number of a version that was deleted is not given again.
     grown = update(image_names).where(mine).values(last_version=image_names.c.last_version + 1)
     if connection.execute(grown).rowcount == 0:
         first = {"workspace": workspace, "name": name, "last_version": 1}

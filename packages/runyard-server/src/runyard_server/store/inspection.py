@@ -17,6 +17,7 @@ from runyard_server.store.home import Home
 
 # A whole check of a database of this size takes some milliseconds.
 SMALL_BYTES = 4 << 20
+# A service that is ending may hold it for its last write.
 _WAIT_SECONDS = 10.0
 
 

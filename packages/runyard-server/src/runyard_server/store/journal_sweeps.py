@@ -58,6 +58,8 @@ def put_trials(connection: Connection, key: int, changed: Sequence[TrialRow]) ->
         changed: The trials.
     """
     if changed:
+        # Deleted, then added: whether there is a row of it is not known, and upserts are spelt for
+        # each database apart.
         connection.execute(_DROP, [{"of_sweep": key, "numbered": t.number} for t in changed])
         rows.add_trials(connection, key, changed)
 

@@ -157,6 +157,7 @@ def entries(connection: Connection, key: int, first: int, limit: int, size: int)
     rows = connection.execute(_READ, {"of_journal": key, "first": first, "most": limit})
     for (text,) in rows:
         size -= len(text)
+        # The first in any case: one that is larger than a page has to be read, too.
         if found and size < 0:
             break
         found.append(text)

@@ -59,6 +59,7 @@ def put(connection: Connection, subject: Subject, row: LeaseRow) -> None:
 
 def remove(connection: Connection, subjects: Iterable[Subject]) -> None:
     """Free subjects; those that nobody works on are passed over."""
+    # One by one, by the statement that is made already: mostly it is one.
     for subject in subjects:
         _REMOVE.run(connection, _named(subject))
 

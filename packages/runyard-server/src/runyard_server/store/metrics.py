@@ -101,6 +101,7 @@ def set_mark(connection: Connection, run_key: int, writer: str, lines: int) -> N
         lines: How many lines are stored.
     """
     values = {"run": run_key, "by": writer, "stored": lines}
+    # Moved first: each batch but a first one of its writer finds its row.
     if connection.execute(_MOVE_MARK, values).rowcount == 0:
         connection.execute(_ADD_MARK, {"run_key": run_key, "writer": writer, "lines": lines})
 

@@ -62,6 +62,7 @@ def next_version(connection: Connection, workspace: str, name: str) -> int:
         name: Its name.
     """
     mine = _named(workspace, name)
+    # A counter of its own: the number of a version that was deleted is not given again.
     grown = update(model_names).where(mine).values(last_version=model_names.c.last_version + 1)
     if connection.execute(grown).rowcount == 0:
         first = {"workspace": workspace, "name": name, "last_version": 1}

@@ -27,6 +27,7 @@ Result = TypeVar("Result")
 
 # The first write of a batch waits for its last one, so there is an end to it.
 BATCH = 256
+# Each has a cache of up to 8 MB, so those beyond are closed after use.
 READERS = 8
 # As SQLite says it of a file whose pages make no sense.
 _DAMAGED = ("malformed", "is not a database")

@@ -10,6 +10,7 @@ from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import snapshots
 
 _FILES = msgspec.json.Decoder(list[FileEntry])
+# Each submission looks for its snapshot: the statement is made once.
 _FIND = Prepared(
     select(snapshots.c.size, snapshots.c.files, snapshots.c.created_at).where(
         snapshots.c.workspace == bindparam("in_workspace"), snapshots.c.id == bindparam("snapshot")

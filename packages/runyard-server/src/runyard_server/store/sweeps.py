@@ -217,6 +217,7 @@ _POINTS = (
 )
 
 
+# Of an error the message alone: hundreds of children may have failed.
 class _Error(msgspec.Struct):
     message: str = ""
 
@@ -382,6 +383,7 @@ def add_reports(connection: Connection, key: int, first: int, reports: Sequence[
         reports: What comes behind them.
     """
     if reports:
+        # By columns, 24 bytes each: a policy that is made anew reads all of them.
         columns: list[array[Any]] = [
             array("q", [each.trial for each in reports]),
             array("q", [each.position for each in reports]),
@@ -502,6 +504,7 @@ def _list(values: Collection[object]) -> str:
 
 
 def _little(column: "array[Any]") -> "array[Any]":
+    # In the database they are little-endian on each machine, since state folders move.
     if sys.byteorder == "big":
         column.byteswap()
     return column
@@ -530,5 +533,6 @@ def _trial_texts(row: TrialRow) -> dict[str, Any]:
 
 def _trial(row: Row[Any]) -> TrialRow:
     number, state, params, started, results, *rest = tuple(row)
+    # So of all that run, and thousands are read when a sweep is taken up: comparing is cheaper.
     found = [] if results == "[]" else _VALUES.decode(results)
     return TrialRow(number, state, _PARAMS.decode(params), started, found, *rest)

@@ -23,8 +23,11 @@ from runyard_server.store.folders import TEMPORARY_PREFIX, make_parents, sync_fo
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+# 1,000 files of 2 kB take 0.08 s so, and 3.8 s one after the other (ext4): a file system commits
+# once for all who wait.
 THREADS = 16
 SHARE = 16
+# What lies in memory at once, whatever a batch brings.
 GROUP_FILES = 256
 GROUP_BYTES = 8 << 20
 

@@ -105,19 +105,6 @@ def test_a_stopped_worker_is_replaced(replica):
     assert "gave no sign of life" in died.reason
 
 
-def test_the_gateway_can_have_a_worker_replaced(replica):
-    """A call that does not end is ended with its worker, for the reason that the gateway gives."""
-    gateway = replica.start(SLOW)
-    gateway.send(b"60")
-    gateway.supervisor.send(
-        frames.pack(frames.RESTART, 0, b'{"reason": "a call ran for 12 s of 2"}')
-    )
-    gateway.wait_for(lambda: "died" in gateway.events())
-    died = next(each for each in gateway.news if each.event == "died")
-    assert died.reason == "a call ran for 12 s of 2"
-    assert "in run" in replica.text()
-
-
 def test_sigterm_lets_the_worker_finish(replica):
     """What was sent before the end is answered; then both processes are gone."""
     gateway = replica.start(SLOW)

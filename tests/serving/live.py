@@ -112,7 +112,7 @@ class Live:
     def close(self) -> None:
         """End it."""
         # It would give its clients time; here there are none.
-        self.gateway.process.kill()
+        self.gateway.kill()
         for each in self._replicas:
             each.terminate()
         for each in self._replicas:

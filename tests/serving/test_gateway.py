@@ -16,12 +16,15 @@ import msgspec
 from tests.serving.conftest import Served
 
 from runyard.protocol.frames import ERROR, WELCOME, WORKER, Hello, Ready, WorkerNews
+from runyard.protocol.sockets import reachable
 from runyard_server.serving import asking
 from runyard_server.serving.gateway import Gateway
 from runyard_server.serving.starting import command_line
 from runyard_server.serving.table import (
+    CONTROL_SOCKET,
     COUNTS_FILE,
     GATEWAY_FILE,
+    GATEWAY_LOG,
     ROUTES_FILE,
     Deployment,
     Replica,
@@ -208,6 +211,27 @@ def test_a_gateway_that_is_asked_to_end_answers_first(alone):
     client.join(10)
     assert answers[0].status == 200
     assert alone.gateway.process.wait(10) == 0
+
+
+def test_the_end_leaves_no_trace_in_the_log(alone):
+    """Who reads a gateway's log after its end finds no fault that was none."""
+    follower = threading.Thread(target=_follow, args=(alone.gateway,))
+    follower.start()
+    with socket.socket(socket.AF_UNIX) as idle:
+        with reachable(str(alone.gateway.folder), CONTROL_SOCKET) as path:
+            idle.connect(path)
+        time.sleep(0.1)
+        alone.gateway.ask(do="stop")
+        assert alone.gateway.process.wait(10) == 0
+    follower.join(10)
+    log = (alone.gateway.folder / GATEWAY_LOG).read_text()
+    assert "ending" in log
+    assert "Traceback" not in log
+
+
+def _follow(gateway):
+    with suppress(OSError, ValueError):
+        gateway.status(gateway.status().serial, 20)
 
 
 def test_a_gateway_without_endpoints_ends_by_itself(tmp_path, monkeypatch):

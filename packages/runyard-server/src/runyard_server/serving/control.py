@@ -60,6 +60,9 @@ async def serve(gateway: Controlled, path: str) -> asyncio.Server:
                 await writer.drain()
         except (ValueError, ConnectionError):
             pass  # an endless line, or a client that has gone
+        except asyncio.CancelledError:
+            # The gateway ends. asyncio asks a canceled client for its fault, and logs a trace.
+            pass
         finally:
             writer.close()
 

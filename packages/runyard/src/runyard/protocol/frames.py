@@ -36,8 +36,6 @@ HELLO, WELCOME, ERROR = 1, 2, 3
 # had not begun, so that the gateway knows what is free); that nothing follows, so that the worker
 # is to finish and end. A worker asks for the last one by sending it, too.
 CALL, CANCEL, DRAIN = 10, 11, 12
-# From the gateway to the supervisor: end the worker and start another, with a `Restart` as meta.
-RESTART = 13
 # From the worker: an answer; that `init()` is done, with a `Ready` as meta; that it is alive.
 ANSWER, READY, BEAT = 20, 21, 22
 # From the supervisor: that a worker has begun, or has died, with a `WorkerNews` as meta.
@@ -176,13 +174,6 @@ class WorkerNews:
     deaths: int = 0
     again_seconds: float = 0.0
     final: bool = False
-
-
-@dataclass(frozen=True)
-class Restart:
-    """Why a worker is to be ended: a call that does not end, or no beat."""
-
-    reason: str
 
 
 def reuse_memory() -> None:

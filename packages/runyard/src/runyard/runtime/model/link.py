@@ -13,10 +13,8 @@ from runyard.protocol.errors import RunyardError
 from runyard.protocol.frames import (
     ERROR,
     NEWS,
-    RESTART,
     SUPERVISOR,
     WELCOME,
-    Restart,
     Welcome,
     WorkerNews,
 )
@@ -33,18 +31,11 @@ class Link:
     Args:
         identity: Who this replica is.
         on_settings: Called, from the thread, with what the gateway says of the deployment.
-        on_restart: Called, from the thread, with the reason why the worker is to be killed.
     """
 
-    def __init__(
-        self,
-        identity: Identity,
-        on_settings: Callable[[Welcome], None],
-        on_restart: Callable[[str], None],
-    ) -> None:
+    def __init__(self, identity: Identity, on_settings: Callable[[Welcome], None]) -> None:
         self._dialer = Dialer(identity, SUPERVISOR)
         self._on_settings = on_settings
-        self._on_restart = on_restart
         self._news: Optional[WorkerNews] = None
         self._line: Optional[Line] = None
         self._lock = threading.Lock()
@@ -102,7 +93,5 @@ class Link:
     def _heed(self, line: Line, each: Frame) -> None:
         if each.kind == WELCOME and each.meta:
             self._on_settings(meta(Welcome, each.meta))
-        elif each.kind == RESTART:
-            self._on_restart(meta(Restart, each.meta).reason)
         elif each.kind not in (ERROR, WELCOME):
             line.send(frame(ERROR, each.number, body=b"a supervisor takes no such frame"))

@@ -47,8 +47,7 @@ class Supervisor:
         self._ending = False
         self._selector = selectors.DefaultSelector()
         self._catch_signals()
-        self._unwanted = ""
-        self._link = Link(Identity.of(dict(os.environ)), self._heed, self._replace)
+        self._link = Link(Identity.of(dict(os.environ)), self._heed)
 
     def run(self) -> int:
         """Supervise until SIGTERM; the exit status."""
@@ -62,7 +61,6 @@ class Supervisor:
 
     def _once(self) -> Verdict:
         """Start a worker, see it to its end, and decide when the next one is started."""
-        self._unwanted = ""
         try:
             child = Child(self._root, self._environment())
         except OSError as error:
@@ -131,8 +129,6 @@ class Supervisor:
         silent = now - child.heard
         if not child.loaded and child.lived >= init:
             child.kill(f"init() took longer than {init:g} s (limits.init_seconds)", in_init=True)
-        elif self._unwanted:
-            child.kill(self._unwanted)
         elif child.hung:
             limit = self._settings.limits.timeout_ms
             child.kill(f"a call ran for {child.hung:.1f} s; the limit is {limit} ms")
@@ -164,10 +160,6 @@ class Supervisor:
 
     def _heed(self, settings: Welcome) -> None:
         self._settings = settings
-        self._wake()
-
-    def _replace(self, reason: str) -> None:
-        self._unwanted = reason or "the gateway wants another worker"
         self._wake()
 
     def _wake(self) -> None:

@@ -2,11 +2,13 @@
 
 import datetime as dt
 import fcntl
+import gc
 import http.client
 import json
 import resource
 import socket
 import threading
+import warnings
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -201,3 +203,18 @@ def test_times_are_sent_as_text() -> None:
     """A table with a column of dates needs no conversion by hand either."""
     day = dt.date(2026, 1, 31)
     assert endpoint_data.encoded({"data": [[day, 1]]}) == b'{"data": [["2026-01-31", 1]]}'
+
+
+def test_a_kept_connection_ends_with_its_endpoint_or_thread(server) -> None:
+    """Nobody is warned about sockets that he has never seen, nor has them open for ever."""
+    there = record(server.server_port)
+    caller = Caller(Service(server), "digits")
+    thread = threading.Thread(target=caller.send, args=("/score", b"[1]", {}, there))
+    thread.start()
+    thread.join()
+    caller.send("/score", b"[1]", {}, there)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        del thread, caller
+        gc.collect()
+    assert [each.message for each in told] == []

@@ -32,6 +32,14 @@ _PATIENCE_SECONDS = 3.0
 _PAUSE_SECONDS = 0.05
 
 
+class _Connection(http.client.HTTPConnection):
+    """A kept connection; it is closed with the endpoint, or with the thread that called by it."""
+
+    def __del__(self) -> None:
+        # Python would warn about its socket, in the user's name.
+        self.close()
+
+
 class Caller:
     """Calls one endpoint.
 
@@ -110,7 +118,7 @@ class Caller:
         if kept is not None and (kept.host, kept.port) == there and not _is_closed(kept):
             return kept
         self.close()
-        made = http.client.HTTPConnection(*there, timeout=_SECONDS)
+        made = _Connection(*there, timeout=_SECONDS)
         self._connect(made, record)
         self._local.connection = made
         return made

@@ -6,13 +6,15 @@ import sys
 
 import pytest
 
+from runyard.protocol import inference_forms as forms
 from runyard.protocol.codec import from_plain
 from runyard.protocol.frames import Call
 from runyard.protocol.serving import WorkerSpec
 from runyard.runtime.model import application, raw
+from runyard.runtime.model.protocols import answer
 from runyard.runtime.model.raw import AMLRequest, AMLResponse
 from runyard.runtime.model.script import Script, load_module
-from runyard.runtime.model.served import Refused
+from runyard.runtime.model.served import Refused, TensorSpec
 
 JSON = {"content-type": "application/json"}
 
@@ -316,3 +318,40 @@ def test_a_result_that_holds_itself_is_told_at_once(serve):
     status, body = score(script, b"{}")
     assert status == 500
     assert "cannot be written as JSON" in json.loads(body)["message"]
+
+
+def test_a_response_of_a_plain_run_is_read_by_other_protocols(serve):
+    """A script may answer with an AMLResponse whoever asks; its errors are the protocols' own."""
+    script = serve(
+        "import json\n"
+        "from azureml.contrib.services.aml_response import AMLResponse\n"
+        "def run(data):\n"
+        "    rows = json.loads(data)['data']\n"
+        "    if rows == [0]:\n"
+        "        return AMLResponse('too few', 422)\n"
+        "    return AMLResponse([2 * row for row in rows], 200, json_str=True)\n"
+    )
+    json_type = {"content-type": "application/json"}
+    for protocol, verb, told in (
+        ("tf-serving", "predict", {"predictions": [2, 4]}),
+        ("mlflow", "invocations", {"predictions": [2, 4]}),
+    ):
+        call = Call(protocol, verb, headers=json_type)
+        reply = answer(call, json.dumps({"instances": [1, 2]}).encode(), script)
+        assert (reply.status, json.loads(reply.body.decode())) == (200, told)
+        refused = answer(call, json.dumps({"instances": [0]}).encode(), script)
+        assert (refused.status, "too few" in refused.body.decode()) == (422, True)
+    assert score(script, b'{"data": [3]}') == (200, "[6]")
+
+
+def test_inputs_of_any_rank_say_so(serve):
+    """A client that makes its request of the metadata does not send a single number."""
+    signature = serve("def run(data): return data\n").signatures["run"].to_plain()
+    told = forms.Served("m", signatures={"serving_default": signature})
+    shown = forms.model([told])["inputs"][0]
+    assert (shown["shape"], shown["parameters"]) == ([-1], {"unknown_rank": True})
+    definition = forms.tf_metadata(told)["metadata"]["signature_def"]["signature_def"]
+    shape = definition["serving_default"]["inputs"]["data"]["tensor_shape"]
+    assert shape == {"dim": [], "unknown_rank": True}
+    scalar = TensorSpec("x", "FP32", []).to_plain()
+    assert scalar == {"name": "x", "datatype": "FP32", "shape": []}

@@ -143,4 +143,6 @@ def test_a_sample_is_a_row_of_what_the_model_takes() -> None:
     assert endpoint_samples.of_inputs([rows, words]) == {"X": [[0, 0]], "words": ["text"]}
     assert endpoint_samples.of_inputs([{**rows, "shape": []}]) is None
     assert endpoint_samples.of_inputs([{**rows, "shape": [-1, 4000, 4000]}]) is None
+    anything = {**words, "parameters": {"unknown_rank": True}}
+    assert endpoint_samples.of_inputs([anything]) is None
     assert endpoint_samples.of_inputs([]) is None

@@ -1,17 +1,22 @@
 """Calls that are answered together: what is cut out of one call of the model for whom."""
 
 import json
+import sys
 from collections import deque
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
 from runyard.protocol.codec import encode
 from runyard.protocol.frames import HEAD, Call
+from runyard.protocol.serving import ServedModel, WorkerSpec
 from runyard.runtime.model.batches import Batches
 from runyard.runtime.model.engine import Engine
 from runyard.runtime.model.flavors.arrays import ArrayFlavor
+from runyard.runtime.model.flavors.pyfunc import Model
 from runyard.runtime.model.line import Frame
+from runyard.runtime.model.script import Script
 from runyard.runtime.model.served import Signature, TensorSpec
 
 
@@ -142,3 +147,75 @@ def test_a_signature_that_is_no_text_is_refused(flavor):
         assert found == (400, {"error": "'signature_name' must be a string"})
     ((status, _),) = answers(flavor, body, protocol="open-inference")
     assert status == 400
+
+
+SCRIPT = """
+import json
+from runyard import batched
+
+sizes = []
+
+@batched
+def run(data):
+    sizes.append(len(data))
+    if any("-1" in each for each in data):
+        raise ValueError("less than nothing")
+    return [[sum(row) for row in json.loads(each)["data"]] + [len(data)] for each in data]
+"""
+
+
+@pytest.mark.parametrize("protocol", ["tf-serving", "mlflow"])
+def test_a_batched_script_takes_other_protocols_at_once(tmp_path, monkeypatch, protocol):
+    """Requests of TensorFlow Serving and MLflow become one run, as those to /score do."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", sys.path[:])
+    monkeypatch.delitem(sys.modules, "score", raising=False)
+    (tmp_path / "score.py").write_text(SCRIPT)
+    script = Script()
+    script.load(WorkerSpec("sums", entry_script="score.py"))
+    rows = [{"instances": [[1, 2]]}, {"instances": [[3, 4]]}, {"nothing": 1}]
+    one, two, refused = answers(script, *rows, protocol=protocol)
+    assert (one, two) == ((200, {"predictions": [3, 2]}), (200, {"predictions": [7, 2]}))
+    assert refused[0] == 400
+    good, bad = answers(script, rows[0], {"instances": [[-1]]}, protocol=protocol)
+    assert (good[0], bad[0]) == (200, 500)
+
+
+class Library(ArrayFlavor):
+    """What `mlflow.pyfunc` gives: a model of one input, which remembers its calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[int] = []
+        self.metadata = SimpleNamespace(get_input_schema=lambda: None)
+
+    def predict(self, rows):
+        self.rows.append(len(rows))
+        return np.asarray(rows).sum(axis=1)
+
+
+@pytest.mark.parametrize(("protocol", "key"), [("mlflow", "predictions"), ("score", None)])
+def test_a_model_of_mlflow_is_gathered_where_batching_is_asked_for(
+    tmp_path, monkeypatch, protocol, key
+):
+    """`batch=` works for MLflow folders as for the frameworks' own models."""
+    library = Library()
+    pyfunc = ModuleType("mlflow.pyfunc")
+    pyfunc.load_model = lambda _path: library
+    mlflow = ModuleType("mlflow")
+    mlflow.pyfunc, mlflow.__version__ = pyfunc, "3.0"
+    mlflow.exceptions = SimpleNamespace(MlflowException=KeyError)
+    for name, module in (("mlflow", mlflow), ("mlflow.pyfunc", pyfunc)):
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "MLmodel").write_text("flavors: {}\n")
+    model = Model()
+    model.load(WorkerSpec("sums", flavor="pyfunc", models=[ServedModel("m", 1, "m")]))
+    assert model.batched
+    found = answers(model, {"inputs": [[1, 2]]}, {"inputs": [[3, 4]]}, protocol=protocol)
+    told = [body if key is None else body[key] for _, body in found]
+    if key is None:
+        told = [each.get("outputs", each) if isinstance(each, dict) else each for each in told]
+    assert told == [[3], [7]]
+    assert library.rows == [2]

@@ -130,12 +130,13 @@ def estimator(monkeypatch):
 
 @pytest.mark.usefixtures("estimator")
 def test_an_estimator_takes_data_and_method():
-    """`predict` unless something else is asked for, or was chosen for the deployment."""
+    """`predict` unless something else is asked for, or was chosen; the answer names it, as v1's."""
     model = served("sklearn")
     assert model.framework == "scikit-learn 0.20.3"
-    assert score(model, {"data": [[2, 1], [1, 2]]}) == (200, [1, 0])
-    assert score(model, {"data": [[2, 1]], "method": "predict_proba"}) == (200, [[0.0, 1.0]])
-    assert score(served("sklearn", method="predict_proba"), {"data": [[2, 1]]})[1] == [[0.0, 1.0]]
+    assert score(model, {"data": [[2, 1], [1, 2]]}) == (200, {"predict": [1, 0]})
+    likely = {"predict_proba": [[0.0, 1.0]]}
+    assert score(model, {"data": [[2, 1]], "method": "predict_proba"}) == (200, likely)
+    assert score(served("sklearn", method="predict_proba"), {"data": [[2, 1]]})[1] == likely
     with pytest.raises(ValueError, match=r"has no transform\(\); it has: predict, predict_proba"):
         served("sklearn", method="transform")
 

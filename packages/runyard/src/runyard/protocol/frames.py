@@ -82,7 +82,8 @@ class Ready:
         input: How `run` takes its input: `text`, `fields` (inference_schema), `raw`, or `tensors`.
         swagger: The OpenAPI documents by version, `2`, `3` and `3.1`.
         signatures: Inputs and outputs by signature, as the protocols' metadata show them:
-            `{"inputs": [{"name", "datatype", "shape"}], "outputs": [...]}`.
+            `{"inputs": [{"name", "datatype", "shape"}], "outputs": [...]}`; with `unknown_rank` the
+            shape is `[-1]`.
         batched: Whether calls are gathered: then up to `max_batch` may be sent at once for each of
             `concurrency`.
         framework: What serves, for people: `script on Python 3.7.16`, `TensorFlow 2.21`.

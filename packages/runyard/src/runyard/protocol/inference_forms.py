@@ -22,6 +22,7 @@ EXTENSIONS = ("binary_tensor_data", "model_configuration", "model_repository", "
 # A version of MLflow whose answers /invocations gives; its tools compare it.
 MLFLOW_ANSWERS = "3.17.2"
 DEFAULT_SIGNATURE = "serving_default"
+UNKNOWN_RANK = "unknown_rank"
 
 # Datatype of the protocol: TensorFlow's, and that of Triton's model configuration.
 _TYPES = {
@@ -158,9 +159,11 @@ def tf_metadata(served: Served) -> Json:
 
 
 def _tf_tensor(tensor: Json) -> Json:
-    dims = [{"size": str(size), "name": ""} for size in tensor.get("shape", ())]
+    unknown = bool(tensor.get(UNKNOWN_RANK))
+    sizes = () if unknown else tensor.get("shape", ())
+    dims = [{"size": str(size), "name": ""} for size in sizes]
     datatype = _TYPES.get(tensor.get("datatype", ""), ("DT_INVALID",))[0]
-    shape = {"dim": dims, "unknown_rank": False}
+    shape = {"dim": dims, "unknown_rank": unknown}
     return {"dtype": datatype, "tensor_shape": shape, "name": tensor["name"]}
 
 
@@ -211,7 +214,9 @@ def _signature(served: Served, name: str) -> Json:
 def _v2_tensor(tensor: Json) -> Json:
     # What a model does not declare is sent and answered as texts or JSON.
     datatype = tensor["datatype"] or "BYTES"
-    return {"name": tensor["name"], "datatype": datatype, "shape": tensor["shape"]}
+    found = {"name": tensor["name"], "datatype": datatype, "shape": tensor["shape"]}
+    # The protocol has no shape for what takes any; whoever does not look sees one axis.
+    return {**found, "parameters": {UNKNOWN_RANK: True}} if tensor.get(UNKNOWN_RANK) else found
 
 
 def model_config(served: Served) -> Json:

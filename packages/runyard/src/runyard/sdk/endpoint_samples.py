@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 from urllib.parse import quote
 
+from runyard.protocol.inference_forms import UNKNOWN_RANK
 from runyard.sdk import endpoint_data, endpoint_words
 from runyard.sdk.exceptions import WebserviceException
 
@@ -45,10 +46,16 @@ def of_inputs(inputs: Sequence[Dict[str, Any]]) -> Any:
     Args:
         inputs: Name, datatype and shape of each, as the Open Inference Protocol has them.
     """
-    found = {each["name"]: _zeros(each["datatype"], each["shape"]) for each in inputs}
+    found = {each["name"]: _sample(each) for each in inputs}
     if not found or None in found.values():
         return None
     return {"data": next(iter(found.values()))} if len(found) == 1 else found
+
+
+def _sample(given: Dict[str, Any]) -> Optional[Any]:
+    if given.get("parameters", {}).get(UNKNOWN_RANK):
+        return None
+    return _zeros(given["datatype"], given["shape"])
 
 
 def _zeros(datatype: str, shape: List[int]) -> Optional[Any]:

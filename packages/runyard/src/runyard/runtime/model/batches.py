@@ -1,6 +1,7 @@
 """Calls that are answered together, where the model takes several at once.
 
-A script marked `@batched` is given the inputs of all in a list. To any other model the rows of all
+A script marked `@batched` is given the inputs of all in a list, whatever protocols they came by. To
+any other model the rows of all
 are one call, as far as inputs have the same names, types and shapes beyond the first axis, and the
 answers are cut out of its outputs. Where that fails each call is made alone, so that one bad row
 fails alone.
@@ -10,14 +11,14 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any, Deque, Dict, Hashable, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Deque, Dict, Hashable, List, NamedTuple, Optional, Tuple
 
 from runyard.protocol.endpoints import SCORE
 from runyard.runtime.model import answers, protocols
 from runyard.runtime.model.engine import encode
 from runyard.runtime.model.flavors.arrays import ArrayFlavor
 from runyard.runtime.model.script import Script
-from runyard.runtime.model.served import Refused, Reply, note
+from runyard.runtime.model.served import ONLY_OUTPUT, Refused, Reply, note
 
 if TYPE_CHECKING:
     from runyard.protocol.frames import Call
@@ -60,15 +61,46 @@ class Batches:
         return [self._engine.answer(frame) for frame in frames]
 
     def _together(self, script: Script, frames: List[Frame]) -> List[bytes]:
-        """What a script takes at once; calls of other protocols come one by one."""
+        """What a script takes at once: what came to `/score`, and what came by other protocols."""
         began = time.monotonic()
         calls = [(frame, self._engine.read(frame)) for frame in frames]
         scored = [(frame, call) for frame, call in calls if call.protocol == SCORE]
         replies = script.score_many([(call, frame.body) for frame, call in scored])
         took = time.monotonic() - began
         done = [_encoded(frame, reply, took) for (frame, _), reply in zip(scored, replies)]
-        others = [frame for frame, call in calls if call.protocol != SCORE]
-        return done + [self._engine.answer(frame) for frame in others]
+        others = [(frame, call) for frame, call in calls if call.protocol != SCORE]
+        return done + self._others(script, others)
+
+    def _others(self, script: Script, calls: List[Tuple[Frame, Call]]) -> List[bytes]:
+        began = time.monotonic()
+        done: List[bytes] = []
+        waiting: List[Waiting] = []
+        given: List[Dict[str, Any]] = []
+        for frame, call in calls:
+            each = self._read(script, frame, call)
+            if each is None:
+                # What cannot be read is told so as a call that came alone.
+                done.append(self._engine.answer(frame))
+            else:
+                waiting.append(each[0])
+                given.append(each[1])
+        results = script.together(given)
+        if results is None:
+            return done + [self._engine.answer(one.frame) for one in waiting]
+        took = time.monotonic() - began
+        return done + [
+            self._one_answer(each, {ONLY_OUTPUT: result}, took)
+            for each, result in zip(waiting, results)
+        ]
+
+    @staticmethod
+    def _read(script: Script, frame: Frame, call: Call) -> Optional[Tuple[Waiting, Dict[str, Any]]]:
+        """A call of another protocol, and what `run` would be called with; None: it is none."""
+        try:
+            request = protocols.read(call, frame.body, script)
+            return Waiting(frame, call, request), script.given_of(request.inputs)
+        except BaseException:  # noqa: BLE001 - whatever a request makes its reader raise
+            return None
 
     def _by_rows(self, flavor: ArrayFlavor, frames: List[Frame], most: int) -> List[bytes]:
         done: List[bytes] = []
@@ -103,6 +135,8 @@ class Batches:
 
     def _one_answer(self, waiting: Waiting, outputs: Dict[str, Any], took: float) -> bytes:
         try:
+            if isinstance(self._engine.flavor, Script):
+                outputs = self._engine.flavor.outputs_of(outputs[ONLY_OUTPUT])
             reply = waiting.request.write(outputs)
         except Refused as refused:
             reply = _refusal(waiting.call, refused)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional,
 from runyard.protocol.suggestions import nearest
 from runyard.runtime.model import answers, marks, raw, swagger
 from runyard.runtime.model.served import (
+    BAD_REQUEST,
     ONLY_OUTPUT,
     VALUES,
     Flavor,
@@ -149,7 +150,7 @@ class Script(Flavor):
             calls: Each call with its body.
         """
         given = [self._given_or_refused(call, body) for call, body in calls]
-        results = self._together([each for each in given if isinstance(each, dict)])
+        results = self.together([each for each in given if isinstance(each, dict)])
         return [
             answers.refusal(each)
             if isinstance(each, Refused)
@@ -172,8 +173,12 @@ class Script(Flavor):
     def _run_alone(self, **one: Any) -> Any:
         return _only(self._run(**one))
 
-    def _together(self, given: List[Dict[str, Any]]) -> Optional[Iterator[Any]]:
-        """The results of one `run` with all inputs; None where each must be tried alone."""
+    def together(self, given: List[Dict[str, Any]]) -> Optional[Iterator[Any]]:
+        """The results of one `run` with all inputs; None where each must be tried alone.
+
+        Args:
+            given: What `run` would be called with for each.
+        """
         if not given:
             return iter(())
         if len(given) == 1:
@@ -201,15 +206,38 @@ class Script(Flavor):
     ) -> Dict[str, Any]:
         """See Flavor: the inputs become the JSON object that `run` gets, or its fields."""
         del signature, parameters
+        given = self.given_of(inputs)
+        if self.batched:
+            given = {name: [value] for name, value in given.items()}
+            return self.outputs_of(_only(self._run(**given)))
+        return self.outputs_of(self._run(**given))
+
+    def given_of(self, inputs: Dict[str, Any]) -> Dict[str, Any]:
+        """What `run` is called with for inputs of another protocol.
+
+        Args:
+            inputs: By name.
+
+        Raises:
+            Refused: It takes none of those.
+        """
         if self.input == RAW:
             raise Refused("run() takes raw HTTP requests: call /score")
         given = self._extract(inputs) if self.input == FIELDS else self._text(json.dumps(inputs))
         if self._names_headers:
             given[HEADERS] = {}
-        if self.batched:
-            given = {name: [value] for name, value in given.items()}
-            return {ONLY_OUTPUT: _plain(_only(self._run(**given)))}
-        return {ONLY_OUTPUT: _plain(self._run(**given))}
+        return given
+
+    def outputs_of(self, result: Any) -> Dict[str, Any]:
+        """What `run` has returned, for another protocol.
+
+        Args:
+            result: One result.
+
+        Raises:
+            Refused: It is an error that the script has answered with.
+        """
+        return {ONLY_OUTPUT: _plain(result)}
 
     def _given(self, call: Call, body: bytes) -> Dict[str, Any]:
         """What `run` is called with.
@@ -332,7 +360,16 @@ def _object_of(call: Call, body: bytes) -> Dict[str, Any]:
 
 
 def _plain(result: Any) -> Any:
-    """A result for other protocols; many a script returns JSON that it has written itself."""
+    """A result for other protocols; many a script returns JSON that it has written itself.
+
+    Raises:
+        Refused: The script has answered with an error.
+    """
+    if isinstance(result, raw.AMLResponse):
+        text = str(result.get_data(as_text=True))
+        if result.status_code >= BAD_REQUEST:
+            raise Refused(text or f"status {result.status_code}", result.status_code)
+        return answers.read_value(text)
     if isinstance(result, str):
         return answers.read_value(result)
     return result

@@ -42,8 +42,11 @@ class TensorSpec(NamedTuple):
     def to_plain(self) -> Dict[str, Any]:
         """The JSON that metadata shows."""
         # A model that takes any type is shown as one of texts, which can be of anything.
-        datatype = self.datatype or "BYTES"
-        return {"name": self.name, "datatype": datatype, "shape": self.shape or []}
+        plain: Dict[str, Any] = {"name": self.name, "datatype": self.datatype or "BYTES"}
+        if self.shape is None:
+            # The Open Inference Protocol has no word for it; TensorFlow's metadata have.
+            return {**plain, "shape": [-1], "unknown_rank": True}
+        return {**plain, "shape": self.shape}
 
 
 class Signature(NamedTuple):

@@ -49,8 +49,6 @@ class Model(ArrayFlavor):
 
     platform = "mlflow"
     default = DEFAULT
-    # Anybody's code: what it makes of a row may depend on those beside it.
-    batched = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,7 +93,9 @@ class Model(ArrayFlavor):
     def read_data(self, given: Dict[str, Any]) -> Request:
         """See ArrayFlavor."""
         if isinstance(self._other, ArrayFlavor):
-            return self._other.read_data(given)
+            found = self._other.read_data(given)
+            # MLflow's answers are bare, whatever the framework's own are.
+            return ScoreRequest(found.inputs, found.signature, found.parameters, found.rows)
         data = given.get(DATA, given.get(INPUT_DATA))
         asked = self._form(given if data is None else data)
         if "params" in given:

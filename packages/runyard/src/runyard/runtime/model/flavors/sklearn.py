@@ -1,10 +1,12 @@
 """scikit-learn: a pickled estimator or pipeline.
 
-`/score` takes `{"data": rows, "method": "predict"}`; rows are lists, or objects by column.
+`/score` takes `{"data": rows, "method": "predict"}`; rows are lists, or objects by column. The
+answer is `{"predict": [...]}`, as v1's own container for such models had it.
 """
 
 from __future__ import annotations
 
+import json
 import pickle
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
@@ -15,7 +17,8 @@ from runyard.runtime.model.flavors.arrays import (
     ScoreRequest,
     find_file,
 )
-from runyard.runtime.model.served import ONLY_OUTPUT, Refused, Signature, TensorSpec
+from runyard.runtime.model.protocols import binding
+from runyard.runtime.model.served import ONLY_OUTPUT, Refused, Reply, Signature, TensorSpec
 
 if TYPE_CHECKING:
     from runyard.protocol.serving import WorkerSpec
@@ -33,6 +36,15 @@ METHODS = (
     "kneighbors",
     "apply",
 )
+
+
+class MethodRequest(ScoreRequest):
+    """A request to `/score`, whose answer names the method."""
+
+    def write(self, outputs: Dict[str, Any]) -> Reply:
+        """Write the result under the method's name."""
+        given = {str(self.parameters[METHOD]): binding.plain(outputs[ONLY_OUTPUT])}
+        return Reply(json.dumps(given).encode("ascii"), rows=self.rows)
 
 
 class Model(ArrayFlavor):
@@ -66,7 +78,9 @@ class Model(ArrayFlavor):
             raise Refused(f'send {{"data": rows, "method": one of {", ".join(self._allowed)}}}')
         parameters = {METHOD: given[METHOD]} if METHOD in given else {}
         rows = given[DATA]
-        return ScoreRequest({DATA: rows}, DEFAULT, parameters, _count(rows))
+        return MethodRequest(
+            {DATA: rows}, DEFAULT, {METHOD: self._method, **parameters}, _count(rows)
+        )
 
     def call(
         self,

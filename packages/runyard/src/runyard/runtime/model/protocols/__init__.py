@@ -31,7 +31,7 @@ _ERROR_CODES = {FAILED: "INTERNAL_ERROR"}
 _JSON = {"content-type": "application/json"}
 # A megabyte of gzip may be a gigabyte of zeros, for which the worker would be killed.
 _LARGEST = 1 << 30
-_UNSUPPORTED_TYPE = 415
+_UNSUPPORTED_TYPE, _NOT_HERE = 415, 501
 # To `zlib`: a header of gzip or of zlib, whichever there is.
 _EITHER_HEADER = 47
 
@@ -93,7 +93,10 @@ def refusal(call: Call, refused: Refused) -> Reply:
         call: That it answers.
         refused: What is wrong.
     """
-    return _error(call, refused.status, refused.message)
+    reply = _error(call, refused.status, refused.message)
+    # What a script says of itself; 501 is ours, of what a protocol has and nobody here does.
+    reply.failed = refused.status >= FAILED and refused.status != _NOT_HERE
+    return reply
 
 
 def failure(call: Call, error: BaseException) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
@@ -39,6 +40,7 @@ class Model(ArrayFlavor):
         self._float = floats[0] if floats else torch.float32
         declared = spec.options.get("inputs")
         inputs = [_declared(each) for each in declared] if declared else _arguments(self._module)
+        self._takes_floats = False
         self._inputs = [each.name for each in inputs]
         self.signatures = {DEFAULT: Signature(inputs, [TensorSpec(ONLY_OUTPUT, "FP32", None)])}
         return self.signatures
@@ -56,7 +58,29 @@ class Model(ArrayFlavor):
         self.find(signature)
         with torch.no_grad():
             tensors = [self._tensor(name, inputs[name]) for name in self._inputs if name in inputs]
-            return _named(self._module(*tensors))
+            return _named(self._answer(tensors))
+
+    def _answer(self, tensors: List[Any]) -> Any:
+        """What the module makes of tensors, in which whole numbers may have been meant as floats.
+
+        A caller who writes 1 in JSON means 1.0 to most modules, and to one that looks words up
+        an index; the module alone knows.
+        """
+        if self._takes_floats:
+            return self._module(*map(self._as_float, tensors))
+        try:
+            return self._module(*tensors)
+        except RuntimeError:
+            if all(each.is_floating_point() for each in tensors):
+                raise
+            with contextlib.suppress(RuntimeError):
+                found = self._module(*map(self._as_float, tensors))
+                self._takes_floats = True
+                return found
+            raise
+
+    def _as_float(self, tensor: Any) -> Any:
+        return tensor if tensor.is_floating_point() else tensor.to(self._float)
 
     def _tensor(self, name: str, array: Any) -> Any:
         import torch

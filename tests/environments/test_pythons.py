@@ -111,8 +111,8 @@ def test_a_service_on_a_very_new_python_gives_jobs_an_older_one(monkeypatch):
 @pytest.mark.parametrize(
     ("requirement", "expected"),
     [
-        ("tensorflow==1.13.1", ["protobuf<3.21", "numpy<1.17", "setuptools<81"]),
-        ("tensorflow==2.0.4", ["protobuf<3.21", "setuptools<81"]),
+        ("tensorflow==1.13.1", ["protobuf<3.21", "numpy<1.17", "h5py<3", "setuptools<81"]),
+        ("tensorflow==2.0.4", ["protobuf<3.21", "h5py<3", "setuptools<81"]),
         ("tensorflow-cpu==2.15.1", ["setuptools<81"]),
         ("tensorflow-cpu==2.21.0", []),
         ("tensorboard==2.15.2", ["setuptools<81"]),
@@ -121,6 +121,6 @@ def test_a_service_on_a_very_new_python_gives_jobs_an_older_one(monkeypatch):
     ],
 )
 def test_old_tensorflow_gets_the_bounds_it_does_not_name(requirement, expected):
-    """Without them it installs and then fails to import, itself or its TensorBoard."""
+    """Without them it installs and then fails to import, itself or its TensorBoard, or to load."""
     assert frameworks.constraints([requirement]) == expected
     assert "setuptools<81" not in frameworks.constraints([requirement, "setuptools==82.0.0"])

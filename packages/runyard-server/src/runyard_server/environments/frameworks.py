@@ -27,6 +27,8 @@ _NEWEST = max(newest for _, newest in TENSORFLOW.values())
 _PINNED = re.compile(r"==\s*(\d+)\.(\d+)")
 # protobuf 4.21 refuses the modules that older ones generated; numpy 1.17 warns at each import.
 _NEW_PROTOBUF, _NEW_NUMPY = (2, 4), (1, 15)
+# h5py 3 reads texts where the Keras of these versions, which load no model with it, decodes bytes.
+_OWN_H5PY = (2, 1)
 # Until then TensorBoard imports pkg_resources, which setuptools 82 took away.
 _NEW_TENSORBOARD = (2, 21)
 
@@ -46,6 +48,7 @@ def constraints(requirements: Iterable[str]) -> list[str]:
     version = _tensorflow(requirements) or _NEWEST
     found = ["protobuf<3.21"] if version < _NEW_PROTOBUF else []
     found += ["numpy<1.17"] if version < _NEW_NUMPY else []
+    found += ["h5py<3"] if version < _OWN_H5PY else []
     board = min(version, _version(requirements, ("tensorboard",)) or _NEWEST)
     named = "setuptools" in map(lines.package, requirements)
     return [*found, "setuptools<81"] if board < _NEW_TENSORBOARD and not named else found

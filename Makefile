@@ -92,6 +92,8 @@ soak: .venv/.ready  ## Kill parts of a working service at 1300 random moments (S
 	$(MAKE) --no-print-directory compare
 	HOROVOD_ON=$${HOROVOD_ON:-2.21,2.21-gloo} .venv/bin/python -P -m pytest -p no:randomly \
 		tests/distributed/test_horovod_training.py
+	FLAVORS_OF=$${FLAVORS_OF:-tensorflow_1,tensorflow_2,torch,sklearn,onnx} .venv/bin/python -P \
+		-m pytest -p no:randomly tests/distributed/test_flavors.py
 
 compare: .venv/.ready  ## Ask our endpoints and other inference servers the same, and call ours with others' clients
 	.venv/bin/python -P -m pytest -p no:randomly tests/serving/compare_reference.py \

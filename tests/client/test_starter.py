@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -207,3 +209,27 @@ def test_the_service_inherits_nothing_of_a_job(monkeypatch):
     assert own["PYTHONPATH"] == "/somewhere"
     assert "PYTHONPATH" not in other
     assert own["RUNYARD_HOME"] == "/home"
+
+
+def test_a_program_with_many_files_open_starts_a_service():
+    """`select` knows no file descriptor above 1023, and data loaders have more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    reader, writer = os.pipe()
+    high = fcntl.fcntl(reader, fcntl.F_DUPFD, 1500)
+    try:
+        told = {
+            "url": "http://127.0.0.1:1",
+            "token": "t",
+            "pid": 1,
+            "protocol": "1",
+            "version": "1",
+        }
+        os.write(writer, json.dumps(told).encode() + b"\n")
+        found = starter._told(starter.Child(None, Path(), high))
+        assert found is not None
+        assert found.url == told["url"]
+    finally:
+        for each in (reader, writer, high):
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

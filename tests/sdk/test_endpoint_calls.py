@@ -11,12 +11,14 @@ import threading
 import warnings
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 
 from runyard.protocol.endpoints import Access, EndpointKeys, EndpointRecord, EndpointToken
-from runyard.sdk import endpoint_data
+from runyard.sdk import endpoint_calls, endpoint_data
 from runyard.sdk.endpoint_calls import Caller, _is_closed
+from runyard.sdk.endpoints import Endpoint
 from runyard.sdk.exceptions import WebserviceException
 
 
@@ -64,6 +66,11 @@ class Service:
 
     def __init__(self, server) -> None:
         self.endpoints, self.server = self, server
+        self.looks = 0
+
+    def get(self, _name):
+        self.looks += 1
+        return self.now
 
     def keys(self, _name):
         self.server.asked += 1
@@ -218,3 +225,22 @@ def test_a_kept_connection_ends_with_its_endpoint_or_thread(server) -> None:
         del thread, caller
         gc.collect()
     assert [each.message for each in told] == []
+
+
+def test_an_endpoint_that_was_changed_elsewhere_is_called_as_it_is_now(monkeypatch, server) -> None:
+    """Keys were switched on, or it was made anew at another port: the object goes on."""
+    service = Service(server)
+    service.now = record(server.server_port)
+    before = replace(service.now, access=Access("none"))
+    endpoint = Endpoint(SimpleNamespace(service=service), "digits", _record=before)
+    assert endpoint.call(1) == 1
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    endpoint._record = record(port)
+    monkeypatch.setattr(endpoint_calls, "_PATIENCE_SECONDS", 0.0)
+    assert endpoint.call(2) == 2
+    with pytest.raises(WebserviceException, match="ValueError: bad rows"):
+        endpoint.call("bad")
+    endpoint._caller.close()
+    assert service.looks == 2

@@ -195,7 +195,10 @@ def _wait(home: Path, child: Child) -> Connection:
 
 def _told(child: Child) -> Optional[Connection]:
     """What the service says into its pipe; None after a while, and when it is gone."""
-    if not select.select([child.ready], [], [], POLL_SECONDS)[0]:
+    # Not select, which knows no file descriptor above 1023: the client may have many files open.
+    poll = select.poll()
+    poll.register(child.ready, select.POLLIN)
+    if not poll.poll(POLL_SECONDS * 1000):
         return None
     with os.fdopen(os.dup(child.ready), "rb") as pipe:
         line = pipe.readline()

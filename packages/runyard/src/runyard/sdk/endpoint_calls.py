@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 DEPLOYMENT_HEADER = "runyard-deployment"
 # Letters of an error that are shown: enough for a traceback.
 _SHOWN_BODY = 2000
+UNAUTHORIZED = http.client.UNAUTHORIZED
 # Longer than any call may take: the endpoint says itself when one takes too long.
 _SECONDS = 3700.0
 # The service starts a gateway that has died again within a second, on a busy machine later.
@@ -80,7 +81,7 @@ class Caller:
         for again in (True, False):
             auth = self._auth(record)
             status, answer = self._ask(record, path, body, {**headers, **auth})
-            if status != http.client.UNAUTHORIZED or not (auth and again):
+            if status != UNAUTHORIZED or not (auth and again):
                 break
             self._opens = ""
         if status >= http.client.BAD_REQUEST:

@@ -33,9 +33,10 @@ from runyard.sdk import (
     submitter,
 )
 from runyard.sdk.endpoint_base import EndpointBase
-from runyard.sdk.exceptions import UserErrorException, translated
+from runyard.sdk.exceptions import UserErrorException, WebserviceException, translated
 
 if TYPE_CHECKING:
+    from runyard.protocol.endpoints import EndpointRecord
     from runyard.sdk.workspaces import Workspace
 
 
@@ -264,7 +265,13 @@ class Endpoint(EndpointBase):
         body = None if data is None else endpoint_data.encoded(data)
         # The address stays, so a loop of calls asks the service nothing.
         record = self._record if self._record.address else self._refresh()
-        return endpoint_data.decoded(self._caller.send(path, body, sent, record))
+        try:
+            answer = self._caller.send(path, body, sent, record)
+        except WebserviceException as error:
+            if not self._has_changed(record, error):
+                raise
+            answer = self._caller.send(path, body, sent, self._record)
+        return endpoint_data.decoded(answer)
 
     def predict(self, rows: Any, **headers: str) -> Any:
         """Predict for rows: lists, an array, or a pandas table.
@@ -417,6 +424,15 @@ class Endpoint(EndpointBase):
         with translated():
             self._record = self._service.endpoints.deploy(self.name, deployment, order)
         self._changed = deployment
+
+    def _has_changed(self, record: EndpointRecord, error: WebserviceException) -> bool:
+        """Whether a call failed of what somebody else has changed since the endpoint was read."""
+        refused = isinstance(error.__cause__, ConnectionRefusedError)
+        # Of both it is known that the model has not seen the call.
+        if not refused and error.status_code != endpoint_calls.UNAUTHORIZED:
+            return False
+        now = self._refresh()
+        return (now.address, now.access.auth) != (record.address, record.access.auth)
 
     def _share(self, percent: Mapping[str, int]) -> None:
         self.traffic = dict(percent)

@@ -279,6 +279,27 @@ def test_who_asks_a_deployment_that_does_not_start_hears_why(served):
     assert "ImportError: no module named numpy" in json.loads(answer.body)["message"]
 
 
+@pytest.mark.parametrize("on_demand", [False, True])
+def test_who_waits_for_a_deployment_that_fails_hears_it_at_once(served, clients, on_demand):
+    """Also one that was woken by the request: nobody waits minutes for what cannot come."""
+    served.set(Deployment("main", serving=revision("r1"), on_demand=on_demand))
+    supervisor = served.supervisor()
+    began = time.monotonic()
+    waiting = clients.submit(served.ask, body="[1]")
+    served.wait(lambda status: status.endpoints[0].deployments[0].queue == 1)
+    news = {"event": "giving-up", "reason": "no GPU driver", "deaths": 2, "again_seconds": 60.0}
+    supervisor.send(frames.NEWS, 0, news)
+    for answer in (waiting.result(), served.ask(body="[2]")):
+        assert (answer.status, answer.headers["retry-after"]) == (503, "60")
+        assert "does not start: no GPU driver" in json.loads(answer.body)["message"]
+    assert time.monotonic() - began < 5
+    supervisor.send(frames.NEWS, 0, {"event": "started", "pid": 7})
+    again = clients.submit(served.ask, body="[3]")
+    served.wait(lambda status: status.endpoints[0].deployments[0].queue == 1)
+    served.replica("r1", ORDERED, named("r1"))
+    assert again.result().body == b"r1"
+
+
 def test_utilization_is_the_share_of_the_last_seconds(served, clients):
     """What decides how many replicas there are is how busy they were."""
     served.serve()

@@ -83,6 +83,8 @@ class Pool:
             self._set_limit(link)
         busy = sum(min(r.busy, self._concurrency) for r in self.replicas.values())
         self._usage.arranged(monotonic(), len(self._links) * self._concurrency, busy)
+        if self._queue and not self._links and self._all_fail():
+            self._refuse_waiting()
         self._rearm()
         self._pump()
 
@@ -115,7 +117,7 @@ class Pool:
                 return
         refusal = self._refusal()
         if refusal:
-            exchange.refused(_UNAVAILABLE, refusal, 1)
+            exchange.refused(_UNAVAILABLE, refusal, self._pause())
             return
         self._queue.append(exchange)
         if len(self._queue) == 1:
@@ -270,13 +272,34 @@ class Pool:
     def _refusal(self) -> str:
         if self._closed:
             return _DELETED
-        if not self._links and not self.row.on_demand:
-            replicas = self.replicas.values()
-            if self.row.serving is None or all(each.hopeless for each in replicas):
-                return self.why()
+        if not self._links and self._hopeless():
+            return self.why()
         if len(self._queue) >= self.row.limits.queue_length:
             return f"{len(self._queue)} requests wait already; try again later"
         return ""
+
+    def _hopeless(self) -> bool:
+        """Whether no worker can come soon: each replica waits long before it tries again."""
+        if self.row.on_demand:
+            # Where there is none the service starts one.
+            return self._all_fail()
+        return self.row.serving is None or self._all_fail() or not self.replicas
+
+    def _all_fail(self) -> bool:
+        replicas = self.replicas.values()
+        return bool(replicas) and all(each.hopeless for each in replicas)
+
+    def _pause(self) -> int:
+        """After how many seconds it makes sense to ask again."""
+        if self._links:
+            return 1
+        again = [r.news.again_seconds for r in self.replicas.values() if r.hopeless and r.news]
+        return max(1, round(min(again, default=1.0)))
+
+    def _refuse_waiting(self) -> None:
+        waiting, self._queue = self._queue, deque()
+        for exchange in waiting:
+            exchange.refused(_UNAVAILABLE, self.why(), self._pause())
 
     def why(self) -> str:
         """Why no worker can be called."""
@@ -313,7 +336,10 @@ class Pool:
         now = monotonic() + 0.001
         while self._queue and self._queue[0].began + patience <= now:
             exchange = self._queue.popleft()
-            exchange.refused(_UNAVAILABLE, f"no replica was free within {patience:g} s", 1)
+            told = f"no replica was free within {patience:g} s"
+            if not self._links:
+                told = f"{told}: {self.why()}"
+            exchange.refused(_UNAVAILABLE, told, self._pause())
         self._arm()
 
     def _watch(self, link: Link) -> None:

@@ -108,6 +108,9 @@ class Replica:
         self.news = news
         if news.event == "died":
             self.restarts = news.deaths
+        if self.hopeless:
+            # Who waits hears it now.
+            self.pool.arrange()
         self._news()
 
     def became_ready(self, link: Link) -> None:

@@ -1,8 +1,10 @@
 """What a score.py may be, what it finds around it, and what its callers get."""
 
+import gzip
 import json
 import math
 import sys
+import zlib
 
 import pytest
 
@@ -112,6 +114,17 @@ def test_plain_input_is_the_body_as_text(serve):
     status, body = score(script, b"\xff")
     assert status == 400
     assert "cannot be decoded as UTF-8" in body
+
+
+def test_a_compressed_body_is_what_its_client_had(serve):
+    """Clients that compress are understood at `/score` too; what is broken is told to be that."""
+    script = serve("def init(): pass\ndef run(data): return data\n")
+    for encoding, body in (("gzip", gzip.compress(b"[1]")), ("deflate", zlib.compress(b"[1]"))):
+        assert score(script, body, headers={"content-encoding": encoding}) == (200, '"[1]"')
+    status, told = score(script, b"[1]", headers={"content-encoding": "gzip"})
+    assert (status, "the body is no gzip" in told) == (400, True)
+    status, told = score(script, b"[1]", headers={"content-encoding": "br"})
+    assert (status, "send gzip, deflate or none" in told) == (415, True)
 
 
 def test_a_query_is_the_input_of_get(serve):

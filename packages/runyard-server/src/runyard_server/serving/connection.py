@@ -8,7 +8,7 @@ get on end the connection: a look at all of them each second, which costs a requ
 import asyncio
 import random
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httptools
 import uvicorn
@@ -26,10 +26,12 @@ from runyard.protocol.inference_headers import (
     KEPT,
     LENGTH,
     LONGEST_ID,
+    TRANSFER,
 )
 from runyard_server.serving import heads
 from runyard_server.serving.exchange import Budget, Chunks, Shadow
 from runyard_server.serving.incoming import HttpExchange, is_bare
+from runyard_server.serving.parsing import Facts, Rest
 from runyard_server.serving.pools import Pool
 from runyard_server.serving.repeats import Repeat, learn
 from runyard_server.serving.requests import Asked
@@ -54,28 +56,11 @@ _SMALL = 1 << 16
 _PIECE = 1 << 10
 _UNSAID = b"%d" % (_SMALL + 1)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_BAD, _UNKNOWN, _NOT_FOUND, _SLOW, _LARGE, _FIELDS, _FULL = 400, 401, 404, 408, 413, 431, 503
-
-
-class _Facts(NamedTuple):
-    """What a parser tells about a request, when the parser itself is further already."""
-
-    method: bytes
-    version: str
-    keeps: bool
-    upgrades: bool
-
-    def get_method(self) -> bytes:
-        return self.method
-
-    def get_http_version(self) -> str:
-        return self.version
-
-    def should_keep_alive(self) -> bool:
-        return self.keeps
-
-    def should_upgrade(self) -> bool:
-        return self.upgrades
+_NO_REQUEST = "this is no HTTP/1.1 request"
+_BAD, _UNKNOWN, _NOT_FOUND, _SLOW, _LARGE, _FIELDS, _CODING, _FULL = (
+    *(400, 401, 404, 408),
+    *(413, 431, 501, 503),
+)
 
 
 class Connection(HttpToolsProtocol):
@@ -96,6 +81,7 @@ class Connection(HttpToolsProtocol):
         self._kept: dict[bytes, bytes] = {}
         self._head = 0
         self._untold = 0
+        self._unread = b""
         # Whether the body of `_exchange` is complete, and a head is being read.
         self._whole = True
         self._begun = False
@@ -148,17 +134,43 @@ class Connection(HttpToolsProtocol):
         self._untold += len(data)
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # no other protocol is spoken here: the request is answered as it stands
+        except httptools.HttpParserUpgrade as upgrade:
+            self._go_on(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             if not self._ends:
-                self._refuse(_BAD, "this is no HTTP/1.1 request")
+                self._spoiled()
             return
         # The parser keeps what comes between two things that it tells: they could be endless.
         if self._untold > HEAD_BYTES and not self._ends:
             self._refuse_head()
         elif rests:
             self._learn(data)
+
+    def _go_on(self, rest: bytes) -> None:
+        """Read on behind a request that asks for another protocol: none is spoken here.
+
+        Its body, which the parser takes for something else, is read by a parser that is told of
+        its length alone.
+        """
+        length, self._unread = self._unread, b""
+        if length:
+            told = Rest(self)
+            self.parser = httptools.HttpRequestParser(told)
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % length)
+            told.begins = True
+        if rest and not self._ends:
+            self.data_received(rest)
+
+    def _spoiled(self) -> None:
+        """Refuse what is no request; what was asked before it is answered first."""
+        exchange = self._exchange
+        if self._later is None and not self._whole and exchange is not None:
+            self._deny(exchange, _BAD, "the body is not as HTTP/1.1 has it")
+        elif self._later is None and not (self._whole and self.busy):
+            self._refuse(_BAD, _NO_REQUEST)
+        else:
+            self._later = [*(self._later or []), ("_spoiled", None)]
+            self.flow.pause_reading()
 
     def _again(self, repeat: Repeat, data: bytes) -> bool:
         """Take a request whose head has come before; False: it is another."""
@@ -253,13 +265,14 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Have the request answered: by a worker, or else by the application."""
         self._untold = 0
+        if self.parser.should_upgrade():
+            self._unread = self._length()
         if self._later is not None:
             parser = self.parser
-            facts = _Facts(
+            facts = Facts(
                 parser.get_method(),
                 parser.get_http_version(),
                 parser.should_keep_alive(),
-                parser.should_upgrade(),
             )
             self._later.append(("_complete", facts))
             return
@@ -275,14 +288,26 @@ class Connection(HttpToolsProtocol):
         self.headers.extend(headers)
         super().on_headers_complete()
 
-    def _complete(self, facts: _Facts) -> None:
+    def _length(self) -> bytes:
+        """The header that says how long the body of the request is that has just come."""
+        came = self.headers
+        if self._later is not None:
+            begins = [n for n, (name, _) in enumerate(self._later) if name == "on_message_begin"]
+            later = self._later[begins[-1] :] if begins else self._later
+            came = [value for name, value in later if name == "_on_header"]
+        for name, value in came:
+            if name.lower() in (LENGTH, TRANSFER) and value != b"0":
+                return b"%b: %b" % (name, value)
+        return b""
+
+    def _complete(self, facts: Facts) -> None:
         parser, self.parser = self.parser, cast("httptools.HttpRequestParser", facts)
         try:
             self.on_headers_complete()
         # A target that uvicorn cannot take apart, say. Elsewhere the parser tells of it; here the
         # caller is a worker's link, which would be closed with the calls of all others on it.
         except Exception:  # noqa: BLE001 - the parser takes all of them, too
-            self._refuse(_BAD, "this is no HTTP/1.1 request")
+            self._refuse(_BAD, _NO_REQUEST)
         finally:
             self.parser = parser
 
@@ -311,6 +336,9 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Hand the whole request over."""
         self._untold = 0
+        if self._unread:
+            # The parser has not seen its body; see `_go_on`.
+            return
         if self._later is not None:
             self._later.append(("on_message_complete", None))
             return
@@ -347,6 +375,10 @@ class Connection(HttpToolsProtocol):
             exchange.keep_alive = False
         if int(kept.get(LENGTH, b"0")) > pool.row.limits.max_body:
             self._too_large(exchange)
+            return
+        if kept.get(TRANSFER, b"chunked").lower() != b"chunked":
+            told = "send a body with its length, or in chunks: no other transfer coding is known"
+            self._deny(exchange, _CODING, told)
             return
         for each in IDS:
             if each in kept and len(kept[each]) > LONGEST_ID:

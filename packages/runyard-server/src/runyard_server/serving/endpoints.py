@@ -174,6 +174,8 @@ class ServedEndpoint:
             return None
         if where.protocol not in self.row.protocols or given == "HEAD":
             return None
+        if where.service not in ("", self.row.name):
+            return None
         plain = where.verb == paths.SCORES and given == "POST"
         plain = plain and self.explains and self.row.legacy_status == _FAILED
         asked = Asked(where, given, target.decode("latin-1"), plain)

@@ -8,6 +8,7 @@ import msgspec
 from runyard.protocol.endpoints import SCORE
 from runyard.protocol.inference_headers import (
     CLIENT_ID,
+    ENCODING,
     MS_ID,
     ORIGIN,
     OURS,
@@ -105,6 +106,7 @@ class HttpExchange(Exchange):
         whole = ready is not None and (ready.headers or ready.input == "raw")
         # To a script that takes text the type means nothing.
         as_is = self.kept.get(TYPE) == _JSON or (ready is not None and ready.input == "text")
+        as_is = as_is and ENCODING not in self.kept
         if asked.plain and as_is and not whole:
             return b""
         headers = {

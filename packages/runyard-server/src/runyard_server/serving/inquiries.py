@@ -12,14 +12,19 @@ from starlette.responses import JSONResponse, Response
 
 from runyard.protocol import inference_forms as forms
 from runyard.protocol import inference_paths as paths
+from runyard.protocol.endpoints import MLFLOW, OPEN_INFERENCE, SCORE, TF_SERVING
 from runyard.protocol.inference_forms import Served
 from runyard.protocol.inference_paths import Destination
+from runyard.protocol.suggestions import suggest
 from runyard_server import __version__
 from runyard_server.serving.endpoints import ServedEndpoint
 from runyard_server.serving.pools import Pool
+from runyard_server.serving.table import Endpoint
 
 _OK, _UNAVAILABLE = 200, 503
 _LARGEST_BODY = 1 << 16
+# To compare longer ones with what there is would take its time.
+_LONGEST_NAMED = 100
 # Of a line feed and of a version, as MLflow has it.
 _JSON = "application/json"
 
@@ -28,8 +33,11 @@ async def answer(request: Request) -> Response:
     """Answer what no other page does."""
     endpoint: ServedEndpoint = request.state.endpoint
     where = paths.find(request.scope.get("raw_path", b"").decode("latin-1"))
-    if where is None or where.protocol not in (paths.ALWAYS, *endpoint.row.protocols):
-        text = f"there is no {request.url.path} here"
+    row = endpoint.row
+    known = where is not None and where.service in ("", row.name)
+    if where is None or not known or where.protocol not in (paths.ALWAYS, *row.protocols):
+        near = suggest(request.url.path[:_LONGEST_NAMED], _asked(row), "", few=1)
+        text = f"there is no {request.url.path} here; {near.sentence}"
         return JSONResponse(forms.error(where.protocol if where else "", text), 404)
     if request.method not in where.methods or where.verb in paths.CALLS:
         # A worker is not called to hear of the head alone.
@@ -41,6 +49,19 @@ async def answer(request: Request) -> Response:
     if refusal and where.verb not in paths.HEALTH:
         return JSONResponse(forms.error(where.protocol, refusal, "UNAUTHENTICATED"), 401)
     return _page(endpoint, where, request.url.path, await _body(request))
+
+
+def _asked(row: Endpoint) -> list[str]:
+    """The paths that callers use, of the protocols that an endpoint speaks."""
+    name = row.name
+    by_protocol = {
+        SCORE: ["/score", f"/api/v1/service/{name}/score"],
+        MLFLOW: ["/invocations"],
+        OPEN_INFERENCE: [f"/v2/models/{name}/infer", f"/v2/models/{name}"],
+        TF_SERVING: [f"/v1/models/{name}:predict", f"/v1/models/{name}"],
+    }
+    spoken = [path for protocol in row.protocols for path in by_protocol[protocol]]
+    return [*spoken, "/swagger.json", "/metrics", "/"]
 
 
 def _page(endpoint: ServedEndpoint, where: Destination, path: str, given: bytes) -> Response:

@@ -4,11 +4,24 @@ Names are bytes in lower case, as they are compared on the way.
 """
 
 AUTHORIZATION, TYPE, LENGTH = b"authorization", b"content-type", b"content-length"
+ENCODING, TRANSFER = b"content-encoding", b"transfer-encoding"
 ORIGIN, DEPLOYMENT, TRACE = b"origin", b"runyard-deployment", b"traceid"
 REQUEST_ID, MS_ID, CLIENT_ID = b"x-request-id", b"x-ms-request-id", b"x-ms-client-request-id"
 # Headers that whoever answers for a model looks at.
 KEPT = frozenset(
-    (AUTHORIZATION, TYPE, LENGTH, ORIGIN, DEPLOYMENT, TRACE, REQUEST_ID, MS_ID, CLIENT_ID)
+    (
+        AUTHORIZATION,
+        TYPE,
+        LENGTH,
+        ENCODING,
+        TRANSFER,
+        ORIGIN,
+        DEPLOYMENT,
+        TRACE,
+        REQUEST_ID,
+        MS_ID,
+        CLIENT_ID,
+    )
 )
 IDS = (REQUEST_ID, MS_ID, CLIENT_ID, TRACE)
 LONGEST_ID = 100
@@ -20,7 +33,7 @@ TOLD = frozenset(
         TYPE,
         b"accept",
         b"accept-encoding",
-        b"content-encoding",
+        ENCODING,
         b"inference-header-content-length",
         REQUEST_ID,
     )

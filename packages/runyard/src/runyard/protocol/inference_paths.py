@@ -36,6 +36,9 @@ PING, MLFLOW_VERSION = "ping", "mlflow-version"
 # What tools ask without a key.
 HEALTH = frozenset({HOME, LIVE, SERVER, SERVER_READY, MODEL_READY, PING, MLFLOW_VERSION})
 
+_SLASHES, _ENCODED = re.compile("^/{2,}"), re.compile("%[0-9A-Fa-f]{2}")
+# As RFC 3986 has them: an address with one of these encoded is the same as without.
+_UNRESERVED = re.compile("[A-Za-z0-9._~-]")
 _REMEMBERED = 4096
 _LONGEST = 2048
 
@@ -79,14 +82,21 @@ def find(path: str) -> Optional[Destination]:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _find(path: str) -> Optional[Destination]:
-    # One slash at the end is what clients add that join addresses.
-    plain = path[:-1] if len(path) > 1 and path.endswith("/") else path
+    # Clients that join addresses add a slash at the end or before; some encode too much.
+    plain = _SLASHES.sub("/", path)
+    plain = plain[:-1] if len(plain) > 1 and plain.endswith("/") else plain
+    plain = _ENCODED.sub(lambda found: _decoded(found.group()), plain)
     for pattern, protocol, verb, methods in _PATHS:
         found = pattern.fullmatch(plain)
         if found:
             names = {name: unquote(text) for name, text in found.groupdict("").items()}
             return Destination(protocol, verb, methods, **names)
     return None
+
+
+def _decoded(text: str) -> str:
+    letter = unquote(text)
+    return letter if _UNRESERVED.match(letter) else text
 
 
 def origin_form(target: bytes) -> bytes:

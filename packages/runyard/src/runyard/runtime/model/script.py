@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional,
 
 from runyard.protocol.suggestions import nearest
 from runyard.runtime.model import answers, marks, raw, swagger
+from runyard.runtime.model.bodies import decompressed
 from runyard.runtime.model.served import (
     BAD_REQUEST,
     ONLY_OUTPUT,
@@ -245,10 +246,11 @@ class Script(Flavor):
         Raises:
             Refused: The request is none that it could take.
         """
+        # Who takes the request itself gets it as it came.
         if self.input == TEXT:
-            given = self._text(_text_of(call, body))
+            given = self._text(_text_of(call, decompressed(call, body)))
         elif self.input == FIELDS:
-            given = self._extract(_object_of(call, body))
+            given = self._extract(_object_of(call, decompressed(call, body)))
         else:
             request = raw.AMLRequest(call.method, call.path, call.headers, body)
             given = {self._fields[0].name: request}

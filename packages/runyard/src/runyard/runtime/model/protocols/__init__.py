@@ -13,11 +13,11 @@
 from __future__ import annotations
 
 import json
-import zlib
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from runyard.protocol.endpoints import MLFLOW, OPEN_INFERENCE, TF_SERVING
+from runyard.runtime.model.bodies import decompressed
 from runyard.runtime.model.served import FAILED, Flavor, Refused, Reply
 
 if TYPE_CHECKING:
@@ -29,11 +29,7 @@ __all__ = ["answer", "failure", "read", "refusal"]
 _MODULES = {TF_SERVING: "tf_serving", OPEN_INFERENCE: "open_inference", MLFLOW: "mlflow"}
 _ERROR_CODES = {FAILED: "INTERNAL_ERROR"}
 _JSON = {"content-type": "application/json"}
-# A megabyte of gzip may be a gigabyte of zeros, for which the worker would be killed.
-_LARGEST = 1 << 30
-_UNSUPPORTED_TYPE, _NOT_HERE = 415, 501
-# To `zlib`: a header of gzip or of zlib, whichever there is.
-_EITHER_HEADER = 47
+_NOT_HERE = 501
 
 
 def answer(call: Call, body: bytes, flavor: Flavor) -> Reply:
@@ -64,26 +60,8 @@ def read(call: Call, body: bytes, flavor: Flavor) -> Request:
         Refused: It is not what its protocol says, or does not fit the model.
     """
     module = import_module(f"{__name__}.{_MODULES[call.protocol]}")
-    request: Request = module.read(call, _decompressed(call, body), flavor)
+    request: Request = module.read(call, decompressed(call, body), flavor)
     return request
-
-
-def _decompressed(call: Call, body: bytes) -> bytes:
-    encoding = call.headers.get("content-encoding", "identity").strip().lower()
-    if encoding == "identity":
-        return body
-    if encoding not in ("gzip", "deflate"):
-        raise Refused(
-            f"content encoding {encoding!r}: send gzip, deflate or none", _UNSUPPORTED_TYPE
-        )
-    machine = zlib.decompressobj(wbits=_EITHER_HEADER)
-    try:
-        found = machine.decompress(body, _LARGEST)
-    except zlib.error as error:
-        raise Refused(f"the body is no {encoding}: {error}") from None
-    if machine.unconsumed_tail or not machine.eof:
-        raise Refused(f"the body's {encoding} ends too early, or is too large")
-    return found
 
 
 def refusal(call: Call, refused: Refused) -> Reply:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from runyard.protocol.endpoints import Limits
 from runyard.protocol.frames import SUPERVISOR, WORKER, Hello, Ready
 from runyard_server.serving.table import Deployment, Endpoint, Replica, Revision, Table, digest
 from runyard_server.testing.serving import (
@@ -143,3 +144,11 @@ def alone(tmp_path: Path) -> Iterator[Served]:
     for each in made.replicas:
         each.close()
     made.gateway.close()
+
+
+@pytest.fixture
+def echoed(served: Any) -> Any:
+    """An endpoint that answers with what it gets, up to 100 kB."""
+    served.serve(limits=Limits(max_body=100_000))
+    served.replica()
+    return served

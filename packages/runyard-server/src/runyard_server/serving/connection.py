@@ -136,6 +136,7 @@ class Connection(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._go_on(data[upgrade.args[0] :])
+            return
         except httptools.HttpParserError:
             if not self._ends:
                 self._spoiled()

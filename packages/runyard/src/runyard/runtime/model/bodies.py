@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
 from runyard.runtime.model.served import Refused
@@ -33,8 +34,6 @@ def decompressed(call: Call, body: bytes) -> bytes:
         raise Refused(
             f"content encoding {encoding!r}: send gzip, deflate or none", _UNSUPPORTED_TYPE
         )
-    import zlib
-
     machine = zlib.decompressobj(wbits=_EITHER_HEADER)
     try:
         found = machine.decompress(body, _LARGEST)

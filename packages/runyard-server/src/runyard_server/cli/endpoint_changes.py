@@ -133,11 +133,14 @@ def replicas_of(text: str) -> Any:
         InvalidRequest: It is neither.
     """
     parts = text.split("-")
-    if not 0 < len(parts) < 3 or not all(part.strip().isdecimal() for part in parts):  # noqa: PLR2004
+    numbers = [int(part) for part in parts if part.strip().isdecimal()]
+    pair = (numbers[0], numbers[-1]) if len(numbers) == len(parts) <= 2 else (1, 0)  # noqa: PLR2004
+    if not pair[0] <= pair[1] or pair[1] < 1:
         raise InvalidRequest(
-            f"REPLICAS is {text!r}; give how many, or the fewest and the most: 2, 1-4, 0-4"
+            f"REPLICAS is {text!r}; give how many, or the fewest and the most: 2, 1-4, or 0-4, "
+            "which is none while nobody asks"
         )
-    return int(parts[0]) if len(parts) == 1 else (int(parts[0]), int(parts[1]))
+    return numbers[0] if len(numbers) == 1 else pair
 
 
 def percents(given: list[str] | None) -> dict[str, int]:

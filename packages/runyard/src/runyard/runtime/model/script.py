@@ -128,7 +128,7 @@ class Script(Flavor):
 
     def score(self, call: Call, body: bytes) -> Reply:
         """See Flavor."""
-        if self._only and call.method != "GET":
+        if self._only and call.method != "GET" and "content-encoding" not in call.headers:
             # What nearly all calls are.
             try:
                 text = str(body, "utf-8")

@@ -182,7 +182,7 @@ def test_numbers_are_read_as_they_are_written() -> None:
     assert endpoint_changes.replicas_of("0-4") == (0, 4)
     assert endpoint_changes.percents(["a=90%,b=10"]) == {"a": 90, "b": 10}
     for wrong in ("two", "1-2-3", "-1", "0", "0-0", "3-1", ""):
-        with pytest.raises(InvalidRequest, match="REPLICAS is .* 2, 1-4, or 0-4"):
+        with pytest.raises(InvalidRequest, match=r"REPLICAS is .* 2, 1-4, or 0-4"):
             endpoint_changes.replicas_of(wrong)
     with pytest.raises(InvalidRequest):
         endpoint_changes.percents(["candidate"])

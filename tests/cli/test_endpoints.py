@@ -186,3 +186,15 @@ def test_numbers_are_read_as_they_are_written() -> None:
             endpoint_changes.replicas_of(wrong)
     with pytest.raises(InvalidRequest):
         endpoint_changes.percents(["candidate"])
+
+
+def test_a_package_needs_an_environment_of_packages(cli, folder) -> None:
+    """What runs in this Python as it is would run nowhere else: the refusal says what to give."""
+    cli.folder = folder
+    asked = ("models", "package", "./sums.txt", "--script", "score.py", "--to", "image")
+    refused = cli(*asked)
+    assert refused.status != 0
+    assert "pip freeze > requirements.txt" in refused.err
+    assert not (folder / "image").exists()
+    other = cli(*asked[:-1], ".")
+    assert "has other files" in other.err

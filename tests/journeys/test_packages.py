@@ -252,3 +252,34 @@ def test_an_image_is_built_by_the_engine_of_this_machine(
         failed.wait_for_creation()
     assert failed.state == "Failed"
     assert "step 1" in failed.get_logs()
+
+
+def test_an_endpoint_is_taken_along(yard: Yard, model: Any, config: Any) -> None:
+    """What it serves is written down as it is served, but for what was not asked for."""
+    from runyard import Endpoint
+    from runyard.sdk.exceptions import UserErrorException
+
+    source = str(yard.folder / "code")
+    endpoint = Endpoint.deploy(
+        model.workspace,
+        "scores",
+        "weights:1",
+        script=f"{source}/score.py",
+        source=source,
+        environment=config.environment,
+    )
+    endpoint.wait()
+    assert endpoint.call(json.loads(SAMPLE)) == [60, 140]
+    folder = endpoint.save("image")
+    endpoint.delete()
+    assert folder == yard.folder / "image"
+    spec = json.loads((folder / "app/.runyard/serving.json").read_text())
+    assert (spec["endpoint"], spec["entry_script"]) == ("scores", "score.py")
+    assert (folder / "app/azureml-models/weights/1/weights.txt").read_text() == "2"
+    assert (folder / "app/code/score.py").read_text() == SCORE
+    assert "factors-1.0" in (folder / "requirements.txt").read_text()
+    assert not [each for each in yard.folder.iterdir() if each.name.endswith(".part")]
+    (yard.folder / "taken").mkdir()
+    (yard.folder / "taken" / "mine.txt").write_text("mine")
+    with pytest.raises(UserErrorException, match="other files"):
+        endpoint.save("taken")

@@ -33,6 +33,7 @@ def exposition(endpoints: list[ServedEndpoint], *, openmetrics: bool) -> str:
         # A counter's family has no `_total` in OpenMetrics; in what was before, its samples are it.
         family = name.removesuffix("_total") if openmetrics else name
         lines += (f"# HELP {family} {about}", f"# TYPE {family} {kind}")
+        # Ten digits: counts are exact up to 10 GB of bytes, and times need no more.
         lines += (f"{sample}{_labels(labels)} {value:.10g}" for sample, labels, value in samples)
     if openmetrics:
         lines.append("# EOF")

@@ -207,6 +207,7 @@ class Counts:
         stored: _Stored = [(*key, counts) for key, counts in self._all.items()]
         new = self._path.with_name(self._path.name + ".new")
         try:
+            # Whole or not at all: a kill in between leaves what was there.
             new.write_bytes(msgspec.json.encode(stored))
             new.replace(self._path)
             self._complained = False

@@ -2,6 +2,7 @@
 
 from collections import deque
 
+# So far back looks the rule that scales (`execution.scaling`): less would follow each burst.
 _WINDOW = 10.0
 _STEP = 1.0
 

@@ -18,6 +18,7 @@ def add(connection: Connection, key: int, process: str) -> None:
         key: Key of the run's row.
         process: The process, as it told itself.
     """
+    # Another process may go on with the run: the row is of the last one.
     remove(connection, key)
     connection.execute(_ADD, {"run_key": key, "process": process})
 

@@ -123,6 +123,7 @@ def put(connection: Connection, run_key: int, rows: Iterable[FileRow]) -> None:
     values = [{"run_key": run_key, **asdict(row)} for row in rows]
     if not values:
         return
+    # Removed, then added: upserts are spelt for each database apart.
     _REMOVE.run_many(connection, [{"of_run": run_key, "old_path": v["path"]} for v in values])
     _ADD.run_many(connection, values)
 

@@ -93,6 +93,7 @@ def _look(file: Path) -> bool:
 
 def _has_contents(home: Home) -> bool:
     """Whether anything lies beside the database that only it can tell about."""
+    # The first file found is enough: there may be millions.
     return any(True for folder in (home.blobs, home.datastores, home.run_logs) for _ in _in(folder))
 
 

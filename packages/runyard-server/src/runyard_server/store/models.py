@@ -203,6 +203,7 @@ def remove(connection: Connection, row: ModelRow) -> None:
     connection.execute(delete(models).where(models.c.key == row.key))
     mine = and_(models.c.workspace == row.workspace, models.c.name == row.name)
     newest = select(models.c.key).where(mine).order_by(models.c.version.desc()).limit(1)
+    # None of a name whose last version went: the counter stays, so its row does.
     key = connection.execute(newest).scalar_one_or_none()
     _point(connection, row.workspace, row.name, key)
 

@@ -23,6 +23,7 @@ NAMES = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf
 _NO_STEP = -(2**63)
 _TYPES = {FLOAT: "d", INTEGER: "q"}
 _WIDTH = 8
+# A fourth entry says that a text stands for a float that JSON lacks.
 _PLAIN_ROW = 3
 
 

@@ -55,7 +55,7 @@ LOAD_FAILED = 3
 # After a call of so many seconds, what came meanwhile is read: it may cancel what waits.
 QUICK_SECONDS = 0.005
 # Calls that take less than this, in seconds, are answered together, for so long and so many.
-SHORT, TOGETHER_SECONDS, TOGETHER = 0.0003, 0.0003, 16
+SHORT, TOGETHER_SECONDS, TOGETHER = 0.0003, 0.0003, 32
 # Of the time that calls usually take, the newest is an eighth.
 SMOOTHING = 8
 # What a call is answered with that was canceled before it began: its place is free again.

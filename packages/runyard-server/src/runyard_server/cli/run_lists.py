@@ -1,6 +1,6 @@
 """`runyard runs list`: which runs, in which order, with which columns; found by the service."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from runyard.protocol.filters import ATTRIBUTE, Condition, Field
@@ -85,20 +85,25 @@ def show(
         if hidden:
             output.note(hidden)
         return
-    results = _results(client, found.items) if _METRICS in shown else {}
-    tables.show(
-        [run_fields.column(name, asked=bool(names)) for name in shown],
-        (
-            [
-                results[run.id]
-                if name == _METRICS and run.id in results
-                else run_fields.cell(name, run)
-                for name in shown
-            ]
-            for run in found.items
-        ),
-        hidden or (lambda: "no such run" + elsewhere()),
-    )
+    nothing = hidden or (lambda: "no such run" + elsewhere())
+    headings = [run_fields.column(name, asked=bool(names)) for name in shown]
+    tables.show(headings, _rows(client, shown, found.items), nothing)
+
+
+def _rows(
+    client: WorkspaceClient, shown: Sequence[str], found: Sequence[RunRecord]
+) -> Iterator[tables.Row]:
+    """The cells of each run.
+
+    Args:
+        client: The workspace.
+        shown: The fields that are shown.
+        found: The runs.
+    """
+    results = _results(client, found) if _METRICS in shown else {}
+    for run in found:
+        own = {_METRICS: results[run.id]} if run.id in results else {}
+        yield [own.get(name) or run_fields.cell(name, run) for name in shown]
 
 
 def _results(client: WorkspaceClient, found: Sequence[RunRecord]) -> dict[str, str]:

@@ -73,8 +73,7 @@ class Endpoint(EndpointBase):
             workspace: The workspace.
             name: The endpoint's name: 3 to 32 small letters, digits and `-`.
             model: A registered Model, `name` or `name:version`, a file or folder here, or a list.
-            script: A script with `init()` and `run(data)`; None: how the model is served is told
-                by the model itself.
+            script: A script with `init()` and `run(data)`; None: the model serves itself.
             source: The folder that the script is in, sent with it; None: the script alone.
             environment: An Environment, the name of one, a requirements or conda file, or a list of
                 packages; None: what the model was made in, else what fits it.
@@ -105,13 +104,12 @@ class Endpoint(EndpointBase):
             deployment=deployment,
             access=access,
             description=description,
-            tags={str(key): str(value) for key, value in (tags or {}).items()},
+            tags=_texts(tags),
             replace=replace,
             created_by=submitter.user_name(),
         )
         with translated():
-            record = workspace.service.endpoints.create(order)
-        endpoint = Endpoint(workspace, name, _record=record)
+            endpoint = Endpoint(workspace, name, workspace.service.endpoints.create(order))
         endpoint._changed, endpoint._environment = deployment, made.environment
         return endpoint
 
@@ -208,7 +206,7 @@ class Endpoint(EndpointBase):
         own = {key: value for key, value in given.items() if key not in endpoint_specs.ACCESS}
         access = endpoint_specs.access_of(given, self._refresh().access, faults)
         change = ChangeEndpoint(
-            tags={str(key): str(value) for key, value in (tags or {}).items()},
+            tags=_texts(tags),
             description=description,
             access=None if access == self._record.access else access,
         )
@@ -436,3 +434,7 @@ class Endpoint(EndpointBase):
 
     def _share(self, percent: Mapping[str, int]) -> None:
         self.traffic = dict(percent)
+
+
+def _texts(tags: Optional[Mapping[str, str]]) -> Dict[str, str]:
+    return {str(key): str(value) for key, value in (tags or {}).items()}

@@ -101,9 +101,7 @@ class AciWebservice(Webservice, kind=settings.ACI):
         Raises:
             WebserviceException: Something makes no sense; all of it is named.
         """
-        arguments = dict(locals())
-        del arguments["self"]
-        updating.update(self, arguments)
+        updating.update(self, locals())
 
     @property
     def location(self) -> Optional[str]:

@@ -133,46 +133,16 @@ class AksWebservice(Webservice, kind=settings.AKS):
         cpu_cores_limit: Optional[float] = None,
         memory_gb_limit: Optional[float] = None,
     ) -> None:
-        """Change the service, which answers all the while; None leaves a thing as it is.
+        """See `deploy_configuration`: changes the service, which answers all the while.
 
-        Args:
-            image: Another image.
-            autoscale_enabled: As `deploy_configuration` has it, like all that is not told here.
-            autoscale_min_replicas: See there.
-            autoscale_max_replicas: See there.
-            autoscale_refresh_seconds: See there.
-            autoscale_target_utilization: See there.
-            collect_model_data: See there.
-            auth_enabled: See there.
-            cpu_cores: See there.
-            memory_gb: See there.
-            enable_app_insights: See there.
-            scoring_timeout_ms: See there.
-            replica_max_concurrent_requests: See there.
-            max_request_wait_time: See there.
-            num_replicas: See there.
-            tags: All tags from now on.
-            properties: More properties.
-            description: A description.
-            models: Other models.
-            inference_config: Another script, or another environment.
-            gpu_cores: See there.
-            period_seconds: See there.
-            initial_delay_seconds: See there.
-            timeout_seconds: See there.
-            success_threshold: See there.
-            failure_threshold: See there.
-            namespace: See there.
-            token_auth_enabled: See there.
-            cpu_cores_limit: See there.
-            memory_gb_limit: See there.
+        None leaves a thing as it is. `image` is another image, `models` and `inference_config` are
+        other models, another script or environment; `tags` are all tags from now on, `properties`
+        come to those there are.
 
         Raises:
             WebserviceException: Something makes no sense; all of it is named.
         """
-        arguments = dict(locals())
-        del arguments["self"]
-        updating.update(self, arguments)
+        updating.update(self, locals())
 
     def _base_uri(self) -> str:
         # The hosted service's clusters had one address for all; this path answers here, too.

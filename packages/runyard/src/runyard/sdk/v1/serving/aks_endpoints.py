@@ -49,41 +49,10 @@ class AksEndpoint(AksWebservice, kind=settings.AKS_ENDPOINT):
         cpu_cores_limit: Optional[float] = None,
         memory_gb_limit: Optional[float] = None,
     ) -> AksEndpointDeploymentConfiguration:
-        """Describe how the endpoint and its first version are to run.
+        """See `AksWebservice.deploy_configuration`: how the endpoint and its first version run.
 
-        Args:
-            autoscale_enabled: As of an AksWebservice, like all that is not told here.
-            autoscale_min_replicas: See there.
-            autoscale_max_replicas: See there.
-            autoscale_refresh_seconds: See there.
-            autoscale_target_utilization: See there.
-            collect_model_data: See there.
-            auth_enabled: See there.
-            cpu_cores: See there.
-            memory_gb: See there.
-            enable_app_insights: See there.
-            scoring_timeout_ms: See there.
-            replica_max_concurrent_requests: See there.
-            max_request_wait_time: See there.
-            num_replicas: See there.
-            primary_key: See there.
-            secondary_key: See there.
-            tags: Tags.
-            properties: Kept.
-            description: A description.
-            gpu_cores: See there.
-            period_seconds: See there.
-            initial_delay_seconds: See there.
-            timeout_seconds: See there.
-            success_threshold: See there.
-            failure_threshold: See there.
-            namespace: See there.
-            token_auth_enabled: See there.
-            version_name: The first version's name; the endpoint's own.
-            traffic_percentile: Percent of the requests that the version gets.
-            compute_target_name: See there.
-            cpu_cores_limit: See there.
-            memory_gb_limit: See there.
+        `version_name` is the first version's name, by default the endpoint's own;
+        `traffic_percentile` percent of the requests come to it.
 
         Raises:
             WebserviceException: Something makes no sense; all of it is named.
@@ -124,9 +93,7 @@ class AksEndpoint(AksWebservice, kind=settings.AKS_ENDPOINT):
         Raises:
             WebserviceException: Nothing is to change, or it makes no sense.
         """
-        arguments = dict(locals())
-        del arguments["self"]
-        updating.update(self, arguments)
+        updating.update(self, locals())
 
     def create_version(
         self,
@@ -160,45 +127,16 @@ class AksEndpoint(AksWebservice, kind=settings.AKS_ENDPOINT):
         cpu_cores_limit: Optional[float] = None,
         memory_gb_limit: Optional[float] = None,
     ) -> None:
-        """Add a version; it gets requests when it is ready.
+        """See `AksWebservice.deploy_configuration`: adds a version, which gets requests when ready.
 
-        Args:
-            version_name: Its name.
-            autoscale_enabled: As of an AksWebservice, like all that is not told here.
-            autoscale_min_replicas: See there.
-            autoscale_max_replicas: See there.
-            autoscale_refresh_seconds: See there.
-            autoscale_target_utilization: See there.
-            collect_model_data: See there.
-            cpu_cores: See there.
-            memory_gb: See there.
-            scoring_timeout_ms: See there.
-            replica_max_concurrent_requests: See there.
-            max_request_wait_time: See there.
-            num_replicas: See there.
-            tags: Tags.
-            properties: Kept.
-            description: A description.
-            models: Its models.
-            inference_config: Its script and what it needs.
-            gpu_cores: See there.
-            period_seconds: See there.
-            initial_delay_seconds: See there.
-            timeout_seconds: See there.
-            success_threshold: See there.
-            failure_threshold: See there.
-            traffic_percentile: Percent of the requests that the version gets.
-            is_default: Whether it gets what no other version gets.
-            is_control_version_type: Whether it is the one that others are compared with.
-            cpu_cores_limit: See there.
-            memory_gb_limit: See there.
+        `version_name` is its name; `models` and `inference_config` are what it serves;
+        `traffic_percentile` percent of the requests come to it. With `is_default` it gets what no
+        other version gets, with `is_control_version_type` others are compared with it.
 
         Raises:
             WebserviceException: There is one of that name, or something makes no sense.
         """
-        arguments = dict(locals())
-        del arguments["self"], arguments["version_name"]
-        endpoint_versions.create(self, version_name, arguments)
+        endpoint_versions.create(self, version_name, locals())
 
     def update_version(
         self,
@@ -232,45 +170,14 @@ class AksEndpoint(AksWebservice, kind=settings.AKS_ENDPOINT):
         cpu_cores_limit: Optional[float] = None,
         memory_gb_limit: Optional[float] = None,
     ) -> None:
-        """Change a version, which answers all the while; None leaves a thing as it is.
+        """See `create_version`: changes a version, which answers all the while.
 
-        Args:
-            version_name: Its name.
-            autoscale_enabled: As of an AksWebservice, like all that is not told here.
-            autoscale_min_replicas: See there.
-            autoscale_max_replicas: See there.
-            autoscale_refresh_seconds: See there.
-            autoscale_target_utilization: See there.
-            collect_model_data: See there.
-            cpu_cores: See there.
-            memory_gb: See there.
-            scoring_timeout_ms: See there.
-            replica_max_concurrent_requests: See there.
-            max_request_wait_time: See there.
-            num_replicas: See there.
-            tags: Tags.
-            properties: Kept.
-            description: A description.
-            models: Its models.
-            inference_config: Its script and what it needs.
-            gpu_cores: See there.
-            period_seconds: See there.
-            initial_delay_seconds: See there.
-            timeout_seconds: See there.
-            success_threshold: See there.
-            failure_threshold: See there.
-            traffic_percentile: Percent of the requests that the version gets.
-            is_default: Whether it gets what no other version gets.
-            is_control_version_type: Whether it is the one that others are compared with.
-            cpu_cores_limit: See there.
-            memory_gb_limit: See there.
+        None leaves a thing as it is.
 
         Raises:
             WebserviceException: There is none of that name, or something makes no sense.
         """
-        arguments = dict(locals())
-        del arguments["self"], arguments["version_name"]
-        endpoint_versions.update(self, version_name, arguments)
+        endpoint_versions.update(self, version_name, locals())
 
     def delete_version(self, version_name: str) -> None:
         """Delete a version; its share goes to the default one.

@@ -43,6 +43,7 @@ def create(endpoint: Shown, version: str, arguments: Dict[str, Any]) -> None:
         WebserviceException: Something makes no sense; all of it is named.
     """
     given = meaning.given(arguments)
+    given.pop("version_name", None)
     faults = Faults(f"version {version!r} of endpoint {endpoint.name!r} cannot be made")
     faults.extend(deploying.name_fault(version, "version name"))
     if _find(endpoint, version) is not None:
@@ -81,6 +82,7 @@ def update(endpoint: Shown, version: str, arguments: Dict[str, Any]) -> None:
         WebserviceException: Something makes no sense; all of it is named.
     """
     given = meaning.given(arguments)
+    given.pop("version_name", None)
     faults = Faults(f"version {version!r} of endpoint {endpoint.name!r} cannot be changed")
     if not given:
         faults.add("No parameters provided to update.")

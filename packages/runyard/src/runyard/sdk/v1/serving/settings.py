@@ -54,8 +54,10 @@ _NOT_KEPT = {"primary_key", "secondary_key", "tags", "properties", "description"
 
 
 def given(arguments: Mapping[str, Any]) -> Settings:
-    """The arguments that were given, which None was not."""
-    return {name: value for name, value in arguments.items() if value is not None}
+    """The arguments that were given, which None was not; of a method's `locals()`, too."""
+    return {
+        name: value for name, value in arguments.items() if value is not None and name != "self"
+    }
 
 
 def kept(settings: Settings) -> Settings:

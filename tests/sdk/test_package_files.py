@@ -28,9 +28,9 @@ def test_a_lock_becomes_requirements_that_pip_reads():
 
 def test_what_another_machine_does_not_have_is_found():
     """Packages out of a folder here would make a context that builds nowhere else."""
-    lock = "--find-links /root/wheels\n--extra-index-url https://x.example\na @ file:///w/a.whl\n"
+    lock = "--find-links /opt/wheels\n--extra-index-url https://x.example\na @ file:///w/a.whl\n"
     found = package_files.requirements(lock).of_this_machine
-    assert found == ["--find-links /root/wheels", "a @ file:///w/a.whl"]
+    assert found == ["--find-links /opt/wheels", "a @ file:///w/a.whl"]
 
 
 def test_a_lock_of_nothing_installs_nothing():

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
-from runyard.protocol.endpoints import SUCCEEDED, WORKING
-from runyard.sdk.environments import ContainerRegistry
 from runyard.sdk.exceptions import WebserviceException
 from runyard.sdk.v1.serving.progress import Progress
 
 if TYPE_CHECKING:
     from runyard.protocol.images import ImageRecord
-    from runyard.sdk.environments import Environment
+    from runyard.sdk.environments import ContainerRegistry, Environment
     from runyard.sdk.v1.serving.packing import Packing
     from runyard.sdk.workspaces import Workspace
 
-FAILED = "Failed"
+# As `protocol.endpoints` has them, which takes its time to import.
+SUCCEEDED, WORKING, FAILED = "Succeeded", "Running", "Failed"
 
 
 class ModelPackage:
@@ -59,6 +58,8 @@ class ModelPackage:
     @property
     def azure_container_registry(self) -> ContainerRegistry:
         """An empty one: images are on this machine, and Dockerfiles need no registry of ours."""
+        from runyard.sdk.environments import ContainerRegistry
+
         return ContainerRegistry()
 
     @property

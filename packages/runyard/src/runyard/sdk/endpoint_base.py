@@ -14,7 +14,6 @@ from runyard.sdk import (
     endpoint_progress,
     endpoint_samples,
     endpoint_words,
-    model_packages,
 )
 from runyard.sdk.exceptions import UserErrorException, translated
 
@@ -143,6 +142,8 @@ class EndpointBase:
             UserErrorException: There is no such deployment, its environment is a Python as it is,
                 or something else is in the folder.
         """
+        from runyard.sdk import model_packages
+
         folder = model_packages.target(to)
         self._refresh()
         found = self._deployment(deployment)

@@ -98,3 +98,12 @@ def test_a_refused_replica_hears_why(tmp_path):
     with pytest.raises(Refusal, match="this run is no replica"):
         Dialer(identity, frames.SUPERVISOR).once()
     listener.close()
+
+
+@pytest.mark.parametrize("answer", [b"[]", b"{}", b'{"host": "h", "port": null}', b'{"port": "x"}'])
+def test_whatever_answers_in_the_services_place_ends_no_replica(answer):
+    """A proxy's page or another program's JSON is a refusal, after which it is tried again."""
+    wire = Recorder(1)
+    wire.answer = answer
+    with pytest.raises(Refusal):
+        gateway_of(wire, IDENTITY)

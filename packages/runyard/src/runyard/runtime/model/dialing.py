@@ -158,10 +158,14 @@ def gateway_of(wire: Wire, identity: Identity) -> Tuple[str, int]:
     """The row `endpoints.gateway`: host and port; a gateway without a host is the service's."""
     target = f"{names.PREFIX}/workspaces/{quote(identity.workspace)}/gateway"
     found = json.loads(wire.ask("GET", target).decode("utf-8"))
-    host = str(found["host"]) or _host(identity.url)
-    if not found["port"]:
+    try:
+        host, port = str(found["host"]), int(found["port"] or 0)
+    except (KeyError, TypeError, ValueError):
+        # A proxy, or another program at the service's port; a thread that dies of it dials no more.
+        raise Refusal(f"{identity.url} does not answer as the service does") from None
+    if not port:
         raise Refusal("the gateway takes no replicas from other machines")
-    return host, int(found["port"])
+    return host or _host(identity.url), port
 
 
 def _host(url: str) -> str:

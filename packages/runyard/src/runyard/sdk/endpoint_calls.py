@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Dict, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
 
 from runyard.protocol.endpoints import KEY, NO_AUTH
-from runyard.sdk import endpoint_data, endpoint_words
+from runyard.sdk import endpoint_data, endpoint_words, times
 from runyard.sdk.exceptions import WebserviceException, translated
 
 if TYPE_CHECKING:
@@ -147,14 +147,9 @@ class Caller:
                     self._opens = self._service.endpoints.keys(self._name).primary
                 else:
                     token = self._service.endpoints.token(self._name)
-                    self._opens, self._until = token.token, moment(token.refresh_after)
+                    self._opens = token.token
+                    self._until = times.moment(token.refresh_after)
         return {"Authorization": f"Bearer {self._opens}"}
-
-
-def moment(text: str) -> dt.datetime:
-    """A time of the wire; `fromisoformat` reads no Z before Python 3.11."""
-    whole = text if "." in text else text.replace("Z", ".0Z")
-    return dt.datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S.%f%z")
 
 
 def _failed(name: str, status: int, answer: bytes) -> WebserviceException:

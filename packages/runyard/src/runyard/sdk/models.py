@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
@@ -18,7 +17,7 @@ from typing import (
 
 from runyard.protocol.errors import NotFound, RunNotFound, WrongState
 from runyard.protocol.suggestions import nearest
-from runyard.sdk import checks, deployment, model_orders, paging
+from runyard.sdk import checks, deployment, model_orders, paging, times
 from runyard.sdk.exceptions import (
     NotOfferedYet,
     UserErrorException,
@@ -28,6 +27,8 @@ from runyard.sdk.exceptions import (
 from runyard.sdk.resources import ResourceConfiguration
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from runyard.protocol.models import ChangeModel, ModelRecord, RegisterModel
     from runyard.sdk.run_base import RunBase
     from runyard.sdk.workspaces import Workspace
@@ -160,10 +161,7 @@ class Model:
     @property
     def created_time(self) -> dt.datetime:
         """When it was registered, in UTC."""
-        text = self._record.created_at
-        # `fromisoformat` reads no Z before Python 3.11.
-        whole = text if "." in text else text.replace("Z", ".0Z")
-        return dt.datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S.%f%z")
+        return times.moment(self._record.created_at)
 
     @property
     def model_framework(self) -> Optional[str]:

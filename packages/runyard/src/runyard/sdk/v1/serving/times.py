@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 from urllib.parse import urlsplit
+
+from runyard.sdk import times
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 
 def time_of(text: str) -> Optional[dt.datetime]:
     """Read a time of the service; None for ""."""
-    if not text:
-        return None
-    # `fromisoformat` reads no Z before Python 3.11.
-    whole = text if "." in text else text.replace("Z", ".0Z")
-    return dt.datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S.%f%z")
+    return times.moment(text) if text else None
 
 
 def localhost(address: str) -> str:

@@ -357,11 +357,12 @@ def test_it_listens_on_loopback_alone(tmp_path):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def small_disk(tmp_path, request):
     """A file system of a few megabytes."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", folder], check=True)
+    size = getattr(request, "param", "6m")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)
 
@@ -383,6 +384,36 @@ def test_a_full_disk_at_the_start_is_told(small_disk):
     assert status == 6
     assert "no space" in text
     assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("small_disk", ["20m"], indirect=True)
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_what_is_there_is_served_though_the_disk_is_full(small_disk, how):
+    """A disk that others filled while no service lived costs nobody his results: they are read,
+    what is new is refused, and once there is room the same service takes it."""
+    path = "/workspaces/default/experiments"
+    with running_service(small_disk / "home") as service:
+        ask(service, "GET", "/status")
+        service.kill() if how == "kill" else service.stop()
+    fill(small_disk)
+    with running_service(small_disk / "home") as service:
+        ask(service, "GET", "/status")
+        fill(small_disk)
+        assert [each["name"] for each in ask(service, "GET", "/workspaces")["items"]] == ["default"]
+        made = {"name": "e", "tags": {str(number): "x" * 1000 for number in range(900)}}
+        with pytest.raises(urllib.error.HTTPError, match="507"):
+            _post(service, path, made)
+        (small_disk / "ballast").unlink()
+        assert _post(service, path, made)["name"] == "e"
+
+
+def _post(service, path, body):
+    headers = {"Authorization": f"Bearer {service.token}"}
+    asked = urllib.request.Request(
+        f"{service.url}/api/v1{path}", json.dumps(body).encode(), headers
+    )
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        return json.load(answer)
 
 
 def test_a_disk_that_fills_up_refuses_and_keeps_nothing(small_disk):

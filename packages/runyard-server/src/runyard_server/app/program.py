@@ -28,7 +28,7 @@ from runyard_server.app.ending import Ending
 from runyard_server.app.first_answers import FirstAnswers
 from runyard_server.core import settings as tables
 from runyard_server.core.settings import Settings
-from runyard_server.store import inspection
+from runyard_server.store import inspection, reserve
 from runyard_server.store.home import PRIVATE, Home
 
 if TYPE_CHECKING:
@@ -94,11 +94,18 @@ def _run(home: Home, given: "Namespace | SimpleNamespace", build: Build | None) 
     os.chdir(home.root)
     options = {row.name: _option(given, row.name) for row in _options()}
     settings = tables.load(home.config, os.environ, options)
+    full = reserve.give_up(home.reserve)
+    if full:
+        sys.stderr.write(f"note: {_full(home).message}; until then only what is there is served\n")
     claimed = claim.Claim(home)
     try:
+        reserve.keep(home.reserve)
         with listening.bind(settings, home.last_port, embedded=given.embedded) as found:
             _serve(home, settings, found, claimed, build or _builder(inherited), given.embedded)
     finally:
+        # Nothing is made in a folder that was removed, or is another service's now.
+        if full and claimed.holds():
+            reserve.keep(home.reserve, scarce=True)
         claimed.release()
     return 0
 

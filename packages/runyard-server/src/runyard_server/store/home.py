@@ -33,6 +33,7 @@ class Home:
         self.config = self.root / "config.toml"
         self.secret_file = self.root / "secret"
         self.database = self.root / "runyard.db"
+        self.reserve = self.root / "reserve"
         self.blobs = self.root / "blobs"
         self.datastores = self.root / "datastores"
         self.environments = self.root / "environments"

@@ -1,6 +1,9 @@
 """`runyard endpoints` and `runyard models serve`, with endpoints that answer."""
 
 import json
+import signal
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -174,6 +177,33 @@ def test_names_are_completed(cli, sums) -> None:
 def test_an_endpoint_is_called_like_its_model(model: str, name: str) -> None:
     """Names of models are freer than those of endpoints, and each gives one that fits."""
     assert serving.name_of(model) == name
+
+
+def test_who_stops_watching_is_told_that_it_goes_on(cli, folder, place) -> None:
+    """Ctrl-C ends the wait and not the endpoint: how to look at it and how to end it is said."""
+    (folder / "slow.py").write_text(
+        "import time\ndef init(): time.sleep(600)\ndef run(data): pass\n"
+    )
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from runyard_server.cli import main; main()"
+    )
+    words = ["models", "serve", "./sums.txt", "--name", "slow", "--script", "slow.py"]
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", program, *words],
+        cwd=folder,
+        env=cli.variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as given:
+        assert given.stderr is not None
+        assert given.stderr.readline().startswith("slow: ")
+        given.send_signal(signal.SIGINT)
+        said = given.stderr.read()
+    assert given.returncode == 130
+    assert "slow goes on without you: `runyard endpoints show slow` tells how it is" in said
+    place.client.endpoints.delete("slow")
 
 
 def test_numbers_are_read_as_they_are_written() -> None:

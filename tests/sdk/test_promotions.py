@@ -1,5 +1,6 @@
 """Promoting a deployment step by step, and back where it does worse."""
 
+import io
 from dataclasses import replace
 
 import pytest
@@ -109,18 +110,18 @@ def test_one_that_nobody_can_time_is_not_promoted_blindly() -> None:
 
 
 def test_who_interrupts_it_has_the_traffic_as_it_was() -> None:
-    """Ctrl-C on the way is no decision for a quarter of the traffic."""
-    served = Served()
+    """Ctrl-C on the way is no decision for a quarter of the traffic, and says so."""
+    served, said = Served(), io.StringIO()
 
     def interrupted(_: float) -> None:
         if served.history[-1]["new"] == 25:
             raise KeyboardInterrupt
 
+    plan = plan_of("new", 0.3, 0, (5, 25, 100))
     with pytest.raises(KeyboardInterrupt):
-        Promotion(
-            plan_of("new", 0.3, 0, (5, 25, 100)), served.look, served.share, None, interrupted
-        ).run()
+        Promotion(plan, served.look, served.share, said, interrupted).run()
     assert served.history[-1] == {"main": 100, "new": 0}
+    assert said.getvalue().endswith("new: interrupted, the traffic is as it was\n")
 
 
 def test_shares_and_quantiles_of_buckets() -> None:

@@ -7,7 +7,7 @@ from runyard.protocol.endpoints import EndpointRecord
 from runyard.protocol.errors import InvalidRequest
 from runyard.sdk.endpoints import Endpoint
 from runyard_server.cli import endpoint_views, output
-from runyard_server.cli.sdk_calls import told, workspace_of
+from runyard_server.cli.sdk_calls import told, watching, workspace_of
 
 MOST_PERCENT = 100
 
@@ -60,7 +60,8 @@ def update(
         # In JSON nothing else may stand on standard output; and traffic needs no wait, it counts
         # from the answer on.
         if wait and (changes or wanted.rollback):
-            endpoint.wait(show_output=not json_wanted)
+            with watching(name):
+                endpoint.wait(show_output=not json_wanted)
         # Last, so that nothing is sent to what is not ready.
         if wanted.traffic:
             endpoint.traffic = wanted.traffic

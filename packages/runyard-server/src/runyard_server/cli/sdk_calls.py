@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from runyard.client import printing
 from runyard.protocol.errors import InvalidRequest, RunyardError
 from runyard.sdk.exceptions import AzureMLException, UserErrorException
 from runyard.sdk.workspaces import Workspace
@@ -43,6 +44,23 @@ def told() -> Iterator[None]:
             raise (type(cause)(error.message, cause.details) if more else cause) from None
         kind = InvalidRequest if isinstance(error, UserErrorException) else RunyardError
         raise kind(_ARGUMENT.sub(_option, error.message)) from None
+
+
+@contextmanager
+def watching(endpoint: str) -> Iterator[None]:
+    """Tell who stops watching an endpoint with Ctrl-C that it goes on without them.
+
+    Args:
+        endpoint: Its name.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        printing.tell(
+            f"{endpoint} goes on without you: `runyard endpoints show {endpoint}` tells how it is, "
+            f"`runyard endpoints delete {endpoint}` ends it"
+        )
+        raise
 
 
 def _option(found: re.Match[str]) -> str:

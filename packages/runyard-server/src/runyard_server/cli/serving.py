@@ -11,7 +11,7 @@ from runyard.sdk import endpoint_words
 from runyard.sdk.endpoints import Endpoint
 from runyard.sdk.workspaces import Workspace
 from runyard_server.cli import endpoint_views, output
-from runyard_server.cli.sdk_calls import told, workspace_of
+from runyard_server.cli.sdk_calls import told, watching, workspace_of
 from runyard_server.cli.texts import Styled
 
 
@@ -46,7 +46,8 @@ def serve(
         # Looked at before: the same line once more means the same endpoint, with what is new.
         endpoint = Endpoint.deploy(place, wanted, model, replace=True, **set_)
         if wait:
-            endpoint.wait(show_output=not json_wanted)
+            with watching(wanted):
+                endpoint.wait(show_output=not json_wanted)
         record = place.service.endpoints.get(wanted)
     if json_wanted:
         output.as_json(record)

@@ -120,8 +120,12 @@ class Promotion:
                 self._tell(f"{self._plan.name}: {step} %")
                 if step != steps[-1]:
                     self._watch(self._plan.seconds / max(1, len(steps) - 1), step)
-        except (WebserviceException, KeyboardInterrupt):
+        except WebserviceException:
             self._share(before)
+            raise
+        except KeyboardInterrupt:
+            self._share(before)
+            self._tell(f"{self._plan.name}: interrupted, the traffic is as it was")
             raise
 
     def _watch(self, seconds: float, step: int) -> None:

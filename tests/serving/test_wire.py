@@ -74,6 +74,8 @@ def test_a_path_that_is_not_there_names_the_nearest(echoed):
     told = [
         json.loads(echoed.ask(path, body="[1]").body)["message"] for path in ("/scor", "/SCORE")
     ]
+    other = json.loads(echoed.ask("/favicon.ico").body)["message"]
+    assert other.startswith("there is no /favicon.ico here; there are: '/score', ")
     assert told == [f"there is no {path} here; nearest: '/score'" for path in ("/scor", "/SCORE")]
 
 

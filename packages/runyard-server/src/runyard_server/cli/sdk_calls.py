@@ -48,7 +48,7 @@ def told() -> Iterator[None]:
 
 @contextmanager
 def watching(endpoint: str) -> Iterator[None]:
-    """Tell who stops watching an endpoint with Ctrl-C that it goes on without them.
+    """Let whoever stops watching an endpoint with Ctrl-C know that it goes on without them.
 
     Args:
         endpoint: Its name.

@@ -36,7 +36,8 @@ async def answer(request: Request) -> Response:
     row = endpoint.row
     known = where is not None and where.service in ("", row.name)
     if where is None or not known or where.protocol not in (paths.ALWAYS, *row.protocols):
-        near = suggest(request.url.path[:_LONGEST_NAMED], _asked(row), "", few=1)
+        there = _asked(row)
+        near = suggest(request.url.path[:_LONGEST_NAMED], there, "", few=len(there))
         text = f"there is no {request.url.path} here; {near.sentence}"
         return JSONResponse(forms.error(where.protocol if where else "", text), 404)
     if request.method not in where.methods or where.verb in paths.CALLS:

@@ -182,6 +182,7 @@ def test_a_port_that_no_endpoint_has_any_more_is_free(alone):
     alone.load()
     _until(lambda: not _connects(alone.port))
     alone.serve()
+    assert _connects(alone.port)
     before = alone.gateway.status()
     os.kill(before.pid, signal.SIGSTOP)
     alone.gateway.write(Table(before.version + 1))

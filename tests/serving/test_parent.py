@@ -66,4 +66,6 @@ def test_a_gateway_outlives_its_parent(tmp_path):
         children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text()
         parent.kill()
         parent.wait()
+        child = Path(f"/proc/{int(children)}")
+        assert "python" in child.joinpath("cmdline").read_text()
         os.kill(int(children), signal.SIGTERM)

@@ -11,11 +11,10 @@ and everything beside them that the tools of each protocol ask: health, metadata
 
 import re
 from functools import lru_cache
-from typing import Optional, Pattern, Tuple
+from typing import NamedTuple, Optional, Pattern, Tuple
 from urllib.parse import unquote
 
 from runyard.protocol.endpoints import MLFLOW, OPEN_INFERENCE, SCORE, TF_SERVING
-from runyard.protocol.records import dataclass
 
 # What is answered whatever protocols an endpoint has: health, figures, documents.
 ALWAYS = ""
@@ -43,8 +42,7 @@ _REMEMBERED = 4096
 _LONGEST = 2048
 
 
-@dataclass(frozen=True)
-class Destination:
+class Destination(NamedTuple):
     """What a path names.
 
     Args:

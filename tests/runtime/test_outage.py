@@ -1,6 +1,5 @@
 """The service is away, moves, refuses: the job goes on and everything arrives."""
 
-import json
 import os
 import shutil
 import signal
@@ -91,27 +90,3 @@ def test_a_cancel_during_an_outage_is_delivered_later(room):
     room.service.start()
     assert agent.wait(30) == 0
     assert room.service.finish["outcome"] == "canceled"
-
-
-def test_an_agent_that_is_asked_to_end_waits_for_no_service(room, alive):
-    """Without a service SIGTERM ends job and agent; the next service has a salvage deliver it."""
-    room.write_job("print('x', flush=True)\nimport time\ntime.sleep(60)")
-    agent = room.start()
-    room.wait_for(lambda: room.printed() == b"x\n")
-    (script,) = json.loads((room.run_folder / "agent.json").read_text())["processes"]
-    room.service.stop()
-    agent.send_signal(signal.SIGTERM)
-    assert agent.wait(15) == 75
-    assert not alive(script["pid"])
-
-
-def test_an_agent_that_waits_for_its_service_ends_when_asked(room):
-    """A job that ended by itself is delivered by a salvage, too, when its agent was ended."""
-    room.write_job("print('x')")
-    room.service.stop()
-    agent = room.start()
-    room.wait_for((room.run_folder / "outcome.json").exists)
-    agent.send_signal(signal.SIGTERM)
-    assert agent.wait(15) == 75
-    outcome = json.loads((room.run_folder / "outcome.json").read_text())
-    assert outcome["outcome"] == "completed"

@@ -91,18 +91,9 @@ class Agent:
 
         report["seconds"] = {**self._seconds, **report["seconds"]}
         delivery.remember(self._folder, report)
-        self._wake.on_cancel = self._leave_if_away
-        self.link().on_away(self._leave_if_away)
         done = delivery.deliver(self._job, self._folder, self.link(), report, self._state)
         self.link().close()
         return 0 if done else UNDELIVERED
-
-    def _leave_if_away(self) -> None:
-        """End at once if that is asked and no service is there: the next one has all delivered."""
-        kept = self._job.nodes == 1 and os.path.exists(self._folder.outcome_file)
-        if kept and self._wake.canceled and self.link().is_away:
-            # Threads hold what they send; all of it lies on disk.
-            os._exit(UNDELIVERED)
 
     def link(self) -> Link:
         """The way to the service, opened at first use."""

@@ -41,8 +41,6 @@ class Beats:
         unwanted: The run is not there any more.
         cut_off: Nothing at all has come from the service's machine for too long: a service that
             lives has given this node up. One that is being started again refuses connections.
-        away: The last word did not reach the service.
-        on_away: Called, from the thread, each time when one did not.
         on_stop: Called, from the thread, when the service wants the processes ended because of
             other nodes.
         fresh: Called with the processes told last, before they are told again; gives them anew.
@@ -62,8 +60,6 @@ class Beats:
         self.reply: Dict[str, Any] = {}
         self.unwanted = False
         self.cut_off = False
-        self.away = False
-        self.on_away: Callable[[], None] = _nothing
         self._fence = fence
         self._attempt = attempt
         self._heard = time.monotonic()
@@ -135,10 +131,7 @@ class Beats:
             return False
         except (OSError, RunyardError) as error:
             self._measure_silence(error)
-            self.away = isinstance(error, (OSError, ServiceUnreachable))
-            self.on_away()
             return False
-        self.away = False
         self._heard = time.monotonic()
         return True
 
@@ -172,7 +165,7 @@ class Beats:
 
 
 def _nothing() -> None:
-    """Do nothing: a job of one node is stopped by nobody, and waits for a service."""
+    """Do nothing: a job of one node is stopped by nobody."""
 
 
 def _as_told(tasks: Tasks) -> Tasks:

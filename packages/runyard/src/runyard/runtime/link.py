@@ -125,15 +125,6 @@ class Link:
         """Whether the network has been silent for so long that the processes must end."""
         return self._beats.cut_off
 
-    @property
-    def is_away(self) -> bool:
-        """Whether the last word did not reach the service."""
-        return self._beats.away
-
-    def on_away(self, call: Callable[[], None]) -> None:
-        """Have `call` called, from a thread, each time when a word does not reach the service."""
-        self._beats.on_away = call
-
     def drain(self, deadline: float) -> bool:
         """Send the rest of the spool and of every log; say whether all arrived in time."""
         # The thread first: two senders of one log would each think the other's bytes were lost.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import select
 import signal
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -21,12 +21,10 @@ class Wakeup:
 
     Attributes:
         canceled: Somebody asked for the job to be canceled.
-        on_cancel: Called, in the main thread, when somebody does.
     """
 
     def __init__(self) -> None:
         self.canceled = False
-        self.on_cancel: Optional[Callable[[], None]] = None
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
@@ -65,8 +63,6 @@ class Wakeup:
     def _on_cancel(self, number: int, frame: Optional[FrameType]) -> None:
         del number, frame
         self.canceled = True
-        if self.on_cancel is not None:
-            self.on_cancel()
 
 
 def _pass_over(number: int, frame: Optional[FrameType]) -> None:

@@ -1,5 +1,6 @@
 """`runyard models package`: what would be served, as a folder that any machine builds and runs."""
 
+import shlex
 from typing import Any
 
 from runyard.sdk import model_packing, package_files
@@ -48,7 +49,7 @@ def pack(
     port = package_files.PORTS[1]
     output.say()
     for title, line in (
-        ("Build", f"docker build -t {wanted} {to}"),
+        ("Build", f"docker build -t {wanted} {shlex.quote(to)}"),
         ("Run", f"docker run -p {port}:{port} {wanted}"),
         ("Look", f"curl localhost:{port}/"),
     ):

@@ -66,6 +66,17 @@ def test_a_connection_is_kept_and_one_that_broke_is_replaced(fake, connection):
     assert connection.call(SERVICE_ABOUT).product == "runyard"
 
 
+def test_ctrl_c_is_heard_while_an_answer_is_put_away(fake, connection, monkeypatch):
+    """What a finalizer raises is lost: answers are closed by the call that reads them."""
+
+    def interrupted(response):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("http.client.HTTPResponse.close", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        connection.call(SERVICE_ABOUT)
+
+
 def test_a_create_that_is_repeated_has_one_key(fake, connection, monkeypatch):
     """A lost answer must not make two experiments."""
     monkeypatch.setattr(connections, "PAUSES", (0.0, 0.0))

@@ -405,6 +405,8 @@ class Connection:
             self._idle.append(_Kept(connection))
         else:
             connection.close()
+        # Its finalizer would do that too, and swallow a Ctrl-C that comes while it does.
+        response.close()
 
     @staticmethod
     def _answer(route: Route[Answer], response: Any) -> Answer:

@@ -101,4 +101,3 @@ class Download:
 def _end(response: Any) -> None:
     """Return the answer's connection: it is kept if all was read, else closed."""
     response.finished()
-    response.close()

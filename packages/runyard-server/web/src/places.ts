@@ -1,0 +1,52 @@
+// Which page has which address. A page is a file of `pages`, fetched when it is first gone to.
+import { computed, signal } from "@preact/signals";
+import type { ComponentType } from "preact";
+
+interface PageRow {
+  pattern: RegExp;
+  // Each page takes the segments of its own address.
+  load: () => Promise<{ default: ComponentType<never> }>;
+}
+
+const remembered = localStorage.getItem("runyard-workspace");
+
+/** The workspace of the page that is open, or of the last one that had one. */
+export const workspace = signal(remembered ?? "default");
+workspace.subscribe((name) => localStorage.setItem("runyard-workspace", name));
+
+function page(address: string, load: PageRow["load"]): PageRow {
+  const pattern = address
+    .replace(/\{(\w+):path\}/g, "(?<$1>.+)")
+    .replace(/\{(\w+)\}/g, "(?<$1>[^/]+)");
+  return { pattern: new RegExp(`^${pattern}/?$`), load };
+}
+
+export const pages: PageRow[] = [
+  page("/", () => import("./pages/home")),
+  page("/runs/{workspace}", () => import("./pages/runs")),
+  page("/runs/{workspace}/{run}", () => import("./pages/run")),
+  page("/runs/{workspace}/{run}/{tab}", () => import("./pages/run")),
+  page("/runs/{workspace}/{run}/{tab}/{rest:path}", () => import("./pages/run")),
+];
+
+/** What the navigation shows: name, address, group. */
+const shown = computed((): [string, string, string][] => {
+  const name = encodeURIComponent(workspace.value);
+  return [
+    ["Home", "/", ""],
+    ["Experiments", `/experiments/${name}`, ""],
+    ["Runs", `/runs/${name}`, ""],
+    ["Sweeps", `/sweeps/${name}`, ""],
+    ["Models", `/models/${name}`, ""],
+    ["Endpoints", `/endpoints/${name}`, ""],
+    ["Queue", `/queue/${name}`, "apart"],
+    ["Compute", `/compute/${name}`, ""],
+    ["Environments", `/environments/${name}`, ""],
+    ["Datastores", `/datastores/${name}`, ""],
+    ["Settings", "/settings", "apart"],
+    ["About", "/about", ""],
+  ];
+});
+
+/** The entries of the navigation. */
+export const titles = () => shown.value;

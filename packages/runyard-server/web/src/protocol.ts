@@ -1,0 +1,1536 @@
+// Written by tools/studio_types.py from the protocol's records and routes: do not edit.
+
+export interface About {
+  product: string;
+  version: string;
+  protocol: string;
+}
+
+export interface Access {
+  auth: string;
+  port: number | null;
+  protocols: Array<string>;
+  origins: Array<string>;
+  log_requests: number;
+  legacy_status: number;
+}
+
+export interface AgentReply {
+  cancel: boolean;
+  stop: boolean;
+  others: boolean;
+  reason: string;
+  hung: boolean;
+}
+
+export interface AgentReport {
+  state: string;
+  pid: number;
+  host: string;
+  message: string;
+  warnings: Array<string>;
+  tasks: Array<TaskReport> | null;
+  attempt: number;
+}
+
+export interface AppendEntries {
+  client: string;
+  sequence: number;
+  entries: Array<string>;
+  known: number;
+  id: string | null;
+}
+
+export interface AskedTrial {
+  number: number;
+  params: Record<string, unknown>;
+}
+
+export interface BatchResult {
+  stored: number;
+  refused: Array<Refusal>;
+}
+
+export interface Batching {
+  max_batch: number;
+  max_wait_ms: number;
+}
+
+export interface Beat {
+  process: string;
+}
+
+export interface BlobList {
+  digests: Array<string>;
+}
+
+export interface ChangeCompute {
+  min_nodes: number | null;
+  max_nodes: number | null;
+  idle_seconds: number | null;
+}
+
+export interface ChangeEndpoint {
+  tags: Record<string, string>;
+  removed_tags: Array<string>;
+  properties: Record<string, string>;
+  description: string | null;
+  access: Access | null;
+  traffic: Record<string, number> | null;
+  mirror: Record<string, number> | null;
+  default: string | null;
+  v1: Record<string, unknown> | null;
+}
+
+export interface ChangeImage {
+  tags: Record<string, string>;
+  removed_tags: Array<string>;
+  properties: Record<string, string>;
+}
+
+export interface ChangeModel {
+  tags: Record<string, string>;
+  removed_tags: Array<string>;
+  properties: Record<string, string>;
+  description: string | null;
+  resources: ModelResources | null;
+}
+
+export interface ChangeRun {
+  tags: Record<string, string | null>;
+  removed_tags: Array<string>;
+  properties: Record<string, string>;
+  name: string | null;
+  description: string | null;
+  warnings: Array<string>;
+}
+
+export interface ChangeSweep {
+  max_trials: number | null;
+  parallel: number | null;
+  max_duration_seconds: number | null;
+  paused: boolean | null;
+  enqueue: Array<Record<string, unknown>>;
+}
+
+export interface ChangeWorkspace {
+  default_datastore: string | null;
+  friendly_name: string | null;
+  tags: Record<string, string> | null;
+}
+
+export interface CommandPage {
+  items: Array<CommandRecord>;
+}
+
+export interface CommandRecord {
+  number: number;
+  command: string;
+  exit_code: number | null;
+  message: string;
+}
+
+export interface ComputePage {
+  items: Array<ComputeRecord>;
+}
+
+export interface ComputeRecord {
+  name: string;
+  vm_size: string;
+  min_nodes: number;
+  max_nodes: number;
+  idle_seconds: number;
+  vm_priority: string;
+  created_at: string;
+  modified_at: string;
+  backend: string;
+  cpus: number;
+  memory_gb: number;
+  gpus: number;
+  provisioning_state: string;
+  allocation_state: string;
+  allocation_changed_at: string;
+  current_nodes: number;
+  target_nodes: number;
+  idle_nodes: number;
+  preparing_nodes: number;
+  running_nodes: number;
+  leaving_nodes: number;
+  description: string;
+  location: string;
+  tags: Record<string, string>;
+  warnings: Array<string>;
+  site: string;
+  kind: string;
+}
+
+export interface CreateCompute {
+  name: string;
+  vm_size: string;
+  max_nodes: number;
+  min_nodes: number;
+  idle_seconds: number;
+  vm_priority: string;
+  description: string;
+  tags: Record<string, string>;
+  location: string;
+  site: string;
+  kind: string;
+}
+
+export interface CreateEndpoint {
+  name: string;
+  spec: DeploymentSpec;
+  deployment: string;
+  kind: string;
+  access: Access;
+  description: string;
+  tags: Record<string, string>;
+  properties: Record<string, string>;
+  replace: boolean;
+  primary_key: string | null;
+  secondary_key: string | null;
+  created_by: string;
+  v1: Record<string, unknown>;
+}
+
+export interface CreateExperiment {
+  name: string;
+}
+
+export interface CreateImage {
+  name: string;
+  spec: DeploymentSpec;
+  description: string;
+  tags: Record<string, string>;
+  properties: Record<string, string>;
+  v1: Record<string, unknown>;
+}
+
+export interface CreateSnapshot {
+  files: Array<FileEntry>;
+  brief: boolean;
+}
+
+export interface CreateSweep {
+  spec: SweepSpec;
+  run_id: string | null;
+  name: string | null;
+  reopen: boolean;
+  tags: Record<string, string | null>;
+  properties: Record<string, string>;
+  inherited: Record<string, string>;
+  submitted_by: string;
+  parent: string | null;
+  submitted_from: string | null;
+}
+
+export interface CreateWorkspace {
+  name: string;
+  subscription_id: string;
+  resource_group: string;
+  location: string;
+  friendly_name: string;
+  tags: Record<string, string>;
+  exist_ok: boolean;
+}
+
+export interface DataReference {
+  name: string;
+  datastore: string;
+  path: string;
+  mode: string;
+  path_on_compute: string;
+  overwrite: boolean;
+}
+
+export interface DatastoreFile {
+  path: string;
+  size: number;
+  modified_at: string;
+}
+
+export interface DatastoreFilePage {
+  items: Array<DatastoreFile>;
+  next_page_token: string | null;
+}
+
+export interface DatastoreFileQuery {
+  prefix: string;
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface DatastorePage {
+  items: Array<DatastoreRecord>;
+}
+
+export interface DatastoreRecord {
+  name: string;
+  datastore_type: string;
+  account_name: string;
+  container_name: string;
+  created_at: string;
+  is_default: boolean;
+  protocol: string;
+}
+
+export interface Deploy {
+  spec: DeploymentSpec;
+  percent: number | null;
+  is_default: boolean | null;
+}
+
+export interface DeploymentRecord {
+  name: string;
+  state: string;
+  spec: DeploymentSpec;
+  revision: number;
+  coming: number | null;
+  percent: number;
+  mirror: number;
+  is_default: boolean;
+  replicas: Array<ReplicaRecord>;
+  wanted: number;
+  reason: string;
+  error: string;
+  created_at: string;
+  updated_at: string;
+  environment_lock: string | null;
+  requests: number;
+  failures: number;
+  queue: number;
+}
+
+export interface DeploymentSpec {
+  models: Array<string>;
+  flavor: string;
+  entry_script: string;
+  snapshot: string;
+  source_directory: string;
+  environment: EnvironmentDefinition;
+  environment_variables: Record<string, string>;
+  target: string;
+  resources: Resources;
+  scaling: Scaling;
+  limits: Limits;
+  batching: Batching;
+  liveness: Liveness;
+  options: Record<string, unknown>;
+  description: string;
+  tags: Record<string, string>;
+  v1: Record<string, unknown>;
+}
+
+export interface EndCommand {
+  exit_code: number;
+}
+
+export interface EndpointKeys {
+  primary: string;
+  secondary: string;
+}
+
+export interface EndpointLog {
+  text: string;
+}
+
+export interface EndpointLogQuery {
+  deployment: string | null;
+  lines: number;
+  init: boolean;
+}
+
+export interface EndpointPage {
+  items: Array<EndpointRecord>;
+  next_page_token: string | null;
+}
+
+export interface EndpointQuery {
+  kind: string | null;
+  model: string | null;
+  tags: Array<string>;
+  properties: Array<string>;
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface EndpointRecord {
+  name: string;
+  workspace: string;
+  kind: string;
+  state: string;
+  created_at: string;
+  access: Access;
+  deployments: Array<DeploymentRecord>;
+  operation: OperationRecord | null;
+  address: string;
+  reason: string;
+  error: string;
+  updated_at: string;
+  created_by: string;
+  description: string;
+  tags: Record<string, string>;
+  properties: Record<string, string>;
+  requests: number;
+  failures: number;
+  last_request_at: string | null;
+  last_event: number;
+  v1: Record<string, unknown>;
+}
+
+export interface EndpointToken {
+  token: string;
+  refresh_after: string;
+  expires_at: string;
+}
+
+export interface EntriesAppended {
+  id: string;
+  first: number;
+  between: Array<string>;
+}
+
+export interface EntryPage {
+  id: string;
+  first: number;
+  entries: Array<string>;
+  total: number;
+}
+
+export interface EntryQuery {
+  first: number;
+  limit: number;
+  id: string | null;
+}
+
+export interface EnvironmentDefinition {
+  name: string;
+  version: string;
+  python: string;
+  user_managed: boolean;
+  interpreter: string;
+  pip: Array<string>;
+  conda: Array<string>;
+  channels: Array<string>;
+  index_url: string;
+  as_of: string;
+  docker_image: string;
+}
+
+export interface EnvironmentPage {
+  items: Array<EnvironmentRecord>;
+}
+
+export interface EnvironmentQuery {
+  name: string | null;
+  version: string | null;
+}
+
+export interface EnvironmentRecord {
+  name: string;
+  version: string;
+  definition: EnvironmentDefinition;
+  document: string;
+  created_at: string;
+}
+
+export interface EventPage {
+  items: Array<EventRecord>;
+  status: string;
+}
+
+export interface EventQuery {
+  after: number;
+  limit: number;
+}
+
+export interface EventRecord {
+  number: number;
+  kind: string;
+  time: string;
+  message: string;
+  status: string | null;
+  data: Record<string, string>;
+}
+
+export interface Exchange {
+  client: string;
+  sequence: number;
+  ask: number;
+  told: Array<Told>;
+  reported: Array<Reported>;
+  returned: Array<number>;
+  leaves: boolean;
+}
+
+export interface Exchanged {
+  trials: Array<AskedTrial>;
+  verdicts: Array<TrialVerdict>;
+  ended: boolean;
+  reason: string;
+  over: boolean;
+}
+
+export interface ExperimentPage {
+  items: Array<ExperimentRecord>;
+  next_page_token: string | null;
+}
+
+export interface ExperimentQuery {
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface ExperimentRecord {
+  id: string;
+  name: string;
+  created_at: string;
+  run_count: number;
+}
+
+export interface FailRun {
+  message: string;
+  code: string;
+}
+
+export interface FeedEvent {
+  position: number;
+  subject_kind: string;
+  subject: string;
+  number: number;
+  kind: string;
+  time: string;
+  message: string;
+  status: string | null;
+  data: Record<string, string>;
+}
+
+export interface FeedPage {
+  items: Array<FeedEvent>;
+  position: number;
+}
+
+export interface FeedQuery {
+  after: number;
+  limit: number;
+  last: number | null;
+  subject_kind: string | null;
+  subject: string | null;
+}
+
+export interface FileEntry {
+  path: string;
+  digest: string;
+  size: number;
+  executable: boolean;
+}
+
+export interface FilePage {
+  items: Array<FileRecord>;
+  next_page_token: string | null;
+}
+
+export interface FileQuery {
+  prefix: string;
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface FileRecord {
+  path: string;
+  size: number;
+  kind: string;
+  created_at: string;
+  digest: string | null;
+  live: boolean;
+  executable: boolean;
+}
+
+export interface FinishReport {
+  outcome: string;
+  exit_code: number | null;
+  signal: string | null;
+  error: RunError | null;
+  warnings: Array<string>;
+  seconds: Record<string, number>;
+  cause: string;
+  attempt: number;
+}
+
+export interface GangNode {
+  node: number;
+  name: string;
+  host: string;
+  address: string;
+  ports: Array<number>;
+}
+
+export interface GangTable {
+  complete: boolean;
+  nodes: Array<GangNode>;
+  missing: Array<string>;
+  failed: string;
+  stop: boolean;
+}
+
+export interface GatewayRecord {
+  socket: string;
+  host: string;
+  port: number;
+}
+
+export interface Hint {
+  topic: string;
+  kind: string;
+  subject: string;
+  name: string;
+  status: string | null;
+  counts: Record<string, number>;
+}
+
+export interface ImagePage {
+  items: Array<ImageRecord>;
+  next_page_token: string | null;
+}
+
+export interface ImageQuery {
+  name: string | null;
+  model: string | null;
+  tags: Array<string>;
+  properties: Array<string>;
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface ImageRecord {
+  id: string;
+  name: string;
+  version: number;
+  state: string;
+  spec: DeploymentSpec;
+  created_at: string;
+  reason: string;
+  error: string;
+  description: string;
+  tags: Record<string, string>;
+  properties: Record<string, string>;
+  run: string;
+  environment_lock: string | null;
+  v1: Record<string, unknown>;
+}
+
+export interface JobData {
+  name: string;
+  mode: string;
+  source: string;
+  path_on_compute: string;
+  overwrite: boolean;
+}
+
+export interface JobEnvironment {
+  interpreter: string;
+  folder: string;
+  lock: string;
+  python: string;
+  requirements: string;
+}
+
+export interface JobSpec {
+  run: string;
+  workspace: string;
+  workspace_name: string;
+  subscription_id: string;
+  resource_group: string;
+  experiment_id: string;
+  spec: RunSpec;
+  files: Array<FileEntry>;
+  environment: JobEnvironment;
+  url: string;
+  token: string;
+  run_folder: string;
+  light: string;
+  connection_file: string;
+  blobs: string;
+  node: number;
+  node_name: string;
+  data: Array<JobData>;
+  cpus: number;
+  gpus: number;
+  attempt: number;
+  shared_folder: string;
+  address: string;
+  resumed: Array<FileEntry>;
+}
+
+export interface JoinGang {
+  host: string;
+  address: string;
+  ports: Array<number>;
+  attempt: number;
+}
+
+export interface JournalPage {
+  items: Array<JournalRecord>;
+  next_page_token: string | null;
+}
+
+export interface JournalQuery {
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface JournalRecord {
+  name: string;
+  id: string;
+  entries: number;
+  size: number;
+  created_at: string;
+  changed_at: string;
+}
+
+export interface LauncherSpec {
+  kind: string;
+  process_count_per_node: number;
+  worker_count: number;
+  parameter_server_count: number;
+  backend: string;
+  chief_count: number;
+  evaluator_count: number;
+  exit_deadline_seconds: number | null;
+}
+
+export interface Limits {
+  concurrency: number;
+  queue_length: number;
+  queue_wait_ms: number;
+  timeout_ms: number;
+  max_body: number;
+  init_seconds: number;
+}
+
+export interface Liveness {
+  period_seconds: number;
+  timeout_seconds: number;
+  failure_threshold: number;
+  initial_delay_seconds: number;
+}
+
+export interface LockRecord {
+  digest: string;
+  python: string;
+  requirements: string;
+  created_at: string;
+  notes: Array<string>;
+}
+
+export interface LogMark {
+  path: string;
+  size: number;
+  checksum: string | null;
+}
+
+export interface LogParameters {
+  params: Record<string, string>;
+}
+
+export interface LogQuery {
+  offset: number;
+  anew: boolean;
+  check: boolean;
+}
+
+export interface MetricPage {
+  run: string;
+  series: Array<MetricSeries>;
+}
+
+export interface MetricPages {
+  items: Array<MetricPage>;
+}
+
+export interface MetricQuery {
+  name: string | null;
+  points: number;
+}
+
+export interface MetricSeries {
+  name: string;
+  kind: string;
+  count: number;
+  values: Array<unknown>;
+  steps: Array<number | null>;
+  times: Array<number>;
+  nonfinite: Array<number>;
+}
+
+export interface MetricsOfRuns {
+  runs: Array<string>;
+  names: Array<string>;
+  points: number;
+}
+
+export interface ModelPage {
+  items: Array<ModelRecord>;
+  next_page_token: string | null;
+}
+
+export interface ModelQuery {
+  name: string | null;
+  run: string | null;
+  framework: string | null;
+  tags: Array<string>;
+  properties: Array<string>;
+  latest: boolean;
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface ModelRecord {
+  id: string;
+  name: string;
+  version: number;
+  created_at: string;
+  path: string;
+  size: number;
+  file_count: number;
+  run: string | null;
+  experiment: string | null;
+  tags: Record<string, string>;
+  properties: Record<string, string>;
+  description: string;
+  framework: string;
+  framework_version: string;
+  files: Array<FileEntry>;
+  resources: ModelResources;
+}
+
+export interface ModelResources {
+  cpus: number | null;
+  memory_gb: number | null;
+  gpus: number | null;
+}
+
+export interface NodePage {
+  items: Array<NodeRecord>;
+}
+
+export interface NodeRecord {
+  id: string;
+  state: string;
+  run: string | null;
+  since: string;
+}
+
+export interface Objective {
+  name: string;
+  goal: string;
+}
+
+export interface OperationRecord {
+  id: string;
+  kind: string;
+  state: string;
+  error: string;
+  began_at: string;
+  ended_at: string | null;
+}
+
+export interface OrdersQuery {
+  stop: boolean;
+  others: boolean;
+}
+
+export interface ParameterImportance {
+  name: string;
+  importance: number;
+}
+
+export interface ParameterList {
+  run: string;
+  params: Record<string, string>;
+}
+
+export interface ParameterSpec {
+  name: string;
+  kind: string;
+  argument: string;
+  low: number | null;
+  high: number | null;
+  mu: number;
+  sigma: number;
+  log: boolean;
+  q: number | null;
+  whole: boolean;
+  choices: Array<unknown>;
+  when: Record<string, unknown>;
+}
+
+export interface PathList {
+  paths: Array<string>;
+}
+
+export interface PolicySpec {
+  name: string;
+  evaluation_interval: number;
+  delay_evaluation: number;
+  by_step: boolean;
+  options: Record<string, unknown>;
+}
+
+export interface RankPage {
+  items: Array<RankRecord>;
+}
+
+export interface RankRecord {
+  rank: number;
+  name: string;
+  node: number;
+  node_name: string;
+  host: string;
+  state: string;
+  exit_code: number | null;
+  log: string;
+  pid: number;
+  cpu_seconds: number;
+  memory_bytes: number;
+  peak_memory_bytes: number;
+}
+
+export interface Refusal {
+  name: string;
+  code: string;
+  message: string;
+}
+
+export interface RegenerateKey {
+  which: string;
+  key: string | null;
+}
+
+export interface RegisterEnvironment {
+  name: string;
+  definition: EnvironmentDefinition;
+  document: string;
+}
+
+export interface RegisterFiles {
+  files: Array<FileEntry>;
+  overwrite: boolean;
+}
+
+export interface RegisterModel {
+  name: string;
+  path: string;
+  run: string | null;
+  files: Array<FileEntry>;
+  tags: Record<string, string>;
+  properties: Record<string, string>;
+  description: string;
+  framework: string;
+  framework_version: string;
+  resources: ModelResources;
+}
+
+export interface ReplicaRecord {
+  run: string;
+  deployment: string;
+  revision: number;
+  state: string;
+  since: string;
+  node: string;
+  pid: number;
+  restarts: number;
+  reason: string;
+  memory_bytes: number;
+}
+
+export interface Reported {
+  number: number;
+  step: number;
+  value: number | null;
+}
+
+export interface Resources {
+  cpus: number;
+  memory_gb: number;
+  gpus: number;
+}
+
+export interface Rollback {
+  revision: number | null;
+}
+
+export interface RunError {
+  code: string;
+  message: string;
+  time: string;
+  exit_code: number | null;
+  signal: string | null;
+  log_tail: string;
+}
+
+export interface RunPage {
+  items: Array<RunRecord>;
+  next_page_token: string | null;
+}
+
+export interface RunQuery {
+  experiment: string | null;
+  status: string | null;
+  run_type: string | null;
+  target: string | null;
+  parent: string | null;
+  include_children: boolean;
+  active: boolean;
+  tag: string | null;
+  tag_value: string | null;
+  property: string | null;
+  property_value: string | null;
+  page_size: number;
+  page_token: string | null;
+  id_prefix: string | null;
+  number: number | null;
+  metrics: boolean;
+}
+
+export interface RunRecord {
+  id: string;
+  workspace: string;
+  experiment: string;
+  number: number;
+  status: string;
+  target: string;
+  created_at: string;
+  run_type: string | null;
+  name: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+  parent: string | null;
+  snapshot: string | null;
+  environment_lock: string | null;
+  node_count: number;
+  reason: string | null;
+  error: RunError | null;
+  warnings: Array<string>;
+  tags: Record<string, string | null>;
+  properties: Record<string, string>;
+  description: string;
+  submitted_by: string;
+  last_event: number;
+  stage_seconds: Record<string, number>;
+  attempt: number;
+  submitted_from: string | null;
+  metrics: Record<string, number> | null;
+  params: Record<string, string>;
+}
+
+export interface RunSpec {
+  experiment: string;
+  snapshot: string;
+  script: string;
+  arguments: Array<string>;
+  command: Array<string>;
+  target: string;
+  node_count: number;
+  launcher: LauncherSpec;
+  environment: EnvironmentDefinition;
+  environment_variables: Record<string, string>;
+  data: Array<DataReference>;
+  watched_folders: Array<string>;
+  max_duration_seconds: number | null;
+  max_retries: number;
+  shared_memory: string | null;
+  definition: Record<string, unknown>;
+  resumes: string | null;
+}
+
+export interface SamplerSpec {
+  name: string;
+  options: Record<string, unknown>;
+}
+
+export interface Scaling {
+  min_replicas: number;
+  max_replicas: number;
+  target_utilization: number;
+  down_seconds: number;
+  idle_seconds: number;
+}
+
+export interface Search {
+  filter: string;
+  order_by: Array<string>;
+  columns: Array<string>;
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface ServiceStatus {
+  version: string;
+  protocol: string;
+  pid: number;
+  home: string;
+  url: string;
+  started_at: string;
+  python: string;
+  active_runs: number;
+  open_streams: number;
+  idle_seconds: number;
+  memory_bytes: number;
+}
+
+export interface SitePage {
+  items: Array<SiteRecord>;
+}
+
+export interface SiteRecord {
+  name: string;
+  backend: string;
+  default: boolean;
+  cpus: number;
+  memory_gb: number;
+  gpus: number;
+  max_nodes: number | null;
+  sizes: Array<string>;
+  shares_nodes: boolean;
+  mpi: string;
+  interpreters: Array<string>;
+  shares_files: boolean;
+  service_url: string;
+}
+
+export interface SnapshotRecord {
+  id: string;
+  files: Array<FileEntry>;
+  size: number;
+  created_at: string;
+}
+
+export interface SpoolMark {
+  writer: string;
+  lines: number;
+}
+
+export interface SpoolQuery {
+  first_line: number;
+}
+
+export interface StartCommand {
+  command: string;
+  key: string;
+}
+
+export interface StartRun {
+  experiment: string;
+  name: string | null;
+  run_id: string | null;
+  snapshot: string | null;
+  parent: string | null;
+  tags: Record<string, string | null>;
+  properties: Record<string, string>;
+  submitted_by: string;
+  submitted_from: string | null;
+  beats: boolean;
+  process: string;
+  params: Record<string, string>;
+}
+
+export interface StreamQuery {
+  topics: string;
+  after: number;
+}
+
+export interface SubmitRun {
+  spec: RunSpec;
+  name: string | null;
+  tags: Record<string, string | null>;
+  properties: Record<string, string>;
+  inherited: Record<string, string>;
+  submitted_by: string;
+  parent: string | null;
+  submitted_from: string | null;
+  params: Record<string, string>;
+}
+
+export interface SweepColumn {
+  name: string;
+  role: string;
+  scale: string;
+  values: Array<unknown>;
+}
+
+export interface SweepImportance {
+  items: Array<ParameterImportance>;
+  trials: number;
+  reason: string;
+}
+
+export interface SweepPage {
+  items: Array<SweepRecord>;
+  next_page_token: string | null;
+}
+
+export interface SweepQuery {
+  experiment: string | null;
+  active: boolean;
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface SweepRecord {
+  id: string;
+  workspace: string;
+  status: string;
+  created_at: string;
+  spec: SweepSpec;
+  name: string | null;
+  ended_at: string | null;
+  paused: boolean;
+  counts: Record<string, number>;
+  best: TrialRecord | null;
+  front: Array<TrialRecord>;
+  reason: string;
+  space_size: number | null;
+  warnings: Array<string>;
+}
+
+export interface SweepSpec {
+  experiment: string;
+  space: Array<ParameterSpec>;
+  objectives: Array<Objective>;
+  sampler: SamplerSpec;
+  policy: PolicySpec;
+  max_trials: number | null;
+  parallel: number | null;
+  max_duration_seconds: number | null;
+  max_failures: number;
+  seed: number;
+  base: RunSpec | null;
+  dropped: Array<string>;
+  resume_from: Array<string>;
+  resume_trials: Array<string>;
+  enqueued: Array<Record<string, unknown>>;
+  mapping: Record<string, string>;
+  hyperdrive: boolean;
+}
+
+export interface SweepTable {
+  columns: Array<SweepColumn>;
+  total: number;
+}
+
+export interface TableQuery {
+  trials: number;
+}
+
+export interface TakeCommands {
+  after: number;
+}
+
+export interface TaskReport {
+  name: string;
+  rank: number;
+  state: string;
+  decisive: boolean;
+  pid: number;
+  exit_code: number | null;
+  log: string;
+  ended_at: number;
+  cpu_seconds: number;
+  memory_bytes: number;
+  peak_memory_bytes: number;
+  heard_at: number;
+}
+
+export interface Told {
+  number: number;
+  values: Array<number> | null;
+  error: string;
+  ended_at: number;
+}
+
+export interface TrialPage {
+  items: Array<TrialRecord>;
+  next_page_token: string | null;
+}
+
+export interface TrialQuery {
+  state: string | null;
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface TrialRecord {
+  number: number;
+  state: string;
+  params: Record<string, unknown>;
+  values: Array<number | null>;
+  best: number | null;
+  last: number | null;
+  position: number | null;
+  run: string | null;
+  started_at: string;
+  ended_at: string | null;
+  reason: string;
+  from_trial: number | null;
+}
+
+export interface TrialVerdict {
+  number: number;
+  reason: string;
+}
+
+export interface WorkspacePage {
+  items: Array<WorkspaceRecord>;
+  next_page_token: string | null;
+}
+
+export interface WorkspaceQuery {
+  name: string | null;
+  subscription_id: string | null;
+  resource_group: string | null;
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface WorkspaceRecord {
+  id: string;
+  name: string;
+  subscription_id: string;
+  resource_group: string;
+  location: string;
+  created_at: string;
+  friendly_name: string;
+  sku: string;
+  default_datastore: string;
+  tags: Record<string, string>;
+}
+
+export interface WriteQuery {
+  overwrite: boolean;
+}
+
+export interface Routes {
+  "beats.note": { segments: { workspace: string; run: string }; query: never; body: Partial<Beat>; answer: void };
+  "blobs.missing": { segments: { workspace: string }; query: never; body: Partial<BlobList>; answer: BlobList };
+  "blobs.read": { segments: { workspace: string; digest: string }; query: never; body: never; answer: Response };
+  "blobs.read_many": { segments: { workspace: string }; query: never; body: Partial<BlobList>; answer: Response };
+  "blobs.write": { segments: { workspace: string; digest: string }; query: never; body: Blob | string; answer: void };
+  "blobs.write_many": { segments: { workspace: string }; query: never; body: Blob | string; answer: BatchResult };
+  "commands.end": { segments: { workspace: string; run: string; node: string; command: string }; query: never; body: Partial<EndCommand>; answer: void };
+  "commands.get": { segments: { workspace: string; run: string; node: string; command: string }; query: never; body: never; answer: CommandRecord };
+  "commands.start": { segments: { workspace: string; run: string; node: string }; query: never; body: Partial<StartCommand>; answer: CommandRecord };
+  "commands.take": { segments: { workspace: string; run: string; node: string }; query: never; body: Partial<TakeCommands>; answer: CommandPage };
+  "compute.change": { segments: { workspace: string; compute: string }; query: never; body: Partial<ChangeCompute>; answer: ComputeRecord };
+  "compute.create": { segments: { workspace: string }; query: never; body: Partial<CreateCompute>; answer: ComputeRecord };
+  "compute.delete": { segments: { workspace: string; compute: string }; query: never; body: never; answer: void };
+  "compute.get": { segments: { workspace: string; compute: string }; query: never; body: never; answer: ComputeRecord };
+  "compute.list": { segments: { workspace: string }; query: never; body: never; answer: ComputePage };
+  "compute.nodes": { segments: { workspace: string; compute: string }; query: never; body: never; answer: NodePage };
+  "datastores.files": { segments: { workspace: string; datastore: string }; query: Partial<DatastoreFileQuery>; body: never; answer: DatastoreFilePage };
+  "datastores.get": { segments: { workspace: string; datastore: string }; query: never; body: never; answer: DatastoreRecord };
+  "datastores.list": { segments: { workspace: string }; query: never; body: never; answer: DatastorePage };
+  "datastores.read": { segments: { workspace: string; datastore: string; path: string }; query: never; body: never; answer: Response };
+  "datastores.read_many": { segments: { workspace: string; datastore: string }; query: never; body: Partial<PathList>; answer: Response };
+  "datastores.write": { segments: { workspace: string; datastore: string; path: string }; query: Partial<WriteQuery>; body: Blob | string; answer: DatastoreFile };
+  "datastores.write_many": { segments: { workspace: string; datastore: string }; query: Partial<WriteQuery>; body: Blob | string; answer: BatchResult };
+  "endpoints.change": { segments: { workspace: string; endpoint: string }; query: never; body: Partial<ChangeEndpoint>; answer: EndpointRecord };
+  "endpoints.create": { segments: { workspace: string }; query: never; body: Partial<CreateEndpoint>; answer: EndpointRecord };
+  "endpoints.delete": { segments: { workspace: string; endpoint: string }; query: never; body: never; answer: void };
+  "endpoints.deploy": { segments: { workspace: string; endpoint: string; deployment: string }; query: never; body: Partial<Deploy>; answer: EndpointRecord };
+  "endpoints.gateway": { segments: { workspace: string }; query: never; body: never; answer: GatewayRecord };
+  "endpoints.get": { segments: { workspace: string; endpoint: string }; query: never; body: never; answer: EndpointRecord };
+  "endpoints.keys": { segments: { workspace: string; endpoint: string }; query: never; body: never; answer: EndpointKeys };
+  "endpoints.list": { segments: { workspace: string }; query: Partial<EndpointQuery>; body: never; answer: EndpointPage };
+  "endpoints.logs": { segments: { workspace: string; endpoint: string }; query: Partial<EndpointLogQuery>; body: never; answer: EndpointLog };
+  "endpoints.regenerate": { segments: { workspace: string; endpoint: string }; query: never; body: Partial<RegenerateKey>; answer: EndpointKeys };
+  "endpoints.rollback": { segments: { workspace: string; endpoint: string; deployment: string }; query: never; body: Partial<Rollback>; answer: EndpointRecord };
+  "endpoints.token": { segments: { workspace: string; endpoint: string }; query: never; body: never; answer: EndpointToken };
+  "endpoints.undeploy": { segments: { workspace: string; endpoint: string; deployment: string }; query: never; body: never; answer: EndpointRecord };
+  "environments.list": { segments: { workspace: string }; query: Partial<EnvironmentQuery>; body: never; answer: EnvironmentPage };
+  "environments.lock": { segments: { workspace: string; lock: string }; query: never; body: never; answer: LockRecord };
+  "environments.register": { segments: { workspace: string }; query: never; body: Partial<RegisterEnvironment>; answer: EnvironmentRecord };
+  "events.list": { segments: { workspace: string; run: string }; query: Partial<EventQuery>; body: never; answer: EventPage };
+  "events.stream": { segments: { workspace: string; run: string }; query: Partial<EventQuery>; body: never; answer: never };
+  "experiments.create": { segments: { workspace: string }; query: never; body: Partial<CreateExperiment>; answer: ExperimentRecord };
+  "experiments.get": { segments: { workspace: string; experiment: string }; query: never; body: never; answer: ExperimentRecord };
+  "experiments.list": { segments: { workspace: string }; query: Partial<ExperimentQuery>; body: never; answer: ExperimentPage };
+  "experiments.search": { segments: { workspace: string }; query: never; body: Partial<Search>; answer: ExperimentPage };
+  "feed.list": { segments: { workspace: string }; query: Partial<FeedQuery>; body: never; answer: FeedPage };
+  "feed.stream": { segments: { workspace: string }; query: Partial<FeedQuery>; body: never; answer: never };
+  "files.list": { segments: { workspace: string; run: string }; query: Partial<FileQuery>; body: never; answer: FilePage };
+  "files.read": { segments: { workspace: string; run: string; path: string }; query: never; body: never; answer: Response };
+  "files.register": { segments: { workspace: string; run: string }; query: never; body: Partial<RegisterFiles>; answer: FilePage };
+  "gangs.join": { segments: { workspace: string; run: string; node: string }; query: never; body: Partial<JoinGang>; answer: GangTable };
+  "gangs.orders": { segments: { workspace: string; run: string; node: string }; query: Partial<OrdersQuery>; body: never; answer: AgentReply };
+  "gangs.ranks": { segments: { workspace: string; run: string }; query: never; body: never; answer: RankPage };
+  "images.change": { segments: { workspace: string; image: string }; query: never; body: Partial<ChangeImage>; answer: ImageRecord };
+  "images.create": { segments: { workspace: string }; query: never; body: Partial<CreateImage>; answer: ImageRecord };
+  "images.delete": { segments: { workspace: string; image: string }; query: never; body: never; answer: void };
+  "images.get": { segments: { workspace: string; image: string }; query: never; body: never; answer: ImageRecord };
+  "images.list": { segments: { workspace: string }; query: Partial<ImageQuery>; body: never; answer: ImagePage };
+  "jobs.finish": { segments: { workspace: string; run: string; node: string }; query: never; body: Partial<FinishReport>; answer: void };
+  "jobs.get": { segments: { workspace: string; run: string; node: string }; query: never; body: never; answer: JobSpec };
+  "jobs.report": { segments: { workspace: string; run: string; node: string }; query: never; body: Partial<AgentReport>; answer: AgentReply };
+  "journals.append": { segments: { workspace: string; journal: string }; query: never; body: Partial<AppendEntries>; answer: EntriesAppended };
+  "journals.delete": { segments: { workspace: string; journal: string }; query: never; body: never; answer: void };
+  "journals.list": { segments: { workspace: string }; query: Partial<JournalQuery>; body: never; answer: JournalPage };
+  "journals.read": { segments: { workspace: string; journal: string }; query: Partial<EntryQuery>; body: never; answer: EntryPage };
+  "logs.append": { segments: { workspace: string; run: string; path: string }; query: Partial<LogQuery>; body: Blob | string; answer: LogMark };
+  "metrics.append": { segments: { workspace: string; run: string; writer: string }; query: Partial<SpoolQuery>; body: Blob | string; answer: SpoolMark };
+  "metrics.list": { segments: { workspace: string; run: string }; query: Partial<MetricQuery>; body: never; answer: MetricPage };
+  "metrics.mark": { segments: { workspace: string; run: string; writer: string }; query: never; body: never; answer: SpoolMark };
+  "metrics.read_many": { segments: { workspace: string }; query: never; body: Partial<MetricsOfRuns>; answer: MetricPages };
+  "models.change": { segments: { workspace: string; model: string }; query: never; body: Partial<ChangeModel>; answer: ModelRecord };
+  "models.delete": { segments: { workspace: string; model: string }; query: never; body: never; answer: void };
+  "models.get": { segments: { workspace: string; model: string }; query: never; body: never; answer: ModelRecord };
+  "models.list": { segments: { workspace: string }; query: Partial<ModelQuery>; body: never; answer: ModelPage };
+  "models.register": { segments: { workspace: string }; query: never; body: Partial<RegisterModel>; answer: ModelRecord };
+  "models.search": { segments: { workspace: string }; query: never; body: Partial<Search>; answer: ModelPage };
+  "parameters.list": { segments: { workspace: string; run: string }; query: never; body: never; answer: ParameterList };
+  "parameters.log": { segments: { workspace: string; run: string }; query: never; body: Partial<LogParameters>; answer: ParameterList };
+  "runs.cancel": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
+  "runs.change": { segments: { workspace: string; run: string }; query: never; body: Partial<ChangeRun>; answer: RunRecord };
+  "runs.complete": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
+  "runs.fail": { segments: { workspace: string; run: string }; query: never; body: Partial<FailRun>; answer: RunRecord };
+  "runs.get": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
+  "runs.list": { segments: { workspace: string }; query: Partial<RunQuery>; body: never; answer: RunPage };
+  "runs.search": { segments: { workspace: string }; query: never; body: Partial<Search>; answer: RunPage };
+  "runs.spec": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunSpec };
+  "runs.start": { segments: { workspace: string }; query: never; body: Partial<StartRun>; answer: RunRecord };
+  "runs.submit": { segments: { workspace: string }; query: never; body: Partial<SubmitRun>; answer: RunRecord };
+  "service.about": { segments: {}; query: never; body: never; answer: About };
+  "service.status": { segments: {}; query: never; body: never; answer: ServiceStatus };
+  "service.stop": { segments: {}; query: never; body: never; answer: void };
+  "sites.list": { segments: {}; query: never; body: never; answer: SitePage };
+  "snapshots.create": { segments: { workspace: string }; query: never; body: Partial<CreateSnapshot>; answer: SnapshotRecord };
+  "snapshots.get": { segments: { workspace: string; snapshot: string }; query: never; body: never; answer: SnapshotRecord };
+  "stream.follow": { segments: { workspace: string }; query: Partial<StreamQuery>; body: never; answer: never };
+  "sweeps.cancel": { segments: { workspace: string; sweep: string }; query: never; body: never; answer: SweepRecord };
+  "sweeps.change": { segments: { workspace: string; sweep: string }; query: never; body: Partial<ChangeSweep>; answer: SweepRecord };
+  "sweeps.close": { segments: { workspace: string; sweep: string }; query: never; body: never; answer: SweepRecord };
+  "sweeps.create": { segments: { workspace: string }; query: never; body: Partial<CreateSweep>; answer: SweepRecord };
+  "sweeps.exchange": { segments: { workspace: string; sweep: string }; query: never; body: Partial<Exchange>; answer: Exchanged };
+  "sweeps.get": { segments: { workspace: string; sweep: string }; query: never; body: never; answer: SweepRecord };
+  "sweeps.importance": { segments: { workspace: string; sweep: string }; query: never; body: never; answer: SweepImportance };
+  "sweeps.list": { segments: { workspace: string }; query: Partial<SweepQuery>; body: never; answer: SweepPage };
+  "sweeps.table": { segments: { workspace: string; sweep: string }; query: Partial<TableQuery>; body: never; answer: SweepTable };
+  "sweeps.trials": { segments: { workspace: string; sweep: string }; query: Partial<TrialQuery>; body: never; answer: TrialPage };
+  "workspaces.change": { segments: { workspace: string }; query: never; body: Partial<ChangeWorkspace>; answer: WorkspaceRecord };
+  "workspaces.create": { segments: {}; query: never; body: Partial<CreateWorkspace>; answer: WorkspaceRecord };
+  "workspaces.get": { segments: { workspace: string }; query: never; body: never; answer: WorkspaceRecord };
+  "workspaces.list": { segments: {}; query: Partial<WorkspaceQuery>; body: never; answer: WorkspacePage };
+}
+
+export const routes = {
+  "beats.note": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/beat"},
+  "blobs.missing": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/blobs/missing"},
+  "blobs.read": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/blobs/{digest}"},
+  "blobs.read_many": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/blobs/read"},
+  "blobs.write": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/blobs/{digest}"},
+  "blobs.write_many": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/blobs/write"},
+  "commands.end": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/nodes/{node}/commands/{command}/end"},
+  "commands.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/nodes/{node}/commands/{command}"},
+  "commands.start": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/nodes/{node}/commands"},
+  "commands.take": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/nodes/{node}/commands/take"},
+  "compute.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/compute/{compute}"},
+  "compute.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/compute"},
+  "compute.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/compute/{compute}"},
+  "compute.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/compute/{compute}"},
+  "compute.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/compute"},
+  "compute.nodes": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/compute/{compute}/nodes"},
+  "datastores.files": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/files"},
+  "datastores.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}"},
+  "datastores.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores"},
+  "datastores.read": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/files/{path:path}"},
+  "datastores.read_many": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/read"},
+  "datastores.write": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/files/{path:path}"},
+  "datastores.write_many": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/write"},
+  "endpoints.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}"},
+  "endpoints.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/endpoints"},
+  "endpoints.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}"},
+  "endpoints.deploy": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}/deployments/{deployment}"},
+  "endpoints.gateway": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/gateway"},
+  "endpoints.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}"},
+  "endpoints.keys": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}/keys"},
+  "endpoints.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/endpoints"},
+  "endpoints.logs": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}/logs"},
+  "endpoints.regenerate": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}/keys"},
+  "endpoints.rollback": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}/deployments/{deployment}/rollback"},
+  "endpoints.token": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}/token"},
+  "endpoints.undeploy": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}/deployments/{deployment}"},
+  "environments.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/environments"},
+  "environments.lock": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/environment-locks/{lock}"},
+  "environments.register": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/environments"},
+  "events.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/events"},
+  "events.stream": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/events/stream"},
+  "experiments.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/experiments"},
+  "experiments.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/experiments/{experiment}"},
+  "experiments.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/experiments"},
+  "experiments.search": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/experiments/search"},
+  "feed.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/feed"},
+  "feed.stream": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/feed/stream"},
+  "files.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/files"},
+  "files.read": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/files/{path:path}"},
+  "files.register": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/files"},
+  "gangs.join": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/nodes/{node}/join"},
+  "gangs.orders": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/nodes/{node}/orders"},
+  "gangs.ranks": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/ranks"},
+  "images.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/images/{image}"},
+  "images.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/images"},
+  "images.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/images/{image}"},
+  "images.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/images/{image}"},
+  "images.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/images"},
+  "jobs.finish": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/nodes/{node}/finish"},
+  "jobs.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/nodes/{node}/job"},
+  "jobs.report": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/nodes/{node}/report"},
+  "journals.append": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/journals/{journal}/entries"},
+  "journals.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/journals/{journal}"},
+  "journals.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/journals"},
+  "journals.read": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/journals/{journal}/entries"},
+  "logs.append": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/runs/{run}/logs/{path:path}"},
+  "metrics.append": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/spool/{writer}"},
+  "metrics.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/metrics"},
+  "metrics.mark": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/spool/{writer}"},
+  "metrics.read_many": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/metrics/read"},
+  "models.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/models/{model}"},
+  "models.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/models/{model}"},
+  "models.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/models/{model}"},
+  "models.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/models"},
+  "models.register": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/models"},
+  "models.search": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/models/search"},
+  "parameters.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/parameters"},
+  "parameters.log": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/parameters"},
+  "runs.cancel": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/cancel"},
+  "runs.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/runs/{run}"},
+  "runs.complete": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/complete"},
+  "runs.fail": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/fail"},
+  "runs.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}"},
+  "runs.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs"},
+  "runs.search": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/search"},
+  "runs.spec": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/spec"},
+  "runs.start": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/interactive-runs"},
+  "runs.submit": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs"},
+  "service.about": {"method": "GET", "path": "/api/v1/about"},
+  "service.status": {"method": "GET", "path": "/api/v1/status"},
+  "service.stop": {"method": "POST", "path": "/api/v1/stop"},
+  "sites.list": {"method": "GET", "path": "/api/v1/sites"},
+  "snapshots.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/snapshots"},
+  "snapshots.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/snapshots/{snapshot}"},
+  "stream.follow": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/stream"},
+  "sweeps.cancel": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}/cancel"},
+  "sweeps.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}"},
+  "sweeps.close": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}/close"},
+  "sweeps.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/sweeps"},
+  "sweeps.exchange": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}/exchange"},
+  "sweeps.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}"},
+  "sweeps.importance": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}/importance"},
+  "sweeps.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/sweeps"},
+  "sweeps.table": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}/table"},
+  "sweeps.trials": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}/trials"},
+  "workspaces.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}"},
+  "workspaces.create": {"method": "POST", "path": "/api/v1/workspaces"},
+  "workspaces.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}"},
+  "workspaces.list": {"method": "GET", "path": "/api/v1/workspaces"},
+} as const;

@@ -1,0 +1,72 @@
+// Numbers, times and sizes as people read them.
+
+const UNITS: [number, string][] = [
+  [86_400, "d"],
+  [3_600, "h"],
+  [60, "min"],
+  [1, "s"],
+];
+
+/** `3 min 12 s`: the two largest units, or tenths of a second below ten. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds < 0) return "–";
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  let left = Math.round(seconds);
+  const parts: string[] = [];
+  for (const [size, unit] of UNITS) {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    if (count || parts.length) parts.push(`${count} ${unit}`);
+    if (parts.length === 2) break;
+  }
+  return parts.filter((part, index) => !index || !part.startsWith("0 ")).join(" ");
+}
+
+/** `5 min ago`. */
+export function ago(time: string | Date, now = Date.now()): string {
+  const seconds = Math.max(0, (now - new Date(time).getTime()) / 1000);
+  if (seconds < 5) return "just now";
+  for (const [size, unit] of UNITS)
+    if (seconds >= size) return `${Math.floor(seconds / size)} ${unit} ago`;
+  return "just now";
+}
+
+/** A time in the reader's own zone, to the second. */
+export function moment(time: string | Date): string {
+  return new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+}
+
+/** `3.2 MB`, in powers of 1,000 as disks are sold. */
+export function bytes(count: number): string {
+  if (count < 1000) return `${count} B`;
+  let value = count;
+  for (const unit of ["kB", "MB", "GB", "TB", "PB"]) {
+    value /= 1000;
+    if (value < 999.5) return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+  }
+  return `${Math.round(value)} EB`;
+}
+
+/** A measured number in at most five significant digits. */
+export function figure(value: unknown): string {
+  if (typeof value === "number") {
+    if (Number.isInteger(value) && Math.abs(value) < 1e9) return value.toLocaleString("en-US");
+    const size = Math.abs(value);
+    if (size && (size < 1e-4 || size >= 1e7)) return value.toExponential(3);
+    return String(Number(value.toPrecision(5)));
+  }
+  return value === null || value === undefined ? "–" : String(value);
+}
+
+/** `1 run`, `2 runs`. */
+export function counted(count: number, noun: string, many = `${noun}s`): string {
+  return `${count.toLocaleString("en-US")} ${count === 1 ? noun : many}`;
+}
+
+/** A number that stays the same for a text: for colours that a run keeps on every page. */
+export function hash(text: string): number {
+  let value = 2166136261;
+  for (let index = 0; index < text.length; index++)
+    value = Math.imul(value ^ text.charCodeAt(index), 16777619);
+  return value >>> 0;
+}

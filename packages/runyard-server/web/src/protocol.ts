@@ -897,6 +897,14 @@ export interface RankRecord {
   peak_memory_bytes: number;
 }
 
+export interface ReadSeries {
+  series: Array<SeriesName>;
+  points: number;
+  x: string;
+  low: number | null;
+  high: number | null;
+}
+
 export interface Refusal {
   name: string;
   code: string;
@@ -1064,6 +1072,25 @@ export interface Search {
   columns: Array<string>;
   page_size: number;
   page_token: string | null;
+}
+
+export interface SeriesColumns {
+  run: string;
+  name: string;
+  count: number;
+  x: Array<number>;
+  y: Array<number | null>;
+  odd: Array<[number, string]>;
+}
+
+export interface SeriesName {
+  run: string;
+  name: string;
+  after: number;
+}
+
+export interface SeriesPage {
+  items: Array<SeriesColumns>;
 }
 
 export interface ServiceStatus {
@@ -1400,6 +1427,7 @@ export interface Routes {
   "runs.spec": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunSpec };
   "runs.start": { segments: { workspace: string }; query: never; body: Partial<StartRun>; answer: RunRecord };
   "runs.submit": { segments: { workspace: string }; query: never; body: Partial<SubmitRun>; answer: RunRecord };
+  "series.read": { segments: { workspace: string }; query: never; body: Partial<ReadSeries>; answer: SeriesPage };
   "service.about": { segments: {}; query: never; body: never; answer: About };
   "service.status": { segments: {}; query: never; body: never; answer: ServiceStatus };
   "service.stop": { segments: {}; query: never; body: never; answer: void };
@@ -1512,6 +1540,7 @@ export const routes = {
   "runs.spec": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/spec"},
   "runs.start": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/interactive-runs"},
   "runs.submit": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs"},
+  "series.read": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/series/read"},
   "service.about": {"method": "GET", "path": "/api/v1/about"},
   "service.status": {"method": "GET", "path": "/api/v1/status"},
   "service.stop": {"method": "POST", "path": "/api/v1/stop"},

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Optional
 
 from runyard.client.workspace_connection import NounClient
 from runyard.protocol import metrics as routes
+from runyard.protocol import series as columns
 from runyard.protocol.metrics import MetricQuery, MetricsOfRuns, SpoolQuery
 
 if TYPE_CHECKING:
     from typing import Dict, List, Sequence
 
     from runyard.protocol.metrics import MetricSeries, SpoolMark
+    from runyard.protocol.series import ReadSeries, SeriesColumns
 
 # One answer holds all points of so many runs.
 _RUNS_AT_ONCE = 100
@@ -57,6 +59,18 @@ class Metrics(NounClient):
             pages = self._service.call(routes.METRICS_READ_MANY, body=asked).items
             found.update((page.run, page.series) for page in pages)
         return found
+
+    def columns(self, asked: ReadSeries) -> List[SeriesColumns]:
+        """Read many series of numbers as columns, thinned to what a chart can show.
+
+        Args:
+            asked: Which series, and how.
+
+        Raises:
+            RunNotFound: There is no such run.
+            InvalidRequest: They are more than one answer may hold.
+        """
+        return self._service.call(columns.SERIES_READ, body=asked).items
 
     def append(self, run: str, writer: str, data: bytes, first_line: int) -> SpoolMark:
         """Bring lines of a spool; those that are stored already are passed over.

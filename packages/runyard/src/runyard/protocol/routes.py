@@ -27,6 +27,7 @@ from runyard.protocol.models import *
 from runyard.protocol.parameters import *
 from runyard.protocol.route import Route
 from runyard.protocol.runs import *
+from runyard.protocol.series import *
 from runyard.protocol.service import *
 from runyard.protocol.sites import *
 from runyard.protocol.snapshots import *

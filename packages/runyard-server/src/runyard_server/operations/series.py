@@ -1,0 +1,141 @@
+"""Series of numbers as columns, for charts."""
+
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
+from math import isfinite
+
+from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.series import (
+    AXES,
+    MOST_POINTS,
+    MOST_SERIES,
+    STEP,
+    TIME,
+    ReadSeries,
+    SeriesColumns,
+    SeriesName,
+    SeriesPage,
+)
+from runyard_server.core import lookups
+from runyard_server.core.system import System
+from runyard_server.core.work import Work
+from runyard_server.operations.downsampling import downsampled
+from runyard_server.store import metrics as rows
+from runyard_server.store.metrics import SegmentRow, SeriesRow
+from runyard_server.store.segments import Points, name_of
+
+_SECOND_US = 1e6
+_Key = tuple[int, str]
+_Found = tuple[dict[str, int], dict[_Key, SeriesRow], dict[int, list[SegmentRow]]]
+
+
+def read(system: System, workspace: str, body: ReadSeries) -> SeriesPage:
+    """Many series as columns; one that does not exist has no points.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+
+    Raises:
+        RunNotFound: One of the runs is not in the workspace.
+        InvalidRequest: More series than one answer may hold, or no such x.
+    """
+    if len(body.series) > MOST_SERIES:
+        raise InvalidRequest(
+            f"{len(body.series)} series in one answer are too many; ask for {MOST_SERIES}"
+        )
+    if body.x not in AXES:
+        raise InvalidRequest(f"x cannot be {body.x[:40]!r}; it can be {', '.join(AXES)}")
+    keys, named, packed = system.read(lambda work: _find(work, workspace, body))
+    items = []
+    for asked in body.series:
+        row = named.get((keys[asked.run], asked.name))
+        if row is None:
+            items.append(SeriesColumns(asked.run, asked.name, 0))
+        else:
+            items.append(_columns(asked, row, packed[row.id], body))
+    return SeriesPage(items)
+
+
+def _find(work: Work, workspace: str, body: ReadSeries) -> _Found:
+    """Keys of the runs, the series by run and name, and what of their segments is news."""
+    runs = dict.fromkeys(one.run for one in body.series)
+    keys = {run: lookups.run_key(work, workspace, run) for run in runs}
+    names = list(dict.fromkeys(one.name for one in body.series))
+    known = {(keys[one.run], one.name): one.after for one in body.series}
+    found = rows.series_of_many(work.connection, list(keys.values()), names)
+    named = {(row.run_key, row.name): row for row in found if (row.run_key, row.name) in known}
+    fresh = [row.id for key, row in named.items() if row.count > known[key]]
+    packed = {row.id: list[SegmentRow]() for row in named.values()}
+    return keys, named, packed | rows.segments_of_many(work.connection, fresh)
+
+
+def _columns(
+    asked: SeriesName, row: SeriesRow, packed: list[SegmentRow], body: ReadSeries
+) -> SeriesColumns:
+    if not packed:
+        return SeriesColumns(asked.run, asked.name, row.count)
+    begin = max(0, asked.after)
+    # Only what holds points behind `after` is unpacked: a live chart asks ten times a second.
+    first = next((one for one in packed if one.first + one.count > begin), packed[-1])
+    points = rows.points_of([one for one in packed if one.first >= first.first])
+    cut = max(0, begin - first.first)
+    origin = points.times[0] if first.first == 0 else rows.points_of(packed[:1]).times[0]
+    points = Points(points.values[cut:], points.steps[cut:], points.times[cut:])
+    xs = _xs(points, body.x, first.first + cut, origin)
+    points.values = [_number(value) for value in points.values]
+    if body.low is not None or body.high is not None:
+        xs, points = _between(xs, points, body.low, body.high)
+    # The places stand for the steps, so that the thinned points are known by them.
+    places = Points(points.values, list(range(len(xs))), points.times)
+    wanted = max(1, min(body.points, MOST_POINTS))
+    if len(places) > wanted:
+        places = downsampled(places, wanted)
+    values = [value if isfinite(value) else None for value in places.values]
+    odd = [
+        (place, name_of(value)) for place, value in enumerate(places.values) if not isfinite(value)
+    ]
+    x = [xs[place] for place in places.steps if place is not None]
+    return SeriesColumns(asked.run, asked.name, row.count, x, values, odd)
+
+
+def _xs(points: Points, axis: str, first: int, origin: int) -> list[float]:
+    """The x of each point.
+
+    Args:
+        points: The points.
+        axis: Which x.
+        first: The number of the first of them in its series.
+        origin: Time of the series' first point, microseconds.
+    """
+    if axis == STEP:
+        return [
+            float(first + place if step is None else step)
+            for place, step in enumerate(points.steps)
+        ]
+    begin = 0 if axis == TIME else origin
+    return [(time - begin) / _SECOND_US for time in points.times]
+
+
+def _between(
+    xs: list[float], points: Points, low: float | None, high: float | None
+) -> tuple[list[float], Points]:
+    """The points of a range, with one at each side of it: lines go on beyond the edge."""
+    if any(left > right for left, right in pairwise(xs)):
+        # Steps that go back: a run that was resumed. Such series are left as they are.
+        return xs, points
+    start = 0 if low is None else max(0, bisect_left(xs, low) - 1)
+    end = len(xs) if high is None else bisect_right(xs, high) + 1
+    cut = Points(points.values[start:end], points.steps[start:end], points.times[start:end])
+    return xs[start:end], cut
+
+
+def _number(value: object) -> float:
+    """A value as a chart can draw it; what is no number has no place there."""
+    if isinstance(value, int | float):
+        try:
+            return float(value)
+        except OverflowError:
+            return float("inf") if value > 0 else float("-inf")
+    return float("nan")

@@ -1,0 +1,84 @@
+"""Series as columns: what a chart draws is what was logged."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from runyard.protocol.errors import InvalidRequest, RunNotFound
+from runyard.protocol.metrics import SpoolQuery
+from runyard.protocol.series import ReadSeries, SeriesColumns, SeriesName
+from runyard_server.core.system import System
+from runyard_server.operations import metrics, series
+
+NOW = 1_600_000_000_000_000
+
+
+def log(system: System, run: str, values: list[Any], first: int = 0, **more: Any) -> None:
+    """Append values of `loss`, a second apart."""
+    lines = [
+        {"n": "loss", "k": "scalar", "v": value, "s": None, "t": NOW + (first + i) * 1_000_000}
+        | more
+        for i, value in enumerate(values)
+    ]
+    body = io.BytesIO("".join(json.dumps(one) + "\n" for one in lines).encode())
+    metrics.append(system, "default", run, "1-aa", query=SpoolQuery(first_line=first), body=body)
+
+
+def read(system: System, run: str, after: int = 0, **more: Any) -> SeriesColumns:
+    asked = ReadSeries([SeriesName(run, "loss", after)], **more)
+    return series.read(system, "default", asked).items[0]
+
+
+def test_columns_hold_what_was_logged(system: System, run: str) -> None:
+    """A chart has the points that were logged, over their number, their time or since the first."""
+    log(system, run, [3, 2.5, 2.0])
+    found = read(system, run)
+    assert (found.x, found.y, found.count) == ([0, 1, 2], [3, 2.5, 2.0], 3)
+    assert read(system, run, x="relative").x == [0, 1, 2]
+    assert read(system, run, x="time").x == [NOW / 1e6 + place for place in range(3)]
+
+
+def test_only_what_is_new_comes(system: System, run: str) -> None:
+    """A live chart asks for what it lacks: nothing twice, nothing left out, also across batches."""
+    log(system, run, [0, 1, 2])
+    log(system, run, [3, 4], first=3)
+    for after in range(6):
+        found = read(system, run, after=after, x="relative")
+        assert (found.y, found.x, found.count) == (list(range(after, 5)), list(range(after, 5)), 5)
+
+
+def test_thinning_keeps_the_spikes(system: System, run: str) -> None:
+    """A chart of a long series shows its extremes, its first and its last point."""
+    values = [0.0] * 10_000
+    values[4321] = 99.0
+    log(system, run, values)
+    found = read(system, run, points=100)
+    assert len(found.x) <= 100
+    assert found.y[found.x.index(4321)] == 99.0
+    assert (found.x[0], found.x[-1], found.count) == (0, 9999, 10_000)
+
+
+def test_what_is_no_number_is_told(system: System, run: str) -> None:
+    """NaN and infinities are gaps, and their places are told: they never go missing silently."""
+    log(system, run, [1.0, "NaN", "Infinity", 2.0], x=1)
+    found = read(system, run)
+    assert found.y == [1.0, None, None, 2.0]
+    assert found.odd == [(1, "NaN"), (2, "Infinity")]
+
+
+def test_a_range_has_its_neighbours(system: System, run: str) -> None:
+    """A zoomed chart's lines go on to its edges."""
+    log(system, run, list(range(100)))
+    assert read(system, run, low=10.5, high=12.5).y == [10, 11, 12, 13]
+
+
+def test_what_cannot_be_read_is_refused(system: System, run: str) -> None:
+    """A wrong axis and an unknown run are told; a metric that was never logged has no points."""
+    with pytest.raises(InvalidRequest, match="step, time, relative"):
+        read(system, run, x="wall")
+    with pytest.raises(RunNotFound):
+        read(system, "nope_1")
+    asked = ReadSeries([SeriesName(run, "other")])
+    assert series.read(system, "default", asked).items == [SeriesColumns(run, "other", 0)]

@@ -53,5 +53,5 @@ def test_loopback_names_pass(ask):
 )
 def test_names_of_a_service_for_others(host, allowed, called, passes):
     """Beyond loopback, addresses pass and names must be set."""
-    gate = Gate(None, Settings(host=host, allowed_hosts=allowed), None)
+    gate = Gate(None, Settings(host=host, allowed_hosts=allowed), "runyard-1.localhost", None)
     assert gate._ours(called) is passes

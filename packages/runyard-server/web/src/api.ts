@@ -100,6 +100,17 @@ export async function enter(given: { code: string } | { token: string }): Promis
   signedIn.value = true;
 }
 
+const RENEW_MS = 3_600_000;
+
+/** Keep a browser signed in while a page is open and looked at. */
+export function renewing(): () => void {
+  const renew = () => {
+    if (signedIn.peek() && !document.hidden) ask("/renew", { method: "POST" }).catch(() => {});
+  };
+  const timer = setInterval(renew, RENEW_MS);
+  return () => clearInterval(timer);
+}
+
 /** All pages of a list, as far as `most` entries. */
 export async function all<T>(
   page: (token: string | null) => Promise<{ items: T[]; next_page_token?: string | null }>,

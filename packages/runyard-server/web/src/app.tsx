@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { go, path } from "./address";
-import { reachable, signedIn } from "./api";
+import { reachable, renewing, signedIn } from "./api";
 import { pages, titles, workspace } from "./places";
 import { Enter } from "./enter";
 import { Palette, opened } from "./palette";
@@ -16,6 +16,7 @@ const menu = signal(false);
 /** The application. */
 export function App() {
   useEffect(() => shortcuts(), []);
+  useEffect(() => renewing(), []);
   if (path.value === "/enter" || !signedIn.value) return <Enter />;
   return (
     <div class={`frame ${menu.value ? "open" : ""}`}>

@@ -1168,6 +1168,25 @@ export interface StreamQuery {
   after: number;
 }
 
+export interface StudioCode {
+  code: string;
+  seconds: number;
+  url: string;
+}
+
+export interface StudioSession {
+  id: string;
+  person: string;
+  client: string;
+  made_at: string;
+  used_at: string;
+  ends_at: string;
+}
+
+export interface StudioSessions {
+  items: Array<StudioSession>;
+}
+
 export interface SubmitRun {
   spec: RunSpec;
   name: string | null;
@@ -1435,6 +1454,9 @@ export interface Routes {
   "snapshots.create": { segments: { workspace: string }; query: never; body: Partial<CreateSnapshot>; answer: SnapshotRecord };
   "snapshots.get": { segments: { workspace: string; snapshot: string }; query: never; body: never; answer: SnapshotRecord };
   "stream.follow": { segments: { workspace: string }; query: Partial<StreamQuery>; body: never; answer: never };
+  "studio.codes": { segments: {}; query: never; body: never; answer: StudioCode };
+  "studio.leave": { segments: { session: string }; query: never; body: never; answer: void };
+  "studio.sessions": { segments: {}; query: never; body: never; answer: StudioSessions };
   "sweeps.cancel": { segments: { workspace: string; sweep: string }; query: never; body: never; answer: SweepRecord };
   "sweeps.change": { segments: { workspace: string; sweep: string }; query: never; body: Partial<ChangeSweep>; answer: SweepRecord };
   "sweeps.close": { segments: { workspace: string; sweep: string }; query: never; body: never; answer: SweepRecord };
@@ -1548,6 +1570,9 @@ export const routes = {
   "snapshots.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/snapshots"},
   "snapshots.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/snapshots/{snapshot}"},
   "stream.follow": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/stream"},
+  "studio.codes": {"method": "POST", "path": "/api/v1/studio/codes"},
+  "studio.leave": {"method": "DELETE", "path": "/api/v1/studio/sessions/{session}"},
+  "studio.sessions": {"method": "GET", "path": "/api/v1/studio/sessions"},
   "sweeps.cancel": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}/cancel"},
   "sweeps.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}"},
   "sweeps.close": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}/close"},

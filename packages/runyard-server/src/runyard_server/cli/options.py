@@ -140,6 +140,10 @@ Rank = Annotated[
         complete=_ranks,
     ),
 ]
+OptionalRun = Annotated[
+    str | None,
+    Argument("RUN", help=f"{RUN_HELP} None: the front page.", complete=_run_ids),
+]
 RunIds = Annotated[
     list[str],
     Argument("RUN...", help=RUN_HELP, complete=_run_ids),

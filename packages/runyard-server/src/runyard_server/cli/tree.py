@@ -27,6 +27,7 @@ COMMANDS = {
     "serve": ("service", "Run the service in the foreground until Ctrl-C; runs go on without it."),
     "status": ("service", "Show whether a service runs, where, and what it does."),
     "stop": ("service", "Stop the service; runs go on, and the next service takes them over."),
+    "studio": ("studio", "Open the studio in a browser, at a run if one is named."),
     "events": (
         "events",
         "Show what happened in a workspace last: runs, clusters, models, environments.",

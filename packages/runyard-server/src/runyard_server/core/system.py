@@ -16,6 +16,7 @@ from runyard_server.core.clock import Clock
 from runyard_server.core.gateway import Gateway
 from runyard_server.core.last_seen import LastSeen
 from runyard_server.core.notices import Notices
+from runyard_server.core.sessions import Sessions
 from runyard_server.core.sites import Sites
 from runyard_server.core.studies import Studies
 from runyard_server.core.work import Request, Work
@@ -50,6 +51,7 @@ class System:
         beating: Which interactive runs have a process that beats, and when it did last.
         studies: What the sweeps at work have in memory.
         gateway: What is known of the process that answers for endpoints.
+        sessions: Browsers that are signed in.
         request: The request that is being answered, where it has a key: see `idempotency`.
     """
 
@@ -68,6 +70,7 @@ class System:
     beating: BeatingRuns = field(default_factory=BeatingRuns)
     studies: Studies = field(default_factory=Studies)
     gateway: Gateway = field(default_factory=Gateway)
+    sessions: Sessions = field(default_factory=Sessions)
     request: Request | None = None
 
     def read(self, look: Callable[[Work], Result]) -> Result:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runyard.protocol.errors import RunyardError
+from runyard_server.core.sessions import local_name
 from runyard_server.core.system import System
 from runyard_server.faces.dispatch import Dispatch
 from runyard_server.faces.endpoint import Endpoint
@@ -35,7 +36,9 @@ def create_app(system: System, limits: Limits, faces: Sequence[Face]) -> tuple[A
     """
     parts = make_parts(system, limits)
     house = _House(faces, parts)
-    return Lingering(Gate(house, system.settings, house.refuse)), parts.feed
+    return Lingering(
+        Gate(house, system.settings, local_name(system.secret), house.refuse)
+    ), parts.feed
 
 
 class _House:

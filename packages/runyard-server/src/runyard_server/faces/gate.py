@@ -24,15 +24,20 @@ class Gate:
     Args:
         app: What is behind.
         settings: Where the service listens, and its further names.
+        local: A name that browsers resolve to this machine by themselves.
         refuse: Tells an error in the shape of whichever face owns a path.
     """
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, refuse: Callable[[str, RunyardError], Response]
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        local: str,
+        refuse: Callable[[str, RunyardError], Response],
     ) -> None:
         self._app = app
         self._refuse = refuse
-        self._names = frozenset(name.lower() for name in names(settings))
+        self._names = frozenset(name.lower() for name in [*names(settings), local])
         self._addresses = settings.host not in LOOPBACK
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,12 +19,12 @@ from sqlalchemy import (
     text,
 )
 
-from runyard_server.store import endpoint_schema
+from runyard_server.store import studio_schema
 
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0008"
 
-# One for all tables: those of endpoints stand in a file of their own.
-metadata = endpoint_schema.metadata
+# One for all tables: those of endpoints and of the studio stand in files of their own.
+metadata = studio_schema.metadata
 OF_NO_RUN = text("subject_kind <> 'run'")
 # SQLite numbers rows by itself only for a column declared INTEGER.
 _Key = BigInteger().with_variant(Integer, "sqlite")

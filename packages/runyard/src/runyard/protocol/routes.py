@@ -32,6 +32,7 @@ from runyard.protocol.service import *
 from runyard.protocol.sites import *
 from runyard.protocol.snapshots import *
 from runyard.protocol.stream import *
+from runyard.protocol.studio import *
 from runyard.protocol.sweeps import *
 from runyard.protocol.workspaces import *
 

@@ -1,7 +1,7 @@
 """The files of the built studio, as the wheel carries them.
 
-Names are read once, when the service starts to serve; contents when they are first asked for. What
-is not in that table is not served, so no path from outside ever reaches the disk.
+Names are read when the service starts to serve; contents when they are first asked for. What is not
+in that table is not served, so no path from outside ever reaches the disk.
 """
 
 import gzip
@@ -55,15 +55,34 @@ class Assets:
     """
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        found = folder / "assets"
-        self._named = {path.name: Asset(path) for path in found.iterdir()} if found.is_dir() else {}
-        self.page = Asset(folder / _PAGE)
+        self._folder = folder
+        self._named: dict[str, Asset] = {}
+        self._page = Asset(folder / _PAGE)
+        self._read = 0
+        self._look()
 
     @property
     def built(self) -> bool:
         """Whether there is a studio: without npm's registry a checkout has none."""
-        return bool(self._named) and self.page.path.is_file()
+        return self._read > 0 and bool(self._named)
+
+    def page(self) -> Asset:
+        """The page; may read the disk."""
+        self._look()
+        return self._page
 
     def find(self, name: str) -> Asset | None:
         """The file of a name, None of any other."""
         return self._named.get(name)
+
+    def _look(self) -> None:
+        """Read the names anew after another build: an upgrade may come while a service runs."""
+        path, found = self._folder / _PAGE, self._folder / "assets"
+        if not path.is_file() or not found.is_dir():
+            return
+        made = path.stat().st_mtime_ns
+        if made != self._read:
+            self._page = Asset(path)
+            # What the build before had stays, if it was read: pages that are open may ask for it.
+            self._named |= {path.name: Asset(path) for path in found.iterdir()}
+            self._read = made

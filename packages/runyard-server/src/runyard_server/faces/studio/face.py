@@ -1,17 +1,29 @@
 """The studio as a face: its one page at every address of a page, and the files that it loads."""
 
 import html
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 
-from starlette.responses import HTMLResponse, Response
+import msgspec
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from runyard.protocol.errors import NotFound, RunyardError
+from runyard.protocol.errors import (
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    RunyardError,
+    Unauthenticated,
+    to_wire,
+)
+from runyard_server.core.sessions import local_name
 from runyard_server.core.tokens import Caller
-from runyard_server.faces import failures
+from runyard_server.faces import cookies, failures
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.face import Face, Served
 from runyard_server.faces.pages.face import Page, PagesFace
 from runyard_server.faces.studio.assets import FOREVER, Asset, Assets
+from runyard_server.operations import studio as studio_operations
 
 # Preact and uPlot set styles through the object model, which this allows; nothing is inline.
 POLICY = (
@@ -32,7 +44,16 @@ NOUNS = (
     *("runs", "experiments", "compare", "sweeps", "models", "endpoints", "compute", "queue"),
     *("environments", "datastores", "workspaces"),
 )
+_NUMBERS = ("127.0.0.1", "localhost")
+# These take every name below .localhost for this machine; of others it is not known.
+_KNOWS_LOCALHOST = re.compile(r"Chrome/|Firefox/")
+_LARGEST = 10_000
 _ALONE = ("/", "/enter", "/settings", "/about", "/docs")
+
+
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+    code: str = ""
+    token: str = ""
 
 
 def studio() -> Face:
@@ -57,7 +78,13 @@ class StudioFace(Face):
         """The page at each address, and the files."""
         addresses = [*_ALONE, *(f"/{noun}/{{rest:path}}" for noun in NOUNS)]
         pages = [Served(Page("studio.page", address), self._page) for address in addresses]
-        return [*pages, Served(Page("studio.asset", "/assets/{name}"), self._file)]
+        return [
+            *pages,
+            Served(Page("studio.asset", "/assets/{name}"), self._file),
+            Served(Page("studio.enter", "/enter", "POST"), _enter),
+            Served(Page("studio.renew", "/renew", "POST"), _renew),
+            Served(Page("studio.leave", "/leave", "POST"), _leave),
+        ]
 
     def identify(self, exchange: Exchange) -> Caller | None:
         """Nobody: the page holds no data, and what it asks for is asked of the native face."""
@@ -65,12 +92,14 @@ class StudioFace(Face):
         return None
 
     def refuse(self, error: RunyardError) -> Response:
-        """A line of text in a page."""
-        page = HTMLResponse(
-            f'<!doctype html><html lang="en"><title>Runyard</title><p>{html.escape(error.message)}',
-            error.status,
-            headers=HEADERS,
-        )
+        """A line of text in a page; for what only our own script asks, the protocol's JSON."""
+        if error.status == NotFound.status:
+            said = html.escape(error.message)
+            text = f'<!doctype html><html lang="en"><title>Runyard</title><p>{said}'
+            page: Response = HTMLResponse(text, error.status, headers=HEADERS)
+        else:
+            content = msgspec.json.encode(to_wire(error))
+            page = Response(content, error.status, HEADERS, media_type="application/json")
         page.headers.update(failures.headers(error))
         return page
 
@@ -80,7 +109,10 @@ class StudioFace(Face):
         return NotFound("Nothing is here.")
 
     async def _page(self, exchange: Exchange) -> Response:
-        answer = await exchange.run(lambda: _sent(exchange, self._assets.page))
+        elsewhere = _own_name(exchange)
+        if elsewhere:
+            return RedirectResponse(elsewhere, 307, headers={"Cache-Control": "no-store"})
+        answer = await exchange.run(lambda: _sent(exchange, self._assets.page()))
         answer.headers["Cache-Control"] = "no-cache"
         return answer
 
@@ -91,6 +123,68 @@ class StudioFace(Face):
         answer = await exchange.run(lambda: _sent(exchange, found))
         answer.headers["Cache-Control"] = FOREVER
         return answer
+
+
+async def _enter(exchange: Exchange) -> Response:
+    """Signs a browser in: `{"code": …}` or `{"token": …}`."""
+    _check_own_page(exchange)
+    try:
+        given = msgspec.json.decode(await exchange.body(_LARGEST), type=_Entry)
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"send a code or a token as JSON: {error}") from None
+    system, client = exchange.parts.system, exchange.header("user-agent")
+
+    def act() -> tuple[str, int]:
+        return studio_operations.enter(
+            system, code=given.code, token=given.token.strip(), client=client
+        )
+
+    return _signed(exchange, *await exchange.run(act))
+
+
+async def _renew(exchange: Exchange) -> Response:
+    """Makes the session of an open page go on."""
+    _check_own_page(exchange)
+    given = cookies.value(exchange)
+    return _signed(
+        exchange, *await exchange.run(lambda: studio_operations.renew(exchange.parts.system, given))
+    )
+
+
+async def _leave(exchange: Exchange) -> Response:
+    """Signs the browser out that asks; whoever is not signed in is out already."""
+    _check_own_page(exchange)
+    given, system = cookies.value(exchange), exchange.parts.system
+
+    def act() -> None:
+        with suppress(Unauthenticated, NotFound):
+            studio_operations.leave(system, studio_operations.check(system, given).session)
+
+    await exchange.run(act)
+    return _signed(exchange, "", 0)
+
+
+def _signed(exchange: Exchange, value: str, seconds: int) -> Response:
+    headers = {"Set-Cookie": cookies.header(exchange, value, seconds), "Cache-Control": "no-store"}
+    return Response(status_code=204, headers=headers)
+
+
+def _check_own_page(exchange: Exchange) -> None:
+    """Refuse pages of others: one that signed a visitor in as somebody could watch what they do."""
+    if exchange.header("sec-fetch-site") != "same-origin" or not exchange.header("origin"):
+        raise Forbidden("only pages of the studio may sign in and out")
+
+
+def _own_name(exchange: Exchange) -> str | None:
+    """The same page at the service's own name, for browsers that find that by themselves."""
+    system = exchange.parts.system
+    name, _, port = exchange.header("host").partition(":")
+    if name not in _NUMBERS or not _KNOWS_LOCALHOST.search(exchange.header("user-agent")):
+        return None
+    url = exchange.request.url
+    # The port is the browser's: one that is forwarded over ssh may be another than ours.
+    place = f"{local_name(system.secret)}:{port}" if port else local_name(system.secret)
+    return str(url.replace(netloc=place))
 
 
 def _sent(exchange: Exchange, asset: Asset) -> Response:

@@ -1,0 +1,175 @@
+"""Browsers that are signed in: one-time codes, and the cookies that these are given for.
+
+A cookie is `person.end.nonce.signature`, signed with the service's secret. What it takes to revoke
+one is a row with the nonce's hash: a cookie whose row is gone opens nothing. Codes live in memory
+alone, for minutes, and once.
+"""
+
+import hashlib
+import hmac
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runyard.protocol.errors import Unauthenticated
+
+CODE_SECONDS = 300
+# A laptop is shut in the evening; a team's server is looked at all month.
+LOOPBACK_SECONDS = 12 * 3600
+SERVER_SECONDS = 30 * 24 * 3600
+_MOST_CODES = 1000
+_SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A cookie's value that was found good.
+
+    Args:
+        session: Id of the session's row.
+        person: Who signed in.
+        ends_at: When it ends, microseconds since 1970.
+    """
+
+    session: str
+    person: str
+    ends_at: int
+
+
+class Sessions:
+    """The codes that are out, and which sessions live; any thread may ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._codes: dict[str, int] = {}
+        self._living: dict[str, int] | None = None
+
+    def code(self, now: int) -> str:
+        """Make a code that signs one browser in, once, within five minutes.
+
+        Args:
+            now: Microseconds since 1970.
+        """
+        made = secrets.token_urlsafe(16)
+        with self._lock:
+            self._codes = {code: end for code, end in self._codes.items() if end > now}
+            while len(self._codes) >= _MOST_CODES:
+                del self._codes[next(iter(self._codes))]
+            self._codes[_digest(made)] = now + CODE_SECONDS * _SECOND_US
+        return made
+
+    def spend(self, code: str, now: int) -> bool:
+        """Use a code up; whether it was good.
+
+        Args:
+            code: What came.
+            now: Microseconds since 1970.
+        """
+        # By its hash: the time that a look-up takes tells nothing of a code that is close.
+        with self._lock:
+            return self._codes.pop(_digest(code), 0) > now
+
+    def lives(self, session: str, now: int, load: Callable[[], dict[str, int]]) -> bool:
+        """Whether a session has neither ended nor been revoked.
+
+        Args:
+            session: Id of its row.
+            now: Microseconds since 1970.
+            load: Reads when each session ends; asked once in the life of a service.
+        """
+        if self._living is None:
+            loaded = load()
+            with self._lock:
+                self._living = {**loaded, **(self._living or {})}
+        return self._living.get(session, 0) > now
+
+    def note(self, session: str, ends_at: int) -> None:
+        """Remember when a session ends, 0 for at once.
+
+        Args:
+            session: Id of its row.
+            ends_at: Microseconds since 1970.
+        """
+        with self._lock:
+            if self._living is not None:
+                self._living[session] = ends_at
+
+
+def cookie_name(secret: bytes) -> str:
+    """The cookie's name: another for each service, since cookies know no ports."""
+    return f"runyard-{mark(secret)}"
+
+
+def mark(secret: bytes) -> str:
+    """Eight letters that tell this service from others of the machine; no secret."""
+    return hashlib.sha256(b"studio:" + secret).hexdigest()[:8]
+
+
+def local_name(secret: bytes) -> str:
+    """The name that browsers resolve to this machine by themselves, one for each service.
+
+    A cookie set for 127.0.0.1 is sent to whatever listens at any other of its ports, perhaps
+    another user's program; one for a name of our own is not.
+    """
+    return f"runyard-{mark(secret)}.localhost"
+
+
+def issue(secret: bytes, person: str, ends_at: int, nonce: str | None = None) -> tuple[str, str]:
+    """Make a cookie's value.
+
+    Args:
+        secret: The service's secret.
+        person: Who signed in.
+        ends_at: When it ends, microseconds since 1970.
+        nonce: That of the cookie it follows; None for a new session.
+
+    Returns:
+        The value, and the id of the session.
+    """
+    nonce = nonce or secrets.token_hex(16)
+    begin = f"{person.encode().hex()}.{ends_at}.{nonce}"
+    return f"{begin}.{_sign(secret, begin)}", _digest(nonce)
+
+
+def read(secret: bytes, value: str, now: int) -> Ticket:
+    """What a cookie's value says, if this service has signed it.
+
+    Args:
+        secret: The service's secret.
+        value: What came.
+        now: Microseconds since 1970.
+
+    Raises:
+        Unauthenticated: It is not one of this service, or has ended.
+    """
+    begin, _, signature = value.rpartition(".")
+    if not hmac.compare_digest(signature.encode("utf-8", "replace"), _sign(secret, begin).encode()):
+        raise signed_out()
+    parts = begin.split(".")
+    person, ends_at, nonce = bytes.fromhex(parts[0]).decode(), int(parts[1]), parts[2]
+    if ends_at <= now:
+        raise signed_out()
+    return Ticket(_digest(nonce), person, ends_at)
+
+
+def nonce_of(value: str) -> str:
+    """The nonce of a value that was found good."""
+    return value.split(".")[2]
+
+
+def signed_out() -> Unauthenticated:
+    """The error for a browser that is not signed in, or not any more."""
+    return Unauthenticated(
+        "this browser is not signed in, or not any more. Print a link that signs it in: "
+        "runyard studio"
+    )
+
+
+def _sign(secret: bytes, begin: str) -> str:
+    # The kind is signed too: no cookie is anybody's token, and no token a cookie.
+    return hmac.digest(secret, f"studio:{begin}".encode("utf-8", "replace"), "sha256").hex()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,160 @@
+"""Signing browsers in and out."""
+
+import getpass
+import os
+from urllib.parse import urlsplit
+
+from runyard.protocol.errors import NotFound, Unauthenticated
+from runyard.protocol.studio import StudioCode, StudioSession, StudioSessions
+from runyard_server.core import sessions as tickets
+from runyard_server.core import tokens
+from runyard_server.core.clock import iso
+from runyard_server.core.sessions import (
+    CODE_SECONDS,
+    LOOPBACK_SECONDS,
+    SERVER_SECONDS,
+    Ticket,
+    local_name,
+    signed_out,
+)
+from runyard_server.core.settings import LOOPBACK
+from runyard_server.core.system import System
+from runyard_server.store import studio_sessions
+from runyard_server.store.studio_sessions import SessionRow
+
+_SECOND_US = 1_000_000
+_LONGEST_CLIENT = 200
+
+
+def codes(system: System) -> StudioCode:
+    """Make a code that signs a browser in, once."""
+    code = system.sessions.code(system.clock.now_us())
+    return StudioCode(code, CODE_SECONDS, address(system))
+
+
+def address(system: System) -> str:
+    """Where browsers of this machine find the studio."""
+    url = system.url()
+    if system.settings.host not in LOOPBACK:
+        return url
+    return f"http://{local_name(system.secret)}:{urlsplit(url).port}"
+
+
+def enter(system: System, *, code: str = "", token: str = "", client: str = "") -> tuple[str, int]:
+    """Sign a browser in, by a code or by the service's token.
+
+    Args:
+        system: The service's parts.
+        code: A code of `codes`; it is used up.
+        token: The service's token, in place of a code.
+        client: What the browser calls itself.
+
+    Returns:
+        The cookie's value, and the seconds that it is good.
+
+    Raises:
+        Unauthenticated: The code was used, is too old, or was never given; the token is wrong.
+    """
+    now = system.clock.now_us()
+    if code:
+        if not system.sessions.spend(code, now):
+            raise Unauthenticated(
+                "This link was used already or is too old. Print a new one: runyard studio"
+            )
+    elif not tokens.verify(system.secret, token, None).is_user:
+        raise Unauthenticated("a run's token signs nobody in")
+    seconds = _seconds(system)
+    ends_at = now + seconds * _SECOND_US
+    person = _person()
+    value, session = tickets.issue(system.secret, person, ends_at)
+    row = SessionRow(session, person, client[:_LONGEST_CLIENT], now, now, ends_at)
+    system.write(lambda work: studio_sessions.add(work.connection, row))
+    system.sessions.note(session, ends_at)
+    return value, seconds
+
+
+def check(system: System, value: str) -> Ticket:
+    """What a browser's cookie says, if it is good.
+
+    Args:
+        system: The service's parts.
+        value: The cookie's value.
+
+    Raises:
+        Unauthenticated: It is not one of this service, has ended, or was revoked.
+    """
+    now = system.clock.now_us()
+    ticket = tickets.read(system.secret, value, now)
+
+    def load() -> dict[str, int]:
+        rows = system.read(lambda work: studio_sessions.living(work.connection, now))
+        return {row.id: row.ends_at for row in rows}
+
+    if not system.sessions.lives(ticket.session, now, load):
+        raise signed_out()
+    return ticket
+
+
+def renew(system: System, value: str) -> tuple[str, int]:
+    """Make a session go on: a browser that is in use is not signed out.
+
+    Args:
+        system: The service's parts.
+        value: The cookie's value; good.
+
+    Returns:
+        The new value, and the seconds that it is good.
+
+    Raises:
+        Unauthenticated: It was revoked meanwhile.
+    """
+    ticket = check(system, value)
+    now, seconds = system.clock.now_us(), _seconds(system)
+    ends_at = now + seconds * _SECOND_US
+    new, session = tickets.issue(system.secret, ticket.person, ends_at, tickets.nonce_of(value))
+    if not system.write(lambda work: studio_sessions.renew(work.connection, session, now, ends_at)):
+        raise signed_out()
+    system.sessions.note(session, ends_at)
+    return new, seconds
+
+
+def sessions(system: System) -> StudioSessions:
+    """The browsers that are signed in, the last used first."""
+    now = system.clock.now_us()
+    rows = system.read(lambda work: studio_sessions.living(work.connection, now))
+    return StudioSessions([_session(row) for row in rows])
+
+
+def leave(system: System, session: str) -> None:
+    """Sign a browser out.
+
+    Args:
+        system: The service's parts.
+        session: Id of the session.
+
+    Raises:
+        NotFound: There is none.
+    """
+    found = system.write(lambda work: studio_sessions.remove(work.connection, session))
+    # First the row, then what is remembered: in between a request may still pass, and none after.
+    system.sessions.note(session, 0)
+    if not found:
+        raise NotFound(f"no browser is signed in as {session[:80]!r}; runyard studio --list")
+
+
+def _person() -> str:
+    """Whose service it is: its token makes no difference between people."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container whose user has no name.
+        return str(os.getuid())
+
+
+def _seconds(system: System) -> int:
+    return LOOPBACK_SECONDS if system.settings.host in LOOPBACK else SERVER_SECONDS
+
+
+def _session(row: SessionRow) -> StudioSession:
+    times = [iso(row.made_at), iso(row.used_at), iso(row.ends_at)]
+    return StudioSession(row.id, row.person, row.client, *times)

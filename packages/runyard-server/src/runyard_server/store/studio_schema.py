@@ -1,0 +1,34 @@
+"""The tables of the studio: sessions and views; see `store.schema`."""
+
+from sqlalchemy import BigInteger, Column, Index, String, Table, Text, UniqueConstraint
+
+from runyard_server.store import endpoint_schema
+
+metadata = endpoint_schema.metadata
+
+studio_sessions = Table(
+    "studio_sessions",
+    metadata,
+    # SHA-256 of the nonce: who reads the database can sign nobody in with it.
+    Column("id", String, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("client", String, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Index("ix_studio_sessions_ends_at", "ends_at"),
+)
+
+views = Table(
+    "views",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("workspace", String, nullable=False),
+    Column("noun", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    UniqueConstraint("workspace", "noun", "name"),
+)

@@ -724,6 +724,19 @@ export interface LockRecord {
   notes: Array<string>;
 }
 
+export interface LogHit {
+  offset: number;
+  line: number;
+  text: string;
+}
+
+export interface LogHits {
+  items: Array<LogHit>;
+  size: number;
+  next_start: number | null;
+  next_line: number;
+}
+
 export interface LogMark {
   path: string;
   size: number;
@@ -738,6 +751,15 @@ export interface LogQuery {
   offset: number;
   anew: boolean;
   check: boolean;
+}
+
+export interface LogSearchQuery {
+  text: string;
+  regex: boolean;
+  ignore_case: boolean;
+  limit: number;
+  start: number;
+  line: number;
 }
 
 export interface MetricPage {
@@ -1424,6 +1446,7 @@ export interface Routes {
   "journals.list": { segments: { workspace: string }; query: Partial<JournalQuery>; body: never; answer: JournalPage };
   "journals.read": { segments: { workspace: string; journal: string }; query: Partial<EntryQuery>; body: never; answer: EntryPage };
   "logs.append": { segments: { workspace: string; run: string; path: string }; query: Partial<LogQuery>; body: Blob | string; answer: LogMark };
+  "logs.search": { segments: { workspace: string; run: string; path: string }; query: Partial<LogSearchQuery>; body: never; answer: LogHits };
   "metrics.append": { segments: { workspace: string; run: string; writer: string }; query: Partial<SpoolQuery>; body: Blob | string; answer: SpoolMark };
   "metrics.list": { segments: { workspace: string; run: string }; query: Partial<MetricQuery>; body: never; answer: MetricPage };
   "metrics.mark": { segments: { workspace: string; run: string; writer: string }; query: never; body: never; answer: SpoolMark };
@@ -1540,6 +1563,7 @@ export const routes = {
   "journals.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/journals"},
   "journals.read": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/journals/{journal}/entries"},
   "logs.append": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/runs/{run}/logs/{path:path}"},
+  "logs.search": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/log-search/{path:path}"},
   "metrics.append": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/spool/{writer}"},
   "metrics.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/metrics"},
   "metrics.mark": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/spool/{writer}"},

@@ -1,10 +1,12 @@
 """Logs of runs: what a job prints, appended while it runs."""
 
 from runyard.protocol.errors import InvalidRequest
-from runyard.protocol.files import LogMark, LogQuery
+from runyard.protocol.files import LogHits, LogMark, LogQuery, LogSearchQuery
 from runyard_server.core import lookups
 from runyard_server.core.notices import run_topic
 from runyard_server.core.system import System
+from runyard_server.operations import files
+from runyard_server.store import log_search
 from runyard_server.store.folders import Body, checked
 
 
@@ -38,3 +40,27 @@ def append(
         system.notices.changed(run_topic(workspace, run))
     checksum = system.logs.checksum(workspace, run, name) if query.check else None
     return LogMark(path=name, size=size, checksum=checksum)
+
+
+def search(
+    system: System, workspace: str, run: str, path: str, *, query: LogSearchQuery
+) -> LogHits:
+    """Find a text in a log, or in another text file of a run.
+
+    A search that takes longer than two seconds answers what it has found, and where to go on.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        path: The file's path in the run.
+        query: What to find.
+
+    Raises:
+        RunNotFound: No such run.
+        RunFileNotFound: No such file.
+        InvalidRequest: There is nothing to find, or the expression is wrong.
+    """
+    if not query.text:
+        raise InvalidRequest("say what to find: text is empty")
+    return log_search.search(files.read(system, workspace, run, path).path, query)

@@ -9,7 +9,7 @@ from runyard.protocol import files as routes
 from runyard.protocol.files import LogQuery
 
 if TYPE_CHECKING:
-    from runyard.protocol.files import LogMark
+    from runyard.protocol.files import LogHits, LogMark, LogSearchQuery
 
 
 class Logs(NounClient):
@@ -40,3 +40,17 @@ class Logs(NounClient):
         """Ask how long a log is, and for the checksum of all of it."""
         query = LogQuery(check=True)
         return self._service.send(routes.LOGS_APPEND, run, path, data=b"", size=0, query=query)
+
+    def search(self, run: str, path: str, query: LogSearchQuery) -> LogHits:
+        """Find a text in a log, or in another text file of a run.
+
+        Args:
+            run: The run's id.
+            path: The file's path in the run.
+            query: What to find, and where to begin.
+
+        Raises:
+            RunFileNotFound: There is no such file.
+            InvalidRequest: There is nothing to find, or the expression is wrong.
+        """
+        return self._service.call(routes.LOGS_SEARCH, run, path, query=query)

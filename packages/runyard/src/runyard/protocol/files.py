@@ -65,6 +65,59 @@ class FilePage:
 
 
 @dataclass(frozen=True)
+class LogSearchQuery:
+    """What to find in a log.
+
+    Args:
+        text: The text, or with `regex` a regular expression of Python's.
+        regex: Whether it is one.
+        ignore_case: Whether small and capital letters are the same.
+        limit: At most so many lines, 1,000 at most.
+        start: The byte to begin at, the first of a line.
+        line: The number of that line, from 1.
+    """
+
+    text: str
+    regex: bool = False
+    ignore_case: bool = False
+    limit: int = 1000
+    start: int = 0
+    line: int = 1
+
+
+@dataclass(frozen=True)
+class LogHit:
+    """A line in which the text was found.
+
+    Args:
+        offset: The byte where the line begins.
+        line: Its number, from 1.
+        text: The line, or what is around the place if it is long.
+    """
+
+    offset: int
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class LogHits:
+    """The lines found, in order.
+
+    Args:
+        items: The lines.
+        size: Bytes of the log that were there.
+        next_start: Where to go on, None when the log was read to its end.
+        next_line: The number of the line there.
+    """
+
+    items: List[LogHit]
+    size: int
+    next_start: Optional[int] = None
+    next_line: int = 1
+
+
+@dataclass(frozen=True)
 class LogQuery:
     """Where in a log to write or read, in bytes.
 
@@ -137,6 +190,15 @@ FILES_READ: Route[Bytes] = Route(
     IN_RUN + "/files/{path:path}",
     Bytes,
     "Read a run's file; takes Range.",
+    scope=READS,
+)
+LOGS_SEARCH: Route[LogHits] = Route(
+    "logs.search",
+    "GET",
+    IN_RUN + "/log-search/{path:path}",
+    LogHits,
+    "Find a text in a log: byte offsets and lines.",
+    query=LogSearchQuery,
     scope=READS,
 )
 LOGS_APPEND: Route[LogMark] = Route(

@@ -27,6 +27,7 @@ class Stream {
   private wait = 1000;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private topics = "";
+  private known = new Set<string>();
 
   constructor(private readonly workspace: string) {}
 
@@ -47,8 +48,11 @@ class Stream {
     this.source = source;
     source.onopen = () => {
       this.wait = 1000;
-      // Whatever happened in between was not told of: whoever looks asks again.
-      if (!reachable.peek()) tell(this.workspace, { topic: "*", kind: "again" } as Hint);
+      // What happened since a page read and until this opened was not told of: it asks again.
+      const topics = this.topics.split(",");
+      for (const topic of topics.filter((one) => !this.known.has(one) || !reachable.peek()))
+        tell(this.workspace, { topic, kind: "again" } as Hint);
+      this.known = new Set(topics);
       reachable.value = true;
     };
     source.onmessage = (event) => {
@@ -72,8 +76,7 @@ function tell(workspace: string, hint: Hint): void {
 function deliver(workspace: string, hint: Hint): void {
   const begin = `${workspace} `;
   for (const [key, found] of listeners) {
-    if (key === begin + hint.topic || (hint.topic === "*" && key.startsWith(begin)))
-      for (const listener of [...found]) listener(hint);
+    if (key === begin + hint.topic) for (const listener of [...found]) listener(hint);
   }
 }
 

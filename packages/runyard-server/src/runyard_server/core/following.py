@@ -31,11 +31,13 @@ class Stream(ABC):
     """One client's place in a sequence of events; used by one thread at a time.
 
     Args:
-        topic: What changes when there may be something to tell.
+        topics: What changes when there may be something to tell; one at least.
+        pause: Seconds between two looks at the least: what changes all the time is told in steps.
     """
 
-    def __init__(self, topic: str) -> None:
-        self.topic = topic
+    def __init__(self, *topics: str, pause: float = 0.0) -> None:
+        self.topics = topics
+        self.pause = pause
 
     @abstractmethod
     def look(self) -> Told:

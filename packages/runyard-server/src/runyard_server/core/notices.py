@@ -3,6 +3,7 @@
 A notice carries no data, only a topic:
 
     run:<workspace>/<run id>     a subject, of any kind: an event was appended, a log grew
+    grown:<workspace>/<run id>   metrics of a run were stored
     feed:<workspace>             something happened to one of the workspace's subjects
     work:run:<workspace>/<id>    there is work for the reconciler of a subject
     gang:<workspace>/<run id>    the nodes of a run should look again
@@ -32,6 +33,11 @@ def subject_topic(subject: Subject) -> str:
 def run_topic(workspace: str, run: str) -> str:
     """The topic of what happens to a run."""
     return str(Subject(RUN, workspace, run))
+
+
+def grown_topic(workspace: str, run: str) -> str:
+    """The topic of a run's metrics: apart from its own, which wakes who follows its events."""
+    return f"grown:{workspace}/{run}"
 
 
 def feed_topic(workspace: str) -> str:

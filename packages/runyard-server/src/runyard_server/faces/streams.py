@@ -50,17 +50,19 @@ class Feed:
             for event in waiting:
                 event.set()
 
-    def watch(self, topic: str) -> asyncio.Event:
-        """An event that is set whenever `topic` changes, until `forget`."""
+    def watch(self, *topics: str) -> asyncio.Event:
+        """An event that is set whenever one of the topics changes, until `forget`."""
         event = asyncio.Event()
-        self._waiting[topic].add(event)
+        for topic in topics:
+            self._waiting[topic].add(event)
         return event
 
-    def forget(self, topic: str, event: asyncio.Event) -> None:
+    def forget(self, event: asyncio.Event, *topics: str) -> None:
         """End a watch."""
-        self._waiting[topic].discard(event)
-        if not self._waiting[topic]:
-            del self._waiting[topic]
+        for topic in topics:
+            self._waiting[topic].discard(event)
+            if not self._waiting[topic]:
+                del self._waiting[topic]
 
     def _changed(self, topic: str) -> None:
         # In the writer's thread, without a lock: who watches looks once more after the watch began.
@@ -92,7 +94,7 @@ class Follower:
 
     async def frames(self) -> AsyncIterator[bytes]:
         """Frames, until nothing will follow or the service ends."""
-        changed = self._feed.watch(self._stream.topic)
+        changed = self._feed.watch(*self._stream.topics)
         try:
             looked = self._first or await self._look()
             # The first look was before the watch began: what changed in between woke nobody.
@@ -104,11 +106,13 @@ class Follower:
                     return
                 if not looked.more and not await self._woken(changed):
                     yield KEEP_ALIVE
+                if self._stream.pause and not looked.more:
+                    await asyncio.sleep(self._stream.pause)
                 # Before the look: what changes during it wakes again.
                 changed.clear()
                 looked = await self._look()
         finally:
-            self._feed.forget(self._stream.topic, changed)
+            self._feed.forget(changed, *self._stream.topics)
 
     async def _look(self) -> Told:
         return await self._threads.run(self._stream.look)

@@ -57,4 +57,4 @@ async def news(
                 # Time itself may have changed the answer.
                 return await look()
     finally:
-        feed.forget(topic, changed)
+        feed.forget(changed, topic)

@@ -26,6 +26,7 @@ from runyard.protocol.metrics import (
 from runyard_server.core import lookups
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import append_events, wake_sweep
+from runyard_server.core.notices import grown_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations import spool
@@ -83,6 +84,7 @@ def append(
             _store(work, row.key, spool.batches(fresh) if passed else whole)
             rows.set_mark(work.connection, row.key, writer, stored + len(fresh))
             wake_sweep(work, row)
+            work.announce(grown_topic(workspace, run))
         news = _told(row, writer, [bad for bad in block.set_aside if bad.place >= passed])
         if news:
             append_events(work, row, news)

@@ -142,6 +142,18 @@ def latest(
     return result
 
 
+def counts(connection: Connection, run_keys: Sequence[int]) -> dict[int, dict[str, int]]:
+    """How many points each series of several runs has, by key of the run."""
+    table = metric_series.c
+    result: dict[int, dict[str, int]] = {key: {} for key in run_keys}
+    for first in range(0, len(run_keys), _MANY):
+        some = list(run_keys[first : first + _MANY])
+        found = select(table.run_key, table.name, table["count"]).where(table.run_key.in_(some))
+        for key, name, count in connection.execute(found):
+            result[key][name] = count
+    return result
+
+
 def series_named(
     connection: Connection, run_key: int, names: Sequence[str]
 ) -> dict[str, SeriesRow]:

@@ -1,0 +1,188 @@
+// The metrics of a run: a chart each, in groups by the prefix of their names.
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { param, setParams } from "../../address";
+import { call } from "../../api";
+import type { MetricSeries, SeriesColumns } from "../../protocol";
+import { useResource } from "../../resource";
+import { counted } from "../../texts";
+import { Chart } from "../../ui/chart";
+import { Empty, Loaded } from "../../ui/states";
+import { Value } from "../../ui/values";
+import type { TabProps } from "../run";
+
+const POINTS = 1000;
+
+export default function Metrics({ workspace, run, grown }: TabProps) {
+  const x = param("x", "step");
+  const smooth = Number(param("smooth", "0"));
+  const log = param("log") === "1";
+  const wanted = param("q").toLowerCase();
+  const list = useResource(`metrics ${run.id} ${Object.keys(grown.metrics).length}`, (signal) =>
+    call("metrics.list", { workspace, run: run.id }, { query: { points: 2 }, signal }),
+  );
+  const [columns, setColumns] = useState<Map<string, SeriesColumns>>(new Map());
+  const names = (list.data?.series ?? [])
+    .filter((one) => one.kind === "scalar")
+    .map((one) => one.name);
+  const asked = names.join("\n");
+  useEffect(() => setColumns(new Map()), [x, run.id]);
+  // Only what came since: a live chart of a long run does not bring its past again each time.
+  useEffect(() => {
+    const abort = new AbortController();
+    const lacking = names
+      .filter((name) => (grown.metrics[name] ?? Infinity) > (columns.get(name)?.count ?? -1))
+      .map((name) => ({ run: run.id, name, after: columns.get(name)?.count ?? 0 }));
+    if (lacking.length)
+      call(
+        "series.read",
+        { workspace },
+        { body: { series: lacking, points: POINTS, x }, signal: abort.signal },
+      ).then(
+        ({ items }) => setColumns((old) => joined(old, items)),
+        () => {},
+      );
+    return () => abort.abort();
+  }, [asked, x, run.id, grown.metrics, columns.size]);
+  const groups = useMemo(() => grouped(list.data?.series ?? [], wanted), [list.data, wanted]);
+  return (
+    <Loaded of={list} lines={8}>
+      {({ series }) =>
+        series.length === 0 ? (
+          <Empty
+            title="No metric yet"
+            code={'from runyard import Run\n\nRun.get_context().log("loss", 0.5)'}
+          >
+            What the script logs is drawn here while it runs.
+          </Empty>
+        ) : (
+          <>
+            <div class="search tools">
+              <input
+                type="search"
+                aria-label="Find a metric"
+                placeholder={`Find in ${counted(series.length, "metric")}`}
+                value={param("q")}
+                onInput={(event) => setParams({ q: event.currentTarget.value })}
+              />
+              <select
+                aria-label="x axis"
+                value={x}
+                onChange={(event) => setParams({ x: event.currentTarget.value })}
+              >
+                <option value="step">over steps</option>
+                <option value="relative">over seconds</option>
+                <option value="time">over time</option>
+              </select>
+              <label>
+                Smooth
+                <input
+                  type="range"
+                  min="0"
+                  max="0.98"
+                  step="0.02"
+                  value={smooth}
+                  onInput={(event) =>
+                    setParams({
+                      smooth: event.currentTarget.value === "0" ? "" : event.currentTarget.value,
+                    })
+                  }
+                />
+              </label>
+              <label>
+                <input
+                  type="checkbox"
+                  checked={log}
+                  onChange={() => setParams({ log: log ? "" : "1" })}
+                />
+                log
+              </label>
+            </div>
+            {groups.map(([group, members]) => (
+              <section key={group} class="group">
+                {group && <h2>{group}</h2>}
+                <div class="charts">
+                  {members.map((one) => (
+                    <Metric
+                      key={one.name}
+                      metric={one}
+                      column={columns.get(one.name)}
+                      workspace={workspace}
+                      run={run.id}
+                      {...{ smooth, log }}
+                      time={x === "time"}
+                    />
+                  ))}
+                </div>
+              </section>
+            ))}
+          </>
+        )
+      }
+    </Loaded>
+  );
+}
+
+interface MetricProps {
+  metric: MetricSeries;
+  column: SeriesColumns | undefined;
+  workspace: string;
+  run: string;
+  smooth: number;
+  log: boolean;
+  time: boolean;
+}
+
+function Metric({ metric, column, workspace, run, smooth, log, time }: MetricProps) {
+  const drawn = metric.kind === "scalar" && (metric.count > 1 || (column?.count ?? 0) > 1);
+  const numbers = column?.y.some((y) => y !== null);
+  if (!drawn || (column && !numbers))
+    return <Value metric={metric} workspace={workspace} run={run} />;
+  const series = column
+    ? [{ id: `${run} ${metric.name}`, name: metric.name, x: column.x, y: column.y }]
+    : [];
+  return (
+    <div class="card">
+      <Chart title={metric.name} series={series} smoothing={smooth} log={log} time={time} />
+      {column && column.odd.length > 0 && (
+        <small class="wrong">
+          {counted(column.odd.length, "value")} of NaN or infinity, the first at{" "}
+          {column.x[column.odd[0]?.[0] ?? 0]}
+        </small>
+      )}
+    </div>
+  );
+}
+
+/** What came put behind what was there. */
+function joined(
+  old: Map<string, SeriesColumns>,
+  items: SeriesColumns[],
+): Map<string, SeriesColumns> {
+  const next = new Map(old);
+  for (const item of items) {
+    const before = old.get(item.name);
+    if (!before || before.count > item.count) next.set(item.name, item);
+    else if (item.count > before.count)
+      next.set(item.name, {
+        ...item,
+        x: [...before.x, ...item.x],
+        y: [...before.y, ...item.y],
+        odd: [
+          ...before.odd,
+          ...item.odd.map(([place, name]): [number, string] => [place + before.x.length, name]),
+        ],
+      });
+  }
+  return next;
+}
+
+/** By what stands before the last slash; names without one come first. */
+function grouped(series: MetricSeries[], wanted: string): [string, MetricSeries[]][] {
+  const groups = new Map<string, MetricSeries[]>();
+  for (const one of series) {
+    if (!one.name.toLowerCase().includes(wanted)) continue;
+    const group = one.name.includes("/") ? one.name.slice(0, one.name.lastIndexOf("/")) : "";
+    groups.set(group, [...(groups.get(group) ?? []), one]);
+  }
+  return [...groups].sort(([left], [right]) => left.localeCompare(right));
+}

@@ -1,0 +1,219 @@
+// The front page of a run: its stages, why it failed, its numbers, what it was asked.
+import { to } from "../../address";
+import { call, url } from "../../api";
+import type { RunRecord } from "../../protocol";
+import { useResource } from "../../resource";
+import { duration, figure } from "../../texts";
+import { Ago, Card, Copy, Facts, useNow } from "../../ui/bits";
+import { Tags } from "../../ui/tags";
+import { Chart, type Series } from "../../ui/chart";
+import { Code } from "../../ui/states";
+import { ENDED, type TabProps } from "../run";
+
+const STAGES = ["Preparing", "Queued", "Running", "Finalizing"];
+const CHARTS = 4;
+
+export default function Overview({ workspace, run, grown, refresh }: TabProps) {
+  const live = !ENDED.includes(run.status);
+  const key = `${run.id} ${live} ${JSON.stringify(grown.metrics)}`;
+  const metrics = useResource(`overview ${run.id}`, async (signal) => {
+    const segments = { workspace, run: run.id };
+    const { series } = await call("metrics.list", segments, { query: { points: 2 }, signal });
+    const named = series
+      .filter((one) => one.kind === "scalar")
+      .map((one) => ({ run: run.id, name: one.name, after: 0 }));
+    const { items } = await call(
+      "series.read",
+      { workspace },
+      { body: { series: named, points: 400 }, signal },
+    );
+    return items;
+  });
+  useResource(key, async () => metrics.refresh());
+  const spec = useResource(run.snapshot ? `spec ${run.id}` : null, (signal) =>
+    call("runs.spec", { workspace, run: run.id }, { signal }),
+  );
+  const numbers = metrics.data ?? [];
+  return (
+    <div class="stack">
+      <Stages run={run} />
+      {run.error && <Failed run={run} workspace={workspace} />}
+      {run.warnings.length > 0 && (
+        <section class="card warned">
+          <h2>Warnings</h2>
+          <ul class="list">
+            {run.warnings.map((text) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {numbers.length > 0 && (
+        <Card
+          title="Metrics"
+          extra={<a href={to(["runs", workspace, run.id, "metrics"])}>All charts</a>}
+        >
+          <dl class="figures">
+            {numbers.slice(0, 12).map((one) => (
+              <div key={one.name}>
+                <dt title={one.name}>{one.name}</dt>
+                <dd>
+                  {figure(
+                    one.odd.at(-1)?.[0] === one.y.length - 1 ? one.odd.at(-1)?.[1] : one.y.at(-1),
+                  )}
+                </dd>
+              </div>
+            ))}
+          </dl>
+          <div class="charts">
+            {numbers
+              .filter((one) => one.count > 1)
+              .slice(0, CHARTS)
+              .map((one) => {
+                const series: Series[] = [{ id: run.id, name: one.name, x: one.x, y: one.y }];
+                return <Chart key={one.name} title={one.name} series={series} height={170} />;
+              })}
+          </div>
+        </Card>
+      )}
+      <div class="cards">
+        <Card title="Run">
+          <Facts
+            of={[
+              ["Id", <code>{run.id}</code>],
+              [
+                "Experiment",
+                <a href={to(["experiments", workspace, run.experiment])}>{run.experiment}</a>,
+              ],
+              ["Kind", run.run_type],
+              ["Target", run.target],
+              ["Nodes", run.node_count],
+              ["Created", <Ago time={run.created_at} />],
+              ["By", run.submitted_by || null],
+              [
+                "Parent",
+                run.parent && <a href={to(["runs", workspace, run.parent])}>{run.parent}</a>,
+              ],
+              ...(run.attempt > 1 ? ([["Attempt", run.attempt]] as [string, number][]) : []),
+            ]}
+          />
+        </Card>
+        {Object.keys(run.params).length > 0 && (
+          <Card title="Parameters">
+            <Facts
+              of={Object.entries(run.params).map(([name, value]) => [name, <code>{value}</code>])}
+            />
+          </Card>
+        )}
+        <Card title="Tags">
+          <Tags run={run} refresh={refresh} />
+        </Card>
+        {spec.data && (
+          <Card title="Asked">
+            <Facts
+              of={[
+                [
+                  "Script",
+                  spec.data.script ? (
+                    <code>{spec.data.script}</code>
+                  ) : (
+                    <code>{spec.data.command.join(" ")}</code>
+                  ),
+                ],
+                [
+                  "Arguments",
+                  spec.data.arguments.length ? <code>{spec.data.arguments.join(" ")}</code> : "–",
+                ],
+                ["Environment", spec.data.environment.name],
+                [
+                  "Snapshot",
+                  run.snapshot && (
+                    <a href={to(["runs", workspace, run.id, "code"])}>
+                      {run.snapshot.slice(0, 12)}
+                    </a>
+                  ),
+                ],
+              ]}
+            />
+          </Card>
+        )}
+        {Object.keys(run.properties).length > 0 && (
+          <Card title="Properties">
+            <Facts of={Object.entries(run.properties).map(([name, value]) => [name, value])} />
+          </Card>
+        )}
+      </div>
+      <details class="use">
+        <summary>From a script or a shell</summary>
+        <Code
+          text={`from runyard import Experiment, Run, Workspace\n\nworkspace = Workspace.from_config()\nrun = Run(Experiment(workspace, "${run.experiment}"), "${run.id}")`}
+        />
+        <Code text={`runyard runs show ${run.id}\nrunyard runs logs -f ${run.id}`} />
+      </details>
+    </div>
+  );
+}
+
+/** The stages as one bar: how long each took, and where the run is now. */
+function Stages({ run }: { run: RunRecord }) {
+  const live = !ENDED.includes(run.status);
+  const now = useNow();
+  const known = Object.values(run.stage_seconds).reduce((sum, seconds) => sum + seconds, 0);
+  const passed = Math.max(0, (now - Date.parse(run.created_at)) / 1000);
+  const left = live ? Math.max(0, passed - known) : 0;
+  const current = run.status === "Starting" ? "Preparing" : run.status;
+  const seconds = (stage: string) =>
+    (run.stage_seconds[stage] ?? 0) + (live && stage === current ? left : 0);
+  const whole = STAGES.reduce((sum, stage) => sum + seconds(stage), 0) || 1;
+  return (
+    <section class="stages" aria-label="Stages">
+      {STAGES.map((stage) => {
+        const share = seconds(stage) / whole;
+        const at = live && stage === current;
+        return (
+          <div
+            key={stage}
+            class={`${at ? "at" : ""} ${seconds(stage) ? "" : "none"}`}
+            style={{ flexGrow: Math.max(share, 0.12) }}
+          >
+            <i style={{ opacity: seconds(stage) ? 1 : 0.25 }} />
+            <span>
+              {stage} <b>{seconds(stage) ? duration(seconds(stage)) : "–"}</b>
+            </span>
+          </div>
+        );
+      })}
+      {run.reason && <p>{run.reason}</p>}
+    </section>
+  );
+}
+
+function Failed({ run, workspace }: { run: RunRecord; workspace: string }) {
+  const error = run.error;
+  if (!error) return null;
+  const log = url("files.read", { workspace, run: run.id, path: "azureml-logs/70_driver_log.txt" });
+  return (
+    <section class="card failed" role="alert">
+      <header>
+        <h2>{error.message}</h2>
+        <Copy text={`${error.message}\n\n${error.log_tail}`} />
+      </header>
+      <p class="faint">
+        {error.code}
+        {error.exit_code !== null && `, exit code ${error.exit_code}`}
+        {error.signal && `, ${error.signal}`}
+        {" · "}
+        <a href={to(["runs", workspace, run.id, "logs"])}>the whole log</a>
+        {" · "}
+        <a href={log} download>
+          download
+        </a>
+      </p>
+      {error.log_tail && (
+        <pre class="tail" ref={(place) => void (place && (place.scrollTop = place.scrollHeight))}>
+          {error.log_tail}
+        </pre>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,103 @@
+// Metrics that are no line: one value, lists, tables, images, and the forms of v1's artifacts.
+import { call, url } from "../api";
+import type { MetricSeries } from "../protocol";
+import { useResource } from "../resource";
+import { figure } from "../texts";
+import { Loaded } from "./states";
+
+interface ValueProps {
+  metric: MetricSeries;
+  workspace: string;
+  run: string;
+}
+
+/** A metric as what it is. */
+export function Value({ metric, workspace, run }: ValueProps) {
+  const whole = useResource(
+    metric.kind === "scalar" ? null : `${run} ${metric.name} ${metric.count}`,
+    (signal) => call("metrics.list", { workspace, run }, { query: { name: metric.name }, signal }),
+  );
+  return (
+    <div class="card">
+      <header>
+        <h3>{metric.name}</h3>
+        <small>{metric.kind === "scalar" ? "" : metric.kind}</small>
+      </header>
+      {metric.kind === "scalar" ? (
+        <p class="large">{figure(metric.values.at(-1))}</p>
+      ) : (
+        <Loaded of={whole}>
+          {(page) => <Shown metric={page.series[0] ?? metric} workspace={workspace} run={run} />}
+        </Loaded>
+      )}
+    </div>
+  );
+}
+
+function Shown({ metric, workspace, run }: ValueProps) {
+  const last = metric.values.at(-1);
+  if (metric.kind === "image" && typeof last === "string")
+    return (
+      <img
+        class="picture"
+        alt={metric.name}
+        src={url("files.read", { workspace, run, path: last })}
+      />
+    );
+  if (metric.kind === "list")
+    return (
+      <Rows
+        columns={["", "value"]}
+        rows={metric.values.flat().map((value, place) => [place, value])}
+      />
+    );
+  if (metric.kind === "row" || metric.kind === "table") {
+    const rows = metric.values.flatMap((value) => unfolded(value as Record<string, unknown>));
+    const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+    return <Rows columns={columns} rows={rows.map((row) => columns.map((name) => row[name]))} />;
+  }
+  return <pre class="tail">{JSON.stringify(last, null, 1)?.slice(0, 5000)}</pre>;
+}
+
+/** A table's columns as rows; a row is one already. */
+function unfolded(value: Record<string, unknown>): Record<string, unknown>[] {
+  const lengths = Object.values(value).map((one) => (Array.isArray(one) ? one.length : 1));
+  const count = Math.max(1, ...lengths);
+  return Array.from({ length: count }, (_, place) =>
+    Object.fromEntries(
+      Object.entries(value).map(([name, one]) => [name, Array.isArray(one) ? one[place] : one]),
+    ),
+  );
+}
+
+const MOST = 500;
+
+function Rows({ columns, rows }: { columns: string[]; rows: unknown[][] }) {
+  return (
+    <div class="twin">
+      <table>
+        <thead>
+          <tr>
+            {columns.map((name) => (
+              <th key={name}>{name}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, MOST).map((row, place) => (
+            <tr key={place}>
+              {row.map((value, column) => (
+                <td key={column}>{figure(value)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rows.length > MOST && (
+        <small>
+          The first {MOST} of {rows.length} rows.
+        </small>
+      )}
+    </div>
+  );
+}

@@ -34,6 +34,9 @@ const TABS: Record<string, [string, Tab]> = {
   overview: ["Overview", () => import("./run/overview")],
   metrics: ["Metrics", () => import("./run/metrics")],
   logs: ["Logs", () => import("./run/logs")],
+  files: ["Files", () => import("./run/files")],
+  ranks: ["Ranks", () => import("./run/ranks")],
+  events: ["Events", () => import("./run/events")],
 };
 
 export const ENDED = ["Completed", "Failed", "Canceled"];

@@ -1,0 +1,33 @@
+// The files of a run: what it put into outputs, and its logs.
+import { to } from "../../address";
+import { all, call, url } from "../../api";
+import { useResource } from "../../resource";
+import { Files } from "../../ui/files";
+import { Empty, Loaded } from "../../ui/states";
+import type { TabProps } from "../run";
+
+export default function RunFiles({ workspace, run, rest }: TabProps) {
+  const segments = { workspace, run: run.id };
+  const files = useResource(`files ${run.id} ${run.last_event}`, (signal) =>
+    all((token) =>
+      call("files.list", segments, { query: { page_size: 1000, page_token: token }, signal }),
+    ),
+  );
+  return (
+    <Loaded of={files} lines={8}>
+      {(found) =>
+        found.length === 0 ? (
+          <Empty title="No file yet">What the script writes into ./outputs is kept here.</Empty>
+        ) : (
+          <Files
+            files={found}
+            label="Files"
+            open={rest}
+            address={(path) => url("files.read", { ...segments, path })}
+            href={(path) => to(["runs", workspace, run.id, "files", ...path.split("/")])}
+          />
+        )
+      }
+    </Loaded>
+  );
+}

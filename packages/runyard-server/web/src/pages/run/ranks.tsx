@@ -1,0 +1,75 @@
+// The processes of a run: who does what where, and who failed first.
+import { to } from "../../address";
+import { call } from "../../api";
+import { useResource } from "../../resource";
+import { bytes, duration } from "../../texts";
+import { Status } from "../../ui/bits";
+import { Empty, Loaded } from "../../ui/states";
+import { Table, type Column } from "../../ui/table";
+import type { RankRecord } from "../../protocol";
+import type { TabProps } from "../run";
+
+export default function Ranks({ workspace, run, grown }: TabProps) {
+  const ranks = useResource(`ranks ${run.id} ${run.last_event} ${grown.usage}`, (signal) =>
+    call("gangs.ranks", { workspace, run: run.id }, { signal }),
+  );
+  const columns: Column<RankRecord>[] = [
+    { name: "rank", title: "Rank", width: "4rem", number: true, cell: (one) => one.rank },
+    { name: "name", title: "Role", width: "minmax(6rem, 1fr)", cell: (one) => one.name },
+    { name: "state", title: "State", width: "8rem", cell: (one) => <Status of={one.state} /> },
+    {
+      name: "exit",
+      title: "Exit",
+      width: "4rem",
+      number: true,
+      cell: (one) => one.exit_code ?? "–",
+    },
+    {
+      name: "node",
+      title: "Node",
+      width: "minmax(8rem, 1fr)",
+      cell: (one) => one.node_name || one.host,
+    },
+    {
+      name: "cpu",
+      title: "CPU",
+      width: "7rem",
+      number: true,
+      cell: (one) => duration(one.cpu_seconds),
+    },
+    {
+      name: "memory",
+      title: "Memory",
+      width: "7rem",
+      number: true,
+      cell: (one) => bytes(one.memory_bytes),
+    },
+    {
+      name: "peak",
+      title: "Peak",
+      width: "7rem",
+      number: true,
+      cell: (one) => bytes(one.peak_memory_bytes),
+    },
+    {
+      name: "log",
+      title: "Log",
+      width: "minmax(8rem, 1fr)",
+      cell: (one) =>
+        one.log && (
+          <a href={to(["runs", workspace, run.id, "logs", ...one.log.split("/")])}>{one.log}</a>
+        ),
+    },
+  ];
+  return (
+    <Loaded of={ranks} lines={6}>
+      {({ items }) =>
+        items.length ? (
+          <Table label="Ranks" columns={columns} rows={items} id={(one) => String(one.rank)} />
+        ) : (
+          <Empty title="No process yet">Ranks appear when the run starts on its nodes.</Empty>
+        )
+      }
+    </Loaded>
+  );
+}

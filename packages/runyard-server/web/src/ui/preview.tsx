@@ -1,0 +1,247 @@
+// What is in a file, as far as a page can show it without running anything of it.
+import { useMemo } from "preact/hooks";
+import { ask } from "../api";
+import { useResource } from "../resource";
+import { bytes } from "../texts";
+import { Copy } from "./bits";
+import type { FileItem } from "./files";
+import { Loaded } from "./states";
+
+const MOST = 512 * 1024;
+const ROWS = 1000;
+const KINDS: [RegExp, string][] = [
+  [/\.(png|jpe?g|gif|webp|bmp|ico|svg)$/i, "image"],
+  [/\.(wav|mp3|ogg|flac|m4a)$/i, "audio"],
+  [/\.(mp4|webm|mov)$/i, "video"],
+  [/\.(csv|tsv)$/i, "table"],
+  [/\.json$/i, "json"],
+  [/\.npy$/i, "numpy"],
+  [
+    /\.(txt|log|md|rst|py|ipynb|ya?ml|toml|cfg|ini|sh|jsonl|xml|html?|css|js|ts|r|c|cc|cpp|h|lock|conf)$/i,
+    "text",
+  ],
+];
+
+/** The preview of one file. */
+export function Preview({ file, address }: { file: FileItem; address: string }) {
+  const kind = KINDS.find(([pattern]) => pattern.test(file.path))?.[1] ?? "unknown";
+  return (
+    <section class="preview card" aria-label={file.path}>
+      <header>
+        <h2>{file.path}</h2>
+        <span class="actions">
+          <small>{bytes(file.size)}</small>
+          <Copy text={file.path}>Copy path</Copy>
+          <a class="button" href={address} download>
+            Download
+          </a>
+        </span>
+      </header>
+      {kind === "image" ? (
+        <Image address={address} path={file.path} />
+      ) : kind === "audio" || kind === "video" ? (
+        <Media address={address} kind={kind} />
+      ) : (
+        <Content file={file} address={address} kind={kind} />
+      )}
+    </section>
+  );
+}
+
+/** As a blob: a picture of vectors is drawn where no script of it can run. */
+function useBlob(address: string, type: string) {
+  return useResource(`blob ${address}`, async (signal) => {
+    const answer = await ask(address, { signal, credentials: "same-origin" });
+    return URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type }));
+  });
+}
+
+function Image({ address, path }: { address: string; path: string }) {
+  const blob = useBlob(address, path.toLowerCase().endsWith(".svg") ? "image/svg+xml" : "");
+  return <Loaded of={blob}>{(source) => <img class="picture" src={source} alt={path} />}</Loaded>;
+}
+
+function Media({ address, kind }: { address: string; kind: string }) {
+  const blob = useBlob(address, "");
+  return (
+    <Loaded of={blob}>
+      {(source) =>
+        kind === "audio" ? (
+          <audio controls src={source} />
+        ) : (
+          <video class="picture" controls src={source} />
+        )
+      }
+    </Loaded>
+  );
+}
+
+function Content({ file, address, kind }: { file: FileItem; address: string; kind: string }) {
+  const content = useResource(`content ${address} ${file.size}`, async (signal) => {
+    if (!file.size) return new Uint8Array();
+    const headers = { Range: `bytes=0-${MOST - 1}` };
+    const answer = await ask(address, { headers, signal, credentials: "same-origin" });
+    return new Uint8Array(await answer.arrayBuffer());
+  });
+  return (
+    <Loaded of={content} lines={10}>
+      {(data) => (
+        <>
+          <Shown data={data} kind={kind} whole={data.length >= file.size} path={file.path} />
+          {data.length < file.size && (
+            <small>
+              The first {bytes(data.length)} of {bytes(file.size)}.
+            </small>
+          )}
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+function Shown({
+  data,
+  kind,
+  whole,
+  path,
+}: {
+  data: Uint8Array;
+  kind: string;
+  whole: boolean;
+  path: string;
+}) {
+  const text = useMemo(() => (kind === "numpy" ? "" : new TextDecoder().decode(data)), [data]);
+  if (kind === "numpy") return <p>{numpy(data)}</p>;
+  // A byte of zero is in no text.
+  if (kind === "unknown" && data.subarray(0, 4096).includes(0)) return <Hex data={data} />;
+  if (kind === "table") return <Table text={text} tab={/\.tsv$/i.test(path)} />;
+  if (kind === "json" && whole) {
+    try {
+      return <Json value={JSON.parse(text)} />;
+    } catch {
+      return <Text text={text} />;
+    }
+  }
+  return <Text text={text} />;
+}
+
+/** A text with the numbers of its lines. */
+export function Text({ text }: { text: string }) {
+  const lines = text.split("\n");
+  return (
+    <div class="text">
+      <pre aria-hidden="true">{lines.map((_, place) => place + 1).join("\n")}</pre>
+      <pre tabIndex={0}>
+        <code>{text}</code>
+      </pre>
+    </div>
+  );
+}
+
+function Hex({ data }: { data: Uint8Array }) {
+  const rows = Array.from({ length: Math.min(64, Math.ceil(data.length / 16)) }, (_, row) => {
+    const part = [...data.subarray(row * 16, row * 16 + 16)];
+    const digits = part.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    const letters = part
+      .map((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : "·"))
+      .join("");
+    return `${(row * 16).toString(16).padStart(8, "0")}  ${digits.padEnd(48)} ${letters}`;
+  });
+  return <pre class="tail">{rows.join("\n")}</pre>;
+}
+
+/** Shape and type of an array, from the head of its file. */
+function numpy(data: Uint8Array): string {
+  const head = new TextDecoder("latin1").decode(data.subarray(0, 2000));
+  const shape = /'shape': \(([^)]*)\)/.exec(head)?.[1];
+  const type = /'descr': '([^']*)'/.exec(head)?.[1];
+  return shape === undefined
+    ? "An array that cannot be read."
+    : `An array of type ${type}, shape (${shape}).`;
+}
+
+function Table({ text, tab }: { text: string; tab: boolean }) {
+  const rows = useMemo(() => cells(text, tab ? "\t" : ","), [text, tab]);
+  const [head = [], ...body] = rows;
+  return (
+    <div class="twin tall" tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            {head.map((name, place) => (
+              <th key={place}>{name}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {body.map((row, place) => (
+            <tr key={place}>
+              {row.map((cell, column) => (
+                <td key={column}>{cell}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** The cells of a table with commas, quotes as RFC 4180 has them; the first thousand rows. */
+export function cells(text: string, separator: string): string[][] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  let cell = "";
+  let quoted = false;
+  for (let place = 0; place < text.length && rows.length <= ROWS; place++) {
+    const letter = text[place];
+    if (quoted) {
+      if (letter !== '"') cell += letter;
+      else if (text[place + 1] === '"') cell += text[place++];
+      else quoted = false;
+    } else if (letter === '"' && !cell) quoted = true;
+    else if (letter === separator) {
+      row.push(cell);
+      cell = "";
+    } else if (letter === "\n") {
+      rows.push([...row, cell.replace(/\r$/, "")]);
+      row = [];
+      cell = "";
+    } else cell += letter;
+  }
+  if (row.length || cell) rows.push([...row, cell]);
+  return rows;
+}
+
+/** A tree of JSON; the first level is open. */
+export function Json({
+  value,
+  name,
+  depth = 0,
+}: {
+  value: unknown;
+  name?: string;
+  depth?: number;
+}) {
+  const label = name === undefined ? null : <b>{name}: </b>;
+  if (value === null || typeof value !== "object")
+    return (
+      <div class="json">
+        {label}
+        <code>{JSON.stringify(value)}</code>
+      </div>
+    );
+  const entries = Object.entries(value);
+  const shape = Array.isArray(value) ? `[${entries.length}]` : `{${entries.length}}`;
+  return (
+    <details class="json" open={depth < 1}>
+      <summary>
+        {label}
+        <small>{shape}</small>
+      </summary>
+      {entries.slice(0, ROWS).map(([key, one]) => (
+        <Json key={key} name={key} value={one} depth={depth + 1} />
+      ))}
+    </details>
+  );
+}

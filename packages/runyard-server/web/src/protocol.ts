@@ -300,6 +300,7 @@ export interface DeploymentRecord {
   requests: number;
   failures: number;
   queue: number;
+  latencies: Latencies | null;
 }
 
 export interface DeploymentSpec {
@@ -689,6 +690,11 @@ export interface JournalRecord {
   changed_at: string;
 }
 
+export interface Latencies {
+  bounds: Array<number>;
+  counts: Array<number>;
+}
+
 export interface LauncherSpec {
   kind: string;
   process_count_per_node: number;
@@ -856,6 +862,7 @@ export interface OperationRecord {
   error: string;
   began_at: string;
   ended_at: string | null;
+  deployments: Array<string>;
 }
 
 export interface OrdersQuery {

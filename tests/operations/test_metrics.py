@@ -344,3 +344,20 @@ def test_metrics_of_runs_that_are_not_there_are_refused(system: System, run: str
         metrics.read_many(system, "default", body=MetricsOfRuns([run, "nobody"]))
     with pytest.raises(InvalidRequest, match="too many"):
         metrics.read_many(system, "default", body=MetricsOfRuns([run] * 1001))
+
+
+def test_event_files_and_logs_of_one_name_are_two_series(system: System, run: str) -> None:
+    """What TensorBoard's files hold never runs into what run.log has under the same name."""
+    send(system, run, [line("loss", 1.0, o="tensorboard"), line("loss", 2.0, o="tensorboard")])
+    assert series(system, run)["loss"].source == "tensorboard"
+    send(system, run, [line("loss", 9.0), line("acc", 0.5, o="tensorboard")], first=2)
+    send(system, run, [line("loss", 3.0, o="tensorboard"), line("loss", 8.0)], first=4)
+    send(system, run, [line("acc", 0.6, o="tensorboard")], first=6)
+    found = series(system, run)
+    assert {name: one.values for name, one in found.items()} == {
+        "loss": [9.0, 8.0],
+        "tensorboard/loss": [1.0, 2.0, 3.0],
+        "acc": [0.5, 0.6],
+    }
+    assert [found[name].source for name in ("loss", "tensorboard/loss")] == ["", "tensorboard"]
+    assert summary(system, run, "loss").last == 8.0

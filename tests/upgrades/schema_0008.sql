@@ -286,11 +286,12 @@ CREATE TABLE metric_series (
 	last FLOAT, 
 	minimum FLOAT, 
 	maximum FLOAT, 
+	source VARCHAR DEFAULT '' NOT NULL, 
 	PRIMARY KEY (id), 
 	UNIQUE (run_key, name)
 );
-INSERT INTO "metric_series" VALUES(1,1,'acc','scalar',4,0.75,0.0,0.75);
-INSERT INTO "metric_series" VALUES(2,1,'word','scalar',1,NULL,NULL,NULL);
+INSERT INTO "metric_series" VALUES(1,1,'acc','scalar',4,0.75,0.0,0.75,'');
+INSERT INTO "metric_series" VALUES(2,1,'word','scalar',1,NULL,NULL,NULL,'');
 CREATE TABLE model_files (
 	model_key BIGINT NOT NULL, 
 	path VARCHAR NOT NULL, 

@@ -790,6 +790,7 @@ export interface MetricSeries {
   steps: Array<number | null>;
   times: Array<number>;
   nonfinite: Array<number>;
+  source: string;
 }
 
 export interface MetricsOfRuns {

@@ -29,7 +29,7 @@ from runyard_server.core.lifecycle import append_events, wake_sweep
 from runyard_server.core.notices import grown_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.operations import spool
+from runyard_server.operations import sources, spool
 from runyard_server.operations.downsampling import downsampled
 from runyard_server.operations.spool import Batch
 from runyard_server.store import metrics as rows
@@ -169,9 +169,14 @@ def _store(work: Work, key: int, batches: Sequence[Batch]) -> None:
     if not batches:
         return
     known = rows.series_named(work.connection, key, [batch.name for batch in batches])
-    new = [SeriesRow(key, b.name, b.kind) for b in batches if b.name not in known]
-    rows.add_series(work.connection, new)
-    known.update({series.name: series for series in new})
+    batches = sources.apart(work, key, batches, known)
+    new = {
+        each.name: SeriesRow(key, each.name, each.kind, source=each.source)
+        for each in batches
+        if each.name not in known
+    }
+    rows.add_series(work.connection, list(new.values()))
+    known.update(new)
     rows.add_segments(work.connection, [batch.add_to(known[batch.name]) for batch in batches])
     rows.change_series(work.connection, [known[batch.name] for batch in batches])
 
@@ -219,6 +224,7 @@ def _series(row: SeriesRow, packed: Sequence[SegmentRow], wanted: int) -> Metric
         name=row.name,
         kind=row.kind,
         count=row.count,
+        source=row.source,
         values=points.values,
         steps=points.steps,
         times=points.times,

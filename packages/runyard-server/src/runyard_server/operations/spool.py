@@ -39,6 +39,7 @@ class Line(msgspec.Struct, gc=False):
     t: int
     s: int | None = None
     x: int = 0
+    o: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Batch:
     last: float | None
     minimum: float | None
     maximum: float | None
+    source: str = ""
 
     def add_to(self, series: SeriesRow) -> SegmentRow:
         """Count the batch into its series; give its segment."""
@@ -154,14 +156,14 @@ def _without_lost(block: Block) -> Block:
 def batches(lines: Sequence[Line | None]) -> list[Batch]:
     """Sort lines by series and pack them, series in order of their first line."""
     # In order of first lines, which becomes the order of series and so of get_metrics().
-    groups: defaultdict[str, list[Line]] = defaultdict(list)
+    groups: defaultdict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in lines:
         if line is not None:
-            groups[line.n].append(line)
-    return [_batch(name, group) for name, group in groups.items()]
+            groups[line.n, line.o].append(line)
+    return [_batch(*named, group) for named, group in groups.items()]
 
 
-def _batch(name: str, group: list[Line]) -> Batch:
+def _batch(name: str, source: str, group: list[Line]) -> Batch:
     values = [line.v for line in group]
     if any(line.x for line in group):
         values = [NAMES.get(str(line.v), line.v) if line.x else line.v for line in group]
@@ -177,6 +179,7 @@ def _batch(name: str, group: list[Line]) -> Batch:
         last=numbers[-1] if numbers else None,
         minimum=min(numbers, default=None),
         maximum=max(numbers, default=None),
+        source=source,
     )
 
 

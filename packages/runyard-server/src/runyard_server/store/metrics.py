@@ -15,7 +15,10 @@ _MANY = 500
 
 @dataclass(slots=True)
 class SeriesRow:
-    """One metric of a run; `minimum`, `maximum` and `last` are of its finite numbers."""
+    """One metric of a run; `minimum`, `maximum` and `last` are of its finite numbers.
+
+    `source` says what wrote it, "" for `run.log`.
+    """
 
     run_key: int
     name: str
@@ -25,6 +28,7 @@ class SeriesRow:
     minimum: float | None = None
     maximum: float | None = None
     id: int = 0
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +179,29 @@ def series_named(
 def add_series(connection: Connection, rows: Sequence[SeriesRow]) -> None:
     """Add series and set their ids."""
     for row in rows:
-        values = {"run_key": row.run_key, "name": row.name, "kind": row.kind, "count": row.count}
+        values = {
+            "run_key": row.run_key,
+            "name": row.name,
+            "kind": row.kind,
+            "count": row.count,
+            "source": row.source,
+        }
         # One by one: of many rows in one statement a driver does not tell the keys.
         key = connection.execute(_ADD_SERIES, values).inserted_primary_key
         assert key is not None
         row.id = int(key[0])
+
+
+def rename_series(connection: Connection, series_id: int, name: str) -> None:
+    """Rename a series; no other of its run has the new name.
+
+    Args:
+        connection: The transaction's connection.
+        series_id: Its id.
+        name: The new name.
+    """
+    at = update(metric_series).where(metric_series.c.id == series_id)
+    connection.execute(at.values(name=name))
 
 
 def change_series(connection: Connection, rows: Iterable[SeriesRow]) -> None:

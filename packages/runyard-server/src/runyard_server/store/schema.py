@@ -198,6 +198,7 @@ metric_series = Table(
     Column("last", Float),
     Column("minimum", Float),
     Column("maximum", Float),
+    Column("source", String, nullable=False, server_default=""),
     UniqueConstraint("run_key", "name"),
     Index("metric_series_by_last", "name", "kind", "last", "run_key"),
 )

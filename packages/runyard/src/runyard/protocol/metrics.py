@@ -5,6 +5,9 @@ them in order with the number of the first, so that sending twice is harmless. O
 
     {"n": name, "k": kind, "v": value, "s": step or null, "t": microseconds since 1970}
 
+A line with `"o": "tensorboard"` was read of an event file: such lines are a series of their own,
+also where `run.log` uses the name.
+
 Values that JSON lacks are the texts "NaN", "Infinity" and "-Infinity" in lines of kind `scalar`
 with the extra field `"x": 1` (so that a logged text "NaN" stays a text). In lists, rows and tables
 they are the bare texts; see `escapes` for texts that are named so, or that JSON cannot carry.
@@ -35,6 +38,7 @@ LOST = "lost"
 SET_ASIDE_LOG = "logs/metrics_set_aside_{}.jsonl"
 LARGEST_LINE = 64 << 20
 MOST_RUNS = 1000
+TENSORBOARD = "tensorboard"
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class MetricSeries:
     `times` are microseconds since 1970. `values` holds numbers, texts, booleans or None for
     `scalar`, lists for `list`, objects for `row` and `table`, run-file paths for `image`.
     Non-finite numbers are the texts NaN, Infinity, -Infinity and are listed by index in
-    `nonfinite`.
+    `nonfinite`. `source` says what wrote it: "" for `run.log`, `tensorboard` for event files.
     """
 
     name: str
@@ -89,6 +93,7 @@ class MetricSeries:
     steps: List[Optional[int]] = field(default_factory=list)
     times: List[int] = field(default_factory=list)
     nonfinite: List[int] = field(default_factory=list)
+    source: str = ""
 
 
 @dataclass(frozen=True)

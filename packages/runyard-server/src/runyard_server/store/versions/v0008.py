@@ -1,4 +1,4 @@
-"""Schema 0008: who is signed in to the studio, and the views that people keep."""
+"""Schema 0008: who is signed in to the studio, views that people keep, sources of metrics."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ from sqlalchemy import BigInteger, Column, String, Text, UniqueConstraint
 
 
 def upgrade(op: Any) -> None:
-    """Add the tables of sessions and of views."""
+    """Add the tables of sessions and of views, and what wrote a series."""
+    op.add_column("metric_series", Column("source", String, nullable=False, server_default=""))
     op.create_table(
         "studio_sessions",
         Column("id", String, primary_key=True),

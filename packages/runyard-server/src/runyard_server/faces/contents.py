@@ -20,6 +20,8 @@ STEP = 1 << 20
 _RANGE = re.compile(r"bytes=(?:(?P<first>\d{1,18})-(?P<last>\d{0,18})|-(?P<suffix>\d{1,18}))")
 # What a browser would run or render on the service's own address is sent as plain bytes or text.
 _SAFE = re.compile(r"(image/(?!svg)[\w.+-]+|text/plain|application/(json|octet-stream))\b.*")
+# What a browser may show at the file's own address; all else it is told to keep as a file.
+_SHOWN = re.compile(r"(image/|text/plain\b|application/json\b).*")
 
 
 async def answer(request: Request, content: Content, threads: Threads) -> Response:
@@ -51,6 +53,16 @@ async def answer(request: Request, content: Content, threads: Threads) -> Respon
     return StreamingResponse(_chunks(file, end - first, threads), status, headers)
 
 
+def kept(answer: Response) -> Response:
+    """The same answer for a browser that is signed in: what it could do more than show is a file.
+
+    Jobs write these files. One that somebody is led to by a link must never become a page.
+    """
+    if not _SHOWN.fullmatch(answer.headers.get("content-type", "")):
+        answer.headers["Content-Disposition"] = "attachment"
+    return answer
+
+
 def made(answer: Chunks, threads: Threads) -> Response:
     """The answer that is made while it is sent."""
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -68,7 +80,7 @@ def _headers(content: Content) -> dict[str, str]:
     headers = {
         "Content-Type": content.media_type if safe else "application/octet-stream",
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
         "Accept-Ranges": "bytes",
         "Cache-Control": "no-store" if content.live else "private, no-cache",
     }

@@ -147,7 +147,9 @@ class Handler:
         if self.route.answer is Nothing:
             return Response(status_code=204)
         if isinstance(answer, Content):
-            return await exchange.content(answer)
+            sent = await exchange.content(answer)
+            # Without a token the cookie of a browser has opened it.
+            return sent if exchange.header("authorization") else contents.kept(sent)
         if isinstance(answer, Chunks):
             return contents.made(answer, exchange.parts.work)
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

@@ -22,6 +22,7 @@ from runyard_server.faces import cookies, failures
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.face import Face, Served
 from runyard_server.faces.pages.face import Page, PagesFace
+from runyard_server.faces.studio import raw
 from runyard_server.faces.studio.assets import FOREVER, Asset, Assets
 from runyard_server.operations import studio as studio_operations
 
@@ -69,7 +70,7 @@ class StudioFace(Face):
         assets: The files.
     """
 
-    prefixes = ("/assets/", *_ALONE[1:], *(f"/{noun}" for noun in NOUNS))
+    prefixes = ("/assets/", raw.PREFIX, *_ALONE[1:], *(f"/{noun}" for noun in NOUNS))
 
     def __init__(self, assets: Assets) -> None:
         self._assets = assets
@@ -80,6 +81,7 @@ class StudioFace(Face):
         pages = [Served(Page("studio.page", address), self._page) for address in addresses]
         return [
             *pages,
+            *raw.table(),
             Served(Page("studio.asset", "/assets/{name}"), self._file),
             Served(Page("studio.enter", "/enter", "POST"), _enter),
             Served(Page("studio.renew", "/renew", "POST"), _renew),
@@ -87,9 +89,11 @@ class StudioFace(Face):
         ]
 
     def identify(self, exchange: Exchange) -> Caller | None:
-        """Nobody: the page holds no data, and what it asks for is asked of the native face."""
-        del exchange
-        return None
+        """Nobody: the page holds no data, and what it asks for is asked of the native face.
+
+        Users' own pages are data: those are for browsers that are signed in.
+        """
+        return raw.caller(exchange) if exchange.row.name.startswith(raw.NOUN) else None
 
     def refuse(self, error: RunyardError) -> Response:
         """A line of text in a page; for what only our own script asks, the protocol's JSON."""

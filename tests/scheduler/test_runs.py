@@ -7,8 +7,9 @@ import pytest
 
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.events import EventQuery
 from runyard.protocol.runs import FailRun
-from runyard_server.operations import runs
+from runyard_server.operations import events, runs
 from runyard_server.scheduler.orphans import MOST_SALVAGES
 from runyard_server.testing.fake_backend import SLOTS
 from runyard_server.testing.yard import W, Yard, until
@@ -100,6 +101,18 @@ def test_a_failed_environment_fails_the_run(yard: Yard) -> None:
     log = yard.system.logs.path(W, run, "azureml-logs/20_image_build_log.txt").read_text()
     assert log.splitlines()[-1] == "no version of nosuchpackage exists"
     until(lambda: not yard.system.home.run(run).exists())
+
+
+def test_a_run_tells_why_its_environment_was_built(yard: Yard) -> None:
+    """The first run waits and says for what; the next finds it made, and says nothing of it."""
+    told = []
+    for _ in range(2):
+        run = yard.submit(pip="numpy==2.0.0")
+        yard.report(run)
+        page = events.list_(yard.system, W, run, EventQuery())
+        told.append([one.data for one in page.items if "environment" in one.data])
+    built = {"stage": "Preparing", "environment": "built", "why": "with numpy==2.0.0"}
+    assert told == [[built], []]
 
 
 def test_a_failed_script_fails_the_run(yard: Yard) -> None:

@@ -168,6 +168,16 @@ class Environments:
             )
         return found
 
+    def why(self, definition: EnvironmentDefinition, *, gpu: bool = False) -> str:
+        """What is new about a definition that has no lock yet, beside what was made before.
+
+        Args:
+            definition: What the user asked for.
+            gpu: Whether the nodes that it is for have GPUs.
+        """
+        # A reason is shown to everybody who sees the run; addresses may hold passwords.
+        return resolver.hidden(self._history.why(_inputs(definition, gpu=gpu)))
+
     def explain(
         self, definition: EnvironmentDefinition, lock: LockRecord, *, gpu: bool = False
     ) -> list[str]:

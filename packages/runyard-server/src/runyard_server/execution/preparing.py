@@ -59,6 +59,30 @@ def enqueue_ready(work: Work, locks: Mapping[int, LockRecord], token: str) -> li
     return [_enqueue(work, row, locks[row.key]) for row in chosen]
 
 
+def tell_built(system: System, run: Subject, token: str, why: str, seconds: float) -> None:
+    """Write down that a leased run's environment was made, and why none was there.
+
+    Args:
+        system: The service's parts.
+        run: The run.
+        token: Who works on it.
+        why: What differs from those made before.
+        seconds: How long it took.
+    """
+    news = EventDraft(
+        kinds.STAGE,
+        f"environment built in {seconds:.1f} s: {why}",
+        data={"stage": states.PREPARING, "environment": "built", "why": why},
+    )
+
+    def write(work: Work) -> None:
+        row = _leased(work, run, token)
+        if row is not None:
+            append_events(work, row, [news])
+
+    system.write(write)
+
+
 def drop(system: System, run: Subject, token: str) -> None:
     """Release a leased run whose environment nobody wants any more.
 

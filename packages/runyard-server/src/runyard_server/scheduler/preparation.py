@@ -7,6 +7,7 @@ is the environments' business. A preparation that nobody wants any more is told 
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -49,6 +50,10 @@ class Locks(Protocol):
             log: Takes a line at a time.
             gpu: Whether it is for nodes with a GPU.
         """
+        ...
+
+    def why(self, definition: EnvironmentDefinition, *, gpu: bool = ...) -> str:
+        """What is new about a definition that has no lock yet."""
         ...
 
     def explain(
@@ -165,7 +170,9 @@ class Preparations:
         # Where a user's own interpreter is may have changed: that is looked up each time.
         own = definition.user_managed
         lock = None if own else environments.cached_lock(self._system, digest)
+        why, begun = "it was not on this site any more", time.monotonic()
         if lock is None:
+            why = "" if own else self._locks.why(definition, gpu=gpu)
             lock = self._locks.lock(definition, log.write, gpu=gpu)
             environments.keep_lock(self._system, digest, lock)
 
@@ -179,6 +186,9 @@ class Preparations:
             except EnvironmentFailed as error:
                 told = [*lock.notes, *self._locks.explain(definition, lock, gpu=gpu)]
                 raise EnvironmentFailed("\n".join([*told, error.message])) from error
+            preparing.tell_built(
+                self._system, making.row.subject, self._token, why, time.monotonic() - begun
+            )
         log.tell()
 
 

@@ -101,6 +101,11 @@ class FakeEnvironments:
         """Two versions."""
         return ["3.11.7", "3.7.16"]
 
+    def why(self, definition: EnvironmentDefinition, *, gpu: bool = False) -> str:
+        """All that is asked for is new."""
+        del gpu
+        return f"with {', '.join(definition.pip)}"
+
     def explain(
         self, definition: EnvironmentDefinition, lock: LockRecord, *, gpu: bool = False
     ) -> list[str]:

@@ -74,6 +74,7 @@ class Recorder:
         (routes.JOBS_FINISH, lambda s: s.finish({})),
         (routes.LOGS_APPEND, lambda s: s.append_log("a b/c.txt", 7, b"x")),
         (routes.METRICS_APPEND, lambda s: s.append_lines("1-ff", 7, b"x")),
+        (routes.PARAMETERS_LOG, lambda s: s.log_parameters({})),
         (routes.BLOBS_MISSING, lambda s: s.missing([])),
         (routes.BLOBS_WRITE, lambda s: s.write_blob("ab", SimpleNamespace(), 1)),
         (routes.BLOBS_READ, lambda s: s.read_blob("ab", SimpleNamespace())),

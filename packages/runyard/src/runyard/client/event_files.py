@@ -18,7 +18,7 @@ import socket
 import struct
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Dict, Iterator, List, Optional
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, Iterator, List, Optional
 
 from runyard.client import event_messages
 
@@ -62,6 +62,10 @@ def masked(data: bytes) -> int:
     return ((crc >> 15 | crc << 17) + _MASK) & _WORD
 
 
+def _never() -> bool:
+    return False
+
+
 class Damaged(ValueError):
     """A record is not what was written.
 
@@ -93,8 +97,11 @@ class EventReader:
         self.offset = offset
         self._plugins: Dict[str, str] = {}
 
-    def read(self) -> Iterator[Point]:
+    def read(self, enough: Callable[[], bool] = _never) -> Iterator[Point]:
         """The points of all whole records from `offset` on, which moves with them.
+
+        Args:
+            enough: Says whether to leave the rest for the next time; asked before each record.
 
         Raises:
             Damaged: A record is damaged; `offset` stays before it.
@@ -103,15 +110,16 @@ class EventReader:
         with Path(self.path).open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             file.seek(self.offset)
-            payload = self._record(file, size)
-            while payload is not None:
+            while not enough():
+                payload = self._record(file, size)
+                if payload is None:
+                    return
                 try:
                     found = list(event_messages.points(payload, self._plugins))
                 except ValueError as error:
                     raise Damaged(self.path, self.offset, f"it is no event, {error}") from None
                 self.offset = file.tell()
                 yield from found
-                payload = self._record(file, size)
 
     def _record(self, file: BinaryIO, size: int) -> Optional[bytes]:
         """The next record's payload, None where it is not whole yet."""

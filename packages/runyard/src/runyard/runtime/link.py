@@ -25,6 +25,7 @@ from runyard.runtime.service import JobService
 from runyard.runtime.watch import Watch
 
 if TYPE_CHECKING:
+    from runyard.runtime.event_tail import EventTail
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
     from runyard.runtime.listener import Listener
@@ -57,7 +58,8 @@ class Link:
         self._beats = _beats(job, self.service, on_cancel)
         self._listener: Optional[Listener] = None
         self._meter: Optional[Meter] = None
-        self._watch = Watch(job, folder)
+        self._folder = folder
+        self._watch = Watch(job, folder, self._event_tail)
         self._driver_log = folder.log(names.DRIVER_LOG)
         resumes = resumes or job.attempt > 1
         self._sender = Sender(
@@ -138,6 +140,16 @@ class Link:
         if left_out:
             self.warnings.append(told(left_out, "the run's logs"))
         return self._sender.settle(deadline)
+
+    def _event_tail(self) -> Optional[EventTail]:
+        """What reads TensorBoard's files; None where the job does not want that."""
+        from runyard.runtime import variables
+
+        if variables.value(self._job, self._folder, names.EVENT_METRICS_VARIABLE) == "0":
+            return None
+        from runyard.runtime.event_tail import EventTail
+
+        return EventTail(self._job, self._folder, self.service, self.warnings.append)
 
     def stop_beats(self) -> None:
         """Be silent from now on."""

@@ -132,6 +132,10 @@ class JobService(Destination):
         body = {"files": files, "overwrite": True}
         self._json("POST", f"{self._run}/files", body)
 
+    def log_parameters(self, parameters: Dict[str, str]) -> None:
+        """Record parameters of the run; one that is there with another value is a Conflict."""
+        self._json("POST", f"{self._run}/parameters", {"params": parameters})
+
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()

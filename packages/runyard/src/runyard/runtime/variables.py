@@ -52,6 +52,19 @@ def make(job: Job, folder: RunFolder, data: Dict[str, str]) -> Dict[str, str]:
     return variables
 
 
+def value(job: Job, folder: RunFolder, name: str) -> str:
+    """A variable that the user has set for the job, "" for none.
+
+    Args:
+        job: The job.
+        folder: Its run folder.
+        name: The variable.
+    """
+    given = job.spec.get("environment_variables", {})
+    inherited = read_json(folder.inherited_file) or {}
+    return str(given.get(name, inherited.get(name, "")))
+
+
 def expand(arguments: List[str], variables: Dict[str, str]) -> List[str]:
     """Replace `$NAME` and `${NAME}` by the variable; names that are not set stay as they are."""
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Dict, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Tuple
 
 from runyard.client.trees import Walk
 
 if TYPE_CHECKING:
+    from typing import Callable
+
     from runyard.client.trees import LeftOut
+    from runyard.runtime.event_tail import EventTail
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
 
 SCAN_SECONDS = 2.0
+EVENT_FILE = "tfevents"
 
 
 class Watch:
@@ -26,9 +30,17 @@ class Watch:
     Args:
         job: Says which folders are watched.
         folder: The run folder.
+        event_files: Reads what TensorBoard's files hold, once there are such.
     """
 
-    def __init__(self, job: Job, folder: RunFolder) -> None:
+    def __init__(
+        self,
+        job: Job,
+        folder: RunFolder,
+        event_files: Optional[Callable[[], Optional[EventTail]]] = None,
+    ) -> None:
+        self._event_files = event_files
+        self._tail: Optional[EventTail] = None
         self._logs = folder.logs
         self._watched = list(_watched(job, folder))
         self._found: Dict[str, str] = {}
@@ -44,7 +56,9 @@ class Watch:
     def look(self) -> None:
         """Read the watched folders now."""
         for root, prefix in self._watched:
-            self._found.update(files(root, prefix))
+            found = files(root, prefix)
+            self._found.update(found)
+            self._read_events(found, prefix)
         self._next = time.monotonic() + SCAN_SECONDS
 
     def look_at_last(self) -> List[LeftOut]:
@@ -52,9 +66,28 @@ class Watch:
         left_out: List[LeftOut] = []
         for root, prefix in self._watched:
             walk = Walk(root, prefix)
-            self._found.update({place: name for name, place in walk.files})
+            found = {place: name for name, place in walk.files}
+            self._found.update(found)
             left_out += walk.left_out
+            self._read_events(found, prefix, at_last=True)
         return left_out
+
+    def _read_events(self, found: Dict[str, str], prefix: str, at_last: bool = False) -> None:
+        events = {
+            place: name[len(prefix) + 1 :]
+            for place, name in found.items()
+            if EVENT_FILE in os.path.basename(place)
+        }
+        if not events or self._event_files is None:
+            return
+        if self._tail is None:
+            self._tail = self._event_files()
+        if self._tail is None:
+            self._event_files = None
+        elif at_last:
+            self._tail.finish(events)
+        else:
+            self._tail.look(events)
 
 
 def files(root: str, prefix: str) -> Dict[str, str]:

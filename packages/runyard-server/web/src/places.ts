@@ -27,6 +27,9 @@ export const pages: PageRow[] = [
   page("/runs/{workspace}/{run}", () => import("./pages/run")),
   page("/runs/{workspace}/{run}/{tab}", () => import("./pages/run")),
   page("/runs/{workspace}/{run}/{tab}/{rest:path}", () => import("./pages/run")),
+  page("/sweeps/{workspace}", () => import("./pages/sweeps")),
+  page("/sweeps/{workspace}/{sweep}", () => import("./pages/sweep")),
+  page("/compare/{workspace}", () => import("./pages/compare")),
 ];
 
 /** What the navigation shows: name, address, group. */

@@ -58,6 +58,13 @@ export function figure(value: unknown): string {
   return value === null || value === undefined ? "–" : String(value);
 }
 
+/** A number beside an axis, where there is little room. */
+export function short(value: number): string {
+  const size = Math.abs(value);
+  if (size && (size < 1e-3 || size >= 1e6)) return value.toExponential(1);
+  return String(Number(value.toPrecision(3)));
+}
+
 /** `1 run`, `2 runs`. */
 export function counted(count: number, noun: string, many = `${noun}s`): string {
   return `${count.toLocaleString("en-US")} ${count === 1 ? noun : many}`;
@@ -68,5 +75,8 @@ export function hash(text: string): number {
   let value = 2166136261;
   for (let index = 0; index < text.length; index++)
     value = Math.imul(value ^ text.charCodeAt(index), 16777619);
-  return value >>> 0;
+  // Ids of one experiment differ in their end alone: without this they would share a few colours.
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
+  return (value ^ (value >>> 16)) >>> 0;
 }

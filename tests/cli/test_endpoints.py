@@ -62,6 +62,8 @@ def test_one_line_serves_a_file_and_says_how_to_go_on(cli, sums, folder) -> None
     assert (json.loads(called.out), called.status) == ([3, 7], 0)
     (folder / "request.json").write_text('{"data": [[5]]}')
     assert json.loads(cli("endpoints", "call", "sums", "@request.json").out) == [5]
+    through = cli("endpoints", "call", "sums", "@request.json", "--through-service")
+    assert json.loads(through.out) == [5], through.err
     assert "init of sums" in cli("endpoints", "logs", "sums").out
 
     row = cli("endpoints", "list").out.splitlines()[1].split()
@@ -129,6 +131,8 @@ def test_another_gets_the_traffic_step_by_step(cli, sums, place) -> None:
 
 def test_what_fails_says_what_to_do(cli, sums) -> None:
     """The model's own error, a missing file, a wrong name: each is one message with a next step."""
+    raised = cli("endpoints", "call", "sums", '{"data": [["a"]]}', "--through-service")
+    assert (raised.status, "sums answered 500" in raised.err) == (1, True), raised.err
     raised = cli("endpoints", "call", "sums", '{"data": [["a"]]}')
     assert (raised.status, "TypeError" in raised.err) == (1, True)
     assert "DATA is missing" in cli("endpoints", "call", "sums").err

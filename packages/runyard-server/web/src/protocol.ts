@@ -64,6 +64,12 @@ export interface BlobList {
   digests: Array<string>;
 }
 
+export interface CallEndpoint {
+  body: string | null;
+  path: string;
+  deployment: string | null;
+}
+
 export interface ChangeCompute {
   min_nodes: number | null;
   max_nodes: number | null;
@@ -325,6 +331,14 @@ export interface DeploymentSpec {
 
 export interface EndCommand {
   exit_code: number;
+}
+
+export interface EndpointAnswer {
+  status: number;
+  body: string;
+  content_type: string;
+  milliseconds: number;
+  run_milliseconds: number | null;
 }
 
 export interface EndpointKeys {
@@ -1411,6 +1425,7 @@ export interface Routes {
   "datastores.read_many": { segments: { workspace: string; datastore: string }; query: never; body: Partial<PathList>; answer: Response };
   "datastores.write": { segments: { workspace: string; datastore: string; path: string }; query: Partial<WriteQuery>; body: Blob | string; answer: DatastoreFile };
   "datastores.write_many": { segments: { workspace: string; datastore: string }; query: Partial<WriteQuery>; body: Blob | string; answer: BatchResult };
+  "endpoints.call": { segments: { workspace: string; endpoint: string }; query: never; body: Partial<CallEndpoint>; answer: EndpointAnswer };
   "endpoints.change": { segments: { workspace: string; endpoint: string }; query: never; body: Partial<ChangeEndpoint>; answer: EndpointRecord };
   "endpoints.create": { segments: { workspace: string }; query: never; body: Partial<CreateEndpoint>; answer: EndpointRecord };
   "endpoints.delete": { segments: { workspace: string; endpoint: string }; query: never; body: never; answer: void };
@@ -1528,6 +1543,7 @@ export const routes = {
   "datastores.read_many": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/read"},
   "datastores.write": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/files/{path:path}"},
   "datastores.write_many": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/write"},
+  "endpoints.call": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}/call"},
   "endpoints.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}"},
   "endpoints.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/endpoints"},
   "endpoints.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}"},

@@ -37,6 +37,10 @@ Data = Annotated[
 Path = Annotated[
     str, Option("--path", metavar="PATH", help="Another path, of one of the protocols.")
 ]
+Through = Annotated[
+    bool,
+    Option("--through-service", help="Have the service call it, which reaches it from anywhere."),
+]
 Rollback = Annotated[
     bool, Option("--rollback", help="Go back to what it ran before its last update.")
 ]
@@ -177,6 +181,7 @@ def call(
     data: Data = None,
     path: Path = "/score",
     deployment: DeploymentName = None,
+    through: Through = False,
     json: Json = False,
     workspace: Workspace = None,
 ) -> None:
@@ -193,10 +198,13 @@ def call(
     - `jq -c .sample rows.json | runyard endpoints call digits -`
 
     - `runyard endpoints call digits --path /v2/models/digits`: what it takes
+
+    - `runyard endpoints call digits @request.json --through-service`: its port is not reached
     """
     from runyard_server.cli import endpoint_calling
 
-    endpoint_calling.call(workspace, endpoint, data, path, deployment, json_wanted=json)
+    request = endpoint_calling.Request(data, path, deployment, through=through)
+    endpoint_calling.call(workspace, endpoint, request, json_wanted=json)
 
 
 @group.command()

@@ -11,9 +11,11 @@ from runyard.protocol import events as kinds
 from runyard.protocol.endpoints import (
     DELETING,
     Access,
+    CallEndpoint,
     ChangeEndpoint,
     CreateEndpoint,
     Deploy,
+    EndpointAnswer,
     EndpointKeys,
     EndpointLog,
     EndpointLogQuery,
@@ -41,7 +43,7 @@ from runyard_server.operations import endpoint_changes as changes
 from runyard_server.operations import endpoint_checks, endpoint_logs
 from runyard_server.operations.endpoint_changes import Draft
 from runyard_server.operations.endpoint_checks import Faults
-from runyard_server.operations.endpoint_records import record
+from runyard_server.operations.endpoint_records import address, record
 from runyard_server.serving.table import WORKER_SOCKET, sign
 from runyard_server.store import endpoints as rows
 from runyard_server.store import pages
@@ -401,6 +403,38 @@ def logs(system: System, workspace: str, endpoint: str, query: EndpointLogQuery)
 
     found = system.read(read)
     return EndpointLog(endpoint_logs.text(system, workspace, found, query))
+
+
+def call(system: System, workspace: str, endpoint: str, body: CallEndpoint) -> EndpointAnswer:
+    """Call an endpoint in place of a client that does not reach its port, such as a browser.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        endpoint: Name of the endpoint.
+        body: What is asked for.
+
+    Raises:
+        NotFound: There is no such endpoint or deployment.
+        InvalidRequest: The path is none.
+        WrongState: It cannot be reached, or takes too long.
+        TemporaryError: Too many are being called just now.
+    """
+    # It brings an HTTP client, a megabyte that most services do without.
+    from runyard_server.operations import endpoint_calls
+
+    def read(work: Work) -> EndpointRow:
+        row = endpoint_row(work, workspace, endpoint)
+        if body.deployment is not None:
+            changes.require(work, row, body.deployment)
+        return row
+
+    row, opens = system.read(read), ""
+    if row.access.auth == protocol.KEY:
+        opens = _keys(system, row).primary
+    elif row.access.auth == protocol.TOKEN:
+        opens = token(system, workspace, endpoint).token
+    return endpoint_calls.call(address(system, row), opens, body)
 
 
 def gateway(system: System, workspace: str) -> GatewayRecord:

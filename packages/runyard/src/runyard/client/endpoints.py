@@ -12,9 +12,11 @@ from runyard.protocol.endpoints import EndpointLogQuery, EndpointQuery, Regenera
 
 if TYPE_CHECKING:
     from runyard.protocol.endpoints import (
+        CallEndpoint,
         ChangeEndpoint,
         CreateEndpoint,
         Deploy,
+        EndpointAnswer,
         EndpointKeys,
         EndpointRecord,
         EndpointToken,
@@ -173,6 +175,21 @@ class Endpoints(NounClient):
             if whole or time.monotonic() > end:
                 return text
             time.sleep(_LOG_PAUSE)
+
+    def call(self, endpoint: str, request: CallEndpoint) -> EndpointAnswer:
+        """Call an endpoint through the service, from where its own port is not reached.
+
+        Args:
+            endpoint: Name of the endpoint.
+            request: What is sent.
+
+        Returns:
+            The answer, whatever its status.
+
+        Raises:
+            WrongState: It cannot be reached, or takes longer than a minute.
+        """
+        return self._service.call(routes.ENDPOINTS_CALL, endpoint, body=request)
 
     def gateway(self) -> GatewayRecord:
         """Find the gateway that replicas connect to."""

@@ -432,6 +432,33 @@ class EndpointLog:
 
 
 @dataclass(frozen=True)
+class CallEndpoint:
+    """A request that the service sends to an endpoint, with what opens it.
+
+    `body` is sent as it is; None asks with GET. `deployment` chooses one by hand.
+    """
+
+    body: Optional[str] = None
+    path: str = "/score"
+    deployment: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class EndpointAnswer:
+    """What an endpoint answered, its refusals too.
+
+    `milliseconds` are from the request to the last byte of the answer, `run_milliseconds` those of
+    the model alone, where it was asked. A body that is no text has marks in place of its bytes.
+    """
+
+    status: int
+    body: str
+    content_type: str = ""
+    milliseconds: float = 0.0
+    run_milliseconds: Optional[float] = None
+
+
+@dataclass(frozen=True)
 class GatewayRecord:
     """Where replicas reach the gateway: a Unix socket on the service's machine, and TCP."""
 
@@ -524,6 +551,14 @@ ENDPOINTS_LOGS: Route[EndpointLog] = Route(
     "Read what an endpoint's replicas have printed.",
     query=EndpointLogQuery,
     scope=READS,
+)
+ENDPOINTS_CALL: Route[EndpointAnswer] = Route(
+    "endpoints.call",
+    "POST",
+    IN_ENDPOINT + "/call",
+    EndpointAnswer,
+    "Call an endpoint through the service, for who does not reach the endpoint's own port.",
+    body=CallEndpoint,
 )
 ENDPOINTS_GATEWAY: Route[GatewayRecord] = Route(
     "endpoints.gateway",

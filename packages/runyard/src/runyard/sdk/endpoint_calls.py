@@ -13,9 +13,9 @@ import time
 from typing import TYPE_CHECKING, Dict, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
 
-from runyard.protocol.endpoints import KEY, NO_AUTH
+from runyard.protocol.endpoints import KEY, NO_AUTH, CallEndpoint
 from runyard.sdk import endpoint_data, endpoint_words, times
-from runyard.sdk.exceptions import WebserviceException, translated
+from runyard.sdk.exceptions import UserErrorException, WebserviceException, translated
 
 if TYPE_CHECKING:
     from runyard.client.workspace import WorkspaceClient
@@ -87,6 +87,33 @@ class Caller:
         if status >= http.client.BAD_REQUEST:
             raise _failed(self._name, status, answer)
         return answer
+
+    def send_through_service(
+        self, path: str, body: Optional[bytes], deployment: Optional[str]
+    ) -> bytes:
+        """Have the service ask, and give the answer's body.
+
+        Args:
+            path: The path, such as `/score`.
+            body: What is sent; None asks with GET.
+            deployment: The one to ask; None: any.
+
+        Raises:
+            UserErrorException: The body is no text.
+            WebserviceException: It answered with an error.
+        """
+        try:
+            text = None if body is None else body.decode("utf-8")
+        except UnicodeDecodeError:
+            raise UserErrorException(
+                "the service sends texts alone, and this is none; call the endpoint itself"
+            ) from None
+        with translated():
+            answer = self._service.endpoints.call(self._name, CallEndpoint(text, path, deployment))
+        found = answer.body.encode("utf-8")
+        if answer.status >= http.client.BAD_REQUEST:
+            raise _failed(self._name, answer.status, found)
+        return found
 
     def close(self) -> None:
         """Close this thread's connection; its next call opens another."""

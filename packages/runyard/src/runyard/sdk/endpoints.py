@@ -242,12 +242,16 @@ class Endpoint(EndpointBase):
         )
         return self
 
-    def call(self, data: Any = None, path: str = "/score", **headers: str) -> Any:
+    def call(
+        self, data: Any = None, path: str = "/score", through_service: bool = False, **headers: str
+    ) -> Any:
         """Call it, with its key.
 
         Args:
             data: What is sent: as JSON, texts and bytes as they are; None asks with GET.
             path: Another path, of one of the protocols.
+            through_service: Have the service call it, for where its own port is not reached; what
+                is sent is a text then, and of headers there is only `deployment`.
             **headers: Headers; `_` stands for `-`, and `deployment` chooses one by hand.
 
         Returns:
@@ -256,11 +260,18 @@ class Endpoint(EndpointBase):
         Raises:
             WebserviceException: It cannot be reached, or answered with an error.
         """
+        body = None if data is None else endpoint_data.encoded(data)
+        if through_service:
+            deployment = headers.pop("deployment", None)
+            if headers:
+                raise UserErrorException(
+                    f"through the service no headers are sent, and {', '.join(headers)} is given"
+                )
+            return endpoint_data.decoded(self._caller.send_through_service(path, body, deployment))
         sent = {"Content-Type": "application/json"} if data is not None else {}
         for key, value in headers.items():
             name = endpoint_calls.DEPLOYMENT_HEADER if key == "deployment" else key
             sent[name.replace("_", "-")] = value
-        body = None if data is None else endpoint_data.encoded(data)
         # The address stays, so a loop of calls asks the service nothing.
         record = self._record if self._record.address else self._refresh()
         try:
@@ -271,11 +282,12 @@ class Endpoint(EndpointBase):
             answer = self._caller.send(path, body, sent, self._record)
         return endpoint_data.decoded(answer)
 
-    def predict(self, rows: Any, **headers: str) -> Any:
+    def predict(self, rows: Any, through_service: bool = False, **headers: str) -> Any:
         """Predict for rows: lists, an array, or a pandas table.
 
         Args:
             rows: One row for each prediction.
+            through_service: As of `call`.
             **headers: As of `call`.
 
         Returns:
@@ -284,7 +296,7 @@ class Endpoint(EndpointBase):
         Raises:
             WebserviceException: It cannot be reached, or answered with an error.
         """
-        answer = self.call(endpoint_data.rows_of(rows), "/invocations", **headers)
+        answer = self.call(endpoint_data.rows_of(rows), "/invocations", through_service, **headers)
         return answer["predictions"] if isinstance(answer, dict) else answer
 
     def scale(

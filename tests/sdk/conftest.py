@@ -2,8 +2,10 @@
 
 import itertools
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -74,3 +76,47 @@ def script(folder: Path) -> Callable[..., Script]:
         return Script(source, **fields)
 
     return make
+
+
+class Notebook:
+    """What stands for a notebook's kernel: what was shown, and in which cell."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, str, bool]] = []
+        self.cell, self.time = "cell-1", 1
+        self.kernel = self
+
+    def get_parent(self, channel: str) -> dict[str, Any]:
+        """The request of the cell that runs now."""
+        assert channel == "shell"
+        return {"header": {"msg_id": str(self.time)}, "metadata": {"cellId": self.cell}}
+
+    def display(self, bundle: dict[str, str], *, raw: bool, display_id: str, update: bool) -> None:
+        """IPython's `display`."""
+        assert raw
+        self.shown.append((display_id, bundle["text/html"], update))
+
+    @property
+    def page(self) -> str:
+        """What is shown last."""
+        return self.shown[-1][1] if self.shown else ""
+
+    def until(self, text: str, seconds: float = 10.0) -> str:
+        """Wait until a text is shown, and return the page that has it."""
+        deadline = time.monotonic() + seconds
+        while text not in self.page:
+            assert time.monotonic() < deadline, f"{text} is not in {self.page}"
+            time.sleep(0.01)
+        return self.page
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
+    """This process is a notebook's kernel."""
+    found = Notebook()
+    package, module = ModuleType("IPython"), ModuleType("IPython.display")
+    package.get_ipython = lambda: found  # type: ignore[attr-defined]  # a stand-in
+    module.display = found.display  # type: ignore[attr-defined]  # a stand-in
+    monkeypatch.setitem(sys.modules, "IPython", package)
+    monkeypatch.setitem(sys.modules, "IPython.display", module)
+    return found

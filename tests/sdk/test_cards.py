@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runyard import AmlCompute, ComputeTarget, Environment, Experiment, Model, Workspace
+from runyard import AmlCompute, ComputeTarget, Environment, Model, Workspace
 
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -30,7 +30,6 @@ def _environment(workspace: Workspace, folder: Any) -> Environment:
     ("make", "shown"),
     [
         (lambda workspace, _: workspace, ["{name}", "local"]),
-        (lambda workspace, _: Experiment(workspace, "exp"), ["exp", "Link to the experiment"]),
         (lambda workspace, _: workspace.get_default_datastore(), ["workspaceblobstore", "yes"]),
         (_model, ["m", "1", "k: &lt;img"]),
         (_compute, ["cpu", "Succeeded", "k: &lt;img"]),

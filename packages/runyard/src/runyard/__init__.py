@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from runyard.sdk.v1.newest import Estimator, PyTorch, SKLearn, TensorFlow
     from runyard.sdk.v1.runconfig import RunConfiguration
     from runyard.sdk.v1.scripts import ScriptRunConfig
-    from runyard.sdk.v1.widgets import RunDetails
+    from runyard.sdk.widgets import RunDetails
     from runyard.sdk.workspaces import Workspace
 
 __version__ = "0.1.0"
@@ -80,7 +80,7 @@ _NAMES = {
     "PyTorchConfiguration": "runyard.sdk.launchers",
     "Run": "runyard.sdk.runs",
     "RunConfiguration": "runyard.sdk.v1.runconfig",
-    "RunDetails": "runyard.sdk.v1.widgets",
+    "RunDetails": "runyard.sdk.widgets",
     "SKLearn": "runyard.sdk.v1.newest",
     "ScriptRunConfig": "runyard.sdk.v1.scripts",
     "Sweep": "runyard.sdk.sweeps",

@@ -1,5 +1,5 @@
 """The card about a run."""
 
-from runyard.sdk.v1.widgets import RunDetails
+from runyard.sdk.widgets import RunDetails
 
 __all__ = ["RunDetails"]

@@ -101,6 +101,29 @@ def for_run(url: str, token: str, connection_file: str = "") -> Connection:
     return Connection(url, token, recover=now)
 
 
+def observing(connection: Connection) -> Connection:
+    """Connect once more to a connected service, for who only looks on.
+
+    It finds a service that came back elsewhere, but starts none: what somebody has stopped stays
+    so although a notebook is open.
+    """
+    from runyard.client.connection import Address, Connection
+
+    home = homes.locate()
+    record = homes.read_connection(homes.connection_file(home))
+    token = connection.token
+    if record is None or record.token != token:
+        return Connection(connection.url, token)
+
+    def now() -> Address:
+        record = running(home)
+        if record is None:
+            raise FileNotFoundError(home)
+        return Address(record.url, record.token)
+
+    return Connection(connection.url, token, recover=now)
+
+
 def forget() -> None:
     """Close and forget the shared connections, as after the service was stopped on purpose."""
     while _shared:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runyard.client.experiments import Experiments
     from runyard.client.feed import Feed
     from runyard.client.files import Files
+    from runyard.client.hints import Hints
     from runyard.client.images import Images
     from runyard.client.journals import Journals
     from runyard.client.logs import Logs
@@ -101,6 +102,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.files import Files
 
         return Files(self)
+
+    @property
+    def hints(self) -> Hints:
+        """Hints at what changed."""
+        from runyard.client.hints import Hints
+
+        return Hints(self)
 
     @property
     def images(self) -> Images:

@@ -52,7 +52,12 @@ class Experiment:
 
     def _repr_html_(self) -> str:
         from runyard.sdk import cards
+        from runyard.sdk.notebook.cards import of_experiment
 
+        workspace = self._workspace
+        card = of_experiment(workspace.service, self.name, workspace.name, self.get_portal_url())
+        if card is not None:
+            return card
         cells = {"Name": self.name, "Workspace": self._workspace.name}
         return cards.row(cells, ("Report Page", self.get_portal_url(), "Link to the experiment"))
 

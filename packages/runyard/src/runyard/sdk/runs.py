@@ -70,7 +70,11 @@ class Run(RunLifecycle, RunContents):
 
     def _repr_html_(self) -> str:
         from runyard.sdk import cards
+        from runyard.sdk.notebook.cards import once
 
+        card = once(self)
+        if card is not None:
+            return card
         record = self._read()
         cells = {
             "Experiment": record.experiment,

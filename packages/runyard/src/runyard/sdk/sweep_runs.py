@@ -202,7 +202,11 @@ class SweepRun(Run):
 
     def _repr_html_(self) -> str:
         from runyard.sdk import cards
+        from runyard.sdk.notebook.cards import once
 
+        card = once(self)
+        if card is not None:
+            return card
         record = self._sweep()
         cells = {
             "Experiment": record.spec.experiment,

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from runyard.protocol.runs import RunError, RunRecord
 from runyard.sdk.exceptions import UserErrorException
-from runyard.sdk.v1 import widgets
 from runyard.sdk.v1.telemetry import set_diagnostics_collection
-from runyard.sdk.v1.widgets import RunDetails, _as_html
+from runyard.sdk.widgets import RunDetails
 
 
 class FakeRun:
@@ -68,13 +64,6 @@ def test_card_in_a_terminal(capsys):
     assert "http://127.0.0.1:1/runs/x" in out
 
 
-def test_card_in_a_notebook_is_escaped():
-    """What a run says cannot become part of the page."""
-    text = _as_html([("Error", "<script>"), ("Web View", "http://x")])
-    assert "<script>" not in text
-    assert "href='http://x'" in text
-
-
 def test_widget_data_has_the_run():
     """Programs read the card's content from it."""
     data = RunDetails(FakeRun()).get_widget_data()
@@ -97,32 +86,3 @@ def test_waiting_runs_say_why(capsys):
     """A queued run names what it waits for."""
     RunDetails(FakeRun("Queued")).show()
     assert "Queued: waiting for 2 nodes" in capsys.readouterr().out
-
-
-def test_card_in_a_notebook_is_renewed_until_the_end(monkeypatch):
-    """show() returns at once; the card follows the run and then rests."""
-    shown: list[str] = []
-
-    class Card:
-        def update(self, html: str) -> None:
-            shown.append(html)
-
-    def display(html: str, *, display_id: bool) -> Card:
-        assert display_id
-        shown.append(html)
-        return Card()
-
-    module = ModuleType("IPython.display")
-    module.HTML, module.display = str, display  # type: ignore[attr-defined]  # a stand-in
-    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
-    monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
-    monkeypatch.setitem(sys.modules, "IPython.display", module)
-    monkeypatch.setattr(widgets, "_SECONDS", 0.01)
-    run = FakeRun("Running")
-    RunDetails(run).show()
-    run.status = "Completed"
-    deadline = time.monotonic() + 5
-    while "Completed" not in shown[-1] and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert "Running" in shown[0]
-    assert "Completed" in shown[-1]

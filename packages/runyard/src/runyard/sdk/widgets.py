@@ -1,28 +1,24 @@
-"""`RunDetails(run).show()`: a plain card about a run.
+"""`RunDetails(run).show()`: a card about a run.
 
 In a terminal it is text about now: call it again for news, or follow the run with
-`run.wait_for_completion(show_output=True)`. In a notebook it is HTML that a daemon thread renews
-until the run has ended. Both return at once. Of a sweep it shows the trials, too, and which was
-best (see `sweep_card`).
+`run.wait_for_completion(show_output=True)`. In a notebook it is HTML that is renewed until the run
+has ended (see `runyard.sdk.notebook`). Both return at once. Of a sweep it shows the trials, too,
+and which was best.
 """
 
 from __future__ import annotations
 
-import threading
-import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
-from runyard.sdk.exceptions import AzureMLException, UserErrorException
-from runyard.sdk.run_base import TERMINAL
+from runyard.sdk.exceptions import UserErrorException, translated
 
 if TYPE_CHECKING:
     from runyard.protocol.runs import RunRecord
-    from runyard.sdk.v1.sweep_card import SweepCard
+    from runyard.sdk.notebook.sweep_card import SweepCard
 
 Rows = List[Tuple[str, str]]
 
 _SHOWN_VALUES = 3
-_SECONDS = 2.0
 
 
 class RunDetails:
@@ -47,27 +43,13 @@ class RunDetails:
         """Show the card and return at once.
 
         Args:
-            render_lib: Without effect.
+            render_lib: `anywidget` shows it by that library, where the notebook has it; the
+                variable RUNYARD_WIDGET says the same for all cards.
             widget_settings: Without effect.
         """
-        del render_lib, widget_settings
-        rows, card_of_sweep, ended = self._look()
-        if not _in_notebook():
-            text = _as_text(rows)
-            if card_of_sweep is not None:
-                text = f"{text}\n\n{card_of_sweep.text()}"
-            print(text, flush=True)  # noqa: T201 - to show is what was asked for
-            return
-        from IPython.display import (  # type: ignore[import-not-found]  # only in notebooks
-            HTML,
-            display,
-        )
-
-        card = display(HTML(_page(rows, card_of_sweep)), display_id=True)
-        # IPython gives none where no kernel shows it.
-        if not ended and card is not None:
-            # A daemon, so that a kernel can end while the run goes on.
-            threading.Thread(target=self._renew, args=(card, HTML), daemon=True).start()
+        del widget_settings
+        if not self._show_in_notebook(render_lib):
+            print(self._text(), flush=True)  # noqa: T201 - to show is what was asked for
 
     def get_widget_data(self, widget_settings: Any = None) -> Dict[str, Any]:
         """Return what the card shows as a dict: `status`, `run_id`, `run_properties`, metrics.
@@ -92,12 +74,32 @@ class RunDetails:
             "loading": False,
         }
 
+    def _show_in_notebook(self, render_lib: Any) -> bool:
+        """Show it in the notebook, if this is one; returns whether it is shown."""
+        from runyard.sdk.notebook import screen
+
+        found = screen.here()
+        if found is None:
+            return False
+        from runyard.sdk.notebook import cards
+
+        return cards.show(self.run, found[1], self._brief_text, render_lib)
+
+    @property
+    def _brief_text(self) -> str:
+        return f"RunDetails({self.run.id})"
+
     def _child_runs(self) -> List[Dict[str, Any]]:
         found = _sweep_card(self.run, self.run._refresh())
         return [] if found is None else found.child_runs()
 
-    def _look(self) -> Tuple[Rows, Optional[SweepCard], bool]:
-        """Return what the card shows, of a sweep also its trials, and whether the run has ended."""
+    def _text(self) -> str:
+        rows, sweep = self._look()
+        text = _as_text(rows)
+        return text if sweep is None else f"{text}\n\n{sweep.text()}"
+
+    def _look(self) -> Tuple[Rows, Optional[SweepCard]]:
+        """Return what the text says, and of a sweep also its trials."""
         record: RunRecord = self.run._refresh()
         sweep = _sweep_card(self.run, record)
         rows = [
@@ -117,17 +119,7 @@ class RunDetails:
         if record.error is not None:
             rows.append(("Error", record.error.message.partition("\n")[0]))
         rows.append(("Web View", self.run.get_portal_url()))
-        return [row for row in rows if row[1]], sweep, record.status in TERMINAL
-
-    def _renew(self, card: Any, html: Any) -> None:
-        ended = False
-        while not ended:
-            time.sleep(_SECONDS)
-            try:
-                rows, sweep, ended = self._look()
-            except AzureMLException:
-                continue  # the service is away; the card goes on when it is back
-            card.update(html(_page(rows, sweep)))
+        return [row for row in rows if row[1]], sweep
 
     def __repr__(self) -> str:
         return f"RunDetails({self.run!r})"
@@ -139,13 +131,12 @@ def _sweep_card(run: Any, record: RunRecord) -> Optional[SweepCard]:
     if record.run_type in (None, SCRIPT_RUN):
         return None
     from runyard.protocol.sweeps import RUN_TYPES
-    from runyard.sdk.v1.sweep_card import SweepCard
+    from runyard.sdk.notebook.sweep_card import SweepCard
 
-    return SweepCard(run) if record.run_type in RUN_TYPES else None
-
-
-def _page(rows: Rows, sweep: Optional[SweepCard]) -> str:
-    return _as_html(rows) + ("" if sweep is None else sweep.html())
+    if record.run_type not in RUN_TYPES:
+        return None
+    with translated():
+        return SweepCard(run.service, run.id)
 
 
 def _brief(value: Any) -> str:
@@ -155,30 +146,6 @@ def _brief(value: Any) -> str:
     return f"… {last} ({len(value)} values)"
 
 
-def _in_notebook() -> bool:
-    """Whether a notebook kernel runs this process, without importing anything for it."""
-    import sys
-
-    return "ipykernel" in sys.modules and "IPython" in sys.modules
-
-
 def _as_text(rows: Rows) -> str:
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
-
-
-def _as_html(rows: Rows) -> str:
-    from html import escape
-
-    cells = "".join(
-        f"<tr><th style='text-align:left'>{escape(name)}</th><td>{_cell(value)}</td></tr>"
-        for name, value in rows
-    )
-    return f"<table>{cells}</table>"
-
-
-def _cell(value: str) -> str:
-    from html import escape
-
-    text = escape(value)
-    return f"<a href='{text}' target='_blank'>{text}</a>" if value.startswith("http") else text

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
+import base64
+import re
+from types import SimpleNamespace
 from typing import Any
 from xml.dom import minidom
 
-from tests.sdk_v1.test_widgets import FakeRun
+from tests.sdk.test_widgets import FakeRun
 
 from runyard.protocol.metrics import SCALAR, MetricSeries
 from runyard.protocol.runs import RunRecord
@@ -19,9 +20,11 @@ from runyard.protocol.sweeps import (
     SweepRecord,
     SweepSpec,
     SweepTable,
+    TrialQuery,
+    TrialRecord,
 )
-from runyard.sdk.v1 import sweep_pictures
-from runyard.sdk.v1.widgets import RunDetails
+from runyard.sdk.notebook import sweep_pictures
+from runyard.sdk.widgets import RunDetails
 
 SPACE = [
     ParameterSpec("--lr", "number", low=0.01, high=1.0, log=True),
@@ -43,8 +46,10 @@ class FakeService:
     """The service as the card asks it."""
 
     sweeps = metrics = property(lambda self: self)
+    files = SimpleNamespace(list=lambda *_, **__: [])
 
-    def __init__(self, *, ended: bool = True) -> None:
+    def __init__(self, record: RunRecord, *, ended: bool = True) -> None:
+        self.runs = SimpleNamespace(get=lambda _: record)
         self.ended = ended
         self.asked: list[str] = []
 
@@ -56,13 +61,20 @@ class FakeService:
             sweep, "w", "Completed", "", spec, ended_at=ended, counts=counts, reason="because"
         )
 
+    def trials(self, sweep: str, query: TrialQuery, limit: int) -> list[TrialRecord]:
+        assert (query.state, limit) == ("failed", 5)
+        return [TrialRecord(1, "failed", run=f"{sweep}_1", reason="<b>it diverged")]
+
     def table(self, sweep: str) -> SweepTable:
         assert sweep == "HD_1"
         return SweepTable(COLUMNS, 4)
 
-    def read_many(self, runs: list[str], names: list[str]) -> dict[str, list[MetricSeries]]:
+    def read_many(
+        self, runs: list[str], names: list[str], points: int
+    ) -> dict[str, list[MetricSeries]]:
         self.asked = list(runs)
         assert names == ["acc"]
+        assert points
         return {run: [MetricSeries("acc", SCALAR, 2, values=[0.1, 0.2])] for run in runs}
 
 
@@ -73,7 +85,7 @@ class FakeSweep(FakeRun):
 
     def __init__(self, status: str = "Completed") -> None:
         super().__init__(status)
-        self.service = FakeService(ended=status == "Completed")
+        self.service = FakeService(self._refresh(), ended=status == "Completed")
 
     def _refresh(self) -> RunRecord:
         return RunRecord(
@@ -114,26 +126,33 @@ def test_what_a_sweep_waits_for_is_told(capsys):
     assert "Ended because" in capsys.readouterr().out
 
 
-def test_a_notebook_shows_table_curves_and_coordinates(monkeypatch):
+def test_a_notebook_shows_best_table_curves_and_coordinates(notebook):
     """What users chose as names and values cannot become part of the page."""
-    shown: list[str] = []
-    module = ModuleType("IPython.display")
-    module.HTML = str  # type: ignore[attr-defined]  # a stand-in
-    module.display = (  # type: ignore[attr-defined]  # a stand-in
-        lambda html, **_: shown.append(html)
-    )
-    for name in ("ipykernel", "IPython"):
-        monkeypatch.setitem(sys.modules, name, ModuleType(name))
-    monkeypatch.setitem(sys.modules, "IPython.display", module)
     sweep = FakeSweep()
     RunDetails(sweep).show()
-    (page,) = shown
-    assert "<td>HD_1_2</td>" in page
+    page = notebook.page
+    assert ">HD_1_2</td>" in page
     assert "<sgd>" not in page
+    assert "<progress" in page
+    assert "it diverged" in page
     assert sweep.service.asked == ["HD_1_2", "HD_1_3", "HD_1_0"]
-    curves, coordinates = (part.partition("</svg>")[0] for part in page.split("<svg")[1:])
-    assert curves.count("<polyline") == 3
-    assert coordinates.count("<polyline") == 4
+    best, coordinates, curves = map(_parsed, _images(page))
+    assert len(best.getElementsByTagName("polyline")) == 1
+    assert len(coordinates.getElementsByTagName("polyline")) == 4
+    assert len(curves.getElementsByTagName("polyline")) == 3
+
+
+def test_a_card_of_a_thousand_trials_stays_small():
+    """A notebook with it can be saved, sent and opened: at most 300 lines, at most 60 KB."""
+    axes = [
+        SweepColumn(f"--param{n}", "param", "linear", [k * 1.7 % 9 for k in range(1000)])
+        for n in range(11)
+    ]
+    ranks = [k / 999 for k in range(1000)]
+    drawn = sweep_pictures.parallel_coordinates(axes, ranks)
+    assert len(drawn) < 40_000
+    (picture,) = _images(drawn)
+    assert 100 < picture.count("<polyline") <= 300
 
 
 def test_programs_read_the_trials():
@@ -143,15 +162,25 @@ def test_programs_read_the_trials():
     assert (first["param_--lr"], first["param_--opt"]) == (1.0, "<sgd>")
 
 
+def _images(page: str) -> list[str]:
+    found = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', page)
+    return [base64.b64decode(one).decode() for one in found]
+
+
 def _parsed(picture: str) -> Any:
     return minidom.parseString(picture)
+
+
+def _drawn(images: str) -> Any:
+    (picture,) = _images(images)
+    return _parsed(picture)
 
 
 def test_pictures_take_any_values():
     """Infinities, one value alone, values of several types, and none at all."""
     infinite = [1.0, float("inf"), float("nan"), -1e308, 1e308]
-    assert len(_parsed(sweep_pictures.curves("a<b", [infinite])).getElementsByTagName("line")) == 1
-    assert len(_parsed(sweep_pictures.curves("x", [[2.0]])).getElementsByTagName("circle")) == 1
+    assert len(_drawn(sweep_pictures.curves("a<b", [infinite])).getElementsByTagName("line")) == 1
+    assert len(_drawn(sweep_pictures.curves("x", [[2.0]])).getElementsByTagName("circle")) == 1
     assert sweep_pictures.curves("x", [[float("nan")]]) == ""
     odd = [
         SweepColumn("one", "param", "linear", [3, 3, 3]),
@@ -159,6 +188,6 @@ def test_pictures_take_any_values():
         SweepColumn("zero", "param", "log", [0.0, 1.0, 2.0]),
         SweepColumn("acc", "value", "linear", [float("nan"), None, 1.0]),
     ]
-    drawn = _parsed(sweep_pictures.parallel_coordinates(odd, [None, None, 0.0]))
+    drawn = _drawn(sweep_pictures.parallel_coordinates(odd, [None, None, 0.0]))
     assert len(drawn.getElementsByTagName("polyline")) == 3
     assert sweep_pictures.parallel_coordinates([], []) == ""

@@ -1,28 +1,38 @@
-"""What `RunDetails` shows of a sweep: its trials, how they went, and which was best.
+"""What a card shows of a sweep: its trials, how they went, and which was best.
 
-One table of the service has all of it but the curves, which are read of the best trials alone.
+One table of the service has all of it but the curves, which are read of the best trials alone, and
+why trials failed.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from html import escape
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from runyard.protocol.sweeps import MAXIMIZE, PAUSED, STOPPED, SweepColumn
-from runyard.sdk import charts, run_metrics
-from runyard.sdk.exceptions import translated
+from runyard.protocol.metrics import SCALAR
+from runyard.protocol.sweeps import (
+    COMPLETED,
+    FAILED,
+    MAXIMIZE,
+    PAUSED,
+    STOPPED,
+    SweepColumn,
+    TrialQuery,
+)
+from runyard.sdk import charts
+from runyard.sdk.notebook import html, pictures, sweep_pictures
 
 if TYPE_CHECKING:
-    from runyard.sdk.runs import Run
+    from runyard.client.workspace import WorkspaceClient
 
-# A screen of a terminal, and as much as a notebook scrolls through.
-IN_TEXT, IN_HTML = 20, 100
-_CURVES = 20
+# A screen of a terminal; a notebook has pictures for the others.
+IN_TEXT, IN_HTML = 20, 10
+_CURVES, _POINTS = 10, 60
+_FAILED = 5
+_PARAMS = 8
 # v1's widget had no other word for a child that a policy stopped.
 _V1_STATUS = {STOPPED: "Canceled", PAUSED: "Canceled"}
-_CAPTION = "text-align:left;margin-top:8px"
 
 
 class Trial(NamedTuple):
@@ -40,14 +50,18 @@ class SweepCard:
     """The trials of a sweep as they are now.
 
     Args:
-        run: The sweep.
+        service: The workspace.
+        run_id: The sweep.
+
+    Raises:
+        RunyardError: The service refused, or cannot be reached.
     """
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        with translated():
-            self._sweep = run.service.sweeps.get(run.id)
-            table = run.service.sweeps.table(run.id)
+    def __init__(self, service: WorkspaceClient, run_id: str) -> None:
+        self._service = service
+        self._id = run_id
+        self._sweep = service.sweeps.get(run_id)
+        table = service.sweeps.table(run_id)
         self._columns = table.columns
         self.total = table.total
         self.goal = self._sweep.spec.objectives[0]
@@ -75,7 +89,7 @@ class SweepCard:
 
     def child(self, trial: Trial) -> str:
         """The id of a trial's run."""
-        return f"{self._run.id}_{trial.number}"
+        return f"{self._id}_{trial.number}"
 
     def text(self) -> str:
         """The table of the best trials and how the best value came about, for a terminal."""
@@ -89,27 +103,51 @@ class SweepCard:
         chart = self._best_so_far(plain=charts.plain_for(sys.stdout))
         return "\n".join([*shown, *([""] if chart else []), *chart])
 
-    def html(self) -> str:
-        """The same table with pictures, for a notebook."""
-        from runyard.sdk.v1 import sweep_pictures
+    def parts(self) -> List[str]:
+        """Head, pictures and tables as HTML, what matters most first."""
+        return [
+            self._progress(),
+            self._table(),
+            self._best_image(),
+            sweep_pictures.parallel_coordinates(
+                [c for c in self._columns if c.role in ("param", "value")], self._ranks()
+            ),
+            sweep_pictures.curves(self.goal.name, self._curves()),
+            self._failures(),
+        ]
 
-        names = self._names()
-        head = "".join(f"<th>{escape(name)}</th>" for name in ("Child", "Status", *names))
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in self._cells(trial, names))
-            for trial in self.trials[:IN_HTML]
-        )
-        more = f"<p>… and {self.total - IN_HTML} more</p>" if self.total > IN_HTML else ""
-        axes = [c for c in self._columns if c.role in ("param", "value")]
+    def _progress(self) -> str:
+        limit = self._sweep.spec.max_trials or self._sweep.space_size or 0
+        done = sum(self._sweep.counts.get(state, 0) for state in (COMPLETED, STOPPED, FAILED))
+        bar = f'<progress max="{limit}" value="{min(done, limit)}"></progress> ' if limit else ""
+        rows = [(name, value) for name, value in self.rows() if value]
+        return html.pairs(rows, before=bar)
+
+    def _table(self) -> str:
+        names = self._names()[:_PARAMS]
+        rows = [self._cells(trial, names) for trial in self.trials[:IN_HTML]]
+        more = self.total - len(rows)
+        note = html.note(f"… and {more} more") if more > 0 else ""
+        return html.table(["Child", "Status", *names, self.goal.name], rows) + note
+
+    def _best_image(self) -> str:
+        best = next((column for column in self._columns if column.role == "best"), None)
+        if best is None:
+            return ""
+        title = f"best {self.goal.name} so far"
+        return pictures.lines(title, [(self._numbers(), best.values)], 340, 150, steps=True)
+
+    def _failures(self) -> str:
+        if not self._sweep.counts.get(FAILED):
+            return ""
+        query = TrialQuery(state=FAILED)
+        failed = list(self._service.sweeps.trials(self._id, query, limit=_FAILED))
+        rows = [[one.run or f"{self._id}_{one.number}", one.reason] for one in failed]
+        return html.table(["Failed", "Reason"], rows)
+
+    def _ranks(self) -> List[Optional[float]]:
         by_number = {trial.number: trial.rank for trial in self.trials}
-        ranks = [by_number[number] for number in self._numbers()]
-        return (
-            f"<table><tr>{head}<th>{escape(self.goal.name)}</th></tr>{rows}</table>{more}"
-            f"<div style='{_CAPTION}'>"
-            f"{sweep_pictures.curves(self.goal.name, self._curves())}</div>"
-            f"<div style='{_CAPTION}'>"
-            f"{sweep_pictures.parallel_coordinates(axes, ranks)}</div>"
-        )
+        return [by_number[number] for number in self._numbers()]
 
     def child_runs(self) -> List[Dict[str, Any]]:
         """The trials in the words of v1's widget."""
@@ -119,7 +157,7 @@ class SweepCard:
                 "run_number": trial.number,
                 "status": _V1_STATUS.get(trial.state, trial.state.capitalize()),
                 "duration": trial.seconds,
-                "hyperdrive_id": self._run.id,
+                "hyperdrive_id": self._id,
                 "metric": trial.best,
                 "best_metric": trial.best,
                 **{f"param_{name}": value for name, value in trial.params.items()},
@@ -149,8 +187,13 @@ class SweepCard:
         first = [self.child(trial) for trial in self.trials[:_CURVES] if trial.best is not None]
         if not first:
             return []
-        found = run_metrics.read_many(self._run.service, first, self.goal.name, populate=False)
-        return [_values(found[child].get(self.goal.name)) for child in first]
+        found = self._service.metrics.read_many(first, [self.goal.name], _POINTS)
+        return [
+            [float(v) for v in one.values if isinstance(v, (int, float))]
+            for child in first
+            for one in found[child]
+            if one.kind == SCALAR
+        ]
 
 
 def _trials(columns: Sequence[SweepColumn]) -> List[Trial]:
@@ -179,11 +222,6 @@ def _ranked(trials: Sequence[Trial], largest: bool) -> List[Trial]:
     return ranked + [
         trial for trial in trials if trial.best is None or not math.isfinite(trial.best)
     ]
-
-
-def _values(logged: Any) -> List[float]:
-    listed = logged if isinstance(logged, list) else [logged]
-    return [float(v) for v in listed if isinstance(v, (int, float)) and not isinstance(v, bool)]
 
 
 def _brief(value: Any) -> str:

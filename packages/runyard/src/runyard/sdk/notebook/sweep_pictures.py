@@ -1,14 +1,15 @@
 """Pictures of a sweep as SVG, for the card of a notebook: curves of a metric, parallel coordinates.
 
-Plain text of shapes, made here: no library, no script, nothing fetched. Every name and value comes
-from users and is escaped.
+Plain text of shapes, made here: no library, no script, nothing fetched (see `pictures`). Every name
+and value comes from users and is escaped.
 """
 
 from __future__ import annotations
 
 import math
-from html import escape
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple
+
+from runyard.sdk.notebook.pictures import image, text
 
 if TYPE_CHECKING:
     from runyard.protocol.sweeps import SweepColumn
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 680, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 60, 30, 24
 _LABELS = 8
+# More lines than that are one area; and a card may have 60 KB with all that it shows.
+_MOST_LINES, _MOST_POINTS, _MOST_AXES = 300, 1800, 12
 # From the best to the worst, which is to be seen, but not first.
 _BEST, _WORST = (23, 84, 166), (200, 205, 212)
 
@@ -35,7 +38,7 @@ def curves(title: str, series: Sequence[Sequence[float]]) -> str:
     if not finite:
         return ""
     up = _linear(min(finite), max(finite))
-    shapes = [_text(_LEFT, 14, title, "start")]
+    shapes = [text(_LEFT, 14, title, "start")]
     shapes += _axis(_LEFT, [(up(v), _number(v)) for v in sorted({min(finite), max(finite)})])
     last = len(series) - 1
     for rank, values in sorted(enumerate(series), reverse=True):
@@ -45,8 +48,8 @@ def curves(title: str, series: Sequence[Sequence[float]]) -> str:
             if math.isfinite(value)
         ]
         shapes.append(_line(points, rank / last if last else 0.0))
-    shapes.append(_text(WIDTH - _RIGHT, HEIGHT - 6, f"{longest} values", "end"))
-    return _picture(shapes)
+    shapes.append(text(WIDTH - _RIGHT, HEIGHT - 6, f"{longest} values", "end"))
+    return image("".join(shapes), WIDTH, HEIGHT, f"{title} of the best trials")
 
 
 def parallel_coordinates(columns: Sequence[SweepColumn], ranks: Sequence[Optional[float]]) -> str:
@@ -58,16 +61,24 @@ def parallel_coordinates(columns: Sequence[SweepColumn], ranks: Sequence[Optiona
     """
     if not columns or not ranks:
         return ""
+    # The last is the value, which is what the others are there for.
+    columns = [*columns[: _MOST_AXES - 1], columns[-1]] if len(columns) > _MOST_AXES else columns
     shapes: List[str] = []
     places = []
     for index, column in enumerate(columns):
         place, labels = _scale(column)
         x = _across(index, len(columns))
         places.append(place)
-        shapes.append(_text(x, 14, column.name, "middle"))
+        shapes.append(text(x, 14, column.name, "middle"))
         shapes += _axis(x, labels)
     # The best are drawn last, over the others.
-    order = sorted(range(len(ranks)), key=lambda row: -_or(ranks[row], 1.0))
+    order = sorted(range(len(ranks)), key=lambda row: _or(ranks[row], 1.0))
+    most = min(_MOST_LINES, _MOST_POINTS // len(columns))
+    # Of many the best half of the lines, and of the others every so-manyth.
+    half = most // 2
+    if len(order) > most:
+        order = order[:half] + order[half :: 1 + (len(order) - half) // half]
+    order.reverse()
     for row in order:
         points = []
         for index, column in enumerate(columns):
@@ -75,7 +86,7 @@ def parallel_coordinates(columns: Sequence[SweepColumn], ranks: Sequence[Optiona
             if up is not None:
                 points.append((_across(index, len(columns)), _height(up)))
         shapes.append(_line(points, _or(ranks[row], 1.0)))
-    return _picture(shapes)
+    return image("".join(shapes), WIDTH, HEIGHT, f"parameters of {len(order)} trials")
 
 
 def _scale(column: SweepColumn) -> Tuple[Place, List[Tuple[float, str]]]:
@@ -137,11 +148,11 @@ def _height(up: float) -> float:
 
 def _axis(x: float, labels: Sequence[Tuple[float, str]]) -> List[str]:
     axis = f"<line x1='{x:.1f}' x2='{x:.1f}' y1='{_TOP}' y2='{HEIGHT - _BOTTOM}' stroke='#888'/>"
-    return [axis, *(_text(x - 4, _height(up) + 4, label, "end") for up, label in labels)]
+    return [axis, *(text(x - 4, _height(up) + 4, label, "end") for up, label in labels)]
 
 
 def _line(points: Sequence[Point], rank: float) -> str:
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    path = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
     color = ",".join(str(round(a + (b - a) * rank)) for a, b in zip(_BEST, _WORST))
     if len(points) == 1:
         x, y = points[0]
@@ -154,16 +165,5 @@ def _line(points: Sequence[Point], rank: float) -> str:
     )
 
 
-def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f"<text x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}'>{escape(text)}</text>"
-
-
 def _number(value: float) -> str:
     return f"{value:.4g}"
-
-
-def _picture(shapes: Sequence[str]) -> str:
-    return (
-        f"<svg width='{WIDTH}' height='{HEIGHT}' viewBox='0 0 {WIDTH} {HEIGHT}' "
-        "font-family='sans-serif' font-size='11' fill='#888'>" + "".join(shapes) + "</svg>"
-    )

@@ -9,6 +9,7 @@ import pytest
 from runyard.protocol import routes
 from runyard.protocol.metrics import SpoolQuery
 from runyard.protocol.runs import FailRun, StartRun
+from runyard.protocol.views import CreateView
 
 LONG = "a-long-name-of-an-experiment-about-transformers"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -206,6 +207,26 @@ def test_a_name_in_backticks_is_a_column_as_it_is_a_field(cli, place) -> None:
         ["A", "B,", "`C`", "NO."],
         ["7", "1"],
     ]
+
+
+def test_a_saved_view_is_a_list(cli, place, kept) -> None:
+    """What was saved in the studio is a list at the prompt: its filter, order and columns."""
+    place.client.views.create(
+        CreateView(
+            "good losses",
+            filter="metrics.loss <= 0.2",
+            order_by=["metrics.loss DESC"],
+            columns=["attributes.number", "duration", "metrics.loss", "snapshot"],
+        )
+    )
+    assert found(cli, kept, "--view", "good losses") == [2, 1]
+    assert found(cli, kept, "--view", "good losses", "--sort", "metric.loss") == [1, 2]
+    assert found(cli, kept, "--view", "good losses", "--filter", "tag.fold=1") == [1]
+    shown = cli("runs", "list", "-e", "sorted", "--view", "good losses").out.splitlines()
+    assert shown[0].split() == ["NUMBER", "TIME", "LOSS"]
+    said = cli("runs", "list", "--view", "good loses")
+    assert (said.status, said.out) == (3, "")
+    assert "nearest: 'good losses'" in said.err
 
 
 def test_an_unknown_experiment_is_no_empty_list(cli, kept) -> None:

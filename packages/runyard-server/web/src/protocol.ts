@@ -119,6 +119,16 @@ export interface ChangeSweep {
   enqueue: Array<Record<string, unknown>>;
 }
 
+export interface ChangeView {
+  name: string | null;
+  filter: string | null;
+  order_by: Array<string> | null;
+  columns: Array<string> | null;
+  group_by: string | null;
+  children: boolean | null;
+  charts: Array<string> | null;
+}
+
 export interface ChangeWorkspace {
   default_datastore: string | null;
   friendly_name: string | null;
@@ -229,6 +239,18 @@ export interface CreateSweep {
   submitted_by: string;
   parent: string | null;
   submitted_from: string | null;
+}
+
+export interface CreateView {
+  name: string;
+  noun: string;
+  filter: string;
+  order_by: Array<string>;
+  columns: Array<string>;
+  group_by: string;
+  children: boolean;
+  charts: Array<string>;
+  owner: string;
 }
 
 export interface CreateWorkspace {
@@ -1022,6 +1044,18 @@ export interface RunError {
   log_tail: string;
 }
 
+export interface RunKeys {
+  metrics: Array<string>;
+  params: Array<string>;
+  tags: Array<string>;
+  more: boolean;
+}
+
+export interface RunKeysQuery {
+  prefix: string;
+  limit: number;
+}
+
 export interface RunPage {
   items: Array<RunRecord>;
   next_page_token: string | null;
@@ -1075,6 +1109,7 @@ export interface RunRecord {
   submitted_from: string | null;
   metrics: Record<string, number> | null;
   params: Record<string, string>;
+  has_children: boolean | null;
 }
 
 export interface RunSpec {
@@ -1095,6 +1130,17 @@ export interface RunSpec {
   shared_memory: string | null;
   definition: Record<string, unknown>;
   resumes: string | null;
+}
+
+export interface RunValues {
+  values: Array<string>;
+  more: boolean;
+}
+
+export interface RunValuesQuery {
+  field: string;
+  prefix: string;
+  limit: number;
 }
 
 export interface SamplerSpec {
@@ -1371,6 +1417,30 @@ export interface TrialVerdict {
   reason: string;
 }
 
+export interface ViewPage {
+  items: Array<ViewRecord>;
+}
+
+export interface ViewQuery {
+  noun: string | null;
+}
+
+export interface ViewRecord {
+  id: string;
+  workspace: string;
+  name: string;
+  noun: string;
+  filter: string;
+  order_by: Array<string>;
+  columns: Array<string>;
+  group_by: string;
+  children: boolean;
+  charts: Array<string>;
+  owner: string;
+  created_at: string;
+  changed_at: string;
+}
+
 export interface WorkspacePage {
   items: Array<WorkspaceRecord>;
   next_page_token: string | null;
@@ -1487,11 +1557,13 @@ export interface Routes {
   "runs.complete": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
   "runs.fail": { segments: { workspace: string; run: string }; query: never; body: Partial<FailRun>; answer: RunRecord };
   "runs.get": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
+  "runs.keys": { segments: { workspace: string }; query: Partial<RunKeysQuery>; body: never; answer: RunKeys };
   "runs.list": { segments: { workspace: string }; query: Partial<RunQuery>; body: never; answer: RunPage };
   "runs.search": { segments: { workspace: string }; query: never; body: Partial<Search>; answer: RunPage };
   "runs.spec": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunSpec };
   "runs.start": { segments: { workspace: string }; query: never; body: Partial<StartRun>; answer: RunRecord };
   "runs.submit": { segments: { workspace: string }; query: never; body: Partial<SubmitRun>; answer: RunRecord };
+  "runs.values": { segments: { workspace: string }; query: Partial<RunValuesQuery>; body: never; answer: RunValues };
   "series.read": { segments: { workspace: string }; query: never; body: Partial<ReadSeries>; answer: SeriesPage };
   "service.about": { segments: {}; query: never; body: never; answer: About };
   "service.status": { segments: {}; query: never; body: never; answer: ServiceStatus };
@@ -1513,6 +1585,10 @@ export interface Routes {
   "sweeps.list": { segments: { workspace: string }; query: Partial<SweepQuery>; body: never; answer: SweepPage };
   "sweeps.table": { segments: { workspace: string; sweep: string }; query: Partial<TableQuery>; body: never; answer: SweepTable };
   "sweeps.trials": { segments: { workspace: string; sweep: string }; query: Partial<TrialQuery>; body: never; answer: TrialPage };
+  "views.change": { segments: { workspace: string; view: string }; query: never; body: Partial<ChangeView>; answer: ViewRecord };
+  "views.create": { segments: { workspace: string }; query: never; body: Partial<CreateView>; answer: ViewRecord };
+  "views.delete": { segments: { workspace: string; view: string }; query: never; body: never; answer: void };
+  "views.list": { segments: { workspace: string }; query: Partial<ViewQuery>; body: never; answer: ViewPage };
   "workspaces.change": { segments: { workspace: string }; query: never; body: Partial<ChangeWorkspace>; answer: WorkspaceRecord };
   "workspaces.create": { segments: {}; query: never; body: Partial<CreateWorkspace>; answer: WorkspaceRecord };
   "workspaces.get": { segments: { workspace: string }; query: never; body: never; answer: WorkspaceRecord };
@@ -1605,11 +1681,13 @@ export const routes = {
   "runs.complete": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/complete"},
   "runs.fail": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/fail"},
   "runs.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}"},
+  "runs.keys": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/run-keys"},
   "runs.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs"},
   "runs.search": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/search"},
   "runs.spec": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/spec"},
   "runs.start": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/interactive-runs"},
   "runs.submit": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs"},
+  "runs.values": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/run-values"},
   "series.read": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/series/read"},
   "service.about": {"method": "GET", "path": "/api/v1/about"},
   "service.status": {"method": "GET", "path": "/api/v1/status"},
@@ -1631,6 +1709,10 @@ export const routes = {
   "sweeps.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/sweeps"},
   "sweeps.table": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}/table"},
   "sweeps.trials": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}/trials"},
+  "views.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/views/{view}"},
+  "views.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/views"},
+  "views.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/views/{view}"},
+  "views.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/views"},
   "workspaces.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}"},
   "workspaces.create": {"method": "POST", "path": "/api/v1/workspaces"},
   "workspaces.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}"},

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from runyard.protocol.filters import ATTRIBUTE, Condition, Field
 from runyard.protocol.runs import RunRecord
-from runyard_server.cli import output, run_fields, run_filters, tables, typed
+from runyard_server.cli import output, run_fields, run_filters, run_saved, tables, typed
 from runyard_server.cli.target import WorkspaceClient
 from runyard_server.cli.typed import Typed
 
@@ -29,6 +29,7 @@ class Asked:
         active: Only runs that have not ended.
         children: Child runs too.
         filters: Conditions, in either form of `run_filters`.
+        view: The name of a saved view, on whose runs all else is asked.
     """
 
     experiment: str | None = None
@@ -36,6 +37,7 @@ class Asked:
     active: bool = False
     children: bool = False
     filters: Sequence[str] = field(default_factory=list)
+    view: str | None = None
 
 
 def show(
@@ -61,17 +63,20 @@ def show(
 
     Raises:
         InvalidRequest: There is no such field, or a condition makes no sense.
-        NotFound: There is no such experiment.
+        NotFound: There is no such experiment or view.
     """
     names = [run_fields.check_shown(name) for name in run_fields.named(columns or "")]
+    view = run_saved.NO_VIEW if asked.view is None else run_saved.read(client, asked.view)
+    names = names or list(view.columns)
     shown = names or run_fields.DEFAULTS
-    conditions = _conditions(client, asked)
+    conditions = [*view.conditions, *_conditions(client, asked)]
+    children = asked.children or view.children
     # Children crowd a list: they are left out unless something says that they are wanted.
-    without = not asked.children and all(one.condition.field != _PARENT for one in conditions)
+    without = not children and all(one.condition.field != _PARENT for one in conditions)
     found = typed.found(
         client.runs.search,
         [*conditions, _NO_CHILD] if without else conditions,
-        run_filters.sort(sort),
+        run_filters.sort(sort) or view.sort,
         # Records are whole in JSON, whatever a table would show of them.
         columns=[] if as_json else _brought(shown),
         limit=limit,

@@ -26,6 +26,10 @@ Columns = Annotated[
     str | None,
     Option("--columns", metavar="FIELD,...", help="What to show of each run, in this order."),
 ]
+View = Annotated[
+    str | None,
+    Option("--view", metavar="NAME", help="A saved view: its filter, order and columns."),
+]
 Follow = Annotated[bool, Option("--follow", "-f", help="Go on until the run has ended.")]
 File = Annotated[
     str | None,
@@ -47,6 +51,7 @@ def list_(
     filters: Filters = None,
     sort: Sort = None,
     columns: Columns = None,
+    view: View = None,
     limit: Limit = 20,
     json: Json = False,
     workspace: Workspace = None,
@@ -69,13 +74,15 @@ def list_(
 
     - `runyard runs list --columns id,user,params,metric.loss`
 
+    - `runyard runs list --view best`: a view that was saved in the studio or from Python
+
     - `runyard runs list --status Failed --json | jq -r '.items[].id'`
     """
     from runyard_server.cli import run_lists, target
 
     run_lists.show(
         target.client(workspace),
-        run_lists.Asked(experiment, status, active, children, filters or []),
+        run_lists.Asked(experiment, status, active, children, filters or [], view),
         sort=sort,
         columns=columns,
         limit=limit,

@@ -28,7 +28,7 @@ from runyard_server.store.search import Wanted
 from runyard_server.store.subjects import EXPERIMENT, Subject
 
 _MEANING = "1 to 255 letters, digits, '_' or '-', and begin with a letter or a digit"
-_WORDS = searches.Words(
+WORDS = searches.Words(
     "experiments",
     nouns.EXPERIMENTS,
     others={"run_count": "runs", "created": "created_at", "creation_time": "created_at"},
@@ -104,7 +104,7 @@ def search(system: System, workspace: str, body: Search) -> ExperimentPage:
     Raises:
         InvalidRequest: The filter, an order, a column or the page token makes no sense.
     """
-    asked = searches.prepared(_WORDS, workspace, body)
+    asked = searches.prepared(WORDS, workspace, body)
     asked = replace(asked, wanted=replace(asked.wanted, more=nouns.SHOWN_EXPERIMENTS))
 
     def read(work: Work) -> ExperimentPage:

@@ -36,7 +36,7 @@ from runyard_server.store.models import ModelRow
 from runyard_server.store.search import Wanted
 
 _MEANING = "1 to 255 letters, digits, '-', '.' or '_', and begin with a letter or a digit"
-_WORDS = Words(
+WORDS = Words(
     "models",
     nouns.MODELS,
     others={
@@ -113,7 +113,7 @@ def search(system: System, workspace: str, body: Search) -> ModelPage:
     Raises:
         InvalidRequest: The filter, an order, a column or the page token makes no sense.
     """
-    asked = searches.prepared(_WORDS, workspace, body)
+    asked = searches.prepared(WORDS, workspace, body)
 
     def read(work: Work) -> ModelPage:
         workspace_row(work, workspace)

@@ -13,6 +13,7 @@ from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
 from runyard.protocol.errors import Conflict, InvalidRequest, WrongState
 from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
+from runyard.protocol.run_keys import RunKeys, RunKeysQuery, RunValues, RunValuesQuery
 from runyard.protocol.runs import (
     ChangeRun,
     FailRun,
@@ -41,7 +42,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import canceling, inherited_environment, mpi, new_runs, run_folders
 from runyard_server.execution.new_runs import Named, new_row
-from runyard_server.operations import parameters, run_searches, searches, submission
+from runyard_server.operations import parameters, run_keys, run_searches, searches, submission
 from runyard_server.operations.experiments import checked as experiment_name
 from runyard_server.operations.experiments import ensured
 from runyard_server.operations.searches import EVERYTHING, Columns
@@ -203,10 +204,39 @@ def search(system: System, workspace: str, body: Search) -> RunPage:
         keys, token = searches.found(work, asked)
         items = _records(work, runs.find_in_order(work.connection, keys), asked.columns)
         values = metrics.latest(work.connection, keys, asked.columns.of(METRIC))
-        items = [replace(one, metrics=values[key]) for one, key in zip(items, keys, strict=True)]
+        above = runs.above_others(work.connection, keys)
+        items = [
+            replace(one, metrics=values[key], has_children=key in above)
+            for one, key in zip(items, keys, strict=True)
+        ]
         return RunPage(items, token)
 
     return system.read(read)
+
+
+def keys(system: System, workspace: str, query: RunKeysQuery) -> RunKeys:
+    """The names of metrics, parameters and tags that runs have.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        query: How they begin, and how many are wanted.
+    """
+    return run_keys.keys(system, workspace, query)
+
+
+def values(system: System, workspace: str, query: RunValuesQuery) -> RunValues:
+    """The texts that a field of runs has.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        query: The field, how they begin, and how many are wanted.
+
+    Raises:
+        InvalidRequest: There is no such field.
+    """
+    return run_keys.values(system, workspace, query)
 
 
 def spec(system: System, workspace: str, run: str) -> RunSpec:

@@ -125,6 +125,19 @@ def prepared(words: Words, workspace: str, asked: Search) -> Prepared:
     return Prepared(wanted, Columns(columns), after, limit, mark)
 
 
+def field_of(words: Words, text: str) -> Field:
+    """The field of a noun that a text names, by the noun's own name for it.
+
+    Args:
+        words: The noun.
+        text: A field, as filters have it.
+
+    Raises:
+        InvalidRequest: There is none of that name.
+    """
+    return _column(words, text)
+
+
 def found(work: Work, those: Prepared) -> tuple[list[Any], str | None]:
     """The keys of a page, in order, and the token of the next one, None at the end."""
     places = search.places(work.connection, those.wanted, those.after, those.limit + 1, work.now)

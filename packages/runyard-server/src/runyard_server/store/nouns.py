@@ -36,12 +36,12 @@ _LATEST = case(
 )
 
 # Names begin with a letter or a digit, all of which come after it; only hidden ones with a dot.
-_AFTER_HIDDEN = chr(ord(HIDDEN_EXPERIMENT) + 1)
+AFTER_HIDDEN = chr(ord(HIDDEN_EXPERIMENT) + 1)
 
 
 def not_hidden(name: Column[str]) -> ColumnElement[bool]:
     """The condition that an experiment, by the column of its name, is shown in lists."""
-    return name >= _AFTER_HIDDEN
+    return name >= AFTER_HIDDEN
 
 
 RUNS = Noun(

@@ -335,6 +335,14 @@ def children(connection: Connection, row: RunRow) -> list[RunRow]:
     return [_row(each) for each in connection.execute(found.order_by(runs.c.key))]
 
 
+def above_others(connection: Connection, keys: Sequence[int]) -> set[int]:
+    """Those of these keys whose runs have runs below them."""
+    below = runs.alias("below")
+    has = exists().where(below.c.workspace == runs.c.workspace, below.c.parent == runs.c.id)
+    found = select(runs.c.key).where(runs.c.key.in_(list(keys)), has)
+    return {int(key) for (key,) in connection.execute(found)}
+
+
 def open_below(connection: Connection, row: RunRow, target: str) -> list[RunRow]:
     """The runs on a target below a run that have not ended, oldest first.
 

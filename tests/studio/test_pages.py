@@ -1,0 +1,57 @@
+"""Every page opens, by its address and by a click, and does nothing that a page must not."""
+
+PARTS = "Parts of this page"
+
+
+def test_every_address_opens(filled, visit, pages):
+    """A link in a mail opens its page: a heading, a title of its own, and no error in it."""
+    tab = visit()
+    wrong = []
+    for address in pages.addresses(filled.names):
+        page = tab.open(address)
+        if page.locator("main h1").count() != 1:
+            wrong.append(f"{address}: {page.locator('main h1').count()} headings")
+        if address != "/" and page.title() in ("", "Runyard"):
+            wrong.append(f"{address}: it has no title of its own")
+        failures = page.locator(".failure").all_inner_texts()
+        wrong += [f"{address}: {said}" for said in failures]
+        tab.faults[:] = [f if f.startswith("/") else f"{address}: {f}" for f in tab.faults]
+    assert wrong == []
+
+
+def test_every_page_of_the_navigation_opens_by_a_click(filled, visit, pages):
+    """Clicking through shows what the addresses show, without loading the page anew."""
+    tab = visit()
+    page = tab.page
+    page.evaluate("window.kept = true")
+    for name, address in pages.navigation(filled.names["workspace"]):
+        page.get_by_role("navigation", name="Pages").get_by_role("link", name=name).click()
+        page.wait_for_url("**" + address)
+        tab.settle()
+        assert page.locator("main h1").count() == 1, address
+    assert page.evaluate("window.kept")
+
+
+def test_a_table_s_row_and_a_run_s_tabs_open_by_a_click(filled, visit):
+    """From the list to a run, and through all that it has; back leads back."""
+    tab = visit(f"/runs/{filled.names['workspace']}")
+    page = tab.page
+    page.get_by_role("row").nth(1).get_by_role("link").first.click()
+    tab.settle()
+    names = page.get_by_role("navigation", name=PARTS).get_by_role("link").all_inner_texts()
+    for name in names:
+        page.get_by_role("navigation", name=PARTS).get_by_role("link", name=name).click()
+        tab.settle()
+        assert page.locator(".failure").count() == 0
+    for _ in names[1:]:
+        page.go_back()
+    tab.settle()
+    page.go_back()
+    page.wait_for_url(f"**/runs/{filled.names['workspace']}*")
+
+
+def test_an_address_that_is_none_says_so(visit):
+    """A mistyped address has a page that leads home."""
+    tab = visit("/runs/default/nobody/nothing/at/all")
+    assert tab.page.locator(".failure").count() == 1
+    tab.forgive("404")

@@ -1,98 +1,329 @@
-// The runs of a workspace: as many as there are, ordered and filtered by the service.
-import { useEffect, useState } from "preact/hooks";
-import { param, setParams, to } from "../address";
+// The runs of a workspace: as many as there are, searched, ordered and grouped by the service.
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { go, param, setParams, to } from "../address";
 import { call } from "../api";
-import { useLive } from "../live";
 import type { RunRecord } from "../protocol";
 import { useResource, useRested } from "../resource";
-import { figure } from "../texts";
-import { Ago, Head, Status, Took } from "../ui/bits";
-import { Empty, Loaded } from "../ui/states";
-import { Table, type Column } from "../ui/table";
+import { fieldList, fieldParts, fieldText, quoted, whole } from "../search";
+import { counted, figure } from "../texts";
+import { Copy, Head, say } from "../ui/bits";
+import { Filter } from "../ui/filter";
+import { Menu } from "../ui/menu";
+import { Empty, Failure, Skeleton } from "../ui/states";
+import { Table, type Column, typing } from "../ui/table";
+import { Bar, Panel } from "./runs/chosen";
+import { Chooser, cell, known, usual } from "./runs/columns";
+import { MOST, type Asked, useRows } from "./runs/rows";
+import { command, python, save } from "./runs/take";
+import { Views } from "./runs/views";
 
-const PAGE = 200;
+/** A line of the table: a run at its depth, or the head of a group with its runs. */
+type Line =
+  | { kind: "run"; run: RunRecord; depth: number }
+  | { kind: "group"; key: string; value: string; runs: RunRecord[]; open: boolean };
+
+const BELOW = 200;
+/** In the address `cols=-` means that nothing but the run is shown. */
+const NONE = "-";
 
 export default function Runs({ workspace }: { workspace: string }) {
-  const filter = param("q");
-  const order = param("order");
-  const [typed, setTyped] = useState(filter);
-  const rested = useRested(typed);
-  useEffect(() => setParams({ q: rested }), [rested]);
   useEffect(() => {
-    document.title = `Runs · ${workspace}`;
+    document.title = `Runs · ${workspace} · Runyard`;
   }, [workspace]);
-  const runs = useResource(`${workspace} ${filter} ${order}`, (signal) =>
-    call(
-      "runs.search",
-      { workspace },
-      { body: { filter, order_by: order ? [order] : [], page_size: PAGE }, signal },
-    ),
-  );
-  useLive(workspace, ["runs"], runs.refresh);
   return (
     <>
-      <Head title="Runs" trail={[[workspace, `/runs/${workspace}`]]} />
-      <div class="search">
-        <input
-          type="search"
-          aria-label="Filter"
-          placeholder="metrics.accuracy > 0.9 and status = 'Completed'"
-          value={typed}
-          onInput={(event) => setTyped(event.currentTarget.value)}
-        />
-      </div>
-      <Loaded of={runs} lines={12}>
-        {({ items }) =>
-          items.length ? (
-            <Table
-              label="Runs"
-              columns={columns(items)}
-              rows={items}
-              id={(run) => run.id}
-              href={(run) => to(["runs", workspace, run.id])}
-              order={order}
-              onOrder={(next) => setParams({ order: next }, true)}
-            />
-          ) : (
-            <Empty title={filter ? "No run fits the filter" : "No run yet"} />
-          )
-        }
-      </Loaded>
+      <Head title="Runs" />
+      <RunsTable workspace={workspace} />
     </>
   );
 }
 
-function columns(runs: RunRecord[]): Column<RunRecord>[] {
-  const metrics = new Set(runs.flatMap((run) => Object.keys(run.metrics ?? {})));
-  return [
-    {
-      name: "run",
-      title: "Run",
-      width: "minmax(14rem, 2fr)",
-      cell: (run) => `${run.experiment} ${run.number}`,
-    },
-    { name: "status", title: "Status", width: "8rem", cell: (run) => <Status of={run.status} /> },
-    {
-      name: "created",
-      title: "Created",
-      width: "8rem",
-      order: "created",
-      cell: (run) => <Ago time={run.created_at} />,
-    },
-    {
-      name: "took",
-      title: "Took",
-      width: "7rem",
-      number: true,
-      cell: (run) => <Took from={run.started_at} until={run.ended_at} />,
-    },
-    ...[...metrics].slice(0, 6).map((name): Column<RunRecord> => ({
-      name: `metrics.${name}`,
-      title: name,
-      width: "minmax(6rem, 1fr)",
-      number: true,
-      order: `metrics.${name}`,
-      cell: (run) => figure(run.metrics?.[name]),
-    })),
+/** The table with all that can be done with it; `experiment` shows the runs of one alone. */
+export function RunsTable({ workspace, experiment }: { workspace: string; experiment?: string }) {
+  const order = param("order");
+  const group = param("group");
+  const children = param("children") === "1";
+  const [typed, setTyped] = useState(param("q"));
+  const rested = useRested(typed, 300);
+  useEffect(() => setParams({ q: rested }), [rested]);
+  // A view that was opened, or a step back, changes what stands in the box.
+  const given = param("q");
+  useEffect(() => setTyped((old) => (old === rested ? given : old)), [given]);
+  const cols = param("cols");
+  const chosen = cols === NONE ? [] : fieldList(cols);
+  const asked = useMemo((): Asked => {
+    const more = experiment ? [`experiment = ${quoted(experiment)}`] : [];
+    if (!children && !/\bparent\b/i.test(given)) more.push("parent IS NULL");
+    const brought = [...chosen, group].filter((one) => fieldParts(one)[0]);
+    return {
+      ...whole(given, more),
+      order: [group, order].filter(Boolean),
+      columns: cols ? (brought.length ? brought : ["status"]) : [],
+    };
+  }, [given, order, group, children, cols, experiment]);
+  const runs = useRows(workspace, asked);
+  const columns = useMemo(
+    () => (cols ? chosen : usual((runs.rows ?? []).slice(0, BELOW))),
+    [cols, runs.rows?.length, given],
+  );
+  const [selected, setSelected] = useState(new Set<string>());
+  const [opened, setOpened] = useState(new Map<string, RunRecord[]>());
+  const [closed, setClosed] = useState(new Set<string>());
+  const lines = useMemo(
+    () => inLines(runs.rows ?? [], group, opened, closed),
+    [runs.rows, group, opened, closed],
+  );
+  const shown = lines.flatMap((one) => (one.kind === "run" ? [one.run] : []));
+  const compare = () => go(to(["compare", workspace], { runs: [...selected].join(",") }));
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.key === "c" && selected.size && !typing(event.target) && !event.ctrlKey) compare();
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  });
+  const unfold = (run: RunRecord) => {
+    const next = new Map(opened);
+    if (next.delete(run.id)) return setOpened(next);
+    const body = {
+      filter: `parent = ${quoted(run.id)}`,
+      order_by: asked.order,
+      columns: asked.columns,
+      page_size: BELOW,
+    };
+    call("runs.search", { workspace }, { body }).then(
+      ({ items, next_page_token }) => {
+        setOpened((old) => new Map(old).set(run.id, items));
+        if (next_page_token)
+          say(`The first ${BELOW} are shown; the filter parent = ${quoted(run.id)} has all.`);
+      },
+      (error: Error) => say(error.message),
+    );
+  };
+  const panel = param("panel") === "1" && selected.size > 0;
+  const count = runs.rows?.length ?? 0;
+  const take = Math.max(count, 1);
+  return (
+    <>
+      <div class="search tools">
+        <Filter workspace={workspace} value={typed} onChange={setTyped} fault={runs.fault} />
+        <Views
+          workspace={workspace}
+          settings={{ filter: given, order, columns, group, children }}
+        />
+        <Chooser
+          workspace={workspace}
+          chosen={columns}
+          onChange={(next) => setParams({ cols: next.join(",") || NONE })}
+        />
+        <Group workspace={workspace} value={group} />
+        <label>
+          <input
+            type="checkbox"
+            checked={children}
+            onChange={() => setParams({ children: children ? "" : "1" }, true)}
+          />
+          Children
+        </label>
+        <Menu title="Take">
+          {(close) => (
+            <div class="list">
+              {(["csv", "jsonl"] as const).map((kind) => (
+                <button
+                  key={kind}
+                  type="button"
+                  class="quiet"
+                  onClick={() => {
+                    close();
+                    save(workspace, asked, columns, kind).catch((e: Error) => say(e.message));
+                  }}
+                >
+                  {kind === "csv" ? "Export as CSV" : "Export as JSON lines"}
+                </button>
+              ))}
+              <Copy text={python(workspace, asked, take)}>Copy as Python</Copy>
+              <Copy text={command(workspace, asked, columns, take)}>Copy as CLI</Copy>
+            </div>
+          )}
+        </Menu>
+      </div>
+      <p class="fresh" role="status">
+        {runs.fresh > 0 && (
+          <button type="button" class="quiet" onClick={runs.refresh}>
+            {runs.fresh > 100 ? "More than 100 new runs" : counted(runs.fresh, "new run")}
+          </button>
+        )}
+      </p>
+      {runs.error && <Failure error={runs.error} retry={runs.refresh} />}
+      {!runs.error && !runs.rows && !runs.fault && <Skeleton lines={12} />}
+      {!runs.error &&
+        runs.rows &&
+        (lines.length ? (
+          <div class={panel ? "beside panel" : ""}>
+            <Table
+              label="Runs"
+              columns={tableColumns(columns, group)}
+              rows={lines}
+              id={(one) => (one.kind === "run" ? one.run.id : one.key)}
+              href={(one) => (one.kind === "run" ? to(["runs", workspace, one.run.id]) : undefined)}
+              lead={(one) => (
+                <Lead
+                  of={one}
+                  open={one.kind === "run" ? opened.has(one.run.id) : one.open}
+                  onToggle={() => {
+                    if (one.kind === "run") return unfold(one.run);
+                    const next = new Set(closed);
+                    if (!next.delete(one.key)) next.add(one.key);
+                    setClosed(next);
+                  }}
+                />
+              )}
+              order={order}
+              onOrder={(next) => setParams({ order: next }, true)}
+              onEnd={runs.next}
+              selected={selected}
+              onSelect={setSelected}
+              foot={foot(count, runs.more)}
+            />
+            {panel && (
+              <Panel workspace={workspace} runs={shown} selected={selected} {...{ columns }} />
+            )}
+          </div>
+        ) : given || experiment ? (
+          <Empty title={given ? "No run fits the filter" : "No run yet"} />
+        ) : (
+          <Empty
+            title="No run yet"
+            code={
+              'from runyard import Experiment, Workspace\n\nrun = Experiment(Workspace.from_config(), "first-steps").start_logging()'
+            }
+          >
+            Runs of this workspace are listed here as they are submitted.
+          </Empty>
+        ))}
+      {selected.size > 0 && (
+        <Bar
+          workspace={workspace}
+          runs={shown}
+          selected={selected}
+          onSelect={setSelected}
+          onCompare={compare}
+          onChanged={runs.refresh}
+        />
+      )}
+    </>
+  );
+}
+
+function foot(count: number, more: boolean): string {
+  if (count >= MOST && more) return `The first ${counted(MOST, "run")}: a filter finds the others.`;
+  return more ? `${counted(count, "run")}, and more` : counted(count, "run");
+}
+
+function Lead({ of, open, onToggle }: { of: Line; open: boolean; onToggle: () => void }) {
+  if (of.kind === "run" && !of.run.has_children) return <span class={`lead d${of.depth}`} />;
+  return (
+    <span class={`lead d${of.kind === "run" ? of.depth : 0}`}>
+      <button
+        type="button"
+        class="quiet"
+        aria-expanded={open}
+        aria-label={of.kind === "run" ? `Runs below ${of.run.id}` : `Runs of ${of.value}`}
+        onClick={onToggle}
+      >
+        {open ? "▾" : "▸"}
+      </button>
+    </span>
+  );
+}
+
+function Group({ workspace, value }: { workspace: string; value: string }) {
+  const keys = useResource(`${workspace} groups`, (signal) =>
+    call("runs.keys", { workspace }, { query: { limit: 100 }, signal }),
+  );
+  const offered = [
+    ...["experiment", "status", "target", "user"],
+    ...(keys.data?.params ?? []).map((name) => fieldText("params", name)),
+    ...(keys.data?.tags ?? []).map((name) => fieldText("tags", name)),
   ];
+  return (
+    <select
+      aria-label="Group by"
+      value={value}
+      onChange={(event) => setParams({ group: event.currentTarget.value }, true)}
+    >
+      <option value="">No groups</option>
+      {[...new Set([...offered, value])].filter(Boolean).map((one) => (
+        <option key={one} value={one}>
+          by {one}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** Runs in order, below the heads of their groups, each with those that were unfolded below it. */
+export function inLines(
+  rows: RunRecord[],
+  group: string,
+  opened: Map<string, RunRecord[]>,
+  closed: Set<string>,
+): Line[] {
+  const below = (run: RunRecord, depth: number): Line[] => [
+    { kind: "run", run, depth },
+    ...(opened.get(run.id) ?? []).flatMap((child) => below(child, Math.min(depth + 1, 4))),
+  ];
+  if (!group) return rows.flatMap((run) => below(run, 0));
+  const { value } = known(group);
+  const groups = new Map<string, RunRecord[]>();
+  for (const run of rows) {
+    const text = String(value(run) ?? "–");
+    groups.set(text, [...(groups.get(text) ?? []), run]);
+  }
+  return [...groups].flatMap(([text, runs]): Line[] => {
+    const key = `group ${text}`;
+    const open = !closed.has(key);
+    const head: Line = { kind: "group", key, value: text, runs, open };
+    return [head, ...(open ? runs.flatMap((run) => below(run, 1)) : [])];
+  });
+}
+
+function tableColumns(columns: string[], group: string): Column<Line>[] {
+  const first: Column<Line> = {
+    name: "run",
+    title: "Run",
+    width: "minmax(15rem, 2fr)",
+    cell: (one) =>
+      one.kind === "run" ? (
+        (one.run.name ?? `${one.run.experiment} ${one.run.number}`)
+      ) : (
+        <b>
+          {fieldParts(group)[1]} {one.value} <small>{counted(one.runs.length, "run")}</small>
+        </b>
+      ),
+  };
+  return [
+    first,
+    ...columns.map((field): Column<Line> => {
+      const { title, width, number, value } = known(field);
+      return {
+        name: field,
+        title,
+        width,
+        ...(number ? { number } : {}),
+        order: field,
+        cell: (one) =>
+          one.kind === "run" ? cell(field, one.run) : mean(one.runs.map(value), field),
+      };
+    }),
+  ];
+}
+
+/** What stands in the head of a group: the mean of a metric over its runs that are loaded. */
+function mean(values: unknown[], field: string) {
+  if (fieldParts(field)[0] !== "metrics") return null;
+  const numbers = values.filter((one): one is number => typeof one === "number");
+  if (!numbers.length) return null;
+  const sum = numbers.reduce((left, right) => left + right, 0);
+  return <small title="mean">⌀ {figure(sum / numbers.length)}</small>;
 }

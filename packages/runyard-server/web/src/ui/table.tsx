@@ -19,7 +19,10 @@ interface TableProps<T> {
   columns: Column<T>[];
   rows: T[];
   id: (row: T) => string;
-  href?: (row: T) => string;
+  /** Where a row leads; one that leads nowhere (a heading, a hint) cannot be selected. */
+  href?: (row: T) => string | undefined;
+  /** What stands before the first column: how deep a row is, a button that unfolds it. */
+  lead?: (row: T) => ComponentChildren;
   /** How it is ordered: a column's `order`, with ` desc` behind it or not. */
   order?: string;
   onOrder?: (order: string) => void;
@@ -73,15 +76,15 @@ export function Table<T>(props: TableProps<T>): VNode {
     const move = (event: KeyboardEvent) => {
       if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target)) return;
       const row = rows[at];
+      const target = row && href?.(row);
       if (event.key === "j" || event.key === "k") {
         const next = Math.min(rows.length - 1, Math.max(0, at + (event.key === "j" ? 1 : -1)));
         setAt(next);
         const top = body.current?.getBoundingClientRect().top ?? 0;
         const y = top + next * ROW;
         if (y < 120 || y > window.innerHeight - 80) window.scrollBy(0, y - window.innerHeight / 2);
-      } else if (event.key === "x" && row && onSelect) toggle(id(row));
-      else if (event.key === "Enter" && row && href && event.target === document.body)
-        go(href(row));
+      } else if (event.key === "x" && row && onSelect && target) toggle(id(row));
+      else if (event.key === "Enter" && target && event.target === document.body) go(target);
       else return;
       event.preventDefault();
     };
@@ -110,6 +113,7 @@ export function Table<T>(props: TableProps<T>): VNode {
         {seen.map((row, index) => {
           const key = id(row);
           const place = first + index;
+          const target = href?.(row);
           return (
             <div
               key={key}
@@ -121,18 +125,21 @@ export function Table<T>(props: TableProps<T>): VNode {
             >
               {onSelect && (
                 <span role="gridcell">
-                  <input
-                    type="checkbox"
-                    aria-label={`Select ${key}`}
-                    checked={selected?.has(key) ?? false}
-                    onChange={() => toggle(key)}
-                  />
+                  {target && (
+                    <input
+                      type="checkbox"
+                      aria-label={`Select ${key}`}
+                      checked={selected?.has(key) ?? false}
+                      onChange={() => toggle(key)}
+                    />
+                  )}
                 </span>
               )}
               {columns.map((column, number) => (
                 <span key={column.name} role="gridcell" class={column.number ? "number" : ""}>
-                  {number === 0 && href ? (
-                    <a href={href(row)}>{column.cell(row)}</a>
+                  {number === 0 && props.lead?.(row)}
+                  {number === 0 && target ? (
+                    <a href={target}>{column.cell(row)}</a>
                   ) : (
                     column.cell(row)
                   )}
@@ -155,7 +162,7 @@ interface HeadingProps<T> {
 
 function Heading<T>({ column, order, onOrder }: HeadingProps<T>) {
   const mine = column.order;
-  const [name = "", direction = "asc"] = (order ?? "").split(" ");
+  const [, name = "", direction = "asc"] = /^(.*?)(?: (desc))?$/i.exec(order ?? "") ?? [];
   const by = mine !== undefined && name === mine;
   const kind = column.number ? "number" : "";
   if (!mine || !onOrder)

@@ -1,0 +1,158 @@
+// The runs of a search, page after page; what is new is counted and does not move what is shown.
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { Refused, call } from "../../api";
+import { useLive } from "../../live";
+import type { RunRecord } from "../../protocol";
+import { quoted } from "../../search";
+import type { Fault } from "../../ui/filter";
+
+const PAGE = 200;
+/** More rows than that would be more than browsers hold in one element, and than anybody reads. */
+export const MOST = 100_000;
+const MANY = 100;
+const LOOK_MS = 1000;
+
+export interface Asked {
+  filter: string;
+  /** Where what was typed begins in the filter. */
+  shift: number;
+  order: string[];
+  columns: string[];
+}
+
+interface State {
+  key: string;
+  rows: RunRecord[];
+  token: string | null;
+  /** The newest run when this was read, by the service's clock. */
+  since: string;
+}
+
+export interface Rows {
+  rows: RunRecord[] | undefined;
+  more: boolean;
+  error: Error | undefined;
+  fault: Fault | undefined;
+  /** How many runs that fit came since; 101 stands for more than 100. */
+  fresh: number;
+  next: () => void;
+  refresh: () => void;
+}
+
+/** Read the runs that fit, and go on when the end comes near. */
+export function useRows(workspace: string, asked: Asked | null): Rows {
+  const key = asked ? JSON.stringify([workspace, asked]) : "";
+  const [state, setState] = useState<State>();
+  const [error, setError] = useState<Error>();
+  const [fresh, setFresh] = useState(0);
+  const [again, setAgain] = useState(0);
+  const busy = useRef<AbortController | null>(null);
+  const looked = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const search = (
+    more: { filter?: string; order_by?: string[]; page_size?: number; page_token?: string | null },
+    signal?: AbortSignal,
+  ) =>
+    call(
+      "runs.search",
+      { workspace },
+      {
+        body: {
+          filter: asked?.filter ?? "",
+          order_by: asked?.order ?? [],
+          columns: asked?.columns ?? [],
+          page_size: PAGE,
+          ...more,
+        },
+        ...(signal ? { signal } : {}),
+      },
+    );
+
+  useEffect(() => {
+    if (!asked) return;
+    busy.current?.abort();
+    const mine = new AbortController();
+    busy.current = mine;
+    const plain = { filter: "", order_by: [], page_size: 1, page_token: null };
+    Promise.all([search({}, mine.signal), search(plain, mine.signal)]).then(
+      ([page, newest]) => {
+        const since = newest.items[0]?.created_at ?? "";
+        setState({ key, rows: page.items, token: page.next_page_token, since });
+        setError(undefined);
+        setFresh(0);
+        busy.current = null;
+      },
+      (failed: Error) => {
+        if (failed.name === "AbortError") return;
+        setError(failed);
+        busy.current = null;
+      },
+    );
+    return () => mine.abort();
+  }, [key, again]);
+
+  const next = useCallback(() => {
+    if (!state?.token || state.key !== key || busy.current || state.rows.length >= MOST) return;
+    const mine = new AbortController();
+    busy.current = mine;
+    search({ page_token: state.token }, mine.signal).then(
+      (page) => {
+        busy.current = null;
+        setState((old) =>
+          old?.key === key
+            ? { ...old, rows: [...old.rows, ...page.items], token: page.next_page_token }
+            : old,
+        );
+      },
+      (failed: Error) => {
+        busy.current = null;
+        if (failed.name !== "AbortError") setError(failed);
+      },
+    );
+  }, [state, key]);
+
+  const look = () => {
+    looked.current = undefined;
+    if (!state || !asked) return;
+    const newer = state.since ? ` AND created_at > '${state.since}'` : "";
+    const filter = asked.filter + (asked.filter ? newer : newer.slice(5));
+    void search({ filter, order_by: [], page_size: MANY + 1 }).then(
+      (page) => setFresh(page.items.length),
+      () => {},
+    );
+    // What goes on is read anew where it stands, and keeps its place.
+    const active = state.rows.filter((run) => !run.ended_at).slice(0, PAGE);
+    if (!active.length) return;
+    const ids = `id IN (${active.map((run) => quoted(run.id)).join(", ")})`;
+    void search({ filter: ids, order_by: [] }).then(
+      ({ items }) => {
+        const news = new Map(items.map((run) => [run.id, run]));
+        setState((old) => old && { ...old, rows: old.rows.map((run) => news.get(run.id) ?? run) });
+      },
+      () => {},
+    );
+  };
+  const latest = useRef(look);
+  latest.current = look;
+  useLive(workspace, ["runs"], () => {
+    looked.current ??= setTimeout(() => latest.current(), LOOK_MS);
+  });
+  useEffect(() => () => clearTimeout(looked.current), []);
+
+  const details = error instanceof Refused && error.details["of"] === "filter" && error.details;
+  const fault = details
+    ? {
+        position: Math.max(0, Number(details["position"]) - (asked?.shift ?? 0)),
+        length: Number(details["length"]),
+        reason: String(details["reason"]),
+      }
+    : undefined;
+  return {
+    rows: state?.rows,
+    more: state?.token != null,
+    error: fault ? undefined : error,
+    fault,
+    fresh,
+    next,
+    refresh: () => setAgain(again + 1),
+  };
+}

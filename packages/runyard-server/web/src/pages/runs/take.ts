@@ -1,0 +1,97 @@
+// Taking what a table shows elsewhere: as a file, as a call of Python, as a command.
+import { call } from "../../api";
+import type { RunRecord } from "../../protocol";
+import { fieldParts } from "../../search";
+import { counted } from "../../texts";
+import { say } from "../../ui/bits";
+import { known } from "./columns";
+import type { Asked } from "./rows";
+
+const PAGE = 2000;
+
+/** What the prompt calls what searches call otherwise. */
+const PROMPT: Record<string, string> = {
+  created_at: "created",
+  started_at: "started",
+  ended_at: "ended",
+  duration: "time",
+};
+const UNSHOWN = ["attempt", "description", "snapshot", "active"];
+
+/** A line of a CSV file. */
+export function line(values: unknown[]): string {
+  const texts = values.map((value) => {
+    const text = value === null || value === undefined ? "" : String(value);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  });
+  return `${texts.join(",")}\r\n`;
+}
+
+/** Read all pages of a search and hand them over as a file. */
+export async function save(
+  workspace: string,
+  asked: Asked,
+  columns: string[],
+  kind: "csv" | "jsonl",
+): Promise<void> {
+  const parts: string[] = kind === "csv" ? [line(["id", ...columns])] : [];
+  let token: string | null = null;
+  let count = 0;
+  do {
+    const body = { filter: asked.filter, order_by: asked.order, page_size: PAGE };
+    const brought = kind === "csv" ? asked.columns : [];
+    const page: { items: RunRecord[]; next_page_token: string | null } = await call(
+      "runs.search",
+      { workspace },
+      { body: { ...body, columns: brought, page_token: token } },
+    );
+    for (const run of page.items)
+      parts.push(
+        kind === "csv"
+          ? line([run.id, ...columns.map((name) => known(name).value(run))])
+          : `${JSON.stringify(run)}\n`,
+      );
+    count += page.items.length;
+    token = page.next_page_token;
+    say(`${counted(count, "run")} ${token ? "so far" : "saved"}`);
+  } while (token);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob(parts, { type: "text/plain" }));
+  link.download = `runs.${kind}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** The call of Python that finds the same runs in the same order. */
+export function python(workspace: string, asked: Asked, count: number): string {
+  const text = JSON.stringify;
+  return [
+    "from runyard import Workspace, search_runs",
+    "",
+    `workspace = Workspace.get(${text(workspace)})`,
+    "runs = search_runs(",
+    `    ${text(asked.filter)},`,
+    `    order_by=[${asked.order.map((one) => text(one)).join(", ")}],`,
+    `    max_results=${count},`,
+    "    workspace=workspace,",
+    ")",
+  ].join("\n");
+}
+
+/** The command that lists the same runs in the same order, with the same columns. */
+export function command(workspace: string, asked: Asked, columns: string[], count: number): string {
+  const shown = columns
+    .filter((one) => !UNSHOWN.includes(one))
+    .map((one) => PROMPT[fieldParts(one)[1]] ?? one);
+  const words = ["runyard", "runs", "list", "--children"];
+  if (asked.filter) words.push("--filter", asked.filter);
+  const order = asked.order[0];
+  if (order) words.push("--sort", order);
+  words.push("--columns", ["id", ...shown].join(","), "-n", String(count));
+  if (workspace !== "default") words.push("--workspace", workspace);
+  return words.map(shell).join(" ");
+}
+
+function shell(word: string): string {
+  return /^[\w\-./:,=@+]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -5,9 +5,10 @@ import { go, to } from "../address";
 import { call } from "../api";
 import { useLive } from "../live";
 import { useActions } from "../palette";
-import type { RunRecord } from "../protocol";
+import type { RunRecord, RunSpec } from "../protocol";
 import { type Resource, useResource } from "../resource";
 import { Copy, Head, Status, Tabs, Took, say } from "../ui/bits";
+import { Again, Register } from "./run/dialogs";
 import { Failure, Loaded, Skeleton } from "../ui/states";
 
 /** What each tab is given. */
@@ -35,6 +36,9 @@ const TABS: Record<string, [string, Tab]> = {
   metrics: ["Metrics", () => import("./run/metrics")],
   logs: ["Logs", () => import("./run/logs")],
   files: ["Files", () => import("./run/files")],
+  environment: ["Environment", () => import("./run/environment")],
+  code: ["Code", () => import("./run/code")],
+  children: ["Children", () => import("./run/children")],
   ranks: ["Ranks", () => import("./run/ranks")],
   events: ["Events", () => import("./run/events")],
 };
@@ -69,7 +73,7 @@ export default function Run({
     <Loaded of={run} lines={10}>
       {(found) => (
         <>
-          <RunHead run={found} resource={run} />
+          <RunHead run={found} resource={run} tab={tab} />
           <RunTab
             tab={tab}
             workspace={workspace}
@@ -84,8 +88,35 @@ export default function Run({
   );
 }
 
-function RunHead({ run, resource }: { run: RunRecord; resource: Resource<RunRecord> }) {
+/** Which tabs have something to show: most runs are one process without children. */
+function useShown(run: RunRecord, spec: RunSpec | undefined, tab: string) {
+  const { workspace, id } = run;
+  const children = useResource(`has children ${id} ${run.status}`, async (signal) => {
+    const query = { parent: id, include_children: true, page_size: 1 };
+    return (await call("runs.list", { workspace }, { query, signal })).items.length > 0;
+  });
+  const launcher = spec?.launcher.kind ?? "single";
+  return {
+    code: run.snapshot !== null || tab === "code",
+    environment:
+      run.environment_lock !== null || !ENDED.includes(run.status) || tab === "environment",
+    children: children.data === true || tab === "children",
+    ranks: launcher !== "single" || run.node_count > 1 || tab === "ranks",
+  } as Record<string, boolean>;
+}
+
+interface RunHeadProps {
+  run: RunRecord;
+  resource: Resource<RunRecord>;
+  tab: string;
+}
+
+function RunHead({ run, resource, tab }: RunHeadProps) {
   const segments = { workspace: run.workspace, run: run.id };
+  const spec = useResource(`spec ${run.id}`, (signal) => call("runs.spec", segments, { signal }));
+  const shown = useShown(run, spec.data, tab);
+  const [dialog, setDialog] = useState<"again" | "register" | null>(null);
+  const repeatable = spec.data && (spec.data.script || spec.data.command.length > 0);
   const here = to(["runs", run.workspace, run.id]);
   const live = !ENDED.includes(run.status);
   const cancel = () => {
@@ -97,6 +128,10 @@ function RunHead({ run, resource }: { run: RunRecord; resource: Resource<RunReco
   useActions(
     [
       ...(live ? [{ name: "Cancel this run", hint: "run", act: cancel }] : []),
+      ...(repeatable
+        ? [{ name: "Run this again", hint: "run", act: () => setDialog("again") }]
+        : []),
+      { name: "Register a model of this run", hint: "run", act: () => setDialog("register") },
       {
         name: "Copy the id of this run",
         hint: "run",
@@ -108,7 +143,7 @@ function RunHead({ run, resource }: { run: RunRecord; resource: Resource<RunReco
         act: () => go(to(["experiments", run.workspace, run.experiment])),
       },
     ],
-    `${run.id} ${live}`,
+    `${run.id} ${live} ${repeatable}`,
   );
   return (
     <>
@@ -127,17 +162,33 @@ function RunHead({ run, resource }: { run: RunRecord; resource: Resource<RunReco
         ]}
       >
         <Copy text={run.id}>Copy id</Copy>
+        {repeatable && (
+          <button type="button" onClick={() => setDialog("again")}>
+            Run again
+          </button>
+        )}
+        {!live && (
+          <button type="button" onClick={() => setDialog("register")}>
+            Register model
+          </button>
+        )}
         {live && (
           <button type="button" class="danger" onClick={cancel}>
             Cancel
           </button>
         )}
       </Head>
+      {dialog === "again" && spec.data && (
+        <Again run={run} spec={spec.data} close={() => setDialog(null)} />
+      )}
+      {dialog === "register" && <Register run={run} close={() => setDialog(null)} />}
       <Tabs
-        of={Object.entries(TABS).map(([key, [name]]): [string, string] => [
-          name,
-          key === "overview" ? here : `${here}/${key}`,
-        ])}
+        of={Object.entries(TABS)
+          .filter(([key]) => shown[key] ?? true)
+          .map(([key, [name]]): [string, string] => [
+            name,
+            key === "overview" ? here : `${here}/${key}`,
+          ])}
       />
     </>
   );

@@ -1,10 +1,12 @@
 // What is in a file, as far as a page can show it without running anything of it.
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { param, setParams } from "../address";
 import { ask } from "../api";
 import { useResource } from "../resource";
 import { bytes } from "../texts";
 import { Copy } from "./bits";
 import type { FileItem } from "./files";
+import { type Piece, coloured } from "./python";
 import { Loaded } from "./states";
 
 const MOST = 512 * 1024;
@@ -16,6 +18,8 @@ const KINDS: [RegExp, string][] = [
   [/\.(csv|tsv)$/i, "table"],
   [/\.json$/i, "json"],
   [/\.npy$/i, "numpy"],
+  [/\.(npz|zip|whl|pt|pth)$/i, "zip"],
+  [/\.html?$/i, "page"],
   [
     /\.(txt|log|md|rst|py|ipynb|ya?ml|toml|cfg|ini|sh|jsonl|xml|html?|css|js|ts|r|c|cc|cpp|h|lock|conf)$/i,
     "text",
@@ -41,6 +45,8 @@ export function Preview({ file, address }: { file: FileItem; address: string }) 
         <Image address={address} path={file.path} />
       ) : kind === "audio" || kind === "video" ? (
         <Media address={address} kind={kind} />
+      ) : kind === "page" ? (
+        <Report file={file} address={address} />
       ) : (
         <Content file={file} address={address} kind={kind} />
       )}
@@ -73,6 +79,37 @@ function Media({ address, kind }: { address: string; kind: string }) {
         )
       }
     </Loaded>
+  );
+}
+
+/** A page of HTML in a frame that may run its scripts and nothing else, or its text. */
+function Report({ file, address }: { file: FileItem; address: string }) {
+  const framed = /^\/api\/v1(\/workspaces\/[^/]+\/(runs|datastores)\/.*)$/.exec(address)?.[1];
+  const source = param("source") === "1" || !framed;
+  return (
+    <>
+      {framed && (
+        <div class="switch" role="group" aria-label="How it is shown">
+          <button type="button" aria-pressed={!source} onClick={() => setParams({ source: "" })}>
+            Page
+          </button>
+          <button type="button" aria-pressed={source} onClick={() => setParams({ source: "1" })}>
+            Source
+          </button>
+        </div>
+      )}
+      {source ? (
+        <Content file={file} address={address} kind="text" />
+      ) : (
+        <iframe
+          class="report"
+          sandbox="allow-scripts"
+          title={file.path}
+          src={`/raw${framed}`}
+          referrerpolicy="no-referrer"
+        />
+      )}
+    </>
   );
 }
 
@@ -110,8 +147,12 @@ function Shown({
   whole: boolean;
   path: string;
 }) {
-  const text = useMemo(() => (kind === "numpy" ? "" : new TextDecoder().decode(data)), [data]);
+  const text = useMemo(
+    () => (kind === "numpy" || kind === "zip" ? "" : new TextDecoder().decode(data)),
+    [data],
+  );
   if (kind === "numpy") return <p>{numpy(data)}</p>;
+  if (kind === "zip") return <Zip data={data} whole={whole} />;
   // A byte of zero is in no text.
   if (kind === "unknown" && data.subarray(0, 4096).includes(0)) return <Hex data={data} />;
   if (kind === "table") return <Table text={text} tab={/\.tsv$/i.test(path)} />;
@@ -122,17 +163,51 @@ function Shown({
       return <Text text={text} />;
     }
   }
-  return <Text text={text} />;
+  return <Text text={text} python={/\.pyw?$/i.test(path)} />;
 }
 
-/** A text with the numbers of its lines. */
-export function Text({ text }: { text: string }) {
-  const lines = text.split("\n");
+/** Beyond so many letters colours cost more than they tell. */
+const COLOURED = 200_000;
+
+/** A text with the numbers of its lines, which are addresses; Python is coloured. */
+export function Text({ text, python = false }: { text: string; python?: boolean }) {
+  const lines = useMemo(
+    () =>
+      python && text.length < COLOURED
+        ? coloured(text)
+        : text.split("\n").map((line): Piece[] => [["", line]]),
+    [text, python],
+  );
+  const at = Number(param("line"));
+  const marked = useRef<HTMLSpanElement>(null);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // By hand: `scrollIntoView` would move the page as well.
+    if (box.current && marked.current)
+      box.current.scrollTop = marked.current.offsetTop - box.current.clientHeight / 2;
+  }, [at, lines]);
   return (
-    <div class="text">
-      <pre aria-hidden="true">{lines.map((_, place) => place + 1).join("\n")}</pre>
+    <div class="text" ref={box}>
+      <pre class="numbers" aria-hidden="true">
+        {lines.map((_, place) => (
+          <span
+            key={place}
+            class={place + 1 === at ? "here" : ""}
+            onClick={() => setParams({ line: place + 1 === at ? "" : String(place + 1) })}
+          >
+            {place + 1}
+          </span>
+        ))}
+      </pre>
       <pre tabIndex={0}>
-        <code>{text}</code>
+        <code>
+          {lines.map((line, place) => (
+            <span key={place} {...(place + 1 === at ? { class: "here", ref: marked } : {})}>
+              {line.map(([kind, part]) => (kind ? <i class={`c-${kind}`}>{part}</i> : part))}
+              {"\n"}
+            </span>
+          ))}
+        </code>
       </pre>
     </div>
   );
@@ -158,6 +233,47 @@ function numpy(data: Uint8Array): string {
   return shape === undefined
     ? "An array that cannot be read."
     : `An array of type ${type}, shape (${shape}).`;
+}
+
+/** What an archive holds, from its table at the end. */
+function Zip({ data, whole }: { data: Uint8Array; whole: boolean }) {
+  const found = useMemo(() => entries(data), [data]);
+  if (!found.length)
+    return (
+      <p>{whole ? "This is no archive." : "An archive that is too large to be listed here."}</p>
+    );
+  return (
+    <ul class="list">
+      {found.map(([name, size]) => (
+        <li key={name}>
+          <code>{name}</code>
+          <small>{bytes(size)}</small>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Names and sizes of the files in an archive of ZIP, as NumPy and PyTorch write them. */
+export function entries(data: Uint8Array): [string, number][] {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const end = data.length - 22;
+  let at = -1;
+  for (let place = end; place >= Math.max(0, end - 65_535); place--)
+    if (view.getUint32(place, true) === 0x06054b50) {
+      at = view.getUint32(place + 16, true);
+      break;
+    }
+  const found: [string, number][] = [];
+  while (at >= 0 && at + 46 <= data.length && view.getUint32(at, true) === 0x02014b50) {
+    const [name, extra, comment] = [28, 30, 32].map((place) => view.getUint16(at + place, true));
+    const begin = at + 46;
+    const text = new TextDecoder().decode(data.subarray(begin, begin + (name ?? 0)));
+    found.push([text, view.getUint32(at + 24, true)]);
+    if (found.length >= ROWS) break;
+    at = begin + (name ?? 0) + (extra ?? 0) + (comment ?? 0);
+  }
+  return found;
 }
 
 function Table({ text, tab }: { text: string; tab: boolean }) {

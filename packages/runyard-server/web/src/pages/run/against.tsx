@@ -1,0 +1,89 @@
+// Another run to look at this one beside: its parent, the last that succeeded, or any by its id.
+import { param, setParams, to } from "../../address";
+import { call } from "../../api";
+import type { RunRecord } from "../../protocol";
+import { type Resource, useResource } from "../../resource";
+import { Status } from "../../ui/bits";
+
+const KNOWN = 50;
+const PARENT = "parent";
+const SUCCESS = "success";
+
+export function called(run: RunRecord): string {
+  return run.name ?? `${run.experiment} ${run.number}`;
+}
+
+/** The run that the address chooses, null for none; `undefined` data while it is looked for. */
+export function useAgainst(run: RunRecord, chosen = param("against")): Resource<RunRecord | null> {
+  const { workspace } = run;
+  return useResource(`against ${run.id} ${chosen}`, async (signal) => {
+    if (!chosen) return null;
+    if (chosen === SUCCESS) return lastSuccess(run, signal);
+    const id = chosen === PARENT ? run.parent : chosen;
+    return id ? call("runs.get", { workspace, run: id }, { signal }) : null;
+  });
+}
+
+/** The newest run of the same experiment that had completed before this one began. */
+async function lastSuccess(run: RunRecord, signal: AbortSignal): Promise<RunRecord | null> {
+  const query = { experiment: run.experiment, status: "Completed", page_size: 1000 };
+  const { items } = await call("runs.list", { workspace: run.workspace }, { query, signal });
+  return items.find((one) => one.id !== run.id && one.created_at < run.created_at) ?? null;
+}
+
+interface PickProps {
+  run: RunRecord;
+  /** What stands where no run is chosen. */
+  none: string;
+  value?: string;
+  onPick?: (chosen: string) => void;
+}
+
+/** A choice of runs to look at this one beside. */
+export function Pick({
+  run,
+  none,
+  value = param("against"),
+  onPick = (against) => setParams({ against }, true),
+}: PickProps) {
+  const known = useResource(`others ${run.workspace} ${run.experiment}`, (signal) =>
+    call(
+      "runs.list",
+      { workspace: run.workspace },
+      { query: { experiment: run.experiment, page_size: KNOWN }, signal },
+    ),
+  );
+  const others = (known.data?.items ?? []).filter(
+    (one) => one.id !== run.id && one.id !== run.parent,
+  );
+  const listed = ["", PARENT, SUCCESS, ...others.map((one) => one.id)].includes(value);
+  return (
+    <select
+      aria-label="Compare with"
+      class="pick"
+      value={value}
+      onChange={(event) => onPick(event.currentTarget.value)}
+    >
+      <option value="">{none}</option>
+      {run.parent && <option value={PARENT}>the parent</option>}
+      <option value={SUCCESS}>the last success</option>
+      {!listed && <option value={value}>{value}</option>}
+      <optgroup label={run.experiment}>
+        {others.map((one) => (
+          <option key={one.id} value={one.id}>
+            {called(one)}, {one.status}
+          </option>
+        ))}
+      </optgroup>
+    </select>
+  );
+}
+
+/** Which run it is that stands beside, as a link. */
+export function Other({ run }: { run: RunRecord }) {
+  return (
+    <span class="other">
+      <a href={to(["runs", run.workspace, run.id])}>{called(run)}</a> <Status of={run.status} />
+    </span>
+  );
+}

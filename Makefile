@@ -33,6 +33,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-package runyard-azureml --no-emit-package runyard-optuna pyproject.toml --group dev
 LIGHT_LOCK := $(UV) pip compile --quiet --universal --python-version 3.7 --generate-hashes \
 	--no-annotate --no-header tests/light/requirements.in
+NOTEBOOK_LOCK := $(UV) pip compile --quiet --generate-hashes --no-annotate --no-header
 # Three workers suit two cores, for tests wait half of their time; a file's tests stay on one
 # worker, so that its service starts once.
 TEST_WORKERS ?= 3
@@ -104,6 +105,7 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 	SOAK_UPDATES=$${SOAK_UPDATES:-20} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/journeys/test_updates_under_load.py
 	$(MAKE) --no-print-directory compare
+	.venv/bin/python -P -m pytest -p no:randomly tests/notebook/soak_notebooks.py
 	HOROVOD_ON=$${HOROVOD_ON:-2.21,2.21-gloo} .venv/bin/python -P -m pytest -p no:randomly \
 		tests/distributed/test_horovod_training.py
 	FLAVORS_OF=$${FLAVORS_OF:-tensorflow_1,tensorflow_2,torch,sklearn,onnx} .venv/bin/python -P \
@@ -128,6 +130,10 @@ wheels: dist/.ready  ## Build the four wheels into dist/
 lock: $(UV)  ## Resolve the lock files anew
 	$(LOCK) --upgrade --output-file requirements.lock
 	$(LIGHT_LOCK) --upgrade --output-file tests/light/requirements.txt
+	$(NOTEBOOK_LOCK) --python-version 3.11 --universal --upgrade tests/notebook/requirements.in \
+		--output-file tests/notebook/requirements.txt
+	$(NOTEBOOK_LOCK) --python-version 3.7 --upgrade tests/notebook/requirements-3.7.in \
+		--output-file tests/notebook/requirements-3.7.txt
 
 clean:  ## Remove everything that was built here
 	rm -rf .tools .venv .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
@@ -144,9 +150,11 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json $(WEB)/.npmrc $
 	@touch $@
 
 $(STATIC)/index.html: $(WEB)/node_modules/.package-lock.json $(WEB)/index.html \
-		$(WEB)/vite.config.ts $(shell find $(WEB)/src -type f | sort)
+		$(WEB)/vite.config.ts $(WEB)/widget.config.ts $(shell find $(WEB)/src -type f | sort)
 	cd $(WEB) && $(RUN_NODE) node_modules/vite/bin/vite.js build --logLevel warn \
 		--outDir $(abspath $(STATIC)) --emptyOutDir
+	cd $(WEB) && $(RUN_NODE) node_modules/vite/bin/vite.js build --logLevel warn \
+		--config widget.config.ts --outDir $(abspath $(STATIC))/assets --emptyOutDir=false
 	@touch $@
 
 studio: $(STATIC)/index.html  ## Build the pages that people open in a browser

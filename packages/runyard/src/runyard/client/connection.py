@@ -198,6 +198,18 @@ class Connection:
         content: bytes = answer.content
         return content
 
+    def fetch(self, path: str) -> bytes:
+        """Read a file that the service has beside the protocol.
+
+        Args:
+            path: Its address on the service.
+
+        Raises:
+            RunyardError: The service refused, or cannot be reached.
+        """
+        content: bytes = self._patient("GET", path, {}, None).content
+        return content
+
     def stream(
         self, route: Route[Any], *segments: str, query: Any = None, timeout: float = 60.0
     ) -> Any:

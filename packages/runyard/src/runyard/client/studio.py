@@ -41,6 +41,17 @@ class Studio:
         base = made.url if here else self._connection.url
         return f"{base}/enter#code={made.code}&next={quote(page)}"
 
+    def asset(self, name: str) -> str:
+        """Read a script or style sheet of the studio's build.
+
+        Args:
+            name: Its file's name, such as `widget.js`.
+
+        Raises:
+            NotFound: The service has none of that name: its studio is not built.
+        """
+        return self._connection.fetch(f"/assets/{quote(name)}").decode("utf-8")
+
     def sessions(self) -> List[StudioSession]:
         """List the browsers that are signed in, the last used first."""
         return self._connection.call(routes.STUDIO_SESSIONS).items

@@ -39,7 +39,13 @@ def show(run: RunBase, screen: Screen, text: str, render_lib: Any = None) -> boo
     Raises:
         AzureMLException: The service refused, or cannot be reached.
     """
-    card = LiveCard(_read(run), screen, text)
+    facts = _read(run)
+    if wants_widget(render_lib) and not facts.ended:
+        from runyard.sdk.notebook.widget import WidgetCard
+
+        card: LiveCard = WidgetCard(facts, screen, text)
+    else:
+        card = LiveCard(facts, screen, text)
     board.drop_earlier(screen.cell)
     if not card.show():
         return False

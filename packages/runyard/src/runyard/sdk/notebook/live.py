@@ -27,7 +27,8 @@ class LiveCard:
     def __init__(self, facts: Facts, screen: Screen, text: str) -> None:
         self.facts = facts
         self.screen = screen
-        self.notice = ""
+        # What holds for a time, and what for good.
+        self.notice, self.remark = "", ""
         self.over = False
         self._text = text
         self._shown = ""
@@ -85,7 +86,7 @@ class LiveCard:
         self._put()
 
     def _put(self) -> None:
-        html = page.card(self.facts, self.notice)
+        html = page.card(self.facts, self.notice or self.remark)
         if html != self._shown:
             self._shown = html
             self.screen.update(html, self._text)

@@ -169,11 +169,12 @@ def _links(facts: Facts) -> str:
 
 
 def _charts(series: Sequence[MetricSeries]) -> str:
-    images = [pictures.lines(one.name, [(_steps(one), _numbers(one))]) for one in series]
+    images = [pictures.lines(one.name, [(steps(one), numbers(one))]) for one in series]
     return f'<div style="margin:6px 0">{" ".join(one for one in images if one)}</div>'
 
 
-def _steps(series: MetricSeries) -> List[float]:
+def steps(series: MetricSeries) -> List[float]:
+    """The x of a metric's values."""
     if all(step is not None for step in series.steps) and series.steps:
         return [float(step or 0) for step in series.steps]
     # Thinned evenly: the places between the first and the last are near enough for a card.
@@ -181,7 +182,8 @@ def _steps(series: MetricSeries) -> List[float]:
     return [index * every for index in range(len(series.values))]
 
 
-def _numbers(series: MetricSeries) -> List[Optional[float]]:
+def numbers(series: MetricSeries) -> List[Optional[float]]:
+    """A metric's values; None where one is no finite number."""
     odd = set(series.nonfinite)
     return [
         float(v) if isinstance(v, (int, float)) and index not in odd else None

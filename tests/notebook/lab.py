@@ -143,7 +143,7 @@ def running_lab(folder: Path, home: Path, kernels: dict[str, Path]) -> Iterator[
         "PYTHONPATH": str(environments.packages(folder / "packages")),
     }
     for name, kernel in kernels.items():
-        _kernel(folder / "data" / "kernels" / name, kernel, variables)
+        write_kernel(folder / "data" / "kernels" / name, kernel, variables)
     environment = {
         **os.environ,
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
@@ -169,7 +169,14 @@ def running_lab(folder: Path, home: Path, kernels: dict[str, Path]) -> Iterator[
         process.wait(20)
 
 
-def _kernel(folder: Path, python: Path, variables: dict[str, str]) -> None:
+def write_kernel(folder: Path, python: Path, variables: dict[str, str]) -> None:
+    """Write what Jupyter has to know of a kernel.
+
+    Args:
+        folder: Of the kernel, named like it.
+        python: Its interpreter, which has ipykernel.
+        variables: Its variables.
+    """
     folder.mkdir(parents=True)
     command = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": command, "display_name": folder.name, "language": "python", "env": variables}

@@ -105,7 +105,8 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 	SOAK_UPDATES=$${SOAK_UPDATES:-20} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/journeys/test_updates_under_load.py
 	$(MAKE) --no-print-directory compare
-	.venv/bin/python -P -m pytest -p no:randomly tests/notebook/soak_notebooks.py
+	.venv/bin/python -P -m pytest -p no:randomly tests/notebook/soak_notebooks.py \
+		tests/notebook/soak_article.py
 	HOROVOD_ON=$${HOROVOD_ON:-2.21,2.21-gloo} .venv/bin/python -P -m pytest -p no:randomly \
 		tests/distributed/test_horovod_training.py
 	FLAVORS_OF=$${FLAVORS_OF:-tensorflow_1,tensorflow_2,torch,sklearn,onnx} .venv/bin/python -P \

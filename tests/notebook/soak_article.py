@@ -28,9 +28,10 @@ def test_the_article_as_a_notebook(service: RunningService, tmp_path: Path) -> N
         "PYTHONPATH": str(environments.packages(tmp_path / "packages")),
     }
     python = environments.python_of(environments.LAB)
-    write_kernel(tmp_path / "data" / "kernels" / "python3", python, variables)
+    write_kernel(tmp_path / "data" / "kernels" / "newest", python, variables)
     command = [str(python), "-P", "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace"]
-    command += ["--ExecutePreprocessor.timeout=1500", "article.ipynb"]
+    command += ["--ExecutePreprocessor.timeout=1500", "--ExecutePreprocessor.kernel_name=newest"]
+    command += ["article.ipynb"]
     done = subprocess.run(
         command,
         cwd=tmp_path / "examples" / "notebooks",

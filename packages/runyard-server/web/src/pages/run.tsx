@@ -8,6 +8,7 @@ import { useActions } from "../palette";
 import type { RunRecord, RunSpec } from "../protocol";
 import { type Resource, useResource } from "../resource";
 import { Copy, Head, Status, Tabs, Took, say } from "../ui/bits";
+import "./run/run.css";
 import { Again, Register } from "./run/dialogs";
 import { Failure, Loaded, Skeleton } from "../ui/states";
 

@@ -92,6 +92,7 @@ export function Chart(props: ChartProps) {
     const lines = joined(shown.map((one) => ({ ...one, y: smoothed(one.y, smoothing) })));
     return (smoothing ? [...lines, ...joined(shown).slice(1)] : lines) as uPlot.AlignedData;
   }, [series, log, smoothing]);
+  const zoomed = useRef(false);
   const latest = useRef({ data, series, onZoom });
   latest.current = { data, series, onZoom };
 
@@ -141,11 +142,16 @@ export function Chart(props: ChartProps) {
             const { min, max } = plotted.scales["x"] ?? {};
             const xs = plotted.data[0];
             const whole = min === xs[0] && max === xs[xs.length - 1];
-            latest.current.onZoom?.(whole || min == null || max == null ? null : [min, max]);
+            const range: [number, number] | null =
+              whole || min == null || max == null ? null : [min, max];
+            if (!range && !zoomed.current) return;
+            zoomed.current = range !== null;
+            latest.current.onZoom?.(range);
           },
         ],
       },
     };
+    zoomed.current = false;
     const made = new uPlot(options, latest.current.data, place);
     plot.current = made;
     const sized = new ResizeObserver(() => made.setSize({ width: place.clientWidth, height }));
@@ -159,7 +165,11 @@ export function Chart(props: ChartProps) {
 
   // At most once in a frame, however often points come.
   useEffect(() => {
-    const frame = requestAnimationFrame(() => plot.current?.setData(data));
+    const frame = requestAnimationFrame(() => {
+      // New points of a live run, or finer ones of what is zoomed at, leave the zoom as it is.
+      plot.current?.setData(data, !zoomed.current);
+      if (zoomed.current) plot.current?.redraw();
+    });
     return () => cancelAnimationFrame(frame);
   }, [data]);
 

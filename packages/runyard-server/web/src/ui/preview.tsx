@@ -7,6 +7,7 @@ import { bytes } from "../texts";
 import { Copy } from "./bits";
 import type { FileItem } from "./files";
 import { type Piece, coloured } from "./python";
+import { entries } from "./reading";
 import { Loaded } from "./states";
 
 const MOST = 512 * 1024;
@@ -252,28 +253,6 @@ function Zip({ data, whole }: { data: Uint8Array; whole: boolean }) {
       ))}
     </ul>
   );
-}
-
-/** Names and sizes of the files in an archive of ZIP, as NumPy and PyTorch write them. */
-export function entries(data: Uint8Array): [string, number][] {
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const end = data.length - 22;
-  let at = -1;
-  for (let place = end; place >= Math.max(0, end - 65_535); place--)
-    if (view.getUint32(place, true) === 0x06054b50) {
-      at = view.getUint32(place + 16, true);
-      break;
-    }
-  const found: [string, number][] = [];
-  while (at >= 0 && at + 46 <= data.length && view.getUint32(at, true) === 0x02014b50) {
-    const [name, extra, comment] = [28, 30, 32].map((place) => view.getUint16(at + place, true));
-    const begin = at + 46;
-    const text = new TextDecoder().decode(data.subarray(begin, begin + (name ?? 0)));
-    found.push([text, view.getUint32(at + 24, true)]);
-    if (found.length >= ROWS) break;
-    at = begin + (name ?? 0) + (extra ?? 0) + (comment ?? 0);
-  }
-  return found;
 }
 
 function Table({ text, tab }: { text: string; tab: boolean }) {

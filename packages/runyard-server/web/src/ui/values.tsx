@@ -1,8 +1,10 @@
 // Metrics that are no line: one value, lists, tables, images, and the forms of v1's artifacts.
+import { useState } from "preact/hooks";
 import { call, url } from "../api";
 import type { MetricSeries } from "../protocol";
 import { useResource } from "../resource";
 import { figure } from "../texts";
+import { Artifact } from "./artifacts";
 import { Loaded } from "./states";
 
 interface ValueProps {
@@ -36,14 +38,9 @@ export function Value({ metric, workspace, run }: ValueProps) {
 
 function Shown({ metric, workspace, run }: ValueProps) {
   const last = metric.values.at(-1);
-  if (metric.kind === "image" && typeof last === "string")
-    return (
-      <img
-        class="picture"
-        alt={metric.name}
-        src={url("files.read", { workspace, run, path: last })}
-      />
-    );
+  if (metric.kind === "image") return <Images {...{ metric, workspace, run }} />;
+  if (metric.kind === "artifact" && typeof last === "string")
+    return <Artifact workspace={workspace} run={run} path={last} />;
   if (metric.kind === "list")
     return (
       <Rows
@@ -57,6 +54,37 @@ function Shown({ metric, workspace, run }: ValueProps) {
     return <Rows columns={columns} rows={rows.map((row) => columns.map((name) => row[name]))} />;
   }
   return <pre class="tail">{JSON.stringify(last, null, 1)?.slice(0, 5000)}</pre>;
+}
+
+/** The pictures of a metric, one at a time; a slider goes through its steps. */
+function Images({ metric, workspace, run }: ValueProps) {
+  const last = metric.values.length - 1;
+  const [at, setAt] = useState<number | null>(null);
+  const place = Math.min(at ?? last, last);
+  const path = String(metric.values[place] ?? "");
+  const step = metric.steps[place] ?? place;
+  return (
+    <>
+      <img
+        class="picture metric-picture"
+        alt={`${metric.name}, step ${step}`}
+        src={url("files.read", { workspace, run, path })}
+      />
+      {last > 0 && (
+        <label class="slide">
+          Step
+          <input
+            type="range"
+            min="0"
+            max={last}
+            value={place}
+            onInput={(event) => setAt(Number(event.currentTarget.value))}
+          />
+          <b>{step}</b>
+        </label>
+      )}
+    </>
+  );
 }
 
 /** A table's columns as rows; a row is one already. */

@@ -8,6 +8,7 @@ import { counted } from "../../texts";
 import { Ago, Card, Copy, Facts } from "../../ui/bits";
 import { Differing } from "../../ui/diff";
 import { Log } from "../../ui/log";
+import { packages } from "../../ui/reading";
 import { Empty, Loaded } from "../../ui/states";
 import { ENDED, type TabProps } from "../run";
 import { Other, Pick, called, useAgainst } from "./against";
@@ -208,19 +209,6 @@ function Against({
       )}
     </Loaded>
   );
-}
-
-/** Names and versions of a lock's lines; hashes and comments are passed over. */
-export function packages(lines: string): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const line of lines.split("\n")) {
-    if (!line || /^[\s#-]/.test(line)) continue;
-    const plain = line.replace(/\s*(\\|--hash=.*|;.*)?$/, "").replace(/\s*;.*$/, "");
-    const pin = /^([\w.-]+(?:\[[^\]]*\])?)\s*(?:==\s*|@\s*)(.+)$/.exec(plain);
-    if (pin?.[1] && pin[2]) found[pin[1].toLowerCase()] = pin[2];
-    else found[plain] = "";
-  }
-  return found;
 }
 
 function pins(of: Record<string, string>): string {

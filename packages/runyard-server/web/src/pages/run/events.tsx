@@ -2,13 +2,14 @@
 import { param, setParams } from "../../address";
 import { call } from "../../api";
 import { useResource } from "../../resource";
-import { moment } from "../../texts";
+import { duration, moment } from "../../texts";
 import { Status } from "../../ui/bits";
 import { Loaded } from "../../ui/states";
 import type { TabProps } from "../run";
 
 export default function Events({ workspace, run }: TabProps) {
   const kind = param("kind");
+  const begun = Date.parse(run.created_at);
   const events = useResource(`events ${run.id} ${run.last_event}`, (signal) =>
     call("events.list", { workspace, run: run.id }, { query: { limit: 10_000 }, signal }),
   );
@@ -16,7 +17,7 @@ export default function Events({ workspace, run }: TabProps) {
     <Loaded of={events} lines={10}>
       {({ items }) => (
         <>
-          <div class="search">
+          <div class="search tools">
             <select
               aria-label="Kind"
               value={kind}
@@ -27,18 +28,21 @@ export default function Events({ workspace, run }: TabProps) {
                 <option key={name}>{name}</option>
               ))}
             </select>
+            <span class="faint">from {moment(run.created_at)}</span>
           </div>
-          <ol class="events">
+          <ol class="events tight">
             {items
               .filter((one) => !kind || one.kind === kind)
               .map((one) => (
                 <li key={one.number}>
-                  <time dateTime={one.time}>{moment(one.time)}</time>
+                  <time dateTime={one.time} title={moment(one.time)}>
+                    +{duration((Date.parse(one.time) - begun) / 1000)}
+                  </time>
                   <span>
                     {one.status ? <Status of={one.status} /> : <span class="tag">{one.kind}</span>}
                   </span>
                   <div>
-                    <p>{one.message || one.kind}</p>
+                    <p>{one.message}</p>
                     {Object.keys(one.data).length > 0 && (
                       <details>
                         <summary>data</summary>

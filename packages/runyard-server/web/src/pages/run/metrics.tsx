@@ -43,7 +43,11 @@ export default function Metrics({ workspace, run, grown }: TabProps) {
       );
     return () => abort.abort();
   }, [asked, x, run.id, grown.metrics, columns.size]);
-  const groups = useMemo(() => grouped(list.data?.series ?? [], wanted), [list.data, wanted]);
+  const [pinned, pin] = usePins(workspace, run.experiment);
+  const groups = useMemo(
+    () => grouped(list.data?.series ?? [], wanted, pinned),
+    [list.data, wanted, pinned],
+  );
   return (
     <Loaded of={list} lines={8}>
       {({ series }) =>
@@ -109,7 +113,9 @@ export default function Metrics({ workspace, run, grown }: TabProps) {
                       workspace={workspace}
                       run={run.id}
                       {...{ smooth, log }}
-                      time={x === "time"}
+                      axis={x}
+                      pinned={pinned.includes(one.name)}
+                      onPin={() => pin(one.name)}
                     />
                   ))}
                 </div>
@@ -129,20 +135,55 @@ interface MetricProps {
   run: string;
   smooth: number;
   log: boolean;
-  time: boolean;
+  axis: string;
+  pinned: boolean;
+  onPin: () => void;
 }
 
-function Metric({ metric, column, workspace, run, smooth, log, time }: MetricProps) {
+function Metric(props: MetricProps) {
+  const { metric, column, workspace, run, smooth, log, axis } = props;
+  const [zoom, setZoom] = useState<[number, number] | null>(null);
+  const thinned = column && column.count > column.x.length;
+  // Of a long series only some points were fetched: what is zoomed at is asked for anew.
+  const fine = useResource(
+    zoom && thinned ? `zoom ${run} ${metric.name} ${axis} ${zoom.join(" ")}` : null,
+    async (signal) => {
+      const [low, high] = zoom ?? [null, null];
+      const series = [{ run, name: metric.name, after: 0 }];
+      const body = { series, points: POINTS, x: axis, low, high };
+      return (await call("series.read", { workspace }, { body, signal })).items[0];
+    },
+  );
+  const shown = fine.data ?? column;
+  const series = useMemo(
+    () =>
+      shown ? [{ id: `${run} ${metric.name}`, name: metric.name, x: shown.x, y: shown.y }] : [],
+    [shown],
+  );
   const drawn = metric.kind === "scalar" && (metric.count > 1 || (column?.count ?? 0) > 1);
   const numbers = column?.y.some((y) => y !== null);
   if (!drawn || (column && !numbers))
     return <Value metric={metric} workspace={workspace} run={run} />;
-  const series = column
-    ? [{ id: `${run} ${metric.name}`, name: metric.name, x: column.x, y: column.y }]
-    : [];
   return (
     <div class="card">
-      <Chart title={metric.name} series={series} smoothing={smooth} log={log} time={time} />
+      <button
+        type="button"
+        class="quiet pin"
+        aria-pressed={props.pinned}
+        aria-label={`Pin ${metric.name}`}
+        title="Pinned charts come first"
+        onClick={props.onPin}
+      >
+        {props.pinned ? "★" : "☆"}
+      </button>
+      <Chart
+        title={metric.name}
+        series={series}
+        smoothing={smooth}
+        log={log}
+        time={axis === "time"}
+        onZoom={setZoom}
+      />
       {column && column.odd.length > 0 && (
         <small class="wrong">
           {counted(column.odd.length, "value")} of NaN or infinity, the first at{" "}
@@ -176,13 +217,39 @@ function joined(
   return next;
 }
 
-/** By what stands before the last slash; names without one come first. */
-function grouped(series: MetricSeries[], wanted: string): [string, MetricSeries[]][] {
+/** Which metrics of an experiment this browser has pinned. */
+function usePins(workspace: string, experiment: string): [string[], (name: string) => void] {
+  const key = `runyard-pins ${workspace} ${experiment}`;
+  const [pinned, setPinned] = useState<string[]>(() => {
+    try {
+      return (JSON.parse(localStorage.getItem(key) ?? "[]") as unknown[]).map(String);
+    } catch {
+      return [];
+    }
+  });
+  const pin = (name: string) => {
+    const next = pinned.includes(name) ? pinned.filter((one) => one !== name) : [...pinned, name];
+    localStorage.setItem(key, JSON.stringify(next));
+    setPinned(next);
+  };
+  return [pinned, pin];
+}
+
+const PINNED = "Pinned";
+
+/** Pinned ones, then by what stands before the last slash; names without one come first. */
+function grouped(
+  series: MetricSeries[],
+  wanted: string,
+  pinned: string[],
+): [string, MetricSeries[]][] {
   const groups = new Map<string, MetricSeries[]>();
   for (const one of series) {
     if (!one.name.toLowerCase().includes(wanted)) continue;
-    const group = one.name.includes("/") ? one.name.slice(0, one.name.lastIndexOf("/")) : "";
+    const prefix = one.name.includes("/") ? one.name.slice(0, one.name.lastIndexOf("/")) : "";
+    const group = pinned.includes(one.name) ? PINNED : prefix;
     groups.set(group, [...(groups.get(group) ?? []), one]);
   }
-  return [...groups].sort(([left], [right]) => left.localeCompare(right));
+  const rank = (name: string) => (name === PINNED ? "" : ` ${name}`);
+  return [...groups].sort(([left], [right]) => rank(left).localeCompare(rank(right)));
 }

@@ -1,14 +1,18 @@
 // The front page of a run: its stages, why it failed, its numbers, what it was asked.
+import { useMemo, useState } from "preact/hooks";
 import { to } from "../../address";
 import { call, url } from "../../api";
 import type { RunRecord } from "../../protocol";
 import { useResource } from "../../resource";
 import { duration, figure } from "../../texts";
-import { Ago, Card, Copy, Facts, useNow } from "../../ui/bits";
+import { Ago, Card, Copy, Facts, say, useNow } from "../../ui/bits";
 import { Tags } from "../../ui/tags";
 import { Chart, type Series } from "../../ui/chart";
+import { change, traced } from "../../ui/reading";
 import { Code } from "../../ui/states";
 import { ENDED, type TabProps } from "../run";
+import { Pick, useAgainst } from "./against";
+import { useReasons } from "./reasons";
 
 const STAGES = ["Preparing", "Queued", "Running", "Finalizing"];
 const CHARTS = 4;
@@ -34,9 +38,18 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
     call("runs.spec", { workspace, run: run.id }, { signal }),
   );
   const numbers = metrics.data ?? [];
+  const reasons = useReasons(run);
+  const [baseline, setBaseline] = useBaseline(run);
+  const base = useAgainst(run, baseline);
+  const before = useResource(base.data ? `base ${base.data.id}` : null, async (signal) => {
+    const other = { workspace, run: base.data?.id ?? "" };
+    const { series } = await call("metrics.list", other, { query: { points: 2 }, signal });
+    return new Map(series.map((one) => [one.name, one.values.at(-1)]));
+  });
   return (
     <div class="stack">
-      <Stages run={run} />
+      <Stages run={run} reasons={reasons} />
+      <Description run={run} refresh={refresh} />
       {run.error && <Failed run={run} workspace={workspace} />}
       {run.warnings.length > 0 && (
         <section class="card warned">
@@ -51,7 +64,12 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
       {numbers.length > 0 && (
         <Card
           title="Metrics"
-          extra={<a href={to(["runs", workspace, run.id, "metrics"])}>All charts</a>}
+          extra={
+            <span class="actions">
+              <Pick run={run} none="No baseline" value={baseline} onPick={setBaseline} />
+              <a href={to(["runs", workspace, run.id, "metrics"])}>All charts</a>
+            </span>
+          }
         >
           <dl class="figures">
             {numbers.slice(0, 12).map((one) => (
@@ -60,6 +78,9 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
                 <dd>
                   {figure(
                     one.odd.at(-1)?.[0] === one.y.length - 1 ? one.odd.at(-1)?.[1] : one.y.at(-1),
+                  )}
+                  {base.data && (
+                    <span class="change">{change(one.y.at(-1), before.data?.get(one.name))}</span>
                   )}
                 </dd>
               </div>
@@ -154,8 +175,53 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
   );
 }
 
+/** Which run the numbers of an experiment's runs are held against, kept by this browser. */
+function useBaseline(run: RunRecord): [string, (chosen: string) => void] {
+  const key = `runyard-baseline ${run.workspace} ${run.experiment}`;
+  const [chosen, setChosen] = useState(localStorage.getItem(key) ?? "");
+  const choose = (next: string) => {
+    localStorage.setItem(key, next);
+    setChosen(next);
+  };
+  return [chosen, choose];
+}
+
+/** What people wrote about the run; a click changes it where it stands. */
+function Description({ run, refresh }: { run: RunRecord; refresh: () => void }) {
+  const [text, setText] = useState<string | null>(null);
+  if (text === null)
+    return (
+      <button type="button" class="lead" onClick={() => setText(run.description)}>
+        {run.description || <span class="faint">Add a description</span>}
+      </button>
+    );
+  const save = () => {
+    setText(null);
+    if (text === run.description) return;
+    call(
+      "runs.change",
+      { workspace: run.workspace, run: run.id },
+      { body: { description: text } },
+    ).then(refresh, (error: Error) => say(error.message));
+  };
+  return (
+    <textarea
+      aria-label="Description"
+      rows={3}
+      value={text}
+      ref={(place) => void place?.focus()}
+      onInput={(event) => setText(event.currentTarget.value)}
+      onBlur={save}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") setText(null);
+        else if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) save();
+      }}
+    />
+  );
+}
+
 /** The stages as one bar: how long each took, and where the run is now. */
-function Stages({ run }: { run: RunRecord }) {
+function Stages({ run, reasons }: { run: RunRecord; reasons: Record<string, string> }) {
   const live = !ENDED.includes(run.status);
   const now = useNow();
   const known = Object.values(run.stage_seconds).reduce((sum, seconds) => sum + seconds, 0);
@@ -180,6 +246,7 @@ function Stages({ run }: { run: RunRecord }) {
             <span>
               {stage} <b>{seconds(stage) ? duration(seconds(stage)) : "–"}</b>
             </span>
+            {seconds(stage) > 0 && <small title={reasons[stage]}>{reasons[stage]}</small>}
           </div>
         );
       })}
@@ -190,6 +257,14 @@ function Stages({ run }: { run: RunRecord }) {
 
 function Failed({ run, workspace }: { run: RunRecord; workspace: string }) {
   const error = run.error;
+  const snapshot = run.snapshot;
+  const lines = useMemo(() => traced(error?.log_tail ?? ""), [error]);
+  const code = useResource(
+    snapshot && lines.length ? `code ${workspace} ${snapshot}` : null,
+    (signal) => call("snapshots.get", { workspace, snapshot: snapshot ?? "" }, { signal }),
+  );
+  const paths = new Set(code.data?.files.map((file) => file.path));
+  const mine = lines.filter((one) => paths.has(one.path));
   if (!error) return null;
   const log = url("files.read", { workspace, run: run.id, path: "azureml-logs/70_driver_log.txt" });
   return (
@@ -209,6 +284,21 @@ function Failed({ run, workspace }: { run: RunRecord; workspace: string }) {
           download
         </a>
       </p>
+      {mine.length > 0 && (
+        <p class="mine">
+          <span class="faint">Your lines:</span>
+          {mine.map((one, place) => (
+            <a
+              key={place}
+              href={to(["runs", workspace, run.id, "code", ...one.path.split("/")], {
+                line: one.line,
+              })}
+            >
+              {one.path}:{one.line}
+            </a>
+          ))}
+        </p>
+      )}
       {error.log_tail && (
         <pre class="tail" ref={(place) => void (place && (place.scrollTop = place.scrollHeight))}>
           {error.log_tail}

@@ -13,10 +13,26 @@ export default function Ranks({ workspace, run, grown }: TabProps) {
   const ranks = useResource(`ranks ${run.id} ${run.last_event} ${grown.usage}`, (signal) =>
     call("gangs.ranks", { workspace, run: run.id }, { signal }),
   );
+  const failed = useResource(`first failed ${run.id} ${run.status}`, async (signal) => {
+    const query = { limit: 10_000 };
+    const { items } = await call("events.list", { workspace, run: run.id }, { query, signal });
+    // Events of ranks tell of failures alone, in the order in which they were heard of.
+    return items.find((one) => one.kind === "rank")?.data["rank"] ?? null;
+  });
   const columns: Column<RankRecord>[] = [
     { name: "rank", title: "Rank", width: "4rem", number: true, cell: (one) => one.rank },
     { name: "name", title: "Role", width: "minmax(6rem, 1fr)", cell: (one) => one.name },
-    { name: "state", title: "State", width: "8rem", cell: (one) => <Status of={one.state} /> },
+    {
+      name: "state",
+      title: "State",
+      width: "9rem",
+      cell: (one) => (
+        <>
+          <Status of={one.state} />{" "}
+          {failed.data === String(one.rank) && <b class="first-failed">first</b>}
+        </>
+      ),
+    },
     {
       name: "exit",
       title: "Exit",

@@ -1,4 +1,5 @@
 // The front page of a run: its stages, why it failed, its numbers, what it was asked.
+import type { ComponentChildren } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { to } from "../../address";
 import { call, url } from "../../api";
@@ -106,15 +107,17 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
                 "Experiment",
                 <a href={to(["experiments", workspace, run.experiment])}>{run.experiment}</a>,
               ],
-              ["Kind", run.run_type],
+              ["Kind", run.run_type ?? "interactive"],
               ["Target", run.target],
               ["Nodes", run.node_count],
               ["Created", <Ago time={run.created_at} />],
               ["By", run.submitted_by || null],
-              [
-                "Parent",
-                run.parent && <a href={to(["runs", workspace, run.parent])}>{run.parent}</a>,
-              ],
+              ...(run.parent
+                ? ([["Parent", <a href={to(["runs", workspace, run.parent])}>{run.parent}</a>]] as [
+                    string,
+                    ComponentChildren,
+                  ][])
+                : []),
               ...(run.attempt > 1 ? ([["Attempt", run.attempt]] as [string, number][]) : []),
             ]}
           />
@@ -145,7 +148,12 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
                   "Arguments",
                   spec.data.arguments.length ? <code>{spec.data.arguments.join(" ")}</code> : "–",
                 ],
-                ["Environment", spec.data.environment.name],
+                [
+                  "Environment",
+                  <a href={to(["runs", workspace, run.id, "environment"])}>
+                    {spec.data.environment.name || run.environment_lock?.slice(0, 12) || "its own"}
+                  </a>,
+                ],
                 [
                   "Snapshot",
                   run.snapshot && (
@@ -246,7 +254,7 @@ function Stages({ run, reasons }: { run: RunRecord; reasons: Record<string, stri
             <span>
               {stage} <b>{seconds(stage) ? duration(seconds(stage)) : "–"}</b>
             </span>
-            {seconds(stage) > 0 && <small title={reasons[stage]}>{reasons[stage]}</small>}
+            <small title={reasons[stage]}>{reasons[stage]}</small>
           </div>
         );
       })}

@@ -23,6 +23,9 @@ function page(address: string, load: PageRow["load"]): PageRow {
 
 export const pages: PageRow[] = [
   page("/", () => import("./pages/home")),
+  page("/experiments/{workspace}", () => import("./pages/experiments")),
+  page("/experiments/{workspace}/{name}", () => import("./pages/experiment")),
+  page("/workspaces/{workspace}/experiments/{name}", () => import("./pages/moved")),
   page("/runs/{workspace}", () => import("./pages/runs")),
   page("/runs/{workspace}/{run}", () => import("./pages/run")),
   page("/runs/{workspace}/{run}/{tab}", () => import("./pages/run")),

@@ -83,7 +83,9 @@ export function Filter({ workspace, value, onChange, fault }: FilterProps) {
     if (step && list.length) setAt((at + step + list.length + 1) % (list.length + 1));
     else if (event.key === "Tab" && list.length && !event.shiftKey) take(chosen ?? list[0] ?? "");
     else if (event.key === "Enter" && chosen) take(chosen);
-    else if (event.key === "Enter" || event.key === "Escape") return setOpen(false);
+    else if (event.key === "Enter") return setOpen(false);
+    // Without a list Escape empties the field, as browsers do.
+    else if (event.key === "Escape" && list.length) setOpen(false);
     else return;
     event.preventDefault();
   };

@@ -185,9 +185,10 @@ function Heading<T>({ column, order, onOrder }: HeadingProps<T>) {
   );
 }
 
+const TYPED =
+  "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]";
+
 /** Whether keys go to something that is typed in. */
 export function typing(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]")
-  );
+  return target instanceof HTMLElement && target.matches(TYPED);
 }

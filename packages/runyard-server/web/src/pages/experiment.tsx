@@ -1,0 +1,2 @@
+// One experiment; see `experiments`.
+export { OneExperiment as default } from "./experiments";

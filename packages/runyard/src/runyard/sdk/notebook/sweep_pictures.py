@@ -20,7 +20,7 @@ _LABELS = 8
 # More lines than that are one area; and a card may have 60 KB with all that it shows.
 _MOST_LINES, _MOST_POINTS, _MOST_AXES = 300, 1800, 12
 # From the best to the worst, which is to be seen, but not first.
-_BEST, _WORST = (23, 84, 166), (200, 205, 212)
+_BEST, _WORST = (59, 125, 216), (200, 205, 212)
 
 Point = Tuple[float, float]
 Place = Callable[[Any], Optional[float]]

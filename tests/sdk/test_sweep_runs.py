@@ -11,6 +11,7 @@ from runyard import Sweep, SweepRun, choice, uniform
 from runyard.sdk.exceptions import ActivityFailedException, UserErrorException
 from runyard.sdk.models import Model
 from runyard.sdk.runs import Run
+from runyard.sdk.widgets import RunDetails
 
 TRAIN = """
 import argparse, os
@@ -154,3 +155,15 @@ def _until(fits: Any) -> None:
     while not fits():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_card_follows_a_sweep(swept, notebook):
+    """Trials come up on the card one after another, and its end has the best of them."""
+    run = swept(Sweep(SPACE, GOAL, max_trials=3, seed=5))
+    RunDetails(run).show()
+    page = notebook.until("Completed</b>", seconds=60)
+    assert "3 of at most 3: 3 completed" in page
+    assert f">{run.best_run.id}</td>" in page
+    assert "best loss so far" in page
+    early = [html for _, html, _ in notebook.shown if "1 of at most 3" in html]
+    assert early

@@ -9,6 +9,7 @@ Run it from anywhere; there is nothing to configure. See README.md for each step
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -124,15 +125,24 @@ def summary(run, model, accuracy):
     print(f"Accuracy   {accuracy:.4f} on the 10,000 test images")
     print(f"Model      {model.id}, {files} files")
     print(f"Run        {run.id}")
-    print(f"Look at    {run.get_portal_url()}")
     print(f"Kept in    {home}")
+    print(f"Look at    {link(run)}")
+    print("           (signs one browser in, once, within five minutes)")
     print()
     print("Next:")
+    print(f"  {runyard} studio {run.id}    another such link")
     print(f"  {runyard} runs show {run.id}")
     print(f"  {runyard} runs logs {run.id}")
     print(f"  {runyard} models list")
     print(f"  {again} --framework-version 1.13")
     print("In Python: Model(Workspace.from_config(), 'tf-dnn-mnist').download('model')")
+
+
+def link(run):
+    """A link that signs a browser in and opens the run; only its address where none is made."""
+    asked = [command(), "studio", run.id, "--no-browser"]
+    made = subprocess.run(asked, check=False, stdout=subprocess.PIPE, text=True)
+    return made.stdout.split("\n")[0] if made.returncode == 0 else run.get_portal_url()
 
 
 def run_files(run):

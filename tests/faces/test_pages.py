@@ -1,8 +1,19 @@
 """The pages behind printed links: what they tell to whom."""
 
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
+
+from runyard.protocol.runs import StartRun
+from runyard_server.core.settings import Settings
+from runyard_server.core.tokens import user_token
+from runyard_server.faces import limits
+from runyard_server.faces.application import create_app
+from runyard_server.faces.pages.face import PagesFace
+from runyard_server.operations import runs
+from runyard_server.testing import asking, parts
+from runyard_server.testing.clocks import TickingClock
 
 
 def text_of(answer) -> str:
@@ -15,10 +26,30 @@ def text_of(answer) -> str:
 
 
 @pytest.fixture
-def run(ask) -> str:
+def system(tmp_path):
+    """The parts of a service."""
+    with parts.parts(tmp_path / "home", TickingClock()) as made:
+        yield made
+
+
+@pytest.fixture
+def ask(system):
+    """Asks a service whose studio was not built."""
+    app, _ = create_app(system, limits.of(Settings(), 1024), [PagesFace()])
+    token = f"Bearer {user_token(system.secret)}"
+
+    def act(method, path, Authorization=token):  # noqa: N803 - a header
+        answer = asking.ask(app, method, path, headers={"authorization": Authorization})
+        told = {name.title(): value for name, value in answer.headers.items()}
+        return SimpleNamespace(status=answer.status, headers=told, body=answer.body)
+
+    return act
+
+
+@pytest.fixture
+def run(system) -> str:
     """A run of the experiment `secret-plan`."""
-    path = "/api/v1/workspaces/default/interactive-runs"
-    return ask("POST", path, {"experiment": "secret-plan"}).json["id"]
+    return runs.start(system, "default", body=StartRun("secret-plan")).id
 
 
 def test_a_page_without_a_token_shows_no_more_than_its_address(ask, run):
@@ -70,6 +101,12 @@ def test_no_address_makes_a_page_with_a_harmful_command(ask, path):
     assert b"<script" not in page.body
     assert b"evil" not in page.body
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_a_link_into_a_studio_that_was_not_built_says_how_to_build_it(ask):
+    """What `runyard studio` prints is no dead link in a checkout without pages."""
+    text = text_of(ask("GET", "/enter", Authorization=""))
+    assert "make studio" in text
 
 
 def test_the_front_page_and_the_printed_link_to_the_documentation_are_there(ask):

@@ -62,15 +62,17 @@ def tabs() -> list[str]:
     return _TAB.findall(rows.group(1))
 
 
-def addresses(names: dict[str, str]) -> list[str]:
+def addresses(names: dict[str, str], *, few: bool = False) -> list[str]:
     """Each page with each of what it can show.
 
     Args:
         names: What there is, as `filling.py` tells it.
+        few: Each page once.
     """
     found: dict[str, None] = {}
     for pattern in patterns():
-        for address in _filled(pattern, names):
+        known = list(_filled(pattern, names))
+        for address in known[:1] if few and "{tab}" not in pattern else known:
             found[address] = None
     return list(found)
 

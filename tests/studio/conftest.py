@@ -30,6 +30,17 @@ SWITCHES = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 PATIENCE_MS = 15_000
+SUBMIT = """
+import sys
+from runyard import Environment, Experiment, ScriptRunConfig, Workspace
+plain = Environment("plain")
+plain.python.user_managed_dependencies = True
+plain.python.interpreter_path = sys.executable
+config = ScriptRunConfig(
+    {folder!r}, script="train.py", compute_target="local", environment=plain
+)
+print(Experiment(Workspace.from_config(), "watched").submit(config).id)
+"""
 
 
 @dataclass(frozen=True)
@@ -138,6 +149,51 @@ def fill(service: RunningService) -> Filled:
         check=True,
     )
     return Filled(service, json.loads(told.stdout))
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Filled]:
+    """An empty service of a test's own, which it may kill."""
+    service = RunningService(tmp_path / "home")
+    service.start()
+    yield Filled(service, {"workspace": "default"})
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Path:
+    """The script that looks for what keeps people out."""
+    if not AXE.exists():
+        pytest.fail(f"there is no {AXE}: make studio fetches it", pytrace=False)
+    return AXE
+
+
+@pytest.fixture
+def visit_own(browser: Browser, own: Filled) -> Iterator[Callable[..., Watched]]:
+    """Opens a signed-in tab of the service of a test's own."""
+    with visitors(browser, own) as sign_in:
+        yield sign_in
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Callable[..., str]:
+    """Submits a script that needs nothing but this interpreter; gives the run's id."""
+
+    def submit(filled: Filled, script: str) -> str:
+        (tmp_path / "source").mkdir(exist_ok=True)
+        (tmp_path / "source" / "train.py").write_text(script)
+        program = SUBMIT.format(folder=str(tmp_path / "source"))
+        told = subprocess.run(
+            [sys.executable, "-P", "-c", program],
+            env={**os.environ, HOME_VARIABLE: str(filled.service.home)},
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return told.stdout.split()[-1]
+
+    return submit
 
 
 # Playwright's loop runs in this thread as long as it is open: where it outlived a file, the tests

@@ -223,7 +223,11 @@ function Hex({ data }: { data: Uint8Array }) {
       .join("");
     return `${(row * 16).toString(16).padStart(8, "0")}  ${digits.padEnd(48)} ${letters}`;
   });
-  return <pre class="tail">{rows.join("\n")}</pre>;
+  return (
+    <pre class="tail" tabIndex={0}>
+      {rows.join("\n")}
+    </pre>
+  );
 }
 
 /** Shape and type of an array, from the head of its file. */

@@ -53,7 +53,11 @@ function Shown({ metric, workspace, run }: ValueProps) {
     const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
     return <Rows columns={columns} rows={rows.map((row) => columns.map((name) => row[name]))} />;
   }
-  return <pre class="tail">{JSON.stringify(last, null, 1)?.slice(0, 5000)}</pre>;
+  return (
+    <pre class="tail" tabIndex={0}>
+      {JSON.stringify(last, null, 1)?.slice(0, 5000)}
+    </pre>
+  );
 }
 
 /** The pictures of a metric, one at a time; a slider goes through its steps. */

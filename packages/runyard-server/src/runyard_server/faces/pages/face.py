@@ -62,13 +62,14 @@ class PagesFace(Face):
     the same is told more.
     """
 
-    prefixes = ("/docs", "/runs/", "/workspaces/")
+    prefixes = ("/docs", "/enter", "/runs/", "/workspaces/")
 
     def table(self) -> Sequence[Served]:
         """The pages there are."""
         return [
             Served(Page("pages.front", "/"), _front),
             Served(Page("pages.docs", "/docs"), _front),
+            Served(Page("pages.enter", "/enter"), _enter),
             Served(Page("pages.run", "/runs/{workspace}/{run}"), _run),
             Served(
                 Page("pages.experiment", "/workspaces/{workspace}/experiments/{name}"), _experiment
@@ -103,6 +104,15 @@ async def _front(_exchange: Exchange) -> Response:
         "</p><p>From Python on this machine it is found without any setting:</p>"
         "<pre>from runyard import Workspace\nworkspace = Workspace.from_config()</pre>"
         "<p>From a shell: <code>runyard runs list</code>.</p>",
+    )
+
+
+async def _enter(_exchange: Exchange) -> Response:
+    """What a link into the studio opens where there is none."""
+    return _page(
+        "The studio is not built",
+        "<p>This service runs from a checkout whose pages were not built. In that folder, "
+        "where npm's registry can be reached:</p>" + _commands("make studio", "runyard stop"),
     )
 
 

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from urllib.parse import quote
 
 import msgspec
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -43,7 +44,7 @@ HEADERS = {
 # The nouns that have pages, each below an address of its own.
 NOUNS = (
     *("runs", "experiments", "compare", "sweeps", "models", "endpoints", "compute", "queue"),
-    *("environments", "datastores", "workspaces"),
+    *("environments", "datastores"),
 )
 _NUMBERS = ("127.0.0.1", "localhost")
 # These take every name below .localhost for this machine; of others it is not known.
@@ -70,7 +71,13 @@ class StudioFace(Face):
         assets: The files.
     """
 
-    prefixes = ("/assets/", raw.PREFIX, *_ALONE[1:], *(f"/{noun}" for noun in NOUNS))
+    prefixes = (
+        "/assets/",
+        "/workspaces/",
+        raw.PREFIX,
+        *_ALONE[1:],
+        *(f"/{noun}" for noun in NOUNS),
+    )
 
     def __init__(self, assets: Assets) -> None:
         self._assets = assets
@@ -82,6 +89,10 @@ class StudioFace(Face):
         return [
             *pages,
             *raw.table(),
+            Served(
+                Page("studio.experiment", "/workspaces/{workspace}/experiments/{name}"),
+                _experiment,
+            ),
             Served(Page("studio.asset", "/assets/{name}"), self._file),
             Served(Page("studio.enter", "/enter", "POST"), _enter),
             Served(Page("studio.renew", "/renew", "POST"), _renew),
@@ -127,6 +138,13 @@ class StudioFace(Face):
         answer = await exchange.run(lambda: _sent(exchange, found))
         answer.headers["Cache-Control"] = FOREVER
         return answer
+
+
+async def _experiment(exchange: Exchange) -> Response:
+    """Where the address that `Experiment.get_portal_url` prints leads: nouns are first here."""
+    workspace, name = exchange.segments.values()
+    address = f"/experiments/{quote(workspace, safe='')}/{quote(name, safe='')}"
+    return RedirectResponse(address, 308)
 
 
 async def _enter(exchange: Exchange) -> Response:

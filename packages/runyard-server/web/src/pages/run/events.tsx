@@ -46,7 +46,9 @@ export default function Events({ workspace, run }: TabProps) {
                     {Object.keys(one.data).length > 0 && (
                       <details>
                         <summary>data</summary>
-                        <pre class="tail">{JSON.stringify(one, null, 2)}</pre>
+                        <pre class="tail" tabIndex={0}>
+                          {JSON.stringify(one, null, 2)}
+                        </pre>
                       </details>
                     )}
                   </div>

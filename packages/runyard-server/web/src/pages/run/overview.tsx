@@ -308,7 +308,11 @@ function Failed({ run, workspace }: { run: RunRecord; workspace: string }) {
         </p>
       )}
       {error.log_tail && (
-        <pre class="tail" ref={(place) => void (place && (place.scrollTop = place.scrollHeight))}>
+        <pre
+          class="tail"
+          tabIndex={0}
+          ref={(place) => void (place && (place.scrollTop = place.scrollHeight))}
+        >
           {error.log_tail}
         </pre>
       )}

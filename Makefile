@@ -40,7 +40,7 @@ TEST_WORKERS ?= 3
 # More for pytest: make test TESTS="tests/cli -k doctor"
 TESTS ?= tests
 
-.PHONY: help demo test test-wheels test-light check soak compare docs bench wheels lock clean
+.PHONY: help demo test test-wheels test-light check soak compare docs pictures bench wheels lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
@@ -116,6 +116,9 @@ compare: .venv/.ready  ## Ask our endpoints and other inference servers the same
 	.venv/bin/python -P -m pytest -p no:randomly tests/serving/compare_reference.py \
 		tests/serving/compare_kserve.py tests/serving/compare_mlserver.py \
 		tests/serving/compare_mlflow.py
+
+pictures: .venv/.ready studio  ## Draw the pictures of the studio in README and docs anew
+	.venv/bin/python -P tools/studio_pictures.py
 
 docs: .venv/.ready  ## Write the reference from the code; check links, examples, commands
 	.venv/bin/python tools/reference.py

@@ -32,6 +32,7 @@ LOCAL = {
     "core/sites.py": "it is the name of a site that is always there",
     "execution/jobs.py": "it has no size",
     "execution/placement.py": "its queue is one over all workspaces",
+    "execution/queueing.py": "its queue is one over all workspaces",
     "execution/replicas.py": "its GPUs are given out by index",
     "execution/sites.py": "it is no cluster",
     "operations/endpoint_checks.py": "it is no cluster",

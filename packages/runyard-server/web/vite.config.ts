@@ -7,7 +7,7 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    license: { fileName: "licenses.md" },
+    license: { fileName: "assets/licenses.md" },
     reportCompressedSize: false,
   },
 });

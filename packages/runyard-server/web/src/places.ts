@@ -33,6 +33,16 @@ export const pages: PageRow[] = [
   page("/sweeps/{workspace}", () => import("./pages/sweeps")),
   page("/sweeps/{workspace}/{sweep}", () => import("./pages/sweep")),
   page("/compare/{workspace}", () => import("./pages/compare")),
+  page("/compute/{workspace}", () => import("./pages/compute")),
+  page("/compute/{workspace}/{name}", () => import("./pages/compute")),
+  page("/queue/{workspace}", () => import("./pages/queue")),
+  page("/environments/{workspace}", () => import("./pages/environments")),
+  page("/environments/{workspace}/{lock}", () => import("./pages/environments")),
+  page("/datastores/{workspace}", () => import("./pages/datastores")),
+  page("/datastores/{workspace}/{name}", () => import("./pages/datastores")),
+  page("/datastores/{workspace}/{name}/{rest:path}", () => import("./pages/datastores")),
+  page("/settings", () => import("./pages/settings")),
+  page("/about", () => import("./pages/about")),
 ];
 
 /** What the navigation shows: name, address, group. */

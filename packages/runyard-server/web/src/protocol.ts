@@ -351,6 +351,11 @@ export interface DeploymentSpec {
   v1: Record<string, unknown>;
 }
 
+export interface DoctorReport {
+  healthy: boolean;
+  findings: Array<Finding>;
+}
+
 export interface EndCommand {
   exit_code: number;
 }
@@ -584,6 +589,13 @@ export interface FileRecord {
   executable: boolean;
 }
 
+export interface Finding {
+  subject: string;
+  state: string;
+  message: string;
+  mend: string;
+}
+
 export interface FinishReport {
   outcome: string;
   exit_code: number | null;
@@ -758,12 +770,34 @@ export interface Liveness {
   initial_delay_seconds: number;
 }
 
+export interface LockPage {
+  items: Array<LockUse>;
+}
+
+export interface LockQuery {
+  digest: string | null;
+}
+
 export interface LockRecord {
   digest: string;
   python: string;
   requirements: string;
   created_at: string;
   notes: Array<string>;
+}
+
+export interface LockUse {
+  digest: string;
+  python: string;
+  locked_at: string;
+  name: string;
+  wanted: Array<string>;
+  own: boolean;
+  made_at: string | null;
+  size: number | null;
+  log: boolean;
+  runs: number;
+  used_at: string | null;
 }
 
 export interface LogHit {
@@ -876,6 +910,17 @@ export interface ModelResources {
   gpus: number | null;
 }
 
+export interface NodeHolder {
+  workspace: string;
+  run: string;
+  experiment: string;
+  number: number;
+  nodes: number;
+  since: string;
+  usual_seconds: number | null;
+  left_seconds: number | null;
+}
+
 export interface NodePage {
   items: Array<NodeRecord>;
 }
@@ -942,6 +987,25 @@ export interface PolicySpec {
   delay_evaluation: number;
   by_step: boolean;
   options: Record<string, unknown>;
+}
+
+export interface QueuePage {
+  items: Array<QueuedRun>;
+}
+
+export interface QueuedRun {
+  run: string;
+  experiment: string;
+  number: number;
+  target: string;
+  position: number;
+  node_count: number;
+  since: string;
+  message: string;
+  free_nodes: number;
+  nodes: number;
+  starts_in_seconds: number | null;
+  holders: Array<NodeHolder>;
 }
 
 export interface RankPage {
@@ -1042,6 +1106,15 @@ export interface RunError {
   exit_code: number | null;
   signal: string | null;
   log_tail: string;
+}
+
+export interface RunExplanation {
+  run: string;
+  status: string;
+  since: string;
+  message: string;
+  advice: string;
+  waiting: QueuedRun | null;
 }
 
 export interface RunKeys {
@@ -1195,6 +1268,20 @@ export interface ServiceStatus {
   open_streams: number;
   idle_seconds: number;
   memory_bytes: number;
+}
+
+export interface SettingRecord {
+  name: string;
+  value: string;
+  default: string;
+  origin: string;
+  variable: string;
+  about: string;
+}
+
+export interface SettingsPage {
+  items: Array<SettingRecord>;
+  file: string;
 }
 
 export interface SitePage {
@@ -1488,6 +1575,7 @@ export interface Routes {
   "compute.get": { segments: { workspace: string; compute: string }; query: never; body: never; answer: ComputeRecord };
   "compute.list": { segments: { workspace: string }; query: never; body: never; answer: ComputePage };
   "compute.nodes": { segments: { workspace: string; compute: string }; query: never; body: never; answer: NodePage };
+  "compute.queue": { segments: { workspace: string }; query: never; body: never; answer: QueuePage };
   "datastores.files": { segments: { workspace: string; datastore: string }; query: Partial<DatastoreFileQuery>; body: never; answer: DatastoreFilePage };
   "datastores.get": { segments: { workspace: string; datastore: string }; query: never; body: never; answer: DatastoreRecord };
   "datastores.list": { segments: { workspace: string }; query: never; body: never; answer: DatastorePage };
@@ -1509,8 +1597,11 @@ export interface Routes {
   "endpoints.rollback": { segments: { workspace: string; endpoint: string; deployment: string }; query: never; body: Partial<Rollback>; answer: EndpointRecord };
   "endpoints.token": { segments: { workspace: string; endpoint: string }; query: never; body: never; answer: EndpointToken };
   "endpoints.undeploy": { segments: { workspace: string; endpoint: string; deployment: string }; query: never; body: never; answer: EndpointRecord };
+  "environments.build_log": { segments: { workspace: string; lock: string }; query: never; body: never; answer: Response };
+  "environments.evict": { segments: { workspace: string; lock: string }; query: never; body: never; answer: void };
   "environments.list": { segments: { workspace: string }; query: Partial<EnvironmentQuery>; body: never; answer: EnvironmentPage };
   "environments.lock": { segments: { workspace: string; lock: string }; query: never; body: never; answer: LockRecord };
+  "environments.locks": { segments: { workspace: string }; query: Partial<LockQuery>; body: never; answer: LockPage };
   "environments.register": { segments: { workspace: string }; query: never; body: Partial<RegisterEnvironment>; answer: EnvironmentRecord };
   "events.list": { segments: { workspace: string; run: string }; query: Partial<EventQuery>; body: never; answer: EventPage };
   "events.stream": { segments: { workspace: string; run: string }; query: Partial<EventQuery>; body: never; answer: never };
@@ -1555,6 +1646,7 @@ export interface Routes {
   "runs.cancel": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
   "runs.change": { segments: { workspace: string; run: string }; query: never; body: Partial<ChangeRun>; answer: RunRecord };
   "runs.complete": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
+  "runs.explain": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunExplanation };
   "runs.fail": { segments: { workspace: string; run: string }; query: never; body: Partial<FailRun>; answer: RunRecord };
   "runs.get": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
   "runs.keys": { segments: { workspace: string }; query: Partial<RunKeysQuery>; body: never; answer: RunKeys };
@@ -1566,6 +1658,8 @@ export interface Routes {
   "runs.values": { segments: { workspace: string }; query: Partial<RunValuesQuery>; body: never; answer: RunValues };
   "series.read": { segments: { workspace: string }; query: never; body: Partial<ReadSeries>; answer: SeriesPage };
   "service.about": { segments: {}; query: never; body: never; answer: About };
+  "service.doctor": { segments: {}; query: never; body: never; answer: DoctorReport };
+  "service.settings": { segments: {}; query: never; body: never; answer: SettingsPage };
   "service.status": { segments: {}; query: never; body: never; answer: ServiceStatus };
   "service.stop": { segments: {}; query: never; body: never; answer: void };
   "sites.list": { segments: {}; query: never; body: never; answer: SitePage };
@@ -1612,6 +1706,7 @@ export const routes = {
   "compute.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/compute/{compute}"},
   "compute.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/compute"},
   "compute.nodes": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/compute/{compute}/nodes"},
+  "compute.queue": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/queue"},
   "datastores.files": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/files"},
   "datastores.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}"},
   "datastores.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores"},
@@ -1633,8 +1728,11 @@ export const routes = {
   "endpoints.rollback": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}/deployments/{deployment}/rollback"},
   "endpoints.token": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}/token"},
   "endpoints.undeploy": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}/deployments/{deployment}"},
+  "environments.build_log": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/environment-locks/{lock}/log"},
+  "environments.evict": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/environment-locks/{lock}"},
   "environments.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/environments"},
   "environments.lock": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/environment-locks/{lock}"},
+  "environments.locks": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/environment-locks"},
   "environments.register": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/environments"},
   "events.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/events"},
   "events.stream": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/events/stream"},
@@ -1679,6 +1777,7 @@ export const routes = {
   "runs.cancel": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/cancel"},
   "runs.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/runs/{run}"},
   "runs.complete": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/complete"},
+  "runs.explain": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/explanation"},
   "runs.fail": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/fail"},
   "runs.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}"},
   "runs.keys": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/run-keys"},
@@ -1690,6 +1789,8 @@ export const routes = {
   "runs.values": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/run-values"},
   "series.read": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/series/read"},
   "service.about": {"method": "GET", "path": "/api/v1/about"},
+  "service.doctor": {"method": "GET", "path": "/api/v1/doctor"},
+  "service.settings": {"method": "GET", "path": "/api/v1/settings"},
   "service.status": {"method": "GET", "path": "/api/v1/status"},
   "service.stop": {"method": "POST", "path": "/api/v1/stop"},
   "sites.list": {"method": "GET", "path": "/api/v1/sites"},

@@ -22,6 +22,15 @@ COLUMNS = [
     Column("SITE", worth=1),
 ]
 NODE_COLUMNS = [Column("NODE"), Column("STATE", least=15), Column("RUN"), Column("SINCE", worth=1)]
+QUEUE_COLUMNS = [
+    Column("TARGET"),
+    Column("PLACE", right=True),
+    Column("RUN"),
+    Column("NODES", right=True, worth=2),
+    Column("WAITS", worth=4),
+    Column("STARTS IN", worth=3),
+    Column("WHY", worth=1),
+]
 SITE_COLUMNS = [
     Column("SITE"),
     Column("BACKEND"),
@@ -95,6 +104,39 @@ def sites(json: Json = False) -> None:
         output.as_json(SitePage(found))
         return
     tables.show(SITE_COLUMNS, [_site_row(site) for site in found], "there is no site")
+
+
+@group.command()
+def queue(json: Json = False, workspace: Workspace = None) -> None:
+    """List the runs that wait for nodes, and what would free them.
+
+    First come, first served on each target. Times that lie ahead are those of former runs.
+
+    Example: `runyard compute queue`
+    """
+    from runyard.protocol.queue import QueuePage
+    from runyard_server.cli import target
+
+    found = target.client(workspace).compute.queue()
+    if json:
+        output.as_json(QueuePage(found))
+        return
+    tables.show(
+        QUEUE_COLUMNS,
+        [
+            (
+                one.target,
+                str(one.position),
+                one.run,
+                str(one.node_count),
+                humane.age(one.since),
+                "" if one.starts_in_seconds is None else humane.short(one.starts_in_seconds),
+                one.message,
+            )
+            for one in found
+        ],
+        "no run waits",
+    )
 
 
 def _site_row(site: "SiteRecord") -> tuple[str, ...]:

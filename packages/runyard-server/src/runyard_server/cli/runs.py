@@ -115,6 +115,25 @@ def show(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
 
 
 @group.command()
+def explain(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
+    """Explain why a run is in its state: what it waits for, and what would free it.
+
+    Example: `runyard runs explain tf-mnist/3`
+    """
+    from runyard_server.cli import target
+    from runyard_server.cli.run_names import with_run
+
+    client = target.client(workspace)
+    found = with_run(client, run, client.runs.explain)
+    if json:
+        output.as_json(found)
+        return
+    output.say(f"{found.run}: {found.message}")
+    if found.advice:
+        output.say(f"        {found.advice}")
+
+
+@group.command()
 def ranks(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
     """Show the processes of a run that has several: where each is, how it ended, what it uses.
 

@@ -20,10 +20,11 @@ from runyard.protocol.errors import (
 )
 from runyard.protocol.service import SERVICE_LOG, URL_VARIABLE, ServiceStatus
 from runyard.protocol.timeouts import STOP_SECONDS
-from runyard_server.cli import humane, output
+from runyard_server.cli import humane, output, tables
 from runyard_server.cli.failures import Exit
 from runyard_server.cli.options import Json
 from runyard_server.cli.parameters import Option
+from runyard_server.cli.tables import Column
 
 # As `failures` has them: there is no such thing, and it cannot be reached.
 NOT_RUNNING = 3
@@ -75,12 +76,18 @@ def serve(
     raise Exit(app.main(arguments) or 0)
 
 
-def status(json: Json = False) -> None:
+def status(
+    json: Json = False,
+    settings: Annotated[
+        bool, Option("--settings", help="Show what is set, and where, instead.")
+    ] = False,
+) -> None:
     """Show whether a service runs, where, and what it does.
 
     The exit status is 3 when none does, and 5 when one does that does not answer.
 
-    Examples: `runyard status`  ·  `runyard status --json | jq -r .url`
+    Examples: `runyard status`  ·  `runyard status --settings`  ·
+    `runyard status --json | jq -r .url`
     """
     home = homes.locate()
     if not os.environ.get(URL_VARIABLE) and not _answers(home):
@@ -91,11 +98,26 @@ def status(json: Json = False) -> None:
             raise _silent(home, silent)
         output.as_json({"running": True, "answers": False, **_told(home, silent)})
         raise Exit(SILENT)
+    if settings:
+        _show_settings(json=json)
+        return
     found = Service(connect(start=False)).status()
     if json:
         output.as_json(found)
         return
     output.facts(_facts(found))
+
+
+def _show_settings(*, json: bool) -> None:
+    found = Service(connect(start=False)).settings()
+    if json:
+        output.as_json(found)
+        return
+    tables.show(
+        [Column("SETTING"), Column("VALUE", worth=2), Column("FROM"), Column("MEANING", worth=1)],
+        [(one.name, one.value, one.origin, one.about) for one in found.items],
+        "there is no setting",
+    )
 
 
 def stop(

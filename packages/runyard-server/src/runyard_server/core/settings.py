@@ -8,7 +8,7 @@ of names are made from the fields. A name that is not in the table is refused, w
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
@@ -91,6 +91,9 @@ class Settings:
         },
     )
 
+    # Which of them are set, and where; no setting itself.
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+
 
 class Row(NamedTuple):
     """One row of the table: the name in config.toml, the variable, the default, the meaning.
@@ -113,8 +116,16 @@ def table() -> list[Row]:
             _shown(f.default),
             f.metadata["about"],
         )
-        for f in fields(Settings)
+        for f in _fields()
     ]
+
+
+def shown(settings: Settings, name: str) -> str:
+    """The value of a setting as text; what a site's backend is given may be secret."""
+    value = getattr(settings, name)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {site.backend}" for key, site in value.items()) or "none"
+    return _shown(value)
 
 
 def load(config: Path, environ: Mapping[str, str], given: Mapping[str, Any]) -> Settings:
@@ -129,12 +140,17 @@ def load(config: Path, environ: Mapping[str, str], given: Mapping[str, Any]) -> 
         InvalidRequest: A name is unknown or a value is not of its type; says where.
     """
     values = _from_file(config)
-    values.update(_from_variables(environ))
-    values.update({name: value for name, value in given.items() if value is not None})
+    origins = dict.fromkeys(values, config.name)
+    variables = _from_variables(environ)
+    values.update(variables)
+    origins.update((name, PREFIX + name.upper()) for name in variables)
+    options = {name: value for name, value in given.items() if value is not None}
+    values.update(options)
+    origins.update(dict.fromkeys(options, "command line"))
     _check_names(values, _names(), "the command line")
     if "sites" in values:
         values["sites"] = _sites(values["sites"], str(config))
-    settings = Settings(**values)
+    settings = Settings(**values, origins=origins)
     _check_values(settings)
     return settings
 
@@ -234,7 +250,11 @@ def _sites(tables: Mapping[str, Any], origin: str) -> dict[str, SiteSettings]:
 
 
 def _names() -> list[str]:
-    return [f.name for f in fields(Settings)]
+    return [f.name for f in _fields()]
+
+
+def _fields() -> list[Field[Any]]:
+    return [f for f in fields(Settings) if f.metadata]
 
 
 def _check_names(found: Iterable[str], names: list[str], origin: str) -> None:

@@ -50,7 +50,7 @@ DIGEST_LENGTH = 32
 _REMEMBERED = 16
 # Written last by the light half's builder.
 READY = "ready.json"
-_USER_MANAGED = "# interpreter: "
+USER_MANAGED = "# interpreter: "
 
 
 class EnvironmentSettings(Protocol):
@@ -297,9 +297,9 @@ class Environments:
 
 def user_managed_interpreter(lock: LockRecord) -> str:
     """The interpreter of a lock that the user looks after; "" where we make the environment."""
-    if not lock.requirements.startswith(_USER_MANAGED):
+    if not lock.requirements.startswith(USER_MANAGED):
         return ""
-    return lock.requirements.partition("\n")[0].removeprefix(_USER_MANAGED)
+    return lock.requirements.partition("\n")[0].removeprefix(USER_MANAGED)
 
 
 def _locked(
@@ -338,7 +338,7 @@ def _as_it_is(path: str, asked: str) -> LockRecord:
             f"{path} does not run as Python 3.7 or newer, which jobs need; give another "
             "interpreter_path"
         )
-    text = f"{_USER_MANAGED}{found.path}\n"
+    text = f"{USER_MANAGED}{found.path}\n"
     return LockRecord(_digest("as it is", text), found.dotted, text)
 
 

@@ -184,7 +184,8 @@ def _place_local(work: Work, target: Target, places: int) -> list[Placement]:
     placements += [_placed_on(work, row, [LOCAL_NODE]) for row in waiting[:free]]
     if waiting[free:]:
         holders = runs.active_with_nodes(work.connection, LOCAL_TARGET, _NAMED + 1, REPLICA_RUN)
-        reason = f"waiting for one of the {places} places on this machine; {_held_by(holders)}"
+        held = _held_by([row.id for row in holders])
+        reason = f"waiting for one of the {places} places on this machine; {held}"
         _wait(work, waiting[free], reason)
         _wait_behind(work, queue, "a place on this machine")
     return placements

@@ -26,16 +26,19 @@ from runyard.protocol.errors import (
     WrongName,
     WrongState,
 )
+from runyard.protocol.queue import QueuePage
 from runyard.protocol.sizes import resolve
 from runyard.protocol.suggestions import nearest
 from runyard_server.compute.base import Need
 from runyard_server.core import events
 from runyard_server.core.clock import iso
 from runyard_server.core.events import EventDraft
+from runyard_server.core.lookups import workspace_row
 from runyard_server.core.notices import work_topic
 from runyard_server.core.sites import Site
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
+from runyard_server.execution import queueing
 from runyard_server.execution.placement import RESIZING, STEADY
 from runyard_server.store import compute as clusters
 from runyard_server.store import nodes as node_rows
@@ -202,6 +205,25 @@ def nodes(system: System, workspace: str, name: str) -> NodePage:
 
     rows = system.read(read)
     return NodePage([NodeRecord(row.id, row.state, row.run, iso(row.since)) for row in rows])
+
+
+def queue(system: System, workspace: str) -> QueuePage:
+    """The runs of a workspace that wait for nodes, and what would free them.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+
+    Raises:
+        WorkspaceNotFound: There is no such workspace.
+    """
+    most = queueing.places(system)
+
+    def read(work: Work) -> QueuePage:
+        workspace_row(work, workspace)
+        return QueuePage(queueing.of_workspace(work, workspace, most))
+
+    return system.read(read)
 
 
 def require(work: Work, workspace: str, name: str) -> ComputeRow:

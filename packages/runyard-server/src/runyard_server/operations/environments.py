@@ -1,6 +1,7 @@
 """Environments: registered definitions in versions, and the locks that were made of definitions."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from runyard.protocol import events as kinds
 from runyard.protocol.environments import (
@@ -8,20 +9,31 @@ from runyard.protocol.environments import (
     EnvironmentPage,
     EnvironmentQuery,
     EnvironmentRecord,
+    LockPage,
+    LockQuery,
     LockRecord,
+    LockUse,
     RegisterEnvironment,
 )
-from runyard.protocol.errors import EnvironmentNotFound
-from runyard_server.core import events, names
-from runyard_server.core.clock import iso
+from runyard.protocol.errors import EnvironmentNotFound, WrongState
+from runyard.protocol.runs import RunSpec
+from runyard_server.core import events, names, specs
+from runyard_server.core.clock import iso, iso_or_none
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lookups import workspace_row
-from runyard_server.core.system import System
+from runyard_server.core.system import Content, System
 from runyard_server.core.work import Work
+from runyard_server.environments import cache
+from runyard_server.environments.environments import USER_MANAGED
 from runyard_server.store import environments as rows
-from runyard_server.store.environments import EnvironmentRow, LockRow
+from runyard_server.store.environments import EnvironmentRow, LockRow, UsedLock
 
 NAME_RULE = r"[a-zA-Z0-9][\w\-.]{0,254}"
+_NAMED = 3
+_MOST_RUNS = 1001
+# A request counts so long; folders that are still unknown then are told without a size.
+_COUNTING_SECONDS = 0.5
+_SIZES = cache.Sizes()
 _MEANING = "1 to 255 letters, digits, '_', '-' or '.', and begin with a letter or a digit"
 
 
@@ -98,6 +110,112 @@ def lock(system: System, workspace: str, digest: str) -> LockRecord:
         return row
 
     return _lock_record(system.read(read))
+
+
+def locks(system: System, workspace: str, query: LockQuery) -> LockPage:
+    """List the locks that are made or were used here, the last used first.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        query: What is asked for.
+
+    Raises:
+        WorkspaceNotFound: There is no such workspace.
+    """
+    made = cache.made(system.home.environments)
+
+    def read(work: Work) -> list[tuple[UsedLock, int, RunSpec | None]]:
+        workspace_row(work, workspace)
+        found = rows.used_locks(work.connection, workspace, USER_MANAGED)
+        chosen = [
+            one
+            for one in found
+            if (one.newest or one.digest in made) and query.digest in (None, one.digest)
+        ]
+        given = specs.of_runs(work, [one.newest for one in chosen if one.newest])
+        return [
+            (
+                one,
+                rows.count_runs(work.connection, workspace, one.digest, _MOST_RUNS),
+                None if one.newest is None else given.get(one.newest),
+            )
+            for one in sorted(chosen, key=lambda one: -(one.newest or 0))
+        ]
+
+    found = system.read(read)
+    here = (made[one.digest] for one, _, _ in found if one.digest in made)
+    sizes = _SIZES.known(system.home.environments, here, _COUNTING_SECONDS)
+    items = []
+    for one, count, spec in found:
+        asked = spec.environment if spec else EnvironmentDefinition()
+        there = made.get(one.digest)
+        items.append(
+            LockUse(
+                digest=one.digest,
+                python=one.python,
+                locked_at=iso(one.created_at),
+                name=asked.name,
+                wanted=[*asked.conda, *asked.pip],
+                own=one.own,
+                made_at=iso(there.made_at) if there else None,
+                size=sizes.get(one.digest),
+                log=cache.build_log(system.home.environments, one.digest) is not None,
+                runs=count,
+                used_at=iso_or_none(one.used_at),
+            )
+        )
+    return LockPage(items)
+
+
+def build_log(system: System, workspace: str, digest: str) -> Content:
+    """The log of how an environment was made.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        digest: The lock's digest.
+
+    Raises:
+        EnvironmentNotFound: There is no such lock, or no log of it.
+    """
+    found = cache.build_log(system.home.environments, lock(system, workspace, digest).digest)
+    if found is None:
+        raise EnvironmentNotFound(f"environment {digest[:80]} was not made here: it has no log")
+    return Content(found, found.stat().st_size, "text/plain; charset=utf-8", live=True)
+
+
+def evict(system: System, workspace: str, digest: str) -> None:
+    """Delete an environment from the cache; a run that needs it makes it again.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        digest: The lock's digest.
+
+    Raises:
+        EnvironmentNotFound: There is no such lock, or it is not in the cache.
+        WrongState: Runs that have not ended use it; the message names them.
+    """
+    known = lock(system, workspace, digest).digest
+
+    def write(work: Work) -> Path | None:
+        users = rows.active_users(work.connection, known, _NAMED + 1)
+        if users:
+            more = " and others" if len(users) > _NAMED else ""
+            raise WrongState(
+                f"environment {known} is in use by {', '.join(users[:_NAMED])}{more}; wait for "
+                "their end, or cancel them",
+                {"runs": users},
+            )
+        # In the write: no run is given it between the look and the rename. One that was about to
+        # be finds it gone when it is placed, and has it made again.
+        return cache.put_aside(system.home.environments, known)
+
+    aside = system.write(write)
+    if aside is None:
+        raise EnvironmentNotFound(f"environment {known} is not in the cache")
+    cache.discard(aside)
 
 
 def cached_lock(system: System, definition: str) -> LockRecord | None:

@@ -13,6 +13,7 @@ from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
 from runyard.protocol.errors import Conflict, InvalidRequest, WrongState
 from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
+from runyard.protocol.queue import RunExplanation
 from runyard.protocol.run_keys import RunKeys, RunKeysQuery, RunValues, RunValuesQuery
 from runyard.protocol.runs import (
     ChangeRun,
@@ -42,7 +43,14 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import canceling, inherited_environment, mpi, new_runs, run_folders
 from runyard_server.execution.new_runs import Named, new_row
-from runyard_server.operations import parameters, run_keys, run_searches, searches, submission
+from runyard_server.operations import (
+    explanations,
+    parameters,
+    run_keys,
+    run_searches,
+    searches,
+    submission,
+)
 from runyard_server.operations.experiments import checked as experiment_name
 from runyard_server.operations.experiments import ensured
 from runyard_server.operations.searches import EVERYTHING, Columns
@@ -92,6 +100,20 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
     except BaseException:
         run_folders.discard(system.home.run(row.id))
         raise
+
+
+def explain(system: System, workspace: str, run: str) -> RunExplanation:
+    """Explain why a run is in its state.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Its id.
+
+    Raises:
+        RunNotFound: There is no such run.
+    """
+    return explanations.explain(system, workspace, run)
 
 
 def start(system: System, workspace: str, body: StartRun) -> RunRecord:

@@ -5,18 +5,36 @@ own: they go on, and report when a service is there again.
 """
 
 import os
+import subprocess
 import sys
 
+import msgspec
+
 from runyard.protocol import PROTOCOL
+from runyard.protocol.errors import TemporaryError
 from runyard.protocol.route import Nothing
 from runyard.protocol.runs import INTERACTIVE_TARGET
-from runyard.protocol.service import PRODUCT, About, ServiceStatus
+from runyard.protocol.service import (
+    HOME_VARIABLE,
+    PRODUCT,
+    URL_VARIABLE,
+    About,
+    DoctorReport,
+    ServiceStatus,
+    SettingRecord,
+    SettingsPage,
+)
 from runyard_server import __version__
 from runyard_server.compute import processes
+from runyard_server.core import settings as tables
 from runyard_server.core.clock import iso
 from runyard_server.core.system import System
 from runyard_server.execution.unfinished import every_endpoint
 from runyard_server.store import runs
+
+_DOCTOR = "from runyard_server.cli import main; main()"
+_DOCTOR_SECONDS = 90
+_REPORT = msgspec.json.Decoder(DoctorReport)
 
 
 def about(_system: System) -> About:
@@ -39,6 +57,44 @@ def status(system: System) -> ServiceStatus:
         idle_seconds=round(system.activity.idle_seconds(), 3),
         memory_bytes=processes.memory_bytes(),
     )
+
+
+def settings(system: System) -> SettingsPage:
+    """What is set, and where."""
+    found = system.settings
+    items = [
+        SettingRecord(
+            name=row.name,
+            value=tables.shown(found, row.name),
+            default=row.default,
+            origin=found.origins.get(row.name, "default"),
+            variable=row.variable,
+            about=row.about,
+        )
+        for row in tables.table()
+    ]
+    return SettingsPage(items, str(system.home.config))
+
+
+def doctor(system: System) -> DoctorReport:
+    """Examine the machine, as `runyard doctor` does.
+
+    Raises:
+        TemporaryError: It takes too long, or says nothing that can be read.
+    """
+    # In a process of its own: what the checks import would stay in the service's memory.
+    command = [sys.executable, "-P", "-c", _DOCTOR, "doctor", "--json"]
+    environ = {**os.environ, HOME_VARIABLE: str(system.home.root)}
+    environ.pop(URL_VARIABLE, None)
+    try:
+        done = subprocess.run(
+            command, env=environ, capture_output=True, timeout=_DOCTOR_SECONDS, check=False
+        )
+        return _REPORT.decode(done.stdout)
+    except (OSError, subprocess.TimeoutExpired, msgspec.DecodeError) as error:
+        raise TemporaryError(
+            f"the machine could not be examined: {error}; runyard doctor"
+        ) from None
 
 
 def stop(system: System) -> Nothing:

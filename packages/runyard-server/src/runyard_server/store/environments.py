@@ -9,7 +9,13 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, 
 
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard_server.store.prepared import Prepared
-from runyard_server.store.schema import environment_locks, environments, lock_cache, lock_notes
+from runyard_server.store.schema import (
+    environment_locks,
+    environments,
+    lock_cache,
+    lock_notes,
+    runs,
+)
 from runyard_server.store.subjects import ENVIRONMENT, Subject
 
 _DEFINITION = msgspec.json.Decoder(EnvironmentDefinition)
@@ -117,6 +123,73 @@ def find_lock(connection: Connection, digest: str) -> LockRow | None:
     """The lock of this digest, or None."""
     row = _LOCK.row(connection, {"of_digest": digest})
     return None if row is None else LockRow(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class UsedLock:
+    """A lock without its lines; times in microseconds since 1970, UTC.
+
+    `newest` is the key of the newest run of a workspace that was given it.
+    """
+
+    digest: str
+    python: str
+    created_at: int
+    own: bool
+    newest: int | None
+    used_at: int | None
+
+
+def used_locks(connection: Connection, workspace: str, own: str) -> list[UsedLock]:
+    """All locks, with the newest run of a workspace that was given each.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        own: How the lines of a lock begin whose interpreter is the user's own.
+    """
+    mine = select(func.max(runs.c.key)).where(
+        runs.c.workspace == workspace, runs.c.environment_lock == environment_locks.c.digest
+    )
+    newest = mine.scalar_subquery().label("newest")
+    # Their lines are long, and not wanted here.
+    is_own = (func.substr(environment_locks.c.requirements, 1, len(own)) == own).label("own")
+    locks = select(
+        environment_locks.c.digest,
+        environment_locks.c.python,
+        environment_locks.c.created_at,
+        is_own,
+        newest,
+    ).subquery()
+    found = select(locks, runs.c.created_at).outerjoin(runs, runs.c.key == locks.c.newest)
+    return [UsedLock(*row) for row in connection.execute(found)]
+
+
+def count_runs(connection: Connection, workspace: str, digest: str, most: int) -> int:
+    """Count the runs that were given a lock, as far as `most`.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        digest: The lock's digest.
+        most: Where counting ends.
+    """
+    mine = runs.c.workspace == workspace, runs.c.environment_lock == digest
+    some = select(runs.c.key).where(*mine).limit(most).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def active_users(connection: Connection, digest: str, limit: int) -> list[str]:
+    """The ids of runs, of any workspace, that have not ended and were given a lock.
+
+    Args:
+        connection: The transaction's connection.
+        digest: The lock's digest.
+        limit: The most that are wanted.
+    """
+    mine = runs.c.active.is_(True), runs.c.environment_lock == digest
+    found = select(runs.c.id).where(*mine).order_by(runs.c.key).limit(limit)
+    return [str(run) for (run,) in connection.execute(found)]
 
 
 def cached_lock(connection: Connection, definition: str) -> LockRow | None:

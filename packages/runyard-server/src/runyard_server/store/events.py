@@ -111,6 +111,30 @@ def page(connection: Connection, subject: Subject, after: int, limit: int) -> li
     return [_event(row) for row in rows]
 
 
+def came_into(
+    connection: Connection, workspace: str, runs_: Sequence[str], status: str
+) -> dict[str, int]:
+    """When runs came into a state for the last time, by id.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        runs_: Ids of the runs.
+        status: The state.
+    """
+    found = (
+        select(events.c.subject, func.max(events.c.time))
+        .where(
+            events.c.workspace == workspace,
+            events.c.subject_kind == RUN,
+            events.c.subject.in_(runs_),
+            events.c.status == status,
+        )
+        .group_by(events.c.subject)
+    )
+    return {str(run): int(time) for run, time in connection.execute(found)}
+
+
 def last_number(connection: Connection, subject: Subject) -> int:
     """The number of a subject's last event, 0 before the first."""
     return _LAST.value(connection, _named(subject)) or 0

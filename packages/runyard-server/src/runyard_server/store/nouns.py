@@ -66,6 +66,7 @@ RUNS = Noun(
         "ended_at": Attribute(runs.c.ended_at, TIME),
         "duration": Attribute(_DURATION, NUMBER),
         "snapshot": Attribute(runs.c.snapshot, TEXT),
+        "environment": Attribute(runs.c.environment_lock, TEXT),
         "description": Attribute(runs.c.description, TEXT),
     },
     sides={

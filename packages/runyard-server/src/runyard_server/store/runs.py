@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from runyard.protocol.runs import RunError
+from runyard.protocol.runs import COMPLETED, RunError
 from runyard_server.store import named
 from runyard_server.store.nouns import not_hidden
 from runyard_server.store.prepared import Prepared
@@ -121,7 +121,7 @@ _WAITING_OF_TYPE = Prepared(
     select(*_COLUMNS).where(*_IN_QUEUE, _OF_TYPE).order_by(runs.c.key).limit(bindparam("most"))
 )
 _HOLDING = Prepared(
-    select(runs.c.id)
+    select(*_COLUMNS)
     .join(job_nodes, job_nodes.c.run_key == runs.c.key)
     .where(
         job_nodes.c.finished_at.is_(None),
@@ -377,8 +377,8 @@ _OPEN_BELOW = Prepared(
 
 def active_with_nodes(
     connection: Connection, target: str, limit: int, besides: str = ""
-) -> list[str]:
-    """The ids of the oldest runs on a target that have an unfinished node.
+) -> list[RunRow]:
+    """The oldest runs on a target that have an unfinished node, of all workspaces.
 
     Args:
         connection: The transaction's connection.
@@ -387,7 +387,35 @@ def active_with_nodes(
         besides: Leave out runs of this type.
     """
     named = {"on_target": target, "most": limit, "besides": besides or "no type"}
-    return [str(run) for (run,) in _HOLDING.rows(connection, named)]
+    return [_row(row) for row in _HOLDING.rows(connection, named)]
+
+
+def durations(connection: Connection, like: RunRow, limit: int, among: int) -> list[int]:
+    """The microseconds that the newest completed runs like one took, of its experiment and type.
+
+    Args:
+        connection: The transaction's connection.
+        like: The run.
+        limit: The most that are wanted.
+        among: How many of the experiment's newest runs are looked at.
+    """
+    newest = (
+        select(runs.c.status, runs.c.run_type, runs.c.started_at, runs.c.ended_at)
+        .where(runs.c.workspace == like.workspace, runs.c.experiment == like.experiment)
+        .order_by(runs.c.key.desc())
+        .limit(among)
+        .subquery()
+    )
+    # An experiment may have a million runs of which few have completed: those are not looked for.
+    found = select(newest.c.ended_at - newest.c.started_at).where(
+        newest.c.status == COMPLETED,
+        newest.c.run_type.is_(None)
+        if like.run_type is None
+        else newest.c.run_type == like.run_type,
+        newest.c.started_at.is_not(None),
+        newest.c.ended_at.is_not(None),
+    )
+    return [int(took) for (took,) in connection.execute(found.limit(limit))]
 
 
 def waiting_of_type(

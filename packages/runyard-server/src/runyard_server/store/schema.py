@@ -99,6 +99,7 @@ runs = Table(
     Index("runs_submitted_from", "workspace", "submitted_from", "key"),
     Index("runs_of_target", "workspace", "target", "active", "key"),
     Index("runs_active", "active", "key"),
+    Index("runs_of_lock", "workspace", "environment_lock", "key"),
 )
 
 # Apart from runs, which are read whole and by the page: a spec is large and seldom asked for.

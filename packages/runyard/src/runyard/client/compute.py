@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import List
 
     from runyard.protocol.compute import ChangeCompute, ComputeRecord, CreateCompute, NodeRecord
+    from runyard.protocol.queue import QueuedRun
 
 
 class Compute(NounClient):
@@ -65,3 +66,9 @@ class Compute(NounClient):
             ComputeNotFound: There is none of that name.
         """
         return self._service.call(routes.COMPUTE_NODES, name).items
+
+    def queue(self) -> List[QueuedRun]:
+        """List the runs that wait for nodes, by target and place, and what would free them."""
+        from runyard.protocol.queue import COMPUTE_QUEUE
+
+        return self._service.call(COMPUTE_QUEUE).items

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING, Optional
 
 from runyard.client.workspace_connection import NounClient
 from runyard.protocol import environments as routes
-from runyard.protocol.environments import EnvironmentQuery
+from runyard.protocol.environments import EnvironmentQuery, LockQuery
 
 if TYPE_CHECKING:
     from typing import List
 
-    from runyard.protocol.environments import EnvironmentRecord, LockRecord, RegisterEnvironment
+    from runyard.client.download import Download
+    from runyard.protocol.environments import (
+        EnvironmentRecord,
+        LockRecord,
+        LockUse,
+        RegisterEnvironment,
+    )
 
 
 class Environments(NounClient):
@@ -37,3 +43,25 @@ class Environments(NounClient):
             EnvironmentNotFound: There is no lock of that digest.
         """
         return self._service.call(routes.ENVIRONMENTS_LOCK, digest)
+
+    def locks(self, digest: Optional[str] = None) -> List[LockUse]:
+        """List the locks that are made or were used, or the one of a digest; last used first."""
+        query = LockQuery(digest)
+        return self._service.call(routes.ENVIRONMENTS_LOCKS, query=query).items
+
+    def build_log(self, digest: str) -> Download:
+        """Open the log of how an environment was made, in a `with` block.
+
+        Raises:
+            EnvironmentNotFound: There is none.
+        """
+        return self._service.open(routes.ENVIRONMENTS_BUILD_LOG, digest)
+
+    def evict(self, digest: str) -> None:
+        """Delete an environment from the cache; a run that needs it makes it again.
+
+        Raises:
+            EnvironmentNotFound: There is no lock of that digest, or it is not in the cache.
+            WrongState: Runs that have not ended use it.
+        """
+        self._service.call(routes.ENVIRONMENTS_EVICT, digest)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import List
 
     from runyard.protocol.jobs import RankRecord
+    from runyard.protocol.queue import RunExplanation
     from runyard.protocol.run_keys import RunKeys, RunKeysQuery, RunValues, RunValuesQuery
     from runyard.protocol.runs import ChangeRun, RunRecord, RunSpec, StartRun, SubmitRun
     from runyard.protocol.search import Search
@@ -149,3 +150,13 @@ class Runs(NounClient):
         from runyard.protocol.jobs import GANGS_RANKS
 
         return self._service.call(GANGS_RANKS, run).items
+
+    def explain(self, run: str) -> RunExplanation:
+        """Ask why a run is in its state: what it waits for, how long that usually takes.
+
+        Raises:
+            RunNotFound: There is no such run.
+        """
+        from runyard.protocol.queue import RUNS_EXPLAIN
+
+        return self._service.call(RUNS_EXPLAIN, run)

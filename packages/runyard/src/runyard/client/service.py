@@ -8,7 +8,7 @@ from runyard.protocol import service as routes
 
 if TYPE_CHECKING:
     from runyard.client.connection import Connection
-    from runyard.protocol.service import About, ServiceStatus
+    from runyard.protocol.service import About, DoctorReport, ServiceStatus, SettingsPage
 
 
 class Service:
@@ -36,3 +36,11 @@ class Service:
     def stop(self) -> None:
         """Stop it; runs go on, and the next service takes them over."""
         self._connection.call(routes.SERVICE_STOP)
+
+    def settings(self) -> SettingsPage:
+        """Ask what is set, and where each value comes from."""
+        return self._connection.call(routes.SERVICE_SETTINGS)
+
+    def doctor(self) -> DoctorReport:
+        """Have it examine its machine, as `runyard doctor` does there; takes a few seconds."""
+        return self._connection.call(routes.SERVICE_DOCTOR)

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import IN_WORKSPACE, READS, Route
+from runyard.protocol.route import IN_WORKSPACE, READS, Bytes, Nothing, Route
 
 # Wheels that users add lie on a datastore, in a folder of the name that v1's container had.
 PRIVATE_WHEELS = "azureml-private-packages"
@@ -113,6 +113,51 @@ class EnvironmentPage:
     items: List[EnvironmentRecord]
 
 
+@dataclass(frozen=True)
+class LockUse:
+    """A lock, what was made of it, and what it is used for in a workspace.
+
+    Args:
+        digest: The lock's digest.
+        python: The version of its interpreter.
+        locked_at: When it was locked.
+        name: The environment's name in the newest run that was given it, "" without.
+        wanted: The packages that this run asked for.
+        own: Whether it is an interpreter of the user's own, in which nothing is installed.
+        made_at: When it was made; None while it is not in the cache of the service's machine.
+        size: Bytes of its files, of which environments share many; None until they are counted.
+        log: Whether there is a log of how it was made.
+        runs: How many runs were given it; 1,001 are "more than 1,000".
+        used_at: When the newest of these was submitted.
+    """
+
+    digest: str
+    python: str
+    locked_at: str
+    name: str = ""
+    wanted: List[str] = field(default_factory=list)
+    own: bool = False
+    made_at: Optional[str] = None
+    size: Optional[int] = None
+    log: bool = False
+    runs: int = 0
+    used_at: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class LockQuery:
+    """Which locks to list: those that are made or were used, or the one of a digest."""
+
+    digest: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class LockPage:
+    """Locks, the last used first."""
+
+    items: List[LockUse]
+
+
 ENVIRONMENTS_REGISTER: Route[EnvironmentRecord] = Route(
     "environments.register",
     "POST",
@@ -138,4 +183,28 @@ ENVIRONMENTS_LOCK: Route[LockRecord] = Route(
     LockRecord,
     "Get what exactly a run was given.",
     scope=READS,
+)
+ENVIRONMENTS_LOCKS: Route[LockPage] = Route(
+    "environments.locks",
+    "GET",
+    IN_WORKSPACE + "/environment-locks",
+    LockPage,
+    "List what was made of environments, and how much it is used.",
+    query=LockQuery,
+    scope=READS,
+)
+ENVIRONMENTS_BUILD_LOG: Route[Bytes] = Route(
+    "environments.build_log",
+    "GET",
+    IN_WORKSPACE + "/environment-locks/{lock}/log",
+    Bytes,
+    "Read how an environment was made; takes Range.",
+    scope=READS,
+)
+ENVIRONMENTS_EVICT: Route[Nothing] = Route(
+    "environments.evict",
+    "DELETE",
+    IN_WORKSPACE + "/environment-locks/{lock}",
+    Nothing,
+    "Delete an environment from the cache; a run that needs it makes it again.",
 )

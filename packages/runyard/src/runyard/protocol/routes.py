@@ -25,6 +25,7 @@ from runyard.protocol.journals import *
 from runyard.protocol.metrics import *
 from runyard.protocol.models import *
 from runyard.protocol.parameters import *
+from runyard.protocol.queue import *
 from runyard.protocol.route import Route
 from runyard.protocol.run_keys import *
 from runyard.protocol.runs import *

@@ -1,5 +1,7 @@
 """The service about itself, and the file by which clients on the same machine find it."""
 
+from typing import List
+
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import ANYONE, Nothing, Route
 
@@ -55,6 +57,60 @@ class Connection:
     started_at: str = ""
 
 
+@dataclass(frozen=True)
+class SettingRecord:
+    """What is set.
+
+    Args:
+        name: The setting's name in `config.toml`.
+        value: Its value, as text.
+        default: What holds where nothing is set.
+        origin: Where the value comes from: `default`, `config.toml`, a variable, `command line`.
+        variable: The variable that sets it; "" where only the file does.
+        about: What it means.
+    """
+
+    name: str
+    value: str
+    default: str
+    origin: str
+    variable: str
+    about: str
+
+
+@dataclass(frozen=True)
+class SettingsPage:
+    """All settings, and the file that may set them."""
+
+    items: List[SettingRecord]
+    file: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's report.
+
+    Args:
+        subject: What was looked at, in a word or two.
+        state: `ok`, `note` (works without it) or `broken`.
+        message: What was found.
+        mend: The one command that mends it; "" when there is nothing to mend.
+    """
+
+    subject: str
+    state: str
+    message: str
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class DoctorReport:
+    """All findings; healthy when nothing is broken."""
+
+    healthy: bool
+    findings: List[Finding]
+
+
 SERVICE_ABOUT: Route[About] = Route(
     "service.about",
     "GET",
@@ -74,4 +130,14 @@ SERVICE_STATUS: Route[ServiceStatus] = Route(
 )
 SERVICE_STOP: Route[Nothing] = Route(
     "service.stop", "POST", "/stop", Nothing, "Stop the service; runs go on."
+)
+SERVICE_SETTINGS: Route[SettingsPage] = Route(
+    "service.settings", "GET", "/settings", SettingsPage, "What is set, and where."
+)
+SERVICE_DOCTOR: Route[DoctorReport] = Route(
+    "service.doctor",
+    "GET",
+    "/doctor",
+    DoctorReport,
+    "What the service's machine lacks, and the command that mends it.",
 )

@@ -52,6 +52,12 @@ class RunLifecycle(RunLogging):
             self._refresh()
         return self._read().status
 
+    def explain(self) -> str:
+        """Explain in a sentence why the run is in its state, and what would free what it needs."""
+        with translated():
+            found = self.service.runs.explain(self._id)
+        return f"{found.message}; {found.advice}" if found.advice else found.message
+
     def get_details(self) -> Dict[str, Any]:
         """Read all that is known of the run, as a dict with the v1 SDK's keys."""
         return self._details(None)

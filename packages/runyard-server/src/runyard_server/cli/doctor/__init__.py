@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from runyard_server.cli import output
 from runyard_server.cli.doctor import folder, hardware, interpreters, packages, service
-from runyard_server.cli.doctor.finding import BROKEN, NOTE, OK, Finding, Report
+from runyard_server.cli.doctor.finding import BROKEN, NOTE, OK, DoctorReport, Finding
 from runyard_server.cli.failures import Exit
 from runyard_server.cli.options import Json
 from runyard_server.cli.texts import Styled
@@ -46,13 +46,13 @@ def doctor(json: Json = False) -> None:
         raise Exit(1)
 
 
-def examine() -> Report:
+def examine() -> DoctorReport:
     """Run every check."""
     findings = [finding for check in _CHECKS for finding in check()]
-    return Report(all(finding.state != BROKEN for finding in findings), findings)
+    return DoctorReport(all(finding.state != BROKEN for finding in findings), findings)
 
 
-def _print(report: Report) -> None:
+def _print(report: DoctorReport) -> None:
     output.facts((finding.subject, _line(finding)) for finding in report.findings)
     broken = sum(finding.state == BROKEN for finding in report.findings)
     output.say()

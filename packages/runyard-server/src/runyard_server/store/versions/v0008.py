@@ -17,6 +17,7 @@ def upgrade(op: Any) -> None:
         Column("used_at", BigInteger, nullable=False),
         Column("ends_at", BigInteger, nullable=False),
     )
+    op.create_index("runs_of_lock", "runs", ["workspace", "environment_lock", "key"])
     op.create_index("ix_studio_sessions_ends_at", "studio_sessions", ["ends_at"])
     op.create_table(
         "views",

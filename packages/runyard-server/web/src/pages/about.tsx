@@ -1,0 +1,109 @@
+// What this service is, whether the machine has what it needs, and whose work is in it.
+import "./infra.css";
+import { useEffect, useState } from "preact/hooks";
+import { ask, call } from "../api";
+import { useResource } from "../resource";
+import { bytes } from "../texts";
+import { Ago, Card, Copy, Facts, Head } from "../ui/bits";
+import { Loaded } from "../ui/states";
+import { Text } from "../ui/preview";
+
+const MARKS: Record<string, [string, string]> = {
+  ok: ["✓", "good"],
+  note: ["○", "note"],
+  broken: ["✕", "wrong"],
+};
+
+export default function About() {
+  useEffect(() => {
+    document.title = "About";
+  }, []);
+  const status = useResource("status", (signal) => call("service.status", {}, { signal }));
+  const doctor = useResource("doctor", (signal) => call("service.doctor", {}, { signal }));
+  const [open, setOpen] = useState(false);
+  const licences = useResource(open ? "licences" : null, async (signal) => {
+    const version = status.data?.version ?? "";
+    const answer = await ask(`/assets/licenses.md?v=${encodeURIComponent(version)}`, { signal });
+    return answer.text();
+  });
+  return (
+    <>
+      <Head title="About" />
+      <div class="stack">
+        <div class="cards">
+          <Card title="Runyard">
+            <Loaded of={status}>
+              {(one) => (
+                <Facts
+                  of={[
+                    ["Version", one.version],
+                    ["Protocol", one.protocol],
+                    ["Python", one.python],
+                    ["Address", one.url],
+                    ["State folder", one.home],
+                    ["Started", <Ago key="started" time={one.started_at} />],
+                    ["Memory", bytes(one.memory_bytes)],
+                    ["Process", one.pid],
+                  ]}
+                />
+              )}
+            </Loaded>
+          </Card>
+          <Card title="Read on">
+            <ul class="list">
+              <li>
+                <a href="/docs" target="_blank">
+                  The protocol's documentation
+                </a>
+              </li>
+              <li>
+                <span class="faint">Terminal:</span> <code>runyard --help</code>
+              </li>
+            </ul>
+          </Card>
+        </div>
+        <Card
+          wide
+          title="This machine"
+          extra={
+            <button type="button" class="quiet" onClick={doctor.refresh}>
+              Look again
+            </button>
+          }
+        >
+          <Loaded of={doctor} lines={9}>
+            {({ findings }) => (
+              <ul class="findings">
+                {findings.map((one) => {
+                  const [mark, kind] = MARKS[one.state] ?? ["○", "note"];
+                  return (
+                    <li key={one.subject + one.message}>
+                      <span class={`mark ${kind}`}>
+                        <i aria-hidden="true">{mark}</i> {one.state}
+                      </span>
+                      <b>{one.subject}</b>
+                      <span>
+                        {one.message}
+                        {one.mend && (
+                          <span class="mend">
+                            <code>{one.mend}</code> <Copy text={one.mend} />
+                          </span>
+                        )}
+                      </span>
+                    </li>
+                  );
+                })}
+              </ul>
+            )}
+          </Loaded>
+        </Card>
+        <Card wide title="Licences">
+          <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+            <summary>Of what the pages are made of</summary>
+            {open && <Loaded of={licences}>{(text) => <Text text={text} />}</Loaded>}
+          </details>
+        </Card>
+      </div>
+    </>
+  );
+}

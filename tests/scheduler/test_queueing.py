@@ -1,0 +1,79 @@
+"""What is told of runs that wait: who holds what they need, and until when."""
+
+from runyard.protocol.queue import QueuedRun
+from runyard_server.operations import compute, runs
+from runyard_server.testing.yard import W, Yard
+
+
+def test_the_first_is_told_who_holds_its_nodes_and_until_when(yard: Yard) -> None:
+    """Whoever waits sees for whom, and when those usually end: from runs that have ended before."""
+    yard.cluster("cluster", nodes=2)
+    _done(yard, 600)
+    holder = _working(yard, "cluster", node_count=2)
+    yard.clock.sleep(200)
+    first = yard.submit("cluster", node_count=2)
+    behind = yard.submit("cluster")
+    yard.when(behind, lambda record: record.reason is not None)
+    told = _queue(yard)
+    assert [(one.run, one.position, one.nodes) for one in told] == [(first, 1, 2), (behind, 2, 2)]
+    number = yard.get(holder).number
+    expected = (
+        f"waits because all 2 nodes of cluster are held by exp {number}, which usually ends in"
+    )
+    assert told[0].message == f"{expected} 7 min"
+    assert [(one.run, one.nodes) for one in told[0].holders] == [(holder, 2)]
+    assert f"waits behind exp {yard.get(first).number}; its turn" in told[1].message
+    starts = [one.starts_in_seconds for one in told]
+    assert starts[0] is not None
+    assert starts[1] is not None
+    # The second begins when the first has come and gone, which takes as long as usual.
+    assert abs(starts[0] - 400) < 20
+    assert abs(starts[1] - starts[0] - 600) < 20
+
+
+def test_nobody_guesses_without_former_runs(yard: Yard) -> None:
+    """An estimate that nothing stands behind would be worse than none."""
+    yard.cluster("cluster", nodes=1)
+    _working(yard, "cluster")
+    first = yard.submit("cluster")
+    yard.when(first, lambda record: record.reason is not None)
+    told = _queue(yard)[0]
+    assert "nobody knows how long" in told.message
+    assert told.starts_in_seconds is None
+
+
+def test_a_run_explains_itself_in_each_state(yard: Yard) -> None:
+    """`runyard runs explain` has an answer and, where something can be done, the command."""
+    yard.cluster("cluster", nodes=1)
+    _done(yard, 60)
+    holder = _working(yard, "cluster")
+    first = yard.submit("cluster")
+    yard.when(first, lambda record: record.reason is not None)
+    waiting = runs.explain(yard.system, W, first)
+    assert waiting.status == "Queued"
+    assert waiting.waiting is not None
+    assert waiting.advice == f"runyard runs cancel {holder} would free nodes first"
+    assert "of the usual 1 min" in runs.explain(yard.system, W, holder).message
+    runs.fail(yard.system, W, first, body=runs.FailRun("no GPU was found"))
+    failed = runs.explain(yard.system, W, first)
+    assert (failed.status, failed.advice) == ("Failed", f"runyard runs logs {first}")
+    assert "no GPU was found" in failed.message
+
+
+def _queue(yard: Yard) -> list[QueuedRun]:
+    return compute.queue(yard.system, W).items
+
+
+def _working(yard: Yard, target: str, **more: int) -> str:
+    run = yard.submit(target, **more)
+    yard.report(run)
+    yard.until(run, "Running")
+    return run
+
+
+def _done(yard: Yard, seconds: float) -> None:
+    """Have a run of the experiment complete that took so long."""
+    run = _working(yard, "cluster")
+    yard.clock.sleep(seconds)
+    yard.finish(run)
+    yard.until(run, "Completed")

@@ -7,7 +7,7 @@ import { useLive } from "../live";
 import type { QueuedRun } from "../protocol";
 import { useResource } from "../resource";
 import { counted, duration } from "../texts";
-import { Ago, Card, Head, Took, say, useNow } from "../ui/bits";
+import { Card, Head, Took, say, useNow } from "../ui/bits";
 import { Empty, Loaded } from "../ui/states";
 import { Table, type Column } from "../ui/table";
 
@@ -140,10 +140,11 @@ function Target({ workspace, name, runs, at, refresh }: TargetProps) {
     >
       {first && first.position === 1 && (
         <div class="holders">
-          <p>
-            {first.experiment} {first.number} {first.message}.
-          </p>
-          {first.holders.length > 1 && (
+          {first.holders.length < 2 ? (
+            <p>
+              {first.experiment} {first.number} {first.message}.
+            </p>
+          ) : (
             <ul class="list">
               {first.holders.map((one) => (
                 <li key={one.run}>
@@ -151,7 +152,8 @@ function Target({ workspace, name, runs, at, refresh }: TargetProps) {
                     {one.experiment} {one.number}
                   </a>
                   <span class="faint">
-                    {counted(one.nodes, local ? "place" : "node")}, since <Ago time={one.since} />
+                    holds {counted(one.nodes, local ? "place" : "node")} for{" "}
+                    <Took from={one.since} until={null} />
                   </span>
                   <small>
                     {one.left_seconds === null || one.usual_seconds === null

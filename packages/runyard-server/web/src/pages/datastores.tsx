@@ -86,7 +86,7 @@ function One({ workspace, name, open }: { workspace: string; name: string; open:
   const folder = param("in", open.slice(0, open.lastIndexOf("/") + 1));
   const target = open || folder;
   const code = [
-    `data = workspace.datastores["${name}"].path(${JSON.stringify(target)})`,
+    `data = workspace.datastores["${name}"].path(${target && JSON.stringify(target)})`,
     `config = ScriptRunConfig(`,
     `    source_directory=".", script="train.py", arguments=["--data", data.as_mount()]`,
     `)`,

@@ -46,6 +46,9 @@ export function Table<T>(props: TableProps<T>): VNode {
   const [range, setRange] = useState<[number, number]>([0, 60]);
   const [at, setAt] = useState(-1);
   const template = `${onSelect ? "2rem " : ""}${columns.map((column) => column.width).join(" ")}`;
+  // Told by number: asked for its own least width, a grid gives each `fr` as much as the widest.
+  const least = columns.map((column) => /minmax\(([^,]+)/.exec(column.width)?.[1] ?? column.width);
+  const minWidth = `calc(${least.join(" + ")} + ${12 * columns.length + 28}px${onSelect ? " + 2rem" : ""})`;
 
   useEffect(() => {
     const look = () => {
@@ -97,7 +100,7 @@ export function Table<T>(props: TableProps<T>): VNode {
   return (
     <div class="table" role="grid" aria-label={label} aria-rowcount={rows.length + 1}>
       <div role="rowgroup" class="heads">
-        <div role="row" class="row" style={{ gridTemplateColumns: template }}>
+        <div role="row" class="row" style={{ gridTemplateColumns: template, minWidth }}>
           {onSelect && <span role="columnheader" aria-label="Selected" />}
           {columns.map((column) => (
             <Heading
@@ -109,7 +112,12 @@ export function Table<T>(props: TableProps<T>): VNode {
           ))}
         </div>
       </div>
-      <div role="rowgroup" ref={body} class="rows" style={{ height: `${rows.length * ROW}px` }}>
+      <div
+        role="rowgroup"
+        ref={body}
+        class="rows"
+        style={{ height: `${rows.length * ROW}px`, minWidth }}
+      >
         {seen.map((row, index) => {
           const key = id(row);
           const place = first + index;

@@ -710,6 +710,7 @@ export interface JobSpec {
   shared_folder: string;
   address: string;
   resumed: Array<FileEntry>;
+  system_metrics: boolean;
 }
 
 export interface JoinGang {
@@ -1504,6 +1505,33 @@ export interface TrialVerdict {
   reason: string;
 }
 
+export interface UsagePage {
+  run: string;
+  items: Array<UsageSeries>;
+}
+
+export interface UsageQuery {
+  points: number;
+  scope: string;
+}
+
+export interface UsageSeries {
+  name: string;
+  node: number;
+  scope: string;
+  measure: string;
+  unit: string;
+  index: number | null;
+  label: string;
+  capacity: number | null;
+  count: number;
+  last: number | null;
+  minimum: number | null;
+  maximum: number | null;
+  x: Array<number>;
+  y: Array<number | null>;
+}
+
 export interface ViewPage {
   items: Array<ViewRecord>;
 }
@@ -1679,6 +1707,7 @@ export interface Routes {
   "sweeps.list": { segments: { workspace: string }; query: Partial<SweepQuery>; body: never; answer: SweepPage };
   "sweeps.table": { segments: { workspace: string; sweep: string }; query: Partial<TableQuery>; body: never; answer: SweepTable };
   "sweeps.trials": { segments: { workspace: string; sweep: string }; query: Partial<TrialQuery>; body: never; answer: TrialPage };
+  "usage.series": { segments: { workspace: string; run: string }; query: Partial<UsageQuery>; body: never; answer: UsagePage };
   "views.change": { segments: { workspace: string; view: string }; query: never; body: Partial<ChangeView>; answer: ViewRecord };
   "views.create": { segments: { workspace: string }; query: never; body: Partial<CreateView>; answer: ViewRecord };
   "views.delete": { segments: { workspace: string; view: string }; query: never; body: never; answer: void };
@@ -1810,6 +1839,7 @@ export const routes = {
   "sweeps.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/sweeps"},
   "sweeps.table": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}/table"},
   "sweeps.trials": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}/trials"},
+  "usage.series": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/usage"},
   "views.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/views/{view}"},
   "views.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/views"},
   "views.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/views/{view}"},

@@ -75,6 +75,7 @@ class Job:
         size: What the node shall have; None: whatever there is.
         attempt: Which attempt of the run this is, from 1.
         resumed: What the run that it resumes has left below `outputs`, by digest.
+        system_metrics: Whether to sample what it uses.
     """
 
     run: str
@@ -93,6 +94,7 @@ class Job:
     size: VmSize | None = None
     attempt: int = 1
     resumed: list[FileEntry] = field(default_factory=list)
+    system_metrics: bool = True
 
     def at(self, place: Place) -> JobSpec:
         """The job as the agent at a place reads it."""
@@ -125,6 +127,7 @@ class Job:
             shared_folder=place.shared_folder,
             address=place.address,
             resumed=self.resumed,
+            system_metrics=self.system_metrics,
         )
 
 

@@ -77,6 +77,10 @@ class Settings:
         default=True,
         about="Whether uv may fetch a Python that an environment needs and this machine lacks.",
     )
+    system_metrics: bool = _setting(
+        default=True,
+        about="Whether agents sample what runs, nodes and GPUs use, for runyard runs usage.",
+    )
     log_level: str = _setting("info", "What goes to the log: debug, info, warning or error.")
     default_site: str = _setting("local", "The site of clusters that name none.")
     serving_host: str = _setting(

@@ -120,6 +120,7 @@ def remains(system: System, row: RunRow, node: JobNodeRow, environment: JobEnvir
             node_name=node.node_id,
             size=_size(work, row),
             attempt=node.attempt,
+            system_metrics=system.settings.system_metrics,
         )
 
     return system.read(read)

@@ -23,6 +23,7 @@ from runyard.protocol.metrics import (
     SpoolMark,
     SpoolQuery,
 )
+from runyard.protocol.usage import USAGE_KIND
 from runyard_server.core import lookups
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import append_events, wake_sweep
@@ -83,7 +84,8 @@ def append(
         if fresh:
             _store(work, row.key, spool.batches(fresh) if passed else whole)
             rows.set_mark(work.connection, row.key, writer, stored + len(fresh))
-            wake_sweep(work, row)
+            if not all(line is not None and line.k == USAGE_KIND for line in fresh):
+                wake_sweep(work, row)
             work.announce(grown_topic(workspace, run))
         news = _told(row, writer, [bad for bad in block.set_aside if bad.place >= passed])
         if news:

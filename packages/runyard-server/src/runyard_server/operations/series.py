@@ -54,7 +54,7 @@ def read(system: System, workspace: str, body: ReadSeries) -> SeriesPage:
         if row is None:
             items.append(SeriesColumns(asked.run, asked.name, 0))
         else:
-            items.append(_columns(asked, row, packed[row.id], body))
+            items.append(columns(asked, row, packed[row.id], body))
     return SeriesPage(items)
 
 
@@ -64,16 +64,24 @@ def _find(work: Work, workspace: str, body: ReadSeries) -> _Found:
     keys = {run: lookups.run_key(work, workspace, run) for run in runs}
     names = list(dict.fromkeys(one.name for one in body.series))
     known = {(keys[one.run], one.name): one.after for one in body.series}
-    found = rows.series_of_many(work.connection, list(keys.values()), names)
+    found = rows.series_of_many(work.connection, list(keys.values()), names, of_system=True)
     named = {(row.run_key, row.name): row for row in found if (row.run_key, row.name) in known}
     fresh = [row.id for key, row in named.items() if row.count > known[key]]
     packed = {row.id: list[SegmentRow]() for row in named.values()}
     return keys, named, packed | rows.segments_of_many(work.connection, fresh)
 
 
-def _columns(
+def columns(
     asked: SeriesName, row: SeriesRow, packed: list[SegmentRow], body: ReadSeries
 ) -> SeriesColumns:
+    """The points of one series as columns.
+
+    Args:
+        asked: Which series, and what of it is known.
+        row: Its row.
+        packed: Its segments; none: no points.
+        body: How many points, over which x.
+    """
     if not packed:
         return SeriesColumns(asked.run, asked.name, row.count)
     begin = max(0, asked.after)

@@ -19,6 +19,7 @@ import msgspec
 from runyard.protocol import escapes
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.metrics import KINDS, LARGEST_LINE, LOST
+from runyard.protocol.usage import SYSTEM, USAGE_KIND
 from runyard_server.store.folders import CHUNK, Body
 from runyard_server.store.metrics import SegmentRow, SeriesRow
 from runyard_server.store.segments import NAMES, Points, pack
@@ -26,7 +27,7 @@ from runyard_server.store.segments import NAMES, Points, pack
 LARGEST = LARGEST_LINE
 """Bytes in one batch; a courier sends less, but for one line that is as long."""
 
-_KNOWN = frozenset({*KINDS, LOST})
+_KNOWN = frozenset({*KINDS, LOST, USAGE_KIND})
 
 
 # Nothing read of JSON refers to itself, so the collector need not go through thousands of lines.
@@ -159,7 +160,9 @@ def batches(lines: Sequence[Line | None]) -> list[Batch]:
     groups: defaultdict[tuple[str, str], list[Line]] = defaultdict(list)
     for line in lines:
         if line is not None:
-            groups[line.n, line.o].append(line)
+            # A script may use any name: what agents sample stands apart from it.
+            source = SYSTEM if line.k == USAGE_KIND else line.o
+            groups[line.n, source].append(line)
     return [_batch(*named, group) for named, group in groups.items()]
 
 

@@ -15,7 +15,7 @@ from runyard.protocol.feed import (
     FeedEvent,
     FeedQuery,
 )
-from runyard.protocol.stream import EVENT, LOGS, METRICS, Hint, StreamQuery
+from runyard.protocol.stream import EVENT, LOGS, METRICS, USAGE, Hint, StreamQuery
 from runyard_server.core.following import BATCH, Stream, Told
 from runyard_server.core.notices import feed_topic, grown_topic, run_topic
 from runyard_server.core.system import System
@@ -37,6 +37,7 @@ _PLURALS = {
 }
 _MOST_TOPICS = 500
 _RUN = "run:"
+_Counts = tuple[dict[str, int], dict[str, int]]
 # Five times a second is as often as a chart need be drawn.
 PAUSE_SECONDS = 0.2
 
@@ -114,10 +115,12 @@ class HintStream(Stream):
         counts = self._system.read(self._counts)
         for run in self._runs:
             logs = self._system.logs.list_(self._workspace, run)
-            yield from self._news(run, METRICS, counts.get(run, {}))
+            logged, used = counts.get(run, ({}, {}))
+            yield from self._news(run, METRICS, logged)
+            yield from self._news(run, USAGE, used)
             yield from self._news(run, LOGS, {log.path: log.size for log in logs})
 
-    def _counts(self, work: Work) -> dict[str, dict[str, int]]:
+    def _counts(self, work: Work) -> dict[str, _Counts]:
         if self._keys is None:
             found = [(run, key_of(work.connection, self._workspace, run)) for run in self._runs]
             # A run that is not there yet may come: then its events are told.

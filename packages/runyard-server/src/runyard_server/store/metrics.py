@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from runyard.protocol.metrics import SCALAR
+from runyard.protocol.usage import USAGE_KIND
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import metric_segments, metric_series, spool_marks
 from runyard_server.store.segments import Points, unpack
@@ -58,6 +59,8 @@ _MOVE_MARK = (
     .values(lines=bindparam("stored"))
 )
 _ALL_SERIES = select(*_SERIES).where(metric_series.c.run_key == bindparam("run"))
+_METRICS = _ALL_SERIES.where(metric_series.c.kind != USAGE_KIND)
+_USAGE = _ALL_SERIES.where(metric_series.c.kind == USAGE_KIND).order_by(metric_series.c.id)
 _NAMED_SERIES = _ALL_SERIES.where(metric_series.c.name.in_(bindparam("names", expanding=True)))
 _ADD_SERIES = insert(metric_series)
 _CHANGE_SERIES = (
@@ -111,17 +114,22 @@ def set_mark(connection: Connection, run_key: int, writer: str, lines: int) -> N
 
 
 def series(connection: Connection, run_key: int, name: str | None = None) -> list[SeriesRow]:
-    """The series of a run (or the one of that name), in order of first logging.
+    """The metrics of a run (or the one of that name), in order of first logging.
 
     Args:
         connection: The transaction's connection.
         run_key: Key of the run's row.
         name: Its name.
     """
-    found = _ALL_SERIES.order_by(metric_series.c.id)
+    found = _METRICS.order_by(metric_series.c.id)
     if name is not None:
         found = found.where(metric_series.c.name == name)
     return [SeriesRow(*row) for row in connection.execute(found, {"run": run_key})]
+
+
+def usage(connection: Connection, run_key: int) -> list[SeriesRow]:
+    """The system metrics of a run, in the order in which they began."""
+    return [SeriesRow(*row) for row in connection.execute(_USAGE, {"run": run_key})]
 
 
 def latest(
@@ -146,15 +154,21 @@ def latest(
     return result
 
 
-def counts(connection: Connection, run_keys: Sequence[int]) -> dict[int, dict[str, int]]:
-    """How many points each series of several runs has, by key of the run."""
+def counts(
+    connection: Connection, run_keys: Sequence[int]
+) -> dict[int, tuple[dict[str, int], dict[str, int]]]:
+    """How many points each series of several runs has, by key of the run.
+
+    Returns:
+        Those of metrics, and those of system metrics.
+    """
     table = metric_series.c
-    result: dict[int, dict[str, int]] = {key: {} for key in run_keys}
+    result = {key: (dict[str, int](), dict[str, int]()) for key in run_keys}
     for first in range(0, len(run_keys), _MANY):
         some = list(run_keys[first : first + _MANY])
-        found = select(table.run_key, table.name, table["count"]).where(table.run_key.in_(some))
-        for key, name, count in connection.execute(found):
-            result[key][name] = count
+        found = select(table.run_key, table.name, table["count"], table.kind == USAGE_KIND)
+        for key, name, count, of_system in connection.execute(found.where(table.run_key.in_(some))):
+            result[key][bool(of_system)][name] = count
     return result
 
 
@@ -241,16 +255,23 @@ def segments(connection: Connection, series_id: int) -> list[SegmentRow]:
 
 
 def series_of_many(
-    connection: Connection, run_keys: Sequence[int], names: Sequence[str]
+    connection: Connection,
+    run_keys: Sequence[int],
+    names: Sequence[str],
+    *,
+    of_system: bool = False,
 ) -> list[SeriesRow]:
-    """The series of several runs, in order of first logging; with names only those.
+    """The metrics of several runs, in order of first logging; with names only those.
 
     Args:
         connection: The transaction's connection.
         run_keys: Keys of the runs' rows.
         names: Which names.
+        of_system: System metrics too.
     """
     found = select(*_SERIES).where(metric_series.c.run_key.in_(list(run_keys)))
+    if not of_system:
+        found = found.where(metric_series.c.kind != USAGE_KIND)
     if names:
         found = found.where(metric_series.c.name.in_(list(names)))
     return [SeriesRow(*row) for row in connection.execute(found.order_by(metric_series.c.id))]

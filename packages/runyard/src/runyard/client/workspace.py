@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from runyard.client.runs import Runs
     from runyard.client.snapshots import Snapshots
     from runyard.client.sweeps import Sweeps
+    from runyard.client.usage import Usage
     from runyard.client.views import Views
 
 __all__ = ["WorkspaceClient"]
@@ -173,6 +174,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.sweeps import Sweeps
 
         return Sweeps(self)
+
+    @property
+    def usage(self) -> Usage:
+        """What runs used: system metrics."""
+        from runyard.client.usage import Usage
+
+        return Usage(self)
 
     @property
     def views(self) -> Views:

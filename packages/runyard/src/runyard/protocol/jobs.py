@@ -95,6 +95,7 @@ class JobSpec:
         address: Where other nodes reach this one; "" lets the agent find out.
         cpus, gpus: What a node of this cluster has.
         resumed: What the run that it resumes has left below `outputs`, without that folder.
+        system_metrics: Whether to sample what it uses.
     """
 
     run: str
@@ -121,6 +122,7 @@ class JobSpec:
     shared_folder: str = ""
     address: str = ""
     resumed: List[FileEntry] = field(default_factory=list)
+    system_metrics: bool = True
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ them in order with the number of the first, so that sending twice is harmless. O
     {"n": name, "k": kind, "v": value, "s": step or null, "t": microseconds since 1970}
 
 A line with `"o": "tensorboard"` was read of an event file: such lines are a series of their own,
-also where `run.log` uses the name.
+also where `run.log` uses the name. One of kind `usage` is no metric at all: see `protocol.usage`.
 
 Values that JSON lacks are the texts "NaN", "Infinity" and "-Infinity" in lines of kind `scalar`
 with the extra field `"x": 1` (so that a logged text "NaN" stays a text). In lists, rows and tables

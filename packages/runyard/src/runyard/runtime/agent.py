@@ -138,6 +138,7 @@ class Agent:
         else:
             self.link().on_stop(self._wake.nudge)
             self._tell(started)
+        self.link().sample(started, self._state.mark)
         report = self._supervise(started)
         self._seconds["running"] = time.monotonic() - begun
         return report

@@ -69,6 +69,7 @@ class Job:
         self.shared_folder: str = plain.get("shared_folder", "")
         self.address: str = plain.get("address", "")
         self.resumed: List[Dict[str, Any]] = plain.get("resumed", [])
+        self.system_metrics: bool = plain.get("system_metrics", True)
 
     @classmethod
     def load(cls, path: str) -> Job:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence
 
 from runyard.client.sender import Sender
 from runyard.client.trees import told
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
     from runyard.runtime.listener import Listener
+    from runyard.runtime.managed_process import ManagedProcess
+    from runyard.runtime.sampling import Sampler
     from runyard.runtime.usage import Meter
 
 
@@ -60,6 +62,7 @@ class Link:
         self._meter: Optional[Meter] = None
         self._folder = folder
         self._watch = Watch(job, folder, self._event_tail)
+        self._sampler: Optional[Sampler] = None
         self._driver_log = folder.log(names.DRIVER_LOG)
         resumes = resumes or job.attempt > 1
         self._sender = Sender(
@@ -87,6 +90,19 @@ class Link:
             if self._listener is not None:
                 self._listener.begin()
         self._beats.say(state, message, tasks)
+
+    def sample(self, started: Sequence[ManagedProcess], mark: int) -> None:
+        """Have sampled what the processes use from now on, if the settings let it.
+
+        Args:
+            started: The processes of the job on this node.
+            mark: What they are marked with, 0 for nothing.
+        """
+        from runyard.runtime import sampling
+
+        if self._sampler is None and sampling.wanted(self._job):
+            self._sampler = sampling.Sampler(self._job, self._folder, mark)
+            self._sampler.start(started)
 
     def on_stop(self, call: Callable[[], None]) -> None:
         """Have `call` called when other nodes make it necessary to end the processes."""
@@ -129,6 +145,8 @@ class Link:
 
     def drain(self, deadline: float) -> bool:
         """Send the rest of the spool and of every log; say whether all arrived in time."""
+        if self._sampler is not None:
+            self._sampler.stop()
         # The thread first: two senders of one log would each think the other's bytes were lost.
         self._sender.stop()
         self._thread.join()

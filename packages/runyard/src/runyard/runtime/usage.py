@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from runyard.protocol import procfs
 from runyard.protocol.timeouts import HEARTBEAT_SECONDS
@@ -41,11 +41,26 @@ def measure(pids: Iterable[int]) -> Dict[int, Usage]:
     Args:
         pids: The processes.
     """
-    table = _by_proc() if os.path.isdir(PROC + "/self") else _by_ps()
-    children: Dict[int, List[int]] = {}
-    for pid, (parent, _) in table.items():
-        children.setdefault(parent, []).append(pid)
+    table = by_proc() if os.path.isdir(PROC + "/self") else by_ps()
+    children = _children(table)
     return {pid: _sum(pid, table, children) for pid in pids if pid in table}
+
+
+def below(pids: Iterable[int], table: Table) -> Set[int]:
+    """The processes that are alive, with all their descendants.
+
+    Args:
+        pids: The processes.
+        table: What was read of all that matter.
+    """
+    children = _children(table)
+    found = {pid for pid in pids if pid in table}
+    waiting = list(found)
+    while waiting:
+        fresh = [child for child in children.get(waiting.pop(), ()) if child not in found]
+        found.update(fresh)
+        waiting += fresh
+    return found
 
 
 class Meter:
@@ -90,6 +105,13 @@ class Meter:
         }
 
 
+def _children(table: Table) -> Dict[int, List[int]]:
+    children: Dict[int, List[int]] = {}
+    for pid, (parent, _) in table.items():
+        children.setdefault(parent, []).append(pid)
+    return children
+
+
 def _sum(root: int, table: Table, children: Dict[int, List[int]]) -> Usage:
     cpu, memory = 0.0, 0
     waiting, seen = [root], {root}
@@ -97,25 +119,33 @@ def _sum(root: int, table: Table, children: Dict[int, List[int]]) -> Usage:
         pid = waiting.pop()
         used = table[pid][1]
         cpu, memory = cpu + used.cpu_seconds, memory + used.memory_bytes
-        below = [child for child in children.get(pid, ()) if child not in seen]
-        seen.update(below)
-        waiting += below
+        more = [child for child in children.get(pid, ()) if child not in seen]
+        seen.update(more)
+        waiting += more
     return Usage(round(cpu, 2), memory)
 
 
-def _by_proc() -> Table:
+def by_proc(pids: Optional[Iterable[int]] = None) -> Table:
+    """What /proc tells of processes.
+
+    Args:
+        pids: Which; None: all of the machine.
+    """
     ticks, page = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
     found: Table = {}
-    for name in os.listdir(PROC):
-        fields = procfs.stat(name, PROC) if name.isdigit() else []
+    if pids is None:
+        pids = [int(name) for name in os.listdir(PROC) if name.isdigit()]
+    for pid in pids:
+        fields = procfs.stat(pid, PROC)
         if fields:
             cpu = sum(int(field) for field in fields[procfs.CPU]) / ticks
             used = Usage(cpu, int(fields[procfs.RESIDENT]) * page)
-            found[int(name)] = (int(fields[procfs.PARENT]), used)
+            found[pid] = (int(fields[procfs.PARENT]), used)
     return found
 
 
-def _by_ps() -> Table:
+def by_ps() -> Table:
+    """The same of all processes of the machine, where there is no /proc."""
     import subprocess
 
     done = subprocess.run(

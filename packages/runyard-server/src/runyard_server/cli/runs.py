@@ -152,6 +152,29 @@ def ranks(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
 
 
 @group.command()
+def usage(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
+    """Show what a run used over time: CPU, memory, disk, network and GPUs, by node and rank.
+
+    Examples: `runyard runs usage RUN`  ·  `runyard runs usage RUN --json | jq '.items[].maximum'`
+    """
+    from runyard.protocol.usage import UsagePage
+    from runyard_server.cli import target, usage_views
+    from runyard_server.cli.run_names import with_run
+
+    client = target.client(workspace)
+    found = with_run(client, run, client.usage.series)
+    if json:
+        output.as_json(UsagePage(run, found))
+    elif found:
+        usage_views.show(found)
+    else:
+        output.say(
+            "nothing was sampled: the run ended within a second, or the setting system_metrics, or "
+            "RUNYARD_SYSTEM_METRICS among its variables, is off"
+        )
+
+
+@group.command()
 def logs(
     run: RunId,
     follow: Follow = False,

@@ -41,6 +41,7 @@ const TABS: Record<string, [string, Tab]> = {
   code: ["Code", () => import("./run/code")],
   children: ["Children", () => import("./run/children")],
   ranks: ["Ranks", () => import("./run/ranks")],
+  system: ["System", () => import("./run/system")],
   events: ["Events", () => import("./run/events")],
 };
 

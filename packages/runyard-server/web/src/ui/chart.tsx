@@ -26,6 +26,20 @@ interface ChartProps {
   time?: boolean;
   /** What is shown on the x axis, after a zoom; null for all of it. */
   onZoom?: (range: [number, number] | null) => void;
+  /** How values are written, on the axis and at the pointer. */
+  format?: (value: number) => string;
+  /** What is shown of x, whatever the series have: for charts that stand under one another. */
+  span?: [number, number];
+  /** Charts of one key share pointer and zoom. */
+  sync?: string;
+  /** Parts of x with their names, drawn behind; every other one is shaded. */
+  bands?: Band[];
+}
+
+export interface Band {
+  name: string;
+  from: number;
+  until: number;
 }
 
 const NEAREST = 10;
@@ -77,6 +91,7 @@ function variable(name: string): string {
 /** A chart with its table twin. Drag zooms, a double click shows all again. */
 export function Chart(props: ChartProps) {
   const { title, series, height = 220, log = false, smoothing = 0, time = false, onZoom } = props;
+  const { format = figure, span, sync, bands } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [table, setTable] = useState(false);
@@ -93,8 +108,8 @@ export function Chart(props: ChartProps) {
     return (smoothing ? [...lines, ...joined(shown).slice(1)] : lines) as uPlot.AlignedData;
   }, [series, log, smoothing]);
   const zoomed = useRef(false);
-  const latest = useRef({ data, series, onZoom });
-  latest.current = { data, series, onZoom };
+  const latest = useRef({ data, series, onZoom, span, bands });
+  latest.current = { data, series, onZoom, span, bands };
 
   useEffect(() => {
     const place = box.current;
@@ -122,20 +137,37 @@ export function Chart(props: ChartProps) {
       width: place.clientWidth,
       height,
       legend: { show: false },
-      scales: { x: { time }, y: { distr: log ? 3 : 1 } },
+      scales: {
+        x: {
+          time,
+          // Only what nobody has zoomed is given another range.
+          range: (plotted, low, high) => {
+            const xs = plotted.data[0];
+            const whole = low === xs[0] && high === xs[xs.length - 1];
+            return (whole && latest.current.span) || [low, high];
+          },
+        },
+        y: { distr: log ? 3 : 1 },
+      },
       axes: [
         { ...axis, size: 32 },
         {
           ...axis,
-          size: 58,
-          values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : figure(tick))),
+          size: sync ? 72 : 58,
+          values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : format(tick))),
         },
       ],
       series: [{}, ...strokes, ...raw],
-      cursor: { focus: { prox: 24 }, drag: { x: true, y: true, uni: 24 }, points: { size: 6 } },
+      cursor: {
+        focus: { prox: 24 },
+        drag: { x: true, y: !sync, uni: 24 },
+        points: { size: 6 },
+        ...(sync ? { sync: { key: sync } } : {}),
+      },
       focus: { alpha: 0.25 },
       hooks: {
-        setCursor: [(plotted) => setNear(nearest(plotted, latest.current.series, time))],
+        drawClear: [(plotted) => shaded(plotted, latest.current.bands ?? [], line, faint)],
+        setCursor: [(plotted) => setNear(nearest(plotted, latest.current.series, time, format))],
         setScale: [
           (plotted, key) => {
             if (key !== "x") return;
@@ -221,7 +253,29 @@ function leftOut(series: Series[]): number {
   return series.reduce((sum, one) => sum + one.y.filter((y) => y !== null && y <= 0).length, 0);
 }
 
-function nearest(plot: uPlot, series: Series[], time: boolean) {
+/** Shade parts of x behind the lines, each with its name where that has room. */
+function shaded(plot: uPlot, bands: Band[], fill: string, ink: string): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.textAlign = "left";
+  ctx.textBaseline = "alphabetic";
+  ctx.font = `${11 * devicePixelRatio}px system-ui`;
+  bands.forEach((band, index) => {
+    const place = (x: number) =>
+      Math.min(bbox.left + bbox.width, Math.max(bbox.left, plot.valToPos(x, "x", true)));
+    const [from, until] = [place(band.from), place(band.until)];
+    ctx.globalAlpha = 0.35;
+    ctx.fillStyle = fill;
+    if (index % 2) ctx.fillRect(from, bbox.top, until - from, bbox.height);
+    ctx.globalAlpha = 0.8;
+    ctx.fillStyle = ink;
+    if (ctx.measureText(band.name).width + 8 < until - from)
+      ctx.fillText(band.name, from + 4, bbox.top + 12 * devicePixelRatio);
+  });
+  ctx.restore();
+}
+
+function nearest(plot: uPlot, series: Series[], time: boolean, format: (value: number) => string) {
   const { idx, left = -1, top = -1 } = plot.cursor;
   if (idx === null || idx === undefined || left < 0) return undefined;
   const x = plot.data[0][idx] as number;
@@ -231,7 +285,7 @@ function nearest(plot: uPlot, series: Series[], time: boolean) {
     .filter((row): row is { one: Series; value: number } => typeof row.value === "number")
     .sort((a, b) => Math.abs(a.value - at) - Math.abs(b.value - at))
     .slice(0, NEAREST)
-    .map(({ one, value }): [string, string, string] => [one.name, figure(value), colour(one.id)]);
+    .map(({ one, value }): [string, string, string] => [one.name, format(value), colour(one.id)]);
   const label = time ? new Date(x * 1000).toLocaleString() : figure(x);
   return { x: label, rows, left: left / plot.over.clientWidth };
 }

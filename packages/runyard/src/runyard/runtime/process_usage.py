@@ -48,6 +48,9 @@ class ProcessUsage:
         now = time.monotonic()
         seconds, self._at = max(now - self._at, 1e-3), now
         table, mine = self._table([group.pid for group in groups])
+        if not mine:
+            # It has ended: zeros would be taken for what it used at last.
+            return {}
         found = {JOB: self._sum(JOB, mine, table, seconds)}
         found[JOB].update(self._disk(mine, seconds))
         for group in groups:

@@ -8,8 +8,10 @@ import { Empty, Loaded } from "../../ui/states";
 import { Table, type Column } from "../../ui/table";
 import type { RankRecord } from "../../protocol";
 import type { TabProps } from "../run";
+import { RankHeat } from "./system";
 
-export default function Ranks({ workspace, run, grown }: TabProps) {
+export default function Ranks(props: TabProps) {
+  const { workspace, run, grown } = props;
   const ranks = useResource(`ranks ${run.id} ${run.last_event} ${grown.usage}`, (signal) =>
     call("gangs.ranks", { workspace, run: run.id }, { signal }),
   );
@@ -81,7 +83,10 @@ export default function Ranks({ workspace, run, grown }: TabProps) {
     <Loaded of={ranks} lines={6}>
       {({ items }) =>
         items.length ? (
-          <Table label="Ranks" columns={columns} rows={items} id={(one) => String(one.rank)} />
+          <div class="stack">
+            <Table label="Ranks" columns={columns} rows={items} id={(one) => String(one.rank)} />
+            <RankHeat {...props} />
+          </div>
         ) : (
           <Empty title="No process yet">Ranks appear when the run starts on its nodes.</Empty>
         )

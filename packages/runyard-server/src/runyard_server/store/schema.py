@@ -100,6 +100,11 @@ runs = Table(
     Index("runs_of_target", "workspace", "target", "active", "key"),
     Index("runs_active", "active", "key"),
     Index("runs_of_lock", "workspace", "environment_lock", "key"),
+    # What tables are ordered by: without one a page of a million runs would sort them all.
+    Index("runs_by_target", "workspace", "target", "key"),
+    Index("runs_by_number", "workspace", "number", "key"),
+    Index("runs_by_nodes", "workspace", "node_count", "key"),
+    Index("runs_by_type", "workspace", "run_type", "key"),
 )
 
 # Apart from runs, which are read whole and by the page: a spec is large and seldom asked for.

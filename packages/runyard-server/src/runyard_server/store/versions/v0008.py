@@ -1,12 +1,19 @@
-"""Schema 0008: who is signed in to the studio, views that people keep, sources of metrics."""
+"""Schema 0008: sessions of the studio, views that people keep, sources of metrics, more orders."""
 
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, String, Text, UniqueConstraint
 
+_ORDERS = {
+    "runs_by_target": "target",
+    "runs_by_number": "number",
+    "runs_by_nodes": "node_count",
+    "runs_by_type": "run_type",
+}
+
 
 def upgrade(op: Any) -> None:
-    """Add the tables of sessions and of views, and what wrote a series."""
+    """Add the tables of sessions and of views, what wrote a series, and indexes of orders."""
     op.add_column("metric_series", Column("source", String, nullable=False, server_default=""))
     op.create_table(
         "studio_sessions",
@@ -31,3 +38,5 @@ def upgrade(op: Any) -> None:
         Column("changed_at", BigInteger, nullable=False),
         UniqueConstraint("workspace", "noun", "name"),
     )
+    for name, column in _ORDERS.items():
+        op.create_index(name, "runs", ["workspace", column, "key"])

@@ -1,6 +1,6 @@
 """How long pages of searches take by HTTP, among a million runs.
 
-    python benchmarks/b18_pages.py [RUNS] [PASSES]
+    python benchmarks/paging.py [RUNS] [PASSES]
 
 The runs of `searching` are written into the database of an empty state folder, and a service is
 started on it. Each search asks for its first, its second and its tenth page of 200, whose records

@@ -1,0 +1,51 @@
+"""What a run's page shows of its code, and what can be done with the run there."""
+
+import re
+
+
+def test_an_error_leads_to_the_line_of_one_s_own_code(filled, visit):
+    """From a failed run one click leads to the line of the snapshot where it happened."""
+    run = f"/runs/{filled.names['workspace']}/{filled.names['failed']}"
+    tab = visit()
+    page = tab.open(run)
+    page.get_by_role("link", name=re.compile(r"^train\.py:\d+$")).last.click()
+    tab.settle()
+    assert page.url.partition("/code/")[2].startswith("train.py?line=")
+    marked = page.locator(".text code .here")
+    assert "raise ValueError" in marked.inner_text()
+
+
+def test_code_is_held_against_another_run(filled, visit):
+    """What differs is shown beside each other: arguments by name, files by lines."""
+    run = f"/runs/{filled.names['workspace']}/{filled.names['failed']}"
+    tab = visit()
+    page = tab.open(f"{run}/code?against=success")
+    page.get_by_role("rowheader", name="arguments").wait_for()
+    page.get_by_text("The code is the same").wait_for()
+
+
+def test_a_run_is_run_again_with_other_arguments(filled, visit):
+    """The dialog submits the same code with what was typed, and leads to the new run."""
+    workspace = filled.names["workspace"]
+    run = f"/runs/{workspace}/{filled.names['run']}"
+    tab = visit()
+    page = tab.open(run)
+    page.get_by_role("button", name="Run again").click()
+    page.get_by_label("Arguments, one on each line").fill("0.5")
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_url(lambda url: f"/runs/{workspace}/" in url and not url.endswith(run))
+    made = page.url.rpartition("/")[2]
+    assert filled.client.runs.spec(made).arguments == ["0.5"]
+    filled.client.runs.cancel(made)
+
+
+def test_a_description_is_changed_where_it_stands(filled, visit):
+    """What is typed is what the API tells from then on."""
+    run = filled.names["failed"]
+    tab = visit()
+    page = tab.open(f"/runs/{filled.names['workspace']}/{run}")
+    page.get_by_role("button", name="Add a description").click()
+    page.get_by_label("Description").fill("a rate that was <b>too large</b>")
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("a rate that was <b>too large</b>").wait_for()
+    assert filled.client.runs.get(run).description == "a rate that was <b>too large</b>"

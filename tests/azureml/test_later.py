@@ -17,8 +17,6 @@ from azureml.core.resource_configuration import ResourceConfiguration
 from azureml.exceptions import AzureMLException, TrainingException
 from azureml.pipeline.core import Pipeline
 from azureml.pipeline.steps import PythonScriptStep
-from azureml.tensorboard import Tensorboard
-from azureml.tensorboard.export import export_to_tensorboard
 from azureml.train.hyperdrive import PrimaryMetricGoal
 from azureml.train.hyperdrive.exceptions import HyperDriveConfigException
 
@@ -31,8 +29,6 @@ from azureml.train.hyperdrive.exceptions import HyperDriveConfigException
         Keyvault,
         lambda: Pipeline(workspace=None, steps=[]),
         lambda: PythonScriptStep(script_name="x"),
-        lambda: Tensorboard([]),
-        lambda: export_to_tensorboard(None, "logs"),
     ],
 )
 def test_use_is_refused_with_an_alternative(use):

@@ -64,6 +64,20 @@ export interface BlobList {
   digests: Array<string>;
 }
 
+export interface BoardList {
+  items: Array<BoardRecord>;
+}
+
+export interface BoardRecord {
+  id: string;
+  workspace: string;
+  runs: Array<string>;
+  state: string;
+  path: string;
+  error: string;
+  started_at: string;
+}
+
 export interface CallEndpoint {
   body: string | null;
   path: string;
@@ -1321,6 +1335,10 @@ export interface SpoolQuery {
   first_line: number;
 }
 
+export interface StartBoard {
+  runs: Array<string>;
+}
+
 export interface StartCommand {
   command: string;
   key: string;
@@ -1465,6 +1483,12 @@ export interface TaskReport {
   memory_bytes: number;
   peak_memory_bytes: number;
   heard_at: number;
+}
+
+export interface TensorboardProgram {
+  state: string;
+  interpreter: string;
+  error: string;
 }
 
 export interface Told {
@@ -1707,6 +1731,11 @@ export interface Routes {
   "sweeps.list": { segments: { workspace: string }; query: Partial<SweepQuery>; body: never; answer: SweepPage };
   "sweeps.table": { segments: { workspace: string; sweep: string }; query: Partial<TableQuery>; body: never; answer: SweepTable };
   "sweeps.trials": { segments: { workspace: string; sweep: string }; query: Partial<TrialQuery>; body: never; answer: TrialPage };
+  "tensorboard.get": { segments: { workspace: string; board: string }; query: never; body: never; answer: BoardRecord };
+  "tensorboard.list": { segments: { workspace: string }; query: never; body: never; answer: BoardList };
+  "tensorboard.program": { segments: { workspace: string }; query: never; body: never; answer: TensorboardProgram };
+  "tensorboard.start": { segments: { workspace: string }; query: never; body: Partial<StartBoard>; answer: BoardRecord };
+  "tensorboard.stop": { segments: { workspace: string; board: string }; query: never; body: never; answer: void };
   "usage.series": { segments: { workspace: string; run: string }; query: Partial<UsageQuery>; body: never; answer: UsagePage };
   "views.change": { segments: { workspace: string; view: string }; query: never; body: Partial<ChangeView>; answer: ViewRecord };
   "views.create": { segments: { workspace: string }; query: never; body: Partial<CreateView>; answer: ViewRecord };
@@ -1839,6 +1868,11 @@ export const routes = {
   "sweeps.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/sweeps"},
   "sweeps.table": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}/table"},
   "sweeps.trials": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/sweeps/{sweep}/trials"},
+  "tensorboard.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/tensorboards/{board}"},
+  "tensorboard.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/tensorboards"},
+  "tensorboard.program": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/tensorboard-program"},
+  "tensorboard.start": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/tensorboards"},
+  "tensorboard.stop": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/tensorboards/{board}"},
   "usage.series": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/usage"},
   "views.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/views/{view}"},
   "views.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/views"},

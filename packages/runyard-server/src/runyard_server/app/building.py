@@ -9,10 +9,12 @@ from runyard.protocol.errors import InvalidRequest
 from runyard_server.app import reconcilers
 from runyard_server.app.sites import context_of, make_sites
 from runyard_server.compute import light
+from runyard_server.core.boards import Boards
 from runyard_server.core.clock import Clock
 from runyard_server.core.notices import Notices
 from runyard_server.core.settings import Settings
 from runyard_server.core.system import System
+from runyard_server.environments import tensorboard
 from runyard_server.environments.environments import Environments
 from runyard_server.operations import workspaces
 from runyard_server.store.blobs import FolderBlobs
@@ -69,6 +71,7 @@ def build(
         settings=settings,
         url=url,
         sites=sites,
+        boards=Boards(home.root, lambda: tensorboard.make(environments, home.environments)),
     )
     workspaces.ensure_default(system, home.begun_us())
     loop = reconcilers.scheduler(system, environments)
@@ -83,6 +86,7 @@ def build(
     def close() -> None:
         # First who asks the others for something, last what all of them write to.
         loop.stop()
+        system.boards.close()
         environments.close()
         for site in sites:
             site.backend.close()

@@ -130,10 +130,16 @@ class Command:
 
 
 class Group:
-    """Commands under one noun."""
+    """Commands under one noun.
+
+    Attributes:
+        commands: The commands by name.
+        otherwise: The command that is meant where what follows the noun names none.
+    """
 
     def __init__(self) -> None:
         self.commands: dict[str, Command] = {}
+        self.otherwise: Command | None = None
 
     def command(self, name: str = "") -> Callable[[Function], Function]:
         """Make the function below a command of the group; by default under its own name."""

@@ -20,6 +20,7 @@ GROUPS = {
     "compute": "Clusters that runs are sent to.",
     "datastores": "Named places where data is kept.",
     "workspaces": "The places that hold everything a team creates.",
+    "tensorboard": "TensorBoard over runs: `runyard tensorboard RUN` shows one.",
 }
 """Each is a module here with a `group`."""
 
@@ -64,6 +65,8 @@ def find(words: list[str]) -> Found:
     inner = group(first)
     if rest and rest[0] in inner.commands:
         return Found([first, rest[0]], inner.commands[rest[0]], rest[1:])
+    if rest and inner.otherwise is not None:
+        return Found([first], inner.otherwise, rest)
     return Found([first], inner, rest)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from runyard_server.core.activity import Activity
 from runyard_server.core.beating import BeatingRuns
+from runyard_server.core.boards import Boards
 from runyard_server.core.clock import Clock
 from runyard_server.core.gateway import Gateway
 from runyard_server.core.last_seen import LastSeen
@@ -52,6 +53,7 @@ class System:
         studies: What the sweeps at work have in memory.
         gateway: What is known of the process that answers for endpoints.
         sessions: Browsers that are signed in.
+        boards: TensorBoards of the studio.
         request: The request that is being answered, where it has a key: see `idempotency`.
     """
 
@@ -71,6 +73,7 @@ class System:
     studies: Studies = field(default_factory=Studies)
     gateway: Gateway = field(default_factory=Gateway)
     sessions: Sessions = field(default_factory=Sessions)
+    boards: Boards = field(default_factory=Boards)
     request: Request | None = None
 
     def read(self, look: Callable[[Work], Result]) -> Result:

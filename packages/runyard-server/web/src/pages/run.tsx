@@ -7,6 +7,7 @@ import { useLive } from "../live";
 import { useActions } from "../palette";
 import type { RunRecord, RunSpec } from "../protocol";
 import { type Resource, useResource } from "../resource";
+import { openBoard } from "./board";
 import { Copy, Head, Status, Tabs, Took, say } from "../ui/bits";
 import "./run/run.css";
 import { Again, Register } from "./run/dialogs";
@@ -174,6 +175,9 @@ function RunHead({ run, resource, tab }: RunHeadProps) {
             Register model
           </button>
         )}
+        <button type="button" onClick={() => openBoard(run.workspace, [run.id])}>
+          TensorBoard
+        </button>
         {live && (
           <button type="button" class="danger" onClick={cancel}>
             Cancel

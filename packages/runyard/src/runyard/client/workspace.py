@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from runyard.client.runs import Runs
     from runyard.client.snapshots import Snapshots
     from runyard.client.sweeps import Sweeps
+    from runyard.client.tensorboard import Tensorboards
     from runyard.client.usage import Usage
     from runyard.client.views import Views
 
@@ -188,3 +189,10 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.views import Views
 
         return Views(self)
+
+    @property
+    def tensorboard(self) -> Tensorboards:
+        """TensorBoards."""
+        from runyard.client.tensorboard import Tensorboards
+
+        return Tensorboards(self)

@@ -36,6 +36,7 @@ from runyard.protocol.snapshots import *
 from runyard.protocol.stream import *
 from runyard.protocol.studio import *
 from runyard.protocol.sweeps import *
+from runyard.protocol.tensorboard import *
 from runyard.protocol.usage import *
 from runyard.protocol.views import *
 from runyard.protocol.workspaces import *

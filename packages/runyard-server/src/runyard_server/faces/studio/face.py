@@ -23,7 +23,7 @@ from runyard_server.faces import cookies, failures
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.face import Face, Served
 from runyard_server.faces.pages.face import Page, PagesFace
-from runyard_server.faces.studio import raw
+from runyard_server.faces.studio import raw, tensorboard
 from runyard_server.faces.studio.assets import FOREVER, Asset, Assets
 from runyard_server.operations import studio as studio_operations
 
@@ -44,7 +44,7 @@ HEADERS = {
 # The nouns that have pages, each below an address of its own.
 NOUNS = (
     *("runs", "experiments", "compare", "sweeps", "models", "endpoints", "compute", "queue"),
-    *("environments", "datastores"),
+    *("environments", "datastores", "boards"),
 )
 _NUMBERS = ("127.0.0.1", "localhost")
 # These take every name below .localhost for this machine; of others it is not known.
@@ -74,6 +74,7 @@ class StudioFace(Face):
     prefixes = (
         "/assets/",
         "/workspaces/",
+        "/tensorboard/",
         raw.PREFIX,
         *_ALONE[1:],
         *(f"/{noun}" for noun in NOUNS),
@@ -94,6 +95,12 @@ class StudioFace(Face):
                 _experiment,
             ),
             Served(Page("studio.asset", "/assets/{name}"), self._file),
+            *(
+                Served(
+                    Page(f"studio.board.{method}", tensorboard.ADDRESS, method), tensorboard.pass_on
+                )
+                for method in ("GET", "POST")
+            ),
             Served(Page("studio.enter", "/enter", "POST"), _enter),
             Served(Page("studio.renew", "/renew", "POST"), _renew),
             Served(Page("studio.leave", "/leave", "POST"), _leave),

@@ -1,12 +1,5 @@
-"""The names of the TensorBoard package: importable; mirroring logs is not offered yet."""
+"""TensorBoard, under the names of the v1 SDK."""
 
-from runyard.sdk.v1.later import later, refusing
+from runyard.sdk.tensorboard import Tensorboard, export_to_tensorboard
 
-_INSTEAD = (
-    "run.download_files(prefix='logs', output_directory='logs') and `tensorboard --logdir logs`"
-)
-
-Tensorboard = later("azureml.tensorboard.Tensorboard", _INSTEAD)
-export_to_tensorboard = refusing(
-    "azureml.tensorboard.export.export_to_tensorboard", "run.get_metrics()"
-)
+__all__ = ["Tensorboard", "export_to_tensorboard"]

@@ -173,7 +173,8 @@ export function Chart(props: ChartProps) {
             if (key !== "x") return;
             const { min, max } = plotted.scales["x"] ?? {};
             const xs = plotted.data[0];
-            const whole = min === xs[0] && max === xs[xs.length - 1];
+            const [low, high] = latest.current.span ?? [xs[0], xs[xs.length - 1]];
+            const whole = min === low && max === high;
             const range: [number, number] | null =
               whole || min == null || max == null ? null : [min, max];
             if (!range && !zoomed.current) return;

@@ -594,6 +594,7 @@ CREATE INDEX runs_by_ended_at ON runs (workspace, ended_at, "key");
 CREATE INDEX runs_active ON runs (active, "key");
 CREATE INDEX runs_by_name ON runs (workspace, name, "key");
 CREATE INDEX runs_of_experiment ON runs (workspace, experiment, "key");
+CREATE INDEX runs_of_lock ON runs (workspace, environment_lock, "key");
 CREATE INDEX run_tags_by_value ON run_tags (name, value, run_key);
 CREATE INDEX run_tags_by_number ON run_tags (name, number, run_key);
 CREATE INDEX run_properties_by_number ON run_properties (name, number, run_key);

@@ -1,0 +1,68 @@
+"""The table of runs in a browser: what is typed is completed, and what was chosen stays."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import expect
+
+
+def test_a_filter_is_completed_and_its_fault_is_underlined(filled, visit):
+    """Nobody has to know the names of metrics by heart, or to guess what of a filter is wrong."""
+    tab = visit(f"/runs/{filled.names['workspace']}")
+    box = tab.page.get_by_role("combobox", name="Filter")
+    box.click()
+    box.press_sequentially("metrics.lo")
+    expect(tab.page.get_by_role("option", name="metrics.loss")).to_be_visible()
+    box.press("Tab")
+    expect(box).to_have_value("metrics.loss ")
+    box.fill("metrics.loss < 5 and nothing = 1")
+    expect(tab.page.locator("mark")).to_have_text("nothing")
+    expect(tab.page.locator("#fault")).to_contain_text("no attribute 'nothing'")
+    box.fill("metrics.loss < 5")
+    expect(tab.page.locator("mark")).to_have_count(0)
+    expect(tab.page.get_by_role("row").nth(1)).to_be_visible()
+    tab.forgive("400")
+
+
+def test_a_view_is_saved_and_a_link_opens_it(filled, visit):
+    """What a colleague saved is one link: filter, order and columns."""
+    workspace = filled.names["workspace"]
+    address = (
+        f"/runs/{workspace}?q=metrics.loss+<+5&order=metrics.loss+desc&cols=status,metrics.loss"
+    )
+    tab = visit(address)
+    page = tab.page
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("textbox", name="Save what is shown as").fill("good losses")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("button", name="View: good losses")).to_be_visible()
+    (view,) = filled.client.views.list("runs")
+    assert (view.filter, view.order_by) == ("metrics.loss < 5", ["metrics.loss desc"])
+    assert view.columns == ["status", "metrics.loss"]
+    tab.open(f"/runs/{workspace}?view=good+losses")
+    box = page.get_by_role("combobox", name="Filter")
+    expect(box).to_have_value("metrics.loss < 5")
+    heads = page.get_by_role("columnheader")
+    expect(heads).to_have_text(["", "Run", "Status", "loss↓"])
+    filled.client.views.delete(view.id)
+
+
+def test_selected_runs_are_compared(filled, visit):
+    """Two boxes and the letter c lead to the comparison of these two."""
+    tab = visit(f"/runs/{filled.names['workspace']}?q=metrics.loss+<+5")
+    page = tab.page
+    boxes = page.get_by_role("checkbox", name="Select")
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+    expect(page.get_by_role("toolbar", name="Selected runs")).to_contain_text("2 runs selected")
+    page.keyboard.press("c")
+    page.wait_for_url("**/compare/**")
+    assert len(parse_qs(urlsplit(page.url).query)["runs"][0].split(",")) == 2
+
+
+def test_old_links_of_experiments_lead_on(filled, visit):
+    """A link that was printed before there was a studio opens the experiment's runs."""
+    name, workspace = filled.names["experiment"], filled.names["workspace"]
+    tab = visit(f"/workspaces/{workspace}/experiments/{name}")
+    tab.page.wait_for_url(f"**/experiments/{workspace}/{name}*")
+    expect(tab.page.get_by_role("heading", name=name)).to_be_visible()
+    expect(tab.page.get_by_role("row").nth(1)).to_be_visible()

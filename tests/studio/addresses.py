@@ -23,7 +23,7 @@ FILLED = {
     "/datastores/{name}": ("datastore",),
     "/datastores/{store}": ("datastore",),
 }
-"""Which of the filled names stand in a noun's address."""
+"""Which names stand in a noun's address; where none was filled, its list alone is tested."""
 FIXED = {
     "/models/{version}": "1",
     "/datastores/{rest}": "code/train.py",
@@ -86,7 +86,9 @@ def _filled(pattern: str, names: dict[str, str]) -> Iterator[str]:
     for name, rest in re.findall(r"\{(\w+)(:path)?\}", done[0]):
         key = f"{noun}/{{{name}}}"
         assert key in FILLED or key in FIXED, f"say in {__file__} what {name} of {pattern} is"
-        values = [FIXED[key]] if key in FIXED else [names[one] for one in FILLED[key]]
+        values = (
+            [FIXED[key]] if key in FIXED else [names[one] for one in FILLED[key] if one in names]
+        )
         done = [one.replace(f"{{{name}{rest}}}", value) for one in done for value in values]
     for one in done:
         query = next((text for part, text in QUERIES.items() if part in one), "")

@@ -86,6 +86,8 @@ def main() -> None:
         "logged": logged,
         "model": model.name,
         "experiment": "tf-mnist",
+        "cluster": "cpu-cluster",
+        "datastore": workspace.get_default_datastore().name,
         **ids(workspace),
     }
     sys.stdout.write(json.dumps(told))

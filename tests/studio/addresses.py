@@ -13,6 +13,8 @@ FILLED = {
     "/runs/{run}": ("run", "failed", "gang", "logged"),
     "/experiments/{name}": ("experiment",),
     "/experiments/{experiment}": ("experiment",),
+    "/workspaces/{name}": ("experiment",),
+    "/boards/{board}": ("board",),
     "/sweeps/{sweep}": ("sweep",),
     "/models/{name}": ("model",),
     "/models/{model}": ("model",),

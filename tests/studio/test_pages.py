@@ -39,7 +39,7 @@ def test_a_table_s_row_and_a_run_s_tabs_open_by_a_click(filled, visit):
     page.get_by_role("row").nth(1).get_by_role("link").first.click()
     tab.settle()
     names = page.get_by_role("navigation", name=PARTS).get_by_role("link").all_inner_texts()
-    for name in names:
+    for name in names[1:]:
         page.get_by_role("navigation", name=PARTS).get_by_role("link", name=name).click()
         tab.settle()
         assert page.locator(".failure").count() == 0
@@ -50,8 +50,7 @@ def test_a_table_s_row_and_a_run_s_tabs_open_by_a_click(filled, visit):
     page.wait_for_url(f"**/runs/{filled.names['workspace']}*")
 
 
-def test_an_address_that_is_none_says_so(visit):
-    """A mistyped address has a page that leads home."""
-    tab = visit("/runs/default/nobody/nothing/at/all")
+def test_an_address_that_is_none_says_so(filled, visit):
+    """A mistyped address says what there is not, and leads on."""
+    tab = visit(f"/runs/default/{filled.names['run']}/nothing")
     assert tab.page.locator(".failure").count() == 1
-    tab.forgive("404")

@@ -63,11 +63,13 @@ export function to(segments: string[], query: Record<string, string | undefined>
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  const link = (event.target as Element).closest?.("a[href]") as HTMLAnchorElement | null;
-  if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin)
-    return;
+  const link = (event.target as Element).closest?.("a[href]");
+  if (!link || link.hasAttribute("target") || link.hasAttribute("download")) return;
+  // By its attribute: the links of a drawing have no addresses of their own.
+  const target = new URL(link.getAttribute("href") ?? "", location.href);
+  if (target.origin !== location.origin) return;
   // The service's own answers are no pages of the studio.
-  if (/^\/(api|raw|tensorboard|assets)\//.test(link.pathname)) return;
+  if (/^\/(api|raw|tensorboard|assets)\//.test(target.pathname)) return;
   event.preventDefault();
-  go(link.href);
+  go(target.href);
 });

@@ -44,6 +44,15 @@ export const pages: PageRow[] = [
   page("/datastores/{workspace}/{name}/{rest:path}", () => import("./pages/datastores")),
   page("/settings", () => import("./pages/settings")),
   page("/about", () => import("./pages/about")),
+  page("/models/{workspace}", () => import("./pages/models")),
+  page("/models/{workspace}/{name}", () => import("./pages/models")),
+  page("/models/{workspace}/{name}/diff", () => import("./pages/model_diff")),
+  page("/models/{workspace}/{name}/{version}", () => import("./pages/model")),
+  page("/models/{workspace}/{name}/{version}/{tab}", () => import("./pages/model")),
+  page("/models/{workspace}/{name}/{version}/{tab}/{rest:path}", () => import("./pages/model")),
+  page("/endpoints/{workspace}", () => import("./pages/endpoints")),
+  page("/endpoints/{workspace}/{endpoint}", () => import("./pages/endpoint")),
+  page("/endpoints/{workspace}/{endpoint}/{tab}", () => import("./pages/endpoint")),
 ];
 
 /** What the navigation shows: name, address, group. */

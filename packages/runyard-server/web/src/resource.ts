@@ -69,6 +69,16 @@ export function useResource<T>(
   };
 }
 
+/** Do something every so often, while the page is looked at. */
+export function useEvery(milliseconds: number, act: () => void): void {
+  const latest = useRef(act);
+  latest.current = act;
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || latest.current(), milliseconds);
+    return () => clearInterval(timer);
+  }, [milliseconds]);
+}
+
 /** `value` once it has not changed for a time: what is typed is asked for when the typing rests. */
 export function useRested<T>(value: T, milliseconds = 200): T {
   const [rested, setRested] = useState(value);

@@ -37,7 +37,7 @@ export function Preview({ file, address }: { file: FileItem; address: string }) 
         <span class="actions">
           <small>{bytes(file.size)}</small>
           <Copy text={file.path}>Copy path</Copy>
-          <a class="button" href={address} download>
+          <a class="button" href={address} download={file.path.split("/").at(-1)}>
             Download
           </a>
         </span>

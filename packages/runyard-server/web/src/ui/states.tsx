@@ -12,7 +12,12 @@ export function Skeleton({ lines = 4 }: { lines?: number }) {
     return () => clearTimeout(timer);
   }, []);
   return (
-    <div class={`skeleton ${late ? "late" : ""}`} aria-busy="true" aria-label="Loading">
+    <div
+      class={`skeleton ${late ? "late" : ""}`}
+      role="status"
+      aria-busy="true"
+      aria-label="Loading"
+    >
       {Array.from({ length: lines }, (_, index) => (
         <span key={index} />
       ))}

@@ -1,35 +1,52 @@
-// Tags of a run, changed where they stand.
+// Tags, changed where they stand.
 import { useState } from "preact/hooks";
 import { call } from "../api";
 import type { RunRecord } from "../protocol";
 import { say } from "./bits";
 
-/** The tags as chips, and a field that adds one: `name` or `name=value`. */
+type Values = Record<string, string | null>;
+
+interface EditProps {
+  tags: Values;
+  change: (tags: Values, removed: string[]) => Promise<unknown>;
+}
+
+/** The tags of a run, which `refresh` reads anew. */
 export function Tags({ run, refresh }: { run: RunRecord; refresh: () => void }) {
+  const segments = { workspace: run.workspace, run: run.id };
+  return (
+    <EditTags
+      tags={run.tags}
+      change={(tags, removed_tags) =>
+        call("runs.change", segments, { body: { tags, removed_tags } }).then(
+          refresh,
+          (error: Error) => say(error.message),
+        )
+      }
+    />
+  );
+}
+
+/** Tags as chips, and a field that adds one: `name` or `name=value`. */
+export function EditTags({ tags, change }: EditProps) {
   const [text, setText] = useState("");
-  const change = (tags: Record<string, string | null>, remove: string[] = []) =>
-    call(
-      "runs.change",
-      { workspace: run.workspace, run: run.id },
-      { body: { tags, removed_tags: remove } },
-    ).then(refresh, (error: Error) => say(error.message));
   const add = () => {
     const [name = "", ...rest] = text.split("=");
     if (!name.trim()) return;
     setText("");
-    void change({ [name.trim()]: rest.length ? rest.join("=").trim() : null });
+    void change({ [name.trim()]: rest.length ? rest.join("=").trim() : null }, []);
   };
   const remove = (name: string) => {
-    const value = run.tags[name] ?? null;
+    const value = tags[name] ?? null;
     void change({}, [name]).then(() =>
-      say(`Tag ${name} was removed.`, () => void change({ [name]: value })),
+      say(`Tag ${name} was removed.`, () => void change({ [name]: value }, [])),
     );
   };
   return (
     <div class="tags">
-      {Object.entries(run.tags).map(([name, value]) => (
+      {Object.entries(tags).map(([name, value]) => (
         <span key={name} class="tag">
-          {value === null ? name : `${name}=${value}`}
+          {!value ? name : `${name}=${value}`}
           <button
             type="button"
             class="quiet"

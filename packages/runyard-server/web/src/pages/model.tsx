@@ -1,0 +1,243 @@
+// One version of a model: where it comes from, what it measured, its files, and how it is used.
+import { useEffect } from "preact/hooks";
+import { go, to } from "../address";
+import { call, url } from "../api";
+import { useLive } from "../live";
+import { useActions } from "../palette";
+import type { ModelRecord, RunRecord } from "../protocol";
+import { useResource } from "../resource";
+import { bytes, figure } from "../texts";
+import { Ago, Card, Copy, Facts, Head, Tabs, say } from "../ui/bits";
+import { Files } from "../ui/files";
+import { History } from "../ui/history";
+import { Code, Empty, Failure, Loaded } from "../ui/states";
+import { EditTags } from "../ui/tags";
+import { Lineage } from "./model/lineage";
+import { runsOf } from "./models";
+
+interface ModelProps {
+  workspace: string;
+  name: string;
+  version: string;
+  tab?: string;
+  rest?: string;
+}
+
+export default function Model({ workspace, name, version, tab = "", rest = "" }: ModelProps) {
+  const id = `${name}:${version}`;
+  const model = useResource(`${workspace} ${id}`, (signal) =>
+    call("models.get", { workspace, model: id }, { signal }),
+  );
+  useLive(workspace, [`model:${id}`], model.refresh);
+  useEffect(() => {
+    document.title = `${name} ${version} · Models`;
+  }, [id]);
+  const here = to(["models", workspace, name, version]);
+  const before = Number(version) - 1;
+  useActions(
+    [
+      {
+        name: "Copy the id of this model",
+        hint: "model",
+        act: () => void navigator.clipboard.writeText(id),
+      },
+      {
+        name: "All versions of this model",
+        hint: "model",
+        act: () => go(to(["models", workspace, name])),
+      },
+    ],
+    id,
+  );
+  return (
+    <>
+      <Head
+        title={
+          <>
+            {name} <small>version {version}</small>
+          </>
+        }
+        trail={[
+          ["Models", to(["models", workspace])],
+          [name, to(["models", workspace, name])],
+        ]}
+      >
+        {before > 0 && (
+          <a
+            class="button"
+            href={to(["models", workspace, name, "diff"], { from: String(before), to: version })}
+          >
+            Compare with {before}
+          </a>
+        )}
+        <Copy text={id}>Copy id</Copy>
+      </Head>
+      <Tabs
+        of={[
+          ["Overview", here],
+          ["Files", `${here}/files`],
+          ["Use it", `${here}/use`],
+        ]}
+      />
+      <Loaded of={model} lines={10}>
+        {(found) =>
+          tab === "" ? (
+            <Overview workspace={workspace} model={found} refresh={model.refresh} />
+          ) : tab === "files" ? (
+            <ModelFiles workspace={workspace} model={found} open={rest} />
+          ) : tab === "use" ? (
+            <Use model={found} />
+          ) : (
+            <Failure error={new Error(`A model has no part called ${tab}.`)} />
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+interface PartProps {
+  workspace: string;
+  model: ModelRecord;
+}
+
+function Overview({ workspace, model, refresh }: PartProps & { refresh: () => void }) {
+  const run = useResource(model.run ? `run ${model.run}` : null, async (signal) =>
+    (await runsOf(workspace, [model.run ?? ""], signal)).get(model.run ?? ""),
+  );
+  const change = (body: { tags?: Record<string, string>; removed_tags?: string[] }) =>
+    call("models.change", { workspace, model: model.id }, { body }).then(refresh, (error: Error) =>
+      say(error.message),
+    );
+  return (
+    <div class="stack">
+      {model.description && <p>{model.description}</p>}
+      <Lineage workspace={workspace} model={model} />
+      <div class="cards">
+        <Card title="Model">
+          <Facts
+            of={[
+              ["Registered", <Ago time={model.created_at} />],
+              ["Size", `${bytes(model.size)} in ${model.file_count}`],
+              ["Path", <code>{model.path}</code>],
+              ["Framework", `${model.framework} ${model.framework_version}`.trim() || "–"],
+              ...wishes(model),
+            ]}
+          />
+        </Card>
+        <Card title="Tags">
+          <EditTags
+            tags={model.tags}
+            change={(tags, removed_tags) =>
+              change({
+                tags: Object.fromEntries(
+                  Object.entries(tags).map(([key, value]) => [key, value ?? ""]),
+                ),
+                removed_tags,
+              })
+            }
+          />
+        </Card>
+        {model.run && <Measured workspace={workspace} id={model.run} run={run.data} />}
+        {Object.keys(model.properties).length > 0 && (
+          <Card title="Properties">
+            <Facts of={Object.entries(model.properties)} />
+          </Card>
+        )}
+      </div>
+      <History workspace={workspace} kind="model" subject={model.id} />
+    </div>
+  );
+}
+
+function wishes({ resources }: ModelRecord): [string, string][] {
+  const parts = [
+    resources.cpus === null ? "" : `${resources.cpus} CPUs`,
+    resources.memory_gb === null ? "" : `${resources.memory_gb} GB`,
+    resources.gpus === null ? "" : `${resources.gpus} GPUs`,
+  ].filter(Boolean);
+  return parts.length ? [["Served with", parts.join(", ")]] : [];
+}
+
+interface MeasuredProps {
+  workspace: string;
+  id: string;
+  run: RunRecord | undefined;
+}
+
+function Measured({ workspace, id, run }: MeasuredProps) {
+  const metrics = Object.entries(run?.metrics ?? {});
+  const params = Object.entries(run?.params ?? {});
+  return (
+    <Card
+      title="Metrics of its run"
+      extra={<a href={to(["runs", workspace, id, "metrics"])}>Charts</a>}
+    >
+      {metrics.length === 0 && <p class="faint">None.</p>}
+      <dl class="figures">
+        {metrics.slice(0, 12).map(([name, value]) => (
+          <div key={name}>
+            <dt title={name}>{name}</dt>
+            <dd>{figure(value)}</dd>
+          </div>
+        ))}
+      </dl>
+      {params.length > 0 && (
+        <Facts of={params.slice(0, 20).map(([name, value]) => [name, <code>{value}</code>])} />
+      )}
+    </Card>
+  );
+}
+
+function ModelFiles({ workspace, model, open }: PartProps & { open: string }) {
+  if (model.files.length === 0) return <Empty title="No file">This version is empty.</Empty>;
+  const digests = new Map(model.files.map((file) => [file.path, file.digest]));
+  const first = model.files.length === 1 ? (model.files[0]?.path ?? "") : "";
+  return (
+    <Files
+      files={model.files}
+      label="Files of the model"
+      open={open || first}
+      address={(path) => url("blobs.read", { workspace, digest: digests.get(path) ?? "" })}
+      href={(path) =>
+        to(["models", workspace, model.name, String(model.version), "files", ...path.split("/")])
+      }
+    />
+  );
+}
+
+function Use({ model }: { model: ModelRecord }) {
+  const name = JSON.stringify(model.name);
+  const endpoint = model.name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^[^a-z]+|-+$/g, "");
+  const parts: [string, string][] = [
+    [
+      "Python",
+      `from runyard import Model, Workspace\n\nmodel = Model(Workspace.from_config(), ${name}, version=${model.version})\nmodel.download(".")`,
+    ],
+    [
+      "Serve it, in Python",
+      `from runyard import Endpoint, Workspace\n\nendpoint = Endpoint.deploy(Workspace.from_config(), "${endpoint || "model"}", "${model.id}")\nendpoint.wait(show_output=True)`,
+    ],
+    [
+      "Shell",
+      `runyard models show ${model.id}\nrunyard models serve ${model.id}\nrunyard models package ${model.id}`,
+    ],
+    [
+      "Azure ML SDK v1",
+      `from azureml.core import Model, Workspace\n\nmodel = Model(Workspace.from_config(), ${name}, version=${model.version})\nmodel.download(target_dir=".")\n\n# In a scoring script:\npath = Model.get_model_path(${name}, version=${model.version})`,
+    ],
+  ];
+  return (
+    <div class="stack">
+      {parts.map(([title, text]) => (
+        <section key={title} class="group">
+          <h2>{title}</h2>
+          <Code text={text} />
+        </section>
+      ))}
+    </div>
+  );
+}

@@ -28,6 +28,9 @@ FILLED = {
 """Which names stand in a noun's address; where none was filled, its list alone is tested."""
 FIXED = {
     "/models/{version}": "1",
+    "/models/{tab}": "files",
+    "/models/{rest}": "model.txt",
+    "/endpoints/{tab}": "try",
     "/datastores/{rest}": "code/train.py",
     "/datastores/{path}": "code/train.py",
 }

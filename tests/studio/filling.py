@@ -13,6 +13,7 @@ from pathlib import Path
 from runyard import (
     AmlCompute,
     ComputeTarget,
+    Endpoint,
     Environment,
     Experiment,
     ScriptRunConfig,
@@ -49,6 +50,13 @@ if rank == "0":
 if rate > 1:
     raise ValueError("the learning rate is too large")
 """
+SCORE = """\
+import json
+
+def run(data):
+    rows = json.loads(data)["data"]
+    return [[float(len(row)), sum(row)] for row in rows]
+"""
 PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9"
     "awAAAABJRU5ErkJggg=="
@@ -78,6 +86,7 @@ def main() -> None:
         model = runs[0].register_model(model_name="digits", model_path="outputs/model.txt")
     workspace.get_default_datastore().upload_files([str(folder / "train.py")], target_path="code")
     plain().register(workspace)
+    endpoint = served(workspace, model.name, folder)
     told = {
         "workspace": workspace.name,
         "run": runs[0].id,
@@ -85,6 +94,7 @@ def main() -> None:
         "gang": gang.id,
         "logged": logged,
         "model": model.name,
+        "endpoint": endpoint,
         "experiment": "tf-mnist",
         "cluster": "cpu-cluster",
         "datastore": workspace.get_default_datastore().name,
@@ -114,6 +124,17 @@ def by_hand(experiment: Experiment, folder: Path) -> str:
     run.tag("hostile", '"><img src=x onerror="document.title=1">')
     run.complete()
     return str(run.id)
+
+
+def served(workspace: Workspace, model: str, folder: Path) -> str:
+    """An endpoint of two deployments, one of each version."""
+    (folder / "score.py").write_text(SCORE)
+    script = str(folder / "score.py")
+    made = Endpoint.deploy(workspace, "sums", f"{model}:1", script, environment=plain())
+    made.wait()
+    made.add("candidate", f"{model}:2", script, environment=plain(), percent=20)
+    made.wait()
+    return made.name
 
 
 def plain() -> Environment:

@@ -174,7 +174,7 @@ const columns: Column<EndpointRecord>[] = [
   ...([50, 99] as const).map((share): Column<EndpointRecord> => ({
     name: `p${share}`,
     title: `p${share}`,
-    width: "4.5rem",
+    width: "5rem",
     number: true,
     order: `p${share}`,
     cell: (one) => short(took(one, share / 100)),

@@ -42,7 +42,8 @@ test("what differs between versions is told by name, with how much numbers chang
 });
 
 test("a request has the form that the endpoint takes, and Python reads it", async () => {
-  const { bodyOf, numbersIn, python } = await import("./endpoint/try");
+  const { bodyOf, python } = await import("./endpoint/try");
+  const { numbersIn } = await import("./endpoint/answer");
   const input = (name: string) => ({ name, datatype: "FP32", shape: [-1, 2] });
   expect(bodyOf([input("x")], { x: [1, 2] })).toEqual({ data: [[1, 2]] });
   expect(bodyOf([input("x"), input("y")], { x: [1], y: [2] })).toEqual({ x: [[1]], y: [[2]] });

@@ -2,14 +2,13 @@
 import { useEffect, useState } from "preact/hooks";
 import { param, setParams } from "../../address";
 import { call } from "../../api";
-import { short } from "../../latencies";
 import { DIGIT, pictureOf, type Shape } from "../../pixels";
 import type { EndpointAnswer, EndpointRecord } from "../../protocol";
 import { useResource } from "../../resource";
-import { figure } from "../../texts";
 import { Card } from "../../ui/bits";
 import { Pad } from "../../ui/pad";
 import { Code, Loaded } from "../../ui/states";
+import { Answer } from "./answer";
 
 interface Input {
   name: string;
@@ -270,63 +269,6 @@ function Drawing({
   onChange: (numbers: unknown[]) => void;
 }) {
   return <Pad shape={shape ?? DIGIT} onChange={onChange} />;
-}
-
-function Answer({ of }: { of: EndpointAnswer }) {
-  let value: unknown = of.body;
-  try {
-    value = JSON.parse(of.body);
-    // Scripts of v1 answer with JSON in a text.
-    if (typeof value === "string") value = JSON.parse(value);
-  } catch {
-    /* A text is shown as it is. */
-  }
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 1);
-  const chances = numbersIn(value);
-  return (
-    <>
-      <p>
-        <b class={of.status < 400 ? "c-green" : "c-red"}>{of.status}</b> in{" "}
-        {short(of.milliseconds / 1000)}
-        {of.run_milliseconds !== null && (
-          <small> · the model took {short(of.run_milliseconds / 1000)}</small>
-        )}
-      </p>
-      {chances && <Bars values={chances} />}
-      <pre class="tail" tabIndex={0}>
-        {text.slice(0, 100_000)}
-      </pre>
-    </>
-  );
-}
-
-/** The one list of a few numbers that an answer is made of, such as the chances of ten digits. */
-export function numbersIn(value: unknown): number[] | null {
-  if (Array.isArray(value)) {
-    const numbers = value.filter((one): one is number => typeof one === "number");
-    if (numbers.length === value.length && numbers.length > 1 && numbers.length <= 50)
-      return numbers;
-    return value.length === 1 ? numbersIn(value[0]) : null;
-  }
-  if (!value || typeof value !== "object") return null;
-  const [only, more] = Object.values(value);
-  return more === undefined ? numbersIn(only) : null;
-}
-
-function Bars({ values }: { values: number[] }) {
-  const most = Math.max(...values.map(Math.abs)) || 1;
-  const best = values.indexOf(Math.max(...values));
-  return (
-    <ol class="chances">
-      {values.map((value, place) => (
-        <li key={place} class={place === best ? "best" : ""}>
-          <span>{place}</span>
-          <i style={{ width: `${(Math.abs(value) / most) * 100}%` }} />
-          <small>{figure(value)}</small>
-        </li>
-      ))}
-    </ol>
-  );
 }
 
 interface LinesProps {

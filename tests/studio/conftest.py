@@ -6,6 +6,7 @@ import re
 import runpy
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -135,7 +136,21 @@ def pages() -> Any:
 def filled(session_home: Path, worker_id: str) -> Iterator[Filled]:
     """The service that all tests of a worker share; they change nothing that others read."""
     with running_service(session_home / f"studio-{worker_id}") as service:
-        yield fill(service)
+        made = fill(service)
+        yield made
+        end_endpoints(made)
+
+
+def end_endpoints(made: Filled) -> None:
+    """Delete the endpoints: they and their gateway outlive a service that ends."""
+    endpoints = made.client.endpoints
+    for endpoint in endpoints.list():
+        endpoints.delete(endpoint.name)
+    for _ in range(200):
+        if not list(endpoints.list()):
+            return
+        time.sleep(0.05)
+    raise AssertionError("endpoints that were deleted are still there")
 
 
 def fill(service: RunningService) -> Filled:

@@ -29,7 +29,7 @@ def elsewhere(filled) -> Iterator[str]:
             seen.append(self.headers.get("Cookie", ""))
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Keep quiet: each request would be a line among the tests."""
 
     seen: list[str] = []
     with HTTPServer(("127.0.0.1", 0), Page) as server:

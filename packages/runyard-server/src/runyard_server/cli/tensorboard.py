@@ -44,7 +44,8 @@ def show(
     Runs that write no event files get some from their metrics. TensorBoard is that of this
     Python; where it has none, the service makes an environment with it, once.
 
-    Examples: `runyard tensorboard tf-mnist/3`  ·  `runyard tensorboard --experiment tf-mnist`
+    Examples: `runyard tensorboard tf-mnist/3`  ·
+    `runyard tensorboard show --experiment tf-mnist`
     """
     with sdk_calls.told():
         board = Tensorboard(_runs(run, experiment, workspace), port=port, _prefix=path_prefix)
@@ -67,6 +68,7 @@ def export(
     recursive: Annotated[
         bool, Option("--recursive", help="Runs below each, too, below its folder.")
     ] = True,
+    json: Json = False,
     workspace: Workspace = None,
 ) -> None:
     """Write the metrics of runs as event files, for any TensorBoard.
@@ -77,6 +79,9 @@ def export(
     with sdk_calls.told():
         runs = _runs(run, experiment, workspace)
         export_to_tensorboard(runs, folder, recursive=recursive)
+    if json:
+        output.as_json({"folder": folder, "runs": [one.id for one in runs]})
+        return
     output.say(f"wrote {len(runs)} runs; tensorboard --logdir {Path(folder)} shows them")
 
 

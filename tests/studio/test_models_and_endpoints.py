@@ -24,7 +24,7 @@ def test_a_model_s_lineage_leads_to_its_run_and_its_endpoint(filled, visit):
     tab.open(f"{model}/use")
     assert "version=1)" in page.locator("main").inner_text()
     tab.open(f"{model}/files/model.txt")
-    assert page.locator(".preview .text").inner_text().endswith("weights")
+    assert "weights" in page.locator(".preview .text").inner_text()
 
 
 def test_two_versions_are_chosen_and_compared(filled, visit):
@@ -68,7 +68,8 @@ def test_traffic_is_split_and_promoted_in_place(filled, visit, sums):
 
     page.get_by_label("Percent of candidate").fill("35")
     page.get_by_role("button", name="Apply").click()
-    page.get_by_text("65 %, the default").first.wait_for()
+    # It goes when the change has been made.
+    page.get_by_role("button", name="Apply").wait_for(state="detached")
     assert shares() == {"main": 65, "candidate": 35}
     page.get_by_role("button", name="Promote").click()
     page.get_by_text("candidate gets all requests").wait_for()

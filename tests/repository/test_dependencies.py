@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ROOT / "packages"
 OURS = {"runyard", "runyard_server", "runyard_optuna", "azureml"}
-NOTEBOOK = {"IPython"}
+NOTEBOOK = {"IPython", "anywidget", "traitlets"}
 
 
 def _dependencies(package: str) -> set[str]:

@@ -58,7 +58,7 @@ def test_the_wheel_has_the_pages_and_no_sources(wheel: Path) -> None:
     """Who installs it has pages, their licences, and nothing that only a build needs."""
     names = zipfile.ZipFile(wheel).namelist()
     pages = [name for name in names if name.startswith(STATIC)]
-    assert {f"{STATIC}/index.html", f"{STATIC}/licenses.md"} <= set(pages)
+    assert {f"{STATIC}/index.html", f"{STATIC}/assets/licenses.md"} <= set(pages)
     assert any(name.endswith(".js") for name in pages)
     assert not [name for name in names if name.endswith((".ts", ".tsx")) or "/web/" in name]
 

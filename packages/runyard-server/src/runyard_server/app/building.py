@@ -9,12 +9,12 @@ from runyard.protocol.errors import InvalidRequest
 from runyard_server.app import reconcilers
 from runyard_server.app.sites import context_of, make_sites
 from runyard_server.compute import light
-from runyard_server.core.boards import Boards
 from runyard_server.core.clock import Clock
 from runyard_server.core.notices import Notices
 from runyard_server.core.settings import Settings
 from runyard_server.core.system import System
 from runyard_server.environments import tensorboard
+from runyard_server.environments.boards import Boards
 from runyard_server.environments.environments import Environments
 from runyard_server.operations import workspaces
 from runyard_server.store.blobs import FolderBlobs

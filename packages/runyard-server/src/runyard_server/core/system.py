@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from runyard_server.core.activity import Activity
 from runyard_server.core.beating import BeatingRuns
-from runyard_server.core.boards import Boards
 from runyard_server.core.clock import Clock
 from runyard_server.core.gateway import Gateway
 from runyard_server.core.last_seen import LastSeen
@@ -21,6 +20,7 @@ from runyard_server.core.sessions import Sessions
 from runyard_server.core.sites import Sites
 from runyard_server.core.studies import Studies
 from runyard_server.core.work import Request, Work
+from runyard_server.environments.boards import Boards
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore

@@ -11,10 +11,10 @@ from runyard.protocol.tensorboard import (
     TensorboardProgram,
 )
 from runyard_server.core import lookups
-from runyard_server.core.boards import Board
 from runyard_server.core.clock import iso
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
+from runyard_server.environments.boards import Board
 
 
 def start(system: System, workspace: str, body: StartBoard) -> BoardRecord:

@@ -74,7 +74,7 @@ class Machine:
         own = self._group.cpu_seconds()
         if own is not None:
             return {"cpu": own}
-        lines = _lines(f"{self._proc}/stat")
+        lines = _lines(os.path.join(self._proc, "stat"))
         fields = [int(field) for field in lines[0].split()[1 : 1 + _CPU_FIELDS]] if lines else []
         if len(fields) <= _WAITING:
             return {}

@@ -86,7 +86,7 @@ class StudioFace(Face):
     def table(self) -> Sequence[Served]:
         """The page at each address, and the files."""
         addresses = [*_ALONE, *(f"/{noun}/{{rest:path}}" for noun in NOUNS)]
-        pages = [Served(Page("studio.page", address), self._page) for address in addresses]
+        pages = [Served(Page("pages.page", address), self._page) for address in addresses]
         return [
             *pages,
             *raw.table(),
@@ -94,16 +94,16 @@ class StudioFace(Face):
                 Page("studio.experiment", "/workspaces/{workspace}/experiments/{name}"),
                 _experiment,
             ),
-            Served(Page("studio.asset", "/assets/{name}"), self._file),
+            Served(Page("pages.asset", "/assets/{name}"), self._file),
             *(
                 Served(
                     Page(f"studio.board.{method}", tensorboard.ADDRESS, method), tensorboard.pass_on
                 )
                 for method in ("GET", "POST")
             ),
-            Served(Page("studio.enter", "/enter", "POST"), _enter),
-            Served(Page("studio.renew", "/renew", "POST"), _renew),
-            Served(Page("studio.leave", "/leave", "POST"), _leave),
+            Served(Page("pages.enter", "/enter", "POST"), _enter),
+            Served(Page("pages.renew", "/renew", "POST"), _renew),
+            Served(Page("pages.leave", "/leave", "POST"), _leave),
         ]
 
     def identify(self, exchange: Exchange) -> Caller | None:

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from runyard.protocol.errors import NotFound, TemporaryError, Unauthenticated
 from runyard_server.core import tokens
-from runyard_server.core.boards import Board
+from runyard_server.environments.boards import Board
 from runyard_server.faces import cookies
 from runyard_server.faces.bearer import bearer
 from runyard_server.faces.exchange import Exchange

@@ -104,6 +104,7 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 		tests/journeys/test_soak_endpoints.py
 	SOAK_UPDATES=$${SOAK_UPDATES:-20} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/journeys/test_updates_under_load.py
+	STUDIO_LONG=1 .venv/bin/python -P -m pytest -p no:randomly tests/studio
 	$(MAKE) --no-print-directory compare
 	.venv/bin/python -P -m pytest -p no:randomly tests/notebook/soak_notebooks.py \
 		tests/notebook/soak_article.py

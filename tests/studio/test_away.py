@@ -1,5 +1,7 @@
 """A page stays open while the service goes and comes, a laptop sleeps, and more tabs are opened."""
 
+import os
+
 import pytest
 from playwright.sync_api import expect
 
@@ -14,7 +16,8 @@ for step in range({STEPS}):
     print("step", step, "ends", flush=True)
     time.sleep(0.1)
 """
-TABS = 10
+# One more than a browser opens connections to a service.
+TABS = 10 if os.environ.get("STUDIO_LONG") else 7
 LOG = "azureml-logs/70_driver_log.txt"
 BANNER = "The service has stopped"
 FORGIVEN = r"Failed to load resource|ERR_|EventSource|503|502"
@@ -48,8 +51,8 @@ def test_a_page_goes_on_when_the_service_is_back(own, visit_own, job):
         tab.forgive(FORGIVEN)
 
 
-def test_ten_tabs_have_one_stream(own, visit_own, job):
-    """Browsers open six connections to a service: ten tabs all load, and all follow the run."""
+def test_many_tabs_have_one_stream(own, visit_own, job):
+    """Browsers open six connections to a service: more tabs all load, and all follow the run."""
     run = job(own, "import time; time.sleep(300)")
     first = visit_own(f"/runs/default/{run}")
     streams: list[int] = []

@@ -1,22 +1,6 @@
-"""Every page opens, by its address and by a click, and does nothing that a page must not."""
+"""Every page opens by a click (by its address: test_access.py)."""
 
 PARTS = "Parts of this page"
-
-
-def test_every_address_opens(filled, visit, pages):
-    """A link in a mail opens its page: a heading, a title of its own, and no error in it."""
-    tab = visit()
-    wrong = []
-    for address in pages.addresses(filled.names):
-        page = tab.open(address)
-        if page.locator("main h1").count() != 1:
-            wrong.append(f"{address}: {page.locator('main h1').count()} headings")
-        if address != "/" and page.title() in ("", "Runyard"):
-            wrong.append(f"{address}: it has no title of its own")
-        failures = page.locator(".failure").all_inner_texts()
-        wrong += [f"{address}: {said}" for said in failures]
-        tab.faults[:] = [f if f.startswith("/") else f"{address}: {f}" for f in tab.faults]
-    assert wrong == []
 
 
 def test_every_page_of_the_navigation_opens_by_a_click(filled, visit, pages):

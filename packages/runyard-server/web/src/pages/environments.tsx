@@ -10,6 +10,7 @@ import { Ago, Card, Copy, Facts, Head, Status, say } from "../ui/bits";
 import { Empty, Loaded } from "../ui/states";
 import { Table, type Column } from "../ui/table";
 import { Text } from "../ui/preview";
+import { type Package, packages } from "./infra";
 
 const FIRST = `from runyard import Environment, ScriptRunConfig
 
@@ -183,21 +184,6 @@ function One({ workspace, lock }: { workspace: string; lock: string }) {
       </Loaded>
     </>
   );
-}
-
-interface Package {
-  name: string;
-  version: string;
-}
-
-/** The pinned packages of a lock's lines; its hashes and options are for the installer. */
-export function packages(text: string): Package[] {
-  const found: Package[] = [];
-  for (const line of text.split("\n")) {
-    const pinned = /^([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(?:===?|@)\s*([^\s;\\]+)/.exec(line);
-    if (pinned) found.push({ name: pinned[1] ?? "", version: pinned[2] ?? "" });
-  }
-  return found;
 }
 
 function Packages({ text }: { text: string }) {

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { packages } from "./environments";
-import { browser } from "./settings";
+import { browser, packages } from "./infra";
 
 test("a lock's pins are its packages, without hashes and options", () => {
   const lines = [

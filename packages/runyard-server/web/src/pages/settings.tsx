@@ -7,6 +7,7 @@ import { useResource } from "../resource";
 import { Ago, Card, Head, say } from "../ui/bits";
 import { Loaded } from "../ui/states";
 import { Table, type Column } from "../ui/table";
+import { browser } from "./infra";
 
 const COLUMNS: Column<SettingRecord>[] = [
   { name: "name", title: "Setting", width: "12rem", cell: (one) => <code>{one.name}</code> },
@@ -90,13 +91,4 @@ export default function Settings() {
       </div>
     </>
   );
-}
-
-/** A browser's own name in its long line of names, and its system. */
-export function browser(client: string): string {
-  const name = /(Edg|OPR|Firefox|Chrome|Version)\/(\d+)/.exec(client);
-  const system = /\(([^;)]+)/.exec(client)?.[1];
-  if (!name) return client || "unknown";
-  const names: Record<string, string> = { Edg: "Edge", OPR: "Opera", Version: "Safari" };
-  return `${names[name[1] ?? ""] ?? name[1]} ${name[2]}${system ? `, ${system}` : ""}`;
 }

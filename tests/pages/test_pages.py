@@ -63,11 +63,15 @@ EARLIER = {
     "docs/how-to/choose-an-environment.md": A_WHEEL,
     "docs/how-to/find-out-what-went-wrong.md": A_RUN,
     "docs/how-to/use-the-command-line.md": A_RUN,
+    "docs/how-to/watch-runs-in-notebooks.md": A_RUN,
 }
 # Page -> number of blocks that no single machine can follow, and what tests them instead.
 ELSEWHERE = {
     "README.md": (2, "tests/journeys/test_article.py, test_the_readme_s_installation"),
     "docs/how-to/simulated-hosts.md": (1, "tests/hosts"),
+    "docs/how-to/tensorboard.md": (1, "tests/sdk/test_tensorboard.py"),
+    "docs/how-to/use-the-studio.md": (2, "tests/cli/test_studio.py, tests/studio/test_login.py"),
+    "docs/how-to/watch-runs-in-notebooks.md": (2, "tests/notebook"),
 }
 
 

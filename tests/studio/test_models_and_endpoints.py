@@ -19,6 +19,8 @@ def test_a_model_s_lineage_leads_to_its_run_and_its_endpoint(filled, visit):
     page.locator(".lineage a.endpoint").click()
     page.wait_for_url("**/endpoints/*/sums")
     tab.open(model)
+    # The picture is whole once its last part is there: until then its parts still move.
+    page.locator(".lineage a.endpoint").wait_for()
     page.locator(".lineage a.run").click()
     page.wait_for_url(f"**/runs/*/{filled.names['run']}")
     tab.open(f"{model}/use")

@@ -70,7 +70,7 @@ ELSEWHERE = {
     "README.md": (2, "tests/journeys/test_article.py, test_the_readme_s_installation"),
     "docs/how-to/simulated-hosts.md": (1, "tests/hosts"),
     "docs/how-to/tensorboard.md": (1, "tests/sdk/test_tensorboard.py"),
-    "docs/how-to/use-the-studio.md": (2, "tests/cli/test_studio.py, tests/studio/test_login.py"),
+    "docs/how-to/use-the-studio.md": (2, "tests/faces/test_cookies.py, tests/studio/test_login.py"),
     "docs/how-to/watch-runs-in-notebooks.md": (2, "tests/notebook"),
 }
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 60.0
 LOOK_SECONDS = 0.1
+# Sampling what a job uses begins so late, so that a short one pays nothing for it.
+SAMPLING_SECONDS = 1.0
 READ_ONLY = 0o444
 
 Report = Dict[str, Any]
@@ -82,6 +84,7 @@ class Agent:
         self._exits = ExitDeadline(job)
         self._begun = time.monotonic()
         self._began = time.time()
+        self._sample_at = 0.0
 
     def work(self) -> int:
         """Do everything; give the exit status."""
@@ -138,7 +141,6 @@ class Agent:
         else:
             self.link().on_stop(self._wake.nudge)
             self._tell(started)
-        self.link().sample(started, self._state.mark)
         report = self._supervise(started)
         self._seconds["running"] = time.monotonic() - begun
         return report
@@ -257,10 +259,11 @@ class Agent:
         group = processes.ProcessGroup(self._job, self._state, started)
         limit = self._job.spec.get("max_duration_seconds")
         end = time.monotonic() + limit if limit else None
+        self._sample_at = time.monotonic() + SAMPLING_SECONDS
         while self._goes_on(started) and not self._wake.canceled and not _over(end):
             left = LONGEST_WAIT if end is None else end - time.monotonic()
             late = self._exits.left(started)
-            left = left if late is None else min(left, late)
+            left = min(left, self._until_sampled(started), LONGEST_WAIT if late is None else late)
             self._wake.wait(min(left, _longest_wait(started)))
             self._serve(group)
             self._tell(started)
@@ -277,6 +280,16 @@ class Agent:
             self._commands.stop()
         report["warnings"] = warnings
         return report
+
+    def _until_sampled(self, started: List[ManagedProcess]) -> float:
+        """Have it sampled what the processes use, when it is time; seconds until then."""
+        left = self._sample_at - time.monotonic()
+        if left > 0:
+            return left
+        if self._sample_at:
+            self.link().sample(started, self._state.mark, self._sample_at - SAMPLING_SECONDS)
+            self._sample_at = 0.0
+        return LONGEST_WAIT
 
     def _serve(self, group: processes.ProcessGroup) -> None:
         """Start what other nodes want started here."""

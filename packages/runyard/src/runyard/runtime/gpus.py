@@ -10,12 +10,9 @@ Source of names and structures: NVIDIA, NVML API Reference Guide (nvml.h).
 from __future__ import annotations
 
 import ctypes
-import os
 from typing import Any, Dict, List, Sequence, Tuple
 
 LIBRARY = "libnvidia-ml.so.1"
-# Where neither is there is no driver, and the library need not be looked for.
-DEVICES = ("/dev/nvidiactl", "/dev/dxg")
 _OK = 0
 _GPU_SENSOR = 0
 _NAME_BYTES = 96
@@ -28,11 +25,6 @@ class _Utilization(ctypes.Structure):
 
 class _Memory(ctypes.Structure):
     _fields_ = tuple((name, ctypes.c_ulonglong) for name in ("total", "free", "used"))
-
-
-def present(devices: Sequence[str] = DEVICES) -> bool:
-    """Whether this machine may have a GPU; costs next to nothing."""
-    return any(os.path.exists(path) for path in devices)
 
 
 class Gpus:

@@ -91,17 +91,18 @@ class Link:
                 self._listener.begin()
         self._beats.say(state, message, tasks)
 
-    def sample(self, started: Sequence[ManagedProcess], mark: int) -> None:
+    def sample(self, started: Sequence[ManagedProcess], mark: int, began: float) -> None:
         """Have sampled what the processes use from now on, if the settings let it.
 
         Args:
             started: The processes of the job on this node.
             mark: What they are marked with, 0 for nothing.
+            began: When they were started, on the clock of `time.monotonic`.
         """
         from runyard.runtime import sampling
 
-        if self._sampler is None and sampling.wanted(self._job):
-            self._sampler = sampling.Sampler(self._job, self._folder, mark)
+        if self._sampler is None and sampling.wanted(self._job, self._folder):
+            self._sampler = sampling.Sampler(self._job, self._folder, mark, began)
             self._sampler.start(started)
 
     def on_stop(self, call: Callable[[], None]) -> None:

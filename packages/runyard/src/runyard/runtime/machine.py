@@ -7,7 +7,7 @@ machine's. What a system does not tell is left out; nothing here raises because 
 from __future__ import annotations
 
 import os
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from runyard.protocol import procfs
 
@@ -21,10 +21,21 @@ _IDLE, _WAITING = 3, 4
 _CPU_FIELDS = 8
 _UNLIMITED = 1 << 60
 _NANO, _MICRO = 1e9, 1e6
+# Where neither is there is no driver of NVIDIA's, and its library need not be looked for.
+GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg")
 
 # What is used now, and what has been used since the beginning.
 Levels = Dict[str, float]
 Totals = Dict[str, float]
+
+
+def may_have_gpus(devices: Sequence[str] = GPU_DEVICES) -> bool:
+    """Whether this machine may have a GPU; costs next to nothing.
+
+    Args:
+        devices: What a driver makes.
+    """
+    return any(os.path.exists(path) for path in devices)
 
 
 class Machine:
@@ -43,10 +54,15 @@ class Machine:
         self._disks = self._with_device("block")
         self._networks = self._with_device("class/net")
         self._group = _Group(proc, sys)
+        # A container, or a scheduler of batches, may grant some cores of many.
+        self._allowed: Set[int] = (
+            os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+        )
 
     def capacities(self) -> Levels:
         """What there is of each measure."""
-        found: Levels = {"cpu": self._group.cores or float(os.cpu_count() or 1)}
+        cores = float(len(self._allowed) or os.cpu_count() or 1)
+        found: Levels = {"cpu": min(cores, self._group.cores or cores)}
         total = self._memory()[1]
         if total:
             found["memory"] = total
@@ -74,19 +90,22 @@ class Machine:
         own = self._group.cpu_seconds()
         if own is not None:
             return {"cpu": own}
-        lines = _lines(os.path.join(self._proc, "stat"))
-        fields = [int(field) for field in lines[0].split()[1 : 1 + _CPU_FIELDS]] if lines else []
-        if len(fields) <= _WAITING:
-            return {}
-        busy = sum(fields) - fields[_IDLE] - fields[_WAITING]
-        return {"cpu": busy / os.sysconf("SC_CLK_TCK")}
+        told = [line.split() for line in _lines(f"{self._proc}/stat") if line.startswith("cpu")]
+        each = {fields[0]: [int(field) for field in fields[1 : 1 + _CPU_FIELDS]] for fields in told}
+        mine = [each[name] for name in (f"cpu{core}" for core in self._allowed) if name in each]
+        if not mine or len(mine) == len(each) - 1:
+            mine = [each["cpu"]] if "cpu" in each else []
+        busy = [sum(one) - one[_IDLE] - one[_WAITING] for one in mine if len(one) > _WAITING]
+        return {"cpu": sum(busy) / os.sysconf("SC_CLK_TCK")} if busy else {}
 
     def _memory(self) -> Tuple[float, float]:
         """What is used, and what there is; zeros where it is not told."""
         told = {}
         for line in _lines(f"{self._proc}/meminfo")[:10]:
             name, _, text = line.partition(":")
-            told[name] = int(text.split()[0]) << 10
+            number = text.split()[:1]
+            if number and number[0].isdigit():
+                told[name] = int(number[0]) << 10
         total, free = told.get("MemTotal", 0), told.get("MemAvailable", told.get("MemFree", 0))
         own = self._group.memory(total)
         return own if own is not None else (float(total - free), float(total))
@@ -152,9 +171,9 @@ class _Group:
         paths = [line.split(":", 2) for line in _lines(f"{proc}/self/cgroup")]
         for _, controllers, path in (fields for fields in paths if len(fields) == len("h:c")):
             root = f"{sys}/fs/cgroup"
-            if controllers:
-                root = f"{root}/{controllers}"
-            for folder in _upward(root, path):
+            # Some systems list the controllers in another order than the folder's name has.
+            roots = [f"{root}/{name}" for name in (controllers, *controllers.split(","))]
+            for folder in _upward(next((r for r in roots if os.path.isdir(r)), root), path):
                 if not controllers or "memory" in controllers.split(","):
                     self._find_memory(folder)
                 if not controllers or "cpu" in controllers.split(","):
@@ -162,7 +181,7 @@ class _Group:
 
     def memory(self, total: float) -> Optional[Tuple[float, float]]:
         """What the group uses of its limit; None if the machine sets the limit."""
-        if not self._memory_folder or self._limit >= total:
+        if not self._memory_folder or 0 < total <= self._limit:
             return None
         for used, inactive in (
             ("memory.current", "inactive_file"),
@@ -172,7 +191,7 @@ class _Group:
             if bytes_used is not None:
                 lines = _lines(f"{self._memory_folder}/memory.stat")
                 # What the system takes back at once when somebody needs it is no use of memory.
-                cached = sum(int(ln.split()[1]) for ln in lines if ln.split()[0] == inactive)
+                cached = sum(int(ln.split()[1]) for ln in lines if ln.startswith(inactive + " "))
                 return max(0.0, bytes_used - cached), self._limit
         return None
 
@@ -183,8 +202,12 @@ class _Group:
         for line in _lines(f"{self._cpu_folder}/cpu.stat"):
             if line.startswith("usage_usec "):
                 return int(line.split()[1]) / _MICRO
-        used = _number(f"{self._cpu_folder}/cpuacct.usage")
-        return None if used is None else used / _NANO
+        path = f"{self._cpu_folder}/cpuacct.usage"
+        for each in (path, path.replace("/cpu/", "/cpuacct/", 1)):
+            used = _number(each)
+            if used is not None:
+                return used / _NANO
+        return None
 
     def _find_memory(self, folder: str) -> None:
         for name in ("memory.max", "memory.limit_in_bytes"):

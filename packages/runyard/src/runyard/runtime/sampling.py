@@ -1,12 +1,13 @@
 """Samples what the job, the node and its GPUs use, and puts it into the spool as lines.
 
-A thread of its own, which begins a second after the script, so that a short job pays nothing for
-it: every second at first, then every five. What a look costs is measured: where a machine has so
-many processes that it takes long, looks are rarer, and the thread never takes more than half a
-hundredth of a core. In a job of weeks they are rarer too, so that its series stay readable.
+A thread of its own, which the agent begins a second after the script, so that a short job pays
+nothing for it: every second at first, then every five. What a look costs is measured: where a
+machine has so many processes that it takes long, looks are rarer, and the thread never takes more
+than half a hundredth of a core. In a job of weeks they are rarer too, so that its series stay
+readable.
 
-Lines are of kind `usage`, named as `protocol.usage` says. What cannot be read is left out, and
-nothing that happens here harms the job.
+Lines are of kind `usage`, named as `protocol.usage` says. What cannot be read is left out and told
+once in the agent's log; the rest goes on, and nothing that happens here harms the job.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Set
 
-from runyard.runtime import names
+from runyard.runtime import names, variables
 
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from runyard.runtime.managed_process import ManagedProcess
     from runyard.runtime.process_usage import Group
 
-FIRST_SECONDS, SECONDS, YOUNG_SECONDS = 1.0, 5.0, 30.0
+YOUNG_PAUSE, PAUSE, YOUNG_SECONDS = 1.0, 5.0, 30.0
 # The share of a core that looks may take.
 SHARE = 0.005
 # Of the job's age: a day has a look every nine seconds, a week one a minute.
@@ -39,10 +40,14 @@ LARGE = 1000
 OFF = ("0", "false", "no", "off")
 
 
-def wanted(job: Job) -> bool:
-    """Whether the settings of the service, or the job's own variables, let it be sampled."""
-    variables = job.spec.get("environment_variables") or {}
-    told = str(variables.get(names.SYSTEM_METRICS_VARIABLE, "1")).strip().lower()
+def wanted(job: Job, folder: RunFolder) -> bool:
+    """Whether the settings of the service, and the job's own variables, let it be sampled.
+
+    Args:
+        job: The job.
+        folder: Its run folder.
+    """
+    told = variables.value(job, folder, names.SYSTEM_METRICS_VARIABLE).strip().lower()
     return job.system_metrics and told not in OFF
 
 
@@ -53,14 +58,16 @@ class Sampler:
         job: The job.
         folder: Its run folder.
         mark: What its processes are marked with, 0 for nothing.
+        began: When they were started, on the clock of `time.monotonic`.
     """
 
-    def __init__(self, job: Job, folder: RunFolder, mark: int = 0) -> None:
+    def __init__(self, job: Job, folder: RunFolder, mark: int, began: float) -> None:
         self._job = job
         self._folder = folder
         self._mark = mark
-        self._began = time.monotonic()
-        self._sent = self._began
+        self._began = began
+        self._sent = time.monotonic()
+        self._times = Times()
         self._started: Sequence[ManagedProcess] = ()
         self._lines: List[str] = []
         self._path = os.path.join(folder.spool, f"{os.getpid()}-{os.urandom(4).hex()}.jsonl")
@@ -82,7 +89,7 @@ class Sampler:
             self._flush()
 
     def _run(self) -> None:
-        pause = FIRST_SECONDS
+        pause = 0.0
         look: Optional[Look] = None
         while not self._end.wait(pause):
             begun = time.thread_time()
@@ -113,11 +120,11 @@ class Sampler:
 
     def _pause(self, cost: float) -> float:
         age = time.monotonic() - self._began
-        usual = FIRST_SECONDS if age < YOUNG_SECONDS else max(SECONDS, age * AGE_SHARE)
+        usual = YOUNG_PAUSE if age < YOUNG_SECONDS else max(PAUSE, age * AGE_SHARE)
         return max(usual, cost / SHARE)
 
     def _take(self, values: Dict[str, Any]) -> None:
-        now = time.time_ns() // 1000
+        now = self._times.microseconds()
         for name, value in values.items():
             text = json.dumps(value)
             self._lines.append(
@@ -130,7 +137,7 @@ class Sampler:
         age = now - self._began
         wait = min(max(FIRST_SENDING, age * SENDING_SHARE), LONGEST_SENDING)
         # Half a look sooner than later.
-        if now - self._sent >= wait - FIRST_SECONDS / 2:
+        if now - self._sent >= wait - YOUNG_PAUSE / 2:
             self._sent = now
             self._flush()
 
@@ -162,19 +169,16 @@ class Look:
 
         self._machine: Machine = Machine(folder.root)
         self._processes = ProcessUsage(mark, began)
-        self._gpus: Optional[Gpus] = _gpus(job)
+        self._faults: Set[str] = set()
+        self._gpus: Optional[Gpus] = None
+        self._part("GPUs", lambda: self._find_gpus(job))
         self._before: Dict[str, float] = {}
         self._at = 0.0
 
     def constants(self) -> Dict[str, Any]:
         """What does not change: what there is at most, and what GPUs are called."""
-        found: Dict[str, Any] = _named("node", self._machine.capacities(), "_capacity")
-        if self._gpus is not None:
-            for number, label in self._gpus.labels().items():
-                found[f"gpu/{number}/label"] = label
-            for number, values in self._gpus.capacities().items():
-                found.update(_named(f"gpu/{number}", values, "_capacity"))
-        return found
+        node = self._part("the node's sizes", self._machine.capacities)
+        return {**_named("node", node, "_capacity"), **self._part("GPUs", self._gpu_constants)}
 
     def values(self, groups: List[Group]) -> Dict[str, Any]:
         """What is used now, and since the last look.
@@ -183,9 +187,46 @@ class Look:
             groups: The processes of the job.
         """
         found: Dict[str, Any] = {}
-        for scope, values in self._processes.measure(groups).items():
+        used = self._part("processes", lambda: self._processes.measure(groups))
+        for scope, values in used.items():
             found.update(_named(scope, values))
-        found.update(_named("node", {**self._machine.levels(), **self._rates()}))
+        found.update(_named("node", self._part("memory and disk", self._machine.levels)))
+        found.update(_named("node", self._part("the node's counters", self._rates)))
+        found.update(self._part("GPUs", self._gpu_levels))
+        return found
+
+    def _part(self, what: str, measure: Callable[[], Dict[str, Any]]) -> Dict[str, Any]:
+        """Measure one of the things; nothing, told once, where that fails: the rest goes on."""
+        try:
+            return measure()
+        except Exception as error:  # noqa: BLE001 - odd systems must not cost all the others
+            if what not in self._faults:
+                self._faults.add(what)
+                sys.stderr.write(f"of system metrics, {what} cannot be read: {error!r}\n")
+            return {}
+
+    def _find_gpus(self, job: Job) -> Dict[str, Any]:
+        from runyard.runtime.machine import may_have_gpus
+
+        if may_have_gpus():
+            from runyard.runtime import gpus
+
+            given = job.spec.get("environment_variables") or {}
+            name = "CUDA_VISIBLE_DEVICES"
+            self._gpus = gpus.Gpus(given.get(name, os.environ.get(name)))
+        return {}
+
+    def _gpu_constants(self) -> Dict[str, Any]:
+        found: Dict[str, Any] = {}
+        if self._gpus is not None:
+            for number, label in self._gpus.labels().items():
+                found[f"gpu/{number}/label"] = label
+            for number, values in self._gpus.capacities().items():
+                found.update(_named(f"gpu/{number}", values, "_capacity"))
+        return found
+
+    def _gpu_levels(self) -> Dict[str, Any]:
+        found: Dict[str, Any] = {}
         if self._gpus is not None:
             for number, values in self._gpus.levels().items():
                 found.update(_named(f"gpu/{number}", values))
@@ -212,14 +253,20 @@ def _named(scope: str, values: Dict[str, float], more: str = "") -> Dict[str, An
     }
 
 
-def _gpus(job: Job) -> Optional[Gpus]:
-    from runyard.runtime import gpus
+class Times:
+    """Times of samples, which never go back, whatever is done to the machine's clock.
 
-    if not gpus.present():
-        return None
-    variables = job.spec.get("environment_variables") or {}
-    name = "CUDA_VISIBLE_DEVICES"
-    try:
-        return gpus.Gpus(variables.get(name, os.environ.get(name)))
-    except OSError:
-        return None
+    A clock that was wrong and is put forward is followed. One that is put back is not: a series
+    that turns around could not be drawn, and an hour of samples would stand on another's.
+    """
+
+    def __init__(self) -> None:
+        # Goes on while the machine sleeps; only Linux has it.
+        self._clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+        self._ahead = -float("inf")
+
+    def microseconds(self) -> int:
+        """Now, since 1970."""
+        steady = time.clock_gettime(self._clock)
+        self._ahead = max(self._ahead, time.time() - steady)
+        return int((steady + self._ahead) * 1e6)

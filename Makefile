@@ -106,8 +106,9 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 		tests/journeys/test_updates_under_load.py
 	STUDIO_LONG=1 .venv/bin/python -P -m pytest -p no:randomly tests/studio
 	$(MAKE) --no-print-directory compare
-	.venv/bin/python -P -m pytest -p no:randomly tests/notebook/soak_notebooks.py \
-		tests/notebook/soak_article.py
+	SOAK_BOARDS=$${SOAK_BOARDS:-20} .venv/bin/python -P -m pytest -p no:randomly \
+		tests/notebook/soak_notebooks.py tests/notebook/soak_article.py \
+		tests/notebook/test_boards.py tests/sdk/test_tensorboard.py
 	HOROVOD_ON=$${HOROVOD_ON:-2.21,2.21-gloo} .venv/bin/python -P -m pytest -p no:randomly \
 		tests/distributed/test_horovod_training.py
 	FLAVORS_OF=$${FLAVORS_OF:-tensorflow_1,tensorflow_2,torch,sklearn,onnx} .venv/bin/python -P \

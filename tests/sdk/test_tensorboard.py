@@ -1,4 +1,4 @@
-"""TensorBoard over runs, with a TensorBoard that is none; the real one is in the journeys."""
+"""TensorBoard over runs, with a TensorBoard that is none; the real one is in tests/notebook."""
 
 import json
 import os

@@ -2,8 +2,8 @@
 
 import pytest
 
-from runyard.protocol.errors import ExperimentNotFound, WorkspaceNotFound, WrongName
-from runyard.protocol.experiments import CreateExperiment, ExperimentQuery
+from runyard.protocol.errors import ExperimentNotFound, InvalidRequest, WorkspaceNotFound, WrongName
+from runyard.protocol.experiments import ChangeExperiment, CreateExperiment, ExperimentQuery
 from runyard_server.core.system import System
 from runyard_server.operations import experiments
 
@@ -12,7 +12,7 @@ def test_creating_twice_gives_the_same(system: System) -> None:
     """`Experiment(ws, name)` may be written anywhere, any number of times."""
     first = experiments.create(system, "default", CreateExperiment("mnist"))
     assert experiments.create(system, "default", CreateExperiment("mnist")) == first
-    assert experiments.get(system, "default", "mnist") == first
+    assert experiments.get(system, "default", "mnist").id == first.id
 
 
 def test_names_have_a_rule(system: System) -> None:
@@ -45,3 +45,14 @@ def test_lists_page_by_name(system: System) -> None:
     )
     assert [e.name for e in first.items + rest.items] == ["e1", "e2", "e3"]
     assert rest.next_page_token is None
+
+
+def test_notes_are_kept_and_left_out_of_lists(system: System) -> None:
+    """What somebody wrote about an experiment is there for the next one who opens it."""
+    experiments.create(system, "default", CreateExperiment("mnist"))
+    body = ChangeExperiment(notes="## Why\n* the *old* data")
+    assert experiments.change(system, "default", "mnist", body=body).notes == body.notes
+    assert experiments.get(system, "default", "mnist").notes == body.notes
+    assert experiments.list_(system, "default", ExperimentQuery()).items[0].notes is None
+    with pytest.raises(InvalidRequest, match="65536"):
+        experiments.change(system, "default", "mnist", body=ChangeExperiment(notes="x" * 70_000))

@@ -145,10 +145,11 @@ CREATE TABLE experiments (
 	name VARCHAR NOT NULL, 
 	run_count INTEGER NOT NULL, 
 	created_at BIGINT NOT NULL, 
+	notes TEXT DEFAULT '' NOT NULL, 
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('63ebf25e-13d2-4353-a24d-766df8170424','default','mnist',1,1600000000000000);
+INSERT INTO "experiments" VALUES('63ebf25e-13d2-4353-a24d-766df8170424','default','mnist',1,1600000000000000,'');
 CREATE TABLE gang_nodes (
 	run_key BIGINT NOT NULL, 
 	node INTEGER NOT NULL, 

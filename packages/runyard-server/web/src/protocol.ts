@@ -102,6 +102,10 @@ export interface ChangeEndpoint {
   v1: Record<string, unknown> | null;
 }
 
+export interface ChangeExperiment {
+  notes: string | null;
+}
+
 export interface ChangeImage {
   tags: Record<string, string>;
   removed_tags: Array<string>;
@@ -543,6 +547,7 @@ export interface ExperimentRecord {
   name: string;
   created_at: string;
   run_count: number;
+  notes: string | null;
 }
 
 export interface FailRun {
@@ -1657,6 +1662,7 @@ export interface Routes {
   "environments.register": { segments: { workspace: string }; query: never; body: Partial<RegisterEnvironment>; answer: EnvironmentRecord };
   "events.list": { segments: { workspace: string; run: string }; query: Partial<EventQuery>; body: never; answer: EventPage };
   "events.stream": { segments: { workspace: string; run: string }; query: Partial<EventQuery>; body: never; answer: never };
+  "experiments.change": { segments: { workspace: string; experiment: string }; query: never; body: Partial<ChangeExperiment>; answer: ExperimentRecord };
   "experiments.create": { segments: { workspace: string }; query: never; body: Partial<CreateExperiment>; answer: ExperimentRecord };
   "experiments.get": { segments: { workspace: string; experiment: string }; query: never; body: never; answer: ExperimentRecord };
   "experiments.list": { segments: { workspace: string }; query: Partial<ExperimentQuery>; body: never; answer: ExperimentPage };
@@ -1794,6 +1800,7 @@ export const routes = {
   "environments.register": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/environments"},
   "events.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/events"},
   "events.stream": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/events/stream"},
+  "experiments.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/experiments/{experiment}"},
   "experiments.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/experiments"},
   "experiments.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/experiments/{experiment}"},
   "experiments.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/experiments"},

@@ -1,8 +1,11 @@
 """`runyard experiments`."""
 
+import sys
+from typing import Annotated
+
 from runyard_server.cli import humane, output, tables
 from runyard_server.cli.options import Filters, Json, Limit, Sort, Workspace
-from runyard_server.cli.parameters import Group
+from runyard_server.cli.parameters import Argument, Group
 from runyard_server.cli.tables import Column
 
 group = Group()
@@ -44,3 +47,29 @@ def list_(
             "no experiment yet; `make demo` or the tutorial makes one" + target.elsewhere(workspace)
         ),
     )
+
+
+@group.command("notes")
+def notes(
+    experiment: Annotated[str, Argument("NAME", help="Name of the experiment.")],
+    text: Annotated[
+        str | None,
+        Argument("TEXT", help="The notes, in Markdown; - reads them from stdin."),
+    ] = None,
+    workspace: Workspace = None,
+) -> None:
+    """Print what people wrote about an experiment, or replace it.
+
+    For example:
+
+    - `runyard experiments notes mnist`
+
+    - `runyard experiments notes mnist - < notes.md`
+    """
+    from runyard_server.cli import target
+
+    client = target.client(workspace)
+    if text is None:
+        output.say(client.experiments.get(experiment).notes or "")
+        return
+    client.experiments.change(experiment, sys.stdin.read() if text == "-" else text)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runyard.protocol import events as kinds
-from runyard.protocol.errors import ExperimentNotFound
+from runyard.protocol.errors import ExperimentNotFound, InvalidRequest
 from runyard.protocol.experiments import (
     NAME_RULE,
+    ChangeExperiment,
     CreateExperiment,
     ExperimentPage,
     ExperimentQuery,
@@ -27,6 +28,7 @@ from runyard_server.store.experiments import ExperimentRow
 from runyard_server.store.search import Wanted
 from runyard_server.store.subjects import EXPERIMENT, Subject
 
+_LONGEST_NOTES = 64 << 10
 _MEANING = "1 to 255 letters, digits, '_' or '-', and begin with a letter or a digit"
 WORDS = searches.Words(
     "experiments",
@@ -115,7 +117,7 @@ def search(system: System, workspace: str, body: Search) -> ExperimentPage:
 
 
 def get(system: System, workspace: str, experiment: str) -> ExperimentRecord:
-    """The experiment of this name.
+    """The experiment of this name, with its notes.
 
     Args:
         system: The service's parts.
@@ -126,14 +128,42 @@ def get(system: System, workspace: str, experiment: str) -> ExperimentRecord:
         ExperimentNotFound: There is none; the message names the nearest.
     """
 
-    def read(work: Work) -> ExperimentRow:
-        row = rows.find(work.connection, workspace, experiment)
-        if row is None:
-            workspace_row(work, workspace)
-            raise _not_found(work, workspace, experiment)
-        return row
+    def read(work: Work) -> ExperimentRecord:
+        row = _required(work, workspace, experiment)
+        return replace(_record(row), notes=rows.notes(work.connection, row.id))
 
-    return _record(system.read(read))
+    return system.read(read)
+
+
+def change(
+    system: System, workspace: str, experiment: str, *, body: ChangeExperiment
+) -> ExperimentRecord:
+    """Change the notes of an experiment.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        experiment: Name of the experiment.
+        body: What is asked for.
+
+    Raises:
+        ExperimentNotFound: There is none; the message names the nearest.
+        InvalidRequest: The notes are too long.
+    """
+    if body.notes is not None and len(body.notes) > _LONGEST_NOTES:
+        raise InvalidRequest(
+            f"notes have at most {_LONGEST_NOTES} characters, not {len(body.notes)}"
+        )
+
+    def write(work: Work) -> ExperimentRecord:
+        row = _required(work, workspace, experiment)
+        if body.notes is not None:
+            rows.set_notes(work.connection, row.id, body.notes)
+            subject = Subject(EXPERIMENT, workspace, experiment)
+            events.append(work, subject, [EventDraft(kinds.CHANGED)])
+        return replace(_record(row), notes=rows.notes(work.connection, row.id))
+
+    return system.write(write)
 
 
 def checked(name: str) -> str:
@@ -143,6 +173,14 @@ def checked(name: str) -> str:
         WrongName: It does not.
     """
     return names.checked("experiment", name, NAME_RULE, _MEANING)
+
+
+def _required(work: Work, workspace: str, name: str) -> ExperimentRow:
+    row = rows.find(work.connection, workspace, name)
+    if row is None:
+        workspace_row(work, workspace)
+        raise _not_found(work, workspace, name)
+    return row
 
 
 def _not_found(work: Work, workspace: str, name: str) -> ExperimentNotFound:

@@ -33,6 +33,7 @@ _MINE = experiments.c.id == bindparam("experiment")
 _COUNT_ONE = Prepared(
     update(experiments).where(_MINE).values(run_count=experiments.c.run_count + 1)
 )
+_NOTES = Prepared(select(experiments.c.notes).where(_MINE))
 _COUNT = Prepared(select(experiments.c.run_count).where(_MINE))
 
 
@@ -101,3 +102,14 @@ def names(connection: Connection, workspace: str, limit: int) -> list[str]:
     mine = experiments.c.workspace == workspace, not_hidden(experiments.c.name)
     found = select(experiments.c.name).where(*mine).limit(limit)
     return list(connection.execute(found).scalars())
+
+
+def notes(connection: Connection, experiment_id: str) -> str:
+    """What people wrote about an experiment; not in its row, which every submission reads."""
+    return str(_NOTES.value(connection, {"experiment": experiment_id}))
+
+
+def set_notes(connection: Connection, experiment_id: str, text: str) -> None:
+    """Replace what people wrote about an experiment."""
+    mine = experiments.c.id == experiment_id
+    connection.execute(update(experiments).where(mine).values(notes=text))

@@ -53,6 +53,7 @@ experiments = Table(
     Column("name", String, nullable=False),
     Column("run_count", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("notes", Text, nullable=False, server_default=""),
     UniqueConstraint("workspace", "name"),
 )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Optional
 from runyard.client.paging import Listing
 from runyard.client.workspace_connection import NounClient
 from runyard.protocol import experiments as routes
-from runyard.protocol.experiments import CreateExperiment, ExperimentQuery
+from runyard.protocol.experiments import ChangeExperiment, CreateExperiment, ExperimentQuery
 
 if TYPE_CHECKING:
     from runyard.protocol.experiments import ExperimentRecord
@@ -54,3 +54,14 @@ class Experiments(NounClient):
             NotFound: There is none; the message names the nearest.
         """
         return self._service.call(routes.EXPERIMENTS_GET, name)
+
+    def change(self, name: str, notes: str) -> ExperimentRecord:
+        """Replace what people wrote about an experiment.
+
+        Raises:
+            NotFound: There is none; the message names the nearest.
+            InvalidRequest: The notes are too long.
+        """
+        return self._service.call(
+            routes.EXPERIMENTS_CHANGE, name, body=ChangeExperiment(notes=notes)
+        )

@@ -3,7 +3,7 @@
 from typing import List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import ADDS, IN_WORKSPACE, READS, Route
+from runyard.protocol.route import ADDS, IN_WORKSPACE, READS, USER, Route
 from runyard.protocol.search import Search
 
 # The rule of v1's later years; in 2019 names ended at 36 characters.
@@ -12,12 +12,16 @@ NAME_RULE = r"[a-zA-Z0-9][\w\-]{0,254}"
 
 @dataclass(frozen=True)
 class ExperimentRecord:
-    """An experiment of a workspace; `run_count` is also the number of its newest run."""
+    """An experiment of a workspace; `run_count` is also the number of its newest run.
+
+    `notes` are what people wrote about it, in Markdown; lists leave them out (None).
+    """
 
     id: str
     name: str
     created_at: str
     run_count: int = 0
+    notes: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,13 @@ class CreateExperiment:
     """Make an experiment; an existing one of that name is the answer."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class ChangeExperiment:
+    """What is to be different; what is None stays."""
+
+    notes: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -78,4 +89,13 @@ EXPERIMENTS_GET: Route[ExperimentRecord] = Route(
     ExperimentRecord,
     "Get an experiment.",
     scope=READS,
+)
+EXPERIMENTS_CHANGE: Route[ExperimentRecord] = Route(
+    "experiments.change",
+    "PATCH",
+    IN_WORKSPACE + "/experiments/{experiment}",
+    ExperimentRecord,
+    "Change the notes of an experiment.",
+    body=ChangeExperiment,
+    scope=USER,
 )

@@ -81,6 +81,15 @@ class Experiment:
         """The id."""
         return (self._known or self._create()).id
 
+    @property
+    def notes(self) -> str:
+        """What people wrote about it, in Markdown; the studio shows it above the runs."""
+        return self._workspace.service.experiments.get(self.name).notes or ""
+
+    @notes.setter
+    def notes(self, text: str) -> None:
+        self._workspace.service.experiments.change(self.name, text)
+
     def submit(
         self,
         config: Any,

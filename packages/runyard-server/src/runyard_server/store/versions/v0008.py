@@ -1,4 +1,4 @@
-"""Schema 0008: sessions of the studio, views that people keep, sources of metrics, more orders."""
+"""Schema 0008: what the studio keeps (sessions, views, notes), sources of metrics, more orders."""
 
 from typing import Any
 
@@ -13,8 +13,9 @@ _ORDERS = {
 
 
 def upgrade(op: Any) -> None:
-    """Add the tables of sessions and of views, what wrote a series, and indexes of orders."""
+    """Add tables of sessions and views, notes, what wrote a series, and indexes of orders."""
     op.add_column("metric_series", Column("source", String, nullable=False, server_default=""))
+    op.add_column("experiments", Column("notes", Text, nullable=False, server_default=""))
     op.create_table(
         "studio_sessions",
         Column("id", String, primary_key=True),

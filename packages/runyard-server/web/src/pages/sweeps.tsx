@@ -10,12 +10,12 @@ import { Ago, Head, Status, Took } from "../ui/bits";
 import { Empty, Loaded } from "../ui/states";
 import { Table, type Column } from "../ui/table";
 
-const FIRST = `import runyard
+const FIRST = `from runyard import Experiment, ScriptRunConfig, Sweep, Workspace, choice, loguniform
 
-sweep = runyard.sweep(
-    train, {"lr": runyard.loguniform(1e-4, 1e-1), "layers": [1, 2, 3]},
-    maximize="accuracy", trials=50,
-)`;
+config = ScriptRunConfig(source_directory=".", script="train.py", compute_target="local")
+sweep = Sweep({"lr": loguniform(1e-4, 1e-1), "layers": choice(1, 2, 3)},
+              goal={"accuracy": "maximize"}, max_trials=50)
+Experiment(Workspace.from_config(), "tuning").submit(sweep.over(config))`;
 
 const COLUMNS: Column<SweepRecord>[] = [
   { name: "sweep", title: "Sweep", width: "minmax(12rem, 2fr)", cell: (one) => one.name ?? one.id },

@@ -49,6 +49,18 @@ function cut(data: Uint8Array, from: number, whole: boolean): { lines: Line[]; t
   return { lines, to: from + (begin || data.length) };
 }
 
+/** Keep at the end for a moment: the heights of lines that were never in sight are guesses at first. */
+function sticking(place: HTMLElement): () => void {
+  let left = 8;
+  let frame = 0;
+  const stick = () => {
+    place.scrollTop = place.scrollHeight;
+    if (left--) frame = requestAnimationFrame(stick);
+  };
+  stick();
+  return () => cancelAnimationFrame(frame);
+}
+
 /** The viewer of a log, with its search. */
 export function Log({ workspace, run, path, size: told, live }: LogProps) {
   const segments = { workspace, run, path };
@@ -158,7 +170,7 @@ export function Log({ workspace, run, path, size: told, live }: LogProps) {
       // What came above must not move what one reads.
       place.scrollTop = anchor.current.top + place.scrollHeight - anchor.current.height;
       anchor.current = null;
-    } else if (follow) place.scrollTop = place.scrollHeight;
+    } else if (follow) return sticking(place);
     else if (marked !== undefined)
       place.querySelector(".here")?.scrollIntoView({ block: "center" });
   }, [held]);

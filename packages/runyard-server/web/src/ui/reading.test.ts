@@ -23,6 +23,8 @@ test("a traceback's places below the run's folder are the user's", () => {
   const folder = ["", "h", "runs", "a_1", "work", "lib"].join("/");
   const text = `File "${folder}/m.py", line 4, in build\nFile "/usr/x.py", line 9`;
   expect(traced(text)).toEqual([{ path: "lib/m.py", line: "4" }]);
+  // A recursion is one line, however often it is passed.
+  expect(traced(text + text)).toHaveLength(1);
 });
 
 test("a number is held against a baseline", () => {

@@ -31,10 +31,12 @@ export function change(now: unknown, before: unknown): string {
 
 /** Places of a traceback below the run's folder. */
 export function traced(text: string): { path: string; line: string }[] {
-  return [...text.matchAll(/File "[^"]*\/work\/([^"]+)", line (\d+)/g)].map((match) => ({
+  const found = [...text.matchAll(/File "[^"]*\/work\/([^"]+)", line (\d+)/g)].map((match) => ({
     path: match[1] ?? "",
     line: match[2] ?? "",
   }));
+  // A recursion passes the same line again and again.
+  return [...new Map(found.map((one) => [`${one.path} ${one.line}`, one])).values()];
 }
 
 /** Rates at each threshold, from counts of true and false positives and negatives. */

@@ -83,7 +83,7 @@ class Experiment:
 
     @property
     def notes(self) -> str:
-        """What people wrote about it, in Markdown; the studio shows it above the runs."""
+        """What people wrote about it, in Markdown."""
         return self._workspace.service.experiments.get(self.name).notes or ""
 
     @notes.setter

@@ -75,7 +75,9 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
           <dl class="figures">
             {numbers.slice(0, 12).map((one) => (
               <div key={one.name}>
-                <dt title={one.name}>{one.name}</dt>
+                <dt title={one.name}>
+                  <bdi>{one.name}</bdi>
+                </dt>
                 <dd>
                   {figure(
                     one.odd.at(-1)?.[0] === one.y.length - 1 ? one.odd.at(-1)?.[1] : one.y.at(-1),

@@ -73,6 +73,10 @@ def test_only_what_says_what_it_is_passes(ask: Any, cookie: str) -> None:
     found = ask("GET", board["path"], **own)
     names = {name.lower() for name in found.headers}
     assert found.headers["Content-Security-Policy"] == "default-src 'self'"
+    assert found.headers["X-Content-Type-Options"] == "nosniff"
+    # A page without a policy of its own would be one of the studio's origin.
+    bare = ask("GET", f"{board['path']}bare", **own)
+    assert bare.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
     assert not names & {"set-cookie", "access-control-allow-origin", "server"}
     sent = {name.lower() for name in found.json["headers"]}
     assert not sent & {"cookie", "authorization", "sec-fetch-site"}

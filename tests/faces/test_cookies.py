@@ -1,5 +1,6 @@
 """Browsers that are signed in: what a cookie opens, to whom, and how long."""
 
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ import pytest
 from runyard_server.core.sessions import CODE_SECONDS, Sessions
 
 RUNS = "/api/v1/workspaces/default/runs"
+STREAM = "/api/v1/workspaces/default/stream"
 HERE = "same-origin"
 US = 1_000_000
 
@@ -102,6 +104,39 @@ def test_a_browser_can_be_signed_out(ask, cookie, enter):
     assert len(left) == len(listed) - 1
     assert ask("DELETE", f"/api/v1/studio/sessions/{left[0]['id']}").status == 204
     assert ask("DELETE", f"/api/v1/studio/sessions/{left[0]['id']}").status == 404
+
+
+def test_a_browser_that_is_signed_out_hears_no_more(ask, cookie):
+    """A session that is ended, say a stolen one, follows nothing on a stream that it had open."""
+    given = {"Sec_Fetch_Site": HERE, "Cookie": cookie, "Authorization": ""}
+    with closing(ask.open()) as connection:
+        stream = ask.send(connection, "GET", f"{STREAM}?topics=runs", **given)
+        run = ask.start_run()
+        while run.encode() not in stream.readline():
+            pass
+        ask("POST", "/leave", Origin=ask.service.url, **given)
+        hidden = ask.start_run()
+        assert hidden.encode() not in stream.read()
+
+
+def test_each_sign_in_is_another_session(ask, enter, cookie):
+    """Nobody can give a browser a cookie beforehand, and be signed in with it later."""
+    given = {"Sec_Fetch_Site": HERE, "Origin": ask.service.url, "Authorization": ""}
+    code = ask("POST", "/api/v1/studio/codes").json["code"]
+    planted = ask("POST", "/enter", {"code": code}, Cookie=cookie, **given)
+    assert planted.headers["Set-Cookie"].split(".")[2] != cookie.split(".")[2]
+    name = cookie.partition("=")[0]
+    fresh = ask("POST", "/enter", {"token": ask.service.token}, Cookie=f"{name}=mine", **given)
+    assert "mine" not in fresh.headers["Set-Cookie"]
+
+
+def test_over_https_the_cookie_stays_there(ask):
+    """Behind a proxy with TLS it never travels in the clear."""
+    given = {"Sec_Fetch_Site": HERE, "Origin": ask.service.url, "Authorization": ""}
+    body = {"token": ask.service.token}
+    assert "Secure" not in ask("POST", "/enter", body, **given).headers["Set-Cookie"]
+    secure = ask("POST", "/enter", body, X_Forwarded_Proto="https", **given)
+    assert "; Secure" in secure.headers["Set-Cookie"]
 
 
 def test_a_page_that_is_used_stays_signed_in(ask, cookie):

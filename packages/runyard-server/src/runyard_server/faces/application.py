@@ -19,6 +19,8 @@ from runyard_server.faces.lingering import Lingering
 from runyard_server.faces.parts import Parts, make_parts
 from runyard_server.faces.streams import Feed
 
+_READS = ("GET", "HEAD")
+
 
 def create_app(system: System, limits: Limits, faces: Sequence[Face]) -> tuple[ASGIApp, Feed]:
     """Make the application.
@@ -102,16 +104,29 @@ class _House:
             answer = self.refuse(path, error)
             answer.headers["Allow"] = allowed
         else:
-            answer = self.refuse(path, self._owner(path).unknown(path))
+            answer = self._missing(request)
         await answer(scope, receive, send)
+
+    def _missing(self, request: Request) -> Response:
+        path = request.scope["path"]
+        owner = self._owned(path)
+        if request.method in _READS and "text/html" in request.headers.get("accept", ""):
+            for face in [owner] if owner else self._faces:
+                page = face.missing(request)
+                if page is not None:
+                    return page
+        return self.refuse(path, self._owner(path).unknown(path))
 
     def refuse(self, path: str, error: RunyardError) -> Response:
         """The answer that tells an error in the shape of the face that owns a path."""
         return self._owner(path).refuse(error)
 
     def _owner(self, path: str) -> Face:
+        return self._owned(path) or self._faces[0]
+
+    def _owned(self, path: str) -> Face | None:
         """The face of the longest prefix that a path begins with."""
         owned = [
             (len(p), face) for face in self._faces for p in face.prefixes if path.startswith(p)
         ]
-        return max(owned, key=lambda found: found[0], default=(0, self._faces[0]))[1]
+        return max(owned, key=lambda found: found[0], default=(0, None))[1]

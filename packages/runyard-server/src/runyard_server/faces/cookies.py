@@ -44,6 +44,17 @@ def caller(exchange: Exchange) -> Caller | None:
     return Caller()
 
 
+def still(exchange: Exchange) -> bool:
+    """Whether what an answer goes on for is good: a session may end, a token does not."""
+    if exchange.header("authorization"):
+        return True
+    try:
+        caller(exchange)
+    except Unauthenticated:
+        return False
+    return True
+
+
 def header(exchange: Exchange, new: str, seconds: int) -> str:
     """The Set-Cookie header that signs a browser in, or out with 0 seconds.
 

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from runyard.protocol.errors import NotFound, RunyardError
@@ -70,3 +71,11 @@ class Face(ABC):
     def unknown(self, path: str) -> RunyardError:
         """The error for a path below the face's prefixes that no row serves."""
         return NotFound(f"there is nothing at {path}")
+
+    def missing(self, request: Request) -> Response | None:
+        """What shows somebody with a browser that nothing is at an address.
+
+        It is asked for addresses of its own, and for those that nobody owns. None where the error
+        of `unknown` tells it well enough.
+        """
+        del request

@@ -82,10 +82,18 @@ class Follower:
         feed: Wakes it.
         threads: Look into the store.
         stream: What is followed.
+        allowed: Whether the client may still follow: a browser may have been signed out.
     """
 
-    def __init__(self, feed: Feed, threads: Threads, stream: Stream) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        threads: Threads,
+        stream: Stream,
+        allowed: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._feed, self._threads, self._stream = feed, threads, stream
+        self._allowed = allowed
         self._first: Told | None = None
 
     async def check(self) -> None:
@@ -99,7 +107,7 @@ class Follower:
             looked = self._first or await self._look()
             # The first look was before the watch began: what changed in between woke nobody.
             changed.set()
-            while True:
+            while self._allowed():
                 for number, event in looked.events:
                     yield frame(event, number)
                 if looked.ended or self._feed.closed:

@@ -33,7 +33,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Content-Security-Policy", "default-src 'self'")
+        if not path.endswith("/bare"):
+            self.send_header("Content-Security-Policy", "default-src 'self'")
         self.send_header("Set-Cookie", "stolen=1")
         self.send_header("Access-Control-Allow-Origin", "*")
         self.end_headers()

@@ -21,7 +21,7 @@ from runyard_server.core.awaiting import awaited
 from runyard_server.core.idempotency import once
 from runyard_server.core.system import Chunks, Content, System
 from runyard_server.core.work import Request
-from runyard_server.faces import contents, messages, waiting
+from runyard_server.faces import contents, cookies, messages, waiting
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.native import access
 from runyard_server.faces.streams import EventStream, Follower
@@ -139,7 +139,8 @@ class Handler:
         if last:
             given["query"] = replace(given["query"], after=_last_event(last))
         stream = await exchange.run(partial(self._call, parts.system, exchange, given))
-        follower = Follower(parts.feed, parts.work, stream)
+        allowed = partial(cookies.still, exchange)
+        follower = Follower(parts.feed, parts.work, stream, allowed)
         await follower.check()
         return EventStream(parts.system, follower)
 

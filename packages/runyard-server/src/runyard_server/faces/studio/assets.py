@@ -5,16 +5,19 @@ in that table is not served, so no path from outside ever reaches the disk.
 """
 
 import gzip
+import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-# Scripts and styles carry a hash of their content in their name: they never change.
 FOREVER = "public, max-age=31536000, immutable"
+AGAIN = "no-cache"
 FOLDER = Path(__file__).parent / "static"
 _PAGE = "index.html"
 _PACKED = (".js", ".css", ".svg", ".html", ".md")
+_HASHED = re.compile(r".+-[\w-]{8}\.\w+")
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,20 @@ class Asset:
         kind = mimetypes.guess_type(self.path.name)[0] or "application/octet-stream"
         return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
 
+    @property
+    def caching(self) -> str:
+        """How long it may be kept: what has its content's hash in its name never changes."""
+        return FOREVER if _HASHED.fullmatch(self.path.name) else AGAIN
+
     @cached_property
     def content(self) -> bytes:
         """Its bytes."""
         return self.path.read_bytes()
+
+    @cached_property
+    def etag(self) -> str:
+        """What tells it from the file of that name that another build made."""
+        return f'W/"{hashlib.sha256(self.content).hexdigest()[:32]}"'
 
     @cached_property
     def packed(self) -> bytes | None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from urllib.parse import quote
 
 import msgspec
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from runyard.protocol.errors import (
@@ -24,7 +25,7 @@ from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.face import Face, Served
 from runyard_server.faces.pages.face import Page, PagesFace
 from runyard_server.faces.studio import raw, tensorboard
-from runyard_server.faces.studio.assets import FOREVER, Asset, Assets
+from runyard_server.faces.studio.assets import Asset, Assets
 from runyard_server.operations import studio as studio_operations
 
 # Preact and uPlot set styles through the object model, which this allows; nothing is inline.
@@ -49,6 +50,7 @@ NOUNS = (
 _NUMBERS = ("127.0.0.1", "localhost")
 # These take every name below .localhost for this machine; of others it is not known.
 _KNOWS_LOCALHOST = re.compile(r"Chrome/|Firefox/")
+_FOUND, _UNCHANGED = 200, 304
 _LARGEST = 10_000
 _ALONE = ("/", "/enter", "/settings", "/about", "/docs")
 
@@ -130,21 +132,21 @@ class StudioFace(Face):
         del path
         return NotFound("Nothing is here.")
 
+    def missing(self, request: Request) -> Response:
+        """The page, which says that nothing is there and where one could go."""
+        return _sent(request, self._assets.page(), NotFound.status)
+
     async def _page(self, exchange: Exchange) -> Response:
         elsewhere = _own_name(exchange)
         if elsewhere:
             return RedirectResponse(elsewhere, 307, headers={"Cache-Control": "no-store"})
-        answer = await exchange.run(lambda: _sent(exchange, self._assets.page()))
-        answer.headers["Cache-Control"] = "no-cache"
-        return answer
+        return await exchange.run(lambda: _sent(exchange.request, self._assets.page()))
 
     async def _file(self, exchange: Exchange) -> Response:
         found = self._assets.find(exchange.segments["name"])
         if found is None:
             raise NotFound("There is no such file.")
-        answer = await exchange.run(lambda: _sent(exchange, found))
-        answer.headers["Cache-Control"] = FOREVER
-        return answer
+        return await exchange.run(lambda: _sent(exchange.request, found))
 
 
 async def _experiment(exchange: Exchange) -> Response:
@@ -212,14 +214,21 @@ def _own_name(exchange: Exchange) -> str | None:
         return None
     url = exchange.request.url
     # The port is the browser's: one that is forwarded over ssh may be another than ours.
-    place = f"{local_name(system.secret)}:{port}" if port else local_name(system.secret)
+    place = local_name(system.secret) + (f":{port}" if port.isdecimal() else "")
     return str(url.replace(netloc=place))
 
 
-def _sent(exchange: Exchange, asset: Asset) -> Response:
-    """The answer with a file, gzipped for who takes it so; in a thread, for it reads the disk."""
-    packed = asset.packed if "gzip" in exchange.header("accept-encoding") else None
-    headers = {**HEADERS, "Vary": "Accept-Encoding"}
+def _sent(request: Request, asset: Asset, status: int = _FOUND) -> Response:
+    """The answer with a file, gzipped for who takes it so; it may read the disk, once."""
+    headers = {
+        **HEADERS,
+        "Cache-Control": asset.caching,
+        "ETag": asset.etag,
+        "Vary": "Accept-Encoding",
+    }
+    if status == _FOUND and asset.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=_UNCHANGED, headers=headers)
+    packed = asset.packed if "gzip" in request.headers.get("accept-encoding", "") else None
     if packed is not None:
         headers["Content-Encoding"] = "gzip"
-    return Response(packed or asset.content, headers=headers, media_type=asset.kind)
+    return Response(packed or asset.content, status, headers, media_type=asset.kind)

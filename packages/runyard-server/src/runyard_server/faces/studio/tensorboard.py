@@ -35,7 +35,14 @@ _KEPT = (
     *("content-type", "content-encoding", "content-length", "cache-control", "etag"),
     *("content-security-policy", "x-content-type-options"),
 )
-_ALWAYS = {"Referrer-Policy": "no-referrer", "X-Frame-Options": "SAMEORIGIN"}
+_ALWAYS = {
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "SAMEORIGIN",
+    "x-content-type-options": "nosniff",
+}
+# TensorBoard's own page says what it may load. Another page that a board gave would be of the
+# studio's origin all the same: one without a policy is shut in.
+_SHUT_IN = {"content-security-policy": "sandbox; default-src 'none'"}
 
 
 async def pass_on(exchange: Exchange) -> Response:
@@ -84,7 +91,8 @@ async def _ask(exchange: Exchange, board: Board, target: str, body: bytes) -> Re
     except BaseException:
         writer.close()
         raise
-    return StreamingResponse(_rest(board, reader, writer), status, {**headers, **_ALWAYS})
+    headers = {**_SHUT_IN, **headers, **_ALWAYS}
+    return StreamingResponse(_rest(board, reader, writer), status, headers)
 
 
 def _head(exchange: Exchange, board: Board, target: str, body: bytes) -> bytes:

@@ -31,19 +31,28 @@ def test_a_page_goes_on_when_the_service_is_back(own, visit_own, job):
     chart = visit_own(f"{address}/metrics")
     log = visit_own(f"{address}/logs/{LOG}")
     expect(log.page.locator(".lines")).to_contain_text("step 3 ends")
+    # It has no stream of its own: the first tab of this browser tells it what happens.
+    second = log.page.context.new_page()
+    second.goto(f"{log.origin}/about")
+    expect(second.locator("h1")).to_have_text("About")
     before = own.service.url
     own.service.kill()
-    expect(chart.page.locator(".banner")).to_contain_text(BANNER)
+    for page in (chart.page, log.page, second):
+        expect(page.locator(".banner")).to_contain_text(BANNER)
     own.service.start()
     assert own.service.url == before
     for tab in (chart, log):
         expect(tab.page.locator(".banner")).to_have_count(0, timeout=40_000)
         expect(tab.page.locator("h1 .status")).to_contain_text("Completed", timeout=60_000)
+    expect(second.locator(".banner")).to_have_count(0)
+    second.close()
     chart.page.get_by_role("button", name="Table").first.click()
     expect(chart.page.locator(".twin tbody tr")).to_have_count(STEPS)
     steps = chart.page.locator(".twin tbody tr td:nth-child(2)").all_inner_texts()
     assert steps == [str(step) for step in range(STEPS)]
     expect(log.page.locator(".lines")).to_contain_text(f"step {STEPS - 1} ends")
+    log.page.bring_to_front()
+    expect(log.page.locator(".lines code").first).to_be_visible()
     lines = log.page.locator(".lines code").all_inner_texts()
     shown = [line for line in lines if line.startswith("step")]
     assert shown == [f"step {step} ends" for step in range(STEPS)]

@@ -58,6 +58,16 @@ def test_a_link_signs_in_once_and_leaves_no_trace(filled, browser):
         context.close()
 
 
+def test_a_used_link_goes_on_in_the_browser_that_it_signed_in(filled, visit):
+    """Who clicks the link of the terminal a second time is where it leads, not before a door."""
+    link = filled.link(f"/runs/default/{filled.names['run']}")
+    tab = visit()
+    for _ in range(2):
+        tab.page.goto(link)
+        tab.page.wait_for_url(f"**/runs/default/{filled.names['run']}")
+    tab.forgive("401")
+
+
 def test_who_is_not_signed_in_sees_nothing_and_can_type_the_token(filled, browser):
     """A page without a cookie asks for one; after that it shows what was wanted."""
     context = browser.new_context()
@@ -76,7 +86,10 @@ def test_who_is_not_signed_in_sees_nothing_and_can_type_the_token(filled, browse
 
 def test_a_link_that_leads_elsewhere_stays_here(filled, browser):
     """A forged `next` never sends a visitor to another site."""
-    for forged in ("//evil.example/", "https://evil.example/", "/\\evil.example"):
+    for forged in (
+        *("//evil.example/", "https://evil.example/", "/\\evil.example"),
+        *("/%09/evil.example", "/enter"),
+    ):
         context = browser.new_context()
         page = context.new_page()
         origin = filled.link().partition("/enter")[0]

@@ -98,16 +98,29 @@ export async function enter(given: { code: string } | { token: string }): Promis
   const headers = { "Content-Type": "application/json" };
   await ask("/enter", { method: "POST", headers, body: JSON.stringify(given) });
   signedIn.value = true;
+  localStorage.setItem(RENEWED, String(Date.now()));
 }
 
-const RENEW_MS = 3_600_000;
+/** Make the session of this browser go on; tells as well whether it is signed in at all. */
+export async function renew(): Promise<void> {
+  await ask("/renew", { method: "POST" });
+  signedIn.value = true;
+  localStorage.setItem(RENEWED, String(Date.now()));
+}
 
-/** Keep a browser signed in while a page is open and looked at. */
+const RENEWED = "runyard-renewed";
+const RENEW_MS = 3_600_000;
+const LOOK_MS = 60_000;
+
+/** Keep a browser signed in while a page is open and looked at, in whichever tab. */
 export function renewing(): () => void {
-  const renew = () => {
-    if (signedIn.peek() && !document.hidden) ask("/renew", { method: "POST" }).catch(() => {});
+  const look = () => {
+    if (document.hidden || !signedIn.peek() || location.pathname === "/enter") return;
+    const since = Date.now() - Number(localStorage.getItem(RENEWED));
+    if (since > RENEW_MS || since < 0) renew().catch(() => {});
   };
-  const timer = setInterval(renew, RENEW_MS);
+  look();
+  const timer = setInterval(look, LOOK_MS);
   return () => clearInterval(timer);
 }
 

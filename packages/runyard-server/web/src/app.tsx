@@ -4,6 +4,8 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { go, path } from "./address";
 import { reachable, renewing, signedIn } from "./api";
+// Pages that follow nothing hear from the other tabs, too, whether the service answers.
+import "./live";
 import { pages, titles, workspace } from "./places";
 import { Enter } from "./enter";
 import { Palette, opened } from "./palette";

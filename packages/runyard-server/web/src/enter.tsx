@@ -1,13 +1,14 @@
 // Signing in: by the code of a one-time link, or by a token that is typed in.
 import { useEffect, useState } from "preact/hooks";
 import { go, place } from "./address";
-import { enter, signedIn } from "./api";
+import { enter, renew, signedIn } from "./api";
 
 /** An address of our own to go on to, whatever the link says. */
 function inside(next: string | null): string {
-  return next && next.startsWith("/") && !next.startsWith("//") && !next.startsWith("/\\")
-    ? next
-    : "/";
+  // As the browser reads it: it takes tabs out, and a backslash for a slash.
+  const target = URL.canParse(next ?? "", location.origin) && new URL(next ?? "", location.origin);
+  if (!next?.startsWith("/") || !target || target.origin !== location.origin) return "/";
+  return target.pathname === "/enter" ? "/" : target.pathname + target.search + target.hash;
 }
 
 /** The page of `/enter#code=…&next=…`, and what every page shows to who is not signed in. */
@@ -20,7 +21,12 @@ export function Enter() {
     setBusy(true);
     setError("");
     try {
-      await enter(given);
+      // A link is clicked a second time in the browser that it has signed in.
+      await enter(given).catch((failed) =>
+        renew().catch(() => {
+          throw failed;
+        }),
+      );
       if (next !== null || place.peek().path === "/enter") go(inside(next), true);
     } catch (failed) {
       setError((failed as Error).message);

@@ -1,19 +1,25 @@
 // One stream for a browser: the tab that holds a lock reads it and passes on what comes to the others.
 // Browsers open six connections to one HTTP/1.1 host: with a stream in each, the seventh tab hangs.
 import { useEffect, useRef } from "preact/hooks";
-import { reachable, url } from "./api";
+import { reachable, renew, url } from "./api";
 import type { Hint } from "./protocol";
 
 type Listener = (hint: Hint) => void;
 type Message =
   | { kind: "hint"; workspace: string; hint: Hint }
   | { kind: "topics"; tab: string; topics: string[] }
+  | { kind: "reachable"; is: boolean }
   | { kind: "who" };
 
 const GATHER_MS = 100;
 const LONGEST_WAIT_MS = 30_000;
+// Timers of hidden tabs come once a minute.
+const TICK_MS = 30_000;
+const ASLEEP_MS = 180_000;
 const tab = crypto.getRandomValues(new Uint32Array(2)).join("-");
-const channel = new BroadcastChannel("runyard-stream");
+// Without locks (plain http from another machine) each tab has a stream of its own, and no others.
+const channel = navigator.locks ? new BroadcastChannel("runyard-stream") : undefined;
+const post = (message: Message) => channel?.postMessage(message);
 const listeners = new Map<string, Set<Listener>>();
 /** Topics of each tab, as `workspace topic`; only the tab that leads needs them. */
 const wanted = new Map<string, string[]>();
@@ -38,11 +44,22 @@ class Stream {
     this.open();
   }
 
+  /** Begin anew, as if nothing had been heard: who was away long asks again for what is shown. */
+  again(): void {
+    this.after = "";
+    this.known.clear();
+    this.open();
+  }
+
   private open(): void {
     clearTimeout(this.timer);
     this.source?.close();
     this.source = undefined;
-    if (!this.topics) return;
+    if (!this.topics) {
+      this.after = "";
+      this.known.clear();
+      return;
+    }
     const query = { topics: this.topics, after: this.after || undefined };
     const source = new EventSource(url("stream.follow", { workspace: this.workspace }, query));
     this.source = source;
@@ -50,7 +67,8 @@ class Stream {
       this.wait = 1000;
       // What happened since a page read and until this opened was not told of: it asks again.
       const topics = this.topics.split(",");
-      for (const topic of topics.filter((one) => !this.known.has(one) || !reachable.peek()))
+      const gap = !this.after || !reachable.peek();
+      for (const topic of topics.filter((one) => gap || !this.known.has(one)))
         tell(this.workspace, { topic, kind: "again" } as Hint);
       this.known = new Set(topics);
       reachable.value = true;
@@ -61,7 +79,8 @@ class Stream {
     };
     source.onerror = () => {
       source.close();
-      reachable.value = false;
+      // Why, no stream tells: the service may be gone, or this browser be signed out.
+      renew().catch(() => {});
       this.timer = setTimeout(() => this.open(), this.wait);
       this.wait = Math.min(2 * this.wait, LONGEST_WAIT_MS);
     };
@@ -70,10 +89,11 @@ class Stream {
 
 function tell(workspace: string, hint: Hint): void {
   deliver(workspace, hint);
-  channel.postMessage({ kind: "hint", workspace, hint } satisfies Message);
+  post({ kind: "hint", workspace, hint });
 }
 
 function deliver(workspace: string, hint: Hint): void {
+  reachable.value = true;
   const begin = `${workspace} `;
   for (const [key, found] of listeners) {
     if (key === begin + hint.topic) for (const listener of [...found]) listener(hint);
@@ -87,7 +107,7 @@ function announce(): void {
   announced = setTimeout(() => {
     const topics = document.hidden ? [] : [...listeners.keys()];
     wanted.set(tab, topics);
-    channel.postMessage({ kind: "topics", tab, topics } satisfies Message);
+    post({ kind: "topics", tab, topics });
     if (leads) lead();
   }, GATHER_MS);
 }
@@ -106,26 +126,33 @@ function lead(): void {
   }
 }
 
-channel.onmessage = ({ data }: MessageEvent<Message>) => {
-  if (data.kind === "hint") deliver(data.workspace, data.hint);
-  else if (data.kind === "who") announce();
-  else {
-    wanted.set(data.tab, data.topics);
-    if (leads) lead();
-  }
-};
+if (channel)
+  channel.onmessage = ({ data }: MessageEvent<Message>) => {
+    if (data.kind === "hint") deliver(data.workspace, data.hint);
+    else if (data.kind === "reachable") reachable.value = data.is;
+    else if (data.kind === "who") announce();
+    else {
+      wanted.set(data.tab, data.topics);
+      if (leads) lead();
+    }
+  };
 document.addEventListener("visibilitychange", announce);
-window.addEventListener("pagehide", () => {
-  channel.postMessage({ kind: "topics", tab, topics: [] } satisfies Message);
-});
+window.addEventListener("pagehide", () => post({ kind: "topics", tab, topics: [] }));
 
 function begin(): void {
   leads = true;
-  channel.postMessage({ kind: "who" } satisfies Message);
+  post({ kind: "who" });
+  // Only who leads hears of it when the service goes.
+  reachable.subscribe((is) => post({ kind: "reachable", is }));
   announce();
+  let looked = Date.now();
+  setInterval(() => {
+    // A laptop that slept may have lost its connections without a word of it.
+    if (Date.now() - looked > ASLEEP_MS) for (const stream of streams.values()) stream.again();
+    looked = Date.now();
+  }, TICK_MS);
 }
 
-// Without locks (plain http from another machine) each tab has a stream of its own.
 if (navigator.locks)
   void navigator.locks.request("runyard-stream", () => {
     begin();

@@ -44,6 +44,7 @@ export const pages: PageRow[] = [
   page("/datastores/{workspace}/{name}/{rest:path}", () => import("./pages/datastores")),
   page("/settings", () => import("./pages/settings")),
   page("/about", () => import("./pages/about")),
+  page("/docs", () => import("./pages/about")),
   page("/models/{workspace}", () => import("./pages/models")),
   page("/models/{workspace}/{name}", () => import("./pages/models")),
   page("/models/{workspace}/{name}/diff", () => import("./pages/model_diff")),

@@ -22,8 +22,7 @@ export default function About() {
   const doctor = useResource("doctor", (signal) => call("service.doctor", {}, { signal }));
   const [open, setOpen] = useState(false);
   const licences = useResource(open ? "licences" : null, async (signal) => {
-    const version = status.data?.version ?? "";
-    const answer = await ask(`/assets/licenses.md?v=${encodeURIComponent(version)}`, { signal });
+    const answer = await ask("/assets/licenses.md", { signal });
     return answer.text();
   });
   return (
@@ -52,9 +51,7 @@ export default function About() {
           <Card title="Read on">
             <ul class="list">
               <li>
-                <a href="/docs" target="_blank">
-                  The protocol's documentation
-                </a>
+                <a href="/api/v1/openapi.json">What can be asked of this service</a>
               </li>
               <li>
                 <span class="faint">Terminal:</span> <code>runyard --help</code>

@@ -102,8 +102,8 @@ class Link:
         from runyard.runtime import sampling
 
         if self._sampler is None and sampling.wanted(self._job, self._folder):
-            self._sampler = sampling.Sampler(self._job, self._folder, mark, began)
-            self._sampler.start(started)
+            self._sampler = sampling.Sampler(self._job, self._folder, started, mark, began)
+            self._sampler.start()
 
     def on_stop(self, call: Callable[[], None]) -> None:
         """Have `call` called when other nodes make it necessary to end the processes."""

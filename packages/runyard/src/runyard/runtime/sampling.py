@@ -57,26 +57,34 @@ class Sampler:
     Args:
         job: The job.
         folder: Its run folder.
-        mark: What its processes are marked with, 0 for nothing.
+        started: Its processes on this node: those below them are sampled, too.
+        mark: What they are marked with, 0 for nothing.
         began: When they were started, on the clock of `time.monotonic`.
     """
 
-    def __init__(self, job: Job, folder: RunFolder, mark: int, began: float) -> None:
+    def __init__(
+        self,
+        job: Job,
+        folder: RunFolder,
+        started: Sequence[ManagedProcess],
+        mark: int,
+        began: float,
+    ) -> None:
         self._job = job
         self._folder = folder
+        self._started = started
         self._mark = mark
         self._began = began
         self._sent = time.monotonic()
         self._times = Times()
-        self._started: Sequence[ManagedProcess] = ()
+        self._look: Optional[Look] = None
         self._lines: List[str] = []
         self._path = os.path.join(folder.spool, f"{os.getpid()}-{os.urandom(4).hex()}.jsonl")
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
 
-    def start(self, started: Sequence[ManagedProcess]) -> None:
-        """Begin to sample these processes, and those below them."""
-        self._started = started
+    def start(self) -> None:
+        """Begin to sample."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -88,22 +96,24 @@ class Sampler:
         if not self._thread.is_alive():
             self._flush()
 
+    def step(self) -> float:
+        """Look once, and send what it is time for; seconds until the next look."""
+        begun = time.thread_time()
+        if self._look is None:
+            self._look = Look(self._job, self._folder, self._mark, self._began)
+            self._take(self._look.constants())
+        self._take(self._look.values(self._groups()))
+        self._send()
+        return self._pause(time.thread_time() - begun)
+
     def _run(self) -> None:
         pause = 0.0
-        look: Optional[Look] = None
-        while not self._end.wait(pause):
-            begun = time.thread_time()
-            try:
-                if look is None:
-                    look = Look(self._job, self._folder, self._mark, self._began)
-                    self._take(look.constants())
-                self._take(look.values(self._groups()))
-                self._send()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the job goes on
-                # Into the agent's own log, once: it would be the same at the next look.
-                sys.stderr.write(f"system metrics are not sampled: {error!r}\n")
-                return
-            pause = self._pause(time.thread_time() - begun)
+        try:
+            while not self._end.wait(pause):
+                pause = self.step()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job goes on
+            # Into the agent's own log, once: it would be the same at the next look.
+            sys.stderr.write(f"system metrics are not sampled: {error!r}\n")
 
     def _groups(self) -> List[Group]:
         """The processes with what their series are called; mpirun starts its ranks later."""

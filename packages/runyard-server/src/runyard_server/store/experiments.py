@@ -110,6 +110,12 @@ def notes(connection: Connection, experiment_id: str) -> str:
 
 
 def set_notes(connection: Connection, experiment_id: str, text: str) -> None:
-    """Replace what people wrote about an experiment."""
+    """Replace what people wrote about an experiment.
+
+    Args:
+        connection: The open connection.
+        experiment_id: The experiment's own id, not its name.
+        text: The new notes; "" for none.
+    """
     mine = experiments.c.id == experiment_id
     connection.execute(update(experiments).where(mine).values(notes=text))

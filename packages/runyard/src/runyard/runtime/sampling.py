@@ -97,7 +97,7 @@ class Sampler:
             self._flush()
 
     def step(self) -> float:
-        """Look once, and send what it is time for; seconds until the next look."""
+        """Take one sample, and send what it is time for; returns the seconds until the next."""
         begun = time.thread_time()
         if self._look is None:
             self._look = Look(self._job, self._folder, self._mark, self._began)

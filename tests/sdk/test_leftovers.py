@@ -1,5 +1,6 @@
 """What killed processes logged last is brought by the next client, once, and then removed."""
 
+import json
 import subprocess
 import sys
 import threading
@@ -119,3 +120,37 @@ def test_the_command_line_shows_what_was_left(workspace):
     assert done.returncode == 0, done.stderr
     assert not spool(name).exists()
     assert "49" in done.stdout
+
+
+WATCHED = """
+import json, os, sys, threading, time
+class Finder:
+    def find_spec(self, name, *_):
+        if threading.current_thread() is not threading.main_thread():
+            found.append(name)
+found = []
+sys.meta_path.insert(0, Finder())
+from runyard import Experiment, Workspace
+from runyard.sdk import endings, sessions
+endings.SESSION_BEAT_SECONDS = 0.01
+told, tell = threading.Event(), endings._tell
+endings._tell = lambda run: (tell(run), told.set())
+workspace = Workspace.from_config()
+assert sessions._bringing
+sessions.wait_for_leftovers()
+with Experiment(workspace, "exp").start_logging(snapshot_directory=None) as run:
+    print("seen")
+    run.log("a", 1)
+    run.flush()
+    assert told.wait(30)
+print(json.dumps(found))
+"""
+
+
+def test_our_threads_import_nothing(workspace):
+    """A fork during an import on another thread has a child that waits for the module for ever."""
+    killed()
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == []

@@ -12,6 +12,7 @@ carry their numbers, so nothing is stored twice even if they did.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import threading
@@ -72,11 +73,24 @@ def begin(
     folders = [] if os.environ.get(IN_JOB) else found(but)
     if not folders:
         return None
+    _load(service, folders)
     work = threading.Thread(
         target=bring_each, args=(service, folders), name="runyard-leftovers", daemon=True
     )
     work.start()
     return work
+
+
+def _load(service: WorkspaceClient, folders: List[Path]) -> None:
+    """Import what bringing needs, before there is a thread that does.
+
+    Who forks while a thread imports a module gets a child that waits for that module for ever.
+    """
+    with contextlib.suppress(ImportError):
+        importlib.import_module("fcntl")
+    _ = service.runs
+    if any(trial_lines.files(folder) for folder in folders):
+        importlib.import_module("runyard.protocol.sweeps")
 
 
 def bring_each(service: WorkspaceClient, folders: List[Path]) -> None:

@@ -21,6 +21,7 @@ import json
 import os
 import threading
 import time
+import zlib
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 from runyard.protocol.errors import (
@@ -398,7 +399,7 @@ class _Log(_Source):
             self._tail = b""
         else:
             if self._checksum is not None:
-                self._checksum = _crc32(data, self._checksum)
+                self._checksum = zlib.crc32(data, self._checksum)
             if len(self._head) == min(self.offset, MARK_BYTES):
                 self._head += data[: MARK_BYTES - len(self._head)]
             self._tail = (self._tail + data)[-MARK_BYTES:]
@@ -408,14 +409,8 @@ class _Log(_Source):
         found = size = 0
         with open(self.file, "rb", buffering=0) as stream:
             for block in iter(lambda: stream.read(BLOCK_BYTES), b""):
-                found, size = _crc32(block, found), size + len(block)
+                found, size = zlib.crc32(block, found), size + len(block)
         return found, size
-
-
-def _crc32(data: bytes, begun: int) -> int:
-    import zlib
-
-    return zlib.crc32(data, begun)
 
 
 class _Lines(_Source):

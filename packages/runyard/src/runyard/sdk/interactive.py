@@ -17,6 +17,7 @@ from runyard.client import printing
 from runyard.client.own_file import OwnFile
 from runyard.client.private import make_folder
 from runyard.client.spool import USER_LOG, USER_LOG_PATH
+from runyard.client.trees import Walk
 from runyard.protocol.errors import InvalidRequest
 from runyard.sdk.exceptions import SnapshotException, translated
 from runyard.sdk.submitter import user_name
@@ -199,8 +200,6 @@ class Interactive:
         Returns:
             (path in the run, local file), and what cannot be kept.
         """
-        from runyard.client.trees import Walk
-
         walk = Walk(str(folder), prefix, hidden=hidden)
         found = [(name, Path(place)) for name, place in walk.files if self._is_new(place)]
         return found, [one for one in walk.left_out if self._is_new(one.place)]

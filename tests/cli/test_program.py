@@ -35,7 +35,7 @@ def test_every_command_teaches_by_example(words, command) -> None:
 def test_every_example_names_a_command_and_its_options(words, command) -> None:
     """An example that does not work teaches the wrong thing."""
     for example in re.findall(r"`runyard ([^`]+)`", command.help):
-        own = list(takewhile(lambda word: word not in {"|", ">"}, shlex.split(example)))
+        own = list(takewhile(lambda word: word not in {"|", ">", "<"}, shlex.split(example)))
         assert command_exists(own)
         if tuple(own[: len(words)]) == words:
             read(command, own[len(words) :])

@@ -223,7 +223,7 @@ def test_a_saved_view_is_a_list(cli, place, kept) -> None:
     assert found(cli, kept, "--view", "good losses", "--sort", "metric.loss") == [1, 2]
     assert found(cli, kept, "--view", "good losses", "--filter", "tag.fold=1") == [1]
     shown = cli("runs", "list", "-e", "sorted", "--view", "good losses").out.splitlines()
-    assert shown[0].split() == ["NUMBER", "TIME", "LOSS"]
+    assert shown[0].split() == ["NO.", "TIME", "LOSS"]
     said = cli("runs", "list", "--view", "good loses")
     assert (said.status, said.out) == (3, "")
     assert "nearest: 'good losses'" in said.err

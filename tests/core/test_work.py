@@ -15,6 +15,7 @@ from runyard.protocol.routes import ROUTES
 from runyard.protocol.runs import StartRun
 from runyard.protocol.snapshots import CreateSnapshot
 from runyard.protocol.sweeps import CHOICE, CreateSweep, Objective, ParameterSpec, SweepSpec
+from runyard.protocol.views import CreateView
 from runyard.protocol.workspaces import CreateWorkspace
 from runyard_server.core import idempotency
 from runyard_server.core.system import System
@@ -29,6 +30,7 @@ from runyard_server.operations import (
     runs,
     snapshots,
     sweeps,
+    views,
     workspaces,
 )
 from runyard_server.store import idempotency as kept
@@ -105,6 +107,7 @@ def test_what_is_made_is_kept_with_its_answer(
         "sweeps.create": lambda s: sweeps.create(s, W, CreateSweep(SWEEP)),
         "endpoints.create": lambda s: endpoints.create(s, W, CreateEndpoint("iris", spec)),
         "images.create": lambda s: images.create(s, W, CreateImage("iris", spec)),
+        "views.create": lambda s: views.create(s, W, CreateView("good")),
     }
     writes: list[Any] = []
     write = system.records.write

@@ -30,7 +30,8 @@ for place in range(4):
     sampler = optuna.samplers.RandomSampler(seed=place)
     optuna.load_study(study_name="s", storage=storage, sampler=sampler).optimize(objective, 40)
     os._exit(0)
-open("pids", "w").write(" ".join(map(str, pids)))
+open("some", "w").write(" ".join(map(str, pids)))
+os.rename("some", "pids")
 codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
 print(codes)
 """

@@ -31,7 +31,8 @@ def lab(service: RunningService, tmp_path_factory: pytest.TempPathFactory) -> It
         yield lab
 
 
-@pytest.fixture(scope="session")
+# Not for longer than a file: see tests/studio/conftest.py.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A real browser."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)

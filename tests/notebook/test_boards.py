@@ -144,7 +144,7 @@ def test_tensorboard_reads_what_is_written(
         writer.scalar("größe/a b", step / 4, step, 1.5e9 + step)
     writer.image("picture", pixel.value, 7, 1.5e9)
     writer.close()
-    with Experiment(workspace, "exported").start_logging() as run:
+    with Experiment(workspace, "exported").start_logging(snapshot_directory=None) as run:
         run.log("acc", 0.5, step=3)
         run.log("acc", float("inf"), step=4)
         run.log_list("ten", list(range(10)))
@@ -174,7 +174,7 @@ def test_starting_and_stopping_leaves_nothing(
 ) -> None:
     """However often somebody looks, TensorBoard and its data server are gone afterwards."""
     assert python
-    with Experiment(workspace, "looked-at").start_logging() as run:
+    with Experiment(workspace, "looked-at").start_logging(snapshot_directory=None) as run:
         run.log("acc", 0.5)
     for number in range(ROUNDS):
         root = tmp_path / f"board-{number}"

@@ -8,7 +8,7 @@ import pytest
 
 from runyard.protocol.errors import InvalidRequest, RunNotFound
 from runyard.protocol.metrics import SpoolQuery
-from runyard.protocol.series import ReadSeries, SeriesColumns, SeriesName
+from runyard.protocol.series import OddPoint, ReadSeries, SeriesColumns, SeriesName
 from runyard_server.core.system import System
 from runyard_server.operations import metrics, series
 
@@ -65,7 +65,7 @@ def test_what_is_no_number_is_told(system: System, run: str) -> None:
     log(system, run, [1.0, "NaN", "Infinity", 2.0], x=1)
     found = read(system, run)
     assert found.y == [1.0, None, None, 2.0]
-    assert found.odd == [(1, "NaN"), (2, "Infinity")]
+    assert found.odd == [OddPoint(1, "NaN"), OddPoint(2, "Infinity")]
 
 
 def test_a_range_has_its_neighbours(system: System, run: str) -> None:

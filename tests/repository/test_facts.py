@@ -11,7 +11,7 @@ PROTOCOL = "runyard/src/runyard/protocol"
 # What the code of a fact looks like, and the one file that may have it.
 FACTS = [
     ("names near a wrong one", r"get_close_matches", f"{PROTOCOL}/suggestions.py"),
-    ("the fields of a process", r"/stat[\"']", f"{PROTOCOL}/procfs.py"),
+    ("the fields of a process", r"pid\}/stat[\"']", f"{PROTOCOL}/procfs.py"),
     ("which processes are dead", r"\"ZXx\"", f"{PROTOCOL}/procfs.py"),
     ("what a service calls itself", r"PRODUCT = \"", f"{PROTOCOL}/service.py"),
     ("which boot this is", r"random/boot_id", f"{PROTOCOL}/procfs.py"),

@@ -78,7 +78,7 @@ def test_a_sweep_is_a_sweep_wherever_runs_are(experiment, swept):
     for each in (fetched, *listed, fetched.best_run.parent):
         assert isinstance(each, SweepRun)
     assert "Trials: 1 of 1,\nBest: loss " in repr(fetched)
-    assert "1 of 1" in fetched._repr_html_()
+    assert "1 of at most 1" in fetched._repr_html_()
     assert isinstance(SweepRun(experiment, run.id).best_run, Run)
 
 
@@ -165,5 +165,4 @@ def test_a_card_follows_a_sweep(swept, notebook):
     assert "3 of at most 3: 3 completed" in page
     assert f">{run.best_run.id}</td>" in page
     assert "best loss so far" in page
-    early = [html for _, html, _ in notebook.shown if "1 of at most 3" in html]
-    assert early
+    assert any("3 completed" not in html for _, html, _ in notebook.shown)

@@ -957,6 +957,11 @@ export interface Objective {
   goal: string;
 }
 
+export interface OddPoint {
+  place: number;
+  value: string;
+}
+
 export interface OperationRecord {
   id: string;
   kind: string;
@@ -1263,7 +1268,7 @@ export interface SeriesColumns {
   count: number;
   x: Array<number>;
   y: Array<number | null>;
-  odd: Array<[number, string]>;
+  odd: Array<OddPoint>;
 }
 
 export interface SeriesName {

@@ -56,6 +56,7 @@ def notes(
         str | None,
         Argument("TEXT", help="The notes, in Markdown; - reads them from stdin."),
     ] = None,
+    json: Json = False,
     workspace: Workspace = None,
 ) -> None:
     """Print what people wrote about an experiment, or replace it.
@@ -68,8 +69,12 @@ def notes(
     """
     from runyard_server.cli import target
 
-    client = target.client(workspace)
+    experiments = target.client(workspace).experiments
     if text is None:
-        output.say(client.experiments.get(experiment).notes or "")
-        return
-    client.experiments.change(experiment, sys.stdin.read() if text == "-" else text)
+        found = experiments.get(experiment)
+    else:
+        found = experiments.change(experiment, sys.stdin.read() if text == "-" else text)
+    if json:
+        output.as_json(found)
+    elif text is None:
+        output.say(found.notes or "")

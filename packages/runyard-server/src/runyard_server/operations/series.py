@@ -11,6 +11,7 @@ from runyard.protocol.series import (
     MOST_SERIES,
     STEP,
     TIME,
+    OddPoint,
     ReadSeries,
     SeriesColumns,
     SeriesName,
@@ -102,7 +103,9 @@ def columns(
         places = downsampled(places, wanted)
     values = [value if isfinite(value) else None for value in places.values]
     odd = [
-        (place, name_of(value)) for place, value in enumerate(places.values) if not isfinite(value)
+        OddPoint(place, name_of(value))
+        for place, value in enumerate(places.values)
+        if not isfinite(value)
     ]
     x = [xs[place] for place in places.steps if place is not None]
     return SeriesColumns(asked.run, asked.name, row.count, x, values, odd)

@@ -45,6 +45,14 @@ class ReadSeries:
 
 
 @dataclass(frozen=True)
+class OddPoint:
+    """A point that is no finite number: its place in `y`, and NaN, Infinity or -Infinity."""
+
+    place: int
+    value: str
+
+
+@dataclass(frozen=True)
 class SeriesColumns:
     """The points of one series, as two lists of one length.
 
@@ -54,7 +62,7 @@ class SeriesColumns:
         count: How many points there are in all, before anything was left out.
         x: The x of each point.
         y: The value of each point; None where it is no finite number.
-        odd: The places in `y` whose value was NaN or an infinity, and its name.
+        odd: The points whose value was NaN or an infinity.
     """
 
     run: str
@@ -62,7 +70,7 @@ class SeriesColumns:
     count: int
     x: List[float] = field(default_factory=list)
     y: List[Optional[float]] = field(default_factory=list)
-    odd: List[Tuple[int, str]] = field(default_factory=list)
+    odd: List[OddPoint] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from runyard.client import printing
 from runyard.client.own_file import OwnFile
 from runyard.client.private import make_folder
 from runyard.client.spool import USER_LOG, USER_LOG_PATH
-from runyard.client.trees import Walk
+from runyard.client.trees import Walk, told
 from runyard.protocol.errors import InvalidRequest
 from runyard.sdk.exceptions import SnapshotException, translated
 from runyard.sdk.submitter import user_name
@@ -216,8 +216,6 @@ class Interactive:
 
     def _warn(self, left_out: List[LeftOut]) -> None:
         if left_out:
-            from runyard.client.trees import told
-
             text = told(left_out, f"run {self._run.id}")
             printing.tell(f"runyard: {text}")
             self._run._change(warnings=[text])

@@ -187,7 +187,7 @@ function Metric(props: MetricProps) {
       {column && column.odd.length > 0 && (
         <small class="wrong">
           {counted(column.odd.length, "value")} of NaN or infinity, the first at{" "}
-          {column.x[column.odd[0]?.[0] ?? 0]}
+          {column.x[column.odd[0]?.place ?? 0]}
         </small>
       )}
     </div>
@@ -210,7 +210,7 @@ function joined(
         y: [...before.y, ...item.y],
         odd: [
           ...before.odd,
-          ...item.odd.map(([place, name]): [number, string] => [place + before.x.length, name]),
+          ...item.odd.map((one) => ({ ...one, place: one.place + before.x.length })),
         ],
       });
   }

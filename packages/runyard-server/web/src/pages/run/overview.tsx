@@ -80,7 +80,9 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
                 </dt>
                 <dd>
                   {figure(
-                    one.odd.at(-1)?.[0] === one.y.length - 1 ? one.odd.at(-1)?.[1] : one.y.at(-1),
+                    one.odd.at(-1)?.place === one.y.length - 1
+                      ? one.odd.at(-1)?.value
+                      : one.y.at(-1),
                   )}
                   {base.data && (
                     <span class="change">{change(one.y.at(-1), before.data?.get(one.name))}</span>

@@ -10,6 +10,7 @@ import { counted, figure } from "../texts";
 import { Ago, Head, Spark, Status } from "../ui/bits";
 import { Empty, Loaded } from "../ui/states";
 import { Table } from "../ui/table";
+import { Written } from "../ui/written";
 import { RunsTable } from "./runs";
 
 const RECENT = 20;
@@ -192,6 +193,18 @@ export function OneExperiment({ workspace, name }: { workspace: string; name: st
               <small>{counted(one.run_count, "run")}</small>{" "}
               <Course workspace={workspace} of={one} />
             </p>
+            <Written
+              name="Notes"
+              text={one.notes ?? ""}
+              empty="Add notes"
+              save={(notes) =>
+                call(
+                  "experiments.change",
+                  { workspace, experiment: name },
+                  { body: { notes } },
+                ).then(found.refresh)
+              }
+            />
             <RunsTable workspace={workspace} experiment={name} />
           </>
         )}

@@ -6,11 +6,12 @@ import { call, url } from "../../api";
 import type { RunRecord } from "../../protocol";
 import { useResource } from "../../resource";
 import { duration, figure } from "../../texts";
-import { Ago, Card, Copy, Facts, say, useNow } from "../../ui/bits";
+import { Ago, Card, Copy, Facts, useNow } from "../../ui/bits";
 import { Tags } from "../../ui/tags";
 import { Chart, type Series } from "../../ui/chart";
 import { change, traced } from "../../ui/reading";
 import { Code } from "../../ui/states";
+import { Written } from "../../ui/written";
 import { ENDED, type TabProps } from "../run";
 import { Pick, useAgainst } from "./against";
 import { useReasons } from "./reasons";
@@ -50,7 +51,18 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
   return (
     <div class="stack">
       <Stages run={run} reasons={reasons} />
-      <Description run={run} refresh={refresh} />
+      <Written
+        name="Description"
+        text={run.description}
+        empty="Add a description"
+        save={(description) =>
+          call(
+            "runs.change",
+            { workspace: run.workspace, run: run.id },
+            { body: { description } },
+          ).then(refresh)
+        }
+      />
       {run.error && <Failed run={run} workspace={workspace} />}
       {run.warnings.length > 0 && (
         <section class="card warned">
@@ -196,40 +208,6 @@ function useBaseline(run: RunRecord): [string, (chosen: string) => void] {
     setChosen(next);
   };
   return [chosen, choose];
-}
-
-/** What people wrote about the run; a click changes it where it stands. */
-function Description({ run, refresh }: { run: RunRecord; refresh: () => void }) {
-  const [text, setText] = useState<string | null>(null);
-  if (text === null)
-    return (
-      <button type="button" class="lead" onClick={() => setText(run.description)}>
-        {run.description || <span class="faint">Add a description</span>}
-      </button>
-    );
-  const save = () => {
-    setText(null);
-    if (text === run.description) return;
-    call(
-      "runs.change",
-      { workspace: run.workspace, run: run.id },
-      { body: { description: text } },
-    ).then(refresh, (error: Error) => say(error.message));
-  };
-  return (
-    <textarea
-      aria-label="Description"
-      rows={3}
-      value={text}
-      ref={(place) => void place?.focus()}
-      onInput={(event) => setText(event.currentTarget.value)}
-      onBlur={save}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") setText(null);
-        else if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) save();
-      }}
-    />
-  );
 }
 
 /** The stages as one bar: how long each took, and where the run is now. */

@@ -18,10 +18,11 @@ const PROMPT: Record<string, string> = {
 };
 const UNSHOWN = ["attempt", "description", "snapshot", "active"];
 
-/** A line of a CSV file. */
+/** A line of a CSV file, in which no text is a formula to a spreadsheet. */
 export function line(values: unknown[]): string {
   const texts = values.map((value) => {
-    const text = value === null || value === undefined ? "" : String(value);
+    const given = value === null || value === undefined ? "" : String(value);
+    const text = /^[=+\-@\t\r]/.test(given) && Number.isNaN(Number(given)) ? `'${given}` : given;
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   });
   return `${texts.join(",")}\r\n`;

@@ -1,0 +1,40 @@
+// What people write about something: a click changes it where it stands.
+import { useState } from "preact/hooks";
+import { say } from "./bits";
+
+interface Props {
+  /** What it is called, as in "Description". */
+  name: string;
+  text: string;
+  /** Stands there while there is no text. */
+  empty: string;
+  save: (text: string) => Promise<unknown>;
+}
+
+export function Written({ name, text, empty, save }: Props) {
+  const [draft, setDraft] = useState<string | null>(null);
+  if (draft === null)
+    return (
+      <button type="button" class="written" onClick={() => setDraft(text)}>
+        {text || <span class="faint">{empty}</span>}
+      </button>
+    );
+  const end = () => {
+    setDraft(null);
+    if (draft !== text) save(draft).catch((error: Error) => say(error.message));
+  };
+  return (
+    <textarea
+      aria-label={name}
+      rows={Math.min(12, 2 + draft.split("\n").length)}
+      value={draft}
+      ref={(place) => void place?.focus()}
+      onInput={(event) => setDraft(event.currentTarget.value)}
+      onBlur={end}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") setDraft(null);
+        else if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) end();
+      }}
+    />
+  );
+}

@@ -25,6 +25,7 @@ def test_the_command_shows_each_measure(cli, place) -> None:
     assert said[0] == "this run"
     assert said[1].endswith("0.5 cores last, 1.5 cores at most of 2 cores")
     assert "310 W last" in said[-1]
+    assert "at most 1.5 cores" in cli("runs", "show", run).out
     items = json.loads(cli("runs", "usage", run, "--json").out)["items"]
     assert [one["name"] for one in items] == ["system/0/job/cpu", "system/0/gpu/0/power"]
 

@@ -80,6 +80,9 @@ class Lab:
         """Open a notebook in a browser's window of its own."""
         context = browser.new_context(viewport={"width": 1200, "height": 1000})
         page = context.new_page()
+        # On a busy machine the style sheet of its own theme comes too late for JupyterLab.
+        late = page.locator(".jp-Dialog", has_text="Error Loading Theme")
+        page.add_locator_handler(late, lambda: late.get_by_role("button", name="OK").click())
         page.goto(f"http://127.0.0.1:{self.port}/lab/tree/{name}?token={TOKEN}&reset")
         expect(page.locator(".jp-Notebook").first).to_be_visible(timeout=_PATIENCE)
         try:

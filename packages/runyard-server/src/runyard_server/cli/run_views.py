@@ -10,7 +10,7 @@ from runyard.protocol.files import FileRecord
 from runyard.protocol.jobs import RankRecord
 from runyard.protocol.metrics import MetricSeries
 from runyard.protocol.runs import RunQuery, RunRecord, RunSpec
-from runyard_server.cli import humane, output, tables
+from runyard_server.cli import humane, output, tables, usage_views
 from runyard_server.cli.tables import Column
 from runyard_server.cli.target import WorkspaceClient
 from runyard_server.cli.texts import Styled, cut_middle
@@ -60,7 +60,8 @@ def rank(one: RankRecord) -> tuple[str | Styled, ...]:
 
 def show(client: WorkspaceClient, run: RunRecord) -> None:
     """Print all there is to know of a run at a glance."""
-    output.facts(_facts(run, client.runs.spec(run.id)))
+    used = usage_views.most(client.usage.series(run.id, points=0))
+    output.facts(_facts(run, client.runs.spec(run.id), used))
     _failure(run)
     _children(client, run)
     # Only the last value is shown, of a series that may have millions.
@@ -74,7 +75,7 @@ def show(client: WorkspaceClient, run: RunRecord) -> None:
         _files(files)
 
 
-def _facts(run: RunRecord, spec: RunSpec) -> Iterable[tuple[str, str | Styled]]:
+def _facts(run: RunRecord, spec: RunSpec, used: str) -> Iterable[tuple[str, str | Styled]]:
     yield "Run", run.id
     yield "Name", run.name or ""
     yield "Experiment", f"{run.experiment}, number {run.number} ({run.experiment}/{run.number})"
@@ -90,6 +91,7 @@ def _facts(run: RunRecord, spec: RunSpec) -> Iterable[tuple[str, str | Styled]]:
     yield "Ran", humane.between(run.started_at, run.ended_at)
     stages = run.stage_seconds.items()
     yield "Stages", ", ".join(f"{name} {humane.seconds(value)}" for name, value in stages)
+    yield "Used", used
     yield "Attempt", str(run.attempt) if run.attempt > 1 else ""
     yield "Parent", run.parent or ""
     yield "Snapshot", run.snapshot or ""

@@ -6,13 +6,19 @@ cluster-1
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from runyard.protocol.usage import GPU_SCOPE, JOB_SCOPE, NODE_SCOPE, UsageSeries
+from runyard.protocol.usage import GPU_SCOPE, JOB_SCOPE, NODE_SCOPE, UNITS, UsageSeries
 from runyard.sdk import charts
 from runyard_server.cli import humane, output
 
 WIDTH = 40
+_MOST = (
+    (JOB_SCOPE, "cpu", ""),
+    (JOB_SCOPE, "memory", " of memory"),
+    (GPU_SCOPE, "utilization", " of a GPU"),
+    (GPU_SCOPE, "memory", " of its memory"),
+)
 _WHOSE = {JOB_SCOPE: "this run", NODE_SCOPE: "the whole node"}
 
 
@@ -22,6 +28,18 @@ def show(found: Sequence[UsageSeries]) -> None:
     width = max(8, min(WIDTH, (output.columns() or 2 * WIDTH) - 50))
     for line in _lines(found, plain=plain, width=width):
         output.say(line)
+
+
+def most(found: Iterable[UsageSeries]) -> str:
+    """The highest values of a run in a line, of its busiest node and GPU; "" without samples."""
+    told = list(found)
+    parts = []
+    for scope, measure, what in _MOST:
+        values = [one.maximum for one in told if (one.scope, one.measure) == (scope, measure)]
+        known = [value for value in values if value is not None]
+        if known:
+            parts.append(_value(max(known), UNITS[measure]) + what)
+    return f"at most {', '.join(parts)}" if parts else ""
 
 
 def drawn(one: UsageSeries, *, plain: bool, width: int) -> str:

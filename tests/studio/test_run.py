@@ -39,7 +39,7 @@ def test_a_run_is_run_again_with_other_arguments(filled, visit):
     filled.client.runs.cancel(made)
 
 
-def test_a_description_is_changed_where_it_stands(filled, visit):
+def test_what_is_written_is_changed_where_it_stands(filled, visit):
     """What is typed is what the API tells from then on."""
     run = filled.names["failed"]
     tab = visit()
@@ -49,3 +49,10 @@ def test_a_description_is_changed_where_it_stands(filled, visit):
     page.keyboard.press("Control+Enter")
     page.get_by_text("a rate that was <b>too large</b>").wait_for()
     assert filled.client.runs.get(run).description == "a rate that was <b>too large</b>"
+    experiment = filled.client.runs.get(run).experiment
+    page = tab.open(f"/experiments/{filled.names['workspace']}/{experiment}")
+    page.get_by_role("button", name="Add notes").click()
+    page.get_by_label("Notes").fill("Begun with rates\nfrom 0.1 on.")
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("Begun with rates").wait_for()
+    assert filled.client.experiments.get(experiment).notes == "Begun with rates\nfrom 0.1 on."

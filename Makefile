@@ -109,8 +109,9 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 	SOAK_BOARDS=$${SOAK_BOARDS:-20} .venv/bin/python -P -m pytest -p no:randomly \
 		tests/notebook/soak_notebooks.py tests/notebook/soak_article.py \
 		tests/notebook/test_boards.py tests/sdk/test_tensorboard.py
-	HOROVOD_ON=$${HOROVOD_ON:-2.21,2.21-gloo} .venv/bin/python -P -m pytest -p no:randomly \
-		tests/distributed/test_horovod_training.py
+	BESIDE_ONE=1 HOROVOD_ON=$${HOROVOD_ON:-1.13,2.21,2.21-gloo} .venv/bin/python -P \
+		-m pytest -p no:randomly tests/distributed/test_horovod_training.py \
+		tests/distributed/test_keras_and_torch.py tests/distributed/test_tensorflow.py
 	FLAVORS_OF=$${FLAVORS_OF:-tensorflow_1,tensorflow_2,torch,sklearn,onnx} .venv/bin/python -P \
 		-m pytest -p no:randomly tests/distributed/test_flavors.py
 

@@ -3,6 +3,7 @@
 The script compares the weights of its processes itself, and ends with an error where they differ.
 HOROVOD_ON says on which TensorFlow: by default the oldest, of 2019's scripts; `make soak` takes
 2.21, the newest, and 2.21-gloo, the newest without MPI. Horovod compiles for some minutes for each.
+With BESIDE_ONE, as in `make soak`, one process is trained, too, and both reach the same.
 """
 
 import os
@@ -53,10 +54,9 @@ def trained(machine: Any, version: str, nodes: int) -> Any:
 @pytest.mark.parametrize("version", os.environ.get("HOROVOD_ON", "1.13").split(","))
 def test_two_ranks_reach_what_one_process_reaches(machine, version):
     """Equal weights on both ranks, the accuracy of one process, metrics and model from rank 0."""
-    run, alone = trained(machine, version, 2), trained(machine, version, 1)
+    run = trained(machine, version, 2)
     assert machine.ranks(run) == {"rank 0": "completed", "rank 1": "completed"}
     metrics, accuracy = run.get_metrics(), run.get_metrics()["final_acc"]
-    assert accuracy == pytest.approx(alone.get_metrics()["final_acc"], abs=NEAR)
     assert accuracy > GOOD_ENOUGH
     assert len(metrics["validation_acc"]) == EPOCHS
     for rank in ("0", "1"):
@@ -64,5 +64,8 @@ def test_two_ranks_reach_what_one_process_reaches(machine, version):
         assert f"{PAIRS[version]}: rank {rank} of 2" in log
         assert "the weights are equal on 2 processes" in log
         assert ("model saved" in log) == (rank == "0")
-    assert "the weights are equal on 1 processes" in machine.logs(alone)
     assert "outputs/model/mnist-tf.model.index" in run.get_file_names()
+    if os.environ.get("BESIDE_ONE"):
+        alone = trained(machine, version, 1)
+        assert accuracy == pytest.approx(alone.get_metrics()["final_acc"], abs=NEAR)
+        assert "the weights are equal on 1 processes" in machine.logs(alone)

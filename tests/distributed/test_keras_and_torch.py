@@ -1,9 +1,11 @@
 """Keras with MPI and PyTorch with DistributedDataParallel: as right as one process.
 
-The examples are run with two ranks on two nodes and with one; weights are compared by the scripts
-themselves, which end with an error where they differ.
+The examples are run with two ranks on two nodes; weights are compared by the scripts themselves,
+which end with an error where they differ. `make soak` trains with one process, too, and compares
+what both reach: BESIDE_ONE asks for that.
 """
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -57,10 +59,9 @@ def trained(machine: Any, example: str, nodes: int) -> Any:
 )
 def test_two_ranks_reach_what_one_process_reaches(machine, example):
     """Equal weights on both ranks, the accuracy of one process, metrics and model from rank 0."""
-    run, alone = trained(machine, example, 2), trained(machine, example, 1)
+    run = trained(machine, example, 2)
     assert machine.ranks(run) == {"rank 0": "completed", "rank 1": "completed"}
     metrics, accuracy = run.get_metrics(), run.get_metrics()["final_acc"]
-    assert accuracy == pytest.approx(alone.get_metrics()["final_acc"], abs=NEAR)
     assert accuracy > GOOD_ENOUGH
     assert len(metrics["validation_acc"]) == EPOCHS
     for rank in ("0", "1"):
@@ -68,8 +69,11 @@ def test_two_ranks_reach_what_one_process_reaches(machine, example):
         assert f"rank {rank} of 2" in log
         assert "the weights are equal on 2 processes" in log
         assert ("model saved" in log) == (rank == "0")
-    assert "the weights are equal on 1 processes" in machine.logs(alone)
     assert any(name.startswith("outputs/model/mnist.") for name in run.get_file_names())
+    if os.environ.get("BESIDE_ONE"):
+        alone = trained(machine, example, 1)
+        assert accuracy == pytest.approx(alone.get_metrics()["final_acc"], abs=NEAR)
+        assert "the weights are equal on 1 processes" in machine.logs(alone)
 
 
 @pytest.mark.tensorflow

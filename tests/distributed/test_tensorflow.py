@@ -1,6 +1,7 @@
 """Parameter servers and equal workers on real TensorFlow: they end as they should, and are right.
 
-The examples are run as a user runs them; what they reach is compared with one process.
+The examples are run as a user runs them. With BESIDE_ONE, as in `make soak`, what they reach is
+compared with one process.
 """
 
 import os
@@ -60,15 +61,17 @@ class Alone:
         self._reached: dict[str, float] = {}
 
     def check(self, machine: Any, run: Any, version: str) -> None:
-        """Compare a run of several processes with one process, and look at what it left."""
-        if version not in self._reached:
-            one = machine.submit(estimator(machine, "tf-parameter-server", version))
-            self._reached[version] = machine.completed(one).get_metrics()["final_acc"]
+        """Look at what a run of several processes reached and left, and compare it with one."""
         metrics = run.get_metrics()
-        assert metrics["final_acc"] == pytest.approx(self._reached[version], abs=NEAR)
         assert metrics["final_acc"] > GOOD_ENOUGH
         assert len(metrics["validation_acc"]) == EPOCHS
         assert "outputs/model/mnist-tf.model.index" in run.get_file_names()
+        if not os.environ.get("BESIDE_ONE"):
+            return
+        if version not in self._reached:
+            one = machine.submit(estimator(machine, "tf-parameter-server", version))
+            self._reached[version] = machine.completed(one).get_metrics()["final_acc"]
+        assert metrics["final_acc"] == pytest.approx(self._reached[version], abs=NEAR)
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ class Alone:
         self._reached: dict[str, float] = {}
 
     def check(self, machine: Any, run: Any, version: str) -> None:
-        """Look at what a run of several processes reached and left, and compare it with one."""
+        """Check what a run of several processes reached and left, and compare it with one."""
         metrics = run.get_metrics()
         assert metrics["final_acc"] > GOOD_ENOUGH
         assert len(metrics["validation_acc"]) == EPOCHS

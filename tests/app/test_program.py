@@ -361,7 +361,7 @@ def small_disk(tmp_path, request):
     """A file system of a few megabytes."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    size = getattr(request, "param", "6m")
+    size = getattr(request, "param", "8m")
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)

@@ -75,11 +75,13 @@ class Watched:
         page: The tab.
         origin: Where the studio is.
         faults: Errors on the console and requests to other hosts, as they came.
+        allowed: What is no fault, by a pattern: the browser tells of it when it likes, or never.
     """
 
     page: Page
     origin: str
     faults: list[str] = field(default_factory=list)
+    allowed: str = ""
 
     def __post_init__(self) -> None:
         self.page.on("console", self._told)
@@ -88,8 +90,9 @@ class Watched:
 
     def _told(self, message: Any) -> None:
         if message.type in ("error", "warning"):
-            where = message.location.get("url", "")
-            self.faults.append(f"{message.type}: {message.text} ({where})")
+            told = f"{message.type}: {message.text} ({message.location.get('url', '')})"
+            if not self.allowed or not re.search(self.allowed, told):
+                self.faults.append(told)
 
     def _asked(self, url: str) -> None:
         parts = urlsplit(url)

@@ -138,12 +138,7 @@ function Course({ workspace, of }: { workspace: string; of: ExperimentRecord }) 
   );
 }
 
-interface BestProps {
-  workspace: string;
-  experiment: string;
-  metric: string;
-  count: number;
-}
+type BestProps = Record<"workspace" | "experiment" | "metric", string> & { count: number };
 
 /** The best value that any run of an experiment has, a link to that run. */
 function Best({ workspace, experiment, metric, count }: BestProps) {

@@ -8,14 +8,8 @@ import { Loaded } from "./states";
 
 type Data = Record<string, unknown>;
 
-interface ArtifactProps {
-  workspace: string;
-  run: string;
-  path: string;
-}
-
 /** An artifact by its schema; one of another form as its text. */
-export function Artifact({ workspace, run, path }: ArtifactProps) {
+export function Artifact({ workspace, run, path }: Record<"workspace" | "run" | "path", string>) {
   const address = url("files.read", { workspace, run, path });
   const read = useResource(`artifact ${run} ${path}`, async (signal) => {
     const answer = await ask(address, { signal, credentials: "same-origin" });

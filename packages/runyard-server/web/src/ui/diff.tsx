@@ -3,13 +3,8 @@ import { useMemo, useState } from "preact/hooks";
 import { counted } from "../texts";
 import { type Hunk, hunks, steps } from "./myers";
 
-interface DiffProps {
-  left: string;
-  right: string;
-}
-
 /** Two texts by lines; what is the same is folded. */
-export function Diff({ left, right }: DiffProps) {
+export function Diff({ left, right }: Record<"left" | "right", string>) {
   const lines = useMemo(() => [lined(left), lined(right)] as const, [left, right]);
   const parts = useMemo(() => hunks(steps(...lines)), [lines]);
   return (

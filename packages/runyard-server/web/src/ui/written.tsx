@@ -1,15 +1,8 @@
-// What people write about something: a click changes it where it stands.
+// What people write about something: a click changes it where it stands; `empty` calls for it.
 import { useState } from "preact/hooks";
 import { say } from "./bits";
 
-interface Props {
-  /** What it is called, as in "Description". */
-  name: string;
-  text: string;
-  /** Stands there while there is no text. */
-  empty: string;
-  save: (text: string) => Promise<unknown>;
-}
+type Props = Record<"name" | "text" | "empty", string> & { save: (text: string) => Promise<void> };
 
 export function Written({ name, text, empty, save }: Props) {
   const [draft, setDraft] = useState<string | null>(null);

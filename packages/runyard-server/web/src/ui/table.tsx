@@ -1,6 +1,6 @@
 // Tables of any length: rows of one height, of which only those in sight are in the document.
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { go } from "../address";
 
 export interface Column<T> {
@@ -75,7 +75,8 @@ export function Table<T>(props: TableProps<T>): VNode {
     if (!next.delete(key)) next.add(key);
     onSelect?.(next);
   };
-  useEffect(() => {
+  // Before the next key can come: a quick one would meet the row of before.
+  useLayoutEffect(() => {
     const move = (event: KeyboardEvent) => {
       if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target)) return;
       const row = rows[at];

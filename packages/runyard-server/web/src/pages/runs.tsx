@@ -1,5 +1,5 @@
 // The runs of a workspace: as many as there are, searched, ordered and grouped by the service.
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { go, param, setParams, to } from "../address";
 import { call } from "../api";
 import type { RunRecord } from "../protocol";
@@ -75,7 +75,7 @@ export function RunsTable({ workspace, experiment }: { workspace: string; experi
   );
   const shown = lines.flatMap((one) => (one.kind === "run" ? [one.run] : []));
   const compare = () => go(to(["compare", workspace], { runs: [...selected].join(",") }));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.key === "c" && selected.size && !typing(event.target) && !event.ctrlKey) compare();
     };

@@ -128,7 +128,7 @@ def test_without_anywidget_the_card_says_so(
     RunDetails(run).show(render_lib="anywidget")
     notebook.until("anywidget cannot be used here")
     run.complete()
-    notebook.until("Completed")
+    assert run.id in notebook.until("Completed")
 
 
 def test_numbers_are_sent_as_columns() -> None:

@@ -66,6 +66,8 @@ def test_a_used_link_goes_on_in_the_browser_that_it_signed_in(filled, visit):
     for _ in range(2):
         tab.page.goto(link)
         tab.page.wait_for_url(f"**/runs/default/{filled.names['run']}")
+        tab.settle()
+        assert tab.page.get_by_label("Or a token").count() == 0
 
 
 def test_who_is_not_signed_in_sees_nothing_and_can_type_the_token(filled, browser):

@@ -22,6 +22,7 @@ def test_code_is_held_against_another_run(filled, visit):
     page = tab.open(f"{run}/code?against=success")
     page.get_by_role("rowheader", name="arguments").wait_for()
     page.get_by_text("The code is the same").wait_for()
+    assert page.get_by_role("rowheader", name="arguments").count() == 1
 
 
 def test_a_run_is_run_again_with_other_arguments(filled, visit):

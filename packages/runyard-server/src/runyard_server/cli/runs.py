@@ -169,8 +169,9 @@ def usage(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
         usage_views.show(found)
     else:
         output.say(
-            "nothing was sampled: the run ended within a second, or the setting system_metrics, or "
-            "RUNYARD_SYSTEM_METRICS among its variables, is off"
+            "nothing was sampled: only runs that were submitted are, and those that end within a "
+            "second are not; or the setting system_metrics, or RUNYARD_SYSTEM_METRICS among the "
+            "run's variables, is off"
         )
 
 

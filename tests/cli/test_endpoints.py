@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runyard.protocol.endpoints import Deploy
 from runyard.protocol.errors import InvalidRequest, NotFound
-from runyard.sdk import endpoint_progress
 from runyard_server.cli import endpoint_changes, serving
 
 pytestmark = pytest.mark.slow(seconds=12)
@@ -114,9 +112,10 @@ def test_another_gets_the_traffic_step_by_step(cli, sums, place) -> None:
     refused = cli("endpoints", "promote", "sums", "main", "--max-p99", "soon")
     assert "--max-p99 is 'soon'; give seconds" in refused.err
 
-    spec = place.client.endpoints.get("sums").deployments[0].spec
-    place.client.endpoints.deploy("sums", "new", Deploy(spec))
-    endpoint_progress.wait(place.client, "sums", show_output=False, timeout=60)
+    added = cli("endpoints", "add", "sums", "new", "--model", "./sums.txt", "--script", "score.py")
+    assert (added.status, added.out.startswith("sums: Healthy at")) == (0, True), added.err
+    again = cli("endpoints", "add", "sums", "new", "--model", "./sums.txt", "--script", "score.py")
+    assert "sums has a deployment 'new'" in again.err
     asked = cli("endpoints", "call", "sums", '{"data": [[4]]}', "--deployment", "new")
     assert json.loads(asked.out) == [4]
     took = place.client.endpoints.get("sums").deployments[1].latencies
@@ -127,6 +126,28 @@ def test_another_gets_the_traffic_step_by_step(cli, sums, place) -> None:
     assert (promoted.status, promoted.err) == (0, "new: 5 %\nnew: 25 %\nnew: 50 %\nnew: 100 %\n")
     main, new = place.client.endpoints.get("sums").deployments
     assert (main.percent, new.percent, new.is_default) == (0, 100, True)
+
+
+def test_its_log_is_followed_until_it_is_deleted(cli, sums, place) -> None:
+    """What its workers print comes as they print it, that of the next revision too."""
+    program = "from runyard_server.cli import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", program, "endpoints", "logs", "sums", "--follow"],
+        cwd=cli.folder,
+        env=cli.variables,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as following:
+        assert following.stdout is not None
+        assert any("init of sums" in line for line in following.stdout)
+        (cli.folder / "loud.py").write_text(SCORE.replace("init of sums", "init of the next"))
+        assert cli("endpoints", "update", "sums", "--script", "loud.py").status == 0
+        assert any("init of the next" in line for line in following.stdout)
+        place.client.endpoints.delete("sums")
+        following.stdout.read()
+    assert following.returncode == 0
+    gone = cli("endpoints", "logs", "sums", "--follow")
+    assert (gone.status, "no endpoint 'sums'" in gone.err) == (3, True)
 
 
 def test_what_fails_says_what_to_do(cli, sums) -> None:

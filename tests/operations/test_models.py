@@ -112,6 +112,9 @@ def test_bad_requests_say_what_is_wrong(system: System, run_with_files: str) -> 
         register(system, run_with_files, "outputs", framework_version="1")
     with pytest.raises(InvalidRequest, match="cannot be used"):
         register(system, run_with_files, "../outputs")
+    for wrong in ({"tags": {"": "x"}}, {"properties": {"p" * 256: "x"}}):
+        with pytest.raises(InvalidRequest, match="use 1 to 255"):
+            register(system, run_with_files, "outputs", **wrong)
     assert listed(system) == []
 
 

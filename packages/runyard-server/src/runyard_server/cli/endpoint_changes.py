@@ -72,6 +72,44 @@ def update(
     endpoint_views.brief(record)
 
 
+def add(
+    workspace: str | None,
+    name: str,
+    wanted: Wanted,
+    percent: int,
+    *,
+    wait: bool,
+    json_wanted: bool,
+) -> None:
+    """Add a deployment to an endpoint, and print how the endpoint then is.
+
+    Args:
+        workspace: The workspace's name, None for the configured one.
+        name: The endpoint.
+        wanted: What the deployment runs, and its name.
+        percent: Its share of the traffic.
+        wait: Whether to wait until it is ready.
+        json_wanted: Whether the record is printed.
+
+    Raises:
+        RunyardError: It makes no sense, or failed.
+    """
+    if percent > MOST_PERCENT:
+        raise InvalidRequest(f"--percent is {percent}; give 0 to {MOST_PERCENT}")
+    given = {key: value for key, value in wanted.code.items() if value is not None}
+    with told():
+        endpoint = Endpoint(workspace_of(workspace), name)
+        endpoint.add(str(wanted.deployment), percent=percent, **given)
+        if wait:
+            with watching(name):
+                endpoint.wait(show_output=not json_wanted)
+        record = endpoint.workspace.service.endpoints.get(name)
+    if json_wanted:
+        output.as_json(record)
+        return
+    endpoint_views.brief(record)
+
+
 def promote(
     workspace: str | None, name: str, deployment: str, guards: dict[str, Any], *, json_wanted: bool
 ) -> None:

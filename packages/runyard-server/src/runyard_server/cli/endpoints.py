@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from runyard.protocol.errors import RunyardError
+from runyard.protocol.errors import InvalidRequest, RunyardError
 from runyard_server.cli import failures, output, tables
 from runyard_server.cli.options import (
     DeploymentName,
@@ -30,6 +30,11 @@ Token = Annotated[bool, Option("--token", help="Print a token alone, where it is
 Sample = Annotated[bool, Option("--sample", help="Print a request that it takes, as JSON.")]
 Lines = Annotated[int, Option("--lines", "-n", least=1, help="The last so many lines.")]
 Init = Annotated[bool, Option("--init", help="Only until it was ready.")]
+Follow = Annotated[bool, Option("--follow", "-f", help="Go on as more is printed.")]
+Percent = Annotated[
+    int,
+    Option("--percent", metavar="PERCENT", least=0, help="Its share; the default gives it up."),
+]
 Data = Annotated[
     str | None,
     Argument("DATA", help="What is sent: JSON, @FILE, or - for what is typed or piped in."),
@@ -151,6 +156,7 @@ def logs(
     deployment: DeploymentName = None,
     lines: Lines = 200,
     init: Init = False,
+    follow: Follow = False,
     json: Json = False,
     workspace: Workspace = None,
 ) -> None:
@@ -160,6 +166,8 @@ def logs(
 
     - `runyard endpoints logs digits`
 
+    - `runyard endpoints logs digits --follow`: also what comes, until Ctrl-C or its deletion
+
     - `runyard endpoints logs digits --init`: how it started
 
     - `runyard endpoints logs digits -d candidate -n 1000 | grep Error`
@@ -167,6 +175,14 @@ def logs(
     from runyard.protocol.endpoints import EndpointLog, EndpointLogQuery
     from runyard_server.cli import target
 
+    if follow:
+        from runyard_server.cli import endpoint_following
+
+        if init:
+            raise InvalidRequest("give either --follow or --init, which ends when it was ready")
+        wanted = endpoint_following.Wanted(endpoint, deployment, lines)
+        endpoint_following.follow(target.client(workspace), wanted, as_json=json)
+        return
     query = EndpointLogQuery(deployment, lines, init)
     text = target.client(workspace).endpoints.logs(endpoint, query)
     if json:
@@ -205,6 +221,43 @@ def call(
 
     request = endpoint_calling.Request(data, path, deployment, through=through)
     endpoint_calling.call(workspace, endpoint, request, json_wanted=json)
+
+
+@group.command()
+def add(
+    endpoint: EndpointName,
+    deployment: Annotated[str, Argument("DEPLOYMENT", help="What it is called.")],
+    model: Model = None,
+    script: Script = None,
+    source: Source = None,
+    environment: Environment = None,
+    gpus: Gpus = None,
+    percent: Percent = 0,
+    no_wait: NoWait = False,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Add a deployment beside those that an endpoint has; it gets no traffic but what is asked for.
+
+    For example:
+
+    - `runyard endpoints add digits candidate --model digits:4`
+
+    - `runyard endpoints add digits candidate --model digits:4 --percent 10`: once it is ready
+
+    - `runyard endpoints call digits @request.json -d candidate`: try it, then `promote` it
+    """
+    from runyard_server.cli import endpoint_changes
+
+    code = {
+        "model": model,
+        "script": script,
+        "source": source,
+        "environment": environment,
+        "gpus": gpus,
+    }
+    wanted = endpoint_changes.Wanted(code, deployment)
+    endpoint_changes.add(workspace, endpoint, wanted, percent, wait=not no_wait, json_wanted=json)
 
 
 @group.command()

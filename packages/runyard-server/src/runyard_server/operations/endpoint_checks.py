@@ -14,10 +14,11 @@ from runyard.protocol.paths import parts, unfit
 from runyard.protocol.runs import LOCAL_TARGET
 from runyard.protocol.serving import SERVING_FILE
 from runyard.protocol.suggestions import suggest
+from runyard_server.core.names import check_texts as check_named
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution.served_snapshots import ModelFiles
-from runyard_server.operations import compute, models, submission
+from runyard_server.operations import compute, models
 from runyard_server.serving import ports
 from runyard_server.store import endpoints as rows
 from runyard_server.store import models as model_rows
@@ -83,8 +84,8 @@ def check_create(body: CreateEndpoint, faults: Faults) -> None:
     if body.kind not in protocol.ENDPOINT_KINDS:
         near = suggest(body.kind, protocol.ENDPOINT_KINDS, "", few=len(protocol.ENDPOINT_KINDS))
         faults.add(f"there is no kind of endpoint {body.kind!r}; {near.sentence}")
-    for what, names in (("tag", body.tags), ("property", body.properties)):
-        check_texts(what, names, faults)
+    for what, given in (("tag", body.tags), ("property", body.properties)):
+        check_texts(what, given, faults)
     for which, key in (("primary", body.primary_key), ("secondary", body.secondary_key)):
         if key is not None:
             check_key(which, key, faults)
@@ -110,16 +111,16 @@ def check_name(what: str, name: str, faults: Faults) -> None:
         )
 
 
-def check_texts(what: str, names: Iterable[str], faults: Faults) -> None:
+def check_texts(what: str, given: Iterable[str], faults: Faults) -> None:
     """Check the names of tags or properties.
 
     Args:
         what: What they are called.
-        names: The names.
+        given: The names.
         faults: Takes what is found.
     """
     try:
-        submission.check_texts(what, names)
+        check_named(what, given)
     except InvalidRequest as error:
         faults.catch(error)
 

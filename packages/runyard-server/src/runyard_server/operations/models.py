@@ -59,10 +59,13 @@ def register(system: System, workspace: str, *, body: RegisterModel) -> ModelRec
 
     Raises:
         WrongName: The name breaks its rule.
+        InvalidRequest: The name of a tag or property is empty or too long.
         RunFileNotFound: No file of the run is at `path` or below it.
         MissingBlobs: Contents are not stored; `details["missing"]` lists their digests.
     """
     names.checked("model", body.name, NAME_RULE, _MEANING)
+    names.check_texts("tag", body.tags)
+    names.check_texts("property", body.properties)
     if not body.files and body.run is None:
         raise InvalidRequest("a model needs files, or the run they come from; give one of them")
     # v1 refuses it too.
@@ -153,9 +156,12 @@ def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> 
         body: What is asked for.
 
     Raises:
+        InvalidRequest: The name of a tag or property is empty or too long.
         ModelNotFound: There is none.
         AlreadyExists: A property is there with another value; nothing was changed.
     """
+    names.check_texts("tag", body.tags)
+    names.check_texts("property", body.properties)
 
     def write(work: Work) -> ModelRecord:
         row = require(work, workspace, _with_version(model))

@@ -28,7 +28,7 @@ from runyard.protocol.runs import (
 )
 from runyard.protocol.search import Search
 from runyard.protocol.sweeps import RUN_TYPES
-from runyard_server.core import specs
+from runyard_server.core import names, specs
 from runyard_server.core.clock import SECOND, iso, iso_or_none
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import (
@@ -431,8 +431,8 @@ def _insert(
 
 
 def _check_names(tags: dict[str, str | None], properties: dict[str, str]) -> None:
-    submission.check_texts("tag", tags)
-    submission.check_texts("property", properties)
+    names.check_texts("tag", tags)
+    names.check_texts("property", properties)
 
 
 def _add_properties(work: Work, row: RunRow, given: dict[str, str]) -> None:

@@ -6,7 +6,6 @@ says what is wrong, with what, and what would be right.
 
 import posixpath
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -36,7 +35,6 @@ from runyard_server.store import folders, runs, snapshots, sweeps
 from runyard_server.store.runs import RunRow
 
 MOST_RETRIES = 100
-_TAG_LIMIT = 255
 _SHOWN = 500
 _TF_LAUNCHERS = ("parameter_server", "multi_worker")
 _LAUNCHERS = ("single", "mpi", *_TF_LAUNCHERS, "torch")
@@ -76,19 +74,6 @@ def check(system: System, workspace: str, spec: RunSpec) -> Checked:
     _check_mentions(spec)
     warnings += _lacks(site, answer, cluster)
     return Checked(site, [*warnings, *_warnings(spec, cluster)])
-
-
-def check_texts(what: str, names: Iterable[str]) -> None:
-    """Check the names of tags or properties.
-
-    Raises:
-        InvalidRequest: A name is empty or too long.
-    """
-    for name in names:
-        if not 1 <= len(name) <= _TAG_LIMIT:
-            raise InvalidRequest(
-                f"the {what} name {name[:40]!r} has {len(name)} characters; use 1 to {_TAG_LIMIT}"
-            )
 
 
 def checked_id(run: str) -> str:

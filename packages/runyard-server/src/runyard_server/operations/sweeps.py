@@ -33,7 +33,7 @@ from runyard.protocol.sweeps import (
     TrialQuery,
     TrialRecord,
 )
-from runyard_server.core import events, specs
+from runyard_server.core import events, names, specs
 from runyard_server.core.awaiting import awaitable
 from runyard_server.core.clock import iso, iso_or_none
 from runyard_server.core.events import EventDraft
@@ -79,8 +79,8 @@ def create(system: System, workspace: str, body: CreateSweep) -> SweepRecord:
         if known is not None:
             return known
     experiment_name(body.spec.experiment)
-    submission.check_texts("tag", body.tags)
-    submission.check_texts("property", body.properties)
+    names.check_texts("tag", body.tags)
+    names.check_texts("property", body.properties)
     sampler = sweep_checks.check(body.spec, body.spec.parallel)
     queue = system.read(lambda work: _queue(work, workspace, body))
     base, added, warnings = _base(system, workspace, body.spec)

@@ -52,10 +52,12 @@ demo: .venv/.ready studio-if-possible  ## Train on MNIST and register the model:
 	@.venv/bin/python examples/$(DEMO)
 
 # The light half's tests wait half of their time, so they run while the wheels' environment is made
-# and their first tests begin; what they say comes at the end.
+# and their first tests begin; what they say comes at the end. The browser is fetched meanwhile, and
+# whoever needs it waits: without one the studio's tests fail, and say so; all others are run.
 test: dist/.ready  ## Test the built wheels; the light half also on Python 3.7 and the newest
 	@mkdir -p build
-	@$(MAKE) --no-print-directory test-light >build/test-light.log 2>&1 & light=$$!; \
+	@bash tools/browser.sh >build/browser.log 2>&1 & \
+	$(MAKE) --no-print-directory test-light >build/test-light.log 2>&1 & light=$$!; \
 	status=0; $(MAKE) --no-print-directory test-wheels || status=$$?; \
 	wait $$light || status=1; cat build/test-light.log; exit $$status
 
@@ -207,8 +209,6 @@ dist/.ready: $(SOURCES) $(STATIC)/index.html | $(UV)
 	@touch $@
 
 test-wheels: .venv-test/.ready
-	@# Without a browser the studio's tests fail, and say so; all others are run.
-	@bash tools/browser.sh || true
 	.venv-test/bin/python -P -m pytest -rs -n $(TEST_WORKERS) --dist loadfile \
 		--no-loadscope-reorder $(TESTS)
 

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -83,6 +84,16 @@ def session_home(pytestconfig: pytest.Config) -> Path:
     """A folder that all workers share, removed at the session's end; for state folders in it."""
     told = getattr(pytestconfig, "workerinput", {})
     return Path(told.get(_SHARED) or pytestconfig.stash[_home])
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """The browser; a test that needs one fails where there is none, and is not skipped."""
+    command = ["bash", str(Path(__file__).parents[1] / "tools/browser.sh"), "--find"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    if found.returncode:
+        pytest.fail(f"NO PAGE CAN BE TESTED: {found.stderr}", pytrace=False)
+    return found.stdout.strip()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -4,6 +4,12 @@
 # `--find` never installs. CHROMIUM names one that lies elsewhere.
 set -eu
 
+# One that is being installed is waited for: tests begin meanwhile.
+if command -v flock >/dev/null; then
+    exec 9>"${TMPDIR:-/tmp}/runyard-browser-$(id -u).lock"
+    flock 9
+fi
+
 find_browser() {
     local name path
     for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \

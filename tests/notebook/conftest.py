@@ -1,6 +1,5 @@
 """One service, one JupyterLab and one browser for all tests of notebooks."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -9,8 +8,6 @@ from tests.notebook import environments
 from tests.notebook.lab import CHROMIUM, Lab, running_lab
 
 from runyard_server.testing.services import RunningService, running_service
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +30,9 @@ def lab(service: RunningService, tmp_path_factory: pytest.TempPathFactory) -> It
 
 # Not for longer than a file: see tests/studio/conftest.py.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(browser_path: str) -> Iterator[Browser]:
     """A real browser."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    assert path, "a Chromium is needed: bash tools/browser.sh"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
+        browser = playwright.chromium.launch(executable_path=browser_path, args=list(CHROMIUM))
         yield browser
         browser.close()

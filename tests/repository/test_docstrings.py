@@ -1,15 +1,10 @@
-"""Docstrings begin with what a thing is or does, and name arguments where there are several."""
+"""The tool that checks docstrings can see; `make check` has it look at all of them."""
 
 import runpy
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 check = runpy.run_path(str(ROOT / "tools" / "check_docstrings.py"))
-
-
-def test_docstrings_say_what_callers_need() -> None:
-    """A reader sees at the first word what a thing is, and what each of many arguments means."""
-    assert [fault for path in check["sources"]() for fault in check["faults"](path)] == []
 
 
 def test_faults_are_seen(tmp_path: Path) -> None:

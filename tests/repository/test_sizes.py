@@ -1,16 +1,10 @@
-"""The size limits hold, and the tool that checks them can see."""
+"""The tool that checks sizes can see; `make check` has it look at all files."""
 
 import runpy
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 check_sizes = runpy.run_path(str(ROOT / "tools" / "check_sizes.py"))
-
-
-def test_no_file_or_function_is_too_long() -> None:
-    """Growth stops where people stop reading."""
-    found = [line for path in check_sizes["sources"]() for line in check_sizes["too_long"](path)]
-    assert found == []
 
 
 def test_long_files_and_functions_are_seen(tmp_path: Path) -> None:

@@ -116,20 +116,6 @@ class Watched:
 
 
 @pytest.fixture(scope="session")
-def browser_path() -> str:
-    """The browser; a test that needs one fails where there is none, and is not skipped."""
-    found = subprocess.run(
-        ["bash", str(ROOT / "tools/browser.sh"), "--find"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if found.returncode:
-        pytest.fail(f"THE STUDIO CANNOT BE TESTED: {found.stderr}", pytrace=False)
-    return found.stdout.strip()
-
-
-@pytest.fixture(scope="session")
 def pages() -> Any:
     """The studio's addresses, the functions of `addresses.py`."""
     return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("addresses.py"))))

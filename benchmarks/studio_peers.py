@@ -1,6 +1,6 @@
 """The studio beside MLflow's and TensorBoard's own pages: the same 100 runs of 1,000 points.
 
-    python benchmarks/studio_peers.py [SECONDS]
+    python benchmarks/studio_peers.py [SECONDS [PAGE ...]]
 
 Each page overlays the same curves. Told of each: how long it takes until nothing changes on the
 screen any more, how large the scripts are that it loads, what it keeps in memory, and the frames
@@ -75,15 +75,21 @@ def main() -> None:
     """Measure and print, as lines of a table."""
     seconds = float(sys.argv[1]) if sys.argv[1:] else SECONDS
     pages = {"Runyard": _runyard, "MLflow": _mlflow, "TensorBoard": _tensorboard}
+    pages = {name: pages[name] for name in sys.argv[2:] or pages}
     with sync_playwright() as started:
         path = shutil.which("chromium")
         print("| page | still after (s) | scripts (kB) | memory (MB) | frames: 95 % | of empty |")
         for name, served in pages.items():
             browser = started.chromium.launch(executable_path=path, args=list(SWITCHES))
-            with tempfile.TemporaryDirectory(prefix="studio-") as folder:
-                with served(Path(folder)) as (address, prepare):
-                    print(_measured(name, browser, address, prepare, seconds), flush=True)
+            with _folder() as folder, served(folder) as (address, prepare):
+                print(_measured(name, browser, address, prepare, seconds), flush=True)
             browser.close()
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="studio-") as folder:
+        yield Path(folder)
 
 
 def _measured(
@@ -103,7 +109,7 @@ def _measured(
         still.append(_until_still(page, begun))
         scripts = page.evaluate(LOADED) / 1e3
     curves = prepare(page)
-    page.screenshot(path=f"/tmp/studio-{name}.png")
+    page.screenshot(path=f"build/page-of-{name}.png", timeout=1000 * LONGEST_SECONDS)
     session.send("HeapProfiler.collectGarbage")
     memory = session.send("Runtime.getHeapUsage")["usedSize"] / 1e6
     empty = browser.new_context(viewport=WIDE).new_page()  # type: ignore[arg-type]
@@ -124,7 +130,8 @@ def _until_still(page: Page, begun: float) -> float:
     """How long after `begun` the screen changed last."""
     last, seen = time.monotonic(), b""
     while time.monotonic() - last < STILL_SECONDS and time.monotonic() - begun < LONGEST_SECONDS:
-        now = hashlib.sha256(page.screenshot()).digest()
+        # A page that draws for half a minute answers nobody meanwhile.
+        now = hashlib.sha256(page.screenshot(timeout=1000 * LONGEST_SECONDS)).digest()
         if now != seen:
             last, seen = time.monotonic(), now
         time.sleep(LOOK_SECONDS)

@@ -2,7 +2,8 @@
 
     python benchmarks/studio_rest.py [TURNS]
 
-Both are the same program, started by a few lines of which one leaves the face out of the list. Memory is the proportional set size of the process, three seconds after its start.
+Both are the same program, started by a few lines of which one leaves the face out of the list.
+Memory is the proportional set size of the process, three seconds after its start.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import trees
 from runyard_server.testing.services import RunningService
 
 TURNS, SETTLE_SECONDS = 7, 3.0
-WITHOUT = '''
+WITHOUT = """
 import runpy, sys, types
 from runyard_server.faces import application
 made = application.create_app
@@ -29,7 +30,7 @@ application.create_app = without
 face = types.ModuleType("runyard_server.faces.studio.face")
 face.studio = lambda: None
 sys.modules["runyard_server.faces.studio.face"] = face
-'''
+"""
 WITH = "import runpy\nfrom runyard_server.faces import application\n"
 RUN = 'runpy.run_module("runyard_server.app", run_name="__main__", alter_sys=True)\n'
 

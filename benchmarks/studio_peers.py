@@ -39,11 +39,16 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-SECONDS, STILL_SECONDS, LONGEST_SECONDS = 6.0, 4.0, 90.0
+SECONDS, STILL_SECONDS, LONGEST_SECONDS = 6.0, 4.0, 180.0
 LOOK_SECONDS = 0.1
 LOADED = """() => performance.getEntriesByType('resource')
   .filter((one) => one.name.split('?')[0].endsWith('.js') || one.initiatorType === 'script')
   .reduce((sum, one) => sum + one.transferSize, 0)"""
+DRAWN = {
+    "Runyard": "() => document.querySelectorAll('canvas').length > 0",
+    "MLflow": f"() => document.querySelectorAll('.scatterlayer .trace').length >= {RUNS}",
+    "TensorBoard": "() => document.querySelectorAll('line-chart').length > 0",
+}
 FILL_MLFLOW = """
 import random, sys, time
 from mlflow.entities import Metric
@@ -100,13 +105,15 @@ def _measured(
     seconds: float,
 ) -> str:
     still, scripts = [], 0.0
-    for _ in range(TURNS):
+    for turn in range(TURNS):
+        if turn:
+            page.context.close()
         page = browser.new_context(viewport=WIDE).new_page()  # type: ignore[arg-type]
         session = page.context.new_cdp_session(page)
         page.add_init_script("performance.setResourceTimingBufferSize(5000)")
         begun = time.monotonic()
         page.goto(address())
-        still.append(_until_still(page, begun))
+        still.append(_until_still(page, DRAWN[name], begun))
         scripts = page.evaluate(LOADED) / 1e3
     curves = prepare(page)
     page.screenshot(path=f"build/page-of-{name}.png", timeout=1000 * LONGEST_SECONDS)
@@ -126,9 +133,12 @@ def _measured(
     return f"| {name} | {figures} |"
 
 
-def _until_still(page: Page, begun: float) -> float:
+def _until_still(page: Page, drawn: str, begun: float) -> float:
     """How long after `begun` the screen changed last."""
-    last, seen = time.monotonic(), b""
+    seen = b""
+    # A page may show the same empty boxes for half a minute before it has anything to draw.
+    page.wait_for_function(drawn, timeout=1000 * LONGEST_SECONDS)
+    last = time.monotonic()
     while time.monotonic() - last < STILL_SECONDS and time.monotonic() - begun < LONGEST_SECONDS:
         # A page that draws for half a minute answers nobody meanwhile.
         now = hashlib.sha256(page.screenshot(timeout=1000 * LONGEST_SECONDS)).digest()

@@ -9,6 +9,7 @@ from runyard_server.scheduler.endpoints import EndpointReconciler
 from runyard_server.scheduler.journals import JournalReconciler
 from runyard_server.scheduler.loop import Loop
 from runyard_server.scheduler.preparation import Locks
+from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.scheduler.runs import RunReconciler
 from runyard_server.scheduler.sweeps import SweepReconciler
 
@@ -21,17 +22,24 @@ def scheduler(system: System, locks: Locks) -> Loop:
         locks: Makes locks.
     """
     token = uuid.uuid4().hex
+    return Loop(system, made(system, locks, token), token)
+
+
+def made(system: System, locks: Locks, token: str) -> list[Reconciler]:
+    """Make a reconciler for each kind of subject.
+
+    Args:
+        system: The service's parts.
+        locks: Makes locks.
+        token: What they lease subjects with.
+    """
     clusters = ClusterReconciler(system)
     runs = RunReconciler(system, locks, grant=clusters.grant, token=token)
-    return Loop(
-        system,
-        [
-            runs,
-            clusters,
-            SweepReconciler(system),
-            EndpointReconciler(system),
-            JournalReconciler(system),
-            Cleanup(system, runs.sweep_folders),
-        ],
-        token,
-    )
+    return [
+        runs,
+        clusters,
+        SweepReconciler(system),
+        EndpointReconciler(system),
+        JournalReconciler(system),
+        Cleanup(system, runs.sweep_folders),
+    ]

@@ -81,6 +81,12 @@ class Agents:
         self._lock = threading.Lock()
         self._pool = Pool("launch", _THREADS)
 
+    @property
+    def launching(self) -> int:
+        """How many agents threads are at work on."""
+        with self._lock:
+            return len(self._launching)
+
     def take(self, row: RunRow, node: JobNodeRow) -> None:
         """See to it that a placed node has its agent: launch it, or watch the one it has."""
         where = (row.subject, node.node)

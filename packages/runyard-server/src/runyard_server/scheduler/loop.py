@@ -71,10 +71,14 @@ class Loop:
 
     def start(self) -> None:
         """Take up what the process before left, then run until `stop`."""
-        leases.take_over(self._system)
-        self._lost_track = set(self._reconcilers)
+        self.take_up()
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
         self._thread.start()
+
+    def take_up(self) -> None:
+        """Free what the process before left; the next `observe` looks at all that there is."""
+        leases.take_over(self._system)
+        self._lost_track = set(self._reconcilers)
 
     def stop(self) -> None:
         """End the loop and its reconcilers; agents and their jobs go on."""

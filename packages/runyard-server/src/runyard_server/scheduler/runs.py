@@ -95,6 +95,11 @@ class RunReconciler(Reconciler):
                 self._attend(row, found.nodes.get(row.key, []))
         self._advance(fresh, targets)
 
+    @property
+    def launching(self) -> int:
+        """How many agents are being launched, or cleaned up after, at the moment."""
+        return self._agents.launching
+
     def sweep_folders(self) -> None:
         """Clean up the folders that a process before left, in the background."""
         self._folders.sweep(self._agents.take)

@@ -1,25 +1,37 @@
 """Which runs have work for the scheduler, and how their nodes stand."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
+from runyard.protocol import runs as states
+from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.jobs import JOB_FILE, JobSpec
-from runyard.protocol.runs import INTERACTIVE_TARGET, RunSpec
+from runyard.protocol.runs import INTERACTIVE_TARGET
 from runyard.protocol.sweeps import RUN_TYPES
-from runyard_server.core.specs import of_runs
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution.gangs import LOST, SALVAGING
-from runyard_server.store import gangs, job_nodes, runs
+from runyard_server.store import gangs, job_nodes, queues, runs
 from runyard_server.store.job_nodes import JobNodeRow
+from runyard_server.store.queues import TurnRow
 from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
 _JOB = msgspec.json.Decoder(JobSpec)
-# SQLite bounds how many parameters a statement may have, in older versions by 999.
+_DEFINITION = msgspec.json.Decoder(EnvironmentDefinition)
+# SQLite bounds how many parameters a statement may have, in some builds by 999.
 _MANY = 500
+
+
+class _Asked(msgspec.Struct):
+    """All that is read of the spec of a run that is not prepared; many ask for the same."""
+
+    environment: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+_ASKED = msgspec.json.Decoder(_Asked)
 
 
 @dataclass(frozen=True)
@@ -49,21 +61,39 @@ def snapshot(system: System, subjects: Iterable[Subject]) -> RunSnapshot:
 
 
 def subjects(system: System) -> list[Subject]:
-    """List the runs with work for the scheduler: not ended, or with an open node."""
+    """List the runs with work for the scheduler: not ended, or with an open node.
+
+    Of those that wait in a queue and say why the first is enough: whoever looks at it places all
+    that fit.
+    """
 
     def read(work: Work) -> list[Subject]:
-        active = runs.active(work.connection)
-        known = {row.key for row in active}
         open_ = {node.run_key for node in job_nodes.unfinished(work.connection, LOST)}
-        rows = [*active, *runs.find_many(work.connection, open_ - known)]
-        return [row.subject for row in rows]
+        with_nodes = [row.subject for row in runs.find_many(work.connection, open_)]
+        return [*{*queues.unsettled(work.connection, states.QUEUED), *with_nodes}]
 
     return system.read(read)
 
 
-def specs(system: System, keys: Sequence[int]) -> dict[int, RunSpec]:
-    """The specs of runs, by key."""
-    return system.read(lambda work: of_runs(work, keys))
+def in_turn(system: System, subjects: Collection[Subject]) -> list[TurnRow]:
+    """The places of runs in the order in which they are to be seen to.
+
+    First whoever has left preparation: they may free nodes, or hold agents that must stop. Then the
+    others, oldest first.
+    """
+    unprepared = states.STARTING, states.PREPARING
+    return system.read(lambda work: queues.in_turn(work.connection, subjects, unprepared))
+
+
+def environments(system: System, keys: Sequence[int]) -> dict[int, bytes]:
+    """The JSON of the environments that runs ask for, by key."""
+    found = system.read(lambda work: runs.specs(work.connection, keys))
+    return {key: bytes(_ASKED.decode(text).environment) for key, text in found.items()}
+
+
+def definition(text: bytes) -> EnvironmentDefinition:
+    """The environment of which this is the JSON."""
+    return _DEFINITION.decode(text)
 
 
 def is_finished(system: System, key: int, node: int) -> bool:
@@ -151,4 +181,4 @@ def launched_run(system: System, run: str) -> tuple[RunRow, list[JobNodeRow]] | 
 
 def active_ids(system: System) -> set[str]:
     """The ids of all runs that have not ended."""
-    return {row.id for row in system.read(lambda work: runs.active(work.connection))}
+    return system.read(lambda work: runs.active_ids(work.connection))

@@ -1,24 +1,40 @@
 """How the clusters stand, and how many nodes each should have."""
 
+from runyard.protocol.compute import IDLE
 from runyard.protocol.runs import QUEUED
+from runyard_server.core.clock import SECOND
 from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import placement
-from runyard_server.execution.placement import Target, wanted
-from runyard_server.store import compute, nodes, runs
+from runyard_server.execution.placement import STEADY, Target, wanted
+from runyard_server.store import compute, nodes, queues
 from runyard_server.store.compute import ComputeRow
 from runyard_server.store.nodes import NodeRow
 
 
-def with_nodes(system: System) -> list[tuple[ComputeRow, list[NodeRow]]]:
-    """All clusters with their nodes."""
+def everywhere(system: System) -> list[ComputeRow]:
+    """All clusters."""
+    return system.read(lambda work: compute.everywhere(work.connection))
 
-    def read(work: Work) -> list[tuple[ComputeRow, list[NodeRow]]]:
-        return [
-            (row, nodes.of_cluster(work.connection, row.workspace, row.name))
-            for row in compute.everywhere(work.connection)
-        ]
+
+def nodes_of(system: System, cluster: ComputeRow) -> list[NodeRow]:
+    """The nodes of a cluster, by id."""
+    return system.read(
+        lambda work: nodes.of_cluster(work.connection, cluster.workspace, cluster.name)
+    )
+
+
+def unsettled(system: System, now: int) -> list[ComputeRow]:
+    """The clusters whose nodes are to become more or fewer.
+
+    Args:
+        system: The service's parts.
+        now: Microseconds since 1970.
+    """
+
+    def read(work: Work) -> list[ComputeRow]:
+        return [row for row in compute.everywhere(work.connection) if _moves(work, row, now)]
 
     return system.read(read)
 
@@ -39,14 +55,6 @@ def need(system: System, target: Target, coming: int) -> tuple[ComputeRow | None
     return system.read(read)
 
 
-def node_count(system: System, cluster: ComputeRow) -> int:
-    """Count the nodes of a cluster."""
-    found = system.read(
-        lambda work: nodes.of_cluster(work.connection, cluster.workspace, cluster.name)
-    )
-    return len(found)
-
-
 def grow(system: System, cluster: ComputeRow, count: int) -> None:
     """Add idle nodes until a cluster has `count` of them.
 
@@ -65,7 +73,7 @@ def shrink(system: System, cluster: ComputeRow) -> int | None:
         How many nodes are left; None if none was taken.
     """
     taken = system.write(lambda work: placement.shrink(work, cluster))
-    return node_count(system, cluster) if taken else None
+    return len(nodes_of(system, cluster)) if taken else None
 
 
 def settle(system: System, cluster: ComputeRow, count: int) -> None:
@@ -82,6 +90,17 @@ def settle(system: System, cluster: ComputeRow, count: int) -> None:
 def wake_queue(system: System, cluster: ComputeRow) -> None:
     """Have the first run that waits for nodes of a cluster looked at again."""
     # The first is enough: whoever looks at it places all that fit.
-    queue = runs.Queue(cluster.workspace, cluster.name, QUEUED)
+    queue = queues.Queue(cluster.workspace, cluster.name, QUEUED)
     for row in system.read(lambda work: queue.first(work.connection, 1)):
         system.notices.changed(work_topic(row.subject))
+
+
+def _moves(work: Work, cluster: ComputeRow, now: int) -> bool:
+    # Asked of each cluster about once a second, so no node is read that need not be.
+    if cluster.allocation_state != STEADY:
+        return True
+    named = work.connection, cluster.workspace, cluster.name
+    present = nodes.count(*named)
+    before = now - cluster.idle_seconds * SECOND
+    spare = present > cluster.min_nodes and nodes.are_free_since(*named, IDLE, before)
+    return present < cluster.min_nodes or spare

@@ -10,7 +10,9 @@ replicas of endpoints take none.
 What takes the unit of work is a rule, called inside it; all of these but `wanted` write.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from runyard.protocol import events as kinds
@@ -25,7 +27,7 @@ from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import append_events
 from runyard_server.core.work import Work
 from runyard_server.execution import gangs
-from runyard_server.store import compute, job_nodes, nodes, runs
+from runyard_server.store import compute, job_nodes, nodes, queues, runs
 from runyard_server.store.compute import ComputeRow
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.nodes import NodeRow
@@ -35,8 +37,8 @@ STEADY, RESIZING = "Steady", "Resizing"
 LOCAL_NODE = "local"
 BEHIND = "waiting behind earlier runs for {place}"
 _NAMED = 3
-# All writes wait for this one, so it tells so many at a time.
-_NEWCOMERS = 1000
+# All writes wait for this one, so it places so many replicas at a time.
+_REPLICAS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,17 @@ def wanted(work: Work, target: Target, coming: int) -> int:
     cluster = compute.find(work.connection, target.workspace, target.name)
     if cluster is None:
         return 0
-    present = nodes.of_cluster(work.connection, target.workspace, target.name)
-    waiting = coming + _queue(target).node_count(work.connection)
-    needed = sum(1 for node in present if node.run is not None) + waiting
+    present = nodes.count(work.connection, target.workspace, target.name)
+    held = present - nodes.count_free(work.connection, target.workspace, target.name)
+    # Of a long queue only as many are looked at as could have a node each.
+    waiting = _queue(target).node_count(work.connection, max(0, cluster.max_nodes - held))
     # Never fewer than there are: only the clock takes idle ones away, so that none goes and comes.
-    return max(cluster.min_nodes, len(present), min(cluster.max_nodes, needed))
+    return max(cluster.min_nodes, present, min(cluster.max_nodes, held + coming + waiting))
 
 
-def place(work: Work, target: Target, capacity: Grant) -> list[Placement]:
+def place(
+    work: Work, target: Target, capacity: Grant, newcomers: Iterable[RunRow] = ()
+) -> list[Placement]:
     """Assign nodes to the runs that wait, in order, as far as there are nodes.
 
     Args:
@@ -92,34 +97,32 @@ def place(work: Work, target: Target, capacity: Grant) -> list[Placement]:
         target: Where.
         capacity: On a cluster, the nodes that the backend grants; on this machine, how many runs
             may be there at once.
+        newcomers: Runs of this queue, as read in this write, that may not say yet why they wait.
     """
     if target.is_local:
-        return _place_local(work, target, capacity.nodes)
+        return _place_local(work, target, capacity.nodes, newcomers)
     cluster = compute.find(work.connection, target.workspace, target.name)
-    return [] if cluster is None else _place_cluster(work, target, cluster, capacity)
+    return [] if cluster is None else _place_cluster(work, target, cluster, capacity, newcomers)
 
 
-def grow(work: Work, cluster: ComputeRow, count: int) -> list[NodeRow]:
-    """Add idle nodes until a cluster has `count` of them; give all its nodes.
+def grow(work: Work, cluster: ComputeRow, count: int) -> None:
+    """Add idle nodes until a cluster has `count` of them.
 
     Args:
         work: The unit of work.
         cluster: The cluster.
         count: How many nodes it is to have.
     """
+    missing = count - nodes.count(work.connection, cluster.workspace, cluster.name)
+    if missing <= 0:
+        return
     present = nodes.of_cluster(work.connection, cluster.workspace, cluster.name)
     taken = {node.id for node in present}
-    fresh: list[NodeRow] = []
-    number = 0
-    while len(present) + len(fresh) < count:
-        number += 1
-        name = f"{cluster.name}-{number}"
-        if name not in taken:
-            fresh.append(NodeRow(cluster.workspace, cluster.name, name, IDLE, None, work.now))
-    nodes.add(work.connection, fresh)
-    if fresh:
-        resized(work, cluster, len(present) + len(fresh))
-    return [*present, *fresh]
+    names = (f"{cluster.name}-{number}" for number in itertools.count(1))
+    fresh = itertools.islice((name for name in names if name not in taken), missing)
+    rows = [NodeRow(cluster.workspace, cluster.name, n, IDLE, None, work.now) for n in fresh]
+    nodes.add(work.connection, rows)
+    resized(work, cluster, count)
 
 
 def shrink(work: Work, cluster: ComputeRow) -> list[str]:
@@ -169,15 +172,17 @@ def resized(work: Work, cluster: ComputeRow, count: int) -> None:
     )
 
 
-def _queue(target: Target) -> runs.Queue:
+def _queue(target: Target) -> queues.Queue:
     workspace = None if target.is_local else target.workspace
-    return runs.Queue(workspace, target.name, QUEUED)
+    return queues.Queue(workspace, target.name, QUEUED)
 
 
-def _place_local(work: Work, target: Target, places: int) -> list[Placement]:
+def _place_local(
+    work: Work, target: Target, places: int, newcomers: Iterable[RunRow]
+) -> list[Placement]:
     queue = _queue(target)
     # Before the others, and whatever these have: they take no place.
-    replicas = runs.waiting_of_type(work.connection, LOCAL_TARGET, QUEUED, REPLICA_RUN, _NEWCOMERS)
+    replicas = queue.of_type(work.connection, REPLICA_RUN, _REPLICAS)
     placements = [_placed_on(work, row, [LOCAL_NODE]) for row in replicas]
     free = max(0, places - job_nodes.count_unfinished_on(work.connection, LOCAL_TARGET))
     waiting = queue.first(work.connection, free + 1)
@@ -187,22 +192,25 @@ def _place_local(work: Work, target: Target, places: int) -> list[Placement]:
         held = _held_by([row.id for row in holders])
         reason = f"waiting for one of the {places} places on this machine; {held}"
         _wait(work, waiting[free], reason)
-        _wait_behind(work, queue, "a place on this machine")
+        behind = _behind(newcomers, placements, waiting[free])
+        _wait_behind(work, behind, "a place on this machine")
     return placements
 
 
 def _place_cluster(
-    work: Work, target: Target, cluster: ComputeRow, granted: Grant
+    work: Work, target: Target, cluster: ComputeRow, granted: Grant, newcomers: Iterable[RunRow]
 ) -> list[Placement]:
     queue = _queue(target)
+    if not queue.first(work.connection, 1):
+        return []
+    grow(work, cluster, min(granted.nodes, cluster.max_nodes))
+    idle = nodes.free_in(work.connection, cluster.workspace, cluster.name, IDLE)
     # No more can be placed at once, and one beyond is the first that waits: queues may be long.
-    waiting = queue.first(work.connection, cluster.max_nodes + 1)
-    present = grow(work, cluster, min(granted.nodes, cluster.max_nodes)) if waiting else []
-    idle = [node.id for node in present if node.state == IDLE and node.run is None]
+    waiting = deque(queue.first(work.connection, len(idle) + 1))
     placements = []
     # Strictly in order: small runs that overtake a large one could do so for ever.
     while waiting and waiting[0].node_count <= len(idle):
-        row = waiting.pop(0)
+        row = waiting.popleft()
         mine, idle = idle[: row.node_count], idle[row.node_count :]
         nodes.change(
             work.connection,
@@ -215,9 +223,10 @@ def _place_cluster(
         )
         placements.append(_placed_on(work, row, mine))
     if waiting:
-        reason = _cluster_reason(work, cluster, waiting[0], idle, granted.reason)
+        reason = _cluster_reason(work, cluster, waiting[0], len(idle), granted.reason)
         _wait(work, waiting[0], reason)
-        _wait_behind(work, queue, f"nodes of {cluster.name!r}")
+        behind = _behind(newcomers, placements, waiting[0])
+        _wait_behind(work, behind, f"nodes of {cluster.name!r}")
     return placements
 
 
@@ -235,38 +244,43 @@ def _placed_on(work: Work, row: RunRow, node_ids: list[str]) -> Placement:
     return Placement(placed, agents)
 
 
+def _behind(
+    newcomers: Iterable[RunRow], placements: Sequence[Placement], first: RunRow
+) -> list[RunRow]:
+    told = {first.key, *(each.row.key for each in placements)}
+    return [row for row in newcomers if row.key not in told]
+
+
 def _wait(work: Work, row: RunRow, reason: str) -> None:
     # Otherwise every turn of the loop would add an event to each run that waits.
     if row.reason != reason:
         append_events(work, row, [EventDraft(kinds.REASON, reason)], reason=reason)
 
 
-def _wait_behind(work: Work, queue: runs.Queue, place_name: str) -> None:
-    """Write a reason for those in the queue that have none yet; it stays until they are first."""
-    for row in queue.without_reason(work.connection, _NEWCOMERS):
-        _wait(work, row, BEHIND.format(place=place_name))
+def _wait_behind(work: Work, rows: Iterable[RunRow], place_name: str) -> None:
+    """Write a reason for newcomers that wait and have none yet; it stays until they are first.
+
+    Only those are looked at: whoever was in the queue before has one, and a queue may be long.
+    """
+    for row in rows:
+        if row.status == QUEUED and row.reason is None:
+            _wait(work, row, BEHIND.format(place=place_name))
 
 
-def _cluster_reason(
-    work: Work, cluster: ComputeRow, row: RunRow, idle: Sequence[str], engine: str
-) -> str:
+def _cluster_reason(work: Work, cluster: ComputeRow, row: RunRow, idle: int, engine: str) -> str:
     """Why a run waits for nodes of a cluster.
 
     Args:
         work: The unit of work.
         cluster: The cluster.
         row: The first run that waits for it.
-        idle: Its nodes that nobody has.
+        idle: How many of its nodes nobody has.
         engine: Why the backend has not granted more; "" where it does not say.
     """
-    missing = row.node_count - len(idle)
+    missing = row.node_count - idle
     count = f"{missing} of {row.node_count} nodes" if row.node_count > 1 else "a node"
-    held = {
-        node.run
-        for node in nodes.of_cluster(work.connection, cluster.workspace, cluster.name)
-        if node.run is not None
-    }
-    return f"waiting for {count} of {cluster.name!r}; {_held_by(sorted(held), engine)}"
+    held = nodes.holders(work.connection, cluster.workspace, cluster.name, _NAMED + 1)
+    return f"waiting for {count} of {cluster.name!r}; {_held_by(held, engine)}"
 
 
 def _held_by(holders: Sequence[str], otherwise: str = "") -> str:

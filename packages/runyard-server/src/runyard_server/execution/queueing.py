@@ -17,7 +17,7 @@ from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution.placement import Target, target_of
-from runyard_server.store import compute, events, job_nodes, nodes, runs
+from runyard_server.store import compute, events, job_nodes, nodes, queues, runs
 from runyard_server.store.runs import RunRow
 
 # More are nobody's next: a queue of a million is looked at from its front.
@@ -107,7 +107,7 @@ def span(seconds: float) -> str:
 def _of_target(
     work: Work, target: Target, places: int, likes: Likes
 ) -> list[tuple[RunRow, QueuedRun]]:
-    queue = runs.Queue(None if target.is_local else target.workspace, target.name, QUEUED)
+    queue = queues.Queue(None if target.is_local else target.workspace, target.name, QUEUED)
     waiting = [row for row in queue.first(work.connection, LONGEST) if row.run_type != REPLICA_RUN]
     if not waiting:
         return []

@@ -8,7 +8,6 @@ from runyard_server.execution import clusters, placement
 from runyard_server.execution.placement import STEADY, Target
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.store.compute import ComputeRow
-from runyard_server.store.nodes import NodeRow
 from runyard_server.store.subjects import CLUSTER, Subject
 
 
@@ -41,25 +40,22 @@ class ClusterReconciler(Reconciler):
 
     def subjects(self) -> Iterable[Subject]:
         """All clusters."""
-        return [_subject(cluster) for cluster, _ in clusters.with_nodes(self._system)]
+        return [cluster.subject for cluster in clusters.everywhere(self._system)]
 
     def observe(self) -> Iterable[Subject]:
         """Those with too few nodes, with nodes idle for too long, or short of what runs need."""
         now = self._system.clock.now_us()
         short, self._short = self._short, set()
-        return short.union(
-            _subject(cluster)
-            for cluster, present in clusters.with_nodes(self._system)
-            if _moves(cluster, present, now)
-        )
+        return short.union(each.subject for each in clusters.unsettled(self._system, now))
 
     def reconcile(self, subjects: Sequence[Subject]) -> None:
         """Bring clusters to their minimum, take idle nodes away, have the first run look again."""
         wanted = set(subjects)
         now = self._system.clock.now_us()
-        for cluster, present in clusters.with_nodes(self._system):
-            if _subject(cluster) not in wanted:
+        for cluster in clusters.everywhere(self._system):
+            if cluster.subject not in wanted:
                 continue
+            present = clusters.nodes_of(self._system, cluster)
             if len(present) < cluster.min_nodes:
                 granted = self._resize(cluster, cluster.min_nodes)
                 clusters.grow(self._system, cluster, granted.nodes)
@@ -75,14 +71,3 @@ class ClusterReconciler(Reconciler):
     def _resize(self, cluster: ComputeRow, count: int) -> Grant:
         name = f"{cluster.workspace}/{cluster.name}"
         return self._system.sites.of(cluster.site).backend.resize(name, count)
-
-
-def _moves(cluster: ComputeRow, present: Sequence[NodeRow], now: int) -> bool:
-    few = len(present) < cluster.min_nodes
-    return (
-        few or cluster.allocation_state != STEADY or bool(placement.overdue(cluster, present, now))
-    )
-
-
-def _subject(cluster: ComputeRow) -> Subject:
-    return Subject(CLUSTER, cluster.workspace, cluster.name)

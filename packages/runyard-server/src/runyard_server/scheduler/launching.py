@@ -25,6 +25,7 @@ from runyard_server.core.system import System
 from runyard_server.execution import active_runs, jobs
 from runyard_server.execution.gangs import LOST, SALVAGING
 from runyard_server.execution.sites import environment_left, site_of
+from runyard_server.scheduler.by_node import AgentKey, ByNode
 from runyard_server.scheduler.liveness import LivenessMonitor
 from runyard_server.scheduler.orphans import MOST_SALVAGES, OrphanedAgent, OrphanedAgents
 from runyard_server.scheduler.pool import Pool
@@ -34,9 +35,6 @@ from runyard_server.store.subjects import Subject
 
 _THREADS = 4
 _log = logging.getLogger(__name__)
-
-# The subject that an agent works for, and its number there: a node of a run.
-AgentKey = tuple[Subject, int]
 
 
 @dataclass(frozen=True)
@@ -74,10 +72,10 @@ class Agents:
         self._gone = gone
         self._liveness = LivenessMonitor(system)
         self._orphans = OrphanedAgents(system, gone)
-        self._watched: dict[AgentKey, Watched] = {}
+        self._watched: ByNode[Watched] = ByNode()
         self._reasons: dict[AgentKey, str] = {}
         self._salvages: dict[AgentKey, int] = {}
-        self._launching: set[AgentKey] = set()
+        self._launching: ByNode[RunRow] = ByNode()
         self._lock = threading.Lock()
         self._pool = Pool("launch", _THREADS)
 
@@ -104,7 +102,7 @@ class Agents:
                     row, node.node, node.attempt, self._site(row), node.handle, salvages
                 )
                 return
-            self._launching.add(where)
+            self._launching[where] = row
         if node.state == SALVAGING:
             reason = self._reasons.get(where, "the agent was lost")
             self._submit(row, node.node, self._salvage, row, node.node, reason)
@@ -114,13 +112,13 @@ class Agents:
     def has(self, run: Subject) -> bool:
         """Whether an agent of a run lives or is being launched, as far as is known."""
         with self._lock:
-            near = any(of == run for of, _ in (*self._watched, *self._launching))
-        return near or self._orphans.has(run)
+            near = self._watched.of_run(run) or self._launching.of_run(run)
+        return bool(near) or self._orphans.has(run)
 
     def cancel(self, run: Subject) -> None:
         """Ask all agents of a run to stop; those being launched are asked afterwards."""
         with self._lock:
-            found = [agent for (of, _), agent in self._watched.items() if of == run]
+            found = self._watched.of_run(run)
         for agent in found:
             # One that cleans up is doing what a cancel asks for.
             if agent.salvages is None:
@@ -130,7 +128,7 @@ class Agents:
         """Check all agents; act on those that are gone."""
         self._liveness.look()
         with self._lock:
-            agents = list(self._watched.values())
+            agents = list(self._watched)
         for site in sorted({agent.site for agent in agents}):
             mine = [agent for agent in agents if agent.site == site]
             # One call for all of a site: to ask an engine for each agent would take too long.
@@ -158,7 +156,7 @@ class Agents:
                 self._abandon(row, f"the job could not be launched: {error}")
             finally:
                 with self._lock:
-                    self._launching.discard(where)
+                    self._launching.drop(where)
 
         self._pool.submit(guarded)
 
@@ -223,9 +221,9 @@ class Agents:
             # Another thread has judged it since, or a salvage has taken its place.
             if self._watched.get(where) is not agent:
                 return
-            del self._watched[where]
+            self._watched.drop(where)
             if not anew:
-                self._launching.add(where)
+                self._launching[where] = row
         if anew:
             self._system.notices.changed(work_topic(row.subject))
             return

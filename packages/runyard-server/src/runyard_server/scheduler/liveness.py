@@ -20,6 +20,7 @@ from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 
 # On Linux this clock goes on while the machine sleeps.
+_SHORTEST = min(timeouts.GANG_LOST_SECONDS, timeouts.AGENT_LOST_SECONDS)
 _REAL_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -63,10 +64,16 @@ class LivenessMonitor(Listening):
             run: The run.
             node: The node's number.
         """
+        beat = self._system.last_seen.last(run.subject, node)
+        # Most were heard of just now: no look at the database for each, about once a second.
+        if self._system.clock.now_us() - beat <= _SHORTEST * SECOND:
+            return ""
+        return self._reason(run, node, beat)
+
+    def _reason(self, run: RunRow, node: int, beat: int) -> str:
         row = active_runs.node(self._system, run.key, node)
         if row is None:
             return f"node {node} is not known any more"
-        beat = self._system.last_seen.last(run.subject, node)
         told = max(row.beat_at or 0, row.launched_at or 0, row.finished_at or 0)
         heard = max(beat, told, self._since)
         limit = _limit(row, run.node_count, spoken=beat > 0)

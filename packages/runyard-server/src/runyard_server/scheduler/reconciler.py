@@ -52,6 +52,13 @@ class Reconciler(ABC):
             subjects: Of this kind, each once.
         """
 
+    def left(self) -> Iterable[Subject]:
+        """The subjects that the turn before has not come to, because there were too many.
+
+        The loop asks after each turn that has not failed, and comes back to them at once.
+        """
+        return ()
+
     @abstractmethod
     def observe(self) -> Iterable[Subject]:
         """Check the world outside of the database: which agents are gone, whose time is over.

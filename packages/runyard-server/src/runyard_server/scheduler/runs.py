@@ -11,19 +11,20 @@ the agents are looked at, and the processes of interactive runs.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-
-import msgspec
 
 from runyard.protocol import runs as states
 from runyard.protocol.environments import LockRecord
-from runyard.protocol.runs import RunSpec
+from runyard.protocol.timeouts import TICK_SECONDS
 from runyard_server.compute.base import Grant
 from runyard_server.core.notices import work_topic
+from runyard_server.core.sites import Site
 from runyard_server.core.system import System
 from runyard_server.execution import active_runs, advancing
 from runyard_server.execution.placement import Target, target_of
 from runyard_server.execution.sites import site_of
+from runyard_server.scheduler.backlog import PIECE, Backlog
 from runyard_server.scheduler.contact import Contact
 from runyard_server.scheduler.folders import RunFolders
 from runyard_server.scheduler.launching import Agents
@@ -69,6 +70,7 @@ class RunReconciler(Reconciler):
         self._contact = Contact(system)
         self._guard = threading.Lock()
         self._later: set[Subject] = set()
+        self._backlog = Backlog(system)
 
     def subjects(self) -> Iterable[Subject]:
         """The runs that have not ended, and those with a node whose last word is awaited."""
@@ -86,14 +88,22 @@ class RunReconciler(Reconciler):
         """Bring these runs on, and place what waits where something has become free."""
         # Who waits for an environment that is there now must not be overtaken.
         wanted = {*subjects, *self._preparations.subjects()}
-        found = active_runs.snapshot(self._system, wanted)
-        fresh = [row for row in found.rows if row.status in _UNPREPARED]
-        targets = set()
-        for row in found.rows:
-            if row.status not in _UNPREPARED:
-                targets.add(target_of(row))
-                self._attend(row, found.nodes.get(row.key, []))
-        self._advance(fresh, targets)
+        if len(wanted) <= PIECE and not self._backlog:
+            self._bring_on(wanted)
+            return
+        self._backlog.add(wanted)
+        try:
+            self._bring_on_many()
+        except Exception:
+            # The loop tries the subjects that it has given alone; the others come with the next
+            # look.
+            with self._guard:
+                self._later.update(self._backlog.clear())
+            raise
+
+    def left(self) -> Iterable[Subject]:
+        """The next one that there was no time for; with it come the others."""
+        return self._backlog.piece(1)
 
     @property
     def launching(self) -> int:
@@ -117,6 +127,27 @@ class RunReconciler(Reconciler):
         with self._guard:
             self._later.add(subject)
 
+    def _bring_on_many(self) -> None:
+        """Bring on the backlog, for as long as a turn may take."""
+        end = time.monotonic() + TICK_SECONDS
+        while self._backlog and time.monotonic() < end:
+            piece = self._backlog.piece()
+            self._bring_on(piece)
+            self._backlog.drop(piece)
+
+    def _bring_on(self, subjects: Iterable[Subject]) -> None:
+        found = active_runs.snapshot(self._system, subjects)
+        fresh = [row for row in found.rows if row.status in _UNPREPARED]
+        others = [row for row in found.rows if row.status not in _UNPREPARED]
+        for row in others:
+            self._attend(row, found.nodes.get(row.key, []))
+        untold = [
+            row.key
+            for row in others
+            if row.status == states.QUEUED and row.reason is None and row.key not in found.nodes
+        ]
+        self._advance(fresh, untold, {target_of(row) for row in others})
+
     def _attend(self, row: RunRow, nodes: Sequence[JobNodeRow]) -> None:
         """See to a run that has left preparation: its agents, and what it leaves behind."""
         for node in nodes:
@@ -127,39 +158,50 @@ class RunReconciler(Reconciler):
         if not row.active and not self._agents.has(row.subject):
             self._folders.collect(row)
 
-    def _advance(self, fresh: Sequence[RunRow], targets: set[Target]) -> None:
-        """Bring unprepared runs on and place what waits on these targets."""
-        specs = active_runs.specs(self._system, [row.key for row in fresh])
-        ready = self._ready(fresh, specs)
+    def _advance(
+        self, fresh: Sequence[RunRow], untold: Sequence[int], targets: set[Target]
+    ) -> None:
+        """Bring unprepared runs on and place what waits on these targets.
+
+        Args:
+            fresh: Runs that are not prepared.
+            untold: Keys of runs in a queue that do not say why they wait.
+            targets: Where something may have become free.
+        """
+        asked = active_runs.environments(self._system, [row.key for row in fresh])
+        ready = self._ready(fresh, asked)
         targets |= {target_of(row) for row in fresh if row.key in ready}
         making = self._preparations.subjects()
         slow = [row.key for row in fresh if row.key not in ready and row.subject not in making]
         if not targets and not slow:
             return
         capacity = {target: self._capacity(target, fresh, ready) for target in targets}
-        done = advancing.advance(self._system, slow, ready, capacity, self._token)
+        done = advancing.advance(self._system, slow, ready, capacity, untold, self._token)
         for item in done.placed:
             for node in item.nodes:
                 self._agents.take(item.row, node)
         for row in done.begun:
-            self._preparations.start(row, specs[row.key].environment)
+            self._preparations.start(row, active_runs.definition(asked[row.key]))
 
-    def _ready(
-        self, fresh: Sequence[RunRow], specs: Mapping[int, RunSpec]
-    ) -> dict[int, LockRecord]:
+    def _ready(self, fresh: Sequence[RunRow], asked: Mapping[int, bytes]) -> dict[int, LockRecord]:
         """The lock of each run whose environment exists on the run's site."""
         # Many runs of one definition come in one turn; its lock and its folder are looked for once.
         known: dict[tuple[str, bytes], LockRecord | None] = {}
         found = {}
+        sites = self._sites_of(fresh)
         for row in fresh:
-            site, wanted = site_of(self._system, row), specs[row.key].environment
-            name = site.name, msgspec.json.encode(wanted)
-            if name not in known:
-                known[name] = self._preparations.ready(wanted, site)
-            lock = known[name]
+            site, text = sites[target_of(row)], asked[row.key]
+            if (site.name, text) not in known:
+                wanted = active_runs.definition(text)
+                known[site.name, text] = self._preparations.ready(wanted, site)
+            lock = known[site.name, text]
             if lock is not None:
                 found[row.key] = lock
         return found
+
+    def _sites_of(self, rows: Sequence[RunRow]) -> dict[Target, Site]:
+        one_of_each = {target_of(row): row for row in rows}
+        return {target: site_of(self._system, row) for target, row in one_of_each.items()}
 
     def _capacity(
         self, target: Target, fresh: Sequence[RunRow], ready: Mapping[int, LockRecord]

@@ -107,11 +107,16 @@ def count_unfinished_on(connection: Connection, target: str) -> int:
 
 def _steers() -> ColumnElement[bool]:
     """Whether a run of the query has submitted runs below it that have not ended."""
+    return or_(*(_is_above(link) for link in ("parent", "submitted_from")))
+
+
+def _is_above(link: str) -> ColumnElement[bool]:
     other = runs.alias()
-    links = or_(other.c.parent == runs.c.id, other.c.submitted_from == runs.c.id)
-    waited = (other.c.workspace == runs.c.workspace, other.c.active.is_(True), links)
-    # Jobs alone need a place: a run with children made by hand waits for none.
-    return exists().where(*waited, other.c.run_type == SCRIPT_RUN)
+    waited = (other.c.workspace == runs.c.workspace, other.c.active.is_(True))
+    # Jobs alone need a place: a run with children made by hand waits for none. The type is no way
+    # to them: by its index the planner would walk through the whole history for each run.
+    is_job = func.coalesce(other.c.run_type, "") == SCRIPT_RUN
+    return exists().where(other.c[link] == runs.c.id, *waited, is_job)
 
 
 _HELD = Prepared(

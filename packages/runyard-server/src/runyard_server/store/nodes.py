@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import nodes
 
 
@@ -21,7 +22,51 @@ class NodeRow:
     since: int
 
 
-_COLUMNS = [nodes.c[f.name] for f in fields(NodeRow)]
+_NAMES = [f.name for f in fields(NodeRow)]
+_COLUMNS = [nodes.c[name] for name in _NAMES]
+_MINE = nodes.c.workspace == bindparam("in_workspace"), nodes.c.compute == bindparam("of_compute")
+# Of ten thousand nodes few are free at a time, and few runs need to be named: both are found by
+# the index of the runs that hold them, which a condition on the cluster as it is would keep from
+# being used.
+_HELD_HERE = (
+    nodes.c.workspace == bindparam("in_workspace"),
+    func.coalesce(nodes.c.compute, "") == bindparam("of_compute"),
+)
+_OF_CLUSTER = Prepared(select(*_COLUMNS).where(*_MINE).order_by(nodes.c.id))
+_COUNT = Prepared(select(func.count()).select_from(nodes).where(*_MINE))
+_FREE_COUNT = Prepared(
+    select(func.count()).select_from(nodes).where(*_HELD_HERE, nodes.c.run.is_(None))
+)
+_FREE = Prepared(
+    select(nodes.c.id)
+    .where(*_HELD_HERE, nodes.c.run.is_(None), nodes.c.state == bindparam("in_state"))
+    .order_by(nodes.c.id)
+)
+_IDLE_BEFORE = Prepared(
+    select(func.count())
+    .select_from(nodes)
+    .where(
+        *_HELD_HERE,
+        nodes.c.run.is_(None),
+        nodes.c.state == bindparam("in_state"),
+        nodes.c.since <= bindparam("before"),
+    )
+)
+_HOLDERS = Prepared(
+    select(nodes.c.run)
+    .where(*_HELD_HERE, nodes.c.run.is_not(None))
+    .distinct()
+    .order_by(nodes.c.run)
+    .limit(bindparam("most"))
+)
+_ADD = Prepared(insert(nodes))
+_ONE = (*_MINE, nodes.c.id == bindparam("of_id"))
+_CHANGE, _REMOVE = Prepared(update(nodes).where(*_ONE)), Prepared(delete(nodes).where(*_ONE))
+_LET_GO = Prepared(
+    update(nodes).where(
+        nodes.c.workspace == bindparam("in_workspace"), nodes.c.run == bindparam("of_run")
+    )
+)
 
 
 def of_cluster(connection: Connection, workspace: str, compute: str) -> list[NodeRow]:
@@ -32,8 +77,71 @@ def of_cluster(connection: Connection, workspace: str, compute: str) -> list[Nod
         workspace: Id of the workspace.
         compute: Name of the cluster.
     """
-    found = select(*_COLUMNS).where(nodes.c.workspace == workspace, nodes.c.compute == compute)
-    return [NodeRow(*row) for row in connection.execute(found.order_by(nodes.c.id))]
+    return [NodeRow(*row) for row in _OF_CLUSTER.rows(connection, _named(workspace, compute))]
+
+
+def count(connection: Connection, workspace: str, compute: str) -> int:
+    """Count the nodes of a cluster.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        compute: Name of the cluster.
+    """
+    return int(_COUNT.value(connection, _named(workspace, compute)))
+
+
+def count_free(connection: Connection, workspace: str, compute: str) -> int:
+    """Count the nodes of a cluster that no run holds.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        compute: Name of the cluster.
+    """
+    return int(_FREE_COUNT.value(connection, _named(workspace, compute)))
+
+
+def free_in(connection: Connection, workspace: str, compute: str, state: str) -> list[str]:
+    """The ids of the nodes of a cluster that are in a state and that no run holds.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        compute: Name of the cluster.
+        state: The state.
+    """
+    rows = _FREE.rows(connection, {**_named(workspace, compute), "in_state": state})
+    return [str(node) for (node,) in rows]
+
+
+def are_free_since(
+    connection: Connection, workspace: str, compute: str, state: str, before: int
+) -> bool:
+    """Whether any node of a cluster that no run holds came into a state so long ago.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        compute: Name of the cluster.
+        state: The state.
+        before: Microseconds since 1970.
+    """
+    named = {**_named(workspace, compute), "in_state": state, "before": before}
+    return bool(_IDLE_BEFORE.value(connection, named))
+
+
+def holders(connection: Connection, workspace: str, compute: str, limit: int) -> list[str]:
+    """The ids of runs that hold nodes of a cluster, in their order.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        compute: Name of the cluster.
+        limit: The most that are wanted.
+    """
+    rows = _HOLDERS.rows(connection, {**_named(workspace, compute), "most": limit})
+    return [str(run) for (run,) in rows]
 
 
 def of_workspace(connection: Connection, workspace: str) -> list[NodeRow]:
@@ -44,9 +152,7 @@ def of_workspace(connection: Connection, workspace: str) -> list[NodeRow]:
 
 def add(connection: Connection, rows: Sequence[NodeRow]) -> None:
     """Add nodes to a cluster."""
-    if rows:
-        values = [{f.name: getattr(row, f.name) for f in fields(row)} for row in rows]
-        connection.execute(insert(nodes), values)
+    _ADD.run_many(connection, [{name: getattr(row, name) for name in _NAMES} for row in rows])
 
 
 def change(
@@ -61,8 +167,7 @@ def change(
         ids: Ids of the nodes.
         **values: Values by column.
     """
-    if ids:
-        connection.execute(update(nodes).where(*_these(workspace, compute, ids)).values(**values))
+    _CHANGE.run_many(connection, [{**one, **values} for one in _each(workspace, compute, ids)])
 
 
 def remove(connection: Connection, workspace: str, compute: str, ids: Sequence[str]) -> None:
@@ -74,8 +179,7 @@ def remove(connection: Connection, workspace: str, compute: str, ids: Sequence[s
         compute: Name of the cluster.
         ids: Ids of the nodes.
     """
-    if ids:
-        connection.execute(delete(nodes).where(*_these(workspace, compute, ids)))
+    _REMOVE.run_many(connection, _each(workspace, compute, ids))
 
 
 def free(connection: Connection, workspace: str, run: str, state: str, now: int) -> None:
@@ -88,9 +192,15 @@ def free(connection: Connection, workspace: str, run: str, state: str, now: int)
         state: The state of the nodes from now on.
         now: Microseconds since 1970.
     """
-    held = update(nodes).where(nodes.c.workspace == workspace, nodes.c.run == run)
-    connection.execute(held.values(run=None, state=state, since=now))
+    held = {"in_workspace": workspace, "of_run": run}
+    _LET_GO.run(connection, {**held, "run": None, "state": state, "since": now})
 
 
-def _these(workspace: str, compute: str, ids: Sequence[str]) -> tuple[Any, ...]:
-    return nodes.c.workspace == workspace, nodes.c.compute == compute, nodes.c.id.in_(list(ids))
+def _named(workspace: str, compute: str) -> dict[str, str]:
+    return {"in_workspace": workspace, "of_compute": compute}
+
+
+def _each(workspace: str, compute: str, ids: Sequence[str]) -> list[dict[str, str]]:
+    # One by one, by a statement that is made already: a list of ids has a bound, in some builds of
+    # SQLite of 999, and making a statement costs as much as thirty nodes.
+    return [{**_named(workspace, compute), "of_id": node} for node in ids]

@@ -5,7 +5,7 @@ newest first, and the rows of other tables point to it. Rows are read whole; the
 naming the columns that change. Nothing here knows what a status means: rules are operations'.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -79,12 +79,12 @@ class RunRow:
 
 
 _NAMES = tuple(f.name for f in fields(RunRow))
-_COLUMNS = [runs.c[name] for name in _NAMES]
+COLUMNS = [runs.c[name] for name in _NAMES]
 # Asked by nearly every request, so made once: making a statement costs more than running it.
 _NAMED = (runs.c.workspace == bindparam("in_workspace"), runs.c.id == bindparam("run"))
-_FIND = Prepared(select(*_COLUMNS).where(*_NAMED))
+_FIND = Prepared(select(*COLUMNS).where(*_NAMED))
 _KEY_OF = Prepared(select(runs.c.key).where(*_NAMED))
-_BY_KEY = Prepared(select(*_COLUMNS).where(runs.c.key == bindparam("of_run")))
+_BY_KEY = Prepared(select(*COLUMNS).where(runs.c.key == bindparam("of_run")))
 _CHANGE = Prepared(update(runs).where(runs.c.key == bindparam("of_run")))
 _INSERT, _INSERT_SPEC = Prepared(insert(runs)), Prepared(insert(run_specs))
 _SPEC = Prepared(select(run_specs.c.spec).where(run_specs.c.run_key == bindparam("of_run")))
@@ -92,36 +92,8 @@ _TAGS, _PROPERTIES, _PARAMS = (
     Prepared(select(t.c.name, t.c.value).where(t.c.run_key == bindparam("of_run")))
     for t in (run_tags, run_properties, run_params)
 )
-_IN_QUEUE = (
-    runs.c.target == bindparam("on_target"),
-    runs.c.active.is_(True),
-    runs.c.status == bindparam("in_status"),
-    # A placed run is Queued until its agent's first beat: that it has nodes says that it waits no
-    # more.
-    ~exists().where(job_nodes.c.run_key == runs.c.key),
-)
-# Of one workspace, and of all: see Queue.
-_QUEUES = {False: (runs.c.workspace == bindparam("in_workspace"), *_IN_QUEUE), True: _IN_QUEUE}
-_OLDEST = {
-    everywhere: select(*_COLUMNS).where(*inside).order_by(runs.c.key).limit(bindparam("most"))
-    for everywhere, inside in _QUEUES.items()
-}
-_WAITING = {everywhere: Prepared(found) for everywhere, found in _OLDEST.items()}
-_UNTOLD = {
-    everywhere: Prepared(found.where(runs.c.reason.is_(None)))
-    for everywhere, found in _OLDEST.items()
-}
-_WAITING_NODES = {
-    everywhere: Prepared(select(func.coalesce(func.sum(runs.c.node_count), 0)).where(*inside))
-    for everywhere, inside in _QUEUES.items()
-}
-# Replicas of this machine take no place of the queue.
-_OF_TYPE = runs.c.run_type == bindparam("of_type")
-_WAITING_OF_TYPE = Prepared(
-    select(*_COLUMNS).where(*_IN_QUEUE, _OF_TYPE).order_by(runs.c.key).limit(bindparam("most"))
-)
 _HOLDING = Prepared(
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .join(job_nodes, job_nodes.c.run_key == runs.c.key)
     .where(
         job_nodes.c.finished_at.is_(None),
@@ -133,6 +105,7 @@ _HOLDING = Prepared(
 )
 _JSON = ("error", "warnings", "stage_seconds")
 _FEW = 3
+_MANY = 500
 
 
 def find(connection: Connection, workspace: str, run: str) -> RunRow | None:
@@ -144,7 +117,7 @@ def find(connection: Connection, workspace: str, run: str) -> RunRow | None:
         run: Id of the run.
     """
     row = _FIND.row(connection, {"in_workspace": workspace, "run": run})
-    return None if row is None else _row(row)
+    return None if row is None else row_of(row)
 
 
 def numbered(connection: Connection, workspace: str, start: str) -> str | None:
@@ -165,7 +138,7 @@ def numbered(connection: Connection, workspace: str, start: str) -> str | None:
 def by_key(connection: Connection, key: int) -> RunRow | None:
     """The run of this key, or None."""
     row = _BY_KEY.row(connection, {"of_run": key})
-    return None if row is None else _row(row)
+    return None if row is None else row_of(row)
 
 
 def find_subjects(connection: Connection, subjects: Iterable[Subject]) -> list[RunRow]:
@@ -183,8 +156,13 @@ def find_many(connection: Connection, keys: Iterable[int]) -> list[RunRow]:
     wanted = sorted(keys)
     if len(wanted) <= _FEW:
         return [row for key in wanted if (row := by_key(connection, key)) is not None]
-    found = select(*_COLUMNS).where(runs.c.key.in_(wanted)).order_by(runs.c.key)
-    return [_row(row) for row in connection.execute(found)]
+    return [
+        row_of(row)
+        for piece in _pieces(wanted)
+        for row in connection.execute(
+            select(*COLUMNS).where(runs.c.key.in_(piece)).order_by(runs.c.key)
+        )
+    ]
 
 
 def find_in_order(connection: Connection, keys: Sequence[int]) -> list[RunRow]:
@@ -236,8 +214,12 @@ def specs(connection: Connection, keys: Iterable[int]) -> dict[int, str]:
     wanted = list(keys)
     if len(wanted) <= _FEW:
         return {key: spec(connection, key) for key in wanted}
-    found = select(run_specs.c.run_key, run_specs.c.spec).where(run_specs.c.run_key.in_(wanted))
-    return {int(row.run_key): str(row.spec) for row in connection.execute(found)}
+    columns = run_specs.c.run_key, run_specs.c.spec
+    return {
+        int(key): str(text)
+        for piece in _pieces(wanted)
+        for key, text in connection.execute(select(*columns).where(columns[0].in_(piece)))
+    }
 
 
 def newest(connection: Connection, workspace: str, limit: int) -> list[RunRow]:
@@ -249,9 +231,9 @@ def newest(connection: Connection, workspace: str, limit: int) -> list[RunRow]:
         limit: The most that are wanted.
     """
     mine = runs.c.workspace == workspace, not_hidden(runs.c.experiment)
-    found = select(*_COLUMNS).where(*mine)
+    found = select(*COLUMNS).where(*mine)
     rows = connection.execute(found.order_by(runs.c.key.desc()).limit(limit))
-    return [_row(row) for row in rows]
+    return [row_of(row) for row in rows]
 
 
 def of_name(
@@ -267,14 +249,14 @@ def of_name(
         limit: The most that are wanted.
     """
     mine = runs.c.workspace == workspace, runs.c.name == name, runs.c.experiment == experiment
-    found = select(*_COLUMNS).where(*mine).order_by(runs.c.key.desc()).limit(limit)
-    return [_row(row) for row in connection.execute(found)]
+    found = select(*COLUMNS).where(*mine).order_by(runs.c.key.desc()).limit(limit)
+    return [row_of(row) for row in connection.execute(found)]
 
 
-def active(connection: Connection) -> list[RunRow]:
-    """Every run of every workspace that has not ended, oldest first."""
-    found = select(*_COLUMNS).where(runs.c.active.is_(True)).order_by(runs.c.key)
-    return [_row(row) for row in connection.execute(found)]
+def active_ids(connection: Connection) -> set[str]:
+    """The ids of all runs that have not ended."""
+    found = select(runs.c.id).where(runs.c.active.is_(True))
+    return set(connection.execute(found).scalars())
 
 
 def count_active(connection: Connection, besides: str) -> int:
@@ -292,47 +274,16 @@ def active_on(connection: Connection, workspace: str, target: str) -> list[RunRo
         workspace: Id of the workspace.
         target: Name of the compute target.
     """
-    found = select(*_COLUMNS).where(
+    found = select(*COLUMNS).where(
         runs.c.workspace == workspace, runs.c.target == target, runs.c.active.is_(True)
     )
-    return [_row(row) for row in connection.execute(found.order_by(runs.c.key))]
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """The runs in `status` on a target that have no node; workspace None means all of them."""
-
-    workspace: str | None
-    target: str
-    status: str
-
-    def first(self, connection: Connection, limit: int) -> list[RunRow]:
-        """The oldest."""
-        found = _WAITING[self._everywhere].rows(connection, self._named(limit))
-        return [_row(row) for row in found]
-
-    def without_reason(self, connection: Connection, limit: int) -> list[RunRow]:
-        """The oldest of which it is not said yet why they wait."""
-        found = _UNTOLD[self._everywhere].rows(connection, self._named(limit))
-        return [_row(row) for row in found]
-
-    def node_count(self, connection: Connection) -> int:
-        """Sum up how many nodes they need."""
-        return int(_WAITING_NODES[self._everywhere].value(connection, self._named(0)))
-
-    @property
-    def _everywhere(self) -> bool:
-        return self.workspace is None
-
-    def _named(self, limit: int) -> dict[str, Any]:
-        named = {"on_target": self.target, "in_status": self.status, "most": limit}
-        return named if self.workspace is None else {**named, "in_workspace": self.workspace}
+    return [row_of(row) for row in connection.execute(found.order_by(runs.c.key))]
 
 
 def children(connection: Connection, row: RunRow) -> list[RunRow]:
     """The runs whose parent is `row`, oldest first."""
-    found = select(*_COLUMNS).where(runs.c.workspace == row.workspace, runs.c.parent == row.id)
-    return [_row(each) for each in connection.execute(found.order_by(runs.c.key))]
+    found = select(*COLUMNS).where(runs.c.workspace == row.workspace, runs.c.parent == row.id)
+    return [row_of(each) for each in connection.execute(found.order_by(runs.c.key))]
 
 
 def above_others(connection: Connection, keys: Sequence[int]) -> set[int]:
@@ -354,7 +305,7 @@ def open_below(connection: Connection, row: RunRow, target: str) -> list[RunRow]
         target: Name of the compute target.
     """
     named = {"in_workspace": row.workspace, "on_target": target, "of_parent": row.id}
-    return [_row(each) for each in _OPEN_BELOW.rows(connection, named)]
+    return [row_of(each) for each in _OPEN_BELOW.rows(connection, named)]
 
 
 def _is_below() -> ColumnElement[bool]:
@@ -371,7 +322,7 @@ def _is_below() -> ColumnElement[bool]:
 
 
 _OPEN_BELOW = Prepared(
-    select(*_COLUMNS).where(runs.c.active.is_(True), _is_below()).order_by(runs.c.key)
+    select(*COLUMNS).where(runs.c.active.is_(True), _is_below()).order_by(runs.c.key)
 )
 
 
@@ -387,7 +338,7 @@ def active_with_nodes(
         besides: Leave out runs of this type.
     """
     named = {"on_target": target, "most": limit, "besides": besides or "no type"}
-    return [_row(row) for row in _HOLDING.rows(connection, named)]
+    return [row_of(row) for row in _HOLDING.rows(connection, named)]
 
 
 def durations(connection: Connection, like: RunRow, limit: int, among: int) -> list[int]:
@@ -416,22 +367,6 @@ def durations(connection: Connection, like: RunRow, limit: int, among: int) -> l
         newest.c.ended_at.is_not(None),
     )
     return [int(took) for (took,) in connection.execute(found.limit(limit))]
-
-
-def waiting_of_type(
-    connection: Connection, target: str, status: str, run_type: str, limit: int
-) -> list[RunRow]:
-    """The oldest runs of a type in `status` on a target that have no node.
-
-    Args:
-        connection: The transaction's connection.
-        target: Name of the compute target.
-        status: The status.
-        run_type: The type.
-        limit: The most that are wanted.
-    """
-    named = {"on_target": target, "in_status": status, "of_type": run_type, "most": limit}
-    return [_row(row) for row in _WAITING_OF_TYPE.rows(connection, named)]
 
 
 def tags(
@@ -537,8 +472,14 @@ def add_params(connection: Connection, key: int, given: Mapping[str, str]) -> No
 def _of_workspace(connection: Connection, workspace: str, ids: Sequence[str]) -> list[RunRow]:
     if len(ids) <= _FEW:
         return [row for each in ids if (row := find(connection, workspace, each)) is not None]
-    found = select(*_COLUMNS).where(runs.c.workspace == workspace, runs.c.id.in_(ids))
-    return [_row(row) for row in connection.execute(found)]
+    found = select(*COLUMNS).where(runs.c.workspace == workspace, runs.c.id.in_(ids))
+    return [row_of(row) for row in connection.execute(found)]
+
+
+def _pieces(wanted: list[int]) -> Iterator[list[int]]:
+    """Lists as short as every SQLite takes them: some builds bound parameters by 999."""
+    for start in range(0, len(wanted), _MANY):
+        yield wanted[start : start + _MANY]
 
 
 def _texts(values: dict[str, Any]) -> dict[str, Any]:
@@ -549,7 +490,8 @@ def _texts(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _row(row: Sequence[Any]) -> RunRow:
+def row_of(row: Sequence[Any]) -> RunRow:
+    """The run of what a query of `COLUMNS` has found."""
     values = dict(zip(_NAMES, row, strict=True))
     error, warnings, seconds = (values[name] for name in _JSON)
     values["error"] = None if error is None else _ERROR.decode(error)

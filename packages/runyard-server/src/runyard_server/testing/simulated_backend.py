@@ -44,7 +44,7 @@ class SimulatedAgent:
     attempt: int
     node_name: str
     salvages: bool
-    seen: Observation = Observation(alive=True)
+    seen: Observation
 
     @property
     def alive(self) -> bool:
@@ -117,6 +117,7 @@ class Machines:
                     plan.attempt,
                     job.node_name,
                     salvages=plan.purpose == SALVAGE,
+                    seen=Observation(alive=True),
                 )
                 self._agents[handle] = agent
                 self._begun.append(agent)

@@ -115,7 +115,7 @@ class Ledger:
         """Compare the account with the rows of nodes."""
 
         def look(work: Work) -> None:
-            held = {}
+            held: dict[tuple[str, str], str] = {}
             for cluster in compute.everywhere(work.connection):
                 present = nodes.of_cluster(work.connection, cluster.workspace, cluster.name)
                 assert len(present) <= cluster.max_nodes, cluster
@@ -133,7 +133,7 @@ class Ledger:
         assert self.ended.total() == len(self._known), "runs have not ended"
 
         def look(work: Work) -> None:
-            assert runs.active(work.connection) == []
+            assert not runs.active_ids(work.connection)
             assert job_nodes.unfinished(work.connection) == []
 
         self._system.read(look)

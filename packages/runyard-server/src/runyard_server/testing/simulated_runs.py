@@ -1,4 +1,4 @@
-"""What a simulation is made of: clusters in workspaces, runs of all sizes, and what becomes of each.
+"""What a simulation is made of: clusters in workspaces, runs of all sizes, and their fates.
 
 Everything follows from the seed. Runs are written down by the rule that a submission ends in, many
 in one transaction; what a request checks before is not what is simulated.
@@ -7,6 +7,7 @@ in one transaction; what a request checks before is not what is simulated.
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from runyard.protocol.compute import CreateCompute
 from runyard.protocol.environments import EnvironmentDefinition
@@ -106,7 +107,7 @@ class Workload:
     def __init__(self, system: System, shape: Shape, site: str) -> None:
         self._system = system
         self._shape = shape
-        self._chance = random.Random(shape.seed)
+        self._chance = random.Random(shape.seed)  # noqa: S311 - nothing is secret here
         self._count = 0
         self.runs: dict[tuple[str, str], SimulatedRun] = {}
         self.clusters = self._make_clusters(site)
@@ -127,7 +128,7 @@ class Workload:
         added: list[SimulatedRun] = []
         for start in range(0, count, _BATCH):
             made = [self._draw(most) for _ in range(min(_BATCH, count - start))]
-            self._system.write(lambda work, made=made: self._write(work, made))
+            self._system.write(partial(self._write, made=made))
             added += made
         self.runs.update({(run.cluster.workspace, run.id): run for run in added})
         return added
@@ -170,7 +171,7 @@ class Workload:
             max_retries=chance.choice((0, 1, 2)),
         )
 
-    def _write(self, work: Work, made: Sequence[SimulatedRun]) -> None:
+    def _write(self, work: Work, *, made: Sequence[SimulatedRun]) -> None:
         known = {
             cluster.workspace: experiments.ensure(
                 work.connection, cluster.workspace, EXPERIMENT, work.now

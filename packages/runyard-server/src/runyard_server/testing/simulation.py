@@ -93,7 +93,7 @@ class Simulation:
         places = {cluster.workspace for cluster in self.workload.clusters}
         self.ledger = Ledger(self.system, self.workload.runs, places)
         self.turns = Turns()
-        self._chance = random.Random(shape.seed + 1)
+        self._chance = random.Random(shape.seed + 1)  # noqa: S311 - nothing is secret here
         self._numbers = itertools.count()
         # What agents will say, by time; None is a machine that fails.
         self._words: list[tuple[int, int, SimulatedAgent, FinishReport | None]] = []
@@ -232,9 +232,7 @@ class Simulation:
         heapq.heappush(self._words, (when, next(self._numbers), agent, word))
 
 
-def _system(
-    folder: Path, clock: FakeClock, machines: Machines, locks: FakeEnvironments
-) -> System:
+def _system(folder: Path, clock: FakeClock, machines: Machines, locks: FakeEnvironments) -> System:
     home = Home(folder)
     home.create()
     context = context_of(home, lambda: URL, named(home.light, LIGHT))

@@ -97,3 +97,84 @@ def _legend() -> list[str]:
         parts.append(f'<text x="{x + 17}" y="26">{label}</text>')
         x += 30 + 8 * len(label)
     return parts
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: a name, its points by rising x, and whether they were measured or are expected."""
+
+    name: str
+    points: list[tuple[float, float]]
+    colour: str
+    expected: bool = False
+
+
+def lines(title: str, across: str, unit: str, rows: list[Line]) -> str:
+    """Draw lines; both axes are logarithmic, so what grows in step is a straight slope."""
+    xs, ys = (_span([point[axis] for row in rows for point in row.points]) for axis in (0, 1))
+    height = 360
+    plane = _Plane(xs, ys, height)
+    parts = [
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
+            f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13">'
+        ),
+        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
+        f'<text x="16" y="26" font-size="16" font-weight="bold">{escape(title)}</text>',
+        *plane.grid(across, unit),
+    ]
+    for row in rows:
+        parts += plane.line(row)
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _span(values: list[float]) -> tuple[int, int]:
+    low = math.floor(math.log10(min(values)))
+    return low, max(math.ceil(math.log10(max(values))), low + 1)
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """Two logarithmic axes, by their powers of ten, and room for names at the right."""
+
+    xs: tuple[int, int]
+    ys: tuple[int, int]
+    height: int
+    left: int = 80
+    right: int = 230
+    top: int = 46
+    bottom: int = 46
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        across = (math.log10(x) - self.xs[0]) / (self.xs[1] - self.xs[0])
+        up = (math.log10(y) - self.ys[0]) / (self.ys[1] - self.ys[0])
+        wide, high = WIDTH - self.left - self.right, self.height - self.top - self.bottom
+        return round(self.left + across * wide, 1), round(self.height - self.bottom - up * high, 1)
+
+    def grid(self, across: str, unit: str) -> list[str]:
+        parts = []
+        for power in range(self.xs[0], self.xs[1] + 1):
+            (x, low), (_, high) = (self.at(10.0**power, 10.0**end) for end in self.ys)
+            parts.append(f'<line x1="{x}" y1="{low}" x2="{x}" y2="{high}" stroke="#e5e7eb"/>')
+            parts.append(_label(x, low + 18, "middle", f"{10**power:,}"))
+        for power in range(self.ys[0], self.ys[1] + 1):
+            (low, y), (high, _) = (self.at(10.0**end, 10.0**power) for end in self.xs)
+            parts.append(f'<line x1="{low}" y1="{y}" x2="{high}" y2="{y}" stroke="#e5e7eb"/>')
+            parts.append(_label(low - 6, y + 4, "end", f"{10.0**power:g} {unit}"))
+        middle = (self.left + WIDTH - self.right) / 2
+        return [*parts, _label(middle, self.height - 8, "middle", across)]
+
+    def line(self, row: Line) -> list[str]:
+        points = [self.at(x, y) for x, y in row.points]
+        path = " ".join(f"{x},{y}" for x, y in points)
+        dashes = ' stroke-dasharray="5 5"' if row.expected else ""
+        x, y = points[-1]
+        return [
+            f'<polyline points="{path}" fill="none" stroke="{row.colour}" stroke-width="2"{dashes}/>',
+            *(f'<circle cx="{a}" cy="{b}" r="3" fill="{row.colour}"/>' for a, b in points),
+            _label(x + 8, y + 4, "start", row.name, row.colour),
+        ]
+
+
+def _label(x: float, y: float, anchor: str, text: str, colour: str = "#6b7280") -> str:
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'

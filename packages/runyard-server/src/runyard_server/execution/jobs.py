@@ -24,7 +24,7 @@ from runyard.protocol.jobs import (
 from runyard.protocol.route import Nothing
 from runyard.protocol.runs import LOCAL_TARGET, RunError, RunSpec
 from runyard.protocol.sizes import VmSize, resolve
-from runyard.protocol.timeouts import HEARTBEAT_SECONDS
+from runyard.protocol.timeouts import AGENT_LOST_SECONDS, HEARTBEAT_SECONDS
 from runyard_server.compute.base import Job
 from runyard_server.core import specs
 from runyard_server.core.clock import SECOND, iso
@@ -62,6 +62,9 @@ from runyard_server.store.runs import RunRow
 _OUTPUTS = "outputs/"
 # A second less than the interval: beats come a little early at times, and would be passed over.
 _BEAT_US = int((HEARTBEAT_SECONDS - 1) * SECOND)
+# Of a run of one process a beat says only that it lives, which memory keeps: written at each, ten
+# thousand such runs would be two thousand writes a second.
+_QUIET_BEAT_US = int(AGENT_LOST_SECONDS * SECOND)
 _BEFORE_RUNNING = (states.QUEUED,)
 _BEFORE_FINALIZING = (states.QUEUED, states.RUNNING)
 _OUTCOMES = {
@@ -318,7 +321,8 @@ def _tells_news(row: RunRow, node: JobNodeRow, body: AgentReport, now: int) -> b
         return True
     if body.message or any(text not in row.warnings for text in body.warnings):
         return True
-    return now - (node.beat_at or 0) > _BEAT_US
+    pause = _QUIET_BEAT_US if body.tasks is None else _BEAT_US
+    return now - (node.beat_at or 0) > pause
 
 
 def _tells_of_tasks(system: System, node: JobNodeRow, body: AgentReport) -> bool:

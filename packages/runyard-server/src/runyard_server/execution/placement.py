@@ -39,6 +39,8 @@ BEHIND = "waiting behind earlier runs for {place}"
 _NAMED = 3
 # All writes wait for this one, so it places so many replicas at a time.
 _REPLICAS = 1000
+# Queues may be long and few nodes free: so many runs of a cluster are read at a time.
+_LOOK = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,14 +206,13 @@ def _place_cluster(
     if not queue.first(work.connection, 1):
         return []
     grow(work, cluster, min(granted.nodes, cluster.max_nodes))
-    idle = nodes.free_in(work.connection, cluster.workspace, cluster.name, IDLE)
-    # No more can be placed at once, and one beyond is the first that waits: queues may be long.
-    waiting = deque(queue.first(work.connection, len(idle) + 1))
-    placements = []
+    idle = deque(nodes.free_in(work.connection, cluster.workspace, cluster.name, IDLE))
+    placements: list[Placement] = []
+    waiting = deque(queue.first(work.connection, _LOOK))
     # Strictly in order: small runs that overtake a large one could do so for ever.
     while waiting and waiting[0].node_count <= len(idle):
         row = waiting.popleft()
-        mine, idle = idle[: row.node_count], idle[row.node_count :]
+        mine = [idle.popleft() for _ in range(row.node_count)]
         nodes.change(
             work.connection,
             cluster.workspace,
@@ -222,6 +223,8 @@ def _place_cluster(
             since=work.now,
         )
         placements.append(_placed_on(work, row, mine))
+        # Those that have nodes now are in the queue no more.
+        waiting = waiting or deque(queue.first(work.connection, _LOOK))
     if waiting:
         reason = _cluster_reason(work, cluster, waiting[0], len(idle), granted.reason)
         _wait(work, waiting[0], reason)

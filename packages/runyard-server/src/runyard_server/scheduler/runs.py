@@ -86,6 +86,7 @@ class RunReconciler(Reconciler):
 
     def reconcile(self, subjects: Sequence[Subject]) -> None:
         """Bring these runs on, and place what waits where something has become free."""
+        end = time.monotonic() + TICK_SECONDS
         # Who waits for an environment that is there now must not be overtaken.
         wanted = {*subjects, *self._preparations.subjects()}
         if len(wanted) <= PIECE and not self._backlog:
@@ -93,7 +94,7 @@ class RunReconciler(Reconciler):
             return
         self._backlog.add(wanted)
         try:
-            self._bring_on_many()
+            self._bring_on_many(end)
         except Exception:
             # The loop tries the subjects that it has given alone; the others come with the next
             # look.
@@ -127,13 +128,14 @@ class RunReconciler(Reconciler):
         with self._guard:
             self._later.add(subject)
 
-    def _bring_on_many(self) -> None:
-        """Bring on the backlog, for as long as a turn may take."""
-        end = time.monotonic() + TICK_SECONDS
-        while self._backlog and time.monotonic() < end:
+    def _bring_on_many(self, end: float) -> None:
+        """Bring on the backlog, until a time by the monotonic clock but a piece of it at least."""
+        while True:
             piece = self._backlog.piece()
             self._bring_on(piece)
             self._backlog.drop(piece)
+            if not self._backlog or time.monotonic() > end:
+                return
 
     def _bring_on(self, subjects: Iterable[Subject]) -> None:
         found = active_runs.snapshot(self._system, subjects)

@@ -1,7 +1,8 @@
 """The scheduler and the store at the size of a data centre, with a simulated backend and clock.
 
     simulation = Simulation(folder, Shape(nodes=10_000, runs=100_000))
-    simulation.queue()      all runs come into the queue
+    simulation.submit(100_000)
+    simulation.queue()      all of them come into the queue
     simulation.run()        until all have ended
 
 What decides is the service's own: the loop with its reconcilers, the rules, SQLite in a state
@@ -19,10 +20,12 @@ import itertools
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from runyard.protocol import jobs as protocol
 from runyard.protocol.errors import NotFound
@@ -57,6 +60,7 @@ _TICK = 5
 _AWAY = (2.0, 90.0)
 _STOPPED_AFTER = 2
 _AUDITED = 25
+_AT_ONCE = 16
 _PATIENCE = 60.0
 
 
@@ -65,12 +69,18 @@ class Turns:
     """What turns of the loop took and decided."""
 
     seconds: list[float] = field(default_factory=list)
+    cpu_seconds: float = 0.0
     decisions: int = 0
 
     @property
     def rate(self) -> float:
-        """Decisions a second."""
-        return self.decisions / sum(self.seconds) if self.seconds else 0.0
+        """Decisions a second of the clock."""
+        return self.decisions / sum(self.seconds)
+
+    @property
+    def cpu_rate(self) -> float:
+        """Decisions a second of CPU time, which other work on the machine hardly lengthens."""
+        return self.decisions / self.cpu_seconds
 
 
 class Simulation:
@@ -98,14 +108,15 @@ class Simulation:
         # What agents will say, by time; None is a machine that fails.
         self._words: list[tuple[int, int, SimulatedAgent, FinishReport | None]] = []
         self._gangs: dict[tuple[str, str, int], list[SimulatedAgent]] = {}
+        self._requests = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="agents")
         self._steps = 0
         self._looked = self.clock.now
         self._begin()
 
     def queue(self) -> None:
-        """Submit the runs of the shape, and have all of them come into the queue or onto nodes."""
-        self.submit(self.shape.runs)
-        self.turn()
+        """Have all runs that were submitted come into the queue or onto nodes."""
+        while self.ledger.queued + self.ledger.placed < len(self.workload.runs):
+            self.turn()
 
     def submit(self, count: int, most: int = 64) -> None:
         """Submit more runs.
@@ -126,10 +137,12 @@ class Simulation:
         next_look = self._looked + _TICK * SECOND
         moment = min(self._words[0][0], next_look) if self._words else next_look
         self.clock.now = max(self.clock.now, moment)
+        due = []
         while self._words and self._words[0][0] <= self.clock.now:
-            _, _, agent, word = heapq.heappop(self._words)
-            if agent.alive:
-                self._speak(agent, word)
+            due.append(heapq.heappop(self._words)[2:])
+        for agent, word in due:
+            self._expect(agent, word)
+        self._together(self._speak, due)
         if self.clock.now >= next_look:
             self._looked = self.clock.now
             self.loop.observe()
@@ -140,9 +153,10 @@ class Simulation:
 
     def turn(self) -> float:
         """Have the loop take a turn and agents begin; give the seconds that the turn took."""
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         self.loop.turn()
         took = time.perf_counter() - began
+        self.turns.cpu_seconds += time.process_time() - cpu
         before = self.ledger.decisions
         self._settle()
         self.ledger.read()
@@ -166,6 +180,7 @@ class Simulation:
     def close(self) -> None:
         """End everything."""
         self.loop.stop()
+        self._requests.shutdown()
         self.system.records.close()
 
     def _begin(self) -> None:
@@ -183,16 +198,30 @@ class Simulation:
         while self._runs.launching:
             assert time.monotonic() < end, "launches do not end"
             time.sleep(0.0005)
-        for agent in self.machines.begun():
+        begun = self.machines.begun()
+        self._together(self.report, [(agent,) for agent in begun if not agent.salvages])
+        for agent in begun:
             if agent.salvages:
                 self._later(1, agent, FinishReport(protocol.OUTCOME_FAILED, exit_code=1))
             else:
                 self._work(agent)
 
-    def _work(self, agent: SimulatedAgent) -> None:
-        run = self.workload.runs[agent.workspace, agent.run]
+    def _together(self, act: Callable[..., None], given: Iterable[tuple[Any, ...]]) -> None:
+        """Do several at once, as requests come, so that they share commits."""
+        for _ in self._requests.map(lambda each: act(*each), given):
+            pass
+
+    def working(self) -> list[SimulatedAgent]:
+        """The agents that are at work."""
+        return [agent for _, _, agent, _ in self._words if agent.alive and not agent.salvages]
+
+    def report(self, agent: SimulatedAgent) -> None:
+        """Have an agent tell that it works."""
         body = AgentReport("running", pid=1, host=agent.node_name, attempt=agent.attempt)
         jobs.report(self.system, agent.workspace, agent.run, str(agent.node), body)
+
+    def _work(self, agent: SimulatedAgent) -> None:
+        run = self.workload.runs[agent.workspace, agent.run]
         if run.agents > 1:
             self._gang(agent).append(agent)
         if self._chance.random() < self.shape.lost:
@@ -205,18 +234,22 @@ class Simulation:
             return FinishReport(protocol.OUTCOME_FAILED, exit_code=1)
         return FinishReport(protocol.OUTCOME_COMPLETED, exit_code=0)
 
-    def _speak(self, agent: SimulatedAgent, word: FinishReport | None) -> None:
-        """Have an agent say its last word and end, or its machine fail."""
-        run = self.workload.runs[agent.workspace, agent.run]
+    def _expect(self, agent: SimulatedAgent, word: FinishReport | None) -> None:
+        """Take note of what an agent that lives is about to bring about, and fail machines."""
         failed = word is None or word.outcome == protocol.OUTCOME_FAILED
-        if failed and not agent.salvages:
-            # Before it is told: a machine that fails under a gang that has failed fails nothing.
-            run.faults.setdefault(agent.attempt, "machine" if word is None else "script")
-            for other in self._gang(agent):
-                if other is not agent and other.alive:
-                    self._later(_STOPPED_AFTER, other, FinishReport(protocol.OUTCOME_STOPPED))
+        if not agent.alive or agent.salvages or not failed:
+            return
+        run = self.workload.runs[agent.workspace, agent.run]
+        run.faults.setdefault(agent.attempt, "machine" if word is None else "script")
+        for other in self._gang(agent):
+            if other is not agent and other.alive:
+                self._later(_STOPPED_AFTER, other, FinishReport(protocol.OUTCOME_STOPPED))
         if word is None:
             self.machines.lose(agent, self._chance.choice(_AWAY))
+
+    def _speak(self, agent: SimulatedAgent, word: FinishReport | None) -> None:
+        """Have an agent that lives say its last word and end."""
+        if word is None or not agent.alive:
             return
         word = replace(word, attempt=agent.attempt)
         # One that cleans up may be late: the run has begun anew without it.

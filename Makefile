@@ -106,6 +106,9 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 		tests/journeys/test_soak_endpoints.py
 	SOAK_UPDATES=$${SOAK_UPDATES:-20} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/journeys/test_updates_under_load.py
+	SIMULATED_NODES=$${SIMULATED_NODES:-10000} SIMULATED_RUNS=$${SIMULATED_RUNS:-100000} \
+		.venv/bin/python -P -m pytest -p no:randomly -s --timeout 7200 tests/simulation \
+		tests/simulation/soak_decisions.py
 	STUDIO_LONG=1 .venv/bin/python -P -m pytest -p no:randomly tests/studio
 	$(MAKE) --no-print-directory compare
 	SOAK_BOARDS=$${SOAK_BOARDS:-20} .venv/bin/python -P -m pytest -p no:randomly \

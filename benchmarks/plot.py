@@ -167,10 +167,11 @@ class _Plane:
     def line(self, row: Line) -> list[str]:
         points = [self.at(x, y) for x, y in row.points]
         path = " ".join(f"{x},{y}" for x, y in points)
-        dashes = ' stroke-dasharray="5 5"' if row.expected else ""
+        stroke = f'stroke="{row.colour}" stroke-width="2"'
+        stroke += ' stroke-dasharray="5 5"' if row.expected else ""
         x, y = points[-1]
         return [
-            f'<polyline points="{path}" fill="none" stroke="{row.colour}" stroke-width="2"{dashes}/>',
+            f'<polyline points="{path}" fill="none" {stroke}/>',
             *(f'<circle cx="{a}" cy="{b}" r="3" fill="{row.colour}"/>' for a, b in points),
             _label(x + 8, y + 4, "start", row.name, row.colour),
         ]

@@ -59,7 +59,9 @@ class RunReconciler(Reconciler):
         self._system = system
         self._grant = grant
         self._token = token
-        self._preparations = Preparations(system, locks, token, done=self._wake, again=self._again)
+        self._preparations = Preparations(
+            system, locks, token, done=self._prepared, again=self._again
+        )
         self._folders = RunFolders(system)
         self._agents = Agents(
             system,
@@ -71,6 +73,7 @@ class RunReconciler(Reconciler):
         self._guard = threading.Lock()
         self._later: set[Subject] = set()
         self._backlog = Backlog(system)
+        self._made = False
 
     def subjects(self) -> Iterable[Subject]:
         """The runs that have not ended, and those with a node whose last word is awaited."""
@@ -87,8 +90,12 @@ class RunReconciler(Reconciler):
     def reconcile(self, subjects: Sequence[Subject]) -> None:
         """Bring these runs on, and place what waits where something has become free."""
         end = time.monotonic() + TICK_SECONDS
-        # Who waits for an environment that is there now must not be overtaken.
-        wanted = {*subjects, *self._preparations.subjects()}
+        wanted = set(subjects)
+        if self._made or not self._backlog:
+            # Who waits for an environment that is there now must not be overtaken. Not in each turn
+            # of a long backlog: it would begin with them again, and come no further.
+            self._made = False
+            wanted |= self._preparations.subjects()
         if len(wanted) <= PIECE and not self._backlog:
             self._bring_on(wanted)
             return
@@ -121,7 +128,8 @@ class RunReconciler(Reconciler):
         self._agents.close()
         self._folders.close()
 
-    def _wake(self, subject: Subject) -> None:
+    def _prepared(self, subject: Subject) -> None:
+        self._made = True
         self._system.notices.changed(work_topic(subject))
 
     def _again(self, subject: Subject) -> None:

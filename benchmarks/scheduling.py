@@ -35,20 +35,21 @@ COLUMNS = {
     "nodes": ("nodes", "{:,.0f}"),
     "queued": ("runs in the queue", "{:,.0f}"),
     "intake": ("decisions/s while all come", "{:,.0f}"),
-    "intake_cpu": ("for a second of CPU time", "{:,.0f}"),
+    "intake_cpu": ("the same for a second of CPU time", "{:,.0f}"),
     "steady": ("decisions/s while runs end and begin", "{:,.0f}"),
-    "steady_cpu": ("for a second of CPU time", "{:,.0f}"),
+    "steady_cpu": ("the same for a second of CPU time", "{:,.0f}"),
     "per_turn": ("decisions of such a turn", "{:.0f}"),
-    "steady_turn": ("such a turn (s)", "{:.3f}"),
-    "idle_turn": ("turn for nothing (s)", "{:.4f}"),
-    "observe": ("look at all agents (s)", "{:.3f}"),
-    "blind_observe": ("look, known by beats alone (s)", "{:.3f}"),
-    "restart": ("restart (s)", "{:.2f}"),
-    "run_cpu": ("CPU time of a run's whole life (ms)", "{:.1f}"),
-    "beat": ("CPU time of a beat (ms)", "{:.2f}"),
+    "steady_turn": ("such a turn (ms)", "{:.1f}"),
+    "idle_turn": ("a turn for nothing (ms)", "{:.1f}"),
+    "observe": ("a look at all agents (ms)", "{:.1f}"),
+    "blind_observe": ("the same where beats alone tell (ms)", "{:.1f}"),
+    "restart": ("a restart (ms)", "{:.0f}"),
+    "run_cpu": ("a run's whole life (ms)", "{:.1f}"),
+    "beat": ("a beat without HTTP (ms)", "{:.2f}"),
     "memory": ("memory (MiB)", "{:.0f}"),
     "database": ("database (MiB)", "{:.0f}"),
 }
+SECONDS = ("steady_turn", "idle_turn", "observe", "blind_observe", "restart")
 COSTS = {
     "restart": ("restart", "#dc2626"),
     "observe": ("look at all agents", "#2563eb"),
@@ -101,7 +102,8 @@ def write(found: list[dict[str, float]], before: str) -> None:
 def _table(found: list[dict[str, float]]) -> list[str]:
     lines = ["|  |" + "".join(" |" for _ in found), "| --- |" + " ---: |" * len(found)]
     for name, (title, form) in COLUMNS.items():
-        cells = " | ".join(form.format(each[name]) for each in found)
+        times = 1000 if name in SECONDS else 1
+        cells = " | ".join(form.format(each[name] * times) for each in found)
         lines.append(f"| {title} | {cells} |")
     return lines
 

@@ -1,7 +1,7 @@
 """Measures a simulation at its full queue: what decisions, turns, looks and a restart cost.
 
-Everything is given in seconds of the clock and, where it matters, in seconds of the process's own
-CPU time, which other work on the machine does not lengthen as much.
+Rates are given for a second of the clock and for one of the process's CPU time. All else is CPU
+time, which other work on the machine does not lengthen much.
 """
 
 import resource
@@ -32,10 +32,10 @@ class Figures:
         submitted: Runs written down a second.
         intake: Decisions a second of turn while all runs came into the queue.
         intake_cpu: The same for a second of CPU time.
-        longest_turn: Seconds of the longest of those turns.
+        longest_turn: Seconds of the clock of the longest of those turns.
         steady: Decisions a second of turn while runs ended, others began and as many came.
         steady_cpu: The same for a second of CPU time.
-        steady_turn: Median seconds of such a turn.
+        steady_turn: Seconds of such a turn on average.
         per_turn: Decisions of such a turn.
         run_cpu: Milliseconds of CPU time for each run that ended meanwhile, from its submission to
             its end, with all that the simulation adds.
@@ -98,14 +98,14 @@ def measure(simulation: Simulation, steps: int = 100) -> Figures:
         longest_turn=max(intake.seconds),
         steady=steady.rate,
         steady_cpu=steady.cpu_rate,
-        steady_turn=median(steady.seconds),
+        steady_turn=steady.cpu_seconds / len(steady.seconds),
         run_cpu=per_run * _MILLI,
         beat=beat * _MILLI,
         per_turn=steady.decisions / len(steady.seconds),
         idle_turn=_idle_turn(simulation),
         observe=median(_timed(simulation.loop.observe) for _ in range(_TIMES)),
         blind_observe=_blind(simulation),
-        restart=simulation.restart(),
+        restart=_timed(simulation.restart),
         memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KIB,
         database=_size(simulation.system.home.database) / _KIB**2,
     )
@@ -137,13 +137,15 @@ def _idle_turn(simulation: Simulation) -> float:
 
 
 def _beat(simulation: Simulation) -> float:
-    """Seconds of CPU time for a beat, of which every agent at work has one."""
+    """Seconds of CPU time for a beat that tells nothing new; every agent at work has two."""
     working = simulation.working()
-    before = time.process_time()
-    for agent in working:
-        # Its run may have begun anew without it.
-        with suppress(NotFound):
-            simulation.report(agent)
+    # The first of them may be written, as one in six is.
+    for _ in range(2):
+        before = time.process_time()
+        for agent in working:
+            # Its run may have begun anew without it.
+            with suppress(NotFound):
+                simulation.report(agent)
     return (time.process_time() - before) / len(working)
 
 
@@ -156,9 +158,10 @@ def _blind(simulation: Simulation) -> float:
 
 
 def _timed(act: Callable[[], object]) -> float:
-    began = time.perf_counter()
+    """Seconds of CPU time, of all threads."""
+    began = time.process_time()
     act()
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def _size(database: Path) -> int:

@@ -164,18 +164,15 @@ class Simulation:
         self.turns.decisions += self.ledger.decisions - before
         return took
 
-    def restart(self) -> float:
-        """Another process takes over; give the seconds until it has looked at everything."""
+    def restart(self) -> None:
+        """Another process takes over and looks at everything."""
         self.loop.stop()
-        began = time.perf_counter()
         self._begin()
         self.loop.take_up()
         self.loop.observe()
         self.loop.turn()
-        took = time.perf_counter() - began
         self._settle()
         self.ledger.read()
-        return took
 
     def close(self) -> None:
         """End everything."""

@@ -105,9 +105,9 @@ def _measured(
     seconds: float,
 ) -> str:
     still, scripts = [], 0.0
-    for turn in range(TURNS):
-        if turn:
-            page.context.close()
+    page = browser.new_page()
+    for _ in range(TURNS):
+        page.context.close()
         page = browser.new_context(viewport=WIDE).new_page()  # type: ignore[arg-type]
         session = page.context.new_cdp_session(page)
         page.add_init_script("performance.setResourceTimingBufferSize(5000)")

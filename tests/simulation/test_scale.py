@@ -13,7 +13,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from runyard_server.execution import advancing
+from runyard.protocol.runs import RUNNING, SCRIPT_RUN
+from runyard_server.core.work import Work
+from runyard_server.execution import advancing, new_runs
+from runyard_server.execution.new_runs import Named
+from runyard_server.store import experiments, job_nodes
+from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.testing.simulated_runs import Shape
 from runyard_server.testing.simulation import Simulation
 
@@ -120,3 +125,33 @@ def test_a_long_queue_costs_a_turn_nothing(effort: Counter[str], make: Make) -> 
         did.append(effort["instructions"])
     few, many = did
     assert many < 1.5 * few
+
+
+def test_the_places_here_are_counted_without_the_history(effort: Counter[str], make: Make) -> None:
+    """How many runs are on this machine does not take longer where very many are elsewhere."""
+    did = []
+    for runs in (RUNS // 10, RUNS):
+        simulation = make(runs=runs)
+        simulation.submit(runs)
+        place = simulation.workload.clusters[0].workspace
+        simulation.system.write(lambda work, place=place: _run_here(work, place, 4))
+
+        def count(work: Work) -> int:
+            held = [job_nodes.count_unfinished_on(work.connection, "local") for _ in range(50)]
+            return held[-1]
+
+        effort.clear()
+        assert simulation.system.read(count) == 4
+        did.append(effort["instructions"])
+    few, many = did
+    assert many < 1.5 * few
+
+
+def _run_here(work: Work, place: str, count: int) -> None:
+    experiment = experiments.ensure(work.connection, place, "here", work.now)
+    for number in range(count):
+        row = new_runs.new_row(
+            place, f"here-{number}", "here", status=RUNNING, target="local", run_type=SCRIPT_RUN
+        )
+        key = new_runs.add(work, row, experiment, "{}", Named({}, {}, {})).key
+        job_nodes.add(work.connection, [JobNodeRow(key, 0, 1, "local", "running")])

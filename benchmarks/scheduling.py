@@ -95,7 +95,9 @@ def write(found: list[dict[str, float]], before: str) -> None:
         ("costs", "What grows with the queue and the nodes", "s", COSTS),
         ("rates", "Decisions for a second of CPU time", "/s", RATES),
     ):
-        chart = plot.lines(title, "runs in the queue", unit, _lines(found, rows))
+        chart = plot.lines(
+            title, "runs in the queue", unit, _lines(found, rows, beyond=unit == "s")
+        )
         (DOCS / "benchmarks" / f"scale-{name}.svg").write_text(chart)
 
 
@@ -108,14 +110,18 @@ def _table(found: list[dict[str, float]]) -> list[str]:
     return lines
 
 
-def _lines(found: list[dict[str, float]], rows: dict[str, tuple[str, str]]) -> list[plot.Line]:
+def _lines(
+    found: list[dict[str, float]], rows: dict[str, tuple[str, str]], *, beyond: bool
+) -> list[plot.Line]:
+    """The lines of a chart; those of costs go on to ten times as much."""
     lines = []
     for name, (title, colour) in rows.items():
         points = [(each["queued"], each[name]) for each in found]
-        (x0, y0), (x1, y1) = points[-2:]
-        beyond = TIMES * x1, y1 + (y1 - y0) / (x1 - x0) * (TIMES * x1 - x1)
-        lines.append(plot.Line("", points, colour))
-        lines.append(plot.Line(title, [points[-1], beyond], colour, expected=True))
+        lines.append(plot.Line("" if beyond else title, points, colour))
+        if beyond:
+            (x0, y0), (x1, y1) = points[-2:]
+            end = TIMES * x1, y1 + (y1 - y0) / (x1 - x0) * (TIMES * x1 - x1)
+            lines.append(plot.Line(title, [points[-1], end], colour, expected=True))
     return lines
 
 

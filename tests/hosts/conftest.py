@@ -63,10 +63,11 @@ class HostsYard:
 
     def until_said(self, run: Any, text: str, count: int = 3) -> None:
         """Wait until as many processes of a run have printed something."""
-        folder = self.service.home / "runs" / run.id
+        folders = [self.service.home / "runs" / run.id]
+        folders += [Path(host.folder) / "runs" / run.id for host in self.hosts]
 
         def said() -> bool:
-            logs = folder.rglob("70_driver_log_*.txt")
+            logs = [log for folder in folders for log in folder.rglob("70_driver_log_*.txt")]
             return sum(text in log.read_text() for log in logs) >= count
 
         self.until(said, f"{count} processes should have said {text!r}: {run.get_details()}")
@@ -84,12 +85,14 @@ class HostsYard:
 
 
 @contextmanager
-def yard_in(folder: Path, variables: Mapping[str, str]) -> Iterator[HostsYard]:
+def yard_in(
+    folder: Path, variables: Mapping[str, str], *, shares_files: bool = True
+) -> Iterator[HostsYard]:
     """Make hosts and their service; remove both afterwards."""
     with Hosts(3) as hosts:
         home = folder / "home"
         home.mkdir(parents=True)
-        (home / "config.toml").write_text(settings(hosts.file))
+        (home / "config.toml").write_text(settings(hosts.file, shares_files=shares_files))
         service = RunningService(home, ("--host", hosts.address, "--port", "0"), variables)
         service.start()
         try:
@@ -105,11 +108,20 @@ def service_variables() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
+def shares_files() -> bool:
+    """Whether the hosts of a file's tests see the service's files; a file may say no."""
+    return True
+
+
+@pytest.fixture(scope="module")
 def machines(
-    tmp_path_factory: pytest.TempPathFactory, service_variables: dict[str, str]
+    tmp_path_factory: pytest.TempPathFactory,
+    service_variables: dict[str, str],
+    shares_files: bool,
 ) -> Iterator[HostsYard]:
     """Hosts and a service that the tests of a file share."""
-    with yard_in(tmp_path_factory.mktemp("hosts"), service_variables) as made:
+    folder = tmp_path_factory.mktemp("hosts")
+    with yard_in(folder, service_variables, shares_files=shares_files) as made:
         with client_of(made):
             made.cluster()
         yield made

@@ -247,6 +247,7 @@ class Room:
             "environment": JobEnvironment(interpreter=sys.executable),
             "files": [self.store("train.py", script.encode()), *changes.pop("files", [])],
             "blobs": str(self.blobs),
+            "shared_folder": str(self.run_folder),
             "data": [],
         }
         given.update(changes)

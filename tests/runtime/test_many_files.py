@@ -36,7 +36,8 @@ class Service:
         self.requests += 1
         self.blobs[digest] = stream.read(size)
 
-    def register(self, files):
+    def register(self, files, overwrite):
+        assert overwrite
         self.requests += 1
         self.files.update((file["path"], file) for file in files)
 

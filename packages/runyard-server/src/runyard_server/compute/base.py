@@ -32,10 +32,13 @@ class Place:
         run_folder: The folder of this node's agent; absolute.
         light: The light half: its folder, or its zip file.
         url: Where the service is reached from there.
-        shared_folder: The folder of the run's first node, which all of them see.
+        shared_folder: The folder of the run's first node, which all of them see; "" where the nodes
+            of a run have no file system in common.
         blobs: Folder of stored contents; "" where they are fetched over HTTP.
         connection_file: Where the service writes where it listens; "" on other machines.
         environments: Folder in which the node makes environments; "" where the service does.
+        cache: Folder in which the node keeps what it has fetched for the next run; "" is `cache`
+            beside `environments`, if that is there.
         address: Where other nodes reach this one; "" lets the agent find out.
         cpus: CPUs that the job may use.
         gpus: GPUs that it may use.
@@ -48,6 +51,7 @@ class Place:
     blobs: str = ""
     connection_file: str = ""
     environments: str = ""
+    cache: str = ""
     address: str = ""
     cpus: int = 1
     gpus: int = 0
@@ -71,7 +75,8 @@ class Job:
         token: The run's own token.
         node: The node's number within the run.
         node_name: The node's name: `<cluster>-<number>`, or the target's where that is no cluster.
-        data: The data references, with the source as the store has it.
+        data: The data references, with the source as the store has it; "" for nodes that do not
+            see it.
         size: What the node shall have; None: whatever there is.
         attempt: Which attempt of the run this is, from 1.
         resumed: What the run that it resumes has left below `outputs`, by digest.
@@ -102,6 +107,7 @@ class Job:
         if not environment.interpreter:
             folder = f"{place.environments}/{environment.lock}"
             environment = replace(environment, interpreter=f"{folder}/bin/python", folder=folder)
+        beside = str(Path(place.environments).with_name("cache")) if place.environments else ""
         return JobSpec(
             run=self.run,
             workspace=self.workspace,
@@ -128,6 +134,7 @@ class Job:
             address=place.address,
             resumed=self.resumed,
             system_metrics=self.system_metrics,
+            cache=place.cache or beside,
         )
 
 
@@ -184,7 +191,8 @@ class Capabilities:
         shares_nodes: Whether nodes are slots that share one machine, so that a size larger than it
             is taken too.
         shares_files: Whether nodes see the service's files under the service's paths. Where they
-            do not, the agents fetch contents over HTTP and make environments themselves.
+            do not, the agents fetch contents and data over HTTP, bring back what is written, and
+            make environments themselves.
         on_this_machine: Whether nodes are on the service's machine, so that they reach its sockets.
         called: What the site is called in messages: `this machine`, `partition 'gpu'`.
     """
@@ -206,12 +214,10 @@ class Need:
     Args:
         nodes: How many nodes at once.
         size: What each of them shall have; None: whatever there is.
-        files: Whether it works on files of datastores where they are.
     """
 
     nodes: int = 1
     size: VmSize | None = None
-    files: bool = False
 
 
 @dataclass(frozen=True)
@@ -380,12 +386,6 @@ def compare(site: Capabilities, need: Need) -> Answer:
         return Answer(
             f"{need.nodes} nodes are asked for and {site.called} has {site.max_nodes} at most; "
             f"ask for {site.max_nodes} or fewer"
-        )
-    if need.files and not site.shares_files:
-        return Answer(
-            f"{site.called} does not see the datastores' files, which the run's data references "
-            "name; read them with Datastore.download in the script, or run it on a site that "
-            "shares files with the service"
         )
     if need.size is None:
         return Answer(gpus=site.gpus)

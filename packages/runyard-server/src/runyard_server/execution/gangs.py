@@ -52,7 +52,7 @@ _Members = tuple[list[JobNodeRow], dict[int, GangRow]]
 class Verdict:
     """What one node of a gang is to do; see AgentReply.
 
-    `last`: at most one node is still busy, which may want to know.
+    `last`: at most one node is still busy, which may want to know. `first`: see AgentReply.
     """
 
     stop: bool = False
@@ -60,6 +60,7 @@ class Verdict:
     reason: str = ""
     hung: bool = False
     last: bool = False
+    first: bool = False
 
 
 def agents_of(work: Work, key: int, node_count: int) -> int:
@@ -156,6 +157,7 @@ def reply(row: RunRow, found: Verdict) -> AgentReply:
         others=found.others,
         reason=found.reason,
         hung=found.hung,
+        first=found.first,
     )
 
 
@@ -220,13 +222,16 @@ def verdict(work: Work, key: int, node: int) -> Verdict:
     others = any(other != node for other in busy)
     failed = _failure(present, told)
     last = len(busy) <= 1
+    first = present[0].finished_at is not None or present[0].state in (SALVAGING, LOST)
     # Before what hangs: after a failure the others hang because of it.
     if failed:
-        return Verdict(stop=True, others=others, reason=failed, last=last)
+        return Verdict(stop=True, others=others, reason=failed, last=last, first=first)
     hanging, nodes = _hanging(work, key, present, told)
     if hanging:
-        return Verdict(stop=True, others=others, reason=hanging, hung=node in nodes, last=last)
-    return Verdict(stop=_is_over(present, told), others=others, last=last)
+        here = node in nodes
+        stopped = Verdict(stop=True, others=others, reason=hanging, last=last, first=first)
+        return replace(stopped, hung=here)
+    return Verdict(stop=_is_over(present, told), others=others, last=last, first=first)
 
 
 def is_silent(row: JobNodeRow, now: int) -> bool:
@@ -295,7 +300,7 @@ def _line(row: JobNodeRow, told: GangRow | None) -> GangNode:
     if told is None or told.joined is None:
         return GangNode(row.node, row.node_id)
     joined = told.joined
-    return GangNode(row.node, row.node_id, joined.host, joined.address, joined.ports)
+    return GangNode(row.node, row.node_id, joined.host, joined.address, joined.ports, joined.folder)
 
 
 def _rank(task: TaskReport, node: JobNodeRow, told: GangRow) -> RankRecord:

@@ -87,7 +87,7 @@ def build(system: System, row: RunRow, node: JobNodeRow, environment: JobEnviron
     job = remains(system, row, node, environment)
     return replace(
         job,
-        data=_data(system, row.workspace, job.spec),
+        data=_data(system, row, job.spec),
         resumed=_resumed(system, row.workspace, job.spec),
     )
 
@@ -513,10 +513,11 @@ def _resumed(system: System, workspace: str, spec: RunSpec) -> list[FileEntry]:
     return [] if spec.resumes is None else system.read(read)
 
 
-def _data(system: System, workspace: str, spec: RunSpec) -> list[JobData]:
+def _data(system: System, row: RunRow, spec: RunSpec) -> list[JobData]:
+    shared = site_of(system, row).backend.capabilities().shares_files
     found = []
     for reference in spec.data:
-        root = datastore_folder(system, workspace, reference.datastore)
+        root = datastore_folder(system, row.workspace, reference.datastore)
         path = reference.path.strip("/")
         source = root if path in ("", ".") else folders.inside(root, path)
         to_make = reference.path.endswith("/") and not source.exists()
@@ -526,9 +527,11 @@ def _data(system: System, workspace: str, spec: RunSpec) -> list[JobData]:
                 mode=reference.mode,
                 # v1 scripts write to mounted paths that are not there; the slash has the agent make
                 # a folder.
-                source=f"{source}/" if to_make else str(source),
+                source="" if not shared else f"{source}/" if to_make else str(source),
                 path_on_compute=reference.path_on_compute,
                 overwrite=reference.overwrite,
+                datastore=reference.datastore,
+                path=reference.path,
             )
         )
     return found

@@ -355,7 +355,7 @@ def _check_mentions(spec: RunSpec) -> None:
 def _check_site(site: Site, spec: RunSpec, cluster: ComputeRecord | None) -> Answer:
     """Refuse what the site of a run's target could never run."""
     size = None if cluster is None else resolve(cluster.vm_size)[0]
-    answer = site.backend.could_run(Need(spec.node_count, size, files=bool(spec.data)))
+    answer = site.backend.could_run(Need(spec.node_count, size))
     if answer.refusal:
         raise InvalidRequest(f"the run cannot be on {spec.target!r}: {answer.refusal}")
     return answer

@@ -153,7 +153,7 @@ class BackendContract:
         with self.bench(tmp_path) as (backend, _):
             can = backend.capabilities()
             size = VmSize("ALL", can.cpus, can.memory_gb, can.gpus)
-            answer = backend.could_run(Need(can.max_nodes or 2, size, files=can.shares_files))
+            answer = backend.could_run(Need(can.max_nodes or 2, size))
             assert (answer.refusal, answer.gpus) == ("", can.gpus)
 
     def test_what_it_lacks_is_refused_or_done_without(self, tmp_path: Path) -> None:
@@ -169,8 +169,6 @@ class BackendContract:
             if can.max_nodes is not None:
                 many = backend.could_run(Need(can.max_nodes + 1))
                 assert str(can.max_nodes) in many.refusal
-            if not can.shares_files:
-                assert "datastore" in backend.could_run(Need(files=True)).refusal
 
     def test_plan_touches_nothing(self, tmp_path: Path) -> None:
         """A plan is the same each time, names the job, and starts and writes nothing."""

@@ -240,14 +240,16 @@ class Hosts:
         network.do(*inside, there.address, *how, "dev", "eth0")
 
 
-def settings(file: Path) -> str:
+def settings(file: Path, *, shares_files: bool = True) -> str:
     """The text of a `config.toml` with simulated hosts as the site of every new cluster.
 
     Args:
         file: `Hosts.file`.
+        shares_files: Whether hosts see the service's files.
     """
     lines = ['default_site = "hosts"', "[sites.hosts]", 'backend = "simulated-hosts"']
-    return "\n".join([*lines, f'hosts = "{file}"', ""])
+    shared = f"shares_files = {str(shares_files).lower()}"
+    return "\n".join([*lines, f'hosts = "{file}"', shared, ""])
 
 
 def read(file: Path) -> list[Host]:

@@ -7,8 +7,12 @@
 Agents are launched on their hosts with what an agent on another machine would have: the host's
 address, the service's URL, no connection file and no store of contents. A host that is cut off or
 killed is away: launches fail for the time being, and nobody can say whether its agents are alive.
+
+With `shares_files = false` a host has no file of the service or of another host: its run folders,
+environments and the light half's zip lie in its own folder, and the state folder is hidden from it.
 """
 
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,8 +29,12 @@ from runyard_server.compute.base import (
     Place,
     SiteContext,
 )
+from runyard_server.compute.fork_server import ENTRY
 from runyard_server.compute.local import LocalBackend
 from runyard_server.testing.hosts import Host, read
+
+# What lies in a folder is there no more for a program and what it starts.
+_HIDE = 'mount -t tmpfs none "$0" && exec "$@"'
 
 
 class HostsBackend(LocalBackend):
@@ -36,27 +44,53 @@ class HostsBackend(LocalBackend):
         context: What is told of the service.
         hosts: The file that describes the hosts.
         python: The interpreter of the agents.
+        shares_files: Whether hosts see the service's files.
     """
 
-    def __init__(self, context: SiteContext, *, hosts: Path, python: str = sys.executable) -> None:
+    def __init__(
+        self,
+        context: SiteContext,
+        *,
+        hosts: Path,
+        python: str = sys.executable,
+        shares_files: bool = True,
+    ) -> None:
         # What a fork server forks would stay on this machine's own network.
         super().__init__(context, python=python, fork_server=False)
         self._hosts = read(hosts)
+        self._shares_files = shares_files
+        self._home = context.runs.parent
+        self._light = context.light
 
     def capabilities(self) -> Capabilities:
         """What this machine has, as often as there are hosts."""
         called = f"each of {len(self._hosts)} simulated hosts"
-        return replace(super().capabilities(), on_this_machine=False, called=called)
+        shared = self._shares_files
+        found = super().capabilities()
+        return replace(found, on_this_machine=False, shares_files=shared, called=called)
 
     def plan(self, job: Job, salvage: str | None = None) -> LaunchPlan:
         """The agent's command on its host."""
         plan = super().plan(job, salvage)
-        return replace(plan, command=self._host(job.node_name).command(plan.command))
+        words = plan.command
+        if not self._shares_files:
+            words = ["/bin/sh", "-c", _HIDE, str(self._home), *_from_zip(words, plan.job.light)]
+        return replace(plan, command=self._host(job.node_name).command(words))
 
     def place(self, job: Job) -> Place:
-        """Where a node of a run is: files are shared, as with a file server, and nothing else."""
-        address = self._host(job.node_name).address
-        return replace(super().place(job), address=address, connection_file="", blobs="")
+        """Where a node of a run is: files are shared, as with a file server, or nothing is."""
+        host = self._host(job.node_name)
+        found = replace(super().place(job), address=host.address, connection_file="", blobs="")
+        if self._shares_files:
+            return found
+        folder = Path(host.folder)
+        return replace(
+            found,
+            run_folder=str(folder / "runs" / job.run / str(job.node)),
+            shared_folder="",
+            light=str(folder / self._light.zip.name),
+            environments=str(folder / "environments"),
+        )
 
     def launch(self, plan: LaunchPlan) -> str:
         """Start the agent on its host; the handle tells the host too.
@@ -67,6 +101,8 @@ class HostsBackend(LocalBackend):
         # A launch gets nothing but the plan: which host is meant stands in its command.
         host = next(each for each in self._hosts if each.entrance in plan.command)
         _reach(host)
+        if not self._shares_files:
+            shutil.copyfile(self._light.zip, plan.job.light)
         return _Handle(super().launch(plan), host.name).text()
 
     def observe(self, handles: Sequence[str]) -> dict[str, Observation]:
@@ -99,6 +135,12 @@ class HostsBackend(LocalBackend):
         number = node_name.rpartition("-")[2]
         # Where there are more nodes than hosts, some share one.
         return self._hosts[(int(number) - 1) % len(self._hosts) if number.isdigit() else 0]
+
+
+def _from_zip(words: list[str], light: str) -> list[str]:
+    """An agent's command with the zip file in the place of its folder's entry."""
+    entry = str(Path(light) / ENTRY)
+    return [light if word == entry else word for word in words]
 
 
 class _Handle(msgspec.Struct, frozen=True):

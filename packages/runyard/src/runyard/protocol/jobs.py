@@ -51,7 +51,8 @@ INHERITED_FILE = "inherited.json"
 class JobData:
     """One data reference made concrete: `source` is a folder or file on this node's file system.
 
-    A mounted `source` that does not exist is made a folder if it ends in `/`.
+    A mounted `source` that does not exist is made a folder if it ends in `/`. "" where the node
+    does not see the datastore's files: `path` on `datastore` is then brought there and back.
     """
 
     name: str
@@ -59,6 +60,8 @@ class JobData:
     source: str
     path_on_compute: str = ""
     overwrite: bool = False
+    datastore: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,9 @@ class JobSpec:
         run_folder: Absolute; the agent makes the rest below it.
         blobs: Folder of stored contents ("" where they must be fetched over HTTP).
         light: Folder with the light half, first on PYTHONPATH.
+        cache: Folder in which the node keeps what it has fetched ("" keeps nothing).
         shared_folder: Absolute; holds the working folder that all nodes of the run share. "" is
-            `run_folder`.
+            `run_folder`; each of several nodes then has a working folder of its own.
         address: Where other nodes reach this one; "" lets the agent find out.
         cpus, gpus: What a node of this cluster has.
         resumed: What the run that it resumes has left below `outputs`, without that folder.
@@ -123,6 +127,7 @@ class JobSpec:
     address: str = ""
     resumed: List[FileEntry] = field(default_factory=list)
     system_metrics: bool = True
+    cache: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,12 +165,16 @@ class TaskReport:
 
 @dataclass(frozen=True)
 class JoinGang:
-    """A node tells the others where it is: its host, address and the ports it keeps free."""
+    """A node tells the others where it is: its host, address and the ports it keeps free.
+
+    `folder` is its run folder, where the nodes of the run have no working folder in common.
+    """
 
     host: str = ""
     address: str = "127.0.0.1"
     ports: List[int] = field(default_factory=list)
     attempt: int = 0
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -177,6 +186,7 @@ class GangNode:
     host: str = ""
     address: str = ""
     ports: List[int] = field(default_factory=list)
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -301,6 +311,7 @@ class AgentReply:
         others: Whether other nodes still have processes.
         reason: Why to stop.
         hung: The processes here that decide and still run are the reason: they have failed.
+        first: The first node has had its last word, or has none to say any more.
     """
 
     cancel: bool = False
@@ -308,6 +319,7 @@ class AgentReply:
     others: bool = False
     reason: str = ""
     hung: bool = False
+    first: bool = False
 
 
 @dataclass(frozen=True)

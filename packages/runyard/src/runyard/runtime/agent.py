@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 from runyard.protocol.timeouts import MPIRUN_GRACE_SECONDS, PORT_TAKEN_SECONDS
 from runyard.runtime import mark as marks
 from runyard.runtime import names, processes, snapshot, variables
+from runyard.runtime.copying import is_full
 from runyard.runtime.folder import RunFolder, read_json
 from runyard.runtime.hanging import ExitDeadline, unended
 from runyard.runtime.job import Canceled, Job, JobError, Stopped
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 60.0
 LOOK_SECONDS = 0.1
+# For the word of another node's agent on a rank that has failed there.
+ELSEWHERE_SECONDS = 3.0
 # Sampling what a job uses begins so late, so that a short one pays nothing for it.
 SAMPLING_SECONDS = 1.0
 READ_ONLY = 0o444
@@ -121,7 +124,7 @@ class Agent:
             return report
         except OSError as error:
             text = f"the node could not prepare the job: {error}"
-            if snapshot.is_full(error):
+            if is_full(error):
                 text = f"no space is left on the disk of '{self._folder.root}': {error}"
             return ending.failed(text, names.SERVICE_ERROR)
         except Stopped:
@@ -150,16 +153,16 @@ class Agent:
         if not job.starts_at_once:
             self.link().say(names.PREPARING)
         self._environment()
-        paths = self._prepare() if job.node == 0 else {}
+        paths = self._prepare() if job.has_own_folder else {}
         if job.kind == names.SINGLE:
             plans = self._plans([Node(job.node, "127.0.0.1")], paths)
             return self._begin(plans, paths)
         from runyard.runtime import gang
 
         ports = gang.Ports(gang.address_of(job), launcher(job.kind).ports(job))
-        nodes = gang.meet(job, ports.numbers, self.link, self._wake)
+        nodes = gang.meet(job, folder, ports.numbers, self.link, self._wake)
         os.makedirs(folder.spool, exist_ok=True)
-        paths = paths if job.node == 0 else gang.prepared(folder)
+        paths = paths if job.has_own_folder else gang.prepared(folder)
         plans = self._plans(nodes, paths)
         # Held until now, a moment before the start: who takes one in between costs another attempt.
         ports.release()
@@ -183,10 +186,10 @@ class Agent:
         paths = self._data()
         if job.spec.get("resumes"):
             paths[names.RESUMED] = self._resumed()
-        if job.nodes > 1:
+        if job.nodes > 1 and not job.is_apart:
             from runyard.runtime import gang
 
-            gang.tell_prepared(job, folder, paths)
+            gang.tell_prepared(folder, job.attempt, paths)
         return paths
 
     def _place(self, files: List[Dict[str, Any]], folder: str) -> None:
@@ -225,6 +228,7 @@ class Agent:
         self._state.started(started, paths)
         for plan in plans:
             if plan.serves:
+                processes.write_files(plan)
                 from runyard.runtime.commands import Commands
 
                 self._commands = Commands(self.link().service, plan, self._wake.nudge)
@@ -250,9 +254,10 @@ class Agent:
     def _data(self) -> Dict[str, str]:
         if not self._job.data:
             return {}
-        from runyard.runtime import data
+        from runyard.runtime import references
 
-        return data.prepare(self._job, self._folder, self._wake.is_canceled)
+        canceled = self._wake.is_canceled
+        return references.prepare(self._job, self._folder, lambda: self.link().service, canceled)
 
     def _supervise(self, started: List[ManagedProcess]) -> Report:
         """Wait for the end that comes first: the script's, a cancel, the time limit."""
@@ -335,7 +340,7 @@ class Agent:
             return ending.stopped() if told else ending.completed()
         first = failed[0]
         if first.plan.helper:
-            if self.link().reply.get("reason") or _fails_elsewhere(first):
+            if self._fails_elsewhere(first):
                 return ending.stopped()
             return ending.helper_failed(first.plan.name, first.ended() or 0, first.plan.log)
         who = first.plan.name if self._job.kind != names.SINGLE else ""
@@ -346,6 +351,20 @@ class Agent:
         if self._has_lost_port(first):
             report["cause"] = names.CAUSE_PORT
         return report
+
+    def _fails_elsewhere(self, helper: ManagedProcess) -> bool:
+        """Whether mpirun failed because a rank of another node did."""
+        if helper.plan.end_file:
+            from runyard.runtime import ranks
+
+            if ranks.failures(os.path.dirname(helper.plan.end_file)):
+                return True
+        link = self.link()
+        # Its own agent sees that a moment later, and no file of that node can be seen here.
+        until = time.monotonic() + (ELSEWHERE_SECONDS if self._job.is_apart else 0)
+        while not link.reply.get("reason") and time.monotonic() < until:
+            link.await_news(LOOK_SECONDS)
+        return bool(link.reply.get("reason"))
 
     def _has_lost_port(self, failed: ManagedProcess) -> bool:
         """Whether a process failed because its port was taken between reservation and start."""
@@ -442,15 +461,6 @@ def _failed(started: List[ManagedProcess]) -> List[ManagedProcess]:
     if any(each.plan.record and each.ended() is None for each in started):
         failed = [each for each in failed if not each.plan.helper]
     return sorted(failed, key=lambda each: (each.plan.helper, each.ended_at))
-
-
-def _fails_elsewhere(helper: ManagedProcess) -> bool:
-    """Whether mpirun failed because a rank of another node did."""
-    if not helper.plan.end_file:
-        return False
-    from runyard.runtime import ranks
-
-    return bool(ranks.failures(os.path.dirname(helper.plan.end_file)))
 
 
 def _log(started: List[ManagedProcess]) -> str:

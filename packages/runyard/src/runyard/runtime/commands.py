@@ -83,6 +83,7 @@ class Commands:
             self._plan.log,
             decisive=False,
             helper=True,
+            end_file=self._plan.end_file,
         )
         try:
             self._numbers[number] = processes.start(plan)

@@ -6,7 +6,8 @@
     upload     a place that the script fills; it is copied to the datastore when the job succeeded
 
 A relative `path_on_compute` is below the working folder. Each reference is an absolute path in
-the variable `AZUREML_DATAREFERENCE_<name>`.
+the variable `AZUREML_DATAREFERENCE_<name>`. This is for nodes that see the datastores' files;
+`copies` is for the others.
 """
 
 from __future__ import annotations
@@ -16,23 +17,22 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple
 
 from runyard.client.trees import Walk, told
 from runyard.runtime import names
+from runyard.runtime.copying import copy
 from runyard.runtime.job import Canceled, JobError
-from runyard.runtime.snapshot import copy
 
 if TYPE_CHECKING:
     from runyard.client.trees import LeftOut
     from runyard.runtime.folder import RunFolder
-    from runyard.runtime.job import Job
 
 Item = Dict[str, Any]
 LONGEST_RUN = 100
 
 
-def prepare(job: Job, folder: RunFolder, canceled: Callable[[], bool]) -> Dict[str, str]:
-    """Make every reference of the job ready; give the path of each by name.
+def prepare(item: Item, folder: RunFolder, canceled: Callable[[], bool]) -> str:
+    """Make a reference ready; give its path.
 
     Args:
-        job: The job.
+        item: The reference.
         folder: The run folder.
         canceled: Says whether to give up.
 
@@ -40,89 +40,152 @@ def prepare(job: Job, folder: RunFolder, canceled: Callable[[], bool]) -> Dict[s
         JobError: There is nothing at a path, or something stands in the way.
         Canceled: The job was canceled meanwhile.
     """
-    paths = {}
-    for item in job.data:
-        if canceled():
-            raise Canceled
-        paths[str(item["name"])] = _PREPARE[str(item["mode"])](item, folder, canceled)
-    return paths
+    if item["mode"] == names.MOUNT:
+        return _mount(item, folder)
+    if item["mode"] == names.UPLOAD:
+        return reserve(item, folder, str(item["source"]))
+    return _download(item, folder, canceled)
 
 
-def give_back(job: Job, paths: Dict[str, str]) -> List[str]:
-    """Copy what the script left for upload to the datastores; give warnings.
+def upload(item: Item, left: str, run: str) -> List[str]:
+    """Copy what the script left for upload to the datastore; give warnings.
+
+    Args:
+        item: The reference.
+        left: Its path.
+        run: The run's id.
 
     Raises:
         OSError: It could not be written.
     """
-    warnings = []
-    for item in job.data:
-        if item["mode"] == names.UPLOAD:
-            warnings += _upload(item, paths[str(item["name"])], job.run)
-    return warnings
+    if not os.path.exists(left):
+        return [nothing_left(item, left)]
+    target = str(item["source"]).rstrip("/")
+    kept = 0
+    parts, left_out = files(left)
+    for part in parts:
+        stored = os.path.join(target, part) if part else target
+        if os.path.exists(stored) and not item.get("overwrite"):
+            kept += 1
+            continue
+        _store(os.path.join(left, part) if part else left, stored, run)
+    warnings = [told(left_out, called(item))] if left_out else []
+    return warnings + ([were_there(item, kept)] if kept else [])
 
 
-def _mount(item: Item, folder: RunFolder, canceled: Callable[[], bool]) -> str:
-    del canceled
-    source = _writable(item)
+def called(item: Item) -> str:
+    """What a reference is called in messages."""
+    return f"data reference '{item['name']}'"
+
+
+def nothing_left(item: Item, place: str) -> str:
+    """What to tell when a script has left nothing for upload."""
+    return f"nothing was left for upload at '{place}' ({called(item)})"
+
+
+def were_there(item: Item, count: int) -> str:
+    """What to tell of files that the datastore had already."""
+    here = f"{count} files of {called(item)} were there already and were kept"
+    return f"{here}; use overwrite=True to replace them"
+
+
+def reserve(item: Item, folder: RunFolder, path: str) -> str:
+    """Make room for what the script will leave; it may also make the path itself, as a file.
+
+    Args:
+        item: The reference.
+        folder: The run folder.
+        path: Its path on the datastore; with a slash at its end it is a folder.
+    """
+    where = place(item, folder)
+    os.makedirs(os.path.dirname(where), exist_ok=True)
+    told = (path, str(item.get("path_on_compute") or ""))
+    if any(each.endswith("/") for each in told) or not os.path.splitext(where)[1]:
+        os.makedirs(where, exist_ok=True)
+    return where
+
+
+def place(item: Item, folder: RunFolder, name: str = "") -> str:
+    """Where a reference stands on this node; a file keeps its own name below a folder.
+
+    Args:
+        item: The reference.
+        folder: The run folder.
+        name: The name of the file that it is, "" of a folder.
+    """
+    wanted = str(item.get("path_on_compute") or "")
+    if "\0" in wanted:
+        raise JobError(f"{called(item)} has a path_on_compute that is no path")
+    if not wanted:
+        found = os.path.join(folder.data, str(item["name"]))
+    elif os.path.isabs(wanted):
+        found = os.path.normpath(wanted)
+    else:
+        found = os.path.normpath(os.path.join(folder.work, wanted))
+        if not found.startswith(folder.work + os.sep):
+            raise JobError(
+                f"{called(item)}: path_on_compute '{wanted}' is not below the "
+                "working folder; give a path without '..', or an absolute one"
+            )
+    return os.path.join(found, name) if name and os.path.basename(found) != name else found
+
+
+def files(root: str) -> Tuple[List[str], List[LeftOut]]:
+    """The files below a folder as relative paths, "" for a file itself; and the rest."""
+    if not os.path.isdir(root):
+        return [""], []
+    # It leaves out pipes, which would block whoever copies them.
+    walk = Walk(root)
+    return [os.path.relpath(place, root) for _, place in walk.files], walk.left_out
+
+
+def _mount(item: Item, folder: RunFolder) -> str:
+    return mounted(item, folder, _writable(item))
+
+
+def mounted(item: Item, folder: RunFolder, source: str) -> str:
+    """Make the link by which a mounted path is seen where the reference says; give its path.
+
+    Args:
+        item: The reference.
+        folder: The run folder.
+        source: What is mounted.
+
+    Raises:
+        JobError: Something stands in the way.
+    """
     if not item.get("path_on_compute"):
         return source
-    place = _place(item, folder, source)
+    link = place(item, folder, _own_name(source))
     # An absolute place outlives the attempt that made it.
-    if os.path.islink(place) and os.readlink(place) == source:
-        return place
-    if os.path.lexists(place):
-        _clear(item, folder, place)
-    os.makedirs(os.path.dirname(place), exist_ok=True)
-    os.symlink(source, place)
-    return place
+    if os.path.islink(link) and os.readlink(link) == source:
+        return link
+    if os.path.lexists(link):
+        _clear(item, folder, link)
+    os.makedirs(os.path.dirname(link), exist_ok=True)
+    os.symlink(source, link)
+    return link
 
 
 def _download(item: Item, folder: RunFolder, canceled: Callable[[], bool]) -> str:
     source = _existing(item)
-    place = _place(item, folder, source)
-    for part in _files(source)[0]:
+    copied = place(item, folder, _own_name(source))
+    for part in files(source)[0]:
         if canceled():
             raise Canceled
-        target = os.path.join(place, part) if part else place
+        target = os.path.join(copied, part) if part else copied
         if os.path.exists(target) and not item.get("overwrite"):
             continue
         os.makedirs(os.path.dirname(target), exist_ok=True)
         copy(os.path.join(source, part) if part else source, target)
     if os.path.isdir(source):
         # An empty folder has no file with which it would have come.
-        os.makedirs(place, exist_ok=True)
-    return place
+        os.makedirs(copied, exist_ok=True)
+    return copied
 
 
-def _reserve(item: Item, folder: RunFolder, canceled: Callable[[], bool]) -> str:
-    """Make room for what the script will leave; it may also make the path itself, as a file."""
-    del canceled
-    place = _place(item, folder, "")
-    os.makedirs(os.path.dirname(place), exist_ok=True)
-    told = (str(item["source"]), str(item.get("path_on_compute") or ""))
-    if any(path.endswith("/") for path in told) or not os.path.splitext(place)[1]:
-        os.makedirs(place, exist_ok=True)
-    return place
-
-
-def _upload(item: Item, place: str, run: str) -> List[str]:
-    if not os.path.exists(place):
-        return [f"nothing was left for upload at '{place}' (data reference '{item['name']}')"]
-    target = str(item["source"]).rstrip("/")
-    kept = 0
-    parts, left_out = _files(place)
-    for part in parts:
-        stored = os.path.join(target, part) if part else target
-        if os.path.exists(stored) and not item.get("overwrite"):
-            kept += 1
-            continue
-        _store(os.path.join(place, part) if part else place, stored, run)
-    what = f"data reference '{item['name']}'"
-    warnings = [told(left_out, what)] if left_out else []
-    if kept:
-        here = f"{kept} files of {what} were there already and were kept"
-        warnings.append(f"{here}; use overwrite=True to replace them")
-    return warnings
+def _own_name(source: str) -> str:
+    return os.path.basename(source) if os.path.isfile(source) else ""
 
 
 def _store(source: str, target: str, run: str) -> None:
@@ -138,41 +201,19 @@ def _store(source: str, target: str, run: str) -> None:
             os.unlink(draft)
 
 
-def _place(item: Item, folder: RunFolder, source: str) -> str:
-    """Where a reference stands on this node; a file keeps its own name below a folder."""
-    wanted = str(item.get("path_on_compute") or "")
-    if "\0" in wanted:
-        raise JobError(f"data reference '{item['name']}' has a path_on_compute that is no path")
-    if not wanted:
-        place = os.path.join(folder.data, str(item["name"]))
-    elif os.path.isabs(wanted):
-        place = os.path.normpath(wanted)
-    else:
-        place = os.path.normpath(os.path.join(folder.work, wanted))
-        if not place.startswith(folder.work + os.sep):
-            raise JobError(
-                f"data reference '{item['name']}': path_on_compute '{wanted}' is not below the "
-                "working folder; give a path without '..', or an absolute one"
-            )
-    name = os.path.basename(source)
-    if os.path.isfile(source) and os.path.basename(place) != name:
-        place = os.path.join(place, name)
-    return place
-
-
-def _clear(item: Item, folder: RunFolder, place: str) -> None:
+def _clear(item: Item, folder: RunFolder, link: str) -> None:
     """Make way for a link, but only inside the working folder and only when told to."""
-    if not item.get("overwrite") or not place.startswith(folder.work + os.sep):
+    if not item.get("overwrite") or not link.startswith(folder.work + os.sep):
         raise JobError(
-            f"data reference '{item['name']}' cannot be mounted at '{place}': something is there "
+            f"{called(item)} cannot be mounted at '{link}': something is there "
             "already; choose another path_on_compute"
         )
-    if os.path.isdir(place) and not os.path.islink(place):
+    if os.path.isdir(link) and not os.path.islink(link):
         import shutil
 
-        shutil.rmtree(place)
+        shutil.rmtree(link)
     else:
-        os.unlink(place)
+        os.unlink(link)
 
 
 def _writable(item: Item) -> str:
@@ -186,7 +227,7 @@ def _writable(item: Item) -> str:
         os.makedirs(folder, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise JobError(
-            f"data reference '{item['name']}': '{path}' cannot be made on the datastore, for a "
+            f"{called(item)}: '{path}' cannot be made on the datastore, for a "
             "file is in its way; choose another path"
         ) from None
     return path
@@ -206,7 +247,7 @@ def _existing(item: Item) -> str:
     near = nearest(missing, there, like=0.5) or there[:5]
     hint = f"; the nearest there: {', '.join(near)}" if near else "; that folder is empty"
     raise JobError(
-        f"data reference '{item['name']}': the datastore has nothing at '{missing}' "
+        f"{called(item)}: the datastore has nothing at '{missing}' "
         f"(looked in '{parent}'){hint}. Upload the data first, or correct the path"
     )
 
@@ -217,15 +258,3 @@ def _deepest(path: str) -> Tuple[str, str]:
     while not os.path.isdir(parent) and parent != os.path.dirname(parent):
         parent, missing = os.path.split(parent)
     return parent, missing
-
-
-def _files(root: str) -> Tuple[List[str], List[LeftOut]]:
-    """The files below a folder as relative paths, "" for a file itself; and the rest."""
-    if not os.path.isdir(root):
-        return [""], []
-    # It leaves out pipes, which would block whoever copies them.
-    walk = Walk(root)
-    return [os.path.relpath(place, root) for _, place in walk.files], walk.left_out
-
-
-_PREPARE = {names.MOUNT: _mount, names.DOWNLOAD: _download, names.UPLOAD: _reserve}

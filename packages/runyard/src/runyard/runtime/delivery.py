@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict
 
 from runyard.protocol.errors import Conflict, NotFound, RunyardError, TemporaryError
 from runyard.protocol.timeouts import DELIVERY_SECONDS
-from runyard.runtime import data, ending, names, outputs
+from runyard.runtime import ending, names, outputs, references
 from runyard.runtime.folder import write_json
 from runyard.runtime.service import patiently
 from runyard.runtime.state import DONE
@@ -47,14 +47,10 @@ def deliver(job: Job, folder: RunFolder, link: Link, report: Report, state: Stat
     """
     begun = time.monotonic()
     link.say(names.FINALIZING)
-    if job.node == 0:
-        # The working folder is looked after by the first node, when nobody works in it any more.
-        if job.nodes > 1:
-            from runyard.runtime.gang import wait_for_others
-
-            wait_for_others(link, begun + DELIVERY_SECONDS)
+    if job.has_own_folder:
+        _await_turn(job, link, begun + DELIVERY_SECONDS)
         report = _with_data(job, folder, link, report, state)
-        report = _with_outputs(folder, link, report)
+        report = _with_outputs(job, folder, link, report)
     # Before the outcome: who sees that a run has ended reads its last lines and metrics at once.
     if not link.drain(begun + DELIVERY_SECONDS):
         return False
@@ -69,13 +65,27 @@ def deliver(job: Job, folder: RunFolder, link: Link, report: Report, state: Stat
     return True
 
 
-def _with_outputs(folder: RunFolder, link: Link, report: Report) -> Report:
+def _await_turn(job: Job, link: Link, until: float) -> None:
+    """Wait for other nodes, where it matters who collects first."""
+    if job.nodes == 1 or (job.is_apart and job.node == 0):
+        return
+    from runyard.runtime import gang
+
+    if job.is_apart:
+        # What the first node calls a file is its name: others have to step aside.
+        gang.wait_for_first(link, until)
+    else:
+        # The working folder that all share is looked after when nobody works in it any more.
+        gang.wait_for_others(link, until)
+
+
+def _with_outputs(job: Job, folder: RunFolder, link: Link, report: Report) -> Report:
     def tell(text: str) -> None:
         link.say(names.FINALIZING, text)
 
     try:
         warn = link.warnings.append
-        outputs.collect(folder.outputs, link.service, warn, DELIVERY_SECONDS, tell)
+        outputs.collect(folder.outputs, link.service, warn, DELIVERY_SECONDS, tell, job.node)
     except RunyardError as error:
         text = f"the outputs could not be kept ({error.message}); they are in '{folder.outputs}'"
         # Whoever relies on the outputs must not find the run Completed without them.
@@ -84,12 +94,13 @@ def _with_outputs(folder: RunFolder, link: Link, report: Report) -> Report:
 
 
 def _with_data(job: Job, folder: RunFolder, link: Link, report: Report, state: State) -> Report:
-    """Upload data of a job that succeeded."""
-    if report["outcome"] != names.COMPLETED or not job.data:
+    """Bring data back: uploads of a job that succeeded, and what was written to mounted copies."""
+    if not job.data:
         return report
     paths = {str(name): str(path) for name, path in state.plain["data"].items()}
+    succeeded = report["outcome"] == names.COMPLETED
     try:
-        link.warnings.extend(data.give_back(job, paths))
+        link.warnings.extend(references.give_back(job, folder, link.service, paths, succeeded))
     except OSError as error:
         return _worse(folder, link, report, f"data could not be uploaded: {error}")
     return report

@@ -21,7 +21,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, List
 
-from runyard.runtime import installing, sharing, wheel_cache
+from runyard.runtime import installing, names, sharing, wheel_cache
 from runyard.runtime.folder import read_json, write_json
 from runyard.runtime.installing import BuildFailed, Request
 from runyard.runtime.job import Canceled
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from runyard.runtime.job import Job
 
 READY = "ready.json"
-NODE_LOG = "azureml-logs/55_azureml-execution-{}.txt"
 
 
 def ready(folder: str) -> bool:
@@ -89,7 +88,7 @@ def realise(job: Job, folder: RunFolder, canceled: Canceling) -> None:
         shutil.which("uv") or "",
         os.path.join(os.path.dirname(os.path.dirname(place)), "packages"),
     )
-    with open(folder.log(NODE_LOG.format(job.node_name or job.node)), "ab") as log:
+    with open(folder.log(names.NODE_LOG.format(job.node_name or job.node)), "ab") as log:
         make(request, _writer(log.fileno()), canceled)
 
 

@@ -1,8 +1,9 @@
 """Several nodes for one run: how they meet, what they tell of their processes, how they part.
 
 The first node prepares the working folder that all share and joins when it is ready; the others
-join at once and go on when all have come. From then on the beats carry how each node's processes
-are, and the answers say when to stop.
+join at once and go on when all have come. Where nodes have no files in common each prepares a
+folder of its own, and looks after it. From then on the beats carry how each node's processes are,
+and the answers say when to stop.
 """
 
 from __future__ import annotations
@@ -83,11 +84,14 @@ def address_of(job: Job) -> str:
         return str(way.getsockname()[0])
 
 
-def meet(job: Job, ports: Sequence[int], link: Callable[[], Link], wake: Any) -> List[Node]:
+def meet(
+    job: Job, folder: RunFolder, ports: Sequence[int], link: Callable[[], Link], wake: Any
+) -> List[Node]:
     """The nodes of the run once all are there.
 
     Args:
         job: The job.
+        folder: The run folder.
         ports: The ports kept free here.
         link: Gives the way to the service; a run on one node needs none.
         wake: Says whether the job is to be canceled, and is waited with.
@@ -99,11 +103,13 @@ def meet(job: Job, ports: Sequence[int], link: Callable[[], Link], wake: Any) ->
     """
     host, address = socket.gethostname(), address_of(job)
     if job.nodes == 1:
-        return [Node(0, address, host=host, name=job.node_name, ports=ports)]
+        alone = Node(0, address, host=host, name=job.node_name, ports=ports, folder=folder.root)
+        return [alone]
     from runyard.runtime.service import patiently
 
     service = link().service
-    place = {"host": host, "address": address, "ports": list(ports), "attempt": job.attempt}
+    place: Dict[str, Any] = {"host": host, "address": address, "ports": list(ports)}
+    place.update(attempt=job.attempt, folder=folder.root if job.is_apart else "")
     told = False
     while True:
         begun = time.monotonic()
@@ -132,19 +138,19 @@ def _node(line: Dict[str, Any]) -> Node:
         host=str(line["host"]),
         name=str(line["name"]),
         ports=[int(port) for port in line["ports"]],
+        folder=str(line.get("folder", "")),
     )
 
 
-def tell_prepared(job: Job, folder: RunFolder, data: Dict[str, str]) -> None:
+def tell_prepared(folder: RunFolder, attempt: int, data: Dict[str, str]) -> None:
     """Write for the other nodes where the data is.
 
     Args:
-        job: The job.
         folder: The run folder.
+        attempt: Which attempt of the run this is.
         data: The path of each reference, by name.
     """
-    if job.nodes > 1:
-        write_json(folder.prepared_file, {"attempt": job.attempt, "data": data})
+    write_json(folder.prepared_file, {"attempt": attempt, "data": data})
 
 
 def prepared(folder: RunFolder) -> Dict[str, str]:
@@ -192,3 +198,11 @@ def wait_for_others(link: Link, until: float) -> None:
         if link.is_unwanted:
             return
         link.await_news(LOOK_SECONDS)
+
+
+def wait_for_first(link: Link, until: float) -> None:
+    """Wait until the first node has had its last word, so that its files have their names."""
+    while not link.reply.get("first") and time.monotonic() < until:
+        if link.is_unwanted:
+            return
+        time.sleep(LOOK_SECONDS)

@@ -60,6 +60,7 @@ class Job:
         self.light: str = plain["light"]
         self.connection_file: str = plain.get("connection_file", "")
         self.blobs: str = plain.get("blobs", "")
+        self.cache: str = plain.get("cache", "")
         self.node: int = plain.get("node", 0)
         self.node_name: str = plain.get("node_name", "")
         self.data: List[Dict[str, Any]] = plain.get("data", [])
@@ -93,10 +94,20 @@ class Job:
         return 1 if self.kind == names.SINGLE else int(self.spec.get("node_count", 1))
 
     @property
+    def is_apart(self) -> bool:
+        """Whether each node of the run has a working folder of its own."""
+        return self.nodes > 1 and not self.shared_folder
+
+    @property
+    def has_own_folder(self) -> bool:
+        """Whether this node fills a working folder and looks after it."""
+        return self.node == 0 or self.is_apart
+
+    @property
     def starts_at_once(self) -> bool:
         """Whether preparing is a matter of milliseconds, so that it need not be told first."""
         files = self.files + self.resumed
         size = sum(int(file["size"]) for file in files)
-        copied = any(item["mode"] == names.DOWNLOAD for item in self.data)
+        copied = any(item["mode"] == names.DOWNLOAD or not item["source"] for item in self.data)
         small = size < QUICK_BYTES and len(files) < QUICK_FILES
         return small and bool(self.blobs) and not copied

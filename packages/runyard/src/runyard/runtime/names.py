@@ -11,6 +11,8 @@ SPOOL_FOLDER = "spool"
 LOG_FOLDER = "logs"
 
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
+# What a node does before the script starts: environment and data.
+NODE_LOG = "azureml-logs/55_azureml-execution-{}.txt"
 # A file on its way to a datastore.
 DRAFT = ".runyard-part-{}"
 ATTEMPT_LINE = "[attempt {} begins]"

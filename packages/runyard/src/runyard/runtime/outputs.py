@@ -12,7 +12,7 @@ import stat
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
-from runyard.client.trees import VANISHED, LeftOut, Walk, told
+from runyard.client.trees import SHOWN, VANISHED, LeftOut, Walk, told
 from runyard.protocol.errors import Conflict, InvalidRequest
 from runyard.runtime.service import patiently
 
@@ -39,8 +39,12 @@ def collect(
     warn: Callable[[str], None],
     patience: float,
     tell: Callable[[str], None] = _nobody,
+    node: int = 0,
 ) -> int:
     """Send and register every file below `folder`; give their count.
+
+    A node that is not the first leaves its name to a file of another one that has other bytes, and
+    has its own kept under a name with its number.
 
     Args:
         folder: The job's `outputs`.
@@ -48,6 +52,7 @@ def collect(
         warn: Told of what could not be kept.
         patience: Seconds to wait for a service that is away.
         tell: Told from time to time how far this is, where it takes long.
+        node: Which node of the run this is.
 
     Raises:
         RunyardError: The service refused for good (its disk is full, the run is gone).
@@ -55,15 +60,32 @@ def collect(
     walk = Walk(folder, OUTPUTS)
     left_out = walk.left_out
     if walk.files:
-        sending = _Sending(service, left_out, patience)
+        sending = _Sending(service, left_out, patience, node)
         progress = _Progress(len(walk.files), tell)
         for place, name in [(place, name) for name, place in walk.files]:
             sending.add(place, name)
             progress.show(sending.done)
         sending.finish()
+        if sending.renamed:
+            warn(_told_renamed(sending.renamed, node))
     if left_out:
         warn(told(left_out, "the run's outputs"))
     return len(walk.files)
+
+
+def beside(path: str, node: int) -> str:
+    """The name of a node's file where another node has one of that name: `a-node1.txt`."""
+    stem, ending = os.path.splitext(path)
+    return f"{stem}-node{node}{ending}"
+
+
+def _told_renamed(paths: List[str], node: int) -> str:
+    shown = ", ".join(f"'{path}' as '{beside(path, node)}'" for path in paths[:SHOWN])
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    return (
+        f"node {node} has files of the same names as other nodes with other contents; kept beside "
+        f"them: {shown}{more}"
+    )
 
 
 class _Progress:
@@ -93,13 +115,19 @@ class _Sending:
         service: Where to.
         left_out: Gets what could not be kept.
         patience: Seconds to wait for a service that is away.
+        node: Which node of the run this is.
 
     Attributes:
         done: Files of which nothing more is to be done.
+        renamed: The names that files of other nodes have.
     """
 
-    def __init__(self, service: JobService, left_out: List[LeftOut], patience: float) -> None:
+    def __init__(
+        self, service: JobService, left_out: List[LeftOut], patience: float, node: int = 0
+    ) -> None:
         self.done = 0
+        self.renamed: List[str] = []
+        self._node = node
         self._service = service
         self._left_out = left_out
         self._patience = patience
@@ -158,8 +186,32 @@ class _Sending:
             if digest not in self._small and not self._send_large(by_digest[digest], digest):
                 lost.add(digest)
         kept = [e for e in self._entries.values() if e["digest"] not in lost]
-        _register(kept, self._service, self._left_out, self._patience)
+        self._register(kept)
         return [file for file, entry in self._entries.items() if entry["digest"] in lost]
+
+    def _register(self, entries: List[Entry]) -> None:
+        """Add files to the run; one that the service refuses does not take the others with it."""
+        if not entries:
+            return
+        # What is there with another content is what a script has stored itself, or another node.
+        over = self._node == 0
+        try:
+            patiently(lambda: self._service.register(entries, over), self._patience)
+        except (Conflict, InvalidRequest) as error:
+            if len(entries) > 1:
+                half = len(entries) // 2
+                self._register(entries[:half])
+                self._register(entries[half:])
+                return
+            path = str(entries[0]["path"])
+            if over or not isinstance(error, Conflict) or self._is_renamed(path):
+                self._left_out.append(LeftOut(path, error.message))
+                return
+            self.renamed.append(path)
+            self._register([{**entries[0], "path": beside(path, self._node)}])
+
+    def _is_renamed(self, path: str) -> bool:
+        return any(beside(each, self._node) == path for each in self.renamed)
 
     def _send_small(self, digests: List[str]) -> List[str]:
         from runyard.protocol.batches import Content, join
@@ -202,19 +254,3 @@ def _described(file: str, name: str) -> Tuple[Entry, Optional[bytes]]:
 def _digested(digest: Any, block: bytes) -> int:
     digest.update(block)
     return len(block)
-
-
-def _register(
-    entries: List[Entry], service: JobService, left_out: List[LeftOut], patience: float
-) -> None:
-    """Add files to the run; one that the service refuses does not take the others with it."""
-    if not entries:
-        return
-    try:
-        patiently(lambda: service.register(entries), patience)
-    except (Conflict, InvalidRequest) as error:
-        if len(entries) == 1:
-            left_out.append(LeftOut(str(entries[0]["path"]), error.message))
-            return
-        for entry in entries:
-            _register([entry], service, left_out, patience)

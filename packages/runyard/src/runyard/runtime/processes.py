@@ -80,11 +80,7 @@ def start(plan: Plan) -> ManagedProcess:
         from runyard.runtime.ranks import Rank
 
         return Rank(plan)
-    for path, text in plan.files.items():
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.chmod(path, 0o755)  # noqa: S103 - programs for the processes of the job
+    write_files(plan)
     # Appending: the agent writes lines of its own into the same file.
     log = os.open(plan.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
@@ -104,6 +100,15 @@ def start(plan: Plan) -> ManagedProcess:
     finally:
         os.close(log)
     return Started(plan, process)
+
+
+def write_files(plan: Plan) -> None:
+    """Write the files that a plan needs before it starts."""
+    for path, text in plan.files.items():
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.chmod(path, 0o755)  # noqa: S103 - programs for the processes of the job
 
 
 def wait_for_helpers(started: Sequence[ManagedProcess], seconds: float = HELPER_SECONDS) -> None:

@@ -127,9 +127,60 @@ class JobService(Destination):
         """Fetch a content into an empty file open for reading and writing."""
         self._wire.fetch(f"{self._workspace}/blobs/{quote(digest)}", sink)
 
-    def register(self, files: List[Dict[str, Any]]) -> None:
-        """Add stored contents to the run; the folder as it is at the end overrules."""
-        body = {"files": files, "overwrite": True}
+    def files(self, datastore: str, query: str) -> Dict[str, Any]:
+        """A DatastoreFilePage; `query` is encoded."""
+        target = f"{self._datastore(datastore)}/files?{query}"
+        page: Dict[str, Any] = json.loads(self._ask("GET", target, b"").decode("utf-8"))
+        return page
+
+    def read_file(self, datastore: str, path: str, sink: BinaryIO) -> None:
+        """Fetch a datastore's file into an empty file open for reading and writing."""
+        self._wire.fetch(self._file(datastore, path), sink)
+
+    def read_files(self, datastore: str, paths: List[str]) -> bytes:
+        """Fetch many small files of a datastore, framed as `protocol.batches` says."""
+        return self._ask("POST", f"{self._datastore(datastore)}/read", _encode({"paths": paths}))
+
+    def write_file(
+        self, datastore: str, path: str, file: BinaryIO, size: int, overwrite: bool
+    ) -> None:
+        """Write a file to a datastore, whole or not at all.
+
+        Args:
+            datastore: The datastore's name.
+            path: The file's path on it.
+            file: The open file that holds the bytes.
+            size: How many they are.
+            overwrite: Replace a file that is there; else that is refused (AlreadyExists).
+        """
+        target = f"{self._file(datastore, path)}?overwrite={str(overwrite).lower()}"
+        self._ask("PUT", target, file, size, RAW)
+
+    def write_files(self, datastore: str, batch: bytes, overwrite: bool) -> List[Dict[str, Any]]:
+        """Write many small files to a datastore, framed as `protocol.batches` says.
+
+        Args:
+            datastore: The datastore's name.
+            batch: Paths and bytes.
+            overwrite: Replace files that are there.
+
+        Returns:
+            The Refusal of each file that was not written.
+        """
+        target = f"{self._datastore(datastore)}/write?overwrite={str(overwrite).lower()}"
+        answer = self._ask("POST", target, batch, kind=RAW)
+        refused: List[Dict[str, Any]] = json.loads(answer.decode("utf-8"))["refused"]
+        return refused
+
+    def register(self, files: List[Dict[str, Any]], overwrite: bool = True) -> None:
+        """Add stored contents to the run; the folder as it is at the end overrules.
+
+        Args:
+            files: A FileEntry for each.
+            overwrite: Whether they replace files of their names; else those are a Conflict, unless
+                they have the same content.
+        """
+        body = {"files": files, "overwrite": overwrite}
         self._json("POST", f"{self._run}/files", body)
 
     def log_parameters(self, parameters: Dict[str, str]) -> None:
@@ -139,6 +190,12 @@ class JobService(Destination):
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()
+
+    def _datastore(self, name: str) -> str:
+        return f"{self._workspace}/datastores/{quote(name)}"
+
+    def _file(self, datastore: str, path: str) -> str:
+        return f"{self._datastore(datastore)}/files/{quote(path, safe='/')}"
 
     def _json(
         self, method: str, target: str, body: Dict[str, Any], wait: float = 0.0

@@ -3,28 +3,24 @@
 From the blob folder of the same machine they are cloned (copy on write, where the file system can)
 or copied, never hard-linked: a script may write into its own files. The models of a replica are,
 for they are not its own: read-only, and no copy for each replica, unless the job is root's.
-Otherwise files are fetched and their digest is checked on the way.
+Otherwise files are fetched, unless the node keeps them from an earlier run (`node_cache`), and
+their digest is checked on the way.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from runyard.protocol import paths
-from runyard.protocol.timeouts import SERVICE_AWAY_SECONDS
 from runyard.runtime import names
+from runyard.runtime.copying import CLONE_BYTES, copy, write_all
 from runyard.runtime.job import Canceled, JobError
 
 if TYPE_CHECKING:
     from runyard.runtime.job import Job
     from runyard.runtime.service import JobService
 
-BLOCK_BYTES = 1 << 20
-CLONE_BYTES = 64 << 10
-# The ioctl by which btrfs and XFS let two files share their blocks.
-FICLONE = 0x40049409
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 
 Entry = Dict[str, Any]
@@ -52,7 +48,7 @@ def materialise(
         OSError: The disk is full, …
     """
     made: Set[str] = set()
-    elsewhere = []
+    elsewhere: List[Tuple[Entry, str]] = []
     for file in files:
         if canceled():
             raise Canceled
@@ -67,7 +63,7 @@ def materialise(
         if not stored or not _copied(stored, target, _mode(file)):
             elsewhere.append((file, target))
     if elsewhere:
-        _fetch_all(elsewhere, service(), canceled)
+        _fetch(job, elsewhere, service(), canceled)
 
 
 def _mode(file: Entry) -> int:
@@ -114,7 +110,7 @@ def _copied(source: str, target: str, mode: int) -> bool:
 def _place(data: bytes, target: str, mode: int) -> None:
     writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _CLOEXEC, mode)
     try:
-        _write(writer, data)
+        write_all(writer, data)
         # The mask of whoever started the service is not the job's matter.
         os.fchmod(writer, mode)
     finally:
@@ -142,32 +138,6 @@ def inside(folder: str, path: str) -> str:
     return os.path.join(folder, *parts)
 
 
-def copy(source: str, target: str) -> None:
-    """Copy a file's content to a new file, sharing the blocks where the file system can."""
-    with open(source, "rb", buffering=0) as reader, open(target, "wb", buffering=0) as writer:
-        size = os.fstat(reader.fileno()).st_size
-        if size >= CLONE_BYTES and _clone(reader.fileno(), writer.fileno()):
-            return
-        for block in iter(lambda: reader.read(BLOCK_BYTES), b""):
-            _write(writer.fileno(), block)
-
-
-def _write(file: int, block: bytes) -> None:
-    done = os.write(file, block)
-    while done < len(block):
-        done += os.write(file, block[done:])
-
-
-def _clone(source: int, target: int) -> bool:
-    try:
-        import fcntl
-
-        fcntl.ioctl(target, FICLONE, source)
-    except (ImportError, OSError):
-        return False
-    return True
-
-
 def _stored(blobs: str, digest: str) -> Optional[str]:
     """The file that would hold a content on this machine."""
     if not blobs or not digest.isalnum():
@@ -175,77 +145,25 @@ def _stored(blobs: str, digest: str) -> Optional[str]:
     return os.path.join(blobs, paths.content(digest))
 
 
-def _fetch_all(
-    files: Sequence[Tuple[Entry, str]], service: JobService, canceled: Callable[[], bool]
+def _fetch(
+    job: Job,
+    files: Sequence[Tuple[Entry, str]],
+    service: JobService,
+    canceled: Callable[[], bool],
 ) -> None:
-    """Fetch the contents of files that are not on this machine, small ones together."""
-    from runyard.protocol.batches import BATCH_BYTES, BATCH_FILES, SMALL_BYTES
+    """Fetch the contents of files that are not on this machine."""
+    from runyard.runtime import fetching
+    from runyard.runtime.node_cache import NodeCache
 
-    batch: List[Tuple[Entry, str]] = []
-    room = BATCH_BYTES
-    for file, target in files:
-        if canceled():
-            raise Canceled
-        size = int(file["size"])
-        if size > SMALL_BYTES:
-            _fetch(file, target, service)
-            continue
-        if size > room or len(batch) == BATCH_FILES:
-            _fetch_batch(batch, service)
-            batch, room = [], BATCH_BYTES
-        batch.append((file, target))
-        room -= size
-    if batch:
-        _fetch_batch(batch, service)
-
-
-def _fetch_batch(files: Sequence[Tuple[Entry, str]], service: JobService) -> None:
-    import hashlib
-    import io
-
-    from runyard.protocol.batches import split
-    from runyard.protocol.errors import RunyardError
-    from runyard.runtime.service import patiently
-
-    digests = [str(file["digest"]) for file, _ in files]
-    try:
-        answer = patiently(lambda: service.read_blobs(digests), SERVICE_AWAY_SECONDS)
-        contents = list(split(io.BytesIO(answer).read))
-    except RunyardError as error:
-        text = f"{len(files)} files of the snapshot could not be fetched: {error.message}"
-        raise JobError(text, names.SERVICE_ERROR) from error
-    for (file, target), content in zip(files, contents):
-        data = content.data
-        if data is not None and hashlib.sha256(data).hexdigest() == file["digest"]:
-            _place(data, target, _mode(file))
-        else:
-            # By itself it says what is the matter.
-            _fetch(file, target, service)
-
-
-def _fetch(file: Entry, target: str, service: JobService) -> None:
-    import hashlib
-
-    from runyard.protocol.errors import RunyardError
-    from runyard.runtime.service import patiently
-
-    digest = str(file["digest"])
-    with open(target, "w+b") as sink:
-        try:
-            patiently(lambda: service.read_blob(digest, sink), SERVICE_AWAY_SECONDS)
-        except RunyardError as error:
-            text = f"'{file['path']}' of the snapshot could not be fetched: {error.message}"
-            raise JobError(text, names.SERVICE_ERROR) from error
-        sink.seek(0)
-        found = hashlib.sha256()
-        for block in iter(lambda: sink.read(BLOCK_BYTES), b""):
-            found.update(block)
-    if found.hexdigest() != digest:
-        text = f"'{file['path']}' of the snapshot arrived damaged (its digest is another)"
-        raise JobError(text, names.SERVICE_ERROR)
-    os.chmod(target, _mode(file))
-
-
-def is_full(error: OSError) -> bool:
-    """Whether an error says that no space is left."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    wanted = [
+        fetching.Wanted(
+            str(file["digest"]),
+            int(file["size"]),
+            target,
+            f"'{file['path']}' of the snapshot",
+            str(file["digest"]),
+            _mode(file),
+        )
+        for file, target in files
+    ]
+    fetching.fetch(wanted, fetching.Contents(service), NodeCache(job.cache), canceled)

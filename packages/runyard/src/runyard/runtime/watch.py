@@ -96,10 +96,12 @@ def files(root: str, prefix: str) -> Dict[str, str]:
 
 
 def _watched(job: Job, folder: RunFolder) -> Iterator[Tuple[str, str]]:
-    # All nodes of a run share its working folder: the first one looks after it.
-    folders = job.spec.get("watched_folders", ["logs"]) if job.node == 0 else []
+    # Where all nodes of a run share its working folder the first one looks after it.
+    folders = job.spec.get("watched_folders", ["logs"]) if job.has_own_folder else []
+    # Two nodes must not write to one log.
+    own = f"/node-{job.node}" if job.node else ""
     wanted: List[str] = [str(w) for w in folders]
     for name in wanted:
         root = os.path.normpath(os.path.join(folder.work, name))
         if root.startswith(folder.work + os.sep):
-            yield root, os.path.relpath(root, folder.work).replace(os.sep, "/")
+            yield root, os.path.relpath(root, folder.work).replace(os.sep, "/") + own

@@ -27,18 +27,26 @@ class Node:
         host: The name of its machine.
         name: Its name in the cluster.
         ports: Ports kept free there, as many as `Launcher.ports` asked for.
+        folder: Its run folder, where the nodes of the run have no working folder in common.
     """
 
-    __slots__ = ("address", "host", "name", "ports", "rank")
+    __slots__ = ("address", "folder", "host", "name", "ports", "rank")
 
     def __init__(
-        self, rank: int, address: str, host: str = "", name: str = "", ports: Sequence[int] = ()
+        self,
+        rank: int,
+        address: str,
+        host: str = "",
+        name: str = "",
+        ports: Sequence[int] = (),
+        folder: str = "",
     ) -> None:
         self.rank = rank
         self.address = address
         self.host = host
         self.name = name
         self.ports = list(ports)
+        self.folder = folder
 
 
 class Launcher:

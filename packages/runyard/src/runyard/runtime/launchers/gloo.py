@@ -29,6 +29,17 @@ READY, PROGRAM = "rendezvous-ready", "rendezvous.py"
 PATIENCE_SECONDS = 300
 # A rank gives up after a second and a half without a server, which takes as long to start.
 _WAIT = 'while [ ! -e "$0" ]; do sleep 0.1; done; exec "$@"'
+# The same for who sees no file of the server's: it may be dialed, for it expects whoever comes.
+_DIAL = """\
+import os, socket, sys, time
+while True:
+    try:
+        socket.create_connection((sys.argv[1], int(sys.argv[2])), 10).close()
+        break
+    except OSError:
+        time.sleep(0.1)
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
 _SERVER = """\
 import sys
 
@@ -72,8 +83,12 @@ def plans(
         **jax.ranks(nodes[0].address, nodes[0].ports[0], len(nodes) * each),
     }
     found = [_server(job, folder, nodes, shared, each)] if job.node == 0 else []
-    ready = os.path.join(place, READY)
-    return found + [_rank(job, folder, nodes, shared, local, ready) for local in range(each)]
+    wait = ["/bin/sh", "-c", _WAIT, os.path.join(place, READY)]
+    if job.is_apart and job.node:
+        first = nodes[0]
+        wait = [str(job.environment["interpreter"]), "-c", _DIAL, first.address]
+        wait.append(str(first.ports[1]))
+    return found + [_rank(job, folder, nodes, shared, local, wait) for local in range(each)]
 
 
 def place_of(nodes: Sequence[Node], node: int, local: int, each: int) -> Dict[str, str]:
@@ -169,7 +184,7 @@ def _rank(
     nodes: Sequence[Node],
     shared: Dict[str, str],
     local: int,
-    ready: str,
+    wait: List[str],
 ) -> Plan:
     each = int(job.launcher.get("process_count_per_node", 1))
     places = place_of(nodes, job.node, local, each)
@@ -184,7 +199,7 @@ def _rank(
     log = names.TASK_LOG.format(rank)
     return Plan(
         name,
-        ["/bin/sh", "-c", _WAIT, ready, *command_line(job, folder, own)],
+        [*wait, *command_line(job, folder, own)],
         own,
         folder.work,
         folder.log(log),

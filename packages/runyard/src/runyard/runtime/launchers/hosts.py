@@ -37,6 +37,9 @@ SETTINGS = {
     # Allowing more ranks than slots would put all of them on the first machine.
     "OMPI_MCA_rmaps_base_oversubscribe": "0",
     "PRTE_MCA_rmaps_default_mapping_policy": "slot",
+    # A host that is listed once would have as many slots as cores.
+    "OMPI_MCA_orte_set_default_slots": "1",
+    "PRTE_MCA_prte_set_default_slots": "1",
     "HYDRA_LAUNCHER": "ssh",
     "HYDRA_LAUNCHER_EXEC": names.LAUNCH_PROGRAM,
 }

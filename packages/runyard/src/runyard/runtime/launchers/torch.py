@@ -42,7 +42,9 @@ class TorchLauncher(Launcher):
 
 def _torchrun(job: Job, folder: RunFolder, nodes: Sequence[Node], each: int) -> Dict[str, str]:
     # By attempt: PyTorch does not meet in a file that a former one has left.
-    meeting = Path(os.path.join(folder.shared, MEETING_FILE.format(job.attempt)))
+    meeting = Path(os.path.join(folder.shared, MEETING_FILE.format(job.attempt))).as_uri()
+    if job.is_apart:
+        meeting = f"tcp://{nodes[0].address}:{nodes[0].ports[0]}"
     return {
         "MASTER_ADDR": nodes[0].address,
         "MASTER_PORT": str(nodes[0].ports[0]),
@@ -55,7 +57,7 @@ def _torchrun(job: Job, folder: RunFolder, nodes: Sequence[Node], each: int) -> 
         "TORCHELASTIC_RUN_ID": job.run,
         "TORCHELASTIC_RESTART_COUNT": "0",
         "TORCHELASTIC_MAX_RESTARTS": "0",
-        "AZ_BATCHAI_PYTORCH_INIT_METHOD": meeting.as_uri(),
+        "AZ_BATCHAI_PYTORCH_INIT_METHOD": meeting,
     }
 
 

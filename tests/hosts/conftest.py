@@ -35,13 +35,8 @@ class HostsYard:
         environment = Environment("plain")
         environment.python.user_managed_dependencies = True
         environment.python.interpreter_path = sys.executable
-        config = ScriptRunConfig(
-            str(self.folder),
-            script="train.py",
-            compute_target=CLUSTER,
-            environment=environment,
-            **more,
-        )
+        given = {"compute_target": CLUSTER, "environment": environment, **more}
+        config = ScriptRunConfig(str(self.folder), script="train.py", **given)
         config.run_config.node_count = nodes
         return Experiment(workspace, "hosts").submit(config)
 
@@ -85,14 +80,15 @@ class HostsYard:
 
 
 @contextmanager
-def yard_in(
-    folder: Path, variables: Mapping[str, str], *, shares_files: bool = True
-) -> Iterator[HostsYard]:
-    """Make hosts and their service; remove both afterwards."""
+def yard_in(folder: Path, variables: Mapping[str, str], *, python: str = "") -> Iterator[HostsYard]:
+    """Make hosts and their service; remove both afterwards.
+
+    With another `python` for their agents they see no file of the service, nor of each other.
+    """
     with Hosts(3) as hosts:
         home = folder / "home"
         home.mkdir(parents=True)
-        (home / "config.toml").write_text(settings(hosts.file, shares_files=shares_files))
+        (home / "config.toml").write_text(_settings(hosts, python))
         service = RunningService(home, ("--host", hosts.address, "--port", "0"), variables)
         service.start()
         try:
@@ -107,21 +103,27 @@ def service_variables() -> dict[str, str]:
     return {}
 
 
+def _settings(hosts: Hosts, python: str) -> str:
+    return (
+        settings(hosts.file, shares_files=False, python=python) if python else settings(hosts.file)
+    )
+
+
 @pytest.fixture(scope="module")
-def shares_files() -> bool:
-    """Whether the hosts of a file's tests see the service's files; a file may say no."""
-    return True
+def python_apart() -> str:
+    """The interpreter of the agents on hosts that see no files; "" where they see all."""
+    return ""
 
 
 @pytest.fixture(scope="module")
 def machines(
     tmp_path_factory: pytest.TempPathFactory,
     service_variables: dict[str, str],
-    shares_files: bool,
+    python_apart: str,
 ) -> Iterator[HostsYard]:
     """Hosts and a service that the tests of a file share."""
     folder = tmp_path_factory.mktemp("hosts")
-    with yard_in(folder, service_variables, shares_files=shares_files) as made:
+    with yard_in(folder, service_variables, python=python_apart) as made:
         with client_of(made):
             made.cluster()
         yield made

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from runyard.runtime.installing import find_python
+
 pytestmark = pytest.mark.slow
 
 DATA = """
@@ -43,9 +45,9 @@ WAIT = "\nimport time; world.barrier(); time.sleep(300)\n"
 
 
 @pytest.fixture(scope="module")
-def shares_files() -> bool:
-    """No file of one machine is seen on another."""
-    return False
+def python_apart() -> str:
+    """No file of one machine is seen on another, whose Python is the oldest that agents run on."""
+    return find_python("3.7")
 
 
 @pytest.fixture
@@ -152,3 +154,20 @@ def test_a_killed_rank_is_named(yard: Any) -> None:
     assert "rank 2 on " in run.get_details()["error"]["error"]["message"]
     assert [rank["status"] for rank in run.get_details()["ranks"]][2] == "failed"
     yard.nothing_is_left()
+
+
+def test_a_node_makes_its_environment_with_the_service_s_uv(yard: Any) -> None:
+    """A node with nothing but an old Python fetches uv, makes the environment and keeps both."""
+    from azureml.core import Environment
+
+    environment = Environment("plain")
+    environment.python.conda_dependencies.set_python_version("3.11")
+    text = "import sys; print(sys.version_info[:2], sys.prefix)"
+    run = yard.submit(text, 1, environment=environment)
+    run.wait_for_completion()
+    folder = Path(yard.hosts[0].folder)
+    assert [path.name[:3] for path in (folder / "programs").iterdir()] == ["uv-"]
+    assert "making the environment with uv: 0 packages" in node_log(yard, run)
+    made = [path for path in (folder / "environments").iterdir() if path.is_dir()]
+    run.download_file("azureml-logs/70_driver_log.txt", str(yard.folder / "log"))
+    assert (yard.folder / "log").read_text() == f"(3, 11) {made[0]}\n"

@@ -1,16 +1,24 @@
 """Makes the sites of a service, as its settings name them."""
 
+import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.jobs import JobProgram
 from runyard.protocol.runs import LOCAL_TARGET
 from runyard_server.compute import registry
 from runyard_server.compute.base import Backend, SiteContext
 from runyard_server.compute.light import Light
 from runyard_server.core.settings import Settings, SiteSettings
 from runyard_server.core.sites import Site, SiteEnvironments, Sites
+from runyard_server.environments import uv_program
+from runyard_server.environments.failures import EnvironmentFailed
 from runyard_server.environments.on_nodes import NodeEnvironments
+from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 
 _LOCAL = SiteSettings(backend="local")
@@ -55,7 +63,7 @@ def make_site(
         environments: Makes environments, where the site shares the service's files.
     """
     if not backend.capabilities().shares_files:
-        environments = NodeEnvironments(environments.machine)
+        environments = NodeEnvironments(environments.machine, _uv(context.blobs))
     return Site(context.name, kind, backend, environments, context.url)
 
 
@@ -71,6 +79,27 @@ def context_of(
         umask: The umask of whoever started the service.
     """
     return SiteContext(LOCAL_TARGET, url, home.runs, home.blobs, home.connection_file, light, umask)
+
+
+def _uv(blobs: Path) -> Callable[[], JobProgram | None]:
+    """The service's own uv, stored as a content when a node first needs it."""
+
+    @cache
+    def stored() -> JobProgram | None:
+        try:
+            path = Path(uv_program.program())
+        except EnvironmentFailed:
+            return None
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            contents = FolderBlobs(blobs)
+            if not contents.has(digest):
+                stream.seek(0)
+                contents.write(digest, stream)
+        system = os.uname()
+        return JobProgram(digest, path.stat().st_size, f"{system.sysname}-{system.machine}")
+
+    return stored
 
 
 def _always(url: str) -> Callable[[], str]:

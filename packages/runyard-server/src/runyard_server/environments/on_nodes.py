@@ -1,14 +1,15 @@
 """Environments that nodes make for themselves, where they do not see the service's files.
 
 The lock is made by the service, as everywhere. What it says is made on each node by the agent,
-before the script starts, so here every environment counts as there.
+before the script starts, so here every environment counts as there. Nodes have no more than a
+Python; they fetch the service's own uv by its digest, and keep it.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
 from runyard.protocol.environments import LockRecord
-from runyard.protocol.jobs import JobEnvironment
+from runyard.protocol.jobs import JobEnvironment, JobProgram
 from runyard_server.environments.environments import user_managed_interpreter
 from runyard_server.environments.mpi import Machine
 
@@ -18,10 +19,14 @@ class NodeEnvironments:
 
     Args:
         machine: What its nodes are, as far as that decides where MPI comes from.
+        uv: Gives the uv program as nodes can fetch it; None where there is none.
     """
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(
+        self, machine: Machine, uv: Callable[[], JobProgram | None] = lambda: None
+    ) -> None:
         self.machine = machine
+        self._uv = uv
 
     def realised(self, lock: LockRecord) -> JobEnvironment | None:
         """The environment as the node is told of it: without a place, which is the node's matter.
@@ -30,7 +35,8 @@ class NodeEnvironments:
         """
         own = user_managed_interpreter(lock)
         text = "" if own else lock.requirements
-        return JobEnvironment(own, "", lock.digest, lock.python, text)
+        uv = None if own else self._uv()
+        return JobEnvironment(own, "", lock.digest, lock.python, text, uv)
 
     def realise(
         self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]

@@ -17,6 +17,7 @@ import atexit
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -240,16 +241,17 @@ class Hosts:
         network.do(*inside, there.address, *how, "dev", "eth0")
 
 
-def settings(file: Path, *, shares_files: bool = True) -> str:
+def settings(file: Path, *, shares_files: bool = True, python: str = sys.executable) -> str:
     """The text of a `config.toml` with simulated hosts as the site of every new cluster.
 
     Args:
         file: `Hosts.file`.
         shares_files: Whether hosts see the service's files.
+        python: The interpreter of the agents.
     """
     lines = ['default_site = "hosts"', "[sites.hosts]", 'backend = "simulated-hosts"']
     shared = f"shares_files = {str(shares_files).lower()}"
-    return "\n".join([*lines, f'hosts = "{file}"', shared, ""])
+    return "\n".join([*lines, f'hosts = "{file}"', f'python = "{python}"', shared, ""])
 
 
 def read(file: Path) -> list[Host]:

@@ -65,11 +65,23 @@ class JobData:
 
 
 @dataclass(frozen=True)
+class JobProgram:
+    """A program that a node can fetch: its digest and size, and the machines on which it runs.
+
+    `system` is `<system>-<machine>`, as `uname` has them: `Linux-x86_64`.
+    """
+
+    digest: str
+    size: int
+    system: str
+
+
+@dataclass(frozen=True)
 class JobEnvironment:
     """The realised environment: `interpreter` is an absolute path that exists or will exist.
 
     `folder` is "" for a user-managed interpreter. `requirements` is the lock's text, so that a
-    node that lacks the environment can realise it.
+    node that lacks the environment can realise it, with `uv` where it can.
     """
 
     interpreter: str
@@ -77,6 +89,7 @@ class JobEnvironment:
     lock: str = ""
     python: str = ""
     requirements: str = ""
+    uv: Optional[JobProgram] = None
 
 
 @dataclass(frozen=True)

@@ -247,7 +247,7 @@ class Agent:
         from runyard.runtime.environments import realise
 
         self.link().say(names.PREPARING, "making the environment on this node")
-        realise(self._job, self._folder, self._wake.is_canceled)
+        realise(self._job, self._folder, lambda: self.link().service, self._wake.is_canceled)
         if not os.path.exists(interpreter):
             raise JobError(f"the environment has no interpreter '{interpreter}'")
 

@@ -30,6 +30,7 @@ from runyard.runtime.sharing import BuildLock, Canceling, SharedLog
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
+    from runyard.runtime.service import JobService
 
 READY = "ready.json"
 
@@ -67,12 +68,15 @@ def make(request: Request, show: Callable[[bytes], None], canceled: Canceling) -
         _build(request, shared, lock, canceled)
 
 
-def realise(job: Job, folder: RunFolder, canceled: Canceling) -> None:
+def realise(
+    job: Job, folder: RunFolder, service: Callable[[], JobService], canceled: Canceling
+) -> None:
     """Make the environment of a job on this node; the build log becomes a log of the run.
 
     Args:
         job: The job.
         folder: The run folder.
+        service: Gives the service, which may have a uv for this node.
         canceled: Says whether to give up.
 
     Raises:
@@ -81,15 +85,49 @@ def realise(job: Job, folder: RunFolder, canceled: Canceling) -> None:
     """
     wanted = job.environment
     place = str(wanted["folder"])
+    if ready(place):
+        return
+    beside = os.path.dirname(os.path.dirname(place))
+    uv = _uv(job, os.path.join(beside, "programs"), service, canceled)
     request = Request(
         place,
         str(wanted.get("requirements", "")),
-        installing.find_python(str(wanted.get("python", ""))),
-        shutil.which("uv") or "",
-        os.path.join(os.path.dirname(os.path.dirname(place)), "packages"),
+        _python(str(wanted.get("python", "")), uv),
+        uv,
+        os.path.join(beside, "packages"),
     )
     with open(folder.log(names.NODE_LOG.format(job.node_name or job.node)), "ab") as log:
         make(request, _writer(log.fileno()), canceled)
+
+
+def _uv(job: Job, programs: str, service: Callable[[], JobService], canceled: Canceling) -> str:
+    """The path of uv: the service's own if it runs here, else the node's; "" for none."""
+    told = job.environment.get("uv") or {}
+    machine = os.uname()
+    if told.get("system") != f"{machine.sysname}-{machine.machine}":
+        return shutil.which("uv") or ""
+    path = os.path.join(programs, f"uv-{str(told['digest'])[:16]}")
+    if not os.path.exists(path):
+        from runyard.runtime import fetching
+        from runyard.runtime.node_cache import NodeCache
+
+        os.makedirs(programs, exist_ok=True)
+        draft = f"{path}.{os.getpid()}"
+        digest = str(told["digest"])
+        program = fetching.Wanted(digest, int(told["size"]), draft, "uv", digest, 0o755)
+        fetching.fetch([program], fetching.Contents(service()), NodeCache(""), canceled)
+        os.replace(draft, path)
+    return path
+
+
+def _python(version: str, uv: str) -> str:
+    """The interpreter to build on; its version where uv may find or fetch one."""
+    try:
+        return installing.find_python(version)
+    except BuildFailed:
+        if not uv:
+            raise
+        return ".".join(version.split(".")[:2])
 
 
 def main(argv: List[str]) -> int:

@@ -54,7 +54,7 @@ class Request:
     Args:
         folder: The environment's folder, absolute.
         requirements: The lock's lines.
-        python: The interpreter to build on.
+        python: The interpreter to build on; a version where uv is to fetch one.
         uv: The uv program, "" for pip.
         cache: Folder of downloaded packages.
     """
@@ -176,6 +176,10 @@ def variables(request: Request) -> Dict[str, str]:
     foreign = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     kept.update(UV_CACHE_DIR=request.cache, UV_PYTHON_DOWNLOADS="never", UV_NO_PROGRESS="1")
+    if not os.path.isabs(request.python):
+        # Only a version, which nothing on this node has: uv may fetch it.
+        kept["UV_PYTHON_DOWNLOADS"] = "automatic"
+        kept.setdefault("UV_PYTHON_INSTALL_DIR", os.path.join(request.cache, "pythons"))
     kept.update(NO_COLOR="1", PIP_CACHE_DIR=os.path.join(request.cache, "pip"))
     # Companies' indexes have certificates that only the system knows.
     kept.setdefault("UV_SYSTEM_CERTS", "true")

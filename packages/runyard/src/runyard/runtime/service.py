@@ -134,7 +134,13 @@ class JobService(Destination):
         return page
 
     def read_file(self, datastore: str, path: str, sink: BinaryIO) -> None:
-        """Fetch a datastore's file into an empty file open for reading and writing."""
+        """Fetch a datastore's file.
+
+        Args:
+            datastore: The datastore's name.
+            path: The file's path on it.
+            sink: An empty file open for reading and writing.
+        """
         self._wire.fetch(self._file(datastore, path), sink)
 
     def read_files(self, datastore: str, paths: List[str]) -> bytes:

@@ -269,6 +269,11 @@ class SiteContext:
     light: Light
     umask: int | None = None
 
+    @property
+    def kept(self) -> Path:
+        """The folder of what the backend itself keeps, on the service's machine; made at need."""
+        return self.runs.parent / "sites" / self.name
+
 
 class Backend(ABC):
     """Where the agents of one site run.
@@ -370,6 +375,13 @@ class Backend(ABC):
         or quotas asks what it knows of those.
         """
         return compare(self.capabilities(), need)
+
+    def check(self) -> None:  # noqa: B027 - most sites are there, or grow
+        """Reach what the site is made of now, for a site that somebody is about to make.
+
+        Raises:
+            TemporaryError: It cannot be reached; with what to do about that.
+        """
 
     def close(self) -> None:  # noqa: B027 - most backends keep nothing
         """Let go of what is kept for further launches; agents and their jobs go on."""

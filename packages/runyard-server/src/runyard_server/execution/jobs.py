@@ -220,6 +220,28 @@ def launched(system: System, key: int, node: int, handle: str) -> bool:
     return system.write(write)
 
 
+def delayed(system: System, key: int, reason: str) -> None:
+    """Tell of a run that has its nodes why its agents cannot be launched yet.
+
+    Args:
+        system: The service's parts.
+        key: The run's key.
+        reason: Why, and what would help.
+    """
+
+    def is_news(row: RunRow) -> bool:
+        return row.active and row.status == states.QUEUED and row.reason != reason
+
+    def write(work: Work) -> None:
+        for row in run_rows.find_many(work.connection, [key]):
+            if is_news(row):
+                append_events(work, row, [EventDraft(kinds.REASON, reason)], reason=reason)
+
+    # It is tried again every few seconds: only what is new is worth a write.
+    if any(map(is_news, system.read(lambda work: run_rows.find_many(work.connection, [key])))):
+        system.write(write)
+
+
 def lost(system: System, key: int, node: int, reason: str) -> None:
     """Write down that an agent is gone without a last word.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runyard_server.testing.services import RunningService
+from runyard_server.testing.services import RunningService, running_service
 from runyard_server.testing.sshd import SshServer
 
 pytestmark = pytest.mark.slow
@@ -31,6 +31,15 @@ import os, time
 print("began", flush=True)
 while not os.path.exists(%r):
     time.sleep(0.05)
+"""
+
+RANKS = """
+import os, sys
+from mpi4py import MPI
+world = MPI.COMM_WORLD
+print("rank", world.rank, world.allreduce(world.rank), os.environ["RUNYARD_NODE"], flush=True)
+print("in", os.getcwd(), open(sys.argv[1]).read(), flush=True)
+open(f"outputs/rank-{world.rank}", "w").write("done")
 """
 
 
@@ -85,9 +94,7 @@ class Yard:
 def site(tmp_path_factory: pytest.TempPathFactory, server: SshServer) -> Iterator[Yard]:
     """A service with that machine as a site, and a cluster on it."""
     home, there = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("there")
-    options = {**server.options(), "backend": "ssh", "folder": str(there)}
-    lines = [f"{name} = {json.dumps(value)}" for name, value in options.items()]
-    (home / "config.toml").write_text("\n".join(["[sites.lab]", *lines, ""]))
+    (home / "config.toml").write_text(settings_of({**server.options(), "folder": str(there)}))
     service = RunningService(home)
     service.start()
     yard = Yard(service, server, there)
@@ -96,6 +103,13 @@ def site(tmp_path_factory: pytest.TempPathFactory, server: SshServer) -> Iterato
         cluster("lab")
     yield yard
     service.stop()
+
+
+def settings_of(options: dict[str, Any]) -> str:
+    """The text of a `config.toml` with a site of these options."""
+    given = {"backend": "ssh", **options}
+    lines = [f"{name} = {json.dumps(value)}" for name, value in given.items()]
+    return "\n".join(["[sites.lab]", *lines, ""])
 
 
 def speaks_to(patch: pytest.MonkeyPatch, home: Path) -> None:
@@ -207,3 +221,42 @@ def test_a_killed_agent_is_told(yard: Yard, tmp_path: Path) -> None:
     assert "is gone" in run.get_details()["error"]["error"]["message"]
     run.download_file("azureml-logs/70_driver_log.txt", str(tmp_path / "log"))
     assert "began" in (tmp_path / "log").read_text()
+
+
+def test_ranks_of_two_nodes_on_one_machine_have_folders_of_their_own(
+    tmp_path: Path, server: SshServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One mpirun starts all of them, for their address is one; each is in its own node's folder."""
+    from azureml.core import Workspace
+    from azureml.core.compute import AmlCompute, ComputeTarget
+    from azureml.core.runconfig import MpiConfiguration
+
+    machines = [f"{server.user}@{name}:{server.port}" for name in ("127.0.0.1", "localhost")]
+    there = tmp_path / "there"
+    settings = settings_of({**server.options(*machines), "folder": str(there)})
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "config.toml").write_text(settings)
+    with running_service(tmp_path / "home") as service:
+        speaks_to(monkeypatch, service.home)
+        workspace = Workspace.from_config()
+        config = AmlCompute.provisioning_configuration("STANDARD_D2_V2", max_nodes=2, site="lab")
+        ComputeTarget.create(workspace, "two", config)
+        (tmp_path / "data.txt").write_text("data")
+        store = workspace.get_default_datastore()
+        store.upload_files([str(tmp_path / "data.txt")], show_progress=False)
+        yard = Yard(service, server, there)
+        run = yard.submit(
+            tmp_path,
+            RANKS,
+            target="two",
+            arguments=[store.path("data.txt").as_mount()],
+            distributed_job_config=MpiConfiguration(node_count=2),
+        )
+        run.wait_for_completion()
+        assert run.get_status() == "Completed", run.get_details()
+        for rank in range(2):
+            path = tmp_path / f"log-{rank}"
+            run.download_file(f"azureml-logs/70_driver_log_{rank}.txt", str(path))
+            place = f"{there}/runs/{run.id}/{rank}/work"
+            assert path.read_text().splitlines() == [f"rank {rank} 1 {rank}", f"in {place} data"]
+        assert {"outputs/rank-0", "outputs/rank-1"} <= set(run.get_file_names())

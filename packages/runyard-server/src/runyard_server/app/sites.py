@@ -1,13 +1,17 @@
 """Makes the sites of a service, as its settings name them."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from runyard.protocol.errors import InvalidRequest
+import msgspec
+
+from runyard.protocol.errors import InvalidRequest, RunyardError
 from runyard.protocol.jobs import JobProgram
 from runyard.protocol.runs import LOCAL_TARGET
 from runyard_server.compute import registry
@@ -22,6 +26,7 @@ from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 
 _LOCAL = SiteSettings(backend="local")
+_log = logging.getLogger(__name__)
 
 
 def make_sites(settings: Settings, service: SiteContext, environments: SiteEnvironments) -> Sites:
@@ -48,7 +53,75 @@ def make_sites(settings: Settings, service: SiteContext, environments: SiteEnvir
         context = replace(service, name=name, url=url)
         backend = registry.make(given.backend, context, given.options)
         made.append(make_site(given.backend, backend, context, environments))
-    return Sites(made, settings.default_site)
+    attached = AttachedSites(service, environments)
+    made += attached.present(set(named))
+    return Sites(made, settings.default_site, attached)
+
+
+class AttachedSites:
+    """Sites that were added while a service ran: a file for each in the state folder.
+
+    Args:
+        service: What backends are told of the service.
+        environments: Makes environments for sites that share the service's files.
+    """
+
+    def __init__(self, service: SiteContext, environments: SiteEnvironments) -> None:
+        self._service = service
+        self._environments = environments
+
+    def present(self, taken: set[str]) -> list[Site]:
+        """Those that are kept; one that cannot be made is told in the log and left out.
+
+        Args:
+            taken: Names that the settings have taken since.
+        """
+        found = []
+        for path in sorted(self._file("x").parent.parent.glob("*/attached.json")):
+            name = path.parent.name
+            try:
+                kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
+                found += [] if name in taken else [self._made(name, kept.kind, kept.options)]
+            except (OSError, msgspec.DecodeError, RunyardError) as error:
+                _log.warning("the attached site %s cannot be had: %s", name, error)
+        return found
+
+    def make(self, name: str, kind: str, options: Mapping[str, Any]) -> Site:
+        """See `core.sites.Attaching`."""
+        site = self._made(name, kind, options)
+        try:
+            site.backend.check()
+        except RunyardError:
+            site.backend.close()
+            raise
+        return site
+
+    def keep(self, name: str, kind: str, options: Mapping[str, Any]) -> None:
+        """See `core.sites.Attaching`."""
+        file = self._file(name)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = file.with_suffix(".part")
+        draft.write_bytes(msgspec.json.encode(_Kept(kind, dict(options))))
+        draft.replace(file)
+
+    def forget(self, name: str) -> None:
+        """See `core.sites.Attaching`."""
+        self._file(name).unlink(missing_ok=True)
+
+    def _made(self, name: str, kind: str, options: Mapping[str, Any]) -> Site:
+        context = replace(self._service, name=name)
+        backend = registry.make(kind, context, options)
+        return make_site(kind, backend, context, self._environments)
+
+    def _file(self, name: str) -> Path:
+        return replace(self._service, name=name).kept / "attached.json"
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """A site as its file has it."""
+
+    kind: str
+    options: dict[str, Any]
 
 
 def make_site(

@@ -6,13 +6,13 @@ which is always there: the service's own machine, unless the settings say otherw
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from runyard.protocol.environments import LockRecord
-from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.errors import InvalidRequest, TemporaryError
 from runyard.protocol.jobs import JobEnvironment
 from runyard.protocol.runs import LOCAL_TARGET
 from runyard.protocol.suggestions import suggest
@@ -89,18 +89,50 @@ class Site:
         return {handle: seen.get(handle, Observation(alive=None)) for handle in handles}
 
 
+class Attaching(Protocol):
+    """Makes sites that are in no settings, and keeps them for the next start."""
+
+    def make(self, name: str, kind: str, options: Mapping[str, Any]) -> Site:
+        """Make a site and reach it.
+
+        Args:
+            name: Its name.
+            kind: The kind of its backend.
+            options: The backend's options.
+
+        Raises:
+            RunyardError: It cannot be made, or cannot be reached now.
+        """
+        ...
+
+    def keep(self, name: str, kind: str, options: Mapping[str, Any]) -> None:
+        """Have a site there after the next start."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Have it there no more."""
+        ...
+
+
 class Sites:
     """All sites of a service.
 
     Args:
         sites: One for each that the settings name, and `local`.
         default: Where clusters are that name no site.
+        attaching: Makes further ones while the service runs.
 
     Raises:
         InvalidRequest: There is no site of the default's name.
     """
 
-    def __init__(self, sites: Iterable[Site], default: str = LOCAL_TARGET) -> None:
+    def __init__(
+        self,
+        sites: Iterable[Site],
+        default: str = LOCAL_TARGET,
+        attaching: Attaching | None = None,
+    ) -> None:
+        self._attaching = attaching
         self._sites = {site.name: site for site in sites}
         self.default = default
         self.named(default)
@@ -109,6 +141,37 @@ class Sites:
         """Go through them, the default first, then by name."""
         names = sorted(self._sites, key=lambda name: (name != self.default, name))
         return iter([self._sites[name] for name in names])
+
+    def attach(self, name: str, kind: str, options: Mapping[str, Any]) -> Site:
+        """Add a site while the service runs, which is there after the next start, too.
+
+        Args:
+            name: Its name.
+            kind: The kind of its backend.
+            options: The backend's options.
+
+        Raises:
+            InvalidRequest: It cannot be made or reached; with what to do about that.
+        """
+        if self._attaching is None or name in self._sites:
+            raise InvalidRequest(f"the site {name!r} cannot be added: there is one of that name")
+        try:
+            site = self._attaching.make(name, kind, options)
+        except TemporaryError as error:
+            raise InvalidRequest(error.message) from error
+        self._attaching.keep(name, kind, options)
+        # Another dictionary, for others go through the present one.
+        self._sites = {**self._sites, name: site}
+        return site
+
+    def detach(self, name: str) -> None:
+        """Remove a site that was added by `attach`."""
+        site = self._sites.get(name)
+        if self._attaching is None or site is None:
+            return
+        self._sites = {key: each for key, each in self._sites.items() if key != name}
+        self._attaching.forget(name)
+        site.backend.close()
 
     def named(self, name: str) -> Site:
         """The site of a name that somebody gives.

@@ -8,10 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from runyard.protocol import compute as protocol
 from runyard.protocol import events as kinds
 from runyard.protocol.compute import (
+    AttachCompute,
     ChangeCompute,
     ComputePage,
     ComputeRecord,
@@ -27,7 +29,7 @@ from runyard.protocol.errors import (
     WrongState,
 )
 from runyard.protocol.queue import QueuePage
-from runyard.protocol.sizes import resolve
+from runyard.protocol.sizes import VmSize, resolve
 from runyard.protocol.suggestions import nearest
 from runyard_server.compute.base import Need
 from runyard_server.core import events
@@ -51,6 +53,7 @@ _KINDS = (protocol.AML_COMPUTE, protocol.AKS_COMPUTE)
 _MOST_NODES = 10_000
 _LONGEST_IDLE = 30 * 24 * 3600
 _NAMED = 3
+_SSH = "ssh"
 
 
 def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord:
@@ -89,6 +92,55 @@ def create(system: System, workspace: str, body: CreateCompute) -> ComputeRecord
         return work.answered(_record(row, [], site, warnings))
 
     return system.write(write)
+
+
+def attach(system: System, workspace: str, body: AttachCompute) -> ComputeRecord:
+    """Attach a machine that is reached by ssh: a target with one node, on a site of its own.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+
+    Raises:
+        WrongName: The name breaks the rule or is reserved.
+        InvalidRequest: The machine cannot be reached; with what to do about that.
+        AlreadyExists: A target of that name is there.
+    """
+    _check_name(body.name)
+    _check_identity(body.identity)
+    system.read(lambda work: _refuse_taken(work, workspace, body.name))
+    user = f"{body.username}@" if body.username else ""
+    machine = f"{user}{body.address}:{body.port}"
+    options = {"hosts": [machine], "identity": body.identity, "known_hosts": body.known_hosts}
+    options |= {"folder": body.folder} if body.folder else {}
+    options |= {"python": body.python} if body.python else {}
+    # Names of targets have no dot: no two of these are alike.
+    site = system.sites.attach(f"{workspace}.{body.name}", _SSH, options)
+    asked = CreateCompute(
+        name=body.name,
+        vm_size="",
+        max_nodes=1,
+        # Its node is given back at once: each run asks anew whether the machine is there.
+        idle_seconds=0,
+        description=body.description,
+        tags=body.tags,
+        location=machine,
+        kind=protocol.VIRTUAL_MACHINE,
+    )
+
+    def write(work: Work) -> ComputeRecord:
+        _refuse_taken(work, workspace, body.name)
+        row = _new(workspace, asked, site, work.now)
+        clusters.insert_cluster(work.connection, row)
+        _tell(work, row, kinds.CREATED, f"attached: {machine}")
+        return work.answered(_record(row, [], site, []))
+
+    try:
+        return system.write(write)
+    except AlreadyExists:
+        system.sites.detach(site.name)
+        raise
 
 
 def list_(system: System, workspace: str) -> ComputePage:
@@ -175,7 +227,7 @@ def delete(system: System, workspace: str, name: str) -> None:
         WrongState: Runs on it have not ended; the message names them.
     """
 
-    def write(work: Work) -> None:
+    def write(work: Work) -> ComputeRow:
         row = require(work, workspace, name)
         _check_unused(work, row)
         # Its nodes go in the same write, or a cluster of the same name would find them.
@@ -183,8 +235,11 @@ def delete(system: System, workspace: str, name: str) -> None:
         node_rows.remove(work.connection, workspace, row.name, held)
         clusters.remove(work.connection, workspace, row.name)
         _tell(work, row, kinds.DELETED)
+        return row
 
-    system.write(write)
+    row = system.write(write)
+    if row.kind == protocol.VIRTUAL_MACHINE:
+        system.sites.detach(row.site)
 
 
 def nodes(system: System, workspace: str, name: str) -> NodePage:
@@ -317,6 +372,15 @@ def _check_name(name: str) -> None:
         )
 
 
+def _check_identity(path: str) -> None:
+    """Refuse a file that is not there: ssh would go on without it, and tell of something else."""
+    if path and not Path(path).expanduser().is_file():
+        raise InvalidRequest(
+            f"there is no private key {path!r} on the service's machine; name a file there, or "
+            "leave it out and let ssh find one (its configuration, an ssh-agent, ~/.ssh)"
+        )
+
+
 def _check_priority(priority: str) -> None:
     if priority not in _PRIORITIES:
         raise InvalidRequest(f"vm_priority is {priority!r}; use 'dedicated' or 'lowpriority'")
@@ -394,6 +458,9 @@ def _record(
     row: ComputeRow, present: Sequence[NodeRow], site: Site, warnings: list[str]
 ) -> ComputeRecord:
     size, _ = resolve(row.vm_size)
+    if row.kind == protocol.VIRTUAL_MACHINE:
+        has = site.backend.capabilities()
+        size = VmSize("", has.cpus, has.memory_gb, has.gpus)
     states = Counter(node.state for node in present)
     return ComputeRecord(
         name=row.name,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from runyard.protocol import endpoints as protocol
-from runyard.protocol.compute import AML_COMPUTE
+from runyard.protocol.compute import AKS_COMPUTE
 from runyard.protocol.endpoints import Access, ChangeEndpoint, CreateEndpoint, DeploymentSpec
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, RunyardError
 from runyard.protocol.files import FileEntry
@@ -332,7 +332,7 @@ def _check_target(system: System, workspace: str, spec: DeploymentSpec, faults: 
     except RunyardError as error:
         faults.catch(error)
         return
-    if cluster.kind != AML_COMPUTE:
+    if cluster.kind == AKS_COMPUTE:
         faults.add(
             f"compute target {cluster.name!r} has no nodes (kind {cluster.kind}); what is deployed "
             "to it by the v1 names is on 'local': use that"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runyard.protocol import data as modes
 from runyard.protocol import exit_deadline
-from runyard.protocol.compute import AML_COMPUTE, ComputeRecord
+from runyard.protocol.compute import AKS_COMPUTE, ComputeRecord
 from runyard.protocol.data import DataReference
 from runyard.protocol.errors import (
     AlreadyExists,
@@ -239,7 +239,7 @@ def _check_target(system: System, workspace: str, spec: RunSpec) -> ComputeRecor
             )
         return None
     cluster = compute.get(system, workspace, spec.target)
-    if cluster.kind != AML_COMPUTE:
+    if cluster.kind == AKS_COMPUTE:
         raise InvalidRequest(
             f"compute target {cluster.name!r} is for endpoints (kind {cluster.kind}) and runs no "
             "jobs; use a cluster, or 'local'"

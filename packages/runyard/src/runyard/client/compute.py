@@ -10,7 +10,13 @@ from runyard.protocol import compute as routes
 if TYPE_CHECKING:
     from typing import List
 
-    from runyard.protocol.compute import ChangeCompute, ComputeRecord, CreateCompute, NodeRecord
+    from runyard.protocol.compute import (
+        AttachCompute,
+        ChangeCompute,
+        ComputeRecord,
+        CreateCompute,
+        NodeRecord,
+    )
     from runyard.protocol.queue import QueuedRun
 
 
@@ -25,6 +31,15 @@ class Compute(NounClient):
             InvalidRequest: Name, size or numbers make no sense.
         """
         return self._service.call(routes.COMPUTE_CREATE, body=order)
+
+    def attach(self, order: AttachCompute) -> ComputeRecord:
+        """Attach a machine that is reached by ssh.
+
+        Raises:
+            AlreadyExists: A target of that name exists.
+            InvalidRequest: The machine cannot be reached; with what to do about that.
+        """
+        return self._service.call(routes.COMPUTE_ATTACH, body=order)
 
     def list(self) -> List[ComputeRecord]:
         """List the compute targets, by name."""

@@ -9,8 +9,9 @@ from runyard.protocol.route import IN_WORKSPACE, READS, Nothing, Route
 NAME_RULE = r"[a-zA-Z][a-zA-Z0-9\-]{1,15}"
 # v1 refused clusters of these names: it had targets of its own under them.
 RESERVED_NAMES = ("amlcompute", "local", "containerinstance")
-# A cluster for jobs, and the name that v1 scripts give to where endpoints are.
-AML_COMPUTE, AKS_COMPUTE = "AmlCompute", "AKS"
+# A cluster for jobs, the name that v1 scripts give to where endpoints are, and a machine that is
+# reached by ssh.
+AML_COMPUTE, AKS_COMPUTE, VIRTUAL_MACHINE = "AmlCompute", "AKS", "VirtualMachine"
 DEDICATED = "dedicated"
 LOW_PRIORITY = "lowpriority"
 IDLE, PREPARING, RUNNING, LEAVING = "idle", "preparing", "running", "leaving"
@@ -39,10 +40,40 @@ class CreateCompute:
 
 
 @dataclass(frozen=True)
+class AttachCompute:
+    """Attach a machine that is reached by ssh: a target with this one node, on a site of its own.
+
+    Args:
+        name: The target's name.
+        address: The machine's name or address.
+        username: Who logs in there; "" leaves it to the ssh configuration of the service's user.
+        port: The port of its ssh server.
+        identity: File of the private key, on the service's machine; "" leaves it to ssh.
+        known_hosts: File with the machine's host key, there; "" is that of the service's user.
+        folder: Where the machine keeps what runs need; "" is `~/.runyard-node`.
+        python: The interpreter of its agents, 3.7 or newer; "" is `python3`.
+        description: For people.
+        tags: For people.
+    """
+
+    name: str
+    address: str
+    username: str = ""
+    port: int = 22
+    identity: str = ""
+    known_hosts: str = ""
+    folder: str = ""
+    python: str = ""
+    description: str = ""
+    tags: Dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ComputeRecord:
     """A compute target and what its nodes do; `cpus`, `memory_gb` and `gpus` are per node.
 
-    `site` is where its nodes are, `backend` the kind of that site's backend.
+    `site` is where its nodes are, `backend` the kind of that site's backend. Of a machine that was
+    attached `location` is `[user@]name:port`, and its figures are those that were found there.
     """
 
     name: str
@@ -114,6 +145,15 @@ COMPUTE_CREATE: Route[ComputeRecord] = Route(
     ComputeRecord,
     "Create a cluster.",
     body=CreateCompute,
+    creates=True,
+)
+COMPUTE_ATTACH: Route[ComputeRecord] = Route(
+    "compute.attach",
+    "POST",
+    IN_WORKSPACE + "/compute/attach",
+    ComputeRecord,
+    "Attach a machine that is reached by ssh; it is reached once before.",
+    body=AttachCompute,
     creates=True,
 )
 COMPUTE_LIST: Route[ComputePage] = Route(

@@ -209,10 +209,6 @@ class AksCompute(ComputeTarget, stands_for=AKS):
         """`Succeeded`, as last read."""
         return self.provisioning_state
 
-    def detach(self) -> None:
-        """Delete the record; endpoints go on."""
-        self.delete()
-
     def get_credentials(self) -> NoReturn:
         """Refuse: there is no cluster behind it.
 

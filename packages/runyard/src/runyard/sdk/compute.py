@@ -2,6 +2,7 @@
 
 from runyard.sdk.aks_compute import AksCompute
 from runyard.sdk.clusters import AmlCompute
+from runyard.sdk.remote_compute import DsvmCompute, RemoteCompute
 from runyard.sdk.targets import ComputeTarget
 
-__all__ = ["AksCompute", "AmlCompute", "ComputeTarget"]
+__all__ = ["AksCompute", "AmlCompute", "ComputeTarget", "DsvmCompute", "RemoteCompute"]

@@ -74,7 +74,7 @@ class ComputeTarget:
     @classmethod
     def _of(cls, workspace: Any, record: ComputeRecord) -> ComputeTarget:
         kind = _KINDS.get(record.kind, _KINDS[CLUSTER])
-        if not issubclass(kind, cls):
+        if not issubclass(kind, cls) and not issubclass(cls, kind):
             raise ComputeTargetException(
                 f"compute target {record.name!r} is no {cls.__name__}, it is of the kind "
                 f"{record.kind}: use ComputeTarget(workspace, {record.name!r})"
@@ -114,16 +114,23 @@ class ComputeTarget:
         Args:
             workspace: The workspace.
             name: The target's name.
-            attach_configuration: What describes the machine.
+            attach_configuration: What `RemoteCompute.attach_configuration` gives.
 
         Raises:
-            NotOfferedYet: Always; use a cluster made by `create`.
+            NotOfferedYet: It describes something else than a machine that is reached by ssh.
+            ComputeTargetException: The machine cannot be reached; with what to do about that.
         """
-        del workspace, attach_configuration
-        raise NotOfferedYet(
-            f"ComputeTarget.attach (for {name!r})",
-            "ComputeTarget.create with AmlCompute.provisioning_configuration",
-        )
+        refuse_reserved(name)
+        order = getattr(attach_configuration, "_order", None)
+        if order is None:
+            raise NotOfferedYet(
+                f"ComputeTarget.attach (for {name!r})",
+                "RemoteCompute.attach_configuration, or ComputeTarget.create with "
+                "AmlCompute.provisioning_configuration",
+            )
+        with _refused():
+            record = workspace.service.compute.attach(order(name))
+        return ComputeTarget._of(workspace, record)
 
     @staticmethod
     def list(workspace: Any) -> List[ComputeTarget]:
@@ -202,6 +209,10 @@ class ComputeTarget:
     def is_attached(self) -> bool:
         """Whether it is a machine of someone else; a cluster never is."""
         return False
+
+    def detach(self) -> None:
+        """Let go of the target; a machine that was attached stays as it is."""
+        self.delete()
 
     @property
     def notices(self) -> List[str]:

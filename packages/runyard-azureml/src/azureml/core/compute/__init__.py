@@ -6,17 +6,15 @@ from runyard.sdk.clusters import (
     AmlComputeStatus,
     ScaleSettings,
 )
-from runyard.sdk.compute import AksCompute, ComputeTarget
+from runyard.sdk.compute import AksCompute, ComputeTarget, DsvmCompute, RemoteCompute
 from runyard.sdk.v1.attached import (
     AdlaCompute,
     BatchCompute,
     ComputeInstance,
     DatabricksCompute,
     DataFactoryCompute,
-    DsvmCompute,
     HDInsightCompute,
     KustoCompute,
-    RemoteCompute,
 )
 
 __all__ = [

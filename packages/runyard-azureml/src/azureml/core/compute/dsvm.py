@@ -1,5 +1,5 @@
 """The data-science machine."""
 
-from runyard.sdk.v1.attached import DsvmCompute
+from runyard.sdk.compute import DsvmCompute
 
 __all__ = ["DsvmCompute"]

@@ -1,5 +1,5 @@
 """The attached machine."""
 
-from runyard.sdk.v1.attached import RemoteCompute
+from runyard.sdk.compute import RemoteCompute
 
 __all__ = ["RemoteCompute"]

@@ -21,6 +21,7 @@ export interface AgentReply {
   others: boolean;
   reason: string;
   hung: boolean;
+  first: boolean;
 }
 
 export interface AgentReport {
@@ -44,6 +45,19 @@ export interface AppendEntries {
 export interface AskedTrial {
   number: number;
   params: Record<string, unknown>;
+}
+
+export interface AttachCompute {
+  name: string;
+  address: string;
+  username: string;
+  port: number;
+  identity: string;
+  known_hosts: string;
+  folder: string;
+  python: string;
+  description: string;
+  tags: Record<string, string>;
 }
 
 export interface BatchResult {
@@ -632,6 +646,7 @@ export interface GangNode {
   host: string;
   address: string;
   ports: Array<number>;
+  folder: string;
 }
 
 export interface GangTable {
@@ -694,6 +709,8 @@ export interface JobData {
   source: string;
   path_on_compute: string;
   overwrite: boolean;
+  datastore: string;
+  path: string;
 }
 
 export interface JobEnvironment {
@@ -702,6 +719,13 @@ export interface JobEnvironment {
   lock: string;
   python: string;
   requirements: string;
+  uv: JobProgram | null;
+}
+
+export interface JobProgram {
+  digest: string;
+  size: number;
+  system: string;
 }
 
 export interface JobSpec {
@@ -730,6 +754,7 @@ export interface JobSpec {
   address: string;
   resumed: Array<FileEntry>;
   system_metrics: boolean;
+  cache: string;
 }
 
 export interface JoinGang {
@@ -737,6 +762,7 @@ export interface JoinGang {
   address: string;
   ports: Array<number>;
   attempt: number;
+  folder: string;
 }
 
 export interface JournalPage {
@@ -1631,6 +1657,7 @@ export interface Routes {
   "commands.get": { segments: { workspace: string; run: string; node: string; command: string }; query: never; body: never; answer: CommandRecord };
   "commands.start": { segments: { workspace: string; run: string; node: string }; query: never; body: Partial<StartCommand>; answer: CommandRecord };
   "commands.take": { segments: { workspace: string; run: string; node: string }; query: never; body: Partial<TakeCommands>; answer: CommandPage };
+  "compute.attach": { segments: { workspace: string }; query: never; body: Partial<AttachCompute>; answer: ComputeRecord };
   "compute.change": { segments: { workspace: string; compute: string }; query: never; body: Partial<ChangeCompute>; answer: ComputeRecord };
   "compute.create": { segments: { workspace: string }; query: never; body: Partial<CreateCompute>; answer: ComputeRecord };
   "compute.delete": { segments: { workspace: string; compute: string }; query: never; body: never; answer: void };
@@ -1769,6 +1796,7 @@ export const routes = {
   "commands.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/nodes/{node}/commands/{command}"},
   "commands.start": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/nodes/{node}/commands"},
   "commands.take": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/nodes/{node}/commands/take"},
+  "compute.attach": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/compute/attach"},
   "compute.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/compute/{compute}"},
   "compute.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/compute"},
   "compute.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/compute/{compute}"},

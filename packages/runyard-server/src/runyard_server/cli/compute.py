@@ -1,10 +1,11 @@
 """`runyard compute`."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from runyard_server.cli import humane, output, tables
 from runyard_server.cli.options import ComputeName, Json, Workspace
-from runyard_server.cli.parameters import Group
+from runyard_server.cli.parameters import Argument, Group, Option
 from runyard_server.cli.tables import Column
 
 if TYPE_CHECKING:
@@ -40,6 +41,13 @@ SITE_COLUMNS = [
     Column("FILES", worth=2),
     Column("PYTHONS", worth=1),
     Column("SERVICE AT", worth=4),
+]
+
+NewTarget = Annotated[str, Argument("NAME", help="What the target is to be called.")]
+Machine = Annotated[str, Argument("MACHINE", help="The machine: [user@]name[:port].")]
+Identity = Annotated[
+    str | None,
+    Option("--identity", metavar="FILE", help="The private key, on the service's machine."),
 ]
 
 group = Group()
@@ -83,6 +91,46 @@ def nodes(cluster: ComputeName, json: Json = False, workspace: Workspace = None)
         [(node.id, node.state, node.run or "", humane.age(node.since)) for node in found],
         f"{cluster} has no nodes now; it grows when a run needs them",
     )
+
+
+@group.command()
+def attach(
+    name: NewTarget,
+    machine: Machine,
+    identity: Identity = None,
+    workspace: Workspace = None,
+) -> None:
+    """Attach a machine that is reached by ssh: a target for one job at a time.
+
+    The service logs in, with the ssh configuration, keys and known hosts of its own user. It is
+    reached once before; what is missing is told with the command that helps.
+
+    Example: `runyard compute attach mybox ada@gpu1.example.org`
+    """
+    from runyard.protocol.compute import SSH_PORT, AttachCompute
+    from runyard.protocol.errors import InvalidRequest
+    from runyard_server.cli import target
+
+    user, _, where = machine.rpartition("@")
+    address, _, port = where.partition(":")
+    if not address or (port and not port.isdigit()):
+        raise InvalidRequest(f"{machine!r} is no machine; write [user@]name[:port]")
+    key = str(Path(identity).expanduser().absolute()) if identity else ""
+    given = AttachCompute(name, address, user, int(port or SSH_PORT), key)
+    found = target.client(workspace).compute.attach(given)
+    output.say(f"attached {found.name}: {_per_node(found.cpus, found.memory_gb, found.gpus)}")
+
+
+@group.command()
+def detach(name: ComputeName, workspace: Workspace = None) -> None:
+    """Let go of a machine that was attached; it stays as it is.
+
+    Example: `runyard compute detach mybox`
+    """
+    from runyard_server.cli import target
+
+    target.client(workspace).compute.delete(name)
+    output.say(f"detached {name}")
 
 
 @group.command()

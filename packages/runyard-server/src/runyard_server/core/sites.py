@@ -106,7 +106,13 @@ class Attaching(Protocol):
         ...
 
     def keep(self, name: str, kind: str, options: Mapping[str, Any]) -> None:
-        """Have a site there after the next start."""
+        """Have a site there after the next start.
+
+        Args:
+            name: Its name.
+            kind: The kind of its backend.
+            options: The backend's options.
+        """
         ...
 
     def forget(self, name: str) -> None:

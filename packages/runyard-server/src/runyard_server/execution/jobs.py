@@ -221,7 +221,7 @@ def launched(system: System, key: int, node: int, handle: str) -> bool:
 
 
 def delayed(system: System, key: int, reason: str) -> None:
-    """Tell of a run that has its nodes why its agents cannot be launched yet.
+    """Write down why the agents of a run that has its nodes cannot be launched yet.
 
     Args:
         system: The service's parts.

@@ -12,6 +12,7 @@ RESERVED_NAMES = ("amlcompute", "local", "containerinstance")
 # A cluster for jobs, the name that v1 scripts give to where endpoints are, and a machine that is
 # reached by ssh.
 AML_COMPUTE, AKS_COMPUTE, VIRTUAL_MACHINE = "AmlCompute", "AKS", "VirtualMachine"
+SSH_PORT = 22
 DEDICATED = "dedicated"
 LOW_PRIORITY = "lowpriority"
 IDLE, PREPARING, RUNNING, LEAVING = "idle", "preparing", "running", "leaving"
@@ -59,7 +60,7 @@ class AttachCompute:
     name: str
     address: str
     username: str = ""
-    port: int = 22
+    port: int = SSH_PORT
     identity: str = ""
     known_hosts: str = ""
     folder: str = ""

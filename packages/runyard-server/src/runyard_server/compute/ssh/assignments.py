@@ -76,7 +76,7 @@ class Assignments:
     def give(
         self, run: str, key: str, cluster: str, order: Callable[[set[str]], Sequence[str]]
     ) -> Assignment | None:
-        """Give a node a machine that nobody holds; None where there is none.
+        """Assign a machine that nobody holds to a node; None where there is none.
 
         Args:
             run: The run.
@@ -100,7 +100,13 @@ class Assignments:
         self._change(run, key, asked=True)
 
     def launched(self, run: str, key: str, handle: str) -> None:
-        """Write down an agent's handle."""
+        """Write down an agent's handle.
+
+        Args:
+            run: The run.
+            key: `<node>-<attempt>`.
+            handle: The handle.
+        """
         self._change(run, key, handle=handle, ended=False)
 
     def take_back(self, run: str, key: str) -> None:

@@ -324,7 +324,7 @@ class SshBackend(Backend):
         self._assignments.ended(handle)
 
     def _resume(self) -> None:
-        """Look after the agents of an earlier service: they hold their machines."""
+        """Watch the agents of an earlier service, which hold their machines."""
         with self._lock:
             if self._resumed:
                 return

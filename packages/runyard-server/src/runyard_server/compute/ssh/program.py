@@ -6,12 +6,11 @@ same machine has a file of its own.
 """
 
 from functools import cache
-from pathlib import Path
 
-import runyard
 from runyard_server.compute import light
 
-_MODULES = ("protocol/procfs.py", "runtime/hosted.py")
+_MODULES = ("runyard/protocol/procfs.py", "runyard/runtime/hosted.py")
+_PACKAGES = ("runyard", "runyard/protocol", "runyard/runtime")
 _MAIN = b"""\
 import sys
 
@@ -28,9 +27,9 @@ sys.exit(main(sys.argv[1:]))
 @cache
 def packed() -> tuple[str, bytes]:
     """The name of the zip file, and its bytes."""
-    root = Path(runyard.__file__).parent
-    files = {f"runyard/{name}": (root / name).read_bytes() for name in _MODULES}
-    # Only what these packages are to the import system: their own modules may need more.
-    files |= dict.fromkeys(("runyard/protocol/__init__.py", "runyard/runtime/__init__.py"), b"")
-    files |= {"runyard/__init__.py": b"", "__main__.py": _MAIN}
+    every = light.collect()
+    files = {name: every[name] for name in _MODULES}
+    # Only what these packages are to the import system: their own may need more.
+    files |= {f"{package}/__init__.py": b"" for package in _PACKAGES}
+    files["__main__.py"] = _MAIN
     return f"runyard-host-{light.digest(files)}.zip", light.pack(files)

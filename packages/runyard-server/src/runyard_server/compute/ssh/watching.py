@@ -42,7 +42,7 @@ class Watch:
         self._closed = False
 
     def add(self, handle: str, there: str, *, launched: bool = False) -> None:
-        """Look after an agent from now on.
+        """Watch an agent from now on.
 
         Args:
             handle: Its handle.

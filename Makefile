@@ -56,6 +56,8 @@ demo: .venv/.ready studio-if-possible  ## Train on MNIST and register the model:
 # whoever needs it waits: without one the studio's tests fail, and say so; all others are run.
 test: dist/.ready  ## Test the built wheels; the light half also on Python 3.7 and the newest
 	@mkdir -p build
+	@# Without an ssh server the tests of machines reached by ssh fail, and say so.
+	@bash tools/sshd.sh >build/sshd.log 2>&1 || true
 	@bash tools/browser.sh >build/browser.log 2>&1 & \
 	$(MAKE) --no-print-directory test-light >build/test-light.log 2>&1 & light=$$!; \
 	status=0; $(MAKE) --no-print-directory test-wheels || status=$$?; \
@@ -114,6 +116,7 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 	SOAK_BOARDS=$${SOAK_BOARDS:-20} .venv/bin/python -P -m pytest -p no:randomly \
 		tests/notebook/soak_notebooks.py tests/notebook/soak_article.py \
 		tests/notebook/test_boards.py tests/sdk/test_tensorboard.py
+	.venv/bin/python -P -m pytest -p no:randomly tests/ssh/soak_ssh.py
 	BESIDE_ONE=1 HOROVOD_ON=$${HOROVOD_ON:-1.13,2.21,2.21-gloo} .venv/bin/python -P \
 		-m pytest -p no:randomly tests/distributed/test_horovod_training.py \
 		tests/distributed/test_keras_and_torch.py tests/distributed/test_tensorflow.py

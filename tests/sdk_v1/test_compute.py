@@ -17,7 +17,7 @@ from runyard.sdk.exceptions import (
     NotOfferedYet,
     UserErrorException,
 )
-from runyard.sdk.v1.attached import RemoteCompute
+from runyard.sdk.v1.attached import DatabricksCompute
 
 
 def make(workspace: Any, name: str = "cpu", **kwargs: Any) -> Any:
@@ -154,10 +154,10 @@ def test_supported_sizes_name_gpus():
     assert (sizes["STANDARD_NC6"]["gpus"], sizes["STANDARD_NC6"]["vCPUs"]) == (1, 6)
 
 
-def test_attached_machines_are_refused_with_words(workspace):
+def test_what_cannot_be_attached_is_refused_with_words(workspace):
     """Nothing is accepted and then silently not done."""
     for use in (
-        lambda: RemoteCompute(workspace, "vm"),
+        lambda: DatabricksCompute(workspace, "vm"),
         lambda: ComputeTarget.attach(workspace, "vm", None),
     ):
         with pytest.raises(NotOfferedYet, match="not offered yet"):

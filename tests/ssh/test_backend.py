@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from runyard.runtime.installing import find_python
 from runyard_server.compute import registry
 from runyard_server.compute.base import Backend, SiteContext
 from runyard_server.testing.backend_contract import BackendContract
@@ -21,4 +22,6 @@ class TestSshBackend(BackendContract):
         server = self.server
         machines = [f"{server.user}@{name}:{server.port}" for name in ("127.0.0.1", "localhost")]
         options: dict[str, Any] = server.options(*machines)
-        return registry.make("ssh", context, {**options, "folder": str(context.runs / "there")})
+        # The oldest Python that agents run on.
+        options |= {"folder": str(context.runs / "there"), "python": find_python("3.7")}
+        return registry.make("ssh", context, options)

@@ -3,20 +3,14 @@
 import json
 import os
 import signal
-import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from runyard_server.testing.services import RunningService, running_service
-from runyard_server.testing.sshd import SshServer
+from .conftest import Yard
 
 pytestmark = pytest.mark.slow
 
-SECONDS = 30.0
 SCRIPT = """
 import os, sys
 from azureml.core import Run
@@ -32,109 +26,6 @@ print("began", flush=True)
 while not os.path.exists(%r):
     time.sleep(0.05)
 """
-
-RANKS = """
-import os, sys
-from mpi4py import MPI
-world = MPI.COMM_WORLD
-print("rank", world.rank, world.allreduce(world.rank), os.environ["RUNYARD_NODE"], flush=True)
-print("in", os.getcwd(), open(sys.argv[1]).read(), flush=True)
-open(f"outputs/rank-{world.rank}", "w").write("done")
-"""
-
-
-class Yard:
-    """A service with one machine, and the words of a test."""
-
-    def __init__(self, service: RunningService, server: SshServer, there: Path) -> None:
-        self.service = service
-        self.server = server
-        self.there = there
-
-    def submit(self, folder: Path, text: str, target: str = "lab", **more: Any) -> Any:
-        """Submit a script that needs nothing but this interpreter."""
-        from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
-
-        source = folder / "source"
-        source.mkdir(exist_ok=True)
-        (source / "train.py").write_text(text)
-        environment = Environment("plain")
-        environment.python.user_managed_dependencies = True
-        environment.python.interpreter_path = sys.executable
-        given = {"compute_target": target, "environment": environment, **more}
-        config = ScriptRunConfig(str(source), script="train.py", **given)
-        return Experiment(Workspace.from_config(), "ssh").submit(config)
-
-    def until(self, true: Callable[[], Any], otherwise: Callable[[], Any]) -> None:
-        """Wait for something to become true."""
-        end = time.monotonic() + SECONDS
-        while not true():
-            assert time.monotonic() < end, otherwise()
-            time.sleep(0.05)
-
-    def reaches(self, run: Any, status: str) -> None:
-        """Wait for a run's status."""
-        self.until(lambda: run.get_status() == status, lambda: json.dumps(run.get_details()))
-
-    def waits(self, run: Any, text: str) -> str:
-        """Wait until a run that waits says why; give it all."""
-        told = ""
-
-        def said() -> bool:
-            nonlocal told
-            record = run.experiment.workspace.service.runs.get(run.id)
-            told = f"{record.status}: {record.reason}"
-            return told.startswith("Queued") and text in told
-
-        self.until(said, lambda: f"{told} {json.dumps(run.get_details())}")
-        return told
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, server: SshServer) -> Iterator[Yard]:
-    """A service with that machine as a site, and a cluster on it."""
-    home, there = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("there")
-    (home / "config.toml").write_text(settings_of({**server.options(), "folder": str(there)}))
-    service = RunningService(home)
-    service.start()
-    yard = Yard(service, server, there)
-    with pytest.MonkeyPatch.context() as patch:
-        speaks_to(patch, home)
-        cluster("lab")
-    yield yard
-    service.stop()
-
-
-def settings_of(options: dict[str, Any]) -> str:
-    """The text of a `config.toml` with a site of these options."""
-    given = {"backend": "ssh", **options}
-    lines = [f"{name} = {json.dumps(value)}" for name, value in given.items()]
-    return "\n".join(["[sites.lab]", *lines, ""])
-
-
-def speaks_to(patch: pytest.MonkeyPatch, home: Path) -> None:
-    """Have a client on this machine speak to a service."""
-    patch.setenv("RUNYARD_HOME", str(home))
-    patch.delenv("RUNYARD_URL", raising=False)
-
-
-def cluster(name: str) -> None:
-    """Make a cluster on the site."""
-    from azureml.core import Workspace
-    from azureml.core.compute import AmlCompute, ComputeTarget
-
-    config = AmlCompute.provisioning_configuration(
-        "STANDARD_D2_V2", max_nodes=1, site="lab", idle_seconds_before_scaledown=0
-    )
-    ComputeTarget.create(Workspace.from_config(), name, config)
-
-
-@pytest.fixture
-def yard(site: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Yard:
-    """The shared service, with a client in a folder of this test."""
-    speaks_to(monkeypatch, site.service.home)
-    monkeypatch.chdir(tmp_path)
-    return site
 
 
 def test_a_run_is_on_the_machine_and_leaves_nothing_there(yard: Yard, tmp_path: Path) -> None:
@@ -221,42 +112,3 @@ def test_a_killed_agent_is_told(yard: Yard, tmp_path: Path) -> None:
     assert "is gone" in run.get_details()["error"]["error"]["message"]
     run.download_file("azureml-logs/70_driver_log.txt", str(tmp_path / "log"))
     assert "began" in (tmp_path / "log").read_text()
-
-
-def test_ranks_of_two_nodes_on_one_machine_have_folders_of_their_own(
-    tmp_path: Path, server: SshServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One mpirun starts all of them, for their address is one; each is in its own node's folder."""
-    from azureml.core import Workspace
-    from azureml.core.compute import AmlCompute, ComputeTarget
-    from azureml.core.runconfig import MpiConfiguration
-
-    machines = [f"{server.user}@{name}:{server.port}" for name in ("127.0.0.1", "localhost")]
-    there = tmp_path / "there"
-    settings = settings_of({**server.options(*machines), "folder": str(there)})
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "config.toml").write_text(settings)
-    with running_service(tmp_path / "home") as service:
-        speaks_to(monkeypatch, service.home)
-        workspace = Workspace.from_config()
-        config = AmlCompute.provisioning_configuration("STANDARD_D2_V2", max_nodes=2, site="lab")
-        ComputeTarget.create(workspace, "two", config)
-        (tmp_path / "data.txt").write_text("data")
-        store = workspace.get_default_datastore()
-        store.upload_files([str(tmp_path / "data.txt")], show_progress=False)
-        yard = Yard(service, server, there)
-        run = yard.submit(
-            tmp_path,
-            RANKS,
-            target="two",
-            arguments=[store.path("data.txt").as_mount()],
-            distributed_job_config=MpiConfiguration(node_count=2),
-        )
-        run.wait_for_completion()
-        assert run.get_status() == "Completed", run.get_details()
-        for rank in range(2):
-            path = tmp_path / f"log-{rank}"
-            run.download_file(f"azureml-logs/70_driver_log_{rank}.txt", str(path))
-            place = f"{there}/runs/{run.id}/{rank}/work"
-            assert path.read_text().splitlines() == [f"rank {rank} 1 {rank}", f"in {place} data"]
-        assert {"outputs/rank-0", "outputs/rank-1"} <= set(run.get_file_names())

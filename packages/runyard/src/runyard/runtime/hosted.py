@@ -221,7 +221,7 @@ def _cancel() -> Plain:
 
 
 def _watch() -> Plain:
-    """Report each agent when it is seen first and when it is gone, and every second our life."""
+    """Report each agent when it is seen first and when it is gone, with a beat each second."""
     told: Dict[str, bool] = {}
     handles: Dict[str, Plain] = {}
     beat = 0.0

@@ -3,13 +3,17 @@
 import json
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
 import pytest
+import pytest_socket
 
 from runyard.protocol.timeouts import AGENT_LOST_SECONDS
+from runyard_server.testing.hosts import Hosts
 from runyard_server.testing.services import running_service
+from runyard_server.testing.serving import ask
 from runyard_server.testing.sshd import SshServer
 
 from .conftest import Yard, settings_of, speaks_to
@@ -77,3 +81,45 @@ def test_ranks_of_two_nodes_on_one_machine_have_folders_of_their_own(
             place = f"{there}/runs/{run.id}/{rank}/work"
             assert path.read_text().splitlines() == [f"rank {rank} 1 {rank}", f"in {place} data"]
         assert {"outputs/rank-0", "outputs/rank-1"} <= set(run.get_file_names())
+
+
+def test_an_endpoint_of_a_laptop_is_served_from_another_machine(
+    tmp_path: Path, sshd_program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Service and gateway listen on loopback: run and replica reach both through the connection."""
+    from runyard import AmlCompute, ComputeTarget, Endpoint, Environment, Workspace
+
+    with Hosts(1) as hosts:
+        pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost", hosts[0].address])
+        host = hosts[0]
+        with SshServer(tmp_path / "sshd", sshd_program, host.address, host.command) as server:
+            settings = settings_of({**server.options(), "folder": str(tmp_path / "there")})
+            (tmp_path / "home").mkdir()
+            (tmp_path / "home" / "config.toml").write_text(settings)
+            with running_service(tmp_path / "home") as service:
+                speaks_to(monkeypatch, service.home)
+                workspace = Workspace.from_config()
+                config = AmlCompute.provisioning_configuration(
+                    "STANDARD_D2_V2", max_nodes=1, site="lab"
+                )
+                ComputeTarget.create(workspace, "far", config)
+                yard = Yard(service, server, tmp_path / "there")
+                text = "import socket; print(socket.gethostname())"
+                run = yard.submit(tmp_path, text, target="far")
+                run.wait_for_completion()
+                run.download_file("azureml-logs/70_driver_log.txt", str(tmp_path / "log"))
+                assert (tmp_path / "log").read_text() == f"{host.name}\n"
+                score = tmp_path / "score.py"
+                score.write_text(
+                    "import socket\ndef run(data): return [data, socket.gethostname()]"
+                )
+                environment = Environment("plain")
+                environment.python.user_managed_dependencies = True
+                environment.python.interpreter_path = sys.executable
+                given = {"script": str(score), "environment": environment, "target": "far"}
+                endpoint = Endpoint.deploy(workspace, "far", **given)
+                endpoint.wait(timeout=60)
+                port = int(endpoint.address.rpartition(":")[2])
+                answer = ask(port, body="1", key=endpoint.keys()[0])
+                assert json.loads(answer.body) == ["1", host.name]
+                endpoint.delete()

@@ -10,6 +10,7 @@ from runyard_server.app import reconcilers
 from runyard_server.app.sites import context_of, make_sites
 from runyard_server.compute import light
 from runyard_server.core.clock import Clock
+from runyard_server.core.gateway import Gateway
 from runyard_server.core.notices import Notices
 from runyard_server.core.settings import Settings
 from runyard_server.core.system import System
@@ -55,8 +56,10 @@ def build(
     environments = Environments(
         home.environments, home.packages, jobs.folder, settings, home.datastores
     )
+    gateway = Gateway()
+    context = context_of(home, url, jobs, umask, lambda: gateway.far_port)
     try:
-        sites = make_sites(settings, context_of(home, url, jobs, umask), environments)
+        sites = make_sites(settings, context, environments)
     except InvalidRequest as error:
         raise InvalidRequest(f"the settings in {home.config}: {error.message}") from None
     records = Records(sqlite_url(home.database))
@@ -71,6 +74,7 @@ def build(
         settings=settings,
         url=url,
         sites=sites,
+        gateway=gateway,
         boards=Boards(home.root, lambda: tensorboard.make(environments, home.environments)),
     )
     workspaces.ensure_default(system, home.begun_us())

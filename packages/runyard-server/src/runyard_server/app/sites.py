@@ -141,7 +141,11 @@ def make_site(
 
 
 def context_of(
-    home: Home, url: Callable[[], str], light: Light, umask: int | None = None
+    home: Home,
+    url: Callable[[], str],
+    light: Light,
+    umask: int | None = None,
+    gateway: Callable[[], int] = lambda: 0,
 ) -> SiteContext:
     """What the backend of this machine is told of a service.
 
@@ -150,8 +154,11 @@ def context_of(
         url: Says where the service listens.
         light: The light half.
         umask: The umask of whoever started the service.
+        gateway: Says at which port replicas on other machines dial the gateway.
     """
-    return SiteContext(LOCAL_TARGET, url, home.runs, home.blobs, home.connection_file, light, umask)
+    return SiteContext(
+        LOCAL_TARGET, url, home.runs, home.blobs, home.connection_file, light, umask, gateway
+    )
 
 
 def _uv(blobs: Path) -> Callable[[], JobProgram | None]:

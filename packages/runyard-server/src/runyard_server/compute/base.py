@@ -247,6 +247,11 @@ class Grant:
     reason: str = ""
 
 
+def _no_port() -> int:
+    """Stands in where no endpoint is served."""
+    return 0
+
+
 @dataclass(frozen=True)
 class SiteContext:
     """What a backend is told of the service that it works for.
@@ -259,6 +264,8 @@ class SiteContext:
         connection_file: Where the service writes where it listens.
         light: The light half, for agents and jobs.
         umask: The umask of whoever started the service, for what agents write; None: the service's.
+        gateway: Says at which port replicas on other machines dial the gateway; 0 before there
+            are any.
     """
 
     name: str
@@ -268,6 +275,7 @@ class SiteContext:
     connection_file: Path
     light: Light
     umask: int | None = None
+    gateway: Callable[[], int] = _no_port
 
     @property
     def kept(self) -> Path:

@@ -1,4 +1,4 @@
-"""A real ssh server of a test's own: on a loopback port, with host and user keys of its own.
+"""A real ssh server of a test's own: on a port of its own, with host and user keys of its own.
 
     with SshServer(folder, "/usr/sbin/sshd") as server:
         server.options()        # of a site whose one machine it is
@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ from runyard.protocol import procfs
 
 _SECONDS = 10.0
 _SETTINGS = """\
-ListenAddress 127.0.0.1:{port}
+ListenAddress {address}:{port}
 HostKey {folder}/host_key
 PidFile {folder}/sshd.pid
 AuthorizedKeysFile {folder}/user_key.pub
@@ -43,11 +43,21 @@ class SshServer:
     Args:
         folder: Where its files are.
         program: sshd, by its full path.
+        address: Where it listens.
+        enter: Gives the command that runs one where that address is.
     """
 
-    def __init__(self, folder: Path, program: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        program: str,
+        address: str = "127.0.0.1",
+        enter: Callable[[list[str]], list[str]] = list,
+    ) -> None:
         self._folder = folder
         self._program = program
+        self._address = address
+        self._enter = enter
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.port = _free_port()
@@ -57,7 +67,7 @@ class SshServer:
         self.new_host_key()
         _make_key(self.identity)
         self.known_hosts.write_text(self.known(), "utf-8")
-        settings = _SETTINGS.format(port=self.port, folder=folder)
+        settings = _SETTINGS.format(port=self.port, folder=folder, address=address)
         (folder / "sshd_config").write_text(settings, "utf-8")
         self.start()
 
@@ -75,12 +85,12 @@ class SshServer:
     @property
     def host(self) -> str:
         """The machine, as settings name it."""
-        return f"{self.user}@127.0.0.1:{self.port}"
+        return f"{self.user}@{self._address}:{self.port}"
 
     def known(self) -> str:
         """The lines of a file of known hosts."""
         kind, key = (self._folder / "host_key.pub").read_text("utf-8").split()[:2]
-        names = ("127.0.0.1", "localhost")
+        names = (self._address, "localhost")
         return "".join(f"[{name}]:{self.port} {kind} {key}\n" for name in names)
 
     def options(self, *hosts: str) -> dict[str, Any]:
@@ -102,6 +112,7 @@ class SshServer:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         command = [self._program, "-D", "-e", "-f", str(self._folder / "sshd_config")]
+        command = self._enter(command)
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -109,7 +120,7 @@ class SshServer:
         end = time.monotonic() + _SECONDS
         while True:
             with suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                socket.create_connection((self._address, self.port), 1).close()
                 return
             said = (self._folder / "log").read_text("utf-8")
             assert self._process.poll() is None, f"sshd has ended: {said}"

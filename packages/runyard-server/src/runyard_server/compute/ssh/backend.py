@@ -102,6 +102,7 @@ class SshBackend(Backend):
             folder=self._folder,
             light=context.light.zip,
             tunnel=self._tunnel,
+            gateway=context.gateway,
         )
         # Below a short path, for a socket's has 108 bytes at most; another service finds it again.
         sockets = Path(tempfile.gettempdir(), f"ry-ssh-{os.getuid()}", identity_of.hex()[:8])

@@ -49,6 +49,7 @@ class Access:
         light: The zip file of the light half, here.
         tunnel: Gives what `ssh -R` makes a port there lead to: (port there, address here);
             None where the service is reached without.
+        gateway: Gives the port of the gateway, which such a tunnel leads to, too; 0 for none.
     """
 
     identity: str
@@ -57,6 +58,7 @@ class Access:
     folder: str
     light: Path
     tunnel: Callable[[], tuple[int, str] | None]
+    gateway: Callable[[], int]
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class Connection:
         self._socket = sockets / hashlib.sha256(str(machine).encode()).hexdigest()[:12]
         self._lock = threading.Lock()
         self._ready = False
+        self._forwarded = 0
 
     @property
     def is_up(self) -> bool:
@@ -134,6 +137,23 @@ class Connection:
         data = b"" if given is None else msgspec.json.encode(given)
         return self._answer(self.command(verb, *words), data, _REQUEST_SECONDS)
 
+    def forward(self) -> None:
+        """Have the gateway reached from the machine as well, once there is one."""
+        port = self._access.gateway()
+        if not port or port == self._forwarded or self._access.tunnel() is None:
+            return
+        self._forwarded = port
+        there = ["-R", f"127.0.0.1:{port}:127.0.0.1:{port}"]
+        with suppress(OSError, subprocess.TimeoutExpired):
+            # Its failure is told by the replicas, which cannot dial the gateway then.
+            subprocess.run(
+                self._ssh("-S", str(self._socket), "-O", "forward", *there),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_LOCAL_SECONDS,
+                check=False,
+            )
+
     def command(self, verb: str, *words: str) -> list[str]:
         """The command that has a verb done through the connection."""
         return self._through(self._line(verb, *words))
@@ -172,6 +192,7 @@ class Connection:
         return [*self._ssh("-S", str(self._socket)), line]
 
     def _connect(self) -> None:
+        self._forwarded = 0
         # Of an earlier service, whose tunnel leads elsewhere.
         self._control("exit")
         tunnel = self._access.tunnel()

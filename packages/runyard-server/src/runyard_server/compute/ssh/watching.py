@@ -130,6 +130,7 @@ class Watch:
             if self._closed or not self._pending():
                 return
             self._tell(process.stdin, told)
+            self._connection.forward()
 
     def _tell(self, stream: IO[bytes], told: set[str]) -> None:
         with self._lock:

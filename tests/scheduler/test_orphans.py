@@ -195,6 +195,19 @@ def test_a_run_on_one_node_has_longer(yard: Yard) -> None:
     yard.handle(run, "salvage")
 
 
+def test_a_run_on_one_node_that_nobody_reaches_has_failed(yard: Yard) -> None:
+    """Half a minute of silence is enough: what saves the rest of it is not waited for as long."""
+    run = yard.submit("local")
+    yard.report(run)
+    away(yard, run, 0)
+    yard.engine.refuse = TemporaryError("the machine is away")
+    yard.clock.sleep(AGENT_LOST_SECONDS + 1)
+    yard.scheduler.observe()
+    record = yard.when(run, lambda record: record.status == "Failed")
+    assert record.error is not None
+    assert "has not been heard of for 30 s" in record.error.message
+
+
 def test_another_attempt_waits_for_what_is_left(yard: Yard) -> None:
     """Two attempts never write into the shared folder at once."""
     yard.cluster(nodes=2)

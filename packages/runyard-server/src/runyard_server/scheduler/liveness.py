@@ -107,8 +107,12 @@ class LivenessMonitor(Listening):
         row = active_runs.node(self._system, run.key, node)
         if row is None:
             return True
-        limit = timeouts.AGENT_LOST_SECONDS if run.node_count == 1 else timeouts.REACH_SECONDS
-        lost = max(row.beat_at or 0, self._since)
+        limit, heard = timeouts.REACH_SECONDS, row.beat_at or 0
+        if run.node_count == 1:
+            # Its silence has been waited for already: what was written down since is no beat.
+            limit = timeouts.AGENT_LOST_SECONDS
+            heard = self._system.last_seen.last(run.subject, node) or row.launched_at or 0
+        lost = max(heard, self._since)
         return self._system.clock.now_us() - lost > limit * SECOND
 
 

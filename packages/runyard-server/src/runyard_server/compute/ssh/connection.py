@@ -217,7 +217,8 @@ class Connection:
             forward += ["-R", f"127.0.0.1:{tunnel[0]}:{tunnel[1]}"]
         options = ["-o", "ControlMaster=yes", "-o", f"ControlPersist={_PERSIST_SECONDS}"]
         words = self._ssh("-f", "-N", *options, "-S", str(self._socket), *forward)
-        self._sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._sockets.parent, self._sockets):
+            _make_private(folder)
         # A file, for the master keeps it open when it goes into the background.
         with tempfile.TemporaryFile() as said:
             try:
@@ -321,6 +322,17 @@ class Connection:
 
     def _told(self, said: str) -> str:
         return faults.told(self.machine, said, self._access.known_hosts or "~/.ssh/known_hosts")
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder of this user's alone: who could put a socket there would be told all we say."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if found.st_uid != os.getuid() or found.st_mode & 0o077 or not folder.is_dir():
+        raise TemporaryError(
+            f"{folder} is not this user's alone, and connections of ssh would be found there: "
+            f"remove it (rm -r {folder})"
+        )
 
 
 def _numeric(name: str) -> str:

@@ -47,3 +47,18 @@ def test_a_listing_can_be_walked_through_again() -> None:
     listing = Listing(pages, ModelQuery())
     assert list(listing) == list(listing)
     assert listing.next_page_token is None
+
+
+def test_a_page_may_be_short_and_not_the_last_one() -> None:
+    """Where few of many runs fit, pages come before they are full; ten are ten all the same."""
+    asked: list[int] = []
+
+    def every_fifth(query: ModelQuery) -> ModelPage:
+        asked.append(query.page_size)
+        first = int(query.page_token or 0)
+        items: list = [first] if first % 5 == 0 else []
+        return ModelPage(items, str(first + 1) if first < 99 else None, 1)
+
+    assert list(Listing(every_fifth, ModelQuery(), limit=10)) == list(range(0, 50, 5))
+    assert asked[:2] == [10, 9]
+    assert list(Listing(every_fifth, ModelQuery())) == list(range(0, 100, 5))

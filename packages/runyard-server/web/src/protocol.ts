@@ -549,6 +549,7 @@ export interface Exchanged {
 export interface ExperimentPage {
   items: Array<ExperimentRecord>;
   next_page_token: string | null;
+  looked_at: number | null;
 }
 
 export interface ExperimentQuery {
@@ -918,6 +919,7 @@ export interface MetricsOfRuns {
 export interface ModelPage {
   items: Array<ModelRecord>;
   next_page_token: string | null;
+  looked_at: number | null;
 }
 
 export interface ModelQuery {
@@ -1183,6 +1185,7 @@ export interface RunKeysQuery {
 export interface RunPage {
   items: Array<RunRecord>;
   next_page_token: string | null;
+  looked_at: number | null;
 }
 
 export interface RunQuery {
@@ -1286,6 +1289,7 @@ export interface Search {
   columns: Array<string>;
   page_size: number;
   page_token: string | null;
+  short_pages: boolean;
 }
 
 export interface SeriesColumns {

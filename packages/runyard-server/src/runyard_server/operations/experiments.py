@@ -25,7 +25,7 @@ from runyard_server.operations import searches
 from runyard_server.store import experiments as rows
 from runyard_server.store import nouns, pages
 from runyard_server.store.experiments import ExperimentRow
-from runyard_server.store.search import Wanted
+from runyard_server.store.searched import Wanted
 from runyard_server.store.subjects import EXPERIMENT, Subject
 
 _LONGEST_NOTES = 64 << 10
@@ -111,7 +111,9 @@ def search(system: System, workspace: str, body: Search) -> ExperimentPage:
 
     def read(work: Work) -> ExperimentPage:
         workspace_row(work, workspace)
-        return _page(work, workspace, *searches.found(work, asked))
+        page = searches.found(work, asked)
+        found = _page(work, workspace, page.keys, page.token)
+        return replace(found, looked_at=page.looked_at)
 
     return system.read(read)
 

@@ -33,7 +33,7 @@ from runyard_server.operations.searches import Columns, Words, is_
 from runyard_server.store import endpoints, nouns, pages
 from runyard_server.store import models as rows
 from runyard_server.store.models import ModelRow
-from runyard_server.store.search import Wanted
+from runyard_server.store.searched import Wanted
 
 _MEANING = "1 to 255 letters, digits, '-', '.' or '_', and begin with a letter or a digit"
 WORDS = Words(
@@ -120,9 +120,10 @@ def search(system: System, workspace: str, body: Search) -> ModelPage:
 
     def read(work: Work) -> ModelPage:
         workspace_row(work, workspace)
-        keys, token = searches.found(work, asked)
-        kept = [_shortened(row, asked.columns) for row in rows.find_many(work.connection, keys)]
-        return ModelPage([_record(row, []) for row in kept], token)
+        page = searches.found(work, asked)
+        found = rows.find_many(work.connection, page.keys)
+        kept = [_shortened(row, asked.columns) for row in found]
+        return ModelPage([_record(row, []) for row in kept], page.token, page.looked_at)
 
     return system.read(read)
 

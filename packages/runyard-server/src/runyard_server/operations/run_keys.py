@@ -14,7 +14,7 @@ from runyard_server.store import nouns, run_keys
 from runyard_server.store.nouns import AFTER_HIDDEN
 from runyard_server.store.run_keys import Within, nothing_more
 from runyard_server.store.schema import experiments, metric_series, run_params, run_tags, runs
-from runyard_server.store.search import TEXT
+from runyard_server.store.searched import TEXT
 
 
 def keys(system: System, workspace: str, query: RunKeysQuery) -> RunKeys:
@@ -108,13 +108,15 @@ def _of_attribute(work: Work, workspace: str, name: str, prefix: str, limit: int
             limit=limit,
             within=lambda rows: (rows.c.workspace == workspace, rows.c.name >= AFTER_HIDDEN),
         )
-    if attribute.kind != TEXT or not nouns.RUNS.has_index(attribute.value):
+    if attribute.kind != TEXT or not nouns.RUNS.has_index(attribute):
         return []
-    return run_keys.different(
+    found = run_keys.different(
         work.connection,
         runs,
-        str(attribute.value.key),
+        str(attribute.sources[0].indexed.key),
         prefix=prefix,
         limit=limit,
         within=lambda rows: (rows.c.workspace == workspace,),
     )
+    # Where nobody is named the column of users has an empty text.
+    return [text for text in found if text]

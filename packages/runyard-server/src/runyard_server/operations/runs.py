@@ -6,8 +6,9 @@ is kept: all checks come before the first write.
 
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
@@ -56,7 +57,17 @@ from runyard_server.operations.experiments import ensured
 from runyard_server.operations.searches import EVERYTHING, Columns
 from runyard_server.store import beating, metrics, nouns, pages, runs
 from runyard_server.store.runs import RunRow
-from runyard_server.store.search import Wanted
+from runyard_server.store.searched import Wanted
+
+
+class Listed(NamedTuple):
+    """What records have only in lists."""
+
+    metrics: dict[str, float] | None = None
+    has_children: bool | None = None
+
+
+_NOT_LISTED = Listed()
 
 
 def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
@@ -223,15 +234,13 @@ def search(system: System, workspace: str, body: Search) -> RunPage:
 
     def read(work: Work) -> RunPage:
         workspace_row(work, workspace)
-        keys, token = searches.found(work, asked)
-        items = _records(work, runs.find_in_order(work.connection, keys), asked.columns)
+        page = searches.found(work, asked)
+        keys = page.keys
         values = metrics.latest(work.connection, keys, asked.columns.of(METRIC))
         above = runs.above_others(work.connection, keys)
-        items = [
-            replace(one, metrics=values[key], has_children=key in above)
-            for one, key in zip(items, keys, strict=True)
-        ]
-        return RunPage(items, token)
+        listed = {key: Listed(values[key], key in above) for key in keys}
+        rows = runs.find_in_order(work.connection, keys)
+        return RunPage(_records(work, rows, asked.columns, listed), page.token, page.looked_at)
 
     return system.read(read)
 
@@ -449,18 +458,28 @@ def _add_properties(work: Work, row: RunRow, given: dict[str, str]) -> None:
     runs.add_properties(work.connection, row.key, fresh)
 
 
-def _records(work: Work, rows: Sequence[RunRow], columns: Columns = EVERYTHING) -> list[RunRecord]:
+def _records(
+    work: Work,
+    rows: Sequence[RunRow],
+    columns: Columns = EVERYTHING,
+    listed: Mapping[int, Listed] | None = None,
+) -> list[RunRecord]:
     """Runs as they are told, with the parameters, tags and properties that were asked for."""
     keys = [row.key for row in rows]
     tags = runs.tags(work.connection, keys, columns.of(TAG))
     properties = runs.properties(work.connection, keys, columns.of(PROPERTY))
     params = runs.params(work.connection, keys, columns.of(PARAMETER))
     return [
-        _record(row, Named(tags[row.key], properties[row.key], params[row.key])) for row in rows
+        _record(
+            row,
+            Named(tags[row.key], properties[row.key], params[row.key]),
+            _NOT_LISTED if listed is None else listed[row.key],
+        )
+        for row in rows
     ]
 
 
-def _record(row: RunRow, given: Named) -> RunRecord:
+def _record(row: RunRow, given: Named, listed: Listed = _NOT_LISTED) -> RunRecord:
     return RunRecord(
         id=row.id,
         workspace=row.workspace,
@@ -489,4 +508,6 @@ def _record(row: RunRow, given: Named) -> RunRecord:
         stage_seconds=dict(row.stage_seconds),
         attempt=row.attempt,
         submitted_from=row.submitted_from,
+        metrics=listed.metrics,
+        has_children=listed.has_children,
     )

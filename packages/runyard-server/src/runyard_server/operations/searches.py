@@ -32,10 +32,13 @@ from runyard.protocol.suggestions import suggest
 from runyard_server.core.clock import SECOND
 from runyard_server.core.work import Work
 from runyard_server.store import pages, search
-from runyard_server.store.search import NUMBER, SWITCH, TEXT, TIME, Noun, Place, Wanted
+from runyard_server.store.search import WITHOUT_END, Budget
+from runyard_server.store.searched import NUMBER, SWITCH, TEXT, TIME, Noun, Place, Wanted
 
 MOST_CONDITIONS = 50
 MOST_ORDERS = 5
+# What reading the page's records takes comes on top.
+SHORT_SECONDS = 0.012
 _EQUALS = ("=", "!=")
 _THOUSAND = 1000
 _EXAMPLES = {NUMBER: "10", TEXT: "'a'", TIME: "'2026-11-28T13:00'", SWITCH: "TRUE"}
@@ -93,6 +96,16 @@ class Prepared:
     after: Place | None
     limit: int
     mark: int
+    short_pages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The keys of a page, the token of the next one, and how much was looked at if it is short."""
+
+    keys: list[Any]
+    token: str | None
+    looked_at: int | None = None
 
 
 def prepared(words: Words, workspace: str, asked: Search) -> Prepared:
@@ -122,7 +135,7 @@ def prepared(words: Words, workspace: str, asked: Search) -> Prepared:
     # tokens outlive a restart.
     mark = zlib.crc32(f"{filters.written(conditions)}\n{asked_for}".encode())
     after = _after(asked.page_token, wanted, mark)
-    return Prepared(wanted, Columns(columns), after, limit, mark)
+    return Prepared(wanted, Columns(columns), after, limit, mark, asked.short_pages)
 
 
 def field_of(words: Words, text: str) -> Field:
@@ -138,13 +151,21 @@ def field_of(words: Words, text: str) -> Field:
     return _column(words, text)
 
 
-def found(work: Work, those: Prepared) -> tuple[list[Any], str | None]:
-    """The keys of a page, in order, and the token of the next one, None at the end."""
-    places = search.places(work.connection, those.wanted, those.after, those.limit + 1, work.now)
-    page, token = pages.cut(
-        places, those.limit, lambda at: _Token(those.mark, at.phase, list(at.values), at.key)
+def found(work: Work, those: Prepared) -> Page:
+    """A page of a search: a whole one, or as much of it as its time allows."""
+
+    def place(at: Place) -> _Token:
+        return _Token(those.mark, at.phase, list(at.values), at.key)
+
+    budget = Budget(SHORT_SECONDS) if those.short_pages else WITHOUT_END
+    come = search.places(
+        work.connection, those.wanted, those.after, those.limit + 1, work.now, budget
     )
-    return [place.key for place in page], token
+    page, token = pages.cut(come.places, those.limit, place)
+    keys = [each.key for each in page]
+    if token is not None or come.after is None:
+        return Page(keys, token)
+    return Page(keys, pages.token(place(come.after)), come.looked)
 
 
 def listed(work: Work, wanted: Wanted, key: Any, limit: int) -> tuple[list[Any], str | None]:
@@ -157,8 +178,8 @@ def listed(work: Work, wanted: Wanted, key: Any, limit: int) -> tuple[list[Any],
         limit: Entries of a page.
     """
     after = None if key is None else Place(0, (), key)
-    places = search.places(work.connection, wanted, after, limit + 1, work.now)
-    return pages.cut([place.key for place in places], limit, lambda each: each)
+    come = search.places(work.connection, wanted, after, limit + 1, work.now)
+    return pages.cut([place.key for place in come.places], limit, lambda each: each)
 
 
 def is_(name: str, operator: str, *values: Value) -> Condition:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from runyard_server.store.schema import (
+from runyard_server.store.journal_schema import (
     journal_clients,
     journal_entries,
     journal_trials,

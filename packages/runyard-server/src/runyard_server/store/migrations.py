@@ -5,7 +5,9 @@ Alembic, which is imported only then; an SQLite file is copied beside itself fir
 is refused. All steps are one transaction: a migration that fails leaves the old schema.
 """
 
+import logging
 import pkgutil
+import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +18,8 @@ from sqlalchemy import Connection, Engine, insert, inspect, select, update
 from runyard.protocol.errors import InternalError, InvalidRequest
 from runyard_server.store import versions
 from runyard_server.store.schema import SCHEMA_VERSION, metadata, schema_version
+
+_log = logging.getLogger(__name__)
 
 Step = tuple[str, Callable[[Any], None]]
 
@@ -51,12 +55,18 @@ def migrate(engine: Engine, found: str, known: list[Step]) -> None:
     path = [(version, upgrade) for version, upgrade in known if version > found]
     if not path or path[-1][0] != SCHEMA_VERSION:
         raise InternalError(f"no steps lead from schema {found} to {SCHEMA_VERSION}")
+    begun = time.monotonic()
+    # For whoever wonders why a start takes a minute: there may be millions of rows.
+    _log.info("the database has schema %s: it is copied beside itself", found)
     _copy_beside(engine, found)
     with engine.begin() as connection:
         operations = _operations(connection)
-        for _version, upgrade in path:
+        for version, upgrade in path:
+            _log.info("the database is brought to schema %s", version)
             upgrade(operations)
         connection.execute(update(schema_version).values(version=SCHEMA_VERSION))
+    took = time.monotonic() - begun
+    _log.info("the database has schema %s now, after %.1f s", SCHEMA_VERSION, took)
 
 
 def steps() -> list[Step]:

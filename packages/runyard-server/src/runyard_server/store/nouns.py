@@ -1,11 +1,16 @@
 """What of runs, models and experiments can be searched, and where it is found."""
 
-from sqlalchemy import Column, ColumnElement, bindparam, case, exists, func
+from sqlalchemy import Column, ColumnElement, and_, bindparam, case, exists, func
 
 from runyard.protocol.endpoints import HIDDEN_EXPERIMENT
 from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
 from runyard.protocol.metrics import SCALAR
+from runyard_server.store.functions import Unindexed
 from runyard_server.store.schema import (
+    A_SECOND,
+    GOES_ON_FOR,
+    IS_GOING,
+    LASTED,
     experiments,
     metric_series,
     model_names,
@@ -17,12 +22,24 @@ from runyard_server.store.schema import (
     run_tags,
     runs,
 )
-from runyard_server.store.search import NUMBER, SWITCH, TEXT, TIME, Attribute, Noun, Side
+from runyard_server.store.searched import (
+    NUMBER,
+    SWITCH,
+    TEXT,
+    TIME,
+    Attribute,
+    Noun,
+    Side,
+    Source,
+)
 
-# A float, since SQLite drops the rest when it divides whole numbers.
-_SECOND = 1_000_000.0
+# Of an expression SQLite knows no `IS NOT NULL` as a place in an index, but `>` it does.
+_LEAST = -1e300
+# The second makes the index of what goes on the only one that serves.
+_GOES_ON = and_(IS_GOING, GOES_ON_FOR > -(2**62))
 # What goes on lasts until now.
-_DURATION = (func.coalesce(runs.c.ended_at, bindparam("now")) - runs.c.started_at) / _SECOND
+_UNTIL_NOW = (bindparam("now") - runs.c.started_at).op("/", precedence=8)(A_SECOND)
+_DURATION = func.coalesce(LASTED, _UNTIL_NOW)
 _LATEST = case(
     (
         exists().where(
@@ -41,7 +58,8 @@ AFTER_HIDDEN = chr(ord(HIDDEN_EXPERIMENT) + 1)
 
 def not_hidden(name: Column[str]) -> ColumnElement[bool]:
     """The condition that an experiment, by the column of its name, is shown in lists."""
-    return name >= AFTER_HIDDEN
+    # Nearly all are, so no index of names is the way to them.
+    return Unindexed(name) >= AFTER_HIDDEN
 
 
 RUNS = Noun(
@@ -58,13 +76,24 @@ RUNS = Noun(
         "target": Attribute(runs.c.target, TEXT),
         "parent": Attribute(runs.c.parent, TEXT),
         # The column knows no NULL: nobody is an empty text there, and IS NULL must find it.
-        "user": Attribute(func.nullif(runs.c.submitted_by, ""), TEXT),
+        "user": Attribute(
+            func.nullif(runs.c.submitted_by, ""),
+            TEXT,
+            [Source(runs.c.submitted_by, above="")],
+        ),
         "nodes": Attribute(runs.c.node_count, NUMBER),
         "attempt": Attribute(runs.c.attempt, NUMBER),
         "created_at": Attribute(runs.c.created_at, TIME),
         "started_at": Attribute(runs.c.started_at, TIME),
         "ended_at": Attribute(runs.c.ended_at, TIME),
-        "duration": Attribute(_DURATION, NUMBER),
+        "duration": Attribute(
+            _DURATION,
+            NUMBER,
+            [
+                Source(LASTED, above=_LEAST),
+                Source(_UNTIL_NOW, _GOES_ON, by=GOES_ON_FOR),
+            ],
+        ),
         "snapshot": Attribute(runs.c.snapshot, TEXT),
         "environment": Attribute(runs.c.environment_lock, TEXT),
         "description": Attribute(runs.c.description, TEXT),

@@ -16,15 +16,18 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    func,
+    literal_column,
     text,
 )
 
-from runyard_server.store import studio_schema
+from runyard_server.store import journal_schema
 
-SCHEMA_VERSION = "0008"
+SCHEMA_VERSION = "0009"
 
-# One for all tables: those of endpoints and of the studio stand in files of their own.
-metadata = studio_schema.metadata
+# One for all tables: those of endpoints, of the studio and of journals stand in files of their own.
+metadata = journal_schema.metadata
 OF_NO_RUN = text("subject_kind <> 'run'")
 # SQLite numbers rows by itself only for a column declared INTEGER.
 _Key = BigInteger().with_variant(Integer, "sqlite")
@@ -106,7 +109,32 @@ runs = Table(
     Index("runs_by_number", "workspace", "number", "key"),
     Index("runs_by_nodes", "workspace", "node_count", "key"),
     Index("runs_by_type", "workspace", "run_type", "key"),
+    Index("runs_by_user", "workspace", "submitted_by", "key"),
+    Index("runs_by_attempt", "workspace", "attempt", "key"),
+    Index("runs_by_active", "workspace", "active", "key"),
+    Index("runs_by_snapshot", "workspace", "snapshot", "key"),
+    Index("runs_by_description", "workspace", "description", "key"),
+    # The table of an experiment, which may be old: along another index all newer runs come first.
+    Index("runs_of_experiment_by_status", "workspace", "experiment", "status", "key"),
+    Index("runs_of_experiment_by_name", "workspace", "experiment", "name", "key"),
+    Index("runs_of_experiment_by_created_at", "workspace", "experiment", "created_at", "key"),
+    Index("runs_of_experiment_by_started_at", "workspace", "experiment", "started_at", "key"),
+    Index("runs_of_experiment_by_ended_at", "workspace", "experiment", "ended_at", "key"),
 )
+
+# Seconds, as a float: SQLite drops the rest when it divides whole numbers. Figures are part of the
+# text, for an index of another text than the statement's is not found.
+A_SECOND = literal_column("1000000.0", Float)
+_ZERO = literal_column("0", Integer)
+LASTED = (runs.c.ended_at - runs.c.started_at).op("/", precedence=8)(A_SECOND)
+# Written so that only the index of what goes on serves, and none of all starts or ends.
+IS_GOING = and_(
+    func.coalesce(runs.c.ended_at, _ZERO) == _ZERO, func.coalesce(runs.c.started_at, _ZERO) > _ZERO
+)
+GOES_ON_FOR = _ZERO - runs.c.started_at
+Index("runs_by_duration", runs.c.workspace, LASTED, runs.c.key)
+Index("runs_of_experiment_by_duration", runs.c.workspace, runs.c.experiment, LASTED, runs.c.key)
+Index("runs_going", runs.c.workspace, GOES_ON_FOR, runs.c.key, sqlite_where=IS_GOING)
 
 # Apart from runs, which are read whole and by the page: a spec is large and seldom asked for.
 run_specs = Table(
@@ -512,54 +540,6 @@ sweep_clients = Table(
     Column("client", String, primary_key=True),
     Column("sequence", BigInteger, nullable=False),
     Column("answer", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-journals = Table(
-    "journals",
-    metadata,
-    Column("key", _Key, primary_key=True, autoincrement=True),
-    Column("workspace", String, nullable=False),
-    Column("name", String, nullable=False),
-    Column("id", String, nullable=False),
-    Column("entries", BigInteger, nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("shown", BigInteger, nullable=False),
-    Column("next_study", Integer, nullable=False),
-    Column("next_trial", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("changed_at", BigInteger, nullable=False),
-    UniqueConstraint("workspace", "name"),
-)
-
-journal_entries = Table(
-    "journal_entries",
-    metadata,
-    Column("journal_key", BigInteger, primary_key=True, autoincrement=False),
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
-    Column("text", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-journal_clients = Table(
-    "journal_clients",
-    metadata,
-    Column("journal_key", BigInteger, primary_key=True, autoincrement=False),
-    Column("client", String, primary_key=True),
-    Column("sequence", BigInteger, nullable=False),
-    Column("first", BigInteger, nullable=False),
-    Column("heard_at", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-# Optuna numbers the trials of all studies of a journal together.
-journal_trials = Table(
-    "journal_trials",
-    metadata,
-    Column("journal_key", BigInteger, primary_key=True, autoincrement=False),
-    Column("trial", BigInteger, primary_key=True, autoincrement=False),
-    Column("sweep_key", BigInteger, nullable=False),
-    Column("number", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -148,6 +148,7 @@ export function RunsTable({ workspace, experiment }: { workspace: string; experi
         </Menu>
       </div>
       <p class="fresh" role="status">
+        {runs.looked > 0 && `Searching: ${counted(runs.looked, "run")} looked at`}
         {runs.fresh > 0 && (
           <button type="button" class="quiet" onClick={runs.refresh}>
             {runs.fresh > 100 ? "More than 100 new runs" : counted(runs.fresh, "new run")}

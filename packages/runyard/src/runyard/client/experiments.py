@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Optional
 
 from runyard.client.paging import Listing
@@ -44,7 +45,9 @@ class Experiments(NounClient):
             InvalidRequest: The filter makes no sense; the message points at the place.
         """
         return Listing(
-            lambda asked: self._service.call(routes.EXPERIMENTS_SEARCH, body=asked), search, limit
+            lambda asked: self._service.call(routes.EXPERIMENTS_SEARCH, body=asked),
+            replace(search, short_pages=True),
+            limit,
         )
 
     def get(self, name: str) -> ExperimentRecord:

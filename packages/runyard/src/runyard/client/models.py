@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Optional
 
 from runyard.client.paging import Listing
@@ -52,7 +53,9 @@ class Models(NounClient):
             InvalidRequest: The filter makes no sense; the message points at the place.
         """
         return Listing(
-            lambda asked: self._service.call(routes.MODELS_SEARCH, body=asked), search, limit
+            lambda asked: self._service.call(routes.MODELS_SEARCH, body=asked),
+            replace(search, short_pages=True),
+            limit,
         )
 
     def get(self, model: str) -> ModelRecord:

@@ -39,9 +39,11 @@ class Listing(Generic[Item]):
         while left is None or left > 0:
             if left is not None:
                 query = replace(query, page_size=min(LARGEST_PAGE, left))
-                left -= query.page_size
             page = self._fetch(query)
             self.next_page_token = page.next_page_token
+            if left is not None:
+                # Not by what was asked for: a page may be short and yet not the last one.
+                left -= len(page.items)
             yield from page.items
             if page.next_page_token is None:
                 return

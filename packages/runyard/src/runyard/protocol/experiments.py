@@ -52,6 +52,7 @@ class ExperimentPage:
 
     items: List[ExperimentRecord]
     next_page_token: Optional[str] = None
+    looked_at: Optional[int] = None
 
 
 EXPERIMENTS_CREATE: Route[ExperimentRecord] = Route(

@@ -102,6 +102,7 @@ class ModelPage:
 
     items: List[ModelRecord]
     next_page_token: Optional[str] = None
+    looked_at: Optional[int] = None
 
 
 MODELS_REGISTER: Route[ModelRecord] = Route(

@@ -265,6 +265,7 @@ class RunPage:
 
     items: List[RunRecord]
     next_page_token: Optional[str] = None
+    looked_at: Optional[int] = None
 
 
 RUNS_SUBMIT: Route[RunRecord] = Route(

@@ -23,6 +23,9 @@ class Search:
             for one, `metrics` for all; attributes always come. None: all.
         page_size: At most so many entries.
         page_token: From the page before; it fits only the same filter and order.
+        short_pages: Whether a page may have fewer entries, or none, and yet a token: where few of
+            many entries fit, it then comes within some ten milliseconds, and its `looked_at` says
+            how many were looked at. Without it a page is looked for until it is full.
     """
 
     filter: str = ""
@@ -30,3 +33,4 @@ class Search:
     columns: List[str] = field(default_factory=list)
     page_size: int = 100
     page_token: Optional[str] = None
+    short_pages: bool = False

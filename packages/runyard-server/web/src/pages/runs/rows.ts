@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Refused, call } from "../../api";
 import { useLive } from "../../live";
-import type { RunRecord } from "../../protocol";
+import type { RunRecord, Search } from "../../protocol";
 import { quoted } from "../../search";
 import type { Fault } from "../../ui/filter";
 
@@ -26,11 +26,14 @@ interface State {
   token: string | null;
   /** The newest run when this was read, by the service's clock. */
   since: string;
+  looked: number;
 }
 
 export interface Rows {
   rows: RunRecord[] | undefined;
   more: boolean;
+  /** How many runs were looked at where none fits yet. */
+  looked: number;
   error: Error | undefined;
   fault: Fault | undefined;
   /** How many runs that fit came since; 101 stands for more than 100. */
@@ -48,10 +51,7 @@ export function useRows(workspace: string, asked: Asked | null): Rows {
   const [again, setAgain] = useState(0);
   const busy = useRef<AbortController | null>(null);
   const looked = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const search = (
-    more: { filter?: string; order_by?: string[]; page_size?: number; page_token?: string | null },
-    signal?: AbortSignal,
-  ) =>
+  const search = (more: Partial<Search>, signal?: AbortSignal) =>
     call(
       "runs.search",
       { workspace },
@@ -67,26 +67,27 @@ export function useRows(workspace: string, asked: Asked | null): Rows {
       },
     );
 
+  const fail = (failed: Error) => {
+    if (failed.name === "AbortError") return;
+    setError(failed);
+    busy.current = null;
+  };
+
   useEffect(() => {
     if (!asked) return;
     busy.current?.abort();
     const mine = new AbortController();
     busy.current = mine;
     const plain = { filter: "", order_by: [], page_size: 1, page_token: null };
-    Promise.all([search({}, mine.signal), search(plain, mine.signal)]).then(
-      ([page, newest]) => {
-        const since = newest.items[0]?.created_at ?? "";
-        setState({ key, rows: page.items, token: page.next_page_token, since });
-        setError(undefined);
-        setFresh(0);
-        busy.current = null;
-      },
-      (failed: Error) => {
-        if (failed.name === "AbortError") return;
-        setError(failed);
-        busy.current = null;
-      },
-    );
+    const first = search({ short_pages: true }, mine.signal);
+    Promise.all([first, search(plain, mine.signal)]).then(([page, newest]) => {
+      const since = newest.items[0]?.created_at ?? "";
+      const looked = page.items.length ? 0 : (page.looked_at ?? 0);
+      setState({ key, rows: page.items, token: page.next_page_token, since, looked });
+      setError(undefined);
+      setFresh(0);
+      busy.current = null;
+    }, fail);
     return () => mine.abort();
   }, [key, again]);
 
@@ -94,21 +95,17 @@ export function useRows(workspace: string, asked: Asked | null): Rows {
     if (!state?.token || state.key !== key || busy.current || state.rows.length >= MOST) return;
     const mine = new AbortController();
     busy.current = mine;
-    search({ page_token: state.token }, mine.signal).then(
-      (page) => {
-        busy.current = null;
-        setState((old) =>
-          old?.key === key
-            ? { ...old, rows: [...old.rows, ...page.items], token: page.next_page_token }
-            : old,
-        );
-      },
-      (failed: Error) => {
-        busy.current = null;
-        if (failed.name !== "AbortError") setError(failed);
-      },
-    );
+    search({ page_token: state.token, short_pages: true }, mine.signal).then((page) => {
+      busy.current = null;
+      const { items, next_page_token: token } = page;
+      const looked = items.length ? 0 : state.looked + (page.looked_at ?? 0);
+      setState((old) =>
+        old?.key === key ? { ...old, rows: [...old.rows, ...items], token, looked } : old,
+      );
+    }, fail);
   }, [state, key]);
+  // Where few of many runs fit, a page may come without any: only then does no table ask for more.
+  useEffect(() => void (state?.looked && next()), [state]);
 
   const look = () => {
     looked.current = undefined;
@@ -147,8 +144,9 @@ export function useRows(workspace: string, asked: Asked | null): Rows {
       }
     : undefined;
   return {
-    rows: state?.rows,
+    rows: state?.looked && state.token && !state.rows.length ? undefined : state?.rows,
     more: state?.token != null,
+    looked: state?.token ? state.looked : 0,
     error: fault ? undefined : error,
     fault,
     fresh,

@@ -44,7 +44,7 @@ export async function save(
     const page: { items: RunRecord[]; next_page_token: string | null } = await call(
       "runs.search",
       { workspace },
-      { body: { ...body, columns: brought, page_token: token } },
+      { body: { ...body, columns: brought, page_token: token, short_pages: true } },
     );
     for (const run of page.items)
       parts.push(

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import b01_import
+import b05_search
 import b07_files
 import b08_submit
 import b09_environment
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
         b01_import.benchmark,
         ("mlflow-skinny", "mlflow", "wandb", "trackio", "ray", "azureml-core"),
     ),
+    "B5": (b05_search.benchmark, ()),
     "B7": (b07_files.benchmark, ("mlflow",)),
     "B8": (b08_submit.benchmark, ("mlflow", "submitit", "ray")),
     "B9": (b09_environment.benchmark, ("mlflow", "ray")),

@@ -1,10 +1,12 @@
 """The unit of work: what is written, who is woken and what is answered stand and fall together."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from runyard.protocol.compute import CreateCompute
+from runyard.protocol.compute import AttachCompute, CreateCompute
 from runyard.protocol.endpoints import CreateEndpoint, DeploymentSpec
 from runyard.protocol.environments import EnvironmentDefinition, RegisterEnvironment
 from runyard.protocol.errors import WrongState
@@ -18,6 +20,7 @@ from runyard.protocol.sweeps import CHOICE, CreateSweep, Objective, ParameterSpe
 from runyard.protocol.views import CreateView
 from runyard.protocol.workspaces import CreateWorkspace
 from runyard_server.core import idempotency
+from runyard_server.core.sites import Site, Sites
 from runyard_server.core.system import System
 from runyard_server.core.work import Request, Work
 from runyard_server.operations import (
@@ -81,6 +84,23 @@ def test_one_write_has_one_time(system: System) -> None:
     assert first == second
 
 
+class _Attaching:
+    """Has this machine stand for every machine."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    def make(self, name: str, kind: str, options: Mapping[str, Any]) -> Site:
+        del kind, options
+        return replace(self._system.sites.named("local"), name=name)
+
+    def keep(self, name: str, kind: str, options: Mapping[str, Any]) -> None:
+        """Nothing starts again."""
+
+    def forget(self, name: str) -> None:
+        """Nothing starts again."""
+
+
 def test_what_is_made_is_kept_with_its_answer(
     system: System, store_text: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +119,9 @@ def test_what_is_made_is_kept_with_its_answer(
         "runs.start": lambda s: runs.start(s, W, body=StartRun("e")),
         "models.register": lambda s: models.register(
             s, W, body=RegisterModel("m", "m.txt", files=[entry])
+        ),
+        "compute.attach": lambda s: compute.attach(
+            replace(s, sites=Sites(s.sites, attaching=_Attaching(s))), W, AttachCompute("box", "b")
         ),
         "compute.create": lambda s: compute.create(s, W, CreateCompute("cpu", "STANDARD_D2_V2", 1)),
         "environments.register": lambda s: environments.register(

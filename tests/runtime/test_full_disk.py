@@ -35,7 +35,7 @@ def run_on_a_full_disk(room, module, function):
 def test_no_room_for_the_snapshot_fails_the_run(room):
     """The reason names the disk; it is no fault of the script."""
     room.write_job("print('ran')")
-    finish = run_on_a_full_disk(room, "snapshot", "_write")
+    finish = run_on_a_full_disk(room, "snapshot", "write_all")
     assert finish["outcome"] == "failed"
     assert finish["error"]["code"] == "ServiceError"
     assert "no space is left on the disk" in finish["error"]["message"]

@@ -155,6 +155,8 @@ class SshBackend(Backend):
         cluster = f"{plan.job.workspace}/{plan.job.node_name.rpartition('-')[0]}"
         given = self._assignments.give(plan.run, key, cluster, self._in_order)
         if given is None:
+            # One that was away may be back when the launch is tried again.
+            self._dial(list(self._machines))
             raise TemporaryError(f"{plan.run}: {self._reason(cluster) or 'no machine is free'}")
         connection = self._machines.get(given.machine)
         if connection is None:

@@ -224,6 +224,16 @@ def test_the_time_limit_ends_a_script(room):
     finish = room.run("import time; print('on'); time.sleep(600)", limit=1)
     assert finish["outcome"] == "failed"
     assert "longer than its limit of 1 seconds" in finish["error"]["message"]
+
+
+def test_the_limit_of_the_site_ends_a_script(room):
+    """Where it strikes first it is told, and another attempt may go on where this one was."""
+    script = "import time; print('on'); time.sleep(600)"
+    site = {"limit_seconds": 1.5, "limit_of": "the time limit of 2 h in partition 'gpu'"}
+    finish = room.run(script, limit=500, **site)
+    message = "the time limit of 2 h in partition 'gpu' ended it; ask for more time there"
+    assert finish["error"]["message"].startswith(message)
+    assert finish["cause"] == ""
     assert finish["error"]["log_tail"] == "on"
 
 

@@ -42,6 +42,8 @@ class Place:
         address: Where other nodes reach this one; "" lets the agent find out.
         cpus: CPUs that the job may use.
         gpus: GPUs that it may use.
+        limit_seconds: After so long the site ends what runs there; 0: never.
+        limit_of: Whose limit that is, for people: `partition 'gpu'`.
     """
 
     run_folder: str
@@ -55,6 +57,8 @@ class Place:
     address: str = ""
     cpus: int = 1
     gpus: int = 0
+    limit_seconds: float = 0.0
+    limit_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,8 @@ class Job:
             resumed=self.resumed,
             system_metrics=self.system_metrics,
             cache=place.cache or beside,
+            limit_seconds=place.limit_seconds,
+            limit_of=place.limit_of,
         )
 
 
@@ -172,11 +178,16 @@ class Observation:
             it from an engine that may not know yet that the node is gone: then its beats decide.
         exit_code: Its exit status once it has ended, where that is known.
         signal: Name of the signal that ended it (`SIGKILL`), where that is known.
+        waits: What it waits for before it begins, for people, where an engine has a queue of its
+            own; its silence says nothing then.
+        reason: Why it is gone, for people, where the engine tells.
     """
 
     alive: bool | None
     exit_code: int | None = None
     signal: str | None = None
+    waits: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -228,10 +239,12 @@ class Answer:
         refusal: Why never, and what could be met instead; "" where it could.
         gpus: How many GPUs each node gets: fewer than were asked for where the site goes on
             without.
+        names_size: Whether the size is one that the site has by this name, as it may have queues.
     """
 
     refusal: str = ""
     gpus: int = 0
+    names_size: bool = False
 
 
 @dataclass(frozen=True)
@@ -390,6 +403,15 @@ class Backend(ABC):
         Raises:
             TemporaryError: It cannot be reached; with what to do about that.
         """
+
+    def ended_by(self, handle: str) -> str:
+        """Why the engine has ended an agent or is about to, for people; "" where it has not.
+
+        Asked, and allowed to take a second, when an agent says that it or its job was stopped and
+        nobody had asked for that: by a time limit of the engine's, or for somebody else's job.
+        """
+        del handle
+        return ""
 
     def close(self) -> None:  # noqa: B027 - most backends keep nothing
         """Let go of what is kept for further launches; agents and their jobs go on."""

@@ -437,8 +437,8 @@ def _check_held(site: Site, vm_size: str, nodes: int) -> None:
 
 def _warnings(site: Site, vm_size: str) -> list[str]:
     size, warning = resolve(vm_size)
-    warnings = [warning] if warning else []
     answer = site.backend.could_run(Need(1, size))
+    warnings = [warning] if warning and not answer.names_size else []
     if answer.refusal:
         warnings.append(answer.refusal)
     elif size.gpus and not answer.gpus:

@@ -75,6 +75,8 @@ class Agents:
         self._watched: ByNode[Watched] = ByNode()
         self._reasons: dict[AgentKey, str] = {}
         self._salvages: dict[AgentKey, int] = {}
+        # What each waits for at its engine, as it was written down last.
+        self._waiting: dict[AgentKey, str] = {}
         self._launching: ByNode[RunRow] = ByNode()
         self._lock = threading.Lock()
         self._pool = Pool("launch", _THREADS)
@@ -209,6 +211,9 @@ class Agents:
 
     def _judge(self, agent: Watched, seen: Observation) -> None:
         row, where = agent.row, (agent.row.subject, agent.node)
+        self._tell_waiting(row, agent.node, seen.waits)
+        if seen.waits:
+            return
         reason = _how_it_went(agent.node, seen)
         if seen.alive is not False:
             ask = self._liveness.never_came if seen.alive else self._liveness.reason
@@ -234,6 +239,17 @@ class Agents:
             self._submit(row, agent.node, self._salvage, row, agent.node, reason)
         else:
             self._submit(row, agent.node, self._give_up, agent, reason)
+
+    def _tell_waiting(self, row: RunRow, node: int, reason: str) -> None:
+        """Write down what an agent waits for, where that has changed."""
+        where = (row.subject, node)
+        if self._waiting.get(where, "") == reason:
+            return
+        jobs.waits(self._system, row.key, node, reason)
+        if reason:
+            self._waiting[where] = reason
+        else:
+            self._waiting.pop(where, None)
 
     def _is_former(self, agent: Watched) -> bool:
         """Whether the run has begun anew since, so that nothing is to be done for this agent."""
@@ -289,6 +305,8 @@ class Agents:
 
 
 def _how_it_went(node: int, seen: Observation) -> str:
+    if seen.reason:
+        return seen.reason
     if seen.signal is not None:
         return f"agent of node {node} was killed by {seen.signal}"
     if seen.exit_code is not None:

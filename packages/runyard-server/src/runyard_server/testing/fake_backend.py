@@ -45,6 +45,7 @@ class Engine:
         reason: What the others wait for.
         deaf: Whether agents go on when they are canceled.
         can: What the site can do.
+        ending: Why it ends agents, where it does.
     """
 
     agents: dict[str, Observation] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Engine:
     reason: str = ""
     deaf: bool = False
     can: Capabilities = SLOTS
+    ending: str = ""
 
     def end(self, handle: str, exit_code: int | None = None, signal: str | None = None) -> None:
         """End an agent.
@@ -138,6 +140,11 @@ class FakeBackend(Backend):
         self._engine.canceled.append(handle)
         if self.observe([handle])[handle].alive and not self._engine.deaf:
             self._engine.end(handle, signal="SIGTERM")
+
+    def ended_by(self, handle: str) -> str:
+        """Why the engine ends agents."""
+        del handle
+        return self._engine.ending
 
     def resize(self, cluster: str, nodes: int) -> Grant:
         """Grant what the engine has."""

@@ -113,6 +113,9 @@ class JobSpec:
         cpus, gpus: What a node of this cluster has.
         resumed: What the run that it resumes has left below `outputs`, without that folder.
         system_metrics: Whether to sample what it uses.
+        limit_seconds: After so long, counted from the agent's start, the site ends what runs there;
+            0: never.
+        limit_of: Whose limit that is.
     """
 
     run: str
@@ -141,6 +144,8 @@ class JobSpec:
     resumed: List[FileEntry] = field(default_factory=list)
     system_metrics: bool = True
     cache: str = ""
+    limit_seconds: float = 0.0
+    limit_of: str = ""
 
 
 @dataclass(frozen=True)

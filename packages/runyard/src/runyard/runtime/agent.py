@@ -262,8 +262,8 @@ class Agent:
     def _supervise(self, started: List[ManagedProcess]) -> Report:
         """Wait for the end that comes first: the script's, a cancel, the time limit."""
         group = processes.ProcessGroup(self._job, self._state, started)
-        limit = self._job.spec.get("max_duration_seconds")
-        end = time.monotonic() + limit if limit else None
+        limit = TimeLimit(self._job, self._begun)
+        end = limit.end
         self._sample_at = time.monotonic() + SAMPLING_SECONDS
         while self._goes_on(started) and not self._wake.canceled and not _over(end):
             left = LONGEST_WAIT if end is None else end - time.monotonic()
@@ -423,15 +423,42 @@ class Agent:
                 each.stop(str(error["message"]))
         return group.end()
 
-    def _stopped(self, limit: Any, started: List[ManagedProcess]) -> Report:
+    def _stopped(self, limit: TimeLimit, started: List[ManagedProcess]) -> Report:
         from runyard.runtime import ending
 
         if self._wake.canceled:
             return ending.canceled()
-        text = f"the run took longer than its limit of {limit} seconds and was ended"
-        report = ending.failed(f"{text} (max_run_duration_seconds)", log=_log(started))
-        report["cause"] = names.CAUSE_DEFINITE
+        report = ending.failed(limit.reason, log=_log(started))
+        if limit.is_own:
+            report["cause"] = names.CAUSE_DEFINITE
         return report
+
+
+class TimeLimit:
+    """When a job is ended, by its own limit or that of where it runs: whichever comes first.
+
+    Args:
+        job: The job, whose script starts now.
+        begun: When the agent was started, by the monotonic clock; the site's time counts from it.
+
+    Attributes:
+        end: The moment, by the monotonic clock; None where there is no limit.
+        reason: What is said then.
+        is_own: Whether it is the run's own: another attempt would come to the same end.
+    """
+
+    def __init__(self, job: Job, begun: float) -> None:
+        own = job.spec.get("max_duration_seconds")
+        self.end: Optional[float] = time.monotonic() + own if own else None
+        self.reason = (
+            f"the run took longer than its limit of {own} seconds and was ended "
+            "(max_run_duration_seconds)"
+        )
+        site = begun + job.limit_seconds
+        self.is_own = not job.limit_seconds or (self.end is not None and self.end <= site)
+        if not self.is_own:
+            self.end = site
+            self.reason = f"{job.limit_of} ended it; ask for more time there, or save and resume"
 
 
 def _began_before(job: Job, folder: RunFolder) -> bool:

@@ -71,6 +71,8 @@ class Job:
         self.address: str = plain.get("address", "")
         self.resumed: List[Dict[str, Any]] = plain.get("resumed", [])
         self.system_metrics: bool = plain.get("system_metrics", True)
+        self.limit_seconds: float = plain.get("limit_seconds", 0.0)
+        self.limit_of: str = plain.get("limit_of", "")
 
     @classmethod
     def load(cls, path: str) -> Job:

@@ -52,13 +52,14 @@ demo: .venv/.ready studio-if-possible  ## Train on MNIST and register the model:
 	@.venv/bin/python examples/$(DEMO)
 
 # The light half's tests wait half of their time, so they run while the wheels' environment is made
-# and their first tests begin; what they say comes at the end. The browser is fetched meanwhile, and
-# whoever needs it waits: without one the studio's tests fail, and say so; all others are run.
+# and their first tests begin; what they say comes at the end. Browser and Slurm are fetched meanwhile,
+# and whoever needs one waits: without it its tests fail, and say so; all others are run.
 test: dist/.ready  ## Test the built wheels; the light half also on Python 3.7 and the newest
 	@mkdir -p build
 	@# Without an ssh server the tests of machines reached by ssh fail, and say so.
 	@bash tools/sshd.sh >build/sshd.log 2>&1 || true
 	@bash tools/browser.sh >build/browser.log 2>&1 & \
+	bash tools/slurm.sh >build/slurm.log 2>&1 & \
 	$(MAKE) --no-print-directory test-light >build/test-light.log 2>&1 & light=$$!; \
 	status=0; $(MAKE) --no-print-directory test-wheels || status=$$?; \
 	wait $$light || status=1; cat build/test-light.log; exit $$status
@@ -120,6 +121,7 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 	BESIDE_ONE=1 HOROVOD_ON=$${HOROVOD_ON:-1.13,2.21,2.21-gloo} .venv/bin/python -P \
 		-m pytest -p no:randomly tests/distributed/test_horovod_training.py \
 		tests/distributed/test_keras_and_torch.py tests/distributed/test_tensorflow.py
+	SLURM_LONG=1 .venv/bin/python -P -m pytest -p no:randomly tests/slurm
 	FLAVORS_OF=$${FLAVORS_OF:-tensorflow_1,tensorflow_2,torch,sklearn,onnx} .venv/bin/python -P \
 		-m pytest -p no:randomly tests/distributed/test_flavors.py
 

@@ -29,6 +29,8 @@ find_browser && exit
 if [ "${1:-}" != --find ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing Debian's chromium, for the tests of the studio" >&2
     export DEBIAN_FRONTEND=noninteractive
+    # Slurm may be installed at the same time, and the second apt would give up.
+    ! command -v flock >/dev/null || { exec 8>"${TMPDIR:-/tmp}/runyard-apt.lock" && flock 8; }
     apt-get update -qq >&2 &&
         apt-get install -y -qq --no-install-recommends chromium >&2 || true
     find_browser && exit

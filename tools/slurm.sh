@@ -6,6 +6,12 @@ set -eu
 # Daemons lie in a folder that only root has on its path.
 PATH=$PATH:/usr/sbin:/sbin
 
+# What is being installed is waited for: tests begin meanwhile.
+if command -v flock >/dev/null; then
+    exec 9>"${TMPDIR:-/tmp}/runyard-slurm-$(id -u).lock"
+    flock 9
+fi
+
 missing() {
     local name
     for name in sbatch squeue sinfo scontrol scancel srun slurmctld slurmd munged; do
@@ -17,6 +23,8 @@ missing() {
 if [ "${1:-}" != --find ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing Debian's Slurm, for the tests of the backend" >&2
     export DEBIAN_FRONTEND=noninteractive
+    # A browser may be installed at the same time, and the second apt would give up.
+    ! command -v flock >/dev/null || { exec 8>"${TMPDIR:-/tmp}/runyard-apt.lock" && flock 8; }
     apt-get update -qq >&2 &&
         apt-get install -y -qq --no-install-recommends slurm-wlm munge >&2 || true
     [ -n "$(missing)" ] || exit 0

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from tests.slurm.yard import SlurmYard
 
-from runyard_server.testing.slurm_cluster import SlurmCluster
+from runyard_server.testing.slurm_cluster import SlurmCluster, installed
 
 # Short, so that a node that is gone is noticed while somebody waits for it.
 SETTINGS = ("SlurmdTimeout=5", "MessageTimeout=2")
@@ -15,6 +15,7 @@ SHORT = "PartitionName=short Nodes=n1 MaxTime=1 State=UP"
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
     """Slurm, with a partition for short jobs beside its default one."""
+    assert installed(), "Slurm is needed: bash tools/slurm.sh"
     folder = tmp_path_factory.mktemp("slurm")
     with SlurmCluster(folder, partitions=[SHORT], settings=SETTINGS) as cluster:
         yield cluster
@@ -36,5 +37,4 @@ def yard(served: SlurmYard) -> Iterator[SlurmYard]:
     """The shared service, with all nodes idle before and after."""
     with served.client():
         yield served
-    served.slurm.ask("scancel", "--user", "root")
-    served.slurm.until_idle()
+    served.slurm.clear()

@@ -44,5 +44,4 @@ class TestSlurmBackend(BackendContract):
 
     def clean_up(self, folder: Path) -> None:
         super().clean_up(folder)
-        self.slurm.ask("scancel", "--user", "root")
-        self.slurm.until_idle()
+        self.slurm.clear()

@@ -60,9 +60,24 @@ class SlurmYard:
         return ComputeTarget.create(Workspace.from_config(), name, config)
 
     def submit(
-        self, text: str, target: str = CLUSTER, nodes: int = 1, retries: int = 0, **more: Any
+        self,
+        text: str,
+        target: str = CLUSTER,
+        nodes: int = 1,
+        retries: int = 0,
+        wrap: Callable[[Any], Any] = lambda config: config,
+        **more: Any,
     ) -> Any:
-        """Submit a script that needs nothing but this interpreter."""
+        """Submit a script that needs nothing but this interpreter.
+
+        Args:
+            text: The script.
+            target: The cluster.
+            nodes: How many nodes it gets.
+            retries: How often it may begin anew.
+            wrap: Makes what is submitted of the configuration.
+            **more: Further settings of the configuration.
+        """
         from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
 
         source = self.folder / "source"
@@ -71,12 +86,11 @@ class SlurmYard:
         environment = Environment("plain")
         environment.python.user_managed_dependencies = True
         environment.python.interpreter_path = sys.executable
-        config = ScriptRunConfig(
-            str(source), "train.py", compute_target=target, environment=environment, **more
-        )
+        given = {"compute_target": target, "environment": environment, **more}
+        config = ScriptRunConfig(str(source), "train.py", **given)
         config.run_config.node_count = nodes
         config.run_config.max_retries = retries
-        return Experiment(Workspace.from_config(), "on-slurm").submit(config)
+        return Experiment(Workspace.from_config(), "on-slurm").submit(wrap(config))
 
     def begun(self, run: Any) -> Path:
         """Wait until a script has begun; give its working folder."""

@@ -10,8 +10,10 @@ outside the folder is changed. `tools/slurm.sh` installs the programs.
     python -m runyard_server.testing.slurm_cluster FOLDER NODES    runs one until Ctrl-C
 """
 
+import getpass
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -32,8 +34,8 @@ _CONFIG = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={port}
-SlurmUser=root
-SlurmdUser=root
+SlurmUser={user}
+SlurmdUser={user}
 AuthType=auth/munge
 AuthInfo=socket={folder}/run/munge.sock
 CredType=cred/munge
@@ -141,7 +143,7 @@ class SlurmCluster:
     def stop(self) -> None:
         """End all jobs and daemons."""
         with suppress(subprocess.SubprocessError):
-            self.ask("scancel", "-f", "--user", "root")
+            self.ask("scancel", "-f", "--user", getpass.getuser())
             self._until(lambda: not self.ask("squeue", "-h"), "jobs are left", 5)
         for file in sorted((self.folder / "run").glob("*.pid")):
             self._end(file, signal.SIGTERM)
@@ -166,6 +168,11 @@ class SlurmCluster:
         for pid in [*_keepers(found), *found]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def clear(self) -> None:
+        """End all jobs and wait until every node is idle."""
+        self.ask("scancel", "--user", getpass.getuser())
+        self.until_idle()
 
     def until_idle(self) -> None:
         """Wait until no node has anything to do."""
@@ -194,6 +201,7 @@ class SlurmCluster:
         cpus, memory = self._size
         text = _CONFIG.format(
             folder=self.folder,
+            user=getpass.getuser(),
             host=socket.gethostname().partition(".")[0],
             port=first,
             first=first + 1,
@@ -256,6 +264,12 @@ class SlurmCluster:
             return "\n" + (self.folder / "log" / "slurmctld.log").read_text("utf-8")[-2000:]
         except OSError:
             return ""
+
+
+def installed() -> bool:
+    """Whether Slurm's programs are on this machine."""
+    path = f"{os.environ.get('PATH', '')}:{_PATH}"
+    return all(shutil.which(name, path=path) for name in ("sbatch", "slurmctld", "munged"))
 
 
 def _processes_of(node: str, conf: str) -> Iterator[int]:

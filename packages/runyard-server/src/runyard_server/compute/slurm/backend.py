@@ -41,7 +41,7 @@ from runyard_server.compute.slurm import partitions, words
 from runyard_server.compute.slurm.commands import Commands, handed
 from runyard_server.compute.slurm.partitions import Partition, Partitions
 from runyard_server.compute.slurm.queue import JobQueue, JobView
-from runyard_server.compute.slurm.submission import BATCH, Attempt, script
+from runyard_server.compute.slurm.submission import BATCH, LOG, Attempt, script
 from runyard_server.compute.slurm.submission import JOB as JOB_NUMBER
 
 # Delivering outputs takes time after the run's own limit has struck.
@@ -52,6 +52,8 @@ _BEFORE_SECONDS, _BEFORE_SHARE = 30.0, 0.1
 _UNSAID_SECONDS = 30 * 24 * 3600
 _SIGNALED = 128
 _END_SECONDS, _LOOK_SECONDS = 5.0, 0.2
+# Options have one type each, and a path has no other word for none.
+_UNSET = Path()
 _SPEC = msgspec.json.Decoder(JobSpec)
 
 
@@ -87,14 +89,14 @@ class SlurmBackend(Backend):
         qos: str = "",
         sbatch_options: str = "",
         setup: str = "",
-        shared_folder: Path | None = None,
+        shared_folder: Path = _UNSET,
         python: str = "python3",
-        programs: Path | None = None,
-        conf: Path | None = None,
+        programs: Path = _UNSET,
+        conf: Path = _UNSET,
         address: str = "",
     ) -> None:
         self._context = context
-        self._commands = Commands(programs, conf)
+        self._commands = Commands(_set(programs), _set(conf))
         self._queue = JobQueue(self._commands)
         named = _sizes(sizes, context.name)
         self._partitions = Partitions(self._commands, partition or address, named)
@@ -105,7 +107,7 @@ class SlurmBackend(Backend):
             raise InvalidRequest(f"sbatch_options in [sites.{context.name}]: {error}") from None
         self._setup, self._python = setup, python
         home = context.runs.parent
-        self._shared = (shared_folder or home).resolve()
+        self._shared = (_set(shared_folder) or home).resolve()
         self._sees_home = home.resolve().is_relative_to(self._shared)
         self._runs = context.runs if self._sees_home else self._shared / "runs"
         # Whatever is left of a run is seen to here: the folder is shared, and nobody has to wait.
@@ -280,7 +282,7 @@ class SlurmBackend(Backend):
         said = self._commands.ask(
             *("sbatch", "--parsable", f"--job-name={name}", f"--nodes={nodes}"),
             *("--ntasks-per-node=1", "--no-requeue", "--no-kill", "--open-mode=append"),
-            *(f"--output={attempt.folder}/slurm.log", f"--chdir={attempt.folder}"),
+            *(f"--output={attempt.folder / LOG}", f"--chdir={attempt.folder}"),
             *(f"--comment=a run of Runyard, site {self._context.name}", *asked),
             *self._options,
             str(attempt.folder / BATCH),
@@ -337,7 +339,10 @@ class SlurmBackend(Backend):
         # Slurm may not know yet that a node is gone: the agents' beats do.
         ended = view.state in words.ENDED or not view.state
         reason = self._queue.end(job) if ended else None
-        return Observation(alive=None if reason is None else False, reason=reason or "")
+        if reason is None:
+            return Observation(alive=None)
+        said = attempt.complaint()
+        return Observation(alive=False, reason=f"{reason}; {said}" if said else reason)
 
     def _waiting(self, attempt: Attempt, job: str, view: JobView) -> Observation:
         """What is to be told of an agent whose job waits, perhaps for the second time."""
@@ -454,6 +459,11 @@ def _copy(source: Path, place: Path) -> None:
     temporary = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
     shutil.copyfile(source, temporary)
     temporary.rename(place)
+
+
+def _set(path: Path) -> Path | None:
+    """A path that is set, None for one that is not."""
+    return None if path == _UNSET else path
 
 
 def _sizes(text: str, site: str) -> dict[str, str]:

@@ -25,6 +25,7 @@ BATCH = "batch"
 JOB = "job"
 ASKED = "asked"
 BEGUN = "begun"
+LOG = "slurm.log"
 # What the script ends with where the agents' ends tell nothing: it cannot see the folder.
 UNSEEN = 66
 _OWNER_ONLY = 0o600
@@ -36,6 +37,13 @@ cd "$folder" || exit {unseen}
 
 node() {{
     n=$1
+    # mpirun and others that find these start their processes by Slurm, beside what we start.
+    for name in $(env | sed -nE 's/^((SLURM|PMI)[A-Z0-9_]*)=.*/\1/p'); do
+        case $name in
+        SLURM_JOB_ID | SLURM_JOB_PARTITION | SLURM_JOB_ACCOUNT | SLURM_CONF | SLURMD_NODENAME) ;;
+        *) unset "$name" ;;
+        esac
+    done
     trap 'kill -TERM $agent 2>/dev/null' TERM
     sh "./ready-$n" </dev/null &
     agent=$!
@@ -73,10 +81,12 @@ if [ "$nodes" = 1 ]; then
     node 0
 else
     trap : TERM
+    failed=0
     unset SLURM_CPUS_PER_TASK SLURM_TRES_PER_TASK
     srun --nodes="$nodes" --ntasks="$nodes" --ntasks-per-node=1 --cpus-per-task="$cpus" \
         --no-kill --kill-on-bad-exit=0 --wait=0 --input=none --mpi=none \
-        sh "$folder/batch" node
+        sh "$folder/batch" node || failed=$?
+    [ "$(ls ended-* 2>/dev/null)" ] || exit "$failed"
 fi
 # Agents that end well have delivered everything.
 if [ -n "$run_folder" ] && [ "$(cat ended-* 2>/dev/null | sort -u)" = 0 ]; then
@@ -123,6 +133,11 @@ class Attempt:
         """The exit status of a node's agent as the shell tells it, None where it is not known."""
         text = self._text(f"ended-{node}")
         return int(text) if text.isdigit() else None
+
+    def complaint(self) -> str:
+        """What Slurm's programs have last complained of on the nodes, "" where nothing."""
+        errors = [line for line in self._text(LOG).splitlines() if ": error: " in line]
+        return errors[-1].strip() if errors else ""
 
     def make(self, node: int, command: Sequence[str], variables: Mapping[str, str]) -> None:
         """Make a node's agent ready to be started.

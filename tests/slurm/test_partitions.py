@@ -62,6 +62,15 @@ def test_a_size_finds_its_partition(
     assert (found.name if found else None) == where
 
 
+def test_nodes_of_a_cluster_share_machines(tmp_path: Path) -> None:
+    """A cluster has as many nodes as jobs fit beside one another; one run needs machines apart."""
+    made = known(tmp_path)
+    size = resolve("STANDARD_NC4AS_T4_V3")[0]
+    assert made.could_run(Need(9, size)).refusal
+    assert made.could_run(Need(10, size, apart=False)).refusal == ""
+    assert made.could_run(Need(11, size, apart=False)).refusal
+
+
 def test_settings_say_which_partition(tmp_path: Path) -> None:
     """One that is set takes all, unless a size has one of its own; what does not fit is refused."""
     made = known(tmp_path, "open", STANDARD_NC6="gpu")

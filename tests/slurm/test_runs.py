@@ -94,14 +94,22 @@ def test_a_cancel_ends_the_job(yard: SlurmYard) -> None:
 
 def test_what_no_partition_can_hold_is_refused(yard: SlurmYard) -> None:
     """Too many nodes, and nodes that are too large, are refused with the partitions there are."""
-    from azureml.exceptions import ComputeTargetException
+    from azureml.core.runconfig import PyTorchConfiguration
+    from azureml.exceptions import ComputeTargetException, UserErrorException
 
     there = r"partition 'main' \(3 nodes of up to 8 CPUs, 62 GB, 1 GPU\) or 'short' \(1 nodes"
-    with pytest.raises(ComputeTargetException, match=rf"4 nodes .* cannot be had from {there}"):
-        yard.cluster(4, name="many")
+    with pytest.raises(ComputeTargetException, match=rf"13 nodes .* cannot be had from {there}"):
+        yard.cluster(13, name="many")
     with pytest.raises(ComputeTargetException, match=r"STANDARD_NC24 .*cannot be had"):
         yard.cluster(1, size="STANDARD_NC24", name="large")
-    assert yard.cluster(3, size="STANDARD_NC6", name="gpus").name == "gpus"
+    yard.cluster(12, name="shared")
+    with pytest.raises(UserErrorException, match=rf"4 nodes .* cannot be had from {there}"):
+        yard.submit(
+            TELL,
+            "shared",
+            nodes=4,
+            distributed_job_config=PyTorchConfiguration(process_count=4),
+        )
 
 
 def test_a_size_may_be_a_partition(yard: SlurmYard) -> None:

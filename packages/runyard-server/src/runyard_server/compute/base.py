@@ -225,10 +225,13 @@ class Need:
     Args:
         nodes: How many nodes at once.
         size: What each of them shall have; None: whatever there is.
+        apart: Whether each is on a machine of its own, as those of one run are; those of a cluster
+            may share machines.
     """
 
     nodes: int = 1
     size: VmSize | None = None
+    apart: bool = True
 
 
 @dataclass(frozen=True)

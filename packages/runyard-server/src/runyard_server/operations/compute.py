@@ -430,7 +430,7 @@ def _check_unused(work: Work, row: ComputeRow) -> None:
 
 
 def _check_held(site: Site, vm_size: str, nodes: int) -> None:
-    answer = site.backend.could_run(Need(nodes, resolve(vm_size)[0]))
+    answer = site.backend.could_run(Need(nodes, resolve(vm_size)[0], apart=False))
     if answer.refusal:
         raise InvalidRequest(f"site {site.name!r} cannot hold the cluster: {answer.refusal}")
 

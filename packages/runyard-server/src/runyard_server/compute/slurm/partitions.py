@@ -50,9 +50,17 @@ class Partition:
     usual: float | None
     kinds: tuple[NodeKind, ...]
 
-    def holding(self, size: VmSize) -> int:
-        """How many of its nodes have what a size promises."""
-        return sum(kind.count for kind in self.kinds if _holds(kind, size))
+    def holding(self, size: VmSize | None, *, apart: bool = True) -> int:
+        """How many nodes of a size it can have at once.
+
+        Args:
+            size: What each has; None: all of a machine.
+            apart: Whether each is on a machine of its own; jobs share them otherwise.
+        """
+        if size is None or (size.name == self.name and sizes.find(size.name) is None):
+            return self.count
+        kinds = [kind for kind in self.kinds if _holds(kind, size)]
+        return sum(kind.count * (1 if apart else _slots(kind, size)) for kind in kinds)
 
     @property
     def count(self) -> int:
@@ -111,10 +119,16 @@ class Partitions:
         self._answered.wait(_FIRST_SECONDS)
         return self.known()
 
-    def of(self, size: VmSize | None, nodes: int) -> Partition | None:
-        """The partition for a need; None where none is known that can hold it."""
-        fit = [one for one in self._candidates(size) if _can(one, size, nodes)]
-        return fit[0] if fit else None
+    def of(self, size: VmSize | None, nodes: int, *, apart: bool = True) -> Partition | None:
+        """The partition for a need; None where none is known that can hold it.
+
+        Args:
+            size: What each node shall have.
+            nodes: How many there shall be at once.
+            apart: Whether each is on a machine of its own.
+        """
+        fit = (one for one in self._candidates(size) if one.holding(size, apart=apart) >= nodes)
+        return next(fit, None)
 
     def whole(self, size: VmSize | None, partition: Partition) -> VmSize | None:
         """What a node of a size has in a partition: all of it, where the size is its name."""
@@ -130,7 +144,7 @@ class Partitions:
         if not self.wait():
             # Nobody can tell, and Slurm itself decides.
             return Answer(gpus=need.size.gpus if need.size else 0)
-        found = self.of(need.size, need.nodes)
+        found = self.of(need.size, need.nodes, apart=need.apart)
         if found is not None:
             size = self.whole(need.size, found)
             gpus = size.gpus if size else found.largest.gpus
@@ -218,13 +232,17 @@ def _kind(fields: Sequence[str]) -> NodeKind:
     return NodeKind(numbers[0], numbers[1], held, sum(map(int, _GPUS.findall(fields[7]))))
 
 
-def _can(partition: Partition, size: VmSize | None, nodes: int) -> bool:
-    return (partition.count if size is None else partition.holding(size)) >= nodes
-
-
 def _holds(kind: NodeKind, size: VmSize) -> bool:
     enough = not kind.memory or size.memory_gb * _MB * _SPARE <= kind.memory
     return size.cpus <= kind.cpus and enough and size.gpus <= kind.gpus
+
+
+def _slots(kind: NodeKind, size: VmSize) -> int:
+    """How many nodes of a size one machine makes."""
+    counts = [kind.cpus // max(1, size.cpus)]
+    counts += [int(kind.memory / (size.memory_gb * _MB))] if kind.memory and size.memory_gb else []
+    counts += [kind.gpus // size.gpus] if size.gpus else []
+    return max(1, min(counts))
 
 
 def _described(size: VmSize) -> str:

@@ -7,6 +7,7 @@
         job           its number
         batch         the script, as Slurm was given it: paths, and nothing secret
         begun         the number of the job that has begun the attempt: made once, by the first
+        began-<n>     node n has come so far as to start its agent
         cancel-<n>    the agent of node n is to be ended
         ended-<n>     its exit status
         slurm.log     what the script and Slurm's programs say
@@ -44,6 +45,7 @@ node() {{
         *) unset "$name" ;;
         esac
     done
+    : >"began-$n"
     trap 'kill -TERM $agent 2>/dev/null' TERM
     sh "./ready-$n" </dev/null &
     agent=$!
@@ -81,17 +83,21 @@ if [ "$nodes" = 1 ]; then
     node 0
 else
     trap : TERM
-    failed=0
+    failed=1
     unset SLURM_CPUS_PER_TASK SLURM_TRES_PER_TASK
-    srun --nodes="$nodes" --ntasks="$nodes" --ntasks-per-node=1 --cpus-per-task="$cpus" \
-        --no-kill --kill-on-bad-exit=0 --wait=0 --input=none --mpi=none \
-        sh "$folder/batch" node || failed=$?
+    for pause in 1 2 0; do
+        srun --nodes="$nodes" --ntasks="$nodes" --ntasks-per-node=1 --cpus-per-task="$cpus" \
+            --no-kill --kill-on-bad-exit=0 --wait=0 --input=none --mpi=none \
+            sh "$folder/batch" node || failed=$?
+        # A launch may fail on a busy node; where none has begun, nothing is done twice.
+        [ -z "$(ls began-* 2>/dev/null)" ] || break
+        sleep $pause
+    done
     [ "$(ls ended-* 2>/dev/null)" ] || exit "$failed"
 fi
 # Agents that end well have delivered everything.
-if [ -n "$run_folder" ] && [ "$(cat ended-* 2>/dev/null | sort -u)" = 0 ]; then
-    cd / && rm -rf "$run_folder"
-fi
+[ "$(cat ended-* 2>/dev/null | grep -cx 0)" = "$nodes" ] || exit 0
+[ -z "$run_folder" ] || {{ cd / && rm -rf "$run_folder"; }}
 exit 0
 """
 

@@ -121,7 +121,7 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 	BESIDE_ONE=1 HOROVOD_ON=$${HOROVOD_ON:-1.13,2.21,2.21-gloo} .venv/bin/python -P \
 		-m pytest -p no:randomly tests/distributed/test_horovod_training.py \
 		tests/distributed/test_keras_and_torch.py tests/distributed/test_tensorflow.py
-	SLURM_LONG=1 .venv/bin/python -P -m pytest -p no:randomly tests/slurm
+	.venv/bin/python -P -m pytest -p no:randomly tests/slurm/soak_slurm.py
 	FLAVORS_OF=$${FLAVORS_OF:-tensorflow_1,tensorflow_2,torch,sklearn,onnx} .venv/bin/python -P \
 		-m pytest -p no:randomly tests/distributed/test_flavors.py
 

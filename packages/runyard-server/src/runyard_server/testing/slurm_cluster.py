@@ -66,10 +66,25 @@ JobCompLoc={folder}/log/jobcomp.txt
 AccountingStorageType=accounting_storage/none
 {more}
 NodeName=n[1-{nodes}] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{first}-{last}] \
-CPUs={cpus} RealMemory={memory} Gres=gpu:1 State=UNKNOWN
+CPUs={cpus} RealMemory={memory} Gres=gpu:1 State={state}
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 {partitions}
 """
+
+# The controller starts these with no path, no input and blocked signals, all of which a node's
+# daemon would inherit: it could not be stopped, and lose its log.
+_POWER = """\
+#!/bin/bash
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin SLURM_CONF={conf}
+exec </dev/null >>{folder}/log/power.log 2>&1
+for node in $(scontrol show hostnames "$1"); do
+    {body}
+done
+"""
+_RESUME = """python3 -I -c 'import os, signal, sys
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
+os.execvp(sys.argv[1], sys.argv[1:])' slurmd -N $node -b"""
+_SUSPEND = """kill $(cat {folder}/run/slurmd.$node.pid)"""
 
 
 class SlurmCluster:
@@ -82,6 +97,8 @@ class SlurmCluster:
         memory: Memory that each claims, in MB; each claims a GPU, too.
         partitions: Further lines of its configuration for partitions beside `main`.
         settings: Further lines of its configuration.
+        elastic_seconds: Nodes are started as jobs need them, and stopped after so many seconds
+            without one; 0: all are there from the beginning.
     """
 
     def __init__(
@@ -93,12 +110,14 @@ class SlurmCluster:
         memory: int = 64_000,
         partitions: Sequence[str] = (),
         settings: Sequence[str] = (),
+        elastic_seconds: int = 0,
     ) -> None:
         self.folder = folder.resolve()
         self.nodes = [f"n{number + 1}" for number in range(nodes)]
         self.conf = self.folder / "etc" / "slurm.conf"
         self._size = cpus, memory
-        self._partitions, self._settings = partitions, settings
+        self._partitions, self._settings = partitions, list(settings)
+        self._elastic = elastic_seconds
 
     def __enter__(self) -> Self:
         self.start()
@@ -136,7 +155,7 @@ class SlurmCluster:
             f"--seed-file={self.folder}/state/munge.seed",
         )
         self._do("slurmctld", "-c")
-        for node in self.nodes:
+        for node in [] if self._elastic else self.nodes:
             self.start_node(node)
         self.until_idle()
 
@@ -199,6 +218,8 @@ class SlurmCluster:
             key.write_bytes(secrets.token_bytes(128))
         first = _free_ports(len(self.nodes) + 1)
         cpus, memory = self._size
+        if self._elastic:
+            self._settings += self._elasticity()
         text = _CONFIG.format(
             folder=self.folder,
             user=getpass.getuser(),
@@ -209,6 +230,7 @@ class SlurmCluster:
             nodes=len(self.nodes),
             cpus=cpus,
             memory=memory,
+            state="CLOUD" if self._elastic else "UNKNOWN",
             partitions="\n".join(self._partitions),
             more="\n".join(self._settings),
         )
@@ -216,6 +238,24 @@ class SlurmCluster:
         (self.conf.parent / "gres.conf").write_text("Name=gpu File=/dev/null\n", "utf-8")
         # Read whether or not anything of it is used.
         (self.conf.parent / "cgroup.conf").write_text("CgroupAutomount=no\n", "utf-8")
+
+    def _elasticity(self) -> list[str]:
+        """Write the programs that start and stop nodes; the settings that name them."""
+        programs = {}
+        for name, body in (("Resume", _RESUME), ("Suspend", _SUSPEND)):
+            file = self.folder / "etc" / name.lower()
+            text = body.replace("{folder}", str(self.folder))
+            text = _POWER.format(conf=self.conf, folder=self.folder, body=text)
+            file.write_text(text, "utf-8")
+            file.chmod(0o755)
+            programs[name] = file
+        return [
+            *(f"{name}Program={file}" for name, file in programs.items()),
+            f"SuspendTime={self._elastic}",
+            *("SuspendTimeout=5", "ResumeTimeout=60", "SuspendRate=0", "ResumeRate=0"),
+            # Or nodes that are off would not be shown, and no partition had any.
+            "PrivateData=cloud",
+        ]
 
     def _do(self, *words: str) -> None:
         done = subprocess.run(

@@ -113,6 +113,7 @@ class SlurmBackend(Backend):
         # Whatever is left of a run is seen to here: the folder is shared, and nobody has to wait.
         self._here = LocalBackend(context, fork_server=False)
         self._submitted: dict[str, float] = {}
+        self._numbers: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def capabilities(self) -> Capabilities:
@@ -314,17 +315,27 @@ class SlurmBackend(Backend):
                 shutil.rmtree(Path(handle.folder).parent, ignore_errors=True)
             return seen
         attempt = Attempt(Path(handle.folder))
+        # Once known it stays, and files may be on a server far away.
+        job = self._numbers.get(handle.folder) or attempt.job
+        if not job:
+            return self._unsubmitted(attempt, handle)
+        view = self._queue.find(job, self._submitted.get(job, float("-inf")))
+        if view is None or view.state not in words.ENDED:
+            self._numbers[handle.folder] = job
+        else:
+            self._numbers.pop(handle.folder, None)
+            self._submitted.pop(job, None)
+        return self._seen(attempt, handle.node, job, view)
+
+    def _unsubmitted(self, attempt: Attempt, handle: "_Handle") -> Observation:
+        """What is to be told of an agent that has no job: not yet, or no more."""
         if not handle.folder or not attempt.folder.is_dir():
             # Where nobody sees any run's folder, the file server is away, and not the agent.
             away = bool(handle.folder) and not self._runs.is_dir()
             return Observation(alive=None if away else False)
-        job = attempt.job
-        if not job:
-            canceled = attempt.is_canceled()
-            waits = "" if canceled else "waiting for its other nodes to be asked for"
-            return Observation(alive=not canceled, waits=waits)
-        view = self._queue.find(job, self._submitted.get(job, float("-inf")))
-        return self._seen(attempt, handle.node, job, view)
+        if attempt.is_canceled():
+            return Observation(alive=False)
+        return Observation(alive=True, waits="waiting for its other nodes to be asked for")
 
     def _seen(self, attempt: Attempt, node: int, job: str, view: JobView | None) -> Observation:
         """What is to be told of an agent whose job Slurm shows so."""

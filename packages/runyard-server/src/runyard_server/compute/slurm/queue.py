@@ -75,6 +75,7 @@ class JobQueue:
         self._jobs: dict[str, JobView] = {}
         self._wanted: set[str] = set()
         self._ends: dict[str, str] = {}
+        self._unexplained: set[str] = set()
         self._waits: dict[str, tuple[str, str]] = {}
         self._stood = float("-inf")
 
@@ -104,6 +105,8 @@ class JobQueue:
     def end(self, job: str) -> str | None:
         """How Slurm has ended a job, in words; None where it is still being asked."""
         with self._lock:
+            if job not in self._ends:
+                self._unexplained.add(job)
             return self._ends.get(job)
 
     def look(self) -> None:
@@ -175,18 +178,15 @@ class JobQueue:
         seen = parse(self._ask("squeue", "-h", *self._mine, "-t", "all", "-o", FORMAT))
         with self._lock:
             wanted, self._wanted = self._wanted, set()
-        ends = {
-            job: self._end(job, seen.get(job))
-            for job in sorted(wanted)
-            if self.end(job) is None and (job not in seen or seen[job].state in words.ENDED)
-        }
+            unexplained, self._unexplained = self._unexplained, set()
+        ends = {job: self._end(job, seen.get(job)) for job in sorted(unexplained)}
         waiting = [view for view in seen.values() if view.state in words.WAITING]
         waits = self._reasons([view for view in waiting if view.job in wanted], begun)
         with self._lock:
             self._jobs, self._looked = seen, begun
             self._ends.update(ends)
             # Those that nobody asks for any more are forgotten.
-            self._ends = {job: text for job, text in self._ends.items() if job in wanted}
+            self._ends = {job: self._ends[job] for job in self._ends if job in wanted}
             self._waits = waits
 
     def _end(self, job: str, view: JobView | None) -> str:

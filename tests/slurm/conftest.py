@@ -1,11 +1,13 @@
 """A real Slurm of three nodes on this machine, and a service whose default site it is."""
 
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.slurm.yard import SlurmYard
 
-from runyard_server.testing.slurm_cluster import SlurmCluster, installed
+from runyard_server.testing.slurm_cluster import SlurmCluster
 
 # Short, so that a node that is gone is noticed while somebody waits for it.
 SETTINGS = ("SlurmdTimeout=5", "MessageTimeout=2")
@@ -15,7 +17,10 @@ SHORT = "PartitionName=short Nodes=n1 MaxTime=1 State=UP"
 @pytest.fixture(scope="module")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
     """Slurm, with a partition for short jobs beside its default one."""
-    assert installed(), "Slurm is needed: bash tools/slurm.sh"
+    command = ["bash", str(Path(__file__).parents[2] / "tools/slurm.sh"), "--find"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    if found.returncode:
+        pytest.fail(f"NOTHING OF SLURM CAN BE TESTED: {found.stderr}", pytrace=False)
     folder = tmp_path_factory.mktemp("slurm")
     with SlurmCluster(folder, partitions=[SHORT], settings=SETTINGS) as cluster:
         yield cluster

@@ -1,6 +1,7 @@
 """Runs on Slurm, from submit to the end: where they wait, and how they end."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -17,6 +18,7 @@ run.log("loss", 0.5)
 os.makedirs("outputs", exist_ok=True)
 with open("outputs/where", "w") as file:
     print(os.environ["SLURM_JOB_ID"], os.environ["SLURMD_NODENAME"], os.getcwd(), file=file)
+    print(oct(os.umask(0)), "SLURM_NODELIST" in os.environ, file=file)
 """
 
 
@@ -27,9 +29,13 @@ def test_a_run_is_a_job(yard: SlurmYard, tmp_path: Path) -> None:
     assert run.get_status() == "Completed", yard.told(run)
     assert run.get_metrics() == {"loss": 0.5}
     run.download_file("outputs/where", str(tmp_path / "where"))
-    job, node, folder = (tmp_path / "where").read_text().split()
+    job, node, folder, umask, tempts = (tmp_path / "where").read_text().split()
     assert (job, node[0]) == (yard.job(run), "n")
     assert folder == str(yard.service.home / "runs" / run.id / "work")
+    # As on the laptop; and nothing by which mpirun would start its ranks through Slurm.
+    mine = os.umask(0)
+    os.umask(mine)
+    assert (int(umask, 8), tempts) == (mine, "False")
     yard.until(lambda: not Path(folder).exists(), lambda: "its folder is left")
 
 

@@ -756,6 +756,8 @@ export interface JobSpec {
   resumed: Array<FileEntry>;
   system_metrics: boolean;
   cache: string;
+  limit_seconds: number;
+  limit_of: string;
 }
 
 export interface JoinGang {

@@ -13,7 +13,6 @@ outside the folder is changed. `tools/slurm.sh` installs the programs.
 import getpass
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -304,12 +303,6 @@ class SlurmCluster:
             return "\n" + (self.folder / "log" / "slurmctld.log").read_text("utf-8")[-2000:]
         except OSError:
             return ""
-
-
-def installed() -> bool:
-    """Whether Slurm's programs are on this machine."""
-    path = f"{os.environ.get('PATH', '')}:{_PATH}"
-    return all(shutil.which(name, path=path) for name in ("sbatch", "slurmctld", "munged"))
 
 
 def _processes_of(node: str, conf: str) -> Iterator[int]:

@@ -178,7 +178,7 @@ class SlurmBackend(Backend):
         return handle
 
     def observe(self, handles: Sequence[str]) -> dict[str, Observation]:
-        """Tell of each agent what Slurm said last, and what lies in its folder."""
+        """Find out how agents are, by what Slurm said last and what lies in their folders."""
         if handles:
             self._queue.look()
         return {text: self._look(_Handle.read(text)) for text in handles}
@@ -272,7 +272,8 @@ class SlurmBackend(Backend):
         if not job:
             attempt.ask()
             remove = "" if self._sees_home else str(self._runs / plan.run)
-            attempt.write(BATCH, script(attempt, nodes, plan.job.cpus, self._setup, remove))
+            given = self._setup, remove, self._context.umask
+            attempt.write(BATCH, script(attempt, nodes, plan.job.cpus, *given))
             asked = plan.asked if isinstance(plan, SlurmPlan) else ()
             job = self._sbatch(attempt, name, nodes, asked)
         attempt.write(JOB_NUMBER, job)

@@ -46,6 +46,7 @@ node() {{
         esac
     done
     : >"began-$n"
+    {umask}
     trap 'kill -TERM $agent 2>/dev/null' TERM
     sh "./ready-$n" </dev/null &
     agent=$!
@@ -185,7 +186,9 @@ class Attempt:
             return ""
 
 
-def script(attempt: Attempt, nodes: int, cpus: int, setup: str, remove: str) -> str:
+def script(
+    attempt: Attempt, nodes: int, cpus: int, setup: str, remove: str, umask: int | None
+) -> str:
     """The batch script of an attempt.
 
     Args:
@@ -194,6 +197,7 @@ def script(attempt: Attempt, nodes: int, cpus: int, setup: str, remove: str) -> 
         cpus: CPUs of each.
         setup: Lines that the first node runs before: `module load cuda`.
         remove: The run folder, where it is to be removed once all is delivered; "" keeps it.
+        umask: What agents write files with; None: as whoever submits.
     """
     text = textwrap.dedent(_SCRIPT).lstrip()
     return text.format(
@@ -203,4 +207,5 @@ def script(attempt: Attempt, nodes: int, cpus: int, setup: str, remove: str) -> 
         unseen=UNSEEN,
         setup=setup,
         remove=shlex.quote(remove),
+        umask="" if umask is None else f"umask {umask:03o}",
     )

@@ -173,6 +173,8 @@ class SlurmBackend(Backend):
             if not attempt.job:
                 self._make_ready(attempt, plan)
                 nodes = _agents(plan.job.spec)
+                if plan.attempt > 1:
+                    self._end_former(plan, nodes)
                 if attempt.is_ready(nodes) and not attempt.is_canceled():
                     self._submit(attempt, plan, nodes)
         return handle
@@ -293,21 +295,50 @@ class SlurmBackend(Backend):
         return said.strip().split(";")[0]
 
     def _end_job(self, attempt: Attempt, node: int) -> None:
-        """See to it that nothing of a job lives before somebody cleans up after its agent.
+        """See to it that a job is ended before somebody cleans up after its agent.
+
+        A node that is gone keeps its job in Slurm until Slurm gives the node up, which may take
+        minutes; that is not waited for, because a living agent holds the lock of its folder.
 
         Raises:
-            TemporaryError: It has not ended yet.
+            TemporaryError: Slurm has not begun to end it.
         """
         job = attempt.job
         if not job or attempt.ended(node) is not None:
             return
         end = time.monotonic() + _END_SECONDS
-        while (state := self._queue.state(job)) not in words.ENDED and state:
-            if time.monotonic() > end:
-                raise TemporaryError(f"Slurm job {job} is still {state.lower()}")
-            with suppress(InvalidRequest):
-                self._commands.ask("scancel", job)
+        state = self._queue.state(job)
+        if state not in words.ENDED and state:
+            self._scancel(job)
+        while state not in words.ENDED and state and time.monotonic() < end:
             time.sleep(_LOOK_SECONDS)
+            state = self._queue.state(job)
+        if state and state not in words.ENDED and state != words.COMPLETING:
+            raise TemporaryError(f"Slurm job {job} is still {state.lower()}")
+
+    def _end_former(self, plan: LaunchPlan, nodes: int) -> None:
+        """See to it that nothing of the attempt before lives in the same folder.
+
+        Raises:
+            TemporaryError: Slurm has not ended its job, and nobody knows what its node does.
+        """
+        former = self._attempt(plan.run, plan.attempt - 1)
+        all_ended = all(former.ended(node) is not None for node in range(nodes))
+        job = "" if all_ended else former.job
+        state = self._queue.state(job) if job else ""
+        if not state or state in words.ENDED:
+            return
+        self._scancel(job)
+        # Agents of several nodes end by themselves when they hear nothing, and were waited for.
+        if nodes == 1 and state not in words.WAITING:
+            raise TemporaryError(
+                f"waiting for Slurm to end job {job} of the attempt before, whose node may still "
+                "work on it"
+            )
+
+    def _scancel(self, job: str) -> None:
+        with suppress(InvalidRequest):
+            self._commands.ask("scancel", job)
 
     def _look(self, handle: "_Handle") -> Observation:
         if handle.salvage:

@@ -143,7 +143,7 @@ class JobQueue:
             view, state = self._details(job)
         except RunyardError:
             return ""
-        if state == "COMPLETING":
+        if state == words.COMPLETING:
             # Its agent lives and asks: so it is Slurm that ends it, and tells why in this place.
             state = words.STATES.get(view.reason, words.ENDING)
         elif state.split(" ")[0] not in words.ENDED - {"COMPLETED", "FAILED"}:

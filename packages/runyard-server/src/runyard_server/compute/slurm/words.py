@@ -17,6 +17,7 @@ ENDED = frozenset(
         "TIMEOUT",
     }
 )
+COMPLETING = "COMPLETING"
 # The state that a job comes to which Slurm ends for a reason.
 STATES = {
     "TimeLimit": "TIMEOUT",

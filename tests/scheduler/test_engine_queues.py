@@ -50,7 +50,7 @@ def test_an_engine_that_is_away_is_told(yard: Yard) -> None:
     """A run that cannot be launched for the time being says why, and goes on when it can be."""
     yard.engine.refuse = TemporaryError("Slurm cannot be asked: connection refused")
     run = yard.submit()
-    told = "Slurm cannot be asked: connection refused"
+    told = "waiting for node 0: Slurm cannot be asked: connection refused"
     assert yard.when(run, lambda record: record.reason == told).status == "Queued"
     yard.engine.refuse = None
     yard.handle(run)

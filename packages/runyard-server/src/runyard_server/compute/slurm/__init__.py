@@ -11,6 +11,7 @@ the last of them submits the job (`submission`).
     backend      the backend: plan, launch, observe, cancel
     submission   what lies in a run's folder for its job, and the script that the nodes run
     queue        what Slurm says of our jobs, asked by one thread for all of them
+    asking       what a run asks of Slurm: partition, size, time
     partitions   what there is, and which partition takes which size
     commands     Slurm's programs; nothing newer than 20.11 is asked of them
     words        states and reasons of Slurm's, for people

@@ -1,6 +1,5 @@
 """Slurm as a backend; the package's own text tells why it is as it is."""
 
-import math
 import os
 import secrets
 import shlex
@@ -18,7 +17,6 @@ import msgspec
 
 from runyard.protocol.errors import InvalidRequest, TemporaryError
 from runyard.protocol.jobs import JOB_FILE, JobSpec
-from runyard.protocol.runs import LauncherSpec, RunSpec
 from runyard.protocol.sizes import VmSize
 from runyard_server.compute.base import (
     JOB,
@@ -33,23 +31,16 @@ from runyard_server.compute.base import (
     Observation,
     Place,
     SiteContext,
-    compare,
 )
 from runyard_server.compute.fork_server import ENTRY
 from runyard_server.compute.local import LocalBackend
-from runyard_server.compute.slurm import partitions, words
+from runyard_server.compute.slurm import asking, words
 from runyard_server.compute.slurm.commands import Commands, handed
 from runyard_server.compute.slurm.partitions import Partition, Partitions
 from runyard_server.compute.slurm.queue import JobQueue, JobView
 from runyard_server.compute.slurm.submission import BATCH, LOG, Attempt, script
 from runyard_server.compute.slurm.submission import JOB as JOB_NUMBER
 
-# Delivering outputs takes time after the run's own limit has struck.
-_DELIVERY_SECONDS = 600.0
-# So long before Slurm would end a job its agent does, and says why; Slurm looks each 30 s.
-_BEFORE_SECONDS, _BEFORE_SHARE = 30.0, 0.1
-# What v1's script configurations say unless told: to ask Slurm for a month would help nobody.
-_UNSAID_SECONDS = 30 * 24 * 3600
 _SIGNALED = 128
 _END_SECONDS, _LOOK_SECONDS = 5.0, 0.2
 # Options have one type each, and a path has no other word for none.
@@ -98,7 +89,7 @@ class SlurmBackend(Backend):
         self._context = context
         self._commands = Commands(_set(programs), _set(conf))
         self._queue = JobQueue(self._commands)
-        named = _sizes(sizes, context.name)
+        named = asking.read_sizes(sizes, context.name)
         self._partitions = Partitions(self._commands, partition or address, named)
         self._options = [f"--account={account}"] * bool(account) + [f"--qos={qos}"] * bool(qos)
         try:
@@ -131,8 +122,6 @@ class SlurmBackend(Backend):
 
     def could_run(self, need: Need) -> Answer:
         """Whether a partition could ever hold a need; if not, which partitions there are."""
-        if need.files and not self._sees_home:
-            return compare(self.capabilities(), Need(files=True))
         return self._partitions.could_run(need)
 
     def plan(self, job: Job, salvage: str | None = None) -> LaunchPlan:
@@ -154,7 +143,7 @@ class SlurmBackend(Backend):
             environment={},
             folder=spec.run_folder,
             job=spec,
-            asked=_asked(job.spec, self._size(job), self._partition(job)),
+            asked=asking.options(job.spec, self._size(job), self._partition(job)),
         )
 
     def launch(self, plan: LaunchPlan) -> str:
@@ -172,7 +161,7 @@ class SlurmBackend(Backend):
         with self._lock:
             if not attempt.job:
                 self._make_ready(attempt, plan)
-                nodes = _agents(plan.job.spec)
+                nodes = asking.agents(plan.job.spec)
                 if plan.attempt > 1:
                     self._end_former(plan, nodes)
                 if attempt.is_ready(nodes) and not attempt.is_canceled():
@@ -227,7 +216,7 @@ class SlurmBackend(Backend):
         context, partition, size = self._context, self._partition(job), self._size(job)
         shared = self._runs / job.run
         own = shared if job.node == 0 else shared / "nodes" / str(job.node)
-        limit, of = _limit(job.spec, partition), partition.name if partition else ""
+        limit, of = asking.limit(job.spec, partition), partition.name if partition else ""
         seen = self._sees_home
         light = context.light.folder if seen else self._shared / "light" / context.light.zip.name
         return Place(
@@ -239,7 +228,7 @@ class SlurmBackend(Backend):
             environments="" if seen else str(self._shared / "environments"),
             cpus=size.cpus if size else 1,
             gpus=size.gpus if size else 0,
-            limit_seconds=0.0 if limit is None else _noticed(limit),
+            limit_seconds=0.0 if limit is None else asking.noticed(limit),
             limit_of=""
             if limit is None
             else f"the time limit of {words.span(limit)} in partition {of!r}",
@@ -247,7 +236,7 @@ class SlurmBackend(Backend):
 
     def _partition(self, job: Job) -> Partition | None:
         self._partitions.wait()
-        return self._partitions.of(job.size, _agents(job.spec))
+        return self._partitions.of(job.size, asking.agents(job.spec))
 
     def _size(self, job: Job) -> VmSize | None:
         partition = self._partition(job)
@@ -428,53 +417,6 @@ class _Handle(msgspec.Struct, frozen=True):
             return cls("", 0)
 
 
-def _asked(spec: RunSpec, size: VmSize | None, partition: Partition | None) -> tuple[str, ...]:
-    """What is asked of Slurm for a run's nodes.
-
-    Args:
-        spec: The run's spec.
-        size: What a node of it shall have.
-        partition: Where it goes.
-    """
-    asked = [f"--partition={partition.name}"] if partition else []
-    if size is None:
-        asked.append("--exclusive")
-    else:
-        asked.append(f"--cpus-per-task={size.cpus}")
-        megabytes = partitions.memory(size, partition)
-        asked += [f"--mem={megabytes}M"] if megabytes else []
-        asked += [f"--gres=gpu:{size.gpus}"] if size.gpus else []
-    limit = _limit(spec, partition)
-    if limit is not None:
-        asked.append(f"--time={math.ceil(limit / 60)}")
-    return tuple(asked)
-
-
-def _limit(spec: RunSpec, partition: Partition | None) -> float | None:
-    """How many seconds a job may take: as long as the run, or as is usual; never more than may be.
-
-    Args:
-        spec: The run's spec.
-        partition: Where it goes.
-    """
-    most = partition.seconds if partition else None
-    usual = partition.usual if partition else None
-    own = spec.max_duration_seconds
-    unsaid = own is None or own >= _UNSAID_SECONDS
-    wanted = (usual or most) if unsaid else (own or 0.0) + _DELIVERY_SECONDS
-    return min((each for each in (wanted, most) if each is not None), default=None)
-
-
-def _noticed(limit: float) -> float:
-    """When an agent ends its job, so that it can say why before Slurm ends all of it."""
-    return limit - min(_BEFORE_SECONDS, limit * _BEFORE_SHARE)
-
-
-def _agents(spec: RunSpec) -> int:
-    """How many agents a run has: one for each node, unless it is one process."""
-    return 1 if spec.launcher.kind == LauncherSpec().kind else spec.node_count
-
-
 def _begun(job: JobSpec) -> JobSpec | None:
     """The job as its agent was given it, None if there is none or it is of another attempt."""
     try:
@@ -507,16 +449,3 @@ def _copy(source: Path, place: Path) -> None:
 def _set(path: Path) -> Path | None:
     """A path that is set, None for one that is not."""
     return None if path == _UNSET else path
-
-
-def _sizes(text: str, site: str) -> dict[str, str]:
-    """Read `SIZE=partition, SIZE=partition`."""
-    found = {}
-    for pair in text.replace(",", " ").split():
-        size, equal, partition = pair.partition("=")
-        if not (size and equal and partition):
-            raise InvalidRequest(
-                f"sizes in [sites.{site}] has {pair!r}; write it as STANDARD_NC6=gpu"
-            )
-        found[size] = partition
-    return found

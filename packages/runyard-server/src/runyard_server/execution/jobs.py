@@ -11,7 +11,6 @@ from dataclasses import replace
 from runyard.protocol import events as kinds
 from runyard.protocol import jobs as protocol
 from runyard.protocol import runs as states
-from runyard.protocol.compute import PREPARING, RUNNING
 from runyard.protocol.errors import NotFound
 from runyard.protocol.files import FileEntry
 from runyard.protocol.jobs import (
@@ -41,7 +40,7 @@ from runyard_server.core.lookups import datastore_folder, node_row
 from runyard_server.core.system import System
 from runyard_server.core.tokens import run_token
 from runyard_server.core.work import Work
-from runyard_server.execution import attempts, gangs, ranks, sealing
+from runyard_server.execution import attempts, engines, gangs, ranks, sealing
 from runyard_server.execution.gangs import CLEARED, LOST, SALVAGING, Verdict
 from runyard_server.execution.sealing import seal
 from runyard_server.execution.sites import environment_left, site_of
@@ -51,7 +50,6 @@ from runyard_server.store import (
     files,
     folders,
     job_nodes,
-    nodes,
     snapshots,
     workspaces,
 )
@@ -69,8 +67,6 @@ _BEAT_US = int((HEARTBEAT_SECONDS - 1) * SECOND)
 _QUIET_BEAT_US = int(AGENT_LOST_SECONDS * SECOND)
 _BEFORE_RUNNING = (states.QUEUED,)
 _BEFORE_FINALIZING = (states.QUEUED, states.RUNNING)
-# What engines send to whatever they end.
-_STOPPING = ("SIGTERM", "SIGKILL")
 _OUTCOMES = {
     protocol.OUTCOME_COMPLETED: states.COMPLETED,
     protocol.OUTCOME_CANCELED: states.CANCELED,
@@ -199,7 +195,7 @@ def finish(system: System, workspace: str, run: str, node: str, body: FinishRepo
     row, present = system.read(lambda work: node_row(work, workspace, run, node))
     if present.finished_at is not None or body.attempt not in (0, present.attempt):
         return Nothing()
-    _close(system, row, present.node, _explained(system, row, present, body))
+    _close(system, row, present.node, engines.explained(system, row, present, body))
     return Nothing()
 
 
@@ -244,35 +240,6 @@ def delayed(system: System, key: int, reason: str) -> None:
     # It is tried again every few seconds: only what is new is worth a write.
     if any(map(is_news, system.read(lambda work: run_rows.find_many(work.connection, [key])))):
         system.write(write)
-
-
-def waits(system: System, key: int, node: int, reason: str) -> None:
-    """Write down what an agent waits for before it begins, or that it waits no more.
-
-    Args:
-        system: The service's parts.
-        key: The run's key.
-        node: The node's number.
-        reason: What it waits for, for people; "" where it waits no more.
-    """
-
-    def write(work: Work) -> None:
-        present = job_nodes.find(work.connection, key, node)
-        if present is None or present.finished_at is not None:
-            return
-        if not reason and present.handle is not None:
-            # How long it may be silent counts from here: until now its engine had it wait.
-            job_nodes.change(work.connection, key, node, launched_at=work.now)
-        for row in run_rows.find_many(work.connection, [key]):
-            if row.target != LOCAL_TARGET:
-                state = PREPARING if reason else RUNNING
-                of = row.workspace, row.target, [present.node_id]
-                nodes.change(work.connection, *of, state=state)
-            if row.status == states.QUEUED and row.reason != (reason or None):
-                news = [EventDraft(kinds.REASON, reason)] if reason else []
-                append_events(work, row, news, reason=reason or None)
-
-    system.write(write)
 
 
 def lost(system: System, key: int, node: int, reason: str) -> None:
@@ -426,26 +393,6 @@ def _take(work: Work, key: int, node: int, body: AgentReport) -> AgentReply:
     found = gangs.verdict(work, key, node)
     gangs.tell(work, row, found, body.state)
     return gangs.reply(row, found)
-
-
-def _explained(system: System, row: RunRow, node: JobNodeRow, word: FinishReport) -> FinishReport:
-    """A last word that tells of a stop, with the reason where it was the engine that stopped.
-
-    Args:
-        system: The service's parts.
-        row: The run.
-        node: The node.
-        word: What its agent says.
-    """
-    stopped = word.outcome == protocol.OUTCOME_CANCELED or word.signal in _STOPPING
-    if not stopped or row.cancel_requested or node.handle is None:
-        return word
-    why = site_of(system, row).backend.ended_by(node.handle)
-    if not why:
-        return word
-    error = word.error or RunError("", "", iso(system.clock.now_us()))
-    error = replace(error, code="ServiceError", message=why)
-    return replace(word, outcome=protocol.OUTCOME_FAILED, error=error)
 
 
 def _others(work: Work, key: int, node: int, body: FinishReport) -> list[JobNodeRow]:

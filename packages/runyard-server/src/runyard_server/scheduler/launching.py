@@ -22,7 +22,7 @@ from runyard.protocol.timeouts import LAUNCHES_CLOSE_SECONDS
 from runyard_server.compute.base import Backend, Job, Observation
 from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
-from runyard_server.execution import active_runs, jobs
+from runyard_server.execution import active_runs, engines, jobs
 from runyard_server.execution.gangs import LOST, SALVAGING
 from runyard_server.execution.sites import environment_left, site_of
 from runyard_server.scheduler.by_node import AgentKey, ByNode
@@ -245,7 +245,7 @@ class Agents:
         where = (row.subject, node)
         if self._waiting.get(where, "") == reason:
             return
-        jobs.waits(self._system, row.key, node, reason)
+        engines.waits(self._system, row.key, node, reason)
         if reason:
             self._waiting[where] = reason
         else:

@@ -78,6 +78,18 @@ def test_a_job_that_an_administrator_cancels(yard: SlurmYard) -> None:
     assert "outputs/begun" in run.get_file_names()
 
 
+def test_nodes_that_do_not_see_the_folder(yard: SlurmYard) -> None:
+    """A job whose folder is not there for the nodes fails, and says which setting that is."""
+    held = yard.slurm.ask("sbatch", "--parsable", "--exclusive", "-N3", "--wrap", "sleep 100")
+    run = yard.submit("print('hello')")
+    yard.until_reason(run, "(Resources)")
+    folder = yard.service.home / "runs" / run.id / "slurm-1"
+    folder.rename(folder.with_name("elsewhere"))
+    yard.slurm.ask("scancel", held)
+    yard.until_status(run, "Failed")
+    assert "with `shared_folder` of the site" in yard.message(run)
+
+
 def test_a_job_that_is_put_back(yard: SlurmYard) -> None:
     """A requeued job never runs an attempt again: it is another attempt, in a job of its own."""
     run = yard.submit(SECOND_TIME, retries=1)

@@ -341,12 +341,13 @@ class SlurmBackend(Backend):
         if not job:
             return self._unsubmitted(attempt, handle)
         view = self._queue.find(job, self._submitted.get(job, float("-inf")))
-        if view is None or view.state not in words.ENDED:
+        seen = self._seen(attempt, handle.node, job, view)
+        if seen.alive is not False:
             self._numbers[handle.folder] = job
-        else:
+        elif view is not None and view.state in words.ENDED:
             self._numbers.pop(handle.folder, None)
             self._submitted.pop(job, None)
-        return self._seen(attempt, handle.node, job, view)
+        return seen
 
     def _unsubmitted(self, attempt: Attempt, handle: "_Handle") -> Observation:
         """What is to be told of an agent that has no job: not yet, or no more."""

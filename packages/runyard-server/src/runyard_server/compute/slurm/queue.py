@@ -198,6 +198,8 @@ class JobQueue:
             known, state = view or JobView(job, ""), view.state if view else ""
         if not state:
             return f"Slurm job {job} is gone, and Slurm keeps no account of its end"
+        if known.reason == "JobLaunchFailure" and state == "FAILED":
+            return words.unseen(job, known.nodes)
         return words.ended(job, state, known.nodes, known.partition, known.limit)
 
     def _details(self, job: str) -> tuple[JobView, str]:

@@ -91,6 +91,19 @@ def ended(job: str, state: str, nodes: str, partition: str, limit: str) -> str:
     }.get(name, f"Slurm job {job} ended without a word of its agent ({name}{where})")
 
 
+def unseen(job: str, nodes: str) -> str:
+    """Why a job could not even write its log.
+
+    Args:
+        job: Its number.
+        nodes: Where it was.
+    """
+    return (
+        f"Slurm job {job} could not be started on {nodes or 'its nodes'}, which may not see the "
+        "run's folder: name one that nodes and service share with `shared_folder` of the site"
+    )
+
+
 def span(seconds: float) -> str:
     """A time limit as people say it: 90 s, 45 min, 2 h, 3 d."""
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):

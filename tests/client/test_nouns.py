@@ -23,6 +23,8 @@ OF_AGENTS = {
     "COMMANDS_TAKE",
     "COMMANDS_GET",
     "COMMANDS_END",
+    # Programs of backends speak this one, from machines where nothing of ours is installed.
+    "SITES_EXCHANGE",
 }
 
 

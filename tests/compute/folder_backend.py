@@ -26,6 +26,7 @@ from runyard_server.compute.base import (
     Grant,
     Job,
     LaunchPlan,
+    Need,
     Observation,
     Place,
     SiteContext,
@@ -108,10 +109,10 @@ class FolderBackend(Backend):
             with suppress(ProcessLookupError):
                 os.kill(int(Path(handle).read_text()), signal.SIGTERM)
 
-    def resize(self, cluster: str, nodes: int) -> Grant:
+    def resize(self, cluster: str, need: Need) -> Grant:
         """Grant what there is."""
         del cluster
-        return Grant(min(nodes, 2))
+        return Grant(min(need.nodes, 2))
 
 
 def _alive(handle: Path) -> bool:

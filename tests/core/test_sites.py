@@ -37,7 +37,7 @@ def test_a_site_that_is_gone_keeps_its_runs(sites: Sites) -> None:
     """What runs on it lives by its beats, nothing new begins there, and the reason is told."""
     backend = sites.of("lab").backend
     assert backend.observe(["handle"]) == {"handle": Observation(alive=None)}
-    granted = backend.resize("w/cluster", 3)
+    granted = backend.resize("w/cluster", Need(3))
     assert (granted.nodes, "add [sites.lab]" in granted.reason) == (0, True)
     assert "add [sites.lab] to config.toml" in backend.could_run(Need()).refusal
     with pytest.raises(TemporaryError, match="lab"):

@@ -9,11 +9,13 @@ from runyard.protocol.errors import InvalidRequest
 from runyard_server.app import reconcilers
 from runyard_server.app.sites import context_of, make_sites
 from runyard_server.compute import light
+from runyard_server.compute.base import Line
 from runyard_server.core.clock import Clock
 from runyard_server.core.gateway import Gateway
-from runyard_server.core.notices import Notices
+from runyard_server.core.notices import Notices, site_topic
 from runyard_server.core.settings import Settings
 from runyard_server.core.system import System
+from runyard_server.core.tokens import site_token
 from runyard_server.environments import tensorboard
 from runyard_server.environments.boards import Boards
 from runyard_server.environments.environments import Environments
@@ -56,10 +58,14 @@ def build(
     environments = Environments(
         home.environments, home.packages, jobs.folder, settings, home.datastores
     )
-    gateway = Gateway()
+    gateway, notices, secret = Gateway(), Notices(), home.secret()
     context = context_of(home, url, jobs, umask, lambda: gateway.far_port)
+
+    def line(site: str) -> Line:
+        return Line(site_token(secret, site), lambda: notices.changed(site_topic(site)))
+
     try:
-        sites = make_sites(settings, context, environments)
+        sites = make_sites(settings, context, environments, line)
     except InvalidRequest as error:
         raise InvalidRequest(f"the settings in {home.config}: {error.message}") from None
     records = Records(sqlite_url(home.database))
@@ -68,9 +74,9 @@ def build(
         records=records,
         blobs=FolderBlobs(home.blobs),
         logs=LogStore(home.run_logs),
-        notices=Notices(),
+        notices=notices,
         clock=Clock(),
-        secret=home.secret(),
+        secret=secret,
         settings=settings,
         url=url,
         sites=sites,

@@ -15,7 +15,7 @@ from runyard.protocol.errors import InvalidRequest, RunyardError
 from runyard.protocol.jobs import JobProgram
 from runyard.protocol.runs import LOCAL_TARGET
 from runyard_server.compute import registry
-from runyard_server.compute.base import Backend, SiteContext
+from runyard_server.compute.base import Backend, Line, SiteContext
 from runyard_server.compute.light import Light
 from runyard_server.core.settings import Settings, SiteSettings
 from runyard_server.core.sites import Site, SiteEnvironments, Sites
@@ -29,13 +29,23 @@ _LOCAL = SiteSettings(backend="local")
 _log = logging.getLogger(__name__)
 
 
-def make_sites(settings: Settings, service: SiteContext, environments: SiteEnvironments) -> Sites:
+def _no_line(_site: str) -> Line:
+    return Line()
+
+
+def make_sites(
+    settings: Settings,
+    service: SiteContext,
+    environments: SiteEnvironments,
+    line: Callable[[str], Line] = _no_line,
+) -> Sites:
     """Make all sites: those of the settings, and this machine as `local` unless they say otherwise.
 
     Args:
         settings: What was set.
         service: What backends are told of the service.
         environments: Makes environments for sites that share the service's files.
+        line: Says how programs on the site of a name reach its backend.
 
     Raises:
         InvalidRequest: A site's backend or its options are not there, or make no sense; or the
@@ -50,7 +60,7 @@ def make_sites(settings: Settings, service: SiteContext, environments: SiteEnvir
     made = []
     for name, given in named.items():
         url = _always(given.service_url) if given.service_url else service.url
-        context = replace(service, name=name, url=url)
+        context = replace(service, name=name, url=url, line=line(name))
         backend = registry.make(given.backend, context, given.options)
         made.append(make_site(given.backend, backend, context, environments))
     attached = AttachedSites(service, environments)

@@ -65,9 +65,9 @@ class AbsentBackend(Backend):
         del handle
         raise TemporaryError(self._reason())
 
-    def resize(self, cluster: str, nodes: int) -> Grant:
+    def resize(self, cluster: str, need: Need) -> Grant:
         """Grant nothing."""
-        del cluster, nodes
+        del cluster, need
         return Grant(0, self._reason())
 
     def _reason(self) -> str:

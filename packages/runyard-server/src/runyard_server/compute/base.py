@@ -10,10 +10,12 @@ and `testing/backend_contract.py` the tests that each must pass.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from runyard.protocol.errors import InvalidRequest, TemporaryError
 from runyard.protocol.files import FileEntry
 from runyard.protocol.jobs import JobData, JobEnvironment, JobSpec
 from runyard.protocol.runs import RunSpec
@@ -227,11 +229,13 @@ class Need:
         size: What each of them shall have; None: whatever there is.
         apart: Whether each is on a machine of its own, as those of one run are; those of a cluster
             may share machines.
+        together: How many nodes the first run that waits needs at once.
     """
 
     nodes: int = 1
     size: VmSize | None = None
     apart: bool = True
+    together: int = 1
 
 
 @dataclass(frozen=True)
@@ -268,6 +272,32 @@ def _no_port() -> int:
     return 0
 
 
+class NodeGone(TemporaryError):
+    """A node is gone for good, with whatever an agent left on it: nothing can be saved there.
+
+    Raised by the launch of a salvage, whose run is then ended, or begins anew elsewhere.
+    """
+
+
+def _nobody_waits() -> None:
+    """Stands in where no program of a backend asks the service."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """How programs that a backend has on its site reach it, through the service.
+
+    Such a program posts to `sites.exchange` at the service's URL, and `Backend.exchange` answers.
+
+    Args:
+        token: What it must show; opens nothing else.
+        ring: Has a question that is kept open asked again.
+    """
+
+    token: str = field(default="", repr=False)
+    ring: Callable[[], None] = _nobody_waits
+
+
 @dataclass(frozen=True)
 class SiteContext:
     """What a backend is told of the service that it works for.
@@ -282,6 +312,7 @@ class SiteContext:
         umask: The umask of whoever started the service, for what agents write; None: the service's.
         gateway: Says at which port replicas on other machines dial the gateway; 0 before there
             are any.
+        line: How programs of the backend on the site reach it.
     """
 
     name: str
@@ -292,6 +323,7 @@ class SiteContext:
     light: Light
     umask: int | None = None
     gateway: Callable[[], int] = _no_port
+    line: Line = Line()
 
     @property
     def kept(self) -> Path:
@@ -381,12 +413,13 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def resize(self, cluster: str, nodes: int) -> Grant:
+    def resize(self, cluster: str, need: Need) -> Grant:
         """Ask for a cluster to have so many nodes; it is asked for again while some are missing.
 
         Args:
             cluster: `<workspace>/<name>`.
-            nodes: How many are wanted, fewer than there are where nodes have been idle for long.
+            need: How many are wanted, fewer than there are where nodes have been idle for long;
+                and of which size.
 
         Returns:
             How many of them it has now, never more than are wanted, and what the others wait for.
@@ -415,6 +448,22 @@ class Backend(ABC):
         """
         del handle
         return ""
+
+    def exchange(self, message: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        """Answer a program of the backend's own, somewhere on the site; quick, as `observe` is.
+
+        Args:
+            message: What it says.
+
+        Returns:
+            The answer, and whether it is worth giving at once: otherwise a program that would
+            rather wait is answered when the line has rung.
+
+        Raises:
+            InvalidRequest: The message makes no sense, or the backend has no such programs.
+        """
+        del message
+        raise InvalidRequest(f"{self.capabilities().called} has no programs that ask the service")
 
     def close(self) -> None:  # noqa: B027 - most backends keep nothing
         """Let go of what is kept for further launches; agents and their jobs go on."""

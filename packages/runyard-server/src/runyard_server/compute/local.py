@@ -33,6 +33,7 @@ from runyard_server.compute.base import (
     Grant,
     Job,
     LaunchPlan,
+    Need,
     Observation,
     Place,
     SiteContext,
@@ -160,10 +161,10 @@ class LocalBackend(Backend):
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGTERM)
 
-    def resize(self, cluster: str, nodes: int) -> Grant:
+    def resize(self, cluster: str, need: Need) -> Grant:
         """Grant every node at once: nodes are slots. `cluster` plays no part."""
         del cluster
-        return Grant(nodes)
+        return Grant(need.nodes)
 
     def close(self) -> None:
         """Let go of what is kept for further launches; agents go on."""

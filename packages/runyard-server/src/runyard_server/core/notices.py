@@ -7,6 +7,7 @@ A notice carries no data, only a topic:
     feed:<workspace>             something happened to one of the workspace's subjects
     work:run:<workspace>/<id>    there is work for the reconciler of a subject
     gang:<workspace>/<run id>    the nodes of a run should look again
+    site:<name>                  the backend of a site has something for its programs there
 
 Whoever is woken reads the store. Notices may be lost with the process and may come without need;
 nothing but speed depends on them.
@@ -58,6 +59,11 @@ def subject_of_work(topic: str) -> Subject | None:
 def gang_topic(workspace: str, run: str) -> str:
     """The topic of what the nodes of a run wait for: to be complete, to stop, to be alone."""
     return f"gang:{workspace}/{run}"
+
+
+def site_topic(site: str) -> str:
+    """The topic of what the programs of a site's backend wait for."""
+    return f"site:{site}"
 
 
 class Notices:

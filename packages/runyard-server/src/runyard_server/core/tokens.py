@@ -2,7 +2,8 @@
 
 Nothing is stored: a token is an HMAC-SHA256 of what it stands for under the service's secret.
 The user's token opens everything. A run's token says which run it is for, `<run id>.<hmac>`, and
-opens what that run needs in its own workspace; the workspace is part of what is signed.
+opens what that run needs in its own workspace; the workspace is part of what is signed. A site's
+token opens the exchange with that site's backend and nothing else.
 """
 
 import hmac
@@ -14,14 +15,15 @@ from runyard.protocol.errors import Unauthenticated
 
 @dataclass(frozen=True)
 class Caller:
-    """Who holds a token: the user (`run` None), or one run."""
+    """Who holds a token: the user (both None), one run, or the programs of one site."""
 
     run: str | None = None
+    site: str | None = None
 
     @property
     def is_user(self) -> bool:
         """Whether everything is open to this caller."""
-        return self.run is None
+        return self.run is None and self.site is None
 
 
 def user_token(secret: bytes) -> str:
@@ -39,6 +41,27 @@ def run_token(secret: bytes, workspace: str, run: str) -> str:
     """
     # The kind is signed too: no name of a run makes what the user's token is made of.
     return f"{run}.{_sign(secret, f'run:{workspace}:{run}')}"
+
+
+def site_token(secret: bytes, site: str) -> str:
+    """The token of the programs that a site's backend has on the site."""
+    return _sign(secret, f"site:{site}")
+
+
+def verify_site(secret: bytes, token: str, site: str) -> Caller:
+    """Who speaks to the backend of a site: its own program, or the user.
+
+    Args:
+        secret: The service's secret.
+        token: What came in the Authorization header after `Bearer`.
+        site: The site's name.
+
+    Raises:
+        Unauthenticated: It is neither's token.
+    """
+    if _same(token, site_token(secret, site)):
+        return Caller(site=site)
+    return verify(secret, token, None)
 
 
 def verify(secret: bytes, token: str, workspace: str | None) -> Caller:

@@ -1,5 +1,7 @@
 """How the clusters stand, and how many nodes each should have."""
 
+from collections.abc import Sequence
+
 from runyard.protocol.compute import IDLE
 from runyard.protocol.runs import QUEUED
 from runyard_server.core.clock import SECOND
@@ -39,18 +41,22 @@ def unsettled(system: System, now: int) -> list[ComputeRow]:
     return system.read(read)
 
 
-def need(system: System, target: Target, coming: int) -> tuple[ComputeRow | None, int]:
-    """A cluster and how many nodes it should have; see `placement.wanted`.
+def need(
+    system: System, target: Target, coming: Sequence[int]
+) -> tuple[ComputeRow | None, int, int]:
+    """A cluster, how many nodes it should have, and how many its first run needs at once.
 
     Args:
         system: The service's parts.
         target: The cluster, as a target of runs.
-        coming: Nodes for runs that are about to come into its queue.
+        coming: The node counts of runs that are about to come into its queue.
     """
 
-    def read(work: Work) -> tuple[ComputeRow | None, int]:
+    def read(work: Work) -> tuple[ComputeRow | None, int, int]:
         cluster = compute.find(work.connection, target.workspace, target.name)
-        return cluster, wanted(work, target, coming)
+        first = queues.Queue(target.workspace, target.name, QUEUED).first(work.connection, 1)
+        together = [row.node_count for row in first] + list(coming)
+        return cluster, wanted(work, target, sum(coming)), together[0] if together else 1
 
     return system.read(read)
 

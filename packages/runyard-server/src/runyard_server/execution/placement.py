@@ -97,8 +97,8 @@ def place(
     Args:
         work: The unit of work.
         target: Where.
-        capacity: On a cluster, the nodes that the backend grants; on this machine, how many runs
-            may be there at once.
+        capacity: On a cluster, the nodes that the backend has; on this machine, how many runs may
+            be there at once.
         newcomers: Runs of this queue, as read in this write, that may not say yet why they wait.
     """
     if target.is_local:
@@ -207,6 +207,10 @@ def _place_cluster(
         return []
     grow(work, cluster, min(granted.nodes, cluster.max_nodes))
     idle = deque(nodes.free_in(work.connection, cluster.workspace, cluster.name, IDLE))
+    # Fewer than there were: the backend has lost some since, and no run must be sent to those.
+    lost = nodes.count(work.connection, cluster.workspace, cluster.name) - granted.nodes
+    for _ in range(min(lost, len(idle))):
+        idle.pop()
     placements: list[Placement] = []
     waiting = deque(queue.first(work.connection, _LOOK))
     # Strictly in order: small runs that overtake a large one could do so for ever.

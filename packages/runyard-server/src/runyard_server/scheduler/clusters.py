@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from runyard_server.compute.base import Grant
+from runyard.protocol.sizes import resolve
+from runyard_server.compute.base import Grant, Need
 from runyard_server.core.system import System
 from runyard_server.execution import clusters, placement
 from runyard_server.execution.placement import STEADY, Target
@@ -24,15 +25,15 @@ class ClusterReconciler(Reconciler):
         self._system = system
         self._short: set[Subject] = set()
 
-    def grant(self, target: Target, coming: int) -> Grant:
+    def grant(self, target: Target, coming: Sequence[int]) -> Grant:
         """Ask the backend for the nodes a cluster needs; return how many it grants.
 
         Args:
             target: The cluster.
-            coming: Nodes for runs that are about to come into its queue.
+            coming: The node counts of runs that are about to come into its queue.
         """
-        cluster, count = clusters.need(self._system, target, coming)
-        granted = Grant(0) if cluster is None else self._resize(cluster, count)
+        cluster, count, together = clusters.need(self._system, target, coming)
+        granted = Grant(0) if cluster is None else self._resize(cluster, count, together)
         if granted.nodes < count:
             # Nothing wakes a run when nodes become free at the engine: the next look asks again.
             self._short.add(Subject(CLUSTER, target.workspace, target.name))
@@ -68,6 +69,7 @@ class ClusterReconciler(Reconciler):
                 clusters.settle(self._system, cluster, len(present))
             clusters.wake_queue(self._system, cluster)
 
-    def _resize(self, cluster: ComputeRow, count: int) -> Grant:
+    def _resize(self, cluster: ComputeRow, count: int, together: int = 1) -> Grant:
         name = f"{cluster.workspace}/{cluster.name}"
-        return self._system.sites.of(cluster.site).backend.resize(name, count)
+        need = Need(count, resolve(cluster.vm_size)[0], together=together)
+        return self._system.sites.of(cluster.site).backend.resize(name, need)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from runyard.protocol.errors import TemporaryError
 from runyard.protocol.jobs import JobEnvironment
 from runyard.protocol.timeouts import LAUNCHES_CLOSE_SECONDS
-from runyard_server.compute.base import Backend, Job, Observation
+from runyard_server.compute.base import Backend, Job, NodeGone, Observation
 from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
 from runyard_server.execution import active_runs, engines, jobs
@@ -184,6 +184,8 @@ class Agents:
         try:
             self._start(row, job, reason)
             self._reasons.pop((row.subject, node), None)
+        except NodeGone as error:
+            self._lose(row, node, None, error.message)
         except TemporaryError:
             if not self._liveness.is_hopeless(row, node):
                 raise

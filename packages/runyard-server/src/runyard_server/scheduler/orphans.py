@@ -17,6 +17,7 @@ from functools import partial
 
 from runyard.protocol.errors import RunyardError, TemporaryError
 from runyard.protocol.timeouts import HOLD_SECONDS, ORPHANS_CLOSE_SECONDS
+from runyard_server.compute.base import NodeGone
 from runyard_server.core.system import System
 from runyard_server.execution import active_runs, jobs
 from runyard_server.execution.sites import environment_left
@@ -122,6 +123,9 @@ class OrphanedAgents:
         backend = self._system.sites.of(agent.site).backend
         try:
             handle = backend.launch(backend.plan(job, "its node was given up"))
+        except NodeGone:
+            self._forget(agent)
+            return
         except TemporaryError:
             # The next look tries again.
             return

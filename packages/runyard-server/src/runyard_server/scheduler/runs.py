@@ -43,7 +43,7 @@ class RunReconciler(Reconciler):
     Args:
         system: The service's parts.
         locks: Makes locks.
-        grant: Says how many nodes a cluster may have for its queue and as many that are coming.
+        grant: Says how many nodes a cluster may have for its queue and for runs that are coming.
         token: What runs are leased with.
     """
 
@@ -53,7 +53,7 @@ class RunReconciler(Reconciler):
         self,
         system: System,
         locks: Locks,
-        grant: Callable[[Target, int], Grant],
+        grant: Callable[[Target, Sequence[int]], Grant],
         token: str,
     ) -> None:
         self._system = system
@@ -220,4 +220,4 @@ class RunReconciler(Reconciler):
             # A run of the target itself takes a CPU of its site: so many are there at once.
             return Grant(self._system.sites.of(target.name).backend.capabilities().cpus)
         coming = (row for row in fresh if row.key in ready and target_of(row) == target)
-        return self._grant(target, sum(row.node_count for row in coming))
+        return self._grant(target, [row.node_count for row in coming])

@@ -302,7 +302,8 @@ class BackendContract:
         """A backend answers with the nodes it has, never more than were asked for."""
         with self.bench(tmp_path) as (backend, _):
             for count in (0, 2, 1):
-                assert 0 <= backend.resize("w/cluster", count).nodes <= count
+                need = Need(count, VmSize("SMALL", 1, 0.5))
+                assert 0 <= backend.resize("w/cluster", need).nodes <= count
 
 
 def _look(backend: Backend, handle: str) -> Observation:

@@ -22,6 +22,7 @@ from runyard_server.compute.base import (
     Grant,
     Job,
     LaunchPlan,
+    Need,
     Observation,
     Place,
     SiteContext,
@@ -146,8 +147,8 @@ class FakeBackend(Backend):
         del handle
         return self._engine.ending
 
-    def resize(self, cluster: str, nodes: int) -> Grant:
+    def resize(self, cluster: str, need: Need) -> Grant:
         """Grant what the engine has."""
         del cluster
-        most = nodes if self._engine.nodes is None else self._engine.nodes
-        return Grant(min(nodes, most), self._engine.reason if most < nodes else "")
+        most = need.nodes if self._engine.nodes is None else self._engine.nodes
+        return Grant(min(need.nodes, most), self._engine.reason if most < need.nodes else "")

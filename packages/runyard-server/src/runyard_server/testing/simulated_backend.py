@@ -19,6 +19,7 @@ from runyard_server.compute.base import (
     Grant,
     Job,
     LaunchPlan,
+    Need,
     Observation,
     Place,
 )
@@ -189,6 +190,6 @@ class SimulatedBackend(Backend):
         """Agents of the simulation are never canceled: it decides when they end."""
         del handle
 
-    def resize(self, cluster: str, nodes: int) -> Grant:
+    def resize(self, cluster: str, need: Need) -> Grant:
         """Grant what there is."""
-        return self._machines.resize(cluster, nodes)
+        return self._machines.resize(cluster, need.nodes)

@@ -15,7 +15,7 @@ Answer = TypeVar("Answer")
 IN_WORKSPACE = "/workspaces/{workspace}"
 IN_RUN = IN_WORKSPACE + "/runs/{run}"
 
-ANYONE, USER = "anyone", "user"
+ANYONE, USER, SITE = "anyone", "user", "site"
 READS, AGENT, FAMILY = "reads", "agent", "family"
 ADDS, MAKES, REGISTERS, WRITES = "adds", "makes", "registers", "writes"
 # Who may call. What is not for ANYONE or the USER opens to a run's token too, in the run's own
@@ -24,6 +24,7 @@ ADDS, MAKES, REGISTERS, WRITES = "adds", "makes", "registers", "writes"
 SCOPES = {
     ANYONE: "without a token",
     USER: "with the service's token alone",
+    SITE: "what a site's own programs say to its backend, with that site's token",
     READS: "reads what every job of the workspace may read",
     # A job tells the token of its run, so not even a parent may ask for it.
     AGENT: "what agents say and ask, of the token's run alone",
@@ -33,7 +34,7 @@ SCOPES = {
     REGISTERS: "registers something as made by the token's run or one below it",
     WRITES: "writes files to a datastore, over nobody else's",
 }
-JOB_SCOPES = frozenset(SCOPES) - {ANYONE, USER}
+JOB_SCOPES = frozenset(SCOPES) - {ANYONE, USER, SITE}
 
 LARGEST_JSON = 16 << 20
 

@@ -1,10 +1,10 @@
 """Sites: the places where runs can be, and what each of them can do."""
 
 from dataclasses import field
-from typing import List, Optional
+from typing import Any, Dict, List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import Route
+from runyard.protocol.route import SITE, Route
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,37 @@ class SitePage:
     items: List[SiteRecord]
 
 
+@dataclass(frozen=True)
+class SiteMessage:
+    """What a program of a site's backend, somewhere on the site, has to say; both know what."""
+
+    content: Dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SiteReply:
+    """What the backend answers.
+
+    Args:
+        content: The answer.
+        news: Whether it is worth giving to a program that would rather wait.
+    """
+
+    content: Dict[str, Any] = field(default_factory=dict)
+    news: bool = True
+
+
 SITES_LIST: Route[SitePage] = Route(
     "sites.list", "GET", "/sites", SitePage, "List where runs can be, and what each place can do."
+)
+SITES_EXCHANGE: Route[SiteReply] = Route(
+    "sites.exchange",
+    "POST",
+    "/sites/{site}/exchange",
+    SiteReply,
+    "What a site's own program says to its backend; the answer may be waited for.",
+    body=SiteMessage,
+    scope=SITE,
+    waits=True,
+    passive=True,
 )

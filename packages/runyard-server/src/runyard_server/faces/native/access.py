@@ -18,6 +18,7 @@ from runyard.protocol.route import (
     MAKES,
     READS,
     REGISTERS,
+    SITE,
     WRITES,
     Route,
 )
@@ -83,6 +84,8 @@ def identify(
     """
     if route.scope == ANYONE:
         return None
+    if route.scope == SITE:
+        return tokens.verify_site(system.secret, bearer(authorization), segments["site"])
     caller = tokens.verify(system.secret, bearer(authorization), segments.get("workspace"))
     if not caller.is_user and not route.for_jobs:
         raise Forbidden(f"a run's token does not open {route.name}; the user's token does")

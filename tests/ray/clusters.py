@@ -1,0 +1,258 @@
+"""Real Ray clusters on this machine: a head, further nodes, or an autoscaler with nodes to start.
+
+A cluster has its own ports, its own short folder and its own process group, and goes with that: `ray
+stop` would end every Ray of the machine. Ray's own Python is not ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+from tests.ray import environments
+
+PATIENCE_SECONDS = 60.0
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AUTH_MODE": "disabled",
+    "RAY_DISABLE_IMPORT_WARNING": "1",
+    # A cluster of tests needs no worker that waits for work, and no tracing.
+    "RAY_prestart_worker_first_driver": "0",
+    "RAY_enable_worker_prestart": "0",
+}
+_FAKE_HEAD = "fffffffffffffffffffffffffffffffffffffffffffffffffff00000"
+
+
+@dataclass
+class Cluster:
+    """A cluster.
+
+    Args:
+        release: Which lock file its Ray is from.
+        cpus: CPUs of the head.
+        kinds: The nodes that an autoscaler may start, by name: `{"cpus": 2, "most": 3}`; where
+            there are some, the head has one.
+        token: What the cluster wants to be shown.
+        idle_seconds: When its autoscaler takes nodes away that nobody has reserved.
+    """
+
+    release: str = environments.NEWEST
+    cpus: int = 4
+    kinds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    token: str = ""
+    idle_seconds: float = 3.0
+
+    def __post_init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))  # noqa: S108 - must be short
+        self.port, self.dashboard = free_port(), free_port()
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._bin = environments.python_of(self.release).parent
+
+    @property
+    def address(self) -> str:
+        """Where its dashboard is."""
+        return f"http://127.0.0.1:{self.dashboard}"
+
+    def start(self) -> None:
+        """Start the head and wait until jobs can be submitted."""
+        options = [
+            "--head",
+            f"--port={self.port}",
+            f"--dashboard-port={self.dashboard}",
+            "--dashboard-host=127.0.0.1",
+            "--include-dashboard=true",
+            f"--num-cpus={self.cpus}",
+            f"--temp-dir={self.folder}",
+            f"--ray-client-server-port={free_port()}",
+        ]
+        variables = {}
+        if self.kinds:
+            options.append(f"--autoscaling-config={self._autoscaling()}")
+            variables = {
+                "RAY_FAKE_CLUSTER": "1",
+                "AUTOSCALER_UPDATE_INTERVAL_S": "1",
+                "RAY_OVERRIDE_NODE_ID_FOR_TESTING": _FAKE_HEAD,
+                "RAY_CLOUD_INSTANCE_ID": _FAKE_HEAD,
+                "RAY_enable_autoscaler_v2": "1",
+            }
+        self._run(options, variables)
+        self._await_jobs()
+
+    def add_node(self, cpus: int = 2, resources: str = "{}") -> subprocess.Popen[bytes]:
+        """Have another node join; give the process group that it is."""
+        return self._run(
+            [f"--address=127.0.0.1:{self.port}", f"--num-cpus={cpus}", f"--resources={resources}"],
+            {},
+        )
+
+    def kill(self, node: subprocess.Popen[bytes]) -> None:
+        """Have a node fail: everything on it is gone at once, agents too."""
+        family = [psutil.Process(node.pid), *psutil.Process(node.pid).children(recursive=True)]
+        for each in family:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        node.wait()
+
+    def stop(self) -> None:
+        """End all of it."""
+        for node in self._processes:
+            with suppress(psutil.NoSuchProcess):
+                self.kill(node)
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                # The autoscaler's nodes are in sessions of their own.
+                if any(str(self.folder) in part for part in process.cmdline()):
+                    process.kill()
+        self._processes = []
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def kill_head(self) -> None:
+        """Have the head fail."""
+        self.kill(self._processes.pop(0))
+
+    def ask(self, path: str) -> Any:
+        """What the dashboard says."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        request = urllib.request.Request(self.address + path, headers=headers)
+        with urllib.request.urlopen(request, timeout=5) as response:
+            return json.load(response)
+
+    def __enter__(self) -> Cluster:
+        """Start it."""
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self.stop()
+
+    def _run(self, options: list[str], variables: dict[str, str]) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, **_QUIET, **variables}
+        for name in ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME"):
+            environment.pop(name, None)
+        environment["PATH"] = f"{self._bin}{os.pathsep}{environment['PATH']}"
+        if self.token:
+            file = self.folder / "token"
+            file.write_text(self.token)
+            environment.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH=str(file))
+        ports = [
+            "--min-worker-port=0",
+            "--max-worker-port=0",
+            f"--dashboard-agent-listen-port={free_port()}",
+            "--object-store-memory=80000000",
+            "--disable-usage-stats",
+            "--block",
+        ]
+        log = (self.folder / f"node-{len(self._processes)}.log").open("wb")
+        with log:
+            process = subprocess.Popen(
+                [str(self._bin / "ray"), "start", *options, *ports],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._processes.append(process)
+        return process
+
+    def _await_jobs(self) -> None:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                self.ask("/api/jobs/")
+            except OSError:
+                assert time.monotonic() < end, (self.folder / "node-0.log").read_text()
+                assert self._processes[0].poll() is None, (self.folder / "node-0.log").read_text()
+                time.sleep(0.1)
+            else:
+                return
+
+    def _autoscaling(self) -> Path:
+        """Describe the cluster to Ray's autoscaler, whose provider makes nodes of processes."""
+        provider = {
+            "type": "fake_multinode",
+            "use_node_id_as_ip": True,
+            "disable_node_updaters": True,
+            "disable_launch_config_check": True,
+            "launch_multiple": True,
+            "head_node_id": _FAKE_HEAD,
+            "gcs_address": f"127.0.0.1:{self.port}",
+        }
+        workers = {
+            name: {
+                "resources": {"CPU": kind["cpus"], **kind.get("resources", {})},
+                "node_config": {},
+                "min_workers": 0,
+                "max_workers": kind["most"],
+            }
+            for name, kind in self.kinds.items()
+        }
+        head = {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0}
+        empty: dict[str, Any] = {
+            **dict.fromkeys(("docker", "file_mounts", "auth"), {}),
+            **dict.fromkeys(
+                (
+                    *("initialization_commands", "setup_commands", "head_setup_commands"),
+                    *("worker_setup_commands", "head_start_ray_commands"),
+                    *("worker_start_ray_commands", "cluster_synced_files"),
+                ),
+                [],
+            ),
+        }
+        config = {
+            "cluster_name": "fake",
+            "max_workers": sum(kind["most"] for kind in self.kinds.values()),
+            "upscaling_speed": 100.0,
+            "idle_timeout_minutes": self.idle_seconds / 60,
+            "provider": provider,
+            "available_node_types": {"ray.head.default": head, **workers},
+            "head_node_type": "ray.head.default",
+            "file_mounts_sync_continuously": False,
+            "rsync_exclude": [],
+            "rsync_filter": [],
+            **empty,
+        }
+        file = self.folder / "autoscaling.json"
+        file.write_text(json.dumps(config))
+        _place_example(self._bin.parent, file)
+        return file
+
+
+def _place_example(environment: Path, config: Path) -> None:
+    """The provider reads a file that the wheel does not ship."""
+    found = next(environment.glob("lib/python*/site-packages/ray/autoscaler/_private"))
+    folder = found / "fake_multi_node"
+    folder.mkdir(exist_ok=True)
+    shutil.copy(config, folder / "example.yaml")
+
+
+def free_port() -> int:
+    """A port that nobody has just now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until something has come to pass."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.05)

@@ -1341,6 +1341,10 @@ export interface SettingsPage {
   file: string;
 }
 
+export interface SiteMessage {
+  content: Record<string, unknown>;
+}
+
 export interface SitePage {
   items: Array<SiteRecord>;
 }
@@ -1359,6 +1363,11 @@ export interface SiteRecord {
   interpreters: Array<string>;
   shares_files: boolean;
   service_url: string;
+}
+
+export interface SiteReply {
+  content: Record<string, unknown>;
+  news: boolean;
 }
 
 export interface SnapshotRecord {
@@ -1758,6 +1767,7 @@ export interface Routes {
   "service.settings": { segments: {}; query: never; body: never; answer: SettingsPage };
   "service.status": { segments: {}; query: never; body: never; answer: ServiceStatus };
   "service.stop": { segments: {}; query: never; body: never; answer: void };
+  "sites.exchange": { segments: { site: string }; query: never; body: Partial<SiteMessage>; answer: SiteReply };
   "sites.list": { segments: {}; query: never; body: never; answer: SitePage };
   "snapshots.create": { segments: { workspace: string }; query: never; body: Partial<CreateSnapshot>; answer: SnapshotRecord };
   "snapshots.get": { segments: { workspace: string; snapshot: string }; query: never; body: never; answer: SnapshotRecord };
@@ -1897,6 +1907,7 @@ export const routes = {
   "service.settings": {"method": "GET", "path": "/api/v1/settings"},
   "service.status": {"method": "GET", "path": "/api/v1/status"},
   "service.stop": {"method": "POST", "path": "/api/v1/stop"},
+  "sites.exchange": {"method": "POST", "path": "/api/v1/sites/{site}/exchange"},
   "sites.list": {"method": "GET", "path": "/api/v1/sites"},
   "snapshots.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/snapshots"},
   "snapshots.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/snapshots/{snapshot}"},

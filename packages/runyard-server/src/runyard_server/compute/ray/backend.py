@@ -106,7 +106,7 @@ class RayBackend(Backend):
         return self._catalog.could_run(need, self._shares[0])
 
     def plan(self, job: Job, salvage: str | None = None) -> LaunchPlan:
-        """The agent's command on a node, run from the light half's zip file."""
+        """The agent's command on a node, run from the light half as it was unpacked there."""
         spec = job.at(self._place(job))
         words = ["agent", spec.run_folder]
         if salvage is not None:
@@ -214,7 +214,7 @@ class RayBackend(Backend):
         shared = f"{self._shared}/runs/{job.run}/0"
         return Place(
             run_folder=f"{self._folder}/runs/{job.run}/{job.node}" if job.node else shared,
-            light=f"{self._folder}/light/{self._context.light.zip.name}",
+            light=f"{self._folder}/light/{self._context.light.hash}",
             url=self._context.url(),
             shared_folder=shared,
             environments=f"{self._folder}/environments",

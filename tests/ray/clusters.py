@@ -112,8 +112,8 @@ class Cluster:
                 self.kill(node)
         for process in psutil.process_iter():
             with suppress(psutil.Error):
-                # The autoscaler's nodes are in sessions of their own.
-                if any(str(self.folder) in part for part in process.cmdline()):
+                # The autoscaler's nodes and drivers are in sessions of their own.
+                if any(str(self.folder) in part for part in (process.cwd(), *process.cmdline())):
                     process.kill()
         self._processes = []
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -83,6 +83,12 @@ class Catalog:
         """What the site is called in messages."""
         return f"the Ray cluster at {self._api.address}"
 
+    @property
+    def is_unsure(self) -> bool:
+        """Whether there is an autoscaler, and nobody has told which kinds of nodes it can start."""
+        with self._lock:
+            return bool(self._present) and self._grows and not (self._set or self._told)
+
     def refresh(self) -> None:
         """Ask the head, if that was long ago; a head that is down leaves all as it was."""
         if time.monotonic() < self._next:

@@ -18,6 +18,7 @@ from runyard_server.compute.ray import package
 from runyard_server.compute.ray.api import PENDING, Api
 from runyard_server.compute.ray.catalog import Catalog
 from runyard_server.compute.ray.desk import Desk
+from runyard_server.compute.ray.look import Look
 
 _log = logging.getLogger(__name__)
 _TURN_SECONDS = 1.0
@@ -52,6 +53,7 @@ class Keeper:
         self._identity = identity
         self._config = config
         self._entrypoint = f"{command} -m {package.MODULE}"
+        self._look = Look(api, f"runyard-look-{identity}", self._entrypoint + ".look")
         self._lock = threading.Condition()
         self._desks: dict[str, Desk] = {}
         self._asked = 0.0
@@ -94,6 +96,8 @@ class Keeper:
                 desks = list(self._desks.values())
             try:
                 self._catalog.refresh()
+                if self._catalog.is_unsure:
+                    self._catalog.hear({"kinds": self._look.turn()})
                 for desk in desks:
                     self._keep(desk)
             except Exception:  # noqa: BLE001 - one turn that fails must not end all further ones

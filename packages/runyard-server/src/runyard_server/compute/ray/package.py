@@ -41,15 +41,16 @@ def build() -> str:
     return whole.hexdigest()[:12]
 
 
-def make(config: Mapping[str, str]) -> tuple[str, bytes]:
+def make(config: Mapping[str, str] | None = None) -> tuple[str, bytes]:
     """Make the package of one driver; give its name and its bytes.
 
     Args:
-        config: What the driver is told.
+        config: What the driver is told; None where none is to begin.
     """
     packed = io.BytesIO()
+    more = {} if config is None else {_CONFIG: json.dumps(config).encode()}
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in {**files(), _CONFIG: json.dumps(config).encode()}.items():
+        for name, content in {**files(), **more}.items():
             archive.writestr(zipfile.ZipInfo(name, EARLIEST), content, zipfile.ZIP_DEFLATED)
     content = packed.getvalue()
     return f"_ray_pkg_{hashlib.sha256(content).hexdigest()[:32]}.zip", content

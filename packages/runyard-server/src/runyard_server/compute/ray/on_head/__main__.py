@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from runyard_server.compute.ray.on_head import engine
+from runyard_server.compute.ray.on_head import autoscaler, engine
 from runyard_server.compute.ray.on_head.agents import Agents
 from runyard_server.compute.ray.on_head.engine import Size
 from runyard_server.compute.ray.on_head.line import Line, Refused
@@ -101,7 +101,7 @@ class Driver:
         self._news.clear()
         self._told += 1
         if time.monotonic() > self._kinds_at:
-            self._kinds = engine.kinds()
+            self._kinds = autoscaler.kinds()
             self._kinds_at = time.monotonic() + KINDS_SECONDS
         told = {
             **self._who,
@@ -113,6 +113,7 @@ class Driver:
             "kinds": self._kinds,
             "trouble": self.pool.trouble,
             **self.pool.counts(),
+            **(autoscaler.news() if self.pool.is_short else {}),
         }
         self._take(self._line.say(told), told["answers"].keys())
 

@@ -19,6 +19,7 @@ from ray.util.placement_group import (
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 import ray
+from runyard_server.compute.ray.on_head import autoscaler
 from runyard_server.compute.ray.on_head.node import NodeWorker
 
 # Calls of one actor that may be under way: a watch, and starts and stops beside it.
@@ -50,8 +51,12 @@ class Size:
 
     def bundle(self) -> dict[str, float]:
         """What Ray is asked for."""
-        named = {self.name: 1} if self.name and self.name in resource_names() else {}
-        wanted = {"CPU": self.cpus, "GPU": self.gpus, "memory": int(self.memory_gb * _GIB), **named}
+        kinds = autoscaler.kinds()
+        named = {self.name: 1} if self.name and self.name in resource_names(kinds) else {}
+        # An autoscaler starts nothing for what it does not know that its nodes have.
+        known = not kinds or any("memory" in each["resources"] for each in kinds)
+        memory = int(self.memory_gb * _GIB) if known else 0
+        wanted = {"CPU": self.cpus, "GPU": self.gpus, "memory": memory, **named}
         return {key: value for key, value in wanted.items() if value}
 
 
@@ -172,31 +177,7 @@ def address(node: str) -> str:
     return str(found[0]) if found else ""
 
 
-def resource_names() -> set[str]:
-    """The names of all resources that nodes of the cluster have, or could have."""
+def resource_names(kinds: list[dict[str, Any]]) -> set[str]:
+    """The names of all resources that nodes of the cluster have, or could have by their kinds."""
     names = {name for each in ray.nodes() if each["Alive"] for name in each["Resources"]}
-    return names | {name for kind in kinds() for name in kind["resources"]}
-
-
-def kinds() -> list[dict[str, Any]]:
-    """The kinds of nodes that an autoscaler can start; none where there is no autoscaler.
-
-    Ray has no public way to ask for them; where a release does not know this one, none are told.
-    """
-    try:
-        from ray._private.state import state
-
-        state._initialize_global_state  # noqa: B018, SLF001
-        config = state.get_cluster_config()
-    except Exception:  # noqa: BLE001 - whatever a release of Ray makes of it
-        return []
-    if config is None:
-        return []
-    return [
-        {
-            "name": each.name,
-            "resources": {name: float(amount) for name, amount in each.resources.items()},
-            "most": int(each.max_count),
-        }
-        for each in config.node_group_configs
-    ]
+    return names | {name for kind in kinds for name in kind["resources"]}

@@ -113,6 +113,11 @@ class Pool:
             self._busy.pop(slot, None)
             self.changed.notify_all()
 
+    @property
+    def is_short(self) -> bool:
+        """Whether nodes are missing."""
+        return self.want.nodes > len(self.slots)
+
     def counts(self) -> dict[str, int]:
         """How many nodes there are, how many have no agent, on how many of Ray's, and are asked."""
         with self.changed:
@@ -135,6 +140,10 @@ class Pool:
         here = {each.index for each in self.slots if each.group is group}
         here |= {index for of, index in self._coming if of is group}
         return len(here) < group.count
+
+    def _is_coming(self, group: Group) -> bool:
+        """Whether not all nodes of a group can have agents yet."""
+        return sum(1 for each in self.slots if each.group is group) < group.count
 
     def _occupy(self, group: Group, index: int, node: str) -> None:
         """Have an actor come up in a bundle that has none."""
@@ -191,8 +200,7 @@ class Pool:
             self._give_back(-missing)
 
     def _reserve_together(self, count: int) -> None:
-        pending = [each for each in self._groups if self._lacks(each)]
-        if any(each.count >= count for each in pending):
+        if any(each.count >= count for each in self._groups if self._is_coming(each)):
             return
         # What is free would be too few, or on one machine: it makes room for all of them.
         for group in self._unused():
@@ -201,7 +209,7 @@ class Pool:
 
     def _give_back(self, surplus: int) -> None:
         """Give back groups that nobody uses, those that are not there yet first."""
-        for group in sorted(self._unused(), key=lambda each: not self._lacks(each)):
+        for group in sorted(self._unused(), key=lambda each: not self._is_coming(each)):
             if group.count <= surplus and not self._serves(group):
                 surplus -= group.count
                 self._drop(group)

@@ -1,0 +1,126 @@
+"""Runs on a cluster that starts with nothing: it grows for them, and shrinks afterwards.
+
+One cluster and one service serve all tests of this file, in their order.
+"""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.ray.clusters import until
+from tests.ray.yard import WHERE, RayYard
+
+from runyard_server.core.tokens import run_token, site_token
+from runyard_server.store.home import Home
+
+TELL = (
+    WHERE
+    + """
+from azureml.core import Run
+Run.get_context().log("machine", machine())
+"""
+)
+WAIT = """
+import os, time
+with open(os.environ["STARTS"], "a") as file:
+    file.write("%d\\n" % os.getpid())
+while not os.path.exists(os.environ["STARTS"] + ".end"):
+    time.sleep(0.05)
+"""
+
+pytestmark = pytest.mark.slow(60)
+
+
+def test_a_size_that_no_machine_can_have_is_refused(yard: RayYard) -> None:
+    """Whoever asks for what no node type holds hears so at once, and which types there are."""
+    until(lambda: [site.cpus for site in yard.sites() if site.name == "ray"] == [2])
+    with pytest.raises(Exception, match=r"STANDARD_D4_V2.*small \(2 CPUs, at most 3\)"):
+        yard.target("huge", "STANDARD_D4_V2")
+    with pytest.raises(Exception, match=r"4 nodes.*3"):
+        yard.target("many", max_nodes=4)
+
+
+def test_a_gang_gets_machines_of_its_own(yard: RayYard) -> None:
+    """From nothing the cluster grows by two at once, and each process has its own machine."""
+    from azureml.core.runconfig import TensorflowConfiguration
+
+    assert yard.machines() == 0
+    two = TensorflowConfiguration(worker_count=2, parameter_server_count=0)
+    run = yard.submit(yard.target("pair"), TELL, nodes=2, distributed_job_config=two)
+    reasons = yard.wait(run)
+    assert run.get_status() == "Completed", run.get_details()
+    assert len(set(run.get_metrics()["machine"])) == 2
+    assert any("Ray has no room yet for 2 nodes of 2 CPUs" in each for each in reasons), reasons
+    assert any("the cluster's limit is 3" in each for each in reasons), reasons
+
+
+def test_a_run_outlives_the_service(yard: RayYard, tmp_path: Path) -> None:
+    """A service that was killed finds the run again, and nothing is started twice."""
+    starts = tmp_path / "starts"
+    run = yard.submit(yard.target("alone"), WAIT, variables={"STARTS": str(starts)})
+    until(lambda: starts.exists() and run.get_status() == "Running")
+    yard.service.kill()
+    yard.service.start()
+    time.sleep(1)
+    Path(f"{starts}.end").touch()
+    yard.wait(run)
+    assert run.get_status() == "Completed", run.get_details()
+    assert len(starts.read_text().splitlines()) == 1
+
+
+def test_ray_is_told_no_secret(yard: RayYard) -> None:
+    """Neither a run's token nor the site's is in what Ray shows of jobs, or in its logs."""
+    from azureml.core import Workspace
+
+    secret = Home(yard.service.home).secret()
+    workspace = Workspace.from_config()
+    tokens = [
+        run_token(secret, "default", run.id).rpartition(".")[2]
+        for experiment in workspace.experiments.values()
+        for run in experiment.get_runs()
+    ]
+    tokens += [site_token(secret, "ray"), yard.service.token]
+    assert len(tokens) > 3
+    shown = json.dumps(yard.cluster.ask("/api/jobs/"))
+    shown += json.dumps(yard.cluster.ask("/api/v0/actors?detail=true"))
+    logs = [path for path in (yard.cluster.folder).rglob("logs/**/*") if path.is_file()]
+    text = shown + "".join(path.read_text("utf-8", "replace") for path in logs)
+    assert "the driver of default/pair" in text
+    assert not [token for token in tokens if token in text]
+
+
+def test_a_machine_that_is_lost_costs_an_attempt(yard: RayYard, tmp_path: Path) -> None:
+    """The run begins anew on another machine within half a minute, and says why."""
+    starts = tmp_path / "starts"
+    run = yard.submit(
+        yard.target("lossy"),
+        WAIT,
+        variables={"STARTS": str(starts)},
+        retries=1,
+    )
+    until(lambda: starts.exists() and run.get_status() == "Running")
+    begun = time.monotonic()
+    _lose_machine_of(int(starts.read_text().split()[0]))
+    until(lambda: len(starts.read_text().splitlines()) == 2)
+    assert time.monotonic() - begun < 45
+    Path(f"{starts}.end").touch()
+    yard.wait(run)
+    assert run.get_status() == "Completed", run.get_details()
+
+
+def test_it_shrinks_when_nobody_needs_it(yard: RayYard) -> None:
+    """Nodes that are idle for as long as the cluster says are given back, and Ray ends them."""
+    until(lambda: yard.machines() == 0)
+
+
+def _lose_machine_of(pid: int) -> None:
+    """Have the machine of a process fail: all that is on it ends at once."""
+    family = [each for each in psutil.Process(pid).parents() if "raylet" in each.name()]
+    raylet = family[0]
+    for each in [*raylet.children(recursive=True), raylet, psutil.Process(pid)]:
+        if each.is_running():
+            os.kill(each.pid, signal.SIGKILL)

@@ -62,7 +62,7 @@ def test_a_run_outlives_the_service(yard: RayYard, tmp_path: Path) -> None:
     """A service that was killed finds the run again, and nothing is started twice."""
     starts = tmp_path / "starts"
     run = yard.submit(yard.target("alone"), WAIT, variables={"STARTS": str(starts)})
-    until(lambda: starts.exists() and run.get_status() == "Running")
+    yard.begin(run, starts)
     yard.service.kill()
     yard.service.start()
     time.sleep(1)
@@ -102,7 +102,7 @@ def test_a_machine_that_is_lost_costs_an_attempt(yard: RayYard, tmp_path: Path) 
         variables={"STARTS": str(starts)},
         retries=1,
     )
-    until(lambda: starts.exists() and run.get_status() == "Running")
+    yard.begin(run, starts)
     begun = time.monotonic()
     _lose_machine_of(int(starts.read_text().split()[0]))
     until(lambda: len(starts.read_text().splitlines()) == 2)

@@ -79,6 +79,13 @@ class RayYard:
         """Why a run waits."""
         return str(run.experiment.workspace.service.runs.get(run.id).reason or "")
 
+    def begin(self, run: Any, starts: Path, seconds: float = 60.0) -> None:
+        """Wait until a run's script has begun."""
+        end = time.monotonic() + seconds
+        while not (starts.exists() and run.get_status() == "Running"):
+            assert time.monotonic() < end, (run.get_status(), self.reason(run))
+            time.sleep(0.1)
+
     def wait(self, run: Any, seconds: float = 90.0) -> set[str]:
         """Wait for a run's end; give the reasons that it has waited for."""
         reasons, end = set(), time.monotonic() + seconds

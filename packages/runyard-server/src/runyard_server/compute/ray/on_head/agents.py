@@ -224,8 +224,7 @@ class Agents:
         with self._lock:
             for handle, state in states.items():
                 agent = self._agents.get(handle)
-                if agent is None:
-                    ended.append(handle)
+                if agent is None or agent.alive is False:
                     continue
                 agent.alive, agent.status = bool(state["alive"]), state.get("status")
                 if not agent.alive:

@@ -124,3 +124,30 @@ def test_a_wrong_site_is_refused(tmp_path, text, told):
     """A slip in a site's table is told with its place."""
     with pytest.raises(InvalidRequest, match=told):
         load(tmp_path, text)
+
+
+def test_a_site_in_one_word(tmp_path):
+    """`--site ray=http://head:8265` is a site of that kind, and where clusters go."""
+    found = load(tmp_path, site="ray=http://head:8265")
+    assert found.sites == {"ray": SiteSettings("ray", options={"address": "http://head:8265"})}
+    assert found.default_site == "ray"
+
+
+def test_a_site_in_one_word_beside_what_the_file_says(tmp_path):
+    """The file's other options of the site hold, and a default that somebody chose."""
+    text = (
+        '[sites.ray]\nbackend = "ray"\nservice_url = "http://a:1"\naddress = "b"\nfolder = "/c"\n'
+    )
+    found = load(tmp_path, text, {"RUNYARD_SITE": "ray=d"}, default_site="local")
+    assert found.sites["ray"] == SiteSettings("ray", "http://a:1", {"address": "d", "folder": "/c"})
+    assert found.default_site == "local"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [("ray", "KIND=ADDRESS"), ("ray=", "KIND=ADDRESS"), ("=x", "KIND"), ("lab=x", "another name")],
+)
+def test_a_wrong_site_in_one_word_is_refused(tmp_path, given, named):
+    """Without a kind or an address there is nothing to go to, and no site is taken over."""
+    with pytest.raises(InvalidRequest, match=named):
+        load(tmp_path, '[sites.lab]\nbackend = "local"\n', site=given)

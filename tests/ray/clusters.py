@@ -1,7 +1,7 @@
 """Real Ray clusters on this machine: a head, further nodes, or an autoscaler with nodes to start.
 
-A cluster has its own ports, its own short folder and its own process group, and goes with that: `ray
-stop` would end every Ray of the machine. Ray's own Python is not ours.
+A cluster has its own ports, its own short folder and its own process group, and goes with that:
+`ray stop` would end every Ray of the machine. Ray's own Python is not ours.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 from tests.ray import environments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
 
 PATIENCE_SECONDS = 60.0
 _QUIET = {
@@ -55,7 +58,7 @@ class Cluster:
     idle_seconds: float = 3.0
 
     def __post_init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))  # noqa: S108 - must be short
+        self.folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
         self.port, self.dashboard = free_port(), free_port()
         self._processes: list[subprocess.Popen[bytes]] = []
         self._bin = environments.python_of(self.release).parent
@@ -129,7 +132,7 @@ class Cluster:
         with urllib.request.urlopen(request, timeout=5) as response:
             return json.load(response)
 
-    def __enter__(self) -> Cluster:
+    def __enter__(self) -> Self:
         """Start it."""
         try:
             self.start()
@@ -205,17 +208,13 @@ class Cluster:
             for name, kind in self.kinds.items()
         }
         head = {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0}
-        empty: dict[str, Any] = {
-            **dict.fromkeys(("docker", "file_mounts", "auth"), {}),
-            **dict.fromkeys(
-                (
-                    *("initialization_commands", "setup_commands", "head_setup_commands"),
-                    *("worker_setup_commands", "head_start_ray_commands"),
-                    *("worker_start_ray_commands", "cluster_synced_files"),
-                ),
-                [],
-            ),
-        }
+        lists = (
+            *("initialization_commands", "setup_commands", "head_setup_commands"),
+            *("worker_setup_commands", "head_start_ray_commands"),
+            *("worker_start_ray_commands", "cluster_synced_files"),
+        )
+        empty: dict[str, Any] = {name: {} for name in ("docker", "file_mounts", "auth")}
+        empty |= {name: [] for name in lists}
         config = {
             "cluster_name": "fake",
             "max_workers": sum(kind["most"] for kind in self.kinds.values()),

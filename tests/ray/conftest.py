@@ -25,6 +25,7 @@ def yard(growing: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     home = folder / "home"
     home.mkdir()
     options = f'address = "{growing.address}"\nfolder = "{folder / "nodes"}"\n'
+    options += f'shared_folder = "{folder / "shared"}"\n'
     (home / "config.toml").write_text(f'[sites.ray]\nbackend = "ray"\n{options}')
     # Drivers and agents dial it, and a service that is started again must be where it was.
     service = RunningService(home, ("--port", str(free_port()), "--default-site", "ray"))

@@ -10,7 +10,7 @@ from typing import Any
 
 from runyard_server.compute.base import Backend, Line, SiteContext
 
-TOKEN = "the-token-of-the-site"  # noqa: S105 - opens nothing but this
+TOKEN = "the-token-of-the-site"
 
 
 class Exchange:

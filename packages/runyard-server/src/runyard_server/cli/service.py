@@ -41,6 +41,13 @@ def serve(
     port: Annotated[
         int | None, Option(least=0, most=65535, help="0 takes a free one; by default 8420.")
     ] = None,
+    site: Annotated[
+        str | None,
+        Option(
+            metavar="KIND=ADDRESS",
+            help="Where clusters are that name no site, such as ray=http://head:8265.",
+        ),
+    ] = None,
     embedded: Annotated[
         bool,
         Option("--embedded", help="As the SDK starts it: loopback only, ends when idle."),
@@ -57,13 +64,16 @@ def serve(
     Work on one machine needs none of this: the SDK and this command start a service when
     they need one. A team runs it on a server. State is kept in RUNYARD_HOME (~/.runyard).
 
-    Examples: `runyard serve`  ·  `runyard serve --host 0.0.0.0 --port 8765`
+    Examples: `runyard serve`  ·  `runyard serve --host 0.0.0.0 --port 8765`  ·
+    `runyard serve --host 0.0.0.0 --site ray=http://head:8265`
     """
     arguments = ["--embedded"] if embedded else []
     if host is not None:
         arguments += ["--host", host]
     if port is not None:
         arguments += ["--port", str(port)]
+    if site is not None:
+        arguments += ["--site", site]
     if print_unit:
         from runyard_server.cli import unit
 

@@ -8,7 +8,7 @@ of names are made from the fields. A name that is not in the table is refused, w
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
@@ -83,6 +83,10 @@ class Settings:
     )
     log_level: str = _setting("info", "What goes to the log: debug, info, warning or error.")
     default_site: str = _setting("local", "The site of clusters that name none.")
+    site: str = _setting(
+        "",
+        "A site in one word, KIND=ADDRESS: named as its backend's kind is, and the default site.",
+    )
     serving_host: str = _setting(
         "127.0.0.1", "Address that endpoints listen at; other machines reach 0.0.0.0."
     )
@@ -154,6 +158,8 @@ def load(config: Path, environ: Mapping[str, str], given: Mapping[str, Any]) -> 
     _check_names(values, _names(), "the command line")
     if "sites" in values:
         values["sites"] = _sites(values["sites"], str(config))
+    if values.get("site"):
+        values.update(_in_one_word(values, origins["site"]))
     settings = Settings(**values, origins=origins)
     _check_values(settings)
     return settings
@@ -192,6 +198,8 @@ def _from_file(config: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise InvalidRequest(f"{config} is not TOML: {error}") from None
     _check_names(found, _names(), str(config))
+    if isinstance(found.get("site"), dict):
+        raise InvalidRequest(f"'site' in {config} is a table; did you mean sites?")
     kinds = {**get_type_hints(Settings), "sites": dict}
     return {name: _typed(name, value, kinds[name], str(config)) for name, value in found.items()}
 
@@ -251,6 +259,25 @@ def _sites(tables: Mapping[str, Any], origin: str) -> dict[str, SiteSettings]:
             raise InvalidRequest(f'{where} names no backend, for example backend = "local"')
         found[name] = SiteSettings(**known, options=options)
     return found
+
+
+def _in_one_word(values: Mapping[str, Any], origin: str) -> dict[str, Any]:
+    """Make `site` one of the sites; what `config.toml` says of it beside its address stays."""
+    kind, given, address = str(values["site"]).partition("=")
+    if not (given and address and re.fullmatch(SITE_NAME, kind)):
+        raise InvalidRequest(
+            f"site in {origin} is {values['site']!r}; it must be KIND=ADDRESS, for example "
+            "ray=http://head:8265"
+        )
+    sites = dict(values.get("sites", {}))
+    known = sites.get(kind, SiteSettings(kind))
+    if known.backend != kind:
+        raise InvalidRequest(
+            f"site in {origin} is of the kind {kind!r}, and [sites.{kind}] has the backend "
+            f"{known.backend!r}; give that site another name, or leave site out"
+        )
+    sites[kind] = replace(known, options={**known.options, "address": address})
+    return {"sites": sites, "default_site": values.get("default_site", kind)}
 
 
 def _names() -> list[str]:

@@ -8,7 +8,8 @@
     package    what is sent to the head
     on_head    the driver itself
 
-The service needs no Ray: it submits a driver, one for each cluster of ours, through the dashboard's
-REST interface. Orders go the other way round: the driver dials the service as agents do, for of a
-head often nothing but the dashboard can be reached. So nothing secret is in what Ray keeps or shows.
+The service needs no Ray: it submits a driver, one for each cluster of ours, through the
+dashboard's REST interface. Orders go the other way round: the driver dials the service as agents
+do, for of a head often nothing but the dashboard can be reached. So nothing secret is in what Ray
+keeps or shows.
 """

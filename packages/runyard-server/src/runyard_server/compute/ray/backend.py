@@ -85,7 +85,7 @@ class RayBackend(Backend):
         named = f"{context.name}\n{context.runs}\n{context.line.token}"
         self._identity = hashlib.sha256(named.encode()).hexdigest()[:_IDENTITY]
         self._folder = folder.rstrip("/") or f"/tmp/runyard-{self._identity}"  # noqa: S108 - on nodes
-        self._shared = shared_folder.rstrip("/") or self._folder
+        self._shared = shared_folder.rstrip("/")
         self._instance = secrets.token_hex(6)
         self._lock = threading.Lock()
         self._desks: dict[str, Desk] = {}
@@ -211,9 +211,10 @@ class RayBackend(Backend):
 
     def _place(self, job: Job) -> Place:
         size = job.size
-        shared = f"{self._shared}/runs/{job.run}/0"
+        shared = f"{self._shared}/runs/{job.run}/0" if self._shared else ""
+        own = f"{self._folder}/runs/{job.run}/{job.node}"
         return Place(
-            run_folder=f"{self._folder}/runs/{job.run}/{job.node}" if job.node else shared,
+            run_folder=shared if shared and job.node == 0 else own,
             light=f"{self._folder}/light/{self._context.light.hash}",
             url=self._context.url(),
             shared_folder=shared,

@@ -1,8 +1,9 @@
 """The driver of one cluster: it dials the service, for on the head nobody can be dialed.
 
 One thread keeps a question open at the service and gets orders as answers; another tells how nodes
-and agents are, at each change and every two seconds; a third brings the nodes to what is wanted. The
-service may be away: agents and nodes stay, and after some minutes what nobody uses is given back.
+and agents are, at each change and every two seconds; a third brings the nodes to what is wanted.
+The service may be away: agents and nodes stay, and after some minutes what nobody uses is given
+back.
 """
 
 from __future__ import annotations

@@ -1,23 +1,26 @@
 """The agents that the driver has started: where each is, whether it lives, how it ended.
 
-A launch is done once, whoever asks how often. A thread for each node waits for news of its actor. If
-that actor dies, a new one takes its place and takes up the agents that still live; if the node is
-lost, so are they. Of agents that have ended the last thousands are remembered.
+A launch is done once, whoever asks how often. A thread for each node waits for news of its actor.
+If that actor dies, a new one takes its place and takes up the agents that still live; if the node
+is lost, so are they. Of agents that have ended the last thousands are remembered.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runyard_server.compute.ray.on_head import engine
 from runyard_server.compute.ray.on_head.engine import Slot
 from runyard_server.compute.ray.on_head.node import JOB
-from runyard_server.compute.ray.on_head.pool import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runyard_server.compute.ray.on_head.pool import Pool
 
 WAIT_SECONDS = 8.0
 WATCH_SECONDS = 5.0

@@ -1,4 +1,4 @@
-"""What can be learned on the head of the cluster's autoscaler: its kinds of nodes, what it is about.
+"""What can be learned on the head of the cluster's autoscaler: its kinds of nodes, its doings.
 
 Ray has no interface for the first: the configuration is in the file that the head was started with,
 which stands in the command line of the process that watches the cluster. On Kubernetes that is in

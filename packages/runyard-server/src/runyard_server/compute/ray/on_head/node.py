@@ -102,8 +102,9 @@ class NodeWorker:
     def _trouble(self) -> str:
         host = socket.gethostname()
         try:
-            os.makedirs(self._folder, OWNER, exist_ok=True)
-            if os.stat(self._folder).st_uid != os.geteuid():
+            folder = Path(self._folder)
+            folder.mkdir(OWNER, parents=True, exist_ok=True)
+            if folder.stat().st_uid != os.geteuid():
                 return f"{self._folder} on {host} is another user's"
             asked = subprocess.run([self._python, "-S", "-E", "-c", OLDEST], check=False)
         except OSError as error:

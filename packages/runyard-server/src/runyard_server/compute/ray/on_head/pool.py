@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from runyard_server.compute.ray.on_head import engine
 from runyard_server.compute.ray.on_head.engine import Group, Size, Slot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 START_SECONDS = 120.0
 _STARTERS = 16

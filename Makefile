@@ -114,6 +114,7 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 		tests/simulation/soak_decisions.py
 	STUDIO_LONG=1 .venv/bin/python -P -m pytest -p no:randomly tests/studio
 	$(MAKE) --no-print-directory compare
+	.venv/bin/python -P -m pytest -p no:randomly tests/ray/soak_older.py tests/ray/soak_faults.py
 	SOAK_BOARDS=$${SOAK_BOARDS:-20} .venv/bin/python -P -m pytest -p no:randomly \
 		tests/notebook/soak_notebooks.py tests/notebook/soak_article.py \
 		tests/notebook/test_boards.py tests/sdk/test_tensorboard.py
@@ -149,6 +150,10 @@ lock: $(UV)  ## Resolve the lock files anew
 	$(LIGHT_LOCK) --upgrade --output-file tests/light/requirements.txt
 	$(NOTEBOOK_LOCK) --python-version 3.11 --universal --upgrade tests/notebook/requirements.in \
 		--output-file tests/notebook/requirements.txt
+	$(NOTEBOOK_LOCK) --python-version 3.11 --universal --upgrade tests/ray/requirements.in \
+		--output-file tests/ray/requirements.txt
+	$(NOTEBOOK_LOCK) --python-version 3.11 --universal --upgrade tests/ray/requirements-older.in \
+		--output-file tests/ray/requirements-older.txt
 	$(NOTEBOOK_LOCK) --python-version 3.7 --upgrade tests/notebook/requirements-3.7.in \
 		--output-file tests/notebook/requirements-3.7.txt
 

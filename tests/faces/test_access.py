@@ -11,8 +11,10 @@ from runyard.protocol import route as scopes
 from runyard.protocol.errors import Forbidden
 from runyard.protocol.route import AGENT, READS, SCOPES, USER, Events, Nothing, Route
 from runyard.protocol.routes import ROUTES
+from runyard_server.core import tokens
 from runyard_server.core.tokens import Caller
 from runyard_server.faces.native import access
+from runyard_server.store.home import Home
 
 W = "/api/v1/workspaces/default"
 RUNS = f"{W}/runs"
@@ -164,6 +166,21 @@ def test_a_run_does_not_read_the_job_of_another(ask):
     token = ask.run_token(mine)
     assert ask("GET", f"{RUNS}/{other}/nodes/0/job", Authorization=token).status == 403
     assert ask("GET", f"{RUNS}/{mine}/nodes/0/job", Authorization=token).status == 404
+
+
+def test_a_sites_token_opens_the_exchange_with_that_site_alone(ask):
+    """Whoever reads it on a cluster can get that cluster's orders, and nothing of the service's."""
+    secret = Home(ask.service.home).secret()
+    token = f"Bearer {tokens.site_token(secret, 'local')}"
+    said = {"content": {}}
+    # The site of this machine has no programs: it is understood, and refused.
+    answer = ask("POST", "/api/v1/sites/local/exchange", said, Authorization=token)
+    assert (answer.status, answer.code) == (400, "invalid_request")
+    assert ask("POST", "/api/v1/sites/other/exchange", said, Authorization=token).status == 401
+    assert ask("GET", RUNS, Authorization=token).status == 401
+    assert ask("GET", "/api/v1/sites", Authorization=token).status == 401
+    run = ask.run_token(ask.start_run())
+    assert ask("POST", "/api/v1/sites/local/exchange", said, Authorization=run).status == 401
 
 
 def test_a_row_without_a_scope_is_closed_to_jobs():

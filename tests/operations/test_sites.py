@@ -1,11 +1,14 @@
 """Clusters on sites: where they are, what does not fit there, and what is told."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from runyard.protocol.compute import ChangeCompute, CreateCompute
 from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.sites import SiteMessage
 from runyard_server.app.sites import context_of, make_site
 from runyard_server.compute.base import Capabilities
 from runyard_server.compute.light import named
@@ -31,6 +34,32 @@ def two(system: System) -> System:
 
 def cluster(site: str = "", size: str = "STANDARD_D2_V2", nodes: int = 2) -> CreateCompute:
     return CreateCompute("cluster", size, max_nodes=nodes, site=site)
+
+
+class Talkative(FakeBackend):
+    """Answers the programs that it has on its site."""
+
+    def exchange(self, message: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        """Give back what was said."""
+        return {"heard": message["said"]}, bool(message["said"])
+
+
+def test_a_sites_program_is_answered_by_its_backend(system: System) -> None:
+    """What it says comes to its site's backend, and the answer back, with whether it is news."""
+    context = context_of(system.home, lambda: "http://head:8420", named(system.home.light, "h"))
+    context = replace(context, name="lab")
+    lab = make_site("fake", Talkative(context, Engine(can=LAB)), context, FakeEnvironments())
+    with_lab = replace(system, sites=Sites([*system.sites, lab]))
+    for said in ("orders?", ""):
+        reply = sites.exchange(with_lab, "lab", body=SiteMessage({"said": said}))
+        assert (reply.content, reply.news) == ({"heard": said}, bool(said))
+
+
+def test_a_backend_without_programs_refuses_them(two: System) -> None:
+    """Nobody speaks to a site that has nobody to speak to, nor to one that is not there."""
+    for site in ("lab", "nowhere"):
+        with pytest.raises(InvalidRequest):
+            sites.exchange(two, site, body=SiteMessage({}))
 
 
 def test_a_cluster_says_where_it_is(two: System) -> None:

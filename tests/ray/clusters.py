@@ -68,6 +68,11 @@ class Cluster:
         """Where its dashboard is."""
         return f"http://127.0.0.1:{self.dashboard}"
 
+    @property
+    def token_file(self) -> Path:
+        """Where its token is."""
+        return self.folder / "token"
+
     def start(self) -> None:
         """Start the head and wait until jobs can be submitted."""
         options = [
@@ -151,9 +156,8 @@ class Cluster:
             environment.pop(name, None)
         environment["PATH"] = f"{self._bin}{os.pathsep}{environment['PATH']}"
         if self.token:
-            file = self.folder / "token"
-            file.write_text(self.token)
-            environment.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH=str(file))
+            self.token_file.write_text(self.token)
+            environment.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH=str(self.token_file))
         ports = [
             "--min-worker-port=0",
             "--max-worker-port=0",

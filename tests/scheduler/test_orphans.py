@@ -9,7 +9,7 @@ from runyard.protocol.jobs import (
 )
 from runyard.protocol.runs import LauncherSpec, RunError
 from runyard.protocol.timeouts import AGENT_LOST_SECONDS, GANG_LOST_SECONDS, RENDEZVOUS_SECONDS
-from runyard_server.compute.base import Observation
+from runyard_server.compute.base import NodeGone, Observation
 from runyard_server.execution import gangs
 from runyard_server.testing.yard import W, Yard, until
 
@@ -169,6 +169,20 @@ def test_a_killed_agent_on_a_node_that_cannot_be_reached(yard: Yard, run: str) -
     assert "agent of node 1 was killed by SIGKILL" in reason(yard, run)
     yard.engine.refuse = None
     yard.handle(run, "salvage", node=1)
+
+
+def test_a_node_that_is_gone_for_good_is_not_tried_again(yard: Yard) -> None:
+    """An engine that knows its machine is gone says so: the run begins anew elsewhere at once."""
+    yard.cluster(nodes=1)
+    run = yard.submit("cluster", max_retries=1)
+    yard.report(run)
+    yard.engine.refuse = NodeGone("machine 7 is gone")
+    yard.engine.end(yard.handle(run), signal="SIGKILL")
+    until(lambda: "machine 7 is gone" in yard.messages(run))
+    yard.engine.refuse = None
+    second = f"{run}/0/2/job"
+    until(lambda: second in yard.engine.agents)
+    assert f"{run}/0/1/salvage" not in yard.engine.agents
 
 
 def test_a_node_that_is_never_heard_of_has_longer(yard: Yard) -> None:

@@ -203,3 +203,17 @@ def test_a_cluster_whose_minimum_is_lowered_before_its_nodes_came_is_steady(yard
     compute.change(yard.system, W, "cluster", body=ChangeCompute(min_nodes=0))
     until(lambda: compute.get(yard.system, W, "cluster").allocation_state == "Steady")
     assert compute.get(yard.system, W, "cluster").target_nodes == 0
+
+
+def test_nodes_that_an_engine_has_lost_get_no_run(yard: Yard) -> None:
+    """A cluster that had two nodes and has one left places one run, and the other says why."""
+    yard.cluster(nodes=2)
+    former = [yard.submit("cluster") for _ in range(2)]
+    for run in former:
+        yard.report(run)
+        yard.finish(run)
+    yard.engine.nodes, yard.engine.reason = 1, "machine 7 is gone"
+    yard.handle(yard.submit("cluster"))
+    waiting = yard.submit("cluster")
+    yard.when(waiting, lambda record: bool(record.reason))
+    assert not any(handle.startswith(waiting) for handle in yard.engine.agents)

@@ -185,7 +185,10 @@ class Agents:
             self._start(row, job, reason)
             self._reasons.pop((row.subject, node), None)
         except NodeGone as error:
-            self._lose(row, node, None, error.message)
+            self._reasons.pop((row.subject, node), None)
+            jobs.lose(self._system, row, node, error.message)
+            jobs.cleared(self._system, row.key, node, job.attempt)
+            self._gone(row)
         except TemporaryError:
             if not self._liveness.is_hopeless(row, node):
                 raise

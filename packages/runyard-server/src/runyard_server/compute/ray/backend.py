@@ -211,10 +211,13 @@ class RayBackend(Backend):
 
     def _place(self, job: Job) -> Place:
         size = job.size
-        shared = f"{self._shared}/runs/{job.run}/0" if self._shared else ""
+        shared = f"{self._shared}/runs/{job.run}" if self._shared else ""
         own = f"{self._folder}/runs/{job.run}/{job.node}"
+        if shared:
+            # Where the first node looks for the others' logs.
+            own = f"{shared}/nodes/{job.node}" if job.node else shared
         return Place(
-            run_folder=shared if shared and job.node == 0 else own,
+            run_folder=own,
             light=f"{self._folder}/light/{self._context.light.hash}",
             url=self._context.url(),
             shared_folder=shared,

@@ -1,0 +1,119 @@
+"""What goes wrong on a Ray cluster, beside what every test run looks at."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from tests.ray.clusters import Cluster, free_port, until
+from tests.ray.yard import RayYard
+
+from runyard_server.testing.services import RunningService
+
+WAIT = """
+import os, time
+with open(os.environ["STARTS"], "a") as file:
+    file.write("%d\\n" % os.getpid())
+while not os.path.exists(os.environ["STARTS"] + ".end"):
+    time.sleep(0.05)
+"""
+RUNS = int(os.environ.get("SOAK_RAY_RUNS", "300"))
+
+
+@pytest.fixture
+def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RayYard]:
+    """A head of four CPUs, and a service on it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with Cluster(cpus=4) as cluster:
+        options = f'memory_share = 0.1\nfolder = "{tmp_path / "nodes"}"\n'
+        (home / "config.toml").write_text(f'[sites.ray]\nbackend = "ray"\n{options}')
+        site = f"ray={cluster.address}"
+        service = RunningService(home, ("--port", str(free_port()), "--site", site))
+        service.start()
+        monkeypatch.setenv("RUNYARD_HOME", str(home))
+        monkeypatch.delenv("RUNYARD_URL", raising=False)
+        yield RayYard(cluster, service, tmp_path)
+        service.stop()
+
+
+def _begun(yard: RayYard, **more: Any) -> tuple[Any, Path]:
+    starts = yard.folder / "starts"
+    run = yard.submit(yard.target("one"), WAIT, variables={"STARTS": str(starts)}, **more)
+    yard.begin(run, starts)
+    return run, starts
+
+
+def _killed(yard: RayYard, name: str) -> None:
+    """Kill the processes of a name among those of the cluster."""
+    for process in psutil.process_iter():
+        try:
+            words, ours = process.cmdline(), str(yard.cluster.folder) in process.cwd()
+        except psutil.Error:
+            continue
+        if ours and any(name in word for word in words):
+            process.kill()
+
+
+def test_an_actor_that_is_killed_costs_nothing(yard: RayYard) -> None:
+    """Another one takes its place and finds the agent, which has noticed nothing."""
+    run, starts = _begun(yard)
+    _killed(yard, "ray::NodeWorker")
+    time.sleep(8)
+    Path(f"{starts}.end").touch()
+    yard.wait(run)
+    assert run.get_status() in ("Completed", "Failed")
+    assert len(starts.read_text().splitlines()) == 1
+
+
+def test_a_driver_that_is_killed_costs_an_attempt(yard: RayYard) -> None:
+    """Its agents end with it; another driver is sent, and the run begins anew."""
+    run, starts = _begun(yard, retries=1)
+    _killed(yard, "compute.ray.on_head")
+    until(lambda: len(starts.read_text().splitlines()) == 2, 120)
+    Path(f"{starts}.end").touch()
+    yard.wait(run)
+    assert run.get_status() == "Completed", run.get_details()
+
+
+def test_a_head_that_is_lost_fails_its_runs_and_comes_back(yard: RayYard) -> None:
+    """They say so, and the next run is on the head that was started again."""
+    run, starts = _begun(yard)
+    yard.cluster.kill_head()
+    os.kill(int(starts.read_text().split()[0]), signal.SIGKILL)
+    yard.wait(run, 150)
+    assert run.get_status() == "Failed"
+    yard.cluster.start()
+    after = yard.submit("one", "print('again')")
+    yard.wait(after, 150)
+    assert after.get_status() == "Completed", after.get_details()
+
+
+def test_many_runs_leave_nothing_on_the_head(yard: RayYard) -> None:
+    """The driver's memory does not grow with the runs; each takes about as long as the others."""
+    target, seconds = yard.target("one"), []
+    yard.wait(yard.submit(target, "print(1)"))
+    before = _driver(yard).memory_info().rss
+    for _ in range(RUNS):
+        begun = time.monotonic()
+        run = yard.submit(target, "print(1)")
+        run.wait_for_completion()
+        seconds.append(time.monotonic() - begun)
+        assert run.get_status() == "Completed", run.get_details()
+    grown = (_driver(yard).memory_info().rss - before) / 1e6
+    seconds.sort()
+    print(f"{RUNS} runs: median {seconds[RUNS // 2]:.3f} s, driver grew by {grown:.1f} MB")  # noqa: T201 - what the soak is for
+    assert grown < 20 + RUNS * 0.05
+
+
+def _driver(yard: RayYard) -> psutil.Process:
+    found = [
+        each
+        for each in psutil.process_iter()
+        if "compute.ray.on_head" in " ".join(each.cmdline()) and each.name().startswith("python")
+    ]
+    return max(found, key=lambda each: each.create_time())

@@ -1,0 +1,42 @@
+"""A head that is not there, or does not let us in: runs wait, and say for what."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.ray.clusters import Cluster, free_port, until
+from tests.ray.yard import RayYard
+
+from runyard.protocol.errors import InvalidRequest
+from runyard_server.compute import registry
+from runyard_server.testing.backend_contract import context_in
+from runyard_server.testing.services import running_service
+
+
+@pytest.fixture
+def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RayYard]:
+    """A service whose Ray cluster is down."""
+    home = tmp_path / "home"
+    address = f"http://127.0.0.1:{free_port()}"
+    with running_service(home, "--site", f"ray={address}") as service:
+        monkeypatch.setenv("RUNYARD_HOME", str(home))
+        monkeypatch.delenv("RUNYARD_URL", raising=False)
+        yield RayYard(Cluster.__new__(Cluster), service, tmp_path)
+
+
+def test_a_run_waits_for_a_head_that_is_down(yard: RayYard) -> None:
+    """Whoever submits sees no error: the run is queued, says what it waits for, and can go."""
+    run = yard.submit(yard.target("early"), "print('later')")
+    until(lambda: "the Ray head cannot be reached at" in yard.reason(run))
+    assert run.get_status() == "Queued"
+    run.cancel()
+    until(lambda: run.get_status() == "Canceled")
+
+
+def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
+    """A slip in the settings ends the service's start, not the first run."""
+    with pytest.raises(InvalidRequest, match=r"http://head:8265"):
+        registry.make("ray", context_in(tmp_path), {"address": "head:8265"})
+    with pytest.raises(InvalidRequest, match="CPU must be there"):
+        options = {"address": "http://head:8265", "node_types": "gpu: GPU=1"}
+        registry.make("ray", context_in(tmp_path), options)

@@ -17,8 +17,7 @@ class Exchange:
     """Answers drivers for the backend that was made last, as a service that began anew would."""
 
     def __init__(self) -> None:
-        # By site; a driver of one that has been here and is no more ends.
-        self.backends: dict[str, Backend] = {}
+        self.backend: Backend | None = None
         self._rung = threading.Condition()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -32,14 +31,14 @@ class Exchange:
         """What a backend is told that is to be reached here."""
         return replace(context, url=lambda: self.url, line=Line(TOKEN, self._ring))
 
-    def answer(self, site: str, content: dict[str, Any], wait: float) -> dict[str, Any]:
-        """Ask the backend of a site until there is news, or the time is over."""
+    def answer(self, content: dict[str, Any], wait: float) -> dict[str, Any]:
+        """Ask the backend until there is news, or the time is over."""
+        assert self.backend is not None
         with self._rung:
-            backend = self.backends.get(site)
-            reply, news = backend.exchange(content) if backend else ({"end": True}, True)
+            reply, news = self.backend.exchange(content)
             if not news and wait:
                 self._rung.wait(wait)
-                reply, _ = backend.exchange(content) if backend else ({}, True)
+                reply, _ = self.backend.exchange(content)
         return reply
 
     def _ring(self) -> None:
@@ -72,8 +71,7 @@ def _handler(exchange: Exchange) -> type[BaseHTTPRequestHandler]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             good = self.headers["Authorization"] == f"Bearer {TOKEN}"
             wait = float(self.headers.get("Prefer", "wait=0").partition("=")[2])
-            site = self.path.split("/")[-2]
-            reply = exchange.answer(site, body["content"], wait) if good else {}
+            reply = exchange.answer(body["content"], wait) if good else {}
             content = json.dumps({"content": reply}).encode()
             self.send_response(200 if good else 401)
             self.send_header("Content-Length", str(len(content)))

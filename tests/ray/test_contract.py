@@ -35,10 +35,16 @@ def exchange() -> Iterator[Exchange]:
 
 
 class Patient(RayBackend):
-    """Launches as the scheduler does: again and again, while a driver and nodes come up."""
+    """Launches as the scheduler does: again and again, while a driver and nodes come up.
+
+    One driver serves all tests, for each takes seconds to come up: so runs have names of their own.
+    """
+
+    test = ""
 
     def launch(self, plan: LaunchPlan) -> str:
         """Start the agent, after some tries."""
+        plan = replace(plan, run=f"{plan.run}_{self.test}")
         end = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
@@ -64,17 +70,13 @@ class TestRayBackend(BackendContract):
         return found
 
     def make_backend(self, context: SiteContext) -> Backend:
-        # A name of its own: drivers of a test before must not serve this one.
-        named = replace(context, name=f"site-{context.runs.parent.name}")
-        backend = Patient(self.exchange.of(named), **self.options(context.runs.parent / "nodes"))
-        self.exchange.backends[named.name] = backend
-        until(lambda: backend.capabilities().cpus > 1)
+        folder = context.runs.parent
+        same = replace(self.exchange.of(context), name="site", runs=self.cluster.folder)
+        backend = Patient(same, **self.options(folder / "nodes"))
+        backend.test = folder.name
+        self.exchange.backend = backend
+        until(lambda: backend.capabilities().max_nodes)
         return backend
-
-    def clean_up(self, folder: Path) -> None:
-        """End the agents; the driver hears that nobody wants it any more."""
-        super().clean_up(folder)
-        self.exchange.backends.pop(f"site-{folder.name}", None)
 
     def test_a_size_too_large_is_refused_with_what_there_is(self, tmp_path: Path) -> None:
         """Where nothing starts nodes, those that are there are all that can be had."""

@@ -69,7 +69,7 @@ class RayBackend(Backend):
         context: SiteContext,
         *,
         address: str,
-        token_file: Path | None = None,
+        token_file: str = "",
         folder: str = "",
         shared_folder: str = "",
         python: str = "python3",
@@ -89,7 +89,7 @@ class RayBackend(Backend):
         self._instance = secrets.token_hex(6)
         self._lock = threading.Lock()
         self._desks: dict[str, Desk] = {}
-        api = Api(address, token_file)
+        api = Api(address, Path(token_file).expanduser() if token_file else None)
         self._catalog = Catalog(api, node_types)
         self._keeper = Keeper(
             api, self._catalog, self._identity, self._config, command=driver_python

@@ -18,6 +18,8 @@ from runyard_server.compute.ray.api import Api
 
 _REFRESH_SECONDS = 10.0
 _RETRY_SECONDS = 1.0
+# So often the head is asked whether it has an autoscaler before the kinds are looked for.
+_FIRST_LOOKS = 6
 _GIB = 1 << 30
 _KIND = re.compile(r"\s*([\w.\-]+)\s*:\s*(.*?)\s*")
 _AMOUNTS = {"cpu": "CPU", "gpu": "GPU", "memory": "memory", "max": "max"}
@@ -77,6 +79,7 @@ class Catalog:
         self._grows = True
         self._report: dict[str, Any] = {}
         self._next = 0.0
+        self._looks = 0
 
     @property
     def called(self) -> str:
@@ -87,7 +90,8 @@ class Catalog:
     def is_unsure(self) -> bool:
         """Whether there is an autoscaler, and nobody has told which kinds of nodes it can start."""
         with self._lock:
-            return bool(self._present) and self._grows and not (self._set or self._told)
+            told = self._set or self._told or self._looks < _FIRST_LOOKS
+            return bool(self._present) and self._grows and not told
 
     def refresh(self) -> None:
         """Ask the head, if that was long ago; a head that is down leaves all as it was."""
@@ -100,7 +104,8 @@ class Catalog:
         except RunyardError:
             self._next = time.monotonic() + _RETRY_SECONDS
             return
-        if not present:
+        self._looks += 1
+        if not (present and report) and self._looks < _FIRST_LOOKS:
             # A head that has just been started lists nothing yet.
             self._next = time.monotonic() + _RETRY_SECONDS
         with self._lock:

@@ -34,6 +34,8 @@ _QUIET = {
     # A cluster of tests needs no worker that waits for work, and no tracing.
     "RAY_prestart_worker_first_driver": "0",
     "RAY_enable_worker_prestart": "0",
+    # Whether there is an autoscaler is in its first report.
+    "AUTOSCALER_UPDATE_INTERVAL_S": "1",
 }
 _FAKE_HEAD = "fffffffffffffffffffffffffffffffffffffffffffffffffff00000"
 
@@ -90,7 +92,6 @@ class Cluster:
             options.append(f"--autoscaling-config={self._autoscaling()}")
             variables = {
                 "RAY_FAKE_CLUSTER": "1",
-                "AUTOSCALER_UPDATE_INTERVAL_S": "1",
                 "RAY_OVERRIDE_NODE_ID_FOR_TESTING": _FAKE_HEAD,
                 "RAY_CLOUD_INSTANCE_ID": _FAKE_HEAD,
                 "RAY_enable_autoscaler_v2": "1",

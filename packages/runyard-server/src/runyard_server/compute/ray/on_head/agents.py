@@ -223,7 +223,7 @@ class Agents:
 
     def _take(self, slot: Slot, states: dict[str, dict[str, Any]]) -> None:
         """Take over what a node tells of its agents."""
-        ended = []
+        ended = {}
         with self._lock:
             for handle, state in states.items():
                 agent = self._agents.get(handle)
@@ -231,11 +231,11 @@ class Agents:
                     continue
                 agent.alive, agent.status = bool(state["alive"]), state.get("status")
                 if not agent.alive:
-                    ended.append(handle)
+                    ended[handle] = agent.status == 0
                     # The job may be large, and has the run's token.
                     agent.order = {name: agent.order[name] for name in _KEPT}
-        for handle in ended:
-            self.pool.leave(slot, handle)
+        for handle, well in ended.items():
+            self.pool.leave(slot, handle, well=well)
         self._drop_oldest()
         self._changed()
 

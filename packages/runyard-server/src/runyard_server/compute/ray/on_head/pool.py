@@ -101,11 +101,12 @@ class Pool:
         with self.changed:
             self._busy.setdefault(slot, set()).add(handle)
 
-    def leave(self, slot: Slot, handle: str) -> None:
-        """Count an agent no more; what it has left is on the node, and may be saved from there."""
+    def leave(self, slot: Slot, handle: str, *, well: bool = False) -> None:
+        """Count an agent no more; what it has left is on the node, unless it ended well."""
         with self.changed:
             self._busy.get(slot, set()).discard(handle)
-            self._kept[slot] = time.monotonic() + SALVAGE_SECONDS
+            if not well:
+                self._kept[slot] = time.monotonic() + SALVAGE_SECONDS
             self.changed.notify_all()
 
     def lose(self, slot: Slot) -> None:

@@ -40,7 +40,7 @@ class Talkative(FakeBackend):
     """Answers the programs that it has on its site."""
 
     def exchange(self, message: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-        """Give back what was said."""
+        """What was said."""
         return {"heard": message["said"]}, bool(message["said"])
 
 

@@ -45,7 +45,13 @@ class Kind:
     most: int | None = None
 
     def holds(self, cpus: float, gpus: float, memory_gb: float) -> bool:
-        """Whether a node of this kind has as much."""
+        """Whether a node of this kind has as much.
+
+        Args:
+            cpus: CPUs.
+            gpus: GPUs.
+            memory_gb: GiB of what Ray calls memory.
+        """
         memory = not self.memory_gb or memory_gb <= self.memory_gb
         return cpus <= self.cpus and gpus <= self.gpus and memory
 

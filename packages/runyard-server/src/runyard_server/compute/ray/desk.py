@@ -97,7 +97,7 @@ class Desk:
             return self._reply(), verb != "ask" or self._last > int(known or 0)
 
     def wish(self, want: Want) -> None:
-        """Say what the cluster shall have from now on."""
+        """Set what the cluster shall have from now on."""
         with self._changed:
             self.needed = time.monotonic()
             if want == self._want:

@@ -148,7 +148,7 @@ class Driver:
             return self._lights[identity]
 
     def _rest(self) -> None:
-        """Give back what nobody uses when the service is away, and end when all is idle."""
+        """Let go of what nobody uses when the service is away, and end when all is idle."""
         now = time.monotonic()
         if now - self._heard > AWAY_SECONDS:
             self.pool.want = Want(0, 1, self.pool.want.size)

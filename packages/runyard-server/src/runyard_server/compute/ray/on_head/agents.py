@@ -275,7 +275,7 @@ class Agents:
                 slot.call("start", agent.order, self._light(str(agent.order["light_hash"])))
 
     def _lose(self, slot: Slot) -> None:
-        """Say of a node's agents that they are gone; of one that was given back none lives."""
+        """Count a node's agents as gone; of one that was given back none lives."""
         where = engine.address(slot.node) or slot.host
         self.pool.lose(slot)
         with self._lock:

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ray._private import worker as rays
 
 _FLAG = "--autoscaling-config="
@@ -23,8 +24,6 @@ def kinds() -> list[dict[str, Any]]:
     if file is None:
         return []
     try:
-        import yaml
-
         config = yaml.safe_load(file.read_text("utf-8"))
         types = config["available_node_types"]
         most = int(config.get("max_workers", 0))

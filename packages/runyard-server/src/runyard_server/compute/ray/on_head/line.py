@@ -35,7 +35,7 @@ class Line:
         self._kept = threading.local()
 
     def say(self, content: dict[str, Any], wait: float = 0.0) -> dict[str, Any]:
-        """Tell the backend something; give its answer.
+        """Post something to the backend; give its answer.
 
         Args:
             content: What is said.

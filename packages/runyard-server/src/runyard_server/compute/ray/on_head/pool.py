@@ -79,7 +79,7 @@ class Pool:
             self._reserve()
 
     def take(self, handle: str, beside: set[Slot], seconds: float) -> Slot | None:
-        """Give an agent a node; None where there is none after so many seconds.
+        """Find an agent a node; None where there is none after so many seconds.
 
         Args:
             handle: The agent.
@@ -102,7 +102,13 @@ class Pool:
             self._busy.setdefault(slot, set()).add(handle)
 
     def leave(self, slot: Slot, handle: str, *, well: bool = False) -> None:
-        """Count an agent no more; what it has left is on the node, unless it ended well."""
+        """Count an agent no more; what it has left is on the node, unless it ended well.
+
+        Args:
+            slot: The node.
+            handle: The agent.
+            well: Whether it has delivered everything.
+        """
         with self.changed:
             self._busy.get(slot, set()).discard(handle)
             if not well:
@@ -134,7 +140,7 @@ class Pool:
             }
 
     def close(self) -> None:
-        """Give everything back."""
+        """Let Ray have everything back."""
         with self.changed:
             for group in self._groups:
                 group.give_back()
@@ -212,7 +218,7 @@ class Pool:
         self._groups.append(Group.ask(self.want.size, count))
 
     def _give_back(self, surplus: int) -> None:
-        """Give back groups that nobody uses, those that are not there yet first."""
+        """Let go of groups that nobody uses, those that are not there yet first."""
         for group in sorted(self._unused(), key=lambda each: not self._is_coming(each)):
             if group.count <= surplus and not self._serves(group):
                 surplus -= group.count

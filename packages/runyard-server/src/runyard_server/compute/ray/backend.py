@@ -170,7 +170,7 @@ class RayBackend(Backend):
             raise TemporaryError(desk.trouble or "the driver on the Ray head does not answer")
 
     def resize(self, cluster: str, need: Need) -> Grant:
-        """Have the driver told how many nodes are wanted; Ray's word on it comes with a later turn."""
+        """Have so many nodes wanted of the driver; Ray's word on it comes with a later turn."""
         desk = self._desk(cluster)
         size = self._size(need.size)
         desk.wish(Want(need.nodes, need.together, size))

@@ -111,9 +111,13 @@ def test_many_runs_leave_nothing_on_the_head(yard: RayYard) -> None:
 
 
 def _driver(yard: RayYard) -> psutil.Process:
-    found = [
-        each
-        for each in psutil.process_iter()
-        if "compute.ray.on_head" in " ".join(each.cmdline()) and each.name().startswith("python")
-    ]
-    return max(found, key=lambda each: each.create_time())
+    """The driver's own process; the shell and the supervisor before it name it too."""
+    found = []
+    for each in psutil.process_iter():
+        try:
+            words, ours = each.cmdline(), str(yard.cluster.folder) in each.cwd()
+        except psutil.Error:
+            continue
+        if ours and words[1:2] == ["-m"] and "compute.ray.on_head" in words[2]:
+            found.append(each)
+    return found[0]

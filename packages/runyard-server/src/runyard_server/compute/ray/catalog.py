@@ -162,11 +162,6 @@ class Catalog:
             need: What is asked for.
             memory_share: How much of a size's memory is asked of Ray.
         """
-        if need.files:
-            return Answer(
-                f"{self.called} does not see the datastores' files, which the run's data "
-                "references name; read them with Datastore.download in the script"
-            )
         size = need.size
         kinds = self._kinds()
         gpus = size.gpus if size is not None else int(max((k.gpus for k in kinds), default=0))

@@ -36,6 +36,7 @@ from runyard_server.compute.base import (
     Grant,
     Job,
     LaunchPlan,
+    Need,
     Observation,
     Place,
     SiteContext,
@@ -197,8 +198,9 @@ class SshBackend(Backend):
         connection.ensure()
         connection.ask("cancel", given=msgspec.Raw(there.encode()))
 
-    def resize(self, cluster: str, nodes: int) -> Grant:
+    def resize(self, cluster: str, need: Need) -> Grant:
         """Grant the machines that were reached and that no other cluster's job holds."""
+        nodes = need.nodes
         self._resume()
         others = {a.machine for a in self._assignments.holding() if a.cluster != cluster}
         wanted = [name for name in self._machines if name not in others]

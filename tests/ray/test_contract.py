@@ -56,7 +56,7 @@ class Patient(RayBackend):
                     raise
 
 
-@pytest.mark.slow(60)
+@pytest.mark.slow(seconds=3)
 class TestRayBackend(BackendContract):
     @pytest.fixture(autouse=True)
     def _on_ray(self, cluster: Cluster, exchange: Exchange) -> None:

@@ -33,7 +33,7 @@ while not os.path.exists(os.environ["STARTS"] + ".end"):
     time.sleep(0.05)
 """
 
-pytestmark = pytest.mark.slow(60)
+pytestmark = pytest.mark.slow(seconds=12)
 
 
 def test_a_size_that_no_machine_can_have_is_refused(yard: RayYard) -> None:

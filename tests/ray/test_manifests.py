@@ -54,7 +54,7 @@ def _unknown(given: dict[str, Any], of: str) -> set[str]:
     return set(given) - FIELDS[of]
 
 
-@pytest.mark.slow(10)
+@pytest.mark.slow(seconds=10)
 def test_ray_takes_the_cluster_for_a_cloud() -> None:
     """Whoever gives it to `ray up` gets a cluster, and no complaint about a field."""
     config = _read("aws.yaml", "schema")

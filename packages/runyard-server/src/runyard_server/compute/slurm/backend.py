@@ -196,10 +196,10 @@ class SlurmBackend(Backend):
             with suppress(InvalidRequest):
                 self._commands.ask("scancel", "--state=PENDING", job)
 
-    def resize(self, cluster: str, nodes: int) -> Grant:
+    def resize(self, cluster: str, need: Need) -> Grant:
         """Grant every node at once: what a run needs is asked for when it is launched."""
         del cluster
-        return Grant(nodes)
+        return Grant(need.nodes)
 
     def ended_by(self, handle: str) -> str:
         """Why Slurm ends an agent's job or has ended it."""

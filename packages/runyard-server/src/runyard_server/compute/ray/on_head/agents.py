@@ -2,7 +2,7 @@
 
 A launch is done once, whoever asks how often. A thread for each node waits for news of its actor.
 If that actor dies, a new one takes its place and takes up the agents that still live; if the node
-is lost, so are they. Of agents that have ended the last thousands are remembered.
+is lost, so are they. Of agents that have ended the last hundred are remembered.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ WAIT_SECONDS = 8.0
 WATCH_SECONDS = 5.0
 LOST_SECONDS = 20.0
 _LAUNCHERS = 16
-_REMEMBERED = 5000
+_REMEMBERED = 100
+_NAMED = 20_000
 _KEPT = ("handle", "run", "node", "attempt", "purpose")
 
 
@@ -69,6 +70,7 @@ class Agents:
         self._answers: dict[str, dict[str, Any]] = {}
         self._under_way: set[str] = set()
         self._starting: set[str] = set()
+        self._done: dict[str, None] = {}
         self._launchers = ThreadPoolExecutor(_LAUNCHERS)
         self.pool: Pool
 
@@ -131,6 +133,8 @@ class Agents:
         handle = str(order["handle"])
         with self._lock:
             known = self._agents.get(handle)
+            if handle in self._done and order["purpose"] == JOB:
+                return {}
             if known is not None and (order["purpose"] == JOB or known.alive is not False):
                 return {}
             if handle in self._starting:
@@ -290,10 +294,17 @@ class Agents:
         self._changed()
 
     def _drop_oldest(self) -> None:
+        """Keep the names alone of agents that ended long ago: all others are told each time."""
+        dropped: dict[Slot, list[str]] = {}
         with self._lock:
             gone = [handle for handle, agent in self._agents.items() if agent.alive is False]
-            dropped = gone[:-_REMEMBERED]
-            for handle in dropped:
+            for handle in gone[:-_REMEMBERED]:
                 slot = self._agents.pop(handle).slot
+                self._done[handle] = None
                 if slot is not None:
                     slot.handles.discard(handle)
+                    dropped.setdefault(slot, []).append(handle)
+            for handle in list(self._done)[:-_NAMED]:
+                del self._done[handle]
+        for slot, handles in dropped.items():
+            slot.tell("forget", handles)

@@ -151,6 +151,10 @@ class Slot:
         """
         return ray.get(getattr(self.actor, verb).remote(*given), timeout=within)
 
+    def tell(self, verb: str, *given: Any) -> None:
+        """Call a method of the actor without waiting for what comes of it."""
+        getattr(self.actor, verb).remote(*given)
+
     def let_go(self) -> None:
         """End the actor."""
         ray.kill(self.actor)

@@ -52,14 +52,14 @@ demo: .venv/.ready studio-if-possible  ## Train on MNIST and register the model:
 	@.venv/bin/python examples/$(DEMO)
 
 # The light half's tests wait half of their time, so they run while the wheels' environment is made
-# and their first tests begin; what they say comes at the end. Browser and Slurm are fetched meanwhile,
-# and whoever needs one waits: without it its tests fail, and say so; all others are run.
+# and their first tests begin; what they say comes at the end. A browser, Slurm and an ssh server are
+# fetched meanwhile, and whoever needs one waits. Without it its tests fail, and say so; all others
+# are run.
 test: dist/.ready  ## Test the built wheels; the light half also on Python 3.7 and the newest
 	@mkdir -p build
-	@# Without an ssh server the tests of machines reached by ssh fail, and say so.
-	@bash tools/sshd.sh >build/sshd.log 2>&1 || true
 	@bash tools/browser.sh >build/browser.log 2>&1 & \
 	bash tools/slurm.sh >build/slurm.log 2>&1 & \
+	bash tools/sshd.sh >build/sshd.log 2>&1 & \
 	$(MAKE) --no-print-directory test-light >build/test-light.log 2>&1 & light=$$!; \
 	status=0; $(MAKE) --no-print-directory test-wheels || status=$$?; \
 	wait $$light || status=1; cat build/test-light.log; exit $$status

@@ -12,6 +12,7 @@ import hashlib
 import os
 import shlex
 import socket
+import stat
 import subprocess
 import tempfile
 import threading
@@ -180,6 +181,9 @@ class Connection:
         with self._lock:
             self._ready = False
             self._control("exit")
+            with suppress(OSError):
+                # Of the last connection of its site.
+                self._sockets.rmdir()
 
     def _line(self, verb: str, *words: str) -> str:
         name, _ = program.packed()
@@ -328,11 +332,12 @@ def _make_private(folder: Path) -> None:
     """Make a folder of this user's alone: who could put a socket there would be told all we say."""
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
-    if found.st_uid != os.getuid() or found.st_mode & 0o077 or not folder.is_dir():
+    if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
         raise TemporaryError(
-            f"{folder} is not this user's alone, and connections of ssh would be found there: "
-            f"remove it (rm -r {folder})"
+            f"{folder} is another user's, or no folder, and the connections of ssh would be found "
+            "there: have it removed, or start the service with another TMPDIR"
         )
+    folder.chmod(0o700)
 
 
 def _numeric(name: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from runyard.protocol import procfs
 from runyard_server.compute.light import EARLIEST
 
 MODULE = "runyard_server.compute.ray.on_head"
@@ -25,9 +26,11 @@ def files() -> Mapping[str, bytes]:
     """The driver's files by their name in the package."""
     folder = MODULE.replace(".", "/")
     found = {f"{folder}/{path.name}": path.read_bytes() for path in sorted(_HERE.glob("*.py"))}
-    parents = MODULE.split(".")[:-1]
-    for depth in range(1, len(parents) + 1):
-        found["/".join(parents[:depth]) + "/__init__.py"] = b""
+    found["runyard/protocol/procfs.py"] = Path(procfs.__file__).read_bytes()
+    for module in (MODULE, procfs.__name__):
+        parents = module.split(".")[:-1]
+        for depth in range(1, len(parents) + 1):
+            found["/".join(parents[:depth]) + "/__init__.py"] = b""
     return found
 
 

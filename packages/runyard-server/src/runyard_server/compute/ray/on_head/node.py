@@ -21,6 +21,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from runyard.protocol import procfs
+
 JOB = "job"
 OWNER = 0o700
 PRIVATE = 0o600
@@ -197,11 +199,8 @@ class NodeWorker:
 
 def started(pid: int) -> str:
     """When a process was started, by the kernel's clock; "" where there is none or it is dead."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-    except OSError:
-        return ""
-    return "" if fields[0] in (b"Z", b"X") else fields[19].decode()
+    fields = procfs.stat(pid)
+    return "" if not fields or procfs.is_dead(fields) else fields[procfs.START]
 
 
 def _noted(note: Path) -> tuple[int, str] | None:

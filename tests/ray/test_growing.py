@@ -13,6 +13,7 @@ import psutil
 import pytest
 from tests.ray.clusters import until
 from tests.ray.yard import WHERE, RayYard
+from tests.work_on_sites import TRIAL, answered, sweep_of
 
 from runyard_server.core.tokens import run_token, site_token
 from runyard_server.store.home import Home
@@ -25,6 +26,7 @@ from azureml.core import Run
 Run.get_context().log("machine", machine())
 """
 )
+SCORE = WHERE + "def run(data): return [data, machine()]"
 WAIT = """
 import os, time
 with open(os.environ["STARTS"], "a") as file:
@@ -88,6 +90,21 @@ def test_a_machine_that_is_lost_costs_an_attempt(yard: RayYard, tmp_path: Path) 
     Path(f"{starts}.end").touch()
     yard.wait(run)
     assert run.get_status() == "Completed", run.get_details()
+
+
+def test_a_sweep(yard: RayYard) -> None:
+    """The trials of a sweep are runs on its nodes, and the best is found."""
+    sweep = yard.submit(NAME, TRIAL, wrap=sweep_of)
+    yard.wait(sweep)
+    assert sweep.get_status() == "Completed", sweep.get_details()
+    assert sweep.get_best_run_by_primary_metric().get_metrics()["loss"] == pytest.approx(0)
+
+
+def test_an_endpoint(yard: RayYard) -> None:
+    """The replica of an endpoint is on one of its machines, and answers through the gateway."""
+    with answered(yard.folder, NAME, SCORE) as (number, machine):
+        assert number == "7"
+        assert machine in {each.pid for each in psutil.process_iter() if "raylet" in each.name()}
 
 
 def test_ray_is_told_no_secret(yard: RayYard) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,20 @@ class RayYard:
         nodes: int = 1,
         variables: dict[str, str] | None = None,
         retries: int = 0,
+        wrap: Callable[[Any], Any] = lambda config: config,
         **more: Any,
     ) -> Any:
-        """Submit a script that needs nothing but this interpreter."""
+        """Submit a script that needs nothing but this interpreter.
+
+        Args:
+            target: The cluster, or its name.
+            text: The script.
+            nodes: How many nodes it gets.
+            variables: Variables of its environment.
+            retries: How often it may begin anew.
+            wrap: Makes what is submitted of the configuration.
+            **more: Further settings of the configuration.
+        """
         from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
 
         source = self.folder / "source"
@@ -66,7 +78,7 @@ class RayYard:
         )
         config.run_config.node_count = nodes
         config.run_config.max_retries = retries
-        return Experiment(Workspace.from_config(), "ray").submit(config)
+        return Experiment(Workspace.from_config(), "ray").submit(wrap(config))
 
     def sites(self) -> Any:
         """The sites of the service."""

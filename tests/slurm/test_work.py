@@ -1,26 +1,16 @@
 """What is built of runs works on Slurm, too: sweeps, endpoints, and nodes that share one folder."""
 
-import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.slurm.yard import CLUSTER, SlurmYard
+from tests.work_on_sites import TRIAL, answered, sweep_of
 
-from runyard_server.testing.serving import ask
 from runyard_server.testing.slurm_cluster import SlurmCluster
 
 pytestmark = pytest.mark.slow
 
-TRIAL = """
-import argparse
-from azureml.core import Run
-parser = argparse.ArgumentParser()
-parser.add_argument("--rate", type=float)
-rate = parser.parse_args().rate
-Run.get_context().log("loss", (rate - 0.3) ** 2)
-"""
 SCORE = """
 import os
 
@@ -38,25 +28,7 @@ open("outputs/where", "w").write("\\n".join([os.getcwd(), sys.prefix]))
 
 def test_a_sweep(yard: SlurmYard) -> None:
     """Each trial of a sweep is a job of Slurm's, and the best is found."""
-    from azureml.train.hyperdrive import (
-        GridParameterSampling,
-        HyperDriveConfig,
-        PrimaryMetricGoal,
-        choice,
-    )
-
-    sampling = GridParameterSampling({"--rate": choice(0.1, 0.3, 0.5)})
-    sweep = yard.submit(
-        TRIAL,
-        wrap=lambda config: HyperDriveConfig(
-            hyperparameter_sampling=sampling,
-            primary_metric_name="loss",
-            primary_metric_goal=PrimaryMetricGoal.MINIMIZE,
-            max_total_runs=3,
-            max_concurrent_runs=3,
-            run_config=config,
-        ),
-    )
+    sweep = yard.submit(TRIAL, wrap=sweep_of)
     yard.until_status(sweep, "Completed", 60)
     assert sweep.get_best_run_by_primary_metric().get_metrics()["loss"] == pytest.approx(0)
     assert sum(f"runyard-{sweep.id}_" in line for line in yard.jobs()) == 3
@@ -64,27 +36,9 @@ def test_a_sweep(yard: SlurmYard) -> None:
 
 def test_an_endpoint(yard: SlurmYard) -> None:
     """An endpoint's replica is a job of Slurm's, and answers through the gateway."""
-    from runyard import Endpoint, Environment, Workspace
-
-    environment = Environment("plain")
-    environment.python.user_managed_dependencies = True
-    environment.python.interpreter_path = sys.executable
-    score = yard.folder / "score" / "score.py"
-    score.parent.mkdir()
-    score.write_text(SCORE)
-    given = {"script": str(score), "environment": environment, "target": CLUSTER}
-    made = Endpoint.deploy(Workspace.from_config(), "served", **given)
-    try:
-        made.wait(timeout=60)
-        port, key = int(made.address.rpartition(":")[2]), made.keys()[0]
-        answer = ask(port, body="7", key=key)
-        assert answer.status == 200, answer
-        number, job = json.loads(answer.body)
+    with answered(yard.folder, CLUSTER, SCORE) as (number, job):
         assert number == "7"
         assert f"{job} RUNNING" in "\n".join(yard.jobs())
-    finally:
-        # The gateway and the replica would outlive the service.
-        made.delete()
     yard.slurm.until_idle()
 
 

@@ -45,8 +45,23 @@ class Yard:
         self.server = server
         self.there = there
 
-    def submit(self, folder: Path, text: str, target: str = "lab", **more: Any) -> Any:
-        """Submit a script that needs nothing but this interpreter."""
+    def submit(
+        self,
+        folder: Path,
+        text: str,
+        target: str = "lab",
+        wrap: Callable[[Any], Any] = lambda config: config,
+        **more: Any,
+    ) -> Any:
+        """Submit a script that needs nothing but this interpreter.
+
+        Args:
+            folder: Where the script is written.
+            text: The script.
+            target: The cluster.
+            wrap: Makes what is submitted of the configuration.
+            **more: Further settings of the configuration.
+        """
         from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
 
         source = folder / "source"
@@ -57,7 +72,7 @@ class Yard:
         environment.python.interpreter_path = sys.executable
         given = {"compute_target": target, "environment": environment, **more}
         config = ScriptRunConfig(str(source), script="train.py", **given)
-        return Experiment(Workspace.from_config(), "ssh").submit(config)
+        return Experiment(Workspace.from_config(), "ssh").submit(wrap(config))
 
     def until(
         self, true: Callable[[], Any], otherwise: Callable[[], Any], seconds: float = SECONDS

@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from tests.work_on_sites import TRIAL, sweep_of
 
 from .conftest import Yard
 
@@ -89,6 +90,13 @@ def test_a_machine_with_another_key_gets_no_job(yard: Yard, tmp_path: Path) -> N
     assert f"ssh-keyscan -p {yard.server.port} 127.0.0.1 >> {yard.server.known_hosts}" in told
     yard.server.known_hosts.write_text(yard.server.known())
     yard.reaches(run, "Completed")
+
+
+def test_a_sweep(yard: Yard, tmp_path: Path) -> None:
+    """The trials of a sweep take turns on the machine, and the best is found."""
+    sweep = yard.submit(tmp_path, TRIAL, wrap=sweep_of)
+    yard.reaches(sweep, "Completed")
+    assert sweep.get_best_run_by_primary_metric().get_metrics()["loss"] == pytest.approx(0)
 
 
 def test_cancel_ends_the_job_there(yard: Yard, tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """What goes wrong on a Ray cluster, beside what every test run looks at."""
 
+import json
 import os
 import signal
+import statistics
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ while not os.path.exists(os.environ["STARTS"] + ".end"):
     time.sleep(0.05)
 """
 RUNS = int(os.environ.get("SOAK_RAY_RUNS", "300"))
+COMPARED = int(os.environ.get("SOAK_RAY_COMPARED", "200"))
 
 
 @pytest.fixture
@@ -108,6 +112,37 @@ def test_many_runs_leave_nothing_on_the_head(yard: RayYard) -> None:
     seconds.sort()
     print(f"{RUNS} runs: median {seconds[RUNS // 2]:.3f} s, driver grew by {grown:.1f} MB")  # noqa: T201 - what the soak is for
     assert grown < 20 + RUNS * 0.05
+
+
+def test_what_a_run_costs(
+    yard: RayYard, record_testsuite_property: Callable[[str, object], None]
+) -> None:
+    """On a node that is up a run takes 300 ms longer than on this machine at most."""
+    target = yard.target("one", idle_seconds_before_scaledown=600)
+    yard.wait(yard.submit(target, "print(1)"))
+    took: dict[str, list[float]] = {"ray": [], "local": [], "ray job": []}
+    for _ in range(COMPARED):
+        for name, seconds in took.items():
+            begun = time.monotonic()
+            if name == "ray job":
+                _job(yard.cluster)
+            else:
+                yard.submit(target if name == "ray" else "local", "print(1)").wait_for_completion()
+            seconds.append(time.monotonic() - begun)
+    medians = {name: round(statistics.median(seconds), 3) for name, seconds in took.items()}
+    record_testsuite_property("medians", medians)
+    print(f"{COMPARED} of each in turns, medians: {medians}")  # noqa: T201 - what the soak is for
+    assert medians["ray"] < medians["local"] + 0.3
+
+
+def _job(cluster: Cluster) -> None:
+    """Have a job of Ray's own print a line, and wait for its end."""
+    body = json.dumps({"entrypoint": "python3 -c 'print(1)'"}).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{cluster.address}/api/jobs/", body, headers)
+    with urllib.request.urlopen(request, timeout=30) as response:
+        identity = json.load(response)["submission_id"]
+    until(lambda: cluster.ask(f"/api/jobs/{identity}")["status"] == "SUCCEEDED")
 
 
 def _driver(yard: RayYard) -> psutil.Process:

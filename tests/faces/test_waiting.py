@@ -46,6 +46,7 @@ def test_what_a_row_says_can_be_waited_for_can_be() -> None:
         "feed.list",
         "gangs.join",
         "gangs.orders",
+        "sites.exchange",
         "sweeps.get",
     }
     assert all(awaited(operation(row)) for row in rows)

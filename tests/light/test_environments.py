@@ -143,7 +143,7 @@ def test_an_agent_makes_what_its_node_lacks(tmp_path, monkeypatch):
         environment={"folder": place, "python": version, "requirements": ""}, node=0, node_name="n1"
     )
     folder = RunFolder(str(tmp_path / "run"))
-    environments.realise(job, folder, lambda: False)
+    environments.realise(job, folder, lambda: None, lambda: False)
     assert environments.ready(place)
     log = tmp_path / "run" / "logs" / "azureml-logs" / "55_azureml-execution-n1.txt"
     assert "ready after" in log.read_text()

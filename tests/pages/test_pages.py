@@ -68,6 +68,7 @@ EARLIER = {
 # Page -> number of blocks that no single machine can follow, and what tests them instead.
 ELSEWHERE = {
     "README.md": (2, "tests/journeys/test_article.py, test_the_readme_s_installation"),
+    "docs/how-to/from-laptop-to-cluster.md": (3, "tests/ray, tests/slurm, tests/ssh"),
     "docs/how-to/simulated-hosts.md": (1, "tests/hosts"),
     "docs/how-to/tensorboard.md": (1, "tests/sdk/test_tensorboard.py"),
     "docs/how-to/use-the-studio.md": (2, "tests/faces/test_cookies.py, tests/studio/test_login.py"),

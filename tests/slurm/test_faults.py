@@ -120,10 +120,12 @@ def test_the_controller_is_away(yard: SlurmYard) -> None:
     """A run that is submitted meanwhile waits with the reason, and begins when Slurm is back."""
     yard.slurm.stop_controller()
     try:
-        run = yard.submit("print('hello')")
+        # A job that begins before its node has reported to the new controller may be ended by that.
+        run = yard.submit("print('hello')", retries=1)
         reason = yard.until_reason(run, "Slurm cannot be asked")
         assert run.get_status() == "Queued", reason
     finally:
         yard.slurm.start_controller()
     yard.until_status(run, "Completed", 60)
-    assert sum(f"runyard-{run.id}-" in line for line in yard.jobs()) == 1
+    names = [line.split()[2] for line in yard.jobs() if f"runyard-{run.id}-" in line]
+    assert len(names) == len(set(names)), yard.jobs()

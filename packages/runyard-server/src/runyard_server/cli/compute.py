@@ -98,6 +98,7 @@ def attach(
     name: NewTarget,
     machine: Machine,
     identity: Identity = None,
+    json: Json = False,
     workspace: Workspace = None,
 ) -> None:
     """Attach a machine that is reached by ssh: a target for one job at a time.
@@ -118,11 +119,14 @@ def attach(
     key = str(Path(identity).expanduser().absolute()) if identity else ""
     given = AttachCompute(name, address, user, int(port or SSH_PORT), key)
     found = target.client(workspace).compute.attach(given)
+    if json:
+        output.as_json(found)
+        return
     output.say(f"attached {found.name}: {_per_node(found.cpus, found.memory_gb, found.gpus)}")
 
 
 @group.command()
-def detach(name: ComputeName, workspace: Workspace = None) -> None:
+def detach(name: ComputeName, json: Json = False, workspace: Workspace = None) -> None:
     """Let go of a machine that was attached; it stays as it is.
 
     Example: `runyard compute detach mybox`
@@ -130,7 +134,8 @@ def detach(name: ComputeName, workspace: Workspace = None) -> None:
     from runyard_server.cli import target
 
     target.client(workspace).compute.delete(name)
-    output.say(f"detached {name}")
+    if not json:
+        output.say(f"detached {name}")
 
 
 @group.command()

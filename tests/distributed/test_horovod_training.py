@@ -31,7 +31,10 @@ PAIRS = {
 }
 # An environment of its own: another test removes one of these to have it made again.
 BESIDE = ["colorama==0.4.6"]
-EPOCHS, GOOD_ENOUGH, NEAR = 4, 0.94, 0.01
+BESIDE_ONE = bool(os.environ.get("BESIDE_ONE"))
+# Two epochs show that they learn together; how well is what `make soak` compares.
+EPOCHS, GOOD_ENOUGH = (4, 0.94) if BESIDE_ONE else (2, 0.85)
+NEAR = 0.01
 
 
 def trained(machine: Any, version: str, nodes: int) -> Any:
@@ -65,7 +68,7 @@ def test_two_ranks_reach_what_one_process_reaches(machine, version):
         assert "the weights are equal on 2 processes" in log
         assert ("model saved" in log) == (rank == "0")
     assert "outputs/model/mnist-tf.model.index" in run.get_file_names()
-    if os.environ.get("BESIDE_ONE"):
+    if BESIDE_ONE:
         alone = trained(machine, version, 1)
         assert accuracy == pytest.approx(alone.get_metrics()["final_acc"], abs=NEAR)
         assert "the weights are equal on 1 processes" in machine.logs(alone)

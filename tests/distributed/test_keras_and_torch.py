@@ -21,9 +21,11 @@ pytestmark = [pytest.mark.slow(seconds=60), pytest.mark.timeout(600)]
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CHECKS = Path(__file__).with_name("ranks_of_keras.py")
 PACKAGES = {"keras-mpi": ("tensorflow-cpu==2.21.0",), "torch-ddp": ("torch==2.13.0", "numpy")}
-# Two trainings of three epochs ended 0.011 apart, by chance alone.
-EPOCHS, GOOD_ENOUGH, NEAR = 3, 0.94, 0.02
 BESIDE_ONE = bool(os.environ.get("BESIDE_ONE"))
+# Two epochs show that they learn together; how well is what `make soak` compares.
+EPOCHS, GOOD_ENOUGH = (3, 0.94) if BESIDE_ONE else (2, 0.88)
+# Two trainings of three epochs ended 0.011 apart, by chance alone.
+NEAR = 0.02
 
 
 def environment(example: str) -> Any:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from runyard.protocol.endpoints import REPLICA_RUN
 from runyard.protocol.jobs import FinishReport
 from runyard.protocol.runs import SCRIPT_RUN
+from runyard_server.store.functions import Unindexed
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import job_nodes, runs
 
@@ -112,9 +113,10 @@ def _steers() -> ColumnElement[bool]:
 
 def _is_above(link: str) -> ColumnElement[bool]:
     other = runs.alias()
-    waited = (other.c.workspace == runs.c.workspace, other.c.active.is_(True))
-    # Jobs alone need a place: a run with children made by hand waits for none. The type is no way
-    # to them: by its index the planner would walk through the whole history for each run.
+    # Neither what goes on nor the type is a way to them: by their indexes the planner would walk
+    # through the queue, or the whole history, for each run.
+    waited = (other.c.workspace == runs.c.workspace, Unindexed(other.c.active).is_(True))
+    # Jobs alone need a place: a run with children made by hand waits for none.
     is_job = func.coalesce(other.c.run_type, "") == SCRIPT_RUN
     return exists().where(other.c[link] == runs.c.id, *waited, is_job)
 

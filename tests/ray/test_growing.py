@@ -160,6 +160,7 @@ def test_it_shrinks_when_nobody_needs_it(yard: RayYard) -> None:
     target = Workspace.from_config().compute_targets[NAME]
     target.update(idle_seconds_before_scaledown=1)
     until(lambda: yard.machines() == 0)
+    assert target.get_status().current_node_count == 0
     target.update(idle_seconds_before_scaledown=STAYS)
 
 

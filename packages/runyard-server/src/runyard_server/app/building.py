@@ -67,7 +67,8 @@ def build(
     try:
         sites = make_sites(settings, context, environments, line)
     except InvalidRequest as error:
-        raise InvalidRequest(f"the settings in {home.config}: {error.message}") from None
+        given = f"the settings ({home.config}, variables, command line)"
+        raise InvalidRequest(f"{given}: {error.message}") from None
     records = Records(sqlite_url(home.database))
     system = System(
         home=home,

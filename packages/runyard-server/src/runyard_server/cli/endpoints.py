@@ -226,7 +226,7 @@ def call(
 @group.command()
 def add(
     endpoint: EndpointName,
-    deployment: Annotated[str, Argument("DEPLOYMENT", help="What it is called.")],
+    deployment: Annotated[str, Argument("DEPLOYMENT", help="The name of the new one.")],
     model: Model = None,
     script: Script = None,
     source: Source = None,

@@ -160,8 +160,8 @@ class Endpoint(EndpointBase):
         """
         if endpoint_words.deployment_of(self._refresh(), deployment) is not None:
             raise UserErrorException(
-                f"{self.name} has a deployment {deployment!r}; update(deployment={deployment!r}, "
-                "…) changes it"
+                f"{self.name} has a deployment {deployment!r} already; update that one, or choose "
+                "another name"
             )
         code = {"model": model, "script": script, "source": source, "environment": environment}
         given, faults = endpoint_specs.read({**code, **more}, access=False)

@@ -52,7 +52,7 @@ BIG = (
     "experiments",
     "environments",
     "models",
-    "model_names",
+    "registered_models",
     "model_files",
     "model_tags",
     "model_properties",

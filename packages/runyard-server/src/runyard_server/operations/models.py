@@ -232,7 +232,7 @@ def _add(work: Work, draft: ModelRow, files: Sequence[FileEntry]) -> ModelRow:
     if draft.run is not None:
         experiment = lookups.run_row(work, draft.workspace, draft.run).experiment
     # Within the write: of two that register one name at once, each has a number of its own.
-    version = rows.next_version(work.connection, draft.workspace, draft.name)
+    version = rows.next_version(work.connection, draft.workspace, draft.name, work.now)
     row = replace(draft, created_at=work.now, version=version, experiment=experiment)
     return replace(row, key=rows.add(work.connection, row, files))
 

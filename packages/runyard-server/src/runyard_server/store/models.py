@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, 
 from runyard.protocol.files import FileEntry
 from runyard.protocol.filters import PROPERTY, TAG
 from runyard_server.store import named
-from runyard_server.store.schema import (
+from runyard_server.store.registry_schema import (
     model_files,
-    model_names,
     model_properties,
     model_tags,
     models,
+    registered_models,
 )
 from runyard_server.store.subjects import MODEL, Subject
 
@@ -53,21 +53,23 @@ _NAMES = [f.name for f in fields(ModelRow) if f.name not in ("tags", "properties
 _COLUMNS = [models.c[name] for name in _NAMES]
 
 
-def next_version(connection: Connection, workspace: str, name: str) -> int:
+def next_version(connection: Connection, workspace: str, name: str, now: int) -> int:
     """Count a new version of a model and give its number, from 1; none is given twice.
 
     Args:
         connection: The transaction's connection.
         workspace: Id of the workspace.
         name: Its name.
+        now: The time.
     """
     mine = _named(workspace, name)
     # A counter of its own: the number of a version that was deleted is not given again.
-    grown = update(model_names).where(mine).values(last_version=model_names.c.last_version + 1)
+    counted = {"last_version": registered_models.c.last_version + 1, "removed": False}
+    grown = update(registered_models).where(mine).values(**counted, changed_at=now)
     if connection.execute(grown).rowcount == 0:
-        first = {"workspace": workspace, "name": name, "last_version": 1}
-        connection.execute(insert(model_names).values(**first))
-    return int(connection.execute(select(model_names.c.last_version).where(mine)).scalar_one())
+        connection.execute(insert(registered_models).values(**_first(workspace, name, now)))
+    last = select(registered_models.c.last_version).where(mine)
+    return int(connection.execute(last).scalar_one())
 
 
 def add(connection: Connection, row: ModelRow, files: Iterable[FileEntry]) -> int:
@@ -125,7 +127,7 @@ def latest(connection: Connection, workspace: str, name: str) -> ModelRow | None
     """
     found = (
         select(*_COLUMNS)
-        .join(model_names, model_names.c.latest_key == models.c.key)
+        .join(registered_models, registered_models.c.latest_key == models.c.key)
         .where(_named(workspace, name))
     )
     return next(iter(_rows(connection, found)), None)
@@ -160,8 +162,8 @@ def names(connection: Connection, workspace: str, limit: int) -> list[str]:
         workspace: Id of the workspace.
         limit: The most that are wanted.
     """
-    found = select(model_names.c.name).where(
-        model_names.c.workspace == workspace, model_names.c.latest_key.is_not(None)
+    found = select(registered_models.c.name).where(
+        registered_models.c.workspace == workspace, registered_models.c.latest_key.is_not(None)
     )
     return list(connection.execute(found.limit(limit)).scalars())
 
@@ -211,11 +213,24 @@ def remove(connection: Connection, row: ModelRow) -> None:
 def _point(connection: Connection, workspace: str, name: str, key: int | None) -> None:
     """Set which version is the latest."""
     mine = _named(workspace, name)
-    connection.execute(update(model_names).where(mine).values(latest_key=key))
+    connection.execute(update(registered_models).where(mine).values(latest_key=key))
+
+
+def _first(workspace: str, name: str, now: int) -> dict[str, Any]:
+    """The row of a name that begins with its first version."""
+    times = {"created_at": now, "changed_at": now}
+    return {
+        "workspace": workspace,
+        "name": name,
+        "last_version": 1,
+        "description": "",
+        "created_by": "",
+        **times,
+    }
 
 
 def _named(workspace: str, name: str) -> ColumnElement[bool]:
-    return and_(model_names.c.workspace == workspace, model_names.c.name == name)
+    return and_(registered_models.c.workspace == workspace, registered_models.c.name == name)
 
 
 def _rows(connection: Connection, found: Select[Any]) -> list[ModelRow]:

@@ -6,6 +6,12 @@ from runyard.protocol.endpoints import HIDDEN_EXPERIMENT
 from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
 from runyard.protocol.metrics import SCALAR
 from runyard_server.store.functions import Unindexed
+from runyard_server.store.registry_schema import (
+    model_properties,
+    model_tags,
+    models,
+    registered_models,
+)
 from runyard_server.store.schema import (
     A_SECOND,
     GOES_ON_FOR,
@@ -13,10 +19,6 @@ from runyard_server.store.schema import (
     LASTED,
     experiments,
     metric_series,
-    model_names,
-    model_properties,
-    model_tags,
-    models,
     run_params,
     run_properties,
     run_tags,
@@ -43,9 +45,9 @@ _DURATION = func.coalesce(LASTED, _UNTIL_NOW)
 _LATEST = case(
     (
         exists().where(
-            model_names.c.workspace == models.c.workspace,
-            model_names.c.name == models.c.name,
-            model_names.c.latest_key == models.c.key,
+            registered_models.c.workspace == models.c.workspace,
+            registered_models.c.name == models.c.name,
+            registered_models.c.latest_key == models.c.key,
         ),
         1,
     ),

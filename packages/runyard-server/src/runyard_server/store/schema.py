@@ -22,12 +22,13 @@ from sqlalchemy import (
     text,
 )
 
-from runyard_server.store import journal_schema
+from runyard_server.store import trash_schema
 
-SCHEMA_VERSION = "0009"
+SCHEMA_VERSION = "0010"
 
-# One for all tables: those of endpoints, of the studio and of journals stand in files of their own.
-metadata = journal_schema.metadata
+# One for all tables: those of endpoints, the studio, journals, the registry and the trash stand in
+# files of their own.
+metadata = trash_schema.metadata
 OF_NO_RUN = text("subject_kind <> 'run'")
 # SQLite numbers rows by itself only for a column declared INTEGER.
 _Key = BigInteger().with_variant(Integer, "sqlite")
@@ -398,71 +399,6 @@ lock_notes = Table(
     metadata,
     Column("definition", String, primary_key=True),
     Column("notes", Text, nullable=False),
-)
-
-models = Table(
-    "models",
-    metadata,
-    Column("key", _Key, primary_key=True, autoincrement=True),
-    Column("workspace", String, nullable=False),
-    Column("name", String, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("run", String),
-    Column("experiment", String),
-    Column("path", String, nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("file_count", Integer, nullable=False),
-    Column("description", Text, nullable=False),
-    Column("framework", String, nullable=False),
-    Column("framework_version", String, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("cpus", Float),
-    Column("memory_gb", Float),
-    Column("gpus", Integer),
-    UniqueConstraint("workspace", "name", "version"),
-    Index("models_of_workspace", "workspace", "key"),
-    Index("models_of_run", "workspace", "run", "key"),
-)
-
-model_tags = Table(
-    "model_tags",
-    metadata,
-    Column("model_key", BigInteger, primary_key=True, autoincrement=False),
-    Column("name", String, primary_key=True),
-    Column("value", Text, nullable=False),
-    Column("number", Float),
-    Index("model_tags_by_value", "name", "value", "model_key"),
-    Index("model_tags_by_number", "name", "number", "model_key"),
-)
-
-model_properties = Table(
-    "model_properties",
-    metadata,
-    Column("model_key", BigInteger, primary_key=True, autoincrement=False),
-    Column("name", String, primary_key=True),
-    Column("value", Text, nullable=False),
-    Column("number", Float),
-    Index("model_properties_by_value", "name", "value", "model_key"),
-    Index("model_properties_by_number", "name", "number", "model_key"),
-)
-
-model_names = Table(
-    "model_names",
-    metadata,
-    Column("workspace", String, primary_key=True),
-    Column("name", String, primary_key=True),
-    Column("last_version", Integer, nullable=False),
-    Column("latest_key", BigInteger),
-)
-
-model_files = Table(
-    "model_files",
-    metadata,
-    Column("model_key", BigInteger, primary_key=True, autoincrement=False),
-    Column("path", String, primary_key=True),
-    Column("digest", String, nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("executable", Boolean, nullable=False),
 )
 
 sweeps = Table(

@@ -1,0 +1,128 @@
+"""Schema 0010: a registry with aliases, stages and a history; the trash, and what is collected."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+_KEY = BigInteger().with_variant(Integer, "sqlite")
+# A name without a version was deleted: only its counter is left.
+_COPY_NAMES = """
+INSERT INTO registered_models
+  (workspace, name, last_version, latest_key, description, created_at, changed_at, created_by,
+   removed)
+SELECT names.workspace, names.name, names.last_version, names.latest_key, '',
+  coalesce(min(models.created_at), 0), coalesce(max(models.created_at), 0), '',
+  names.latest_key IS NULL
+FROM model_names AS names
+LEFT JOIN models ON models.workspace = names.workspace AND models.name = names.name
+GROUP BY names.workspace, names.name, names.last_version, names.latest_key
+ORDER BY names.workspace, names.name
+"""
+
+
+def upgrade(op: Any) -> None:
+    """Make the new tables, and move the counters of models' names."""
+    _add_registry(op)
+    _add_model_columns(op)
+    _add_trash(op)
+
+
+def _add_registry(op: Any) -> None:
+    op.create_table(
+        "registered_models",
+        Column("key", _KEY, primary_key=True, autoincrement=True),
+        Column("workspace", String, nullable=False),
+        Column("name", String, nullable=False),
+        Column("last_version", Integer, nullable=False),
+        Column("latest_key", BigInteger),
+        Column("description", Text, nullable=False),
+        Column("created_at", BigInteger, nullable=False),
+        Column("changed_at", BigInteger, nullable=False),
+        Column("created_by", String, nullable=False),
+        Column("removed", Boolean, nullable=False, server_default=false()),
+        UniqueConstraint("workspace", "name"),
+        Index("registered_models_by_change", "workspace", "changed_at", "key"),
+    )
+    op.execute(text(_COPY_NAMES))
+    op.drop_table("model_names")
+    op.create_table(
+        "registered_model_tags",
+        Column("registered_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("name", String, primary_key=True),
+        Column("value", Text, nullable=False),
+        Column("number", Float),
+        Index("registered_model_tags_by_value", "name", "value", "registered_key"),
+        Index("registered_model_tags_by_number", "name", "number", "registered_key"),
+    )
+    op.create_table(
+        "model_aliases",
+        Column("registered_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("alias", String, primary_key=True),
+        Column("version", Integer, nullable=False),
+        Index("model_aliases_of_version", "registered_key", "version"),
+    )
+    op.create_table(
+        "model_changes",
+        Column("key", _KEY, primary_key=True, autoincrement=True),
+        Column("registered_key", BigInteger, nullable=False),
+        Column("version", Integer),
+        Column("time", BigInteger, nullable=False),
+        Column("actor", String, nullable=False),
+        Column("action", String, nullable=False),
+        Column("details", Text, nullable=False),
+        Index("model_changes_of_model", "registered_key", "key"),
+    )
+
+
+def _add_model_columns(op: Any) -> None:
+    added = (
+        Column("stage", String, nullable=False, server_default="None"),
+        Column("changed_at", BigInteger, nullable=False, server_default="0"),
+        Column("created_by", String, nullable=False, server_default=""),
+        Column("files_of", BigInteger),
+        Column("files_below", String),
+    )
+    for each in added:
+        op.add_column("models", each)
+    op.execute(text("UPDATE models SET changed_at = created_at"))
+    op.create_index("models_of_stage", "models", ["workspace", "name", "stage", "key"])
+    op.create_index("models_by_files", "models", ["files_of", "key"])
+
+
+def _add_trash(op: Any) -> None:
+    op.create_table(
+        "trash",
+        Column("key", _KEY, primary_key=True, autoincrement=True),
+        Column("workspace", String, nullable=False),
+        Column("kind", String, nullable=False),
+        Column("subject", String, nullable=False),
+        Column("state", String, nullable=False),
+        Column("count", Integer, nullable=False),
+        Column("size", BigInteger, nullable=False),
+        Column("deleted_by", String, nullable=False),
+        Column("deleted_at", BigInteger, nullable=False),
+        Column("until", BigInteger, nullable=False),
+        Column("details", Text, nullable=False),
+        UniqueConstraint("workspace", "kind", "subject"),
+        Index("trash_of_workspace", "workspace", "key"),
+        Index("trash_due", "until"),
+    )
+    op.create_table(
+        "blob_marks",
+        Column("digest", String, primary_key=True),
+        Column("marked_at", BigInteger, nullable=False),
+        Column("due", BigInteger, nullable=False),
+        Index("blob_marks_due", "due"),
+    )

@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ZONE = "+00:00"
 
 SECOND = 1_000_000
 """Microseconds, in which the store counts."""
@@ -27,8 +28,9 @@ def iso(microseconds: int) -> str:
         microseconds: Since 1970, UTC.
     """
     moment = _EPOCH + timedelta(microseconds=microseconds)
-    # Not isoformat, which leaves out a fraction of zero: clients read this one form.
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # To the microsecond, or a fraction of zero would be left out: clients read this one form. Not
+    # strftime, which takes four times as long: three times of each run of a page come by here.
+    return moment.isoformat(timespec="microseconds").removesuffix(_ZONE) + "Z"
 
 
 def iso_or_none(microseconds: int | None) -> str | None:

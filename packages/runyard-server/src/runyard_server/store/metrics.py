@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from runyard.protocol.metrics import SCALAR
 from runyard.protocol.usage import USAGE_KIND
+from runyard_server.store.keyed import Keyed
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import metric_segments, metric_series, spool_marks
 from runyard_server.store.segments import Points, unpack
@@ -62,6 +63,13 @@ _ALL_SERIES = select(*_SERIES).where(metric_series.c.run_key == bindparam("run")
 _METRICS = _ALL_SERIES.where(metric_series.c.kind != USAGE_KIND)
 _USAGE = _ALL_SERIES.where(metric_series.c.kind == USAGE_KIND).order_by(metric_series.c.id)
 _NAMED_SERIES = _ALL_SERIES.where(metric_series.c.name.in_(bindparam("names", expanding=True)))
+_LATEST = Keyed(
+    select(metric_series.c.run_key, metric_series.c.name, metric_series.c.last)
+    .where(metric_series.c.kind == SCALAR, metric_series.c.last.is_not(None))
+    .order_by(metric_series.c.id),
+    metric_series.c.run_key,
+    metric_series.c.name,
+)
 _ADD_SERIES = insert(metric_series)
 _CHANGE_SERIES = (
     update(metric_series)
@@ -142,15 +150,9 @@ def latest(
         run_keys: Keys of the runs' rows.
         names: Which names.
     """
-    table = metric_series.c
-    found = select(table.run_key, table.name, table.last).where(
-        table.run_key.in_(list(run_keys)), table.kind == SCALAR, table.last.is_not(None)
-    )
-    if names is not None:
-        found = found.where(table.name.in_(list(names)))
     result: dict[int, dict[str, float]] = {key: {} for key in run_keys}
-    for row in connection.execute(found.order_by(table.id)):
-        result[row.run_key][row.name] = row.last
+    for key, name, last in _LATEST.rows(connection, run_keys, names):
+        result[key][name] = last
     return result
 
 

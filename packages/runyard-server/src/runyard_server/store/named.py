@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, delete, insert, select
 
 from runyard_server.store.functions import as_number
+from runyard_server.store.keyed import Keyed
 from runyard_server.store.prepared import Prepared
 
 
@@ -26,11 +27,7 @@ def read(
         names: Only these names; None for all.
     """
     result: dict[int, dict[str, Any]] = {key: {} for key in keys}
-    owner = _owner(table)
-    found = select(owner, table.c.name, table.c.value).where(owner.in_(list(keys)))
-    if names is not None:
-        found = found.where(table.c.name.in_(list(names)))
-    for key, name, value in connection.execute(found):
+    for key, name, value in _values_of(table).rows(connection, keys, names):
         result[key][name] = value
     return result
 
@@ -94,6 +91,12 @@ def clear(connection: Connection, table: Table, key: int) -> None:
 @cache
 def _add_to(table: Table) -> Prepared:
     return Prepared(insert(table))
+
+
+@cache
+def _values_of(table: Table) -> Keyed:
+    owner = _owner(table)
+    return Keyed(select(owner, table.c.name, table.c.value), owner, table.c.name)
 
 
 def _owner(table: Table) -> Any:

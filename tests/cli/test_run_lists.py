@@ -288,3 +288,27 @@ def test_json_has_the_records_with_their_last_metrics(cli, kept) -> None:
     assert [item["id"] for item in page["items"]] == [kept.ids[3], kept.ids[2]]
     assert page["items"][1]["metrics"] == {"loss": 0.2, "accuracy": 0.8}
     assert page["next_page_token"]
+
+
+def test_runs_are_exported(cli, kept, tmp_path):
+    """The list that was looked at becomes a file with the same words."""
+    words = ("-e", "sorted", "--filter", "metric.loss<0.25", "--sort", "metric.loss")
+    shown = ("--columns", "number,metric.loss,time")
+    said = cli("runs", "export", *words, "--columns", "number,metric.loss,tag.fold")
+    assert said.out == "number,metrics.loss,tags.fold\n2,0.1,1\n3,0.2,0\n"
+    assert cli("runs", "export", *words, *shown).out.startswith("number,metrics.loss,duration\n")
+    lines = cli("runs", "export", *words, "--json", "-n", "1").out.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [kept.ids[1]]
+    told = json.loads(cli("runs", "export", *words, "-o", "runs.parquet", "--json").out)
+    file = tmp_path / "runs.parquet"
+    assert told == {"path": "runs.parquet", "format": "parquet", "bytes": file.stat().st_size}
+    assert file.read_bytes()[:4] == file.read_bytes()[-4:] == b"PAR1"
+
+
+def test_an_export_that_makes_no_sense_points_at_what_was_typed(cli, kept):
+    """A slip costs a second, and no file is left that says nothing."""
+    said = cli("runs", "export", "--filter", "metric.loss < 'a'", "-o", "runs.csv")
+    assert (said.status, "metric.loss < 'a'" in said.err) == (2, True)
+    said = cli("runs", "export", "--format", "xls")
+    assert (said.status, "csv" in said.err) == (2, True)
+    assert not list(cli.folder.iterdir())

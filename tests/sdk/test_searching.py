@@ -1,7 +1,10 @@
 """Searches and parameters from Python."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import runyard
@@ -184,3 +187,42 @@ def test_a_search_of_an_experiment_shows_the_filter_as_given(workspace, three):
     with pytest.raises(UserErrorException, match="nearest: 'metrics'") as refused:
         runyard.search_runs("metrcs.loss < 1", experiment="e", workspace=workspace)
     assert refused.value.message.splitlines()[1:] == ["  metrcs.loss < 1", "  ^^^^^^^^^^^"]
+
+
+def test_runs_become_a_table(workspace, experiment, three):
+    """What was found is one call away from a plot, with numbers and times as what they are."""
+    found = runyard.search_runs(order_by="params.lr", workspace=workspace, experiment="exp")
+    for table in (found.to_pandas(), found.to_polars()):
+        assert table["id"].to_list() == [three[2].id, three[1].id, three[0].id]
+        assert table["metrics.loss"].to_list() == [0.002, 0.02, 0.2]
+        assert table["params.layers"].to_list() == ["[1, 2]"] * 3
+        assert table["tags.it's"].to_list() == ["100%"] * 3
+        assert [each.tzinfo is not None for each in table["created_at"].to_list()] == [True] * 3
+        assert (table["duration"] >= 0).all()
+    nothing = runyard.search_runs("metrics.loss < 0", workspace=workspace)
+    assert len(nothing.to_pandas()) == len(nothing.to_polars()) == 0
+    assert list(nothing.to_pandas().columns) == nothing.to_polars().columns
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_missing_library_is_named(workspace, three, monkeypatch, library):
+    """Who has no pandas is told what to install, and what works without it."""
+    found = runyard.search_runs(workspace=workspace)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(UserErrorException, match=f"pip install {library}; runyard.export_runs"):
+        getattr(found, f"to_{library}")()
+
+
+def test_runs_are_written_to_a_file(workspace, three, folder):
+    """A file is there whole or not at all, and its ending says what it is."""
+    columns = ["number", "metrics.loss"]
+    asked = {"columns": columns, "order_by": "metrics.loss", "workspace": workspace}
+    assert runyard.export_runs("runs.csv", experiment="exp", **asked) == "runs.csv"
+    assert Path("runs.csv").read_text() == "number,metrics.loss\n3,0.002\n2,0.02\n1,0.2\n"
+    runyard.export_runs("runs.parquet", max_results=2, **asked)
+    assert pl.read_parquet("runs.parquet").rows() == [(3, 0.002), (2, 0.02)]
+    with pytest.raises(UserErrorException, match="end it in"):
+        runyard.export_runs("runs.xlsx", workspace=workspace)
+    with pytest.raises(UserErrorException, match="at character 15"):
+        runyard.export_runs("runs.csv", "metrics.loss <", workspace=workspace)
+    assert sorted(file.name for file in folder.glob("runs*")) == ["runs.csv", "runs.parquet"]

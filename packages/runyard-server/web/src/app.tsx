@@ -1,6 +1,7 @@
 // The frame around every page: navigation, the palette, what the service says of itself.
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { go, path } from "./address";
 import { reachable, renewing, signedIn } from "./api";
 // Pages that follow nothing hear from the other tabs, too, whether the service answers.
@@ -8,8 +9,8 @@ import "./live";
 import { pages, titles, workspace } from "./places";
 import { Enter } from "./enter";
 import { Palette, opened } from "./palette";
-import { Button, Saying } from "./ui/bits";
-import { Lazy } from "./ui/states";
+import { Saying } from "./ui/bits";
+import { Failure, Skeleton } from "./ui/states";
 import { typing } from "./ui/table";
 
 const menu = signal(false);
@@ -51,19 +52,20 @@ function Side() {
     <aside class="side">
       <div class="brand">
         <a href="/">Runyard</a>
-        <Button
-          kind="quiet burger"
+        <button
+          type="button"
+          class="quiet burger"
           aria-expanded={menu.value}
-          act={() => (menu.value = !menu.value)}
+          onClick={() => (menu.value = !menu.value)}
         >
           Menu
-        </Button>
+        </button>
       </div>
       <nav aria-label="Pages">
-        <Button kind="find" act={() => (opened.value = true)}>
+        <button type="button" class="find" onClick={() => (opened.value = true)}>
           <span>Find anything</span>
           <kbd>{/Mac/.test(navigator.userAgent) ? "⌘K" : "Ctrl K"}</kbd>
-        </Button>
+        </button>
         {titles().map(([name, address, group]) => (
           <a
             key={address}
@@ -82,16 +84,32 @@ function Side() {
   );
 }
 
-/** The page of the address. */
+/** The page of the address, fetched when it is first gone to. */
 function Page() {
   const found = pages.find((page) => page.pattern.test(path.value));
+  const [loaded, setLoaded] = useState<{
+    of: unknown;
+    page?: ComponentType<never>;
+    error?: Error;
+  }>();
+  useEffect(() => {
+    if (!found || loaded?.of === found) return;
+    found.load().then(
+      (module) => setLoaded({ of: found, page: module.default as ComponentType<never> }),
+      (error: Error) => setLoaded({ of: found, error }),
+    );
+  }, [found]);
   if (!found) return <Unknown />;
   const match = found.pattern.exec(path.value)?.groups ?? {};
   const segments = Object.fromEntries(
     Object.entries(match).map(([key, value]) => [key, decodeURIComponent(value ?? "")]),
   );
   if (segments["workspace"]) workspace.value = segments["workspace"];
-  return <Lazy load={found.load} given={segments as never} />;
+  if (loaded?.of !== found) return <Skeleton />;
+  if (loaded.error || !loaded.page)
+    return <Failure error={loaded.error ?? new Error("no page")} retry={() => location.reload()} />;
+  const Shown = loaded.page as ComponentType<Record<string, string>>;
+  return <Shown {...segments} />;
 }
 
 function Unknown() {

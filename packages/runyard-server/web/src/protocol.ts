@@ -565,6 +565,14 @@ export interface ExperimentRecord {
   notes: string | null;
 }
 
+export interface ExportRuns {
+  filter: string;
+  order_by: Array<string>;
+  columns: Array<string>;
+  format: string;
+  limit: number | null;
+}
+
 export interface FailRun {
   message: string;
   code: string;
@@ -1325,8 +1333,6 @@ export interface ServiceStatus {
   open_streams: number;
   idle_seconds: number;
   memory_bytes: number;
-  disk_bytes: number;
-  disk_free_bytes: number;
 }
 
 export interface SettingRecord {
@@ -1661,9 +1667,6 @@ export interface WorkspaceRecord {
 
 export interface WriteQuery {
   overwrite: boolean;
-  offset: number | null;
-  size: number;
-  version: string;
 }
 
 export interface Routes {
@@ -1757,6 +1760,7 @@ export interface Routes {
   "runs.change": { segments: { workspace: string; run: string }; query: never; body: Partial<ChangeRun>; answer: RunRecord };
   "runs.complete": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
   "runs.explain": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunExplanation };
+  "runs.export": { segments: { workspace: string }; query: Partial<ExportRuns>; body: never; answer: Response };
   "runs.fail": { segments: { workspace: string; run: string }; query: never; body: Partial<FailRun>; answer: RunRecord };
   "runs.get": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
   "runs.keys": { segments: { workspace: string }; query: Partial<RunKeysQuery>; body: never; answer: RunKeys };
@@ -1897,6 +1901,7 @@ export const routes = {
   "runs.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/runs/{run}"},
   "runs.complete": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/complete"},
   "runs.explain": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/explanation"},
+  "runs.export": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/run-export"},
   "runs.fail": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/fail"},
   "runs.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}"},
   "runs.keys": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/run-keys"},

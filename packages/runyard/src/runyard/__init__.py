@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         TensorflowConfiguration,
     )
     from runyard.sdk.models import Model
+    from runyard.sdk.run_exports import export_runs
     from runyard.sdk.runs import Run
     from runyard.sdk.searching import search_runs
     from runyard.sdk.spaces import (
@@ -93,6 +94,7 @@ _NAMES = {
     "bandit": "runyard.sdk.tuning",
     "batched": "runyard.runtime.model.marks",
     "choice": "runyard.sdk.spaces",
+    "export_runs": "runyard.sdk.run_exports",
     "hyperband": "runyard.sdk.tuning",
     "integer": "runyard.sdk.spaces",
     "lognormal": "runyard.sdk.spaces",
@@ -145,6 +147,7 @@ __all__ = [
     "bandit",
     "batched",
     "choice",
+    "export_runs",
     "hyperband",
     "integer",
     "lognormal",

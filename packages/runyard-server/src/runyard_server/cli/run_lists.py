@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from runyard.protocol.filters import ATTRIBUTE, Condition, Field
 from runyard.protocol.runs import RunRecord
 from runyard_server.cli import output, run_fields, run_filters, run_saved, tables, typed
+from runyard_server.cli.run_saved import Saved
 from runyard_server.cli.target import WorkspaceClient
 from runyard_server.cli.typed import Typed
 
@@ -66,25 +67,22 @@ def show(
         NotFound: There is no such experiment or view.
     """
     names = [run_fields.check_shown(name) for name in run_fields.named(columns or "")]
-    view = run_saved.NO_VIEW if asked.view is None else run_saved.read(client, asked.view)
-    names = names or list(view.columns)
+    wanted = chosen(client, asked)
+    names = names or list(wanted.columns)
     shown = names or run_fields.DEFAULTS
-    conditions = [*view.conditions, *_conditions(client, asked)]
-    children = asked.children or view.children
-    # Children crowd a list: they are left out unless something says that they are wanted.
-    without = not children and all(one.condition.field != _PARENT for one in conditions)
     found = typed.found(
         client.runs.search,
-        [*conditions, _NO_CHILD] if without else conditions,
-        run_filters.sort(sort) or view.sort,
+        wanted.conditions,
+        run_filters.sort(sort) or wanted.sort,
         # Records are whole in JSON, whatever a table would show of them.
         columns=[] if as_json else _brought(shown),
         limit=limit,
     )
+    conditions = [one for one in wanted.conditions if one is not _NO_CHILD]
     experiment = _experiment(asked, conditions)
     if not found.items and experiment is not None:
         client.experiments.get(experiment)  # says when there is none
-    hidden = _hidden(client, conditions) if without and not found.items else ""
+    hidden = "" if wanted.children or found.items else _hidden(client, conditions)
     if as_json:
         output.as_json(found)
         if hidden:
@@ -93,6 +91,26 @@ def show(
     nothing = hidden or (lambda: "no such run" + elsewhere())
     headings = [run_fields.column(name, asked=bool(names)) for name in shown]
     tables.show(headings, _rows(client, shown, found.items), nothing)
+
+
+def chosen(client: WorkspaceClient, asked: Asked) -> Saved:
+    """Which runs are asked for, by options, filters and a saved view.
+
+    Args:
+        client: The workspace.
+        asked: What was asked.
+
+    Raises:
+        InvalidRequest: A condition makes no sense.
+        NotFound: There is no such view.
+    """
+    view = run_saved.NO_VIEW if asked.view is None else run_saved.read(client, asked.view)
+    conditions = [*view.conditions, *_conditions(client, asked)]
+    children = asked.children or view.children
+    # Children crowd a list: they are left out unless something says that they are wanted.
+    if not children and all(one.condition.field != _PARENT for one in conditions):
+        return view._replace(conditions=[*conditions, _NO_CHILD])
+    return view._replace(conditions=conditions, children=True)
 
 
 def _rows(

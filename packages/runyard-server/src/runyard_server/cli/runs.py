@@ -16,7 +16,7 @@ from runyard_server.cli.options import (
     Status,
     Workspace,
 )
-from runyard_server.cli.parameters import Group, Option
+from runyard_server.cli.parameters import Group, Offers, Option
 
 group = Group()
 
@@ -36,6 +36,35 @@ File = Annotated[
     Option("--file", metavar="PATH", help="Another of the run's files, such as logs/train.txt."),
 ]
 
+ExportColumns = Annotated[
+    str | None,
+    Option("--columns", metavar="FIELD,...", help="What is written of each run, in this order."),
+]
+Output = Annotated[
+    str | None,
+    Option("--output", "-o", metavar="FILE", help="The file; without it standard output."),
+]
+Most = Annotated[
+    int | None,
+    Option("--limit", "-n", metavar="COUNT", least=0, help="At most so many runs; all without it."),
+]
+
+
+def _formats(_: object, __: str) -> Offers:
+    from runyard.protocol.run_export import FORMATS
+
+    return FORMATS
+
+
+Format = Annotated[
+    str | None,
+    Option(
+        "--format",
+        metavar="FORMAT",
+        help="csv, jsonl or parquet; without it by the file's ending, else csv.",
+        complete=_formats,
+    ),
+]
 Tail = Annotated[
     int | None,
     Option("--tail", metavar="LINES", least=1, help="Only so many of the last lines of each file."),
@@ -88,6 +117,50 @@ def list_(
         limit=limit,
         as_json=json,
         elsewhere=lambda: target.elsewhere(workspace),
+    )
+
+
+@group.command()
+def export(
+    experiment: Experiment = None,
+    status: Status = None,
+    active: Active = False,
+    children: Children = False,
+    filters: Filters = None,
+    sort: Sort = None,
+    columns: ExportColumns = None,
+    view: View = None,
+    format_: Format = None,
+    file: Output = None,
+    limit: Most = None,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Write runs to a file that other programs read: CSV, JSON lines or Parquet.
+
+    Runs are chosen as by `runyard runs list`, and all of them are written, however many. Columns
+    are attributes, and `metrics.NAME`, `params.NAME`, `tags.NAME` and `properties.NAME`. With
+    --json: JSON lines, or what was written where --output is given.
+
+    For example:
+
+    - `runyard runs export > runs.csv`
+
+    - `runyard runs export -e tf-mnist --output runs.parquet`
+
+    - `runyard runs export --filter 'metric.loss<0.5' --columns id,params,metrics.loss`
+    """
+    from runyard_server.cli import run_exports, run_lists, target
+
+    run_exports.export(
+        target.client(workspace),
+        run_lists.Asked(experiment, status, active, children, filters or [], view),
+        sort=sort,
+        columns=columns,
+        form=format_,
+        limit=limit,
+        file=file,
+        as_json=json,
     )
 
 

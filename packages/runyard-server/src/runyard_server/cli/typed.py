@@ -4,7 +4,8 @@ Several options become one search, with names as the service has them. So the pl
 finds a fault at is a place in a text which nobody typed; `found` points at it where it was typed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from runyard.client.paging import Listing
@@ -104,13 +105,25 @@ def found(
     """
     asked = filters.written(one.condition for one in those)
     orders = [] if order is None else [order.order]
-    try:
+    with as_typed(those, order):
         return collect(searching(Search(asked, orders, list(columns)), limit))
+
+
+@contextmanager
+def as_typed(those: Sequence[Typed], order: Sort | None) -> Iterator[None]:
+    """Point at what was typed where the service finds a fault with what was made of it.
+
+    Args:
+        those: The conditions.
+        order: The order; None for the noun's own.
+    """
+    try:
+        yield
     except InvalidRequest as fault:
-        raise _as_typed(fault, those, order) from None
+        raise _moved(fault, those, order) from None
 
 
-def _as_typed(fault: InvalidRequest, those: Sequence[Typed], order: Sort | None) -> InvalidRequest:
+def _moved(fault: InvalidRequest, those: Sequence[Typed], order: Sort | None) -> InvalidRequest:
     """The same fault where it was typed; as it is when it is about something else."""
     # An older service does not tell the reason by itself.
     start, of = fault.details.get("position", 0), fault.details.get("of")

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from runyard.protocol.runs import QUEUED
 from runyard_server.core.activity import Activity
 from runyard_server.core.beating import BeatingRuns
 from runyard_server.core.clock import Clock
+from runyard_server.core.figures import Figures
 from runyard_server.core.gateway import Gateway
 from runyard_server.core.last_seen import LastSeen
 from runyard_server.core.notices import Notices
@@ -54,6 +56,7 @@ class System:
         gateway: What is known of the process that answers for endpoints.
         sessions: Browsers that are signed in.
         boards: TensorBoards of the studio.
+        figures: What this process has counted, for whoever watches it.
         request: The request that is being answered, where it has a key: see `idempotency`.
     """
 
@@ -74,6 +77,7 @@ class System:
     gateway: Gateway = field(default_factory=Gateway)
     sessions: Sessions = field(default_factory=Sessions)
     boards: Boards = field(default_factory=Boards)
+    figures: Figures = field(default_factory=Figures)
     request: Request | None = None
 
     def read(self, look: Callable[[Work], Result]) -> Result:
@@ -104,6 +108,8 @@ class System:
         for row in work.ended:
             self.beating.forget(row.key)
             self.last_seen.forget(row.subject)
+        for row in work.finished:
+            self.figures.run_ended(row.workspace, row.status, row.stage_seconds.get(QUEUED))
         for topic in work.topics:
             self.notices.changed(topic)
 
@@ -133,6 +139,8 @@ class Chunks:
 
     Args:
         chunks: The bytes, in steps of about a megabyte; each is made in a thread.
+        name: What a browser calls the file that it keeps; "" for what only programs read.
     """
 
     chunks: Iterator[bytes]
+    name: str = ""

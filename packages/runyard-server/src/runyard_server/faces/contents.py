@@ -66,6 +66,8 @@ def kept(answer: Response) -> Response:
 def made(answer: Chunks, threads: Threads) -> Response:
     """The answer that is made while it is sent."""
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    if answer.name:
+        headers["Content-Disposition"] = f'attachment; filename="{answer.name}"'
     return StreamingResponse(_made(answer, threads), 200, headers, "application/octet-stream")
 
 

@@ -1,10 +1,13 @@
 """How runs are searched: what their attributes are called, and what the old list asks for."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from runyard.protocol.filters import ATTRIBUTE, PROPERTY, TAG, Condition
 from runyard.protocol.runs import STATUSES, RunQuery
-from runyard_server.operations.searches import Words, has, is_, literal
+from runyard.protocol.search import Search
+from runyard_server.operations import searches
+from runyard_server.operations.searches import Prepared, Words, has, is_, literal
 from runyard_server.store import nouns
 
 RUNS = Words(
@@ -28,6 +31,22 @@ RUNS = Words(
 
 
 _NAMING = ("=", "IN")
+
+
+def prepared(workspace: str, asked: Search) -> Prepared:
+    """Check a search for runs, which finds those of the service itself only where they are named.
+
+    Args:
+        workspace: The workspace.
+        asked: The search.
+
+    Raises:
+        InvalidRequest: The filter, an order, a column or the page token makes no sense.
+    """
+    found = searches.prepared(RUNS, workspace, asked)
+    if names_experiment(found.wanted.conditions):
+        return found
+    return replace(found, wanted=replace(found.wanted, more=nouns.SHOWN_RUNS))
 
 
 def names_experiment(asked: Sequence[Condition]) -> bool:

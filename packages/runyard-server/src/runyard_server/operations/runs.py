@@ -15,6 +15,7 @@ from runyard.protocol import runs as states
 from runyard.protocol.errors import Conflict, InvalidRequest, WrongState
 from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
 from runyard.protocol.queue import RunExplanation
+from runyard.protocol.run_export import ExportRuns
 from runyard.protocol.run_keys import RunKeys, RunKeysQuery, RunValues, RunValuesQuery
 from runyard.protocol.runs import (
     ChangeRun,
@@ -40,7 +41,7 @@ from runyard_server.core.lifecycle import (
     is_lost,
 )
 from runyard_server.core.lookups import run_row, workspace_row
-from runyard_server.core.system import System
+from runyard_server.core.system import Chunks, System
 from runyard_server.core.work import Work
 from runyard_server.execution import canceling, inherited_environment, mpi, new_runs, run_folders
 from runyard_server.execution.new_runs import Named, new_row
@@ -228,9 +229,7 @@ def search(system: System, workspace: str, body: Search) -> RunPage:
     Raises:
         InvalidRequest: The filter, an order, a column or the page token makes no sense.
     """
-    asked = searches.prepared(run_searches.RUNS, workspace, body)
-    if not run_searches.names_experiment(asked.wanted.conditions):
-        asked = replace(asked, wanted=replace(asked.wanted, more=nouns.SHOWN_RUNS))
+    asked = run_searches.prepared(workspace, body)
 
     def read(work: Work) -> RunPage:
         workspace_row(work, workspace)
@@ -268,6 +267,23 @@ def values(system: System, workspace: str, query: RunValuesQuery) -> RunValues:
         InvalidRequest: There is no such field.
     """
     return run_keys.values(system, workspace, query)
+
+
+def export(system: System, workspace: str, query: ExportRuns) -> Chunks:
+    """What a search finds as a file, made while it is sent.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        query: Which runs, and how.
+
+    Raises:
+        InvalidRequest: It makes no sense, or has too many columns.
+    """
+    # Loaded when it is asked for: a service at rest need not write files of any format.
+    from runyard_server.operations import run_export
+
+    return run_export.export(system, workspace, query)
 
 
 def spec(system: System, workspace: str, run: str) -> RunSpec:

@@ -1,10 +1,10 @@
 // What this service is, whether the machine has what it needs, and whose work is in it.
 import "./infra.css";
-import { useState } from "preact/hooks";
-import { ask } from "../api";
-import { useCall, useResource } from "../resource";
+import { useEffect, useState } from "preact/hooks";
+import { ask, call } from "../api";
+import { useResource } from "../resource";
 import { bytes } from "../texts";
-import { Ago, Button, Card, Copy, Facts, Head } from "../ui/bits";
+import { Ago, Card, Copy, Facts, Head } from "../ui/bits";
 import { Loaded } from "../ui/states";
 import { Text } from "../ui/preview";
 
@@ -15,12 +15,16 @@ const MARKS: Record<string, [string, string]> = {
 };
 
 export default function About() {
-  const status = useCall("service.status", {});
-  const doctor = useCall("service.doctor", {});
+  useEffect(() => {
+    document.title = "About";
+  }, []);
+  const status = useResource("status", (signal) => call("service.status", {}, { signal }));
+  const doctor = useResource("doctor", (signal) => call("service.doctor", {}, { signal }));
   const [open, setOpen] = useState(false);
-  const licences = useResource(open ? "licences" : null, async (signal) =>
-    (await ask("/assets/licenses.md", { signal })).text(),
-  );
+  const licences = useResource(open ? "licences" : null, async (signal) => {
+    const answer = await ask("/assets/licenses.md", { signal });
+    return answer.text();
+  });
   return (
     <>
       <Head title="About" />
@@ -36,7 +40,7 @@ export default function About() {
                     ["Python", one.python],
                     ["Address", one.url],
                     ["State folder", one.home],
-                    ["Started", <Ago time={one.started_at} />],
+                    ["Started", <Ago key="started" time={one.started_at} />],
                     ["Memory", bytes(one.memory_bytes)],
                     ["Process", one.pid],
                   ]}
@@ -59,9 +63,9 @@ export default function About() {
           wide
           title="This machine"
           extra={
-            <Button kind="quiet" act={doctor.refresh}>
+            <button type="button" class="quiet" onClick={doctor.refresh}>
               Look again
-            </Button>
+            </button>
           }
         >
           <Loaded of={doctor} lines={9}>

@@ -1,12 +1,13 @@
 // One version of a model: where it comes from, what it measured, its files, and how it is used.
+import { useEffect } from "preact/hooks";
 import { go, to } from "../address";
 import { call, url } from "../api";
 import { useLive } from "../live";
 import { useActions } from "../palette";
 import type { ModelRecord, RunRecord } from "../protocol";
-import { useCall, useResource } from "../resource";
-import { bytes } from "../texts";
-import { Ago, Card, Copy, Facts, Figures, Head, Tabs, told } from "../ui/bits";
+import { useResource } from "../resource";
+import { bytes, figure } from "../texts";
+import { Ago, Card, Copy, Facts, Head, Tabs, say } from "../ui/bits";
 import { Files } from "../ui/files";
 import { History } from "../ui/history";
 import { Code, Empty, Failure, Loaded } from "../ui/states";
@@ -24,8 +25,13 @@ interface ModelProps {
 
 export default function Model({ workspace, name, version, tab = "", rest = "" }: ModelProps) {
   const id = `${name}:${version}`;
-  const model = useCall("models.get", { workspace, model: id });
+  const model = useResource(`${workspace} ${id}`, (signal) =>
+    call("models.get", { workspace, model: id }, { signal }),
+  );
   useLive(workspace, [`model:${id}`], model.refresh);
+  useEffect(() => {
+    document.title = `${name} ${version} · Models`;
+  }, [id]);
   const here = to(["models", workspace, name, version]);
   const before = Number(version) - 1;
   useActions(
@@ -46,7 +52,6 @@ export default function Model({ workspace, name, version, tab = "", rest = "" }:
   return (
     <>
       <Head
-        name={`${name} ${version}`}
         title={
           <>
             {name} <small>version {version}</small>
@@ -101,7 +106,9 @@ function Overview({ workspace, model, refresh }: PartProps & { refresh: () => vo
     (await runsOf(workspace, [model.run ?? ""], signal)).get(model.run ?? ""),
   );
   const change = (body: { tags?: Record<string, string>; removed_tags?: string[] }) =>
-    told(call("models.change", { workspace, model: model.id }, { body }), refresh);
+    call("models.change", { workspace, model: model.id }, { body }).then(refresh, (error: Error) =>
+      say(error.message),
+    );
   return (
     <div class="stack">
       {model.description && <p>{model.description}</p>}
@@ -114,7 +121,7 @@ function Overview({ workspace, model, refresh }: PartProps & { refresh: () => vo
               ["Size", `${bytes(model.size)} in ${model.file_count}`],
               ["Path", <code>{model.path}</code>],
               ["Framework", `${model.framework} ${model.framework_version}`.trim() || "–"],
-              ["Served with", wishes(model) || false],
+              ...wishes(model),
             ]}
           />
         </Card>
@@ -143,14 +150,13 @@ function Overview({ workspace, model, refresh }: PartProps & { refresh: () => vo
   );
 }
 
-/** What it asks for where it is served. */
-function wishes({ resources: { cpus, memory_gb, gpus } }: ModelRecord): string {
-  const parts: [number | null, string][] = [
-    [cpus, "CPUs"],
-    [memory_gb, "GB"],
-    [gpus, "GPUs"],
-  ];
-  return parts.flatMap(([count, unit]) => (count === null ? [] : `${count} ${unit}`)).join(", ");
+function wishes({ resources }: ModelRecord): [string, string][] {
+  const parts = [
+    resources.cpus === null ? "" : `${resources.cpus} CPUs`,
+    resources.memory_gb === null ? "" : `${resources.memory_gb} GB`,
+    resources.gpus === null ? "" : `${resources.gpus} GPUs`,
+  ].filter(Boolean);
+  return parts.length ? [["Served with", parts.join(", ")]] : [];
 }
 
 interface MeasuredProps {
@@ -168,7 +174,14 @@ function Measured({ workspace, id, run }: MeasuredProps) {
       extra={<a href={to(["runs", workspace, id, "metrics"])}>Charts</a>}
     >
       {metrics.length === 0 && <p class="faint">None.</p>}
-      <Figures of={metrics.slice(0, 12)} />
+      <dl class="figures">
+        {metrics.slice(0, 12).map(([name, value]) => (
+          <div key={name}>
+            <dt title={name}>{name}</dt>
+            <dd>{figure(value)}</dd>
+          </div>
+        ))}
+      </dl>
       {params.length > 0 && (
         <Facts of={params.slice(0, 20).map(([name, value]) => [name, <code>{value}</code>])} />
       )}

@@ -1,21 +1,18 @@
 // A sweep: how its best got better, which parameters matter, each of its trials.
-import { useMemo, useState } from "preact/hooks";
-import { to } from "../address";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { param, setParams, to } from "../address";
 import { call } from "../api";
 import { useLive } from "../live";
 import { useActions } from "../palette";
 import type { SweepColumn, SweepRecord, SweepTable, TrialRecord } from "../protocol";
-import { type Resource, useAll, useCall } from "../resource";
+import { type Resource, useResource } from "../resource";
 import { counted, duration, figure } from "../texts";
-import { Button, Card, Copy, Facts, Head, Status, Took, told, useNow } from "../ui/bits";
-import { ranks } from "../ui/axes";
+import { Card, Copy, Facts, Head, Status, Took, say, useNow } from "../ui/bits";
 import { Chart } from "../ui/chart";
-import { type Column, number, state, text } from "../ui/columns";
 import { Gantt, type Bar } from "../ui/gantt";
 import { Parallel, type Line } from "../ui/parallel";
 import { Empty, Loaded } from "../ui/states";
-import { Table } from "../ui/table";
-import { ENDED } from "./run";
+import { Table, type Column } from "../ui/table";
 
 const MOST = 2000;
 const SHADES: Record<string, string> = {
@@ -26,15 +23,23 @@ const SHADES: Record<string, string> = {
   canceled: "--faint",
   paused: "--faint",
 };
+const ENDED = ["Completed", "Failed", "Canceled"];
 
 export default function Sweep({ workspace, sweep: id }: { workspace: string; sweep: string }) {
   const segments = { workspace, sweep: id };
-  const sweep = useCall("sweeps.get", segments);
-  const table = useCall("sweeps.table", segments, { query: { trials: MOST } });
+  const sweep = useResource(`${workspace} ${id}`, (signal) =>
+    call("sweeps.get", segments, { signal }),
+  );
+  const table = useResource(`table ${workspace} ${id}`, (signal) =>
+    call("sweeps.table", segments, { query: { trials: MOST }, signal }),
+  );
   useLive(workspace, [`sweep:${id}`, `run:${id}`], () => {
     sweep.refresh();
     table.refresh();
   });
+  useEffect(() => {
+    document.title = `${sweep.data?.name ?? id} · Runyard`;
+  }, [sweep.data?.name, id]);
   return (
     <Loaded of={sweep} lines={10}>
       {(found) => (
@@ -61,21 +66,27 @@ export default function Sweep({ workspace, sweep: id }: { workspace: string; swe
 function SweepHead({ sweep, resource }: { sweep: SweepRecord; resource: Resource<SweepRecord> }) {
   const segments = { workspace: sweep.workspace, sweep: sweep.id };
   const live = !ENDED.includes(sweep.status);
+  const done = (promise: Promise<SweepRecord>, text: string) =>
+    promise.then(
+      (next) => {
+        resource.set(next);
+        say(text);
+      },
+      (error: Error) => say(error.message),
+    );
   const more = () => {
     const trials = (sweep.spec.max_trials ?? 0) + 10;
-    void told(
+    void done(
       call("sweeps.change", segments, { body: { max_trials: trials } }),
-      resource.set,
       `Up to ${trials} trials now.`,
     );
   };
   const pause = () =>
-    void told(
+    void done(
       call("sweeps.change", segments, { body: { paused: !sweep.paused } }),
-      resource.set,
       sweep.paused ? "Goes on." : "Paused: trials that run go on.",
     );
-  const stop = () => void told(call("sweeps.cancel", segments), resource.set, "Stopped.");
+  const stop = () => void done(call("sweeps.cancel", segments), "Stopped.");
   useActions(
     live
       ? [
@@ -92,7 +103,6 @@ function SweepHead({ sweep, resource }: { sweep: SweepRecord; resource: Resource
   );
   return (
     <Head
-      name={sweep.name ?? sweep.id}
       title={
         <>
           {sweep.name ?? sweep.spec.experiment} <Status of={sweep.status} />
@@ -110,12 +120,20 @@ function SweepHead({ sweep, resource }: { sweep: SweepRecord; resource: Resource
       <a class="button" href={to(["runs", sweep.workspace, sweep.id])}>
         Its run
       </a>
-      {live && sweep.spec.max_trials !== null && <Button act={more}>10 more trials</Button>}
-      {live && <Button act={pause}>{sweep.paused ? "Go on" : "Pause"}</Button>}
+      {live && sweep.spec.max_trials !== null && (
+        <button type="button" onClick={more}>
+          10 more trials
+        </button>
+      )}
       {live && (
-        <Button kind="danger" act={stop}>
+        <button type="button" onClick={pause}>
+          {sweep.paused ? "Go on" : "Pause"}
+        </button>
+      )}
+      {live && (
+        <button type="button" class="danger" onClick={stop}>
           Stop
-        </Button>
+        </button>
       )}
     </Head>
   );
@@ -178,7 +196,9 @@ function Counts({ sweep }: { sweep: SweepRecord }) {
               ["At once", spec.parallel ?? "as many as there is room for"],
               ["Points", sweep.space_size ?? "without end"],
               ["Seed", spec.seed],
-              ["At most", !!spec.max_duration_seconds && duration(spec.max_duration_seconds)],
+              ...(spec.max_duration_seconds
+                ? [["At most", duration(spec.max_duration_seconds)] as [string, string]]
+                : []),
             ]}
           />
         </Card>
@@ -191,9 +211,11 @@ function Counts({ sweep }: { sweep: SweepRecord }) {
 function Importance({ sweep }: { sweep: SweepRecord }) {
   const ended = (sweep.counts["completed"] ?? 0) + (sweep.counts["stopped"] ?? 0);
   // Worked out anew with every tenth trial: it takes the service a moment.
-  const segments = { workspace: sweep.workspace, sweep: sweep.id };
-  const again = [Math.floor(ended / 10), sweep.status];
-  const found = useCall("sweeps.importance", segments, {}, again);
+  const found = useResource(
+    `importance ${sweep.id} ${Math.floor(ended / 10)} ${sweep.status}`,
+    (signal) =>
+      call("sweeps.importance", { workspace: sweep.workspace, sweep: sweep.id }, { signal }),
+  );
   return (
     <Card title="What decides">
       <Loaded of={found} lines={3}>
@@ -236,15 +258,10 @@ function Pictures({
   const params = table.columns.filter((one) => one.role === "param");
   const values = table.columns.filter((one) => one.role === "value");
   const goal = sweep.spec.objectives[0]?.goal ?? "minimize";
-  const axes = [...params, ...values.slice(0, 1)];
-  const lines = useMemo(() => {
-    const good = ranks(values[0]?.values ?? [], goal !== "maximize");
-    return numbers.map((number, at): Line => ({
-      id: String(number),
-      values: axes.map((column) => column.values[at]),
-      rank: good[at] ?? null,
-    }));
-  }, [table]);
+  const lines = useMemo(
+    () => ranked(numbers, [...params, ...values.slice(0, 1)], values[0], goal),
+    [table],
+  );
   const best = useMemo(() => soFar(numbers, values[0], goal), [table]);
   return (
     <div class="stack">
@@ -265,13 +282,38 @@ function Pictures({
           title="Parameters and result"
           extra={<small>drag along an axis to choose, its name to move it</small>}
         >
-          <Parallel names={axes.map((one) => one.name)} lines={lines} onBrushed={setChosen} />
+          <Parallel
+            names={[...params, ...values.slice(0, 1)].map((one) => one.name)}
+            lines={lines}
+            onBrushed={setChosen}
+          />
         </Card>
       )}
       <When sweep={sweep} workspace={workspace} />
       <Trials sweep={sweep} workspace={workspace} chosen={chosen} />
     </div>
   );
+}
+
+/** Trials as lines, with how good each is among all. */
+function ranked(
+  numbers: unknown[],
+  columns: SweepColumn[],
+  value: SweepColumn | undefined,
+  goal: string,
+): Line[] {
+  const known = (value?.values ?? [])
+    .map((one, at) => ({ one, at }))
+    .filter((pair): pair is { one: number; at: number } => typeof pair.one === "number")
+    .sort((left, right) => (goal === "maximize" ? left.one - right.one : right.one - left.one));
+  const rank = new Map(
+    known.map(({ at }, place) => [at, known.length < 2 ? 1 : place / (known.length - 1)]),
+  );
+  return numbers.map((number, at) => ({
+    id: String(number),
+    values: columns.map((column) => column.values[at]),
+    rank: rank.get(at) ?? null,
+  }));
 }
 
 function soFar(numbers: unknown[], value: SweepColumn | undefined, goal: string) {
@@ -292,9 +334,24 @@ function soFar(numbers: unknown[], value: SweepColumn | undefined, goal: string)
 }
 
 /** All trials; thousands come in pages. */
-function useTrials({ workspace, id: sweep, counts }: SweepRecord) {
-  const query = { page_size: 1000 };
-  return useAll("sweeps.trials", { workspace, sweep }, { query }, { after: Object.values(counts) });
+function useTrials(sweep: SweepRecord) {
+  const state = Object.values(sweep.counts).join(" ");
+  return useResource(`trials ${sweep.id} ${state}`, async (signal) => {
+    const found: TrialRecord[] = [];
+    let token: string | null = null;
+    do {
+      const segments = { workspace: sweep.workspace, sweep: sweep.id };
+      const query = { page_size: 1000, page_token: token };
+      const page: { items: TrialRecord[]; next_page_token: string | null } = await call(
+        "sweeps.trials",
+        segments,
+        { query, signal },
+      );
+      found.push(...page.items);
+      token = page.next_page_token;
+    } while (token && found.length < 10_000);
+    return found;
+  });
 }
 
 function When({ sweep, workspace }: { sweep: SweepRecord; workspace: string }) {
@@ -324,8 +381,6 @@ function When({ sweep, workspace }: { sweep: SweepRecord; workspace: string }) {
   );
 }
 
-const valueOf = (trial: TrialRecord) => trial.values[0] ?? trial.best;
-
 function Trials({
   sweep,
   workspace,
@@ -336,44 +391,97 @@ function Trials({
   chosen: Set<string> | null;
 }) {
   const trials = useTrials(sweep);
-  const [goal] = sweep.spec.objectives;
-  const value = goal?.name ?? "value";
+  const order = param(
+    "order",
+    sweep.spec.objectives[0]?.goal === "maximize" ? "value desc" : "value",
+  );
   const names = sweep.spec.space.map((one) => one.name).slice(0, 8);
-  const param = (name: string) => (one: TrialRecord) => one.params[name] as string | number | null;
-  const seconds = (one: TrialRecord) =>
-    (Date.parse(one.ended_at ?? "") - Date.parse(one.started_at)) / 1000 || null;
   const columns: Column<TrialRecord>[] = [
-    number("Trial", "5rem", (one) => one.number),
-    state((one) => one.state),
-    number(value, "minmax(7rem, 1fr)", valueOf, { name: "value" }),
-    ...names.map((name) =>
-      number(name, "minmax(6rem, 1fr)", param(name), { name: `params.${name}` }),
-    ),
-    number("Took", "7rem", seconds, {
+    {
+      name: "number",
+      title: "Trial",
+      width: "5rem",
+      number: true,
+      order: "number",
+      cell: (one) => one.number,
+    },
+    { name: "state", title: "State", width: "8rem", cell: (one) => <Status of={one.state} /> },
+    {
+      name: "value",
+      title: sweep.spec.objectives[0]?.name ?? "value",
+      width: "minmax(7rem, 1fr)",
+      number: true,
+      order: "value",
+      cell: (one) => figure(valueOf(one)),
+    },
+    ...names.map((name): Column<TrialRecord> => ({
+      name,
+      title: name,
+      width: "minmax(6rem, 1fr)",
+      number: true,
+      order: `params.${name}`,
+      cell: (one) => figure(one.params[name]),
+    })),
+    {
+      name: "took",
+      title: "Took",
+      width: "7rem",
+      number: true,
       cell: (one) => <Took from={one.started_at || null} until={one.ended_at} />,
-    }),
-    text("Run", "6rem", (one) => one.run, {
+    },
+    {
+      name: "run",
+      title: "Run",
+      width: "6rem",
       cell: (one) => one.run && <a href={to(["runs", workspace, one.run])}>open</a>,
-    }),
-    text("Reason", "minmax(10rem, 2fr)", (one) => one.reason, {
+    },
+    {
+      name: "reason",
+      title: "Reason",
+      width: "minmax(10rem, 2fr)",
       cell: (one) => <span title={one.reason}>{one.reason}</span>,
-    }),
+    },
   ];
   return (
     <Loaded of={trials} lines={8}>
       {(items) => (
         <Table
           label="Trials"
-          noun="trial"
-          sort="order"
-          order={goal?.goal === "maximize" ? "value desc" : "value"}
           columns={columns}
-          rows={chosen ? items.filter((one) => chosen.has(String(one.number))) : items}
+          rows={sorted(
+            chosen ? items.filter((one) => chosen.has(String(one.number))) : items,
+            order,
+          )}
           id={(one) => String(one.number)}
-          foot={chosen && `, chosen of ${items.length}`}
-          command={`runyard sweeps trials ${sweep.id}`}
+          order={order}
+          onOrder={(next) => setParams({ order: next }, true)}
+          foot={
+            chosen
+              ? `${chosen.size} chosen of ${counted(items.length, "trial")}`
+              : counted(items.length, "trial")
+          }
         />
       )}
     </Loaded>
   );
+}
+
+const valueOf = (trial: TrialRecord) => trial.values[0] ?? trial.best;
+
+/** What lacks the value comes last, whichever way. */
+function sorted(trials: TrialRecord[], order: string): TrialRecord[] {
+  const [name = "", direction] = order.split(" ");
+  const of = (trial: TrialRecord): unknown =>
+    name === "number"
+      ? trial.number
+      : name === "value"
+        ? valueOf(trial)
+        : trial.params[name.replace(/^params\./, "")];
+  const sign = direction === "desc" ? -1 : 1;
+  return [...trials].sort((left, right) => {
+    const [a, b] = [of(left), of(right)];
+    if (a == null || b == null) return Number(a == null) - Number(b == null);
+    if (typeof a === "number" && typeof b === "number") return sign * (a - b);
+    return sign * String(a).localeCompare(String(b));
+  });
 }

@@ -3,8 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { figure } from "../texts";
-import { Button, colour } from "./bits";
-import { Plain } from "./plain";
+import { colour } from "./bits";
 
 export interface Series {
   /** What it is, for its colour and as key: a run's id, or a metric's name. */
@@ -211,9 +210,9 @@ export function Chart(props: ChartProps) {
     <figure class="chart">
       <figcaption>
         <h3>{title}</h3>
-        <Button kind="quiet" aria-pressed={table} act={() => setTable(!table)}>
+        <button type="button" class="quiet" aria-pressed={table} onClick={() => setTable(!table)}>
           {table ? "Chart" : "Table"}
-        </Button>
+        </button>
       </figcaption>
       {table ? (
         <Twin series={series} />
@@ -300,9 +299,25 @@ function Twin({ series }: { series: Series[] }) {
       .map((x, index, xs) => ({ one, x, y: one.y[one.y.length - xs.length + index] })),
   );
   return (
-    <Plain
-      heads={["Series", "x", "Value"]}
-      rows={rows.map(({ one, x, y }) => [one.name, figure(x), figure(y)])}
-    />
+    <div class="twin">
+      <table>
+        <thead>
+          <tr>
+            <th>Series</th>
+            <th>x</th>
+            <th>Value</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, 1000).map(({ one, x, y }) => (
+            <tr key={`${one.id} ${x}`}>
+              <td>{one.name}</td>
+              <td>{figure(x)}</td>
+              <td>{figure(y)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

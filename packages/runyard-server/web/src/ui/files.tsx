@@ -3,7 +3,6 @@ import { useMemo, useState } from "preact/hooks";
 import { setParams, param } from "../address";
 import { bytes, counted } from "../texts";
 import { Preview } from "./preview";
-import { Button } from "./bits";
 
 export interface FileItem {
   path: string;
@@ -73,22 +72,28 @@ export function Files({ files, address, open, href, label }: FilesProps) {
           onInput={(event) => setWanted(event.currentTarget.value)}
         />
         {trail.length > 0 && !wanted && (
-          <Button
-            kind="quiet up"
-            act={() =>
+          <button
+            type="button"
+            class="quiet up"
+            onClick={() =>
               setParams({ in: trail.length > 1 ? `${trail.slice(0, -1).join("/")}/` : "" }, true)
             }
           >
             ← {chosen}
-          </Button>
+          </button>
         )}
         {found.folders.map((folder) => (
-          <Button key={folder.path} kind="quiet" act={() => setParams({ in: folder.path }, true)}>
+          <button
+            key={folder.path}
+            type="button"
+            class="quiet"
+            onClick={() => setParams({ in: folder.path }, true)}
+          >
             <span>{folder.name}/</span>
             <small>
               {folder.count} · {bytes(folder.size)}
             </small>
-          </Button>
+          </button>
         ))}
         {found.here.slice(0, MOST).map((one) => (
           <a

@@ -1,7 +1,6 @@
 // A button with something below it, closed by Escape or a click elsewhere.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Button } from "./bits";
 
 interface MenuProps {
   title: ComponentChildren;
@@ -27,9 +26,9 @@ export function Menu({ title, children }: MenuProps) {
   }, [open]);
   return (
     <div class="menu" ref={box}>
-      <Button aria-expanded={open} act={() => setOpen(!open)}>
+      <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
         {title}
-      </Button>
+      </button>
       {open && <div class="drop">{children(() => setOpen(false))}</div>}
     </div>
   );

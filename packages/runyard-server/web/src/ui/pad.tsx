@@ -1,7 +1,7 @@
 // A pad to draw a digit on, and to drop a picture on.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { numbersOf, placed, type Shape } from "../pixels";
-import { Button, say } from "./bits";
+import { say } from "./bits";
 
 const SIZE = 280;
 
@@ -118,14 +118,15 @@ export function Pad({ shape, onChange }: PadProps) {
           Sent as {shape.height} × {shape.width}
           {shape.channels === 3 ? " × 3" : ""} numbers from 0 to 1.
         </small>
-        <Button
-          act={() => {
+        <button
+          type="button"
+          onClick={() => {
             clear();
             read(true);
           }}
         >
           Clear
-        </Button>
+        </button>
         <label class="button">
           Picture…
           <input

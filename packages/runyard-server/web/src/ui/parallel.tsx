@@ -3,7 +3,6 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import { short } from "../texts";
 import { axis, heat, type Axis } from "./axes";
 import { Canvas, type Brush } from "./canvas";
-import { Button } from "./bits";
 
 export interface Line {
   id: string;
@@ -48,9 +47,9 @@ export function Parallel({ names, lines, height = 300, onBrushed }: ParallelProp
     () => lines.map((line) => axes.map((one, place) => one.place(line.values[place]))),
     [axes, lines],
   );
-  const within = (at: number, among = ranges) =>
+  const within = (at: number) =>
     names.every((name, place) => {
-      const range = among.get(name);
+      const range = ranges.get(name);
       const value = places[at]?.[place];
       return !range || (value != null && value >= range[0] && value <= range[1]);
     });
@@ -135,7 +134,13 @@ export function Parallel({ names, lines, height = 300, onBrushed }: ParallelProp
   const brushed = (next: Map<string, Range>) => {
     setRanges(next);
     if (!onBrushed) return;
-    const chosen = lines.filter((_, at) => within(at, next));
+    const chosen = lines.filter((_, at) =>
+      names.every((name, place) => {
+        const range = next.get(name);
+        const value = places[at]?.[place];
+        return !range || (value != null && value >= range[0] && value <= range[1]);
+      }),
+    );
     onBrushed(next.size ? new Set(chosen.map((line) => line.id)) : null);
   };
   const nearest = (left: number) =>
@@ -185,9 +190,9 @@ export function Parallel({ names, lines, height = 300, onBrushed }: ParallelProp
         }}
       />
       {ranges.size > 0 && (
-        <Button kind="quiet" act={() => brushed(new Map())}>
+        <button type="button" class="quiet" onClick={() => brushed(new Map())}>
           Show all
-        </Button>
+        </button>
       )}
     </figure>
   );

@@ -4,13 +4,11 @@ import { param, setParams } from "../address";
 import { ask } from "../api";
 import { useResource } from "../resource";
 import { bytes } from "../texts";
-import { Copy, Facts } from "./bits";
-import { Switch } from "./fields";
+import { Copy } from "./bits";
 import type { FileItem } from "./files";
-import { Plain } from "./plain";
 import { type Piece, coloured } from "./python";
-import { entries, signature } from "./reading";
-import { Lazy, Loaded } from "./states";
+import { entries } from "./reading";
+import { Loaded } from "./states";
 
 const MOST = 512 * 1024;
 const ROWS = 1000;
@@ -23,16 +21,11 @@ const KINDS: [RegExp, string][] = [
   [/\.npy$/i, "numpy"],
   [/\.(npz|zip|whl|pt|pth)$/i, "zip"],
   [/\.html?$/i, "page"],
-  [/(^|\/)events\.out\.tfevents\./, "events"],
-  [/(^|\/)MLmodel$/, "model"],
   [
     /\.(txt|log|md|rst|py|ipynb|ya?ml|toml|cfg|ini|sh|jsonl|xml|html?|css|js|ts|r|c|cc|cpp|h|lock|conf)$/i,
     "text",
   ],
 ];
-
-// The charts are fetched with the first file that has some.
-const events = () => import("./events");
 
 /** The preview of one file. */
 export function Preview({ file, address }: { file: FileItem; address: string }) {
@@ -97,12 +90,14 @@ function Report({ file, address }: { file: FileItem; address: string }) {
   return (
     <>
       {framed && (
-        <Switch
-          label="How it is shown"
-          of={["Page", "Source"]}
-          at={source ? "Source" : "Page"}
-          to={(name) => setParams({ source: name === "Source" ? "1" : "" })}
-        />
+        <div class="switch" role="group" aria-label="How it is shown">
+          <button type="button" aria-pressed={!source} onClick={() => setParams({ source: "" })}>
+            Page
+          </button>
+          <button type="button" aria-pressed={source} onClick={() => setParams({ source: "1" })}>
+            Source
+          </button>
+        </div>
       )}
       {source ? (
         <Content file={file} address={address} kind="text" />
@@ -154,10 +149,9 @@ function Shown({
   path: string;
 }) {
   const text = useMemo(
-    () => (/numpy|zip|events/.test(kind) ? "" : new TextDecoder().decode(data)),
+    () => (kind === "numpy" || kind === "zip" ? "" : new TextDecoder().decode(data)),
     [data],
   );
-  if (kind === "events") return <Lazy load={events} given={{ data }} />;
   if (kind === "numpy") return <p>{numpy(data)}</p>;
   if (kind === "zip") return <Zip data={data} whole={whole} />;
   // A byte of zero is in no text.
@@ -170,14 +164,6 @@ function Shown({
       return <Text text={text} />;
     }
   }
-  const told = kind === "model" ? Object.entries(signature(text)) : [];
-  if (told.length)
-    return (
-      <>
-        <Facts of={told} />
-        <Text text={text} />
-      </>
-    );
   return <Text text={text} python={/\.pyw?$/i.test(path)} />;
 }
 
@@ -276,7 +262,28 @@ function Zip({ data, whole }: { data: Uint8Array; whole: boolean }) {
 function Table({ text, tab }: { text: string; tab: boolean }) {
   const rows = useMemo(() => cells(text, tab ? "\t" : ","), [text, tab]);
   const [head = [], ...body] = rows;
-  return <Plain box="twin tall" heads={head} rows={body} />;
+  return (
+    <div class="twin tall" tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            {head.map((name, place) => (
+              <th key={place}>{name}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {body.map((row, place) => (
+            <tr key={place}>
+              {row.map((cell, column) => (
+                <td key={column}>{cell}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
 }
 
 /** The cells of a table with commas, quotes as RFC 4180 has them; the first thousand rows. */

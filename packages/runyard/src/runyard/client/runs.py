@@ -11,10 +11,11 @@ from runyard.protocol import runs as routes
 from runyard.protocol.runs import Beat, FailRun, RunQuery
 
 if TYPE_CHECKING:
-    from typing import List
+    from typing import Iterator, List
 
     from runyard.protocol.jobs import RankRecord
     from runyard.protocol.queue import RunExplanation
+    from runyard.protocol.run_export import ExportRuns
     from runyard.protocol.run_keys import RunKeys, RunKeysQuery, RunValues, RunValuesQuery
     from runyard.protocol.runs import ChangeRun, RunRecord, RunSpec, StartRun, SubmitRun
     from runyard.protocol.search import Search
@@ -87,6 +88,17 @@ class Runs(NounClient):
         from runyard.protocol.run_keys import RUNS_VALUES
 
         return self._service.call(RUNS_VALUES, query=query)
+
+    def export(self, asked: ExportRuns) -> Iterator[bytes]:
+        """Read what a search finds as a file, piece by piece, while the service makes it.
+
+        Raises:
+            InvalidRequest: It makes no sense, or there are too many columns.
+            ServiceUnreachable: While the pieces are read: the answer breaks off.
+        """
+        from runyard.client import run_exports
+
+        return run_exports.pieces(self._service, asked)
 
     def get(self, run: str) -> RunRecord:
         """Find a run.

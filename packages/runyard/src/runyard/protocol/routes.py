@@ -27,6 +27,7 @@ from runyard.protocol.models import *
 from runyard.protocol.parameters import *
 from runyard.protocol.queue import *
 from runyard.protocol.route import Route
+from runyard.protocol.run_export import *
 from runyard.protocol.run_keys import *
 from runyard.protocol.runs import *
 from runyard.protocol.series import *

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional, Sequence, Union
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Iterator, Optional, Sequence, Union
 
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.filters import ATTRIBUTE, Condition, Field, conditions, moved, written
 from runyard.protocol.search import Search
 from runyard.sdk import checks
 from runyard.sdk.exceptions import translated
+from runyard.sdk.run_frames import RunList
 from runyard.sdk.runs import of_record
 from runyard.sdk.workspaces import Workspace
 
 if TYPE_CHECKING:
     from runyard.sdk.experiments import Experiment
-    from runyard.sdk.runs import Run
 
 
 def search_runs(
@@ -23,7 +24,7 @@ def search_runs(
     max_results: Optional[int] = None,
     experiment: Union[str, Experiment, None] = None,
     workspace: Optional[Workspace] = None,
-) -> List[Run]:
+) -> RunList:
     """Find runs by metrics, parameters, tags and attributes.
 
         search_runs("metrics.loss < 0.5 and params.lr = '0.1'", "metrics.loss", max_results=10)
@@ -37,7 +38,8 @@ def search_runs(
             embedded default one.
 
     Returns:
-        The runs, the newest first if no order is given.
+        The runs, the newest first if no order is given: a list, which also has `to_pandas()` and
+        `to_polars()`.
 
     Raises:
         UserErrorException: The filter makes no sense (the message points at the place), an argument
@@ -50,17 +52,15 @@ def search_runs(
     where = Workspace.from_config() if workspace is None else workspace
     checks.workspace(where)
     with translated():
-        asked: Search = Search(_joined(text, name), orders)
-        try:
+        with as_given(text):
+            asked: Search = Search(joined(text, name), orders)
             found = list(where.service.runs.search(asked, most))
-        except InvalidRequest as fault:
-            raise _as_given(fault, text) from None
         if not found and name is not None and most != 0:
             where.service.experiments.get(name)  # says that there is none, and which are near
-    return [of_record(where, record) for record in found]
+    return RunList([of_record(where, record) for record in found], found)
 
 
-def _joined(text: str, experiment: Optional[str]) -> str:
+def joined(text: str, experiment: Optional[str]) -> str:
     """The filter with the experiment behind it, so that places in the filter stay."""
     if experiment is None:
         return text
@@ -70,8 +70,16 @@ def _joined(text: str, experiment: Optional[str]) -> str:
     return f"{text} AND {only}" if given else only
 
 
-def _as_given(fault: InvalidRequest, text: str) -> InvalidRequest:
-    """The fault, shown in the filter that was given."""
+@contextmanager
+def as_given(text: str) -> Iterator[None]:
+    """Show what is wrong with a search in the filter that was given."""
+    try:
+        yield
+    except InvalidRequest as fault:
+        raise _moved(fault, text) from None
+
+
+def _moved(fault: InvalidRequest, text: str) -> InvalidRequest:
     start = fault.details.get("position", len(text))
     if fault.details.get("of") != "filter" or start >= len(text):
         return fault

@@ -1,11 +1,12 @@
 // Who gets the requests of an endpoint, and how many replicas each deployment has: changed in place.
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { to } from "../../address";
 import { call } from "../../api";
 import { quantile, short } from "../../latencies";
 import type { ChangeEndpoint, DeploymentRecord, EndpointRecord } from "../../protocol";
 import { figure } from "../../texts";
-import { Button, Card, Facts, Status, colour, say, told } from "../../ui/bits";
+import { Card, Facts, Status, colour, say } from "../../ui/bits";
 import { readyOf } from "../endpoints";
 
 const WHOLE = 100;
@@ -23,7 +24,9 @@ export function change(
   body: Partial<ChangeEndpoint>,
   refresh: () => void,
 ) {
-  return told(call("endpoints.change", where(endpoint), { body }), refresh);
+  return call("endpoints.change", where(endpoint), { body }).then(refresh, (error: Error) =>
+    say(error.message),
+  );
 }
 
 /** The split of the traffic, as one bar and as percents. */
@@ -57,16 +60,19 @@ export function Traffic({ endpoint, refresh }: PartProps) {
       extra={
         changed && (
           <span class="actions">
-            <Button kind="quiet" act={() => setDraft({})}>
+            <button type="button" class="quiet" onClick={() => setDraft({})}>
               Discard
-            </Button>
-            <Button
-              kind="main"
+            </button>
+            <button
+              type="button"
+              class="main"
               disabled={rest < 0}
-              act={() => void give(Object.fromEntries(others.map((one) => [one.name, share(one)])))}
+              onClick={() =>
+                void give(Object.fromEntries(others.map((one) => [one.name, share(one)])))
+              }
             >
               Apply
-            </Button>
+            </button>
           </span>
         )
       }
@@ -103,7 +109,9 @@ export function Traffic({ endpoint, refresh }: PartProps) {
                   %
                 </label>
                 {one.mirror > 0 && <small>and copies of {one.mirror} %</small>}
-                <Button act={() => promote(one.name)}>Promote</Button>
+                <button type="button" onClick={() => promote(one.name)}>
+                  Promote
+                </button>
               </>
             )}
           </li>
@@ -120,21 +128,25 @@ export function Deployment({ endpoint, of, refresh }: PartProps & { of: Deployme
   const [most, setMost] = useState<number>();
   const [low, high] = [least ?? scaling.min_replicas, most ?? scaling.max_replicas];
   const segments = { ...where(endpoint), deployment: of.name };
-  const done = () => {
-    setLeast(undefined);
-    setMost(undefined);
-    refresh();
-  };
+  const told = (asked: Promise<unknown>, text: string) =>
+    asked.then(
+      () => {
+        say(text);
+        setLeast(undefined);
+        setMost(undefined);
+        refresh();
+      },
+      (error: Error) => say(error.message),
+    );
   const scale = () => {
     const spec = { ...of.spec, scaling: { ...scaling, min_replicas: low, max_replicas: high } };
     void told(
       call("endpoints.deploy", segments, { body: { spec } }),
-      done,
       `${of.name} has ${low === high ? low : `${low} to ${high}`} replicas now.`,
     );
   };
   const back = () =>
-    void told(call("endpoints.rollback", segments, { body: {} }), done, `${of.name} goes back.`);
+    void told(call("endpoints.rollback", segments, { body: {} }), `${of.name} goes back.`);
   const changed = low !== scaling.min_replicas || high !== scaling.max_replicas;
   const number = (label: string, value: number, set: (value: number) => void) => (
     <input
@@ -175,23 +187,29 @@ export function Deployment({ endpoint, of, refresh }: PartProps & { of: Deployme
             "Replicas",
             <span class="scale">
               {number("Fewest", low, setLeast)} to {number("Most", high, setMost)}
-              <Button disabled={!changed || low > high} act={scale}>
+              <button type="button" disabled={!changed || low > high} onClick={scale}>
                 Scale
-              </Button>
+              </button>
             </span>,
           ],
-          [
-            "Environment",
-            of.environment_lock !== null && (
-              <a href={to(["environments", endpoint.workspace, of.environment_lock])}>
-                {of.environment_lock.slice(0, 12)}
-              </a>
-            ),
-          ],
+          ...(of.environment_lock
+            ? ([
+                [
+                  "Environment",
+                  <a href={to(["environments", endpoint.workspace, of.environment_lock])}>
+                    {of.environment_lock.slice(0, 12)}
+                  </a>,
+                ],
+              ] as [string, ComponentChildren][])
+            : []),
         ]}
       />
       {(of.error || of.reason) && <p class="wrong">{(of.error || of.reason).split("\n")[0]}</p>}
-      {of.revision > 1 && <Button act={back}>Roll back</Button>}
+      {of.revision > 1 && (
+        <button type="button" onClick={back}>
+          Roll back
+        </button>
+      )}
     </Card>
   );
 }

@@ -2,12 +2,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { param, setParams } from "../../address";
 import { call } from "../../api";
-import { DIGIT, pictureOf } from "../../pixels";
+import { DIGIT, pictureOf, type Shape } from "../../pixels";
 import type { EndpointAnswer, EndpointRecord } from "../../protocol";
 import { useResource } from "../../resource";
-import { shell } from "../../texts";
-import { Button, Card } from "../../ui/bits";
-import { Choice } from "../../ui/fields";
+import { Card } from "../../ui/bits";
 import { Pad } from "../../ui/pad";
 import { Code, Loaded } from "../../ui/states";
 import { Answer } from "./answer";
@@ -121,14 +119,15 @@ function Form({ endpoint, takes }: { endpoint: EndpointRecord; takes: Taken }) {
           extra={
             <span class="actions">
               {modes.map((name) => (
-                <Button
+                <button
                   key={name}
-                  kind="quiet"
+                  type="button"
+                  class="quiet"
                   aria-pressed={name === mode}
-                  act={() => setParams({ by: name })}
+                  onClick={() => setParams({ by: name })}
                 >
                   {{ form: "Form", draw: "Draw", json: "JSON" }[name]}
-                </Button>
+                </button>
               ))}
             </span>
           }
@@ -146,9 +145,8 @@ function Form({ endpoint, takes }: { endpoint: EndpointRecord; takes: Taken }) {
                 onChange={(rows) => setText(JSON.stringify(bodyOf(inputs, rows)))}
               />
             ) : mode === "draw" ? (
-              // Where nothing tells what the model takes: the digits of MNIST.
-              <Pad
-                shape={picture ?? DIGIT}
+              <Drawing
+                shape={picture}
                 onChange={(numbers) => setText(JSON.stringify({ data: [numbers] }))}
               />
             ) : (
@@ -169,15 +167,16 @@ function Form({ endpoint, takes }: { endpoint: EndpointRecord; takes: Taken }) {
                 {busy ? "Sending…" : "Send"}
               </button>
               {endpoint.deployments.length > 1 && (
-                <Choice
-                  label="Deployment"
+                <select
+                  aria-label="Deployment"
                   value={deployment}
-                  onPick={setDeployment}
-                  of={[
-                    ["", "by the traffic split"],
-                    ...endpoint.deployments.map((one) => one.name),
-                  ]}
-                />
+                  onChange={(event) => setDeployment(event.currentTarget.value)}
+                >
+                  <option value="">by the traffic split</option>
+                  {endpoint.deployments.map((one) => (
+                    <option key={one.name}>{one.name}</option>
+                  ))}
+                </select>
               )}
               {!valid && <small>Not JSON: it is sent as a text.</small>}
             </div>
@@ -261,6 +260,17 @@ function Fields({ inputs, onChange }: FieldsProps) {
   );
 }
 
+/** The pad; where nothing tells what the model takes, for the digits of MNIST. */
+function Drawing({
+  shape,
+  onChange,
+}: {
+  shape: Shape | null;
+  onChange: (numbers: unknown[]) => void;
+}) {
+  return <Pad shape={shape ?? DIGIT} onChange={onChange} />;
+}
+
 interface LinesProps {
   endpoint: EndpointRecord;
   text: string;
@@ -270,6 +280,7 @@ interface LinesProps {
 function Lines({ endpoint, text, deployment }: LinesProps) {
   const { name, address, access } = endpoint;
   const long = text.length > SHOWN;
+  const shell = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
   const what = access.auth === "token" ? "--token" : "--key";
   const curl = [
     ...(access.auth === "none" ? [] : [`KEY=$(runyard endpoints show ${name} ${what})`]),

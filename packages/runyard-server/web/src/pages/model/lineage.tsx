@@ -4,7 +4,6 @@ import { call } from "../../api";
 import { useLive } from "../../live";
 import type { EndpointRecord, ModelRecord, RunRecord, RunSpec } from "../../protocol";
 import { useResource } from "../../resource";
-import { runName } from "../../texts";
 import { Card } from "../../ui/bits";
 
 const WIDTH = 196;
@@ -51,7 +50,7 @@ export function columnsOf(workspace: string, model: ModelRecord, origin: Origin)
     ? [
         {
           kind: "run",
-          name: run ? runName(run) : model.run,
+          name: run ? (run.name ?? `${run.experiment} ${run.number}`) : model.run,
           href: to(["runs", workspace, model.run]),
         },
       ]

@@ -1,19 +1,37 @@
 // The runs below a run, each with its own below it.
 import { useState } from "preact/hooks";
 import { to } from "../../address";
+import { all, call } from "../../api";
 import { useLive } from "../../live";
 import type { RunRecord } from "../../protocol";
-import { useAll } from "../../resource";
-import { counted, figure, runName } from "../../texts";
-import { Button, Status, Took } from "../../ui/bits";
+import { useResource } from "../../resource";
+import { counted, figure } from "../../texts";
+import { Status, Took } from "../../ui/bits";
 import { Empty, Loaded } from "../../ui/states";
 import type { TabProps } from "../run";
+import { called } from "./against";
 
 const FIGURES = 3;
 
 function useChildren(workspace: string, parent: string) {
-  const query = { parent, include_children: true, metrics: true, page_size: 200 };
-  const children = useAll("runs.list", { workspace }, { query });
+  const children = useResource(`children ${workspace} ${parent}`, (signal) =>
+    all((token) =>
+      call(
+        "runs.list",
+        { workspace },
+        {
+          query: {
+            parent,
+            include_children: true,
+            metrics: true,
+            page_size: 200,
+            page_token: token,
+          },
+          signal,
+        },
+      ),
+    ),
+  );
   useLive(workspace, ["runs"], children.refresh);
   return children;
 }
@@ -39,8 +57,9 @@ export default function Children({ workspace, run }: TabProps) {
 }
 
 function counts(found: RunRecord[]): string {
-  const by = Map.groupBy(found, (one) => one.status);
-  const parts = [...by].map(([status, runs]) => `${runs.length} ${status}`);
+  const by = new Map<string, number>();
+  for (const one of found) by.set(one.status, (by.get(one.status) ?? 0) + 1);
+  const parts = [...by].map(([status, count]) => `${count} ${status}`);
   return `${counted(found.length, "child run")}: ${parts.join(", ")}`;
 }
 
@@ -61,15 +80,16 @@ function Child({ run }: { run: RunRecord }) {
   return (
     <li>
       <div>
-        <Button
-          kind="quiet"
+        <button
+          type="button"
+          class="quiet"
           aria-expanded={open}
-          aria-label={`Runs below ${runName(run)}`}
-          act={() => setOpen(!open)}
+          aria-label={`Runs below ${called(run)}`}
+          onClick={() => setOpen(!open)}
         >
           {open ? "▾" : "▸"}
-        </Button>
-        <a href={to(["runs", run.workspace, run.id])}>{runName(run)}</a>
+        </button>
+        <a href={to(["runs", run.workspace, run.id])}>{called(run)}</a>
         <Status of={run.status} />
         <small class="numbers-of">
           {numbers.map(([name, value]) => `${name} ${figure(value)}`).join(" · ")}

@@ -1,11 +1,12 @@
 // The front page of a run: its stages, why it failed, its numbers, what it was asked.
-import { useMemo } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useMemo, useState } from "preact/hooks";
 import { to } from "../../address";
 import { call, url } from "../../api";
 import type { RunRecord } from "../../protocol";
-import { useCall, useResource, useStored } from "../../resource";
+import { useResource } from "../../resource";
 import { duration, figure } from "../../texts";
-import { Ago, Card, Copy, Facts, Figures, useNow } from "../../ui/bits";
+import { Ago, Card, Copy, Facts, useNow } from "../../ui/bits";
 import { Tags } from "../../ui/tags";
 import { Chart, type Series } from "../../ui/chart";
 import { change, traced } from "../../ui/reading";
@@ -35,10 +36,12 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
     return items;
   });
   useResource(key, async () => metrics.refresh());
-  const spec = useCall("runs.spec", run.snapshot ? { workspace, run: run.id } : null);
+  const spec = useResource(run.snapshot ? `spec ${run.id}` : null, (signal) =>
+    call("runs.spec", { workspace, run: run.id }, { signal }),
+  );
   const numbers = metrics.data ?? [];
   const reasons = useReasons(run);
-  const [baseline, setBaseline] = useStored(`runyard-baseline ${workspace} ${run.experiment}`);
+  const [baseline, setBaseline] = useBaseline(run);
   const base = useAgainst(run, baseline);
   const before = useResource(base.data ? `base ${base.data.id}` : null, async (signal) => {
     const other = { workspace, run: base.data?.id ?? "" };
@@ -81,21 +84,25 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
             </span>
           }
         >
-          <Figures
-            of={numbers.slice(0, 12).map((one) => {
-              const odd = one.odd.at(-1);
-              const last = odd?.place === one.y.length - 1 ? odd.value : one.y.at(-1);
-              return [
-                one.name,
-                <>
-                  {figure(last)}
+          <dl class="figures">
+            {numbers.slice(0, 12).map((one) => (
+              <div key={one.name}>
+                <dt title={one.name}>
+                  <bdi>{one.name}</bdi>
+                </dt>
+                <dd>
+                  {figure(
+                    one.odd.at(-1)?.place === one.y.length - 1
+                      ? one.odd.at(-1)?.value
+                      : one.y.at(-1),
+                  )}
                   {base.data && (
                     <span class="change">{change(one.y.at(-1), before.data?.get(one.name))}</span>
                   )}
-                </>,
-              ];
-            })}
-          />
+                </dd>
+              </div>
+            ))}
+          </dl>
           <div class="charts">
             {numbers
               .filter((one) => one.count > 1)
@@ -121,13 +128,13 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
               ["Nodes", run.node_count],
               ["Created", <Ago time={run.created_at} />],
               ["By", run.submitted_by || null],
-              [
-                "Parent",
-                run.parent !== null && (
-                  <a href={to(["runs", workspace, run.parent])}>{run.parent}</a>
-                ),
-              ],
-              ["Attempt", run.attempt > 1 && run.attempt],
+              ...(run.parent
+                ? ([["Parent", <a href={to(["runs", workspace, run.parent])}>{run.parent}</a>]] as [
+                    string,
+                    ComponentChildren,
+                  ][])
+                : []),
+              ...(run.attempt > 1 ? ([["Attempt", run.attempt]] as [string, number][]) : []),
             ]}
           />
         </Card>
@@ -145,7 +152,14 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
           <Card title="Asked">
             <Facts
               of={[
-                ["Script", <code>{spec.data.script || spec.data.command.join(" ")}</code>],
+                [
+                  "Script",
+                  spec.data.script ? (
+                    <code>{spec.data.script}</code>
+                  ) : (
+                    <code>{spec.data.command.join(" ")}</code>
+                  ),
+                ],
                 [
                   "Arguments",
                   spec.data.arguments.length ? <code>{spec.data.arguments.join(" ")}</code> : "–",
@@ -183,6 +197,17 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
       </details>
     </div>
   );
+}
+
+/** Which run the numbers of an experiment's runs are held against, kept by this browser. */
+function useBaseline(run: RunRecord): [string, (chosen: string) => void] {
+  const key = `runyard-baseline ${run.workspace} ${run.experiment}`;
+  const [chosen, setChosen] = useState(localStorage.getItem(key) ?? "");
+  const choose = (next: string) => {
+    localStorage.setItem(key, next);
+    setChosen(next);
+  };
+  return [chosen, choose];
 }
 
 /** The stages as one bar: how long each took, and where the run is now. */
@@ -224,7 +249,10 @@ function Failed({ run, workspace }: { run: RunRecord; workspace: string }) {
   const error = run.error;
   const snapshot = run.snapshot;
   const lines = useMemo(() => traced(error?.log_tail ?? ""), [error]);
-  const code = useCall("snapshots.get", snapshot && lines.length ? { workspace, snapshot } : null);
+  const code = useResource(
+    snapshot && lines.length ? `code ${workspace} ${snapshot}` : null,
+    (signal) => call("snapshots.get", { workspace, snapshot: snapshot ?? "" }, { signal }),
+  );
   const paths = new Set(code.data?.files.map((file) => file.path));
   const mine = lines.filter((one) => paths.has(one.path));
   if (!error) return null;

@@ -1,7 +1,8 @@
 // What the run used: CPU, memory, GPUs, disk and network of each node, over one axis of time.
 import { useMemo } from "preact/hooks";
+import { call } from "../../api";
 import type { RunRecord, UsageSeries } from "../../protocol";
-import { useCall, useResource } from "../../resource";
+import { useResource } from "../../resource";
 import { bytes, figure } from "../../texts";
 import { Card, useNow } from "../../ui/bits";
 import { type Band, Chart, type Series } from "../../ui/chart";
@@ -56,7 +57,9 @@ export function stages(run: RunRecord, now: number): Band[] {
 
 /** The system metrics of a run, read again when there are more. */
 export function useUsage(workspace: string, run: string, grown: number, scope = "") {
-  const usage = useCall("usage.series", { workspace, run }, { query: { points: 400, scope } });
+  const usage = useResource(`usage ${workspace} ${run} ${scope}`, (signal) =>
+    call("usage.series", { workspace, run }, { query: { points: 400, scope }, signal }),
+  );
   useResource(`${run} ${scope} ${grown}`, async () => usage.refresh());
   return usage;
 }

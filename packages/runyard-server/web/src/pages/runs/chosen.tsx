@@ -3,12 +3,11 @@ import { useMemo, useState } from "preact/hooks";
 import { param, setParams, to } from "../../address";
 import { call } from "../../api";
 import type { RunRecord } from "../../protocol";
-import { useCall } from "../../resource";
+import { useResource } from "../../resource";
 import { fieldParts } from "../../search";
-import { counted, runName } from "../../texts";
-import { Button, say } from "../../ui/bits";
+import { counted } from "../../texts";
+import { say } from "../../ui/bits";
 import { Chart } from "../../ui/chart";
-import { tagOf } from "../../ui/tags";
 import { Loaded } from "../../ui/states";
 
 const CHARTS = 6;
@@ -37,24 +36,29 @@ export function Bar({ workspace, runs, selected, onSelect, onCompare, onChanged 
   const change = (run: string, tags: Record<string, string | null>, removed: string[] = []) =>
     call("runs.change", { workspace, run }, { body: { tags, removed_tags: removed } });
   const add = () => {
-    const tags = tagOf(tag ?? "");
+    const [name = "", ...rest] = (tag ?? "").split("=");
     setTag(undefined);
-    if (tags) void all(`tagged ${Object.keys(tags)}`, [...selected], (run) => change(run, tags));
+    if (!name.trim()) return;
+    const tags = { [name.trim()]: rest.length ? rest.join("=").trim() : null };
+    void all(`tagged ${name.trim()}`, [...selected], (run) => change(run, tags));
   };
   return (
     <div class="bar" role="toolbar" aria-label="Selected runs">
       <b>{counted(selected.size, "run")} selected</b>
-      <Button kind="main" act={onCompare} disabled={selected.size > 500}>
+      <button type="button" class="main" onClick={onCompare} disabled={selected.size > 500}>
         Compare
-      </Button>
-      <Button
+      </button>
+      <button
+        type="button"
         aria-pressed={param("panel") === "1"}
-        act={() => setParams({ panel: param("panel") === "1" ? "" : "1" })}
+        onClick={() => setParams({ panel: param("panel") === "1" ? "" : "1" })}
       >
         Charts
-      </Button>
+      </button>
       {tag === undefined ? (
-        <Button act={() => setTag("")}>Tag</Button>
+        <button type="button" onClick={() => setTag("")}>
+          Tag
+        </button>
       ) : (
         <input
           aria-label="A tag for the selected runs"
@@ -69,9 +73,10 @@ export function Bar({ workspace, runs, selected, onSelect, onCompare, onChanged 
         />
       )}
       {active.length > 0 && (
-        <Button
-          kind="danger"
-          act={() =>
+        <button
+          type="button"
+          class="danger"
+          onClick={() =>
             void all(
               "canceled",
               active.map((run) => run.id),
@@ -80,11 +85,11 @@ export function Bar({ workspace, runs, selected, onSelect, onCompare, onChanged 
           }
         >
           Cancel {active.length}
-        </Button>
+        </button>
       )}
-      <Button kind="quiet" act={() => onSelect(new Set())}>
+      <button type="button" class="quiet" onClick={() => onSelect(new Set())}>
         Clear
-      </Button>
+      </button>
     </div>
   );
 }
@@ -106,10 +111,11 @@ export function Panel({ workspace, runs, selected, columns }: PanelProps) {
   const series = chosen
     .slice(0, Math.floor(MOST_SERIES / Math.max(1, drawn.length)))
     .flatMap((run) => drawn.map((name) => ({ run: run.id, name, after: 0 })));
-  const body = { series, points: POINTS, x: "step" };
-  const read = useCall("series.read", series.length ? { workspace } : null, { body });
+  const read = useResource(series.length ? JSON.stringify(series) : null, (signal) =>
+    call("series.read", { workspace }, { body: { series, points: POINTS, x: "step" }, signal }),
+  );
   const titles = useMemo(
-    () => new Map(chosen.map((run) => [run.id, runName(run)])),
+    () => new Map(chosen.map((run) => [run.id, run.name ?? `${run.experiment} ${run.number}`])),
     [runs, selected],
   );
   return (

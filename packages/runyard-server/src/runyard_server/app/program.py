@@ -187,11 +187,12 @@ def _server(
     from runyard_server.app.server import Server
     from runyard_server.faces import limits
     from runyard_server.faces.application import create_app
+    from runyard_server.faces.monitoring.face import MonitoringFace
     from runyard_server.faces.native.face import NativeFace
     from runyard_server.faces.studio.face import studio
 
     bounds = limits.of(service.system.settings, limits.raise_open_files())
-    app, feed = create_app(service.system, bounds, [NativeFace(), studio()])
+    app, feed = create_app(service.system, bounds, [NativeFace(), studio(), MonitoringFace()])
     config = Config(app, bounds)
     return Server(config, feed, service.system, connection, claimed.holds, embedded=embedded)
 

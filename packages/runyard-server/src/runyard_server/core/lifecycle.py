@@ -93,6 +93,8 @@ def append_events(work: Work, row: RunRow, drafts: Sequence[EventDraft], **chang
     changed = replace(row, **values)
     if status != row.status and status in _STOPS:
         _announce_stop(work, changed)
+        if status in _ENDS:
+            work.finish(changed)
     if status != row.status and status in _TOLD_TO_SWEEPS:
         wake_sweep(work, changed)
     if row.run_type == REPLICA_RUN and (status != row.status or "reason" in changes):

@@ -3,8 +3,8 @@
 A rule is a function `rule(work, …)`. All that it needs of the moment comes with the unit: the
 connection, the time, the request that is being answered. What may happen only once the transaction
 is on disk is collected here too, and done by `System.write` after the commit: who waits is woken,
-and what the service remembers of a run that has ended is dropped. A write that fails leaves neither
-rows nor wake-ups.
+what the service remembers of a run that has ended is dropped, and the run counted. A write that
+fails leaves neither rows nor wake-ups.
 """
 
 from typing import TypeVar
@@ -44,7 +44,7 @@ class Work:
         request: The request that is being answered, if it has a key.
     """
 
-    __slots__ = ("_clock", "_now", "_request", "connection", "ended", "topics")
+    __slots__ = ("_clock", "_now", "_request", "connection", "ended", "finished", "topics")
 
     def __init__(
         self, connection: Connection, clock: Clock, request: Request | None = None
@@ -53,6 +53,7 @@ class Work:
         # A set that keeps its order: many events of one write wake a follower once.
         self.topics: dict[str, None] = {}
         self.ended: list[RunRow] = []
+        self.finished: list[RunRow] = []
         self._clock = clock
         self._now: int | None = None
         self._request = request
@@ -71,6 +72,10 @@ class Work:
     def forget(self, row: RunRow) -> None:
         """Drop when the process or the agents of a run were heard of, once this is on disk."""
         self.ended.append(row)
+
+    def finish(self, row: RunRow) -> None:
+        """Count a run as ended, once this is on disk."""
+        self.finished.append(row)
 
     def answered(self, answer: Answer) -> Answer:
         """Keep what the request is answered, so that a repeat gets the same; pass it on.

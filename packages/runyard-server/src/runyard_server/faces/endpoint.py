@@ -1,5 +1,6 @@
 """The way of a request through any face: counted, identified, bounded, answered, or refused."""
 
+import time
 from contextlib import nullcontext
 
 from starlette.requests import Request
@@ -27,16 +28,23 @@ class Endpoint:
         self._face = face
         self._served = served
         self._parts = parts
+        self._asked = parts.system.figures.of(served.row.name)
+        # Such a row's answer may take as long as its client is ready to wait.
+        self._waits = getattr(served.row, "waits", False)
 
     async def __call__(self, request: Request) -> Response:
         """Answer a request; never raises what Runyard or an operation raised."""
         row = self._served.row
         counted = nullcontext() if row.passive else self._parts.system.activity.request()
+        begun = time.perf_counter()
         with counted:
             try:
-                return await self._admitted(Exchange(request, row, self._parts))
+                answer = await self._admitted(Exchange(request, row, self._parts))
             except Exception as error:  # noqa: BLE001 - every error has its answer
-                return self._face.refuse(failures.translated(error, row.name))
+                answer = self._face.refuse(failures.translated(error, row.name))
+        waited = self._waits and "prefer" in request.headers
+        self._asked.answered(answer.status_code, None if waited else time.perf_counter() - begun)
+        return answer
 
     async def _admitted(self, exchange: Exchange) -> Response:
         caller = exchange.caller = self._face.identify(exchange)

@@ -85,7 +85,7 @@ class _Held(Response):
     def __init__(
         self, response: Response, hold: Callable[[], AbstractContextManager[None]]
     ) -> None:
-        super().__init__()
+        super().__init__(status_code=response.status_code)
         self._response = response
         self._hold = hold
 

@@ -25,6 +25,7 @@ from runyard.protocol.metrics import (
 )
 from runyard.protocol.usage import USAGE_KIND
 from runyard_server.core import lookups
+from runyard_server.core.clock import SECOND
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import append_events, wake_sweep
 from runyard_server.core.notices import grown_topic
@@ -92,7 +93,11 @@ def append(
             append_events(work, row, news)
         return stored + len(fresh)
 
-    return SpoolMark(writer=writer, lines=system.write(write))
+    mark = SpoolMark(writer=writer, lines=system.write(write))
+    first = next((line for line in lines if line is not None), None)
+    if first is not None:
+        system.figures.arrived(system.clock.now_us() / SECOND - first.t / SECOND)
+    return mark
 
 
 def mark(system: System, workspace: str, run: str, writer: str) -> SpoolMark:

@@ -129,6 +129,7 @@ class Loop:
         self.turn()
         observed = time.monotonic()
         while not self._stopping:
+            self._system.figures.turned()
             self._wake.wait(max(0.0, self._next(observed) - time.monotonic()))
             # Before the turn, not after it: what is announced meanwhile must wake the loop once
             # more.

@@ -18,6 +18,7 @@ from runyard.protocol.errors import EnvironmentFailed
 from runyard.protocol.files import BUILD_LOG
 from runyard.protocol.jobs import JobEnvironment
 from runyard.protocol.timeouts import PREPARATIONS_CLOSE_SECONDS
+from runyard_server.core.figures import BUILT, FOUND
 from runyard_server.core.notices import run_topic
 from runyard_server.core.sites import Site
 from runyard_server.core.system import System
@@ -180,7 +181,8 @@ class Preparations:
             log.tell()
             return making.unwanted.is_set()
 
-        if site.environments.realised(lock) is None:
+        built = site.environments.realised(lock) is None
+        if built:
             try:
                 site.environments.realise(lock, log.path, cancelled)
             except EnvironmentFailed as error:
@@ -189,6 +191,7 @@ class Preparations:
             preparing.tell_built(
                 self._system, making.row.subject, self._token, why, time.monotonic() - begun
             )
+        self._system.figures.environment(BUILT if built else FOUND)
         log.tell()
 
 

@@ -18,6 +18,7 @@ from runyard.protocol import runs as states
 from runyard.protocol.environments import LockRecord
 from runyard.protocol.timeouts import TICK_SECONDS
 from runyard_server.compute.base import Grant
+from runyard_server.core.figures import FOUND
 from runyard_server.core.notices import work_topic
 from runyard_server.core.sites import Site
 from runyard_server.core.system import System
@@ -187,6 +188,9 @@ class RunReconciler(Reconciler):
             return
         capacity = {target: self._capacity(target, fresh, ready) for target in targets}
         done = advancing.advance(self._system, slow, ready, capacity, untold, self._token)
+        # Of those that come out of a preparation it has been counted how that went.
+        found = sum(row.key in ready and row.status == states.STARTING for row in fresh)
+        self._system.figures.environment(FOUND, found)
         for item in done.placed:
             for node in item.nodes:
                 self._agents.take(item.row, node)

@@ -3,22 +3,19 @@
 Every figure has the labels `endpoint`, and where it is of one, `deployment`.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from collections.abc import Iterator
 
 from runyard_server.serving.endpoints import ServedEndpoint
+from runyard_server.serving.exposition import Family, Sample, text
+from runyard_server.serving.exposition import histogram as histogram_samples
 from runyard_server.serving.pools import Pool
 from runyard_server.serving.tallies import BOUNDS, ROWS, Histogram, Tally
-
-OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 _TIMES = (
     ("runyard_request_seconds", "From a request's head to its answer.", "taken"),
     ("runyard_queue_seconds", "How long requests waited for a worker.", "queued"),
     ("runyard_run_seconds", "How long `run` took.", "ran"),
 )
-_Sample = tuple[str, dict[str, str], float]
 
 
 def exposition(endpoints: list[ServedEndpoint], *, openmetrics: bool) -> str:
@@ -28,21 +25,10 @@ def exposition(endpoints: list[ServedEndpoint], *, openmetrics: bool) -> str:
         endpoints: Of which.
         openmetrics: Whether the text is OpenMetrics.
     """
-    lines: list[str] = []
-    for name, kind, about, samples in _families(endpoints):
-        # A counter's family has no `_total` in OpenMetrics; in what was before, its samples are it.
-        family = name.removesuffix("_total") if openmetrics else name
-        lines += (f"# HELP {family} {about}", f"# TYPE {family} {kind}")
-        # Ten digits: counts are exact up to 10 GB of bytes, and times need no more.
-        lines += (f"{sample}{_labels(labels)} {value:.10g}" for sample, labels, value in samples)
-    if openmetrics:
-        lines.append("# EOF")
-    return "\n".join(lines) + "\n"
+    return text(_families(endpoints), openmetrics=openmetrics)
 
 
-def _families(
-    endpoints: list[ServedEndpoint],
-) -> Iterator[tuple[str, str, str, Iterable[_Sample]]]:
+def _families(endpoints: list[ServedEndpoint]) -> Iterator[Family]:
     tallies = list(_tallies(endpoints))
     yield (
         "runyard_requests_total",
@@ -76,44 +62,34 @@ def _tallies(endpoints: list[ServedEndpoint]) -> Iterator[tuple[dict[str, str], 
                 yield {**at, "protocol": protocol or "none"}, tally
 
 
-def _codes(tallies: list[tuple[dict[str, str], Tally]]) -> Iterator[_Sample]:
+def _codes(tallies: list[tuple[dict[str, str], Tally]]) -> Iterator[Sample]:
     for at, tally in tallies:
         for code, count in tally.codes.items():
             yield "runyard_requests_total", {**at, "code": str(code)}, count
 
 
-def _times(name: str, of: str, tallies: list[tuple[dict[str, str], Tally]]) -> Iterator[_Sample]:
+def _times(name: str, of: str, tallies: list[tuple[dict[str, str], Tally]]) -> Iterator[Sample]:
     for at, tally in tallies:
         if at["deployment"]:
             histogram: Histogram = getattr(tally, of)
-            yield from _histogram(name, at, BOUNDS, histogram.buckets, histogram.total)
+            yield from histogram_samples(name, at, BOUNDS, histogram.buckets, histogram.total)
 
 
-def _histogram(
-    name: str, at: dict[str, str], bounds: tuple[float, ...], buckets: list[int], total: float
-) -> Iterator[_Sample]:
-    upper = [*(f"{bound:g}" for bound in bounds), "+Inf"]
-    for bound, count in zip(upper, accumulate(buckets), strict=True):
-        yield f"{name}_bucket", {**at, "le": bound}, count
-    yield f"{name}_count", at, sum(buckets)
-    yield f"{name}_sum", at, total
-
-
-def _workers(endpoints: list[ServedEndpoint]) -> Iterator[_Sample]:
+def _workers(endpoints: list[ServedEndpoint]) -> Iterator[Sample]:
     for at, pool in _pools(endpoints):
         states = [replica.state for replica in pool.replicas.values()]
         for state in ("starting", "warming", "ready", "draining", "failing"):
             yield "runyard_workers", {**at, "state": state}, states.count(state)
 
 
-def _batches(endpoints: list[ServedEndpoint]) -> Iterator[_Sample]:
+def _batches(endpoints: list[ServedEndpoint]) -> Iterator[Sample]:
     for at, pool in _pools(endpoints):
         rows = pool.counts.rows
         buckets = [0] * (len(ROWS) + 1)
         for size, count in rows.items():
             buckets[sum(size > bound for bound in ROWS)] += count
         total = sum(size * count for size, count in rows.items())
-        yield from _histogram("runyard_batch_rows", at, ROWS, buckets, total)
+        yield from histogram_samples("runyard_batch_rows", at, ROWS, buckets, total)
 
 
 def _restarts(pool: Pool) -> float:
@@ -130,11 +106,3 @@ _FIGURES = (
     ("runyard_restarts", "gauge", "Deaths of the workers there are.", _restarts),
     ("runyard_init_seconds", "gauge", "How long `init()` took.", _init_seconds),
 )
-
-
-def _labels(labels: dict[str, str]) -> str:
-    return "{" + ",".join(f'{name}="{_escaped(text)}"' for name, text in labels.items()) + "}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

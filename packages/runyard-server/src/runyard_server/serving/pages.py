@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from runyard.protocol import inference_forms as forms
 from runyard.protocol import inference_paths as paths
 from runyard.protocol.endpoints import SCORE
-from runyard_server.serving import cors, inquiries, metrics
+from runyard_server.serving import cors, exposition, inquiries, metrics
 from runyard_server.serving.endpoints import ServedEndpoint
 
 _OK, _UNKNOWN, _NOT_FOUND, _UNAVAILABLE = 200, 401, 404, 503
@@ -92,9 +92,9 @@ def _metrics(endpoint: ServedEndpoint, request: Request) -> Response:
     if refusal is not None:
         return refusal
     prometheus = request.url.path.startswith("/monitoring")
-    text = metrics.exposition([endpoint], openmetrics=not prometheus)
-    kind = metrics.PROMETHEUS if prometheus else metrics.OPENMETRICS
-    return Response(text, headers={"content-type": kind})
+    told = metrics.exposition([endpoint], openmetrics=not prometheus)
+    kind = exposition.PROMETHEUS if prometheus else exposition.OPENMETRICS
+    return Response(told, headers={"content-type": kind})
 
 
 def _refusal(endpoint: ServedEndpoint, request: Request) -> Response | None:

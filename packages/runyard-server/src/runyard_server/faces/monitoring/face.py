@@ -1,0 +1,95 @@
+"""Figures for Prometheus, and the two questions that supervisors ask.
+
+    /metrics    the figures, in the text of OpenMetrics; with the service's token alone
+    /healthz    the service answers
+    /readyz     the database answers, there is room on the disk, the scheduler goes round
+
+Supervisors have no token, so the last two say yes or no (200 or 503) to anybody, and why not to who
+sends one. Figures tell the names of workspaces and how much there is to do: nothing for anybody.
+None of the three counts as use of the service, so an embedded one ends although it is watched.
+"""
+
+import time
+from collections.abc import Sequence
+
+from starlette.responses import PlainTextResponse, Response
+
+from runyard.protocol.errors import Forbidden, RunyardError
+from runyard_server.core.system import System
+from runyard_server.core.tokens import Caller, verify
+from runyard_server.faces import failures
+from runyard_server.faces.bearer import bearer
+from runyard_server.faces.exchange import Exchange
+from runyard_server.faces.face import Face, Served
+from runyard_server.faces.pages.face import Page
+
+_METRICS = Page("monitoring.metrics", "/metrics")
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_READY, _UNREADY = 200, 503
+# Whoever has no token must not make the database work for each request.
+_KEPT_SECONDS = 1.0
+
+
+class MonitoringFace(Face):
+    """What watches the service asks here; errors are a line of text."""
+
+    prefixes = ("/metrics", "/healthz", "/readyz")
+
+    def __init__(self) -> None:
+        self._looked = -_KEPT_SECONDS
+        self._why_not: list[str] = []
+
+    def table(self) -> Sequence[Served]:
+        """The three addresses."""
+        return [
+            Served(_METRICS, _metrics),
+            Served(Page("monitoring.health", "/healthz"), _health),
+            Served(Page("monitoring.readiness", "/readyz"), self._readiness),
+        ]
+
+    def identify(self, exchange: Exchange) -> Caller | None:
+        """Whose token was sent; of figures it must be the user's."""
+        authorization = exchange.header("authorization")
+        if exchange.row is not _METRICS and not authorization:
+            return None
+        caller = verify(exchange.parts.system.secret, bearer(authorization), None)
+        if not caller.is_user:
+            raise Forbidden("a run's token does not open the service's figures; the user's does")
+        return caller
+
+    def refuse(self, error: RunyardError) -> Response:
+        """A line of text."""
+        return _text(error.message, error.status, failures.headers(error))
+
+    async def _readiness(self, exchange: Exchange) -> Response:
+        now = time.monotonic()
+        if now - self._looked >= _KEPT_SECONDS:
+            # Before the look: of many who ask at once, one looks.
+            self._looked = now
+            self._why_not = await exchange.run(lambda: _why_not(exchange.parts.system))
+        if not self._why_not:
+            return _text("ready")
+        why = "\n".join(self._why_not) if exchange.caller is not None else "not ready"
+        return _text(why, _UNREADY)
+
+
+async def _metrics(exchange: Exchange) -> Response:
+    # Loaded when it is first asked for: most services are watched by nobody.
+    from runyard_server.operations import watching
+
+    text = await exchange.run(lambda: watching.figures(exchange.parts.system))
+    return Response(text, headers={**_HEADERS, "Content-Type": watching.MEDIA_TYPE})
+
+
+def _why_not(system: System) -> list[str]:
+    from runyard_server.operations import watching
+
+    return watching.unready(system)
+
+
+async def _health(_exchange: Exchange) -> Response:
+    return _text("alive")
+
+
+def _text(text: str, status: int = _READY, more: dict[str, str] | None = None) -> Response:
+    return PlainTextResponse(text + "\n", status, headers={**_HEADERS, **(more or {})})

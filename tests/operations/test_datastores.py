@@ -1,6 +1,7 @@
 """Datastores."""
 
 import io
+import os
 import threading
 
 import pytest
@@ -12,10 +13,12 @@ from runyard.protocol.errors import (
     DatastorePathNotFound,
     InvalidRequest,
     WorkspaceNotFound,
+    WrongState,
 )
 from runyard_server.core.lookups import datastore_folder
 from runyard_server.core.system import System
 from runyard_server.operations import datastores
+from runyard_server.store.uploads import UPLOADS
 
 
 def write(system: System, path: str, data: bytes = b"x", *, overwrite: bool = False) -> int:
@@ -125,3 +128,41 @@ def test_unknown_datastores_name_those_there_are(system: System) -> None:
         datastore_folder(system, "default", "../default")
     with pytest.raises(WorkspaceNotFound):
         datastores.get(system, "nowhere", BLOB_STORE)
+
+
+def part(system: System, offset: int, data: bytes, path: str = "big", size: int = 6) -> int:
+    query = WriteQuery(offset=offset, size=size, version="1")
+    body = io.BytesIO(data)
+    return datastores.write(system, "default", BLOB_STORE, path, query=query, body=body).size
+
+
+def test_a_file_in_parts_is_there_when_it_is_whole(system: System) -> None:
+    """Whoever lost the line goes on where it broke; until then nobody sees half a file."""
+    assert part(system, 0, b"abc") == 3
+    assert listed(system) == []
+    with pytest.raises(WrongState, match="3 bytes") as told:
+        part(system, 5, b"f")
+    assert told.value.details == {"size": 3}
+    # Sent once more, by a client that heard no answer: what has come is passed over.
+    assert part(system, 0, b"abcd") == 4
+    with pytest.raises(InvalidRequest, match="6 bytes"):
+        part(system, 4, b"efg")
+    assert part(system, 4, b"ef") == 6
+    assert listed(system) == ["big"]
+    content = datastores.read(system, "default", BLOB_STORE, "big")
+    assert content.path.read_bytes() == b"abcdef"
+    with pytest.raises(AlreadyExists):
+        part(system, 0, b"xyzxyz")
+    with pytest.raises(InvalidRequest, match="whole size"):
+        part(system, 6, b"")
+    assert not list((system.home.datastores / "default" / UPLOADS).glob("*"))
+
+
+def test_a_part_that_nobody_went_on_with_is_dropped(system: System) -> None:
+    """What was left half-way does not fill the disk for ever."""
+    part(system, 0, b"abc")
+    (draft,) = (system.home.datastores / "default" / UPLOADS).iterdir()
+    week_ago = draft.stat().st_mtime - 8 * 86_400
+    os.utime(draft, (week_ago, week_ago))
+    part(system, 0, b"abc", path="other")
+    assert not draft.exists()

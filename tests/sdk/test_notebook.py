@@ -103,6 +103,9 @@ def test_a_run_and_an_experiment_are_shown_once(experiment: Experiment, notebook
     run.log("acc", 0.5)
     run.flush()
     assert "Running" in run._repr_html_()
+    # The studio's page at this address starts TensorBoard for the run.
+    workspace = experiment.workspace.service.id
+    assert f"/boards/{workspace}?runs={run.id}" in run._repr_html_()
     assert run.id in experiment._repr_html_()
     assert "runyard-cards" not in [thread.name for thread in threading.enumerate()]
     assert not notebook.shown

@@ -64,10 +64,21 @@ def test_card_in_a_terminal(capsys):
     assert "http://127.0.0.1:1/runs/x" in out
 
 
-def test_widget_data_has_the_run():
-    """Programs read the card's content from it."""
-    data = RunDetails(FakeRun()).get_widget_data()
-    assert (data["status"], data["run_metrics"]["final"]) == ("Failed", 0.5)
+def test_widget_data_has_the_run_and_those_below_it(experiment):
+    """Programs read the card's content from it, and follow the runs that a run has made."""
+    run = experiment.start_logging(snapshot_directory=None)
+    children = [run.child_run(name=f"fold {number}") for number in range(2)]
+    children[0].log_parameter("rate", 0.5)
+    children[0].complete()
+    run.log("final", 0.5)
+    data = RunDetails(run).get_widget_data()
+    assert (data["status"], data["run_metrics"]["final"]) == ("Running", 0.5)
+    first, second = data["child_runs"]
+    assert (first["run_id"], first["name"]) == (children[0].id, "fold 0")
+    assert (first["status"], first["param_rate"]) == ("Completed", "0.5")
+    assert first["duration"] >= 0
+    assert (second["status"], second["duration"]) == ("Running", None)
+    run.complete()
 
 
 def test_only_runs_are_shown():

@@ -23,7 +23,7 @@ export const signedIn = signal(true);
 
 type Query = Record<string, string | number | boolean | null | undefined>;
 
-interface Asked<N extends keyof Routes> {
+export interface Asked<N extends keyof Routes> {
   query?: Routes[N]["query"];
   body?: Routes[N]["body"];
   signal?: AbortSignal;
@@ -124,17 +124,31 @@ export function renewing(): () => void {
   return () => clearInterval(timer);
 }
 
-/** All pages of a list, as far as `most` entries. */
-export async function all<T>(
-  page: (token: string | null) => Promise<{ items: T[]; next_page_token?: string | null }>,
+type Page<T> = { items: T[]; next_page_token?: string | null };
+/** The rows that answer with lists. */
+export type Listed = {
+  [N in keyof Routes]: Routes[N]["answer"] extends Page<unknown> ? N : never;
+}[keyof Routes];
+export type Item<N extends Listed> = Routes[N]["answer"] extends Page<infer T> ? T : never;
+
+/** The entries of all pages of a list, as far as `most`. */
+export async function list<N extends Listed>(
+  name: N,
+  segments: Routes[N]["segments"],
+  { query, body, signal: abort }: Asked<N> = {},
   most = 10_000,
-): Promise<T[]> {
-  const found: T[] = [];
-  let token: string | null = null;
+): Promise<Item<N>[]> {
+  const found: Item<N>[] = [];
+  let page_token: string | null | undefined;
   do {
-    const next: { items: T[]; next_page_token?: string | null } = await page(token);
-    found.push(...next.items);
-    token = next.next_page_token ?? null;
-  } while (token && found.length < most);
+    const more = page_token ? { page_token } : {};
+    const asked = body
+      ? { body: { ...(body as object), ...more } }
+      : { query: { ...query, ...more } };
+    const given = (abort ? { ...asked, signal: abort } : asked) as Asked<N>;
+    const page = (await call(name, segments, given)) as Page<Item<N>>;
+    found.push(...page.items);
+    page_token = page.next_page_token;
+  } while (page_token && found.length < most);
   return found;
 }

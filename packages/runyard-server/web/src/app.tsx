@@ -1,7 +1,6 @@
 // The frame around every page: navigation, the palette, what the service says of itself.
 import { signal } from "@preact/signals";
-import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { go, path } from "./address";
 import { reachable, renewing, signedIn } from "./api";
 // Pages that follow nothing hear from the other tabs, too, whether the service answers.
@@ -9,8 +8,8 @@ import "./live";
 import { pages, titles, workspace } from "./places";
 import { Enter } from "./enter";
 import { Palette, opened } from "./palette";
-import { Saying } from "./ui/bits";
-import { Failure, Skeleton } from "./ui/states";
+import { Button, Saying } from "./ui/bits";
+import { Lazy } from "./ui/states";
 import { typing } from "./ui/table";
 
 const menu = signal(false);
@@ -52,20 +51,19 @@ function Side() {
     <aside class="side">
       <div class="brand">
         <a href="/">Runyard</a>
-        <button
-          type="button"
-          class="quiet burger"
+        <Button
+          kind="quiet burger"
           aria-expanded={menu.value}
-          onClick={() => (menu.value = !menu.value)}
+          act={() => (menu.value = !menu.value)}
         >
           Menu
-        </button>
+        </Button>
       </div>
       <nav aria-label="Pages">
-        <button type="button" class="find" onClick={() => (opened.value = true)}>
+        <Button kind="find" act={() => (opened.value = true)}>
           <span>Find anything</span>
           <kbd>{/Mac/.test(navigator.userAgent) ? "⌘K" : "Ctrl K"}</kbd>
-        </button>
+        </Button>
         {titles().map(([name, address, group]) => (
           <a
             key={address}
@@ -84,32 +82,16 @@ function Side() {
   );
 }
 
-/** The page of the address, fetched when it is first gone to. */
+/** The page of the address. */
 function Page() {
   const found = pages.find((page) => page.pattern.test(path.value));
-  const [loaded, setLoaded] = useState<{
-    of: unknown;
-    page?: ComponentType<never>;
-    error?: Error;
-  }>();
-  useEffect(() => {
-    if (!found || loaded?.of === found) return;
-    found.load().then(
-      (module) => setLoaded({ of: found, page: module.default as ComponentType<never> }),
-      (error: Error) => setLoaded({ of: found, error }),
-    );
-  }, [found]);
   if (!found) return <Unknown />;
   const match = found.pattern.exec(path.value)?.groups ?? {};
   const segments = Object.fromEntries(
     Object.entries(match).map(([key, value]) => [key, decodeURIComponent(value ?? "")]),
   );
   if (segments["workspace"]) workspace.value = segments["workspace"];
-  if (loaded?.of !== found) return <Skeleton />;
-  if (loaded.error || !loaded.page)
-    return <Failure error={loaded.error ?? new Error("no page")} retry={() => location.reload()} />;
-  const Shown = loaded.page as ComponentType<Record<string, string>>;
-  return <Shown {...segments} />;
+  return <Lazy load={found.load} given={segments as never} />;
 }
 
 function Unknown() {

@@ -1,10 +1,11 @@
 // The palette: everything by name, with Ctrl-K.
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { go } from "./address";
+import { go, to } from "./address";
 import { call } from "./api";
 import { titles, workspace } from "./places";
 import { useResource, useRested } from "./resource";
+import { named } from "./search";
 
 /** Whether it is open, and with what. */
 export const opened = signal<boolean | "keys">(false);
@@ -35,6 +36,7 @@ const KEYS: [string, string][] = [
   ["x", "select the row"],
   ["Enter", "open the row"],
   ["c", "compare what is selected"],
+  ["[ ]", "previous and next run of the list"],
   ["g r, g e, g m, g c, g q, g h", "go to runs, experiments, models, compute, queue, home"],
   ["?", "these keys"],
 ];
@@ -148,44 +150,26 @@ function Opened() {
 }
 
 /** Runs by id or name, experiments and models by name. */
-async function find(text: string, abort: AbortSignal): Promise<Action[]> {
+async function find(text: string, signal: AbortSignal): Promise<Action[]> {
   const name = workspace.peek();
-  const segments = { workspace: name };
-  const asked = { page_size: 5, signal: abort };
+  const asked = { body: { filter: named(text), page_size: 5 }, signal };
+  const query = { id_prefix: text, page_size: 5, include_children: true };
   const [runs, models, experiments] = await Promise.all([
-    call("runs.list", segments, {
-      query: { id_prefix: text, page_size: 5, include_children: true },
-      signal: abort,
-    }),
-    call("models.search", segments, {
-      body: { filter: `name ILIKE '%${text.replaceAll("'", "")}%'`, page_size: asked.page_size },
-      signal: abort,
-    }),
-    call("experiments.search", segments, {
-      body: { filter: `name ILIKE '%${text.replaceAll("'", "")}%'`, page_size: asked.page_size },
-      signal: abort,
-    }),
+    call("runs.list", { workspace: name }, { query, signal }),
+    call("models.search", { workspace: name }, asked),
+    call("experiments.search", { workspace: name }, asked),
   ]);
-  const to =
-    (kind: string, ...rest: string[]) =>
-    () =>
-      go(`/${[kind, name, ...rest].map(encodeURIComponent).join("/")}`);
+  const leads = (shown: string, hint: string, ...address: string[]): Action => ({
+    name: shown,
+    hint,
+    act: () => go(to(address)),
+  });
   return [
-    ...runs.items.map((run) => ({
-      name: run.id,
-      hint: `run, ${run.status}`,
-      act: to("runs", run.id),
-    })),
-    ...experiments.items.map((one) => ({
-      name: one.name,
-      hint: "experiment",
-      act: to("experiments", one.name),
-    })),
-    ...models.items.map((model) => ({
-      name: `${model.name}:${model.version}`,
-      hint: "model",
-      act: to("models", model.name, String(model.version)),
-    })),
+    ...runs.items.map((run) => leads(run.id, `run, ${run.status}`, "runs", name, run.id)),
+    ...experiments.items.map((one) => leads(one.name, "experiment", "experiments", name, one.name)),
+    ...models.items.map(({ name: model, version }) =>
+      leads(`${model}:${version}`, "model", "models", name, model, String(version)),
+    ),
   ];
 }
 

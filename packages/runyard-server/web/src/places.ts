@@ -26,6 +26,7 @@ export const pages: PageRow[] = [
   page("/experiments/{workspace}", () => import("./pages/experiments")),
   page("/experiments/{workspace}/{name}", () => import("./pages/experiment")),
   page("/workspaces/{workspace}/experiments/{name}", () => import("./pages/moved")),
+  page("/boards/{workspace}", () => import("./pages/board")),
   page("/boards/{workspace}/{board}", () => import("./pages/board")),
   page("/runs/{workspace}", () => import("./pages/runs")),
   page("/runs/{workspace}/{run}", () => import("./pages/run")),

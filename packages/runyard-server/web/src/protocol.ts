@@ -1333,6 +1333,8 @@ export interface ServiceStatus {
   open_streams: number;
   idle_seconds: number;
   memory_bytes: number;
+  disk_bytes: number;
+  disk_free_bytes: number;
 }
 
 export interface SettingRecord {
@@ -1667,6 +1669,9 @@ export interface WorkspaceRecord {
 
 export interface WriteQuery {
   overwrite: boolean;
+  offset: number | null;
+  size: number;
+  version: string;
 }
 
 export interface Routes {

@@ -1,5 +1,7 @@
 // What a page reads from the service: kept while it is asked for again, and asked for once at a time.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { type Asked, type Item, type Listed, call, list } from "./api";
+import type { Routes } from "./protocol";
 
 export interface Resource<T> {
   data: T | undefined;
@@ -69,6 +71,39 @@ export function useResource<T>(
   };
 }
 
+type Asking<N extends keyof Routes> = Omit<Asked<N>, "signal">;
+
+/**
+ * Read a row of the table of routes.
+ *
+ * @param segments Of whom; null reads nothing.
+ * @param after What it is read anew after, beside what is asked.
+ */
+export function useCall<N extends keyof Routes>(
+  name: N,
+  segments: Routes[N]["segments"] | null,
+  asked: Asking<N> = {},
+  after: unknown = "",
+): Resource<Routes[N]["answer"]> {
+  const key = segments && JSON.stringify([name, segments, asked, after]);
+  return useResource(key, (signal) =>
+    call(name, segments as Routes[N]["segments"], { ...asked, signal }),
+  );
+}
+
+/** Read all pages of a list, as `useCall` reads one answer; `most` of its entries. */
+export function useAll<N extends Listed>(
+  name: N,
+  segments: Routes[N]["segments"] | null,
+  asked: Asking<N> = {},
+  { after = "", most = 10_000 }: { after?: unknown; most?: number } = {},
+): Resource<Item<N>[]> {
+  const key = segments && JSON.stringify(["all", name, segments, asked, after]);
+  return useResource(key, (signal) =>
+    list(name, segments as Routes[N]["segments"], { ...asked, signal }, most),
+  );
+}
+
 /** Do something every so often, while the page is looked at. */
 export function useEvery(milliseconds: number, act: () => void): void {
   const latest = useRef(act);
@@ -87,4 +122,15 @@ export function useRested<T>(value: T, milliseconds = 200): T {
     return () => clearTimeout(timer);
   }, [value, milliseconds]);
   return rested;
+}
+
+/** What this browser remembers under a name, a text; "" where it remembers nothing. */
+export function useStored(key: string): [string, (value: string) => void] {
+  const [kept, setKept] = useState({ key, value: localStorage.getItem(key) ?? "" });
+  const value = kept.key === key ? kept.value : (localStorage.getItem(key) ?? "");
+  const store = (next: string) => {
+    localStorage.setItem(key, next);
+    setKept({ key, value: next });
+  };
+  return [value, store];
 }

@@ -92,6 +92,11 @@ export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** The condition that a name holds a text, whatever its letters mean to a pattern. */
+export function named(text: string): string {
+  return text ? `name ILIKE ${quoted(`%${text.replace(/[\\%_]/g, "\\$&")}%`)}` : "";
+}
+
 /** Fields with commas between them; a name in backticks may hold commas. */
 export function fieldList(text: string): string[] {
   return (text.match(/(?:`(?:[^`]|``)*`|[^,])+/g) ?? []).map((one) => one.trim()).filter(Boolean);
@@ -103,4 +108,9 @@ export function whole(typed: string, more: string[]): { filter: string; shift: n
   if (!typed.trim()) return { filter: before, shift: 0 };
   if (!before) return { filter: typed, shift: 0 };
   return { filter: `${before} AND ${typed}`, shift: before.length + 5 };
+}
+
+/** Whether the least of a metric is its best, as its name tells; of most others more is better. */
+export function falling(metric: string): boolean {
+  return /loss|err|mse|mae|rmse|perplexity|seconds|time|latency/i.test(metric);
 }

@@ -65,9 +65,21 @@ export function short(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
+const MANY: Record<string, string> = { person: "people", entry: "entries" };
+
 /** `1 run`, `2 runs`. */
-export function counted(count: number, noun: string, many = `${noun}s`): string {
+export function counted(count: number, noun: string, many = MANY[noun] ?? `${noun}s`): string {
   return `${count.toLocaleString("en-US")} ${count === 1 ? noun : many}`;
+}
+
+/** What people call a run. */
+export function runName(run: { name: string | null; experiment: string; number: number }): string {
+  return run.name ?? `${run.experiment} ${run.number}`;
+}
+
+/** A word of a command line, in quotes where it needs them. */
+export function shell(word: string): string {
+  return /^[\w\-./:,=@+]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** A number that stays the same for a text: for colours that a run keeps on every page. */

@@ -246,10 +246,15 @@ def _facts(found: ServiceStatus) -> list[tuple[str, str]]:
         ("State", found.home),
         ("Started", f"{found.started_at} ({humane.ago(found.started_at)})"),
         ("Memory", humane.size(found.memory_bytes) if found.memory_bytes else ""),
+        ("Disk", _disk(found) if found.disk_bytes else ""),
         ("Runs", f"{found.active_runs} active"),
         ("Streams", f"{found.open_streams} open"),
         ("Idle", humane.seconds(found.idle_seconds) if found.idle_seconds else ""),
     ]
+
+
+def _disk(found: ServiceStatus) -> str:
+    return f"{humane.size(found.disk_free_bytes)} free of {humane.size(found.disk_bytes)}"
 
 
 def _wait_for_end(url: str) -> None:

@@ -5,6 +5,7 @@ Both are folders of the state folder; jobs on this machine see the same folders.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from runyard.protocol.datastores import (
     DatastoreFile,
@@ -35,6 +36,7 @@ from runyard_server.store import pages
 from runyard_server.store.datastores import DatastoreRow
 from runyard_server.store.folders import INCOMING, Body, checked
 from runyard_server.store.trees import Tree, TreeFile
+from runyard_server.store.uploads import UPLOADS, Draft
 from runyard_server.store.workspaces import WorkspaceRow
 
 Replaces = Callable[[str], bool]
@@ -122,14 +124,14 @@ def write(
     body: Body,
     replaces: Replaces = _any,
 ) -> DatastoreFile:
-    """Write a file, whole or not at all.
+    """Write a file, whole or not at all, or a part of one that is written when all have come.
 
     Args:
         system: The service's parts.
         workspace: The workspace.
         datastore: The datastore.
         path: Path below its root, from outside.
-        query: Whether a file that is there is replaced.
+        query: Whether a file that is there is replaced, and which part of one this is.
         body: The bytes.
         replaces: Which files the caller may replace at all.
 
@@ -137,16 +139,36 @@ def write(
         AlreadyExists: It is there and `overwrite` is False.
         InvalidRequest: The path is malformed, is a folder, or leads through a file.
         Forbidden: It is there and the caller may not replace it.
+        WrongState: Parts before this one are missing.
         StorageFull: No space is left; nothing is kept.
     """
     tree = _tree(system, workspace, datastore)
     # Not looked up: the store alone can tell, in one step with the write, that a name is free.
     overwrite = query.overwrite and replaces(path)
     try:
-        size = tree.write(path, body, overwrite=overwrite)
+        if query.offset is None:
+            size = tree.write(path, body, overwrite=overwrite)
+        else:
+            size = _write_part(tree, path, query, query.offset, body, overwrite=overwrite)
     except FileExistsError:
         raise _taken(datastore, path, closed=query.overwrite and not overwrite) from None
     return DatastoreFile(path=checked(path), size=size, modified_at=iso(system.clock.now_us()))
+
+
+def _write_part(
+    tree: Tree, path: str, query: WriteQuery, offset: int, body: Body, *, overwrite: bool
+) -> int:
+    if not 0 <= offset < query.size:
+        raise InvalidRequest(
+            f"a part at {offset} of a file of {query.size} bytes: say the file's whole size, "
+            "and an offset in it"
+        )
+    if not overwrite and tree.find(path) is not None:
+        # Before anything is kept of a file that could get no name.
+        raise FileExistsError(path)
+    name = f"{checked(path)}\0{query.size}\0{query.version}"
+    draft = Draft(tree.root.parent / UPLOADS, f"{tree.root.name}\0{name}", query.size)
+    return draft.add(offset, body, partial(tree.adopt, path, overwrite=overwrite))
 
 
 def check_free(system: System, workspace: str, datastore: str, path: str) -> None:

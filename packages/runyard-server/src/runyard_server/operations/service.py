@@ -44,6 +44,7 @@ def about(_system: System) -> About:
 
 def status(system: System) -> ServiceStatus:
     """What the service is doing."""
+    disk = os.statvfs(system.home.root)
     return ServiceStatus(
         version=__version__,
         protocol=PROTOCOL,
@@ -56,6 +57,8 @@ def status(system: System) -> ServiceStatus:
         open_streams=system.activity.streams,
         idle_seconds=round(system.activity.idle_seconds(), 3),
         memory_bytes=processes.memory_bytes(),
+        disk_bytes=disk.f_frsize * disk.f_blocks,
+        disk_free_bytes=disk.f_frsize * disk.f_bavail,
     )
 
 

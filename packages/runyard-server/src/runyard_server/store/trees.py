@@ -104,16 +104,35 @@ class Tree:
         incoming = received(body, self._incoming, hashed=False)
         with usable(path), full_disk(f"file {path}"), incoming as given:
             sync(given.file)
+            self.adopt(path, given.path, overwrite=overwrite)
+        return given.size
+
+    def adopt(self, path: str, file: Path, *, overwrite: bool) -> None:
+        """Move a whole file, which lies on this file system already, to its place.
+
+        Args:
+            path: Path below the root, from outside.
+            file: The file.
+            overwrite: Whether a file that is there is replaced.
+
+        Raises:
+            FileExistsError: It is there and `overwrite` is False.
+            InvalidRequest: The path is malformed, is a folder, or leads through a file.
+            StorageFull: No space is left; nothing is kept.
+        """
+        place = inside(self.root, path, local=True)
+        with usable(path), full_disk(f"file {path}"):
+            _refuse_taken(place, overwrite=overwrite)
             folders = together.make_folders(str(place))
             if overwrite:
-                given.path.replace(place)
+                file.replace(place)
             else:
                 # Unlike a rename, a link fails where the name exists: of two writers one wins.
-                os.link(given.path, place)
+                os.link(file, place)
+                file.unlink()
             # Else a power cut takes back a file that the client was told is kept.
             for folder in folders:
                 sync_folder(Path(folder))
-        return given.size
 
     def write_many(
         self, files: Iterable[tuple[str, bytes]], *, overwrite: Callable[[str], bool]

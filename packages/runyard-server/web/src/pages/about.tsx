@@ -1,10 +1,10 @@
 // What this service is, whether the machine has what it needs, and whose work is in it.
 import "./infra.css";
-import { useEffect, useState } from "preact/hooks";
-import { ask, call } from "../api";
-import { useResource } from "../resource";
+import { useState } from "preact/hooks";
+import { ask } from "../api";
+import { useCall, useResource } from "../resource";
 import { bytes } from "../texts";
-import { Ago, Card, Copy, Facts, Head } from "../ui/bits";
+import { Ago, Button, Card, Copy, Facts, Head } from "../ui/bits";
 import { Loaded } from "../ui/states";
 import { Text } from "../ui/preview";
 
@@ -15,16 +15,12 @@ const MARKS: Record<string, [string, string]> = {
 };
 
 export default function About() {
-  useEffect(() => {
-    document.title = "About";
-  }, []);
-  const status = useResource("status", (signal) => call("service.status", {}, { signal }));
-  const doctor = useResource("doctor", (signal) => call("service.doctor", {}, { signal }));
+  const status = useCall("service.status", {});
+  const doctor = useCall("service.doctor", {});
   const [open, setOpen] = useState(false);
-  const licences = useResource(open ? "licences" : null, async (signal) => {
-    const answer = await ask("/assets/licenses.md", { signal });
-    return answer.text();
-  });
+  const licences = useResource(open ? "licences" : null, async (signal) =>
+    (await ask("/assets/licenses.md", { signal })).text(),
+  );
   return (
     <>
       <Head title="About" />
@@ -40,7 +36,7 @@ export default function About() {
                     ["Python", one.python],
                     ["Address", one.url],
                     ["State folder", one.home],
-                    ["Started", <Ago key="started" time={one.started_at} />],
+                    ["Started", <Ago time={one.started_at} />],
                     ["Memory", bytes(one.memory_bytes)],
                     ["Process", one.pid],
                   ]}
@@ -63,9 +59,9 @@ export default function About() {
           wide
           title="This machine"
           extra={
-            <button type="button" class="quiet" onClick={doctor.refresh}>
+            <Button kind="quiet" act={doctor.refresh}>
               Look again
-            </button>
+            </Button>
           }
         >
           <Loaded of={doctor} lines={9}>

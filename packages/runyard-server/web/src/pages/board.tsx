@@ -1,30 +1,56 @@
 // TensorBoard over runs: the service's own, in a frame below the studio's head.
 import { useEffect } from "preact/hooks";
-import { go, to } from "../address";
+import { go, param, to } from "../address";
 import { call } from "../api";
 import type { BoardRecord } from "../protocol";
-import { useResource } from "../resource";
-import { Head, say } from "../ui/bits";
-import { Failure, Loaded, Skeleton } from "../ui/states";
+import { useCall, useResource } from "../resource";
+import { Button, Head, told } from "../ui/bits";
+import { Empty, Failure, Loaded, Skeleton } from "../ui/states";
 
 const LOOK_MS = 700;
 
-/** Start a TensorBoard of runs and go to its page. */
-export function openBoard(workspace: string, runs: string[]): void {
-  call("tensorboard.start", { workspace }, { body: { runs } }).then(
-    (board) => go(to(["boards", workspace, board.id])),
-    (error: Error) => say(error.message),
+interface BoardProps {
+  workspace: string;
+  board?: string;
+}
+
+/** The address that starts a TensorBoard of runs: a link that a notebook can have, too. */
+export const boardOf = (workspace: string, runs: string[]) =>
+  to(["boards", workspace], { runs: runs.join(",") });
+
+export default function Board({ workspace, board }: BoardProps) {
+  return board ? (
+    <One key={board} workspace={workspace} board={board} />
+  ) : (
+    <Start workspace={workspace} runs={param("runs").split(",").filter(Boolean)} />
   );
 }
 
-export default function BoardPage({ workspace, board: id }: Record<"workspace" | "board", string>) {
-  const board = useResource(`${workspace} ${id}`, (signal) =>
-    call("tensorboard.get", { workspace, board: id }, { signal }),
+/** Starts a TensorBoard of the runs that the address names, and goes on to its page. */
+function Start({ workspace, runs }: { workspace: string; runs: string[] }) {
+  const made = useResource(runs.length ? `board ${workspace} ${runs.join()}` : null, async () => {
+    const board = await call("tensorboard.start", { workspace }, { body: { runs } });
+    // In the history this page would lead forth again each time that one goes back.
+    go(to(["boards", workspace, board.id]), true);
+    return board;
+  });
+  return (
+    <>
+      <Head title="TensorBoard" trail={[["Runs", to(["runs", workspace])]]} />
+      {runs.length ? (
+        <Loaded of={made}>{() => null}</Loaded>
+      ) : (
+        <Empty title="Of which runs?">
+          A run and a comparison of runs have a link that opens TensorBoard.
+        </Empty>
+      )}
+    </>
   );
+}
+
+function One({ workspace, board: id }: Record<"workspace" | "board", string>) {
+  const board = useCall("tensorboard.get", { workspace, board: id });
   const state = board.data?.state;
-  useEffect(() => {
-    document.title = "TensorBoard · Runyard";
-  }, []);
   useEffect(() => {
     if (state !== "starting") return;
     const timer = setInterval(board.refresh, LOOK_MS);
@@ -45,7 +71,7 @@ export default function BoardPage({ workspace, board: id }: Record<"workspace" |
           {found.state === "failed" && (
             <Failure
               error={new Error(found.error || "TensorBoard has ended.")}
-              retry={() => openBoard(workspace, found.runs)}
+              retry={() => go(boardOf(workspace, found.runs))}
             />
           )}
         </>
@@ -56,14 +82,13 @@ export default function BoardPage({ workspace, board: id }: Record<"workspace" |
 
 function BoardHead({ board }: { board: BoardRecord }) {
   const { workspace, runs } = board;
-  const stop = () => {
-    call("tensorboard.stop", { workspace, board: board.id }).then(
-      () => go(to(runs[1] ? ["runs", workspace] : ["runs", workspace, runs[0] ?? ""])),
-      (error: Error) => say(error.message),
+  const stop = () =>
+    void told(call("tensorboard.stop", { workspace, board: board.id }), () =>
+      go(to(runs[1] ? ["runs", workspace] : ["runs", workspace, runs[0] ?? ""])),
     );
-  };
   return (
     <Head
+      name="TensorBoard"
       title={
         <>
           TensorBoard <small>{runs.length === 1 ? runs[0] : `${runs.length} runs`}</small>
@@ -76,9 +101,7 @@ function BoardHead({ board }: { board: BoardRecord }) {
           : []),
       ]}
     >
-      <button type="button" onClick={stop}>
-        Stop
-      </button>
+      <Button act={stop}>Stop</Button>
     </Head>
   );
 }

@@ -1,22 +1,29 @@
 // Runs beside one another: their curves in one chart, and of all that was set only what differs.
-import { useEffect, useMemo } from "preact/hooks";
-import { param, setParams, to } from "../address";
-import { call } from "../api";
+import { useMemo } from "preact/hooks";
+import { param, to } from "../address";
+import { call, list } from "../api";
 import { useLive } from "../live";
 import type { RunRecord, SeriesColumns } from "../protocol";
 import { useResource } from "../resource";
-import { counted, figure } from "../texts";
+import { falling } from "../search";
+import { counted, figure, runName } from "../texts";
 import { Card, colour, Head, Status } from "../ui/bits";
+import { ranks } from "../ui/axes";
 import { Chart, type Series } from "../ui/chart";
+import { Choice, Curves, curves as drawnBy } from "../ui/fields";
+import { Plain } from "../ui/plain";
+import { change } from "../ui/reading";
 import { Parallel, type Line } from "../ui/parallel";
 import { Scatter } from "../ui/scatter";
 import { Empty, Loaded } from "../ui/states";
+import { boardOf } from "./board";
+import { runsOf } from "./models";
 
 const MOST = 500;
-const AT_ONCE = 100;
 /** More lines than these are told apart by no eye: groups are offered. */
 const MANY = 20;
 const CHARTS = 12;
+const BOARD = 50;
 const POINTS = 1000;
 
 export default function Compare({ workspace }: { workspace: string }) {
@@ -26,12 +33,21 @@ export default function Compare({ workspace }: { workspace: string }) {
     given || filter ? `compare ${workspace} ${given} ${filter}` : null,
     (signal) => found(workspace, given.split(",").filter(Boolean).slice(0, MOST), filter, signal),
   );
-  useEffect(() => {
-    document.title = `Compare · ${workspace}`;
-  }, [workspace]);
   return (
     <>
-      <Head title="Compare" trail={[["Runs", to(["runs", workspace])]]} />
+      <Head title="Compare" trail={[["Runs", to(["runs", workspace])]]}>
+        {runs.data && runs.data.length > 0 && (
+          <a
+            class="button"
+            href={boardOf(
+              workspace,
+              runs.data.slice(0, BOARD).map((run) => run.id),
+            )}
+          >
+            TensorBoard
+          </a>
+        )}
+      </Head>
       {!given && !filter ? (
         <Empty title="Nothing to compare yet">
           Select runs in <a href={to(["runs", workspace])}>the list</a> with <kbd>x</kbd> and press{" "}
@@ -59,21 +75,11 @@ async function found(
   filter: string,
   signal: AbortSignal,
 ): Promise<RunRecord[]> {
-  const search = async (text: string, most: number) => {
-    const body = { filter: text, page_size: most };
-    return (await call("runs.search", { workspace }, { body, signal })).items;
-  };
-  if (!ids.length) return search(filter, MOST);
-  const parts: RunRecord[] = [];
-  for (let first = 0; first < ids.length; first += AT_ONCE) {
-    const some = ids.slice(first, first + AT_ONCE).map((id) => `'${id.replaceAll("'", "''")}'`);
-    parts.push(...(await search(`id IN (${some.join(", ")})`, AT_ONCE)));
-  }
-  const order = new Map(ids.map((id, place) => [id, place]));
-  return parts.sort((left, right) => (order.get(left.id) ?? 0) - (order.get(right.id) ?? 0));
+  if (!ids.length)
+    return list("runs.search", { workspace }, { body: { filter, page_size: MOST }, signal }, MOST);
+  const runs = await runsOf(workspace, ids, signal);
+  return ids.flatMap((id) => runs.get(id) ?? []);
 }
-
-const nameOf = (run: RunRecord) => run.name ?? `${run.experiment} ${run.number}`;
 
 function Compared({ workspace, runs }: { workspace: string; runs: RunRecord[] }) {
   const metrics = useMemo(
@@ -82,7 +88,7 @@ function Compared({ workspace, runs }: { workspace: string; runs: RunRecord[] })
   );
   const wanted = param("metrics").split(",").filter(Boolean);
   const drawn = wanted.length ? wanted : metrics.slice(0, CHARTS);
-  const x = param("x", "step");
+  const { x } = drawnBy();
   const curves = useResource(
     `curves ${x} ${drawn.join(",")} ${runs.map((run) => run.id).join(",")}`,
     async (signal) => {
@@ -107,68 +113,31 @@ function Compared({ workspace, runs }: { workspace: string; runs: RunRecord[] })
     <div class="stack">
       <div class="search tools">
         <span class="faint">{counted(runs.length, "run")}</span>
-        <select
-          aria-label="x axis"
-          value={x}
-          onChange={(event) => setParams({ x: event.currentTarget.value })}
-        >
-          <option value="step">over steps</option>
-          <option value="relative">over seconds</option>
-          <option value="time">over time</option>
-        </select>
-        <select
-          aria-label="Group"
-          value={param("group")}
-          onChange={(event) => setParams({ group: event.currentTarget.value })}
-        >
-          <option value="">a line for each run</option>
-          {varying.map((name) => (
-            <option key={name} value={name}>
-              mean and range by {name}
-            </option>
-          ))}
-        </select>
-        <select
-          aria-label="Baseline"
-          value={param("base")}
-          onChange={(event) => setParams({ base: event.currentTarget.value })}
-        >
-          <option value="">no baseline</option>
-          {runs.slice(0, 100).map((run) => (
-            <option key={run.id} value={run.id}>
-              against {nameOf(run)}
-            </option>
-          ))}
-        </select>
-        <label>
-          Smooth
-          <input
-            type="range"
-            min="0"
-            max="0.98"
-            step="0.02"
-            value={param("smooth", "0")}
-            onInput={(event) =>
-              setParams({
-                smooth: event.currentTarget.value === "0" ? "" : event.currentTarget.value,
-              })
-            }
-          />
-        </label>
-        <label>
-          <input
-            type="checkbox"
-            checked={param("log") === "1"}
-            onChange={(event) => setParams({ log: event.currentTarget.checked ? "1" : "" })}
-          />
-          log
-        </label>
+        <Curves />
+        <Choice
+          label="Group"
+          name="group"
+          of={[
+            ["", "a line for each run"],
+            ...varying.map((name): [string, string] => [name, `mean and range by ${name}`]),
+          ]}
+        />
+        <Choice
+          label="Baseline"
+          name="base"
+          of={[
+            ["", "no baseline"],
+            ...runs
+              .slice(0, 100)
+              .map((run): [string, string] => [run.id, `against ${runName(run)}`]),
+          ]}
+        />
       </div>
       {runs.length > MANY && !param("group") && varying.length > 0 && (
         <p class="faint">More than {MANY} lines: a mean and range by a parameter may show more.</p>
       )}
       <Loaded of={curves} lines={8}>
-        {(columns) => <Curves workspace={workspace} runs={runs} names={drawn} columns={columns} />}
+        {(columns) => <Lines workspace={workspace} runs={runs} names={drawn} columns={columns} />}
       </Loaded>
       {(varying.length > 0 || metrics.length > 1) && runs.length > 2 && (
         <Pictures workspace={workspace} runs={runs} params={varying} metrics={metrics} />
@@ -180,19 +149,19 @@ function Compared({ workspace, runs }: { workspace: string; runs: RunRecord[] })
 
 /** Names in the order of how many have them. */
 function frequent(lists: string[][]): string[] {
-  const counts = new Map<string, number>();
-  for (const list of lists) for (const name of list) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return [...counts].sort((left, right) => right[1] - left[1]).map(([name]) => name);
+  const found = [...Map.groupBy(lists.flat(), (name) => name)];
+  return found.sort((left, right) => right[1].length - left[1].length).map(([name]) => name);
 }
 
-interface CurvesProps {
+interface LinesProps {
   workspace: string;
   runs: RunRecord[];
   names: string[];
   columns: SeriesColumns[];
 }
 
-function Curves({ workspace, runs, names, columns }: CurvesProps) {
+function Lines({ workspace, runs, names, columns }: LinesProps) {
+  const { x, smooth, log } = drawnBy();
   const group = param("group");
   const series = useMemo(() => {
     const byRun = new Map(runs.map((run) => [run.id, run]));
@@ -203,7 +172,7 @@ function Curves({ workspace, runs, names, columns }: CurvesProps) {
         name,
         mine.map((one) => ({
           id: one.run,
-          name: nameOf(byRun.get(one.run) as RunRecord),
+          name: runName(byRun.get(one.run) as RunRecord),
           x: one.x,
           y: one.y,
           href: to(["runs", workspace, one.run, "metrics"]),
@@ -220,9 +189,9 @@ function Curves({ workspace, runs, names, columns }: CurvesProps) {
           <Chart
             title={name}
             series={lines}
-            smoothing={Number(param("smooth", "0"))}
-            log={param("log") === "1"}
-            time={param("x") === "time"}
+            smoothing={smooth}
+            log={log}
+            time={x === "time"}
             height={260}
           />
         </div>
@@ -233,9 +202,7 @@ function Curves({ workspace, runs, names, columns }: CurvesProps) {
 
 /** For each value of a parameter the mean of its runs, and the least and the most of them. */
 function banded(columns: SeriesColumns[], key: (run: string) => string, by: string): Series[] {
-  const groups = new Map<string, SeriesColumns[]>();
-  for (const one of columns) groups.set(key(one.run), [...(groups.get(key(one.run)) ?? []), one]);
-  return [...groups].flatMap(([value, members]) => {
+  return [...Map.groupBy(columns, (one) => key(one.run))].flatMap(([value, members]) => {
     const at = new Map<number, number[]>();
     for (const one of members)
       one.x.forEach((x, place) => {
@@ -280,34 +247,20 @@ function Pictures({ workspace, runs, params, metrics }: PicturesProps) {
     column.startsWith("params.")
       ? number(run.params[column.slice(7)])
       : (run.metrics?.[column.slice(8)] ?? null);
-  const target = metrics[0];
-  // A loss is good when it is small; of anything else more is taken for better.
-  const down = /loss|err|rmse|mae|perplexity|latency|seconds/i.test(target ?? "");
+  const target = metrics[0] ?? "";
   const lines = useMemo(() => {
-    const values = runs
-      .map((run) => run.metrics?.[target ?? ""])
-      .filter((value): value is number => typeof value === "number")
-      .sort((left, right) => (down ? right - left : left - right));
-    return runs.map((run): Line => {
-      const value = run.metrics?.[target ?? ""];
-      const rank =
-        typeof value === "number" ? values.indexOf(value) / Math.max(1, values.length - 1) : null;
-      return { id: run.id, values: columns.map((column) => of(run, column)), rank };
-    });
+    const good = ranks(
+      runs.map((run) => run.metrics?.[target]),
+      falling(target),
+    );
+    return runs.map((run, place): Line => ({
+      id: run.id,
+      values: columns.map((column) => of(run, column)),
+      rank: good[place] ?? null,
+    }));
   }, [runs]);
   const x = param("sx", columns[0]);
   const y = param("sy", columns.at(-1));
-  const choose = (name: string, value: string) => (
-    <select
-      aria-label={name}
-      value={value}
-      onChange={(event) => setParams({ [name]: event.currentTarget.value })}
-    >
-      {columns.map((column) => (
-        <option key={column}>{column}</option>
-      ))}
-    </select>
-  );
   return (
     <div class="charts wide">
       {columns.length > 1 && (
@@ -322,8 +275,8 @@ function Pictures({ workspace, runs, params, metrics }: PicturesProps) {
         title="Two columns"
         extra={
           <span class="actions">
-            {choose("sx", x)}
-            {choose("sy", y)}
+            <Choice label="sx" name="sx" value={x} of={columns} />
+            <Choice label="sy" name="sy" value={y} of={columns} />
           </span>
         }
       >
@@ -332,7 +285,7 @@ function Pictures({ workspace, runs, params, metrics }: PicturesProps) {
           y={y}
           dots={runs.map((run) => ({
             id: run.id,
-            name: nameOf(run),
+            name: runName(run),
             x: of(run, x),
             y: of(run, y),
             colour: colour(run.id),
@@ -387,51 +340,35 @@ function Differing({ workspace, runs, metrics, params }: DifferingProps) {
         )
       }
     >
-      <div class="differs" tabIndex={0}>
-        <table class="plain">
-          <thead>
-            <tr>
-              <th />
-              {shown.map((run) => (
-                <th key={run.id}>
-                  <i class="dot" style={{ background: colour(run.id) }} />
-                  <a href={to(["runs", workspace, run.id])}>{nameOf(run)}</a>
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {differing.map(([name, of, numeric]) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                {shown.map((run) => (
-                  <td key={run.id} class={base && of(run) !== of(base) ? "odd" : ""}>
-                    {name === "status" ? (
-                      <Status of={run.status} />
-                    ) : (
-                      figure(numeric ? of(run) : (number(of(run)) ?? "–"))
-                    )}
-                    {base && run !== base && numeric && <Change value={of(run)} from={of(base)} />}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Plain
+        box="differs"
+        kind="plain"
+        label="What differs"
+        named
+        heads={[
+          "",
+          ...shown.map((run) => (
+            <>
+              <i class="dot" style={{ background: colour(run.id) }} />
+              <a href={to(["runs", workspace, run.id])}>{runName(run)}</a>
+            </>
+          )),
+        ]}
+        rows={differing.map(([name, of, numeric]) => [
+          name,
+          ...shown.map((run) => (
+            <td key={run.id} class={base && of(run) !== of(base) ? "odd" : ""}>
+              {name === "status" ? (
+                <Status of={run.status} />
+              ) : (
+                figure(numeric ? of(run) : (number(of(run)) ?? "–"))
+              )}
+              {base && run !== base && numeric && <small> {change(of(run), of(base))}</small>}
+            </td>
+          )),
+        ])}
+      />
       {differing.length === 0 && <p class="faint">Nothing that is known of them differs.</p>}
     </Card>
-  );
-}
-
-function Change({ value, from }: { value: unknown; from: unknown }) {
-  if (typeof value !== "number" || typeof from !== "number" || !from) return null;
-  const change = (100 * (value - from)) / Math.abs(from);
-  return (
-    <small>
-      {" "}
-      {change > 0 ? "+" : ""}
-      {change.toFixed(1)} %
-    </small>
   );
 }

@@ -1,15 +1,16 @@
 // Compute targets: what their nodes do, who holds which, and how far each may grow.
 import "./infra.css";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { to } from "../address";
 import { call } from "../api";
 import { useLive } from "../live";
 import type { ComputeRecord, NodeRecord, SiteRecord } from "../protocol";
-import { useResource } from "../resource";
-import { counted, duration } from "../texts";
-import { Ago, Card, Facts, Head, Status, say, useNow } from "../ui/bits";
+import { useAll, useResource } from "../resource";
+import { counted } from "../texts";
+import { Ago, Card, Facts, Head, Left, say } from "../ui/bits";
+import { type Column, number, state, text, time } from "../ui/columns";
 import { Empty, Loaded } from "../ui/states";
-import { Table, type Column } from "../ui/table";
+import { Listing, Table } from "../ui/table";
 
 const FIRST = `from runyard import AmlCompute, ComputeTarget, Workspace
 
@@ -31,49 +32,44 @@ export default function Compute({ workspace, name }: ComputeProps) {
   );
 }
 
+const COLUMNS: Column<ComputeRecord>[] = [
+  text("Name", "minmax(10rem, 2fr)", (one) => one.name),
+  text("Nodes", "11rem", (one) => one.current_nodes, { cell: (one) => <Nodes of={one} /> }),
+  number("Busy", "4rem", (one) => one.running_nodes),
+  number("Idle", "4rem", (one) => one.idle_nodes),
+  number("Range", "6rem", (one) => one.max_nodes, {
+    cell: (one) => `${one.min_nodes} – ${one.max_nodes}`,
+  }),
+  text("Size", "minmax(9rem, 1fr)", (one) => one.vm_size),
+  text("Per node", "minmax(10rem, 1fr)", perNode),
+  text("Site", "6rem", (one) => one.site),
+];
+
 function List({ workspace }: { workspace: string }) {
-  useEffect(() => {
-    document.title = `Compute · ${workspace}`;
-  }, [workspace]);
-  const found = useResource(`compute ${workspace}`, (signal) =>
-    call("compute.list", { workspace }, { signal }),
-  );
-  const sites = useResource("sites", (signal) => call("sites.list", {}, { signal }));
+  const found = useAll("compute.list", { workspace });
+  const sites = useAll("sites.list", {});
   useLive(workspace, ["compute"], found.refresh);
-  const columns: Column<ComputeRecord>[] = [
-    { name: "name", title: "Name", width: "minmax(10rem, 2fr)", cell: (one) => one.name },
-    { name: "nodes", title: "Nodes", width: "11rem", cell: (one) => <Nodes of={one} /> },
-    { name: "busy", title: "Busy", width: "4rem", number: true, cell: (one) => one.running_nodes },
-    { name: "idle", title: "Idle", width: "4rem", number: true, cell: (one) => one.idle_nodes },
-    { name: "range", title: "Range", width: "6rem", number: true, cell: range },
-    { name: "size", title: "Size", width: "minmax(9rem, 1fr)", cell: (one) => one.vm_size },
-    { name: "each", title: "Per node", width: "minmax(10rem, 1fr)", cell: perNode },
-    { name: "site", title: "Site", width: "6rem", cell: (one) => one.site },
-  ];
   return (
     <>
-      <Head title="Compute" trail={[[workspace, `/runs/${workspace}`]]} />
+      <Head title="Compute" trail={[[workspace, to(["runs", workspace])]]} />
       <div class="stack">
-        <Loaded of={found} lines={6}>
-          {({ items }) =>
-            items.length ? (
-              <Table
-                label="Compute targets"
-                columns={columns}
-                rows={items}
-                id={(one) => one.name}
-                href={(one) => to(["compute", workspace, one.name])}
-              />
-            ) : (
-              <Empty title="No cluster yet" code={FIRST}>
-                Runs that name no cluster go to this machine, the target <code>local</code>. A
-                cluster has nodes that come when runs need them, and go when they are idle.
-              </Empty>
-            )
-          }
-        </Loaded>
+        <Listing
+          of={found}
+          label="Compute targets"
+          noun="target"
+          sort="order"
+          columns={COLUMNS}
+          id={(one) => one.name}
+          href={(one) => to(["compute", workspace, one.name])}
+          command="runyard compute list"
+        >
+          <Empty title="No cluster yet" code={FIRST}>
+            Runs that name no cluster go to this machine, the target <code>local</code>. A cluster
+            has nodes that come when runs need them, and go when they are idle.
+          </Empty>
+        </Listing>
         <Loaded of={sites}>
-          {({ items }) => (
+          {(items) => (
             <div class="cards">
               {items.map((site) => (
                 <Site key={site.name} of={site} />
@@ -86,9 +82,10 @@ function List({ workspace }: { workspace: string }) {
   );
 }
 
-const range = (one: ComputeRecord) => `${one.min_nodes} – ${one.max_nodes}`;
-const perNode = (one: { cpus: number; memory_gb: number; gpus: number }) =>
-  `${one.cpus} CPU, ${one.memory_gb.toPrecision(3).replace(/\.0+$/, "")} GB${one.gpus ? `, ${one.gpus} GPU` : ""}`;
+function perNode(one: { cpus: number; memory_gb: number; gpus: number }): string {
+  const memory = one.memory_gb.toPrecision(3).replace(/\.0+$/, "");
+  return `${one.cpus} CPU, ${memory} GB${one.gpus ? `, ${one.gpus} GPU` : ""}`;
+}
 
 function Site({ of }: { of: SiteRecord }) {
   const versions = [...new Set(of.interpreters.map((one) => one.replace(/\.\d+$/, "")))];
@@ -110,7 +107,7 @@ function Site({ of }: { of: SiteRecord }) {
   );
 }
 
-const DRAWN = 40;
+const DRAWN = 10;
 
 /** A square for each node that there may be: busy, idle, coming or going, or not there. */
 function Nodes({ of }: { of: ComputeRecord }) {
@@ -119,25 +116,21 @@ function Nodes({ of }: { of: ComputeRecord }) {
     ...Array<string>(of.idle_nodes).fill("idle"),
     ...Array<string>(of.preparing_nodes + of.leaving_nodes).fill("moving"),
   ];
-  const drawn = Math.min(of.max_nodes, DRAWN);
-  const text = `${of.current_nodes} of ${of.max_nodes}`;
+  const said = `${of.current_nodes} of ${of.max_nodes}`;
   return (
-    <span class="nodes" title={`${text}: ${of.running_nodes} busy, ${of.idle_nodes} idle`}>
+    <span class="nodes" title={`${said}: ${of.running_nodes} busy, ${of.idle_nodes} idle`}>
       <span aria-hidden="true">
-        {of.max_nodes <= DRAWN / 4 &&
-          Array.from({ length: drawn }, (_, place) => (
+        {of.max_nodes <= DRAWN &&
+          Array.from({ length: of.max_nodes }, (_, place) => (
             <i key={place} class={states[place] ?? ""} />
           ))}
       </span>
-      {text}
+      {said}
     </span>
   );
 }
 
 function One({ workspace, name }: { workspace: string; name: string }) {
-  useEffect(() => {
-    document.title = `${name} · Compute`;
-  }, [name]);
   const segments = { workspace, compute: name };
   const found = useResource(`compute ${workspace} ${name}`, async (signal) => {
     const [cluster, nodes] = await Promise.all([
@@ -146,16 +139,16 @@ function One({ workspace, name }: { workspace: string; name: string }) {
     ]);
     return { cluster, nodes: nodes.items };
   });
-  const queue = useResource(`queue ${workspace}`, (signal) =>
-    call("compute.queue", { workspace }, { signal }),
-  );
+  const queue = useAll("compute.queue", { workspace });
   useLive(workspace, ["queue"], () => {
     found.refresh();
     queue.refresh();
   });
+  const waiting = (queue.data ?? []).filter((one) => one.target === name).length;
   return (
     <>
       <Head
+        name={name}
         title={
           <>
             {name} {found.data && <small>{found.data.cluster.allocation_state}</small>}
@@ -170,12 +163,12 @@ function One({ workspace, name }: { workspace: string; name: string }) {
               <Card title="Nodes">
                 <Facts
                   of={[
-                    ["Now", <Nodes key="now" of={cluster} />],
+                    ["Now", <Nodes of={cluster} />],
                     ["Wanted", cluster.target_nodes],
                     ["Size", cluster.vm_size],
                     ["Per node", perNode(cluster)],
                     ["Site", `${cluster.site}, ${cluster.backend}`],
-                    ["Made", <Ago key="made" time={cluster.created_at} />],
+                    ["Made", <Ago time={cluster.created_at} />],
                   ]}
                 />
               </Card>
@@ -184,26 +177,20 @@ function One({ workspace, name }: { workspace: string; name: string }) {
                   key={cluster.modified_at}
                   of={cluster}
                   workspace={workspace}
-                  done={found.set}
-                  nodes={nodes}
+                  done={(changed) => found.set({ cluster: changed, nodes })}
                 />
               </Card>
             </div>
-            {cluster.warnings.map((text) => (
-              <p key={text} class="card">
-                {text}
+            {cluster.warnings.map((warning) => (
+              <p key={warning} class="card">
+                {warning}
               </p>
             ))}
             <NodeTable workspace={workspace} cluster={cluster} nodes={nodes} />
             <p class="faint">
-              {counted(
-                queue.data?.items.filter((one) => one.target === cluster.name).length ?? 0,
-                "run",
-              )}{" "}
-              waiting: <a href={to(["queue", workspace], { target: cluster.name })}>queue</a> ·{" "}
-              <a href={to(["runs", workspace], { q: `target = '${cluster.name}'` })}>
-                all its runs
-              </a>
+              {counted(waiting, "run")} waiting:{" "}
+              <a href={to(["queue", workspace], { target: name })}>queue</a> ·{" "}
+              <a href={to(["runs", workspace], { q: `target = '${name}'` })}>all its runs</a>
             </p>
           </div>
         )}
@@ -214,25 +201,28 @@ function One({ workspace, name }: { workspace: string; name: string }) {
 
 interface RangeProps {
   of: ComputeRecord;
-  nodes: NodeRecord[];
   workspace: string;
-  done: (state: { cluster: ComputeRecord; nodes: NodeRecord[] }) => void;
+  done: (changed: ComputeRecord) => void;
 }
 
+const FIELDS = {
+  min_nodes: "Least nodes",
+  max_nodes: "Most nodes",
+  idle_seconds: "Idle seconds until a node goes",
+};
+type Field = keyof typeof FIELDS;
+
 /** Least and most nodes and the idle time, changed in place; the change can be taken back. */
-function Range({ of, nodes, workspace, done }: RangeProps) {
-  const before = {
-    min_nodes: of.min_nodes,
-    max_nodes: of.max_nodes,
-    idle_seconds: of.idle_seconds,
-  };
+function Range({ of, workspace, done }: RangeProps) {
+  const fields = Object.keys(FIELDS) as Field[];
+  const before = Object.fromEntries(fields.map((key) => [key, of[key]])) as Record<Field, number>;
   const [given, setGiven] = useState(before);
   const [wrong, setWrong] = useState("");
   const change = (body: typeof given, undo?: typeof given) =>
     call("compute.change", { workspace, compute: of.name }, { body }).then(
       (cluster) => {
         setWrong("");
-        done({ cluster, nodes });
+        done(cluster);
         say(
           `${of.name} has ${cluster.min_nodes} to ${cluster.max_nodes} nodes.`,
           undo && (() => void change(undo)),
@@ -240,21 +230,6 @@ function Range({ of, nodes, workspace, done }: RangeProps) {
       },
       (error: Error) => setWrong(error.message),
     );
-  const same = (Object.keys(before) as (keyof typeof before)[]).every(
-    (key) => before[key] === given[key],
-  );
-  const field = (key: keyof typeof before, title: string) => (
-    <label>
-      {title}
-      <input
-        type="number"
-        min={key === "max_nodes" ? 1 : 0}
-        required
-        value={given[key]}
-        onInput={(event) => setGiven({ ...given, [key]: event.currentTarget.valueAsNumber })}
-      />
-    </label>
-  );
   return (
     <form
       class="range"
@@ -263,13 +238,22 @@ function Range({ of, nodes, workspace, done }: RangeProps) {
         void change(given, before);
       }}
     >
-      {field("min_nodes", "Least nodes")}
-      {field("max_nodes", "Most nodes")}
-      {field("idle_seconds", "Idle seconds until a node goes")}
+      {fields.map((key) => (
+        <label key={key}>
+          {FIELDS[key]}
+          <input
+            type="number"
+            min={key === "max_nodes" ? 1 : 0}
+            required
+            value={given[key]}
+            onInput={(event) => setGiven({ ...given, [key]: event.currentTarget.valueAsNumber })}
+          />
+        </label>
+      ))}
       <p class="wrong" role="alert">
         {wrong}
       </p>
-      <button class="main" disabled={same}>
+      <button class="main" disabled={fields.every((key) => before[key] === given[key])}>
         Change
       </button>
     </form>
@@ -284,33 +268,29 @@ interface NodeTableProps {
 
 function NodeTable({ workspace, cluster, nodes }: NodeTableProps) {
   const spare = nodes.length > cluster.min_nodes;
+  const ends = (one: NodeRecord) =>
+    one.state === "idle" && spare ? Date.parse(one.since) + 1000 * cluster.idle_seconds : null;
   const columns: Column<NodeRecord>[] = [
-    { name: "node", title: "Node", width: "minmax(9rem, 1fr)", cell: (one) => one.id },
-    { name: "state", title: "State", width: "8rem", cell: (one) => <Status of={one.state} /> },
-    {
-      name: "run",
-      title: "Held by",
-      width: "minmax(14rem, 2fr)",
+    text("Node", "minmax(9rem, 1fr)", (one) => one.id),
+    state((one) => one.state),
+    text("Held by", "minmax(14rem, 2fr)", (one) => one.run, {
       cell: (one) => (one.run ? <a href={to(["runs", workspace, one.run])}>{one.run}</a> : "–"),
-    },
-    { name: "since", title: "Since", width: "8rem", cell: (one) => <Ago time={one.since} /> },
-    {
-      name: "left",
-      title: "Idle time left",
-      width: "9rem",
-      number: true,
-      cell: (one) =>
-        one.state === "idle" && spare ? <Left since={one.since} of={cluster.idle_seconds} /> : "–",
-    },
+    }),
+    time("Since", (one) => one.since),
+    number("Idle time left", "9rem", ends, {
+      cell: (one) => (ends(one) ? <Left until={ends(one) ?? 0} /> : "–"),
+    }),
   ];
   return nodes.length ? (
-    <Table label="Nodes" columns={columns} rows={nodes} id={(one) => one.id} />
+    <Table
+      label="Nodes"
+      noun="node"
+      columns={columns}
+      rows={nodes}
+      id={(one) => one.id}
+      command={`runyard compute nodes ${cluster.name}`}
+    />
   ) : (
     <p class="card faint">No node now: they come when a run needs them.</p>
   );
-}
-
-function Left({ since, of }: { since: string; of: number }) {
-  const left = of - (useNow() - Date.parse(since)) / 1000;
-  return <>{left > 0 ? duration(left) : "any moment"}</>;
 }

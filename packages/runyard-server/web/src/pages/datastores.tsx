@@ -1,15 +1,16 @@
 // Datastores: their files with previews, and files put there by dropping them.
 import "./infra.css";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { param, to } from "../address";
-import { all, call, url } from "../api";
+import { Refused, call, url } from "../api";
 import type { DatastoreRecord } from "../protocol";
-import { useResource } from "../resource";
+import { useAll } from "../resource";
 import { bytes, counted } from "../texts";
-import { Card, Copy, Head } from "../ui/bits";
+import { Button, Card, Copy, Head } from "../ui/bits";
+import { type Column, text } from "../ui/columns";
 import { Files } from "../ui/files";
 import { Code, Empty, Loaded } from "../ui/states";
-import { Table, type Column } from "../ui/table";
+import { Listing } from "../ui/table";
 
 interface DatastoresProps {
   workspace: string;
@@ -25,43 +26,29 @@ export default function Datastores({ workspace, name, rest = "" }: DatastoresPro
   );
 }
 
+const COLUMNS: Column<DatastoreRecord>[] = [
+  text("Name", "minmax(12rem, 2fr)", (one) => one.name),
+  text("Type", "8rem", (one) => one.datastore_type),
+  text("Container", "minmax(12rem, 2fr)", (one) => one.container_name),
+  text("Default", "5rem", (one) => (one.is_default ? "yes" : "")),
+];
+
 function List({ workspace }: { workspace: string }) {
-  useEffect(() => {
-    document.title = `Datastores · ${workspace}`;
-  }, [workspace]);
-  const found = useResource(`datastores ${workspace}`, (signal) =>
-    call("datastores.list", { workspace }, { signal }),
-  );
-  const columns: Column<DatastoreRecord>[] = [
-    { name: "name", title: "Name", width: "minmax(12rem, 2fr)", cell: (one) => one.name },
-    { name: "type", title: "Type", width: "8rem", cell: (one) => one.datastore_type },
-    {
-      name: "where",
-      title: "Container",
-      width: "minmax(12rem, 2fr)",
-      cell: (one) => one.container_name,
-    },
-    {
-      name: "default",
-      title: "Default",
-      width: "5rem",
-      cell: (one) => (one.is_default ? "yes" : ""),
-    },
-  ];
   return (
     <>
-      <Head title="Datastores" trail={[[workspace, `/runs/${workspace}`]]} />
-      <Loaded of={found}>
-        {({ items }) => (
-          <Table
-            label="Datastores"
-            columns={columns}
-            rows={items}
-            id={(one) => one.name}
-            href={(one) => to(["datastores", workspace, one.name])}
-          />
-        )}
-      </Loaded>
+      <Head title="Datastores" trail={[[workspace, to(["runs", workspace])]]} />
+      <Listing
+        of={useAll("datastores.list", { workspace })}
+        label="Datastores"
+        noun="datastore"
+        sort="order"
+        columns={COLUMNS}
+        id={(one) => one.name}
+        href={(one) => to(["datastores", workspace, one.name])}
+        command="runyard datastores list"
+      >
+        <Empty title="No datastore" />
+      </Listing>
     </>
   );
 }
@@ -69,19 +56,12 @@ function List({ workspace }: { workspace: string }) {
 const MOST = 10_000;
 
 function One({ workspace, name, open }: { workspace: string; name: string; open: string }) {
-  useEffect(() => {
-    document.title = `${open || name} · Datastores`;
-  }, [name, open]);
   const segments = { workspace, datastore: name };
-  const files = useResource(`files of ${workspace} ${name}`, (signal) =>
-    all(
-      (token) =>
-        call("datastores.files", segments, {
-          query: { prefix: "", page_size: 1000, page_token: token },
-          signal,
-        }),
-      MOST,
-    ),
+  const files = useAll(
+    "datastores.files",
+    segments,
+    { query: { page_size: 1000 } },
+    { most: MOST },
   );
   const folder = param("in", open.slice(0, open.lastIndexOf("/") + 1));
   const target = open || folder;
@@ -93,7 +73,11 @@ function One({ workspace, name, open }: { workspace: string; name: string; open:
   ].join("\n");
   return (
     <>
-      <Head title={name} trail={[["Datastores", to(["datastores", workspace])]]}>
+      <Head
+        title={name}
+        name={open || name}
+        trail={[["Datastores", to(["datastores", workspace])]]}
+      >
         <Copy text={target || "/"}>Copy path</Copy>
       </Head>
       <div class="stack">
@@ -133,13 +117,16 @@ function One({ workspace, name, open }: { workspace: string; name: string; open:
 
 const FIRST = `workspace.datastores["NAME"].upload("data", target_path="mnist")`;
 
+/** What is sent at once: so much is sent again, at most, where the line broke. */
+const PART = 8 * 1024 * 1024;
+
 interface Sent {
   name: string;
   size: number;
   done: number;
   error?: string;
-  /** One is there already: sends this in its place. */
-  replace?: () => void;
+  /** What may be done about the error, and what its button says. */
+  again?: [string, () => void];
 }
 
 interface UploadProps {
@@ -155,24 +142,33 @@ function Upload({ workspace, name, folder, done }: UploadProps) {
   const input = useRef<HTMLInputElement>(null);
   const send = async (file: File, overwrite: boolean) => {
     const path = folder + file.name;
+    const segments = { workspace, datastore: name, path };
     const tell = (change: Partial<Sent>) =>
-      setSent((old) => ({
-        ...old,
-        [path]: {
-          name: path,
-          size: file.size,
-          done: 0,
-          ...(overwrite ? {} : old[path]),
-          ...change,
-        },
-      }));
-    tell({ done: 0 });
-    const address = url("datastores.write", { workspace, datastore: name, path }, { overwrite });
-    const [status, message] = await put(address, file, (count) => tell({ done: count }));
-    if (status < 300) tell({ done: file.size });
-    else if (status === 409)
-      tell({ error: "is there", replace: () => void send(file, true).then(done) });
-    else tell({ error: message });
+      setSent((old) => {
+        const before = old[path] ?? { name: path, size: file.size, done: 0 };
+        return { ...old, [path]: { ...before, ...change } };
+      });
+    tell({ done: 0, error: "", size: file.size });
+    const whole = { overwrite, size: file.size, version: String(file.lastModified) };
+    let at = 0;
+    try {
+      do {
+        const query = file.size > PART ? { ...whole, offset: at } : { overwrite };
+        const body = file.slice(at, at + PART);
+        // The service tells how much it has: what came before the line broke is not sent again.
+        at = (await call("datastores.write", segments, { query, body })).size;
+        tell({ done: at });
+      } while (at < file.size);
+      tell({ done: file.size || 1 });
+    } catch (failed) {
+      const taken = failed instanceof Refused && failed.code === "already_exists";
+      tell({
+        error: taken ? "is there" : (failed as Error).message,
+        again: taken
+          ? ["Replace it", () => void send(file, true).then(done)]
+          : ["Go on", () => void send(file, overwrite).then(done)],
+      });
+    }
   };
   // One after the other: all share one disk and one line.
   const take = async (files: FileList | null | undefined) => {
@@ -195,9 +191,7 @@ function Upload({ workspace, name, folder, done }: UploadProps) {
       }}
     >
       <p>
-        <button type="button" onClick={() => input.current?.click()}>
-          Upload files
-        </button>
+        <Button act={() => input.current?.click()}>Upload files</Button>
         <span class="faint">or drop them here, into {folder || "the top folder"}</span>
         <input
           ref={input}
@@ -215,48 +209,19 @@ function Upload({ workspace, name, folder, done }: UploadProps) {
             {one.error ? (
               <span class="wrong">{one.error}</span>
             ) : (
-              <progress
-                max={one.size || 1}
-                value={one.done || (one.size ? 0 : 1)}
-                aria-label={one.name}
-              />
+              <progress max={one.size || 1} value={one.done} aria-label={one.name} />
             )}
-            {one.replace && (
-              <button type="button" class="quiet" onClick={one.replace}>
-                Replace it
-              </button>
+            {one.error && one.again && (
+              <Button kind="quiet" act={one.again[1]}>
+                {one.again[0]}
+              </Button>
             )}
             <small>
-              {bytes(one.done)} of {bytes(one.size)}
+              {bytes(Math.min(one.done, one.size))} of {bytes(one.size)}
             </small>
           </li>
         ))}
       </ul>
     </section>
   );
-}
-
-/** Send a file; `fetch` cannot tell how much of it has gone. */
-function put(
-  address: string,
-  file: File,
-  tell: (count: number) => void,
-): Promise<[number, string]> {
-  return new Promise((resolve) => {
-    const request = new XMLHttpRequest();
-    request.open("PUT", address);
-    request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.upload.onprogress = (event) => tell(event.loaded);
-    request.onload = () => resolve([request.status, reason(request.responseText)]);
-    request.onerror = () => resolve([599, "the service does not answer"]);
-    request.send(file);
-  });
-}
-
-function reason(text: string): string {
-  try {
-    return (JSON.parse(text) as { error: { message: string } }).error.message;
-  } catch {
-    return "it was refused";
-  }
 }

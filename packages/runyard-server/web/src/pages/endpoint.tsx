@@ -1,15 +1,30 @@
 // An endpoint: how it stands, who gets its traffic, its replicas, its log, and a place to try it.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { param, setParams, to } from "../address";
+import { param, to } from "../address";
 import { call } from "../api";
 import { quantile, short, together } from "../latencies";
 import { useLive } from "../live";
-import type { EndpointRecord } from "../protocol";
-import { useEvery, useResource } from "../resource";
+import type { EndpointRecord, ReplicaRecord } from "../protocol";
+import { useCall, useEvery } from "../resource";
 import { figure } from "../texts";
-import { Ago, Card, Copy, Facts, Head, Spark, Status, Tabs, say } from "../ui/bits";
+import {
+  Ago,
+  Button,
+  Card,
+  Copy,
+  Facts,
+  Figures,
+  Head,
+  Spark,
+  Status,
+  Tabs,
+  told,
+} from "../ui/bits";
+import { type Column, number, state, text, time } from "../ui/columns";
+import { Choice } from "../ui/fields";
 import { History } from "../ui/history";
 import { Failure, Loaded } from "../ui/states";
+import { Table } from "../ui/table";
 import { EditTags } from "../ui/tags";
 import { COUNTS_MS } from "./endpoints";
 import { change, Deployment, type PartProps, Traffic, where } from "./endpoint/traffic";
@@ -24,22 +39,18 @@ interface EndpointProps {
 }
 
 export default function Endpoint({ workspace, endpoint: name, tab = "" }: EndpointProps) {
-  const endpoint = useResource(`${workspace} ${name}`, (signal) =>
-    call("endpoints.get", { workspace, endpoint: name }, { signal }),
-  );
+  const endpoint = useCall("endpoints.get", { workspace, endpoint: name });
   useLive(workspace, [`endpoint:${name}`], endpoint.refresh);
   useEvery(COUNTS_MS, endpoint.refresh);
-  const state = endpoint.data?.state;
-  useEffect(() => {
-    document.title = `${name}${state ? `, ${state}` : ""} · Endpoints`;
-  }, [name, state]);
+  const at = endpoint.data?.state;
   const here = to(["endpoints", workspace, name]);
   return (
     <>
       <Head
+        name={at ? `${name}, ${at}` : name}
         title={
           <>
-            {name} {state && <Status of={state} />}
+            {name} {at && <Status of={at} />}
           </>
         }
         trail={[["Endpoints", to(["endpoints", workspace])]]}
@@ -82,7 +93,7 @@ function Overview({ endpoint, refresh }: PartProps) {
           {why.includes("\n") && <pre class="tail">{why}</pre>}
         </section>
       )}
-      <Figures endpoint={endpoint} />
+      <Counts endpoint={endpoint} />
       <Traffic endpoint={endpoint} refresh={refresh} />
       <div class="cards">
         {endpoint.deployments.map((one) => (
@@ -137,30 +148,28 @@ function useRate(requests: number): number[] {
   });
 }
 
-function Figures({ endpoint }: { endpoint: EndpointRecord }) {
+function Counts({ endpoint }: { endpoint: EndpointRecord }) {
   const rates = useRate(endpoint.requests);
   const all = together(endpoint.deployments.map((one) => one.latencies));
   const queue = endpoint.deployments.reduce((sum, one) => sum + one.queue, 0);
-  const figures: [string, string, boolean?][] = [
-    ["requests", figure(endpoint.requests)],
-    ["failed", figure(endpoint.failures), endpoint.failures > 0],
-    ["a second", rates.length ? figure(Number((rates.at(-1) ?? 0).toPrecision(3))) : "–"],
-    ["p50", short(quantile(all, 0.5))],
-    ["p99", short(quantile(all, 0.99))],
-    ["waiting", figure(queue)],
-  ];
   return (
     <Card>
-      <dl class="figures tight">
-        {figures.map(([name, value, bad]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd class={bad ? "wrong" : ""}>
-              {value} {name === "a second" && <Spark values={rates} width={60} />}
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <Figures
+        tight
+        of={[
+          ["requests", endpoint.requests],
+          ["failed", <span class={endpoint.failures ? "wrong" : ""}>{endpoint.failures}</span>],
+          [
+            "a second",
+            <>
+              {figure(rates.at(-1))} <Spark values={rates} width={60} />
+            </>,
+          ],
+          ["p50", short(quantile(all, 0.5))],
+          ["p99", short(quantile(all, 0.99))],
+          ["waiting", queue],
+        ]}
+      />
     </Card>
   );
 }
@@ -179,9 +188,7 @@ function Opens({ endpoint }: { endpoint: EndpointRecord }) {
       ["secondary", keys.secondary],
     ];
   };
-  const show = () => {
-    ask().then(setShown, (error: Error) => say(error.message));
-  };
+  const show = () => void told(ask(), setShown);
   return shown.length ? (
     <>
       {shown.map(([name, value]) => (
@@ -189,57 +196,46 @@ function Opens({ endpoint }: { endpoint: EndpointRecord }) {
           <small>{name}</small> <code>{value}</code> <Copy text={value} />
         </div>
       ))}
-      <button type="button" class="quiet" onClick={() => setShown([])}>
+      <Button kind="quiet" act={() => setShown([])}>
         Hide
-      </button>
+      </Button>
     </>
   ) : (
     <>
       a {auth}{" "}
-      <button type="button" class="quiet" onClick={show}>
+      <Button kind="quiet" act={show}>
         Show {auth === "key" ? "keys" : "one"}
-      </button>
+      </Button>
     </>
   );
 }
 
-function Replicas({ endpoint }: { endpoint: EndpointRecord }) {
-  const every = endpoint.deployments.flatMap((one) => one.replicas);
+const of = (one: ReplicaRecord) => `${one.deployment}/${one.revision}`;
+
+function Replicas({ endpoint: { workspace, deployments } }: { endpoint: EndpointRecord }) {
+  const every = deployments.flatMap((one) => one.replicas);
+  const columns: Column<ReplicaRecord>[] = [
+    text("Replica", "minmax(14rem, 2fr)", (one) => one.run, {
+      cell: (one) => <a href={to(["runs", workspace, one.run, "logs"])}>{one.run}</a>,
+    }),
+    text("Of", "8rem", of),
+    state((one) => one.state),
+    time("Since", (one) => one.since),
+    number("Restarts", "5rem", (one) => one.restarts),
+    text("Why", "minmax(9rem, 1fr)", (one) => one.reason),
+  ];
   return (
     <Card title="Replicas">
-      {every.length === 0 && <p class="faint">None now.</p>}
-      {every.length > 0 && (
-        <div class="diff" tabIndex={0} role="group" aria-label="Replicas">
-          <table class="plain loose">
-            <thead>
-              <tr>
-                {["Replica", "Of", "State", "Since", "Restarts", "Why"].map((name) => (
-                  <th key={name}>{name}</th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {every.map((one) => (
-                <tr key={one.run}>
-                  <td>
-                    <a href={to(["runs", endpoint.workspace, one.run, "logs"])}>{one.run}</a>
-                  </td>
-                  <td>
-                    {one.deployment}/{one.revision}
-                  </td>
-                  <td>
-                    <Status of={one.state} />
-                  </td>
-                  <td>
-                    <Ago time={one.since} />
-                  </td>
-                  <td>{one.restarts}</td>
-                  <td>{one.reason}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+      {every.length ? (
+        <Table
+          label="Replicas"
+          noun="replica"
+          columns={columns}
+          rows={every}
+          id={(one) => one.run}
+        />
+      ) : (
+        <p class="faint">None now.</p>
       )}
     </Card>
   );
@@ -248,12 +244,8 @@ function Replicas({ endpoint }: { endpoint: EndpointRecord }) {
 function Logs({ endpoint }: { endpoint: EndpointRecord }) {
   const deployment = param("deployment");
   const end = useRef<HTMLPreElement>(null);
-  const log = useResource(`log ${endpoint.name} ${deployment}`, (signal) =>
-    call("endpoints.logs", where(endpoint), {
-      query: { lines: LINES, ...(deployment && { deployment }) },
-      signal,
-    }),
-  );
+  const query = { lines: LINES, ...(deployment && { deployment }) };
+  const log = useCall("endpoints.logs", where(endpoint), { query });
   useEvery(COUNTS_MS, log.refresh);
   useEffect(() => {
     const place = end.current;
@@ -264,16 +256,11 @@ function Logs({ endpoint }: { endpoint: EndpointRecord }) {
   return (
     <>
       <div class="search">
-        <select
-          aria-label="Deployment"
-          value={deployment}
-          onChange={(event) => setParams({ deployment: event.currentTarget.value })}
-        >
-          <option value="">All deployments</option>
-          {endpoint.deployments.map((one) => (
-            <option key={one.name}>{one.name}</option>
-          ))}
-        </select>
+        <Choice
+          label="Deployment"
+          name="deployment"
+          of={[["", "All deployments"], ...endpoint.deployments.map((one) => one.name)]}
+        />
         {log.data && <Copy text={log.data.text} />}
       </div>
       <Loaded of={log} lines={10}>

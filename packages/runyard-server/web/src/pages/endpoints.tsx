@@ -1,15 +1,14 @@
 // The endpoints of a workspace: how each stands, what it serves, how fast it answers.
-import { useEffect, useState } from "preact/hooks";
-import { param, setParams, to } from "../address";
-import { all, call } from "../api";
+import { param, to } from "../address";
 import { quantile, short, together } from "../latencies";
 import { useLive } from "../live";
 import type { DeploymentRecord, EndpointRecord } from "../protocol";
-import { useEvery, useResource } from "../resource";
-import { counted } from "../texts";
-import { Ago, Head, Status } from "../ui/bits";
+import { useAll, useEvery } from "../resource";
+import { Head } from "../ui/bits";
+import { type Column, number, state, text, time } from "../ui/columns";
+import { Search } from "../ui/fields";
 import { Empty, Loaded } from "../ui/states";
-import { Table, type Column } from "../ui/table";
+import { Table } from "../ui/table";
 
 const FIRST = `from runyard import Endpoint, Workspace
 
@@ -30,78 +29,69 @@ export function readyOf(one: DeploymentRecord): number {
   return one.replicas.filter((each) => each.state === "ready" && each.revision === current).length;
 }
 
-const defaultOf = (endpoint: EndpointRecord) =>
-  endpoint.deployments.find((one) => one.is_default) ?? endpoint.deployments[0];
-const replicas = (endpoint: EndpointRecord) =>
-  endpoint.deployments.reduce((sum, one) => sum + one.wanted, 0);
-const took = (endpoint: EndpointRecord, share: number) =>
-  quantile(together(endpoint.deployments.map((one) => one.latencies)), share);
+const sum = (one: EndpointRecord, of: (each: DeploymentRecord) => number) =>
+  one.deployments.reduce((so, each) => so + of(each), 0);
+const took = (one: EndpointRecord, share: number) =>
+  quantile(together(one.deployments.map((each) => each.latencies)), share);
 
-const ORDERS: Record<string, (endpoint: EndpointRecord) => string | number> = {
-  name: (one) => one.name,
-  state: (one) => one.state,
-  requests: (one) => one.requests,
-  failures: (one) => one.failures,
-  p50: (one) => took(one, 0.5) || 0,
-  p99: (one) => took(one, 0.99) || 0,
-  created: (one) => one.created_at,
-};
+function serves(one: EndpointRecord): string {
+  const main = one.deployments.find((each) => each.is_default) ?? one.deployments[0];
+  const more = one.deployments.length - 1;
+  return main ? `${servedBy(main)}${more > 0 ? ` and ${more} more` : ""}` : "–";
+}
+
+const COLUMNS: Column<EndpointRecord>[] = [
+  text("Endpoint", "minmax(8rem, 1fr)", (one) => one.name),
+  state((one) => one.state),
+  text("Serves", "minmax(9rem, 2fr)", serves),
+  number("Replicas", "4.5rem", (one) => sum(one, readyOf), {
+    cell: (one) => `${sum(one, readyOf)} of ${sum(one, (each) => each.wanted)}`,
+  }),
+  number("Requests", "5rem", (one) => one.requests),
+  number("Failed", "4rem", (one) => one.failures, {
+    cell: (one) => <span class={one.failures ? "wrong" : ""}>{one.failures}</span>,
+  }),
+  ...[50, 99].map((share) =>
+    number<EndpointRecord>(`p${share}`, "5rem", (one) => took(one, share / 100) || null, {
+      cell: (one) => short(took(one, share / 100)),
+    }),
+  ),
+  time("Created", (one) => one.created_at),
+];
 
 export default function Endpoints({ workspace }: { workspace: string }) {
-  const order = param("order");
-  const [typed, setTyped] = useState(param("q"));
-  useEffect(() => setParams({ q: typed }), [typed]);
-  useEffect(() => {
-    document.title = `Endpoints · ${workspace}`;
-  }, [workspace]);
-  const endpoints = useResource(`endpoints ${workspace}`, (signal) =>
-    all((token) =>
-      call(
-        "endpoints.list",
-        { workspace },
-        { query: { page_size: 1000, page_token: token }, signal },
-      ),
-    ),
-  );
+  const endpoints = useAll("endpoints.list", { workspace }, { query: { page_size: 1000 } });
   useLive(workspace, ["endpoints"], endpoints.refresh);
   useEvery(COUNTS_MS, endpoints.refresh);
+  const wanted = param("q").toLowerCase();
   return (
     <>
-      <Head title="Endpoints" />
+      <Head title="Endpoints" trail={[[workspace, to(["runs", workspace])]]} />
       <div class="search">
-        <input
-          type="search"
-          aria-label="Find an endpoint"
-          placeholder="name, model or state"
-          value={typed}
-          onInput={(event) => setTyped(event.currentTarget.value)}
-        />
+        <Search label="Find an endpoint" placeholder="name, model or state" />
       </div>
       <Loaded of={endpoints} lines={8}>
         {(items) => {
-          const low = typed.toLowerCase();
           const found = items.filter((one) =>
-            [one.name, one.state, ...one.deployments.map(servedBy)].some((text) =>
-              text.toLowerCase().includes(low),
+            [one.name, one.state, ...one.deployments.map(servedBy)].some((each) =>
+              each.toLowerCase().includes(wanted),
             ),
           );
+          if (!found.length && wanted) return <Empty title="No endpoint fits" />;
           return found.length ? (
             <Table
               label="Endpoints"
-              columns={columns}
-              rows={ordered(found, order)}
+              noun="endpoint"
+              sort="order"
+              columns={COLUMNS}
+              rows={found}
               id={(one) => one.name}
               href={(one) => to(["endpoints", workspace, one.name])}
-              order={order}
-              onOrder={(next) => setParams({ order: next }, true)}
-              foot={counted(found.length, "endpoint")}
+              command="runyard endpoints list"
             />
           ) : (
-            <Empty
-              title={typed ? "No endpoint fits" : "No endpoint yet"}
-              {...(typed ? {} : { code: FIRST })}
-            >
-              {typed ? undefined : "A registered model becomes one in a line."}
+            <Empty title="No endpoint yet" code={FIRST}>
+              A registered model becomes one in a line.
             </Empty>
           );
         }}
@@ -109,81 +99,3 @@ export default function Endpoints({ workspace }: { workspace: string }) {
     </>
   );
 }
-
-function ordered(items: EndpointRecord[], order: string): EndpointRecord[] {
-  const [name = "", direction] = order.split(" ");
-  const key = ORDERS[name];
-  if (!key) return items;
-  const sign = direction === "desc" ? -1 : 1;
-  return [...items].sort((left, right) => {
-    const [one, other] = [key(left), key(right)];
-    return sign * (one < other ? -1 : one > other ? 1 : 0);
-  });
-}
-
-const columns: Column<EndpointRecord>[] = [
-  {
-    name: "name",
-    title: "Endpoint",
-    width: "minmax(8rem, 1fr)",
-    order: "name",
-    cell: (one) => one.name,
-  },
-  {
-    name: "state",
-    title: "State",
-    width: "7.5rem",
-    order: "state",
-    cell: (one) => <Status of={one.state} />,
-  },
-  {
-    name: "serves",
-    title: "Serves",
-    width: "minmax(9rem, 2fr)",
-    cell: (one) => {
-      const main = defaultOf(one);
-      const more = one.deployments.length - 1;
-      return main ? `${servedBy(main)}${more > 0 ? ` and ${more} more` : ""}` : "–";
-    },
-  },
-  {
-    name: "replicas",
-    title: "Replicas",
-    width: "4.5rem",
-    number: true,
-    cell: (one) =>
-      `${one.deployments.reduce((sum, each) => sum + readyOf(each), 0)} of ${replicas(one)}`,
-  },
-  {
-    name: "requests",
-    title: "Requests",
-    width: "5rem",
-    number: true,
-    order: "requests",
-    cell: (one) => one.requests.toLocaleString("en-US"),
-  },
-  {
-    name: "failures",
-    title: "Failed",
-    width: "3.5rem",
-    number: true,
-    order: "failures",
-    cell: (one) =>
-      one.failures ? <span class="wrong">{one.failures.toLocaleString("en-US")}</span> : "0",
-  },
-  ...([50, 99] as const).map((share): Column<EndpointRecord> => ({
-    name: `p${share}`,
-    title: `p${share}`,
-    width: "5rem",
-    number: true,
-    order: `p${share}`,
-    cell: (one) => short(took(one, share / 100)),
-  })),
-  {
-    name: "created",
-    title: "Created",
-    width: "6rem",
-    order: "created",
-    cell: (one) => <Ago time={one.created_at} />,
-  },
-];

@@ -1,14 +1,15 @@
 // What runs now, what failed since one last looked, what waits and why, and one's views.
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { to } from "../address";
 import { call } from "../api";
 import { useLive } from "../live";
 import { workspace } from "../places";
 import type { RunRecord } from "../protocol";
-import { useResource } from "../resource";
+import { useCall, useResource, useStored } from "../resource";
 import { quoted } from "../search";
-import { counted, figure } from "../texts";
-import { Ago, Card, Head, Spark, Status, Took } from "../ui/bits";
+import { bytes, counted, figure, runName } from "../texts";
+import { Ago, Button, Card, Head, Spark, Status, Took } from "../ui/bits";
 import { Empty, Loaded } from "../ui/states";
 import { inAddress } from "./runs/views";
 
@@ -26,6 +27,7 @@ const MANY = 50;
 const SHOWN = 12;
 const POINTS = 60;
 const PAUSE_MS = 1000;
+const LEAST_FREE = 0.05;
 
 interface Board {
   active: RunRecord[];
@@ -52,23 +54,15 @@ async function read(name: string, since: string, signal: AbortSignal): Promise<B
 
 export default function Home() {
   const name = workspace.value;
-  const key = `${LOOKED}-${name}`;
-  const [since, setSince] = useState(() => localStorage.getItem(key) ?? "");
-  useEffect(() => setSince(localStorage.getItem(key) ?? ""), [key]);
+  const [since, setSince] = useStored(`${LOOKED}-${name}`);
   const board = useResource(`home ${name} ${since}`, (signal) => read(name, since, signal));
-  const views = useResource(`home views ${name}`, (signal) =>
-    call("views.list", { workspace: name }, { query: { noun: "runs" }, signal }),
-  );
+  const views = useCall("views.list", { workspace: name }, { query: { noun: "runs" } });
   useLive(name, ["runs"], board.refresh);
-  useEffect(() => {
-    document.title = "Runyard";
-  }, []);
   const looked = () => {
     // By the service's clock: the browser's may be another.
     const ends = (board.data?.failed ?? []).map((run) => run.ended_at ?? "").sort();
     const last = ends.at(-1);
     if (!last) return;
-    localStorage.setItem(key, last);
     setSince(last);
   };
   const saved = views.data?.items ?? [];
@@ -98,26 +92,20 @@ export default function Home() {
                   title={since ? "Failed since you last looked" : "Failed"}
                   extra={
                     failed.length > 0 && (
-                      <button type="button" class="quiet" onClick={looked}>
+                      <Button kind="quiet" act={looked}>
                         Seen
-                      </button>
+                      </Button>
                     )
                   }
                 >
-                  {failed.length === 0 && <p class="faint">None.</p>}
-                  <ul class="list">
-                    {failed.slice(0, SHOWN).map((run) => (
-                      <li key={run.id}>
-                        <Named run={run} />
-                        <span class="reason" title={run.error?.message}>
-                          {run.error?.message.split("\n")[0]}
-                        </span>
-                        <small>
-                          <Ago time={run.ended_at} />
-                        </small>
-                      </li>
-                    ))}
-                  </ul>
+                  <Lines
+                    of={failed.slice(0, SHOWN)}
+                    line={(run) => (
+                      <span class="reason" title={run.error?.message}>
+                        {run.error?.message.split("\n")[0]}
+                      </span>
+                    )}
+                  />
                   {failed.length > SHOWN && (
                     <a
                       href={to(["runs", name], { q: "status = 'Failed'", order: "ended_at desc" })}
@@ -127,18 +115,7 @@ export default function Home() {
                   )}
                 </Card>
                 <Card title="Ended">
-                  {done.length === 0 && <p class="faint">None.</p>}
-                  <ul class="list">
-                    {done.map((run) => (
-                      <li key={run.id}>
-                        <Named run={run} />
-                        <Status of={run.status} />
-                        <small>
-                          <Ago time={run.ended_at} />
-                        </small>
-                      </li>
-                    ))}
-                  </ul>
+                  <Lines of={done} line={(run) => <Status of={run.status} />} />
                 </Card>
                 <Card title="Views">
                   {saved.length === 0 && (
@@ -156,6 +133,7 @@ export default function Home() {
                     ))}
                   </ul>
                 </Card>
+                <Disk />
               </div>
             </div>
           )
@@ -165,12 +143,41 @@ export default function Home() {
   );
 }
 
-function Named({ run }: { run: RunRecord }) {
+/** Runs that ended, with what is said of each. */
+function Lines({ of, line }: { of: RunRecord[]; line: (run: RunRecord) => ComponentChildren }) {
+  if (!of.length) return <p class="faint">None.</p>;
   return (
-    <a href={to(["runs", run.workspace, run.id])}>
-      {run.name ?? `${run.experiment} ${run.number}`}
-    </a>
+    <ul class="list">
+      {of.map((run) => (
+        <li key={run.id}>
+          <Named run={run} />
+          {line(run)}
+          <small>
+            <Ago time={run.ended_at} />
+          </small>
+        </li>
+      ))}
+    </ul>
   );
+}
+
+/** How full the disk is that all is kept on. */
+function Disk() {
+  const { disk_bytes: whole = 0, disk_free_bytes: free = 0 } =
+    useCall("service.status", {}).data ?? {};
+  if (!whole) return null;
+  return (
+    <Card title="Disk" extra={<small>of the state folder</small>}>
+      <progress class="full" max={whole} value={whole - free} aria-label="Used of the disk" />
+      <p class={free < LEAST_FREE * whole ? "wrong" : "faint"}>
+        {bytes(free)} free of {bytes(whole)}
+      </p>
+    </Card>
+  );
+}
+
+function Named({ run }: { run: RunRecord }) {
+  return <a href={to(["runs", run.workspace, run.id])}>{runName(run)}</a>;
 }
 
 interface RunningProps {
@@ -186,9 +193,8 @@ function Running({ workspace: name, title, runs }: RunningProps) {
     const metric = Object.keys(run.metrics ?? {}).at(-1);
     return metric ? [{ run: run.id, name: metric, after: 0 }] : [];
   });
-  const courses = useResource(series.length ? JSON.stringify([name, series]) : null, (signal) =>
-    call("series.read", { workspace: name }, { body: { series, points: POINTS }, signal }),
-  );
+  const body = { series, points: POINTS };
+  const courses = useCall("series.read", series.length ? { workspace: name } : null, { body });
   const due = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useLive(
     name,

@@ -1,13 +1,12 @@
 // One version of a model: where it comes from, what it measured, its files, and how it is used.
-import { useEffect } from "preact/hooks";
 import { go, to } from "../address";
 import { call, url } from "../api";
 import { useLive } from "../live";
 import { useActions } from "../palette";
 import type { ModelRecord, RunRecord } from "../protocol";
-import { useResource } from "../resource";
-import { bytes, figure } from "../texts";
-import { Ago, Card, Copy, Facts, Head, Tabs, say } from "../ui/bits";
+import { useCall, useResource } from "../resource";
+import { bytes } from "../texts";
+import { Ago, Card, Copy, Facts, Figures, Head, Tabs, told } from "../ui/bits";
 import { Files } from "../ui/files";
 import { History } from "../ui/history";
 import { Code, Empty, Failure, Loaded } from "../ui/states";
@@ -25,13 +24,8 @@ interface ModelProps {
 
 export default function Model({ workspace, name, version, tab = "", rest = "" }: ModelProps) {
   const id = `${name}:${version}`;
-  const model = useResource(`${workspace} ${id}`, (signal) =>
-    call("models.get", { workspace, model: id }, { signal }),
-  );
+  const model = useCall("models.get", { workspace, model: id });
   useLive(workspace, [`model:${id}`], model.refresh);
-  useEffect(() => {
-    document.title = `${name} ${version} · Models`;
-  }, [id]);
   const here = to(["models", workspace, name, version]);
   const before = Number(version) - 1;
   useActions(
@@ -52,6 +46,7 @@ export default function Model({ workspace, name, version, tab = "", rest = "" }:
   return (
     <>
       <Head
+        name={`${name} ${version}`}
         title={
           <>
             {name} <small>version {version}</small>
@@ -106,9 +101,7 @@ function Overview({ workspace, model, refresh }: PartProps & { refresh: () => vo
     (await runsOf(workspace, [model.run ?? ""], signal)).get(model.run ?? ""),
   );
   const change = (body: { tags?: Record<string, string>; removed_tags?: string[] }) =>
-    call("models.change", { workspace, model: model.id }, { body }).then(refresh, (error: Error) =>
-      say(error.message),
-    );
+    told(call("models.change", { workspace, model: model.id }, { body }), refresh);
   return (
     <div class="stack">
       {model.description && <p>{model.description}</p>}
@@ -121,7 +114,7 @@ function Overview({ workspace, model, refresh }: PartProps & { refresh: () => vo
               ["Size", `${bytes(model.size)} in ${model.file_count}`],
               ["Path", <code>{model.path}</code>],
               ["Framework", `${model.framework} ${model.framework_version}`.trim() || "–"],
-              ...wishes(model),
+              ["Served with", wishes(model) || false],
             ]}
           />
         </Card>
@@ -150,13 +143,14 @@ function Overview({ workspace, model, refresh }: PartProps & { refresh: () => vo
   );
 }
 
-function wishes({ resources }: ModelRecord): [string, string][] {
-  const parts = [
-    resources.cpus === null ? "" : `${resources.cpus} CPUs`,
-    resources.memory_gb === null ? "" : `${resources.memory_gb} GB`,
-    resources.gpus === null ? "" : `${resources.gpus} GPUs`,
-  ].filter(Boolean);
-  return parts.length ? [["Served with", parts.join(", ")]] : [];
+/** What it asks for where it is served. */
+function wishes({ resources: { cpus, memory_gb, gpus } }: ModelRecord): string {
+  const parts: [number | null, string][] = [
+    [cpus, "CPUs"],
+    [memory_gb, "GB"],
+    [gpus, "GPUs"],
+  ];
+  return parts.flatMap(([count, unit]) => (count === null ? [] : `${count} ${unit}`)).join(", ");
 }
 
 interface MeasuredProps {
@@ -174,14 +168,7 @@ function Measured({ workspace, id, run }: MeasuredProps) {
       extra={<a href={to(["runs", workspace, id, "metrics"])}>Charts</a>}
     >
       {metrics.length === 0 && <p class="faint">None.</p>}
-      <dl class="figures">
-        {metrics.slice(0, 12).map(([name, value]) => (
-          <div key={name}>
-            <dt title={name}>{name}</dt>
-            <dd>{figure(value)}</dd>
-          </div>
-        ))}
-      </dl>
+      <Figures of={metrics.slice(0, 12)} />
       {params.length > 0 && (
         <Facts of={params.slice(0, 20).map(([name, value]) => [name, <code>{value}</code>])} />
       )}

@@ -1,29 +1,26 @@
 // The models of a workspace, and the versions of one of them.
-import { useEffect, useState } from "preact/hooks";
-import { go, param, setParams, to } from "../address";
-import { all, call } from "../api";
+import { useState } from "preact/hooks";
+import { go, param, to } from "../address";
+import { list } from "../api";
 import { useLive } from "../live";
 import type { ModelRecord, RunRecord } from "../protocol";
-import { useResource, useRested } from "../resource";
-import { bytes, counted, figure } from "../texts";
-import { Ago, Head } from "../ui/bits";
+import { useAll, useResource, useRested } from "../resource";
+import { named, quoted } from "../search";
+import { Button, Head } from "../ui/bits";
+import { type Column, number, size, text, time } from "../ui/columns";
+import { Check, Search } from "../ui/fields";
 import { Code, Empty, Loaded } from "../ui/states";
-import { Table, type Column } from "../ui/table";
+import { Table } from "../ui/table";
 
-const MOST = 10_000;
 const RUNS_AT_ONCE = 100;
 const METRICS = 6;
 const FIRST = `run.register_model(model_name="mnist", model_path="outputs/model")`;
 
 /** What is typed as a filter: a word is looked for in names. */
 export function filterOf(typed: string): string {
-  const text = typed.trim();
-  if (!text || /[=<>]|\b(like|ilike|in|is)\b/i.test(text)) return text;
-  return `name ILIKE '%${text.replaceAll("\\", "\\\\").replaceAll("%", "\\%").replaceAll("_", "\\_").replaceAll("'", "''")}%'`;
+  const told = typed.trim();
+  return /[=<>]|\b(like|ilike|in|is)\b/i.test(told) ? told : named(told);
 }
-
-/** A text as the filters have it. */
-export const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 /** The runs of these ids, with what each measured last. */
 export async function runsOf(
@@ -35,39 +32,32 @@ export async function runsOf(
   for (let first = 0; first < ids.length; first += RUNS_AT_ONCE) {
     const some = ids.slice(first, first + RUNS_AT_ONCE).map(quoted);
     const body = { filter: `id IN (${some.join(", ")})`, page_size: RUNS_AT_ONCE };
-    const page = await call("runs.search", { workspace }, { body, signal });
-    for (const run of page.items) found.set(run.id, run);
+    for (const run of await list("runs.search", { workspace }, { body, signal }))
+      found.set(run.id, run);
   }
   return found;
 }
 
 export default function Models({ workspace, name }: { workspace: string; name?: string }) {
-  const filter = param("q");
+  const filter = useRested(param("q"));
   const order = param("order");
   const every = name !== undefined || param("all") === "1";
-  const [typed, setTyped] = useState(filter);
-  const rested = useRested(typed);
-  useEffect(() => setParams({ q: rested }), [rested]);
-  useEffect(() => {
-    document.title = name === undefined ? `Models · ${workspace}` : `${name} · Models`;
-  }, [workspace, name]);
-  const models = useResource(`${workspace} ${name} ${filter} ${order} ${every}`, (signal) => {
-    const parts = [
-      name === undefined ? "" : `name = ${quoted(name)}`,
-      every ? "" : "latest = true",
-      filterOf(filter),
-    ];
-    const body = {
-      filter: parts.filter(Boolean).join(" and "),
-      order_by: order ? [order] : name === undefined ? [] : ["version desc"],
-      page_size: 1000,
-    };
-    return all(
-      (token) =>
-        call("models.search", { workspace }, { body: { ...body, page_token: token }, signal }),
-      MOST,
-    );
-  });
+  const parts = [
+    name === undefined ? "" : `name = ${quoted(name)}`,
+    every ? "" : "latest = true",
+    filterOf(filter),
+  ];
+  const models = useAll(
+    "models.search",
+    { workspace },
+    {
+      body: {
+        filter: parts.filter(Boolean).join(" and "),
+        order_by: order ? [order] : name === undefined ? [] : ["version desc"],
+        page_size: 1000,
+      },
+    },
+  );
   useLive(workspace, ["models"], models.refresh);
   return (
     <>
@@ -76,24 +66,14 @@ export default function Models({ workspace, name }: { workspace: string; name?: 
         trail={name === undefined ? [] : [["Models", to(["models", workspace])]]}
       />
       <div class="search tools">
-        <input
-          type="search"
-          aria-label="Filter"
-          placeholder={
-            name === undefined ? "a name, or tags.stage = 'prod'" : "tags.stage = 'prod'"
-          }
-          value={typed}
-          onInput={(event) => setTyped(event.currentTarget.value)}
+        <Search
+          label="Filter"
+          placeholder={`${name === undefined ? "a name, or " : ""}tags.stage = 'prod'`}
         />
         {name === undefined && (
-          <label>
-            <input
-              type="checkbox"
-              checked={every}
-              onChange={(event) => setParams({ all: event.currentTarget.checked ? "1" : "" }, true)}
-            />
+          <Check name="all" push>
             all versions
-          </label>
+          </Check>
         )}
       </div>
       <Loaded of={models} lines={10}>
@@ -110,20 +90,19 @@ export default function Models({ workspace, name }: { workspace: string; name?: 
           ) : name === undefined ? (
             <Table
               label="Models"
-              columns={listed}
+              noun={every ? "version" : "model"}
+              sort="order"
+              served
+              columns={LISTED}
               rows={items}
               id={(model) => model.id}
               href={(model) =>
-                every
-                  ? to(["models", workspace, model.name, String(model.version)])
-                  : to(["models", workspace, model.name])
+                to(["models", workspace, model.name, ...(every ? [String(model.version)] : [])])
               }
-              order={order}
-              onOrder={(next) => setParams({ order: next }, true)}
-              foot={counted(items.length, every ? "version" : "model")}
+              command="runyard models list"
             />
           ) : (
-            <Versions workspace={workspace} name={name} models={items} order={order} />
+            <Versions workspace={workspace} name={name} models={items} />
           )
         }
       </Loaded>
@@ -131,66 +110,35 @@ export default function Models({ workspace, name }: { workspace: string; name?: 
   );
 }
 
-const created: Column<ModelRecord> = {
-  name: "created",
-  title: "Registered",
-  width: "6.5rem",
+const created = time<ModelRecord>("Registered", (model) => model.created_at, {
   order: "created_at",
-  cell: (model) => <Ago time={model.created_at} />,
-};
-const size: Column<ModelRecord> = {
-  name: "size",
-  title: "Size",
-  width: "6rem",
-  number: true,
-  order: "size",
-  cell: (model) => bytes(model.size),
-};
-const tags: Column<ModelRecord> = {
-  name: "tags",
-  title: "Tags",
-  width: "minmax(10rem, 2fr)",
-  cell: (model) =>
-    Object.entries(model.tags).map(([key, value]) => (
-      <span key={key} class="tag">
-        {value ? `${key}=${value}` : key}
-      </span>
-    )),
-};
-const run: Column<ModelRecord> = {
-  name: "run",
-  title: "Run",
-  width: "minmax(7rem, 1fr)",
-  order: "experiment",
-  cell: (model) => model.experiment ?? "–",
-};
+});
+const bytes = size<ModelRecord>("Size", (model) => model.size, { order: "size" });
+const tagged = (model: ModelRecord) =>
+  Object.entries(model.tags).map(([key, value]) => (value ? `${key}=${value}` : key));
+const tags = text<ModelRecord>(
+  "Tags",
+  "minmax(10rem, 2fr)",
+  (model) => tagged(model).join(" ") || null,
+  {
+    cell: (model) =>
+      tagged(model).map((one) => (
+        <span key={one} class="tag">
+          {one}
+        </span>
+      )),
+  },
+);
 
-const listed: Column<ModelRecord>[] = [
-  {
-    name: "name",
-    title: "Model",
-    width: "minmax(10rem, 2fr)",
-    order: "name",
-    cell: (model) => model.name,
-  },
-  {
-    name: "version",
-    title: "Version",
-    width: "5rem",
-    number: true,
-    order: "version",
-    cell: (model) => model.version,
-  },
+const LISTED: Column<ModelRecord>[] = [
+  text("Model", "minmax(10rem, 2fr)", (model) => model.name, { order: "name" }),
+  number("Version", "5rem", (model) => model.version, { order: "version" }),
   created,
-  {
-    name: "framework",
-    title: "Framework",
-    width: "7rem",
+  text("Framework", "7rem", (one) => `${one.framework} ${one.framework_version}`.trim() || null, {
     order: "framework",
-    cell: (model) => `${model.framework} ${model.framework_version}`.trim() || "–",
-  },
-  { ...run, title: "Experiment" },
-  size,
+  }),
+  text("Experiment", "minmax(7rem, 1fr)", (model) => model.experiment, { order: "experiment" }),
+  bytes,
   tags,
 ];
 
@@ -198,10 +146,9 @@ interface VersionsProps {
   workspace: string;
   name: string;
   models: ModelRecord[];
-  order: string;
 }
 
-function Versions({ workspace, name, models, order }: VersionsProps) {
+function Versions({ workspace, name, models }: VersionsProps) {
   const [selected, setSelected] = useState(new Set<string>());
   const ids = [...new Set(models.map((model) => model.run).filter((id) => id !== null))];
   const runs = useResource(ids.length ? `runs ${ids.join(",")}` : null, (signal) =>
@@ -212,16 +159,10 @@ function Versions({ workspace, name, models, order }: VersionsProps) {
     ...new Set(models.flatMap((model) => Object.keys(of(model)?.metrics ?? {}))),
   ].slice(0, METRICS);
   const columns: Column<ModelRecord>[] = [
-    {
-      name: "version",
-      title: "Version",
-      width: "6rem",
-      order: "version",
-      cell: (model) => `${model.version}`,
-    },
+    text("Version", "6rem", (model) => model.version, { order: "version" }),
     created,
-    {
-      ...run,
+    text("Run", "minmax(7rem, 1fr)", (model) => model.run, {
+      order: "experiment",
       cell: (model) =>
         model.run ? (
           <a href={to(["runs", workspace, model.run])}>
@@ -230,55 +171,50 @@ function Versions({ workspace, name, models, order }: VersionsProps) {
         ) : (
           "–"
         ),
-    },
-    ...metrics.map((metric): Column<ModelRecord> => ({
-      name: `metrics.${metric}`,
-      title: metric,
-      width: "minmax(6rem, 1fr)",
-      number: true,
-      cell: (model) => figure(of(model)?.metrics?.[metric]),
-    })),
-    size,
+    }),
+    ...metrics.map((metric) =>
+      number<ModelRecord>(metric, "minmax(6rem, 1fr)", (model) => of(model)?.metrics?.[metric], {
+        name: `metrics.${metric}`,
+      }),
+    ),
+    bytes,
     tags,
   ];
   const chosen = [...selected]
     .map((id) => Number(id.slice(id.lastIndexOf(":") + 1)))
     .sort((left, right) => left - right);
-  const compare = () =>
-    go(
-      to(["models", workspace, name, "diff"], {
-        from: String(chosen[0]),
-        to: String(chosen.at(-1)),
-      }),
-    );
+  const [from, until] = [String(chosen[0]), String(chosen.at(-1))];
+  const compare = () => go(to(["models", workspace, name, "diff"], { from, to: until }));
   return (
     <div class="stack">
       {models[0]?.description && <p class="faint">{models[0].description}</p>}
       <Table
         label={`Versions of ${name}`}
+        noun="version"
+        sort="order"
+        order="version desc"
+        served
         columns={columns}
         rows={models}
         id={(model) => model.id}
         href={(model) => to(["models", workspace, name, String(model.version)])}
-        order={order || "version desc"}
-        onOrder={(next) => setParams({ order: next }, true)}
         selected={selected}
         onSelect={setSelected}
-        foot={`${counted(models.length, "version")}; select two to compare them`}
+        foot="; select two to compare them"
+        command={`runyard models list --name ${name}`}
       />
       {chosen.length > 1 && (
         <div class="bar">
-          <button type="button" class="main" onClick={compare}>
-            Compare {chosen[0]} with {chosen.at(-1)}
-          </button>
+          <Button kind="main" act={compare}>
+            Compare {from} with {until}
+          </Button>
         </div>
       )}
       <details class="use">
-        <summary>From a script or a shell</summary>
+        <summary>From a script</summary>
         <Code
           text={`from runyard import Model, Workspace\n\nModel.list(Workspace.from_config(), name="${name}")`}
         />
-        <Code text={`runyard models list --name ${name}`} />
       </details>
     </div>
   );

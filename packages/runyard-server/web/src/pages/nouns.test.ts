@@ -27,20 +27,6 @@ test("a word is looked for in names, a condition is asked as it is", async () =>
   expect(filterOf("")).toBe("");
 });
 
-test("what differs between versions is told by name, with how much numbers changed", async () => {
-  const { packagesOf, rowsOf } = await import("./model_diff");
-  expect(
-    packagesOf("numpy==2.0.0 \\\n    --hash=sha256:1\nx[a]==1 ; python_version>'3'\n# y==2"),
-  ).toEqual({
-    numpy: "2.0.0",
-    x: "1",
-  });
-  expect(rowsOf({ loss: 2, only: 1 }, { loss: 1.5 }, String)).toEqual([
-    ["loss", "2", "1.5", "-0.5"],
-    ["only", "1", undefined],
-  ]);
-});
-
 test("a request has the form that the endpoint takes, and Python reads it", async () => {
   const { bodyOf, python } = await import("./endpoint/try");
   const { numbersIn } = await import("./endpoint/answer");
@@ -50,4 +36,14 @@ test("a request has the form that the endpoint takes, and Python reads it", asyn
   expect(python('{"a": [true, null], "true": "null"}')).toBe('{"a": [True, None], "true": "null"}');
   expect(numbersIn({ predictions: [[0.1, 0.9]] })).toEqual([0.1, 0.9]);
   expect(numbersIn([[1], [2]])).toBeNull();
+});
+
+test("rows are ordered by numbers as numbers, and what has none comes last", async () => {
+  const { ordered, text } = await import("../ui/columns");
+  const rows = [{ a: "x10" }, { a: null }, { a: "x9" }];
+  const by = (order: string) =>
+    ordered(rows, [text<(typeof rows)[0]>("A", "1rem", (row) => row.a)], order).map((row) => row.a);
+  expect(by("A")).toEqual(["x9", "x10", null]);
+  expect(by("A desc")).toEqual(["x10", "x9", null]);
+  expect(by("nothing")).toEqual(["x10", null, "x9"]);
 });

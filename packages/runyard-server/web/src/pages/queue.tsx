@@ -1,20 +1,17 @@
 // What waits for nodes: in which order, why, and what would free them.
 import "./infra.css";
-import { useEffect } from "preact/hooks";
 import { param, setParams, to } from "../address";
 import { call } from "../api";
 import { useLive } from "../live";
 import type { QueuedRun } from "../protocol";
 import { useResource } from "../resource";
 import { counted, duration } from "../texts";
-import { Card, Head, Took, say, useNow } from "../ui/bits";
+import { Button, Card, Head, Left, Took, told } from "../ui/bits";
+import { type Column, acts, number, text } from "../ui/columns";
 import { Empty, Loaded } from "../ui/states";
-import { Table, type Column } from "../ui/table";
+import { Table } from "../ui/table";
 
 export default function Queue({ workspace }: { workspace: string }) {
-  useEffect(() => {
-    document.title = `Queue · ${workspace}`;
-  }, [workspace]);
   const queue = useResource(`queue ${workspace}`, async (signal) => ({
     ...(await call("compute.queue", { workspace }, { signal })),
     at: Date.now(),
@@ -23,12 +20,8 @@ export default function Queue({ workspace }: { workspace: string }) {
   const wanted = param("target");
   return (
     <>
-      <Head title="Queue" trail={[[workspace, `/runs/${workspace}`]]}>
-        {wanted && (
-          <button type="button" onClick={() => setParams({ target: undefined }, true)}>
-            All targets
-          </button>
-        )}
+      <Head title="Queue" trail={[[workspace, to(["runs", workspace])]]}>
+        {wanted && <Button act={() => setParams({ target: undefined }, true)}>All targets</Button>}
       </Head>
       <Loaded of={queue} lines={8}>
         {({ items, at }) => {
@@ -67,69 +60,32 @@ interface TargetProps {
   refresh: () => void;
 }
 
+const called = (one: QueuedRun) => `${one.experiment} ${one.number}`;
+
 function Target({ workspace, name, runs, at, refresh }: TargetProps) {
-  const first = runs[0];
   const cancel = (one: QueuedRun) =>
-    call("runs.cancel", { workspace, run: one.run }).then(
-      () => {
-        say(`${one.experiment} ${one.number} was canceled.`);
-        refresh();
-      },
-      (error: Error) => say(error.message),
+    void told(
+      call("runs.cancel", { workspace, run: one.run }),
+      refresh,
+      `${called(one)} was canceled.`,
     );
   const columns: Column<QueuedRun>[] = [
-    { name: "place", title: "Place", width: "4rem", number: true, cell: (one) => one.position },
-    {
-      name: "run",
-      title: "Run",
-      width: "minmax(10rem, 1fr)",
-      cell: (one) => (
-        <a href={to(["runs", workspace, one.run])}>
-          {one.experiment} {one.number}
-        </a>
-      ),
-    },
-    { name: "nodes", title: "Nodes", width: "4rem", number: true, cell: (one) => one.node_count },
-    {
-      name: "waits",
-      title: "Waits",
-      width: "7rem",
-      number: true,
+    number("Place", "4rem", (one) => one.position),
+    text("Run", "minmax(10rem, 1fr)", called, {
+      cell: (one) => <a href={to(["runs", workspace, one.run])}>{called(one)}</a>,
+    }),
+    number("Nodes", "4rem", (one) => one.node_count),
+    number("Waits", "7rem", (one) => -Date.parse(one.since), {
       cell: (one) => <Took from={one.since} until={null} />,
-    },
-    {
-      name: "starts",
-      title: "Starts in",
-      width: "8rem",
-      number: true,
-      cell: (one) =>
-        one.starts_in_seconds === null ? (
-          "not known"
-        ) : (
-          <Until at={at} seconds={one.starts_in_seconds} />
-        ),
-    },
-    {
-      name: "why",
-      title: "Why",
-      width: "minmax(16rem, 3fr)",
+    }),
+    number("Starts in", "8rem", (one) => one.starts_in_seconds, {
+      cell: ({ starts_in_seconds: seconds }) =>
+        seconds === null ? "not known" : <Left until={at + 1000 * seconds} />,
+    }),
+    text("Why", "minmax(16rem, 3fr)", (one) => one.message, {
       cell: (one) => <span title={one.message}>{one.message}</span>,
-    },
-    {
-      name: "act",
-      title: <span class="unseen">Cancel</span>,
-      width: "5rem",
-      cell: (one) => (
-        <button
-          type="button"
-          class="quiet danger"
-          aria-label={`Cancel ${one.experiment} ${one.number}`}
-          onClick={() => void cancel(one)}
-        >
-          Cancel
-        </button>
-      ),
-    },
+    }),
+    acts("Cancel", (one) => `Cancel ${called(one)}`, cancel),
   ];
   const local = name === "local";
   return (
@@ -138,42 +94,49 @@ function Target({ workspace, name, runs, at, refresh }: TargetProps) {
       title={local ? "This machine" : <a href={to(["compute", workspace, name])}>{name}</a>}
       extra={<small>{counted(runs.length, "run")} waiting</small>}
     >
-      {first && first.position === 1 && (
-        <div class="holders">
-          {first.holders.length < 2 ? (
-            <p>
-              {first.experiment} {first.number} {first.message}.
-            </p>
-          ) : (
-            <ul class="list">
-              {first.holders.map((one) => (
-                <li key={one.run}>
-                  <a href={to(["runs", one.workspace, one.run])}>
-                    {one.experiment} {one.number}
-                  </a>
-                  <span class="faint">
-                    holds {counted(one.nodes, local ? "place" : "node")} for{" "}
-                    <Took from={one.since} until={null} />
-                  </span>
-                  <small>
-                    {one.left_seconds === null || one.usual_seconds === null
-                      ? "first of its kind"
-                      : one.left_seconds > 0
-                        ? `usually ends in ${duration(one.left_seconds)}`
-                        : `late: usually takes ${duration(one.usual_seconds)}`}
-                  </small>
-                </li>
-              ))}
-            </ul>
-          )}
-        </div>
-      )}
-      <Table label={`Queue of ${name}`} columns={columns} rows={runs} id={(one) => one.run} />
+      {runs[0]?.position === 1 && <Holders first={runs[0]} local={local} />}
+      <Table
+        label={`Queue of ${name}`}
+        noun="run"
+        columns={columns}
+        rows={runs}
+        id={(one) => one.run}
+        command="runyard compute queue"
+      />
     </Card>
   );
 }
 
-function Until({ at, seconds }: { at: number; seconds: number }) {
-  const left = seconds - (useNow() - at) / 1000;
-  return <>{left > 0 ? duration(left) : "any moment"}</>;
+/** Who holds what the first of a queue waits for, and how long that usually takes. */
+function Holders({ first, local }: { first: QueuedRun; local: boolean }) {
+  return (
+    <div class="holders">
+      {first.holders.length < 2 ? (
+        <p>
+          {called(first)} {first.message}.
+        </p>
+      ) : (
+        <ul class="list">
+          {first.holders.map((one) => (
+            <li key={one.run}>
+              <a href={to(["runs", one.workspace, one.run])}>
+                {one.experiment} {one.number}
+              </a>
+              <span class="faint">
+                holds {counted(one.nodes, local ? "place" : "node")} for{" "}
+                <Took from={one.since} until={null} />
+              </span>
+              <small>
+                {one.left_seconds === null || one.usual_seconds === null
+                  ? "first of its kind"
+                  : one.left_seconds > 0
+                    ? `usually ends in ${duration(one.left_seconds)}`
+                    : `late: usually takes ${duration(one.usual_seconds)}`}
+              </small>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
 }

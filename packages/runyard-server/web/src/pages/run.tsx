@@ -1,17 +1,20 @@
 // A run: what it is and does, in tabs that are files of `pages/run`.
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { go, to } from "../address";
+import { go, path, to } from "../address";
 import { call } from "../api";
 import { useLive } from "../live";
 import { useActions } from "../palette";
 import type { RunRecord, RunSpec } from "../protocol";
-import { type Resource, useResource } from "../resource";
-import { openBoard } from "./board";
-import { Copy, Head, Status, Tabs, Took, say } from "../ui/bits";
+import { type Resource, useAll, useCall } from "../resource";
+import { runName } from "../texts";
+import { boardOf } from "./board";
+import { Button, Copy, Head, Status, Tabs, Took, told } from "../ui/bits";
 import "./run/run.css";
 import { Again, Register } from "./run/dialogs";
-import { Failure, Loaded, Skeleton } from "../ui/states";
+import { Failure, Lazy, Loaded } from "../ui/states";
+import { typing } from "../ui/table";
+import { LISTED } from "./runs/rows";
 
 /** What each tab is given. */
 export interface TabProps {
@@ -54,9 +57,7 @@ export default function Run({
   tab = "overview",
   rest = "",
 }: Record<"workspace" | "run", string> & { tab?: string; rest?: string }) {
-  const run = useResource(`${workspace} ${id}`, (signal) =>
-    call("runs.get", { workspace, run: id }, { signal }),
-  );
+  const run = useCall("runs.get", { workspace, run: id });
   const [grown, setGrown] = useState<Grown>({ metrics: {}, logs: {}, usage: 0 });
   useLive(workspace, [`run:${id}`], (hint) => {
     if (hint.kind === "metrics" || hint.kind === "logs") {
@@ -65,45 +66,53 @@ export default function Run({
     } else if (hint.kind === "usage") setGrown((old) => ({ ...old, usage: old.usage + 1 }));
     else run.refresh();
   });
-  const shown = run.data;
-  useEffect(() => {
-    const name = shown
-      ? `${shown.name ?? `${shown.experiment} ${shown.number}`}, ${shown.status}`
-      : id;
-    document.title = `${name} · Runyard`;
-  }, [id, shown?.status]);
+  useNeighbours(workspace, id);
+  const load = Object.hasOwn(TABS, tab) ? TABS[tab]?.[1] : undefined;
   return (
     <Loaded of={run} lines={10}>
       {(found) => (
         <>
           <RunHead run={found} resource={run} tab={tab} />
-          <RunTab
-            tab={tab}
-            workspace={workspace}
-            run={found}
-            grown={grown}
-            refresh={run.refresh}
-            rest={rest}
-          />
+          {load ? (
+            <Lazy
+              load={load}
+              given={{ workspace, run: found, grown, refresh: run.refresh, rest }}
+            />
+          ) : (
+            <Failure error={new Error(`A run has no part called ${tab}.`)} />
+          )}
         </>
       )}
     </Loaded>
   );
 }
 
+/** `[` and `]` go to the previous and the next run of the list that one came from. */
+function useNeighbours(workspace: string, id: string) {
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const step = { "[": -1, "]": 1 }[event.key];
+      if (!step || typing(event.target) || event.ctrlKey || event.metaKey) return;
+      const listed = JSON.parse(sessionStorage.getItem(LISTED) ?? "[]") as string[];
+      const next = listed.includes(id) && listed[listed.indexOf(id) + step];
+      if (next) go(path.peek().replace(encodeURIComponent(id), encodeURIComponent(next)));
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, [workspace, id]);
+}
+
 /** Which tabs have something to show: most runs are one process without children. */
 function useShown(run: RunRecord, spec: RunSpec | undefined, tab: string) {
   const { workspace, id } = run;
-  const children = useResource(`has children ${id} ${run.status}`, async (signal) => {
-    const query = { parent: id, include_children: true, page_size: 1 };
-    return (await call("runs.list", { workspace }, { query, signal })).items.length > 0;
-  });
+  const query = { parent: id, include_children: true, page_size: 1 };
+  const children = useAll("runs.list", { workspace }, { query }, { after: run.status, most: 1 });
   const launcher = spec?.launcher.kind ?? "single";
   return {
     code: run.snapshot !== null || tab === "code",
     environment:
       run.environment_lock !== null || !ENDED.includes(run.status) || tab === "environment",
-    children: children.data === true || tab === "children",
+    children: children.data?.length === 1 || tab === "children",
     ranks: launcher !== "single" || run.node_count > 1 || tab === "ranks",
   } as Record<string, boolean>;
 }
@@ -116,18 +125,13 @@ interface RunHeadProps {
 
 function RunHead({ run, resource, tab }: RunHeadProps) {
   const segments = { workspace: run.workspace, run: run.id };
-  const spec = useResource(`spec ${run.id}`, (signal) => call("runs.spec", segments, { signal }));
+  const spec = useCall("runs.spec", segments);
   const shown = useShown(run, spec.data, tab);
   const [dialog, setDialog] = useState<"again" | "register" | null>(null);
   const repeatable = spec.data && (spec.data.script || spec.data.command.length > 0);
   const here = to(["runs", run.workspace, run.id]);
   const live = !ENDED.includes(run.status);
-  const cancel = () => {
-    call("runs.cancel", segments, {}).then(
-      () => resource.refresh(),
-      (error: Error) => say(error.message),
-    );
-  };
+  const cancel = () => void told(call("runs.cancel", segments), resource.refresh);
   useActions(
     [
       ...(live ? [{ name: "Cancel this run", hint: "run", act: cancel }] : []),
@@ -151,9 +155,10 @@ function RunHead({ run, resource, tab }: RunHeadProps) {
   return (
     <>
       <Head
+        name={`${runName(run)}, ${run.status}`}
         title={
           <>
-            {run.name ?? `${run.experiment} ${run.number}`} <Status of={run.status} />
+            {runName(run)} <Status of={run.status} />
             <small>
               <Took from={run.started_at ?? run.created_at} until={run.ended_at} />
             </small>
@@ -165,23 +170,15 @@ function RunHead({ run, resource, tab }: RunHeadProps) {
         ]}
       >
         <Copy text={run.id}>Copy id</Copy>
-        {repeatable && (
-          <button type="button" onClick={() => setDialog("again")}>
-            Run again
-          </button>
-        )}
-        {!live && (
-          <button type="button" onClick={() => setDialog("register")}>
-            Register model
-          </button>
-        )}
-        <button type="button" onClick={() => openBoard(run.workspace, [run.id])}>
+        {repeatable && <Button act={() => setDialog("again")}>Run again</Button>}
+        {!live && <Button act={() => setDialog("register")}>Register model</Button>}
+        <a class="button" href={boardOf(run.workspace, [run.id])}>
           TensorBoard
-        </button>
+        </a>
         {live && (
-          <button type="button" class="danger" onClick={cancel}>
+          <Button kind="danger" act={cancel}>
             Cancel
-          </button>
+          </Button>
         )}
       </Head>
       {dialog === "again" && spec.data && (
@@ -198,24 +195,4 @@ function RunHead({ run, resource, tab }: RunHeadProps) {
       />
     </>
   );
-}
-
-function RunTab({ tab, ...props }: TabProps & { tab: string }) {
-  const [loaded, setLoaded] = useState<{
-    tab: string;
-    page?: ComponentType<TabProps>;
-    error?: Error;
-  }>();
-  const load = TABS[tab]?.[1];
-  useEffect(() => {
-    load?.().then(
-      (module) => setLoaded({ tab, page: module.default }),
-      (error: Error) => setLoaded({ tab, error }),
-    );
-  }, [tab]);
-  if (!load) return <Failure error={new Error(`A run has no part called ${tab}.`)} />;
-  if (loaded?.tab !== tab) return <Skeleton lines={8} />;
-  if (loaded.error) return <Failure error={loaded.error} />;
-  const Page = loaded.page as ComponentType<TabProps>;
-  return <Page {...props} />;
 }

@@ -3,18 +3,20 @@ import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { go, param, setParams, to } from "../address";
 import { call } from "../api";
 import type { RunRecord } from "../protocol";
-import { useResource, useRested } from "../resource";
+import { useCall, useRested } from "../resource";
 import { fieldList, fieldParts, fieldText, quoted, whole } from "../search";
-import { counted, figure } from "../texts";
-import { Copy, Head, say } from "../ui/bits";
+import { counted, figure, runName } from "../texts";
+import { Button, Copy, Head, say, told } from "../ui/bits";
+import type { Column } from "../ui/columns";
+import { Check, Choice } from "../ui/fields";
 import { Filter } from "../ui/filter";
 import { Menu } from "../ui/menu";
 import { Empty, Failure, Skeleton } from "../ui/states";
-import { Table, type Column, typing } from "../ui/table";
+import { Table, typing } from "../ui/table";
 import { Bar, Panel } from "./runs/chosen";
 import { Chooser, cell, known, usual } from "./runs/columns";
-import { MOST, type Asked, useRows } from "./runs/rows";
-import { command, python, save } from "./runs/take";
+import { LISTED, MOST, type Asked, useRows } from "./runs/rows";
+import { command, exported, python } from "./runs/take";
 import { Views } from "./runs/views";
 
 /** A line of the table: a run at its depth, or the head of a group with its runs. */
@@ -23,13 +25,11 @@ type Line =
   | { kind: "group"; key: string; value: string; runs: RunRecord[]; open: boolean };
 
 const BELOW = 200;
+const NEAR = 5000;
 /** In the address `cols=-` means that nothing but the run is shown. */
 const NONE = "-";
 
 export default function Runs({ workspace }: { workspace: string }) {
-  useEffect(() => {
-    document.title = `Runs · ${workspace} · Runyard`;
-  }, [workspace]);
   return (
     <>
       <Head title="Runs" />
@@ -74,6 +74,10 @@ export function RunsTable({ workspace, experiment }: { workspace: string; experi
     [runs.rows, group, opened, closed],
   );
   const shown = lines.flatMap((one) => (one.kind === "run" ? [one.run] : []));
+  // For the keys [ and ] of a run's page.
+  useEffect(() => {
+    sessionStorage.setItem(LISTED, JSON.stringify(shown.slice(0, NEAR).map((run) => run.id)));
+  }, [lines]);
   const compare = () => go(to(["compare", workspace], { runs: [...selected].join(",") }));
   useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -91,14 +95,11 @@ export function RunsTable({ workspace, experiment }: { workspace: string; experi
       columns: asked.columns,
       page_size: BELOW,
     };
-    call("runs.search", { workspace }, { body }).then(
-      ({ items, next_page_token }) => {
-        setOpened((old) => new Map(old).set(run.id, items));
-        if (next_page_token)
-          say(`The first ${BELOW} are shown; the filter parent = ${quoted(run.id)} has all.`);
-      },
-      (error: Error) => say(error.message),
-    );
+    void told(call("runs.search", { workspace }, { body }), ({ items, next_page_token }) => {
+      setOpened((old) => new Map(old).set(run.id, items));
+      if (next_page_token)
+        say(`The first ${BELOW} are shown; the filter parent = ${quoted(run.id)} has all.`);
+    });
   };
   const panel = param("panel") === "1" && selected.size > 0;
   const count = runs.rows?.length ?? 0;
@@ -117,29 +118,23 @@ export function RunsTable({ workspace, experiment }: { workspace: string; experi
           onChange={(next) => setParams({ cols: next.join(",") || NONE })}
         />
         <Group workspace={workspace} value={group} />
-        <label>
-          <input
-            type="checkbox"
-            checked={children}
-            onChange={() => setParams({ children: children ? "" : "1" }, true)}
-          />
+        <Check name="children" push>
           Children
-        </label>
+        </Check>
         <Menu title="Take">
           {(close) => (
             <div class="list">
               {(["csv", "jsonl"] as const).map((kind) => (
-                <button
+                <Button
                   key={kind}
-                  type="button"
-                  class="quiet"
-                  onClick={() => {
+                  kind="quiet"
+                  act={() => {
                     close();
-                    save(workspace, asked, columns, kind).catch((e: Error) => say(e.message));
+                    void told(exported(workspace, asked, columns, kind));
                   }}
                 >
                   {kind === "csv" ? "Export as CSV" : "Export as JSON lines"}
-                </button>
+                </Button>
               ))}
               <Copy text={python(workspace, asked, take)}>Copy as Python</Copy>
               <Copy text={command(workspace, asked, columns, take)}>Copy as CLI</Copy>
@@ -150,9 +145,9 @@ export function RunsTable({ workspace, experiment }: { workspace: string; experi
       <p class="fresh" role="status">
         {runs.looked > 0 && `Searching: ${counted(runs.looked, "run")} looked at`}
         {runs.fresh > 0 && (
-          <button type="button" class="quiet" onClick={runs.refresh}>
+          <Button kind="quiet" act={runs.refresh}>
             {runs.fresh > 100 ? "More than 100 new runs" : counted(runs.fresh, "new run")}
-          </button>
+          </Button>
         )}
       </p>
       {runs.error && <Failure error={runs.error} retry={runs.refresh} />}
@@ -179,8 +174,8 @@ export function RunsTable({ workspace, experiment }: { workspace: string; experi
                   }}
                 />
               )}
-              order={order}
-              onOrder={(next) => setParams({ order: next }, true)}
+              sort="order"
+              served
               onEnd={runs.next}
               selected={selected}
               onSelect={setSelected}
@@ -225,41 +220,33 @@ function Lead({ of, open, onToggle }: { of: Line; open: boolean; onToggle: () =>
   if (of.kind === "run" && !of.run.has_children) return <span class={`lead d${of.depth}`} />;
   return (
     <span class={`lead d${of.kind === "run" ? of.depth : 0}`}>
-      <button
-        type="button"
-        class="quiet"
+      <Button
+        kind="quiet"
         aria-expanded={open}
         aria-label={of.kind === "run" ? `Runs below ${of.run.id}` : `Runs of ${of.value}`}
-        onClick={onToggle}
+        act={onToggle}
       >
         {open ? "▾" : "▸"}
-      </button>
+      </Button>
     </span>
   );
 }
 
 function Group({ workspace, value }: { workspace: string; value: string }) {
-  const keys = useResource(`${workspace} groups`, (signal) =>
-    call("runs.keys", { workspace }, { query: { limit: 100 }, signal }),
-  );
+  const keys = useCall("runs.keys", { workspace }, { query: { limit: 100 } });
   const offered = [
     ...["experiment", "status", "target", "user"],
     ...(keys.data?.params ?? []).map((name) => fieldText("params", name)),
     ...(keys.data?.tags ?? []).map((name) => fieldText("tags", name)),
   ];
+  const all = [...new Set([...offered, value])].filter(Boolean);
   return (
-    <select
-      aria-label="Group by"
-      value={value}
-      onChange={(event) => setParams({ group: event.currentTarget.value }, true)}
-    >
-      <option value="">No groups</option>
-      {[...new Set([...offered, value])].filter(Boolean).map((one) => (
-        <option key={one} value={one}>
-          by {one}
-        </option>
-      ))}
-    </select>
+    <Choice
+      label="Group by"
+      name="group"
+      push
+      of={[["", "No groups"], ...all.map((one): [string, string] => [one, `by ${one}`])]}
+    />
   );
 }
 
@@ -276,11 +263,7 @@ export function inLines(
   ];
   if (!group) return rows.flatMap((run) => below(run, 0));
   const { value } = known(group);
-  const groups = new Map<string, RunRecord[]>();
-  for (const run of rows) {
-    const text = String(value(run) ?? "–");
-    groups.set(text, [...(groups.get(text) ?? []), run]);
-  }
+  const groups = Map.groupBy(rows, (run) => String(value(run) ?? "–"));
   return [...groups].flatMap(([text, runs]): Line[] => {
     const key = `group ${text}`;
     const open = !closed.has(key);
@@ -296,7 +279,7 @@ function tableColumns(columns: string[], group: string): Column<Line>[] {
     width: "minmax(15rem, 2fr)",
     cell: (one) =>
       one.kind === "run" ? (
-        (one.run.name ?? `${one.run.experiment} ${one.run.number}`)
+        runName(one.run)
       ) : (
         <b>
           {fieldParts(group)[1]} {one.value} <small>{counted(one.runs.length, "run")}</small>

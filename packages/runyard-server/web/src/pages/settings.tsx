@@ -1,90 +1,67 @@
 // What is set about the service and where, and which browsers are signed in.
-import "./infra.css";
-import { useEffect } from "preact/hooks";
 import { call } from "../api";
 import type { SettingRecord, StudioSession } from "../protocol";
-import { useResource } from "../resource";
-import { Ago, Card, Head, say } from "../ui/bits";
+import { useAll, useCall } from "../resource";
+import { Card, Head, told } from "../ui/bits";
+import { type Column, acts, text, time } from "../ui/columns";
+import { browser } from "../ui/reading";
 import { Loaded } from "../ui/states";
-import { Table, type Column } from "../ui/table";
-import { browser } from "./infra";
+import { Listing, Table } from "../ui/table";
 
 const COLUMNS: Column<SettingRecord>[] = [
-  { name: "name", title: "Setting", width: "12rem", cell: (one) => <code>{one.name}</code> },
-  {
-    name: "value",
-    title: "Value",
-    width: "minmax(8rem, 1fr)",
+  text("Setting", "12rem", (one) => one.name, { cell: (one) => <code>{one.name}</code> }),
+  text("Value", "minmax(8rem, 1fr)", (one) => one.value, {
     cell: (one) => (one.origin === "default" ? one.value : <b>{one.value}</b>),
-  },
-  {
-    name: "origin",
-    title: "From",
-    width: "minmax(9rem, 1fr)",
+  }),
+  text("From", "minmax(9rem, 1fr)", (one) => one.origin, {
     cell: (one) => <span class={one.origin === "default" ? "faint" : ""}>{one.origin}</span>,
-  },
-  {
-    name: "about",
-    title: "Meaning",
-    width: "minmax(20rem, 4fr)",
+  }),
+  text("Meaning", "minmax(20rem, 4fr)", (one) => one.about, {
     cell: (one) => <span title={`${one.about} By default: ${one.default}.`}>{one.about}</span>,
-  },
+  }),
 ];
 
 export default function Settings() {
-  useEffect(() => {
-    document.title = "Settings";
-  }, []);
-  const found = useResource("settings", (signal) => call("service.settings", {}, { signal }));
-  const sessions = useResource("sessions", (signal) => call("studio.sessions", {}, { signal }));
+  const found = useCall("service.settings", {});
+  const sessions = useAll("studio.sessions", {});
   const leave = (one: StudioSession) =>
-    call("studio.leave", { session: one.id }).then(
-      () => {
-        say("The browser was signed out.");
-        sessions.refresh();
-      },
-      (error: Error) => say(error.message),
+    void told(
+      call("studio.leave", { session: one.id }),
+      sessions.refresh,
+      "The browser was signed out.",
     );
   const columns: Column<StudioSession>[] = [
-    {
-      name: "client",
-      title: "Browser",
-      width: "minmax(16rem, 3fr)",
-      cell: (one) => browser(one.client),
-    },
-    { name: "person", title: "Person", width: "8rem", cell: (one) => one.person },
-    { name: "made", title: "Signed in", width: "8rem", cell: (one) => <Ago time={one.made_at} /> },
-    { name: "used", title: "Seen", width: "8rem", cell: (one) => <Ago time={one.used_at} /> },
-    {
-      name: "act",
-      title: <span class="unseen">Sign out</span>,
-      width: "6rem",
-      cell: (one) => (
-        <button type="button" class="quiet danger" onClick={() => void leave(one)}>
-          Sign out
-        </button>
-      ),
-    },
+    text("Browser", "minmax(16rem, 3fr)", (one) => browser(one.client)),
+    text("Person", "8rem", (one) => one.person),
+    time("Signed in", (one) => one.made_at),
+    time("Seen", (one) => one.used_at),
+    acts("Sign out", (one) => `Sign out ${browser(one.client)}`, leave),
   ];
   return (
     <>
       <Head title="Settings" />
       <div class="stack">
         <Card wide title="Browsers that are signed in">
-          <Loaded of={sessions}>
-            {({ items }) =>
-              items.length ? (
-                <Table label="Browsers" columns={columns} rows={items} id={(one) => one.id} />
-              ) : (
-                <p class="faint">None: who asks now has a token.</p>
-              )
-            }
-          </Loaded>
+          <Listing
+            of={sessions}
+            label="Browsers"
+            noun="browser"
+            columns={columns}
+            id={(one) => one.id}
+          >
+            <p class="faint">None: who asks now has a token.</p>
+          </Listing>
         </Card>
         <Loaded of={found} lines={14}>
           {({ items, file }) => (
             <Card wide title="Service" extra={<small>changed in {file}, then restart</small>}>
-              <Table label="Settings" columns={COLUMNS} rows={items} id={(one) => one.name} />
+              <Table
+                label="Settings"
+                noun="setting"
+                columns={COLUMNS}
+                rows={items}
+                id={(one) => one.name}
+              />
             </Card>
           )}
         </Loaded>

@@ -1,18 +1,21 @@
 // A sweep: how its best got better, which parameters matter, each of its trials.
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { param, setParams, to } from "../address";
+import { useMemo, useState } from "preact/hooks";
+import { to } from "../address";
 import { call } from "../api";
 import { useLive } from "../live";
 import { useActions } from "../palette";
 import type { SweepColumn, SweepRecord, SweepTable, TrialRecord } from "../protocol";
-import { type Resource, useResource } from "../resource";
+import { type Resource, useAll, useCall } from "../resource";
 import { counted, duration, figure } from "../texts";
-import { Card, Copy, Facts, Head, Status, Took, say, useNow } from "../ui/bits";
+import { Button, Card, Copy, Facts, Head, Status, Took, told, useNow } from "../ui/bits";
+import { ranks } from "../ui/axes";
 import { Chart } from "../ui/chart";
+import { type Column, number, state, text } from "../ui/columns";
 import { Gantt, type Bar } from "../ui/gantt";
 import { Parallel, type Line } from "../ui/parallel";
 import { Empty, Loaded } from "../ui/states";
-import { Table, type Column } from "../ui/table";
+import { Table } from "../ui/table";
+import { ENDED } from "./run";
 
 const MOST = 2000;
 const SHADES: Record<string, string> = {
@@ -23,23 +26,15 @@ const SHADES: Record<string, string> = {
   canceled: "--faint",
   paused: "--faint",
 };
-const ENDED = ["Completed", "Failed", "Canceled"];
 
 export default function Sweep({ workspace, sweep: id }: { workspace: string; sweep: string }) {
   const segments = { workspace, sweep: id };
-  const sweep = useResource(`${workspace} ${id}`, (signal) =>
-    call("sweeps.get", segments, { signal }),
-  );
-  const table = useResource(`table ${workspace} ${id}`, (signal) =>
-    call("sweeps.table", segments, { query: { trials: MOST }, signal }),
-  );
+  const sweep = useCall("sweeps.get", segments);
+  const table = useCall("sweeps.table", segments, { query: { trials: MOST } });
   useLive(workspace, [`sweep:${id}`, `run:${id}`], () => {
     sweep.refresh();
     table.refresh();
   });
-  useEffect(() => {
-    document.title = `${sweep.data?.name ?? id} · Runyard`;
-  }, [sweep.data?.name, id]);
   return (
     <Loaded of={sweep} lines={10}>
       {(found) => (
@@ -66,27 +61,21 @@ export default function Sweep({ workspace, sweep: id }: { workspace: string; swe
 function SweepHead({ sweep, resource }: { sweep: SweepRecord; resource: Resource<SweepRecord> }) {
   const segments = { workspace: sweep.workspace, sweep: sweep.id };
   const live = !ENDED.includes(sweep.status);
-  const done = (promise: Promise<SweepRecord>, text: string) =>
-    promise.then(
-      (next) => {
-        resource.set(next);
-        say(text);
-      },
-      (error: Error) => say(error.message),
-    );
   const more = () => {
     const trials = (sweep.spec.max_trials ?? 0) + 10;
-    void done(
+    void told(
       call("sweeps.change", segments, { body: { max_trials: trials } }),
+      resource.set,
       `Up to ${trials} trials now.`,
     );
   };
   const pause = () =>
-    void done(
+    void told(
       call("sweeps.change", segments, { body: { paused: !sweep.paused } }),
+      resource.set,
       sweep.paused ? "Goes on." : "Paused: trials that run go on.",
     );
-  const stop = () => void done(call("sweeps.cancel", segments), "Stopped.");
+  const stop = () => void told(call("sweeps.cancel", segments), resource.set, "Stopped.");
   useActions(
     live
       ? [
@@ -103,6 +92,7 @@ function SweepHead({ sweep, resource }: { sweep: SweepRecord; resource: Resource
   );
   return (
     <Head
+      name={sweep.name ?? sweep.id}
       title={
         <>
           {sweep.name ?? sweep.spec.experiment} <Status of={sweep.status} />
@@ -120,20 +110,12 @@ function SweepHead({ sweep, resource }: { sweep: SweepRecord; resource: Resource
       <a class="button" href={to(["runs", sweep.workspace, sweep.id])}>
         Its run
       </a>
-      {live && sweep.spec.max_trials !== null && (
-        <button type="button" onClick={more}>
-          10 more trials
-        </button>
-      )}
+      {live && sweep.spec.max_trials !== null && <Button act={more}>10 more trials</Button>}
+      {live && <Button act={pause}>{sweep.paused ? "Go on" : "Pause"}</Button>}
       {live && (
-        <button type="button" onClick={pause}>
-          {sweep.paused ? "Go on" : "Pause"}
-        </button>
-      )}
-      {live && (
-        <button type="button" class="danger" onClick={stop}>
+        <Button kind="danger" act={stop}>
           Stop
-        </button>
+        </Button>
       )}
     </Head>
   );
@@ -196,9 +178,7 @@ function Counts({ sweep }: { sweep: SweepRecord }) {
               ["At once", spec.parallel ?? "as many as there is room for"],
               ["Points", sweep.space_size ?? "without end"],
               ["Seed", spec.seed],
-              ...(spec.max_duration_seconds
-                ? [["At most", duration(spec.max_duration_seconds)] as [string, string]]
-                : []),
+              ["At most", !!spec.max_duration_seconds && duration(spec.max_duration_seconds)],
             ]}
           />
         </Card>
@@ -211,11 +191,9 @@ function Counts({ sweep }: { sweep: SweepRecord }) {
 function Importance({ sweep }: { sweep: SweepRecord }) {
   const ended = (sweep.counts["completed"] ?? 0) + (sweep.counts["stopped"] ?? 0);
   // Worked out anew with every tenth trial: it takes the service a moment.
-  const found = useResource(
-    `importance ${sweep.id} ${Math.floor(ended / 10)} ${sweep.status}`,
-    (signal) =>
-      call("sweeps.importance", { workspace: sweep.workspace, sweep: sweep.id }, { signal }),
-  );
+  const segments = { workspace: sweep.workspace, sweep: sweep.id };
+  const again = [Math.floor(ended / 10), sweep.status];
+  const found = useCall("sweeps.importance", segments, {}, again);
   return (
     <Card title="What decides">
       <Loaded of={found} lines={3}>
@@ -258,10 +236,15 @@ function Pictures({
   const params = table.columns.filter((one) => one.role === "param");
   const values = table.columns.filter((one) => one.role === "value");
   const goal = sweep.spec.objectives[0]?.goal ?? "minimize";
-  const lines = useMemo(
-    () => ranked(numbers, [...params, ...values.slice(0, 1)], values[0], goal),
-    [table],
-  );
+  const axes = [...params, ...values.slice(0, 1)];
+  const lines = useMemo(() => {
+    const good = ranks(values[0]?.values ?? [], goal !== "maximize");
+    return numbers.map((number, at): Line => ({
+      id: String(number),
+      values: axes.map((column) => column.values[at]),
+      rank: good[at] ?? null,
+    }));
+  }, [table]);
   const best = useMemo(() => soFar(numbers, values[0], goal), [table]);
   return (
     <div class="stack">
@@ -282,38 +265,13 @@ function Pictures({
           title="Parameters and result"
           extra={<small>drag along an axis to choose, its name to move it</small>}
         >
-          <Parallel
-            names={[...params, ...values.slice(0, 1)].map((one) => one.name)}
-            lines={lines}
-            onBrushed={setChosen}
-          />
+          <Parallel names={axes.map((one) => one.name)} lines={lines} onBrushed={setChosen} />
         </Card>
       )}
       <When sweep={sweep} workspace={workspace} />
       <Trials sweep={sweep} workspace={workspace} chosen={chosen} />
     </div>
   );
-}
-
-/** Trials as lines, with how good each is among all. */
-function ranked(
-  numbers: unknown[],
-  columns: SweepColumn[],
-  value: SweepColumn | undefined,
-  goal: string,
-): Line[] {
-  const known = (value?.values ?? [])
-    .map((one, at) => ({ one, at }))
-    .filter((pair): pair is { one: number; at: number } => typeof pair.one === "number")
-    .sort((left, right) => (goal === "maximize" ? left.one - right.one : right.one - left.one));
-  const rank = new Map(
-    known.map(({ at }, place) => [at, known.length < 2 ? 1 : place / (known.length - 1)]),
-  );
-  return numbers.map((number, at) => ({
-    id: String(number),
-    values: columns.map((column) => column.values[at]),
-    rank: rank.get(at) ?? null,
-  }));
 }
 
 function soFar(numbers: unknown[], value: SweepColumn | undefined, goal: string) {
@@ -334,24 +292,9 @@ function soFar(numbers: unknown[], value: SweepColumn | undefined, goal: string)
 }
 
 /** All trials; thousands come in pages. */
-function useTrials(sweep: SweepRecord) {
-  const state = Object.values(sweep.counts).join(" ");
-  return useResource(`trials ${sweep.id} ${state}`, async (signal) => {
-    const found: TrialRecord[] = [];
-    let token: string | null = null;
-    do {
-      const segments = { workspace: sweep.workspace, sweep: sweep.id };
-      const query = { page_size: 1000, page_token: token };
-      const page: { items: TrialRecord[]; next_page_token: string | null } = await call(
-        "sweeps.trials",
-        segments,
-        { query, signal },
-      );
-      found.push(...page.items);
-      token = page.next_page_token;
-    } while (token && found.length < 10_000);
-    return found;
-  });
+function useTrials({ workspace, id: sweep, counts }: SweepRecord) {
+  const query = { page_size: 1000 };
+  return useAll("sweeps.trials", { workspace, sweep }, { query }, { after: Object.values(counts) });
 }
 
 function When({ sweep, workspace }: { sweep: SweepRecord; workspace: string }) {
@@ -381,6 +324,8 @@ function When({ sweep, workspace }: { sweep: SweepRecord; workspace: string }) {
   );
 }
 
+const valueOf = (trial: TrialRecord) => trial.values[0] ?? trial.best;
+
 function Trials({
   sweep,
   workspace,
@@ -391,97 +336,44 @@ function Trials({
   chosen: Set<string> | null;
 }) {
   const trials = useTrials(sweep);
-  const order = param(
-    "order",
-    sweep.spec.objectives[0]?.goal === "maximize" ? "value desc" : "value",
-  );
+  const [goal] = sweep.spec.objectives;
+  const value = goal?.name ?? "value";
   const names = sweep.spec.space.map((one) => one.name).slice(0, 8);
+  const param = (name: string) => (one: TrialRecord) => one.params[name] as string | number | null;
+  const seconds = (one: TrialRecord) =>
+    (Date.parse(one.ended_at ?? "") - Date.parse(one.started_at)) / 1000 || null;
   const columns: Column<TrialRecord>[] = [
-    {
-      name: "number",
-      title: "Trial",
-      width: "5rem",
-      number: true,
-      order: "number",
-      cell: (one) => one.number,
-    },
-    { name: "state", title: "State", width: "8rem", cell: (one) => <Status of={one.state} /> },
-    {
-      name: "value",
-      title: sweep.spec.objectives[0]?.name ?? "value",
-      width: "minmax(7rem, 1fr)",
-      number: true,
-      order: "value",
-      cell: (one) => figure(valueOf(one)),
-    },
-    ...names.map((name): Column<TrialRecord> => ({
-      name,
-      title: name,
-      width: "minmax(6rem, 1fr)",
-      number: true,
-      order: `params.${name}`,
-      cell: (one) => figure(one.params[name]),
-    })),
-    {
-      name: "took",
-      title: "Took",
-      width: "7rem",
-      number: true,
+    number("Trial", "5rem", (one) => one.number),
+    state((one) => one.state),
+    number(value, "minmax(7rem, 1fr)", valueOf, { name: "value" }),
+    ...names.map((name) =>
+      number(name, "minmax(6rem, 1fr)", param(name), { name: `params.${name}` }),
+    ),
+    number("Took", "7rem", seconds, {
       cell: (one) => <Took from={one.started_at || null} until={one.ended_at} />,
-    },
-    {
-      name: "run",
-      title: "Run",
-      width: "6rem",
+    }),
+    text("Run", "6rem", (one) => one.run, {
       cell: (one) => one.run && <a href={to(["runs", workspace, one.run])}>open</a>,
-    },
-    {
-      name: "reason",
-      title: "Reason",
-      width: "minmax(10rem, 2fr)",
+    }),
+    text("Reason", "minmax(10rem, 2fr)", (one) => one.reason, {
       cell: (one) => <span title={one.reason}>{one.reason}</span>,
-    },
+    }),
   ];
   return (
     <Loaded of={trials} lines={8}>
       {(items) => (
         <Table
           label="Trials"
+          noun="trial"
+          sort="order"
+          order={goal?.goal === "maximize" ? "value desc" : "value"}
           columns={columns}
-          rows={sorted(
-            chosen ? items.filter((one) => chosen.has(String(one.number))) : items,
-            order,
-          )}
+          rows={chosen ? items.filter((one) => chosen.has(String(one.number))) : items}
           id={(one) => String(one.number)}
-          order={order}
-          onOrder={(next) => setParams({ order: next }, true)}
-          foot={
-            chosen
-              ? `${chosen.size} chosen of ${counted(items.length, "trial")}`
-              : counted(items.length, "trial")
-          }
+          foot={chosen && `, chosen of ${items.length}`}
+          command={`runyard sweeps trials ${sweep.id}`}
         />
       )}
     </Loaded>
   );
-}
-
-const valueOf = (trial: TrialRecord) => trial.values[0] ?? trial.best;
-
-/** What lacks the value comes last, whichever way. */
-function sorted(trials: TrialRecord[], order: string): TrialRecord[] {
-  const [name = "", direction] = order.split(" ");
-  const of = (trial: TrialRecord): unknown =>
-    name === "number"
-      ? trial.number
-      : name === "value"
-        ? valueOf(trial)
-        : trial.params[name.replace(/^params\./, "")];
-  const sign = direction === "desc" ? -1 : 1;
-  return [...trials].sort((left, right) => {
-    const [a, b] = [of(left), of(right)];
-    if (a == null || b == null) return Number(a == null) - Number(b == null);
-    if (typeof a === "number" && typeof b === "number") return sign * (a - b);
-    return sign * String(a).localeCompare(String(b));
-  });
 }

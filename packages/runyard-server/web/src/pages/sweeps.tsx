@@ -1,14 +1,13 @@
 // The sweeps of a workspace.
-import { useEffect } from "preact/hooks";
 import { to } from "../address";
-import { all, call } from "../api";
 import { useLive } from "../live";
 import type { SweepRecord } from "../protocol";
-import { useResource } from "../resource";
-import { counted, figure } from "../texts";
-import { Ago, Head, Status, Took } from "../ui/bits";
-import { Empty, Loaded } from "../ui/states";
-import { Table, type Column } from "../ui/table";
+import { useAll } from "../resource";
+import { figure } from "../texts";
+import { Head, Took } from "../ui/bits";
+import { type Column, number, state, text, time } from "../ui/columns";
+import { Empty } from "../ui/states";
+import { Listing } from "../ui/table";
 
 const FIRST = `from runyard import Experiment, ScriptRunConfig, Sweep, Workspace, choice, loguniform
 
@@ -17,86 +16,51 @@ sweep = Sweep({"lr": loguniform(1e-4, 1e-1), "layers": choice(1, 2, 3)},
               goal={"accuracy": "maximize"}, max_trials=50)
 Experiment(Workspace.from_config(), "tuning").submit(sweep.over(config))`;
 
+const done = (one: SweepRecord) => Object.values(one.counts).reduce((sum, count) => sum + count, 0);
+const best = (one: SweepRecord) => one.best?.best ?? one.best?.values[0];
+
 const COLUMNS: Column<SweepRecord>[] = [
-  { name: "sweep", title: "Sweep", width: "minmax(12rem, 2fr)", cell: (one) => one.name ?? one.id },
-  { name: "status", title: "Status", width: "8rem", cell: (one) => <Status of={one.status} /> },
-  {
-    name: "experiment",
-    title: "Experiment",
-    width: "minmax(8rem, 1fr)",
-    cell: (one) => one.spec.experiment,
-  },
-  {
-    name: "trials",
-    title: "Trials",
-    width: "7rem",
-    number: true,
-    cell: (one) => {
-      const done = Object.values(one.counts).reduce((sum, count) => sum + count, 0);
-      return one.spec.max_trials ? `${done} of ${one.spec.max_trials}` : done;
-    },
-  },
-  {
-    name: "best",
-    title: "Best",
-    width: "minmax(9rem, 1fr)",
-    number: true,
-    cell: (one) =>
-      `${one.spec.objectives[0]?.name ?? ""} ${figure(one.best?.best ?? one.best?.values[0])}`,
-  },
-  { name: "sampler", title: "Sampler", width: "7rem", cell: (one) => one.spec.sampler.name },
-  {
-    name: "created",
-    title: "Created",
-    width: "8rem",
-    cell: (one) => <Ago time={one.created_at} />,
-  },
-  {
-    name: "took",
-    title: "Took",
-    width: "8rem",
-    number: true,
+  text("Sweep", "minmax(12rem, 2fr)", (one) => one.name ?? one.id),
+  state((one) => one.status),
+  text("Experiment", "minmax(8rem, 1fr)", (one) => one.spec.experiment),
+  number("Trials", "7rem", done, {
+    cell: (one) => (one.spec.max_trials ? `${done(one)} of ${one.spec.max_trials}` : done(one)),
+  }),
+  number("Best", "minmax(9rem, 1fr)", best, {
+    cell: (one) => `${one.spec.objectives[0]?.name ?? ""} ${figure(best(one))}`,
+  }),
+  text("Sampler", "7rem", (one) => one.spec.sampler.name),
+  time("Created", (one) => one.created_at),
+  number("Took", "8rem", (one) => Date.parse(one.ended_at ?? "") - Date.parse(one.created_at), {
     cell: (one) => <Took from={one.created_at} until={one.ended_at} />,
-  },
+  }),
 ];
 
 export default function Sweeps({ workspace }: { workspace: string }) {
-  const sweeps = useResource(`sweeps ${workspace}`, (signal) =>
-    all(
-      (token) =>
-        call(
-          "sweeps.list",
-          { workspace },
-          { query: { page_size: 200, page_token: token }, signal },
-        ),
-      2000,
-    ),
+  const sweeps = useAll(
+    "sweeps.list",
+    { workspace },
+    { query: { page_size: 200 } },
+    { most: 2000 },
   );
   useLive(workspace, ["sweeps"], sweeps.refresh);
-  useEffect(() => {
-    document.title = `Sweeps · ${workspace}`;
-  }, [workspace]);
   return (
     <>
       <Head title="Sweeps" trail={[[workspace, to(["runs", workspace])]]} />
-      <Loaded of={sweeps} lines={10}>
-        {(items) =>
-          items.length ? (
-            <Table
-              label="Sweeps"
-              columns={COLUMNS}
-              rows={items}
-              id={(one) => one.id}
-              href={(one) => to(["sweeps", workspace, one.id])}
-              foot={counted(items.length, "sweep")}
-            />
-          ) : (
-            <Empty title="No sweep yet" code={FIRST}>
-              A sweep tries parameters and shows here which were best.
-            </Empty>
-          )
-        }
-      </Loaded>
+      <Listing
+        of={sweeps}
+        label="Sweeps"
+        noun="sweep"
+        sort="order"
+        columns={COLUMNS}
+        id={(one) => one.id}
+        href={(one) => to(["sweeps", workspace, one.id])}
+        command="runyard sweeps list"
+      >
+        <Empty title="No sweep yet" code={FIRST}>
+          A sweep tries parameters and shows here which were best.
+        </Empty>
+      </Listing>
     </>
   );
 }

@@ -3,6 +3,8 @@ import { useState } from "preact/hooks";
 import { ask, url } from "../api";
 import { useResource } from "../resource";
 import { figure } from "../texts";
+import { Switch } from "./fields";
+import { Plain } from "./plain";
 import { type Point, rates } from "./reading";
 import { Loaded } from "./states";
 
@@ -50,18 +52,6 @@ function labels(data: Data): string[] {
 function tables(data: Data): number[][][] {
   const found = data["probability_tables"];
   return Array.isArray(found) ? found.map(grid).filter((table) => table.length > 0) : [];
-}
-
-function Switch({ of, at, to }: { of: string[]; at: string; to: (name: string) => void }) {
-  return (
-    <div class="switch" role="group" aria-label="What is shown">
-      {of.map((name) => (
-        <button key={name} type="button" aria-pressed={name === at} onClick={() => to(name)}>
-          {name}
-        </button>
-      ))}
-    </div>
-  );
 }
 
 const NAMED = 20;
@@ -155,35 +145,19 @@ function Accuracy({ data }: { data: Data }) {
         />
         <b>{figure(thresholds[at] ?? at)}</b>
       </label>
-      <div class="twin">
-        <table>
-          <thead>
-            <tr>
-              {["Class", "Precision", "Recall", "False positives"].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {all.map((table, place) => {
-              const row = rates(table.slice(at, at + 1));
-              return (
-                <tr key={place}>
-                  <td>
-                    <i class="dot" style={{ background: shade(place) }} />
-                    {names[place] ?? place}
-                  </td>
-                  <td>{figure(row.pr[0]?.[1])}</td>
-                  <td>{figure(row.pr[0]?.[0])}</td>
-                  <td>{figure(row.roc[0]?.[0])}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+      <Plain
+        heads={["Class", "Precision", "Recall", "False positives"]}
+        rows={all.map((table, place) => {
+          const { pr, roc } = rates(table.slice(at, at + 1));
+          return [
+            <>
+              <i class="dot" style={{ background: shade(place) }} />
+              {names[place] ?? place}
+            </>,
+            ...[pr[0]?.[1], pr[0]?.[0], roc[0]?.[0]].map(figure),
+          ];
+        })}
+      />
     </div>
   );
 }

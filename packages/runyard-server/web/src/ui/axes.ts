@@ -67,3 +67,13 @@ export function heat(share: number, alpha = 1): string {
   const t = Math.min(1, Math.max(0, share));
   return `hsl(${48 + 180 * t} ${38 + 40 * t}% ${62 - 12 * t}% / ${alpha})`;
 }
+
+/** How good each value is among all, from 0 for the worst to 1; null where there is no number. */
+export function ranks(values: unknown[], falling: boolean): (number | null)[] {
+  const sorted = values
+    .filter((value): value is number => typeof value === "number")
+    .sort((left, right) => (falling ? right - left : left - right));
+  const last = sorted.length - 1;
+  const of = new Map(sorted.map((value, place) => [value, last ? place / last : 1]));
+  return values.map((value) => (typeof value === "number" ? (of.get(value) ?? null) : null));
+}

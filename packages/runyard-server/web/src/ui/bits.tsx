@@ -1,9 +1,9 @@
 // The small parts that every page is made of.
 import { signal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, ComponentProps } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { path } from "../address";
-import { ago, duration, hash, moment } from "../texts";
+import { ago, duration, figure, hash, moment } from "../texts";
 
 const SHAPES: Record<string, string> = {
   completed: "✓",
@@ -78,6 +78,19 @@ function Span({ from, until }: { from: string; until: string }) {
   return <span class="number">{duration((Date.parse(until) - Date.parse(from)) / 1000)}</span>;
 }
 
+/** How long it is until a moment, in milliseconds since 1970. */
+export function Left({ until }: { until: number }) {
+  const left = (until - useNow()) / 1000;
+  return <>{left > 0 ? duration(left) : "any moment"}</>;
+}
+
+type Given = Omit<ComponentProps<"button">, "type" | "class" | "onClick">;
+
+/** A button that does something at once; `kind` is `main`, `quiet`, `danger` or none. */
+export function Button({ act, kind, ...more }: Given & { act: () => void; kind?: string }) {
+  return <button type="button" class={kind} onClick={act} {...more} />;
+}
+
 /** Copies a text; says so for a moment. */
 export function Copy({ text, children = "Copy" }: { text: string; children?: ComponentChildren }) {
   const [done, setDone] = useState(false);
@@ -90,20 +103,38 @@ export function Copy({ text, children = "Copy" }: { text: string; children?: Com
     void navigator.clipboard?.writeText(text).then(() => setDone(true));
   };
   return (
-    <button type="button" class="copy quiet" onClick={copy} title={`Copy: ${text.slice(0, 200)}`}>
+    <Button kind="copy quiet" act={copy} title={`Copy: ${text.slice(0, 200)}`}>
       {done ? "Copied" : children}
-    </button>
+    </Button>
   );
 }
 
-/** Name and value pairs. */
+/** Name and value pairs; one whose value is false is left out. */
 export function Facts({ of }: { of: [string, ComponentChildren][] }) {
   return (
     <dl class="facts">
+      {of
+        .filter(([, value]) => value !== false)
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value ?? "–"}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+/** Numbers that matter, each below its name. */
+export function Figures({ of, tight }: { of: [string, ComponentChildren][]; tight?: boolean }) {
+  return (
+    <dl class={`figures ${tight ? "tight" : ""}`}>
       {of.map(([name, value]) => (
         <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value ?? "–"}</dd>
+          <dt title={name}>
+            <bdi>{name}</bdi>
+          </dt>
+          <dd>{typeof value === "number" ? figure(value) : value}</dd>
         </div>
       ))}
     </dl>
@@ -137,13 +168,18 @@ export function Card({
 
 interface HeadProps {
   title: ComponentChildren;
+  /** What the browser calls the page, where the title is more than a text. */
+  name?: string;
   /** Where this is: names and addresses, the outermost first. */
   trail?: [string, string][];
   children?: ComponentChildren;
 }
 
 /** The head of a page: where it is, its one h1, and what can be done. */
-export function Head({ title, trail = [], children }: HeadProps) {
+export function Head({ title, name = String(title), trail = [], children }: HeadProps) {
+  useEffect(() => {
+    document.title = `${name} · Runyard`;
+  }, [name]);
   return (
     <header class="head">
       {trail.length > 0 && (
@@ -206,6 +242,22 @@ export function say(text: string, undo?: () => void): void {
   shown = setTimeout(() => (said.value = null), 8000);
 }
 
+/** Say what came of something: `text` where it was done, else why it was not. */
+export function told<T>(
+  asked: Promise<T>,
+  then?: (answer: T) => void,
+  text?: string,
+  undo?: () => void,
+): Promise<void> {
+  return asked.then(
+    (answer) => {
+      if (text) say(text, undo);
+      then?.(answer);
+    },
+    (error: Error) => say(error.message),
+  );
+}
+
 /** The line at the bottom that says what was done. */
 export function Saying() {
   const one = said.value;
@@ -215,16 +267,15 @@ export function Saying() {
         <p>
           {one.text}
           {one.undo && (
-            <button
-              type="button"
-              class="quiet"
-              onClick={() => {
+            <Button
+              kind="quiet"
+              act={() => {
                 one.undo?.();
                 said.value = null;
               }}
             >
               Undo
-            </button>
+            </Button>
           )}
         </p>
       )}

@@ -1,5 +1,6 @@
 // A canvas as wide as its place, drawn sharp on any screen and anew when its size or data change.
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { go } from "../address";
 
 export interface Brush {
   context: CanvasRenderingContext2D;
@@ -75,5 +76,40 @@ export function Canvas({ height, label, draw, of, onPointer, onDouble }: CanvasP
       onPointerLeave={at("leave")}
       onDblClick={(event) => onDouble?.(event.offsetX, event.offsetY)}
     />
+  );
+}
+
+interface PointedProps<T> extends Pick<CanvasProps, "height" | "label" | "of"> {
+  kind: string;
+  draw: (brush: Brush, at: T | null) => void;
+  /** What stands at a place of a drawing of this width. */
+  find: (left: number, top: number, width: number) => T | null;
+  /** What is said below of what is pointed at; of nothing. */
+  say: (one: T | null) => string;
+  href?: (one: T) => string | undefined;
+}
+
+/** A drawing of things: what is pointed at is told below it, and a click goes there. */
+export function Pointed<T>({ kind, draw, find, say, href, of, ...given }: PointedProps<T>) {
+  const [at, setAt] = useState<T | null>(null);
+  const wide = useRef(0);
+  return (
+    <figure class={kind}>
+      <Canvas
+        {...given}
+        of={[...of, at]}
+        draw={(brush) => {
+          wide.current = brush.width;
+          draw(brush, at);
+        }}
+        onPointer={(event, left, top) => {
+          const found = event === "leave" ? null : find(left, top, wide.current);
+          if (found !== at) setAt(found);
+          const target = event === "up" && found !== null && href?.(found);
+          if (target) go(target);
+        }}
+      />
+      <figcaption class="faint">{say(at)}</figcaption>
+    </figure>
   );
 }

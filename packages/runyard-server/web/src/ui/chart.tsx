@@ -3,7 +3,8 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { figure } from "../texts";
-import { colour } from "./bits";
+import { Button, colour } from "./bits";
+import { Plain } from "./plain";
 
 export interface Series {
   /** What it is, for its colour and as key: a run's id, or a metric's name. */
@@ -210,9 +211,9 @@ export function Chart(props: ChartProps) {
     <figure class="chart">
       <figcaption>
         <h3>{title}</h3>
-        <button type="button" class="quiet" aria-pressed={table} onClick={() => setTable(!table)}>
+        <Button kind="quiet" aria-pressed={table} act={() => setTable(!table)}>
           {table ? "Chart" : "Table"}
-        </button>
+        </Button>
       </figcaption>
       {table ? (
         <Twin series={series} />
@@ -299,25 +300,9 @@ function Twin({ series }: { series: Series[] }) {
       .map((x, index, xs) => ({ one, x, y: one.y[one.y.length - xs.length + index] })),
   );
   return (
-    <div class="twin">
-      <table>
-        <thead>
-          <tr>
-            <th>Series</th>
-            <th>x</th>
-            <th>Value</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.slice(0, 1000).map(({ one, x, y }) => (
-            <tr key={`${one.id} ${x}`}>
-              <td>{one.name}</td>
-              <td>{figure(x)}</td>
-              <td>{figure(y)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Plain
+      heads={["Series", "x", "Value"]}
+      rows={rows.map(({ one, x, y }) => [one.name, figure(x), figure(y)])}
+    />
   );
 }

@@ -1,7 +1,10 @@
 // What differs between two texts: side by side where there is room, else below each other.
 import { useMemo, useState } from "preact/hooks";
-import { counted } from "../texts";
+import { counted, figure } from "../texts";
 import { type Hunk, hunks, steps } from "./myers";
+import { Plain } from "./plain";
+import { change } from "./reading";
+import { Button } from "./bits";
 
 /** Two texts by lines; what is the same is folded. */
 export function Diff({ left, right }: Record<"left" | "right", string>) {
@@ -25,9 +28,9 @@ function Part({ part, lines }: { part: Hunk; lines: readonly [string[], string[]
   const [open, setOpen] = useState(false);
   if (part.folded && !open)
     return (
-      <button type="button" class="quiet fold" onClick={() => setOpen(true)}>
+      <Button kind="quiet fold" act={() => setOpen(true)}>
         {counted(part.steps.length, "line")} the same
-      </button>
+      </Button>
     );
   return (
     <>
@@ -80,41 +83,41 @@ function paired({ steps: all }: Hunk): [number | null, number | null][] {
   return found;
 }
 
-/** Values by name that two things have, and only those that differ. */
-export function Differing({
-  left,
-  right,
-  names,
-}: {
-  left: Record<string, string>;
-  right: Record<string, string>;
+interface DifferingProps {
+  left: Record<string, unknown>;
+  right: Record<string, unknown>;
   names: [string, string];
-}) {
-  const differ = [...new Set([...Object.keys(left), ...Object.keys(right)])]
-    .sort()
-    .filter((name) => left[name] !== right[name]);
-  if (!differ.length) return <p class="faint">Nothing differs.</p>;
+  label?: string;
+  /** Whether what is the same is shown, too. */
+  same?: boolean;
+}
+
+/** Values by name that two things have, those that differ, and by how much numbers do. */
+export function Differing({ left, right, names, label = "What differs", same }: DifferingProps) {
+  const all = [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();
+  const differ = all.filter((name) => left[name] !== right[name]);
+  const shown = same ? all : differ;
+  const rest = all.length - shown.length;
+  const numbers = shown.some((name) => typeof left[name] === "number");
   return (
-    <table class="plain">
-      <thead>
-        <tr>
-          <th scope="col">Name</th>
-          {names.map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {differ.map((name) => (
-          <tr key={name}>
-            <th scope="row">{name}</th>
-            <td class={left[name] === undefined ? "faint" : "gone"}>{left[name] ?? "–"}</td>
-            <td class={right[name] === undefined ? "faint" : "come"}>{right[name] ?? "–"}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <>
+      {shown.length > 0 && (
+        <Plain
+          kind={numbers ? "plain changes" : "plain"}
+          box="diff"
+          label={label}
+          named
+          heads={["Name", ...names, ...(numbers ? ["Change"] : [])]}
+          rows={shown.map((name) => [
+            name,
+            <td class={right[name] === undefined ? "gone" : ""}>{figure(left[name])}</td>,
+            <td class={left[name] === undefined ? "come" : ""}>{figure(right[name])}</td>,
+            ...(numbers ? [change(right[name], left[name])] : []),
+          ])}
+        />
+      )}
+      {!shown.length && <p class="faint">Nothing differs.</p>}
+      {differ.length > 0 && rest > 0 && <small>{rest} the same</small>}
+    </>
   );
 }

@@ -3,6 +3,7 @@ import { useMemo, useState } from "preact/hooks";
 import { setParams, param } from "../address";
 import { bytes, counted } from "../texts";
 import { Preview } from "./preview";
+import { Button } from "./bits";
 
 export interface FileItem {
   path: string;
@@ -72,28 +73,22 @@ export function Files({ files, address, open, href, label }: FilesProps) {
           onInput={(event) => setWanted(event.currentTarget.value)}
         />
         {trail.length > 0 && !wanted && (
-          <button
-            type="button"
-            class="quiet up"
-            onClick={() =>
+          <Button
+            kind="quiet up"
+            act={() =>
               setParams({ in: trail.length > 1 ? `${trail.slice(0, -1).join("/")}/` : "" }, true)
             }
           >
             ← {chosen}
-          </button>
+          </Button>
         )}
         {found.folders.map((folder) => (
-          <button
-            key={folder.path}
-            type="button"
-            class="quiet"
-            onClick={() => setParams({ in: folder.path }, true)}
-          >
+          <Button key={folder.path} kind="quiet" act={() => setParams({ in: folder.path }, true)}>
             <span>{folder.name}/</span>
             <small>
               {folder.count} · {bytes(folder.size)}
             </small>
-          </button>
+          </Button>
         ))}
         {found.here.slice(0, MOST).map((one) => (
           <a

@@ -1,8 +1,7 @@
 // When what ran: a bar for each, in as few rows as there were at once.
-import { useMemo, useState } from "preact/hooks";
-import { go } from "../address";
+import { useMemo } from "preact/hooks";
 import { duration } from "../texts";
-import { Canvas, type Brush } from "./canvas";
+import { type Brush, Pointed } from "./canvas";
 
 export interface Bar {
   id: string;
@@ -33,16 +32,15 @@ export function lanes(bars: Bar[], now: number): Map<Bar, number> {
 
 /** A picture of what ran beside what; times are milliseconds since 1970. */
 export function Gantt({ bars, now }: { bars: Bar[]; now: number }) {
-  const [at, setAt] = useState<Bar | null>(null);
-  const [wide, setWide] = useState(800);
   const placed = useMemo(() => lanes(bars, now), [bars, now]);
   const rows = Math.min(MOST, Math.max(1, ...[...placed.values()].map((lane) => lane + 1)));
   const low = Math.min(...bars.map((bar) => bar.from));
   const high = Math.max(...bars.map((bar) => bar.until ?? now), low + 1000);
-  const x = (time: number) => ((time - low) / (high - low)) * (wide - 4) + 2;
+  const scale = (width: number) => (time: number) =>
+    ((time - low) / (high - low)) * (width - 4) + 2;
   const height = TOP + rows * ROW + 4;
-  const draw = ({ context, width, shade }: Brush) => {
-    if (width !== wide) setWide(width);
+  const draw = ({ context, width, shade }: Brush, at: Bar | null) => {
+    const x = scale(width);
     context.fillStyle = shade("--faint");
     for (let step = 0; step <= 4; step++) {
       context.textAlign = step === 0 ? "left" : step === 4 ? "right" : "center";
@@ -63,35 +61,29 @@ export function Gantt({ bars, now }: { bars: Bar[]; now: number }) {
     }
     context.globalAlpha = 1;
   };
-  const find = (left: number, top: number) => {
+  const find = (left: number, top: number, width: number) => {
+    const x = scale(width);
     const lane = Math.floor((top - TOP) / ROW);
-    for (const [bar, own] of placed)
-      if (
-        own === lane &&
-        left >= x(bar.from) - 2 &&
-        left <= Math.max(x(bar.from) + 3, x(bar.until ?? now))
-      )
-        return bar;
-    return null;
+    const here = ([bar, own]: [Bar, number]) =>
+      own === lane &&
+      left >= x(bar.from) - 2 &&
+      left <= Math.max(x(bar.from) + 3, x(bar.until ?? now));
+    return [...placed].find(here)?.[0] ?? null;
   };
   return (
-    <figure class="gantt">
-      <Canvas
-        height={height}
-        label={`When ${bars.length} trials ran`}
-        draw={draw}
-        of={[placed, at, wide, now]}
-        onPointer={(kind, left, top) => {
-          const found = kind === "leave" ? null : find(left, top);
-          if (found !== at) setAt(found);
-          if (kind === "up" && found?.href) go(found.href);
-        }}
-      />
-      <figcaption class="faint">
-        {at
-          ? `${at.name}: ${duration(((at.until ?? now) - at.from) / 1000)}`
-          : "Point at a bar; a click opens it."}
-      </figcaption>
-    </figure>
+    <Pointed
+      kind="gantt"
+      height={height}
+      label={`When ${bars.length} trials ran`}
+      draw={draw}
+      of={[placed, now]}
+      find={find}
+      href={(bar) => bar.href}
+      say={(bar) =>
+        bar
+          ? `${bar.name}: ${duration(((bar.until ?? now) - bar.from) / 1000)}`
+          : "Point at a bar; a click opens it."
+      }
+    />
   );
 }

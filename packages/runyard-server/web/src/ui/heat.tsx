@@ -1,7 +1,7 @@
 // Many things over time as rows of colour: which of a thousand ranks waits is seen at a glance.
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { duration } from "../texts";
-import { Canvas, type Brush } from "./canvas";
+import { type Brush, Pointed } from "./canvas";
 
 export interface HeatRow {
   name: string;
@@ -41,8 +41,6 @@ export function cells(rows: HeatRow[], low: number, high: number, count: number)
 
 /** A heat map; the value under the pointer stands below it. */
 export function Heat({ title, rows, format, most }: HeatProps) {
-  const [at, setAt] = useState<[number, number] | null>(null);
-  const [wide, setWide] = useState(800);
   const { low, high, table, top, count } = useMemo(() => {
     const times = rows.flatMap((row) => [row.x[0] ?? Infinity, row.x[row.x.length - 1] ?? 0]);
     const low = Math.min(...times);
@@ -58,7 +56,6 @@ export function Heat({ title, rows, format, most }: HeatProps) {
   }, [rows, most]);
   const each = Math.max(2, Math.min(18, Math.floor(TALLEST / Math.max(1, rows.length))));
   const draw = ({ context, width, shade }: Brush) => {
-    if (width !== wide) setWide(width);
     const cell = (width - MARGIN) / count;
     context.fillStyle = shade("--accent");
     table.forEach((row, number) =>
@@ -80,28 +77,29 @@ export function Heat({ title, rows, format, most }: HeatProps) {
       if (number % step === 0) context.fillText(row.name, 0, number * each + Math.min(each, 12));
     });
   };
-  const row = at && rows[at[0]];
-  const value = at ? table[at[0]]?.[at[1]] : undefined;
+  // A number for each cell, so that one that is pointed at stays the same.
+  const find = (left: number, upper: number, width: number) => {
+    const place = Math.floor(((left - MARGIN) / (width - MARGIN)) * count);
+    const number = Math.floor(upper / each);
+    const inside = place >= 0 && place < count && number >= 0 && number < rows.length;
+    return inside ? number * count + place : null;
+  };
+  const say = (at: number | null) => {
+    if (at === null) return `${title}, up to ${format(top)}, over ${duration(high - low)}`;
+    const [row, place] = [Math.floor(at / count), at % count];
+    const value = table[row]?.[place] ?? null;
+    const when = duration((place / count) * (high - low));
+    return `rank ${rows[row]?.name}, after ${when}: ${value === null ? "nothing" : format(value)}`;
+  };
   return (
-    <figure class="heat">
-      <Canvas
-        height={rows.length * each + 2}
-        label={`${title}: ${rows.length} ranks over ${duration(high - low)}`}
-        draw={draw}
-        of={[table, each, wide]}
-        onPointer={(kind, left, upper) => {
-          const place = Math.floor(((left - MARGIN) / (wide - MARGIN)) * count);
-          const number = Math.floor(upper / each);
-          const inside = place >= 0 && place < count && number < rows.length;
-          setAt(kind === "leave" || !inside ? null : [number, place]);
-        }}
-      />
-      <figcaption class="faint">
-        {row
-          ? `rank ${row.name}, after ${duration(((at?.[1] ?? 0) / count) * (high - low))}: ` +
-            (value === null || value === undefined ? "nothing" : format(value))
-          : `${title}, up to ${format(top)}, over ${duration(high - low)}`}
-      </figcaption>
-    </figure>
+    <Pointed
+      kind="heat"
+      height={rows.length * each + 2}
+      label={`${title}: ${rows.length} ranks over ${duration(high - low)}`}
+      draw={draw}
+      of={[table, each]}
+      find={find}
+      say={say}
+    />
   );
 }

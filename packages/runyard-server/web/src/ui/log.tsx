@@ -5,7 +5,7 @@ import { ask, call, url } from "../api";
 import type { LogHits } from "../protocol";
 import { bytes, counted } from "../texts";
 import { pieces } from "./ansi";
-import { say } from "./bits";
+import { Button, say } from "./bits";
 
 const STEP = 64 * 1024;
 const MOST = 16 * STEP;
@@ -29,6 +29,8 @@ interface LogProps {
   /** Bytes of it as the stream tells; undefined: as many as there are when it is asked. */
   size: number | undefined;
   live: boolean;
+  /** What the address calls the place in it. */
+  at?: string;
 }
 
 const decoder = new TextDecoder();
@@ -62,25 +64,27 @@ function sticking(place: HTMLElement): () => void {
 }
 
 /** The viewer of a log, with its search. */
-export function Log({ workspace, run, path, size: told, live }: LogProps) {
+export function Log({ workspace, run, path, size: told, live, at: key = "at" }: LogProps) {
   const segments = { workspace, run, path };
   const [held, setHeld] = useState<Held | null>(null);
   const [size, setSize] = useState(told ?? 0);
   const [error, setError] = useState("");
-  const [follow, setFollow] = useState(!param("at"));
+  const [follow, setFollow] = useState(!param(key));
   const box = useRef<HTMLDivElement>(null);
   const busy = useRef(false);
+  /** Where the part that was fetched last begins. */
+  const begin = useRef(0);
   const anchor = useRef<{ height: number; top: number } | null>(null);
-  const marked = param("at") ? Number(param("at")) : undefined;
+  const marked = param(key) ? Number(param(key)) : undefined;
 
-  const fetchPart = async (from: number, to: number): Promise<Uint8Array> => {
-    const answer = await ask(url("files.read", segments), {
-      headers: { Range: `bytes=${from}-${to - 1}` },
-      credentials: "same-origin",
-    });
-    const range = /\/(\d+)$/.exec(answer.headers.get("Content-Range") ?? "");
-    if (range) setSize(Number(range[1]));
-    return new Uint8Array(await answer.arrayBuffer());
+  const fetchPart = async (range: string): Promise<Uint8Array> => {
+    const headers = { Range: `bytes=${range}` };
+    const answer = await ask(url("files.read", segments), { headers });
+    const data = new Uint8Array(await answer.arrayBuffer());
+    const told = /bytes (\d+)-\d+\/(\d+)/.exec(answer.headers.get("Content-Range") ?? "");
+    begin.current = Number(told?.[1] ?? 0);
+    setSize(Number(told?.[2] ?? data.length));
+    return data;
   };
 
   const guard = async (act: () => Promise<void>) => {
@@ -99,35 +103,28 @@ export function Log({ workspace, run, path, size: told, live }: LogProps) {
     }
   };
 
-  /** Show the lines around a byte; the first part line is left out but at the file's begin. */
-  const open = (at: number) =>
-    guard(async () => {
-      const from = Math.max(0, at - STEP / 2);
-      const data = await fetchPart(from, from + STEP);
-      const skip = from === 0 ? 0 : data.indexOf(10) + 1;
-      const { lines, to } = cut(data.subarray(skip), from + skip, true);
-      setHeld({ from: from + skip, to, lines });
-    });
+  const show = (data: Uint8Array, from: number) => {
+    // The first part line is left out but at the file's begin.
+    const skip = from === 0 ? 0 : data.indexOf(10) + 1;
+    const { lines, to } = cut(data.subarray(skip), from + skip, true);
+    setHeld({ from: from + skip, to, lines });
+  };
 
-  const openEnd = () =>
+  /** Show the lines around a byte, or the last ones. */
+  const open = (at?: number) =>
     guard(async () => {
-      const answer = await ask(url("files.read", segments), {
-        headers: { Range: `bytes=-${STEP}` },
-        credentials: "same-origin",
-      });
-      const data = new Uint8Array(await answer.arrayBuffer());
-      const range = /bytes (\d+)-\d+\/(\d+)/.exec(answer.headers.get("Content-Range") ?? "");
-      const from = Number(range?.[1] ?? 0);
-      setSize(Number(range?.[2] ?? data.length));
-      const skip = from === 0 ? 0 : data.indexOf(10) + 1;
-      const { lines, to } = cut(data.subarray(skip), from + skip, true);
-      setHeld({ from: from + skip, to, lines });
+      if (at !== undefined) {
+        const from = Math.max(0, at - STEP / 2);
+        return show(await fetchPart(`${from}-${from + STEP - 1}`), from);
+      }
+      const data = await fetchPart(`-${STEP}`);
+      show(data, begin.current);
     });
 
   const more = () =>
     guard(async () => {
       if (!held) return;
-      const data = await fetchPart(held.to, held.to + STEP);
+      const data = await fetchPart(`${held.to}-${held.to + STEP - 1}`);
       const { lines, to } = cut(data, held.to, true);
       const kept = held.lines.filter((line) => line.at < held.to);
       const all = [...kept, ...lines];
@@ -140,7 +137,7 @@ export function Log({ workspace, run, path, size: told, live }: LogProps) {
     guard(async () => {
       if (!held || held.from === 0) return;
       const from = Math.max(0, held.from - STEP);
-      const data = await fetchPart(from, held.from);
+      const data = await fetchPart(`${from}-${held.from - 1}`);
       const skip = from === 0 ? 0 : data.indexOf(10) + 1;
       const { lines } = cut(data.subarray(skip), from + skip, true);
       const place = box.current;
@@ -155,13 +152,13 @@ export function Log({ workspace, run, path, size: told, live }: LogProps) {
 
   useEffect(() => {
     setHeld(null);
-    void (marked === undefined ? openEnd() : open(marked));
+    void open(marked);
   }, [run, path]);
   useEffect(() => {
     if (told !== undefined) setSize(told);
     if (told !== undefined && held && follow && told > held.to) void more();
     // Written anew: what is held is of another text.
-    if (told !== undefined && held && told < held.to - 1) void openEnd();
+    if (told !== undefined && held && told < held.to - 1) void open();
   }, [told, held?.to]);
   useLayoutEffect(() => {
     const place = box.current;
@@ -191,7 +188,7 @@ export function Log({ workspace, run, path, size: told, live }: LogProps) {
         {...{ workspace, run, path }}
         go={(at) => {
           setFollow(false);
-          setParams({ at: String(at) }, true);
+          setParams({ [key]: String(at) }, true);
           void open(at);
         }}
       />
@@ -200,11 +197,11 @@ export function Log({ workspace, run, path, size: told, live }: LogProps) {
         {held?.lines.map((line) => (
           <div key={line.at} class={line.at === marked ? "here" : ""}>
             <a
-              href={`?at=${line.at}`}
+              href={`?${key}=${line.at}`}
               aria-label={`Link to byte ${line.at}`}
               onClick={(event) => {
                 event.preventDefault();
-                setParams({ at: String(line.at) });
+                setParams({ [key]: String(line.at) });
                 void navigator.clipboard
                   ?.writeText(location.href)
                   .then(() => say("The link to this line was copied."));
@@ -236,18 +233,17 @@ export function Log({ workspace, run, path, size: told, live }: LogProps) {
           }}
         />
         <small>{bytes(size)}</small>
-        <button
-          type="button"
-          class="quiet"
+        <Button
+          kind="quiet"
           aria-pressed={follow}
-          onClick={() => {
+          act={() => {
             setFollow(true);
-            setParams({ at: undefined });
-            void openEnd();
+            setParams({ [key]: undefined });
+            void open();
           }}
         >
           {live ? (follow ? "Following" : "Follow") : "To the end"}
-        </button>
+        </Button>
         <a class="button" href={url("files.read", segments)} download>
           Download
         </a>
@@ -330,12 +326,12 @@ function Find({
       )}
       {hits.length > 0 && (
         <>
-          <button type="button" onClick={() => step(-1)} aria-label="Previous">
+          <Button act={() => step(-1)} aria-label="Previous">
             ↑
-          </button>
-          <button type="button" onClick={() => step(1)} aria-label="Next">
+          </Button>
+          <Button act={() => step(1)} aria-label="Next">
             ↓
-          </button>
+          </Button>
         </>
       )}
       {error && <span class="wrong">{error}</span>}

@@ -1,6 +1,7 @@
 // A button with something below it, closed by Escape or a click elsewhere.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Button } from "./bits";
 
 interface MenuProps {
   title: ComponentChildren;
@@ -26,9 +27,9 @@ export function Menu({ title, children }: MenuProps) {
   }, [open]);
   return (
     <div class="menu" ref={box}>
-      <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
+      <Button aria-expanded={open} act={() => setOpen(!open)}>
         {title}
-      </button>
+      </Button>
       {open && <div class="drop">{children(() => setOpen(false))}</div>}
     </div>
   );

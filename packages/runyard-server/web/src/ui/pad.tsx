@@ -1,7 +1,7 @@
 // A pad to draw a digit on, and to drop a picture on.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { numbersOf, placed, type Shape } from "../pixels";
-import { say } from "./bits";
+import { Button, say } from "./bits";
 
 const SIZE = 280;
 
@@ -118,15 +118,14 @@ export function Pad({ shape, onChange }: PadProps) {
           Sent as {shape.height} × {shape.width}
           {shape.channels === 3 ? " × 3" : ""} numbers from 0 to 1.
         </small>
-        <button
-          type="button"
-          onClick={() => {
+        <Button
+          act={() => {
             clear();
             read(true);
           }}
         >
           Clear
-        </button>
+        </Button>
         <label class="button">
           Picture…
           <input

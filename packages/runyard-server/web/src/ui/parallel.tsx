@@ -3,6 +3,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import { short } from "../texts";
 import { axis, heat, type Axis } from "./axes";
 import { Canvas, type Brush } from "./canvas";
+import { Button } from "./bits";
 
 export interface Line {
   id: string;
@@ -47,9 +48,9 @@ export function Parallel({ names, lines, height = 300, onBrushed }: ParallelProp
     () => lines.map((line) => axes.map((one, place) => one.place(line.values[place]))),
     [axes, lines],
   );
-  const within = (at: number) =>
+  const within = (at: number, among = ranges) =>
     names.every((name, place) => {
-      const range = ranges.get(name);
+      const range = among.get(name);
       const value = places[at]?.[place];
       return !range || (value != null && value >= range[0] && value <= range[1]);
     });
@@ -134,13 +135,7 @@ export function Parallel({ names, lines, height = 300, onBrushed }: ParallelProp
   const brushed = (next: Map<string, Range>) => {
     setRanges(next);
     if (!onBrushed) return;
-    const chosen = lines.filter((_, at) =>
-      names.every((name, place) => {
-        const range = next.get(name);
-        const value = places[at]?.[place];
-        return !range || (value != null && value >= range[0] && value <= range[1]);
-      }),
-    );
+    const chosen = lines.filter((_, at) => within(at, next));
     onBrushed(next.size ? new Set(chosen.map((line) => line.id)) : null);
   };
   const nearest = (left: number) =>
@@ -190,9 +185,9 @@ export function Parallel({ names, lines, height = 300, onBrushed }: ParallelProp
         }}
       />
       {ranges.size > 0 && (
-        <button type="button" class="quiet" onClick={() => brushed(new Map())}>
+        <Button kind="quiet" act={() => brushed(new Map())}>
           Show all
-        </button>
+        </Button>
       )}
     </figure>
   );

@@ -4,11 +4,13 @@ import { param, setParams } from "../address";
 import { ask } from "../api";
 import { useResource } from "../resource";
 import { bytes } from "../texts";
-import { Copy } from "./bits";
+import { Copy, Facts } from "./bits";
+import { Switch } from "./fields";
 import type { FileItem } from "./files";
+import { Plain } from "./plain";
 import { type Piece, coloured } from "./python";
-import { entries } from "./reading";
-import { Loaded } from "./states";
+import { entries, signature } from "./reading";
+import { Lazy, Loaded } from "./states";
 
 const MOST = 512 * 1024;
 const ROWS = 1000;
@@ -21,11 +23,16 @@ const KINDS: [RegExp, string][] = [
   [/\.npy$/i, "numpy"],
   [/\.(npz|zip|whl|pt|pth)$/i, "zip"],
   [/\.html?$/i, "page"],
+  [/(^|\/)events\.out\.tfevents\./, "events"],
+  [/(^|\/)MLmodel$/, "model"],
   [
     /\.(txt|log|md|rst|py|ipynb|ya?ml|toml|cfg|ini|sh|jsonl|xml|html?|css|js|ts|r|c|cc|cpp|h|lock|conf)$/i,
     "text",
   ],
 ];
+
+// The charts are fetched with the first file that has some.
+const events = () => import("./events");
 
 /** The preview of one file. */
 export function Preview({ file, address }: { file: FileItem; address: string }) {
@@ -90,14 +97,12 @@ function Report({ file, address }: { file: FileItem; address: string }) {
   return (
     <>
       {framed && (
-        <div class="switch" role="group" aria-label="How it is shown">
-          <button type="button" aria-pressed={!source} onClick={() => setParams({ source: "" })}>
-            Page
-          </button>
-          <button type="button" aria-pressed={source} onClick={() => setParams({ source: "1" })}>
-            Source
-          </button>
-        </div>
+        <Switch
+          label="How it is shown"
+          of={["Page", "Source"]}
+          at={source ? "Source" : "Page"}
+          to={(name) => setParams({ source: name === "Source" ? "1" : "" })}
+        />
       )}
       {source ? (
         <Content file={file} address={address} kind="text" />
@@ -149,9 +154,10 @@ function Shown({
   path: string;
 }) {
   const text = useMemo(
-    () => (kind === "numpy" || kind === "zip" ? "" : new TextDecoder().decode(data)),
+    () => (/numpy|zip|events/.test(kind) ? "" : new TextDecoder().decode(data)),
     [data],
   );
+  if (kind === "events") return <Lazy load={events} given={{ data }} />;
   if (kind === "numpy") return <p>{numpy(data)}</p>;
   if (kind === "zip") return <Zip data={data} whole={whole} />;
   // A byte of zero is in no text.
@@ -164,6 +170,14 @@ function Shown({
       return <Text text={text} />;
     }
   }
+  const told = kind === "model" ? Object.entries(signature(text)) : [];
+  if (told.length)
+    return (
+      <>
+        <Facts of={told} />
+        <Text text={text} />
+      </>
+    );
   return <Text text={text} python={/\.pyw?$/i.test(path)} />;
 }
 
@@ -262,28 +276,7 @@ function Zip({ data, whole }: { data: Uint8Array; whole: boolean }) {
 function Table({ text, tab }: { text: string; tab: boolean }) {
   const rows = useMemo(() => cells(text, tab ? "\t" : ","), [text, tab]);
   const [head = [], ...body] = rows;
-  return (
-    <div class="twin tall" tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            {head.map((name, place) => (
-              <th key={place}>{name}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {body.map((row, place) => (
-            <tr key={place}>
-              {row.map((cell, column) => (
-                <td key={column}>{cell}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+  return <Plain box="twin tall" heads={head} rows={body} />;
 }
 
 /** The cells of a table with commas, quotes as RFC 4180 has them; the first thousand rows. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { EventRecord } from "../protocol";
 import { reasons } from "../pages/run/reasons";
-import { change, entries, packages, rates, traced } from "./reading";
+import { browser, change, entries, packages, rates, signature, traced } from "./reading";
 
 test("the packages of a lock are told by name, without hashes", () => {
   const lock = [
@@ -64,4 +64,27 @@ test("rates at a threshold come from its counts", () => {
     [0.8, 0.8],
     [0, 1],
   ]);
+});
+
+test("a browser is called by its own name", () => {
+  const chrome =
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36";
+  expect(browser(chrome)).toBe("Chrome 156, X11");
+  expect(browser("curl/8")).toBe("curl/8");
+});
+
+test("a signature is told by the names of what goes in and out", () => {
+  const text = `flavors: {}
+signature:
+  inputs: '[{"type": "double", "name": "it''s", "required":
+    true}]'
+  outputs: '[{"type": "tensor", "tensor-spec": {"dtype": "int64", "shape": [-1]}}]'
+  params: null
+utc_time_created: x
+`;
+  expect(signature(text)).toEqual({
+    "inputs it's": "type:double,required:true",
+    "outputs 0": "type:tensor,tensor-spec:dtype:int64,shape:[-1]",
+  });
+  expect(signature("no model")).toEqual({});
 });

@@ -19,6 +19,30 @@ export function packages(lines: string): Record<string, string> {
   return found;
 }
 
+/** What a model takes and gives by name, as the file that MLflow calls MLmodel tells it. */
+export function signature(text: string): Record<string, string> {
+  const told = /^signature:\n((?: .*\n?)*)/m.exec(text)?.[1] ?? "";
+  const found: Record<string, string> = {};
+  // A long text of YAML goes on in the next line, deeper.
+  for (const line of told.replace(/\n {4,}/g, " ").split("\n")) {
+    const [, part = "", value = ""] = /^ +(\w+): '?(\[.*\])'?$/.exec(line) ?? [];
+    if (!part) continue;
+    for (const [place, one] of columns(value.replaceAll("''", "'")).entries()) {
+      const { name = place, ...type } = one;
+      found[`${part} ${name}`] = JSON.stringify(type).replace(/["{}]/g, "");
+    }
+  }
+  return found;
+}
+
+function columns(text: string): Record<string, unknown>[] {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return [];
+  }
+}
+
 /** How a number differs from another: `+0.012 (+1.3 %)`. */
 export function change(now: unknown, before: unknown): string {
   if (typeof now !== "number" || typeof before !== "number") return "–";
@@ -72,4 +96,13 @@ export function entries(data: Uint8Array): [string, number][] {
     at = begin + (name ?? 0) + (extra ?? 0) + (comment ?? 0);
   }
   return found;
+}
+
+/** A browser's own name in its long line of names, and its system. */
+export function browser(client: string): string {
+  const name = /(Edg|OPR|Firefox|Chrome|Version)\/(\d+)/.exec(client);
+  const system = /\(([^;)]+)/.exec(client)?.[1];
+  if (!name) return client || "unknown";
+  const names: Record<string, string> = { Edg: "Edge", OPR: "Opera", Version: "Safari" };
+  return `${names[name[1] ?? ""] ?? name[1]} ${name[2]}${system ? `, ${system}` : ""}`;
 }

@@ -1,8 +1,8 @@
 // What a page shows while there is nothing to show: nothing yet, nothing at all, or an error.
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Resource } from "../resource";
-import { Copy } from "./bits";
+import { Button, Copy } from "./bits";
 
 /** Grey lines in the place of what is to come, after 200 ms: quick answers do not flash. */
 export function Skeleton({ lines = 4 }: { lines?: number }) {
@@ -61,11 +61,7 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }) 
     <section class="failure" role="alert">
       <h2>This could not be shown</h2>
       <p>{error.message}</p>
-      {retry && (
-        <button type="button" onClick={retry}>
-          Try again
-        </button>
-      )}
+      {retry && <Button act={retry}>Try again</Button>}
     </section>
   );
 }
@@ -81,4 +77,24 @@ export function Loaded<T>({ of, lines = 4, children }: LoadedProps<T>) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
   if (of.error) return <Failure error={of.error} retry={of.refresh} />;
   return <Skeleton lines={lines} />;
+}
+
+interface LazyProps<P> {
+  load: () => Promise<{ default: ComponentType<P> }>;
+  given: P;
+}
+
+/** A part of the pages that is fetched when it is first gone to. */
+export function Lazy<P extends object>({ load, given }: LazyProps<P>) {
+  const [loaded, setLoaded] = useState<{ of: unknown; part?: ComponentType<P>; error?: Error }>();
+  useEffect(() => {
+    load().then(
+      ({ default: part }) => setLoaded({ of: load, part }),
+      (error: Error) => setLoaded({ of: load, error }),
+    );
+  }, [load]);
+  if (loaded?.of !== load) return <Skeleton lines={8} />;
+  if (loaded.error) return <Failure error={loaded.error} retry={() => location.reload()} />;
+  const Part = loaded.part as ComponentType<P>;
+  return <Part {...given} />;
 }

@@ -1,19 +1,14 @@
 // Tables of any length: rows of one height, of which only those in sight are in the document.
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { go } from "../address";
-
-export interface Column<T> {
-  name: string;
-  title: ComponentChildren;
-  /** As CSS has it for a grid: `8rem`, `minmax(10rem, 2fr)`. */
-  width: string;
-  cell: (row: T) => ComponentChildren;
-  /** Numbers stand at the right. */
-  number?: boolean;
-  /** What the order is called in the address; without it nobody can order by this. */
-  order?: string;
-}
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { go, param, setParams } from "../address";
+import { workspace } from "../places";
+import type { Resource } from "../resource";
+import { counted, shell } from "../texts";
+import { Button, Copy } from "./bits";
+import { type Column, ordered } from "./columns";
+import { line, save } from "./save";
+import { Loaded } from "./states";
 
 interface TableProps<T> {
   columns: Column<T>[];
@@ -23,16 +18,23 @@ interface TableProps<T> {
   href?: (row: T) => string | undefined;
   /** What stands before the first column: how deep a row is, a button that unfolds it. */
   lead?: (row: T) => ComponentChildren;
-  /** How it is ordered: a column's `order`, with ` desc` behind it or not. */
+  /** What the address calls the order; without it the table itself keeps it. */
+  sort?: string;
+  /** The order at first: a column's name or `order`, with ` desc` behind it or not. */
   order?: string;
-  onOrder?: (order: string) => void;
+  /** The service has ordered the rows, by what columns have as `order`. */
+  served?: boolean;
   /** Called when the end comes into sight. */
   onEnd?: () => void;
   selected?: Set<string>;
   onSelect?: (selected: Set<string>) => void;
   label: string;
-  /** What stands below the last row: "loading", or how many there are. */
+  /** What a row is: they are counted below the last one. */
+  noun?: string;
+  /** More of what stands there. */
   foot?: ComponentChildren;
+  /** The command that lists the same. */
+  command?: string;
 }
 
 export const ROW = 36;
@@ -41,7 +43,14 @@ const NEAR_END = 40;
 
 /** A table that scrolls with the page; `j` and `k` move, `x` selects, Enter opens. */
 export function Table<T>(props: TableProps<T>): VNode {
-  const { columns, rows, id, href, label, selected, onSelect, onEnd } = props;
+  const { columns, id, href, label, selected, onSelect, onEnd, sort, served } = props;
+  const [own, setOwn] = useState(props.order ?? "");
+  const order = sort ? param(sort, props.order) : own;
+  const onOrder = (next: string) => (sort ? setParams({ [sort]: next }, true) : setOwn(next));
+  const rows = useMemo(
+    () => (served ? props.rows : ordered(props.rows, columns, order)),
+    [props.rows, columns, order, served],
+  );
   const body = useRef<HTMLDivElement>(null);
   const [range, setRange] = useState<[number, number]>([0, 60]);
   const [at, setAt] = useState(-1);
@@ -99,97 +108,151 @@ export function Table<T>(props: TableProps<T>): VNode {
   const [first, last] = range;
   const seen = rows.slice(first, last);
   return (
-    <div class="table" role="grid" aria-label={label} aria-rowcount={rows.length + 1}>
-      <div role="rowgroup" class="heads">
-        <div role="row" class="row" style={{ gridTemplateColumns: template, minWidth }}>
-          {onSelect && <span role="columnheader" aria-label="Selected" />}
-          {columns.map((column) => (
-            <Heading
-              key={column.name}
-              column={column}
-              order={props.order}
-              onOrder={props.onOrder}
-            />
-          ))}
+    <div class="table">
+      <div role="grid" aria-label={label} aria-rowcount={rows.length + 1}>
+        <div role="rowgroup" class="heads">
+          <div role="row" class="row" style={{ gridTemplateColumns: template, minWidth }}>
+            {onSelect && <span role="columnheader" aria-label="Selected" />}
+            {columns.map((column) => (
+              <Heading
+                key={column.name}
+                column={column}
+                by={served ? column.order : column.value && column.name}
+                order={order}
+                onOrder={onOrder}
+              />
+            ))}
+          </div>
+        </div>
+        <div
+          role="rowgroup"
+          ref={body}
+          class="rows"
+          style={{ height: `${rows.length * ROW}px`, minWidth }}
+        >
+          {seen.map((row, index) => {
+            const key = id(row);
+            const place = first + index;
+            const target = href?.(row);
+            return (
+              <div
+                key={key}
+                role="row"
+                aria-rowindex={place + 2}
+                aria-selected={selected?.has(key)}
+                class={`row ${place === at ? "at" : ""}`}
+                style={{ gridTemplateColumns: template, transform: `translateY(${place * ROW}px)` }}
+              >
+                {onSelect && (
+                  <span role="gridcell">
+                    {target && (
+                      <input
+                        type="checkbox"
+                        aria-label={`Select ${key}`}
+                        checked={selected?.has(key) ?? false}
+                        onChange={() => toggle(key)}
+                      />
+                    )}
+                  </span>
+                )}
+                {columns.map((column, number) => (
+                  <span key={column.name} role="gridcell" class={column.number ? "number" : ""}>
+                    {number === 0 && props.lead?.(row)}
+                    {number === 0 && target ? (
+                      <a href={target}>{column.cell(row)}</a>
+                    ) : (
+                      column.cell(row)
+                    )}
+                  </span>
+                ))}
+              </div>
+            );
+          })}
         </div>
       </div>
-      <div
-        role="rowgroup"
-        ref={body}
-        class="rows"
-        style={{ height: `${rows.length * ROW}px`, minWidth }}
-      >
-        {seen.map((row, index) => {
-          const key = id(row);
-          const place = first + index;
-          const target = href?.(row);
-          return (
-            <div
-              key={key}
-              role="row"
-              aria-rowindex={place + 2}
-              aria-selected={selected?.has(key)}
-              class={`row ${place === at ? "at" : ""}`}
-              style={{ gridTemplateColumns: template, transform: `translateY(${place * ROW}px)` }}
-            >
-              {onSelect && (
-                <span role="gridcell">
-                  {target && (
-                    <input
-                      type="checkbox"
-                      aria-label={`Select ${key}`}
-                      checked={selected?.has(key) ?? false}
-                      onChange={() => toggle(key)}
-                    />
-                  )}
-                </span>
-              )}
-              {columns.map((column, number) => (
-                <span key={column.name} role="gridcell" class={column.number ? "number" : ""}>
-                  {number === 0 && props.lead?.(row)}
-                  {number === 0 && target ? (
-                    <a href={target}>{column.cell(row)}</a>
-                  ) : (
-                    column.cell(row)
-                  )}
-                </span>
-              ))}
-            </div>
-          );
-        })}
+      <div class="foot">
+        <span>
+          {props.noun && counted(rows.length, props.noun)}
+          {props.foot}
+        </span>
+        {props.noun && <Take {...{ columns, rows, label }} command={props.command} />}
       </div>
-      {props.foot && <div class="foot">{props.foot}</div>}
     </div>
+  );
+}
+
+interface ListingProps<T> extends Omit<TableProps<T>, "rows"> {
+  of: Resource<T[]>;
+  /** What is shown where there is no row. */
+  children: ComponentChildren;
+}
+
+/** A table of what is read, with what stands in its place until then and when it is empty. */
+export function Listing<T>({ of, children, ...table }: ListingProps<T>) {
+  return (
+    <Loaded of={of} lines={8}>
+      {(rows) => (rows.length ? <Table {...table} rows={rows} /> : children)}
+    </Loaded>
+  );
+}
+
+interface TakeProps<T> extends Pick<TableProps<T>, "columns" | "rows" | "label"> {
+  command: string | undefined;
+}
+
+/** Takes what a table shows along: its columns as CSV, its records whole as JSON lines. */
+function Take<T>({ columns, rows, label, command }: TakeProps<T>) {
+  const told = columns.filter((one) => one.value);
+  const name = label.toLowerCase().replaceAll(/\W+/g, "-");
+  const where = workspace.value === "default" ? "" : ` --workspace ${shell(workspace.value)}`;
+  const csv = () =>
+    save(`${name}.csv`, [
+      line(told.map((one) => one.name)),
+      ...rows.map((row) => line(told.map((one) => one.value?.(row)))),
+    ]);
+  const json = () =>
+    save(
+      `${name}.jsonl`,
+      rows.map((row) => `${JSON.stringify(row)}\n`),
+    );
+  return (
+    <span role="group" aria-label={`Export ${label}`}>
+      <Button kind="quiet" act={csv}>
+        CSV
+      </Button>
+      <Button kind="quiet" act={json}>
+        JSON lines
+      </Button>
+      {command && <Copy text={`${command}${where}`}>Copy as CLI</Copy>}
+    </span>
   );
 }
 
 interface HeadingProps<T> {
   column: Column<T>;
-  order: string | undefined;
-  onOrder: ((order: string) => void) | undefined;
+  /** What the order by it is called; without it nobody can order by it. */
+  by: string | undefined;
+  order: string;
+  onOrder: (order: string) => void;
 }
 
-function Heading<T>({ column, order, onOrder }: HeadingProps<T>) {
-  const mine = column.order;
-  const [, name = "", direction = "asc"] = /^(.*?)(?: (desc))?$/i.exec(order ?? "") ?? [];
-  const by = mine !== undefined && name === mine;
+function Heading<T>({ column, by, order, onOrder }: HeadingProps<T>) {
   const kind = column.number ? "number" : "";
-  if (!mine || !onOrder)
-    return (
-      <span role="columnheader" class={kind}>
-        {column.title}
-      </span>
-    );
-  const sort = by ? (direction === "desc" ? "descending" : "ascending") : "none";
-  // A number's largest and a time's newest are looked for more often than the smallest.
-  const next =
-    by && direction === "desc" ? mine : by ? `${mine} desc` : column.number ? `${mine} desc` : mine;
+  const at = by && order.replace(/ (desc|asc)$/i, "") === by;
+  const down = at && /desc$/i.test(order);
+  const sort = at ? ({ "aria-sort": down ? "descending" : "ascending" } as const) : {};
+  // A number's largest is looked for more often than the smallest.
+  const next = down || (!at && !column.number) ? by : `${by} desc`;
   return (
-    <span role="columnheader" class={kind} aria-sort={sort}>
-      <button type="button" class="quiet" onClick={() => onOrder(next)}>
-        {column.title}
-        <i aria-hidden="true">{by ? (direction === "desc" ? "↓" : "↑") : ""}</i>
-      </button>
+    <span role="columnheader" class={kind} {...sort}>
+      {by && next ? (
+        <Button kind="quiet" act={() => onOrder(next)}>
+          {column.title}
+          <i aria-hidden="true">{at ? (down ? "↓" : "↑") : ""}</i>
+        </Button>
+      ) : (
+        column.title
+      )}
     </span>
   );
 }

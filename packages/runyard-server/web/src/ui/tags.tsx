@@ -2,13 +2,21 @@
 import { useState } from "preact/hooks";
 import { call } from "../api";
 import type { RunRecord } from "../protocol";
-import { say } from "./bits";
+import { Button, say, told } from "./bits";
+
+/** `name` or `name=value`, as it is typed; null where it is no tag. */
+export function tagOf(text: string): Values | null {
+  const [name = "", ...rest] = text.split("=");
+  return name.trim() ? { [name.trim()]: rest.length ? rest.join("=").trim() : null } : null;
+}
 
 type Values = Record<string, string | null>;
 
 interface EditProps {
   tags: Values;
   change: (tags: Values, removed: string[]) => Promise<unknown>;
+  /** What they are, where they are no tags. */
+  what?: string;
 }
 
 /** The tags of a run, which `refresh` reads anew. */
@@ -18,28 +26,24 @@ export function Tags({ run, refresh }: { run: RunRecord; refresh: () => void }) 
     <EditTags
       tags={run.tags}
       change={(tags, removed_tags) =>
-        call("runs.change", segments, { body: { tags, removed_tags } }).then(
-          refresh,
-          (error: Error) => say(error.message),
-        )
+        told(call("runs.change", segments, { body: { tags, removed_tags } }), refresh)
       }
     />
   );
 }
 
 /** Tags as chips, and a field that adds one: `name` or `name=value`. */
-export function EditTags({ tags, change }: EditProps) {
+export function EditTags({ tags, change, what = "tag" }: EditProps) {
   const [text, setText] = useState("");
   const add = () => {
-    const [name = "", ...rest] = text.split("=");
-    if (!name.trim()) return;
+    const given = tagOf(text);
     setText("");
-    void change({ [name.trim()]: rest.length ? rest.join("=").trim() : null }, []);
+    if (given) void change(given, []);
   };
   const remove = (name: string) => {
     const value = tags[name] ?? null;
     void change({}, [name]).then(() =>
-      say(`Tag ${name} was removed.`, () => void change({ [name]: value }, [])),
+      say(`The ${what} ${name} was removed.`, () => void change({ [name]: value }, [])),
     );
   };
   return (
@@ -47,19 +51,14 @@ export function EditTags({ tags, change }: EditProps) {
       {Object.entries(tags).map(([name, value]) => (
         <span key={name} class="tag">
           {!value ? name : `${name}=${value}`}
-          <button
-            type="button"
-            class="quiet"
-            aria-label={`Remove tag ${name}`}
-            onClick={() => remove(name)}
-          >
+          <Button kind="quiet" aria-label={`Remove ${what} ${name}`} act={() => remove(name)}>
             ×
-          </button>
+          </Button>
         </span>
       ))}
       <input
-        aria-label="Add a tag"
-        placeholder="name=value"
+        aria-label={`Add: ${what}`}
+        placeholder={what === "tag" ? "name=value" : what}
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => event.key === "Enter" && add()}

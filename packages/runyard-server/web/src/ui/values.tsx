@@ -1,10 +1,11 @@
 // Metrics that are no line: one value, lists, tables, images, and the forms of v1's artifacts.
 import { useState } from "preact/hooks";
-import { call, url } from "../api";
+import { url } from "../api";
 import type { MetricSeries } from "../protocol";
-import { useResource } from "../resource";
+import { useCall } from "../resource";
 import { figure } from "../texts";
 import { Artifact } from "./artifacts";
+import { Plain } from "./plain";
 import { Loaded } from "./states";
 
 interface ValueProps {
@@ -15,10 +16,8 @@ interface ValueProps {
 
 /** A metric as what it is. */
 export function Value({ metric, workspace, run }: ValueProps) {
-  const whole = useResource(
-    metric.kind === "scalar" ? null : `${run} ${metric.name} ${metric.count}`,
-    (signal) => call("metrics.list", { workspace, run }, { query: { name: metric.name }, signal }),
-  );
+  const segments = metric.kind === "scalar" ? null : { workspace, run };
+  const whole = useCall("metrics.list", segments, { query: { name: metric.name } }, metric.count);
   return (
     <div class="card">
       <header>
@@ -43,15 +42,17 @@ function Shown({ metric, workspace, run }: ValueProps) {
     return <Artifact workspace={workspace} run={run} path={last} />;
   if (metric.kind === "list")
     return (
-      <Rows
-        columns={["", "value"]}
-        rows={metric.values.flat().map((value, place) => [place, value])}
+      <Plain
+        heads={["", "value"]}
+        most={MOST}
+        rows={metric.values.flat().map((value, place) => [place, figure(value)])}
       />
     );
   if (metric.kind === "row" || metric.kind === "table") {
     const rows = metric.values.flatMap((value) => unfolded(value as Record<string, unknown>));
     const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-    return <Rows columns={columns} rows={rows.map((row) => columns.map((name) => row[name]))} />;
+    const cells = rows.map((row) => columns.map((name) => figure(row[name])));
+    return <Plain heads={columns} rows={cells} most={MOST} />;
   }
   return (
     <pre class="tail" tabIndex={0}>
@@ -103,33 +104,3 @@ function unfolded(value: Record<string, unknown>): Record<string, unknown>[] {
 }
 
 const MOST = 500;
-
-function Rows({ columns, rows }: { columns: string[]; rows: unknown[][] }) {
-  return (
-    <div class="twin">
-      <table>
-        <thead>
-          <tr>
-            {columns.map((name) => (
-              <th key={name}>{name}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.slice(0, MOST).map((row, place) => (
-            <tr key={place}>
-              {row.map((value, column) => (
-                <td key={column}>{figure(value)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {rows.length > MOST && (
-        <small>
-          The first {MOST} of {rows.length} rows.
-        </small>
-      )}
-    </div>
-  );
-}

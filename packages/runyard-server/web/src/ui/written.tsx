@@ -1,6 +1,6 @@
 // What people write about something: a click changes it where it stands; `empty` calls for it.
 import { useState } from "preact/hooks";
-import { say } from "./bits";
+import { Button, say } from "./bits";
 
 type Props = Record<"name" | "text" | "empty", string> & { save: (text: string) => Promise<void> };
 
@@ -8,9 +8,9 @@ export function Written({ name, text, empty, save }: Props) {
   const [draft, setDraft] = useState<string | null>(null);
   if (draft === null)
     return (
-      <button type="button" class="written" onClick={() => setDraft(text)}>
+      <Button kind="written" act={() => setDraft(text)}>
         {text || <span class="faint">{empty}</span>}
-      </button>
+      </Button>
     );
   const end = () => {
     setDraft(null);

@@ -84,6 +84,30 @@ class Datastores(NounClient):
             routes.DATASTORES_WRITE, name, path, data=data, size=size, query=query
         )
 
+    def write_part(
+        self, name: str, path: str, data: bytes, offset: int, part_of: WriteQuery
+    ) -> DatastoreFile:
+        """Write a part of a file; it is there once all parts have come, in order.
+
+        Args:
+            name: The datastore.
+            path: The file's path on it.
+            data: The part; what of it has come before is passed over.
+            offset: Where it stands in the file.
+            part_of: The file's size, its version, and whether it replaces one that is there.
+
+        Returns:
+            The file; its size is how many bytes have come.
+
+        Raises:
+            AlreadyExists: A file is there, and `overwrite` is not given.
+            WrongState: Bytes before `offset` are missing; `details["size"]` tells how many came.
+        """
+        query = WriteQuery(part_of.overwrite, offset, part_of.size, part_of.version)
+        return self._service.send(
+            routes.DATASTORES_WRITE, name, path, data=data, size=len(data), query=query
+        )
+
     def write_many(self, name: str, data: bytes, overwrite: bool = False) -> BatchResult:
         """Write many small files, each whole or not at all.
 

@@ -62,9 +62,20 @@ class DatastoreFilePage:
 
 @dataclass(frozen=True)
 class WriteQuery:
-    """Whether a file that is there may be replaced."""
+    """How a file is written.
+
+    Args:
+        overwrite: Whether one that is there may be replaced.
+        offset: Where the body stands in the file, of one that is sent in parts; None: it is whole.
+            Bytes that have come are passed over, and the answer's size is how many there are.
+        size: How many bytes a file that is sent in parts has.
+        version: What tells a file that is sent in parts from others of its path and size.
+    """
 
     overwrite: bool = False
+    offset: Optional[int] = None
+    size: int = 0
+    version: str = ""
 
 
 @dataclass(frozen=True)

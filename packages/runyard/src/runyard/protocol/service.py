@@ -30,7 +30,11 @@ class About:
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """Said to holders of the token."""
+    """Said to holders of the token.
+
+    `disk_bytes` is how large the disk of the state folder is, `disk_free_bytes` what is free of it
+    for the service's user.
+    """
 
     version: str
     protocol: str
@@ -43,6 +47,8 @@ class ServiceStatus:
     open_streams: int = 0
     idle_seconds: float = 0.0
     memory_bytes: int = 0
+    disk_bytes: int = 0
+    disk_free_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from runyard.sdk.exceptions import UserErrorException, translated
+from runyard.sdk.times import moment
 
 if TYPE_CHECKING:
     from runyard.protocol.runs import RunRecord
@@ -90,8 +91,16 @@ class RunDetails:
         return f"RunDetails({self.run.id})"
 
     def _child_runs(self) -> List[Dict[str, Any]]:
-        found = _sweep_card(self.run, self.run._refresh())
-        return [] if found is None else found.child_runs()
+        record: RunRecord = self.run._refresh()
+        found = _sweep_card(self.run, record)
+        if found is not None:
+            return found.child_runs()
+        # A script's run may have children too: it makes them itself, as an interactive one does.
+        from runyard.protocol.runs import RunQuery
+
+        with translated():
+            children = self.run.service.runs.list(RunQuery(parent=record.id))
+            return [_child(child) for child in children][::-1]
 
     def _text(self) -> str:
         rows, sweep = self._look()
@@ -137,6 +146,29 @@ def _sweep_card(run: Any, record: RunRecord) -> Optional[SweepCard]:
         return None
     with translated():
         return SweepCard(run.service, run.id)
+
+
+def _child(record: RunRecord) -> Dict[str, Any]:
+    """A run below another in the words of v1's widget."""
+    return {
+        "run_id": record.id,
+        "name": record.name or record.id,
+        "run_number": record.number,
+        "run_type": record.run_type,
+        "status": record.status,
+        "created_time": record.created_at,
+        "start_time": record.started_at or "",
+        "end_time": record.ended_at or "",
+        "duration": _seconds(record),
+        **{f"param_{name}": value for name, value in record.params.items()},
+    }
+
+
+def _seconds(record: RunRecord) -> Optional[float]:
+    """How long it took, None while it goes on."""
+    if not record.started_at or not record.ended_at:
+        return None
+    return (moment(record.ended_at) - moment(record.started_at)).total_seconds()
 
 
 def _brief(value: Any) -> str:

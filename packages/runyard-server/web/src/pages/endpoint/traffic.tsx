@@ -1,12 +1,11 @@
 // Who gets the requests of an endpoint, and how many replicas each deployment has: changed in place.
-import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { to } from "../../address";
 import { call } from "../../api";
 import { quantile, short } from "../../latencies";
 import type { ChangeEndpoint, DeploymentRecord, EndpointRecord } from "../../protocol";
 import { figure } from "../../texts";
-import { Card, Facts, Status, colour, say } from "../../ui/bits";
+import { Button, Card, Facts, Status, colour, say, told } from "../../ui/bits";
 import { readyOf } from "../endpoints";
 
 const WHOLE = 100;
@@ -24,9 +23,7 @@ export function change(
   body: Partial<ChangeEndpoint>,
   refresh: () => void,
 ) {
-  return call("endpoints.change", where(endpoint), { body }).then(refresh, (error: Error) =>
-    say(error.message),
-  );
+  return told(call("endpoints.change", where(endpoint), { body }), refresh);
 }
 
 /** The split of the traffic, as one bar and as percents. */
@@ -60,19 +57,16 @@ export function Traffic({ endpoint, refresh }: PartProps) {
       extra={
         changed && (
           <span class="actions">
-            <button type="button" class="quiet" onClick={() => setDraft({})}>
+            <Button kind="quiet" act={() => setDraft({})}>
               Discard
-            </button>
-            <button
-              type="button"
-              class="main"
+            </Button>
+            <Button
+              kind="main"
               disabled={rest < 0}
-              onClick={() =>
-                void give(Object.fromEntries(others.map((one) => [one.name, share(one)])))
-              }
+              act={() => void give(Object.fromEntries(others.map((one) => [one.name, share(one)])))}
             >
               Apply
-            </button>
+            </Button>
           </span>
         )
       }
@@ -109,9 +103,7 @@ export function Traffic({ endpoint, refresh }: PartProps) {
                   %
                 </label>
                 {one.mirror > 0 && <small>and copies of {one.mirror} %</small>}
-                <button type="button" onClick={() => promote(one.name)}>
-                  Promote
-                </button>
+                <Button act={() => promote(one.name)}>Promote</Button>
               </>
             )}
           </li>
@@ -128,25 +120,21 @@ export function Deployment({ endpoint, of, refresh }: PartProps & { of: Deployme
   const [most, setMost] = useState<number>();
   const [low, high] = [least ?? scaling.min_replicas, most ?? scaling.max_replicas];
   const segments = { ...where(endpoint), deployment: of.name };
-  const told = (asked: Promise<unknown>, text: string) =>
-    asked.then(
-      () => {
-        say(text);
-        setLeast(undefined);
-        setMost(undefined);
-        refresh();
-      },
-      (error: Error) => say(error.message),
-    );
+  const done = () => {
+    setLeast(undefined);
+    setMost(undefined);
+    refresh();
+  };
   const scale = () => {
     const spec = { ...of.spec, scaling: { ...scaling, min_replicas: low, max_replicas: high } };
     void told(
       call("endpoints.deploy", segments, { body: { spec } }),
+      done,
       `${of.name} has ${low === high ? low : `${low} to ${high}`} replicas now.`,
     );
   };
   const back = () =>
-    void told(call("endpoints.rollback", segments, { body: {} }), `${of.name} goes back.`);
+    void told(call("endpoints.rollback", segments, { body: {} }), done, `${of.name} goes back.`);
   const changed = low !== scaling.min_replicas || high !== scaling.max_replicas;
   const number = (label: string, value: number, set: (value: number) => void) => (
     <input
@@ -187,29 +175,23 @@ export function Deployment({ endpoint, of, refresh }: PartProps & { of: Deployme
             "Replicas",
             <span class="scale">
               {number("Fewest", low, setLeast)} to {number("Most", high, setMost)}
-              <button type="button" disabled={!changed || low > high} onClick={scale}>
+              <Button disabled={!changed || low > high} act={scale}>
                 Scale
-              </button>
+              </Button>
             </span>,
           ],
-          ...(of.environment_lock
-            ? ([
-                [
-                  "Environment",
-                  <a href={to(["environments", endpoint.workspace, of.environment_lock])}>
-                    {of.environment_lock.slice(0, 12)}
-                  </a>,
-                ],
-              ] as [string, ComponentChildren][])
-            : []),
+          [
+            "Environment",
+            of.environment_lock !== null && (
+              <a href={to(["environments", endpoint.workspace, of.environment_lock])}>
+                {of.environment_lock.slice(0, 12)}
+              </a>
+            ),
+          ],
         ]}
       />
       {(of.error || of.reason) && <p class="wrong">{(of.error || of.reason).split("\n")[0]}</p>}
-      {of.revision > 1 && (
-        <button type="button" onClick={back}>
-          Roll back
-        </button>
-      )}
+      {of.revision > 1 && <Button act={back}>Roll back</Button>}
     </Card>
   );
 }

@@ -2,10 +2,12 @@
 import { useEffect, useState } from "preact/hooks";
 import { param, setParams } from "../../address";
 import { call } from "../../api";
-import { DIGIT, pictureOf, type Shape } from "../../pixels";
+import { DIGIT, pictureOf } from "../../pixels";
 import type { EndpointAnswer, EndpointRecord } from "../../protocol";
 import { useResource } from "../../resource";
-import { Card } from "../../ui/bits";
+import { shell } from "../../texts";
+import { Button, Card } from "../../ui/bits";
+import { Choice } from "../../ui/fields";
 import { Pad } from "../../ui/pad";
 import { Code, Loaded } from "../../ui/states";
 import { Answer } from "./answer";
@@ -119,15 +121,14 @@ function Form({ endpoint, takes }: { endpoint: EndpointRecord; takes: Taken }) {
           extra={
             <span class="actions">
               {modes.map((name) => (
-                <button
+                <Button
                   key={name}
-                  type="button"
-                  class="quiet"
+                  kind="quiet"
                   aria-pressed={name === mode}
-                  onClick={() => setParams({ by: name })}
+                  act={() => setParams({ by: name })}
                 >
                   {{ form: "Form", draw: "Draw", json: "JSON" }[name]}
-                </button>
+                </Button>
               ))}
             </span>
           }
@@ -145,8 +146,9 @@ function Form({ endpoint, takes }: { endpoint: EndpointRecord; takes: Taken }) {
                 onChange={(rows) => setText(JSON.stringify(bodyOf(inputs, rows)))}
               />
             ) : mode === "draw" ? (
-              <Drawing
-                shape={picture}
+              // Where nothing tells what the model takes: the digits of MNIST.
+              <Pad
+                shape={picture ?? DIGIT}
                 onChange={(numbers) => setText(JSON.stringify({ data: [numbers] }))}
               />
             ) : (
@@ -167,16 +169,15 @@ function Form({ endpoint, takes }: { endpoint: EndpointRecord; takes: Taken }) {
                 {busy ? "Sending…" : "Send"}
               </button>
               {endpoint.deployments.length > 1 && (
-                <select
-                  aria-label="Deployment"
+                <Choice
+                  label="Deployment"
                   value={deployment}
-                  onChange={(event) => setDeployment(event.currentTarget.value)}
-                >
-                  <option value="">by the traffic split</option>
-                  {endpoint.deployments.map((one) => (
-                    <option key={one.name}>{one.name}</option>
-                  ))}
-                </select>
+                  onPick={setDeployment}
+                  of={[
+                    ["", "by the traffic split"],
+                    ...endpoint.deployments.map((one) => one.name),
+                  ]}
+                />
               )}
               {!valid && <small>Not JSON: it is sent as a text.</small>}
             </div>
@@ -260,17 +261,6 @@ function Fields({ inputs, onChange }: FieldsProps) {
   );
 }
 
-/** The pad; where nothing tells what the model takes, for the digits of MNIST. */
-function Drawing({
-  shape,
-  onChange,
-}: {
-  shape: Shape | null;
-  onChange: (numbers: unknown[]) => void;
-}) {
-  return <Pad shape={shape ?? DIGIT} onChange={onChange} />;
-}
-
 interface LinesProps {
   endpoint: EndpointRecord;
   text: string;
@@ -280,7 +270,6 @@ interface LinesProps {
 function Lines({ endpoint, text, deployment }: LinesProps) {
   const { name, address, access } = endpoint;
   const long = text.length > SHOWN;
-  const shell = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
   const what = access.auth === "token" ? "--token" : "--key";
   const curl = [
     ...(access.auth === "none" ? [] : [`KEY=$(runyard endpoints show ${name} ${what})`]),

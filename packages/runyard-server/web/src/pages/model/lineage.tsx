@@ -4,6 +4,7 @@ import { call } from "../../api";
 import { useLive } from "../../live";
 import type { EndpointRecord, ModelRecord, RunRecord, RunSpec } from "../../protocol";
 import { useResource } from "../../resource";
+import { runName } from "../../texts";
 import { Card } from "../../ui/bits";
 
 const WIDTH = 196;
@@ -50,7 +51,7 @@ export function columnsOf(workspace: string, model: ModelRecord, origin: Origin)
     ? [
         {
           kind: "run",
-          name: run ? (run.name ?? `${run.experiment} ${run.number}`) : model.run,
+          name: run ? runName(run) : model.run,
           href: to(["runs", workspace, model.run]),
         },
       ]

@@ -2,16 +2,13 @@
 import { param, setParams, to } from "../../address";
 import { call } from "../../api";
 import type { RunRecord } from "../../protocol";
-import { type Resource, useResource } from "../../resource";
+import { type Resource, useAll, useResource } from "../../resource";
+import { runName } from "../../texts";
 import { Status } from "../../ui/bits";
 
 const KNOWN = 50;
 const PARENT = "parent";
 const SUCCESS = "success";
-
-export function called(run: RunRecord): string {
-  return run.name ?? `${run.experiment} ${run.number}`;
-}
 
 /** The run that the address chooses, null for none; `undefined` data while it is looked for. */
 export function useAgainst(run: RunRecord, chosen = param("against")): Resource<RunRecord | null> {
@@ -46,16 +43,9 @@ export function Pick({
   value = param("against"),
   onPick = (against) => setParams({ against }, true),
 }: PickProps) {
-  const known = useResource(`others ${run.workspace} ${run.experiment}`, (signal) =>
-    call(
-      "runs.list",
-      { workspace: run.workspace },
-      { query: { experiment: run.experiment, page_size: KNOWN }, signal },
-    ),
-  );
-  const others = (known.data?.items ?? []).filter(
-    (one) => one.id !== run.id && one.id !== run.parent,
-  );
+  const query = { experiment: run.experiment, page_size: KNOWN };
+  const known = useAll("runs.list", { workspace: run.workspace }, { query }, { most: KNOWN });
+  const others = (known.data ?? []).filter((one) => one.id !== run.id && one.id !== run.parent);
   const listed = ["", PARENT, SUCCESS, ...others.map((one) => one.id)].includes(value);
   return (
     <select
@@ -71,7 +61,7 @@ export function Pick({
       <optgroup label={run.experiment}>
         {others.map((one) => (
           <option key={one.id} value={one.id}>
-            {called(one)}, {one.status}
+            {runName(one)}, {one.status}
           </option>
         ))}
       </optgroup>
@@ -83,7 +73,7 @@ export function Pick({
 export function Other({ run }: { run: RunRecord }) {
   return (
     <span class="other">
-      <a href={to(["runs", run.workspace, run.id])}>{called(run)}</a> <Status of={run.status} />
+      <a href={to(["runs", run.workspace, run.id])}>{runName(run)}</a> <Status of={run.status} />
     </span>
   );
 }

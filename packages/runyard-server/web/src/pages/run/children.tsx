@@ -1,37 +1,19 @@
 // The runs below a run, each with its own below it.
 import { useState } from "preact/hooks";
 import { to } from "../../address";
-import { all, call } from "../../api";
 import { useLive } from "../../live";
 import type { RunRecord } from "../../protocol";
-import { useResource } from "../../resource";
-import { counted, figure } from "../../texts";
-import { Status, Took } from "../../ui/bits";
+import { useAll } from "../../resource";
+import { counted, figure, runName } from "../../texts";
+import { Button, Status, Took } from "../../ui/bits";
 import { Empty, Loaded } from "../../ui/states";
 import type { TabProps } from "../run";
-import { called } from "./against";
 
 const FIGURES = 3;
 
 function useChildren(workspace: string, parent: string) {
-  const children = useResource(`children ${workspace} ${parent}`, (signal) =>
-    all((token) =>
-      call(
-        "runs.list",
-        { workspace },
-        {
-          query: {
-            parent,
-            include_children: true,
-            metrics: true,
-            page_size: 200,
-            page_token: token,
-          },
-          signal,
-        },
-      ),
-    ),
-  );
+  const query = { parent, include_children: true, metrics: true, page_size: 200 };
+  const children = useAll("runs.list", { workspace }, { query });
   useLive(workspace, ["runs"], children.refresh);
   return children;
 }
@@ -57,9 +39,8 @@ export default function Children({ workspace, run }: TabProps) {
 }
 
 function counts(found: RunRecord[]): string {
-  const by = new Map<string, number>();
-  for (const one of found) by.set(one.status, (by.get(one.status) ?? 0) + 1);
-  const parts = [...by].map(([status, count]) => `${count} ${status}`);
+  const by = Map.groupBy(found, (one) => one.status);
+  const parts = [...by].map(([status, runs]) => `${runs.length} ${status}`);
   return `${counted(found.length, "child run")}: ${parts.join(", ")}`;
 }
 
@@ -80,16 +61,15 @@ function Child({ run }: { run: RunRecord }) {
   return (
     <li>
       <div>
-        <button
-          type="button"
-          class="quiet"
+        <Button
+          kind="quiet"
           aria-expanded={open}
-          aria-label={`Runs below ${called(run)}`}
-          onClick={() => setOpen(!open)}
+          aria-label={`Runs below ${runName(run)}`}
+          act={() => setOpen(!open)}
         >
           {open ? "▾" : "▸"}
-        </button>
-        <a href={to(["runs", run.workspace, run.id])}>{called(run)}</a>
+        </Button>
+        <a href={to(["runs", run.workspace, run.id])}>{runName(run)}</a>
         <Status of={run.status} />
         <small class="numbers-of">
           {numbers.map(([name, value]) => `${name} ${figure(value)}`).join(" · ")}

@@ -4,13 +4,13 @@ import { param, to } from "../../address";
 import { ask, call, url } from "../../api";
 import type { FileEntry, RunRecord, RunSpec } from "../../protocol";
 import { useResource } from "../../resource";
-import { bytes, counted } from "../../texts";
+import { bytes, counted, runName } from "../../texts";
 import { Card } from "../../ui/bits";
 import { Diff, Differing } from "../../ui/diff";
 import { Files } from "../../ui/files";
 import { Empty, Loaded } from "../../ui/states";
 import type { TabProps } from "../run";
-import { Other, Pick, called, useAgainst } from "./against";
+import { Other, Pick, useAgainst } from "./against";
 
 const MOST_BYTES = 512 * 1024;
 const OPENED = 12;
@@ -77,7 +77,7 @@ function Changes({ run, other }: { run: RunRecord; other: RunRecord }) {
       ),
     ),
   );
-  const names: [string, string] = [called(other), called(run)];
+  const names: [string, string] = [runName(other), runName(run)];
   return (
     <div class="stack">
       <Card title="Arguments and parameters">

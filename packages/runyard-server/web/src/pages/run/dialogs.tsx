@@ -1,53 +1,11 @@
 // What can be made of a run: another run of the same kind, and a model of its files.
-import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { go, to } from "../../address";
-import { all, call } from "../../api";
+import { call } from "../../api";
 import type { RunRecord, RunSpec } from "../../protocol";
-import { useResource } from "../../resource";
+import { useAll } from "../../resource";
 import { say } from "../../ui/bits";
-
-interface DialogProps {
-  title: string;
-  act: string;
-  onAct: () => Promise<void>;
-  close: () => void;
-  children: ComponentChildren;
-}
-
-function Dialog({ title, act, onAct, close, children }: DialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [error, setError] = useState("");
-  const [busy, setBusy] = useState(false);
-  useEffect(() => dialog.current?.showModal(), []);
-  const submit = (event: Event) => {
-    event.preventDefault();
-    setBusy(true);
-    onAct().then(close, (refused: Error) => {
-      setError(refused.message);
-      setBusy(false);
-    });
-  };
-  return (
-    <dialog ref={dialog} class="dialog" aria-label={title} onClose={close}>
-      <form onSubmit={submit}>
-        <h2>{title}</h2>
-        {children}
-        <p class="wrong" role="alert">
-          {error}
-        </p>
-        <div class="actions">
-          <button type="submit" class="main" disabled={busy}>
-            {act}
-          </button>
-          <button type="button" onClick={close}>
-            Leave it
-          </button>
-        </div>
-      </form>
-    </dialog>
-  );
-}
+import { Dialog, Field } from "../../ui/fields";
 
 interface AgainProps {
   run: RunRecord;
@@ -82,27 +40,15 @@ export function Again({ run, spec, close }: AgainProps) {
   return (
     <Dialog title="Run again" act="Submit" onAct={submit} close={close}>
       <p class="faint">The same code and environment, as a new run of {run.experiment}.</p>
-      <label>
-        {command ? "Command" : "Arguments"}, one on each line
-        <textarea
-          rows={Math.min(12, Math.max(3, text.split("\n").length))}
-          class="mono"
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </label>
-      <label>
-        Target
-        <input value={target} onInput={(event) => setTarget(event.currentTarget.value)} />
-      </label>
-      <label>
-        Name
-        <input
-          placeholder="none"
-          value={name}
-          onInput={(event) => setName(event.currentTarget.value)}
-        />
-      </label>
+      <Field
+        label={`${command ? "Command" : "Arguments"}, one on each line`}
+        rows={Math.min(12, Math.max(3, text.split("\n").length))}
+        mono
+        value={text}
+        onInput={setText}
+      />
+      <Field label="Target" value={target} onInput={setTarget} />
+      <Field label="Name" placeholder="none" value={name} onInput={setName} />
     </Dialog>
   );
 }
@@ -110,14 +56,8 @@ export function Again({ run, spec, close }: AgainProps) {
 /** Registers files of a run as a model. */
 export function Register({ run, close }: { run: RunRecord; close: () => void }) {
   const segments = { workspace: run.workspace, run: run.id };
-  const files = useResource(`outputs ${run.id}`, (signal) =>
-    all((token) =>
-      call("files.list", segments, {
-        query: { prefix: "outputs/", page_size: 1000, page_token: token },
-        signal,
-      }),
-    ),
-  );
+  const query = { prefix: "outputs/", page_size: 1000 };
+  const files = useAll("files.list", segments, { query });
   const paths = (files.data ?? []).map((file) => file.path);
   const folders = [
     ...new Set(
@@ -141,33 +81,16 @@ export function Register({ run, close }: { run: RunRecord; close: () => void }) 
   };
   return (
     <Dialog title="Register a model" act="Register" onAct={register} close={close}>
-      <label>
-        Name
-        <input required value={name} onInput={(event) => setName(event.currentTarget.value)} />
-      </label>
-      <label>
-        File or folder of the run
-        <input
-          required
-          list="run-paths"
-          placeholder={paths[0] ?? "outputs/model.pkl"}
-          value={path}
-          onInput={(event) => setPath(event.currentTarget.value)}
-        />
-        <datalist id="run-paths">
-          {[...folders, ...paths].slice(0, 500).map((one) => (
-            <option key={one} value={one} />
-          ))}
-        </datalist>
-      </label>
-      <label>
-        Description
-        <textarea
-          rows={3}
-          value={description}
-          onInput={(event) => setDescription(event.currentTarget.value)}
-        />
-      </label>
+      <Field label="Name" required value={name} onInput={setName} />
+      <Field
+        label="File or folder of the run"
+        required
+        placeholder={paths[0] ?? "outputs/model.pkl"}
+        value={path}
+        onInput={setPath}
+        offers={[...folders, ...paths].slice(0, 500)}
+      />
+      <Field label="Description" rows={3} value={description} onInput={setDescription} />
     </Dialog>
   );
 }

@@ -1,32 +1,28 @@
 // The environment of a run: what was asked, what it became, why it was built.
-import { useMemo } from "preact/hooks";
-import { param, setParams, to } from "../../address";
-import { call } from "../../api";
+import { param, to } from "../../address";
 import type { EnvironmentDefinition, LockRecord, RunRecord } from "../../protocol";
-import { useResource } from "../../resource";
-import { counted } from "../../texts";
-import { Ago, Card, Copy, Facts } from "../../ui/bits";
+import { useAll, useCall } from "../../resource";
+import { runName } from "../../texts";
+import { Ago, Card, Facts } from "../../ui/bits";
 import { Differing } from "../../ui/diff";
 import { Log } from "../../ui/log";
+import { Packages } from "../../ui/packages";
 import { packages } from "../../ui/reading";
 import { Empty, Loaded } from "../../ui/states";
 import { ENDED, type TabProps } from "../run";
-import { Other, Pick, called, useAgainst } from "./against";
+import { Other, Pick, useAgainst } from "./against";
 import { useReasons } from "./reasons";
 
 const BUILD_LOG = "azureml-logs/20_image_build_log.txt";
 
 export default function Environment({ workspace, run, grown }: TabProps) {
-  const spec = useResource(`spec ${run.id}`, (signal) =>
-    call("runs.spec", { workspace, run: run.id }, { signal }),
-  );
+  const segments = { workspace, run: run.id };
+  const spec = useCall("runs.spec", segments);
   const lock = useLock(run);
   const reasons = useReasons(run);
-  const log = useResource(`build log ${run.id} ${run.status}`, async (signal) => {
-    const query = { prefix: BUILD_LOG, page_size: 1 };
-    const { items } = await call("files.list", { workspace, run: run.id }, { query, signal });
-    return items.length > 0;
-  });
+  const query = { prefix: BUILD_LOG, page_size: 1 };
+  const log = useAll("files.list", segments, { query }, { after: run.status });
+  const other = useAgainst(run);
   const definition = spec.data?.environment;
   if (!run.environment_lock && spec.data && !spec.data.script && !spec.data.command.length)
     return (
@@ -52,7 +48,7 @@ export default function Environment({ workspace, run, grown }: TabProps) {
                 ],
                 ["pip", <Lines of={definition.pip} />],
                 ["conda", <Lines of={definition.conda} />],
-                ...(definition.as_of ? [["As of", definition.as_of] as [string, string]] : []),
+                ["As of", definition.as_of || false],
               ]}
             />
           )}
@@ -71,10 +67,32 @@ export default function Environment({ workspace, run, grown }: TabProps) {
       </div>
       {run.environment_lock && (
         <Loaded of={lock} lines={8}>
-          {(found) => <Packages run={run} lock={found} />}
+          {(found) => (
+            <Packages
+              lock={found}
+              tools={
+                <>
+                  <Pick run={run} none="Compare with …" />
+                  {other.data && <Other run={other.data} />}
+                </>
+              }
+            >
+              {param("against") ? (
+                <Loaded of={other}>
+                  {(one) =>
+                    one?.environment_lock ? (
+                      <Against run={run} other={one} lock={found} />
+                    ) : (
+                      <p class="faint">There is no such run, or it has no environment.</p>
+                    )
+                  }
+                </Loaded>
+              ) : undefined}
+            </Packages>
+          )}
         </Loaded>
       )}
-      {log.data && (
+      {log.data && log.data.length > 0 && (
         <Card
           title="Build log"
           extra={
@@ -114,116 +132,19 @@ function Lines({ of }: { of: string[] }) {
 
 function useLock(run: RunRecord) {
   const { workspace, environment_lock: lock } = run;
-  return useResource(lock ? `lock ${lock}` : null, (signal) =>
-    call("environments.lock", { workspace, lock: lock ?? "" }, { signal }),
-  );
+  return useCall("environments.lock", lock ? { workspace, lock } : null);
 }
 
-function Packages({ run, lock }: { run: RunRecord; lock: LockRecord }) {
-  const other = useAgainst(run);
-  const wanted = param("q").toLowerCase();
-  const mine = useMemo(() => packages(lock.requirements), [lock]);
-  const all = Object.entries(mine);
-  const shown = all.filter(([name]) => name.includes(wanted));
+function Against({ run, other, lock }: Record<"run" | "other", RunRecord> & { lock: LockRecord }) {
   return (
-    <Card
-      title={all.length ? counted(all.length, "package") : "Packages"}
-      extra={
-        <span class="actions">
-          <Copy text={pins(mine)}>Copy requirements.txt</Copy>
-          <button type="button" class="quiet" onClick={() => save(pins(mine))}>
-            Save it
-          </button>
-        </span>
-      }
-    >
-      <div class="search tools">
-        <input
-          type="search"
-          aria-label="Find a package"
-          placeholder="Find a package"
-          value={param("q")}
-          onInput={(event) => setParams({ q: event.currentTarget.value })}
-        />
-        <Pick run={run} none="Compare with …" />
-        {other.data && <Other run={other.data} />}
-      </div>
-      {param("against") ? (
-        <Loaded of={other}>
-          {(found) =>
-            found?.environment_lock ? (
-              <Against run={run} other={found} mine={mine} python={lock.python} />
-            ) : (
-              <p class="faint">There is no such run, or it has no environment.</p>
-            )
-          }
-        </Loaded>
-      ) : shown.length ? (
-        <div class="twin tall">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Package</th>
-                <th scope="col">Version</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map(([name, version]) => (
-                <tr key={name}>
-                  <td>{name}</td>
-                  <td>
-                    <code>{version}</code>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      ) : (
-        <p class="faint">{all.length ? "No package has such a name." : "Nothing but Python."}</p>
-      )}
-    </Card>
-  );
-}
-
-function Against({
-  run,
-  other,
-  mine,
-  python,
-}: {
-  run: RunRecord;
-  other: RunRecord;
-  mine: Record<string, string>;
-  python: string;
-}) {
-  const lock = useLock(other);
-  return (
-    <Loaded of={lock}>
+    <Loaded of={useLock(other)}>
       {(found) => (
         <Differing
           left={{ Python: found.python, ...packages(found.requirements) }}
-          right={{ Python: python, ...mine }}
-          names={[called(other), called(run)]}
+          right={{ Python: lock.python, ...packages(lock.requirements) }}
+          names={[runName(other), runName(run)]}
         />
       )}
     </Loaded>
   );
-}
-
-function pins(of: Record<string, string>): string {
-  return Object.entries(of)
-    .map(([name, version]) =>
-      !version ? name : version.includes(":") ? `${name} @ ${version}` : `${name}==${version}`,
-    )
-    .map((line) => `${line}\n`)
-    .join("");
-}
-
-function save(text: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-  link.download = "requirements.txt";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

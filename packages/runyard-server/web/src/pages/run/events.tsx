@@ -1,33 +1,27 @@
 // Everything that happened to a run, in order.
-import { param, setParams } from "../../address";
-import { call } from "../../api";
-import { useResource } from "../../resource";
+import { param } from "../../address";
+import { useCall } from "../../resource";
 import { duration, moment } from "../../texts";
 import { Status } from "../../ui/bits";
+import { Choice } from "../../ui/fields";
 import { Loaded } from "../../ui/states";
 import type { TabProps } from "../run";
 
 export default function Events({ workspace, run }: TabProps) {
   const kind = param("kind");
   const begun = Date.parse(run.created_at);
-  const events = useResource(`events ${run.id} ${run.last_event}`, (signal) =>
-    call("events.list", { workspace, run: run.id }, { query: { limit: 10_000 }, signal }),
-  );
+  const segments = { workspace, run: run.id };
+  const events = useCall("events.list", segments, { query: { limit: 10_000 } }, run.last_event);
   return (
     <Loaded of={events} lines={10}>
       {({ items }) => (
         <>
           <div class="search tools">
-            <select
-              aria-label="Kind"
-              value={kind}
-              onChange={(event) => setParams({ kind: event.currentTarget.value })}
-            >
-              <option value="">All kinds</option>
-              {[...new Set(items.map((one) => one.kind))].map((name) => (
-                <option key={name}>{name}</option>
-              ))}
-            </select>
+            <Choice
+              label="Kind"
+              name="kind"
+              of={[["", "All kinds"], ...new Set(items.map((one) => one.kind))]}
+            />
             <span class="faint">from {moment(run.created_at)}</span>
           </div>
           <ol class="events tight">

@@ -1,18 +1,15 @@
 // The files of a run: what it put into outputs, and its logs.
 import { to } from "../../address";
-import { all, call, url } from "../../api";
-import { useResource } from "../../resource";
+import { url } from "../../api";
+import { useAll } from "../../resource";
 import { Files } from "../../ui/files";
 import { Empty, Loaded } from "../../ui/states";
 import type { TabProps } from "../run";
 
 export default function RunFiles({ workspace, run, rest }: TabProps) {
   const segments = { workspace, run: run.id };
-  const files = useResource(`files ${run.id} ${run.last_event}`, (signal) =>
-    all((token) =>
-      call("files.list", segments, { query: { page_size: 1000, page_token: token }, signal }),
-    ),
-  );
+  const query = { page_size: 1000 };
+  const files = useAll("files.list", segments, { query }, { after: run.last_event });
   return (
     <Loaded of={files} lines={8}>
       {(found) =>

@@ -1,8 +1,8 @@
 // The logs of a run: a list of them, and the one that is open.
-import { to } from "../../address";
-import { all, call } from "../../api";
-import { useResource } from "../../resource";
+import { param, setParams, to } from "../../address";
+import { useAll } from "../../resource";
 import { bytes } from "../../texts";
+import { Choice } from "../../ui/fields";
 import { Log } from "../../ui/log";
 import { Empty, Loaded } from "../../ui/states";
 import { ENDED, type TabProps } from "../run";
@@ -10,55 +10,61 @@ import { ENDED, type TabProps } from "../run";
 const FIRST = ["azureml-logs/70_driver_log.txt", "logs/"];
 
 export default function Logs({ workspace, run, grown, rest }: TabProps) {
-  const known = Object.keys(grown.logs).length;
-  const files = useResource(`logs ${run.id} ${known} ${run.status}`, (signal) =>
-    all(
-      (token) =>
-        call(
-          "files.list",
-          { workspace, run: run.id },
-          { query: { page_size: 1000, page_token: token }, signal },
-        ),
-      2000,
-    ),
-  );
-  const here = ["runs", workspace, run.id, "logs"];
+  const after = [Object.keys(grown.logs).length, run.status];
+  const query = { page_size: 1000 };
+  const segments = { workspace, run: run.id };
+  const files = useAll("files.list", segments, { query }, { after, most: 2000 });
+  const beside = param("beside");
   return (
     <Loaded of={files} lines={8}>
       {(found) => {
         const logs = found.filter(
           (file) => file.kind === "log" || /(^|\/)(azureml-)?logs\//.test(file.path),
         );
-        const open =
-          rest ||
-          FIRST.map((begin) => logs.find((file) => file.path.startsWith(begin))?.path).find(
-            Boolean,
-          ) ||
-          logs[0]?.path;
+        const known = FIRST.map((begin) => logs.find((file) => file.path.startsWith(begin))?.path);
+        const open = rest || known.find(Boolean) || logs[0]?.path;
         if (!open)
           return <Empty title="No log yet">What the job prints appears here while it runs.</Empty>;
+        const shown = (path: string, at: string) => (
+          <Log
+            key={path}
+            workspace={workspace}
+            run={run.id}
+            path={path}
+            size={grown.logs[path]}
+            live={!ENDED.includes(run.status)}
+            at={at}
+          />
+        );
+        const others = logs.map((file) => file.path).filter((path) => path !== open);
         return (
           <div class="beside">
             <nav aria-label="Logs">
               {logs.map((file) => (
                 <a
                   key={file.path}
-                  href={to([...here, ...file.path.split("/")])}
+                  href={to(["runs", workspace, run.id, "logs", ...file.path.split("/")], {
+                    beside,
+                  })}
                   aria-current={file.path === open ? "page" : undefined}
                 >
                   <span>{file.path}</span>
                   <small>{bytes(grown.logs[file.path] ?? file.size)}</small>
                 </a>
               ))}
+              {others.length > 0 && (
+                <Choice
+                  label="Beside it"
+                  value={beside}
+                  onPick={(path) => setParams({ beside: path, at2: "" }, true)}
+                  of={[["", "Nothing beside it"], ...others]}
+                />
+              )}
             </nav>
-            <Log
-              key={open}
-              workspace={workspace}
-              run={run.id}
-              path={open}
-              size={grown.logs[open]}
-              live={!ENDED.includes(run.status)}
-            />
+            <div class={beside ? "logs two" : "logs"}>
+              {shown(open, "at")}
+              {others.includes(beside) && shown(beside, "at2")}
+            </div>
           </div>
         );
       }}

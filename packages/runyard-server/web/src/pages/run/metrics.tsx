@@ -1,25 +1,25 @@
 // The metrics of a run: a chart each, in groups by the prefix of their names.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { param, setParams } from "../../address";
+import { param } from "../../address";
 import { call } from "../../api";
 import type { MetricSeries, SeriesColumns } from "../../protocol";
-import { useResource } from "../../resource";
+import { useCall, useResource, useStored } from "../../resource";
 import { counted } from "../../texts";
 import { Chart } from "../../ui/chart";
+import { Curves, Search, curves } from "../../ui/fields";
 import { Empty, Loaded } from "../../ui/states";
 import { Value } from "../../ui/values";
 import type { TabProps } from "../run";
+import { Button } from "../../ui/bits";
 
 const POINTS = 1000;
 
 export default function Metrics({ workspace, run, grown }: TabProps) {
-  const x = param("x", "step");
-  const smooth = Number(param("smooth", "0"));
-  const log = param("log") === "1";
+  const { x, smooth, log } = curves();
   const wanted = param("q").toLowerCase();
-  const list = useResource(`metrics ${run.id} ${Object.keys(grown.metrics).length}`, (signal) =>
-    call("metrics.list", { workspace, run: run.id }, { query: { points: 2 }, signal }),
-  );
+  const segments = { workspace, run: run.id };
+  const known = Object.keys(grown.metrics).length;
+  const list = useCall("metrics.list", segments, { query: { points: 2 } }, known);
   const [columns, setColumns] = useState<Map<string, SeriesColumns>>(new Map());
   const names = (list.data?.series ?? [])
     .filter((one) => one.kind === "scalar")
@@ -61,45 +61,11 @@ export default function Metrics({ workspace, run, grown }: TabProps) {
         ) : (
           <>
             <div class="search tools">
-              <input
-                type="search"
-                aria-label="Find a metric"
+              <Search
+                label="Find a metric"
                 placeholder={`Find in ${counted(series.length, "metric")}`}
-                value={param("q")}
-                onInput={(event) => setParams({ q: event.currentTarget.value })}
               />
-              <select
-                aria-label="x axis"
-                value={x}
-                onChange={(event) => setParams({ x: event.currentTarget.value })}
-              >
-                <option value="step">over steps</option>
-                <option value="relative">over seconds</option>
-                <option value="time">over time</option>
-              </select>
-              <label>
-                Smooth
-                <input
-                  type="range"
-                  min="0"
-                  max="0.98"
-                  step="0.02"
-                  value={smooth}
-                  onInput={(event) =>
-                    setParams({
-                      smooth: event.currentTarget.value === "0" ? "" : event.currentTarget.value,
-                    })
-                  }
-                />
-              </label>
-              <label>
-                <input
-                  type="checkbox"
-                  checked={log}
-                  onChange={() => setParams({ log: log ? "" : "1" })}
-                />
-                log
-              </label>
+              <Curves />
             </div>
             {groups.map(([group, members]) => (
               <section key={group} class="group">
@@ -166,16 +132,15 @@ function Metric(props: MetricProps) {
     return <Value metric={metric} workspace={workspace} run={run} />;
   return (
     <div class="card">
-      <button
-        type="button"
-        class="quiet pin"
+      <Button
+        kind="quiet pin"
         aria-pressed={props.pinned}
         aria-label={`Pin ${metric.name}`}
         title="Pinned charts come first"
-        onClick={props.onPin}
+        act={props.onPin}
       >
         {props.pinned ? "★" : "☆"}
-      </button>
+      </Button>
       <Chart
         title={metric.name}
         series={series}
@@ -217,20 +182,13 @@ function joined(
   return next;
 }
 
-/** Which metrics of an experiment this browser has pinned. */
+/** Which metrics of an experiment this browser has pinned, a line each. */
 function usePins(workspace: string, experiment: string): [string[], (name: string) => void] {
-  const key = `runyard-pins ${workspace} ${experiment}`;
-  const [pinned, setPinned] = useState<string[]>(() => {
-    try {
-      return (JSON.parse(localStorage.getItem(key) ?? "[]") as unknown[]).map(String);
-    } catch {
-      return [];
-    }
-  });
+  const [text, store] = useStored(`runyard-pinned ${workspace} ${experiment}`);
+  const pinned = useMemo(() => text.split("\n").filter(Boolean), [text]);
   const pin = (name: string) => {
-    const next = pinned.includes(name) ? pinned.filter((one) => one !== name) : [...pinned, name];
-    localStorage.setItem(key, JSON.stringify(next));
-    setPinned(next);
+    const others = pinned.filter((one) => one !== name);
+    store((others.length < pinned.length ? others : [...pinned, name]).join("\n"));
   };
   return [pinned, pin];
 }
@@ -243,13 +201,10 @@ function grouped(
   wanted: string,
   pinned: string[],
 ): [string, MetricSeries[]][] {
-  const groups = new Map<string, MetricSeries[]>();
-  for (const one of series) {
-    if (!one.name.toLowerCase().includes(wanted)) continue;
-    const prefix = one.name.includes("/") ? one.name.slice(0, one.name.lastIndexOf("/")) : "";
-    const group = pinned.includes(one.name) ? PINNED : prefix;
-    groups.set(group, [...(groups.get(group) ?? []), one]);
-  }
+  const found = series.filter((one) => one.name.toLowerCase().includes(wanted));
+  const groups = Map.groupBy(found, ({ name }) =>
+    pinned.includes(name) ? PINNED : name.slice(0, Math.max(0, name.lastIndexOf("/"))),
+  );
   const rank = (name: string) => (name === PINNED ? "" : ` ${name}`);
   return [...groups].sort(([left], [right]) => rank(left).localeCompare(rank(right)));
 }

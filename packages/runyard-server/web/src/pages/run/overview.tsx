@@ -1,12 +1,11 @@
 // The front page of a run: its stages, why it failed, its numbers, what it was asked.
-import type { ComponentChildren } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { to } from "../../address";
 import { call, url } from "../../api";
 import type { RunRecord } from "../../protocol";
-import { useResource } from "../../resource";
+import { useCall, useResource, useStored } from "../../resource";
 import { duration, figure } from "../../texts";
-import { Ago, Card, Copy, Facts, useNow } from "../../ui/bits";
+import { Ago, Card, Copy, Facts, Figures, useNow } from "../../ui/bits";
 import { Tags } from "../../ui/tags";
 import { Chart, type Series } from "../../ui/chart";
 import { change, traced } from "../../ui/reading";
@@ -36,12 +35,10 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
     return items;
   });
   useResource(key, async () => metrics.refresh());
-  const spec = useResource(run.snapshot ? `spec ${run.id}` : null, (signal) =>
-    call("runs.spec", { workspace, run: run.id }, { signal }),
-  );
+  const spec = useCall("runs.spec", run.snapshot ? { workspace, run: run.id } : null);
   const numbers = metrics.data ?? [];
   const reasons = useReasons(run);
-  const [baseline, setBaseline] = useBaseline(run);
+  const [baseline, setBaseline] = useStored(`runyard-baseline ${workspace} ${run.experiment}`);
   const base = useAgainst(run, baseline);
   const before = useResource(base.data ? `base ${base.data.id}` : null, async (signal) => {
     const other = { workspace, run: base.data?.id ?? "" };
@@ -84,25 +81,21 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
             </span>
           }
         >
-          <dl class="figures">
-            {numbers.slice(0, 12).map((one) => (
-              <div key={one.name}>
-                <dt title={one.name}>
-                  <bdi>{one.name}</bdi>
-                </dt>
-                <dd>
-                  {figure(
-                    one.odd.at(-1)?.place === one.y.length - 1
-                      ? one.odd.at(-1)?.value
-                      : one.y.at(-1),
-                  )}
+          <Figures
+            of={numbers.slice(0, 12).map((one) => {
+              const odd = one.odd.at(-1);
+              const last = odd?.place === one.y.length - 1 ? odd.value : one.y.at(-1);
+              return [
+                one.name,
+                <>
+                  {figure(last)}
                   {base.data && (
                     <span class="change">{change(one.y.at(-1), before.data?.get(one.name))}</span>
                   )}
-                </dd>
-              </div>
-            ))}
-          </dl>
+                </>,
+              ];
+            })}
+          />
           <div class="charts">
             {numbers
               .filter((one) => one.count > 1)
@@ -128,13 +121,13 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
               ["Nodes", run.node_count],
               ["Created", <Ago time={run.created_at} />],
               ["By", run.submitted_by || null],
-              ...(run.parent
-                ? ([["Parent", <a href={to(["runs", workspace, run.parent])}>{run.parent}</a>]] as [
-                    string,
-                    ComponentChildren,
-                  ][])
-                : []),
-              ...(run.attempt > 1 ? ([["Attempt", run.attempt]] as [string, number][]) : []),
+              [
+                "Parent",
+                run.parent !== null && (
+                  <a href={to(["runs", workspace, run.parent])}>{run.parent}</a>
+                ),
+              ],
+              ["Attempt", run.attempt > 1 && run.attempt],
             ]}
           />
         </Card>
@@ -152,14 +145,7 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
           <Card title="Asked">
             <Facts
               of={[
-                [
-                  "Script",
-                  spec.data.script ? (
-                    <code>{spec.data.script}</code>
-                  ) : (
-                    <code>{spec.data.command.join(" ")}</code>
-                  ),
-                ],
+                ["Script", <code>{spec.data.script || spec.data.command.join(" ")}</code>],
                 [
                   "Arguments",
                   spec.data.arguments.length ? <code>{spec.data.arguments.join(" ")}</code> : "–",
@@ -197,17 +183,6 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
       </details>
     </div>
   );
-}
-
-/** Which run the numbers of an experiment's runs are held against, kept by this browser. */
-function useBaseline(run: RunRecord): [string, (chosen: string) => void] {
-  const key = `runyard-baseline ${run.workspace} ${run.experiment}`;
-  const [chosen, setChosen] = useState(localStorage.getItem(key) ?? "");
-  const choose = (next: string) => {
-    localStorage.setItem(key, next);
-    setChosen(next);
-  };
-  return [chosen, choose];
 }
 
 /** The stages as one bar: how long each took, and where the run is now. */
@@ -249,10 +224,7 @@ function Failed({ run, workspace }: { run: RunRecord; workspace: string }) {
   const error = run.error;
   const snapshot = run.snapshot;
   const lines = useMemo(() => traced(error?.log_tail ?? ""), [error]);
-  const code = useResource(
-    snapshot && lines.length ? `code ${workspace} ${snapshot}` : null,
-    (signal) => call("snapshots.get", { workspace, snapshot: snapshot ?? "" }, { signal }),
-  );
+  const code = useCall("snapshots.get", snapshot && lines.length ? { workspace, snapshot } : null);
   const paths = new Set(code.data?.files.map((file) => file.path));
   const mine = lines.filter((one) => paths.has(one.path));
   if (!error) return null;

@@ -1,90 +1,56 @@
 // The processes of a run: who does what where, and who failed first.
 import { to } from "../../address";
-import { call } from "../../api";
-import { useResource } from "../../resource";
-import { bytes, duration } from "../../texts";
+import { useAll, useCall } from "../../resource";
+import { duration } from "../../texts";
 import { Status } from "../../ui/bits";
+import { type Column, number, size, state, text } from "../../ui/columns";
 import { Empty, Loaded } from "../../ui/states";
-import { Table, type Column } from "../../ui/table";
+import { Table } from "../../ui/table";
 import type { RankRecord } from "../../protocol";
 import type { TabProps } from "../run";
 import { RankHeat } from "./system";
 
 export default function Ranks(props: TabProps) {
   const { workspace, run, grown } = props;
-  const ranks = useResource(`ranks ${run.id} ${run.last_event} ${grown.usage}`, (signal) =>
-    call("gangs.ranks", { workspace, run: run.id }, { signal }),
-  );
-  const failed = useResource(`first failed ${run.id} ${run.status}`, async (signal) => {
-    const query = { limit: 10_000 };
-    const { items } = await call("events.list", { workspace, run: run.id }, { query, signal });
-    // Events of ranks tell of failures alone, in the order in which they were heard of.
-    return items.find((one) => one.kind === "rank")?.data["rank"] ?? null;
-  });
+  const segments = { workspace, run: run.id };
+  const ranks = useAll("gangs.ranks", segments, {}, { after: [run.last_event, grown.usage] });
+  const events = useCall("events.list", segments, { query: { limit: 10_000 } }, run.status);
+  // Events of ranks tell of failures alone, in the order in which they were heard of.
+  const failed = events.data?.items.find((one) => one.kind === "rank")?.data["rank"];
   const columns: Column<RankRecord>[] = [
-    { name: "rank", title: "Rank", width: "4rem", number: true, cell: (one) => one.rank },
-    { name: "name", title: "Role", width: "minmax(6rem, 1fr)", cell: (one) => one.name },
-    {
-      name: "state",
-      title: "State",
-      width: "9rem",
+    number("Rank", "4rem", (one) => one.rank),
+    text("Role", "minmax(6rem, 1fr)", (one) => one.name),
+    state((one) => one.state, {
       cell: (one) => (
         <>
           <Status of={one.state} />{" "}
-          {failed.data === String(one.rank) && <b class="first-failed">first</b>}
+          {failed === String(one.rank) && <b class="first-failed">first</b>}
         </>
       ),
-    },
-    {
-      name: "exit",
-      title: "Exit",
-      width: "4rem",
-      number: true,
-      cell: (one) => one.exit_code ?? "–",
-    },
-    {
-      name: "node",
-      title: "Node",
-      width: "minmax(8rem, 1fr)",
-      cell: (one) => one.node_name || one.host,
-    },
-    {
-      name: "cpu",
-      title: "CPU",
-      width: "7rem",
-      number: true,
-      cell: (one) => duration(one.cpu_seconds),
-    },
-    {
-      name: "memory",
-      title: "Memory",
-      width: "7rem",
-      number: true,
-      cell: (one) => bytes(one.memory_bytes),
-    },
-    {
-      name: "peak",
-      title: "Peak",
-      width: "7rem",
-      number: true,
-      cell: (one) => bytes(one.peak_memory_bytes),
-    },
-    {
-      name: "log",
-      title: "Log",
-      width: "minmax(8rem, 1fr)",
-      cell: (one) =>
-        one.log && (
-          <a href={to(["runs", workspace, run.id, "logs", ...one.log.split("/")])}>{one.log}</a>
-        ),
-    },
+    }),
+    number("Exit", "4rem", (one) => one.exit_code),
+    text("Node", "minmax(8rem, 1fr)", (one) => one.node_name || one.host),
+    number("CPU", "7rem", (one) => one.cpu_seconds, { cell: (one) => duration(one.cpu_seconds) }),
+    size("Memory", (one) => one.memory_bytes),
+    size("Peak", (one) => one.peak_memory_bytes),
+    text("Log", "minmax(8rem, 1fr)", (one) => one.log, {
+      cell: ({ log }) =>
+        log && <a href={to(["runs", workspace, run.id, "logs", ...log.split("/")])}>{log}</a>,
+    }),
   ];
   return (
     <Loaded of={ranks} lines={6}>
-      {({ items }) =>
+      {(items) =>
         items.length ? (
           <div class="stack">
-            <Table label="Ranks" columns={columns} rows={items} id={(one) => String(one.rank)} />
+            <Table
+              label="Ranks"
+              noun="rank"
+              columns={columns}
+              rows={items}
+              id={(one) => String(one.rank)}
+              command={`runyard runs ranks ${run.id}`}
+            />
             <RankHeat {...props} />
           </div>
         ) : (

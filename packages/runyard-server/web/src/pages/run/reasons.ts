@@ -1,21 +1,15 @@
 // Why the stages of a run took what they took, as its events tell.
-import { call } from "../../api";
 import type { EventRecord, RunRecord } from "../../protocol";
-import { useResource } from "../../resource";
+import { useCall } from "../../resource";
 
 const MOST = 200;
 
 /** A reason for each stage that has one. */
 export function useReasons(run: RunRecord): Record<string, string> {
   // The first events hold them all: of what comes while a run goes on none is needed.
-  const key = `reasons ${run.id} ${run.status} ${Math.min(run.last_event, MOST)}`;
-  const events = useResource(key, (signal) =>
-    call(
-      "events.list",
-      { workspace: run.workspace, run: run.id },
-      { query: { limit: MOST }, signal },
-    ),
-  );
+  const after = [run.status, Math.min(run.last_event, MOST)];
+  const segments = { workspace: run.workspace, run: run.id };
+  const events = useCall("events.list", segments, { query: { limit: MOST } }, after);
   return reasons(events.data?.items ?? [], run);
 }
 

@@ -1,8 +1,7 @@
 // What the run used: CPU, memory, GPUs, disk and network of each node, over one axis of time.
 import { useMemo } from "preact/hooks";
-import { call } from "../../api";
 import type { RunRecord, UsageSeries } from "../../protocol";
-import { useResource } from "../../resource";
+import { useCall, useResource } from "../../resource";
 import { bytes, figure } from "../../texts";
 import { Card, useNow } from "../../ui/bits";
 import { type Band, Chart, type Series } from "../../ui/chart";
@@ -57,9 +56,7 @@ export function stages(run: RunRecord, now: number): Band[] {
 
 /** The system metrics of a run, read again when there are more. */
 export function useUsage(workspace: string, run: string, grown: number, scope = "") {
-  const usage = useResource(`usage ${workspace} ${run} ${scope}`, (signal) =>
-    call("usage.series", { workspace, run }, { query: { points: 400, scope }, signal }),
-  );
+  const usage = useCall("usage.series", { workspace, run }, { query: { points: 400, scope } });
   useResource(`${run} ${scope} ${grown}`, async () => usage.refresh());
   return usage;
 }

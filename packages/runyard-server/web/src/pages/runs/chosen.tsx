@@ -3,11 +3,12 @@ import { useMemo, useState } from "preact/hooks";
 import { param, setParams, to } from "../../address";
 import { call } from "../../api";
 import type { RunRecord } from "../../protocol";
-import { useResource } from "../../resource";
+import { useCall } from "../../resource";
 import { fieldParts } from "../../search";
-import { counted } from "../../texts";
-import { say } from "../../ui/bits";
+import { counted, runName } from "../../texts";
+import { Button, say } from "../../ui/bits";
 import { Chart } from "../../ui/chart";
+import { tagOf } from "../../ui/tags";
 import { Loaded } from "../../ui/states";
 
 const CHARTS = 6;
@@ -36,29 +37,24 @@ export function Bar({ workspace, runs, selected, onSelect, onCompare, onChanged 
   const change = (run: string, tags: Record<string, string | null>, removed: string[] = []) =>
     call("runs.change", { workspace, run }, { body: { tags, removed_tags: removed } });
   const add = () => {
-    const [name = "", ...rest] = (tag ?? "").split("=");
+    const tags = tagOf(tag ?? "");
     setTag(undefined);
-    if (!name.trim()) return;
-    const tags = { [name.trim()]: rest.length ? rest.join("=").trim() : null };
-    void all(`tagged ${name.trim()}`, [...selected], (run) => change(run, tags));
+    if (tags) void all(`tagged ${Object.keys(tags)}`, [...selected], (run) => change(run, tags));
   };
   return (
     <div class="bar" role="toolbar" aria-label="Selected runs">
       <b>{counted(selected.size, "run")} selected</b>
-      <button type="button" class="main" onClick={onCompare} disabled={selected.size > 500}>
+      <Button kind="main" act={onCompare} disabled={selected.size > 500}>
         Compare
-      </button>
-      <button
-        type="button"
+      </Button>
+      <Button
         aria-pressed={param("panel") === "1"}
-        onClick={() => setParams({ panel: param("panel") === "1" ? "" : "1" })}
+        act={() => setParams({ panel: param("panel") === "1" ? "" : "1" })}
       >
         Charts
-      </button>
+      </Button>
       {tag === undefined ? (
-        <button type="button" onClick={() => setTag("")}>
-          Tag
-        </button>
+        <Button act={() => setTag("")}>Tag</Button>
       ) : (
         <input
           aria-label="A tag for the selected runs"
@@ -73,10 +69,9 @@ export function Bar({ workspace, runs, selected, onSelect, onCompare, onChanged 
         />
       )}
       {active.length > 0 && (
-        <button
-          type="button"
-          class="danger"
-          onClick={() =>
+        <Button
+          kind="danger"
+          act={() =>
             void all(
               "canceled",
               active.map((run) => run.id),
@@ -85,11 +80,11 @@ export function Bar({ workspace, runs, selected, onSelect, onCompare, onChanged 
           }
         >
           Cancel {active.length}
-        </button>
+        </Button>
       )}
-      <button type="button" class="quiet" onClick={() => onSelect(new Set())}>
+      <Button kind="quiet" act={() => onSelect(new Set())}>
         Clear
-      </button>
+      </Button>
     </div>
   );
 }
@@ -111,11 +106,10 @@ export function Panel({ workspace, runs, selected, columns }: PanelProps) {
   const series = chosen
     .slice(0, Math.floor(MOST_SERIES / Math.max(1, drawn.length)))
     .flatMap((run) => drawn.map((name) => ({ run: run.id, name, after: 0 })));
-  const read = useResource(series.length ? JSON.stringify(series) : null, (signal) =>
-    call("series.read", { workspace }, { body: { series, points: POINTS, x: "step" }, signal }),
-  );
+  const body = { series, points: POINTS, x: "step" };
+  const read = useCall("series.read", series.length ? { workspace } : null, { body });
   const titles = useMemo(
-    () => new Map(chosen.map((run) => [run.id, run.name ?? `${run.experiment} ${run.number}`])),
+    () => new Map(chosen.map((run) => [run.id, runName(run)])),
     [runs, selected],
   );
   return (

@@ -1,12 +1,11 @@
 // The columns of a table of runs: which there are, and choosing among them.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { call } from "../../api";
 import type { RunRecord } from "../../protocol";
-import { useResource, useRested } from "../../resource";
+import { useCall, useRested } from "../../resource";
 import { fieldParts, fieldText } from "../../search";
 import { figure } from "../../texts";
-import { Ago, Status, Took } from "../../ui/bits";
+import { Ago, Button, Status, Took } from "../../ui/bits";
 import { Menu } from "../../ui/menu";
 
 interface Known {
@@ -17,57 +16,44 @@ interface Known {
   number?: boolean;
 }
 
-const TIME = "7.5rem";
+const plain = (title: string, width: string, value: Known["value"], more: Partial<Known> = {}) => ({
+  title,
+  width,
+  value,
+  ...more,
+});
+const time = (title: string, value: (run: RunRecord) => string | null) =>
+  plain(title, "7.5rem", value, { shown: (run) => <Ago time={value(run)} /> });
+const count = (title: string, value: (run: RunRecord) => number) =>
+  plain(title, "4.5rem", value, { number: true });
+
+function seconds(run: RunRecord): number | null {
+  const end = run.ended_at ? Date.parse(run.ended_at) : Date.now();
+  return run.started_at ? (end - Date.parse(run.started_at)) / 1000 : null;
+}
+
 const KNOWN: Record<string, Known> = {
-  status: {
-    title: "Status",
-    width: "8.5rem",
-    value: (run) => run.status,
+  status: plain("Status", "8.5rem", (run) => run.status, {
     shown: (run) => <Status of={run.status} />,
-  },
-  created_at: {
-    title: "Created",
-    width: TIME,
-    value: (run) => run.created_at,
-    shown: (run) => <Ago time={run.created_at} />,
-  },
-  started_at: {
-    title: "Started",
-    width: TIME,
-    value: (run) => run.started_at,
-    shown: (run) => <Ago time={run.started_at} />,
-  },
-  ended_at: {
-    title: "Ended",
-    width: TIME,
-    value: (run) => run.ended_at,
-    shown: (run) => <Ago time={run.ended_at} />,
-  },
-  duration: {
-    title: "Took",
-    width: "7rem",
+  }),
+  created_at: time("Created", (run) => run.created_at),
+  started_at: time("Started", (run) => run.started_at),
+  ended_at: time("Ended", (run) => run.ended_at),
+  duration: plain("Took", "7rem", seconds, {
     number: true,
-    value: (run) => {
-      const end = run.ended_at ? Date.parse(run.ended_at) : Date.now();
-      return run.started_at && (end - Date.parse(run.started_at)) / 1000;
-    },
     shown: (run) => <Took from={run.started_at} until={run.ended_at} />,
-  },
-  experiment: { title: "Experiment", width: "minmax(8rem, 1fr)", value: (run) => run.experiment },
-  name: { title: "Name", width: "minmax(8rem, 1fr)", value: (run) => run.name },
-  number: { title: "No.", width: "4rem", number: true, value: (run) => run.number },
-  target: { title: "Target", width: "8rem", value: (run) => run.target },
-  user: { title: "User", width: "7rem", value: (run) => run.submitted_by || null },
-  nodes: { title: "Nodes", width: "4rem", number: true, value: (run) => run.node_count },
-  attempt: { title: "Attempt", width: "5rem", number: true, value: (run) => run.attempt },
-  type: { title: "Type", width: "9rem", value: (run) => run.run_type },
-  parent: { title: "Parent", width: "12rem", value: (run) => run.parent },
-  id: { title: "Id", width: "minmax(14rem, 1fr)", value: (run) => run.id },
-  description: {
-    title: "Description",
-    width: "minmax(10rem, 1fr)",
-    value: (run) => run.description,
-  },
+  }),
+  experiment: plain("Experiment", "minmax(8rem, 1fr)", (run) => run.experiment),
+  name: plain("Name", "minmax(8rem, 1fr)", (run) => run.name),
+  number: count("No.", (run) => run.number),
+  target: plain("Target", "8rem", (run) => run.target),
+  user: plain("User", "7rem", (run) => run.submitted_by || null),
+  nodes: count("Nodes", (run) => run.node_count),
+  attempt: count("Attempt", (run) => run.attempt),
+  type: plain("Type", "9rem", (run) => run.run_type),
+  parent: plain("Parent", "12rem", (run) => run.parent),
+  id: plain("Id", "minmax(14rem, 1fr)", (run) => run.id),
+  description: plain("Description", "minmax(10rem, 1fr)", (run) => run.description),
 };
 
 /** What a column of the address is: its title, its width, and its value of a run. */
@@ -118,9 +104,7 @@ function Choosing({ workspace, chosen, onChange }: ChooserProps) {
   const [text, setText] = useState("");
   const [dragged, setDragged] = useState(-1);
   const rested = useRested(text.trim());
-  const keys = useResource(`${workspace} ${rested}`, (signal) =>
-    call("runs.keys", { workspace }, { query: { prefix: rested, limit: 50 }, signal }),
-  );
+  const keys = useCall("runs.keys", { workspace }, { query: { prefix: rested, limit: 50 } });
   const offered = [
     ...Object.keys(KNOWN).filter((name) => name.includes(rested.toLowerCase())),
     ...(["metrics", "params", "tags"] as const).flatMap((kind) =>
@@ -165,14 +149,13 @@ function Choosing({ workspace, chosen, onChange }: ChooserProps) {
               ⠿
             </button>
             <span>{one}</span>
-            <button
-              type="button"
-              class="quiet"
+            <Button
+              kind="quiet"
               aria-label={`Remove ${one}`}
-              onClick={() => onChange(chosen.filter((other) => other !== one))}
+              act={() => onChange(chosen.filter((other) => other !== one))}
             >
               ×
-            </button>
+            </Button>
           </li>
         ))}
       </ol>
@@ -186,9 +169,9 @@ function Choosing({ workspace, chosen, onChange }: ChooserProps) {
       <ul aria-label="Columns to add">
         {offered.slice(0, 60).map((one) => (
           <li key={one}>
-            <button type="button" class="quiet" onClick={() => onChange([...chosen, one])}>
+            <Button kind="quiet" act={() => onChange([...chosen, one])}>
               + {one}
-            </button>
+            </Button>
           </li>
         ))}
       </ul>

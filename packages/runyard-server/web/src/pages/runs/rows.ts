@@ -12,6 +12,9 @@ export const MOST = 100_000;
 const MANY = 100;
 const LOOK_MS = 1000;
 
+/** Where the list that one came from is kept. */
+export const LISTED = "runyard-listed";
+
 export interface Asked {
   filter: string;
   /** Where what was typed begins in the filter. */

@@ -2,8 +2,9 @@
 import { call } from "../../api";
 import type { RunRecord } from "../../protocol";
 import { fieldParts } from "../../search";
-import { counted } from "../../texts";
+import { counted, shell } from "../../texts";
 import { say } from "../../ui/bits";
+import { line, save } from "../../ui/save";
 import { known } from "./columns";
 import type { Asked } from "./rows";
 
@@ -18,18 +19,8 @@ const PROMPT: Record<string, string> = {
 };
 const UNSHOWN = ["attempt", "description", "snapshot", "active"];
 
-/** A line of a CSV file, in which no text is a formula to a spreadsheet. */
-export function line(values: unknown[]): string {
-  const texts = values.map((value) => {
-    const given = value === null || value === undefined ? "" : String(value);
-    const text = /^[=+\-@\t\r]/.test(given) && Number.isNaN(Number(given)) ? `'${given}` : given;
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  });
-  return `${texts.join(",")}\r\n`;
-}
-
 /** Read all pages of a search and hand them over as a file. */
-export async function save(
+export async function exported(
   workspace: string,
   asked: Asked,
   columns: string[],
@@ -56,11 +47,7 @@ export async function save(
     token = page.next_page_token;
     say(`${counted(count, "run")} ${token ? "so far" : "saved"}`);
   } while (token);
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob(parts, { type: "text/plain" }));
-  link.download = `runs.${kind}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  save(`runs.${kind}`, parts);
 }
 
 /** The call of Python that finds the same runs in the same order. */
@@ -91,8 +78,4 @@ export function command(workspace: string, asked: Asked, columns: string[], coun
   words.push("--columns", ["id", ...shown].join(","), "-n", String(count));
   if (workspace !== "default") words.push("--workspace", workspace);
   return words.map(shell).join(" ");
-}
-
-function shell(word: string): string {
-  return /^[\w\-./:,=@+]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -3,9 +3,9 @@ import { useEffect, useState } from "preact/hooks";
 import { param, setParams } from "../../address";
 import { call } from "../../api";
 import type { ViewRecord } from "../../protocol";
-import { useResource } from "../../resource";
+import { useCall } from "../../resource";
 import { fieldText, fieldParts } from "../../search";
-import { say } from "../../ui/bits";
+import { Button, told } from "../../ui/bits";
 import { Menu } from "../../ui/menu";
 
 interface Settings {
@@ -32,9 +32,7 @@ export function inAddress(view: ViewRecord): Record<string, string> {
 export function Views({ workspace, settings }: { workspace: string; settings: Settings }) {
   const [name, setName] = useState("");
   const open = param("view");
-  const views = useResource(`${workspace} views`, (signal) =>
-    call("views.list", { workspace }, { query: { noun: "runs" }, signal }),
-  );
+  const views = useCall("views.list", { workspace }, { query: { noun: "runs" } });
   const items = views.data?.items ?? [];
   useEffect(() => {
     const found = items.find((view) => view.name === open);
@@ -51,11 +49,6 @@ export function Views({ workspace, settings }: { workspace: string; settings: Se
     group_by: settings.group,
     children: settings.children,
   };
-  const done = (text: string, undo?: () => void) => {
-    views.refresh();
-    say(text, undo);
-  };
-  const failed = (error: Error) => say(error.message);
   const keep = (close: () => void) => {
     const wanted = name.trim() || open;
     if (!wanted) return;
@@ -63,20 +56,19 @@ export function Views({ workspace, settings }: { workspace: string; settings: Se
     const saved = old
       ? call("views.change", { workspace, view: old.id }, { body })
       : call("views.create", { workspace }, { body: { ...body, name: wanted, noun: "runs" } });
-    saved.then(() => {
+    const done = () => {
       setParams({ view: wanted });
       setName("");
       close();
-      done(`The view ${wanted} is saved.`);
-    }, failed);
+      views.refresh();
+    };
+    void told<unknown>(saved, done, `The view ${wanted} is saved.`);
   };
   const remove = (view: ViewRecord) => {
     const again = () =>
-      void call("views.create", { workspace }, { body: view }).then(views.refresh, failed);
-    call("views.delete", { workspace, view: view.id }).then(
-      () => done(`The view ${view.name} is deleted.`, again),
-      failed,
-    );
+      void told(call("views.create", { workspace }, { body: view }), views.refresh);
+    const gone = call("views.delete", { workspace, view: view.id });
+    void told(gone, views.refresh, `The view ${view.name} is deleted.`, again);
   };
   return (
     <Menu title={open ? `View: ${open}` : "Views"}>
@@ -86,25 +78,23 @@ export function Views({ workspace, settings }: { workspace: string; settings: Se
             {items.length === 0 && <li class="faint">None is saved yet.</li>}
             {items.map((view) => (
               <li key={view.id}>
-                <button
-                  type="button"
-                  class="quiet"
+                <Button
+                  kind="quiet"
                   aria-current={view.name === open}
-                  onClick={() => {
+                  act={() => {
                     close();
                     setParams(inAddress(view), true);
                   }}
                 >
                   {view.name}
-                </button>
-                <button
-                  type="button"
-                  class="quiet"
+                </Button>
+                <Button
+                  kind="quiet"
                   aria-label={`Delete the view ${view.name}`}
-                  onClick={() => remove(view)}
+                  act={() => remove(view)}
                 >
                   ×
-                </button>
+                </Button>
               </li>
             ))}
           </ul>
@@ -116,9 +106,9 @@ export function Views({ workspace, settings }: { workspace: string; settings: Se
             onInput={(event) => setName(event.currentTarget.value)}
             onKeyDown={(event) => event.key === "Enter" && keep(close)}
           />
-          <button type="button" onClick={() => keep(close)} disabled={!name.trim() && !open}>
+          <Button act={() => keep(close)} disabled={!name.trim() && !open}>
             Save
-          </button>
+          </Button>
         </div>
       )}
     </Menu>

@@ -160,11 +160,23 @@ def _error(record: RunRecord) -> str:
     return html.block([*lines, *(["", *tail] if tail else [])], _LOOKS[FAILED][0])
 
 
+def links(facts: Facts) -> List[Tuple[str, str]]:
+    """Where more is to be seen: words and addresses."""
+    studio, _, place = facts.address.rpartition("/runs/")
+    workspace, _, run = place.partition("/")
+    # The link starts the board when it is opened: a card that is looked at starts none.
+    board = ("TensorBoard", f"{studio}/boards/{workspace}?runs={run}")
+    one = facts.sweep is None
+    return [
+        ("Open in the studio", facts.address),
+        *([("Metrics", f"{facts.address}/metrics")] if one else []),
+        ("Log", f"{facts.address}/logs"),
+        *([board] if one else []),
+    ]
+
+
 def _links(facts: Facts) -> str:
-    found = [html.link(facts.address, "Open in the studio")]
-    if facts.sweep is None:
-        found.append(html.link(f"{facts.address}/metrics", "Metrics"))
-    found.append(html.link(f"{facts.address}/logs", "Log"))
+    found = [html.link(address, words) for words, address in links(facts)]
     return f'<div style="margin:6px 0">{"&ensp;".join(found)}</div>'
 
 

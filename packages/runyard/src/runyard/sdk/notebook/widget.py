@@ -119,7 +119,7 @@ def packed(facts: Facts, notice: str, number: int) -> Any:
         "error": [] if error is None else error.message.splitlines()[:6],
         "series": series,
         "log": facts.log_lines,
-        "links": [["Open in the studio", facts.address], ["Log", f"{facts.address}/logs"]],
+        "links": page.links(facts),
     }
     return json.dumps(state), numbers.tobytes()
 

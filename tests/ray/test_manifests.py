@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import locked_environments
 from tests.ray import environments
 
-EXAMPLES = environments.ROOT / "examples" / "ray"
+EXAMPLES = locked_environments.ROOT / "examples" / "ray"
 # In Ray's own Python: it has its schema, and a parser of YAML.
 CHECK = """
 import json, sys, yaml
@@ -77,5 +78,5 @@ def test_the_manifest_has_fields_that_kuberay_knows() -> None:
 
 def test_the_page_says_what_was_not_tried() -> None:
     """Nobody takes the manifest for more than it is."""
-    page = environments.ROOT / "docs" / "how-to" / "from-laptop-to-cluster.md"
+    page = locked_environments.ROOT / "docs" / "how-to" / "from-laptop-to-cluster.md"
     assert "never applied" in Path(page).read_text("utf-8")

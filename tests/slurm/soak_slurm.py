@@ -44,12 +44,7 @@ def elastic(tmp_path: Path) -> Iterator[SlurmYard]:
 
 def test_nodes_come_and_go(elastic: SlurmYard) -> None:
     """From no node to two for a gang, which says that they are being started, and back to none."""
-    yard = elastic
-
-    def on() -> int:
-        states = yard.slurm.ask("sinfo", "-h", "-N", "-o", "%T").split()
-        return sum(not state.endswith(("~", "%")) for state in states)
-
+    yard, on = elastic, elastic.slurm.on
     assert on() == 0
     shape = PyTorchConfiguration(process_count=2)
     run = yard.submit("print('hello')", nodes=2, distributed_job_config=shape)

@@ -21,6 +21,11 @@ open("outputs/begun", "w").write("begun")
 while not os.path.exists("enough"):
     time.sleep(0.05)
 """
+TOO_LARGE = """
+import time
+held = b"x" * 400_000_000
+time.sleep(100)
+"""
 SECOND_TIME = """
 import os, time
 os.makedirs("outputs", exist_ok=True)
@@ -102,6 +107,26 @@ def test_a_job_that_is_put_back(yard: SlurmYard) -> None:
     assert yard.record(run).attempt == 2
 
 
+def test_a_job_that_is_preempted(yard: SlurmYard) -> None:
+    """One of a higher priority takes its node: the run says so, and what it had written is kept."""
+    run = yard.submit(UNTIL_ENOUGH)
+    yard.begun(run)
+    words = ("sbatch", "--parsable", "--partition=urgent", "--exclusive", "-N3")
+    yard.slurm.ask(*words, "--wrap", "sleep 100")
+    yard.until_status(run, "Failed")
+    assert "had to make room for one of higher priority (preempted)" in yard.message(run)
+    assert "outputs/begun" in run.get_file_names()
+
+
+def test_a_job_that_takes_too_much_memory(yard: SlurmYard) -> None:
+    """Slurm ends it, and the run names the memory and what to do."""
+    yard.cluster(1, name="tight", site="tight")
+    run = yard.submit(TOO_LARGE, "tight")
+    yard.until_status(run, "Failed")
+    assert "ran out of the memory it was given" in yard.message(run)
+    assert "take a larger size" in yard.message(run)
+
+
 def test_a_node_that_fails(yard: SlurmYard) -> None:
     """A run whose node is lost fails with the reason, and what it had written is kept."""
     run = yard.submit(UNTIL_ENOUGH)
@@ -120,8 +145,7 @@ def test_the_controller_is_away(yard: SlurmYard) -> None:
     """A run that is submitted meanwhile waits with the reason, and begins when Slurm is back."""
     yard.slurm.stop_controller()
     try:
-        # A job that begins before its node has reported to the new controller may be ended by that.
-        run = yard.submit("print('hello')", retries=1)
+        run = yard.submit("print('hello')")
         reason = yard.until_reason(run, "Slurm cannot be asked")
         assert run.get_status() == "Queued", reason
     finally:

@@ -1,13 +1,13 @@
 """The words of a test on Slurm: a service whose default site it is, and what goes there."""
 
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.work_on_sites import submitted
 
 from runyard_server.testing.services import RunningService
 from runyard_server.testing.slurm_cluster import SlurmCluster
@@ -31,15 +31,24 @@ class SlurmYard:
         slurm: The cluster.
         folder: Where state and sources are.
         more: Further lines of the site's settings.
+        beside: Further sites on the cluster, with the lines of their settings.
     """
 
-    def __init__(self, slurm: SlurmCluster, folder: Path, more: str = "") -> None:
+    def __init__(
+        self,
+        slurm: SlurmCluster,
+        folder: Path,
+        more: str = "",
+        beside: Mapping[str, str] | None = None,
+    ) -> None:
         self.slurm = slurm
         self.folder = folder
         home = folder / "home"
         home.mkdir(parents=True)
-        site = f'[sites.slurm]\nbackend = "slurm"\nconf = "{slurm.conf}"\n'
-        (home / "config.toml").write_text(f'default_site = "slurm"\n{site}{more}')
+        text = 'default_site = "slurm"\n'
+        for name, lines in {"slurm": more, **(beside or {})}.items():
+            text += f'[sites.{name}]\nbackend = "slurm"\nconf = "{slurm.conf}"\n{lines}\n'
+        (home / "config.toml").write_text(text)
         self.service = RunningService(home)
 
     @contextmanager
@@ -51,46 +60,26 @@ class SlurmYard:
             patch.chdir(self.service.home)
             yield
 
-    def cluster(self, nodes: int = 3, size: str = "STANDARD_D2_V2", name: str = CLUSTER) -> Any:
-        """Make a cluster of ours there."""
+    def cluster(
+        self, nodes: int = 3, size: str = "STANDARD_D2_V2", name: str = CLUSTER, **more: Any
+    ) -> Any:
+        """Make a cluster of ours there.
+
+        Args:
+            nodes: How many nodes it may have.
+            size: Their size.
+            name: What it is called.
+            **more: What else is said of it.
+        """
         from azureml.core import Workspace
         from azureml.core.compute import AmlCompute, ComputeTarget
 
-        config = AmlCompute.provisioning_configuration(vm_size=size, max_nodes=nodes)
+        config = AmlCompute.provisioning_configuration(vm_size=size, max_nodes=nodes, **more)
         return ComputeTarget.create(Workspace.from_config(), name, config)
 
-    def submit(
-        self,
-        text: str,
-        target: str = CLUSTER,
-        nodes: int = 1,
-        retries: int = 0,
-        wrap: Callable[[Any], Any] = lambda config: config,
-        **more: Any,
-    ) -> Any:
-        """Submit a script that needs nothing but this interpreter.
-
-        Args:
-            text: The script.
-            target: The cluster.
-            nodes: How many nodes it gets.
-            retries: How often it may begin anew.
-            wrap: Makes what is submitted of the configuration.
-            **more: Further settings of the configuration.
-        """
-        from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
-
-        source = self.folder / "source"
-        source.mkdir(exist_ok=True)
-        (source / "train.py").write_text(text)
-        environment = Environment("plain")
-        environment.python.user_managed_dependencies = True
-        environment.python.interpreter_path = sys.executable
-        given = {"compute_target": target, "environment": environment, **more}
-        config = ScriptRunConfig(str(source), "train.py", **given)
-        config.run_config.node_count = nodes
-        config.run_config.max_retries = retries
-        return Experiment(Workspace.from_config(), "on-slurm").submit(wrap(config))
+    def submit(self, text: str, target: str = CLUSTER, **more: Any) -> Any:
+        """Submit a script; see `submitted` for more."""
+        return submitted(self.folder, target, text, **more)
 
     def begun(self, run: Any) -> Path:
         """Wait until a script has begun; give its working folder."""

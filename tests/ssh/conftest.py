@@ -2,13 +2,13 @@
 
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.work_on_sites import submitted
 
 from runyard.runtime.installing import find_python
 from runyard_server.testing.services import RunningService
@@ -45,34 +45,9 @@ class Yard:
         self.server = server
         self.there = there
 
-    def submit(
-        self,
-        folder: Path,
-        text: str,
-        target: str = "lab",
-        wrap: Callable[[Any], Any] = lambda config: config,
-        **more: Any,
-    ) -> Any:
-        """Submit a script that needs nothing but this interpreter.
-
-        Args:
-            folder: Where the script is written.
-            text: The script.
-            target: The cluster.
-            wrap: Makes what is submitted of the configuration.
-            **more: Further settings of the configuration.
-        """
-        from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
-
-        source = folder / "source"
-        source.mkdir(exist_ok=True)
-        (source / "train.py").write_text(text)
-        environment = Environment("plain")
-        environment.python.user_managed_dependencies = True
-        environment.python.interpreter_path = sys.executable
-        given = {"compute_target": target, "environment": environment, **more}
-        config = ScriptRunConfig(str(source), script="train.py", **given)
-        return Experiment(Workspace.from_config(), "ssh").submit(wrap(config))
+    def submit(self, folder: Path, text: str, target: str = "lab", **more: Any) -> Any:
+        """Submit a script whose source is below a folder; see `submitted` for more."""
+        return submitted(folder, target, text, **more)
 
     def until(
         self, true: Callable[[], Any], otherwise: Callable[[], Any], seconds: float = SECONDS

@@ -17,7 +17,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -26,13 +25,12 @@ from pathlib import Path
 from typing import Any
 
 from runyard.protocol import procfs
+from runyard_server.testing import programs
 
 LOCKS = Path("/run/runyard-hosts")
 NAMESPACES = Path("/run/netns")
 SLOTS = 200
 _PROGRAMS = {"ip": "iproute2", "tc": "iproute2", "nsenter": "util-linux", "unshare": "util-linux"}
-# The PATH of users lacks the folders in which Debian keeps them.
-_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 _KILL_SECONDS = 10.0
 
 
@@ -51,7 +49,9 @@ def require() -> None:
         lacking.append("Linux (network namespaces)")
     elif os.geteuid() != 0:
         lacking.append("root: run the tests as root, as in `sudo make test TESTS=tests/hosts`")
-    absent = {package for name, package in _PROGRAMS.items() if not shutil.which(name, path=_PATH)}
+    absent = {
+        package for name, package in _PROGRAMS.items() if not shutil.which(name, path=programs.PATH)
+    }
     if absent:
         lacking.append(f"programs: apt-get install {' '.join(sorted(absent))}")
     if lacking:
@@ -64,12 +64,12 @@ def do(*command: str, may_fail: bool = False) -> str:
     Raises:
         HostsUnavailable: It failed; with its own words.
     """
-    program = shutil.which(command[0], path=_PATH) or command[0]
-    done = subprocess.run([program, *command[1:]], capture_output=True, text=True, check=False)
-    if done.returncode and not may_fail:
-        said = done.stderr.strip() or f"exit code {done.returncode}"
-        raise HostsUnavailable(f"{' '.join(command)}: {said}")
-    return done.stdout
+    try:
+        return programs.run(*command)
+    except programs.ProgramFailed as error:
+        if may_fail:
+            return ""
+        raise HostsUnavailable(str(error)) from None
 
 
 class Slot:

@@ -15,9 +15,7 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,10 +23,9 @@ from types import TracebackType
 from typing import Self
 
 from runyard_server.compute.processes import identify
+from runyard_server.testing import programs
+from runyard_server.testing.programs import ProgramFailed
 
-PATIENCE_SECONDS = 30.0
-_POLL_SECONDS = 0.05
-_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 _CONFIG = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -134,7 +131,7 @@ class SlurmCluster:
         """Start all daemons and wait until every node is idle.
 
         Raises:
-            RuntimeError: They did not come; with what the controller wrote.
+            ProgramFailed: They did not come; with what the controller wrote.
         """
         try:
             self._start()
@@ -161,7 +158,7 @@ class SlurmCluster:
     def stop(self) -> None:
         """End all jobs and daemons."""
         # Jobs of a node that is gone stay for minutes, and need not be waited for.
-        with suppress(subprocess.SubprocessError, RuntimeError, OSError):
+        with suppress(ProgramFailed):
             self.ask("scancel", "-f", "--user", getpass.getuser())
             self._until(lambda: not self.ask("squeue", "-h"), "jobs are left", 5)
         for file in sorted((self.folder / "run").glob("*.pid")):
@@ -172,8 +169,12 @@ class SlurmCluster:
         self._do("slurmctld")
 
     def stop_controller(self) -> None:
-        """End the controller; jobs and nodes go on."""
-        self._end(self.folder / "run" / "slurmctld.pid", signal.SIGKILL)
+        """End the controller; jobs and nodes go on.
+
+        It may keep what it knows. One that was killed gives numbers of jobs a second time, and
+        then Slurm cancels the second job of a number and drains its node.
+        """
+        self._end(self.folder / "run" / "slurmctld.pid", signal.SIGTERM)
 
     def start_node(self, node: str) -> None:
         """Start a node's daemon."""
@@ -198,18 +199,20 @@ class SlurmCluster:
         count = str(len(self.nodes))
 
         def idle() -> bool:
-            with suppress(subprocess.SubprocessError):
+            with suppress(ProgramFailed):
                 return self.ask("sinfo", "-h", "-p", "main", "-t", "idle", "-o", "%D") == count
             return False
 
         self._until(idle, "the nodes do not come")
 
+    def on(self) -> int:
+        """How many nodes are there, of those that come as jobs need them."""
+        states = self.ask("sinfo", "-h", "-N", "-p", "main", "-o", "%T").split()
+        return sum(not state.endswith(("~", "%")) for state in states)
+
     def ask(self, *words: str) -> str:
         """Run a command of Slurm's; what it prints, without the last line's end."""
-        done = subprocess.run(
-            words, env=self._variables(), capture_output=True, text=True, check=True, timeout=20
-        )
-        return done.stdout.strip()
+        return programs.run(*words, variables=self._variables()).strip()
 
     def _configure(self) -> None:
         key = self.folder / "etc" / "munge.key"
@@ -258,23 +261,17 @@ class SlurmCluster:
         ]
 
     def _do(self, *words: str) -> None:
-        done = subprocess.run(
-            words,
-            env=self._variables(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE_SECONDS,
-        )
-        if done.returncode:
-            raise RuntimeError(
-                f"{words[0]} ended with {done.returncode}: {done.stderr}{self._log()}"
-            )
+        try:
+            self.ask(*words)
+        except ProgramFailed as error:
+            raise ProgramFailed(f"{error}{self._log()}") from None
 
     def _variables(self) -> dict[str, str]:
-        path = f"{os.environ.get('PATH', '')}:{_PATH}"
-        return {"PATH": path, "SLURM_CONF": str(self.conf), "HOME": os.environ.get("HOME", "/")}
+        return {
+            "PATH": programs.PATH,
+            "SLURM_CONF": str(self.conf),
+            "HOME": os.environ.get("HOME", "/"),
+        }
 
     def _end(self, file: Path, number: signal.Signals) -> None:
         try:
@@ -286,18 +283,14 @@ class SlurmCluster:
         try:
             # Nobody reaps daemons in some containers: a zombie counts as gone.
             self._until(lambda: identify(pid) is None, f"{file.stem} does not end", 5)
-        except RuntimeError:
+        except ProgramFailed:
             os.kill(pid, signal.SIGKILL)
         file.unlink(missing_ok=True)
 
     def _until(
-        self, true: Callable[[], bool], otherwise: str, seconds: float = PATIENCE_SECONDS
+        self, true: Callable[[], bool], otherwise: str, seconds: float = programs.SECONDS
     ) -> None:
-        end = time.monotonic() + seconds
-        while not true():
-            if time.monotonic() > end:
-                raise RuntimeError(f"{otherwise}{self._log()}")
-            time.sleep(_POLL_SECONDS)
+        programs.until(true, lambda: f"{otherwise}{self._log()}", seconds)
 
     def _log(self) -> str:
         try:

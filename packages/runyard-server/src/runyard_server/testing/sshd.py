@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from runyard.protocol import procfs
+from runyard_server.testing import programs
 
 _SECONDS = 10.0
 _SETTINGS = """\
@@ -60,7 +60,7 @@ class SshServer:
         self._enter = enter
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
-        self.port = _free_port()
+        self.port = programs.free_port()
         self.user = getpass.getuser()
         self.identity = folder / "user_key"
         self.known_hosts = folder / "known_hosts"
@@ -117,15 +117,7 @@ class SshServer:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        end = time.monotonic() + _SECONDS
-        while True:
-            with suppress(OSError):
-                socket.create_connection((self._address, self.port), 1).close()
-                return
-            said = (self._folder / "log").read_text("utf-8")
-            assert self._process.poll() is None, f"sshd has ended: {said}"
-            assert time.monotonic() < end, f"sshd does not answer: {said}"
-            time.sleep(0.01)
+        programs.until(self._answers, lambda: f"sshd does not answer: {self._said()}", _SECONDS)
 
     def stop(self) -> None:
         """Answer nobody any more; connections go on, as when the server is restarted."""
@@ -146,6 +138,16 @@ class SshServer:
         """End the server and its connections."""
         self.cut()
 
+    def _answers(self) -> bool:
+        if self._process is not None and self._process.poll() is not None:
+            raise programs.ProgramFailed(f"sshd has ended: {self._said()}")
+        with suppress(OSError), socket.create_connection((self._address, self.port), 1):
+            return True
+        return False
+
+    def _said(self) -> str:
+        return (self._folder / "log").read_text("utf-8")
+
 
 def _below(pid: int) -> Iterator[int]:
     """The processes of sshd below one."""
@@ -163,10 +165,4 @@ def _is_sshd(pid: int) -> bool:
 
 
 def _make_key(path: Path) -> None:
-    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+    programs.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path))

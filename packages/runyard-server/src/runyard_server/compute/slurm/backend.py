@@ -371,9 +371,12 @@ class SlurmBackend(Backend):
             return _exited(status)
         # Slurm may not know yet that a node is gone: the agents' beats do.
         ended = view.state in words.ENDED or not view.state
-        reason = self._queue.end(job) if ended else None
+        reason = self._queue.end(job, attempt.has_begun) if ended else None
         if reason is None:
             return Observation(alive=None)
+        if attempt.lacked_memory():
+            told = words.ended(job, "OUT_OF_MEMORY", view.nodes, view.partition, view.limit)
+            return Observation(alive=False, reason=told)
         said = attempt.complaint()
         return Observation(alive=False, reason=f"{reason}; {said}" if said else reason)
 

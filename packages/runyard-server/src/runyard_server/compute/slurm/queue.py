@@ -22,6 +22,7 @@ STANDING_SECONDS = 10.0
 FORMAT = "%A|%T|%r|%S|%P|%Q|%N|%l|%j"
 _STANDING = "%A|%P|%Q"
 _BACK = ("BeginTime", "JobHoldMaxRequeue", "JobHeldUser", "JobHeldAdmin")
+_NEVER = ("None", "N/A", "Unknown")
 _FIELD = re.compile(r"(\w+)=(\S*)")
 
 
@@ -39,6 +40,7 @@ class JobView:
         nodes: Where it is.
         limit: Its time limit, as Slurm writes it.
         name: Its name.
+        preempted: Whether it was chosen to make room for another.
     """
 
     job: str
@@ -50,6 +52,7 @@ class JobView:
     nodes: str = ""
     limit: str = ""
     name: str = ""
+    preempted: bool = False
 
     @property
     def is_back(self) -> bool:
@@ -75,7 +78,7 @@ class JobQueue:
         self._jobs: dict[str, JobView] = {}
         self._wanted: set[str] = set()
         self._ends: dict[str, str] = {}
-        self._unexplained: set[str] = set()
+        self._unexplained: dict[str, bool] = {}
         self._waits: dict[str, tuple[str, str]] = {}
         self._stood = float("-inf")
 
@@ -102,11 +105,16 @@ class JobQueue:
         with self._lock:
             return self._waits.get(job, ("", ""))[1]
 
-    def end(self, job: str) -> str | None:
-        """How Slurm has ended a job, in words; None where it is still being asked."""
+    def end(self, job: str, begun: bool) -> str | None:
+        """How Slurm has ended a job, in words; None where it is still being asked.
+
+        Args:
+            job: Its number.
+            begun: Whether it is known to have come to its script.
+        """
         with self._lock:
             if job not in self._ends:
-                self._unexplained.add(job)
+                self._unexplained[job] = begun
             return self._ends.get(job)
 
     def look(self) -> None:
@@ -146,6 +154,7 @@ class JobQueue:
         if state == words.COMPLETING:
             # Its agent lives and asks: so it is Slurm that ends it, and tells why in this place.
             state = words.STATES.get(view.reason, words.ENDING)
+            state = words.STATES["Preempted"] if view.preempted else state
         elif state.split(" ")[0] not in words.ENDED - {"COMPLETED", "FAILED"}:
             return ""
         return words.ended(job, state, view.nodes, view.partition, view.limit)
@@ -178,8 +187,8 @@ class JobQueue:
         seen = parse(self._ask("squeue", "-h", *self._mine, "-t", "all", "-o", FORMAT))
         with self._lock:
             wanted, self._wanted = self._wanted, set()
-            unexplained, self._unexplained = self._unexplained, set()
-        ends = {job: self._end(job, seen.get(job)) for job in sorted(unexplained)}
+            unexplained, self._unexplained = self._unexplained, {}
+        ends = {job: self._end(job, seen.get(job), begun) for job, begun in unexplained.items()}
         waiting = [view for view in seen.values() if view.state in words.WAITING]
         waits = self._reasons([view for view in waiting if view.job in wanted], begun)
         with self._lock:
@@ -189,7 +198,7 @@ class JobQueue:
             self._ends = {job: self._ends[job] for job in self._ends if job in wanted}
             self._waits = waits
 
-    def _end(self, job: str, view: JobView | None) -> str:
+    def _end(self, job: str, view: JobView | None, begun: bool) -> str:
         try:
             known, state = self._details(job)
         except TemporaryError:
@@ -198,7 +207,8 @@ class JobQueue:
             known, state = view or JobView(job, ""), view.state if view else ""
         if not state:
             return f"Slurm job {job} is gone, and Slurm keeps no account of its end"
-        if known.reason == "JobLaunchFailure" and state == "FAILED":
+        # Also said of a batch step that was killed.
+        if known.reason == "JobLaunchFailure" and state == "FAILED" and not begun:
             return words.unseen(job, known.nodes)
         return words.ended(job, state, known.nodes, known.partition, known.limit)
 
@@ -215,6 +225,7 @@ class JobQueue:
             partition=told.get("Partition", ""),
             nodes=_named(told.get("NodeList", "")),
             limit=told.get("TimeLimit", ""),
+            preempted=told.get("PreemptTime", _NEVER[0]) not in _NEVER,
         )
         return view, view.state
 

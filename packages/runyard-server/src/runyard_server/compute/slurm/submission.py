@@ -30,6 +30,8 @@ LOG = "slurm.log"
 # What the script ends with where the agents' ends tell nothing: it cannot see the folder.
 UNSEEN = 66
 _OWNER_ONLY = 0o600
+# As slurmstepd says it with a bound of its own, and with cgroups.
+_MEMORY = ("exceeded memory limit", "exceeded job memory limit", "oom_kill event", "oom-kill event")
 _SCRIPT = r"""
 #!/bin/sh
 # One attempt of a run of Runyard's: an agent on each node.
@@ -145,6 +147,11 @@ class Attempt:
         """What Slurm's programs have last complained of on the nodes, "" where nothing."""
         errors = [line for line in self._text(LOG).splitlines() if ": error: " in line]
         return errors[-1].strip() if errors else ""
+
+    def lacked_memory(self) -> bool:
+        """Whether Slurm has ended a step for its memory, which its state need not tell."""
+        log = self._text(LOG).lower()
+        return any(sign in log for sign in _MEMORY)
 
     def make(self, node: int, command: Sequence[str], variables: Mapping[str, str]) -> None:
         """Make a node's agent ready to be started.

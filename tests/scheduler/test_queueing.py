@@ -1,7 +1,12 @@
 """What is told of runs that wait: who holds what they need, and until when."""
 
+from typing import Any
+
+import pytest
+
 from runyard.protocol.queue import QueuedRun
 from runyard_server.operations import compute, runs
+from runyard_server.store import prepared
 from runyard_server.testing.yard import W, Yard
 
 
@@ -58,6 +63,31 @@ def test_a_run_explains_itself_in_each_state(yard: Yard) -> None:
     failed = runs.explain(yard.system, W, first)
     assert (failed.status, failed.advice) == ("Failed", f"runyard runs logs {first}")
     assert "no GPU was found" in failed.message
+
+
+def test_many_holders_are_read_as_one_is(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks why a run waits for a thousand nodes is answered as soon as for one."""
+    asked: list[object] = []
+    execute = prepared._Compiled.execute
+
+    def noted(compiled: prepared._Compiled, act: Any, arguments: Any) -> None:
+        asked.append(compiled)
+        execute(compiled, act, arguments)
+
+    monkeypatch.setattr(prepared._Compiled, "execute", noted)
+    counts = []
+    for nodes in (1, 6):
+        yard.cluster(f"of-{nodes}", nodes=nodes)
+        for _ in range(nodes):
+            _working(yard, f"of-{nodes}")
+        first = yard.submit(f"of-{nodes}")
+        yard.when(first, lambda record: record.reason is not None)
+        asked.clear()
+        waiting = runs.explain(yard.system, W, first).waiting
+        assert waiting is not None
+        assert len(waiting.holders) == nodes
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 def _queue(yard: Yard) -> list[QueuedRun]:

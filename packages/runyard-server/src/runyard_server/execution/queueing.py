@@ -5,8 +5,7 @@ type. When a turn comes is played through: runs start in order, as nodes become 
 """
 
 import heapq
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -152,20 +151,17 @@ def _standing(work: Work, target: Target, places: int, likes: Likes) -> Standing
     if target.is_local:
         rows = runs.active_with_nodes(connection, LOCAL_TARGET, LONGEST, REPLICA_RUN)
         free = places - job_nodes.count_unfinished_on(connection, LOCAL_TARGET)
-        return Standing(places, max(0, free), _holders(work, rows, {}, likes))
+        return Standing(places, max(0, free), _holders(work, [(row, 1) for row in rows], likes))
     cluster = compute.find(connection, target.workspace, target.name)
-    present = nodes.of_cluster(connection, target.workspace, target.name)
-    counts = Counter(node.run for node in present if node.run is not None)
-    found = [runs.find(connection, target.workspace, run) for run in counts]
-    most = max(len(present), cluster.max_nodes if cluster else 0)
-    holders = _holders(work, [row for row in found if row is not None], counts, likes)
-    return Standing(most, most - counts.total(), holders)
+    present = nodes.count(connection, target.workspace, target.name)
+    holding = runs.holding_nodes(connection, target.workspace, target.name)
+    most = max(present, cluster.max_nodes if cluster else 0)
+    held = sum(count for _, count in holding)
+    return Standing(most, most - held, _holders(work, holding, likes))
 
 
-def _holders(
-    work: Work, rows: Sequence[RunRow], counts: Mapping[str, int], likes: Likes
-) -> list[NodeHolder]:
-    found = [_holder(work, row, counts.get(row.id, 1), likes.usual(row)) for row in rows]
+def _holders(work: Work, holding: Sequence[tuple[RunRow, int]], likes: Likes) -> list[NodeHolder]:
+    found = [_holder(work, row, held, likes.usual(row)) for row, held in holding]
     # Of those of which nothing is known nobody can say that they end first.
     return sorted(found, key=lambda one: (one.left_seconds is None, one.left_seconds or 0.0))
 

@@ -28,6 +28,7 @@ from runyard_server.store.nouns import not_hidden
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import (
     job_nodes,
+    nodes,
     run_params,
     run_properties,
     run_specs,
@@ -111,6 +112,18 @@ _ABOVE_OTHERS = Keyed(
         exists().where(_BELOW.c.workspace == runs.c.workspace, _BELOW.c.parent == runs.c.id)
     ),
     runs.c.key,
+)
+_HOLDING_NODES = Prepared(
+    select(func.count(), *COLUMNS)
+    .select_from(nodes)
+    .join(runs, (runs.c.workspace == nodes.c.workspace) & (runs.c.id == nodes.c.run))
+    .where(
+        nodes.c.workspace == bindparam("in_workspace"),
+        # By the index of runs that hold nodes: see `nodes`.
+        func.coalesce(nodes.c.compute, "") == bindparam("of_compute"),
+        nodes.c.run.is_not(None),
+    )
+    .group_by(runs.c.key)
 )
 _JSON = ("error", "warnings", "stage_seconds")
 _ERROR_AT, _WARNINGS_AT, _SECONDS_AT = (_NAMES.index(name) for name in _JSON)
@@ -340,6 +353,18 @@ def active_with_nodes(
     """
     named = {"on_target": target, "most": limit, "besides": besides or "no type"}
     return [row_of(row) for row in _HOLDING.rows(connection, named)]
+
+
+def holding_nodes(connection: Connection, workspace: str, compute: str) -> list[tuple[RunRow, int]]:
+    """The runs that hold nodes of a cluster, each with how many it holds, the oldest first.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        compute: Name of the cluster.
+    """
+    named = {"in_workspace": workspace, "of_compute": compute}
+    return [(row_of(row), int(held)) for held, *row in _HOLDING_NODES.rows(connection, named)]
 
 
 def durations(connection: Connection, like: RunRow, limit: int, among: int) -> list[int]:

@@ -103,8 +103,9 @@ def test_the_table_names_every_setting():
 def test_sites_are_tables_of_the_file(tmp_path):
     """A site has its backend, where its jobs reach the service, and what its backend is given."""
     text = '[sites.lab]\nbackend = "ssh"\nservice_url = "http://a:1"\nhosts = "/x"\nnodes = 4\n'
+    text += "environments_gb = 8\n"
     found = load(tmp_path, text + '[sites.other]\nbackend = "local"\n').sites
-    assert found["lab"] == SiteSettings("ssh", "http://a:1", {"hosts": "/x", "nodes": 4})
+    assert found["lab"] == SiteSettings("ssh", "http://a:1", {"hosts": "/x", "nodes": 4}, 8.0)
     assert found["other"] == SiteSettings("local")
 
 
@@ -116,6 +117,7 @@ def test_sites_are_tables_of_the_file(tmp_path):
         ("[sites.lab]\nnodes = 3", "names no backend"),
         ("[sites.lab]\nbackend = 3", "backend of .sites.lab."),
         ('[sites.lab]\nbackend = "local"\nservice_url = 3', "service_url of .sites.lab."),
+        ('[sites.lab]\nbackend = "local"\nenvironments_gb = 0', "environments_gb of .sites.lab."),
         ('[sites."a b"]\nbackend = "local"', "a site's name is"),
         ("[site.lab]\nbackend = 3", "did you mean sites"),
     ],

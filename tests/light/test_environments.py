@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 import runyard
-from runyard.runtime import environments, installing
+from runyard.runtime import environment_cache, environments, installing
 
 ENTRY = Path(runyard.__file__).resolve().parent / "runtime" / "__main__.py"
 PYTHON = getattr(sys, "_base_executable", sys.executable)
@@ -138,12 +138,18 @@ def test_an_agent_makes_what_its_node_lacks(tmp_path, monkeypatch):
     monkeypatch.setattr(installing, "find_python", lambda _version: PYTHON)
     monkeypatch.setenv("PATH", "")
     place = str(tmp_path / "environments" / "abc")
+    before = tmp_path / "environments" / "before"
+    before.mkdir(parents=True)
+    (before / "ready.json").write_text("{}")
     version = "{}.{}.{}".format(*sys.version_info[:3])
-    job = SimpleNamespace(
-        environment={"folder": place, "python": version, "requirements": ""}, node=0, node_name="n1"
-    )
+    environment = {"folder": place, "python": version, "requirements": "", "keep_bytes": 1}
+    job = SimpleNamespace(environment=environment, node=0, node_name="n1")
+    environment_cache.hold(place)
     folder = RunFolder(str(tmp_path / "run"))
     environments.realise(job, folder, lambda: None, lambda: False)
     assert environments.ready(place)
     log = tmp_path / "run" / "logs" / "azureml-logs" / "55_azureml-execution-n1.txt"
     assert "ready after" in log.read_text()
+    # Above the bound of the node the others go, and not the one that the agent holds.
+    assert not before.exists()
+    assert "removed the environment before" in log.read_text()

@@ -729,6 +729,7 @@ export interface JobEnvironment {
   python: string;
   requirements: string;
   uv: JobProgram | null;
+  keep_bytes: number;
 }
 
 export interface JobProgram {

@@ -26,6 +26,7 @@ from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 
 _LOCAL = SiteSettings(backend="local")
+_GIGABYTE = 1 << 30
 _log = logging.getLogger(__name__)
 
 
@@ -62,7 +63,7 @@ def make_sites(
         url = _always(given.service_url) if given.service_url else service.url
         context = replace(service, name=name, url=url, line=line(name))
         backend = registry.make(given.backend, context, given.options)
-        made.append(make_site(given.backend, backend, context, environments))
+        made.append(make_site(given.backend, backend, context, environments, given.environments_gb))
     attached = AttachedSites(service, environments)
     made += attached.present(set(named))
     return Sites(made, settings.default_site, attached)
@@ -135,7 +136,11 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 def make_site(
-    kind: str, backend: Backend, context: SiteContext, environments: SiteEnvironments
+    kind: str,
+    backend: Backend,
+    context: SiteContext,
+    environments: SiteEnvironments,
+    keep_gb: float = SiteSettings.environments_gb,
 ) -> Site:
     """Make a site of its backend.
 
@@ -144,9 +149,11 @@ def make_site(
         backend: The backend.
         context: What it was told of the service.
         environments: Makes environments, where the site shares the service's files.
+        keep_gb: The most that each node keeps of environments, where nodes make them.
     """
     if not backend.capabilities().shares_files:
-        environments = NodeEnvironments(environments.machine, _uv(context.blobs))
+        keep = int(keep_gb * _GIGABYTE)
+        environments = NodeEnvironments(environments.machine, _uv(context.blobs), keep)
     return Site(context.name, kind, backend, environments, context.url)
 
 

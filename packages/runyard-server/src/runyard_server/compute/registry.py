@@ -94,7 +94,7 @@ def _checked(
     }
     for name in options:
         if name not in known:
-            names = ["backend", "service_url", *known]
+            names = ["backend", "service_url", "environments_gb", *known]
             raise InvalidRequest(
                 f"{name!r} in [{origin}] is no option of the backend {kind!r}; "
                 f"{_choices(name, names, '')}"

@@ -40,11 +40,13 @@ class SiteSettings:
         backend: The kind of its backend.
         service_url: Where its jobs reach the service; "": where the service listens.
         options: What its backend is given; checked when it is made.
+        environments_gb: The most that each of its nodes keeps of environments that it made.
     """
 
     backend: str
     service_url: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    environments_gb: float = 50.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ class Settings:
         default_factory=dict,
         metadata={
             "about": "Sites beside this machine, each a table `[sites.<name>]`: its `backend`, "
-            "perhaps `service_url`, where its jobs reach the service, and the backend's options.",
+            "perhaps `service_url`, where its jobs reach the service, `environments_gb`, what its "
+            "nodes keep of environments (50), and the backend's options.",
             "only_file": True,
         },
     )
@@ -257,7 +260,16 @@ def _sites(tables: Mapping[str, Any], origin: str) -> dict[str, SiteSettings]:
                 raise InvalidRequest(f"{key} of {where} is {value!r}; it must be of type str")
         if not known["backend"]:
             raise InvalidRequest(f'{where} names no backend, for example backend = "local"')
-        found[name] = SiteSettings(**known, options=options)
+        room = options.pop("environments_gb", SiteSettings.environments_gb)
+        if (
+            isinstance(room, bool)
+            or not isinstance(room, int | float)
+            or not 0 < room < float("inf")
+        ):
+            raise InvalidRequest(
+                f"environments_gb of {where} is {room!r}; it must be a number above 0"
+            )
+        found[name] = SiteSettings(**known, environments_gb=float(room), options=options)
     return found
 
 

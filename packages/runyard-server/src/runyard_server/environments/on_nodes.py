@@ -20,13 +20,18 @@ class NodeEnvironments:
     Args:
         machine: What its nodes are, as far as that decides where MPI comes from.
         uv: Gives the uv program as nodes can fetch it; None where there is none.
+        keep_bytes: The most that a node keeps of environments; 0: no bound.
     """
 
     def __init__(
-        self, machine: Machine, uv: Callable[[], JobProgram | None] = lambda: None
+        self,
+        machine: Machine,
+        uv: Callable[[], JobProgram | None] = lambda: None,
+        keep_bytes: int = 0,
     ) -> None:
         self.machine = machine
         self._uv = uv
+        self._keep_bytes = keep_bytes
 
     def realised(self, lock: LockRecord) -> JobEnvironment | None:
         """The environment as the node is told of it: without a place, which is the node's matter.
@@ -34,9 +39,10 @@ class NodeEnvironments:
         An interpreter that the user looks after is where the user says, on the node.
         """
         own = user_managed_interpreter(lock)
-        text = "" if own else lock.requirements
-        uv = None if own else self._uv()
-        return JobEnvironment(own, "", lock.digest, lock.python, text, uv)
+        if own:
+            return JobEnvironment(own, "", lock.digest, lock.python)
+        given = lock.digest, lock.python, lock.requirements, self._uv(), self._keep_bytes
+        return JobEnvironment("", "", *given)
 
     def realise(
         self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]

@@ -81,7 +81,8 @@ class JobEnvironment:
     """The realised environment: `interpreter` is an absolute path that exists or will exist.
 
     `folder` is "" for a user-managed interpreter. `requirements` is the lock's text, so that a
-    node that lacks the environment can realise it, with `uv` where it can.
+    node that lacks the environment can realise it, with `uv` where it can. Such a node keeps
+    `keep_bytes` of environments at most; 0 is no bound.
     """
 
     interpreter: str
@@ -90,6 +91,7 @@ class JobEnvironment:
     python: str = ""
     requirements: str = ""
     uv: Optional[JobProgram] = None
+    keep_bytes: int = 0
 
 
 @dataclass(frozen=True)

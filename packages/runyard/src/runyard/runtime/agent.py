@@ -237,6 +237,11 @@ class Agent:
     def _environment(self) -> None:
         """Make the interpreter ready where this node lacks it."""
         interpreter = str(self._job.environment["interpreter"])
+        if self._job.environment.get("keep_bytes"):
+            from runyard.runtime.environment_cache import hold
+
+            # Before the look: another agent may be about to remove it.
+            hold(str(self._job.environment["folder"]))
         if os.path.exists(interpreter):
             return
         if not self._job.environment.get("folder"):

@@ -22,7 +22,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, List
 
 from runyard.runtime import installing, names, sharing, wheel_cache
-from runyard.runtime.folder import read_json, write_json
+from runyard.runtime.environment_cache import READY, EnvironmentCache, remove
+from runyard.runtime.folder import write_json
 from runyard.runtime.installing import BuildFailed, Request
 from runyard.runtime.job import Canceled
 from runyard.runtime.sharing import BuildLock, Canceling, SharedLog
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from runyard.runtime.job import Job
     from runyard.runtime.service import JobService
 
-READY = "ready.json"
+_GIGABYTE = 1 << 30
 
 
 def ready(folder: str) -> bool:
@@ -41,8 +42,8 @@ def ready(folder: str) -> bool:
     return marked and os.access(installing.interpreter(folder), os.X_OK)
 
 
-def make(request: Request, show: Callable[[bytes], None], canceled: Canceling) -> None:
-    """Make an environment, or wait for whoever makes it.
+def make(request: Request, show: Callable[[bytes], None], canceled: Canceling) -> bool:
+    """Make an environment, or wait for whoever makes it; say whether it was made here.
 
     Args:
         request: What to make, and with what.
@@ -54,18 +55,19 @@ def make(request: Request, show: Callable[[bytes], None], canceled: Canceling) -
         Canceled: Given up.
     """
     if ready(request.folder):
-        return
+        return False
     os.makedirs(os.path.dirname(request.folder), exist_ok=True)
     shared = SharedLog(request.folder + ".log", show)
     with BuildLock(request.folder + ".lock") as lock:
         waited = sharing.wait(lock, shared, canceled)
         if ready(request.folder):
             shared.copy()
-            return
+            return False
         shared.restart()
         if waited:
             shared.say("the build before this one was broken off: beginning again")
         _build(request, shared, lock, canceled)
+        return True
 
 
 def realise(
@@ -96,8 +98,15 @@ def realise(
         uv,
         os.path.join(beside, "packages"),
     )
+    most = int(wanted.get("keep_bytes") or 0)
+    cache = EnvironmentCache(os.path.dirname(place), request.cache, most)
     with open(folder.log(names.NODE_LOG.format(job.node_name or job.node)), "ab") as log:
-        make(request, _writer(log.fileno()), canceled)
+        write = _writer(log.fileno())
+        with cache.building():
+            made = make(request, write, canceled)
+        for gone in cache.trim() if made else []:
+            why = f"used longest ago, and more than {most / _GIGABYTE:g} GB were kept"
+            write(f"removed the environment {gone}: {why}\n".encode())
 
 
 def _uv(job: Job, programs: str, service: Callable[[], JobService], canceled: Canceling) -> str:
@@ -168,7 +177,7 @@ def _writer(descriptor: int) -> Callable[[bytes], None]:
 def _build(request: Request, shared: SharedLog, lock: BuildLock, canceled: Canceling) -> None:
     begun = time.monotonic()
     try:
-        _remove(request.folder)
+        remove(request.folder)
         wheel_cache.check(request)
         installing.install(request, shared, lock.descriptor, canceled)
         wheel_cache.provide(request, shared, lock.descriptor, canceled)
@@ -184,7 +193,7 @@ def _build(request: Request, shared: SharedLog, lock: BuildLock, canceled: Cance
         _fail(request, shared, failed)
         raise
     except Canceled:
-        _remove(request.folder)
+        remove(request.folder)
         raise
     finally:
         shared.copy()
@@ -192,14 +201,5 @@ def _build(request: Request, shared: SharedLog, lock: BuildLock, canceled: Cance
 
 def _fail(request: Request, shared: SharedLog, failed: BuildFailed) -> None:
     """Free the space, then raise: on a full disk the log could not be written otherwise."""
-    _remove(request.folder)
+    remove(request.folder)
     shared.say("error: " + failed.message)
-
-
-def _remove(folder: str) -> None:
-    """Remove an environment; the mark goes first, so that a rest of it is never taken for one."""
-    if not os.path.isdir(folder):
-        return
-    if read_json(os.path.join(folder, READY)) is not None:
-        os.unlink(os.path.join(folder, READY))
-    shutil.rmtree(folder)

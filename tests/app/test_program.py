@@ -170,6 +170,7 @@ def test_a_wrong_site_is_told_with_the_file(tmp_path, table):
     assert str(home / "config.toml") in text
     assert "lab" in text
     assert "Traceback" not in text
+    assert " serves " not in text
 
 
 def test_a_home_that_cannot_be_made_is_told(tmp_path):

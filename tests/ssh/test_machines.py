@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from runyard.protocol.errors import InvalidRequest
+from runyard_server.compute import registry
 from runyard_server.compute.ssh import assignments, faults, machines
 from runyard_server.compute.ssh.assignments import Assignments
 from runyard_server.compute.ssh.machines import Machine
+from runyard_server.testing.backend_contract import context_in
 
 
 def test_machines_stand_in_a_list_a_text_or_a_file(tmp_path: Path) -> None:
@@ -17,21 +19,29 @@ def test_machines_stand_in_a_list_a_text_or_a_file(tmp_path: Path) -> None:
     file.write_text("# ours\ngpu1\n\nada@gpu2:2222  # the large one\ngpu1\n")
     wanted = [Machine("gpu1", "bob", 22), Machine("gpu2", "ada", 2222)]
     for given in (["gpu1", "ada@gpu2:2222"], "gpu1, ada@gpu2:2222", str(file)):
-        assert machines.read(given, "bob", 22) == wanted
-    assert machines.read("[::1]:22", "", 0) == [Machine("[::1]", "", 22)]
+        assert machines.read(machines.words(given), "bob", 22) == wanted
+    assert machines.read(["[::1]:22"], "", 0) == [Machine("[::1]", "", 22)]
 
 
 @pytest.mark.parametrize("given", ["-oProxyCommand=x", "a b@c d", "gpu1:99999", "", []])
 def test_what_is_no_machine_is_refused(given: str | list[str]) -> None:
     """Nothing that ssh would take for an option, and no empty site."""
     with pytest.raises(InvalidRequest, match="hosts"):
-        machines.read([given] if given == "a b@c d" else given, "", 0)
+        machines.read([given] if given == "a b@c d" else machines.words(given), "", 0)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     """The message names it."""
     with pytest.raises(InvalidRequest, match=r"/nowhere, which cannot be read"):
-        machines.read(f"{tmp_path}/nowhere", "", 0)
+        machines.words(f"{tmp_path}/nowhere")
+
+
+def test_a_machine_may_be_named_in_one_word(tmp_path: Path) -> None:
+    """`--site ssh=gpu1` is enough, and one more where the settings name others."""
+    for more, count in (({}, 1), ({"hosts": ["gpu2"]}, 2)):
+        backend = registry.make("ssh", context_in(tmp_path), {"address": "ada@gpu1:2222", **more})
+        assert backend.capabilities().max_nodes == count
+        backend.close()
 
 
 @pytest.mark.parametrize(
@@ -40,7 +50,9 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         ("No ED25519 host key is known for gpu1\nHost key verification failed.", "is not known"),
         ("@@@\nWARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!\n@@@", "ssh-keygen -R '[gpu1]:99'"),
         ("ada@gpu1: Permission denied (publickey).", "authorized_keys"),
-        ("ssh: connect to host gpu1 port 99: No route to host", "No route to host"),
+        ("ssh: connect to host gpu1 port 99: No route to host", "is the machine on"),
+        ("ssh: connect to host gpu1 port 99: Connection refused", "and is 99 its port?"),
+        ("ssh: connect to host gpu1 port 99: Connection refused", "try `ssh -p 99 ada@gpu1 true`"),
         ("", "ssh said nothing"),
     ],
 )

@@ -141,7 +141,9 @@ def _serve(
         connection = _connection(home, url)
         write_connection(home.connection_file, connection)
         tell_starter(connection)
-        _announce(settings, home, url, embedded=embedded)
+        note = listening.warning(settings)
+        if note is not None:
+            sys.stderr.write(note + "\n")
         answers.tell(first_answers.workspaces(home))
         # What takes time to load is loaded from here on: clients have their first answer by now.
         from runyard_server.app import logs
@@ -149,6 +151,9 @@ def _serve(
         logs.start(home.service_log, settings.log_level, terminal=not embedded)
         service = build(settings, home, lambda: url)
         try:
+            if not embedded:
+                # Only now is it known that all sites of the settings can be had.
+                _announce(home, url)
             server = _server(service, connection, claimed, embedded=embedded)
             service.start()
             # Nothing of what was loaded ever goes: the collector would walk it for nothing.
@@ -212,15 +217,11 @@ def _told(error: BaseException) -> RunyardError:
     return InternalError(f"the service could not be started: {error}")
 
 
-def _announce(settings: Settings, home: Home, url: str, *, embedded: bool) -> None:
-    """Show a person in front of a terminal where the service is, and what to mind."""
-    if not embedded:
-        sys.stdout.write(f"Runyard {__version__} serves {home.root} at {url}\n")
-        sys.stdout.write("Stop it with Ctrl+C, or with `runyard stop`; runs go on without it.\n")
-        sys.stdout.flush()
-    note = listening.warning(settings)
-    if note is not None:
-        sys.stderr.write(note + "\n")
+def _announce(home: Home, url: str) -> None:
+    """Show a person in front of a terminal where the service is."""
+    sys.stdout.write(f"Runyard {__version__} serves {home.root} at {url}\n")
+    sys.stdout.write("Stop it with Ctrl+C, or with `runyard stop`; runs go on without it.\n")
+    sys.stdout.flush()
 
 
 def _given(arguments: Sequence[str]) -> "Namespace | SimpleNamespace":

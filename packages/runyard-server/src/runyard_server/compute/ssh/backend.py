@@ -61,6 +61,7 @@ class SshBackend(Backend):
     Args:
         context: What is told of the service.
         hosts: The machines: `[user@]name[:port]` in a list, in a text, or in a file.
+        address: One more of them, or the only one: what `--site ssh=gpu1` names.
         user: Who logs in where a machine names nobody; "" leaves it to ssh's configuration.
         port: The port where a machine names none; 0 leaves it to ssh's configuration.
         identity: File of the private key; "" leaves it to ssh.
@@ -77,7 +78,8 @@ class SshBackend(Backend):
         self,
         context: SiteContext,
         *,
-        hosts: str | list[str],
+        hosts: str | list[str] = "",
+        address: str = "",
         user: str = "",
         port: int = 0,
         identity: str = "",
@@ -107,7 +109,7 @@ class SshBackend(Backend):
         )
         # Below a short path, for a socket's has 108 bytes at most; another service finds it again.
         sockets = Path(tempfile.gettempdir(), f"ry-ssh-{os.getuid()}", identity_of.hex()[:8])
-        found = machines.read(hosts, user, port)
+        found = machines.read([*machines.words(address), *machines.words(hosts)], user, port)
         self._machines = {str(each): Connection(each, access, sockets) for each in found}
         self._watches = {name: Watch(each, self._gone) for name, each in self._machines.items()}
         self._assignments = Assignments(self._kept / "runs")

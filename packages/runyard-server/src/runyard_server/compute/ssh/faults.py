@@ -6,6 +6,13 @@ _CHANGED = "REMOTE HOST IDENTIFICATION HAS CHANGED"
 _UNKNOWN = ("Host key verification failed", "host key is known for")
 _REFUSED = "Permission denied"
 _FORWARDING = ("remote port forwarding failed", "Could not request", "forward request failed")
+# What most often is behind what ssh says of the way there, and what to look at next.
+_ON_THE_WAY = {
+    "Connection refused": "is the ssh server there running, and is {port} its port?",
+    "No route to host": "is the machine on, and in this network?",
+    "timed out": "is the machine on, and does a firewall let port {port} through?",
+    "Could not resolve hostname": "is the name right, here or in ~/.ssh/config?",
+}
 _NOISE = ("Warning:", "@@@", "debug1:", "Pseudo-terminal", "** ")
 
 
@@ -37,7 +44,11 @@ def told(machine: Machine, said: str, known_hosts: str) -> str:
             "public key of the service's user, and a key with a passphrase must be in an ssh-agent "
             "of that user; passwords are never asked for"
         )
-    return f"{machine} cannot be reached: {_last(said) or 'ssh said nothing'}"
+    hint = next((text for sign, text in _ON_THE_WAY.items() if sign in said), "")
+    user = f"{machine.user}@" if machine.user else ""
+    why = f"{machine} cannot be reached: {_last(said) or 'ssh said nothing'}"
+    why += f" ({hint.format(port=port)})" if hint else ""
+    return f"{why}; try `ssh -p {port} {user}{name} true` on the service's machine"
 
 
 def is_forwarding(said: str) -> bool:

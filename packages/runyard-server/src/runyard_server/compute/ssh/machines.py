@@ -41,25 +41,33 @@ class Machine:
         return f"[{name}]:{self.port}" if self.port not in (0, SSH_PORT) else name
 
 
-def read(given: str | list[str], user: str, port: int) -> list[Machine]:
+def read(given: Iterable[str], user: str, port: int) -> list[Machine]:
     """The machines that settings name, each once.
 
     Args:
-        given: A list, a text with spaces or commas between, or the path of a file with one in each
-            line.
+        given: What `words` has made of the settings.
         user: Who logs in where a machine names nobody.
         port: The port where a machine names none.
 
     Raises:
-        InvalidRequest: There is none, a line is no machine, or the file cannot be read.
+        InvalidRequest: There is none, or one is no machine.
     """
-    found = [_machine(word, user, port) for word in _words(given)]
+    found = [_machine(word, user, port) for word in given]
     if not found:
         raise InvalidRequest("hosts names no machine; give [user@]name[:port], or a file of them")
     return list(dict.fromkeys(found))
 
 
-def _words(given: str | list[str]) -> Iterable[str]:
+def words(given: str | list[str]) -> list[str]:
+    """The machines as settings write them, one by one.
+
+    Args:
+        given: A list, a text with spaces or commas between, or the path of a file with one in each
+            line.
+
+    Raises:
+        InvalidRequest: The file cannot be read.
+    """
     if not isinstance(given, str):
         return given
     if not given.startswith(("/", "~")):

@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 from tests.ray import environments
+
+from runyard_server.testing import programs
+from runyard_server.testing.programs import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +48,8 @@ class Cluster:
     Args:
         release: Which lock file its Ray is from.
         cpus: CPUs of the head.
-        kinds: The nodes that an autoscaler may start, by name: `{"cpus": 2, "most": 3}`; where
-            there are some, the head has one.
+        kinds: The nodes that an autoscaler may start, by name: `{"cpus": 2, "most": 3}`, and what
+            `resources` of its own such a node has.
         token: What the cluster wants to be shown.
         idle_seconds: When its autoscaler takes nodes away that nobody has reserved.
     """
@@ -90,7 +91,11 @@ class Cluster:
         variables = {}
         if self.kinds:
             options.append(f"--autoscaling-config={self._autoscaling()}")
+            provider = self.folder / "provider"
+            provider.mkdir(exist_ok=True)
+            shutil.copy(Path(__file__).parent / "refusing.py", provider)
             variables = {
+                "PYTHONPATH": str(provider),
                 "RAY_FAKE_CLUSTER": "1",
                 "RAY_OVERRIDE_NODE_ID_FOR_TESTING": _FAKE_HEAD,
                 "RAY_CLOUD_INSTANCE_ID": _FAKE_HEAD,
@@ -127,6 +132,10 @@ class Cluster:
         self._processes = []
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def refuse(self, *kinds: str) -> None:
+        """Have nodes of some kinds not to be had from now on."""
+        (self.folder / "refused").write_text(" ".join(kinds))
+
     def kill_head(self) -> None:
         """Have the head fail."""
         self.kill(self._processes.pop(0))
@@ -152,9 +161,9 @@ class Cluster:
         self.stop()
 
     def _run(self, options: list[str], variables: dict[str, str]) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, **_QUIET, **variables}
-        for name in ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME"):
-            environment.pop(name, None)
+        foreign = ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME")
+        kept = {name: value for name, value in os.environ.items() if name not in foreign}
+        environment = {**kept, **_QUIET, **variables}
         environment["PATH"] = f"{self._bin}{os.pathsep}{environment['PATH']}"
         if self.token:
             self.token_file.write_text(self.token)
@@ -181,21 +190,24 @@ class Cluster:
         return process
 
     def _await_jobs(self) -> None:
-        end = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                self.ask("/api/jobs/")
-            except OSError:
-                assert time.monotonic() < end, (self.folder / "node-0.log").read_text()
-                assert self._processes[0].poll() is None, (self.folder / "node-0.log").read_text()
-                time.sleep(0.1)
-            else:
-                return
+        programs.until(self._has_jobs, self._log, PATIENCE_SECONDS)
+
+    def _has_jobs(self) -> bool:
+        assert self._processes[0].poll() is None, self._log()
+        with suppress(OSError):
+            self.ask("/api/jobs/")
+            return True
+        return False
+
+    def _log(self) -> str:
+        return (self.folder / "node-0.log").read_text()
 
     def _autoscaling(self) -> Path:
         """Describe the cluster to Ray's autoscaler, whose provider makes nodes of processes."""
         provider = {
-            "type": "fake_multinode",
+            "type": "external",
+            "module": "refusing.RefusingProvider",
+            "refused": str(self.folder / "refused"),
             "use_node_id_as_ip": True,
             "disable_node_updaters": True,
             "disable_launch_config_check": True,
@@ -212,7 +224,7 @@ class Cluster:
             }
             for name, kind in self.kinds.items()
         }
-        head = {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0}
+        head = {"resources": {"CPU": self.cpus}, "node_config": {}, "max_workers": 0}
         lists = (
             *("initialization_commands", "setup_commands", "head_setup_commands"),
             *("worker_setup_commands", "head_start_ray_commands"),
@@ -235,28 +247,9 @@ class Cluster:
         }
         file = self.folder / "autoscaling.json"
         file.write_text(json.dumps(config))
-        _place_example(self._bin.parent, file)
         return file
-
-
-def _place_example(environment: Path, config: Path) -> None:
-    """The provider reads a file that the wheel does not ship."""
-    found = next(environment.glob("lib/python*/site-packages/ray/autoscaler/_private"))
-    folder = found / "fake_multi_node"
-    folder.mkdir(exist_ok=True)
-    shutil.copy(config, folder / "example.yaml")
-
-
-def free_port() -> int:
-    """A port that nobody has just now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until something has come to pass."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.05)
+    programs.until(condition, lambda: "it did not come to pass", seconds)

@@ -1,13 +1,18 @@
 """An older release of Ray, from before its token mode: the same contract, the same driver."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.ray import environments
 from tests.ray.clusters import Cluster
-from tests.ray.test_contract import TestRayBackend, exchange
+from tests.ray.contract import RayContract
 
-__all__ = ["exchange"]
+from runyard_server.compute.base import Need
+from runyard_server.testing.backend_contract import job_named
+
+SMALL = job_named().size
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +22,11 @@ def cluster() -> Iterator[Cluster]:
         yield found
 
 
-class TestOlderRay(TestRayBackend):
+class TestOlderRay(RayContract):
     """All of it once more."""
 
-
-del TestRayBackend
+    def test_a_size_too_large_is_refused_with_what_there_is(self, tmp_path: Path) -> None:
+        """Where nothing starts nodes, those that are there are all that can be had."""
+        with self.bench(tmp_path) as (backend, _):
+            refusal = backend.could_run(Need(1, replace(SMALL, cpus=9))).refusal
+            assert "8 CPUs" in refusal

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.ray.clusters import Cluster, free_port, until
+from tests.ray.clusters import Cluster, until
 from tests.ray.yard import RayYard
 
 from runyard.protocol.errors import InvalidRequest
 from runyard_server.compute import registry
 from runyard_server.testing.backend_contract import context_in
+from runyard_server.testing.programs import free_port
 from runyard_server.testing.services import running_service
 
 

@@ -1,22 +1,27 @@
-"""Runs on a cluster that starts with nothing: it grows for them, and shrinks afterwards.
+"""A real Ray: what every backend must do, and runs on a cluster that grows for them from nothing.
 
-One cluster and one service serve all tests of this file.
+One cluster and one service serve all tests of this file, for each takes seconds to come up.
 """
 
 import json
 import os
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from tests.ray.clusters import until
+from tests.ray.clusters import Cluster, until
+from tests.ray.contract import RayContract
 from tests.ray.yard import WHERE, RayYard
 from tests.work_on_sites import TRIAL, answered, sweep_of
 
+from runyard.protocol.errors import TemporaryError
+from runyard_server.compute.ray.api import Api
+from runyard_server.compute.ray.catalog import Catalog
 from runyard_server.core.tokens import run_token, site_token
 from runyard_server.store.home import Home
 
@@ -37,16 +42,30 @@ while not os.path.exists(os.environ["STARTS"] + ".end"):
     time.sleep(0.05)
 """
 
-pytestmark = pytest.mark.slow(seconds=12)
+pytestmark = pytest.mark.slow(seconds=6)
+
+
+class TestRayBackend(RayContract):
+    """On the head, beside the runs of the service."""
+
+    def options(self, folder: Path) -> Mapping[str, Any]:
+        """With the one kind of nodes that is used here, so that no job looks for others."""
+        return {**super().options(folder), "node_types": "head: CPU=8 max=1"}
+
+
+def test_without_its_token_a_cluster_tells_nothing(cluster: Cluster) -> None:
+    """Whoever forgot the token reads what is missing, and where to write it."""
+    with pytest.raises(TemporaryError, match="token_file"):
+        Api(cluster.address).job("any")
 
 
 def test_a_size_that_no_machine_can_have_is_refused(yard: RayYard) -> None:
     """Whoever asks for what no node type holds hears so at once, and which types there are."""
-    until(lambda: [site.cpus for site in yard.sites() if site.name == "ray"] == [2])
+    until(lambda: [site.cpus for site in yard.sites() if site.name == "ray"] == [4])
     with pytest.raises(Exception, match=r"STANDARD_D4_V2.*small \(2 CPUs, at most 3\)"):
         yard.target("huge", "STANDARD_D4_V2")
-    with pytest.raises(Exception, match=r"4 nodes.*3"):
-        yard.target("many", max_nodes=4)
+    with pytest.raises(Exception, match=r"5 nodes.*4"):
+        yard.target("many", max_nodes=5)
 
 
 @dataclass(frozen=True)
@@ -79,7 +98,7 @@ def test_a_gang_gets_machines_of_its_own(grown: Grown) -> None:
     assert len(set(grown.run.get_metrics()["machine"])) == 2
     told = grown.reasons
     assert any("Ray has no room yet for 2 nodes of 2 CPUs" in each for each in told), told
-    assert any("the cluster's limit is 3" in each for each in told), told
+    assert any("the cluster's limit is 4" in each for each in told), told
     assert grown.nodes == grown.machines == 2
 
 
@@ -128,6 +147,34 @@ def test_an_endpoint(yard: RayYard) -> None:
     with answered(yard.folder, NAME, SCORE) as (number, machine):
         assert number == "7"
         assert machine in {each.pid for each in psutil.process_iter() if "raylet" in each.name()}
+
+
+@pytest.mark.usefixtures("grown")
+def test_a_machine_that_cannot_be_started_is_told(yard: RayYard) -> None:
+    """The run waits with the cloud's own words, and begins when there are machines again."""
+    yard.cluster.refuse("rare")
+    run = yard.submit(yard.target("rare", "STANDARD_D3_V2", max_nodes=1), "print('here')")
+    until(lambda: "InsufficientInstanceCapacity" in yard.reason(run))
+    told = yard.reason(run)
+    assert "Ray has no room yet for 1 node of 4 CPUs; the autoscaler could not start rare" in told
+    assert run.get_status() == "Queued"
+    yard.cluster.refuse()
+    yard.wait(run)
+    assert run.get_status() == "Completed", run.get_details()
+
+
+@pytest.mark.usefixtures("grown")
+def test_a_cluster_at_its_limit_says_so(yard: RayYard) -> None:
+    """Whoever waits for machines that others have is not told that more of them come."""
+    api = Api(yard.cluster.address, yard.cluster.token_file)
+    catalog = Catalog(api, "small: CPU=2 max=2; large: CPU=8 max=3")
+    catalog.refresh()
+    size = {"cpus": 2, "gpus": 0, "memory_gb": 0}
+    assert "the cluster's limit is 5" in catalog.waits(1, size, {}, 0)
+    assert "nothing is being started" in catalog.waits(1, size, {}, 60)
+    full = Catalog(api, "small: CPU=2 max=2")
+    full.refresh()
+    assert "the cluster is at its limit of 2" in full.waits(1, size, {}, 60)
 
 
 @pytest.mark.usefixtures("grown")

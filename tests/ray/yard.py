@@ -1,14 +1,19 @@
 """The words of a test on Ray."""
 
-import sys
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+import pytest
 from tests.ray.clusters import Cluster
+from tests.work_on_sites import submitted
 
+from runyard_server.testing.programs import free_port
 from runyard_server.testing.services import RunningService
 
 ENDED = ("Completed", "Failed", "Canceled")
@@ -24,6 +29,45 @@ def machine():
         with open("/proc/%d/stat" % pid) as file:
             pid = int(file.read().rpartition(")")[2].split()[1])
 """
+
+
+@contextmanager
+def yard_on(cluster: Cluster, folder: Path, **options: Any) -> Iterator["RayYard"]:
+    """Run a service whose default site is a cluster, with a client in this process.
+
+    Args:
+        cluster: The cluster.
+        folder: Where state, sources and nodes are.
+        **options: Further options of the site.
+    """
+    home = folder / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    given = {"address": cluster.address, "folder": str(folder / "nodes"), **options}
+    if cluster.token:
+        given["token_file"] = str(cluster.token_file)
+    lines = [f"{name} = {json.dumps(value)}" for name, value in given.items()]
+    table = "\n".join(["[sites.ray]", 'backend = "ray"', *lines, ""])
+    (home / "config.toml").write_text(table)
+    # Drivers and agents dial it, and a service that is started again must be where it was.
+    service = RunningService(home, ("--port", str(free_port()), "--default-site", "ray"))
+    service.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUNYARD_HOME", str(home))
+        patch.delenv("RUNYARD_URL", raising=False)
+        try:
+            yield RayYard(cluster, service, folder)
+        finally:
+            service.stop()
+            _end_all_of(folder)
+
+
+def _end_all_of(folder: Path) -> None:
+    for process in psutil.process_iter():
+        try:
+            if any(str(folder) in part for part in process.cmdline()):
+                process.kill()
+        except psutil.Error:
+            continue
 
 
 @dataclass
@@ -43,42 +87,9 @@ class RayYard:
         config = AmlCompute.provisioning_configuration(size, **given)
         return ComputeTarget.create(Workspace.from_config(), name, config)
 
-    def submit(
-        self,
-        target: Any,
-        text: str,
-        nodes: int = 1,
-        variables: dict[str, str] | None = None,
-        retries: int = 0,
-        wrap: Callable[[Any], Any] = lambda config: config,
-        **more: Any,
-    ) -> Any:
-        """Submit a script that needs nothing but this interpreter.
-
-        Args:
-            target: The cluster, or its name.
-            text: The script.
-            nodes: How many nodes it gets.
-            variables: Variables of its environment.
-            retries: How often it may begin anew.
-            wrap: Makes what is submitted of the configuration.
-            **more: Further settings of the configuration.
-        """
-        from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
-
-        source = self.folder / "source"
-        source.mkdir(exist_ok=True)
-        (source / "train.py").write_text(text)
-        environment = Environment("plain")
-        environment.python.user_managed_dependencies = True
-        environment.python.interpreter_path = sys.executable
-        environment.environment_variables = variables or {}
-        config = ScriptRunConfig(
-            str(source), "train.py", compute_target=target, environment=environment, **more
-        )
-        config.run_config.node_count = nodes
-        config.run_config.max_retries = retries
-        return Experiment(Workspace.from_config(), "ray").submit(wrap(config))
+    def submit(self, target: Any, text: str, **more: Any) -> Any:
+        """Submit a script; see `submitted` for more."""
+        return submitted(self.folder, target, text, **more)
 
     def sites(self) -> Any:
         """The sites of the service."""

@@ -20,6 +20,8 @@ _REFRESH_SECONDS = 10.0
 _RETRY_SECONDS = 1.0
 # So often the head is asked whether it has an autoscaler before the kinds are looked for.
 _FIRST_LOOKS = 6
+# An autoscaler looks every few seconds; one that starts nothing for so long has a reason.
+_QUIET_SECONDS = 30.0
 _GIB = 1 << 30
 _KIND = re.compile(r"\s*([\w.\-]+)\s*:\s*(.*?)\s*")
 _AMOUNTS = {"cpu": "CPU", "gpu": "GPU", "memory": "memory", "max": "max"}
@@ -81,6 +83,7 @@ class Catalog:
         self._lock = threading.Lock()
         self._told: list[Kind] = []
         self._present: list[Kind] = []
+        self._workers: list[Kind] = []
         # Until the head has said that it has none.
         self._grows = True
         self._report: dict[str, Any] = {}
@@ -105,7 +108,9 @@ class Catalog:
             return
         self._next = time.monotonic() + _REFRESH_SECONDS
         try:
-            present = [_present(row) for row in self._api.nodes()]
+            rows = self._api.nodes()
+            present = [_present(row) for row in rows]
+            workers = [_present(row) for row in rows if not row.get("is_head_node")]
             report = self._api.autoscaler()
         except RunyardError:
             self._next = time.monotonic() + _RETRY_SECONDS
@@ -116,6 +121,7 @@ class Catalog:
             self._next = time.monotonic() + _RETRY_SECONDS
         with self._lock:
             self._present, self._report = present, report
+            self._workers = workers
             active = report.get("activeNodes") or {}
             # Where nothing starts nodes, Ray's report names each by its id.
             self._grows = not active or not all(_OF_A_NODE.fullmatch(name) for name in active)
@@ -185,13 +191,16 @@ class Catalog:
             )
         return Answer(gpus=gpus)
 
-    def waits(self, missing: int, size: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    def waits(
+        self, missing: int, size: Mapping[str, Any], told: Mapping[str, Any], waited: float
+    ) -> str:
         """What missing nodes wait for.
 
         Args:
             missing: How many.
             size: What each shall have.
             told: What the driver has told last.
+            waited: Seconds for which nodes have been missing.
         """
         what = f"Ray has no room yet for {missing} node{'' if missing == 1 else 's'} "
         what += f"of {size['cpus']} CPUs"
@@ -201,16 +210,31 @@ class Catalog:
             return f"{what}; {told_trouble}"
         starting, failed = told.get("starting") or self._starting(), told.get("failed") or ""
         parts = [what]
-        if starting:
-            parts.append(f"the autoscaler is starting {starting}")
         if failed:
-            parts.append(f"the autoscaler could not start a node: {failed}")
-        grown = [each.most for each in self._grown()]
-        if grown and None not in grown:
-            parts.append(f"the cluster's limit is {sum(each or 0 for each in grown)}")
-        elif not self._grows:
+            # It tries again and again: what it is starting meanwhile would come and go here.
+            parts.append(f"the autoscaler could not start {failed}")
+        elif starting:
+            parts.append(f"the autoscaler is starting {starting}")
+        there, limit = self._there_and_most(size)
+        if not self._grows:
             parts.append("the cluster has no autoscaler: they come when others give theirs back")
+        elif limit is not None and there >= limit:
+            parts.append(
+                f"the cluster is at its limit of {limit}: they come when others give theirs back"
+            )
+        else:
+            parts += [] if limit is None else [f"the cluster's limit is {limit}"]
+            if waited > _QUIET_SECONDS and not (failed or starting):
+                parts.append("nothing is being started: `ray status` on the head tells more")
         return "; ".join(parts)
+
+    def _there_and_most(self, size: Mapping[str, Any]) -> tuple[int, int | None]:
+        """How many nodes that hold a size there are, and may be; None where nobody has said."""
+        given = size["cpus"], size["gpus"], size["memory_gb"]
+        most = [each.most for each in self._grown() if each.holds(*given)]
+        with self._lock:
+            there = sum(each.holds(*given) for each in self._workers)
+        return there, None if not most or None in most else sum(each or 0 for each in most)
 
     def _starting(self) -> int:
         with self._lock:

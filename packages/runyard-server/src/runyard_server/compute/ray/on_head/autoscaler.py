@@ -2,7 +2,8 @@
 
 Ray has no interface for the first: the configuration is in the file that the head was started with,
 which stands in the command line of the process that watches the cluster. On Kubernetes that is in
-another container, and the kinds are to be set at the site. Whatever is not found is not told.
+another container, and the kinds are to be set at the site. Of a launch that failed Ray's report has
+no reason, which is in the log of the process that launches. Whatever is not found is not told.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import yaml
 from ray._private import worker as rays
 
 _FLAG = "--autoscaling-config="
+_FAILED = re.compile(r"Failed to launch \d+ nodes of type (\S+): (.+)")
+_LOG, _LOG_BYTES = "monitor.log", 64 << 10
+_SHOWN = 300
 _UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30}
 
 
@@ -50,8 +54,21 @@ def news() -> dict[str, Any]:
         return {}
     starting = sum(each.count for each in status.pending_launches)
     starting += sum(1 for each in status.pending_nodes if "head" not in each.ray_node_type_name)
-    failed = [each.details or each.ray_node_type_name for each in status.failed_launches]
-    return {"starting": starting, "failed": str(failed[-1]) if failed else ""}
+    failed = [str(each.ray_node_type_name) for each in status.failed_launches]
+    return {"starting": starting, "failed": _failure(failed[-1]) if failed else ""}
+
+
+def _failure(kind: str) -> str:
+    """Which kind of nodes could not be started, and why, as its log has it last."""
+    try:
+        log = Path(rays.global_worker.node.get_logs_dir_path()) / _LOG
+        with log.open("rb") as stream:
+            stream.seek(max(0, log.stat().st_size - _LOG_BYTES))
+            lines = stream.read().decode("utf-8", "replace")
+    except (OSError, AttributeError):
+        return kind
+    reasons = [why for name, why in _FAILED.findall(lines) if name == kind]
+    return f"{kind}: {reasons[-1].strip()[:_SHOWN]}" if reasons else kind
 
 
 def _configuration() -> Path | None:

@@ -1,7 +1,7 @@
-"""What every backend must do, on a real Ray of one node that wants to be shown its token."""
+"""What every backend must do, on a real Ray; whoever derives from it says on which."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,27 +11,9 @@ from tests.ray.clusters import PATIENCE_SECONDS, Cluster, until
 from tests.ray.exchange import Exchange
 
 from runyard.protocol.errors import TemporaryError
-from runyard_server.compute.base import Backend, LaunchPlan, Need, NodeGone, SiteContext
-from runyard_server.compute.ray.api import Api
+from runyard_server.compute.base import Backend, LaunchPlan, NodeGone, SiteContext
 from runyard_server.compute.ray.backend import RayBackend
-from runyard_server.testing.backend_contract import BackendContract, job_named
-
-TOKEN = "a-token-of-the-cluster-that-is-long-enough"
-SMALL = job_named().size
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    """A cluster of one machine."""
-    with Cluster(cpus=8, token=TOKEN) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def exchange() -> Iterator[Exchange]:
-    """Where the drivers of all tests dial."""
-    with Exchange().running() as found:
-        yield found
+from runyard_server.testing.backend_contract import BackendContract
 
 
 class Patient(RayBackend):
@@ -56,8 +38,9 @@ class Patient(RayBackend):
                     raise
 
 
-@pytest.mark.slow(seconds=3)
-class TestRayBackend(BackendContract):
+class RayContract(BackendContract):
+    """The contract on the cluster and the exchange of the fixtures `cluster` and `exchange`."""
+
     @pytest.fixture(autouse=True)
     def _on_ray(self, cluster: Cluster, exchange: Exchange) -> None:
         self.cluster, self.exchange = cluster, exchange
@@ -77,15 +60,3 @@ class TestRayBackend(BackendContract):
         self.exchange.backend = backend
         until(lambda: backend.capabilities().max_nodes)
         return backend
-
-    def test_a_size_too_large_is_refused_with_what_there_is(self, tmp_path: Path) -> None:
-        """Where nothing starts nodes, those that are there are all that can be had."""
-        with self.bench(tmp_path) as (backend, _):
-            refusal = backend.could_run(Need(1, replace(SMALL, cpus=9))).refusal
-            assert "8 CPUs" in refusal
-
-
-def test_without_its_token_a_cluster_tells_nothing(cluster: Cluster) -> None:
-    """Whoever forgot the token reads what is missing, and where to write it."""
-    with pytest.raises(TemporaryError, match="token_file"):
-        Api(cluster.address).job("any")

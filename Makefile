@@ -123,6 +123,8 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 		-m pytest -p no:randomly tests/distributed/test_horovod_training.py \
 		tests/distributed/test_keras_and_torch.py tests/distributed/test_tensorflow.py
 	.venv/bin/python -P -m pytest -p no:randomly tests/slurm/soak_slurm.py
+	.venv/bin/python -P -m pytest -p no:randomly tests/ray/soak_article.py \
+		tests/slurm/soak_article.py tests/ssh/soak_article.py
 	FLAVORS_OF=$${FLAVORS_OF:-tensorflow_1,tensorflow_2,torch,sklearn,onnx} .venv/bin/python -P \
 		-m pytest -p no:randomly tests/distributed/test_flavors.py
 

@@ -1,5 +1,6 @@
 """The studio's sources stay small, and what is built of them is what users get."""
 
+import gzip
 import json
 import os
 import re
@@ -61,6 +62,32 @@ def test_the_wheel_has_the_pages_and_no_sources(wheel: Path) -> None:
     assert {f"{STATIC}/index.html", f"{STATIC}/assets/licenses.md"} <= set(pages)
     assert any(name.endswith(".js") for name in pages)
     assert not [name for name in names if name.endswith((".ts", ".tsx")) or "/web/" in name]
+
+
+def test_no_page_is_heavy(wheel: Path) -> None:
+    """The scripts of any page come within 60 kB, and those of all within 150, packed as sent."""
+    built = zipfile.ZipFile(wheel)
+    folder = f"{STATIC}/assets/"
+    scripts = {
+        name.removeprefix(folder): built.read(name).decode()
+        for name in built.namelist()
+        if name.startswith(folder) and name.endswith(".js") and "widget" not in name
+    }
+    packed = {name: len(gzip.compress(text.encode())) for name, text in scripts.items()}
+
+    def brought(name: str, found: frozenset[str] = frozenset()) -> frozenset[str]:
+        """A script with those that it cannot begin without."""
+        for other in re.findall(r'(?:from|import)\s*"\./([^"]+\.js)"', scripts[name]):
+            if other not in found:
+                found |= brought(other, found | {name})
+        return found | {name}
+
+    (first,) = (name for name in scripts if name.startswith("index-"))
+    pages = set(re.findall(r"import\([`\"]\./([^`\")]+\.js)", scripts[first]))
+    assert len(pages) > 15
+    weights = {page: sum(packed[one] for one in brought(first) | brought(page)) for page in pages}
+    assert {page: weight for page, weight in weights.items() if weight > 60_000} == {}
+    assert sum(packed.values()) <= 150_000
 
 
 def test_an_installed_wheel_serves_the_pages_without_node(wheel: Path, tmp_path: Path) -> None:

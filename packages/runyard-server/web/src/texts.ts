@@ -72,6 +72,9 @@ export function counted(count: number, noun: string, many = MANY[noun] ?? `${nou
   return `${count.toLocaleString("en-US")} ${count === 1 ? noun : many}`;
 }
 
+/** The states of runs and sweeps that have ended. */
+export const ENDED = ["Completed", "Failed", "Canceled"];
+
 /** What people call a run. */
 export function runName(run: { name: string | null; experiment: string; number: number }): string {
   return run.name ?? `${run.experiment} ${run.number}`;

@@ -7,7 +7,7 @@ import { useLive } from "../live";
 import { useActions } from "../palette";
 import type { RunRecord, RunSpec } from "../protocol";
 import { type Resource, useAll, useCall } from "../resource";
-import { runName } from "../texts";
+import { ENDED, runName } from "../texts";
 import { boardOf } from "./board";
 import { Button, Copy, Head, Status, Tabs, Took, told } from "../ui/bits";
 import "./run/run.css";
@@ -48,8 +48,6 @@ const TABS: Record<string, [string, Tab]> = {
   system: ["System", () => import("./run/system")],
   events: ["Events", () => import("./run/events")],
 };
-
-export const ENDED = ["Completed", "Failed", "Canceled"];
 
 export default function Run({
   workspace,

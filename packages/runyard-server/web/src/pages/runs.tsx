@@ -11,13 +11,16 @@ import type { Column } from "../ui/columns";
 import { Check, Choice } from "../ui/fields";
 import { Filter } from "../ui/filter";
 import { Menu } from "../ui/menu";
-import { Empty, Failure, Skeleton } from "../ui/states";
+import { Empty, Failure, Lazy, Skeleton } from "../ui/states";
 import { Table, typing } from "../ui/table";
-import { Bar, Panel } from "./runs/chosen";
+import { Bar } from "./runs/chosen";
 import { Chooser, cell, known, usual } from "./runs/columns";
 import { LISTED, MOST, type Asked, useRows } from "./runs/rows";
 import { command, exported, python } from "./runs/take";
 import { Views } from "./runs/views";
+
+// Half of what this page would weigh, and not needed before runs are selected.
+const charts = () => import("./runs/panel");
 
 /** A line of the table: a run at its depth, or the head of a group with its runs. */
 type Line =
@@ -181,9 +184,7 @@ export function RunsTable({ workspace, experiment }: { workspace: string; experi
               onSelect={setSelected}
               foot={foot(count, runs.more)}
             />
-            {panel && (
-              <Panel workspace={workspace} runs={shown} selected={selected} {...{ columns }} />
-            )}
+            {panel && <Lazy load={charts} given={{ workspace, runs: shown, selected, columns }} />}
           </div>
         ) : given || experiment ? (
           <Empty title={given ? "No run fits the filter" : "No run yet"} />

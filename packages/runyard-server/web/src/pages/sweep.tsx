@@ -6,7 +6,7 @@ import { useLive } from "../live";
 import { useActions } from "../palette";
 import type { SweepColumn, SweepRecord, SweepTable, TrialRecord } from "../protocol";
 import { type Resource, useAll, useCall } from "../resource";
-import { counted, duration, figure } from "../texts";
+import { ENDED, counted, duration, figure } from "../texts";
 import { Button, Card, Copy, Facts, Head, Status, Took, told, useNow } from "../ui/bits";
 import { ranks } from "../ui/axes";
 import { Chart } from "../ui/chart";
@@ -15,7 +15,6 @@ import { Gantt, type Bar } from "../ui/gantt";
 import { Parallel, type Line } from "../ui/parallel";
 import { Empty, Loaded } from "../ui/states";
 import { Table } from "../ui/table";
-import { ENDED } from "./run";
 
 const MOST = 2000;
 const SHADES: Record<string, string> = {

@@ -2,14 +2,14 @@
 import { param, to } from "../../address";
 import type { EnvironmentDefinition, LockRecord, RunRecord } from "../../protocol";
 import { useAll, useCall } from "../../resource";
-import { runName } from "../../texts";
+import { ENDED, runName } from "../../texts";
 import { Ago, Card, Facts } from "../../ui/bits";
 import { Differing } from "../../ui/diff";
 import { Log } from "../../ui/log";
 import { Packages } from "../../ui/packages";
 import { packages } from "../../ui/reading";
 import { Empty, Loaded } from "../../ui/states";
-import { ENDED, type TabProps } from "../run";
+import type { TabProps } from "../run";
 import { Other, Pick, useAgainst } from "./against";
 import { useReasons } from "./reasons";
 

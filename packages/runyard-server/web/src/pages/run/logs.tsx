@@ -1,11 +1,11 @@
 // The logs of a run: a list of them, and the one that is open.
 import { param, setParams, to } from "../../address";
 import { useAll } from "../../resource";
-import { bytes } from "../../texts";
+import { ENDED, bytes } from "../../texts";
 import { Choice } from "../../ui/fields";
 import { Log } from "../../ui/log";
 import { Empty, Loaded } from "../../ui/states";
-import { ENDED, type TabProps } from "../run";
+import type { TabProps } from "../run";
 
 const FIRST = ["azureml-logs/70_driver_log.txt", "logs/"];
 

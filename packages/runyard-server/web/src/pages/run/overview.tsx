@@ -4,14 +4,14 @@ import { to } from "../../address";
 import { call, url } from "../../api";
 import type { RunRecord } from "../../protocol";
 import { useCall, useResource, useStored } from "../../resource";
-import { duration, figure } from "../../texts";
+import { ENDED, duration, figure } from "../../texts";
 import { Ago, Card, Copy, Facts, Figures, useNow } from "../../ui/bits";
 import { Tags } from "../../ui/tags";
 import { Chart, type Series } from "../../ui/chart";
 import { change, traced } from "../../ui/reading";
 import { Code } from "../../ui/states";
 import { Written } from "../../ui/written";
-import { ENDED, type TabProps } from "../run";
+import type { TabProps } from "../run";
 import { Pick, useAgainst } from "./against";
 import { useReasons } from "./reasons";
 

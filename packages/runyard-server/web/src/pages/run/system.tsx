@@ -2,12 +2,12 @@
 import { useMemo } from "preact/hooks";
 import type { RunRecord, UsageSeries } from "../../protocol";
 import { useCall, useResource } from "../../resource";
-import { bytes, figure } from "../../texts";
+import { ENDED, bytes, figure } from "../../texts";
 import { Card, useNow } from "../../ui/bits";
 import { type Band, Chart, type Series } from "../../ui/chart";
 import { Heat } from "../../ui/heat";
 import { Empty, Loaded } from "../../ui/states";
-import { ENDED, type TabProps } from "../run";
+import type { TabProps } from "../run";
 
 /** Title, measures and scopes of each chart; what has no series has no chart. */
 const CHARTS: [string, string[], string[]][] = [

@@ -80,6 +80,7 @@ def main() -> None:
     runs = [submit(script, folder, rate) for rate in (0.1, 7.0)]
     gang = submit(script, folder, 0.2, compute_target="cpu-cluster", nodes=2)
     tuned(Experiment(workspace, "tuned"))
+    folds = folded(Experiment(workspace, "folds"))
     for run in (*runs, gang):
         run.wait_for_completion(raise_on_error=False)
     for _ in range(2):
@@ -93,6 +94,7 @@ def main() -> None:
         "failed": runs[1].id,
         "gang": gang.id,
         "logged": logged,
+        "folds": folds,
         "model": model.name,
         "endpoint": endpoint,
         "experiment": "tf-mnist",
@@ -122,6 +124,17 @@ def by_hand(experiment: Experiment, folder: Path) -> str:
     (folder / "dot.png").write_bytes(base64.b64decode(PNG))
     run.log_image("image", path=str(folder / "dot.png"))
     run.tag("hostile", '"><img src=x onerror="document.title=1">')
+    run.complete()
+    return str(run.id)
+
+
+def folded(experiment: Experiment) -> str:
+    """A run with runs below it."""
+    run = experiment.start_logging(snapshot_directory=None)
+    for number in range(3):
+        fold = run.child_run(f"fold {number}")
+        fold.log_parameter("part", "ab"[number % 2])
+        fold.complete()
     run.complete()
     return str(run.id)
 

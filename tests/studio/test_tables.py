@@ -30,7 +30,21 @@ def test_a_table_is_ordered_and_taken_along(filled, visit):
     with page.expect_download() as kept:
         export.get_by_role("button", name="JSON lines").click()
     lines = Path(kept.value.path()).read_text().splitlines()
-    assert {json.loads(line)["run"] for line in lines} == {one.run for one in trials.values()}
+    assert {json.loads(line)["number"] for line in lines} == set(trials)
+
+
+def test_runs_below_a_run_are_a_table_and_leave_as_parquet(filled, visit):
+    """Folds are searched and ordered as all runs are, and the service writes the file."""
+    page = visit(f"/runs/{filled.names['workspace']}/{filled.names['folds']}/children").page
+    expect(page.get_by_role("checkbox", name="Select")).to_have_count(3)
+    page.get_by_role("combobox", name="Filter").fill("params.part = 'a'")
+    expect(page.get_by_role("checkbox", name="Select")).to_have_count(2)
+    page.get_by_role("button", name="Take").click()
+    with page.expect_download() as kept:
+        page.get_by_role("link", name="Export as Parquet").click()
+    data = Path(kept.value.path()).read_bytes()
+    assert (data[:4], data[-4:]) == (b"PAR1", b"PAR1")
+    assert b"duration" in data
 
 
 def test_two_logs_stand_beside_each_other(filled, visit):

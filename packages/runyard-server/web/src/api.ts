@@ -21,7 +21,7 @@ export class Unreachable extends Error {}
 export const reachable = signal(true);
 export const signedIn = signal(true);
 
-type Query = Record<string, string | number | boolean | null | undefined>;
+type Query = Record<string, string | number | boolean | string[] | null | undefined>;
 
 export interface Asked<N extends keyof Routes> {
   query?: Routes[N]["query"];
@@ -42,8 +42,11 @@ export function url<N extends keyof Routes>(
       return rest ? value.split("/").map(encodeURIComponent).join("/") : encodeURIComponent(value);
     },
   );
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
-  const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+  const given = Object.entries(query).flatMap(([key, value]) =>
+    // A list is its name again and again.
+    (Array.isArray(value) ? value : value == null ? [] : [value]).map((one) => [key, String(one)]),
+  );
+  const text = new URLSearchParams(given).toString();
   return filled + (text && `?${text}`);
 }
 

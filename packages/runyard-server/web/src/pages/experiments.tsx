@@ -129,7 +129,9 @@ export function OneExperiment({ workspace, name }: { workspace: string; name: st
                 ).then(found.refresh)
               }
             />
-            <RunsTable workspace={workspace} experiment={name} />
+            <RunsTable workspace={workspace} within={`experiment = ${quoted(name)}`}>
+              <Empty title="No run yet" />
+            </RunsTable>
           </>
         )}
       </Loaded>

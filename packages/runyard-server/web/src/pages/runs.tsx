@@ -1,4 +1,5 @@
 // The runs of a workspace: as many as there are, searched, ordered and grouped by the service.
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { go, param, setParams, to } from "../address";
 import { call } from "../api";
@@ -16,7 +17,7 @@ import { Table, typing } from "../ui/table";
 import { Bar } from "./runs/chosen";
 import { Chooser, cell, known, usual } from "./runs/columns";
 import { LISTED, MOST, type Asked, useRows } from "./runs/rows";
-import { command, exported, python } from "./runs/take";
+import { command, exported, python, written } from "./runs/take";
 import { Views } from "./runs/views";
 
 // Half of what this page would weigh, and not needed before runs are selected.
@@ -27,6 +28,9 @@ type Line =
   | { kind: "run"; run: RunRecord; depth: number }
   | { kind: "group"; key: string; value: string; runs: RunRecord[]; open: boolean };
 
+const FIRST = `from runyard import Experiment, Workspace
+
+run = Experiment(Workspace.from_config(), "first-steps").start_logging()`;
 const BELOW = 200;
 const NEAR = 5000;
 /** In the address `cols=-` means that nothing but the run is shown. */
@@ -36,13 +40,26 @@ export default function Runs({ workspace }: { workspace: string }) {
   return (
     <>
       <Head title="Runs" />
-      <RunsTable workspace={workspace} />
+      <RunsTable workspace={workspace}>
+        <Empty title="No run yet" code={FIRST}>
+          Runs of this workspace are listed here as they are submitted.
+        </Empty>
+      </RunsTable>
     </>
   );
 }
 
-/** The table with all that can be done with it; `experiment` shows the runs of one alone. */
-export function RunsTable({ workspace, experiment }: { workspace: string; experiment?: string }) {
+interface RunsTableProps {
+  workspace: string;
+  /** A condition that all runs of it fit; "" for all of the workspace. */
+  within?: string;
+  /** What is shown where there is none. */
+  children?: ComponentChildren;
+}
+
+/** The table with all that can be done with it. */
+export function RunsTable({ workspace, within = "", children: none }: RunsTableProps) {
+  const below = within.startsWith("parent ");
   const order = param("order");
   const group = param("group");
   const children = param("children") === "1";
@@ -55,15 +72,15 @@ export function RunsTable({ workspace, experiment }: { workspace: string; experi
   const cols = param("cols");
   const chosen = cols === NONE ? [] : fieldList(cols);
   const asked = useMemo((): Asked => {
-    const more = experiment ? [`experiment = ${quoted(experiment)}`] : [];
-    if (!children && !/\bparent\b/i.test(given)) more.push("parent IS NULL");
+    const more = within ? [within] : [];
+    if (!children && !below && !/\bparent\b/i.test(given)) more.push("parent IS NULL");
     const brought = [...chosen, group].filter((one) => fieldParts(one)[0]);
     return {
       ...whole(given, more),
       order: [group, order].filter(Boolean),
       columns: cols ? (brought.length ? brought : ["status"]) : [],
     };
-  }, [given, order, group, children, cols, experiment]);
+  }, [given, order, group, children, cols, within]);
   const runs = useRows(workspace, asked);
   const columns = useMemo(
     () => (cols ? chosen : usual((runs.rows ?? []).slice(0, BELOW))),
@@ -121,23 +138,32 @@ export function RunsTable({ workspace, experiment }: { workspace: string; experi
           onChange={(next) => setParams({ cols: next.join(",") || NONE })}
         />
         <Group workspace={workspace} value={group} />
-        <Check name="children" push>
-          Children
-        </Check>
+        {!below && (
+          <Check name="children" push>
+            Children
+          </Check>
+        )}
         <Menu title="Take">
           {(close) => (
             <div class="list">
-              {(["csv", "jsonl"] as const).map((kind) => (
-                <Button
+              <Button
+                kind="quiet"
+                act={() => {
+                  close();
+                  void told(exported(workspace, asked, columns));
+                }}
+              >
+                Export as CSV
+              </Button>
+              {(["jsonl", "parquet"] as const).map((kind) => (
+                <a
                   key={kind}
-                  kind="quiet"
-                  act={() => {
-                    close();
-                    void told(exported(workspace, asked, columns, kind));
-                  }}
+                  class="button quiet"
+                  download={`runs.${kind}`}
+                  href={written(workspace, asked, columns, kind)}
                 >
-                  {kind === "csv" ? "Export as CSV" : "Export as JSON lines"}
-                </Button>
+                  Export as {kind === "jsonl" ? "JSON lines" : "Parquet"}
+                </a>
               ))}
               <Copy text={python(workspace, asked, take)}>Copy as Python</Copy>
               <Copy text={command(workspace, asked, columns, take)}>Copy as CLI</Copy>
@@ -186,17 +212,10 @@ export function RunsTable({ workspace, experiment }: { workspace: string; experi
             />
             {panel && <Lazy load={charts} given={{ workspace, runs: shown, selected, columns }} />}
           </div>
-        ) : given || experiment ? (
-          <Empty title={given ? "No run fits the filter" : "No run yet"} />
+        ) : given ? (
+          <Empty title="No run fits the filter" />
         ) : (
-          <Empty
-            title="No run yet"
-            code={
-              'from runyard import Experiment, Workspace\n\nrun = Experiment(Workspace.from_config(), "first-steps").start_logging()'
-            }
-          >
-            Runs of this workspace are listed here as they are submitted.
-          </Empty>
+          none
         ))}
       {selected.size > 0 && (
         <Bar

@@ -2,8 +2,8 @@
 import { param } from "../../address";
 import { useCall } from "../../resource";
 import { duration, moment } from "../../texts";
-import { Status } from "../../ui/bits";
 import { Choice } from "../../ui/fields";
+import { Happening } from "../../ui/history";
 import { Loaded } from "../../ui/states";
 import type { TabProps } from "../run";
 
@@ -24,31 +24,10 @@ export default function Events({ workspace, run }: TabProps) {
             />
             <span class="faint">from {moment(run.created_at)}</span>
           </div>
-          <ol class="events tight">
-            {items
-              .filter((one) => !kind || one.kind === kind)
-              .map((one) => (
-                <li key={one.number}>
-                  <time dateTime={one.time} title={moment(one.time)}>
-                    +{duration((Date.parse(one.time) - begun) / 1000)}
-                  </time>
-                  <span>
-                    {one.status ? <Status of={one.status} /> : <span class="tag">{one.kind}</span>}
-                  </span>
-                  <div>
-                    <p>{one.message}</p>
-                    {Object.keys(one.data).length > 0 && (
-                      <details>
-                        <summary>data</summary>
-                        <pre class="tail" tabIndex={0}>
-                          {JSON.stringify(one, null, 2)}
-                        </pre>
-                      </details>
-                    )}
-                  </div>
-                </li>
-              ))}
-          </ol>
+          <Happening
+            of={items.filter((one) => !kind || one.kind === kind)}
+            time={(time) => `+${duration((Date.parse(time) - begun) / 1000)}`}
+          />
         </>
       )}
     </Loaded>

@@ -1,5 +1,5 @@
 // Taking what a table shows elsewhere: as a file, as a call of Python, as a command.
-import { call } from "../../api";
+import { call, url } from "../../api";
 import type { RunRecord } from "../../protocol";
 import { fieldParts } from "../../search";
 import { counted, shell } from "../../texts";
@@ -19,35 +19,38 @@ const PROMPT: Record<string, string> = {
 };
 const UNSHOWN = ["attempt", "description", "snapshot", "active"];
 
-/** Read all pages of a search and hand them over as a file. */
+/** Read all pages of a search and hand what the table shows of them over as CSV, for a spreadsheet. */
 export async function exported(
   workspace: string,
-  asked: Asked,
+  { filter, order, columns: brought }: Asked,
   columns: string[],
-  kind: "csv" | "jsonl",
 ): Promise<void> {
-  const parts: string[] = kind === "csv" ? [line(["id", ...columns])] : [];
-  let token: string | null = null;
-  let count = 0;
+  const parts: string[] = [line(["id", ...columns])];
+  let page_token: string | null = null;
   do {
-    const body = { filter: asked.filter, order_by: asked.order, page_size: PAGE };
-    const brought = kind === "csv" ? asked.columns : [];
+    const body = { filter, order_by: order, page_size: PAGE, columns: brought, short_pages: true };
     const page: { items: RunRecord[]; next_page_token: string | null } = await call(
       "runs.search",
       { workspace },
-      { body: { ...body, columns: brought, page_token: token, short_pages: true } },
+      { body: { ...body, page_token } },
     );
     for (const run of page.items)
-      parts.push(
-        kind === "csv"
-          ? line([run.id, ...columns.map((name) => known(name).value(run))])
-          : `${JSON.stringify(run)}\n`,
-      );
-    count += page.items.length;
-    token = page.next_page_token;
-    say(`${counted(count, "run")} ${token ? "so far" : "saved"}`);
-  } while (token);
-  save(`runs.${kind}`, parts);
+      parts.push(line([run.id, ...columns.map((name) => known(name).value(run))]));
+    page_token = page.next_page_token;
+    say(`${counted(parts.length - 1, "run")} ${page_token ? "so far" : "saved"}`);
+  } while (page_token);
+  save("runs.csv", parts);
+}
+
+/** Where the service writes the same runs while it sends them: all of each, or the columns shown. */
+export function written(
+  workspace: string,
+  { filter, order }: Asked,
+  columns: string[],
+  format: "jsonl" | "parquet",
+): string {
+  const shown = format === "parquet" ? { columns: ["id", ...columns] } : {};
+  return url("runs.export", { workspace }, { filter, order_by: order, format, ...shown });
 }
 
 /** The call of Python that finds the same runs in the same order. */

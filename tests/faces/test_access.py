@@ -77,6 +77,7 @@ ASKING = {
     "experiments.search",
     "metrics.read_many",
     "models.search",
+    "registered_models.search",
     "runs.search",
     "series.read",
 }

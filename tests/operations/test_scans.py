@@ -17,7 +17,8 @@ from runyard.protocol.experiments import ExperimentQuery
 from runyard.protocol.feed import FeedQuery
 from runyard.protocol.files import FileQuery
 from runyard.protocol.metrics import MetricQuery, SpoolQuery
-from runyard.protocol.models import ModelQuery, RegisterModel
+from runyard.protocol.models import ModelChangeQuery, ModelQuery, RegisterModel
+from runyard.protocol.registered_models import SetAlias
 from runyard.protocol.runs import RunQuery
 from runyard.protocol.search import Search
 from runyard.protocol.workspaces import WorkspaceQuery
@@ -32,6 +33,7 @@ from runyard_server.operations import (
     files,
     metrics,
     models,
+    registered_models,
     runs,
     workspaces,
 )
@@ -56,6 +58,9 @@ BIG = (
     "model_files",
     "model_tags",
     "model_properties",
+    "registered_model_tags",
+    "model_aliases",
+    "model_changes",
     "job_nodes",
 )
 Statements = list[tuple[str, Any]]
@@ -94,6 +99,7 @@ def history(system: System, run_with_files: str) -> str:
     body = io.BytesIO(line)
     metrics.append(system, "default", run_with_files, "w", query=SpoolQuery(), body=body)
     models.register(system, "default", body=RegisterModel("m", "outputs", run=run_with_files))
+    registered_models.set_alias(system, "default", "m", "best", body=SetAlias(1))
     environments.register(system, "default", RegisterEnvironment("e", EnvironmentDefinition()))
     return run_with_files
 
@@ -142,6 +148,17 @@ READS: dict[str, Callable[[System, str], object]] = {
     "models of a name": lambda s, _: models.list_(s, "default", ModelQuery(name="m")),
     "latest models": lambda s, _: models.list_(s, "default", ModelQuery(latest=True)),
     "models with a tag": lambda s, _: models.list_(s, "default", ModelQuery(tags=["a=b"])),
+    "model of an alias": lambda s, _: models.get(s, "default", "m@best"),
+    "lineage of a model": lambda s, _: models.lineage(s, "default", "m:1"),
+    "history of a model": lambda s, _: models.history(s, "default", "m", ModelChangeQuery()),
+    "registered model": lambda s, _: registered_models.get(s, "default", "m"),
+    "registered models": lambda s, _: registered_models.search(s, "default", Search()),
+    "registered models by name": lambda s, _: registered_models.search(
+        s, "default", Search("name LIKE 'm%' and tags.a = 'b'", ["name"])
+    ),
+    "registered models, last changed first": lambda s, _: registered_models.search(
+        s, "default", Search(order_by=["changed_at DESC"])
+    ),
     "models of a run": lambda s, run: models.list_(s, "default", ModelQuery(run=run)),
 }
 
@@ -191,6 +208,7 @@ MODEL_SEARCHES: dict[str, Search] = {
     "everything": Search(),
     "a tag": Search("tags.a = 'b'"),
     "a tag's number, by it": Search("tags.a > 2", ["tags.a"]),
+    "a stage, by it": Search("stage = 'Production'", ["stage"]),
     "the latest of a framework": Search("latest = TRUE and framework = 'x'", ["size desc"]),
 }
 

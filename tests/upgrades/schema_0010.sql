@@ -142,7 +142,7 @@ CREATE TABLE events (
 INSERT INTO "events" VALUES(1,'default','experiment','mnist',1,'created',1600000000000000,'',NULL,'{}');
 INSERT INTO "events" VALUES(2,'default','run','kept',1,'status',1600000000000000,'','Running','{}');
 INSERT INTO "events" VALUES(3,'default','run','kept',2,'file',1600000000000000,'outputs/model/x',NULL,'{"path":"outputs/model/x","count":"1"}');
-INSERT INTO "events" VALUES(4,'default','model','m:1',1,'registered',1600000000000000,'from run kept',NULL,'{}');
+INSERT INTO "events" VALUES(4,'default','model','m:1',1,'registered',1600000000000000,'run kept, files 1',NULL,'{}');
 INSERT INTO "events" VALUES(5,'default','environment','e:1',1,'registered',1600000000000000,'',NULL,'{}');
 INSERT INTO "events" VALUES(6,'default','run','kept',3,'status',1600000000000000,'','Completed','{}');
 CREATE TABLE experiments (
@@ -155,7 +155,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('0f3448c4-e368-49d8-ab6d-4f3de0e60391','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('49cb1ec4-3f57-456e-81f2-47c07fd71cc9','default','mnist',1,1600000000000000,'');
 CREATE TABLE gang_nodes (
 	run_key BIGINT NOT NULL, 
 	node INTEGER NOT NULL, 
@@ -315,6 +315,7 @@ CREATE TABLE model_changes (
 	details TEXT NOT NULL, 
 	PRIMARY KEY ("key")
 );
+INSERT INTO "model_changes" VALUES(1,1,1,1600000000000000,'','registered','{"run":"kept","files":"1"}');
 CREATE TABLE model_files (
 	model_key BIGINT NOT NULL, 
 	path VARCHAR NOT NULL, 
@@ -323,7 +324,6 @@ CREATE TABLE model_files (
 	executable BOOLEAN NOT NULL, 
 	PRIMARY KEY (model_key, path)
 );
-INSERT INTO "model_files" VALUES(1,'model/x','3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',4,0);
 CREATE TABLE model_properties (
 	model_key BIGINT NOT NULL, 
 	name VARCHAR NOT NULL, 
@@ -364,7 +364,7 @@ CREATE TABLE models (
 	PRIMARY KEY ("key"), 
 	UNIQUE (workspace, name, version)
 );
-INSERT INTO "models" VALUES(1,'default','m',1,'kept','mnist','model',4,1,'','','',1600000000000000,NULL,NULL,NULL,'None',0,'',NULL,NULL);
+INSERT INTO "models" VALUES(1,'default','m',1,'kept','mnist','model',4,1,'','','',1600000000000000,NULL,NULL,NULL,'None',1600000000000000,'',1,'outputs/model');
 CREATE TABLE nodes (
 	workspace VARCHAR NOT NULL, 
 	compute VARCHAR NOT NULL, 
@@ -641,17 +641,21 @@ CREATE INDEX registered_model_tags_by_number ON registered_model_tags (name, num
 CREATE INDEX registered_model_tags_by_value ON registered_model_tags (name, value, registered_key);
 CREATE INDEX model_aliases_of_version ON model_aliases (registered_key, version);
 CREATE INDEX model_changes_of_model ON model_changes (registered_key, "key");
-CREATE INDEX models_of_workspace ON models (workspace, "key");
 CREATE INDEX models_of_stage ON models (workspace, name, stage, "key");
-CREATE INDEX models_of_run ON models (workspace, run, "key");
+CREATE INDEX models_of_workspace ON models (workspace, "key");
 CREATE INDEX models_by_files ON models (files_of, "key");
+CREATE INDEX models_of_run ON models (workspace, run, "key");
 CREATE INDEX model_tags_by_value ON model_tags (name, value, model_key);
 CREATE INDEX model_tags_by_number ON model_tags (name, number, model_key);
 CREATE INDEX model_properties_by_number ON model_properties (name, number, model_key);
 CREATE INDEX model_properties_by_value ON model_properties (name, value, model_key);
-CREATE INDEX trash_of_workspace ON trash (workspace, "key");
 CREATE INDEX trash_due ON trash (until);
+CREATE INDEX trash_of_workspace ON trash (workspace, "key");
 CREATE INDEX blob_marks_due ON blob_marks (due);
+CREATE INDEX runs_going ON runs (workspace, 0 - started_at, "key") WHERE coalesce(ended_at, 0) = 0 AND coalesce(started_at, 0) > 0;
+CREATE INDEX runs_by_type ON runs (workspace, run_type, "key");
+CREATE INDEX runs_by_user ON runs (workspace, submitted_by, "key");
+CREATE INDEX runs_by_attempt ON runs (workspace, attempt, "key");
 CREATE INDEX runs_by_active ON runs (workspace, active, "key");
 CREATE INDEX runs_by_snapshot ON runs (workspace, snapshot, "key");
 CREATE INDEX runs_of_workspace ON runs (workspace, "key");
@@ -677,25 +681,21 @@ CREATE INDEX runs_of_lock ON runs (workspace, environment_lock, "key");
 CREATE INDEX runs_by_target ON runs (workspace, target, "key");
 CREATE INDEX runs_by_number ON runs (workspace, number, "key");
 CREATE INDEX runs_by_nodes ON runs (workspace, node_count, "key");
-CREATE INDEX runs_going ON runs (workspace, 0 - started_at, "key") WHERE coalesce(ended_at, 0) = 0 AND coalesce(started_at, 0) > 0;
-CREATE INDEX runs_by_type ON runs (workspace, run_type, "key");
-CREATE INDEX runs_by_user ON runs (workspace, submitted_by, "key");
-CREATE INDEX runs_by_attempt ON runs (workspace, attempt, "key");
-CREATE INDEX run_tags_by_value ON run_tags (name, value, run_key);
 CREATE INDEX run_tags_by_number ON run_tags (name, number, run_key);
-CREATE INDEX run_properties_by_value ON run_properties (name, value, run_key);
+CREATE INDEX run_tags_by_value ON run_tags (name, value, run_key);
 CREATE INDEX run_properties_by_number ON run_properties (name, number, run_key);
-CREATE INDEX run_params_by_number ON run_params (name, number, run_key);
+CREATE INDEX run_properties_by_value ON run_properties (name, value, run_key);
 CREATE INDEX run_params_by_value ON run_params (name, value, run_key);
-CREATE INDEX events_of_workspace ON events (workspace, position);
+CREATE INDEX run_params_by_number ON run_params (name, number, run_key);
 CREATE INDEX events_of_others ON events (workspace, subject_kind, position) WHERE subject_kind <> 'run';
+CREATE INDEX events_of_workspace ON events (workspace, position);
 CREATE INDEX metric_series_by_last ON metric_series (name, kind, last, run_key);
 CREATE INDEX nodes_of_run ON nodes (workspace, run);
 CREATE INDEX job_nodes_open ON job_nodes (finished_at, run_key);
-CREATE INDEX sweeps_of_journal ON sweeps (journal_key, study);
-CREATE INDEX sweeps_of_workspace ON sweeps (workspace, "key");
 CREATE INDEX sweeps_active ON sweeps (active, "key");
 CREATE INDEX sweeps_of_experiment ON sweeps (workspace, experiment, "key");
+CREATE INDEX sweeps_of_workspace ON sweeps (workspace, "key");
+CREATE INDEX sweeps_of_journal ON sweeps (journal_key, study);
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('events',6);

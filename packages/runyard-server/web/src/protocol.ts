@@ -15,6 +15,12 @@ export interface Access {
   legacy_status: number;
 }
 
+export interface AddTrash {
+  kind: string;
+  name: string;
+  dry_run: boolean;
+}
+
 export interface AgentReply {
   cancel: boolean;
   stop: boolean;
@@ -132,6 +138,13 @@ export interface ChangeModel {
   properties: Record<string, string>;
   description: string | null;
   resources: ModelResources | null;
+}
+
+export interface ChangeRegisteredModel {
+  name: string | null;
+  description: string | null;
+  tags: Record<string, string>;
+  removed_tags: Array<string>;
 }
 
 export interface ChangeRun {
@@ -255,6 +268,12 @@ export interface CreateImage {
   v1: Record<string, unknown>;
 }
 
+export interface CreateRegisteredModel {
+  name: string;
+  description: string;
+  tags: Record<string, string>;
+}
+
 export interface CreateSnapshot {
   files: Array<FileEntry>;
   brief: boolean;
@@ -333,6 +352,10 @@ export interface DatastoreRecord {
   created_at: string;
   is_default: boolean;
   protocol: string;
+}
+
+export interface DeleteWorkspace {
+  dry_run: boolean;
 }
 
 export interface Deploy {
@@ -649,6 +672,12 @@ export interface FinishReport {
   attempt: number;
 }
 
+export interface Freeable {
+  kind: string;
+  size: number;
+  how: string;
+}
+
 export interface GangNode {
   node: number;
   name: string;
@@ -821,6 +850,34 @@ export interface Limits {
   init_seconds: number;
 }
 
+export interface LineageData {
+  datastore: string;
+  path: string;
+  mode: string;
+}
+
+export interface LineageEnvironment {
+  digest: string;
+  python: string;
+  packages: number;
+}
+
+export interface LineageRun {
+  id: string;
+  experiment: string;
+  number: number;
+  status: string;
+  submitted_by: string;
+  ended_at: string | null;
+  deleted: boolean;
+}
+
+export interface LineageSnapshot {
+  id: string;
+  size: number;
+  file_count: number;
+}
+
 export interface Liveness {
   period_seconds: number;
   timeout_seconds: number;
@@ -927,6 +984,45 @@ export interface MetricsOfRuns {
   points: number;
 }
 
+export interface ModelChange {
+  time: string;
+  action: string;
+  actor: string;
+  version: number | null;
+  details: Record<string, string>;
+}
+
+export interface ModelChangePage {
+  items: Array<ModelChange>;
+  next_page_token: string | null;
+}
+
+export interface ModelChangeQuery {
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface ModelCheck {
+  model: string;
+  files: number;
+  size: number;
+  damaged: Array<string>;
+  missing: Array<string>;
+  next_page_token: string | null;
+}
+
+export interface ModelLineage {
+  model: string;
+  run: LineageRun | null;
+  snapshot: LineageSnapshot | null;
+  environment: LineageEnvironment | null;
+  data: Array<LineageData>;
+  params: Record<string, string>;
+  metrics: Record<string, number>;
+  properties: Record<string, string>;
+  endpoints: Array<string>;
+}
+
 export interface ModelPage {
   items: Array<ModelRecord>;
   next_page_token: string | null;
@@ -961,6 +1057,10 @@ export interface ModelRecord {
   framework_version: string;
   files: Array<FileEntry>;
   resources: ModelResources;
+  stage: string;
+  aliases: Array<string>;
+  changed_at: string;
+  created_by: string;
 }
 
 export interface ModelResources {
@@ -1132,6 +1232,23 @@ export interface RegisterModel {
   framework: string;
   framework_version: string;
   resources: ModelResources;
+}
+
+export interface RegisteredModelPage {
+  items: Array<RegisteredModelRecord>;
+  next_page_token: string | null;
+  looked_at: number | null;
+}
+
+export interface RegisteredModelRecord {
+  name: string;
+  created_at: string;
+  changed_at: string;
+  description: string;
+  created_by: string;
+  tags: Record<string, string>;
+  aliases: Record<string, number>;
+  latest: Array<ModelRecord>;
 }
 
 export interface ReplicaRecord {
@@ -1338,6 +1455,15 @@ export interface ServiceStatus {
   disk_free_bytes: number;
 }
 
+export interface SetAlias {
+  version: number;
+}
+
+export interface SetStage {
+  stage: string;
+  archive_existing: boolean;
+}
+
 export interface SettingRecord {
   name: string;
   value: string;
@@ -1419,6 +1545,31 @@ export interface StartRun {
   beats: boolean;
   process: string;
   params: Record<string, string>;
+}
+
+export interface StorageKind {
+  kind: string;
+  size: number;
+  count: number;
+}
+
+export interface StoragePlace {
+  workspace: string;
+  experiment: string;
+  runs: number;
+  size: number;
+}
+
+export interface StorageQuery {
+  fresh: boolean;
+}
+
+export interface StorageReport {
+  measured_at: string;
+  kinds: Array<StorageKind>;
+  places: Array<StoragePlace>;
+  freeable: Array<Freeable>;
+  free: number;
 }
 
 export interface StreamQuery {
@@ -1560,6 +1711,28 @@ export interface Told {
   ended_at: number;
 }
 
+export interface TrashEntry {
+  id: string;
+  kind: string;
+  name: string;
+  count: number;
+  size: number;
+  deleted_at: string;
+  until: string;
+  deleted_by: string;
+  state: string;
+}
+
+export interface TrashPage {
+  items: Array<TrashEntry>;
+  next_page_token: string | null;
+}
+
+export interface TrashQuery {
+  page_size: number;
+  page_token: string | null;
+}
+
 export interface TrialPage {
   items: Array<TrialRecord>;
   next_page_token: string | null;
@@ -1616,6 +1789,10 @@ export interface UsageSeries {
   maximum: number | null;
   x: Array<number>;
   y: Array<number | null>;
+}
+
+export interface VerifyQuery {
+  page_token: string | null;
 }
 
 export interface ViewPage {
@@ -1757,11 +1934,22 @@ export interface Routes {
   "models.change": { segments: { workspace: string; model: string }; query: never; body: Partial<ChangeModel>; answer: ModelRecord };
   "models.delete": { segments: { workspace: string; model: string }; query: never; body: never; answer: void };
   "models.get": { segments: { workspace: string; model: string }; query: never; body: never; answer: ModelRecord };
+  "models.history": { segments: { workspace: string; model: string }; query: Partial<ModelChangeQuery>; body: never; answer: ModelChangePage };
+  "models.lineage": { segments: { workspace: string; model: string }; query: never; body: never; answer: ModelLineage };
   "models.list": { segments: { workspace: string }; query: Partial<ModelQuery>; body: never; answer: ModelPage };
   "models.register": { segments: { workspace: string }; query: never; body: Partial<RegisterModel>; answer: ModelRecord };
   "models.search": { segments: { workspace: string }; query: never; body: Partial<Search>; answer: ModelPage };
+  "models.stage": { segments: { workspace: string; model: string }; query: never; body: Partial<SetStage>; answer: ModelRecord };
+  "models.verify": { segments: { workspace: string; model: string }; query: Partial<VerifyQuery>; body: never; answer: ModelCheck };
   "parameters.list": { segments: { workspace: string; run: string }; query: never; body: never; answer: ParameterList };
   "parameters.log": { segments: { workspace: string; run: string }; query: never; body: Partial<LogParameters>; answer: ParameterList };
+  "registered_models.change": { segments: { workspace: string; name: string }; query: never; body: Partial<ChangeRegisteredModel>; answer: RegisteredModelRecord };
+  "registered_models.create": { segments: { workspace: string }; query: never; body: Partial<CreateRegisteredModel>; answer: RegisteredModelRecord };
+  "registered_models.delete": { segments: { workspace: string; name: string }; query: never; body: never; answer: void };
+  "registered_models.delete_alias": { segments: { workspace: string; name: string; alias: string }; query: never; body: never; answer: RegisteredModelRecord };
+  "registered_models.get": { segments: { workspace: string; name: string }; query: never; body: never; answer: RegisteredModelRecord };
+  "registered_models.search": { segments: { workspace: string }; query: never; body: Partial<Search>; answer: RegisteredModelPage };
+  "registered_models.set_alias": { segments: { workspace: string; name: string; alias: string }; query: never; body: Partial<SetAlias>; answer: RegisteredModelRecord };
   "runs.cancel": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
   "runs.change": { segments: { workspace: string; run: string }; query: never; body: Partial<ChangeRun>; answer: RunRecord };
   "runs.complete": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
@@ -1786,6 +1974,7 @@ export interface Routes {
   "sites.list": { segments: {}; query: never; body: never; answer: SitePage };
   "snapshots.create": { segments: { workspace: string }; query: never; body: Partial<CreateSnapshot>; answer: SnapshotRecord };
   "snapshots.get": { segments: { workspace: string; snapshot: string }; query: never; body: never; answer: SnapshotRecord };
+  "storage.get": { segments: {}; query: Partial<StorageQuery>; body: never; answer: StorageReport };
   "stream.follow": { segments: { workspace: string }; query: Partial<StreamQuery>; body: never; answer: never };
   "studio.codes": { segments: {}; query: never; body: never; answer: StudioCode };
   "studio.leave": { segments: { session: string }; query: never; body: never; answer: void };
@@ -1805,6 +1994,11 @@ export interface Routes {
   "tensorboard.program": { segments: { workspace: string }; query: never; body: never; answer: TensorboardProgram };
   "tensorboard.start": { segments: { workspace: string }; query: never; body: Partial<StartBoard>; answer: BoardRecord };
   "tensorboard.stop": { segments: { workspace: string; board: string }; query: never; body: never; answer: void };
+  "trash.add": { segments: { workspace: string }; query: never; body: Partial<AddTrash>; answer: TrashEntry };
+  "trash.empty": { segments: { workspace: string }; query: never; body: never; answer: void };
+  "trash.free": { segments: { workspace: string; entry: string }; query: never; body: never; answer: TrashEntry };
+  "trash.list": { segments: { workspace: string }; query: Partial<TrashQuery>; body: never; answer: TrashPage };
+  "trash.restore": { segments: { workspace: string; entry: string }; query: never; body: never; answer: TrashEntry };
   "usage.series": { segments: { workspace: string; run: string }; query: Partial<UsageQuery>; body: never; answer: UsagePage };
   "views.change": { segments: { workspace: string; view: string }; query: never; body: Partial<ChangeView>; answer: ViewRecord };
   "views.create": { segments: { workspace: string }; query: never; body: Partial<CreateView>; answer: ViewRecord };
@@ -1812,8 +2006,12 @@ export interface Routes {
   "views.list": { segments: { workspace: string }; query: Partial<ViewQuery>; body: never; answer: ViewPage };
   "workspaces.change": { segments: { workspace: string }; query: never; body: Partial<ChangeWorkspace>; answer: WorkspaceRecord };
   "workspaces.create": { segments: {}; query: never; body: Partial<CreateWorkspace>; answer: WorkspaceRecord };
+  "workspaces.delete": { segments: { workspace: string }; query: Partial<DeleteWorkspace>; body: never; answer: TrashEntry };
+  "workspaces.deleted": { segments: {}; query: never; body: never; answer: TrashPage };
+  "workspaces.free": { segments: { deleted: string }; query: never; body: never; answer: TrashEntry };
   "workspaces.get": { segments: { workspace: string }; query: never; body: never; answer: WorkspaceRecord };
   "workspaces.list": { segments: {}; query: Partial<WorkspaceQuery>; body: never; answer: WorkspacePage };
+  "workspaces.restore": { segments: { deleted: string }; query: never; body: never; answer: WorkspaceRecord };
 }
 
 export const routes = {
@@ -1898,11 +2096,22 @@ export const routes = {
   "models.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/models/{model}"},
   "models.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/models/{model}"},
   "models.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/models/{model}"},
+  "models.history": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/models/{model}/history"},
+  "models.lineage": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/models/{model}/lineage"},
   "models.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/models"},
   "models.register": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/models"},
   "models.search": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/models/search"},
+  "models.stage": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/models/{model}/stage"},
+  "models.verify": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/models/{model}/verify"},
   "parameters.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/parameters"},
   "parameters.log": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/parameters"},
+  "registered_models.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/registered-models/{name}"},
+  "registered_models.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/registered-models"},
+  "registered_models.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/registered-models/{name}"},
+  "registered_models.delete_alias": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/registered-models/{name}/aliases/{alias}"},
+  "registered_models.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/registered-models/{name}"},
+  "registered_models.search": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/registered-models/search"},
+  "registered_models.set_alias": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/registered-models/{name}/aliases/{alias}"},
   "runs.cancel": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/cancel"},
   "runs.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/runs/{run}"},
   "runs.complete": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/complete"},
@@ -1927,6 +2136,7 @@ export const routes = {
   "sites.list": {"method": "GET", "path": "/api/v1/sites"},
   "snapshots.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/snapshots"},
   "snapshots.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/snapshots/{snapshot}"},
+  "storage.get": {"method": "GET", "path": "/api/v1/storage"},
   "stream.follow": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/stream"},
   "studio.codes": {"method": "POST", "path": "/api/v1/studio/codes"},
   "studio.leave": {"method": "DELETE", "path": "/api/v1/studio/sessions/{session}"},
@@ -1946,6 +2156,11 @@ export const routes = {
   "tensorboard.program": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/tensorboard-program"},
   "tensorboard.start": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/tensorboards"},
   "tensorboard.stop": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/tensorboards/{board}"},
+  "trash.add": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/trash"},
+  "trash.empty": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/trash"},
+  "trash.free": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/trash/{entry}"},
+  "trash.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/trash"},
+  "trash.restore": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/trash/{entry}/restore"},
   "usage.series": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/usage"},
   "views.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/views/{view}"},
   "views.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/views"},
@@ -1953,6 +2168,10 @@ export const routes = {
   "views.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/views"},
   "workspaces.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}"},
   "workspaces.create": {"method": "POST", "path": "/api/v1/workspaces"},
+  "workspaces.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}"},
+  "workspaces.deleted": {"method": "GET", "path": "/api/v1/trash"},
+  "workspaces.free": {"method": "DELETE", "path": "/api/v1/trash/{deleted}"},
   "workspaces.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}"},
   "workspaces.list": {"method": "GET", "path": "/api/v1/workspaces"},
+  "workspaces.restore": {"method": "POST", "path": "/api/v1/trash/{deleted}/restore"},
 } as const;

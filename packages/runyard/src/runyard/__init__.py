@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         TensorflowConfiguration,
     )
     from runyard.sdk.models import Model
+    from runyard.sdk.registered_models import RegisteredModel
     from runyard.sdk.run_exports import export_runs
     from runyard.sdk.runs import Run
     from runyard.sdk.searching import search_runs
@@ -79,6 +80,7 @@ _NAMES = {
     "ParameterServer": "runyard.sdk.distributed",
     "PyTorch": "runyard.sdk.v1.newest",
     "PyTorchConfiguration": "runyard.sdk.launchers",
+    "RegisteredModel": "runyard.sdk.registered_models",
     "Run": "runyard.sdk.runs",
     "RunConfiguration": "runyard.sdk.v1.runconfig",
     "RunDetails": "runyard.sdk.widgets",
@@ -131,6 +133,7 @@ __all__ = [
     "ParameterServer",
     "PyTorch",
     "PyTorchConfiguration",
+    "RegisteredModel",
     "Run",
     "RunConfiguration",
     "RunDetails",

@@ -83,6 +83,9 @@ class Settings:
         default=True,
         about="Whether agents sample what runs, nodes and GPUs use, for runyard runs usage.",
     )
+    trash_days: float = _setting(
+        7.0, "What is deleted can come back for so many days; 0 frees it at once."
+    )
     log_level: str = _setting("info", "What goes to the log: debug, info, warning or error.")
     default_site: str = _setting("local", "The site of clusters that name none.")
     site: str = _setting(
@@ -237,6 +240,7 @@ def _check_values(settings: Settings) -> None:
         "max_connections": settings.max_connections < 1,
         "head_seconds": not settings.head_seconds > 0,
         "stall_seconds": not settings.stall_seconds > 0,
+        "trash_days": not settings.trash_days >= 0,
         "log_level": settings.log_level not in LOG_LEVELS,
     }
     for name in (name for name, is_wrong in wrong.items() if is_wrong):

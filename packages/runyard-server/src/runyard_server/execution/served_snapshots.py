@@ -18,6 +18,7 @@ from runyard.protocol.endpoints import MODELS_FOLDER, DeploymentSpec
 from runyard.protocol.files import FileEntry
 from runyard.protocol.serving import SERVING_FILE, WorkerSpec, served_model, worker_spec
 from runyard.protocol.snapshots import snapshot_id
+from runyard_server.core import holding
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.store import snapshots
@@ -55,6 +56,7 @@ def compose(
     """
     settings = msgspec.json.encode(_settings(spec, models, named))
     digest, size = system.blobs.add(io.BytesIO(settings))
+    holding.kept(system, [digest])
     files = [FileEntry(SERVING_FILE, digest, size)]
     for each in code:
         path = posixpath.join(spec.source_directory, each.path)
@@ -70,6 +72,7 @@ def compose(
 def keep(work: Work, row: SnapshotRow) -> None:
     """Write a composed snapshot down; the same files are the same snapshot."""
     if snapshots.find(work.connection, row.workspace, row.id) is None:
+        holding.claim(work, [entry.digest for entry in row.files])
         snapshots.add(
             work.connection,
             SnapshotRow(row.workspace, row.id, row.size, row.files, work.now),

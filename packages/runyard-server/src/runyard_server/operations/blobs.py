@@ -1,9 +1,11 @@
 """Contents by digest: what clients send once and refer to from then on."""
 
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from runyard.protocol.errors import BlobNotFound, InvalidRequest, MissingBlobs
 from runyard.protocol.files import BatchResult, BlobList, FileEntry, Refusal
+from runyard_server.core import holding
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import Chunks, Content, System
 from runyard_server.operations import batches
@@ -19,6 +21,8 @@ def missing(system: System, workspace: str, body: BlobList) -> BlobList:
         body: What is asked for.
     """
     system.read(lambda work: workspace_row(work, workspace))
+    # Who is told that one is there does not send it, and refers to it in a while.
+    holding.hold(system, body.digests)
     return BlobList(digests=system.blobs.missing(body.digests))
 
 
@@ -37,6 +41,7 @@ def write(system: System, workspace: str, digest: str, body: Body) -> None:
     """
     system.read(lambda work: workspace_row(work, workspace))
     system.blobs.write(digest, body)
+    holding.kept(system, [digest])
 
 
 def write_many(system: System, workspace: str, body: Body) -> BatchResult:
@@ -54,7 +59,9 @@ def write_many(system: System, workspace: str, body: Body) -> BatchResult:
         StorageFull: No space is left.
     """
     system.read(lambda work: workspace_row(work, workspace))
-    stored, refused = system.blobs.write_many(batches.contents(body))
+    came: list[str] = []
+    stored, refused = system.blobs.write_many(_noted(batches.contents(body), came))
+    holding.kept(system, [digest for digest in came if digest not in refused])
     code = InvalidRequest.code
     return BatchResult(stored, [Refusal(name, code, why) for name, why in refused.items()])
 
@@ -123,6 +130,7 @@ def check_contents(system: System, entries: list[FileEntry]) -> None:
         InvalidRequest: A size is not that of the content.
         MissingBlobs: Contents are not stored; `details["missing"]` lists their digests.
     """
+    holding.hold(system, [entry.digest for entry in entries])
     sizes = _sizes(system, entries)
     for entry in entries:
         if sizes[entry.digest] != entry.size:
@@ -130,6 +138,13 @@ def check_contents(system: System, entries: list[FileEntry]) -> None:
                 f"{entry.path!r} is said to have {entry.size} bytes, and the content with its "
                 f"digest has {sizes[entry.digest]}: the file changed while it was read; try again"
             )
+
+
+def _noted(contents: Iterable[tuple[str, bytes]], came: list[str]) -> Iterator[tuple[str, bytes]]:
+    """The same contents, whose digests are written down as they come."""
+    for digest, data in contents:
+        came.append(digest)
+        yield digest, data
 
 
 def _sizes(system: System, entries: list[FileEntry]) -> dict[str, int]:

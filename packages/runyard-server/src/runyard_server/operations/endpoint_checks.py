@@ -215,7 +215,7 @@ def _models(work: Work, workspace: str, spec: DeploymentSpec, faults: Faults) ->
             continue
         if row.subject.id in found:
             faults.add(f"model {row.subject.id} is named twice; name it once")
-        found[row.subject.id] = row, model_rows.files(work.connection, row.key)
+        found[row.subject.id] = row, model_rows.files(work.connection, row)
     return list(found.values())
 
 

@@ -26,6 +26,7 @@ from runyard_server.core.work import Work
 from runyard_server.environments import cache
 from runyard_server.environments.environments import USER_MANAGED
 from runyard_server.store import environments as rows
+from runyard_server.store import trashed
 from runyard_server.store.environments import EnvironmentRow, LockRow, UsedLock
 
 NAME_RULE = r"[a-zA-Z0-9][\w\-.]{0,254}"
@@ -57,7 +58,10 @@ def register(system: System, workspace: str, body: RegisterEnvironment) -> Envir
         row = rows.latest(work.connection, workspace, body.name)
         # Scripts register at each start, and v1 makes no further version of what is the same.
         if row is None or (row.definition, row.document) != (plain, body.document):
-            version = 1 if row is None else row.version + 1
+            # Also above what is in the trash, which may come back.
+            deleted = rows.latest(work.connection, trashed.of(workspace), body.name)
+            known = [each.version for each in (row, deleted) if each is not None]
+            version = 1 + max(known, default=0)
             row = EnvironmentRow(workspace, body.name, version, plain, body.document, work.now)
             rows.add(work.connection, row)
             events.append(work, row.subject, [EventDraft(kinds.REGISTERED)])

@@ -18,7 +18,7 @@ from runyard.protocol.files import (
     RegisterFiles,
 )
 from runyard.protocol.suggestions import KNOWN, suggest
-from runyard_server.core import lookups
+from runyard_server.core import holding, lookups
 from runyard_server.core.clock import iso
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import append_events
@@ -97,6 +97,7 @@ def register(system: System, workspace: str, run: str, *, body: RegisterFiles) -
         # Whoever overwrites brings what a job leaves behind; of that nothing may be lost.
         if not body.overwrite and len(changed) <= _MOST_CHECKED:
             _refuse_beside(work, row, [entry.path for entry in changed])
+        holding.claim(work, [entry.digest for entry in changed])
         rows.put(work.connection, row.key, [_row(entry, work.now) for entry in changed])
         append_events(work, row, [_news(changed)])
         return work.now

@@ -5,12 +5,16 @@ registered) and the files with paths below the download folder: `model/x` for `o
 the file's own name for a single file.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from runyard.protocol.files import FileEntry, FileQuery, FileRecord
+from runyard_server.core import holding
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.operations import files as run_files
 from runyard_server.operations.blobs import checked_entries
+from runyard_server.store import file_sets
+from runyard_server.store.file_sets import Measured, holds
 from runyard_server.store.folders import checked
 from runyard_server.store.pages import LARGEST
 
@@ -18,34 +22,64 @@ from runyard_server.store.pages import LARGEST
 EVERYTHING = "."
 
 
-def from_run(system: System, workspace: str, run: str, path: str) -> tuple[str, list[FileEntry]]:
-    """Find the files of a run at `path` or below it; `.` means all of them.
+class NothingThere(Exception):
+    """A run has no file at a path: told within a write, in which nothing more is looked up."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the files of a model are in a run.
+
+    Args:
+        base: The name under which the model's files are downloaded.
+        below: Their path in the run; "" means all of its files.
+        files: The files themselves, where there are logs among them; else the run's rows do.
+    """
+
+    base: str
+    below: str
+    files: list[FileEntry] = field(default_factory=list)
+
+
+def of_run(system: System, workspace: str, run: str, path: str) -> Source:
+    """Find where the files of a run at `path` or below it are; `.` means all of them.
 
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
         run: Id of the run.
         path: A path in the run.
-
-    Raises:
-        RunFileNotFound: There are none; the message names the nearest.
     """
     if path.strip("/") in ("", EVERYTHING):
-        base, parent = EVERYTHING, ""
-        records = _all(system, workspace, run, "")
+        base, below, parent = EVERYTHING, "", ""
     else:
-        wanted = checked(path)
-        base = wanted.rpartition("/")[2]
-        parent = wanted[: -len(base)]
-        records = [
-            record
-            for record in _all(system, workspace, run, wanted)
-            # The prefix alone would bring `outputs/model2` with `outputs/model`.
-            if record.path == wanted or record.path.startswith(wanted + "/")
-        ]
-    if not records:
-        raise run_files.not_found(system, workspace, run, path)
-    return base, [_entry(system, workspace, run, record, parent) for record in records]
+        below = checked(path)
+        base = below.rpartition("/")[2]
+        parent = below[: -len(base)]
+    # A log grows, and has no content that a version could refer to.
+    logs = [log for log in system.logs.list_(workspace, run) if holds(below, log.path)]
+    if not logs:
+        return Source(base, below)
+    records = [each for each in _all(system, workspace, run, below) if holds(below, each.path)]
+    files = [_entry(system, workspace, run, record, parent) for record in records]
+    return Source(base, below, files)
+
+
+def referred(work: Work, run_key: int, below: str) -> Measured:
+    """How many files of a run a version has, and their bytes.
+
+    Args:
+        work: The unit of work.
+        run_key: Key of the run.
+        below: Their path in the run; "" means all of its files.
+
+    Raises:
+        NothingThere: The run has no such file.
+    """
+    found = file_sets.measured(work.connection, run_key, below)
+    if not found.count:
+        raise NothingThere
+    return found
 
 
 def from_contents(system: System, path: str, files: list[FileEntry]) -> tuple[str, list[FileEntry]]:
@@ -88,4 +122,5 @@ def _entry(system: System, workspace: str, run: str, record: FileRecord, parent:
     # A log of a run that goes on would change under the model.
     with system.logs.path(workspace, run, record.path).open("rb") as log:
         digest, size = system.blobs.add(log)
+    holding.kept(system, [digest])
     return FileEntry(path, digest, size)

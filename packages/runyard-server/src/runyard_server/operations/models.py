@@ -1,41 +1,69 @@
 """Models: named, versioned sets of files.
 
-A version refers to stored contents, so registering from a run copies nothing; the one exception
-are logs, which become contents first.
+A version from a run refers to the run's files as long as none of them changes, so registering
+copies nothing, however many they are; see `store.file_sets`. The one exception are logs, which
+become contents of the version first.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from runyard.protocol import events as kinds
-from runyard.protocol.errors import AlreadyExists, InvalidRequest, ModelNotFound, WrongState
+from runyard.protocol.errors import AlreadyExists, InvalidRequest
 from runyard.protocol.files import FileEntry
 from runyard.protocol.filters import PROPERTY, TAG
 from runyard.protocol.models import (
+    ARCHIVED,
     NAME_RULE,
+    STAGES,
     ChangeModel,
     ModelPage,
     ModelQuery,
     ModelRecord,
     ModelResources,
     RegisterModel,
+    SetStage,
 )
 from runyard.protocol.search import Search
-from runyard.protocol.suggestions import KNOWN, suggest
-from runyard_server.core import events, lookups, names
+from runyard.protocol.trash import MODEL, AddTrash
+from runyard_server.core import holding, lookups, names
+from runyard_server.core.authors import author
 from runyard_server.core.clock import iso
-from runyard_server.core.events import EventDraft
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.operations import model_sources, searches
+from runyard_server.operations import files as run_files
+from runyard_server.operations import model_history, model_sources, searches, trash
+from runyard_server.operations.model_checks import verify
+from runyard_server.operations.model_history import history
+from runyard_server.operations.model_lineage import lineage
+from runyard_server.operations.model_lookups import one_version, require
+from runyard_server.operations.model_sources import NothingThere
 from runyard_server.operations.searches import Columns, Words, is_
-from runyard_server.store import endpoints, nouns, pages
 from runyard_server.store import models as rows
+from runyard_server.store import nouns, pages
+from runyard_server.store import registered_models as registered
 from runyard_server.store.models import ModelRow
 from runyard_server.store.searched import Wanted
 
-_MEANING = "1 to 255 letters, digits, '-', '.' or '_', and begin with a letter or a digit"
+__all__ = [
+    "MEANING",
+    "WORDS",
+    "change",
+    "delete",
+    "get",
+    "history",
+    "lineage",
+    "list_",
+    "record_of",
+    "register",
+    "require",
+    "search",
+    "stage",
+    "verify",
+]
+
+MEANING = "1 to 255 letters, digits, '-', '.' or '_', and begin with a letter or a digit"
 WORDS = Words(
     "models",
     nouns.MODELS,
@@ -63,7 +91,7 @@ def register(system: System, workspace: str, *, body: RegisterModel) -> ModelRec
         RunFileNotFound: No file of the run is at `path` or below it.
         MissingBlobs: Contents are not stored; `details["missing"]` lists their digests.
     """
-    names.checked("model", body.name, NAME_RULE, _MEANING)
+    names.checked("model", body.name, NAME_RULE, MEANING)
     names.check_texts("tag", body.tags)
     names.check_texts("property", body.properties)
     if not body.files and body.run is None:
@@ -73,15 +101,26 @@ def register(system: System, workspace: str, *, body: RegisterModel) -> ModelRec
         raise InvalidRequest("framework_version is given without framework; give both")
     if body.files:
         path, files = model_sources.from_contents(system, body.path, body.files)
-    else:
-        path, files = model_sources.from_run(system, workspace, body.run or "", body.path)
-    draft = _draft(workspace, body, path, files)
+        return _written(system, _draft(workspace, body, path, files), files)
+    source = model_sources.of_run(system, workspace, body.run or "", body.path)
+    if source.files:
+        return _written(system, _draft(workspace, body, source.base, source.files), source.files)
+    draft = replace(_draft(workspace, body, source.base, []), files_below=source.below)
+    try:
+        return _written(system, draft, [])
+    except NothingThere:
+        raise run_files.not_found(system, workspace, body.run or "", body.path) from None
+
+
+def _written(system: System, draft: ModelRow, files: Sequence[FileEntry]) -> ModelRecord:
+    """Write a version, with rows of its own or with those of its run."""
 
     def write(work: Work) -> ModelRecord:
+        holding.claim(work, [entry.digest for entry in files])
         row = _add(work, draft, files)
-        of = f"from run {row.run}" if row.run else ""
-        events.append(work, row.subject, [EventDraft(kinds.REGISTERED, of)])
-        return work.answered(_record(row, files))
+        more = {"run": row.run or "", "files": str(row.file_count)}
+        _note(work, row, kinds.REGISTERED, **more)
+        return work.answered(record_of(row))
 
     return system.write(write)
 
@@ -100,7 +139,7 @@ def list_(system: System, workspace: str, query: ModelQuery) -> ModelPage:
     def read(work: Work) -> ModelPage:
         workspace_row(work, workspace)
         keys, token = searches.listed(work, _wanted(workspace, query), before, limit)
-        return ModelPage([_record(row, []) for row in rows.find_many(work.connection, keys)], token)
+        return ModelPage([record_of(row) for row in rows.find_many(work.connection, keys)], token)
 
     return system.read(read)
 
@@ -123,18 +162,18 @@ def search(system: System, workspace: str, body: Search) -> ModelPage:
         page = searches.found(work, asked)
         found = rows.find_many(work.connection, page.keys)
         kept = [_shortened(row, asked.columns) for row in found]
-        return ModelPage([_record(row, []) for row in kept], page.token, page.looked_at)
+        return ModelPage([record_of(row) for row in kept], page.token, page.looked_at)
 
     return system.read(read)
 
 
 def get(system: System, workspace: str, model: str) -> ModelRecord:
-    """A model by `name` (its latest version) or `name:version`, with its files.
+    """A model by `name` (its latest version), `name:version` or `name@alias`, with its files.
 
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
-        model: The model: `name` or `name:version`.
+        model: The model: `name`, `name:version` or `name@alias`.
 
     Raises:
         ModelNotFound: There is none; the message names the nearest.
@@ -142,7 +181,7 @@ def get(system: System, workspace: str, model: str) -> ModelRecord:
 
     def read(work: Work) -> ModelRecord:
         row = require(work, workspace, model)
-        return _record(row, rows.files(work.connection, row.key))
+        return record_of(row, rows.files(work.connection, row))
 
     return system.read(read)
 
@@ -153,7 +192,7 @@ def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> 
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
-        model: The model: `name` or `name:version`.
+        model: The model: `name`, `name:version` or `name@alias`.
         body: What is asked for.
 
     Raises:
@@ -165,7 +204,7 @@ def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> 
     names.check_texts("property", body.properties)
 
     def write(work: Work) -> ModelRecord:
-        row = require(work, workspace, _with_version(model))
+        row = require(work, workspace, one_version(model))
         tags = {k: v for k, v in row.tags.items() if k not in body.removed_tags} | body.tags
         _refuse_changes(row, body.properties)
         changed = replace(
@@ -173,35 +212,89 @@ def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> 
             tags=tags,
             properties=row.properties | body.properties,
             description=row.description if body.description is None else body.description,
+            changed_at=work.now,
             **({} if body.resources is None else vars(body.resources)),
         )
         rows.change(work.connection, changed)
-        events.append(work, row.subject, [EventDraft(kinds.CHANGED)])
-        return _record(changed, rows.files(work.connection, row.key))
+        _note(work, row, kinds.CHANGED, **_told(body))
+        return record_of(changed, rows.files(work.connection, row))
+
+    return system.write(write)
+
+
+def stage(system: System, workspace: str, model: str, *, body: SetStage) -> ModelRecord:
+    """Move a version to a stage; others that are there may go to Archived.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        model: The model: `name:version` or `name@alias`.
+        body: What is asked for.
+
+    Raises:
+        ModelNotFound: There is none.
+        InvalidRequest: There is no such stage.
+    """
+    wanted = next((each for each in STAGES if each.lower() == body.stage.lower()), None)
+    if wanted is None:
+        raise InvalidRequest(
+            f"there is no stage {body.stage[:80]!r}; the stages are {', '.join(STAGES)}"
+        )
+
+    def write(work: Work) -> ModelRecord:
+        row = require(work, workspace, one_version(model))
+        if body.archive_existing and wanted != ARCHIVED:
+            for version in registered.of_stage(work.connection, workspace, row.name, wanted):
+                other = rows.find(work.connection, workspace, row.name, version)
+                if other is not None and other.key != row.key:
+                    _move(work, other, ARCHIVED)
+        return record_of(_move(work, row, wanted))
 
     return system.write(write)
 
 
 def delete(system: System, workspace: str, model: str) -> None:
-    """Delete a version, `name:version`; its number is never given again.
+    """Delete a version; the trash has it for a while, and its number is never given again.
 
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
-        model: The model: `name` or `name:version`.
+        model: The model: `name:version` or `name@alias`.
 
     Raises:
         ModelNotFound: There is none.
-        WrongState: An endpoint serves it.
+        WrongState: An endpoint serves it, or an alias points to it.
     """
+    trash.add(system, workspace, AddTrash(MODEL, one_version(model)))
 
-    def write(work: Work) -> None:
-        row = require(work, workspace, _with_version(model))
-        _refuse_deployed(work, row)
-        rows.remove(work.connection, row)
-        events.append(work, row.subject, [EventDraft(kinds.DELETED)])
 
-    system.write(write)
+def _move(work: Work, row: ModelRow, wanted: str) -> ModelRow:
+    if row.stage == wanted:
+        return row
+    moved = replace(row, stage=wanted, changed_at=work.now)
+    rows.change(work.connection, moved)
+    _note(work, row, model_history.STAGED, stage=wanted, before=row.stage)
+    return moved
+
+
+def _note(work: Work, row: ModelRow, action: str, **details: str) -> None:
+    name = registered.find(work.connection, row.workspace, row.name)
+    assert name is not None
+    model_history.note(work, name.key, row.subject, action, row.version, details)
+
+
+def _told(body: ChangeModel) -> dict[str, str]:
+    """What of a version is changed, for its history."""
+    tags = [f"{name}={value}" for name, value in body.tags.items()]
+    tags += [f"-{name}" for name in body.removed_tags]
+    properties = [f"{name}={value}" for name, value in body.properties.items()]
+    wishes = {} if body.resources is None else vars(body.resources)
+    return {
+        "tags": ", ".join(tags),
+        "properties": ", ".join(properties),
+        "description": body.description or "",
+        "resources": ", ".join(f"{name}={value}" for name, value in wishes.items()),
+    }
 
 
 def _draft(workspace: str, body: RegisterModel, path: str, files: Sequence[FileEntry]) -> ModelRow:
@@ -228,12 +321,24 @@ def _draft(workspace: str, body: RegisterModel, path: str, files: Sequence[FileE
 
 def _add(work: Work, draft: ModelRow, files: Sequence[FileEntry]) -> ModelRow:
     workspace_row(work, draft.workspace)
-    experiment = None
+    experiment, run_key = None, 0
     if draft.run is not None:
-        experiment = lookups.run_row(work, draft.workspace, draft.run).experiment
+        run = lookups.run_row(work, draft.workspace, draft.run)
+        experiment, run_key = run.experiment, run.key
+    row = replace(
+        draft,
+        created_at=work.now,
+        changed_at=work.now,
+        created_by=author(work),
+        experiment=experiment,
+    )
+    if draft.files_below is not None:
+        found = model_sources.referred(work, run_key, draft.files_below)
+        row = replace(row, files_of=run_key, size=found.size, file_count=found.count)
     # Within the write: of two that register one name at once, each has a number of its own.
-    version = rows.next_version(work.connection, draft.workspace, draft.name, work.now)
-    row = replace(draft, created_at=work.now, version=version, experiment=experiment)
+    name = registered.ensure(work.connection, row.workspace, row.name, work.now, row.created_by)
+    version = rows.next_version(work.connection, name, work.now)
+    row = replace(row, version=version)
     return replace(row, key=rows.add(work.connection, row, files))
 
 
@@ -263,66 +368,6 @@ def _shortened(row: ModelRow, columns: Columns) -> ModelRow:
     )
 
 
-def _with_version(model: str) -> str:
-    """`model` if it names one version.
-
-    Raises:
-        InvalidRequest: It is a name alone, which would mean another version tomorrow.
-    """
-    if ":" not in model:
-        raise InvalidRequest(f"say which version of {model!r}: {model}:<version>")
-    return model
-
-
-def require(work: Work, workspace: str, model: str) -> ModelRow:
-    """The row of a model.
-
-    Args:
-        work: The unit of work.
-        workspace: Id of the workspace.
-        model: The model: `name` or `name:version`.
-
-    Raises:
-        ModelNotFound: There is none; the message names the nearest.
-    """
-    name, _, version = model.partition(":")
-    row = None
-    if not version:
-        row = rows.latest(work.connection, workspace, name)
-    elif version.isdecimal() and len(version) < 10:  # noqa: PLR2004 - beyond any real version
-        row = rows.find(work.connection, workspace, name, int(version))
-    if row is None:
-        workspace_row(work, workspace)
-        raise _not_found(work, workspace, name, version)
-    return row
-
-
-def _not_found(work: Work, workspace: str, name: str, version: str) -> ModelNotFound:
-    known = rows.versions(work.connection, workspace, name, 5)
-    if known:
-        near = [f"{name}:{number}" for number in known]
-        return ModelNotFound(
-            f"model {name!r} has no version {version!r}; there are: {', '.join(near)}",
-            {"nearest": near},
-        )
-    close = suggest(name, rows.names(work.connection, workspace, KNOWN), "it has none yet")
-    return ModelNotFound(
-        f"workspace {workspace!r} has no model {name!r}; {close.sentence}",
-        {"nearest": close.names},
-    )
-
-
-def _refuse_deployed(work: Work, row: ModelRow) -> None:
-    users = endpoints.serving_model(work.connection, row.workspace, row.subject.id)
-    if users:
-        named = ", ".join(repr(name) for name in users)
-        raise WrongState(
-            f"model {row.subject.id} is served by endpoint{'' if len(users) == 1 else 's'} "
-            f"{named}; deploy another there, or delete the endpoint, first",
-            {"endpoints": users},
-        )
-
-
 def _refuse_changes(row: ModelRow, properties: dict[str, str]) -> None:
     for key, value in properties.items():
         if row.properties.get(key, value) != value:
@@ -333,7 +378,13 @@ def _refuse_changes(row: ModelRow, properties: dict[str, str]) -> None:
             )
 
 
-def _record(row: ModelRow, files: Sequence[FileEntry]) -> ModelRecord:
+def record_of(row: ModelRow, files: Sequence[FileEntry] = ()) -> ModelRecord:
+    """A version as it is told, with its files where these are given.
+
+    Args:
+        row: The version.
+        files: Its files.
+    """
     return ModelRecord(
         id=f"{row.name}:{row.version}",
         name=row.name,
@@ -351,4 +402,8 @@ def _record(row: ModelRow, files: Sequence[FileEntry]) -> ModelRecord:
         framework_version=row.framework_version,
         resources=ModelResources(row.cpus, row.memory_gb, row.gpus),
         files=list(files),
+        stage=row.stage,
+        aliases=row.aliases,
+        changed_at=iso(row.changed_at),
+        created_by=row.created_by,
     )

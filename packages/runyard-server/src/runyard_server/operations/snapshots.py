@@ -2,13 +2,16 @@
 
 from runyard.protocol.errors import SnapshotNotFound
 from runyard.protocol.snapshots import CreateSnapshot, SnapshotRecord, snapshot_id
-from runyard_server.core.clock import iso
+from runyard_server.core import holding
+from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations.blobs import check_contents, in_order
 from runyard_server.store import snapshots as rows
 from runyard_server.store.snapshots import SnapshotRow
+
+_RENEWED = 6 * 3600 * SECOND
 
 
 def create(system: System, workspace: str, body: CreateSnapshot) -> SnapshotRecord:
@@ -27,7 +30,8 @@ def create(system: System, workspace: str, body: CreateSnapshot) -> SnapshotReco
     name = snapshot_id(files)
     found = system.read(lambda work: rows.find(work.connection, workspace, name))
     if found is not None:
-        # It was checked when it was made, and contents stay.
+        # It was checked when it was made, and its contents stay as long as it does.
+        _renew(system, found)
         return _record(found, brief=body.brief)
     check_contents(system, files)
     size = sum(entry.size for entry in files)
@@ -40,6 +44,7 @@ def create(system: System, workspace: str, body: CreateSnapshot) -> SnapshotReco
             row = SnapshotRow(
                 workspace=workspace, id=name, size=size, files=files, created_at=work.now
             )
+            holding.claim(work, [entry.digest for entry in files])
             rows.add(work.connection, row)
         return row
 
@@ -79,6 +84,14 @@ def require(work: Work, workspace: str, snapshot: str) -> SnapshotRow:
             "folder first",
         )
     return row
+
+
+def _renew(system: System, row: SnapshotRow) -> None:
+    """Keep a snapshot from being collected before the run that is to have it is there."""
+    now = system.clock.now_us()
+    # Each submission asks for its snapshot: a write for each would wait for the disk.
+    if row.created_at < now - _RENEWED:
+        system.write(lambda work: rows.renew(work.connection, row.workspace, row.id, work.now))
 
 
 def _record(row: SnapshotRow, *, brief: bool = False) -> SnapshotRecord:

@@ -31,7 +31,7 @@ from runyard_server.core.sites import Site
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations import compute, experiments
-from runyard_server.store import folders, runs, snapshots, sweeps
+from runyard_server.store import folders, runs, snapshots, sweeps, trashed
 from runyard_server.store.runs import RunRow
 
 MOST_RETRIES = 100
@@ -111,6 +111,12 @@ def check_new(work: Work, row: RunRow) -> None:
     if runs.key_of(work.connection, row.workspace, row.id) is not None:
         raise AlreadyExists(
             f"there is a run {row.id!r} already in workspace {row.workspace!r}; use another id"
+        )
+    # It may come back, and its events and logs are under its id.
+    if runs.key_of(work.connection, trashed.of(row.workspace), row.id) is not None:
+        raise AlreadyExists(
+            f"a run {row.id!r} is in the trash of workspace {row.workspace!r}; use another id, or "
+            "free that one first: `runyard trash list`"
         )
     _refuse_trial(work, row)
 

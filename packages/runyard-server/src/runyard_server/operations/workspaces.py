@@ -19,17 +19,35 @@ from runyard.protocol.workspaces import (
     WorkspaceRecord,
 )
 from runyard_server.core import events, names
-from runyard_server.core.clock import iso
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lookups import datastore_row, workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
+from runyard_server.operations.workspace_trash import (
+    delete,
+    deleted,
+    free,
+    record_of,
+    restore,
+)
 from runyard_server.store import datastores as datastore_rows
-from runyard_server.store import pages
+from runyard_server.store import pages, trashed
 from runyard_server.store import workspaces as rows
 from runyard_server.store.datastores import DatastoreRow
 from runyard_server.store.subjects import WORKSPACE, Subject
 from runyard_server.store.workspaces import Triple, WorkspaceRow
+
+__all__ = [
+    "change",
+    "create",
+    "delete",
+    "deleted",
+    "ensure_default",
+    "free",
+    "get",
+    "list_",
+    "restore",
+]
 
 _MEANING = "1 to 255 letters, digits, '_', '-' or '.', and begin with a letter or a digit"
 # An id is a folder's name, which file systems bound by 255 bytes; the digest comes behind it.
@@ -60,11 +78,11 @@ def create(system: System, body: CreateWorkspace, created_at: int | None = None)
                 f"workspace {body.name!r} exists in resource group {body.resource_group!r}; "
                 "pass exist_ok=True to use it, or choose another name"
             )
-        return work.answered(_record(found))
+        return work.answered(record_of(found))
 
     # Asked for at each start, when it mostly is there: a read waits for no disk.
     found = system.read(lambda work: rows.find_named(work.connection, triple))
-    return _record(found) if found is not None and body.exist_ok else system.write(write)
+    return record_of(found) if found is not None and body.exist_ok else system.write(write)
 
 
 def ensure_default(system: System, created_at: int | None = None) -> WorkspaceRecord:
@@ -84,7 +102,7 @@ def list_(system: System, query: WorkspaceQuery) -> WorkspacePage:
     chosen = {name: value for name, value in wanted.items() if value is not None}
     found = system.read(lambda work: rows.page(work.connection, chosen, after, limit + 1))
     page, token = pages.cut(found, limit, _triple)
-    return WorkspacePage(items=[_record(row) for row in page], next_page_token=token)
+    return WorkspacePage(items=[record_of(row) for row in page], next_page_token=token)
 
 
 def get(system: System, workspace: str) -> WorkspaceRecord:
@@ -93,7 +111,7 @@ def get(system: System, workspace: str) -> WorkspaceRecord:
     Raises:
         WorkspaceNotFound: There is none.
     """
-    return _record(system.read(lambda work: workspace_row(work, workspace)))
+    return record_of(system.read(lambda work: workspace_row(work, workspace)))
 
 
 def change(system: System, workspace: str, body: ChangeWorkspace) -> WorkspaceRecord:
@@ -125,7 +143,7 @@ def change(system: System, workspace: str, body: ChangeWorkspace) -> WorkspaceRe
             events.append(work, Subject(WORKSPACE, workspace, workspace), [told])
         return workspace_row(work, workspace)
 
-    return _record(system.write(write))
+    return record_of(system.write(write))
 
 
 def _make(work: Work, body: CreateWorkspace, created_at: int | None) -> WorkspaceRow:
@@ -154,23 +172,13 @@ def _free_id(work: Work, triple: Triple) -> str:
     stem = triple[0].lower()
     digest = hashlib.sha256("\0".join(triple).encode()).hexdigest()
     suffixed = [f"{stem[:_LONGEST_STEM]}-{digest[:length]}" for length in (6, 12, 40)]
-    return next(c for c in [stem, *suffixed] if rows.find(work.connection, c) is None)
+    return next(id_ for id_ in [stem, *suffixed] if _is_free(work, id_))
+
+
+def _is_free(work: Work, id_: str) -> bool:
+    # What one holds that was deleted is still there under its id.
+    return all(rows.find(work.connection, one) is None for one in (id_, trashed.of(id_)))
 
 
 def _triple(row: WorkspaceRow) -> Triple:
     return (row.name, row.subscription_id, row.resource_group)
-
-
-def _record(row: WorkspaceRow) -> WorkspaceRecord:
-    return WorkspaceRecord(
-        id=row.id,
-        name=row.name,
-        subscription_id=row.subscription_id,
-        resource_group=row.resource_group,
-        location=row.location,
-        created_at=iso(row.created_at),
-        friendly_name=row.friendly_name,
-        sku=row.sku,
-        default_datastore=row.default_datastore,
-        tags=row.tags,
-    )

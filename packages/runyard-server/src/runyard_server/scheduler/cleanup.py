@@ -2,6 +2,8 @@
 
 answers    kept for repeats of a request: a day old
 folders    of runs that a process before left: once a day, and at the start
+trash      whose time is over, or that is to be freed now
+contents   that nothing refers to: once a day, also over several services, and after the trash
 """
 
 import time
@@ -9,11 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from runyard_server.core import idempotency
 from runyard_server.core.system import System
+from runyard_server.execution import purging
 from runyard_server.scheduler.reconciler import Reconciler
+from runyard_server.scheduler.trash import TrashWork
 from runyard_server.store.subjects import Subject
 
 KIND = "cleanup"
 _HOUR, _DAY = 3600.0, 24 * 3600.0
+_CONTENTS = Subject(KIND, "", "contents")
 
 
 class Cleanup(Reconciler):
@@ -27,9 +32,12 @@ class Cleanup(Reconciler):
     kind = KIND
 
     def __init__(self, system: System, folders: Callable[[], None]) -> None:
+        self._trash = TrashWork(system)
         self._work: Mapping[Subject, tuple[float, Callable[[], None]]] = {
             _subject("answers"): (_HOUR, lambda: idempotency.forget_old(system)),
             _subject("folders"): (_DAY, folders),
+            purging.TRASH_WORK: (_HOUR, self._trash.free),
+            _CONTENTS: (_HOUR, self._trash.collect),
         }
         # Counted from here: at its start the loop asks for all subjects, so all is done then
         # anyway.
@@ -42,7 +50,8 @@ class Cleanup(Reconciler):
     def observe(self) -> Iterable[Subject]:
         """Whatever was done for the last time long ago."""
         now = time.monotonic()
-        return [each for each, (pause, _) in self._work.items() if now - self._done[each] >= pause]
+        late = [each for each, (pause, _) in self._work.items() if now - self._done[each] >= pause]
+        return [*late, _CONTENTS] if self._trash.is_waiting() else late
 
     def reconcile(self, subjects: Sequence[Subject]) -> None:
         """Clean these up now."""
@@ -50,6 +59,10 @@ class Cleanup(Reconciler):
             if subject in self._work:
                 self._work[subject][1]()
                 self._done[subject] = time.monotonic()
+
+    def close(self) -> None:
+        """Finish what is under way; the rest is there for the next service."""
+        self._trash.close()
 
 
 def _subject(what: str) -> Subject:

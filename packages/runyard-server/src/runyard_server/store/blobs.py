@@ -8,7 +8,7 @@ one another, since the last rename puts the same bytes in place.
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -71,6 +71,28 @@ class FolderBlobs:
             return self.path(digest).stat().st_size
         except FileNotFoundError:
             raise BlobNotFound(f"no content with digest {digest} is stored here") from None
+
+    def stored(self) -> Iterator[str]:
+        """The digests of all that is stored, in any order."""
+        top = self.path("0" * 64).parent.parent
+        for folder in sorted(top.iterdir()) if top.is_dir() else ():
+            for entry in sorted(folder.iterdir()):
+                digest = folder.name + entry.name
+                if _DIGEST.fullmatch(digest):
+                    yield digest
+
+    def remove(self, digest: str) -> int:
+        """Remove a blob; return the bytes that are free then, 0 where there was none.
+
+        Only the collector may: see `execution.collecting`.
+        """
+        place = self.path(digest)
+        try:
+            size = place.stat().st_size
+            place.unlink()
+        except FileNotFoundError:
+            return 0
+        return size
 
     def write(self, digest: str, body: Body) -> int:
         """Store what `body` gives and return its size in bytes.

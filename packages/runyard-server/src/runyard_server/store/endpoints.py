@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Exists,
+    and_,
     delete,
     exists,
     insert,
@@ -316,6 +317,23 @@ def serving_model(connection: Connection, workspace: str, model: str) -> list[st
         model: The model, `name:version`.
     """
     uses = _serving(workspace, deployed_models.c.model == model)
+    found = select(endpoints.c.name).join(
+        deployments, deployments.c.endpoint_key == endpoints.c.key
+    )
+    return list(connection.execute(found.where(uses).distinct()).scalars())
+
+
+def serving_name(connection: Connection, workspace: str, name: str) -> list[str]:
+    """The endpoints that serve any version of a model, or are about to.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: The model's name.
+    """
+    # All that begin with the name and the colon: the semicolon comes after that.
+    model = deployed_models.c.model
+    uses = _serving(workspace, and_(model >= f"{name}:", model < f"{name};"))
     found = select(endpoints.c.name).join(
         deployments, deployments.c.endpoint_key == endpoints.c.key
     )

@@ -1,11 +1,23 @@
 """Rows of registered environments, of locks, and of which definition gave which lock."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard_server.store.prepared import Prepared
@@ -117,6 +129,20 @@ def add(connection: Connection, row: EnvironmentRow) -> None:
             created_at=row.created_at,
         )
     )
+
+
+def move(connection: Connection, start: str, to: str, name: str, versions: Iterable[int]) -> None:
+    """Move versions of an environment to another workspace.
+
+    Args:
+        connection: The transaction's connection.
+        start: The workspace that they are in.
+        to: The other one.
+        name: The environment.
+        versions: Which of it.
+    """
+    mine = and_(_named(start, name), environments.c.version.in_(list(versions)))
+    connection.execute(update(environments).where(mine).values(workspace=to))
 
 
 def find_lock(connection: Connection, digest: str) -> LockRow | None:

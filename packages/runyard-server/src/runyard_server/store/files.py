@@ -5,12 +5,11 @@ from dataclasses import asdict, dataclass, fields
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from runyard_server.store import file_sets
+from runyard_server.store.file_sets import LAST_CHARACTER
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import run_files
 
-# Ends the range of texts with a prefix: SQLite compares UTF-8 byte by byte, which is the order of
-# code points, and this is the last one.
-_LAST_CHARACTER = "\U0010ffff"
 # SQLite bounds how many parameters a statement may have, in older versions by 999; a few are looked
 # up by a statement that is made already, which is quicker.
 _MANY = 500
@@ -87,7 +86,7 @@ def page(
         return [FileRow(*row) for row in rows]
     found = select(*_COLUMNS).where(run_files.c.run_key == run_key)
     if prefix:
-        found = found.where(run_files.c.path >= prefix, run_files.c.path < prefix + _LAST_CHARACTER)
+        found = found.where(run_files.c.path >= prefix, run_files.c.path < prefix + LAST_CHARACTER)
     if after is not None:
         found = found.where(run_files.c.path > after)
     return [
@@ -123,6 +122,7 @@ def put(connection: Connection, run_key: int, rows: Iterable[FileRow]) -> None:
     values = [{"run_key": run_key, **asdict(row)} for row in rows]
     if not values:
         return
+    file_sets.detach(connection, run_key, [value["path"] for value in values])
     # Removed, then added: upserts are spelt for each database apart.
     _REMOVE.run_many(connection, [{"of_run": run_key, "old_path": v["path"]} for v in values])
     _ADD.run_many(connection, values)
@@ -136,6 +136,7 @@ def remove(connection: Connection, run_key: int, prefix: str) -> None:
         run_key: Key of the run's row.
         prefix: What their paths begin with.
     """
+    file_sets.detach(connection, run_key, None)
     chosen = delete(run_files).where(run_files.c.run_key == run_key)
-    chosen = chosen.where(run_files.c.path >= prefix, run_files.c.path < prefix + _LAST_CHARACTER)
+    chosen = chosen.where(run_files.c.path >= prefix, run_files.c.path < prefix + LAST_CHARACTER)
     connection.execute(chosen)

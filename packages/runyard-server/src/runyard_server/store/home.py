@@ -34,6 +34,7 @@ class Home:
         self.secret_file = self.root / "secret"
         self.database = self.root / "runyard.db"
         self.reserve = self.root / "reserve"
+        self.collected = self.root / "collected"
         self.blobs = self.root / "blobs"
         self.datastores = self.root / "datastores"
         self.environments = self.root / "environments"

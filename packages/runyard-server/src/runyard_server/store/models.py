@@ -1,16 +1,17 @@
-"""Rows of models: versions, the counter of each name, and the files of each version."""
+"""Rows of model versions; what belongs to a name stands in `registered_models`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, update
 
 from runyard.protocol.files import FileEntry
 from runyard.protocol.filters import PROPERTY, TAG
-from runyard_server.store import named
+from runyard.protocol.models import NO_STAGE
+from runyard_server.store import file_sets, named
+from runyard_server.store import registered_models as registered
 from runyard_server.store.registry_schema import (
-    model_files,
     model_properties,
     model_tags,
     models,
@@ -39,35 +40,40 @@ class ModelRow:
     cpus: float | None = None
     memory_gb: float | None = None
     gpus: int | None = None
+    stage: str = NO_STAGE
+    changed_at: int = 0
+    created_by: str = ""
+    files_of: int | None = None
+    files_below: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     properties: dict[str, str] = field(default_factory=dict)
+    aliases: list[str] = field(default_factory=list)
 
     @property
     def subject(self) -> Subject:
         """The version as what events are about."""
-        return Subject(MODEL, self.workspace, f"{self.name}:{self.version}")
+        return subject_of(self.workspace, self.name, self.version)
 
 
 _TABLES = {TAG: model_tags, PROPERTY: model_properties}
-_NAMES = [f.name for f in fields(ModelRow) if f.name not in ("tags", "properties")]
+_APART = ("tags", "properties", "aliases")
+_NAMES = [f.name for f in fields(ModelRow) if f.name not in _APART]
 _COLUMNS = [models.c[name] for name in _NAMES]
 
 
-def next_version(connection: Connection, workspace: str, name: str, now: int) -> int:
+def next_version(connection: Connection, key: int, now: int) -> int:
     """Count a new version of a model and give its number, from 1; none is given twice.
 
     Args:
         connection: The transaction's connection.
-        workspace: Id of the workspace.
-        name: Its name.
+        key: Key of its name.
         now: The time.
     """
-    mine = _named(workspace, name)
     # A counter of its own: the number of a version that was deleted is not given again.
-    counted = {"last_version": registered_models.c.last_version + 1, "removed": False}
-    grown = update(registered_models).where(mine).values(**counted, changed_at=now)
-    if connection.execute(grown).rowcount == 0:
-        connection.execute(insert(registered_models).values(**_first(workspace, name, now)))
+    grown = registered_models.c.last_version + 1
+    mine = registered_models.c.key == key
+    counted = update(registered_models).where(mine).values(last_version=grown, changed_at=now)
+    connection.execute(counted)
     last = select(registered_models.c.last_version).where(mine)
     return int(connection.execute(last).scalar_one())
 
@@ -78,7 +84,7 @@ def add(connection: Connection, row: ModelRow, files: Iterable[FileEntry]) -> in
     Args:
         connection: The transaction's connection.
         row: The version.
-        files: Its files.
+        files: Its files, where they are not those of a run.
     """
     values = {name: getattr(row, name) for name in _NAMES if name != "key"}
     result = connection.execute(insert(models).values(**values))
@@ -87,17 +93,7 @@ def add(connection: Connection, row: ModelRow, files: Iterable[FileEntry]) -> in
     key = int(inserted[0])
     named.add(connection, model_tags, key, row.tags)
     named.add(connection, model_properties, key, row.properties)
-    entries = [
-        {
-            "model_key": key,
-            "path": entry.path,
-            "digest": entry.digest,
-            "size": entry.size,
-            "executable": entry.executable,
-        }
-        for entry in files
-    ]
-    connection.execute(insert(model_files), entries)
+    file_sets.add(connection, key, files)
     _point(connection, row.workspace, row.name, key)
     return key
 
@@ -140,6 +136,18 @@ def find_many(connection: Connection, keys: Sequence[int]) -> list[ModelRow]:
     return [by_key[key] for key in keys if key in by_key]
 
 
+def all_of(connection: Connection, workspace: str, name: str) -> list[ModelRow]:
+    """All versions of a model, oldest first.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Its name.
+    """
+    found = select(*_COLUMNS).where(models.c.workspace == workspace, models.c.name == name)
+    return _rows(connection, found.order_by(models.c.version))
+
+
 def versions(connection: Connection, workspace: str, name: str, limit: int) -> list[int]:
     """Up to `limit` versions of a model, newest first.
 
@@ -178,55 +186,61 @@ def has_entry(kind: str, entry: str) -> ColumnElement[bool]:
     return models.c.key.in_(select(table.c.model_key).where(fits))
 
 
-def files(connection: Connection, key: int) -> list[FileEntry]:
+def files(connection: Connection, row: ModelRow) -> list[FileEntry]:
     """The files of a version, by path."""
-    found = select(model_files).where(model_files.c.model_key == key)
-    return [
-        FileEntry(row.path, row.digest, row.size, row.executable)
-        for row in connection.execute(found.order_by(model_files.c.path))
-    ]
+    return file_sets.read(connection, row.key, row.files_of, row.files_below or "")
 
 
 def change(connection: Connection, row: ModelRow) -> None:
-    """Write the tags, properties, description and wishes of a version that is there."""
+    """Write the tags, properties, description, stage and wishes of a version that is there."""
     mine = update(models).where(models.c.key == row.key)
-    wishes = {"cpus": row.cpus, "memory_gb": row.memory_gb, "gpus": row.gpus}
-    connection.execute(mine.values(description=row.description, **wishes))
+    told = ("description", "cpus", "memory_gb", "gpus", "stage", "changed_at")
+    connection.execute(mine.values({name: getattr(row, name) for name in told}))
     for table, texts in ((model_tags, row.tags), (model_properties, row.properties)):
         named.clear(connection, table, row.key)
         named.add(connection, table, row.key, texts)
 
 
-def remove(connection: Connection, row: ModelRow) -> None:
-    """Remove a version; the one before becomes the latest, its number is not given again."""
-    connection.execute(delete(model_files).where(model_files.c.model_key == row.key))
-    named.clear(connection, model_tags, row.key)
-    named.clear(connection, model_properties, row.key)
-    connection.execute(delete(models).where(models.c.key == row.key))
-    mine = and_(models.c.workspace == row.workspace, models.c.name == row.name)
+def subject_of(workspace: str, name: str, version: int) -> Subject:
+    """A version as what events are about.
+
+    Args:
+        workspace: Id of the workspace.
+        name: The model.
+        version: The version.
+    """
+    return Subject(MODEL, workspace, f"{name}:{version}")
+
+
+def move(connection: Connection, keys: Sequence[int], to: str) -> None:
+    """Move versions to another workspace.
+
+    Args:
+        connection: The transaction's connection.
+        keys: Their keys.
+        to: The workspace.
+    """
+    connection.execute(update(models).where(models.c.key.in_(list(keys))).values(workspace=to))
+
+
+def point_to_newest(connection: Connection, workspace: str, name: str) -> None:
+    """Let the newest version that is there be the latest of its name.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: The model.
+    """
+    mine = and_(models.c.workspace == workspace, models.c.name == name)
     newest = select(models.c.key).where(mine).order_by(models.c.version.desc()).limit(1)
     # None of a name whose last version went: the counter stays, so its row does.
-    key = connection.execute(newest).scalar_one_or_none()
-    _point(connection, row.workspace, row.name, key)
+    _point(connection, workspace, name, connection.execute(newest).scalar_one_or_none())
 
 
 def _point(connection: Connection, workspace: str, name: str, key: int | None) -> None:
     """Set which version is the latest."""
     mine = _named(workspace, name)
     connection.execute(update(registered_models).where(mine).values(latest_key=key))
-
-
-def _first(workspace: str, name: str, now: int) -> dict[str, Any]:
-    """The row of a name that begins with its first version."""
-    times = {"created_at": now, "changed_at": now}
-    return {
-        "workspace": workspace,
-        "name": name,
-        "last_version": 1,
-        "description": "",
-        "created_by": "",
-        **times,
-    }
 
 
 def _named(workspace: str, name: str) -> ColumnElement[bool]:
@@ -239,6 +253,14 @@ def _rows(connection: Connection, found: Select[Any]) -> list[ModelRow]:
     keys = [row["key"] for row in rows]
     tags = named.read(connection, model_tags, keys)
     properties = named.read(connection, model_properties, keys)
+    places = [(row["name"], row["version"]) for row in rows]
+    aliases = registered.aliases(connection, rows[0]["workspace"], places) if rows else {}
     return [
-        ModelRow(**row, tags=tags[row["key"]], properties=properties[row["key"]]) for row in rows
+        ModelRow(
+            **row,
+            tags=tags[row["key"]],
+            properties=properties[row["key"]],
+            aliases=aliases.get(place, []),
+        )
+        for row, place in zip(rows, places, strict=True)
     ]

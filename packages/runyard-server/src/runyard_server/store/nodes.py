@@ -204,3 +204,9 @@ def _each(workspace: str, compute: str, ids: Sequence[str]) -> list[dict[str, st
     # One by one, by a statement that is made already: a list of ids has a bound, in some builds of
     # SQLite of 999, and making a statement costs as much as thirty nodes.
     return [{**_named(workspace, compute), "of_id": node} for node in ids]
+
+
+def any_of(connection: Connection, workspace: str) -> bool:
+    """Whether clusters of a workspace have nodes."""
+    found = select(nodes.c.id).where(nodes.c.workspace == workspace).limit(1)
+    return connection.execute(found).first() is not None

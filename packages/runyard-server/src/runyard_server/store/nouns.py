@@ -10,6 +10,7 @@ from runyard_server.store.registry_schema import (
     model_properties,
     model_tags,
     models,
+    registered_model_tags,
     registered_models,
 )
 from runyard_server.store.schema import (
@@ -123,11 +124,26 @@ MODELS = Noun(
         "files": Attribute(models.c.file_count, NUMBER),
         "created_at": Attribute(models.c.created_at, TIME),
         "description": Attribute(models.c.description, TEXT),
+        "stage": Attribute(models.c.stage, TEXT),
+        "changed_at": Attribute(models.c.changed_at, TIME),
+        "created_by": Attribute(func.nullif(models.c.created_by, ""), TEXT),
     },
     sides={
         TAG: Side(model_tags, "model_key", "value", "number"),
         PROPERTY: Side(model_properties, "model_key", "value", "number"),
     },
+)
+REGISTERED_MODELS = Noun(
+    table=registered_models,
+    key=registered_models.c.key,
+    attributes={
+        "name": Attribute(registered_models.c.name, TEXT),
+        "versions": Attribute(registered_models.c.last_version, NUMBER),
+        "created_at": Attribute(registered_models.c.created_at, TIME),
+        "changed_at": Attribute(registered_models.c.changed_at, TIME),
+        "description": Attribute(registered_models.c.description, TEXT),
+    },
+    sides={TAG: Side(registered_model_tags, "registered_key", "value", "number")},
 )
 EXPERIMENTS = Noun(
     table=experiments,

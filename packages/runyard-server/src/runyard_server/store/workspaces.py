@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
 
+from runyard_server.store import trashed
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import workspaces
 
@@ -32,6 +33,7 @@ class WorkspaceRow:
 _NAMES = [f.name for f in fields(WorkspaceRow)]
 _COLUMNS = [workspaces.c[name] for name in _NAMES]
 _FIND = Prepared(select(*_COLUMNS).where(workspaces.c.id == bindparam("workspace")))
+_NOT_DELETED = ~workspaces.c.id.startswith(trashed.of(""), autoescape=True)
 _TRIPLE = (workspaces.c.name, workspaces.c.subscription_id, workspaces.c.resource_group)
 
 
@@ -60,6 +62,7 @@ def page(
         limit: The most that are wanted.
     """
     found = select(*_COLUMNS).where(*(workspaces.c[name] == chosen[name] for name in chosen))
+    found = found.where(_NOT_DELETED)
     if after is not None:
         found = found.where(tuple_(*_TRIPLE) > after)
     rows = connection.execute(found.order_by(*_TRIPLE).limit(limit))
@@ -68,7 +71,27 @@ def page(
 
 def ids(connection: Connection, limit: int) -> list[str]:
     """The ids of up to `limit` workspaces."""
-    return list(connection.execute(select(workspaces.c.id).limit(limit)).scalars())
+    found = select(workspaces.c.id).where(_NOT_DELETED)
+    return list(connection.execute(found.limit(limit)).scalars())
+
+
+def deleted(connection: Connection) -> list[WorkspaceRow]:
+    """The workspaces that were deleted, under the ids of their trash."""
+    found = select(*_COLUMNS).where(~_NOT_DELETED).order_by(workspaces.c.id)
+    return [_row(row) for row in connection.execute(found)]
+
+
+def rename(connection: Connection, workspace: str, to: str, name: str) -> None:
+    """Change the id and name of a workspace: to those of its trash, or back.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Its id.
+        to: The other id.
+        name: The other name.
+    """
+    mine = update(workspaces).where(workspaces.c.id == workspace)
+    connection.execute(mine.values(id=to, name=name))
 
 
 def add(connection: Connection, row: WorkspaceRow) -> None:

@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from runyard.client.metrics import Metrics
     from runyard.client.models import Models
     from runyard.client.parameters import Parameters
+    from runyard.client.registered_models import RegisteredModels
     from runyard.client.runs import Runs
     from runyard.client.snapshots import Snapshots
     from runyard.client.sweeps import Sweeps
     from runyard.client.tensorboard import Tensorboards
+    from runyard.client.trash import Trash
     from runyard.client.usage import Usage
     from runyard.client.views import Views
 
@@ -163,6 +165,13 @@ class WorkspaceClient(WorkspaceConnection):
         return Snapshots(self)
 
     @property
+    def registered_models(self) -> RegisteredModels:
+        """Models by their names: descriptions, tags and aliases."""
+        from runyard.client.registered_models import RegisteredModels
+
+        return RegisteredModels(self)
+
+    @property
     def runs(self) -> Runs:
         """Runs."""
         from runyard.client.runs import Runs
@@ -175,6 +184,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.sweeps import Sweeps
 
         return Sweeps(self)
+
+    @property
+    def trash(self) -> Trash:
+        """What was deleted and may come back."""
+        from runyard.client.trash import Trash
+
+        return Trash(self)
 
     @property
     def usage(self) -> Usage:

@@ -20,6 +20,7 @@ CHANGED = "changed"
 RESIZED = "resized"
 REGISTERED = "registered"
 DELETED = "deleted"
+RESTORED = "restored"
 # Of endpoints.
 READY = "ready"
 UPDATED = "updated"

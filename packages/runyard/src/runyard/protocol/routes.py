@@ -26,6 +26,7 @@ from runyard.protocol.metrics import *
 from runyard.protocol.models import *
 from runyard.protocol.parameters import *
 from runyard.protocol.queue import *
+from runyard.protocol.registered_models import *
 from runyard.protocol.route import Route
 from runyard.protocol.run_export import *
 from runyard.protocol.run_keys import *
@@ -34,10 +35,12 @@ from runyard.protocol.series import *
 from runyard.protocol.service import *
 from runyard.protocol.sites import *
 from runyard.protocol.snapshots import *
+from runyard.protocol.storage import *
 from runyard.protocol.stream import *
 from runyard.protocol.studio import *
 from runyard.protocol.sweeps import *
 from runyard.protocol.tensorboard import *
+from runyard.protocol.trash import *
 from runyard.protocol.usage import *
 from runyard.protocol.views import *
 from runyard.protocol.workspaces import *

@@ -5,6 +5,7 @@ from typing import Dict, List, Optional
 
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import IN_WORKSPACE, READS, Route
+from runyard.protocol.trash import TrashEntry, TrashPage
 
 DEFAULT_WORKSPACE = "default"
 # Texts, and never None: v1 scripts put them together with `+`.
@@ -71,6 +72,13 @@ class WorkspacePage:
     next_page_token: Optional[str] = None
 
 
+@dataclass(frozen=True)
+class DeleteWorkspace:
+    """With `dry_run` it is only told what deleting would take away."""
+
+    dry_run: bool = False
+
+
 WORKSPACES_CREATE: Route[WorkspaceRecord] = Route(
     "workspaces.create",
     "POST",
@@ -98,4 +106,33 @@ WORKSPACES_CHANGE: Route[WorkspaceRecord] = Route(
     WorkspaceRecord,
     "Change a workspace.",
     body=ChangeWorkspace,
+)
+WORKSPACES_DELETE: Route[TrashEntry] = Route(
+    "workspaces.delete",
+    "DELETE",
+    IN_WORKSPACE,
+    TrashEntry,
+    "Delete a workspace with all that it holds, or tell what that would be.",
+    query=DeleteWorkspace,
+)
+WORKSPACES_DELETED: Route[TrashPage] = Route(
+    "workspaces.deleted",
+    "GET",
+    "/trash",
+    TrashPage,
+    "List the workspaces that were deleted and may come back.",
+)
+WORKSPACES_RESTORE: Route[WorkspaceRecord] = Route(
+    "workspaces.restore",
+    "POST",
+    "/trash/{deleted}/restore",
+    WorkspaceRecord,
+    "Bring back a workspace that was deleted.",
+)
+WORKSPACES_FREE: Route[TrashEntry] = Route(
+    "workspaces.free",
+    "DELETE",
+    "/trash/{deleted}",
+    TrashEntry,
+    "Free a workspace that was deleted now; it cannot come back.",
 )

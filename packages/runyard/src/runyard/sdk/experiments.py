@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runyard.sdk.runs import Run
     from runyard.sdk.submission import Submission
     from runyard.sdk.tags import Tags
+    from runyard.sdk.trash import Deleted
     from runyard.sdk.workspaces import Workspace
 
 
@@ -210,9 +211,33 @@ class Experiment:
         """Refuse: experiments cannot be archived yet."""
         raise NotOfferedYet("Experiment.archive", "another experiment name")
 
-    def delete(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: experiments cannot be deleted yet."""
-        raise NotOfferedYet("Experiment.delete", "another experiment name")
+    def delete(
+        self: Union[Experiment, Workspace],
+        experiment_id: Optional[str] = None,
+        dry_run: bool = False,
+    ) -> Deleted:
+        """Delete the experiment with all its runs; they can come back for a week.
+
+        v1's form, `Experiment.delete(workspace, experiment_id)`, does the same.
+
+        Args:
+            experiment_id: v1's id of the experiment, where a workspace comes first.
+            dry_run: Only tell what that would take away.
+
+        Returns:
+            What is in the trash; `undo` brings it back.
+
+        Raises:
+            UserErrorException: A run goes on, or there is no such experiment.
+        """
+        from runyard.sdk import trash
+
+        if isinstance(self, Experiment):
+            return trash.delete(self.workspace.service, "experiment", self.name, dry_run=dry_run)
+        found = [one for one in Experiment.list(self) if experiment_id in (one.id, one.name)]
+        if not found:
+            raise UserErrorException(f"there is no experiment {experiment_id!r}")
+        return found[0].delete(dry_run=dry_run)
 
     def set_tags(self, tags: Mapping[str, str]) -> NoReturn:
         """Refuse: experiments cannot be tagged yet."""

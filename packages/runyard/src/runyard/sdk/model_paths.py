@@ -55,7 +55,8 @@ def find(
         workspace = process_run.current().experiment.workspace
     if workspace is not None:
         return _fetched(workspace, look_up)
-    return _served(name, version)
+    # Where a model is served there is the version that the alias meant.
+    return _served(name.partition("@")[0], version)
 
 
 def _fetched(workspace: Workspace, look_up: Callable[[Workspace], Model]) -> str:

@@ -15,7 +15,7 @@ from typing import (
     Union,
 )
 
-from runyard.protocol.errors import NotFound, RunNotFound, WrongState
+from runyard.protocol.errors import NotFound, RunNotFound
 from runyard.protocol.suggestions import nearest
 from runyard.sdk import checks, deployment, model_orders, paging, times
 from runyard.sdk.exceptions import (
@@ -24,6 +24,7 @@ from runyard.sdk.exceptions import (
     WebserviceException,
     translated,
 )
+from runyard.sdk.model_registry import RegistryEntry
 from runyard.sdk.resources import ResourceConfiguration
 
 if TYPE_CHECKING:
@@ -48,12 +49,12 @@ class Framework:
     TFKERAS: ClassVar[str] = "TfKeras"
 
 
-class Model:
+class Model(RegistryEntry):
     """A version of a registered model.
 
     Args:
         workspace: The workspace.
-        name: Its name; the newest version that fits is taken.
+        name: Its name; the newest version that fits is taken. `name@alias` is the alias's.
         id: `name:version` in place of the name.
         tags: Tags it must have: `["key", ["key", "value"]]`.
         properties: Properties it must have, likewise.
@@ -84,6 +85,7 @@ class Model:
         self._workspace = workspace
         if _record is None:
             key = id or (f"{name}:{version}" if name and version is not None else None)
+            key = key or (name if name and "@" in name else None)
             wanted = model_orders.query(
                 name, tags, properties, run_id, model_framework, latest=False
             )
@@ -331,19 +333,6 @@ class Model:
 
         replace_ = exist_ok if exists_ok is None else exists_ok
         return model_files.download(self._workspace.service, self._files(), target_dir, replace_)
-
-    def delete(self) -> None:
-        """Delete this version.
-
-        Raises:
-            WebserviceException: A web service has it; the message names it.
-        """
-        with translated():
-            try:
-                self._workspace.service.models.delete(self.id)
-            # v1 had one class of errors for models and for what serves them.
-            except WrongState as error:
-                raise WebserviceException(error.message, error.status) from error
 
     def update(
         self,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from runyard.protocol.jobs import RankRecord
     from runyard.protocol.runs import RunRecord
+    from runyard.sdk.trash import Deleted
 
 
 class RunLifecycle(RunLogging):
@@ -51,6 +52,24 @@ class RunLifecycle(RunLogging):
         if self._record is None or self._record.status not in TERMINAL:
             self._refresh()
         return self._read().status
+
+    def delete(self, dry_run: bool = False) -> Deleted:
+        """Delete the run and those below it, once they have ended; they can come back for a week.
+
+        Models that were registered from it stay.
+
+        Args:
+            dry_run: Only tell what that would take away.
+
+        Returns:
+            What is in the trash; `undo` brings it back.
+
+        Raises:
+            UserErrorException: One of them goes on; cancel it first.
+        """
+        from runyard.sdk import trash
+
+        return trash.delete(self.service, "run", self._id, dry_run=dry_run)
 
     def explain(self) -> str:
         """Explain in a sentence why the run is in its state, and what would free what it needs."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from runyard.sdk.experiments import Experiment
     from runyard.sdk.models import Model
     from runyard.sdk.runs import Run
+    from runyard.sdk.trash import Deleted
 
 
 class Workspace:
@@ -458,9 +459,28 @@ class Workspace:
         """Refuse: the MLflow protocol is not spoken yet."""
         raise NotOfferedYet("Workspace.get_mlflow_tracking_uri", "Run.log and Run.get_metrics")
 
-    def delete(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: a workspace cannot be deleted yet."""
-        raise NotOfferedYet("Workspace.delete", "another workspace: Workspace.create(…)")
+    def trash(self) -> List[Deleted]:
+        """List what was deleted and may come back, the last deleted first."""
+        from runyard.sdk import trash
+
+        return trash.everything(self._service)
+
+    def delete(self, delete_dependent_resources: bool = False, no_wait: bool = False) -> None:
+        """Delete the workspace with all that it holds.
+
+        `runyard workspaces restore NAME` brings it back for a week.
+
+        Args:
+            delete_dependent_resources: Taken for old scripts' sake: all is deleted.
+            no_wait: Taken for old scripts' sake.
+
+        Raises:
+            UserErrorException: Runs go on in it, or it has endpoints.
+        """
+        from runyard.client.workspaces import Workspaces
+
+        with translated():
+            Workspaces(self._service.connection).delete(self._service.id)
 
     @property
     def _record(self) -> WorkspaceRecord:

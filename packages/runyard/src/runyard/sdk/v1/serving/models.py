@@ -17,7 +17,7 @@ Given = Union[Model, str]
 
 # v1 cut names of models so that it made of paths.
 _LONGEST = 30
-_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}(:\d+)?\Z")
+_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]{0,254}(:\d+|@[\w\-.]+)?\Z")
 
 
 def look_up(workspace: Workspace, models: Any) -> List[Given]:

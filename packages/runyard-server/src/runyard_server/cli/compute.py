@@ -49,6 +49,14 @@ Identity = Annotated[
     str | None,
     Option("--identity", metavar="FILE", help="The private key, on the service's machine."),
 ]
+VmSize = Annotated[str, Argument("SIZE", help="What a node has, such as STANDARD_D2_V2.")]
+MostNodes = Annotated[int, Option("--max", metavar="NODES", least=0, help="The most nodes.")]
+FewestNodes = Annotated[
+    int, Option("--min", metavar="NODES", least=0, help="Nodes that stay, used or not.")
+]
+SiteName = Annotated[
+    str, Option("--site", metavar="NAME", help="Where; by default the service's default site.")
+]
 
 group = Group()
 
@@ -91,6 +99,45 @@ def nodes(cluster: ComputeName, json: Json = False, workspace: Workspace = None)
         [(node.id, node.state, node.run or "", humane.age(node.since)) for node in found],
         f"{cluster} has no nodes now; it grows when a run needs them",
     )
+
+
+@group.command()
+def create(
+    name: NewTarget,
+    size: VmSize,
+    most: MostNodes = 1,
+    fewest: FewestNodes = 0,
+    site: SiteName = "",
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Make a cluster that runs can be sent to.
+
+    Example: `runyard compute create small STANDARD_D2_V2 --max 4`
+    """
+    from runyard.protocol.compute import CreateCompute
+    from runyard_server.cli import target
+
+    order = CreateCompute(name, size, most, fewest, site=site)
+    found = target.client(workspace).compute.create(order)
+    if json:
+        output.as_json(found)
+        return
+    per_node = _per_node(found.cpus, found.memory_gb, found.gpus)
+    output.say(f"made {found.name}: {fewest} to {most} nodes of {per_node}")
+
+
+@group.command()
+def delete(name: ComputeName, json: Json = False, workspace: Workspace = None) -> None:
+    """Delete a cluster; runs that wait for it are refused.
+
+    Example: `runyard compute delete small`
+    """
+    from runyard_server.cli import target
+
+    target.client(workspace).compute.delete(name)
+    if not json:
+        output.say(f"deleted {name}")
 
 
 @group.command()

@@ -3,7 +3,8 @@
 import sys
 from typing import Annotated
 
-from runyard_server.cli import humane, output, tables
+from runyard_server.cli import deleting, humane, output, tables
+from runyard_server.cli.deleting import DryRun, Yes
 from runyard_server.cli.options import Filters, Json, Limit, Sort, Workspace
 from runyard_server.cli.parameters import Argument, Group
 from runyard_server.cli.tables import Column
@@ -78,3 +79,24 @@ def notes(
         output.as_json(found)
     elif text is None:
         output.say(found.notes or "")
+
+
+@group.command()
+def delete(
+    experiments: Annotated[list[str], Argument("NAME...", help="Names of experiments.")],
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Delete experiments with all their runs; the trash has them for a week.
+
+    Models that were registered from the runs stay.
+
+    Examples: `runyard experiments delete mnist --dry-run`  ·  `runyard experiments delete mnist
+    --yes`
+    """
+    from runyard_server.cli import target
+
+    client = target.client(workspace)
+    deleting.delete(client, "experiment", experiments, dry_run=dry_run, yes=yes, json=json)

@@ -85,6 +85,11 @@ def ago(text: str | None) -> str:
     return "" if value is None else f"{seconds(value)} ago"
 
 
+def is_older(text: str, days: float) -> bool:
+    """Whether a time of the wire is at least so many days ago."""
+    return (elapsed(text) or 0.0) >= days * 24 * 3600
+
+
 def between(start: str | None, end: str | None) -> str:
     """Write the time from start to end, or until now while there is no end."""
     value = elapsed(start, end)

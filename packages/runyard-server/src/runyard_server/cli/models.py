@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Annotated
 
 from runyard_server.cli import humane, output, tables
+from runyard_server.cli.model_registry import group
 from runyard_server.cli.options import (
     Filters,
     Json,
@@ -13,7 +14,7 @@ from runyard_server.cli.options import (
     Workspace,
     models_offered,
 )
-from runyard_server.cli.parameters import Argument, Group, Option
+from runyard_server.cli.parameters import Argument, Option
 from runyard_server.cli.serving_options import Environment, Gpus, NoWait, Script, Source
 from runyard_server.cli.tables import Column
 from runyard_server.cli.texts import cut_middle
@@ -27,7 +28,7 @@ ServedModel = Annotated[
     str,
     Argument(
         "MODEL",
-        help="`name`, `name:version`, or a file or folder here.",
+        help="`name`, `name:version`, `name@alias`, or a file or folder here.",
         complete=models_offered,
     ),
 ]
@@ -65,8 +66,6 @@ COLUMNS = [
     Column("AGE"),
 ]
 
-group = Group()
-
 
 @group.command("list")
 def list_(
@@ -80,8 +79,8 @@ def list_(
 ) -> None:
     """List model versions, newest first.
 
-    Fields are name, version, latest, run, experiment, framework, framework_version, path, size,
-    files, created_at, description, tags.NAME and properties.NAME.
+    Fields are name, version, latest, stage, run, experiment, framework, framework_version, path,
+    size, files, created_at, changed_at, created_by, description, tags.NAME and properties.NAME.
 
     For example:
 
@@ -106,6 +105,8 @@ def list_(
             "framework_version",
             "path",
             "description",
+            "stage",
+            "created_by",
         ),
         switches=("latest",),
     )
@@ -249,7 +250,10 @@ def _facts(model: "ModelRecord") -> list[tuple[str, str]]:
         ("Run", model.run or ""),
         ("Experiment", model.experiment or ""),
         ("Framework", framework),
+        ("Stage", "" if model.stage == "None" else model.stage),
+        ("Aliases", ", ".join(f"@{alias}" for alias in model.aliases)),
         ("Created", f"{model.created_at} ({humane.ago(model.created_at)})"),
+        ("By", model.created_by),
         ("Size", humane.size(model.size)),
         ("Description", model.description),
         ("Tags", ", ".join(f"{key}={value}" for key, value in model.tags.items())),

@@ -174,7 +174,7 @@ ModelId = Annotated[
     str,
     Argument(
         "MODEL",
-        help="`name` for the latest version, or `name:version`.",
+        help="`name` for the latest version, `name:version` or `name@alias`.",
         complete=models_offered,
     ),
 ]

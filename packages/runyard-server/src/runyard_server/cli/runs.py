@@ -16,9 +16,8 @@ from runyard_server.cli.options import (
     Status,
     Workspace,
 )
-from runyard_server.cli.parameters import Group, Offers, Option
-
-group = Group()
+from runyard_server.cli.parameters import Offers, Option
+from runyard_server.cli.run_changes import group
 
 Active = Annotated[bool, Option("--active", "-a", help="Only runs that have not ended.")]
 Children = Annotated[bool, Option("--children", help="Child runs too.")]

@@ -61,7 +61,7 @@ def name_of(model: str) -> str:
     Args:
         model: A registered model, or a path.
     """
-    text = model.partition(":")[0]
+    text = _name(model)
     path = Path(text).expanduser()
     if "/" in model or path.exists():
         whole = path.resolve()
@@ -72,6 +72,11 @@ def name_of(model: str) -> str:
         words = f"model-{words}".rstrip("-")
     words = words[:LONGEST_NAME].rstrip("-")
     return words if len(words) >= SHORTEST_NAME else f"{words}-model"
+
+
+def _name(model: str) -> str:
+    """The name of a model without its version or alias."""
+    return re.split("[:@]", model, maxsplit=1)[0]
 
 
 def _check_free(workspace: Workspace, name: str, model: str, *, chosen: bool) -> None:
@@ -86,7 +91,7 @@ def _check_free(workspace: Workspace, name: str, model: str, *, chosen: bool) ->
         return
     default = endpoint_words.deployment_of(record)
     served = [] if default is None else [each.partition(":")[0] for each in default.spec.models]
-    if chosen or model.partition(":")[0] in served or name in served or not served:
+    if chosen or _name(model) in served or name in served or not served:
         return
     raise Conflict(
         f"there is an endpoint {name!r} that serves {', '.join(served)}; --name chooses another "

@@ -19,6 +19,8 @@ GROUPS = {
     "endpoints": "Endpoints: models that answer over HTTP.",
     "compute": "Clusters that runs are sent to.",
     "datastores": "Named places where data is kept.",
+    "environments": "Environments: the packages that runs get.",
+    "trash": "What was deleted, brought back or freed.",
     "workspaces": "The places that hold everything a team creates.",
     "tensorboard": "TensorBoard over runs: `runyard tensorboard RUN` shows one.",
 }
@@ -32,6 +34,10 @@ COMMANDS = {
     "events": (
         "events",
         "Show what happened in a workspace last: runs, clusters, models, environments.",
+    ),
+    "storage": (
+        "storage",
+        "Show what takes space, by kind and by experiment, and what could be freed.",
     ),
     "doctor": (
         "doctor",

@@ -1,11 +1,17 @@
 """`runyard workspaces`."""
 
-from runyard_server.cli import humane, output, tables
+from typing import Annotated
+
+from runyard_server.cli import deleting, humane, output, tables
+from runyard_server.cli.deleting import DryRun, Yes
 from runyard_server.cli.options import Json
-from runyard_server.cli.parameters import Group
+from runyard_server.cli.parameters import Argument, Group
 from runyard_server.cli.tables import Column
 
 AGE = Column("AGE", worth=3)
+
+Name = Annotated[str, Argument("NAME", help="Name or id of a workspace.")]
+DeletedId = Annotated[str, Argument("ID", help="What `runyard workspaces deleted` shows.")]
 
 group = Group()
 
@@ -28,3 +34,95 @@ def list_(json: Json = False) -> None:
         [(w.name, w.resource_group, w.subscription_id, humane.age(w.created_at)) for w in found],
         "there is no workspace yet",
     )
+
+
+@group.command()
+def create(name: Name, json: Json = False) -> None:
+    """Make a workspace.
+
+    Example: `runyard workspaces create vision`
+    """
+    from runyard.client.workspaces import Workspaces
+    from runyard.protocol.workspaces import CreateWorkspace
+    from runyard_server.cli import target
+
+    found = Workspaces(target.connection()).create(CreateWorkspace(name))
+    if json:
+        output.as_json(found)
+        return
+    output.say(f"made workspace {found.name}")
+
+
+@group.command()
+def delete(name: Name, dry_run: DryRun = False, yes: Yes = False, json: Json = False) -> None:
+    """Delete a workspace with all that it holds; it can come back for a week.
+
+    Examples: `runyard workspaces delete vision --dry-run`  ·  `runyard workspaces delete vision
+    --yes`
+    """
+    from runyard.client.workspaces import Workspaces
+    from runyard_server.cli import target
+
+    client = target.client(name)
+    workspaces = Workspaces(client.connection)
+    if not dry_run and not yes:
+        output.say(deleting.told(workspaces.delete(client.id, dry_run=True)))
+        deleting.confirm(f"Delete workspace {name}?")
+    found = workspaces.delete(client.id, dry_run=dry_run)
+    if json:
+        output.as_json(found)
+    elif dry_run:
+        output.say(deleting.told(found))
+    else:
+        output.say(f"deleted {found.name}; `runyard workspaces restore {found.id}` brings it back")
+
+
+@group.command()
+def deleted(json: Json = False) -> None:
+    """List the workspaces that were deleted and may come back.
+
+    Example: `runyard workspaces deleted`
+    """
+    from runyard.client.workspaces import Workspaces
+    from runyard.protocol.trash import TrashPage
+    from runyard_server.cli import target
+
+    found = Workspaces(target.connection()).deleted()
+    if json:
+        output.as_json(TrashPage(found))
+        return
+    tables.show(deleting.COLUMNS, map(deleting.row, found), "none was deleted")
+
+
+@group.command()
+def restore(workspace: DeletedId, json: Json = False) -> None:
+    """Bring back a workspace that was deleted.
+
+    Example: `runyard workspaces restore vision`
+    """
+    from runyard.client.workspaces import Workspaces
+    from runyard_server.cli import target
+
+    found = Workspaces(target.connection()).restore(workspace)
+    if json:
+        output.as_json(found)
+        return
+    output.say(f"workspace {found.name} is back")
+
+
+@group.command()
+def free(workspace: DeletedId, yes: Yes = False, json: Json = False) -> None:
+    """Free a workspace that was deleted now; it cannot come back.
+
+    Example: `runyard workspaces free vision --yes`
+    """
+    from runyard.client.workspaces import Workspaces
+    from runyard_server.cli import target
+
+    if not yes:
+        deleting.confirm(f"Free workspace {workspace}? It cannot come back.")
+    found = Workspaces(target.connection()).free(workspace)
+    if json:
+        output.as_json(found)
+        return
+    output.say(f"workspace {found.name} is being freed")

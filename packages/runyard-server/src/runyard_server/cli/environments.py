@@ -1,0 +1,122 @@
+"""`runyard environments`: which are registered, which are made, and what they take."""
+
+from typing import Annotated
+
+from runyard.protocol.errors import NotFound, WrongState
+from runyard_server.cli import deleting, humane, output, tables
+from runyard_server.cli.deleting import DryRun, Yes
+from runyard_server.cli.options import Json, Workspace
+from runyard_server.cli.parameters import Argument, Group, Option
+from runyard_server.cli.tables import Column
+from runyard_server.cli.texts import cut_middle
+
+Names = Annotated[
+    list[str], Argument("NAME...", help="`name` for all versions, or `name:version`.")
+]
+Days = Annotated[
+    float, Option("--unused-for", metavar="DAYS", help="Only those that no run got for so long.")
+]
+
+group = Group()
+
+
+@group.command("list")
+def list_(json: Json = False, workspace: Workspace = None) -> None:
+    """List registered environments, the newest version of each.
+
+    Example: `runyard environments list`
+    """
+    from runyard.protocol.environments import EnvironmentPage
+    from runyard_server.cli import target
+
+    found = target.client(workspace).environments.list()
+    if json:
+        output.as_json(EnvironmentPage(found))
+        return
+    tables.show(
+        [Column("NAME"), Column("VERSION", right=True), Column("AGE", worth=1)],
+        [(one.name, one.version, humane.age(one.created_at)) for one in found],
+        "no environment is registered; `environment.register(workspace)` registers one",
+    )
+
+
+@group.command()
+def made(json: Json = False, workspace: Workspace = None) -> None:
+    """List the environments that are made on the service's machine, the last used first.
+
+    Example: `runyard environments made`
+    """
+    from runyard.protocol.environments import LockPage
+    from runyard_server.cli import target
+
+    found = [one for one in target.client(workspace).environments.locks() if one.made_at]
+    if json:
+        output.as_json(LockPage(found))
+        return
+    columns = [Column("LOCK", cut=cut_middle), Column("NAME", worth=1), Column("PYTHON", worth=2)]
+    columns += [Column("SIZE", right=True), Column("RUNS", right=True, worth=3), Column("USED")]
+    rows = [
+        (
+            one.digest,
+            one.name,
+            one.python,
+            "" if one.size is None else humane.size(one.size),
+            str(one.runs),
+            humane.ago(one.used_at) if one.used_at else "never",
+        )
+        for one in found
+    ]
+    tables.show(columns, rows, "no environment is made yet")
+
+
+@group.command()
+def prune(
+    unused_for: Days = 0.0,
+    dry_run: DryRun = False,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Remove environments that are made and that no run is using; who needs one makes it again.
+
+    Examples: `runyard environments prune --dry-run`  ·  `runyard environments prune --unused-for
+    30`
+    """
+    from runyard.protocol.environments import LockPage
+    from runyard_server.cli import target
+
+    environments = target.client(workspace).environments
+    gone = []
+    for one in environments.locks():
+        if one.made_at is None or not humane.is_older(one.used_at or one.made_at, unused_for):
+            continue
+        if not dry_run:
+            try:
+                environments.evict(one.digest)
+            except (WrongState, NotFound):
+                # In use, or gone meanwhile: either is as it should be.
+                continue
+        gone.append(one)
+    if json:
+        output.as_json(LockPage(gone))
+        return
+    size = humane.size(sum(one.size or 0 for one in gone))
+    verb = "would remove" if dry_run else "removed"
+    output.say(f"{verb} {len(gone)} environment{'' if len(gone) == 1 else 's'}, {size}")
+
+
+@group.command()
+def delete(
+    names: Names,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Delete registered environments; the trash has them for a week.
+
+    Examples: `runyard environments delete tf1`  ·  `runyard environments delete tf1:2 --yes`
+    """
+    from runyard_server.cli import target
+
+    client = target.client(workspace)
+    deleting.delete(client, "environment", names, dry_run=dry_run, yes=yes, json=json)

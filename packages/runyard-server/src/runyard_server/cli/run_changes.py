@@ -1,0 +1,148 @@
+"""`runyard runs`, what changes and moves: tags, files, deleting."""
+
+from typing import Annotated
+
+from runyard_server.cli import deleting, humane, output, pairs, tables
+from runyard_server.cli.deleting import DryRun, Yes
+from runyard_server.cli.options import Json, RunId, RunIds, Workspace
+from runyard_server.cli.parameters import Argument, Group, Option
+from runyard_server.cli.tables import Column
+from runyard_server.cli.texts import cut_middle
+
+Tags = Annotated[list[str] | None, Argument("KEY=VALUE...", help="Tags; `KEY=` has no value.")]
+Removed = Annotated[list[str] | None, Option("--remove", metavar="KEY", help="A tag to remove.")]
+Prefix = Annotated[str, Argument("PATH", help="Only what is at this path or begins with it.")]
+Folder = Annotated[str, Option("--to", metavar="FOLDER", help="The folder; it is made.")]
+Source = Annotated[str, Argument("SOURCE", help="A file or folder here.")]
+Name = Annotated[
+    str | None,
+    Option("--as", metavar="PATH", help="Where in the run; by default under its own name."),
+]
+Overwrite = Annotated[bool, Option("--overwrite", help="Replace files that are there.")]
+
+group = Group()
+
+
+@group.command()
+def tag(
+    run: RunId,
+    tags: Tags = None,
+    remove: Removed = None,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Tag a run.
+
+    Examples: `runyard runs tag mnist/12 best=yes`  ·  `runyard runs tag mnist/12 --remove best`
+    """
+    from runyard.protocol.runs import ChangeRun
+    from runyard_server.cli import target
+    from runyard_server.cli.run_names import with_run
+
+    client = target.client(workspace)
+    change = ChangeRun(tags=dict(pairs.read(tags or [])), removed_tags=remove or [])
+    found = with_run(client, run, lambda id_: client.runs.change(id_, change))
+    if json:
+        output.as_json(found)
+        return
+    shown = [f"{key}={value}" if value else key for key, value in found.tags.items()]
+    output.say(f"{found.id}: {', '.join(shown) or 'no tags'}")
+
+
+@group.command()
+def files(run: RunId, prefix: Prefix = "", json: Json = False, workspace: Workspace = None) -> None:
+    """List the files of a run.
+
+    Examples: `runyard runs files mnist/12`  ·  `runyard runs files mnist/12 outputs/`
+    """
+    from runyard.protocol.files import FilePage
+    from runyard_server.cli import target
+    from runyard_server.cli.run_names import with_run
+
+    client = target.client(workspace)
+    found = with_run(client, run, lambda id_: list(client.files.list(id_, prefix)))
+    if json:
+        output.as_json(FilePage(found))
+        return
+    tables.show(
+        [Column("PATH", cut=cut_middle), Column("SIZE", right=True), Column("KIND", worth=1)],
+        [(one.path, humane.size(one.size), one.kind) for one in found],
+        "the run has no such files",
+    )
+
+
+@group.command()
+def download(
+    run: RunId,
+    prefix: Prefix = "",
+    to: Folder = ".",
+    overwrite: Overwrite = False,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Bring files of a run here, below a folder, under their paths in the run.
+
+    Examples: `runyard runs download mnist/12`  ·  `runyard runs download mnist/12 outputs/model
+    --to ./model`
+    """
+    from runyard.protocol.files import FilePage
+    from runyard_server.cli import target, transfers
+    from runyard_server.cli.run_names import with_run
+
+    client = target.client(workspace)
+    found = with_run(
+        client, run, lambda id_: transfers.download_run(client, id_, prefix, to, overwrite)
+    )
+    if json:
+        output.as_json(FilePage(found))
+        return
+    size = humane.size(sum(one.size for one in found))
+    output.say(f"brought {len(found)} files, {size}, to {to}")
+
+
+@group.command()
+def upload(
+    run: RunId,
+    source: Source,
+    name: Name = None,
+    overwrite: Overwrite = False,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Send a file or folder to a run.
+
+    Examples: `runyard runs upload mnist/12 plot.png`  ·  `runyard runs upload mnist/12 ./export
+    --as outputs/model`
+    """
+    from runyard.protocol.files import FilePage
+    from runyard_server.cli import target, transfers
+    from runyard_server.cli.run_names import with_run
+
+    client = target.client(workspace)
+    found = with_run(
+        client, run, lambda id_: transfers.upload_run(client, id_, source, name, overwrite)
+    )
+    if json:
+        output.as_json(FilePage(found))
+        return
+    output.say(f"sent {len(found)} files, {humane.size(sum(one.size for one in found))}")
+
+
+@group.command()
+def delete(
+    runs: RunIds,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Delete runs and the runs below them; the trash has them for a week.
+
+    Examples: `runyard runs delete mnist/12 --dry-run`  ·  `runyard runs delete RUN1 RUN2 --yes`
+    """
+    from runyard_server.cli import target
+    from runyard_server.cli.run_names import with_run
+
+    client = target.client(workspace)
+    ids = [with_run(client, run, lambda id_: client.runs.get(id_).id) for run in runs]
+    deleting.delete(client, "run", ids, dry_run=dry_run, yes=yes, json=json)

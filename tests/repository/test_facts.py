@@ -16,7 +16,7 @@ FACTS = [
     ("what a service calls itself", r"PRODUCT = \"", f"{PROTOCOL}/service.py"),
     ("which boot this is", r"random/boot_id", f"{PROTOCOL}/procfs.py"),
     ("a path that leads upwards", r"is not allowed\"\)", f"{PROTOCOL}/paths.py"),
-    ("where a content lies", r"sha256/\{|\"sha256\" /", f"{PROTOCOL}/paths.py"),
+    ("where a content lies", r"\nCONTENTS = |sha256/\{|\"sha256\" /", f"{PROTOCOL}/paths.py"),
     ("who outlasts the others", r"had completed \"", f"{PROTOCOL}/exit_deadline.py"),
     ("a spec as it is kept", r"Decoder\(RunSpec\)", f"{SERVER}/core/specs.py"),
     ("which node an agent speaks for", r"has no node \{", f"{SERVER}/core/lookups.py"),

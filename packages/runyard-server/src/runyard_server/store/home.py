@@ -35,6 +35,7 @@ class Home:
         self.database = self.root / "runyard.db"
         self.reserve = self.root / "reserve"
         self.collected = self.root / "collected"
+        self.restoring = self.root / "restoring.json"
         self.blobs = self.root / "blobs"
         self.datastores = self.root / "datastores"
         self.environments = self.root / "environments"
@@ -163,6 +164,20 @@ class Home:
                 os.link(temporary, self.secret_file)
         finally:
             temporary.unlink()
+
+
+def system_user() -> str:
+    """The name that the system has for who runs the service, `user` where it has none.
+
+    Never that of a variable: whoever starts a service could be anybody then.
+    """
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        # A container whose user has no name.
+        return "user"
 
 
 def _check_own(root: Path) -> None:

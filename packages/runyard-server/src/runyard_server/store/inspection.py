@@ -25,9 +25,14 @@ def check(home: Home) -> None:
     """Refuse a database that cannot be used as it is.
 
     Raises:
-        InvalidRequest: It is damaged, not one of ours, made by a newer program, or missing or
-            empty beside contents that belong to it.
+        InvalidRequest: It is damaged, not one of ours, not restored whole, made by a newer
+            program, or missing or empty beside contents that belong to it.
     """
+    if home.restoring.exists():
+        raise InvalidRequest(
+            f"{home.root} is being restored, or a restore of it was cut short: `runyard restore` "
+            "with the same backup goes on"
+        )
     file = home.database
     log = file.with_name(f"{file.name}-wal")
     if file.is_dir():

@@ -37,9 +37,12 @@ def parts(path: str) -> List[str]:
     return names
 
 
+CONTENTS = "sha256"
+
+
 def content(digest: str) -> str:
     """Where a content lies below the folder of all contents, by its SHA-256 in hex."""
-    return f"sha256/{digest[:2]}/{digest[2:]}"
+    return f"{CONTENTS}/{digest[:2]}/{digest[2:]}"
 
 
 def escaped(name: str) -> str:

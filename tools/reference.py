@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runyard.protocol import routes
-from runyard.protocol.route import SCOPES
+from runyard.protocol.route import ANYONE, SCOPES
 from runyard_server.cli import failures, tree
 from runyard_server.core import settings
 
@@ -96,7 +96,8 @@ def _statuses() -> str:
 def _routes() -> str:
     rows = [
         f"| `{route.name}` | {route.method} | `{route.url}` | {_type(route.body)} "
-        f"| {_type(route.query)} | {_type(route.answer)} | {route.scope} | {_cell(route.summary)} |"
+        f"| {_type(route.query)} | {_type(route.answer)} | {route.scope} "
+        f"| {route.needs or ANYONE} | {_cell(route.summary)} |"
         for route in routes.ROUTES
     ]
     scopes = [f"| {scope} | {meaning} |" for scope, meaning in SCOPES.items()]
@@ -105,10 +106,12 @@ def _routes() -> str:
         "Everything that can be asked of the service. Bodies and answers are JSON records of "
         "`runyard.protocol`; `Bytes` is a raw stream, `Events` are server-sent events. A running "
         "service gives the same as an OpenAPI document at `/api/v1/openapi.json`. "
-        "The scope says who may call, and how far the token of a run reaches:\n\n"
+        "The role is the least that opens a route to people: in the workspace where its path names "
+        "one, else over the service; `person` is everybody whom the service knows. The scope says "
+        "how far the token of a run reaches:\n\n"
         "| scope | |\n| --- | --- |\n" + "\n".join(scopes) + "\n\n"
-        "| name | method | path | body | query | answer | scope | |\n"
-        "| --- | --- | --- | --- | --- | --- | --- | --- |\n" + "\n".join(rows) + "\n"
+        "| name | method | path | body | query | answer | scope | role | |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n" + "\n".join(rows) + "\n"
     )
 
 

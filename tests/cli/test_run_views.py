@@ -6,6 +6,7 @@ from runyard.client import source_folders
 from runyard.protocol import routes
 from runyard.protocol.runs import RunSpec, StartRun, SubmitRun
 from runyard_server.cli.run_views import CHILDREN_SHOWN
+from runyard_server.store.home import system_user
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def test_show_tells_what_was_run_by_whom(cli, submitted) -> None:
     assert facts["Experiment"] == "viewed, number 1 (viewed/1)"
     assert facts["Script"] == "train.py"
     assert facts["Arguments"] == "--lr 0.01 --note 'two words'"
-    assert facts["User"] == "ada"
+    assert facts["User"] == system_user()
     assert facts["Tags"] == "fold=3"
 
 

@@ -17,6 +17,7 @@ from runyard.protocol.routes import ROUTES
 from runyard.protocol.runs import StartRun
 from runyard.protocol.snapshots import CreateSnapshot
 from runyard.protocol.sweeps import CHOICE, CreateSweep, Objective, ParameterSpec, SweepSpec
+from runyard.protocol.users import AddUser
 from runyard.protocol.views import CreateView
 from runyard.protocol.workspaces import CreateWorkspace
 from runyard_server.core import idempotency
@@ -33,6 +34,7 @@ from runyard_server.operations import (
     runs,
     snapshots,
     sweeps,
+    users,
     views,
     workspaces,
 )
@@ -131,6 +133,7 @@ def test_what_is_made_is_kept_with_its_answer(
         "endpoints.create": lambda s: endpoints.create(s, W, CreateEndpoint("iris", spec)),
         "images.create": lambda s: images.create(s, W, CreateImage("iris", spec)),
         "views.create": lambda s: views.create(s, W, CreateView("good")),
+        "users.add": lambda s: users.add(s, AddUser("anna")),
     }
     writes: list[Any] = []
     write = system.records.write

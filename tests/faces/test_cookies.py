@@ -53,9 +53,9 @@ def test_a_link_signs_in_once(ask, enter):
 def test_a_code_is_good_for_five_minutes():
     """A link that lay about signs nobody in."""
     sessions = Sessions()
-    early, late = sessions.code(0), sessions.code(0)
-    assert sessions.spend(early, CODE_SECONDS * US - 1)
-    assert not sessions.spend(late, CODE_SECONDS * US)
+    early, late = sessions.code(0, "anna"), sessions.code(0, "anna")
+    assert sessions.spend(early, CODE_SECONDS * US - 1) == "anna"
+    assert sessions.spend(late, CODE_SECONDS * US) is None
 
 
 def test_the_token_signs_in_too(ask, enter):

@@ -1,4 +1,18 @@
 BEGIN TRANSACTION;
+CREATE TABLE audit (
+	"key" INTEGER NOT NULL, 
+	at BIGINT NOT NULL, 
+	person VARCHAR NOT NULL, 
+	via VARCHAR NOT NULL, 
+	address VARCHAR NOT NULL, 
+	route VARCHAR NOT NULL, 
+	workspace VARCHAR NOT NULL, 
+	object VARCHAR NOT NULL, 
+	outcome VARCHAR NOT NULL, 
+	detail TEXT NOT NULL, 
+	count INTEGER NOT NULL, 
+	PRIMARY KEY ("key")
+);
 CREATE TABLE beating_runs (
 	run_key BIGINT NOT NULL, 
 	process VARCHAR NOT NULL, 
@@ -155,7 +169,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('49cb1ec4-3f57-456e-81f2-47c07fd71cc9','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('5d06981b-df6a-45df-b5f8-e4718d96e8e6','default','mnist',1,1600000000000000,'');
 CREATE TABLE gang_nodes (
 	run_key BIGINT NOT NULL, 
 	node INTEGER NOT NULL, 
@@ -374,6 +388,13 @@ CREATE TABLE nodes (
 	since BIGINT NOT NULL, 
 	PRIMARY KEY (workspace, compute, id)
 );
+CREATE TABLE people (
+	name VARCHAR NOT NULL, 
+	role VARCHAR NOT NULL, 
+	is_owner BOOLEAN NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	PRIMARY KEY (name)
+);
 CREATE TABLE registered_model_tags (
 	registered_key BIGINT NOT NULL, 
 	name VARCHAR NOT NULL, 
@@ -419,6 +440,12 @@ CREATE TABLE revisions (
  WITHOUT ROWID
 
 ;
+CREATE TABLE roles (
+	person VARCHAR NOT NULL, 
+	workspace VARCHAR NOT NULL, 
+	role VARCHAR NOT NULL, 
+	PRIMARY KEY (person, workspace)
+);
 CREATE TABLE run_files (
 	run_key BIGINT NOT NULL, 
 	path VARCHAR NOT NULL, 
@@ -607,6 +634,18 @@ CREATE TABLE trials (
  WITHOUT ROWID
 
 ;
+CREATE TABLE user_tokens (
+	id VARCHAR NOT NULL, 
+	person VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	prefix VARCHAR NOT NULL, 
+	digest VARCHAR NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	ends_at BIGINT NOT NULL, 
+	used_at BIGINT NOT NULL, 
+	PRIMARY KEY (id), 
+	UNIQUE (person, name)
+);
 CREATE TABLE views (
 	id VARCHAR NOT NULL, 
 	workspace VARCHAR NOT NULL, 
@@ -641,61 +680,66 @@ CREATE INDEX registered_model_tags_by_number ON registered_model_tags (name, num
 CREATE INDEX registered_model_tags_by_value ON registered_model_tags (name, value, registered_key);
 CREATE INDEX model_aliases_of_version ON model_aliases (registered_key, version);
 CREATE INDEX model_changes_of_model ON model_changes (registered_key, "key");
-CREATE INDEX models_of_stage ON models (workspace, name, stage, "key");
 CREATE INDEX models_of_workspace ON models (workspace, "key");
 CREATE INDEX models_by_files ON models (files_of, "key");
 CREATE INDEX models_of_run ON models (workspace, run, "key");
-CREATE INDEX model_tags_by_value ON model_tags (name, value, model_key);
+CREATE INDEX models_of_stage ON models (workspace, name, stage, "key");
 CREATE INDEX model_tags_by_number ON model_tags (name, number, model_key);
+CREATE INDEX model_tags_by_value ON model_tags (name, value, model_key);
 CREATE INDEX model_properties_by_number ON model_properties (name, number, model_key);
 CREATE INDEX model_properties_by_value ON model_properties (name, value, model_key);
-CREATE INDEX trash_due ON trash (until);
 CREATE INDEX trash_of_workspace ON trash (workspace, "key");
+CREATE INDEX trash_due ON trash (until);
 CREATE INDEX blob_marks_due ON blob_marks (due);
-CREATE INDEX runs_going ON runs (workspace, 0 - started_at, "key") WHERE coalesce(ended_at, 0) = 0 AND coalesce(started_at, 0) > 0;
-CREATE INDEX runs_by_type ON runs (workspace, run_type, "key");
-CREATE INDEX runs_by_user ON runs (workspace, submitted_by, "key");
-CREATE INDEX runs_by_attempt ON runs (workspace, attempt, "key");
-CREATE INDEX runs_by_active ON runs (workspace, active, "key");
-CREATE INDEX runs_by_snapshot ON runs (workspace, snapshot, "key");
-CREATE INDEX runs_of_workspace ON runs (workspace, "key");
-CREATE INDEX runs_by_description ON runs (workspace, description, "key");
-CREATE INDEX runs_by_created_at ON runs (workspace, created_at, "key");
-CREATE INDEX runs_of_experiment_by_status ON runs (workspace, experiment, status, "key");
-CREATE INDEX runs_by_started_at ON runs (workspace, started_at, "key");
-CREATE INDEX runs_by_ended_at ON runs (workspace, ended_at, "key");
-CREATE INDEX runs_of_experiment_by_name ON runs (workspace, experiment, name, "key");
+CREATE INDEX roles_of_workspace ON roles (workspace, person);
+CREATE INDEX audit_by_time ON audit (at);
+CREATE INDEX audit_of_object ON audit (object, "key");
+CREATE INDEX audit_of_person ON audit (person, "key");
+CREATE INDEX audit_of_workspace ON audit (workspace, "key");
 CREATE INDEX runs_by_name ON runs (workspace, name, "key");
-CREATE INDEX runs_by_duration ON runs (workspace, (ended_at - started_at) / 1000000.0, "key");
 CREATE INDEX runs_of_experiment ON runs (workspace, experiment, "key");
-CREATE INDEX runs_of_experiment_by_created_at ON runs (workspace, experiment, created_at, "key");
-CREATE INDEX runs_of_status ON runs (workspace, status, "key");
-CREATE INDEX runs_of_experiment_by_duration ON runs (workspace, experiment, (ended_at - started_at) / 1000000.0, "key");
-CREATE INDEX runs_of_parent ON runs (workspace, parent, "key");
 CREATE INDEX runs_of_experiment_by_started_at ON runs (workspace, experiment, started_at, "key");
+CREATE INDEX runs_of_status ON runs (workspace, status, "key");
+CREATE INDEX runs_of_parent ON runs (workspace, parent, "key");
+CREATE INDEX runs_by_snapshot ON runs (workspace, snapshot, "key");
 CREATE INDEX runs_submitted_from ON runs (workspace, submitted_from, "key");
 CREATE INDEX runs_of_target ON runs (workspace, target, active, "key");
 CREATE INDEX runs_of_experiment_by_ended_at ON runs (workspace, experiment, ended_at, "key");
 CREATE INDEX runs_active ON runs (active, "key");
+CREATE INDEX runs_by_description ON runs (workspace, description, "key");
 CREATE INDEX runs_of_lock ON runs (workspace, environment_lock, "key");
+CREATE INDEX runs_going ON runs (workspace, 0 - started_at, "key") WHERE coalesce(ended_at, 0) = 0 AND coalesce(started_at, 0) > 0;
 CREATE INDEX runs_by_target ON runs (workspace, target, "key");
 CREATE INDEX runs_by_number ON runs (workspace, number, "key");
+CREATE INDEX runs_of_experiment_by_status ON runs (workspace, experiment, status, "key");
 CREATE INDEX runs_by_nodes ON runs (workspace, node_count, "key");
-CREATE INDEX run_tags_by_number ON run_tags (name, number, run_key);
+CREATE INDEX runs_by_type ON runs (workspace, run_type, "key");
+CREATE INDEX runs_of_experiment_by_name ON runs (workspace, experiment, name, "key");
+CREATE INDEX runs_by_user ON runs (workspace, submitted_by, "key");
+CREATE INDEX runs_by_attempt ON runs (workspace, attempt, "key");
+CREATE INDEX runs_of_experiment_by_created_at ON runs (workspace, experiment, created_at, "key");
+CREATE INDEX runs_of_workspace ON runs (workspace, "key");
+CREATE INDEX runs_by_duration ON runs (workspace, (ended_at - started_at) / 1000000.0, "key");
+CREATE INDEX runs_by_created_at ON runs (workspace, created_at, "key");
+CREATE INDEX runs_by_active ON runs (workspace, active, "key");
+CREATE INDEX runs_of_experiment_by_duration ON runs (workspace, experiment, (ended_at - started_at) / 1000000.0, "key");
+CREATE INDEX runs_by_started_at ON runs (workspace, started_at, "key");
+CREATE INDEX runs_by_ended_at ON runs (workspace, ended_at, "key");
 CREATE INDEX run_tags_by_value ON run_tags (name, value, run_key);
-CREATE INDEX run_properties_by_number ON run_properties (name, number, run_key);
+CREATE INDEX run_tags_by_number ON run_tags (name, number, run_key);
 CREATE INDEX run_properties_by_value ON run_properties (name, value, run_key);
-CREATE INDEX run_params_by_value ON run_params (name, value, run_key);
+CREATE INDEX run_properties_by_number ON run_properties (name, number, run_key);
 CREATE INDEX run_params_by_number ON run_params (name, number, run_key);
-CREATE INDEX events_of_others ON events (workspace, subject_kind, position) WHERE subject_kind <> 'run';
+CREATE INDEX run_params_by_value ON run_params (name, value, run_key);
 CREATE INDEX events_of_workspace ON events (workspace, position);
+CREATE INDEX events_of_others ON events (workspace, subject_kind, position) WHERE subject_kind <> 'run';
 CREATE INDEX metric_series_by_last ON metric_series (name, kind, last, run_key);
 CREATE INDEX nodes_of_run ON nodes (workspace, run);
 CREATE INDEX job_nodes_open ON job_nodes (finished_at, run_key);
 CREATE INDEX sweeps_active ON sweeps (active, "key");
-CREATE INDEX sweeps_of_experiment ON sweeps (workspace, experiment, "key");
-CREATE INDEX sweeps_of_workspace ON sweeps (workspace, "key");
 CREATE INDEX sweeps_of_journal ON sweeps (journal_key, study);
+CREATE INDEX sweeps_of_workspace ON sweeps (workspace, "key");
+CREATE INDEX sweeps_of_experiment ON sweeps (workspace, experiment, "key");
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('events',6);

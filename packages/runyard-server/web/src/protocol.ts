@@ -21,6 +21,12 @@ export interface AddTrash {
   dry_run: boolean;
 }
 
+export interface AddUser {
+  name: string;
+  role: string;
+  workspaces: Record<string, string>;
+}
+
 export interface AgentReply {
   cancel: boolean;
   stop: boolean;
@@ -64,6 +70,36 @@ export interface AttachCompute {
   python: string;
   description: string;
   tags: Record<string, string>;
+}
+
+export interface AuditEntry {
+  number: number;
+  time: string;
+  user: string;
+  via: string;
+  address: string;
+  route: string;
+  workspace: string;
+  object: string;
+  outcome: string;
+  detail: string;
+  count: number;
+}
+
+export interface AuditPage {
+  items: Array<AuditEntry>;
+  next_page_token: string | null;
+}
+
+export interface AuditQuery {
+  user: string | null;
+  object: string | null;
+  route: string | null;
+  outcome: string | null;
+  since: string | null;
+  until: string | null;
+  page_size: number;
+  page_token: string | null;
 }
 
 export interface BatchResult {
@@ -162,6 +198,10 @@ export interface ChangeSweep {
   max_duration_seconds: number | null;
   paused: boolean | null;
   enqueue: Array<Record<string, unknown>>;
+}
+
+export interface ChangeUser {
+  role: string;
 }
 
 export interface ChangeView {
@@ -290,6 +330,12 @@ export interface CreateSweep {
   submitted_by: string;
   parent: string | null;
   submitted_from: string | null;
+}
+
+export interface CreateToken {
+  name: string;
+  user: string | null;
+  days: number;
 }
 
 export interface CreateView {
@@ -701,6 +747,10 @@ export interface GatewayRecord {
   port: number;
 }
 
+export interface GrantRole {
+  role: string;
+}
+
 export interface Hint {
   topic: string;
   kind: string;
@@ -953,6 +1003,25 @@ export interface LogSearchQuery {
   line: number;
 }
 
+export interface Me {
+  name: string;
+  role: string;
+  is_owner: boolean;
+  workspaces: Record<string, string>;
+  via: string;
+  ends_at: string | null;
+}
+
+export interface Member {
+  user: string;
+  role: string;
+  everywhere: boolean;
+}
+
+export interface MemberPage {
+  items: Array<Member>;
+}
+
 export interface MetricPage {
   run: string;
   series: Array<MetricSeries>;
@@ -1067,6 +1136,11 @@ export interface ModelResources {
   cpus: number | null;
   memory_gb: number | null;
   gpus: number | null;
+}
+
+export interface NewToken {
+  token: string;
+  record: TokenRecord;
 }
 
 export interface NodeHolder {
@@ -1278,6 +1352,10 @@ export interface Resources {
 
 export interface Rollback {
   revision: number | null;
+}
+
+export interface RotateToken {
+  days: number;
 }
 
 export interface RunError {
@@ -1704,6 +1782,25 @@ export interface TensorboardProgram {
   error: string;
 }
 
+export interface TokenPage {
+  items: Array<TokenRecord>;
+}
+
+export interface TokenQuery {
+  user: string | null;
+  everyone: boolean;
+}
+
+export interface TokenRecord {
+  id: string;
+  user: string;
+  name: string;
+  prefix: string;
+  created_at: string;
+  ends_at: string | null;
+  used_at: string | null;
+}
+
 export interface Told {
   number: number;
   values: Array<number> | null;
@@ -1791,6 +1888,18 @@ export interface UsageSeries {
   y: Array<number | null>;
 }
 
+export interface UserPage {
+  items: Array<UserRecord>;
+}
+
+export interface UserRecord {
+  name: string;
+  role: string;
+  is_owner: boolean;
+  created_at: string;
+  workspaces: Record<string, string>;
+}
+
 export interface VerifyQuery {
   page_token: string | null;
 }
@@ -1853,6 +1962,8 @@ export interface WriteQuery {
 }
 
 export interface Routes {
+  "audit.list": { segments: {}; query: Partial<AuditQuery>; body: never; answer: AuditPage };
+  "audit.of_workspace": { segments: { workspace: string }; query: Partial<AuditQuery>; body: never; answer: AuditPage };
   "beats.note": { segments: { workspace: string; run: string }; query: never; body: Partial<Beat>; answer: void };
   "blobs.missing": { segments: { workspace: string }; query: never; body: Partial<BlobList>; answer: BlobList };
   "blobs.read": { segments: { workspace: string; digest: string }; query: never; body: never; answer: Response };
@@ -1994,12 +2105,24 @@ export interface Routes {
   "tensorboard.program": { segments: { workspace: string }; query: never; body: never; answer: TensorboardProgram };
   "tensorboard.start": { segments: { workspace: string }; query: never; body: Partial<StartBoard>; answer: BoardRecord };
   "tensorboard.stop": { segments: { workspace: string; board: string }; query: never; body: never; answer: void };
+  "tokens.create": { segments: {}; query: never; body: Partial<CreateToken>; answer: NewToken };
+  "tokens.list": { segments: {}; query: Partial<TokenQuery>; body: never; answer: TokenPage };
+  "tokens.revoke": { segments: { token: string }; query: never; body: never; answer: void };
+  "tokens.rotate": { segments: { token: string }; query: never; body: Partial<RotateToken>; answer: NewToken };
   "trash.add": { segments: { workspace: string }; query: never; body: Partial<AddTrash>; answer: TrashEntry };
   "trash.empty": { segments: { workspace: string }; query: never; body: never; answer: void };
   "trash.free": { segments: { workspace: string; entry: string }; query: never; body: never; answer: TrashEntry };
   "trash.list": { segments: { workspace: string }; query: Partial<TrashQuery>; body: never; answer: TrashPage };
   "trash.restore": { segments: { workspace: string; entry: string }; query: never; body: never; answer: TrashEntry };
   "usage.series": { segments: { workspace: string; run: string }; query: Partial<UsageQuery>; body: never; answer: UsagePage };
+  "users.add": { segments: {}; query: never; body: Partial<AddUser>; answer: UserRecord };
+  "users.change": { segments: { user: string }; query: never; body: Partial<ChangeUser>; answer: UserRecord };
+  "users.grant": { segments: { workspace: string; user: string }; query: never; body: Partial<GrantRole>; answer: MemberPage };
+  "users.list": { segments: {}; query: never; body: never; answer: UserPage };
+  "users.me": { segments: {}; query: never; body: never; answer: Me };
+  "users.members": { segments: { workspace: string }; query: never; body: never; answer: MemberPage };
+  "users.remove": { segments: { user: string }; query: never; body: never; answer: void };
+  "users.withdraw": { segments: { workspace: string; user: string }; query: never; body: never; answer: void };
   "views.change": { segments: { workspace: string; view: string }; query: never; body: Partial<ChangeView>; answer: ViewRecord };
   "views.create": { segments: { workspace: string }; query: never; body: Partial<CreateView>; answer: ViewRecord };
   "views.delete": { segments: { workspace: string; view: string }; query: never; body: never; answer: void };
@@ -2015,6 +2138,8 @@ export interface Routes {
 }
 
 export const routes = {
+  "audit.list": {"method": "GET", "path": "/api/v1/audit"},
+  "audit.of_workspace": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/audit"},
   "beats.note": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/beat"},
   "blobs.missing": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/blobs/missing"},
   "blobs.read": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/blobs/{digest}"},
@@ -2156,12 +2281,24 @@ export const routes = {
   "tensorboard.program": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/tensorboard-program"},
   "tensorboard.start": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/tensorboards"},
   "tensorboard.stop": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/tensorboards/{board}"},
+  "tokens.create": {"method": "POST", "path": "/api/v1/tokens"},
+  "tokens.list": {"method": "GET", "path": "/api/v1/tokens"},
+  "tokens.revoke": {"method": "DELETE", "path": "/api/v1/tokens/{token}"},
+  "tokens.rotate": {"method": "POST", "path": "/api/v1/tokens/{token}/rotate"},
   "trash.add": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/trash"},
   "trash.empty": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/trash"},
   "trash.free": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/trash/{entry}"},
   "trash.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/trash"},
   "trash.restore": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/trash/{entry}/restore"},
   "usage.series": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/usage"},
+  "users.add": {"method": "POST", "path": "/api/v1/users"},
+  "users.change": {"method": "PATCH", "path": "/api/v1/users/{user}"},
+  "users.grant": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/members/{user}"},
+  "users.list": {"method": "GET", "path": "/api/v1/users"},
+  "users.me": {"method": "GET", "path": "/api/v1/me"},
+  "users.members": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/members"},
+  "users.remove": {"method": "DELETE", "path": "/api/v1/users/{user}"},
+  "users.withdraw": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/members/{user}"},
   "views.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/views/{view}"},
   "views.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/views"},
   "views.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/views/{view}"},

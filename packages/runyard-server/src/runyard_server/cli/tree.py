@@ -21,6 +21,8 @@ GROUPS = {
     "datastores": "Named places where data is kept.",
     "environments": "Environments: the packages that runs get.",
     "trash": "What was deleted, brought back or freed.",
+    "users": "Who may speak to the service, and what each may do.",
+    "tokens": "What programs of people show to be let in.",
     "workspaces": "The places that hold everything a team creates.",
     "tensorboard": "TensorBoard over runs: `runyard tensorboard RUN` shows one.",
 }
@@ -39,6 +41,18 @@ COMMANDS = {
         "storage",
         "Show what takes space, by kind and by experiment, and what could be freed.",
     ),
+    "whoami": ("login", "Show as whom the service knows you, and what you may do."),
+    "login": ("login", "Keep a token for a service elsewhere, in a file for you alone."),
+    "logout": (
+        "login",
+        "Forget the token that is kept for a service; it stays good until it is revoked.",
+    ),
+    "audit": ("audit", "Show who changed what, the newest first; and who was refused."),
+    "backup": (
+        "backup",
+        "Back up the state folder of this machine, whether its service runs or not.",
+    ),
+    "restore": ("backup", "Restore a backup into an empty state folder, and prove it by hash."),
     "doctor": (
         "doctor",
         "Show what is missing on this machine, and the one command that mends it.",

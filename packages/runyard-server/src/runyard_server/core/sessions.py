@@ -42,25 +42,26 @@ class Sessions:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._codes: dict[str, int] = {}
+        self._codes: dict[str, tuple[int, str]] = {}
         self._living: dict[str, int] | None = None
 
-    def code(self, now: int) -> str:
+    def code(self, now: int, person: str) -> str:
         """Make a code that signs one browser in, once, within five minutes.
 
         Args:
             now: Microseconds since 1970.
+            person: Whom it signs in.
         """
         made = secrets.token_urlsafe(16)
         with self._lock:
-            self._codes = {code: end for code, end in self._codes.items() if end > now}
+            self._codes = {code: one for code, one in self._codes.items() if one[0] > now}
             while len(self._codes) >= _MOST_CODES:
                 del self._codes[next(iter(self._codes))]
-            self._codes[_digest(made)] = now + CODE_SECONDS * _SECOND_US
+            self._codes[_digest(made)] = (now + CODE_SECONDS * _SECOND_US, person)
         return made
 
-    def spend(self, code: str, now: int) -> bool:
-        """Use a code up; whether it was good.
+    def spend(self, code: str, now: int) -> str | None:
+        """Use a code up; whom it signs in, None where it was not good.
 
         Args:
             code: What came.
@@ -68,7 +69,8 @@ class Sessions:
         """
         # By its hash: the time that a look-up takes tells nothing of a code that is close.
         with self._lock:
-            return self._codes.pop(_digest(code), 0) > now
+            end, person = self._codes.pop(_digest(code), (0, ""))
+        return person if end > now else None
 
     def lives(self, session: str, now: int, load: Callable[[], dict[str, int]]) -> bool:
         """Whether a session has neither ended nor been revoked.

@@ -22,6 +22,7 @@ PREFIX = "RUNYARD_"
 SITE_NAME = r"[A-Za-z0-9][A-Za-z0-9_\-]{0,31}"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LARGEST_PORT = 65535
+_MOST_DAYS = 36_500
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Variables of ours that are no settings: clients and jobs read them.
 OTHER_VARIABLES = ("HOME", "URL", "TOKEN", "SERVICE", "READY", "RUN_ID", "WORKSPACE", "SPOOL")
@@ -85,6 +86,9 @@ class Settings:
     )
     trash_days: float = _setting(
         7.0, "What is deleted can come back for so many days; 0 frees it at once."
+    )
+    audit_days: float = _setting(
+        365.0, "The audit log keeps its entries for so many days; 0 is for ever."
     )
     log_level: str = _setting("info", "What goes to the log: debug, info, warning or error.")
     default_site: str = _setting("local", "The site of clusters that name none.")
@@ -241,6 +245,7 @@ def _check_values(settings: Settings) -> None:
         "head_seconds": not settings.head_seconds > 0,
         "stall_seconds": not settings.stall_seconds > 0,
         "trash_days": not settings.trash_days >= 0,
+        "audit_days": not 0 <= settings.audit_days <= _MOST_DAYS,
         "log_level": settings.log_level not in LOG_LEVELS,
     }
     for name in (name for name, is_wrong in wrong.items() if is_wrong):

@@ -6,18 +6,21 @@ of work: `system.read(lambda work: rule(work, …))`, `system.write(…)`.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from runyard.protocol.runs import QUEUED
 from runyard_server.core.activity import Activity
+from runyard_server.core.actors import Actor
 from runyard_server.core.beating import BeatingRuns
 from runyard_server.core.clock import Clock
 from runyard_server.core.figures import Figures
 from runyard_server.core.gateway import Gateway
 from runyard_server.core.last_seen import LastSeen
 from runyard_server.core.notices import Notices
+from runyard_server.core.people import People
+from runyard_server.core.refusals import Refusals
 from runyard_server.core.sessions import Sessions
 from runyard_server.core.sites import Sites
 from runyard_server.core.studies import Studies
@@ -57,6 +60,9 @@ class System:
         sessions: Browsers that are signed in.
         boards: TensorBoards of the studio.
         figures: What this process has counted, for whoever watches it.
+        people: Everybody whom the service knows.
+        refusals: Requests that were refused, until the audit log has them.
+        actor: Who asks, and what the audit log is told of it; None for the service itself.
         request: The request that is being answered, where it has a key: see `idempotency`.
     """
 
@@ -78,7 +84,14 @@ class System:
     sessions: Sessions = field(default_factory=Sessions)
     boards: Boards = field(default_factory=Boards)
     figures: Figures = field(default_factory=Figures)
+    people: People = field(default_factory=People)
+    refusals: Refusals = field(default_factory=Refusals)
+    actor: Actor | None = None
     request: Request | None = None
+
+    def acting(self, actor: Actor) -> "System":
+        """The same parts, for what one request changes."""
+        return replace(self, actor=actor)
 
     def read(self, look: Callable[[Work], Result]) -> Result:
         """What `look` finds in one moment's state of the database."""
@@ -96,11 +109,16 @@ class System:
         done: list[Work] = []
 
         def run(connection: Connection) -> Result:
-            work = Work(connection, self.clock, self.request)
+            work = Work(connection, self.clock, self.request, self.actor, self.people)
             done.append(work)
-            return act(work)
+            answer = act(work)
+            work.tell()
+            return answer
 
         answer = self.records.write(run)
+        # Only now: a batch that fails as a whole has taken the entry with it.
+        if self.actor is not None and self.actor.change is not None:
+            self.actor.change.noted = True
         self._follow(done[-1])
         return answer
 

@@ -1,9 +1,10 @@
 """Tokens: who may speak to this service, and for what.
 
 Nothing is stored: a token is an HMAC-SHA256 of what it stands for under the service's secret.
-The user's token opens everything. A run's token says which run it is for, `<run id>.<hmac>`, and
+The owner's token opens everything. A run's token says which run it is for, `<run id>.<hmac>`, and
 opens what that run needs in its own workspace; the workspace is part of what is signed. A site's
-token opens the exchange with that site's backend and nothing else.
+token opens the exchange with that site's backend and nothing else. The tokens of other people are
+no business of this module: `core.people` knows them by their hashes.
 """
 
 import hmac
@@ -15,15 +16,42 @@ from runyard.protocol.errors import Unauthenticated
 
 @dataclass(frozen=True)
 class Caller:
-    """Who holds a token: the user (both None), one run, or the programs of one site."""
+    """Who asks: the owner (all None), another person, one run, or the programs of one site.
+
+    Args:
+        run: The run whose token it is.
+        site: The site whose token it is.
+        person: The person, where it is not the service's own token that has shown it.
+        token: Id of the person's token; None for a browser that is signed in.
+        digest: The hash of that token: one that was made anew has its id and another hash.
+        workspace: The workspace of the run.
+    """
 
     run: str | None = None
     site: str | None = None
+    person: str | None = None
+    token: str | None = None
+    digest: str | None = None
+    workspace: str | None = None
 
     @property
     def is_user(self) -> bool:
-        """Whether everything is open to this caller."""
+        """Whether it is a person who asks; what they may is decided by `core.permissions`."""
         return self.run is None and self.site is None
+
+    @property
+    def holds_secret(self) -> bool:
+        """Whether the service's own token has been shown, to which everything is open."""
+        return self.is_user and self.person is None
+
+    @property
+    def via(self) -> str:
+        """What has shown who asks, for the audit log."""
+        if self.run is not None:
+            return f"run {self.run}"
+        if self.token is not None:
+            return f"token {self.token}"
+        return "owner's token" if self.person is None else "studio"
 
 
 def user_token(secret: bytes) -> str:
@@ -80,7 +108,7 @@ def verify(secret: bytes, token: str, workspace: str | None) -> Caller:
         return Caller()
     run, dot, _ = token.rpartition(".")
     if dot and workspace is not None and _same(token, run_token(secret, workspace, run)):
-        return Caller(run)
+        return Caller(run, workspace=workspace)
     raise Unauthenticated(
         "the token is not one of this service: RUNYARD_TOKEN or --token may be of another one, or "
         "cut. The token is in service.json of the service's state folder, where clients on that "

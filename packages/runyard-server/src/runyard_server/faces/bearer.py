@@ -12,9 +12,15 @@ def bearer(authorization: str) -> str:
     """
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthenticated(
-            f"a token is needed: set {TOKEN_VARIABLE}, or give --token to `runyard`; programs send "
-            "the header 'Authorization: Bearer <token>'. The token is in service.json of the "
-            "service's state folder, where clients on that machine find it by themselves"
-        )
+        raise missing()
     return token.strip()
+
+
+def missing() -> Unauthenticated:
+    """The error for a request that shows nothing."""
+    return Unauthenticated(
+        f"a token is needed: set {TOKEN_VARIABLE}, give --token to `runyard`, or keep one with "
+        "`runyard login URL`; programs send the header 'Authorization: Bearer <token>'. The "
+        "owner's is in service.json of the service's state folder, where clients on that machine "
+        "find it by themselves; others get one of their own from an administrator"
+    )

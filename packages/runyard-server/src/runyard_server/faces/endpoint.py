@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from starlette.requests import Request
 from starlette.responses import Response
 
-from runyard_server.faces import failures
+from runyard_server.faces import failures, login
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.face import Face, Served
 from runyard_server.faces.parts import Parts
@@ -38,10 +38,13 @@ class Endpoint:
         counted = nullcontext() if row.passive else self._parts.system.activity.request()
         begun = time.perf_counter()
         with counted:
+            exchange = Exchange(request, row, self._parts)
             try:
-                answer = await self._admitted(Exchange(request, row, self._parts))
+                answer = await self._admitted(exchange)
             except Exception as error:  # noqa: BLE001 - every error has its answer
-                answer = self._face.refuse(failures.translated(error, row.name))
+                known = failures.translated(error, row.name)
+                login.note_refusal(exchange, known)
+                answer = self._face.refuse(known)
         waited = self._waits and "prefer" in request.headers
         self._asked.answered(answer.status_code, None if waited else time.perf_counter() - begun)
         return answer

@@ -146,7 +146,7 @@ def add(system: System, work: Work, workspace: str, body: CreateEndpoint) -> End
         tags=dict(body.tags),
         properties=dict(body.properties),
         v1=dict(body.v1),
-        created_by=body.created_by,
+        created_by=work.by(body.created_by),
     )
     row = replace(row, key=rows.add(work.connection, row))
     wake(work, row, [EventDraft(kinds.CREATED, status=TRANSITIONING)])

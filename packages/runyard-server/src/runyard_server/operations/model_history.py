@@ -6,7 +6,6 @@ from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.events import CHANGED, CREATED, DELETED, REGISTERED, RESTORED
 from runyard.protocol.models import ModelChange, ModelChangePage, ModelChangeQuery
 from runyard_server.core import events
-from runyard_server.core.authors import author
 from runyard_server.core.clock import iso
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lookups import workspace_row
@@ -41,7 +40,7 @@ def note(
         details: More about it; what is empty is left out.
     """
     told = {name: text for name, text in details.items() if text}
-    registered.note(work.connection, key, version, work.now, author(work), action, told)
+    registered.note(work.connection, key, version, work.now, work.person, action, told)
     message = ", ".join(f"{name} {text}" for name, text in told.items())
     # Followers of the feed know few kinds, and read the rest.
     kind = action if action in _EVENTS else CHANGED

@@ -27,7 +27,6 @@ from runyard.protocol.models import (
 from runyard.protocol.search import Search
 from runyard.protocol.trash import MODEL, AddTrash
 from runyard_server.core import holding, lookups, names
-from runyard_server.core.authors import author
 from runyard_server.core.clock import iso
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
@@ -329,7 +328,7 @@ def _add(work: Work, draft: ModelRow, files: Sequence[FileEntry]) -> ModelRow:
         draft,
         created_at=work.now,
         changed_at=work.now,
-        created_by=author(work),
+        created_by=work.person,
         experiment=experiment,
     )
     if draft.files_below is not None:

@@ -18,7 +18,6 @@ from runyard.protocol.search import Search
 from runyard.protocol.suggestions import suggest
 from runyard.protocol.trash import MODEL, AddTrash
 from runyard_server.core import names
-from runyard_server.core.authors import author
 from runyard_server.core.clock import iso
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
@@ -68,7 +67,7 @@ def create(system: System, workspace: str, body: CreateRegisteredModel) -> Regis
     def write(work: Work) -> RegisteredModelRecord:
         workspace_row(work, workspace)
         _refuse_taken(work, workspace, body.name)
-        key = rows.ensure(work.connection, workspace, body.name, work.now, author(work))
+        key = rows.ensure(work.connection, workspace, body.name, work.now, work.person)
         rows.change(work.connection, key, description=body.description)
         rows.set_tags(work.connection, key, body.tags)
         model_history.note(work, key, name_subject(workspace, body.name), kinds.CREATED)

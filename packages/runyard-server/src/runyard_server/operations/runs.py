@@ -451,6 +451,7 @@ def _insert(
     news: Sequence[EventDraft],
 ) -> RunRow:
     submission.check_new(work, row)
+    row = replace(row, submitted_by=work.by(row.submitted_by))
     experiment = ensured(work, row.workspace, row.experiment)
     return new_runs.add(work, row, experiment, spec_text, given, news)
 

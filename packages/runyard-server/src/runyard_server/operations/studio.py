@@ -1,12 +1,12 @@
 """Signing browsers in and out."""
 
-import getpass
 from urllib.parse import urlsplit
 
 from runyard.protocol.errors import NotFound, Unauthenticated
 from runyard.protocol.studio import StudioCode, StudioSession, StudioSessions
+from runyard_server.core import people, permissions, tokens
 from runyard_server.core import sessions as tickets
-from runyard_server.core import tokens
+from runyard_server.core.actors import Actor
 from runyard_server.core.clock import iso
 from runyard_server.core.sessions import (
     CODE_SECONDS,
@@ -27,7 +27,7 @@ _LONGEST_CLIENT = 200
 
 def codes(system: System) -> StudioCode:
     """Make a code that signs a browser in, once."""
-    code = system.sessions.code(system.clock.now_us())
+    code = system.sessions.code(system.clock.now_us(), permissions.name(system))
     return StudioCode(code, CODE_SECONDS, address(system))
 
 
@@ -40,12 +40,12 @@ def address(system: System) -> str:
 
 
 def enter(system: System, *, code: str = "", token: str = "", client: str = "") -> tuple[str, int]:
-    """Sign a browser in, by a code or by the service's token.
+    """Sign a browser in, by a code or by a person's token.
 
     Args:
         system: The service's parts.
         code: A code of `codes`; it is used up.
-        token: The service's token, in place of a code.
+        token: A person's token, in place of a code.
         client: What the browser calls itself.
 
     Returns:
@@ -56,15 +56,15 @@ def enter(system: System, *, code: str = "", token: str = "", client: str = "") 
     """
     now = system.clock.now_us()
     if code:
-        if not system.sessions.spend(code, now):
+        person = system.sessions.spend(code, now)
+        if person is None:
             raise Unauthenticated(
                 "This link was used already or is too old. Print a new one: runyard studio"
             )
-    elif not tokens.verify(system.secret, token, None).is_user:
-        raise Unauthenticated("a run's token signs nobody in")
+    else:
+        person = _holder(system, token, now)
     seconds = _seconds(system)
     ends_at = now + seconds * _SECOND_US
-    person = _person()
     value, session = tickets.issue(system.secret, person, ends_at)
     row = SessionRow(session, person, client[:_LONGEST_CLIENT], now, now, ends_at)
     system.write(lambda work: studio_sessions.add(work.connection, row))
@@ -118,10 +118,8 @@ def renew(system: System, value: str) -> tuple[str, int]:
 
 
 def sessions(system: System) -> StudioSessions:
-    """The browsers that are signed in, the last used first."""
-    now = system.clock.now_us()
-    rows = system.read(lambda work: studio_sessions.living(work.connection, now))
-    return StudioSessions([_session(row) for row in rows])
+    """The browsers that are signed in, the last used first: one's own, to administrators all."""
+    return StudioSessions([_session(row) for row in _shown(system)])
 
 
 def leave(system: System, session: str) -> None:
@@ -132,22 +130,45 @@ def leave(system: System, session: str) -> None:
         session: Id of the session.
 
     Raises:
-        NotFound: There is none.
+        NotFound: There is none, or it is another person's.
     """
+    if system.actor is not None and session not in {row.id for row in _shown(system)}:
+        raise _no_session(session)
     found = system.write(lambda work: studio_sessions.remove(work.connection, session))
     # First the row, then what is remembered: in between a request may still pass, and none after.
     system.sessions.note(session, 0)
     if not found:
-        raise NotFound(f"no browser is signed in as {session[:80]!r}; runyard studio --list")
+        raise _no_session(session)
 
 
-def _person() -> str:
-    """Whose service it is: its token makes no difference between people."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # A container whose user has no name.
-        return "user"
+def leave_all(system: System, person: str) -> None:
+    """Sign all browsers of a person out."""
+    now = system.clock.now_us()
+    for row in system.read(lambda work: studio_sessions.living(work.connection, now)):
+        if row.person == person:
+            leave(system, row.id)
+
+
+def _shown(system: System) -> list[SessionRow]:
+    now = system.clock.now_us()
+    rows = system.read(lambda work: studio_sessions.living(work.connection, now))
+    own = None if permissions.administers(system) else permissions.name(system)
+    return [row for row in rows if own in (None, row.person)]
+
+
+def _no_session(session: str) -> NotFound:
+    return NotFound(f"no browser is signed in as {session[:80]!r}; runyard studio --list")
+
+
+def _holder(system: System, token: str, now: int) -> str:
+    """The person whose token signs a browser in."""
+    if people.is_personal(token):
+        caller = people.holder(system.people, system.records, token, now)
+    else:
+        caller = tokens.verify(system.secret, token, None)
+    if not caller.is_user:
+        raise Unauthenticated("a run's token signs nobody in")
+    return permissions.name(system.acting(Actor(caller)))
 
 
 def _seconds(system: System) -> int:

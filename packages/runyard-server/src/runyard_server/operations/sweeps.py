@@ -95,7 +95,10 @@ def create(system: System, workspace: str, body: CreateSweep) -> SweepRecord:
     def write(work: Work) -> SweepRecord:
         # Another process may have begun it since this one looked.
         known = _found_open(work, workspace, body) if body.reopen else None
-        return _write(work, run, row, given, news) if known is None else work.answered(known)
+        if known is not None:
+            return work.answered(known)
+        mine = replace(run, submitted_by=work.by(run.submitted_by))
+        return _write(work, mine, row, given, news)
 
     try:
         # It keeps what the trials inherit, and goes with the sweep's end.

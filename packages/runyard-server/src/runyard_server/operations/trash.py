@@ -17,7 +17,6 @@ from runyard.protocol.trash import (
     TrashPage,
     TrashQuery,
 )
-from runyard_server.core.authors import author
 from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.notices import work_topic
@@ -62,7 +61,7 @@ def add(system: System, workspace: str, body: AddTrash) -> TrashEntry:
             state=KEPT if whole else DELETING,
             count=found.count,
             size=found.size,
-            deleted_by=author(work),
+            deleted_by=work.person,
             deleted_at=work.now,
             # Over at once where there is more to move: so it is found after a kill.
             until=work.now + keep if whole else 0,

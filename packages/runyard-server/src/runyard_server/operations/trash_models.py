@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from runyard.protocol import events as kinds
 from runyard.protocol.errors import WrongState
-from runyard_server.core.authors import author
 from runyard_server.core.work import Work
 from runyard_server.operations import model_history
 from runyard_server.operations.model_history import name_subject
@@ -91,7 +90,7 @@ def back(
         tags: The name's.
     """
     name, _, version = entry.subject.partition(":")
-    key = registered.ensure(work.connection, entry.workspace, name, work.now, author(work))
+    key = registered.ensure(work.connection, entry.workspace, name, work.now, work.person)
     rows.move(work.connection, keys, entry.workspace)
     rows.point_to_newest(work.connection, entry.workspace, name)
     if version:

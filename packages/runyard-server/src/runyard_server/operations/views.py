@@ -97,7 +97,7 @@ def create(system: System, workspace: str, body: CreateView) -> ViewRecord:
             body.noun,
             body.name,
             text,
-            body.owner,
+            work.by(body.owner),
             work.now,
             work.now,
         )

@@ -11,7 +11,6 @@ from runyard.protocol.errors import Conflict, NotFound, WrongState
 from runyard.protocol.trash import FREEING, KEPT, WORKSPACE, TrashEntry, TrashPage
 from runyard.protocol.workspaces import DEFAULT_WORKSPACE, DeleteWorkspace, WorkspaceRecord
 from runyard_server.core import events
-from runyard_server.core.authors import author
 from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lookups import workspace_row
@@ -50,7 +49,7 @@ def delete(system: System, workspace: str, query: DeleteWorkspace) -> TrashEntry
         _refuse_used(work, workspace)
         space = usage.of_workspace(work.connection, workspace)
         details = msgspec.json.encode(Details()).decode()
-        made = (author(work), work.now, work.now + keep, details)
+        made = (work.person, work.now, work.now + keep, details)
         return TrashRow(0, workspace, WORKSPACE, workspace, KEPT, space.count, space.size, *made)
 
     def write(work: Work) -> TrashRow:

@@ -5,10 +5,12 @@ with six hex digits of the triple (name, subscription, resource group) that tell
 """
 
 import hashlib
+from collections.abc import Callable
 
 from runyard.protocol import events as kinds
 from runyard.protocol.datastores import BLOB_STORE, FILE_STORE
 from runyard.protocol.errors import AlreadyExists
+from runyard.protocol.route import CONTRIBUTOR, OWNER
 from runyard.protocol.workspaces import (
     DEFAULT_WORKSPACE,
     NAME_RULE,
@@ -18,7 +20,7 @@ from runyard.protocol.workspaces import (
     WorkspaceQuery,
     WorkspaceRecord,
 )
-from runyard_server.core import events, names
+from runyard_server.core import events, names, permissions
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lookups import datastore_row, workspace_row
 from runyard_server.core.system import System
@@ -31,9 +33,10 @@ from runyard_server.operations.workspace_trash import (
     restore,
 )
 from runyard_server.store import datastores as datastore_rows
-from runyard_server.store import pages, trashed
+from runyard_server.store import pages, people, trashed
 from runyard_server.store import workspaces as rows
 from runyard_server.store.datastores import DatastoreRow
+from runyard_server.store.people import RoleRow
 from runyard_server.store.subjects import WORKSPACE, Subject
 from runyard_server.store.workspaces import Triple, WorkspaceRow
 
@@ -73,7 +76,8 @@ def create(system: System, body: CreateWorkspace, created_at: int | None = None)
         found = rows.find_named(work.connection, triple)
         if found is None:
             found = _make(work, body, created_at)
-        elif not body.exist_ok:
+            _own(system, work, found.id)
+        elif not body.exist_ok or not _is_seen(system, found.id):
             raise AlreadyExists(
                 f"workspace {body.name!r} exists in resource group {body.resource_group!r}; "
                 "pass exist_ok=True to use it, or choose another name"
@@ -82,7 +86,10 @@ def create(system: System, body: CreateWorkspace, created_at: int | None = None)
 
     # Asked for at each start, when it mostly is there: a read waits for no disk.
     found = system.read(lambda work: rows.find_named(work.connection, triple))
-    return record_of(found) if found is not None and body.exist_ok else system.write(write)
+    if found is not None and body.exist_ok and _is_seen(system, found.id):
+        return record_of(found)
+    permissions.check(system, permissions.asker(system), CONTRIBUTOR, None, "a new workspace")
+    return _written(system, write)
 
 
 def ensure_default(system: System, created_at: int | None = None) -> WorkspaceRecord:
@@ -100,7 +107,9 @@ def list_(system: System, query: WorkspaceQuery) -> WorkspacePage:
         "resource_group": query.resource_group,
     }
     chosen = {name: value for name, value in wanted.items() if value is not None}
-    found = system.read(lambda work: rows.page(work.connection, chosen, after, limit + 1))
+    # Who asks sees those in which they have a role, and no name of any other.
+    seen = permissions.visible(system)
+    found = system.read(lambda work: rows.page(work.connection, chosen, after, limit + 1, seen))
     page, token = pages.cut(found, limit, _triple)
     return WorkspacePage(items=[record_of(row) for row in page], next_page_token=token)
 
@@ -165,6 +174,23 @@ def _make(work: Work, body: CreateWorkspace, created_at: int | None) -> Workspac
         store = DatastoreRow(row.id, name, kind, "runyard", name, "file", now)
         datastore_rows.add(work.connection, store)
     return row
+
+
+def _written(system: System, write: Callable[[Work], WorkspaceRecord]) -> WorkspaceRecord:
+    made = system.write(write)
+    system.people.forget()
+    return made
+
+
+def _is_seen(system: System, workspace: str) -> bool:
+    seen = permissions.visible(system)
+    return seen is None or workspace in seen
+
+
+def _own(system: System, work: Work, workspace: str) -> None:
+    """Make who asked for a workspace its owner; administrators are everywhere."""
+    if not permissions.asker(system).holds_secret and not permissions.administers(system):
+        people.grant(work.connection, RoleRow(work.person, workspace, OWNER))
 
 
 def _free_id(work: Work, triple: Triple) -> str:

@@ -1,6 +1,8 @@
 """Clean-up: what nobody needs any more goes, some of it at the start and the rest by the clock.
 
 answers    kept for repeats of a request: a day old
+audit      entries that are older than the settings say
+refusals   who was refused is written into the audit log, once a minute
 folders    of runs that a process before left: once a day, and at the start
 trash      whose time is over, or that is to be freed now
 contents   that nothing refers to: once a day, also over several services, and after the trash
@@ -12,12 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from runyard_server.core import idempotency
 from runyard_server.core.system import System
 from runyard_server.execution import purging
+from runyard_server.operations import audit
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.scheduler.trash import TrashWork
 from runyard_server.store.subjects import Subject
 
 KIND = "cleanup"
-_HOUR, _DAY = 3600.0, 24 * 3600.0
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 24 * 3600.0
 _CONTENTS = Subject(KIND, "", "contents")
 
 
@@ -35,6 +38,8 @@ class Cleanup(Reconciler):
         self._trash = TrashWork(system)
         self._work: Mapping[Subject, tuple[float, Callable[[], None]]] = {
             _subject("answers"): (_HOUR, lambda: idempotency.forget_old(system)),
+            _subject("audit"): (_HOUR, lambda: audit.forget_old(system)),
+            _subject("refusals"): (_MINUTE, lambda: audit.write_refusals(system)),
             _subject("folders"): (_DAY, folders),
             purging.TRASH_WORK: (_HOUR, self._trash.free),
             _CONTENTS: (_HOUR, self._trash.collect),

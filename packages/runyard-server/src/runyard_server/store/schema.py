@@ -22,13 +22,13 @@ from sqlalchemy import (
     text,
 )
 
-from runyard_server.store import trash_schema
+from runyard_server.store import team_schema
 
 SCHEMA_VERSION = "0010"
 
-# One for all tables: those of endpoints, the studio, journals, the registry and the trash stand in
-# files of their own.
-metadata = trash_schema.metadata
+# One for all tables: those of endpoints, the studio, journals, the registry, the trash and the team
+# stand in files of their own.
+metadata = team_schema.metadata
 OF_NO_RUN = text("subject_kind <> 'run'")
 # SQLite numbers rows by itself only for a column declared INTEGER.
 _Key = BigInteger().with_variant(Integer, "sqlite")

@@ -1,6 +1,6 @@
 """Rows of workspaces."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -51,7 +51,11 @@ def find_named(connection: Connection, triple: Triple) -> WorkspaceRow | None:
 
 
 def page(
-    connection: Connection, chosen: dict[str, str], after: Triple | None, limit: int
+    connection: Connection,
+    chosen: dict[str, str],
+    after: Triple | None,
+    limit: int,
+    seen: Collection[str] | None = None,
 ) -> list[WorkspaceRow]:
     """Up to `limit` workspaces whose named columns have these values, by name.
 
@@ -60,9 +64,12 @@ def page(
         chosen: What the columns of those that are wanted have: value by name.
         after: The last one of the page before; None at the beginning.
         limit: The most that are wanted.
+        seen: The ids of those that may be among them; None for all.
     """
     found = select(*_COLUMNS).where(*(workspaces.c[name] == chosen[name] for name in chosen))
     found = found.where(_NOT_DELETED)
+    if seen is not None:
+        found = found.where(workspaces.c.id.in_(list(seen)))
     if after is not None:
         found = found.where(tuple_(*_TRIPLE) > after)
     rows = connection.execute(found.order_by(*_TRIPLE).limit(limit))

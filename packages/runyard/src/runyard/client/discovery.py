@@ -42,7 +42,8 @@ def connect(
 
     Args:
         url: Where it listens; None looks in the order above.
-        token: Its token; None takes RUNYARD_TOKEN, or the connection file's for that address.
+        token: Its token; None takes RUNYARD_TOKEN, the one that `runyard login` has kept, or the
+            connection file's for that address.
         start: Whether a service may be started when none runs.
         configured: The address that the workspace's config file names.
 
@@ -132,14 +133,14 @@ def forget() -> None:
 
 def _fixed(written: str, source: str, token: Optional[str], home: Path) -> Connection:
     """Connect to a named address; nothing is ever started there."""
-    from runyard.client import address
+    from runyard.client import address, logins
     from runyard.client.connection import Connection
 
     url = address.checked(written, source)
     about = address.ask(url, source)
     if _major(about.protocol) != PROTOCOL_MAJOR:
         raise _mismatch(about, url)
-    given = token or os.environ.get(TOKEN_VARIABLE)
+    given = token or os.environ.get(TOKEN_VARIABLE) or logins.token(home, url)
     record = homes.read_connection(homes.connection_file(home))
     # The file's token is for its own address alone: it is told to nobody else.
     if not given and record is not None and record.url.rstrip("/") == url:

@@ -4,7 +4,7 @@ from dataclasses import field
 from typing import Dict, List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import IN_WORKSPACE, READS, Nothing, Route
+from runyard.protocol.route import CONTRIBUTOR, IN_WORKSPACE, READS, Nothing, Route
 
 NAME_RULE = r"[a-zA-Z][a-zA-Z0-9\-]{1,15}"
 # v1 refused clusters of these names: it had targets of its own under them.
@@ -147,6 +147,7 @@ COMPUTE_CREATE: Route[ComputeRecord] = Route(
     "Create a cluster.",
     body=CreateCompute,
     creates=True,
+    role=CONTRIBUTOR,
 )
 COMPUTE_ATTACH: Route[ComputeRecord] = Route(
     "compute.attach",
@@ -180,6 +181,7 @@ COMPUTE_CHANGE: Route[ComputeRecord] = Route(
     ComputeRecord,
     "Change a cluster.",
     body=ChangeCompute,
+    role=CONTRIBUTOR,
 )
 COMPUTE_DELETE: Route[Nothing] = Route(
     "compute.delete", "DELETE", IN_WORKSPACE + "/compute/{compute}", Nothing, "Delete a cluster."

@@ -5,7 +5,7 @@ from typing import List, Optional
 
 from runyard.protocol.files import BatchResult
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import IN_WORKSPACE, READS, WRITES, Bytes, Route
+from runyard.protocol.route import ALWAYS, IN_WORKSPACE, READS, WRITES, Bytes, Route
 
 # v1's names, which scripts write out; the first is the default.
 BLOB_STORE = "workspaceblobstore"
@@ -127,6 +127,7 @@ DATASTORES_WRITE: Route[DatastoreFile] = Route(
     body=Bytes,
     query=WriteQuery,
     scope=WRITES,
+    audit=ALWAYS,
 )
 DATASTORES_WRITE_MANY: Route[BatchResult] = Route(
     "datastores.write_many",
@@ -137,6 +138,7 @@ DATASTORES_WRITE_MANY: Route[BatchResult] = Route(
     body=Bytes,
     query=WriteQuery,
     scope=WRITES,
+    audit=ALWAYS,
 )
 DATASTORES_READ_MANY: Route[Bytes] = Route(
     "datastores.read_many",

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional
 
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import IN_WORKSPACE, READS, Nothing, Route
+from runyard.protocol.route import ALWAYS, CONTRIBUTOR, IN_WORKSPACE, READS, REPORTS, Nothing, Route
 from runyard.protocol.runs import LOCAL_TARGET
 
 TRANSITIONING, HEALTHY, UNHEALTHY = "Transitioning", "Healthy", "Unhealthy"
@@ -475,6 +475,7 @@ ENDPOINTS_CREATE: Route[EndpointRecord] = Route(
     "Make an endpoint with its first deployment.",
     body=CreateEndpoint,
     creates=True,
+    role=CONTRIBUTOR,
 )
 ENDPOINTS_LIST: Route[EndpointPage] = Route(
     "endpoints.list",
@@ -501,9 +502,15 @@ ENDPOINTS_CHANGE: Route[EndpointRecord] = Route(
     EndpointRecord,
     "Change an endpoint's traffic, access, tags or description.",
     body=ChangeEndpoint,
+    role=CONTRIBUTOR,
 )
 ENDPOINTS_DELETE: Route[Nothing] = Route(
-    "endpoints.delete", "DELETE", IN_ENDPOINT, Nothing, "Delete an endpoint and its replicas."
+    "endpoints.delete",
+    "DELETE",
+    IN_ENDPOINT,
+    Nothing,
+    "Delete an endpoint and its replicas.",
+    role=CONTRIBUTOR,
 )
 ENDPOINTS_DEPLOY: Route[EndpointRecord] = Route(
     "endpoints.deploy",
@@ -512,9 +519,15 @@ ENDPOINTS_DEPLOY: Route[EndpointRecord] = Route(
     EndpointRecord,
     "Add a deployment, or change what it runs.",
     body=Deploy,
+    role=CONTRIBUTOR,
 )
 ENDPOINTS_UNDEPLOY: Route[EndpointRecord] = Route(
-    "endpoints.undeploy", "DELETE", IN_DEPLOYMENT, EndpointRecord, "Delete a deployment."
+    "endpoints.undeploy",
+    "DELETE",
+    IN_DEPLOYMENT,
+    EndpointRecord,
+    "Delete a deployment.",
+    role=CONTRIBUTOR,
 )
 ENDPOINTS_ROLLBACK: Route[EndpointRecord] = Route(
     "endpoints.rollback",
@@ -523,10 +536,16 @@ ENDPOINTS_ROLLBACK: Route[EndpointRecord] = Route(
     EndpointRecord,
     "Go back to a former revision of a deployment.",
     body=Rollback,
+    role=CONTRIBUTOR,
 )
 # Without a scope, like all that opens or changes an endpoint: a run's token does neither.
 ENDPOINTS_KEYS: Route[EndpointKeys] = Route(
-    "endpoints.keys", "GET", IN_ENDPOINT + "/keys", EndpointKeys, "Read an endpoint's keys."
+    "endpoints.keys",
+    "GET",
+    IN_ENDPOINT + "/keys",
+    EndpointKeys,
+    "Read an endpoint's keys.",
+    role=CONTRIBUTOR,
 )
 ENDPOINTS_REGENERATE: Route[EndpointKeys] = Route(
     "endpoints.regenerate",
@@ -535,6 +554,7 @@ ENDPOINTS_REGENERATE: Route[EndpointKeys] = Route(
     EndpointKeys,
     "Replace one of an endpoint's keys; the new one counts from the answer on.",
     body=RegenerateKey,
+    role=CONTRIBUTOR,
 )
 ENDPOINTS_TOKEN: Route[EndpointToken] = Route(
     "endpoints.token",
@@ -542,6 +562,8 @@ ENDPOINTS_TOKEN: Route[EndpointToken] = Route(
     IN_ENDPOINT + "/token",
     EndpointToken,
     "Make a token with which an endpoint may be called.",
+    role=CONTRIBUTOR,
+    audit=ALWAYS,
 )
 ENDPOINTS_LOGS: Route[EndpointLog] = Route(
     "endpoints.logs",
@@ -559,6 +581,8 @@ ENDPOINTS_CALL: Route[EndpointAnswer] = Route(
     EndpointAnswer,
     "Call an endpoint through the service, for who does not reach the endpoint's own port.",
     body=CallEndpoint,
+    role=CONTRIBUTOR,
+    audit=REPORTS,
 )
 ENDPOINTS_GATEWAY: Route[GatewayRecord] = Route(
     "endpoints.gateway",

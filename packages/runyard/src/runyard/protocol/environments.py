@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import IN_WORKSPACE, READS, Bytes, Nothing, Route
+from runyard.protocol.route import ALWAYS, CONTRIBUTOR, IN_WORKSPACE, READS, Bytes, Nothing, Route
 
 # Wheels that users add lie on a datastore, in a folder of the name that v1's container had.
 PRIVATE_WHEELS = "azureml-private-packages"
@@ -166,6 +166,7 @@ ENVIRONMENTS_REGISTER: Route[EnvironmentRecord] = Route(
     "Register an environment.",
     body=RegisterEnvironment,
     creates=True,
+    role=CONTRIBUTOR,
 )
 ENVIRONMENTS_LIST: Route[EnvironmentPage] = Route(
     "environments.list",
@@ -207,4 +208,5 @@ ENVIRONMENTS_EVICT: Route[Nothing] = Route(
     IN_WORKSPACE + "/environment-locks/{lock}",
     Nothing,
     "Delete an environment from the cache; a run that needs it makes it again.",
+    audit=ALWAYS,
 )

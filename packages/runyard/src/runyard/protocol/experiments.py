@@ -3,7 +3,7 @@
 from typing import List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import ADDS, IN_WORKSPACE, READS, USER, Route
+from runyard.protocol.route import ADDS, CONTRIBUTOR, IN_WORKSPACE, READS, USER, Route
 from runyard.protocol.search import Search
 
 # The rule of v1's later years; in 2019 names ended at 36 characters.
@@ -99,4 +99,5 @@ EXPERIMENTS_CHANGE: Route[ExperimentRecord] = Route(
     "Change the notes of an experiment.",
     body=ChangeExperiment,
     scope=USER,
+    role=CONTRIBUTOR,
 )

@@ -7,7 +7,17 @@ from dataclasses import field
 from typing import List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import ADDS, FAMILY, IN_RUN, IN_WORKSPACE, READS, Bytes, Nothing, Route
+from runyard.protocol.route import (
+    ADDS,
+    FAMILY,
+    IN_RUN,
+    IN_WORKSPACE,
+    READS,
+    REPORTS,
+    Bytes,
+    Nothing,
+    Route,
+)
 
 # Tools of v1's users look for these names, and broke when v1 changed them in 2021.
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
@@ -183,6 +193,7 @@ FILES_REGISTER: Route[FilePage] = Route(
     "Add stored contents to a run.",
     body=RegisterFiles,
     scope=FAMILY,
+    audit=REPORTS,
 )
 FILES_READ: Route[Bytes] = Route(
     "files.read",
@@ -210,6 +221,7 @@ LOGS_APPEND: Route[LogMark] = Route(
     body=Bytes,
     query=LogQuery,
     scope=FAMILY,
+    audit=REPORTS,
 )
 BLOBS_MISSING: Route[BlobList] = Route(
     "blobs.missing",
@@ -229,6 +241,7 @@ BLOBS_WRITE: Route[Nothing] = Route(
     body=Bytes,
     scope=ADDS,
     hashed=True,
+    audit=REPORTS,
 )
 BLOBS_READ: Route[Bytes] = Route(
     "blobs.read",
@@ -246,6 +259,7 @@ BLOBS_WRITE_MANY: Route[BatchResult] = Route(
     "Store many small contents, framed as `protocol.batches` says; what is wrong is refused alone.",
     body=Bytes,
     scope=ADDS,
+    audit=REPORTS,
 )
 BLOBS_READ_MANY: Route[Bytes] = Route(
     "blobs.read_many",

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional
 
 from runyard.protocol.endpoints import DeploymentSpec
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import IN_WORKSPACE, READS, Nothing, Route
+from runyard.protocol.route import CONTRIBUTOR, IN_WORKSPACE, READS, Nothing, Route
 
 # v1's rule.
 IMAGE_NAME_RULE = r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?"
@@ -99,6 +99,7 @@ IMAGES_CREATE: Route[ImageRecord] = Route(
     "Make the next version of an image.",
     body=CreateImage,
     creates=True,
+    role=CONTRIBUTOR,
 )
 IMAGES_LIST: Route[ImagePage] = Route(
     "images.list",
@@ -124,7 +125,13 @@ IMAGES_CHANGE: Route[ImageRecord] = Route(
     ImageRecord,
     "Change an image's tags, or add properties.",
     body=ChangeImage,
+    role=CONTRIBUTOR,
 )
 IMAGES_DELETE: Route[Nothing] = Route(
-    "images.delete", "DELETE", IN_IMAGE, Nothing, "Delete an image; what runs of it goes on."
+    "images.delete",
+    "DELETE",
+    IN_IMAGE,
+    Nothing,
+    "Delete an image; what runs of it goes on.",
+    role=CONTRIBUTOR,
 )

@@ -10,7 +10,7 @@ from dataclasses import field
 from typing import List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import ADDS, IN_WORKSPACE, READS, Nothing, Route
+from runyard.protocol.route import ADDS, CONTRIBUTOR, IN_WORKSPACE, READS, REPORTS, Nothing, Route
 
 IN_JOURNAL = IN_WORKSPACE + "/journals/{journal}"
 LONGEST_ENTRY = 4 << 20
@@ -125,6 +125,7 @@ JOURNALS_APPEND: Route[EntriesAppended] = Route(
     "Append entries to a journal; the first makes it.",
     body=AppendEntries,
     scope=ADDS,
+    audit=REPORTS,
 )
 JOURNALS_DELETE: Route[Nothing] = Route(
     "journals.delete",
@@ -132,4 +133,5 @@ JOURNALS_DELETE: Route[Nothing] = Route(
     IN_JOURNAL,
     Nothing,
     "Delete a journal, with the sweeps that show its studies.",
+    role=CONTRIBUTOR,
 )

@@ -25,7 +25,7 @@ from dataclasses import field
 from typing import Any, List, Optional, Tuple
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import FAMILY, IN_RUN, IN_WORKSPACE, READS, Bytes, Route
+from runyard.protocol.route import FAMILY, IN_RUN, IN_WORKSPACE, READS, REPORTS, Bytes, Route
 
 SCALAR = "scalar"
 LIST = "list"
@@ -120,6 +120,7 @@ METRICS_APPEND: Route[SpoolMark] = Route(
     body=Bytes,
     query=SpoolQuery,
     scope=FAMILY,
+    audit=REPORTS,
 )
 METRICS_MARK: Route[SpoolMark] = Route(
     "metrics.mark",

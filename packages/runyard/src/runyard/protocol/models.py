@@ -9,7 +9,7 @@ from typing import Dict, List, Optional
 
 from runyard.protocol.files import FileEntry
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import IN_WORKSPACE, READS, REGISTERS, Nothing, Route
+from runyard.protocol.route import CONTRIBUTOR, IN_WORKSPACE, READS, REGISTERS, Nothing, Route
 from runyard.protocol.search import Search
 
 # v1's rule.
@@ -282,9 +282,15 @@ MODELS_CHANGE: Route[ModelRecord] = Route(
     ModelRecord,
     "Change a model version.",
     body=ChangeModel,
+    role=CONTRIBUTOR,
 )
 MODELS_DELETE: Route[Nothing] = Route(
-    "models.delete", "DELETE", IN_WORKSPACE + "/models/{model}", Nothing, "Delete a model version."
+    "models.delete",
+    "DELETE",
+    IN_WORKSPACE + "/models/{model}",
+    Nothing,
+    "Delete a model version.",
+    role=CONTRIBUTOR,
 )
 MODELS_STAGE: Route[ModelRecord] = Route(
     "models.stage",
@@ -293,6 +299,7 @@ MODELS_STAGE: Route[ModelRecord] = Route(
     ModelRecord,
     "Move a model version to a stage.",
     body=SetStage,
+    role=CONTRIBUTOR,
 )
 MODELS_HISTORY: Route[ModelChangePage] = Route(
     "models.history",

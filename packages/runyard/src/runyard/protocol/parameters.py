@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Dict
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import FAMILY, IN_RUN, READS, Route
+from runyard.protocol.route import FAMILY, IN_RUN, READS, REPORTS, Route
 
 LONGEST_NAME = 255
 LONGEST_VALUE = 8000
@@ -44,4 +44,5 @@ PARAMETERS_LOG: Route[ParameterList] = Route(
     "Add parameters to a run; each is written once.",
     body=LogParameters,
     scope=FAMILY,
+    audit=REPORTS,
 )

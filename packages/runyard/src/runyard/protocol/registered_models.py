@@ -9,7 +9,7 @@ from typing import Dict, List, Optional
 
 from runyard.protocol.models import ModelRecord
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import IN_WORKSPACE, READS, Nothing, Route
+from runyard.protocol.route import CONTRIBUTOR, IN_WORKSPACE, READS, Nothing, Route
 from runyard.protocol.search import Search
 
 ALIAS_RULE = r"(?!(?:latest|[vV]?[0-9]+)\Z)[a-zA-Z0-9_][a-zA-Z0-9_\-.]{0,254}"
@@ -77,6 +77,7 @@ REGISTERED_MODELS_CREATE: Route[RegisteredModelRecord] = Route(
     "Make a model's name before its first version.",
     body=CreateRegisteredModel,
     creates=True,
+    role=CONTRIBUTOR,
 )
 REGISTERED_MODELS_SEARCH: Route[RegisteredModelPage] = Route(
     "registered_models.search",
@@ -102,6 +103,7 @@ REGISTERED_MODELS_CHANGE: Route[RegisteredModelRecord] = Route(
     RegisteredModelRecord,
     "Change the name, description or tags of a registered model.",
     body=ChangeRegisteredModel,
+    role=CONTRIBUTOR,
 )
 REGISTERED_MODELS_DELETE: Route[Nothing] = Route(
     "registered_models.delete",
@@ -109,6 +111,7 @@ REGISTERED_MODELS_DELETE: Route[Nothing] = Route(
     _ONE,
     Nothing,
     "Delete a registered model with all its versions.",
+    role=CONTRIBUTOR,
 )
 REGISTERED_MODELS_SET_ALIAS: Route[RegisteredModelRecord] = Route(
     "registered_models.set_alias",
@@ -117,6 +120,7 @@ REGISTERED_MODELS_SET_ALIAS: Route[RegisteredModelRecord] = Route(
     RegisteredModelRecord,
     "Have an alias point to a version.",
     body=SetAlias,
+    role=CONTRIBUTOR,
 )
 REGISTERED_MODELS_DELETE_ALIAS: Route[RegisteredModelRecord] = Route(
     "registered_models.delete_alias",
@@ -124,4 +128,5 @@ REGISTERED_MODELS_DELETE_ALIAS: Route[RegisteredModelRecord] = Route(
     _ONE + "/aliases/{alias}",
     RegisteredModelRecord,
     "Remove an alias; the version stays.",
+    role=CONTRIBUTOR,
 )

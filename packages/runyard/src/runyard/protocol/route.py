@@ -23,7 +23,7 @@ ADDS, MAKES, REGISTERS, WRITES = "adds", "makes", "registers", "writes"
 # about is closed to jobs.
 SCOPES = {
     ANYONE: "without a token",
-    USER: "with the service's token alone",
+    USER: "people alone",
     SITE: "what a site's own programs say to its backend, with that site's token",
     READS: "reads what every job of the workspace may read",
     # A job tells the token of its run, so not even a parent may ask for it.
@@ -35,6 +35,25 @@ SCOPES = {
     WRITES: "writes files to a datastore, over nobody else's",
 }
 JOB_SCOPES = frozenset(SCOPES) - {ANYONE, USER, SITE}
+
+# What people may do, each role all that those before it may. Below the roles is PERSON: whoever the
+# service knows, for rows that tell each only what is theirs.
+PERSON, READER, CONTRIBUTOR, OWNER = "person", "reader", "contributor", "owner"
+ADMINISTRATOR = "administrator"
+ROLES = (READER, CONTRIBUTOR, OWNER, ADMINISTRATOR)
+# OWNER stands for what nobody has thought about, as USER does for jobs.
+_ROLE_OF_SCOPE = {
+    ANYONE: "",
+    SITE: ADMINISTRATOR,
+    AGENT: ADMINISTRATOR,
+    READS: READER,
+    **dict.fromkeys((FAMILY, ADDS, MAKES, REGISTERS, WRITES), CONTRIBUTOR),
+}
+
+# What the audit log has of a row that is no question: the change, where something was written into
+# the database; or each request, of those that change what is elsewhere; or nothing, of what a
+# process tells of itself again and again.
+CHANGES, ALWAYS, REPORTS = "changes", "always", "reports"
 
 LARGEST_JSON = 16 << 20
 
@@ -64,6 +83,8 @@ class Route(Generic[Answer]):
         body: Record type of the body, Bytes, or None.
         query: Record type of the query, or None.
         scope: Who may call, and how far a run's token reaches: one of SCOPES.
+        role: The least role that opens the row to people; "" where the scope tells it.
+        audit: What the audit log has of it: one of CHANGES, ALWAYS, REPORTS.
         creates: Takes an Idempotency-Key.
         waits: A client may ask to wait for an answer that is news (`Prefer: wait=10`).
         passive: Does not count as use: an idle service ends although it is asked this.
@@ -79,6 +100,8 @@ class Route(Generic[Answer]):
     body: Optional[Type[Any]] = None
     query: Optional[Type[Any]] = None
     scope: str = USER
+    role: str = ""
+    audit: str = CHANGES
     creates: bool = False
     waits: bool = False
     passive: bool = False
@@ -94,3 +117,16 @@ class Route(Generic[Answer]):
     def for_jobs(self) -> bool:
         """Whether a run's token opens the row at all."""
         return self.scope in JOB_SCOPES
+
+    @property
+    def needs(self) -> str:
+        """The least role that a person must have, in the row's workspace where it has one."""
+        # Outside of workspaces an owner of one is nobody in particular.
+        last = OWNER if "{workspace}" in self.path else ADMINISTRATOR
+        return self.role or _ROLE_OF_SCOPE.get(self.scope, last)
+
+    @property
+    def audited(self) -> str:
+        """What the audit log has of the row, "" for nothing."""
+        asks = self.method == "GET" or self.scope in (ANYONE, SITE, AGENT, READS)
+        return "" if asks or self.audit == REPORTS else self.audit

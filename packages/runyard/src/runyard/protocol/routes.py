@@ -11,6 +11,7 @@ events, `Nothing` no body. Who may call, and how far a run's own token reaches, 
 
 from typing import Any, List
 
+from runyard.protocol.audit import *
 from runyard.protocol.compute import *
 from runyard.protocol.datastores import *
 from runyard.protocol.endpoints import *
@@ -40,8 +41,10 @@ from runyard.protocol.stream import *
 from runyard.protocol.studio import *
 from runyard.protocol.sweeps import *
 from runyard.protocol.tensorboard import *
+from runyard.protocol.tokens import *
 from runyard.protocol.trash import *
 from runyard.protocol.usage import *
+from runyard.protocol.users import *
 from runyard.protocol.views import *
 from runyard.protocol.workspaces import *
 

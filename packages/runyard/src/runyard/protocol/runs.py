@@ -13,7 +13,16 @@ from typing import Any, Dict, List, Optional
 from runyard.protocol.data import DataReference
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import FAMILY, IN_RUN, IN_WORKSPACE, MAKES, READS, Nothing, Route
+from runyard.protocol.route import (
+    FAMILY,
+    IN_RUN,
+    IN_WORKSPACE,
+    MAKES,
+    READS,
+    REPORTS,
+    Nothing,
+    Route,
+)
 from runyard.protocol.search import Search
 
 # v1's clients end a wait on it, so no run of the service is ever in it.
@@ -108,7 +117,8 @@ class SubmitRun:
     `inherited` is the client's environment for `target='local'`: it is kept in the run's private
     folder only, never in the history. `parent` makes it a child. `submitted_from` is the run whose
     job asks; with a run's token the service sets it. `params` are recorded beside those that the
-    script's arguments spell, before which they go.
+    script's arguments spell, before which they go. `submitted_by` counts where the service itself
+    submits; of all others it knows by their token who they are.
     """
 
     spec: RunSpec
@@ -353,4 +363,5 @@ BEATS_NOTE: Route[Nothing] = Route(
     body=Beat,
     scope=FAMILY,
     passive=True,
+    audit=REPORTS,
 )

@@ -3,7 +3,7 @@
 from typing import List
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import ANYONE, Nothing, Route
+from runyard.protocol.route import ALWAYS, ANYONE, PERSON, Nothing, Route
 
 CONNECTION_FILE = "service.json"
 LIFE_LOCK = "service.lock"
@@ -133,9 +133,15 @@ SERVICE_STATUS: Route[ServiceStatus] = Route(
     ServiceStatus,
     "What the service is doing.",
     passive=True,
+    role=PERSON,
 )
 SERVICE_STOP: Route[Nothing] = Route(
-    "service.stop", "POST", "/stop", Nothing, "Stop the service; runs go on."
+    "service.stop",
+    "POST",
+    "/stop",
+    Nothing,
+    "Stop the service; runs go on.",
+    audit=ALWAYS,
 )
 SERVICE_SETTINGS: Route[SettingsPage] = Route(
     "service.settings", "GET", "/settings", SettingsPage, "What is set, and where."

@@ -4,7 +4,7 @@ from dataclasses import field
 from typing import Any, Dict, List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import SITE, Route
+from runyard.protocol.route import PERSON, SITE, Route
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,12 @@ class SiteReply:
 
 
 SITES_LIST: Route[SitePage] = Route(
-    "sites.list", "GET", "/sites", SitePage, "List where runs can be, and what each place can do."
+    "sites.list",
+    "GET",
+    "/sites",
+    SitePage,
+    "List where runs can be, and what each place can do.",
+    role=PERSON,
 )
 SITES_EXCHANGE: Route[SiteReply] = Route(
     "sites.exchange",

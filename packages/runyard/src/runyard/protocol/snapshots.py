@@ -9,7 +9,7 @@ from typing import List
 
 from runyard.protocol.files import FileEntry
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import ADDS, IN_WORKSPACE, READS, Route
+from runyard.protocol.route import ADDS, IN_WORKSPACE, READS, REPORTS, Route
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ SNAPSHOTS_CREATE: Route[SnapshotRecord] = Route(
     # No Idempotency-Key: it is named by its content, so a repeat makes nothing, and remembering
     # the answer would cost each submit a commit.
     scope=ADDS,
+    audit=REPORTS,
 )
 SNAPSHOTS_GET: Route[SnapshotRecord] = Route(
     "snapshots.get",

@@ -8,7 +8,7 @@ link can spend it.
 from typing import List
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import USER, Nothing, Route
+from runyard.protocol.route import ALWAYS, PERSON, USER, Nothing, Route
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ STUDIO_CODES: Route[StudioCode] = Route(
     StudioCode,
     "Make a code that signs a browser in, once.",
     scope=USER,
+    role=PERSON,
+    audit=ALWAYS,
 )
 STUDIO_SESSIONS: Route[StudioSessions] = Route(
     "studio.sessions",
@@ -69,6 +71,7 @@ STUDIO_SESSIONS: Route[StudioSessions] = Route(
     StudioSessions,
     "List the browsers that are signed in.",
     scope=USER,
+    role=PERSON,
 )
 STUDIO_LEAVE: Route[Nothing] = Route(
     "studio.leave",
@@ -77,4 +80,5 @@ STUDIO_LEAVE: Route[Nothing] = Route(
     Nothing,
     "Sign a browser out.",
     scope=USER,
+    role=PERSON,
 )

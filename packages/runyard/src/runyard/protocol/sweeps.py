@@ -13,7 +13,7 @@ from dataclasses import field
 from typing import Any, Dict, List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import FAMILY, IN_WORKSPACE, MAKES, READS, Route
+from runyard.protocol.route import CONTRIBUTOR, FAMILY, IN_WORKSPACE, MAKES, READS, REPORTS, Route
 from runyard.protocol.runs import RunSpec
 
 # The first is v1's, by which its scripts and widgets know a sweep.
@@ -395,9 +395,15 @@ SWEEPS_CHANGE: Route[SweepRecord] = Route(
     SweepRecord,
     "Change the limits of a sweep that goes on, pause it, or add points to try.",
     body=ChangeSweep,
+    role=CONTRIBUTOR,
 )
 SWEEPS_CANCEL: Route[SweepRecord] = Route(
-    "sweeps.cancel", "POST", IN_SWEEP + "/cancel", SweepRecord, "Cancel a sweep and its trials."
+    "sweeps.cancel",
+    "POST",
+    IN_SWEEP + "/cancel",
+    SweepRecord,
+    "Cancel a sweep and its trials.",
+    role=CONTRIBUTOR,
 )
 SWEEPS_CLOSE: Route[SweepRecord] = Route(
     "sweeps.close",
@@ -441,4 +447,5 @@ SWEEPS_EXCHANGE: Route[Exchanged] = Route(
     "Tell results of trials and ask for new ones.",
     body=Exchange,
     scope=FAMILY,
+    audit=REPORTS,
 )

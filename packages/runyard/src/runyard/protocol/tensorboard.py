@@ -8,7 +8,16 @@ from dataclasses import field
 from typing import List
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import IN_WORKSPACE, USER, Nothing, Route
+from runyard.protocol.route import (
+    ALWAYS,
+    CONTRIBUTOR,
+    IN_WORKSPACE,
+    READER,
+    REPORTS,
+    USER,
+    Nothing,
+    Route,
+)
 
 BOARD_STARTING, BOARD_READY, BOARD_FAILED = "starting", "ready", "failed"
 PROGRAM_MAKING, PROGRAM_READY, PROGRAM_FAILED = "making", "ready", "failed"
@@ -77,6 +86,8 @@ TENSORBOARD_START: Route[BoardRecord] = Route(
     "Start a TensorBoard of runs in the studio.",
     body=StartBoard,
     scope=USER,
+    role=CONTRIBUTOR,
+    audit=ALWAYS,
 )
 TENSORBOARD_LIST: Route[BoardList] = Route(
     "tensorboard.list",
@@ -85,6 +96,7 @@ TENSORBOARD_LIST: Route[BoardList] = Route(
     BoardList,
     "List the TensorBoards that run.",
     scope=USER,
+    role=READER,
 )
 TENSORBOARD_GET: Route[BoardRecord] = Route(
     "tensorboard.get",
@@ -93,6 +105,7 @@ TENSORBOARD_GET: Route[BoardRecord] = Route(
     BoardRecord,
     "Get a TensorBoard.",
     scope=USER,
+    role=READER,
 )
 TENSORBOARD_STOP: Route[Nothing] = Route(
     "tensorboard.stop",
@@ -101,6 +114,8 @@ TENSORBOARD_STOP: Route[Nothing] = Route(
     Nothing,
     "End a TensorBoard.",
     scope=USER,
+    role=CONTRIBUTOR,
+    audit=ALWAYS,
 )
 TENSORBOARD_PROGRAM: Route[TensorboardProgram] = Route(
     "tensorboard.program",
@@ -109,4 +124,6 @@ TENSORBOARD_PROGRAM: Route[TensorboardProgram] = Route(
     TensorboardProgram,
     "Have TensorBoard's environment made, and tell how far that is.",
     scope=USER,
+    role=CONTRIBUTOR,
+    audit=REPORTS,
 )

@@ -9,7 +9,7 @@ from dataclasses import field
 from typing import List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import IN_WORKSPACE, READS, Nothing, Route
+from runyard.protocol.route import CONTRIBUTOR, IN_WORKSPACE, READS, Nothing, Route
 
 RUN, EXPERIMENT, MODEL, ENVIRONMENT = "run", "experiment", "model", "environment"
 WORKSPACE = "workspace"
@@ -77,6 +77,7 @@ TRASH_ADD: Route[TrashEntry] = Route(
     "Delete a run, an experiment, a model or an environment, or tell what that would free.",
     body=AddTrash,
     creates=True,
+    role=CONTRIBUTOR,
 )
 TRASH_LIST: Route[TrashPage] = Route(
     "trash.list",
@@ -93,6 +94,7 @@ TRASH_RESTORE: Route[TrashEntry] = Route(
     IN_WORKSPACE + "/trash/{entry}/restore",
     TrashEntry,
     "Bring back what was deleted.",
+    role=CONTRIBUTOR,
 )
 TRASH_FREE: Route[TrashEntry] = Route(
     "trash.free",

@@ -8,7 +8,7 @@ from dataclasses import field
 from typing import List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import IN_WORKSPACE, READS, USER, Nothing, Route
+from runyard.protocol.route import CONTRIBUTOR, IN_WORKSPACE, READS, USER, Nothing, Route
 
 VIEWED = ("runs", "models", "experiments")
 LONGEST_VIEW_NAME = 100
@@ -110,6 +110,7 @@ VIEWS_CREATE: Route[ViewRecord] = Route(
     body=CreateView,
     creates=True,
     scope=USER,
+    role=CONTRIBUTOR,
 )
 VIEWS_CHANGE: Route[ViewRecord] = Route(
     "views.change",
@@ -119,6 +120,7 @@ VIEWS_CHANGE: Route[ViewRecord] = Route(
     "Change a saved view.",
     body=ChangeView,
     scope=USER,
+    role=CONTRIBUTOR,
 )
 VIEWS_DELETE: Route[Nothing] = Route(
     "views.delete",
@@ -127,4 +129,5 @@ VIEWS_DELETE: Route[Nothing] = Route(
     Nothing,
     "Delete a saved view.",
     scope=USER,
+    role=CONTRIBUTOR,
 )

@@ -4,7 +4,7 @@ from dataclasses import field
 from typing import Dict, List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import IN_WORKSPACE, READS, Route
+from runyard.protocol.route import IN_WORKSPACE, PERSON, READS, Route
 from runyard.protocol.trash import TrashEntry, TrashPage
 
 DEFAULT_WORKSPACE = "default"
@@ -87,6 +87,7 @@ WORKSPACES_CREATE: Route[WorkspaceRecord] = Route(
     "Create a workspace.",
     body=CreateWorkspace,
     creates=True,
+    role=PERSON,
 )
 WORKSPACES_LIST: Route[WorkspacePage] = Route(
     "workspaces.list",
@@ -95,6 +96,7 @@ WORKSPACES_LIST: Route[WorkspacePage] = Route(
     WorkspacePage,
     "List workspaces.",
     query=WorkspaceQuery,
+    role=PERSON,
 )
 WORKSPACES_GET: Route[WorkspaceRecord] = Route(
     "workspaces.get", "GET", IN_WORKSPACE, WorkspaceRecord, "Get a workspace.", scope=READS

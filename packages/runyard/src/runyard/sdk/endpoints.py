@@ -30,7 +30,6 @@ from runyard.sdk import (
     endpoint_specs,
     endpoint_words,
     promotions,
-    submitter,
 )
 from runyard.sdk.endpoint_base import EndpointBase
 from runyard.sdk.exceptions import UserErrorException, WebserviceException, translated
@@ -106,7 +105,6 @@ class Endpoint(EndpointBase):
             description=description,
             tags=_texts(tags),
             replace=replace,
-            created_by=submitter.user_name(),
         )
         with translated():
             endpoint = Endpoint(workspace, name, workspace.service.endpoints.create(order))

@@ -280,7 +280,6 @@ class Experiment:
             properties={**facts, **given.properties},
             # v1 ran a local run as a child of the client: scripts set variables before they submit.
             inherited=submitter.inherited() if given.inherit_environment else {},
-            submitted_by=submitter.user_name(),
             parent=parent,
         )
         if given.sweep is not None:

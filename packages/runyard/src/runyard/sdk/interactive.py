@@ -20,7 +20,6 @@ from runyard.client.spool import USER_LOG, USER_LOG_PATH
 from runyard.client.trees import Walk, told
 from runyard.protocol.errors import InvalidRequest
 from runyard.sdk.exceptions import SnapshotException, translated
-from runyard.sdk.submitter import user_name
 
 if TYPE_CHECKING:
     from runyard.client.trees import LeftOut
@@ -68,7 +67,6 @@ def start(
         run_id=run_id,
         snapshot=snapshot,
         properties=facts,
-        submitted_by=user_name(),
         beats=True,
         process=identity(),
     )

@@ -25,7 +25,6 @@ from runyard.sdk import checks, jobs, process_run, run_kinds
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
 from runyard.sdk.run_contents import RunContents
 from runyard.sdk.run_lifecycle import RunLifecycle
-from runyard.sdk.submitter import user_name
 from runyard.sdk.tags import as_tags, fits
 
 if TYPE_CHECKING:
@@ -362,7 +361,6 @@ class Run(RunLifecycle, RunContents):
             run_id=run_id,
             parent=self._id,
             tags=tags,
-            submitted_by=user_name(),
             beats=alone,
             process=identity() if alone else "",
         )

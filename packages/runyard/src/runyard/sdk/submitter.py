@@ -1,4 +1,4 @@
-"""What a submission tells of the process that makes it: who asks, and its environment."""
+"""What a submission tells of the process that makes it: its environment."""
 
 from __future__ import annotations
 
@@ -19,14 +19,3 @@ def inherited() -> Dict[str, str]:
             f"{', '.join(map(escapes.printable, sorted(bad)))}"
         )
     return {key: value for key, value in os.environ.items() if key not in bad}
-
-
-def user_name() -> str:
-    """The name of who asks, "" where the system does not say."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        # In containers a user's number has often no name; since 3.13 that is an OSError.
-        return ""

@@ -36,7 +36,6 @@ def begin(service: WorkspaceClient, given: Submission, order: SubmitRun) -> RunR
         tags=order.tags,
         properties=order.properties,
         inherited=order.inherited,
-        submitted_by=order.submitted_by,
         parent=order.parent,
     )
     with translated():

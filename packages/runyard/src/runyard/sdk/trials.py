@@ -30,7 +30,6 @@ from runyard.protocol.sweeps import COMPLETED, NO_POLICY, CreateSweep
 from runyard.protocol.timeouts import EXIT_SECONDS, FLUSH_SECONDS, LEFTOVER_SECONDS
 from runyard.sdk import trial_workers
 from runyard.sdk.exceptions import UserErrorException, translated
-from runyard.sdk.submitter import user_name
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -68,7 +67,7 @@ def open(  # noqa: A001 - as `Sweep.open`, which calls it
             this name is another one.
     """
     service = experiment.workspace.service
-    body = CreateSweep(spec, name=name, reopen=name is not None, submitted_by=user_name())
+    body = CreateSweep(spec, name=name, reopen=name is not None)
     with translated():
         record = service.sweeps.create(body)
     return Trials(experiment, record, workers)

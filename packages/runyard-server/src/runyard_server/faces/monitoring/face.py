@@ -1,6 +1,6 @@
 """Figures for Prometheus, and the two questions that supervisors ask.
 
-    /metrics    the figures, in the text of OpenMetrics; with the service's token alone
+    /metrics    the figures, in the text of OpenMetrics; for who may read every workspace
     /healthz    the service answers
     /readyz     the database answers, there is room on the disk, the scheduler goes round
 
@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from starlette.responses import PlainTextResponse, Response
 
 from runyard.protocol.errors import Forbidden, RunyardError
+from runyard.protocol.route import PERSON, READER
 from runyard_server.core.system import System
-from runyard_server.core.tokens import Caller, verify
-from runyard_server.faces import failures
+from runyard_server.core.tokens import Caller
+from runyard_server.faces import failures, login
 from runyard_server.faces.bearer import bearer
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.face import Face, Served
@@ -48,13 +49,15 @@ class MonitoringFace(Face):
         ]
 
     def identify(self, exchange: Exchange) -> Caller | None:
-        """Whose token was sent; of figures it must be the user's."""
+        """Whose token was sent; of figures it must be one of a reader of every workspace."""
         authorization = exchange.header("authorization")
         if exchange.row is not _METRICS and not authorization:
             return None
-        caller = verify(exchange.parts.system.secret, bearer(authorization), None)
-        if not caller.is_user:
-            raise Forbidden("a run's token does not open the service's figures; the user's does")
+        caller = login.identified(exchange, bearer(authorization), None)
+        exchange.caller = caller
+        if caller is None or not caller.is_user:
+            raise Forbidden("a run's token does not open the service's figures; a person's does")
+        login.check(exchange, caller, READER if exchange.row is _METRICS else PERSON, None)
         return caller
 
     def refuse(self, error: RunyardError) -> Response:

@@ -1,8 +1,9 @@
-"""Whose token a request carries, and how far that reaches.
+"""Whose token a request carries, and how far a run's reaches.
 
-A user's token opens everything. A run's token opens the rows whose scope is for jobs, in the run's
-own workspace. Each scope that is more than reading has its rule here, and one without a rule is
-closed. What a rule gives is what the operation gets. The rules themselves are `core.rights`.
+What people may do is decided by their roles (`faces.login`, `core.permissions`). A run's token
+opens the rows whose scope is for jobs, in the run's own workspace. Each scope that is more than
+reading has its rule here, and one without a rule is closed. What a rule gives is what the operation
+gets. The rules themselves are `core.rights`.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,10 +23,12 @@ from runyard.protocol.route import (
     WRITES,
     Route,
 )
-from runyard_server.core import rights, tokens
+from runyard_server.core import people, rights, tokens
 from runyard_server.core.system import System
 from runyard_server.core.tokens import Caller
-from runyard_server.faces.bearer import bearer
+from runyard_server.faces import login
+from runyard_server.faces.bearer import bearer, missing
+from runyard_server.faces.exchange import Exchange
 
 Given = dict[str, Any]
 
@@ -67,28 +70,33 @@ class Asked:
 Rule = Callable[[Asked, Given], Given]
 
 
-def identify(
-    system: System, route: Route[Any], authorization: str, segments: Mapping[str, str]
-) -> Caller | None:
+def identify(exchange: Exchange, route: Route[Any]) -> Caller | None:
     """Find out who asks; None where anyone may.
 
     Args:
-        system: The service's parts.
+        exchange: The request.
         route: What is asked for.
-        authorization: The header's value, "" without one.
-        segments: What the path's braces stand for.
 
     Raises:
         Unauthenticated: There is no token, or this service has not given it.
-        Forbidden: The token does not open this route.
+        Forbidden: The token does not open this route, or the person's role does not.
     """
     if route.scope == ANYONE:
         return None
-    if route.scope == SITE:
-        return tokens.verify_site(system.secret, bearer(authorization), segments["site"])
-    caller = tokens.verify(system.secret, bearer(authorization), segments.get("workspace"))
+    authorization, workspace = exchange.header("authorization"), exchange.segments.get("workspace")
+    if route.scope == SITE and authorization:
+        site, token = exchange.segments["site"], bearer(authorization)
+        if not people.is_personal(token):
+            return tokens.verify_site(exchange.parts.system.secret, token, site)
+    # A request with both is judged by its token: a program sent it, not a page.
+    caller = login.identified(exchange, bearer(authorization) if authorization else "", workspace)
+    if caller is None:
+        raise missing()
+    exchange.caller = caller
     if not caller.is_user and not route.for_jobs:
-        raise Forbidden(f"a run's token does not open {route.name}; the user's token does")
+        raise Forbidden(f"a run's token does not open {route.name}; a person's token does")
+    # Before the body comes; and once more where the operation is asked.
+    login.check(exchange, caller, route.needs, workspace)
     return caller
 
 

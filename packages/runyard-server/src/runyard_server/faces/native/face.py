@@ -10,7 +10,7 @@ from runyard.protocol.errors import NotFound, RunyardError, to_wire
 from runyard.protocol.route import ANYONE, Bytes, Route
 from runyard.protocol.routes import ROUTES
 from runyard_server.core.tokens import Caller
-from runyard_server.faces import cookies, failures
+from runyard_server.faces import failures
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.face import Face, Served
 from runyard_server.faces.native import access, openapi
@@ -39,13 +39,7 @@ class NativeFace(Face):
         """Whose token the Authorization header has, or whose browser asks."""
         row = exchange.row
         assert isinstance(row, Route)
-        authorization = exchange.header("authorization")
-        # A request with both is judged by its token: a program sent it, not a page.
-        if not authorization and row.scope != ANYONE:
-            found = cookies.caller(exchange)
-            if found is not None:
-                return found
-        return access.identify(exchange.parts.system, row, authorization, exchange.segments)
+        return access.identify(exchange, row)
 
     def refuse(self, error: RunyardError) -> Response:
         """The protocol's JSON."""

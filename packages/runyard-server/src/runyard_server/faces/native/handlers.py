@@ -21,7 +21,7 @@ from runyard_server.core.awaiting import awaited
 from runyard_server.core.idempotency import once
 from runyard_server.core.system import Chunks, Content, System
 from runyard_server.core.work import Request
-from runyard_server.faces import contents, cookies, messages, waiting
+from runyard_server.faces import contents, login, messages, waiting
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.native import access
 from runyard_server.faces.streams import EventStream, Follower
@@ -127,7 +127,21 @@ class Handler:
     def _call(self, system: System, exchange: Exchange, given: dict[str, Any]) -> Any:
         """Call the operation; in a thread."""
         given = self._bound(exchange, given)
-        return self._operation(system, *exchange.segments.values(), **given)
+        acting = self._admitted(system, exchange)
+        answer = self._operation(acting, *exchange.segments.values(), **given)
+        login.finish(acting, self.route.audited)
+        return answer
+
+    def _admitted(self, system: System, exchange: Exchange) -> System:
+        """The parts with who asks; again at each look, for a token may have been revoked."""
+        return login.admit(
+            exchange,
+            self.route.needs,
+            exchange.segments.get("workspace"),
+            audited=self.route.audited,
+            about=login.object_of(exchange.segments),
+            system=system,
+        )
 
     def _bound(self, exchange: Exchange, given: dict[str, Any]) -> dict[str, Any]:
         system, segments = exchange.parts.system, exchange.segments
@@ -139,7 +153,8 @@ class Handler:
         if last:
             given["query"] = replace(given["query"], after=_last_event(last))
         stream = await exchange.run(partial(self._call, parts.system, exchange, given))
-        allowed = partial(cookies.still, exchange)
+        workspace = exchange.segments.get("workspace")
+        allowed = partial(login.still, exchange, self.route.needs, workspace)
         follower = Follower(parts.feed, parts.work, stream, allowed)
         await follower.check()
         return EventStream(parts.system, follower)

@@ -14,7 +14,7 @@ _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "
 _STATUSES = {
     "400": "The request can never succeed as it stands.",
     "401": "No token, or an unknown one.",
-    "403": "The token does not reach that far.",
+    "403": "The token does not reach that far, or the person's role does not.",
     "404": "What was asked for does not exist.",
     "409": "What exists stands against it.",
     "413": "The body is too large.",
@@ -79,6 +79,7 @@ def _operation(route: Route[Any]) -> dict[str, Any]:
         "parameters": [*_segments(route), *_query(route), *_headers(route)],
         "responses": {**_answer(route), **_failures()},
         "x-runyard-scope": route.scope,
+        "x-runyard-role": route.needs,
         "security": [] if route.scope == ANYONE else [{"token": []}],
     }
     if route.body is not None:

@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from starlette.responses import Response
 
 from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.route import READER
 from runyard_server.core.sessions import signed_out
 from runyard_server.core.system import Content, System
-from runyard_server.core.tokens import Caller, verify
-from runyard_server.faces import cookies
+from runyard_server.core.tokens import Caller
+from runyard_server.faces import login
 from runyard_server.faces.bearer import bearer
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.face import Served
@@ -43,15 +44,15 @@ def caller(exchange: Exchange) -> Caller:
 
     Raises:
         Unauthenticated: The browser is not signed in, or a page of others asks.
+        Forbidden: Who asks has no role in the workspace.
     """
-    authorization = exchange.header("authorization")
-    if not authorization:
-        found = cookies.caller(exchange)
-        if found is None:
-            raise signed_out()
-        return found
-    secret = exchange.parts.system.secret
-    return verify(secret, bearer(authorization), exchange.segments["workspace"])
+    authorization, workspace = exchange.header("authorization"), exchange.segments["workspace"]
+    found = login.identified(exchange, bearer(authorization) if authorization else "", workspace)
+    if found is None:
+        raise signed_out()
+    exchange.caller = found
+    login.check(exchange, found, READER, workspace)
+    return found
 
 
 def _answer(read: _Read) -> Callable[[Exchange], Awaitable[Response]]:

@@ -13,9 +13,9 @@ from contextlib import suppress
 from starlette.responses import Response, StreamingResponse
 
 from runyard.protocol.errors import NotFound, TemporaryError, Unauthenticated
-from runyard_server.core import tokens
+from runyard.protocol.route import READER
 from runyard_server.environments.boards import Board
-from runyard_server.faces import cookies
+from runyard_server.faces import login
 from runyard_server.faces.bearer import bearer
 from runyard_server.faces.exchange import Exchange
 
@@ -72,12 +72,14 @@ async def pass_on(exchange: Exchange) -> Response:
 
 
 def _check(exchange: Exchange) -> None:
-    authorization = exchange.header("authorization")
-    if not authorization:
-        if cookies.caller(exchange) is None:
-            raise Unauthenticated("sign in to the studio: runyard studio")
-    elif not tokens.verify(exchange.parts.system.secret, bearer(authorization), None).is_user:
+    authorization, workspace = exchange.header("authorization"), exchange.segments["workspace"]
+    caller = login.identified(exchange, bearer(authorization) if authorization else "", None)
+    if caller is None:
+        raise Unauthenticated("sign in to the studio: runyard studio")
+    if not caller.is_user:
         raise Unauthenticated("a run's token opens no TensorBoard")
+    exchange.caller = caller
+    login.check(exchange, caller, READER, workspace)
 
 
 async def _ask(exchange: Exchange, board: Board, target: str, body: bytes) -> Response:

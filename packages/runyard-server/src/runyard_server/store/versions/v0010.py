@@ -1,4 +1,4 @@
-"""Schema 0010: a registry with aliases, stages and a history; the trash, and what is collected."""
+"""Schema 0010: a registry with aliases, stages and a history; the trash; people and their log."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    PrimaryKeyConstraint,
     String,
     Text,
     UniqueConstraint,
@@ -37,6 +38,8 @@ def upgrade(op: Any) -> None:
     _add_registry(op)
     _add_model_columns(op)
     _add_trash(op)
+    _add_people(op)
+    _add_audit(op)
 
 
 def _add_registry(op: Any) -> None:
@@ -126,3 +129,54 @@ def _add_trash(op: Any) -> None:
         Column("due", BigInteger, nullable=False),
         Index("blob_marks_due", "due"),
     )
+
+
+def _add_people(op: Any) -> None:
+    op.create_table(
+        "people",
+        Column("name", String, primary_key=True),
+        Column("role", String, nullable=False),
+        Column("is_owner", Boolean, nullable=False),
+        Column("created_at", BigInteger, nullable=False),
+    )
+    op.create_table(
+        "roles",
+        Column("person", String, nullable=False),
+        Column("workspace", String, nullable=False),
+        Column("role", String, nullable=False),
+        PrimaryKeyConstraint("person", "workspace"),
+    )
+    op.create_index("roles_of_workspace", "roles", ["workspace", "person"])
+    op.create_table(
+        "user_tokens",
+        Column("id", String, primary_key=True),
+        Column("person", String, nullable=False),
+        Column("name", String, nullable=False),
+        Column("prefix", String, nullable=False),
+        Column("digest", String, nullable=False),
+        Column("created_at", BigInteger, nullable=False),
+        Column("ends_at", BigInteger, nullable=False),
+        Column("used_at", BigInteger, nullable=False),
+        UniqueConstraint("person", "name"),
+    )
+
+
+def _add_audit(op: Any) -> None:
+    op.create_table(
+        "audit",
+        Column("key", _KEY, primary_key=True),
+        Column("at", BigInteger, nullable=False),
+        Column("person", String, nullable=False),
+        Column("via", String, nullable=False),
+        Column("address", String, nullable=False),
+        Column("route", String, nullable=False),
+        Column("workspace", String, nullable=False),
+        Column("object", String, nullable=False),
+        Column("outcome", String, nullable=False),
+        Column("detail", Text, nullable=False),
+        Column("count", Integer, nullable=False),
+    )
+    op.create_index("audit_by_time", "audit", ["at"])
+    op.create_index("audit_of_person", "audit", ["person", "key"])
+    op.create_index("audit_of_workspace", "audit", ["workspace", "key"])
+    op.create_index("audit_of_object", "audit", ["object", "key"])

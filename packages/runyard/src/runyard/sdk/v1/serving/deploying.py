@@ -15,7 +15,7 @@ from runyard.protocol.endpoints import (
 )
 from runyard.protocol.errors import NotFound
 from runyard.protocol.runs import LOCAL_TARGET
-from runyard.sdk import checks, submitter
+from runyard.sdk import checks
 from runyard.sdk.exceptions import WebserviceException
 from runyard.sdk.model_orders import texts
 from runyard.sdk.v1.serving import code as codes
@@ -278,7 +278,6 @@ def create(
         replace=replace,
         primary_key=settings.get("primary_key"),
         secondary_key=settings.get("secondary_key"),
-        created_by=submitter.user_name(),
         v1={"compute_name": compute, **(shown or {})},
         **_first(kind, settings, name),
     )

@@ -1,0 +1,66 @@
+"""Requests that were refused (401, 403), kept until the audit log has them.
+
+Whoever has no token must not be able to fill the disk with refusals, nor to make the service write.
+So those that are alike are counted together, at most so many kinds are told apart, and they are
+written once a minute.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from runyard_server.store.audit import AuditRow
+
+MOST_KINDS = 50
+PAUSE_US = 60 * 1_000_000
+_LONGEST = 300
+
+
+class Refusals:
+    """What was refused since the last time that it was written down; any thread may ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kinds: dict[tuple[str, ...], AuditRow] = {}
+        self._written_at = 0
+
+    def add(self, row: AuditRow) -> None:
+        """Count a refusal."""
+        kind: tuple[str, ...] = (
+            row.person,
+            row.via,
+            row.address,
+            row.route,
+            row.workspace,
+            row.outcome,
+        )
+        with self._lock:
+            if kind not in self._kinds and len(self._kinds) >= MOST_KINDS:
+                kind = ("",)
+                row = AuditRow(row.at, "", "", "", "", "", "", row.outcome, "more kinds than told")
+            first = self._kinds.get(kind)
+            if first is None:
+                self._kinds[kind] = replace(row, detail=row.detail[:_LONGEST])
+            else:
+                self._kinds[kind] = replace(first, count=first.count + 1)
+
+    def is_due(self, now: int) -> bool:
+        """Whether there is something to be written down.
+
+        Args:
+            now: Microseconds since 1970.
+        """
+        return bool(self._kinds) and now - self._written_at >= PAUSE_US
+
+    def write(self, act: Callable[[list[AuditRow]], None], now: int) -> None:
+        """Have what was counted written down.
+
+        Args:
+            act: Writes it.
+            now: Microseconds since 1970.
+        """
+        with self._lock:
+            rows, self._kinds = list(self._kinds.values()), {}
+            self._written_at = now
+        if rows:
+            act(rows)

@@ -1,0 +1,176 @@
+"""People with roles over the wire: each row of the table opens to whom it says, and to no other."""
+
+import re
+from collections.abc import Callable
+from contextlib import closing
+from urllib.parse import urlencode
+
+import pytest
+
+from runyard.protocol.route import ANYONE, CONTRIBUTOR, OWNER, PERSON, READER, ROLES, Route
+from runyard.protocol.routes import ROUTES
+from runyard_server.store.home import system_user
+
+API = "/api/v1"
+W = f"{API}/workspaces/default"
+LEVELS = {"": 0, PERSON: 0, **{role: level for level, role in enumerate(ROLES, 1)}}
+REFUSED = (401, 403)
+HERE = "same-origin"
+# It takes no argument, and makes an environment.
+SLOW = {"tensorboard.program"}
+
+
+@pytest.fixture(scope="module")
+def join(ask) -> Callable[..., str]:
+    """Add a person and give the header value of a token of theirs."""
+
+    def joined(name: str, role: str = "", workspace: str = "default", everywhere: str = "") -> str:
+        body = {"name": name, "role": everywhere, "workspaces": {workspace: role} if role else {}}
+        assert ask("POST", f"{API}/users", body).status == 200
+        made = ask("POST", f"{API}/tokens", {"name": "first", "user": name})
+        return f"Bearer {made.json['token']}"
+
+    return joined
+
+
+def address(route: Route, workspace: str = "default") -> str:
+    """The row's address; what it names besides the workspace is not there."""
+    filled = re.sub(r"{(\w+)(:path)?}", r"\1-none", route.url)
+    return filled.replace("workspace-none", workspace)
+
+
+def statuses(ask, token: str, workspace: str = "default") -> dict[str, int]:
+    """What a person gets of each row: what opens is asked with a body that makes no sense."""
+    found = {}
+    with closing(ask.open()) as connection:
+        for route in ROUTES:
+            if route.name in SLOW:
+                continue
+            body = None if route.body is None else b"not JSON"
+            place = address(route, workspace)
+            answer = ask.send(connection, route.method, place, body, Authorization=token)
+            found[route.name] = answer.status
+            # Unread: a stream has no end.
+            connection.close()
+    return found
+
+
+@pytest.mark.parametrize("role", ["", READER, CONTRIBUTOR, OWNER])
+def test_each_row_opens_to_the_role_that_it_names(ask, join, role: str) -> None:
+    """Two people of different roles try every row: none gets more than the table says, or less."""
+    token = join(f"all-{role or 'nobody'}", role)
+    found = statuses(ask, token)
+    wrong = []
+    for route in ROUTES:
+        # A role in one workspace is none outside of it.
+        level = LEVELS[role] if "{workspace}" in route.path else 0
+        opens = route.scope == ANYONE or level >= LEVELS[route.needs]
+        if route.name in found and opens == (found[route.name] in REFUSED):
+            wrong.append((route.name, route.needs, found[route.name]))
+    assert wrong == []
+
+
+def test_a_role_here_is_none_elsewhere(ask, join) -> None:
+    """An owner of one workspace is nobody in another, whether it is there or not."""
+    other = ask("POST", f"{API}/workspaces", {"name": "elsewhere"}).json["id"]
+    token = join("here", OWNER)
+    for workspace in (other, "no-such"):
+        found = statuses(ask, token, workspace)
+        inside = {route.name for route in ROUTES if "{workspace}" in route.path} - SLOW
+        assert {found[name] for name in inside} == {403}
+        answer = ask("GET", f"{API}/workspaces/{workspace}", Authorization=token)
+        assert "'here'" not in answer.json["error"]["message"]
+        assert f"workspace {workspace!r}" in answer.json["error"]["message"]
+
+
+def test_an_administrator_may_do_everything(ask, join) -> None:
+    """People can be managed by somebody who has no account on the server."""
+    token = join("boss", everywhere="administrator")
+    for path in ("/users", "/audit", "/settings", "/tokens?everyone=true", "/status"):
+        assert ask("GET", f"{API}{path}", Authorization=token).status == 200
+    body = {"name": "hired", "role": READER}
+    assert ask("POST", f"{API}/users", body, Authorization=token).status == 200
+
+
+def test_a_person_is_who_their_token_says(ask, join) -> None:
+    """Runs have the name of who asked, whatever the body says; a job's children have it, too."""
+    token = join("carla", CONTRIBUTOR)
+    me = ask("GET", f"{API}/me", Authorization=token).json
+    assert (me["name"], me["workspaces"]) == ("carla", {"default": CONTRIBUTOR})
+    assert me["via"].startswith("token ")
+    body = {"experiment": "e", "submitted_by": "mallory"}
+    run = ask("POST", f"{W}/interactive-runs", body, Authorization=token).json
+    job = ask.run_token(run["id"])
+    child = ask("POST", f"{W}/interactive-runs", body, Authorization=job).json
+    assert (run["submitted_by"], child["submitted_by"]) == ("carla", "carla")
+    assert ask("POST", f"{W}/interactive-runs", body).json["submitted_by"] == system_user()
+    entries = ask("GET", f"{API}/audit?{urlencode({'user': 'carla'})}").json["items"]
+    assert [one["object"] for one in entries] == [child["id"], run["id"]]
+    assert entries[0]["via"] == f"run {run['id']}"
+    assert entries[1]["address"] == "127.0.0.1"
+
+
+def test_a_browser_is_whose_link_it_was(ask, join) -> None:
+    """A session has the rights of the person who printed the link, and ends with them."""
+    token = join("dora", READER)
+    code = ask("POST", f"{API}/studio/codes", Authorization=token).json["code"]
+    page = {"Origin": ask.service.url, "Sec_Fetch_Site": HERE, "Authorization": ""}
+    cookie = ask("POST", "/enter", {"code": code}, **page).headers["Set-Cookie"].split(";")[0]
+    page["Cookie"] = cookie
+    assert ask("GET", f"{API}/me", **page).json["name"] == "dora"
+    assert ask("GET", f"{W}/runs", **page).status == 200
+    assert ask("POST", f"{W}/interactive-runs", {"experiment": "e"}, **page).status == 403
+    assert ask("GET", "/raw/workspaces/no-such/runs/x/files/a.html", **page).status == 403
+    assert ask("GET", "/tensorboard/no-such/x/", **page).status == 403
+    own = ask("GET", f"{API}/studio/sessions", Authorization=token).json["items"]
+    assert [one["person"] for one in own] == ["dora"]
+    other = join("dirk", OWNER)
+    stolen = f"{API}/studio/sessions/{own[0]['id']}"
+    assert ask("DELETE", stolen, Authorization=other).status == 404
+    assert ask("DELETE", f"{API}/users/dora").status == 204
+    assert ask("GET", f"{W}/runs", **page).status == 401
+
+
+def test_a_stream_ends_with_its_token(ask, join) -> None:
+    """Who was let out hears nothing more on what they had open."""
+    token = join("emil", READER)
+    with closing(ask.open()) as connection:
+        stream = ask.send(connection, "GET", f"{W}/stream?topics=runs", Authorization=token)
+        seen = ask.start_run()
+        while seen.encode() not in stream.readline():
+            pass
+        assert ask("DELETE", f"{W}/members/emil").status == 204
+        hidden = ask.start_run()
+        assert hidden.encode() not in stream.read()
+
+
+def test_refusals_are_in_the_audit_log(ask, join) -> None:
+    """Somebody who tries doors is seen: who it was, or from where, and how often."""
+    token = join("frank", READER)
+    for _ in range(3):
+        assert ask("DELETE", f"{W}/models/m", Authorization=token).status == 403
+    assert ask("GET", f"{W}/models", Authorization="Bearer ry_guess").status == 401
+    entries = ask("GET", f"{API}/audit?user=frank&outcome=forbidden").json["items"]
+    assert [(one["route"], one["object"], one["count"]) for one in entries] == [
+        ("models.delete", "m", 3)
+    ]
+    guesses = ask("GET", f"{API}/audit?outcome=unauthenticated").json["items"]
+    assert "127.0.0.1" in {one["address"] for one in guesses}
+
+
+def test_what_is_outside_of_the_database_is_told_as_well(ask, join) -> None:
+    """A file of a datastore that somebody replaced has a name in the log; metrics have none."""
+    token = join("gina", CONTRIBUTOR)
+    path = f"{W}/datastores/workspaceblobstore/files/a/b.txt"
+    assert ask("PUT", path, b"1", Authorization=token).status == 200
+    run = ask("POST", f"{W}/interactive-runs", {"experiment": "e"}, Authorization=token).json["id"]
+    line = b'{"n": "acc", "k": "scalar", "v": 0.5, "t": 1}\n'
+    assert ask("POST", f"{W}/runs/{run}/spool/w", line, Authorization=token).status == 200
+    entries = ask("GET", f"{W}/audit?user=gina").json["items"]
+    assert [(one["route"], one["object"]) for one in entries] == [
+        ("runs.start", run),
+        ("datastores.write", "workspaceblobstore/a/b.txt"),
+    ]
+    listed = ask("GET", f"{API}/tokens", Authorization=token).json["items"]
+    assert listed[0]["used_at"]
+    assert "token" not in listed[0]

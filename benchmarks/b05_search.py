@@ -17,6 +17,7 @@ GROUPS = {
     "filters": "each kind of filter, many of which hardly any run fits",
     "orders by two": "orders by two or three fields",
     "filters and orders": "orders of what a filter leaves",
+    "named columns": "with some metrics, parameters and tags, as the studio asks",
 }
 
 

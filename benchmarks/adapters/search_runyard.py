@@ -69,7 +69,7 @@ class Service:
     def ask(self, asked: Search) -> dict[str, Any]:
         """A page by HTTP, as the studio reads it."""
         body = {"filter": asked.filter, "order_by": asked.order_by, "page_size": asked.page_size}
-        body |= {"page_token": asked.page_token, "short_pages": True}
+        body |= {"page_token": asked.page_token, "short_pages": True, "columns": asked.columns}
         address = f"{PREFIX}/workspaces/default/runs/search"
         self._connection.request("POST", address, json.dumps(body), self._headers)
         response = self._connection.getresponse()

@@ -99,6 +99,7 @@ ORDERED_FILTERS = (
     ("user = 'Jürgen'", "duration DESC"),
     ("created_at > '2023-11-20'", "metrics.loss"),
 )
+COLUMNS = ("metrics.loss", "metrics.accuracy", "params.lr", "params.optimizer", "tags.team")
 GROUPS = {
     "orders": (
         Search(),
@@ -108,6 +109,10 @@ GROUPS = {
     "filters": tuple(Search(text) for text in FILTERS),
     "orders by two": tuple(Search(text, order) for text in ("", TOP) for order in PAIRS),
     "filters and orders": tuple(Search(text, [order]) for text, order in ORDERED_FILTERS),
+    "named columns": tuple(
+        Search(text, order, list(COLUMNS))
+        for text, order in (("", []), ("", ["metrics.loss"]), ("status = 'Failed'", ["name"]))
+    ),
 }
 """By what is hard about them."""
 

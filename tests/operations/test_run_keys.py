@@ -45,8 +45,12 @@ def test_every_name_is_offered_once(system: System) -> None:
     assert keys(system, limit=1) == RunKeys(["acc"], ["größe"], ["best"], more=True)
 
 
-def test_names_of_another_workspace_are_not_offered(system: System) -> None:
-    """What a neighbour calls things is theirs."""
+@pytest.mark.parametrize("few", [0, 200])
+def test_names_of_another_workspace_are_not_offered(
+    system: System, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """What a neighbour calls things is theirs, however many runs one has oneself."""
+    monkeypatch.setattr(run_keys, "_FEW", few)
     other = workspaces.create(system, body=CreateWorkspace("other")).id
     start(system, logged="loss", params={"lr": "mine"})
     start(system, other, "secret", params={"lr": "theirs"}, tags={"theirs": "x"})

@@ -236,6 +236,20 @@ def test_searches_for_models_use_an_index(
     assert system.read(lambda work: scans(work, asked)) == []
 
 
+def test_named_columns_are_read_of_the_page_alone(
+    system: System, history: str, statements: Statements
+) -> None:
+    """A column of a table is looked up for the runs that are shown, not in all that have it."""
+    asked = Search(columns=["metrics.acc", "params.lr", "tags.a", "properties.p"])
+    assert runs.search(system, "default", body=asked).items[0].id == history
+    named = [pair for pair in statements if "name IN" in pair[0]]
+    assert len(named) == 4
+    for statement, values in named:
+        explained = f"EXPLAIN QUERY PLAN {statement}"
+        steps = system.records.read(lambda c, e=explained, v=values: list(c.exec_driver_sql(e, v)))
+        assert "(run_key=?" in str(steps[0].detail)
+
+
 def test_a_page_of_a_search_reads_a_page(system: System, statements: Statements) -> None:
     """The first page by a metric walks along its index and sorts nothing."""
     asked = Search("metrics.acc < 0.6", ["metrics.acc desc"], page_size=2)

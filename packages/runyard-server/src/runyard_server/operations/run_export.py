@@ -208,7 +208,7 @@ class _Finder:
             asked = self._search(token)
             if left is not None:
                 asked = replace(asked, limit=min(PAGE, left))
-            page = self._system.read(partial(searches.found, those=asked))
+            page = self._system.read(partial(run_searches.found, those=asked))
             if page.keys:
                 yield page.keys
             token = page.token

@@ -6,9 +6,11 @@ from dataclasses import replace
 from runyard.protocol.filters import ATTRIBUTE, PROPERTY, TAG, Condition
 from runyard.protocol.runs import STATUSES, RunQuery
 from runyard.protocol.search import Search
+from runyard_server.core.work import Work
 from runyard_server.operations import searches
-from runyard_server.operations.searches import Prepared, Words, has, is_, literal
-from runyard_server.store import nouns
+from runyard_server.operations.searches import Page, Prepared, Words, has, is_, literal
+from runyard_server.store import experiments, nouns
+from runyard_server.store.searched import Wanted
 
 RUNS = Words(
     "runs",
@@ -47,6 +49,25 @@ def prepared(workspace: str, asked: Search) -> Prepared:
     if names_experiment(found.wanted.conditions):
         return found
     return replace(found, wanted=replace(found.wanted, more=nouns.SHOWN_RUNS))
+
+
+def found(work: Work, those: Prepared) -> Page:
+    """A page of a search; see `searches.found`."""
+    return searches.found(work, replace(those, wanted=shown(work, those.wanted)))
+
+
+def shown(work: Work, wanted: Wanted) -> Wanted:
+    """The same without a condition on what is hidden where nothing is.
+
+    It would be asked of each row that is looked at, most of which are read for nothing else.
+
+    Args:
+        work: The unit of work.
+        wanted: What is looked for.
+    """
+    if wanted.more and not experiments.hides_any(work.connection, wanted.workspace):
+        return replace(wanted, more=())
+    return wanted
 
 
 def names_experiment(asked: Sequence[Condition]) -> bool:

@@ -208,7 +208,7 @@ def list_(system: System, workspace: str, query: RunQuery) -> RunPage:
     wanted = Wanted(nouns.RUNS, workspace, asked, more=shown)
 
     def read(work: Work) -> RunPage:
-        keys, token = searches.listed(work, wanted, before, size)
+        keys, token = searches.listed(work, run_searches.shown(work, wanted), before, size)
         found = _records(work, runs.find_in_order(work.connection, keys))
         if query.metrics:
             values = metrics.latest(work.connection, keys)
@@ -233,7 +233,7 @@ def search(system: System, workspace: str, body: Search) -> RunPage:
 
     def read(work: Work) -> RunPage:
         workspace_row(work, workspace)
-        page = searches.found(work, asked)
+        page = run_searches.found(work, asked)
         keys = page.keys
         values = metrics.latest(work.connection, keys, asked.columns.of(METRIC))
         above = runs.above_others(work.connection, keys)

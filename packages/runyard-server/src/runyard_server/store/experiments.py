@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from runyard_server.store.nouns import not_hidden
+from runyard_server.store.nouns import AFTER_HIDDEN, not_hidden
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import experiments
 
@@ -29,6 +29,11 @@ _FIND = Prepared(
         experiments.c.name == bindparam("named"),
     )
 )
+_HIDDEN = Prepared(
+    select(experiments.c.id)
+    .where(experiments.c.workspace == bindparam("in_workspace"), experiments.c.name < AFTER_HIDDEN)
+    .limit(1)
+)
 _MINE = experiments.c.id == bindparam("experiment")
 _COUNT_ONE = Prepared(
     update(experiments).where(_MINE).values(run_count=experiments.c.run_count + 1)
@@ -47,6 +52,16 @@ def find(connection: Connection, workspace: str, name: str) -> ExperimentRow | N
     """
     row = _FIND.row(connection, {"in_workspace": workspace, "named": name})
     return None if row is None else ExperimentRow(*row)
+
+
+def hides_any(connection: Connection, workspace: str) -> bool:
+    """Whether a workspace has an experiment that lists do not show.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+    """
+    return _HIDDEN.row(connection, {"in_workspace": workspace}) is not None
 
 
 def ensure(connection: Connection, workspace: str, name: str, now: int) -> ExperimentRow:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam
 
+from runyard_server.store.functions import Unindexed
 from runyard_server.store.prepared import Prepared, Row
 
 # Together below 999, by which some builds of SQLite bound the parameters of a statement.
@@ -73,7 +74,8 @@ class Keyed:
         statement = self._statement.where(among)
         if names:
             assert self._name is not None
-            called = self._name.in_([bindparam(f"n{place}") for place in range(names)])
+            # Else SQLite goes by an index that begins with the name, whose rows may be a million.
+            called = Unindexed(self._name).in_([bindparam(f"n{place}") for place in range(names)])
             statement = statement.where(called)
         return Prepared(statement)
 

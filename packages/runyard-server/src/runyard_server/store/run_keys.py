@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Table, exists, fun
 from runyard_server.store.schema import runs, workspaces
 
 _BEHIND_ALL = "\U0010ffff"
+# A workspace with so few runs is asked for what these have.
+_FEW = 200
 Within = Callable[[FromClause], Sequence[ColumnElement[bool]]]
 
 
@@ -80,6 +82,15 @@ def names(
         only: What must hold of one row besides.
     """
     several = len(connection.execute(select(workspaces.c.id).limit(2)).fetchall()) > 1
+    if several:
+        mine = select(runs.c.key).where(runs.c.workspace == workspace).limit(_FEW + 1)
+        keys = connection.execute(mine).scalars().all()
+        # Beside a workspace with a hundred thousand names each of these would be asked for.
+        if len(keys) <= _FEW:
+            begun = table.c[column] >= prefix, table.c[column] < prefix + _BEHIND_ALL
+            where = (table.c.run_key.in_(keys), *within(table), *only(table), *begun)
+            found = select(table.c[column]).where(*where).distinct().order_by(table.c[column])
+            return [str(text) for text in connection.execute(found.limit(limit)).scalars()]
 
     def holds(text: ColumnElement[str]) -> Sequence[ColumnElement[bool]]:
         rows = table.alias("rows")

@@ -29,7 +29,7 @@ from runyard_server.store.ways import Group, Ways
 # Looked at and sorted before a walk has made many steps.
 _FEW = 300
 # As many rows as a walk looks at before it is asked whether fewer would do, and how many that are.
-_TRIAL, _MORE = 2000, 5000
+_TRIAL, _MORE = 2000, 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Budget:
     """
 
     seconds: float = math.inf
-    least: int = 500
+    least: int = 250
 
 
 WITHOUT_END = Budget()

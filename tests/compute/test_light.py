@@ -130,6 +130,26 @@ def test_the_folder_is_compiled_for_this_python(installed):
     assert io.BytesIO(compiled[0].read_bytes()).read(8)[4:] == b"\x01\x00\x00\x00"
 
 
+def test_bytecode_is_of_the_files_that_are_there(installed):
+    """Bytecode that the installed package has already is taken, with the right paths; but not of
+    a package that has been replaced since."""
+    (installed.folder / "runyard" / "__init__.py").write_text("def changed():\n    pass")
+    light.compile_folder(installed)
+    code = "import runyard, runyard.protocol.paths as paths; print(runyard.changed)\n"
+    code += "import types; print(*{f.__code__.co_filename for f in vars(paths).values() "
+    code += "if isinstance(f, types.FunctionType) and f.__module__ == paths.__name__})"
+    ended = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        env={"PYTHONPATH": str(installed.folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    changed, path = ended.stdout.splitlines()
+    assert changed.startswith("<function changed")
+    assert path == str(installed.folder / "runyard" / "protocol" / "paths.py")
+
+
 def test_somebody_elses_azureml_is_not_taken(tmp_path, monkeypatch):
     """Where the original SDK is installed beside the service, jobs do not get its files."""
     package = tmp_path / "azureml"

@@ -13,7 +13,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, inspect, select, update
+from sqlalchemy import Connection, Engine, Index, insert, inspect, select, update
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
 from runyard.protocol.errors import InternalError, InvalidRequest
 from runyard_server.store import versions
@@ -22,6 +24,8 @@ from runyard_server.store.schema import SCHEMA_VERSION, metadata, schema_version
 _log = logging.getLogger(__name__)
 
 Step = tuple[str, Callable[[Any], None]]
+
+_made: dict[type[Dialect], list[str]] = {}
 
 
 def prepare(engine: Engine) -> None:
@@ -83,9 +87,27 @@ def _version(engine: Engine) -> str | None:
     with engine.begin() as connection:
         if inspect(connection).has_table(schema_version.name):
             return str(connection.execute(select(schema_version.c.version)).scalar_one())
-        metadata.create_all(connection)
+        # Not `create_all`, which asks after each table and puts each statement together anew.
+        for statement in _statements(connection.dialect):
+            connection.exec_driver_sql(statement)
         connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
         return None
+
+
+def _statements(dialect: Dialect) -> list[str]:
+    """What makes all tables of a new database; put together once for each kind of database."""
+    kind = type(dialect)
+    if kind not in _made:
+        found: list[DDLElement] = []
+        for table in metadata.sorted_tables:
+            found.append(CreateTable(table))
+            found += [CreateIndex(each) for each in sorted(table.indexes, key=_name)]
+        _made[kind] = [str(each.compile(dialect=dialect)) for each in found]
+    return _made[kind]
+
+
+def _name(index: Index) -> str:
+    return str(index.name)
 
 
 def _operations(connection: Connection) -> Any:

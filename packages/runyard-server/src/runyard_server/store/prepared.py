@@ -38,7 +38,7 @@ class Prepared:
         self._statement = statement
         self._writes = not isinstance(statement, Select)
         # In one attribute: another thread may put those for another database in their place.
-        self._compiled: tuple[Dialect | None, dict[tuple[str, ...], _Compiled]] = (None, {})
+        self._compiled: tuple[type[Dialect] | None, dict[tuple[str, ...], _Compiled]] = (None, {})
 
     def rows(self, connection: Connection, values: Values = _NONE) -> list[Row]:
         """All rows that a SELECT finds.
@@ -98,13 +98,14 @@ class Prepared:
             compiled.execute(cursor.executemany, [compiled.arguments(each) for each in several])
 
     def _for(self, connection: Connection, values: Values) -> "_Compiled":
-        dialect, known = self._compiled
-        if dialect is not connection.dialect:
-            dialect, known = self._compiled = connection.dialect, {}
+        kind, known = self._compiled
+        # Two SQLite files have two dialects, and the same text.
+        if kind is not type(connection.dialect):
+            kind, known = self._compiled = type(connection.dialect), {}
         names = tuple(values) if self._writes else ()
         found = known.get(names)
         if found is None:
-            found = known[names] = self._compile(dialect, names)
+            found = known[names] = self._compile(connection.dialect, names)
         return found
 
     def _compile(self, dialect: Dialect, names: tuple[str, ...]) -> "_Compiled":

@@ -45,7 +45,7 @@ def ask(service, method, path):
 
 def test_the_connection_file_tells_its_owner_alone(tmp_path):
     """Clients of the same user find address and token; other users cannot read them."""
-    with running_service(tmp_path / "home") as service:
+    with running_service(tmp_path / "home", anew=True) as service:
         file = service.home / "service.json"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert stat.S_IMODE((service.home / "secret").stat().st_mode) == 0o600
@@ -57,7 +57,7 @@ def test_the_connection_file_tells_its_owner_alone(tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, "stop"])
 def test_a_clean_end_leaves_nothing_of_the_connection(tmp_path, how):
     """A service that is asked to end does so soon, and takes its address back."""
-    service = RunningService(tmp_path / "home")
+    service = RunningService(tmp_path / "home", anew=True)
     service.start()
     if how == "stop":
         ask(service, "POST", "/stop")
@@ -239,7 +239,7 @@ def test_nothing_that_it_writes_is_for_others(tmp_path, umask):
     home.mkdir(mode=0o755)
     before = os.umask(umask)
     try:
-        with running_service(home) as service:
+        with running_service(home, anew=True) as service:
             ask(service, "GET", "/status")
             (home / "service.out").unlink()
             open_ones = [
@@ -419,7 +419,7 @@ def _post(service, path, body):
 
 def test_a_disk_that_fills_up_refuses_and_keeps_nothing(small_disk):
     """A write that does not fit answers 507; nothing half is kept, and what fits goes on."""
-    with running_service(small_disk / "home") as service:
+    with running_service(small_disk / "home", anew=True) as service:
         path = "/workspaces/default/datastores/workspaceblobstore/files"
         body = b"x" * (20 << 20)
         request = urllib.request.Request(
@@ -466,7 +466,7 @@ def test_a_full_disk_keeps_a_record_whole_or_not_at_all(small_disk):
 
 def test_it_stays_small(tmp_path):
     """An embedded service must not be felt: one process, little memory, no tools it never uses."""
-    with running_service(tmp_path / "home") as service:
+    with running_service(tmp_path / "home", anew=True) as service:
         assert ask(service, "GET", "/status")["memory_bytes"] < 100 << 20
         pid = service.process.pid
         children = (service.home / "/proc" / f"{pid}/task/{pid}/children").read_text()

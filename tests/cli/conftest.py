@@ -7,10 +7,12 @@ import pty
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -21,7 +23,14 @@ from runyard.protocol.compute import CreateCompute
 from runyard.protocol.files import DRIVER_LOG, LogQuery
 from runyard.protocol.runs import StartRun
 from runyard.protocol.service import HOME_VARIABLE
+from runyard_server.testing.forking import ForkServer
 from runyard_server.testing.services import running_service
+
+# What nearly every command loads; the last two bring the rest along.
+FORK_SERVER = ForkServer(
+    *("runyard_server.cli.program", "runyard_server.cli.runs", "runyard_server.cli.endpoints"),
+    *("runyard_server.cli.tables", "runyard_server.cli.target"),
+)
 
 
 @dataclass(frozen=True)
@@ -41,17 +50,16 @@ class Cli:
         self.variables = {**os.environ, HOME_VARIABLE: str(home), "COLUMNS": "200"}
 
     def __call__(self, *words: str, **variables: str) -> Said:
-        program = "from runyard_server.cli import main; main()"
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", program, *words],
-            cwd=self.folder,
-            env={**self.variables, **variables},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return Said(done.returncode, done.stdout, done.stderr)
+        with (
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as err,
+            Path(os.devnull).open() as nothing,
+        ):
+            files = (nothing.fileno(), out.fileno(), err.fileno())
+            given = {**self.variables, **variables}
+            process = FORK_SERVER.start("runyard", words, self.folder, given, files)
+            status = process.wait(60)
+            return Said(status, _read(out), _read(err))
 
     def on_terminal(self, *words: str, columns: int = 80, **variables: str) -> str:
         """What appears on a terminal of so many columns."""
@@ -74,6 +82,11 @@ class Cli:
                 while piece := screen.read(1 << 16):
                     pieces.append(piece)
         return b"".join(pieces).decode().replace("\r\n", "\n")
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 @dataclass(frozen=True)

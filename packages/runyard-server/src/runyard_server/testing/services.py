@@ -1,7 +1,12 @@
-"""The real service as a process of its own, for tests that go over the wire."""
+"""The real service as a process of its own, for tests that go over the wire.
+
+It is forked from an interpreter that has loaded a service before (`forking`), which halves what its
+start costs. Tests of the start itself have Python started anew.
+"""
 
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -13,11 +18,22 @@ from pathlib import Path
 
 from runyard.protocol import codec
 from runyard.protocol.service import CONNECTION_FILE, HOME_VARIABLE, Connection
+from runyard_server import operations
+from runyard_server.testing.forking import ForkedProcess, ForkServer
 
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.02
 PROGRAM = ("runyard_server.app",)
 COMMAND = (sys.executable, "-P", "-m", *PROGRAM, "--embedded")
+# What a service has loaded once each noun has been asked for.
+_LOADED = (
+    *("runyard_server.app.building", "runyard_server.app.logs", "runyard_server.app.program"),
+    *("runyard_server.app.connections", "runyard_server.app.server"),
+    *("runyard_server.faces.application", "runyard_server.faces.native.face"),
+    *("runyard_server.faces.studio.face", "runyard_server.store.first_look"),
+    *(f"{operations.__name__}.{each.name}" for each in pkgutil.iter_modules(operations.__path__)),
+)
+_fork_server = ForkServer(*_LOADED)
 
 
 @dataclass
@@ -29,6 +45,7 @@ class RunningService:
         options: Its command line after `--embedded`.
         variables: Variables added to those of the test.
         program: The module that is run, and its arguments before `--embedded`.
+        anew: Whether Python is started anew for it, which tests of a start need.
 
     Attributes:
         process: The process, None before `start`.
@@ -40,7 +57,8 @@ class RunningService:
     options: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     program: tuple[str, ...] = PROGRAM
-    process: subprocess.Popen[bytes] | None = None
+    anew: bool = False
+    process: subprocess.Popen[bytes] | ForkedProcess | None = None
     url: str = ""
     token: str = ""
 
@@ -54,16 +72,14 @@ class RunningService:
         environ = {**os.environ, **self.variables, HOME_VARIABLE: str(self.home)}
         output = self.home / "service.out"
         # A file, since a pipe that nobody reads would stop it.
-        with output.open("wb") as file:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", *self.program, "--embedded", *self.options],
-                cwd=self.home,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                # A Ctrl-C is for the tests, which stop it in order.
-                start_new_session=True,
+        with output.open("wb") as file, Path(os.devnull).open("rb") as nothing:
+            self.process = _fork_server.start(
+                self.program[0],
+                [*self.program[1:], "--embedded", *self.options],
+                self.home,
+                environ,
+                (nothing.fileno(), file.fileno(), file.fileno()),
+                anew=self.anew or self.program != PROGRAM,
             )
         found = self._wait(self.process, output)
         self.url, self.token = found.url, found.token
@@ -82,7 +98,7 @@ class RunningService:
             self.process.send_signal(number)
         return self.process.wait(PATIENCE_SECONDS)
 
-    def _wait(self, process: subprocess.Popen[bytes], output: Path) -> Connection:
+    def _wait(self, process: subprocess.Popen[bytes] | ForkedProcess, output: Path) -> Connection:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             found = read_connection(self.home)
@@ -100,7 +116,7 @@ class RunningService:
 
 @contextmanager
 def running_service(
-    home: Path, *options: str, variables: Mapping[str, str] | None = None
+    home: Path, *options: str, variables: Mapping[str, str] | None = None, anew: bool = False
 ) -> Iterator[RunningService]:
     """Run a service for the time of a `with` block.
 
@@ -108,8 +124,9 @@ def running_service(
         home: Its state folder, made if missing.
         options: Its command line after `--embedded`.
         variables: Variables added to those of the test.
+        anew: Whether Python is started anew for it, which tests of a start need.
     """
-    service = RunningService(home, options, variables or {})
+    service = RunningService(home, options, variables or {}, anew=anew)
     service.start()
     try:
         yield service

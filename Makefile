@@ -125,6 +125,8 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 	.venv/bin/python -P -m pytest -p no:randomly tests/slurm/soak_slurm.py
 	.venv/bin/python -P -m pytest -p no:randomly tests/ray/soak_article.py \
 		tests/slurm/soak_article.py tests/ssh/soak_article.py
+	SOAK_EXAMPLES=$${SOAK_EXAMPLES:-50} .venv/bin/python -P -m pytest -p no:randomly \
+		tests/faces/test_openapi.py
 	FLAVORS_OF=$${FLAVORS_OF:-tensorflow_1,tensorflow_2,torch,sklearn,onnx} .venv/bin/python -P \
 		-m pytest -p no:randomly tests/distributed/test_flavors.py
 
@@ -224,7 +226,10 @@ dist/.ready: $(SOURCES) $(STATIC)/index.html | $(UV)
 	@touch $@
 
 test-wheels: .venv-test/.ready
-	.venv-test/bin/python -P -m pytest -rs -n $(TEST_WORKERS) --dist loadfile \
+	@# Rewriting the assertions of all tests takes longer than collecting them, and each worker
+	@# would do it: what is collected once before has them written down.
+	@PYTHONDONTWRITEBYTECODE= .venv-test/bin/python -P -m pytest --collect-only $(TESTS) >/dev/null || true
+	PYTHONDONTWRITEBYTECODE= .venv-test/bin/python -P -m pytest -rs -n $(TEST_WORKERS) --dist loadfile \
 		--no-loadscope-reorder $(TESTS)
 
 # Side by side, for they wait half of their time; what the first says comes when both have ended.

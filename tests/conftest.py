@@ -1,5 +1,6 @@
 """What holds for every test: loopback only, a state folder of its own, no settings of the user."""
 
+import gc
 import json
 import os
 import re
@@ -29,6 +30,8 @@ _home = pytest.StashKey[Path]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything is imported: no variable of the user's, and a new RUNYARD_HOME."""
+    # Nearly all that collecting makes stays to the end: the collector would walk it for nothing.
+    gc.disable()
     for name in [name for name in os.environ if name.startswith(_LEAKS)]:
         del os.environ[name]
     config.stash[_home] = Path(tempfile.mkdtemp(prefix="runyard-tests-"))
@@ -44,6 +47,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if slow:
             seconds[item.path] += slow.kwargs.get("seconds", _SLOW_SECONDS)
     items.sort(key=lambda item: -seconds[item.path])
+
+
+def pytest_collection_finish() -> None:
+    """Have the collector look at what tests make, and at nothing of before."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -63,9 +63,14 @@ def test_many_trials_are_quick() -> None:
     """Ten thousand trials take a part of a second, and ten times as many no longer."""
     trials = sampled(500) * 20
     importance(SPACE, [Objective("loss")], trials[:20])
-    costs = []
-    for times in (1, 10):
+    assert cost(trials * 10) < 2 * cost(trials) + 0.2
+
+
+def cost(trials: list[tuple[dict[str, object], tuple[float, ...]]]) -> float:
+    """Processor seconds, the least of three: what else the machine does can only add to them."""
+    found = []
+    for _ in range(3):
         begin = time.process_time()
-        importance(SPACE, [Objective("loss")], trials * times)
-        costs.append(time.process_time() - begin)
-    assert costs[1] < 2 * costs[0] + 0.2
+        importance(SPACE, [Objective("loss")], trials)
+        found.append(time.process_time() - begin)
+    return min(found)

@@ -21,9 +21,12 @@ from runyard.protocol.models import ModelChangeQuery, ModelQuery, RegisterModel
 from runyard.protocol.registered_models import SetAlias
 from runyard.protocol.runs import RunQuery
 from runyard.protocol.search import Search
+from runyard.protocol.trash import AddTrash, TrashQuery
 from runyard.protocol.workspaces import WorkspaceQuery
+from runyard_server.core import holding
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
+from runyard_server.execution import purging
 from runyard_server.operations import (
     datastores,
     environments,
@@ -35,6 +38,7 @@ from runyard_server.operations import (
     models,
     registered_models,
     runs,
+    trash,
     workspaces,
 )
 from runyard_server.store import pages, prepared
@@ -61,6 +65,8 @@ BIG = (
     "registered_model_tags",
     "model_aliases",
     "model_changes",
+    "trash",
+    "blob_marks",
     "job_nodes",
 )
 Statements = list[tuple[str, Any]]
@@ -100,6 +106,7 @@ def history(system: System, run_with_files: str) -> str:
     metrics.append(system, "default", run_with_files, "w", query=SpoolQuery(), body=body)
     models.register(system, "default", body=RegisterModel("m", "outputs", run=run_with_files))
     registered_models.set_alias(system, "default", "m", "best", body=SetAlias(1))
+    runs.complete(system, "default", run_with_files)
     environments.register(system, "default", RegisterEnvironment("e", EnvironmentDefinition()))
     return run_with_files
 
@@ -159,6 +166,13 @@ READS: dict[str, Callable[[System, str], object]] = {
     "registered models, last changed first": lambda s, _: registered_models.search(
         s, "default", Search(order_by=["changed_at DESC"])
     ),
+    "trash": lambda s, _: trash.list_(s, "default", TrashQuery()),
+    "trash that is over": lambda s, _: purging.due(s),
+    "a run into the trash": lambda s, run: trash.add(s, "default", AddTrash("run", run)),
+    "an experiment, to be told": lambda s, _: trash.add(
+        s, "default", AddTrash("experiment", "mnist", dry_run=True)
+    ),
+    "contents to be held": lambda s, _: holding.hold(s, ["0" * 64]),
     "models of a run": lambda s, run: models.list_(s, "default", ModelQuery(run=run)),
 }
 

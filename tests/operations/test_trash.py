@@ -29,6 +29,7 @@ from runyard.protocol.runs import RunQuery, StartRun
 from runyard.protocol.search import Search
 from runyard.protocol.trash import AddTrash, TrashEntry, TrashQuery
 from runyard.protocol.workspaces import CreateWorkspace, DeleteWorkspace, WorkspaceQuery
+from runyard_server.core.actors import Actor, Change
 from runyard_server.core.system import System
 from runyard_server.execution import purging
 from runyard_server.operations import (
@@ -328,8 +329,13 @@ def test_a_workspace_goes_and_comes_back(system: System) -> None:
     assert workspaces.restore(system, "vision").name == "vision"
     assert runs.get(system, "vision", "r").experiment == "e"
     workspaces.delete(system, "vision", DeleteWorkspace())
-    workspaces.free(system, "vision")
+    acting = system.acting(Actor(change=Change("workspaces.free", "vision", "vision", "")))
+    workspaces.free(acting, "vision")
     purged(system)
+    # Who did it is told for ever.
+    asked = "SELECT DISTINCT workspace FROM audit"
+    told = system.read(lambda work: work.connection.exec_driver_sql(asked).scalar())
+    assert told == "vision"
     assert rows_of_runs(system) == 0
     with pytest.raises(NotFound, match="runyard workspaces deleted"):
         workspaces.restore(system, "vision")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from runyard.client.models import Models
+from runyard.protocol.paths import content
 from runyard.sdk.exceptions import UserErrorException, WebserviceException
 from runyard.sdk.experiments import Experiment
 from runyard.sdk.models import Model
@@ -64,6 +66,24 @@ def test_a_name_has_a_description_tags_and_versions(workspace, run, folder):
     assert (found.name, found.tags, found.aliases) == ("n", {"a": "1"}, {"best": 1})
     assert [one.name for one in RegisteredModel.list(workspace)] == ["n"]
     assert [one.action for one in found.history()][:2] == ["renamed", "alias set"]
+
+
+def test_what_was_collected_meanwhile_is_sent_again(workspace, run, folder, service, monkeypatch):
+    """An upload that takes longer than loose contents are kept does not fail at its end."""
+    collected = []
+    register = Models.register
+
+    def late(models, order):
+        if not collected:
+            [entry] = order.files
+            collected.append(service.home / "blobs" / content(entry.digest))
+            collected[0].unlink()
+        return register(models, order)
+
+    monkeypatch.setattr(Models, "register", late)
+    (folder / "weights.txt").write_text("long on its way")
+    model = Model.register(workspace, "weights.txt", "late")
+    assert (model.id, collected[0].read_text()) == ("late:1", "long on its way")
 
 
 def test_what_is_deleted_can_be_undone(workspace, run, folder):

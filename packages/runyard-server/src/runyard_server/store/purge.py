@@ -32,6 +32,7 @@ from runyard_server.store.schema import (
     workspaces,
 )
 from runyard_server.store.subjects import RUN
+from runyard_server.store.team_schema import audit
 
 _OF_MODELS = (model_files, model_tags, model_properties)
 _OF_NAMES = (registered_model_tags, model_aliases, model_changes)
@@ -204,4 +205,6 @@ def _owned_by(column: str) -> list[Table]:
 
 @cache
 def _of_workspaces() -> list[Any]:
-    return [table for table in metadata.sorted_tables if "workspace" in table.c]
+    # Who changed what is told for ever, also of what is gone.
+    tables = [table for table in metadata.sorted_tables if table is not audit]
+    return [table for table in tables if "workspace" in table.c]

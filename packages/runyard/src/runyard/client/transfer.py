@@ -31,7 +31,7 @@ from runyard.client.placing import Placing, files_and_folders
 from runyard.protocol import paths
 from runyard.protocol.batches import Content
 from runyard.protocol.datastores import DATASTORES_READ
-from runyard.protocol.errors import AlreadyExists, InvalidRequest, RunyardError
+from runyard.protocol.errors import AlreadyExists, InvalidRequest, MissingBlobs, RunyardError
 from runyard.protocol.files import BLOBS_READ, FILES_READ, FileEntry
 
 if TYPE_CHECKING:
@@ -155,6 +155,34 @@ def store(
     parallel(together, small)
     parallel(alone, large)
     return [entries[place] for place in range(len(found))]
+
+
+def store_and_refer(
+    service: WorkspaceConnection,
+    files: Sequence[Tuple[str, Path]],
+    refer: Callable[[List[FileEntry]], Result],
+    progress: Optional[Progress] = None,
+) -> Result:
+    """Store local files by content, then refer to them, so that they stay.
+
+    Args:
+        service: The workspace's client.
+        files: Names and paths.
+        refer: Asks for what refers to the stored files.
+        progress: Counts bytes and files.
+
+    Returns:
+        What `refer` gave.
+
+    Raises:
+        InvalidRequest: A file changed while it was being sent.
+        RunyardError: The service refused.
+    """
+    try:
+        return refer(store(service, files, progress))
+    except MissingBlobs:
+        # What nothing refers to is collected after a day, and an upload may take longer.
+        return refer(store(service, files))
 
 
 def put_blobs(

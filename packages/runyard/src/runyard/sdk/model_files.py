@@ -11,6 +11,7 @@ from runyard.sdk.local_paths import naming
 
 if TYPE_CHECKING:
     from runyard.client.workspace import WorkspaceClient
+    from runyard.protocol.files import FileEntry
     from runyard.protocol.models import ModelRecord, RegisterModel
 
 
@@ -76,9 +77,12 @@ def register(
     progress = Progress(f"Sending {count} files", total, takes_long(count, total), count)
     # `..` and `.` have no name of their own.
     top_name = escaped(Path(model_path).expanduser().resolve().name)
+
+    def refer(entries: List[FileEntry]) -> ModelRecord:
+        return service.models.register(replace(made, path=top_name, files=entries))
+
     with translated(), naming("model_path", model_path):
-        entries = transfer.store(service, files, progress)
-        record = service.models.register(replace(made, path=top_name, files=entries))
+        record = transfer.store_and_refer(service, files, refer, progress)
     progress.finish()
     return record
 

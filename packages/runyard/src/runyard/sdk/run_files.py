@@ -17,7 +17,7 @@ from runyard.sdk.local_paths import naming, target_of
 if TYPE_CHECKING:
     from runyard.client.trees import LeftOut
     from runyard.client.workspace import WorkspaceClient
-    from runyard.protocol.files import FileRecord
+    from runyard.protocol.files import FileEntry, FileRecord
 
 # Streams may be larger than the memory.
 BLOCK_BYTES = 1 << 20
@@ -155,10 +155,13 @@ def upload(
     with translated():
         total, count = sum(path.stat().st_size for _, path in pairs), len(pairs)
         progress = Progress(f"Uploading {count} files", total, takes_long(count, total), count)
-        entries = transfer.store(service, pairs, progress)
-        progress.finish()
-        # Contents first: a run never names a file whose bytes are not there.
-        service.files.register(run_id, entries, overwrite)
+
+        def refer(entries: List[FileEntry]) -> None:
+            progress.finish()
+            # Contents first: a run never names a file whose bytes are not there.
+            service.files.register(run_id, entries, overwrite)
+
+        transfer.store_and_refer(service, pairs, refer, progress)
 
 
 def upload_what_can_be(

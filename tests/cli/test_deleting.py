@@ -38,9 +38,9 @@ def test_a_run_is_tagged_filled_and_deleted_from_the_prompt(cli, place):
     run = place.client.call(routes.RUNS_START, body=StartRun(experiment="by-hand")).id
     (cli.folder / "plot.png").write_bytes(b"picture")
     assert "best=yes" in cli("runs", "tag", run, "best=yes").out
-    assert "sent 1 files" in cli("runs", "upload", run, "plot.png", "--as", "a/plot.png").out
+    assert "sent 1 file," in cli("runs", "upload", run, "plot.png", "--as", "a/plot.png").out
     assert "a/plot.png" in cli("runs", "files", run).out
-    assert "brought 1 files" in cli("runs", "download", run, "a/", "--to", "here").out
+    assert "brought 1 file," in cli("runs", "download", run, "a/", "--to", "here").out
     assert (cli.folder / "here/a/plot.png").read_bytes() == b"picture"
     assert "runyard runs cancel" in cli("runs", "delete", run, "--yes").err
     place.client.runs.complete(run)

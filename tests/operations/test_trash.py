@@ -256,8 +256,8 @@ def test_freeing_leaves_nothing_but_what_models_have(system: System, run_with_fi
     assert not system.logs.folder(W, run_with_files).exists()
     assert models.get(system, W, "m").files == had
     assert trash.list_(system, W, TrashQuery()).items == []
-    lineage = models.lineage(system, W, "m")
-    assert lineage.run is None
+    left = models.lineage(system, W, "m").run
+    assert (left.id, left.status, left.deleted) == (run_with_files, "", True)
 
 
 def test_the_lineage_of_a_model_tells_that_its_run_is_deleted(

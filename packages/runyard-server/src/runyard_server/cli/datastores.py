@@ -121,4 +121,4 @@ def download(
         files = target.client(workspace).datastores.files(datastore, prefix, None)
         output.as_json(DatastoreFilePage(list(files)))
         return
-    output.say(f"brought {count} files to {to}")
+    output.say(f"brought {humane.many(count, 'file')} to {to}")

@@ -122,5 +122,4 @@ def _ask(entries: "list[TrashEntry]") -> None:
 
 def _amount(entry: "TrashEntry") -> str:
     noun = "run" if entry.kind in ("run", "experiment") else "version"
-    many = "" if entry.count == 1 else "s"
-    return f"{entry.count} {noun}{many}, {humane.size(entry.size)}"
+    return f"{humane.many(entry.count, noun)}, {humane.size(entry.size)}"

@@ -101,7 +101,7 @@ def prune(
         return
     size = humane.size(sum(one.size or 0 for one in gone))
     verb = "would remove" if dry_run else "removed"
-    output.say(f"{verb} {len(gone)} environment{'' if len(gone) == 1 else 's'}, {size}")
+    output.say(f"{verb} {humane.many(len(gone), 'environment')}, {size}")
 
 
 @group.command()

@@ -90,6 +90,11 @@ def is_older(text: str, days: float) -> bool:
     return (elapsed(text) or 0.0) >= days * 24 * 3600
 
 
+def many(count: int, noun: str) -> str:
+    """Write a count and its noun: 1 file, 2 files."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def between(start: str | None, end: str | None) -> str:
     """Write the time from start to end, or until now while there is no end."""
     value = elapsed(start, end)

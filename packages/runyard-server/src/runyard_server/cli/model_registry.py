@@ -207,7 +207,7 @@ def verify(model: ModelId, json: Json = False, workspace: Workspace = None) -> N
         bad = len(found.damaged) + len(found.missing)
         verdict = "all as registered" if found.is_intact else f"{bad} of them not as registered"
         size = humane.size(found.size)
-        output.say(f"{found.model}: {found.files} files, {size}, {verdict}")
+        output.say(f"{found.model}: {humane.many(found.files, 'file')}, {size}, {verdict}")
     if not found.is_intact:
         raise failures.Exit(1)
 
@@ -259,7 +259,9 @@ def register(
     if json:
         output.as_json(found)
         return
-    output.say(f"registered {found.id}: {found.file_count} files, {humane.size(found.size)}")
+    output.say(
+        f"registered {found.id}: {humane.many(found.file_count, 'file')}, {humane.size(found.size)}"
+    )
 
 
 @group.command()
@@ -317,10 +319,13 @@ def _lineage_facts(found: "ModelLineage") -> list[tuple[str, str]]:
         facts.append(("Run", "none: it was registered from files"))
     else:
         state = "deleted" if run.deleted else run.status
+        state = state if run.status else "freed"
         facts.append(("Run", f"{run.id} ({run.experiment}, {state})"))
     if source is not None:
         size = humane.size(source.size)
-        facts.append(("Source", f"snapshot {source.id}: {source.file_count} files, {size}"))
+        facts.append(
+            ("Source", f"snapshot {source.id}: {humane.many(source.file_count, 'file')}, {size}")
+        )
     commit = found.properties.get("azureml.git.commit", "")
     facts.append(("Commit", commit))
     if packages is not None:

@@ -97,7 +97,7 @@ def download(
         output.as_json(FilePage(found))
         return
     size = humane.size(sum(one.size for one in found))
-    output.say(f"brought {len(found)} files, {size}, to {to}")
+    output.say(f"brought {humane.many(len(found), 'file')}, {size}, to {to}")
 
 
 @group.command()
@@ -125,7 +125,8 @@ def upload(
     if json:
         output.as_json(FilePage(found))
         return
-    output.say(f"sent {len(found)} files, {humane.size(sum(one.size for one in found))}")
+    size = humane.size(sum(one.size for one in found))
+    output.say(f"sent {humane.many(len(found), 'file')}, {size}")
 
 
 @group.command()

@@ -34,7 +34,7 @@ def lineage(system: System, workspace: str, model: str) -> ModelLineage:
         served = endpoints.serving_model(work.connection, workspace, row.subject.id)
         found = _run(work, row)
         if found is None:
-            return ModelLineage(row.subject.id, endpoints=served)
+            return ModelLineage(row.subject.id, run=_freed(row), endpoints=served)
         run, deleted = found
         keys = [run.key]
         return ModelLineage(
@@ -61,6 +61,13 @@ def _run(work: Work, row: ModelRow) -> tuple[RunRow, bool] | None:
         return run, False
     run = runs.find(work.connection, trashed.of(row.workspace), row.run)
     return None if run is None else (run, True)
+
+
+def _freed(row: ModelRow) -> LineageRun | None:
+    """What is left to tell of the run of a version when nothing of it is there any more."""
+    if row.run is None:
+        return None
+    return LineageRun(row.run, row.experiment or "", 0, "", deleted=True)
 
 
 def _run_record(run: RunRow, *, deleted: bool) -> LineageRun:

@@ -103,7 +103,7 @@ def _freeable(system: System, trash: Space, environments: Space) -> list[Freeabl
         Freeable(
             protocol.CONTENTS,
             sum(_size(system, digest) for digest in loose),
-            "goes by itself within a day: nothing refers to it",
+            "goes by itself within a day, unless something else has it",
         ),
         Freeable(
             protocol.ENVIRONMENTS,

@@ -155,7 +155,10 @@ class ModelChangePage:
 
 @dataclass(frozen=True)
 class LineageRun:
-    """The run that a model comes from; `deleted` when it is in the trash."""
+    """The run that a model comes from; `deleted` when it is in the trash.
+
+    Of one that was freed the id is left, with status "" and number 0.
+    """
 
     id: str
     experiment: str

@@ -16,6 +16,7 @@ from runyard_server.core.settings import Settings
 from runyard_server.core.system import System
 from runyard_server.core.tokens import Caller
 from runyard_server.operations import audit, experiments, runs, views
+from runyard_server.store import audit as store
 from runyard_server.store.audit import AuditRow
 from runyard_server.store.home import system_user
 from runyard_server.testing.clocks import TickingClock
@@ -123,6 +124,20 @@ def test_entries_are_found_and_paged(system: System, history: list[AuditRow]) ->
     assert audit.of_workspace(system, W, AuditQuery(user="ben")).items[0].object == "r8"
     with pytest.raises(InvalidRequest, match="since"):
         told(system, AuditQuery(since="yesterday"))
+
+
+def test_what_is_rare_is_found_among_many(
+    system: System, history: list[AuditRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No page looks at the whole log: what matches seldom comes in short pages, all of it."""
+    monkeypatch.setattr(store, "LOOKED_AT", 3)
+    found, token, looks = [], None, 0
+    while token is not None or not looks:
+        page = audit.list_(system, AuditQuery(user="anna", page_token=token))
+        found += [one.object for one in page.items]
+        token, looks = page.next_page_token, looks + 1
+    assert (found, looks) == (["r9", "r7", "r5", "r3", "r1"], 4)
+    assert told(system, AuditQuery(object="r0"))[0].user == "ben"
 
 
 def test_old_entries_go(

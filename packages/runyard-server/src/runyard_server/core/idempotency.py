@@ -11,7 +11,6 @@ has kept, because there was all that was asked for, is kept afterwards.
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
@@ -50,9 +49,10 @@ def once(
         )
         if kept is not None:
             return _repeat(request, kept, kind)
-        answer = act(replace(system, request=request))
+        answering = system.answering(request)
+        answer = act(answering)
         if not request.kept:
-            replace(system, request=request).write(lambda work: work.answered(answer))
+            answering.write(lambda work: work.answered(answer))
         return answer
 
 

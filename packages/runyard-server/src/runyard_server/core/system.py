@@ -6,9 +6,9 @@ of work: `system.read(lambda work: rule(work, …))`, `system.write(…)`.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from runyard.protocol.runs import QUEUED
 from runyard_server.core.activity import Activity
@@ -90,8 +90,19 @@ class System:
     request: Request | None = None
 
     def acting(self, actor: Actor) -> "System":
-        """The same parts, for what one request changes."""
-        return replace(self, actor=actor)
+        """The same parts, for what one person asks."""
+        return self._with(actor=actor)
+
+    def answering(self, request: Request) -> "System":
+        """The same parts, for a request whose answer is kept."""
+        return self._with(request=request)
+
+    def _with(self, **changed: Any) -> "System":
+        # By hand: `replace` makes all two dozen fields anew, 10 µs for each request.
+        made = object.__new__(System)
+        made.__dict__.update(self.__dict__)
+        made.__dict__.update(changed)
+        return made
 
     def read(self, look: Callable[[Work], Result]) -> Result:
         """What `look` finds in one moment's state of the database."""

@@ -74,10 +74,10 @@ def _page(system: System, workspace: str | None, query: AuditQuery) -> AuditPage
         "workspace": workspace,
     }
     chosen = {name: value for name, value in wanted.items() if value is not None}
-    times = (_time("since", query.since), _time("until", query.until))
-    found = system.read(lambda work: rows.page(work.connection, chosen, times, before, size + 1))
-    page, token = pages.cut(found, size, lambda one: one[0])
-    return AuditPage([_entry(*one) for one in page], token)
+    asked = rows.Asked(chosen, _time("since", query.since), _time("until", query.until))
+    found, after = system.read(lambda work: rows.page(work.connection, asked, before, size))
+    token = None if after is None else pages.token(after)
+    return AuditPage([_entry(*one) for one in found], token)
 
 
 def _add(system: System, found: list[AuditRow]) -> None:

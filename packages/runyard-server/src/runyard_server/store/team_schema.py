@@ -67,8 +67,5 @@ audit = Table(
     Column("outcome", String, nullable=False),
     Column("detail", Text, nullable=False),
     Column("count", Integer, nullable=False),
-    Index("audit_by_time", "at"),
-    Index("audit_of_person", "person", "key"),
-    Index("audit_of_workspace", "workspace", "key"),
     Index("audit_of_object", "object", "key"),
 )

@@ -70,7 +70,7 @@ class AuditQuery:
 
 @dataclass(frozen=True)
 class AuditPage:
-    """One page of entries, the newest first."""
+    """One page of entries, the newest first; it may be short, or empty, and not be the last."""
 
     items: List[AuditEntry]
     next_page_token: Optional[str] = None

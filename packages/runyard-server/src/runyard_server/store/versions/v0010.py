@@ -176,7 +176,4 @@ def _add_audit(op: Any) -> None:
         Column("detail", Text, nullable=False),
         Column("count", Integer, nullable=False),
     )
-    op.create_index("audit_by_time", "audit", ["at"])
-    op.create_index("audit_of_person", "audit", ["person", "key"])
-    op.create_index("audit_of_workspace", "audit", ["workspace", "key"])
     op.create_index("audit_of_object", "audit", ["object", "key"])

@@ -73,6 +73,7 @@ ELSEWHERE = {
     "docs/how-to/tensorboard.md": (1, "tests/sdk/test_tensorboard.py"),
     "docs/how-to/use-the-studio.md": (2, "tests/faces/test_cookies.py, tests/studio/test_login.py"),
     "docs/how-to/watch-runs-in-notebooks.md": (2, "tests/notebook"),
+    "docs/how-to/work-as-a-team.md": (1, "tests/cli/test_team.py"),
 }
 
 

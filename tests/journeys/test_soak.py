@@ -213,7 +213,9 @@ def _check(workspace: Any, run_id: str, ledger: Path, soak: Soak) -> str:
             assert name in names, f"{what}: {name} is lost"
             run.download_file(name, "got")
             assert Path("got").read_text() == f"{begin} {step}" * 100, f"{what}: {name}"
-    versions = len(Model.list(workspace, name=f"model-{run_id}"))
+    made = Model.list(workspace, name=f"model-{run_id}")
+    assert all(model.verify().is_intact for model in made), f"{what}: contents of models"
+    versions = len(made)
     tried = len(said.get("register?", [])) - len(set(said.get("register?", [])))
     assert len(said.get("register", [])) <= versions <= tried, f"{what}: models"
     return status

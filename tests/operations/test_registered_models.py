@@ -62,8 +62,9 @@ def test_an_unknown_alias_names_those_there_are(system: System, model: str) -> N
         models.get(system, "default", "m@champoin")
     with pytest.raises(ModelNotFound, match="'champion'"):
         registered_models.delete_alias(system, "default", "m", "champoin")
-    with pytest.raises(ModelNotFound, match="m:3"):
-        alias(system, model, "champion", 7)
+    for version in (7, -1, 1 << 70):
+        with pytest.raises(ModelNotFound, match="m:3"):
+            alias(system, model, "champion", version)
 
 
 @pytest.mark.parametrize("wrong", ["latest", "v3", "3", "-a", "a b", ""])

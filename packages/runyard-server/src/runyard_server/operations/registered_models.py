@@ -24,7 +24,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations import model_history, models, searches, trash
 from runyard_server.operations.model_history import name_subject
-from runyard_server.operations.model_lookups import not_found, require_name
+from runyard_server.operations.model_lookups import require, require_name
 from runyard_server.operations.searches import Words
 from runyard_server.operations.trash_models import refuse_served_name
 from runyard_server.store import models as versions
@@ -189,8 +189,8 @@ def set_alias(
 
     def write(work: Work) -> RegisteredModelRecord:
         row = require_name(work, workspace, name)
-        if versions.find(work.connection, workspace, name, body.version) is None:
-            raise not_found(work, workspace, name, str(body.version))
+        # As a text: a number from outside may be beyond what the database takes.
+        require(work, workspace, f"{name}:{body.version}")
         before = rows.alias(work.connection, workspace, name, alias)
         rows.set_alias(work.connection, row.key, alias, body.version)
         rows.change(work.connection, row.key, changed_at=work.now)

@@ -68,21 +68,26 @@ def add(system: System, workspace: str, body: AddTrash) -> TrashEntry:
             details=msgspec.json.encode(found.details).decode(),
         )
 
-    def look(work: Work) -> TrashEntry:
-        entry = entry_of(work, kind.find(work, workspace, body.name))
-        return entry_record(replace(entry, until=work.now + keep, state=KEPT))
+    def look(work: Work) -> tuple[int, TrashEntry]:
+        found = kind.measured(work, workspace, body.name)
+        entry = replace(entry_of(work, found), until=work.now + keep, state=KEPT)
+        return found.size, entry_record(entry)
 
+    # Measured before the write, for which others wait.
+    size, told = system.read(look)
     if body.dry_run:
-        return system.read(look)
+        return told
 
     def write(work: Work) -> TrashEntry:
-        found = kind.find(work, workspace, body.name)
+        found = replace(kind.find(work, workspace, body.name), size=size)
         kind.put(work, workspace, found)
         # What has been deleted under this name before, and is still there, becomes one with it.
         former = rows.find_named(work.connection, workspace, body.kind, found.name)
         entry = entry_of(work, trash_moves.merged(found, former))
         entry = replace(entry, key=0 if former is None else former.key)
         entry = replace(entry, key=rows.put(work.connection, entry))
+        if not keep:
+            work.announce(work_topic(TRASH_WORK))
         told = replace(entry, state=KEPT, until=work.now + keep)
         return work.answered(entry_record(told))
 

@@ -6,7 +6,7 @@ nobody else's write waits for a hundred thousand rows.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -78,11 +78,26 @@ class Kind:
         find: What would be deleted, by its name.
         put: Moves it, or the first of it.
         back: Moves it back, or the first of it.
+        size: Measures what takes long to measure; None: `find` has.
     """
 
     find: Callable[[Work, str, str], Found]
     put: Callable[[Work, str, Found], None]
     back: Callable[[Work, TrashRow], None]
+    size: Callable[[Work, str, Found], int] | None = None
+
+    def measured(self, work: Work, workspace: str, name: str) -> Found:
+        """What would be deleted, with its bytes.
+
+        Args:
+            work: A unit of work that only reads.
+            workspace: Id of the workspace.
+            name: Its name.
+        """
+        found = self.find(work, workspace, name)
+        return (
+            found if self.size is None else replace(found, size=self.size(work, workspace, found))
+        )
 
 
 def details_of(entry: TrashRow) -> Details:
@@ -146,8 +161,11 @@ def _find_run(work: Work, workspace: str, run: str) -> Found:
         )
     found = rows.below(work.connection, workspace, run)
     _refuse_open(work, found)
-    keys = [one.key for one in found]
-    return Found(run, len(found), rows.size_of_runs(work.connection, keys), runs=found)
+    return Found(run, len(found), 0, runs=found)
+
+
+def _size_of_runs(work: Work, _workspace: str, found: Found) -> int:
+    return rows.size_of_runs(work.connection, [one.key for one in found.runs])
 
 
 def _put_run(work: Work, workspace: str, found: Found) -> None:
@@ -175,14 +193,18 @@ def _find_experiment(work: Work, workspace: str, name: str) -> Found:
             f"workspace {workspace!r} has no experiment {name!r}; {near.sentence}",
             {"nearest": near.names},
         )
-    first: list[RunName] = []
-    after = count = size = 0
-    while page := rows.of_experiment(work.connection, workspace, name, after, AT_ONCE):
-        _refuse_open(work, page)
-        first = first or page
-        after, count = page[-1].key, count + len(page)
+    _refuse_open(work, rows.open_of_experiment(work.connection, workspace, name, _SHOWN + 1))
+    count, newest = rows.count_of_experiment(work.connection, workspace, name)
+    first = rows.of_experiment(work.connection, workspace, name, 0, AT_ONCE)
+    return Found(name, count, 0, Details(up_to=newest), first)
+
+
+def _size_of_experiment(work: Work, workspace: str, found: Found) -> int:
+    after = size = 0
+    while page := rows.of_experiment(work.connection, workspace, found.name, after, AT_ONCE):
+        after = page[-1].key
         size += rows.size_of_runs(work.connection, [one.key for one in page])
-    return Found(name, count, size, Details(up_to=after), first)
+    return size
 
 
 def _put_experiment(work: Work, workspace: str, found: Found) -> None:
@@ -273,8 +295,10 @@ def _back_model(work: Work, entry: TrashRow) -> None:
 
 
 OF_KIND = {
-    protocol.RUN: Kind(_find_run, _put_run, _back_run),
-    protocol.EXPERIMENT: Kind(_find_experiment, _put_experiment, _back_experiment),
+    protocol.RUN: Kind(_find_run, _put_run, _back_run, _size_of_runs),
+    protocol.EXPERIMENT: Kind(
+        _find_experiment, _put_experiment, _back_experiment, _size_of_experiment
+    ),
     protocol.MODEL: Kind(_find_model, _put_model, _back_model),
     protocol.ENVIRONMENT: Kind(_find_environment, _put_environment, _back_environment),
 }

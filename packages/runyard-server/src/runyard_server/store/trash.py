@@ -237,6 +237,39 @@ def of_experiment(
     return _named(connection, select(*_RUN).where(*mine).order_by(runs.c.key).limit(limit))
 
 
+def count_of_experiment(connection: Connection, workspace: str, experiment: str) -> tuple[int, int]:
+    """How many runs an experiment has, and the key of the newest; 0 without any.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        experiment: Its name.
+    """
+    mine = (runs.c.workspace == workspace, runs.c.experiment == experiment)
+    counted = select(func.count(), func.coalesce(func.max(runs.c.key), 0)).where(*mine)
+    count, newest = connection.execute(counted).one()
+    return int(count), int(newest)
+
+
+def open_of_experiment(
+    connection: Connection, workspace: str, experiment: str, limit: int
+) -> list[RunName]:
+    """Runs of an experiment that have not ended, or whose agents have not had their last word.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        experiment: Its name.
+        limit: The most that are wanted.
+    """
+    mine = (runs.c.workspace == workspace, runs.c.experiment == experiment)
+    # Few of all runs go on, and few nodes have jobs.
+    active = select(*_RUN).where(*mine, runs.c.active.is_(True)).limit(limit)
+    waiting = select(job_nodes.c.run_key).where(job_nodes.c.finished_at.is_(None))
+    delivering = select(*_RUN).where(*mine, runs.c.key.in_(waiting)).limit(limit)
+    return _named(connection, active) or _named(connection, delivering)
+
+
 def with_entries(connection: Connection, workspace: str, ids: Sequence[str]) -> set[str]:
     """Those of these runs that have an entry of their own.
 

@@ -1,6 +1,7 @@
 """Backups: whole, consistent, incremental, and restored only when every hash is right."""
 
 import hashlib
+import json
 import os
 import shutil
 import sqlite3
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from runyard.protocol import procfs
 from runyard.protocol.errors import InvalidRequest, NotFound, TemporaryError
 from runyard.protocol.models import RegisterModel
 from runyard.protocol.runs import StartRun
@@ -233,6 +235,7 @@ def test_agents_of_the_service_that_was_backed_up_are_left_alone(
         names = [row[1:4] for row in database.execute("PRAGMA table_info(job_nodes)")]
         needed = {name: 1 if kind != "VARCHAR" else "x" for name, kind, must in names if must}
         needed["handle"] = mine
+        (needed["run_key"],) = database.execute("SELECT key FROM runs").fetchone()
         marks = ", ".join("?" for _ in needed)
         database.execute(
             f"INSERT INTO job_nodes ({', '.join(needed)}) VALUES ({marks})", list(needed.values())
@@ -244,6 +247,10 @@ def test_agents_of_the_service_that_was_backed_up_are_left_alone(
         assert database.execute("SELECT handle FROM job_nodes").fetchall() == [
             ('{"pid":0,"started":""}',)
         ]
+    # Whoever cleans up after the run looks at no process that is older than this one.
+    node = needed["node"]
+    state = json.loads((home.run("kept") / "nodes" / str(node) / "agent.json").read_text())
+    assert state["since"] == procfs.stat(os.getpid())[procfs.START]
 
 
 def test_a_backup_knows_every_table_that_has_digests(system: System, folder: Path) -> None:

@@ -15,8 +15,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from runyard.protocol import paths
+from runyard.protocol import paths, procfs
 from runyard.protocol.errors import InvalidRequest, NotFound
+from runyard.protocol.jobs import STATE_FILE
 from runyard_server.store import backups
 from runyard_server.store.backups import DATABASE, FORMAT, HEADER, LIST, MARK, Entry
 from runyard_server.store.home import Home
@@ -175,15 +176,31 @@ def _database(place: Path, home: Home, entry: Entry) -> int:
         raise InvalidRequest(f"the database of {place} is not what it was: the backup is damaged")
     with closing(sqlite3.connect(part)) as connection:
         _check_database(connection, place)
-        # Runs that were at work here are at work for the service that was backed up, if at all.
-        with connection:
-            connection.execute(
-                "UPDATE job_nodes SET handle = ? WHERE handle LIKE ?", (_NOBODY, _LOCAL)
-            )
+        _disown(connection, home)
     lost = [one for one in set(backups.referenced(part)) if not _is_there(home, one)]
     _refuse([f"content {digest}, which is missing" for digest in lost], place)
     part.replace(home.database)
     return size
+
+
+def _disown(connection: sqlite3.Connection, home: Home) -> None:
+    """Let runs that were at work on this machine be lost to the service that will start.
+
+    Their processes, if they live, are those of the service that was backed up. Whoever cleans up
+    after a lost run finds processes by the run's id, too, and looks at none that is older than its
+    agent: so each has an agent that begins now.
+    """
+    at_work = (
+        "SELECT runs.id, job_nodes.node FROM job_nodes JOIN runs ON runs.key = job_nodes.run_key "
+        "WHERE job_nodes.finished_at IS NULL AND job_nodes.handle LIKE ?"
+    )
+    since = procfs.stat(os.getpid())[procfs.START]
+    for run, node in connection.execute(at_work, (_LOCAL,)).fetchall():
+        folder = home.run(run) / "nodes" / str(node) if node else home.run(run)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / STATE_FILE).write_text(json.dumps({"since": since}), encoding="utf-8")
+    with connection:
+        connection.execute("UPDATE job_nodes SET handle = ? WHERE handle LIKE ?", (_NOBODY, _LOCAL))
 
 
 def _check_database(connection: sqlite3.Connection, place: Path) -> None:

@@ -199,6 +199,8 @@ def test_runs_become_a_table(workspace, experiment, three):
         assert table["tags.it's"].to_list() == ["100%"] * 3
         assert [each.tzinfo is not None for each in table["created_at"].to_list()] == [True] * 3
         assert (table["duration"] >= 0).all()
+    runyard.export_runs("all.parquet", workspace=workspace)
+    assert pl.read_parquet("all.parquet").columns == found.to_polars().columns
     nothing = runyard.search_runs("metrics.loss < 0", workspace=workspace)
     assert len(nothing.to_pandas()) == len(nothing.to_polars()) == 0
     assert list(nothing.to_pandas().columns) == nothing.to_polars().columns
@@ -223,6 +225,8 @@ def test_runs_are_written_to_a_file(workspace, three, folder):
     assert pl.read_parquet("runs.parquet").rows() == [(3, 0.002), (2, 0.02)]
     with pytest.raises(UserErrorException, match="end it in"):
         runyard.export_runs("runs.xlsx", workspace=workspace)
+    with pytest.raises(UserErrorException, match="no folder nowhere"):
+        runyard.export_runs("nowhere/runs.csv", workspace=workspace)
     with pytest.raises(UserErrorException, match="at character 15"):
         runyard.export_runs("runs.csv", "metrics.loss <", workspace=workspace)
     assert sorted(file.name for file in folder.glob("runs*")) == ["runs.csv", "runs.parquet"]

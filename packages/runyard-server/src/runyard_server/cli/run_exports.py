@@ -54,12 +54,13 @@ def export(
         limit,
     )
     with typed.as_typed(found.conditions, order):
-        pieces = client.runs.export(wanted)
+        begun = client.runs.export(wanted)
     if file is None:
-        for piece in pieces:
-            output.write_bytes(piece)
+        with begun:
+            for piece in begun:
+                output.write_bytes(piece)
         return
-    size = run_exports.write(pieces, Path(file))
+    size = run_exports.write(begun, Path(file))
     if as_json:
         output.as_json({"path": file, "format": chosen, "bytes": size})
     else:

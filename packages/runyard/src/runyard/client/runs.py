@@ -11,8 +11,9 @@ from runyard.protocol import runs as routes
 from runyard.protocol.runs import Beat, FailRun, RunQuery
 
 if TYPE_CHECKING:
-    from typing import Iterator, List
+    from typing import List
 
+    from runyard.client.run_exports import Export
     from runyard.protocol.jobs import RankRecord
     from runyard.protocol.queue import RunExplanation
     from runyard.protocol.run_export import ExportRuns
@@ -89,16 +90,15 @@ class Runs(NounClient):
 
         return self._service.call(RUNS_VALUES, query=query)
 
-    def export(self, asked: ExportRuns) -> Iterator[bytes]:
-        """Read what a search finds as a file, piece by piece, while the service makes it.
+    def export(self, asked: ExportRuns) -> Export:
+        """Begin to read what a search finds as a file, piece by piece, while the service makes it.
 
         Raises:
             InvalidRequest: It makes no sense, or there are too many columns.
-            ServiceUnreachable: While the pieces are read: the answer breaks off.
         """
         from runyard.client import run_exports
 
-        return run_exports.pieces(self._service, asked)
+        return run_exports.begin(self._service, asked)
 
     def get(self, run: str) -> RunRecord:
         """Find a run.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
 
+from runyard.protocol.runs import TERMINAL
 from runyard.sdk.exceptions import UserErrorException
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _ATTRIBUTES: Tuple[Tuple[str, Callable[[RunRecord], Any]], ...] = (
     ("experiment", lambda run: run.experiment),
     ("number", lambda run: run.number),
     ("status", lambda run: run.status),
+    ("active", lambda run: run.status not in TERMINAL),
     ("type", lambda run: run.run_type),
     ("target", lambda run: run.target),
     ("parent", lambda run: run.parent),
@@ -49,6 +51,8 @@ _ATTRIBUTES: Tuple[Tuple[str, Callable[[RunRecord], Any]], ...] = (
     ("started_at", lambda run: _time(run.started_at)),
     ("ended_at", lambda run: _time(run.ended_at)),
     ("duration", _duration),
+    ("snapshot", lambda run: run.snapshot),
+    ("environment", lambda run: run.environment_lock),
     ("description", lambda run: run.description or None),
 )
 _BY_NAME: Tuple[Tuple[str, Callable[[RunRecord], Any]], ...] = (

@@ -30,11 +30,18 @@ class Answer:
         status: The HTTP status.
         cut: Close the connection after so many bytes of the body.
         stream: Tell no length; the end of the connection is the end of the body.
+        framing: The headers that tell where the body ends, where its bytes are framed already.
     """
 
     def __init__(
-        self, body: Any = b"", status: int = 200, cut: int | None = None, stream: bool = False
+        self,
+        body: Any = b"",
+        status: int = 200,
+        cut: int | None = None,
+        stream: bool = False,
+        framing: dict[str, str] | None = None,
     ) -> None:
+        self.framing = framing
         self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.status = status
         self.cut = cut
@@ -67,9 +74,11 @@ class FakeService:
                     self.close_connection = True
                     return
                 self.send_response(answer.status)
+                for name, value in (answer.framing or {}).items():
+                    self.send_header(name, value)
                 if answer.stream:
                     self.send_header("Connection", "close")
-                else:
+                elif answer.framing is None:
                     self.send_header("Content-Length", str(len(answer.body)))
                 self.end_headers()
                 self.wfile.write(answer.body[: answer.cut])

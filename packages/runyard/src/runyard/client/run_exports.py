@@ -54,6 +54,9 @@ class Export:
         """
         try:
             yield from iter(lambda: self._response.read(_PIECE_BYTES), b"")
+            if self._response.length:
+                # Of an answer with a length, which a proxy may make of ours, reads tell no break.
+                raise http.client.IncompleteRead(b"", self._response.length)
         except _BROKEN as error:
             raise ServiceUnreachable(
                 f"the export broke off ({error!r}), and what came of it is no whole file; begin "

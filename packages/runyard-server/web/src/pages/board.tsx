@@ -1,5 +1,5 @@
 // TensorBoard over runs: the service's own, in a frame below the studio's head.
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { go, param, to } from "../address";
 import { call } from "../api";
 import type { BoardRecord } from "../protocol";
@@ -8,6 +8,9 @@ import { Button, Head, told } from "../ui/bits";
 import { Empty, Failure, Loaded, Skeleton } from "../ui/states";
 
 const LOOK_MS = 700;
+// TensorBoard's own settings. The period is the shortest that it takes.
+const SETTINGS = "_tb_global_settings";
+const RELOAD_MS = 15_000;
 
 interface BoardProps {
   workspace: string;
@@ -61,7 +64,7 @@ function One({ workspace, board: id }: Record<"workspace" | "board", string>) {
       {(found) => (
         <>
           <BoardHead board={found} />
-          {found.state === "ready" && <iframe class="board" title="TensorBoard" src={found.path} />}
+          {found.state === "ready" && <Frame path={found.path} />}
           {found.state === "starting" && (
             <>
               <p class="faint">TensorBoard starts. The first time it is installed, too.</p>
@@ -78,6 +81,23 @@ function One({ workspace, board: id }: Record<"workspace" | "board", string>) {
       )}
     </Loaded>
   );
+}
+
+/** Its page, which would show what was there when it came and no more: a run that goes on has more. */
+function Frame({ path }: { path: string }) {
+  useMemo(follow, []);
+  return <iframe class="board" title="TensorBoard" src={path} />;
+}
+
+/** Have TensorBoard look again by itself, unless somebody has told it not to. */
+function follow(): void {
+  try {
+    const kept = JSON.parse(localStorage.getItem(SETTINGS) ?? "{}");
+    const wanted = { autoReload: true, autoReloadPeriodInMs: RELOAD_MS, ...kept };
+    localStorage.setItem(SETTINGS, JSON.stringify(wanted));
+  } catch {
+    // Without storage it shows what is new when it is asked to.
+  }
 }
 
 function BoardHead({ board }: { board: BoardRecord }) {

@@ -22,6 +22,8 @@ from runyard.protocol.service import CONNECTION_FILE, HOME_VARIABLE
 _LEAKS = ("RUNYARD_", "AZUREML_", "AZ_BATCH", "TF_CONFIG", "PYTHONDONTWRITEBYTECODE")
 _SHARED = "session_home"
 _OTHERS = "all others"
+# Rooms whose files share a service, and seconds that they take: each is one worker's, whole.
+_ROOMS = {"studio": 150, "cli": 110, "sdk": 60, "client": 15, "optuna": 12}
 # What a slow test is taken to need that does not say more.
 _SLOW_SECONDS = 5
 _SECONDS = 10.0
@@ -36,17 +38,50 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     config.stash[_home] = Path(tempfile.mkdtemp(prefix="runyard-tests-"))
     os.environ[HOME_VARIABLE] = str(config.stash[_home])
+    # What one worker has started goes on when that has ended: in the folder that all share.
+    told = getattr(config, "workerinput", {})
+    os.environ["CXX"] = _quick_compiler(Path(told.get(_SHARED) or config.stash[_home]))
+
+
+def _quick_compiler(folder: Path) -> str:
+    """A C++ compiler that optimises nothing: Horovod is compiled to see that it can be."""
+    program = folder / "c++"
+    if program.exists():
+        return str(program)
+    program.write_text('#!/bin/sh\nexec c++ "$@" -O0\n')
+    program.chmod(0o755)
+    return str(program)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, or one worker ends minutes after the others."""
-    seconds: Counter[Path] = Counter()
+    seconds: Counter[str] = Counter(_ROOMS)
     for item in items:
         slow = item.get_closest_marker("slow")
-        if slow:
-            seconds[item.path] += slow.kwargs.get("seconds", _SLOW_SECONDS)
-    items.sort(key=lambda item: -seconds[item.path])
+        scope = _scope(item.nodeid)
+        if slow and scope not in _ROOMS:
+            seconds[scope] += slow.kwargs.get("seconds", _SLOW_SECONDS)
+    items.sort(key=lambda item: -seconds[_scope(item.nodeid)])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the files of a room that shares a service on one worker, and of others each file."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByRoom(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _scope(nodeid)
+
+    return ByRoom(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def _scope(nodeid: str) -> str:
+    """What of all tests is one worker's: a room or a file."""
+    file = nodeid.partition("::")[0]
+    room = file.split("/")[1] if "/" in file else ""
+    return room if room in _ROOMS else file
 
 
 def pytest_collection_finish() -> None:

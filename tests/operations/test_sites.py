@@ -81,7 +81,7 @@ def test_the_default_is_a_setting(two: System) -> None:
     ("body", "told"),
     [
         (cluster("labb"), "no site 'labb'.*'lab'"),
-        (cluster("lab", nodes=4), "4 nodes are asked for and the lab has 3 at most"),
+        (cluster("lab", nodes=4), "4 nodes are asked for, and there are at most 3 on the lab"),
         (cluster("lab", "STANDARD_D4_V2"), "8 CPUs.*does not fit on the lab.*has 4 CPUs, 16 GB"),
         (cluster("lab", "STANDARD_NC6"), "1 GPUs.*does not fit on the lab"),
     ],

@@ -478,8 +478,8 @@ def compare(site: Capabilities, need: Need) -> Answer:
     """
     if site.max_nodes is not None and need.nodes > site.max_nodes:
         return Answer(
-            f"{need.nodes} nodes are asked for and {site.called} has {site.max_nodes} at most; "
-            f"ask for {site.max_nodes} or fewer"
+            f"{need.nodes} nodes are asked for, and there are at most {site.max_nodes} on "
+            f"{site.called}; ask for {site.max_nodes} or fewer"
         )
     if need.size is None:
         return Answer(gpus=site.gpus)

@@ -53,6 +53,7 @@ def test_a_machine_may_be_named_in_one_word(tmp_path: Path) -> None:
         ("ssh: connect to host gpu1 port 99: No route to host", "is the machine on"),
         ("ssh: connect to host gpu1 port 99: Connection refused", "and is 99 its port?"),
         ("ssh: connect to host gpu1 port 99: Connection refused", "try `ssh -p 99 ada@gpu1 true`"),
+        ("Error: remote port forwarding failed for listen port 2", "`tunnel_port` of the site"),
         ("", "ssh said nothing"),
     ],
 )

@@ -44,6 +44,12 @@ def told(machine: Machine, said: str, known_hosts: str) -> str:
             "public key of the service's user, and a key with a passphrase must be in an ssh-agent "
             "of that user; passwords are never asked for"
         )
+    if is_forwarding(said):
+        return (
+            f"{machine} is reached, but not the service from there ({_last(said)}): its ssh server "
+            "must allow TCP forwarding, and where the port is somebody's, `tunnel_port` of the "
+            "site names another"
+        )
     hint = next((text for sign, text in _ON_THE_WAY.items() if sign in said), "")
     user = f"{machine.user}@" if machine.user else ""
     why = f"{machine} cannot be reached: {_last(said) or 'ssh said nothing'}"

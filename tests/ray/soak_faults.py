@@ -112,6 +112,7 @@ def test_many_runs_leave_nothing_on_the_head(
     assert sum(grown.values()) < 20 + RUNS * 0.05
 
 
+@pytest.mark.timeout(3600)
 def test_what_a_run_costs(
     yard: RayYard, record_testsuite_property: Callable[[str, object], None]
 ) -> None:

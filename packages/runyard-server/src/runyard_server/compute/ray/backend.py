@@ -181,7 +181,7 @@ class RayBackend(Backend):
             # Enough of them, but on machines that are too few: no run must begin on those.
             nodes = nodes - free + min(free, need.together - 1)
         granted = min(nodes, need.nodes)
-        desk.lacks(granted < need.nodes)
+        desk.lacks(granted < need.nodes and not told.get("starting"))
         reason = "" if granted >= need.nodes else self._waits(desk, need, size)
         return Grant(granted, reason)
 
@@ -289,7 +289,7 @@ class RayBackend(Backend):
         if not desk.is_fresh:
             return "the driver on the Ray head is being started"
         missing = need.nodes - int(desk.told.get("nodes", 0))
-        return self._catalog.waits(missing, size, desk.told, desk.lacking_seconds)
+        return self._catalog.waits(missing, size, desk.told, desk.quiet_seconds)
 
     def _config(self, cluster: str) -> dict[str, str]:
         context = self._context

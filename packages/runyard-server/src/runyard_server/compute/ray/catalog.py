@@ -192,7 +192,7 @@ class Catalog:
         return Answer(gpus=gpus)
 
     def waits(
-        self, missing: int, size: Mapping[str, Any], told: Mapping[str, Any], waited: float
+        self, missing: int, size: Mapping[str, Any], told: Mapping[str, Any], quiet: float
     ) -> str:
         """What missing nodes wait for.
 
@@ -200,11 +200,11 @@ class Catalog:
             missing: How many.
             size: What each shall have.
             told: What the driver has told last.
-            waited: Seconds for which nodes have been missing.
+            quiet: Seconds for which none of them has been started.
         """
-        what = f"Ray has no room yet for {missing} node{'' if missing == 1 else 's'} "
-        what += f"of {size['cpus']} CPUs"
-        what += f" and {size['gpus']} GPUs" if size["gpus"] else ""
+        what = f"Ray has no room yet for {_counted(missing, 'node')} of "
+        what += _counted(size["cpus"], "CPU")
+        what += f" and {_counted(size['gpus'], 'GPU')}" if size["gpus"] else ""
         told_trouble = str(told.get("trouble") or "")
         if told_trouble:
             return f"{what}; {told_trouble}"
@@ -224,7 +224,7 @@ class Catalog:
             )
         else:
             parts += [] if limit is None else [f"the cluster's limit is {limit}"]
-            if waited > _QUIET_SECONDS and not (failed or starting):
+            if quiet > _QUIET_SECONDS and not (failed or starting):
                 parts.append("nothing is being started: `ray status` on the head tells more")
         return "; ".join(parts)
 
@@ -260,6 +260,10 @@ class Catalog:
         if count:
             return found
         return []
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def parsed(text: str) -> list[Kind]:

@@ -58,12 +58,12 @@ class Desk:
         # What keeps the driver from being there, as the keeper has found.
         self.trouble = ""
         self.needed = 0.0
-        self._lacking_since = 0.0
+        self._quiet_since = 0.0
 
     @property
-    def lacking_seconds(self) -> float:
-        """For how long nodes have been missing."""
-        return time.monotonic() - self._lacking_since if self._lacking_since else 0.0
+    def quiet_seconds(self) -> float:
+        """For how long nodes have been missing without any being started."""
+        return time.monotonic() - self._quiet_since if self._quiet_since else 0.0
 
     @property
     def is_fresh(self) -> bool:
@@ -112,8 +112,8 @@ class Desk:
             self._announce()
 
     def lacks(self, lacks: bool) -> None:
-        """Note whether nodes are missing."""
-        self._lacking_since = (self._lacking_since or time.monotonic()) if lacks else 0.0
+        """Note whether nodes are missing of which none is being started."""
+        self._quiet_since = (self._quiet_since or time.monotonic()) if lacks else 0.0
 
     def order(self, order: dict[str, Any], seconds: float) -> dict[str, Any] | None:
         """Have the driver do something; give its answer, None where none came in time.

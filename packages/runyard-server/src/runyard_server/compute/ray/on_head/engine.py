@@ -131,6 +131,8 @@ class Slot:
                 num_cpus=bundle.get("CPU", 0),
                 num_gpus=bundle.get("GPU", 0),
                 max_concurrency=_CALLS,
+                # Of each call the head would keep an event, and calls come with each run.
+                enable_task_events=False,
                 scheduling_strategy=PlacementGroupSchedulingStrategy(group.reserved, index),
             )
             .remote(*given)

@@ -204,7 +204,7 @@ def test_the_studio_shows_a_board_while_its_run_goes_on(
     link = Studio(Connection(service.url, service.token)).link(f"/runs/default/{run.id}")
     origin = link.partition("/enter")[0]
     page.goto(link)
-    page.get_by_role("link", name="TensorBoard").click()
+    page.get_by_role("button", name="TensorBoard").click()
     frame = page.frame_locator("iframe.board")
     expect(frame.get_by_text("speed").first).to_be_visible(timeout=_PATIENCE)
     late = [behind(page) for _ in range(10)]

@@ -6,6 +6,7 @@ import { call } from "./api";
 import { titles, workspace } from "./places";
 import { useResource, useRested } from "./resource";
 import { named } from "./search";
+import { Button } from "./ui/bits";
 
 /** Whether it is open, and with what. */
 export const opened = signal<boolean | "keys">(false);
@@ -19,14 +20,30 @@ export interface Action {
 /** What can be done with what is open; a page sets it while it is shown. */
 export const actions = signal<Action[]>([]);
 
-/** Set the actions of a page while it is shown. */
-export function useActions(of: Action[], key: string): void {
+/** Something that can be done: its name in the palette, what does it, and its button's text. */
+export type Act = [name: string, act: () => void, button?: string | false, kind?: string];
+
+/** What can be done with what a page is about: entries of the palette, and the page's buttons. */
+export function Acts({ of, hint }: { of: (Act | false)[]; hint: string }) {
+  const all = of.filter((one) => one !== false);
   useEffect(() => {
-    actions.value = of;
+    actions.value = all.map(([name, act]) => ({ name, act, hint }));
     return () => {
       actions.value = [];
     };
-  }, [key]);
+  }, [all.map(([name]) => name).join()]);
+  return (
+    <>
+      {all.map(
+        ([name, act, button, kind]) =>
+          button && (
+            <Button key={name} kind={kind ?? ""} act={act}>
+              {button}
+            </Button>
+          ),
+      )}
+    </>
+  );
 }
 
 const KEYS: [string, string][] = [

@@ -14,20 +14,28 @@ const remembered = localStorage.getItem("runyard-workspace");
 export const workspace = signal(remembered ?? "default");
 workspace.subscribe((name) => localStorage.setItem("runyard-workspace", name));
 
-function page(address: string, load: PageRow["load"]): PageRow {
+type Module = Record<string, unknown>;
+
+/** A page at an address: what a file exports by a name. */
+function page(address: string, load: () => Promise<Module>, part = "default"): PageRow {
   const pattern = address
     .replace(/\{(\w+):path\}/g, "(?<$1>.+)")
     .replace(/\{(\w+)\}/g, "(?<$1>[^/]+)");
-  return { pattern: new RegExp(`^${pattern}/?$`), load };
+  const shown = (module: Module) => ({ default: module[part] as ComponentType<never> });
+  return { pattern: new RegExp(`^${pattern}/?$`), load: () => load().then(shown) };
 }
 
 export const pages: PageRow[] = [
   page("/", () => import("./pages/home")),
   page("/experiments/{workspace}", () => import("./pages/experiments")),
-  page("/experiments/{workspace}/{name}", () => import("./pages/experiment")),
-  page("/workspaces/{workspace}/experiments/{name}", () => import("./pages/moved")),
+  page("/experiments/{workspace}/{name}", () => import("./pages/experiments"), "OneExperiment"),
+  page(
+    "/workspaces/{workspace}/experiments/{name}",
+    () => import("./pages/experiments"),
+    "OldLink",
+  ),
   page("/boards/{workspace}", () => import("./pages/board")),
-  page("/boards/{workspace}/{board}", () => import("./pages/board")),
+  page("/boards/{workspace}/{board}", () => import("./pages/board"), "One"),
   page("/runs/{workspace}", () => import("./pages/runs")),
   page("/runs/{workspace}/{run}", () => import("./pages/run")),
   page("/runs/{workspace}/{run}/{tab}", () => import("./pages/run")),
@@ -36,13 +44,16 @@ export const pages: PageRow[] = [
   page("/sweeps/{workspace}/{sweep}", () => import("./pages/sweep")),
   page("/compare/{workspace}", () => import("./pages/compare")),
   page("/compute/{workspace}", () => import("./pages/compute")),
-  page("/compute/{workspace}/{name}", () => import("./pages/compute")),
+  page("/compute/{workspace}/{name}", () => import("./pages/compute"), "One"),
   page("/queue/{workspace}", () => import("./pages/queue")),
   page("/environments/{workspace}", () => import("./pages/environments")),
-  page("/environments/{workspace}/{lock}", () => import("./pages/environments")),
+  page("/environments/{workspace}/{lock}", () => import("./pages/environments"), "One"),
   page("/datastores/{workspace}", () => import("./pages/datastores")),
-  page("/datastores/{workspace}/{name}", () => import("./pages/datastores")),
-  page("/datastores/{workspace}/{name}/{rest:path}", () => import("./pages/datastores")),
+  page("/datastores/{workspace}/{name}", () => import("./pages/datastores"), "One"),
+  page("/datastores/{workspace}/{name}/{rest:path}", () => import("./pages/datastores"), "One"),
+  page("/people", () => import("./pages/people")),
+  page("/audit", () => import("./pages/audit")),
+  page("/storage", () => import("./pages/storage")),
   page("/settings", () => import("./pages/settings")),
   page("/about", () => import("./pages/about")),
   page("/docs", () => import("./pages/about")),
@@ -71,7 +82,9 @@ const shown = computed((): [string, string, string][] => {
     ["Compute", `/compute/${name}`, ""],
     ["Environments", `/environments/${name}`, ""],
     ["Datastores", `/datastores/${name}`, ""],
-    ["Settings", "/settings", "apart"],
+    ["People", "/people", "apart"],
+    ["Storage", "/storage", ""],
+    ["Settings", "/settings", ""],
     ["About", "/about", ""],
   ];
 });

@@ -12,25 +12,13 @@ const LOOK_MS = 700;
 const SETTINGS = "_tb_global_settings";
 const RELOAD_MS = 15_000;
 
-interface BoardProps {
-  workspace: string;
-  board?: string;
-}
-
 /** The address that starts a TensorBoard of runs: a link that a notebook can have, too. */
 export const boardOf = (workspace: string, runs: string[]) =>
   to(["boards", workspace], { runs: runs.join(",") });
 
-export default function Board({ workspace, board }: BoardProps) {
-  return board ? (
-    <One key={board} workspace={workspace} board={board} />
-  ) : (
-    <Start workspace={workspace} runs={param("runs").split(",").filter(Boolean)} />
-  );
-}
-
 /** Starts a TensorBoard of the runs that the address names, and goes on to its page. */
-function Start({ workspace, runs }: { workspace: string; runs: string[] }) {
+export default function Start({ workspace }: { workspace: string }) {
+  const runs = param("runs").split(",").filter(Boolean);
   const made = useResource(runs.length ? `board ${workspace} ${runs.join()}` : null, async () => {
     const board = await call("tensorboard.start", { workspace }, { body: { runs } });
     // In the history this page would lead forth again each time that one goes back.
@@ -51,7 +39,7 @@ function Start({ workspace, runs }: { workspace: string; runs: string[] }) {
   );
 }
 
-function One({ workspace, board: id }: Record<"workspace" | "board", string>) {
+export function One({ workspace, board: id }: Record<"workspace" | "board", string>) {
   const board = useCall("tensorboard.get", { workspace, board: id });
   const state = board.data?.state;
   useEffect(() => {

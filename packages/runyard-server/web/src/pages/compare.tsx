@@ -17,7 +17,7 @@ import { Parallel, type Line } from "../ui/parallel";
 import { Scatter } from "../ui/scatter";
 import { Empty, Loaded } from "../ui/states";
 import { boardOf } from "./board";
-import { runsOf } from "./models";
+import { runsOf } from "./runs/rows";
 
 const MOST = 500;
 /** More lines than these are told apart by no eye: groups are offered. */

@@ -19,19 +19,6 @@ order = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_node
 cluster = ComputeTarget.create(workspace, "cpucluster", order)
 cluster.wait_for_completion(show_output=True)`;
 
-interface ComputeProps {
-  workspace: string;
-  name?: string;
-}
-
-export default function Compute({ workspace, name }: ComputeProps) {
-  return name === undefined ? (
-    <List workspace={workspace} />
-  ) : (
-    <One workspace={workspace} name={name} />
-  );
-}
-
 const COLUMNS: Column<ComputeRecord>[] = [
   text("Name", "minmax(10rem, 2fr)", (one) => one.name),
   text("Nodes", "11rem", (one) => one.current_nodes, { cell: (one) => <Nodes of={one} /> }),
@@ -45,7 +32,7 @@ const COLUMNS: Column<ComputeRecord>[] = [
   text("Site", "6rem", (one) => one.site),
 ];
 
-function List({ workspace }: { workspace: string }) {
+export default function List({ workspace }: { workspace: string }) {
   const found = useAll("compute.list", { workspace });
   const sites = useAll("sites.list", {});
   useLive(workspace, ["compute"], found.refresh);
@@ -130,7 +117,7 @@ function Nodes({ of }: { of: ComputeRecord }) {
   );
 }
 
-function One({ workspace, name }: { workspace: string; name: string }) {
+export function One({ workspace, name }: { workspace: string; name: string }) {
   const segments = { workspace, compute: name };
   const found = useResource(`compute ${workspace} ${name}`, async (signal) => {
     const [cluster, nodes] = await Promise.all([

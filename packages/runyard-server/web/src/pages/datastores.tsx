@@ -12,20 +12,6 @@ import { Files } from "../ui/files";
 import { Code, Empty, Loaded } from "../ui/states";
 import { Listing } from "../ui/table";
 
-interface DatastoresProps {
-  workspace: string;
-  name?: string;
-  rest?: string;
-}
-
-export default function Datastores({ workspace, name, rest = "" }: DatastoresProps) {
-  return name === undefined ? (
-    <List workspace={workspace} />
-  ) : (
-    <One workspace={workspace} name={name} open={rest} />
-  );
-}
-
 const COLUMNS: Column<DatastoreRecord>[] = [
   text("Name", "minmax(12rem, 2fr)", (one) => one.name),
   text("Type", "8rem", (one) => one.datastore_type),
@@ -33,7 +19,7 @@ const COLUMNS: Column<DatastoreRecord>[] = [
   text("Default", "5rem", (one) => (one.is_default ? "yes" : "")),
 ];
 
-function List({ workspace }: { workspace: string }) {
+export default function List({ workspace }: { workspace: string }) {
   return (
     <>
       <Head title="Datastores" trail={[[workspace, to(["runs", workspace])]]} />
@@ -55,7 +41,13 @@ function List({ workspace }: { workspace: string }) {
 
 const MOST = 10_000;
 
-function One({ workspace, name, open }: { workspace: string; name: string; open: string }) {
+interface OneProps {
+  workspace: string;
+  name: string;
+  rest?: string;
+}
+
+export function One({ workspace, name, rest: open = "" }: OneProps) {
   const segments = { workspace, datastore: name };
   const files = useAll(
     "datastores.files",

@@ -20,19 +20,6 @@ environment = Environment("training")
 environment.python.conda_dependencies.add_pip_package("scikit-learn")
 config = ScriptRunConfig(source_directory=".", script="train.py", environment=environment)`;
 
-interface EnvironmentsProps {
-  workspace: string;
-  lock?: string;
-}
-
-export default function Environments({ workspace, lock }: EnvironmentsProps) {
-  return lock === undefined ? (
-    <List workspace={workspace} />
-  ) : (
-    <One workspace={workspace} lock={lock} />
-  );
-}
-
 const AGAIN_MS = 300;
 const state = (one: LockUse) =>
   one.own ? "your own Python" : one.made_at ? "in the cache" : "made again when needed";
@@ -50,7 +37,7 @@ const COLUMNS: Column<LockUse>[] = [
   time("Last use", (one) => one.used_at),
 ];
 
-function List({ workspace }: { workspace: string }) {
+export default function List({ workspace }: { workspace: string }) {
   const found = useAll("environments.locks", { workspace });
   const registered = useAll("environments.list", { workspace });
   useLive(workspace, ["environments", "runs"], found.refresh);
@@ -104,7 +91,7 @@ const USED: Column<RunRecord>[] = [
   time("Created", (run) => run.created_at),
 ];
 
-function One({ workspace, lock }: { workspace: string; lock: string }) {
+export function One({ workspace, lock }: { workspace: string; lock: string }) {
   const segments = { workspace, lock };
   const found = useResource(`lock ${workspace} ${lock}`, async (signal) => {
     const [record, uses] = await Promise.all([

@@ -2,17 +2,18 @@
 import { go, to } from "../address";
 import { call, url } from "../api";
 import { useLive } from "../live";
-import { useActions } from "../palette";
+import { type Act, Acts } from "../palette";
 import type { ModelRecord, RunRecord } from "../protocol";
 import { useCall, useResource } from "../resource";
 import { bytes } from "../texts";
 import { Ago, Card, Copy, Facts, Figures, Head, Tabs, told } from "../ui/bits";
 import { Files } from "../ui/files";
-import { History } from "../ui/history";
+import { discard } from "../ui/discard";
 import { Code, Empty, Failure, Loaded } from "../ui/states";
 import { EditTags } from "../ui/tags";
 import { Lineage } from "./model/lineage";
-import { runsOf } from "./models";
+import { Changes, Standing, Verify } from "./model/registry";
+import { runsOf } from "./runs/rows";
 
 interface ModelProps {
   workspace: string;
@@ -28,21 +29,13 @@ export default function Model({ workspace, name, version, tab = "", rest = "" }:
   useLive(workspace, [`model:${id}`], model.refresh);
   const here = to(["models", workspace, name, version]);
   const before = Number(version) - 1;
-  useActions(
-    [
-      {
-        name: "Copy the id of this model",
-        hint: "model",
-        act: () => void navigator.clipboard.writeText(id),
-      },
-      {
-        name: "All versions of this model",
-        hint: "model",
-        act: () => go(to(["models", workspace, name])),
-      },
-    ],
-    id,
-  );
+  const remove = () =>
+    void discard(workspace, "model", [id], () => go(to(["models", workspace, name])));
+  const acts: Act[] = [
+    ["Copy the id of this model", () => void navigator.clipboard.writeText(id)],
+    ["All versions of this model", () => go(to(["models", workspace, name]))],
+    ["Delete this version", remove, "Delete", "danger"],
+  ];
   return (
     <>
       <Head
@@ -66,6 +59,7 @@ export default function Model({ workspace, name, version, tab = "", rest = "" }:
           </a>
         )}
         <Copy text={id}>Copy id</Copy>
+        <Acts hint="model" of={acts} />
       </Head>
       <Tabs
         of={[
@@ -114,10 +108,12 @@ function Overview({ workspace, model, refresh }: PartProps & { refresh: () => vo
               ["Size", `${bytes(model.size)} in ${model.file_count}`],
               ["Path", <code>{model.path}</code>],
               ["Framework", `${model.framework} ${model.framework_version}`.trim() || "–"],
+              ["By", model.created_by || false],
               ["Served with", wishes(model) || false],
             ]}
           />
         </Card>
+        <Standing {...{ workspace, model, refresh }} />
         <Card title="Tags">
           <EditTags
             tags={model.tags}
@@ -138,7 +134,7 @@ function Overview({ workspace, model, refresh }: PartProps & { refresh: () => vo
           </Card>
         )}
       </div>
-      <History workspace={workspace} kind="model" subject={model.id} />
+      <Changes workspace={workspace} model={model.id} />
     </div>
   );
 }
@@ -181,15 +177,18 @@ function ModelFiles({ workspace, model, open }: PartProps & { open: string }) {
   const digests = new Map(model.files.map((file) => [file.path, file.digest]));
   const first = model.files.length === 1 ? (model.files[0]?.path ?? "") : "";
   return (
-    <Files
-      files={model.files}
-      label="Files of the model"
-      open={open || first}
-      address={(path) => url("blobs.read", { workspace, digest: digests.get(path) ?? "" })}
-      href={(path) =>
-        to(["models", workspace, model.name, String(model.version), "files", ...path.split("/")])
-      }
-    />
+    <>
+      <Verify workspace={workspace} model={model} />
+      <Files
+        files={model.files}
+        label="Files of the model"
+        open={open || first}
+        address={(path) => url("blobs.read", { workspace, digest: digests.get(path) ?? "" })}
+        href={(path) =>
+          to(["models", workspace, model.name, String(model.version), "files", ...path.split("/")])
+        }
+      />
+    </>
   );
 }
 

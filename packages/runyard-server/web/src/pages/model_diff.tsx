@@ -10,7 +10,7 @@ import { Differing } from "../ui/diff";
 import { Check, Choice } from "../ui/fields";
 import { packages, signature } from "../ui/reading";
 import { Empty, Loaded } from "../ui/states";
-import { runsOf } from "./models";
+import { runsOf } from "./runs/rows";
 
 interface Side {
   model: ModelRecord;

@@ -1,41 +1,27 @@
 // The models of a workspace, and the versions of one of them.
 import { useState } from "preact/hooks";
 import { go, param, to } from "../address";
-import { list } from "../api";
+import { call } from "../api";
 import { useLive } from "../live";
-import type { ModelRecord, RunRecord } from "../protocol";
-import { useAll, useResource, useRested } from "../resource";
-import { named, quoted } from "../search";
+import type { ModelRecord } from "../protocol";
+import { useAll, useCall, useResource, useRested } from "../resource";
+import { named as nameLike, quoted } from "../search";
 import { Button, Head } from "../ui/bits";
 import { type Column, number, size, text, time } from "../ui/columns";
 import { Check, Search } from "../ui/fields";
 import { Code, Empty, Loaded } from "../ui/states";
 import { Table } from "../ui/table";
+import { Written } from "../ui/written";
+import { Changes } from "./model/registry";
+import { runsOf } from "./runs/rows";
 
-const RUNS_AT_ONCE = 100;
 const METRICS = 6;
 const FIRST = `run.register_model(model_name="mnist", model_path="outputs/model")`;
 
 /** What is typed as a filter: a word is looked for in names. */
 export function filterOf(typed: string): string {
   const told = typed.trim();
-  return /[=<>]|\b(like|ilike|in|is)\b/i.test(told) ? told : named(told);
-}
-
-/** The runs of these ids, with what each measured last. */
-export async function runsOf(
-  workspace: string,
-  ids: string[],
-  signal: AbortSignal,
-): Promise<Map<string, RunRecord>> {
-  const found = new Map<string, RunRecord>();
-  for (let first = 0; first < ids.length; first += RUNS_AT_ONCE) {
-    const some = ids.slice(first, first + RUNS_AT_ONCE).map(quoted);
-    const body = { filter: `id IN (${some.join(", ")})`, page_size: RUNS_AT_ONCE };
-    for (const run of await list("runs.search", { workspace }, { body, signal }))
-      found.set(run.id, run);
-  }
-  return found;
+  return /[=<>]|\b(like|ilike|in|is)\b/i.test(told) ? told : nameLike(told);
 }
 
 export default function Models({ workspace, name }: { workspace: string; name?: string }) {
@@ -116,6 +102,14 @@ const created = time<ModelRecord>("Registered", (model) => model.created_at, {
 const bytes = size<ModelRecord>("Size", (model) => model.size, { order: "size" });
 const tagged = (model: ModelRecord) =>
   Object.entries(model.tags).map(([key, value]) => (value ? `${key}=${value}` : key));
+const stage = text<ModelRecord>("Stage", "7rem", (model) =>
+  model.stage === "None" ? null : model.stage,
+);
+const aliases = text<ModelRecord>(
+  "Aliases",
+  "minmax(6rem, 1fr)",
+  (model) => model.aliases.join(", ") || null,
+);
 const tags = text<ModelRecord>(
   "Tags",
   "minmax(10rem, 2fr)",
@@ -138,6 +132,8 @@ const LISTED: Column<ModelRecord>[] = [
     order: "framework",
   }),
   text("Experiment", "minmax(7rem, 1fr)", (model) => model.experiment, { order: "experiment" }),
+  stage,
+  aliases,
   bytes,
   tags,
 ];
@@ -150,6 +146,7 @@ interface VersionsProps {
 
 function Versions({ workspace, name, models }: VersionsProps) {
   const [selected, setSelected] = useState(new Set<string>());
+  const named = useCall("registered_models.get", { workspace, name });
   const ids = [...new Set(models.map((model) => model.run).filter((id) => id !== null))];
   const runs = useResource(ids.length ? `runs ${ids.join(",")}` : null, (signal) =>
     runsOf(workspace, ids, signal),
@@ -177,6 +174,8 @@ function Versions({ workspace, name, models }: VersionsProps) {
         name: `metrics.${metric}`,
       }),
     ),
+    stage,
+    aliases,
     bytes,
     tags,
   ];
@@ -187,7 +186,18 @@ function Versions({ workspace, name, models }: VersionsProps) {
   const compare = () => go(to(["models", workspace, name, "diff"], { from, to: until }));
   return (
     <div class="stack">
-      {models[0]?.description && <p class="faint">{models[0].description}</p>}
+      {named.data && (
+        <Written
+          name="Description"
+          text={named.data.description}
+          empty="Add a description of this model"
+          save={(description) =>
+            call("registered_models.change", { workspace, name }, { body: { description } }).then(
+              named.refresh,
+            )
+          }
+        />
+      )}
       <Table
         label={`Versions of ${name}`}
         noun="version"
@@ -210,6 +220,7 @@ function Versions({ workspace, name, models }: VersionsProps) {
           </Button>
         </div>
       )}
+      <Changes workspace={workspace} model={name} />
       <details class="use">
         <summary>From a script</summary>
         <Code

@@ -4,14 +4,15 @@ import { useEffect, useState } from "preact/hooks";
 import { go, path, to } from "../address";
 import { call } from "../api";
 import { useLive } from "../live";
-import { useActions } from "../palette";
+import { type Act, Acts } from "../palette";
 import type { RunRecord, RunSpec } from "../protocol";
 import { type Resource, useAll, useCall } from "../resource";
 import { ENDED, runName } from "../texts";
 import { boardOf } from "./board";
-import { Button, Copy, Head, Status, Tabs, Took, told } from "../ui/bits";
+import { Copy, Head, Status, Tabs, Took, told } from "../ui/bits";
 import "./run/run.css";
 import { Again, Register } from "./run/dialogs";
+import { discard } from "../ui/discard";
 import { Failure, Lazy, Loaded } from "../ui/states";
 import { typing } from "../ui/table";
 import { LISTED } from "./runs/rows";
@@ -130,26 +131,18 @@ function RunHead({ run, resource, tab }: RunHeadProps) {
   const here = to(["runs", run.workspace, run.id]);
   const live = !ENDED.includes(run.status);
   const cancel = () => void told(call("runs.cancel", segments), resource.refresh);
-  useActions(
-    [
-      ...(live ? [{ name: "Cancel this run", hint: "run", act: cancel }] : []),
-      ...(repeatable
-        ? [{ name: "Run this again", hint: "run", act: () => setDialog("again") }]
-        : []),
-      { name: "Register a model of this run", hint: "run", act: () => setDialog("register") },
-      {
-        name: "Copy the id of this run",
-        hint: "run",
-        act: () => void navigator.clipboard.writeText(run.id),
-      },
-      {
-        name: "All runs of this experiment",
-        hint: "run",
-        act: () => go(to(["experiments", run.workspace, run.experiment])),
-      },
-    ],
-    `${run.id} ${live} ${repeatable}`,
-  );
+  const remove = () =>
+    void discard(run.workspace, "run", [run.id], () => go(to(["runs", run.workspace])));
+  const acts: (Act | false)[] = [
+    ["Copy the id of this run", () => void navigator.clipboard.writeText(run.id)],
+    !!repeatable && ["Run this again", () => setDialog("again"), "Run again"],
+    ["Register a model of this run", () => setDialog("register"), !live && "Register model"],
+    ["TensorBoard of this run", () => go(boardOf(run.workspace, [run.id])), "TensorBoard"],
+    ["All runs of its experiment", () => go(to(["experiments", run.workspace, run.experiment]))],
+    live
+      ? ["Cancel this run", cancel, "Cancel", "danger"]
+      : ["Delete this run", remove, "Delete", "danger"],
+  ];
   return (
     <>
       <Head
@@ -168,16 +161,7 @@ function RunHead({ run, resource, tab }: RunHeadProps) {
         ]}
       >
         <Copy text={run.id}>Copy id</Copy>
-        {repeatable && <Button act={() => setDialog("again")}>Run again</Button>}
-        {!live && <Button act={() => setDialog("register")}>Register model</Button>}
-        <a class="button" href={boardOf(run.workspace, [run.id])}>
-          TensorBoard
-        </a>
-        {live && (
-          <Button kind="danger" act={cancel}>
-            Cancel
-          </Button>
-        )}
+        <Acts hint="run" of={acts} />
       </Head>
       {dialog === "again" && spec.data && (
         <Again run={run} spec={spec.data} close={() => setDialog(null)} />

@@ -3,11 +3,11 @@ import { useMemo, useState } from "preact/hooks";
 import { to } from "../address";
 import { call } from "../api";
 import { useLive } from "../live";
-import { useActions } from "../palette";
+import { type Act, Acts } from "../palette";
 import type { SweepColumn, SweepRecord, SweepTable, TrialRecord } from "../protocol";
 import { type Resource, useAll, useCall } from "../resource";
 import { ENDED, counted, duration, figure } from "../texts";
-import { Button, Card, Copy, Facts, Head, Status, Took, told, useNow } from "../ui/bits";
+import { Bars, Card, Copy, Facts, Head, Status, Took, told, useNow } from "../ui/bits";
 import { ranks } from "../ui/axes";
 import { Chart } from "../ui/chart";
 import { type Column, number, state, text } from "../ui/columns";
@@ -47,7 +47,7 @@ export default function Sweep({ workspace, sweep: id }: { workspace: string; swe
                   {found.reason || "The first trials are being drawn."}
                 </Empty>
               ) : (
-                <Pictures sweep={found} table={columns} workspace={workspace} />
+                <Pictures sweep={found} table={columns} />
               )
             }
           </Loaded>
@@ -75,20 +75,12 @@ function SweepHead({ sweep, resource }: { sweep: SweepRecord; resource: Resource
       sweep.paused ? "Goes on." : "Paused: trials that run go on.",
     );
   const stop = () => void told(call("sweeps.cancel", segments), resource.set, "Stopped.");
-  useActions(
-    live
-      ? [
-          { name: "Ten more trials", hint: "sweep", act: more },
-          {
-            name: sweep.paused ? "Go on with this sweep" : "Pause this sweep",
-            hint: "sweep",
-            act: pause,
-          },
-          { name: "Stop this sweep", hint: "sweep", act: stop },
-        ]
-      : [],
-    `${sweep.id} ${live} ${sweep.paused}`,
-  );
+  const { paused } = sweep;
+  const acts: (Act | false)[] = [
+    sweep.spec.max_trials !== null && ["Ten more trials", more, "10 more trials"],
+    [paused ? "Go on with this sweep" : "Pause this sweep", pause, paused ? "Go on" : "Pause"],
+    ["Stop this sweep", stop, "Stop", "danger"],
+  ];
   return (
     <Head
       name={sweep.name ?? sweep.id}
@@ -109,13 +101,7 @@ function SweepHead({ sweep, resource }: { sweep: SweepRecord; resource: Resource
       <a class="button" href={to(["runs", sweep.workspace, sweep.id])}>
         Its run
       </a>
-      {live && sweep.spec.max_trials !== null && <Button act={more}>10 more trials</Button>}
-      {live && <Button act={pause}>{sweep.paused ? "Go on" : "Pause"}</Button>}
-      {live && (
-        <Button kind="danger" act={stop}>
-          Stop
-        </Button>
-      )}
+      <Acts hint="sweep" of={live ? acts : []} />
     </Head>
   );
 }
@@ -199,15 +185,13 @@ function Importance({ sweep }: { sweep: SweepRecord }) {
         {({ items, trials, reason }) =>
           items.length ? (
             <>
-              <ul class="bars">
-                {items.map((one) => (
-                  <li key={one.name}>
-                    <span>{one.name}</span>
-                    <i style={{ width: `${Math.round(100 * one.importance)}%` }} />
-                    <b>{Math.round(100 * one.importance)} %</b>
-                  </li>
-                ))}
-              </ul>
+              <Bars
+                of={items.map(({ name, importance: part }) => [
+                  name,
+                  part,
+                  `${Math.round(100 * part)} %`,
+                ])}
+              />
               <small>From {counted(trials, "trial")}.</small>
             </>
           ) : (
@@ -221,15 +205,7 @@ function Importance({ sweep }: { sweep: SweepRecord }) {
 
 const role = (table: SweepTable, name: string) => table.columns.find((one) => one.role === name);
 
-function Pictures({
-  sweep,
-  table,
-  workspace,
-}: {
-  sweep: SweepRecord;
-  table: SweepTable;
-  workspace: string;
-}) {
+function Pictures({ sweep, table }: { sweep: SweepRecord; table: SweepTable }) {
   const [chosen, setChosen] = useState<Set<string> | null>(null);
   const numbers = role(table, "number")?.values ?? [];
   const params = table.columns.filter((one) => one.role === "param");
@@ -267,8 +243,8 @@ function Pictures({
           <Parallel names={axes.map((one) => one.name)} lines={lines} onBrushed={setChosen} />
         </Card>
       )}
-      <When sweep={sweep} workspace={workspace} />
-      <Trials sweep={sweep} workspace={workspace} chosen={chosen} />
+      <When sweep={sweep} />
+      <Trials sweep={sweep} chosen={chosen} />
     </div>
   );
 }
@@ -296,7 +272,7 @@ function useTrials({ workspace, id: sweep, counts }: SweepRecord) {
   return useAll("sweeps.trials", { workspace, sweep }, { query }, { after: Object.values(counts) });
 }
 
-function When({ sweep, workspace }: { sweep: SweepRecord; workspace: string }) {
+function When({ sweep }: { sweep: SweepRecord }) {
   const trials = useTrials(sweep);
   const live = !ENDED.includes(sweep.status);
   const now = useNow();
@@ -311,7 +287,7 @@ function When({ sweep, workspace }: { sweep: SweepRecord; workspace: string }) {
           from: Date.parse(one.started_at),
           until: one.ended_at ? Date.parse(one.ended_at) : null,
           shade: SHADES[one.state] ?? "--faint",
-          ...(one.run ? { href: to(["runs", workspace, one.run]) } : {}),
+          ...(one.run ? { href: to(["runs", sweep.workspace, one.run]) } : {}),
         })),
     [trials.data],
   );
@@ -325,15 +301,8 @@ function When({ sweep, workspace }: { sweep: SweepRecord; workspace: string }) {
 
 const valueOf = (trial: TrialRecord) => trial.values[0] ?? trial.best;
 
-function Trials({
-  sweep,
-  workspace,
-  chosen,
-}: {
-  sweep: SweepRecord;
-  workspace: string;
-  chosen: Set<string> | null;
-}) {
+function Trials({ sweep, chosen }: { sweep: SweepRecord; chosen: Set<string> | null }) {
+  const { workspace } = sweep;
   const trials = useTrials(sweep);
   const [goal] = sweep.spec.objectives;
   const value = goal?.name ?? "value";

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { ask, url } from "../api";
 import { useResource } from "../resource";
 import { figure } from "../texts";
+import { Chart, type Series } from "./chart";
 import { Switch } from "./fields";
 import { Plain } from "./plain";
 import { type Point, rates } from "./reading";
@@ -55,6 +56,7 @@ function tables(data: Data): number[][][] {
 }
 
 const NAMED = 20;
+const DASHED = [6, 4];
 
 /** Rows are what was, columns what was said. */
 function Confusion({ names, matrix }: { names: string[]; matrix: number[][] }) {
@@ -118,21 +120,33 @@ function Confusion({ names, matrix }: { names: string[]; matrix: number[][] }) {
   );
 }
 
+/** Points as a line; of several at one place the highest is drawn. */
+function line(name: string, points: Point[], dash?: number[]): Series {
+  const sorted = points.toSorted((left, right) => left[0] - right[0] || left[1] - right[1]);
+  const [x, y] = [sorted.map((one) => one[0]), sorted.map((one) => one[1])];
+  return { id: name, name, x, y, ...(dash && { dash }) };
+}
+
 function Accuracy({ data }: { data: Data }) {
   const all = tables(data);
   const names = labels(data);
   const thresholds = list(data["probability_thresholds"]);
   const [kind, setKind] = useState("ROC");
   const [at, setAt] = useState(Math.floor((all[0]?.length ?? 1) / 2));
-  const curves = all.map((table) => (kind === "ROC" ? rates(table).roc : rates(table).pr));
+  const roc = kind === "ROC";
+  const curves = all.map((table, place) =>
+    line(names[place] ?? String(place), roc ? rates(table).roc : rates(table).pr),
+  );
+  const chance: Point[] = [
+    [0, 0],
+    [1, 1],
+  ];
   return (
     <div>
       <Switch of={["ROC", "PR"]} at={kind} to={setKind} />
-      <Plane
-        label={kind === "ROC" ? "True over false positive rate" : "Precision over recall"}
-        lines={curves}
-        marks={curves.map((line) => line[at]).filter((one): one is Point => !!one)}
-        diagonal={kind === "ROC"}
+      <Chart
+        title={roc ? "True over false positive rate" : "Precision over recall"}
+        series={roc ? [...curves, line("chance", chance, DASHED)] : curves}
       />
       <label class="slide">
         Threshold
@@ -148,61 +162,11 @@ function Accuracy({ data }: { data: Data }) {
       <Plain
         heads={["Class", "Precision", "Recall", "False positives"]}
         rows={all.map((table, place) => {
-          const { pr, roc } = rates(table.slice(at, at + 1));
-          return [
-            <>
-              <i class="dot" style={{ background: shade(place) }} />
-              {names[place] ?? place}
-            </>,
-            ...[pr[0]?.[1], pr[0]?.[0], roc[0]?.[0]].map(figure),
-          ];
+          const { pr, roc: false_ } = rates(table.slice(at, at + 1));
+          return [names[place] ?? place, ...[pr[0]?.[1], pr[0]?.[0], false_[0]?.[0]].map(figure)];
         })}
       />
     </div>
-  );
-}
-
-function shade(place: number): string {
-  return `hsl(${(place * 137 + 222) % 360} 60% 52%)`;
-}
-
-interface PlaneProps {
-  label: string;
-  lines: Point[][];
-  marks?: Point[];
-  diagonal?: boolean;
-}
-
-/** Lines in the square from 0 to 1. */
-function Plane({ label, lines, marks = [], diagonal = false }: PlaneProps) {
-  const x = (value: number) => 30 + value * 260;
-  const y = (value: number) => 210 - value * 200;
-  return (
-    <svg class="plane" viewBox="0 0 300 235" role="img" aria-label={label}>
-      {[0, 0.5, 1].map((tick) => (
-        <g key={tick}>
-          <line class="grid" x1={x(tick)} x2={x(tick)} y1={y(0)} y2={y(1)} />
-          <line class="grid" x1={x(0)} x2={x(1)} y1={y(tick)} y2={y(tick)} />
-          <text x={x(tick)} y={223} text-anchor="middle">
-            {tick}
-          </text>
-          <text x={24} y={y(tick) + 3} text-anchor="end">
-            {tick}
-          </text>
-        </g>
-      ))}
-      {diagonal && <line class="half" x1={x(0)} y1={y(0)} x2={x(1)} y2={y(1)} />}
-      {lines.map((line, place) => (
-        <polyline
-          key={place}
-          points={line.map(([a, b]) => `${x(a).toFixed(1)},${y(b).toFixed(1)}`).join(" ")}
-          style={{ stroke: shade(place) }}
-        />
-      ))}
-      {marks.map(([a, b], place) => (
-        <circle key={place} cx={x(a)} cy={y(b)} r={3.5} style={{ fill: shade(place) }} />
-      ))}
-    </svg>
   );
 }
 
@@ -233,48 +197,27 @@ function Bars({ edges, counts }: { edges: number[]; counts: number[] }) {
   );
 }
 
-/** Mean predictions over true values, with their spread; the line is where they are equal. */
+/** Mean predictions over true values, with their spread, and the line where they are equal. */
 function Predictions({ data }: { data: Data }) {
   const edges = list(data["bin_edges"]);
   const means = list(data["bin_averages"]);
   const spreads = list(data["bin_errors"]);
-  const counts = list(data["bin_counts"]);
-  const all = [...edges, ...means.map((one, at) => one + (spreads[at] ?? 0))];
-  const low = Math.min(...all, ...means.map((one, at) => one - (spreads[at] ?? 0)));
-  const range = Math.max(...all) - low || 1;
-  const x = (value: number) => 34 + ((value - low) / range) * 256;
-  const y = (value: number) => 200 - ((value - low) / range) * 190;
+  const middle = means.map((_, at) => ((edges[at] ?? 0) + (edges[at + 1] ?? edges[at] ?? 0)) / 2);
+  const shifted = (by: number) =>
+    means.map((mean, at): Point => [middle[at] ?? 0, mean + by * (spreads[at] ?? 0)]);
   return (
-    <svg class="plane" viewBox="0 0 300 225" role="img" aria-label="Predicted over true values">
-      <line class="half" x1={x(low)} y1={y(low)} x2={x(low + range)} y2={y(low + range)} />
-      {[low, low + range / 2, low + range].map((tick) => (
-        <g key={tick}>
-          <text x={x(tick)} y={215} text-anchor="middle">
-            {figure(Number(tick.toPrecision(3)))}
-          </text>
-          <text x={28} y={y(tick) + 3} text-anchor="end">
-            {figure(Number(tick.toPrecision(3)))}
-          </text>
-        </g>
-      ))}
-      {means.map((mean, place) => {
-        const middle = ((edges[place] ?? 0) + (edges[place + 1] ?? edges[place] ?? 0)) / 2;
-        const spread = spreads[place] ?? 0;
-        return (
-          <g key={place}>
-            <line
-              class="spread"
-              x1={x(middle)}
-              x2={x(middle)}
-              y1={y(mean - spread)}
-              y2={y(mean + spread)}
-            />
-            <circle class="bar-of" cx={x(middle)} cy={y(mean)} r={4}>
-              <title>{`${figure(middle)}: ${figure(mean)} ± ${figure(spread)}, ${figure(counts[place])} rows`}</title>
-            </circle>
-          </g>
-        );
-      })}
-    </svg>
+    <Chart
+      title="Predicted over true values"
+      series={[
+        line("mean", shifted(0)),
+        line("mean + spread", shifted(1), DASHED),
+        line("mean − spread", shifted(-1), DASHED),
+        line(
+          "equal",
+          edges.map((one) => [one, one]),
+          [2, 4],
+        ),
+      ]}
+    />
   );
 }

@@ -141,6 +141,21 @@ export function Figures({ of, tight }: { of: [string, ComponentChildren][]; tigh
   );
 }
 
+/** Shares of something as bars: a name, how long its bar is from 0 to 1, and what stands behind. */
+export function Bars({ of }: { of: [ComponentChildren, number, string][] }) {
+  return (
+    <ul class="bars">
+      {of.map(([name, share, text], place) => (
+        <li key={place}>
+          <span>{name}</span>
+          <i style={{ width: `${Math.round(100 * share)}%` }} />
+          <b>{text}</b>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 /** A box with a heading. */
 export function Card({
   title,
@@ -284,15 +299,8 @@ export function Saying() {
 }
 
 /** A number line as small as a word: the course of a series. */
-export function Spark({
-  values,
-  width = 90,
-  height = 22,
-}: {
-  values: number[];
-  width?: number;
-  height?: number;
-}) {
+export function Spark({ values, width = 90 }: { values: number[]; width?: number }) {
+  const height = 22;
   const good = values.filter(Number.isFinite);
   if (good.length < 2)
     return <svg class="spark" width={width} height={height} aria-hidden="true" />;

@@ -252,17 +252,9 @@ export function Log({ workspace, run, path, size: told, live, at: key = "at" }: 
   );
 }
 
-function Find({
-  workspace,
-  run,
-  path,
-  go,
-}: {
-  workspace: string;
-  run: string;
-  path: string;
-  go: (at: number) => void;
-}) {
+type FindProps = Record<"workspace" | "run" | "path", string> & { go: (at: number) => void };
+
+function Find({ workspace, run, path, go }: FindProps) {
   const [text, setText] = useState(param("find"));
   const [regex, setRegex] = useState(false);
   const [found, setFound] = useState<LogHits | null>(null);

@@ -49,10 +49,8 @@ export function Preview({ file, address }: { file: FileItem; address: string }) 
           </a>
         </span>
       </header>
-      {kind === "image" ? (
-        <Image address={address} path={file.path} />
-      ) : kind === "audio" || kind === "video" ? (
-        <Media address={address} kind={kind} />
+      {kind === "image" || kind === "audio" || kind === "video" ? (
+        <Media address={address} kind={kind} path={file.path} />
       ) : kind === "page" ? (
         <Report file={file} address={address} />
       ) : (
@@ -63,24 +61,18 @@ export function Preview({ file, address }: { file: FileItem; address: string }) 
 }
 
 /** As a blob: a picture of vectors is drawn where no script of it can run. */
-function useBlob(address: string, type: string) {
-  return useResource(`blob ${address}`, async (signal) => {
+function Media({ address, kind, path }: Record<"address" | "kind" | "path", string>) {
+  const type = /\.svg$/i.test(path) ? "image/svg+xml" : "";
+  const blob = useResource(`blob ${address}`, async (signal) => {
     const answer = await ask(address, { signal, credentials: "same-origin" });
     return URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type }));
   });
-}
-
-function Image({ address, path }: { address: string; path: string }) {
-  const blob = useBlob(address, path.toLowerCase().endsWith(".svg") ? "image/svg+xml" : "");
-  return <Loaded of={blob}>{(source) => <img class="picture" src={source} alt={path} />}</Loaded>;
-}
-
-function Media({ address, kind }: { address: string; kind: string }) {
-  const blob = useBlob(address, "");
   return (
     <Loaded of={blob}>
       {(source) =>
-        kind === "audio" ? (
+        kind === "image" ? (
+          <img class="picture" src={source} alt={path} />
+        ) : kind === "audio" ? (
           <audio controls src={source} />
         ) : (
           <video class="picture" controls src={source} />

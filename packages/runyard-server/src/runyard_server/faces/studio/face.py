@@ -52,7 +52,7 @@ _NUMBERS = ("127.0.0.1", "localhost")
 _KNOWS_LOCALHOST = re.compile(r"Chrome/|Firefox/")
 _FOUND, _UNCHANGED = 200, 304
 _LARGEST = 10_000
-_ALONE = ("/", "/enter", "/settings", "/about", "/docs")
+_ALONE = ("/", "/enter", "/people", "/audit", "/storage", "/settings", "/about", "/docs")
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ import type { RunRecord } from "../../protocol";
 import { type Resource, useAll, useResource } from "../../resource";
 import { runName } from "../../texts";
 import { Status } from "../../ui/bits";
+import { Choice } from "../../ui/fields";
 
 const KNOWN = 50;
 const PARENT = "parent";
@@ -46,26 +47,20 @@ export function Pick({
   const query = { experiment: run.experiment, page_size: KNOWN };
   const known = useAll("runs.list", { workspace: run.workspace }, { query }, { most: KNOWN });
   const others = (known.data ?? []).filter((one) => one.id !== run.id && one.id !== run.parent);
-  const listed = ["", PARENT, SUCCESS, ...others.map((one) => one.id)].includes(value);
+  const offered: [string, string][] = [
+    ["", none],
+    ...(run.parent ? ([[PARENT, "the parent"]] as [string, string][]) : []),
+    [SUCCESS, "the last success"],
+    ...others.map((one): [string, string] => [one.id, `${runName(one)}, ${one.status}`]),
+  ];
+  const listed = offered.some(([id]) => id === value);
   return (
-    <select
-      aria-label="Compare with"
-      class="pick"
+    <Choice
+      label="Compare with"
       value={value}
-      onChange={(event) => onPick(event.currentTarget.value)}
-    >
-      <option value="">{none}</option>
-      {run.parent && <option value={PARENT}>the parent</option>}
-      <option value={SUCCESS}>the last success</option>
-      {!listed && <option value={value}>{value}</option>}
-      <optgroup label={run.experiment}>
-        {others.map((one) => (
-          <option key={one.id} value={one.id}>
-            {runName(one)}, {one.status}
-          </option>
-        ))}
-      </optgroup>
-    </select>
+      of={listed ? offered : [...offered, value]}
+      onPick={onPick}
+    />
   );
 }
 

@@ -122,15 +122,9 @@ interface Changed {
   right: FileEntry | undefined;
 }
 
-function ChangedFiles({
-  workspace,
-  before,
-  after,
-}: {
-  workspace: string;
-  before: { files: FileEntry[] };
-  after: { files: FileEntry[] };
-}) {
+type Both = Record<"before" | "after", { files: FileEntry[] }> & { workspace: string };
+
+function ChangedFiles({ workspace, before, after }: Both) {
   const left = new Map(before.files.map((file) => [file.path, file]));
   const right = new Map(after.files.map((file) => [file.path, file]));
   const changed: Changed[] = [...new Set([...left.keys(), ...right.keys()])]

@@ -7,14 +7,8 @@ import { useAll } from "../../resource";
 import { say } from "../../ui/bits";
 import { Dialog, Field } from "../../ui/fields";
 
-interface AgainProps {
-  run: RunRecord;
-  spec: RunSpec;
-  close: () => void;
-}
-
 /** Submits the same again: same code, same environment, arguments as they are edited here. */
-export function Again({ run, spec, close }: AgainProps) {
+export function Again({ run, spec, close }: { run: RunRecord; spec: RunSpec; close: () => void }) {
   const command = spec.command.length > 0;
   const [text, setText] = useState((command ? spec.command : spec.arguments).join("\n"));
   const [target, setTarget] = useState(spec.target);

@@ -5,6 +5,7 @@ import { call } from "../../api";
 import type { RunRecord } from "../../protocol";
 import { counted } from "../../texts";
 import { Button, say } from "../../ui/bits";
+import { discard } from "../../ui/discard";
 import { tagOf } from "../../ui/tags";
 
 interface BarProps {
@@ -20,6 +21,7 @@ interface BarProps {
 export function Bar({ workspace, runs, selected, onSelect, onCompare, onChanged }: BarProps) {
   const [tag, setTag] = useState<string>();
   const active = runs.filter((run) => selected.has(run.id) && !run.ended_at);
+  const ended = runs.filter((run) => selected.has(run.id) && run.ended_at).map((run) => run.id);
   const all = async (what: string, ids: string[], act: (run: string) => Promise<unknown>) => {
     const results = await Promise.allSettled(ids.map(act));
     const failed = results.filter((one) => one.status === "rejected").length;
@@ -72,6 +74,17 @@ export function Bar({ workspace, runs, selected, onSelect, onCompare, onChanged 
           }
         >
           Cancel {active.length}
+        </Button>
+      )}
+      {ended.length > 0 && (
+        <Button
+          kind="danger"
+          act={() => {
+            onSelect(new Set());
+            void discard(workspace, "run", ended, onChanged);
+          }}
+        >
+          Delete {ended.length}
         </Button>
       )}
       <Button kind="quiet" act={() => onSelect(new Set())}>

@@ -1,12 +1,13 @@
 // The runs of a search, page after page; what is new is counted and does not move what is shown.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { Refused, call } from "../../api";
+import { Refused, call, list } from "../../api";
 import { useLive } from "../../live";
 import type { RunRecord, Search } from "../../protocol";
 import { quoted } from "../../search";
 import type { Fault } from "../../ui/filter";
 
 const PAGE = 200;
+const RUNS_AT_ONCE = 100;
 /** More rows than that would be more than browsers hold in one element, and than anybody reads. */
 export const MOST = 100_000;
 const MANY = 100;
@@ -156,4 +157,20 @@ export function useRows(workspace: string, asked: Asked | null): Rows {
     next,
     refresh: () => setAgain(again + 1),
   };
+}
+
+/** The runs of these ids, with what each measured last. */
+export async function runsOf(
+  workspace: string,
+  ids: string[],
+  signal: AbortSignal,
+): Promise<Map<string, RunRecord>> {
+  const found = new Map<string, RunRecord>();
+  for (let first = 0; first < ids.length; first += RUNS_AT_ONCE) {
+    const some = ids.slice(first, first + RUNS_AT_ONCE).map(quoted);
+    const body = { filter: `id IN (${some.join(", ")})`, page_size: RUNS_AT_ONCE };
+    for (const run of await list("runs.search", { workspace }, { body, signal }))
+      found.set(run.id, run);
+  }
+  return found;
 }

@@ -1,2 +1,0 @@
-// One experiment; see `experiments`.
-export { OneExperiment as default } from "./experiments";

@@ -1,2 +1,0 @@
-// The address of an experiment before there was a studio; see `experiments`.
-export { OldLink as default } from "./experiments";

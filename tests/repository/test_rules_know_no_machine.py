@@ -24,6 +24,7 @@ REASONS = {
     "core/settings.py": "the address at which the service itself listens",
     "execution/run_folders.py": "removes folders of the state folder",
     "operations/service.py": "how much memory the service's own process has",
+    "operations/watching.py": "how much processor and memory the service's own process takes",
     "scheduler/contact.py": "looks for processes of interactive runs, which are on no site",
 }
 # Where v1's target `local` means something that no other target does.

@@ -1,5 +1,5 @@
 // TensorBoard over runs: the service's own, in a frame below the studio's head.
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { go, param, to } from "../address";
 import { call } from "../api";
 import type { BoardRecord } from "../protocol";
@@ -8,9 +8,6 @@ import { Button, Head, told } from "../ui/bits";
 import { Empty, Failure, Loaded, Skeleton } from "../ui/states";
 
 const LOOK_MS = 700;
-// TensorBoard's own settings. The period is the shortest that it takes.
-const SETTINGS = "_tb_global_settings";
-const RELOAD_MS = 15_000;
 
 /** The address that starts a TensorBoard of runs: a link that a notebook can have, too. */
 export const boardOf = (workspace: string, runs: string[]) =>
@@ -42,6 +39,7 @@ export default function Start({ workspace }: { workspace: string }) {
 export function One({ workspace, board: id }: Record<"workspace" | "board", string>) {
   const board = useCall("tensorboard.get", { workspace, board: id });
   const state = board.data?.state;
+  if (state === "ready") follow();
   useEffect(() => {
     if (state !== "starting") return;
     const timer = setInterval(board.refresh, LOOK_MS);
@@ -52,7 +50,7 @@ export function One({ workspace, board: id }: Record<"workspace" | "board", stri
       {(found) => (
         <>
           <BoardHead board={found} />
-          {found.state === "ready" && <Frame path={found.path} />}
+          {found.state === "ready" && <iframe class="board" title="TensorBoard" src={found.path} />}
           {found.state === "starting" && (
             <>
               <p class="faint">TensorBoard starts. The first time it is installed, too.</p>
@@ -71,21 +69,13 @@ export function One({ workspace, board: id }: Record<"workspace" | "board", stri
   );
 }
 
-/** Its page, which would show what was there when it came and no more: a run that goes on has more. */
-function Frame({ path }: { path: string }) {
-  useMemo(follow, []);
-  return <iframe class="board" title="TensorBoard" src={path} />;
-}
-
-/** Have TensorBoard look again by itself, unless somebody has told it not to. */
+/** Have TensorBoard's page look again by itself: it would show what was there when it came. */
 function follow(): void {
   try {
-    const kept = JSON.parse(localStorage.getItem(SETTINGS) ?? "{}");
-    const wanted = { autoReload: true, autoReloadPeriodInMs: RELOAD_MS, ...kept };
-    localStorage.setItem(SETTINGS, JSON.stringify(wanted));
-  } catch {
-    // Without storage it shows what is new when it is asked to.
-  }
+    const kept = JSON.parse(localStorage.getItem("_tb_global_settings") ?? "{}");
+    const wanted = { autoReload: true, autoReloadPeriodInMs: 15_000, ...kept };
+    localStorage.setItem("_tb_global_settings", JSON.stringify(wanted));
+  } catch {} // without storage it looks when it is asked to
 }
 
 function BoardHead({ board }: { board: BoardRecord }) {

@@ -95,14 +95,7 @@ function Users({ me }: { me: Me }) {
   ];
   return (
     <Card wide title="All people" extra={may && <Ask label="Add" act={add} />}>
-      <Listing
-        of={users}
-        label="People"
-        noun="person"
-        columns={columns}
-        id={(one) => one.name}
-        command="runyard users list"
-      >
+      <Listing of={users} label="People" noun="person" columns={columns} id={(one) => one.name}>
         <p class="faint">Nobody yet.</p>
       </Listing>
     </Card>
@@ -148,7 +141,7 @@ function Members({ me }: { me: Me }) {
     void told(call("users.withdraw", { workspace, user: one.user }), members.refresh);
   const columns: Column<Member>[] = [
     text("Person", "minmax(10rem, 2fr)", (one) => one.user),
-    text("Role", "12rem", (one) => one.role, {
+    text("Role", "15rem", (one) => one.role, {
       cell: (one) =>
         may && !one.everywhere ? (
           <Choice
@@ -169,14 +162,7 @@ function Members({ me }: { me: Me }) {
       title={`In the workspace ${workspace}`}
       extra={may && <Ask label="Let in" act={(name) => grant(name, ROLES[0] ?? "")} />}
     >
-      <Listing
-        of={members}
-        label="Members"
-        noun="person"
-        columns={columns}
-        id={(one) => one.user}
-        command="runyard users members"
-      >
+      <Listing of={members} label="Members" noun="person" columns={columns} id={(one) => one.user}>
         <p class="faint">Nobody has a role here.</p>
       </Listing>
     </Card>
@@ -218,14 +204,7 @@ function Tokens({ me }: { me: Me }) {
           <Copy text={made.token} />
         </p>
       )}
-      <Listing
-        of={tokens}
-        label="Tokens"
-        noun="token"
-        columns={columns}
-        id={(one) => one.id}
-        command="runyard tokens list"
-      >
+      <Listing of={tokens} label="Tokens" noun="token" columns={columns} id={(one) => one.id}>
         <p class="faint">None. A token lets a program in as you.</p>
       </Listing>
     </Card>

@@ -71,7 +71,6 @@ export default function Storage() {
                   columns={PLACES}
                   rows={places}
                   id={(one) => `${one.workspace} ${one.experiment}`}
-                  command="runyard storage"
                 />
               )}
             </>

@@ -339,7 +339,7 @@ function Trials({ sweep, chosen }: { sweep: SweepRecord; chosen: Set<string> | n
           rows={chosen ? items.filter((one) => chosen.has(String(one.number))) : items}
           id={(one) => String(one.number)}
           foot={chosen && `, chosen of ${items.length}`}
-          command={`runyard sweeps trials ${sweep.id}`}
+          command={`runyard sweeps export ${sweep.id}`}
         />
       )}
     </Loaded>

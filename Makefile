@@ -133,7 +133,7 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 compare: .venv/.ready  ## Ask our endpoints and other inference servers the same, and call ours with others' clients
 	.venv/bin/python -P -m pytest -p no:randomly tests/serving/compare_reference.py \
 		tests/serving/compare_kserve.py tests/serving/compare_mlserver.py \
-		tests/serving/compare_mlflow.py
+		tests/serving/compare_mlflow.py tests/mlflow/compare_server.py
 
 pictures: .venv/.ready studio  ## Draw the pictures of the studio in README and docs anew
 	.venv/bin/python -P tools/studio_pictures.py

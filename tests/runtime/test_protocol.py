@@ -6,7 +6,19 @@ from types import SimpleNamespace
 
 import pytest
 
-from runyard.protocol import PREFIX, codec, data, datastores, files, jobs, routes, runs, service
+from runyard.protocol import (
+    PREFIX,
+    codec,
+    data,
+    datastores,
+    files,
+    jobs,
+    mlflow,
+    routes,
+    runs,
+    service,
+    workspaces,
+)
 from runyard.runtime import names
 from runyard.runtime.job import Job
 from runyard.runtime.service import JobService
@@ -19,6 +31,17 @@ def test_the_names_are_the_protocols():
             assert getattr(names, name) == getattr(source, name)
     assert names.PREFIX == PREFIX
     assert names.LOCAL_TARGET == runs.LOCAL_TARGET
+    told = [names.MLFLOW_URI, names.MLFLOW_TOKEN, names.MLFLOW_RUN, names.MLFLOW_EXPERIMENT]
+    assert told == [
+        mlflow.URI_VARIABLE,
+        mlflow.TOKEN_VARIABLE,
+        mlflow.RUN_VARIABLE,
+        mlflow.EXPERIMENT_VARIABLE,
+    ]
+    assert (names.MLFLOW_OTHERS, names.DEFAULT_WORKSPACE) == (
+        mlflow.OTHERS,
+        workspaces.DEFAULT_WORKSPACE,
+    )
     assert names.DATA_VARIABLE_PREFIX == data.VARIABLE_PREFIX
     assert names.DRAFT.startswith(datastores.DRAFT_PREFIX)
     for state in ("PREPARING", "RUNNING", "FINALIZING"):

@@ -10,10 +10,11 @@ from tests import locked_environments
 LOCKS = Path(__file__).parent / "peers"
 
 
-def python_of(name: str) -> Path:
+def python_of(name: str, locks: Path = LOCKS) -> Path:
     """The interpreter of a peer's environment, which is made where it is missing.
 
     Args:
         name: Of the lock file.
+        locks: The folder that has it.
     """
-    return locked_environments.python_of(f"peer-{name}", LOCKS / f"{name}.txt")
+    return locked_environments.python_of(f"peer-{name}", locks / f"{name}.txt")

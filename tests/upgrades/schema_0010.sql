@@ -159,6 +159,22 @@ INSERT INTO "events" VALUES(3,'default','run','kept',2,'file',1600000000000000,'
 INSERT INTO "events" VALUES(4,'default','model','m:1',1,'registered',1600000000000000,'run kept, files 1',NULL,'{}');
 INSERT INTO "events" VALUES(5,'default','environment','e:1',1,'registered',1600000000000000,'',NULL,'{}');
 INSERT INTO "events" VALUES(6,'default','run','kept',3,'status',1600000000000000,'','Completed','{}');
+CREATE TABLE experiment_facts (
+	experiment VARCHAR NOT NULL, 
+	workspace VARCHAR NOT NULL, 
+	title VARCHAR, 
+	location TEXT NOT NULL, 
+	deleted_at BIGINT, 
+	changed_at BIGINT NOT NULL, 
+	PRIMARY KEY (experiment), 
+	UNIQUE (workspace, title)
+);
+CREATE TABLE experiment_tags (
+	experiment VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	value TEXT NOT NULL, 
+	PRIMARY KEY (experiment, name)
+);
 CREATE TABLE experiments (
 	id VARCHAR NOT NULL, 
 	workspace VARCHAR NOT NULL, 
@@ -169,7 +185,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('8e876dd2-f37e-4845-a883-de9bbc94a207','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('d5beacc1-e1f8-4ff3-bb0b-ccc41d3ff6bb','default','mnist',1,1600000000000000,'');
 CREATE TABLE gang_nodes (
 	run_key BIGINT NOT NULL, 
 	node INTEGER NOT NULL, 
@@ -288,6 +304,52 @@ CREATE TABLE lock_notes (
 	notes TEXT NOT NULL, 
 	PRIMARY KEY (definition)
 );
+CREATE TABLE logged_model_files (
+	logged_key BIGINT NOT NULL, 
+	path VARCHAR NOT NULL, 
+	digest VARCHAR NOT NULL, 
+	size BIGINT NOT NULL, 
+	PRIMARY KEY (logged_key, path)
+);
+CREATE TABLE logged_model_metrics (
+	"key" INTEGER NOT NULL, 
+	logged_key BIGINT NOT NULL, 
+	name VARCHAR NOT NULL, 
+	value FLOAT NOT NULL, 
+	time BIGINT NOT NULL, 
+	step BIGINT NOT NULL, 
+	run VARCHAR NOT NULL, 
+	dataset_name VARCHAR, 
+	dataset_digest VARCHAR, 
+	PRIMARY KEY ("key")
+);
+CREATE TABLE logged_model_params (
+	logged_key BIGINT NOT NULL, 
+	name VARCHAR NOT NULL, 
+	value TEXT NOT NULL, 
+	PRIMARY KEY (logged_key, name)
+);
+CREATE TABLE logged_model_tags (
+	logged_key BIGINT NOT NULL, 
+	name VARCHAR NOT NULL, 
+	value TEXT NOT NULL, 
+	PRIMARY KEY (logged_key, name)
+);
+CREATE TABLE logged_models (
+	"key" INTEGER NOT NULL, 
+	workspace VARCHAR NOT NULL, 
+	id VARCHAR NOT NULL, 
+	experiment VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	run VARCHAR, 
+	model_type VARCHAR NOT NULL, 
+	status INTEGER NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	changed_at BIGINT NOT NULL, 
+	deleted_at BIGINT, 
+	PRIMARY KEY ("key"), 
+	UNIQUE (workspace, id)
+);
 CREATE TABLE metric_segments (
 	series_id BIGINT NOT NULL, 
 	first INTEGER NOT NULL, 
@@ -308,11 +370,14 @@ CREATE TABLE metric_series (
 	minimum FLOAT, 
 	maximum FLOAT, 
 	source VARCHAR DEFAULT '' NOT NULL, 
+	last_step BIGINT, 
+	last_time BIGINT, 
+	last_odd VARCHAR, 
 	PRIMARY KEY (id), 
 	UNIQUE (run_key, name)
 );
-INSERT INTO "metric_series" VALUES(1,1,'acc','scalar',4,0.75,0.0,0.75,'');
-INSERT INTO "metric_series" VALUES(2,1,'word','scalar',1,NULL,NULL,NULL,'');
+INSERT INTO "metric_series" VALUES(1,1,'acc','scalar',4,0.75,0.0,0.75,'',3,7,NULL);
+INSERT INTO "metric_series" VALUES(2,1,'word','scalar',1,NULL,NULL,NULL,'',NULL,7,NULL);
 CREATE TABLE model_aliases (
 	registered_key BIGINT NOT NULL, 
 	alias VARCHAR NOT NULL, 
@@ -457,6 +522,16 @@ CREATE TABLE run_files (
 	PRIMARY KEY (run_key, path)
 );
 INSERT INTO "run_files" VALUES(1,'outputs/model/x','artifact','3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',4,0,1600000000000000);
+CREATE TABLE run_inputs (
+	run_key BIGINT NOT NULL, 
+	number INTEGER NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	digest VARCHAR NOT NULL, 
+	context VARCHAR, 
+	document TEXT NOT NULL, 
+	PRIMARY KEY (run_key, number)
+);
 CREATE TABLE run_params (
 	run_key BIGINT NOT NULL, 
 	name VARCHAR NOT NULL, 
@@ -514,10 +589,11 @@ CREATE TABLE runs (
 	started_at BIGINT, 
 	ended_at BIGINT, 
 	submitted_from VARCHAR, 
+	deleted_at BIGINT, 
 	PRIMARY KEY ("key"), 
 	UNIQUE (workspace, id)
 );
-INSERT INTO "runs" VALUES(1,'default','kept','mnist',1,'Completed',0,NULL,NULL,'sdk',NULL,'8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642',NULL,1,NULL,NULL,'[]','','','{"Running":0.0}',3,0,0,1600000000000000,1600000000000000,1600000000000000,NULL);
+INSERT INTO "runs" VALUES(1,'default','kept','mnist',1,'Completed',0,NULL,NULL,'sdk',NULL,'8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642',NULL,1,NULL,NULL,'[]','','','{"Running":0.0}',3,0,0,1600000000000000,1600000000000000,1600000000000000,NULL,NULL);
 CREATE TABLE schema_version (
 	version VARCHAR NOT NULL, 
 	PRIMARY KEY (version)
@@ -679,6 +755,9 @@ CREATE INDEX events_of_others ON events (workspace, subject_kind, position) WHER
 CREATE INDEX events_of_workspace ON events (workspace, position);
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 CREATE INDEX job_nodes_open ON job_nodes (finished_at, run_key);
+CREATE INDEX logged_model_metrics_of_model ON logged_model_metrics (logged_key, name);
+CREATE INDEX logged_models_of_experiment ON logged_models (workspace, experiment, created_at, "key");
+CREATE INDEX logged_models_of_run ON logged_models (workspace, run, "key");
 CREATE INDEX metric_series_by_last ON metric_series (name, kind, last, run_key);
 CREATE INDEX model_aliases_of_version ON model_aliases (registered_key, version);
 CREATE INDEX model_changes_of_model ON model_changes (registered_key, "key");
@@ -696,6 +775,7 @@ CREATE INDEX registered_model_tags_by_value ON registered_model_tags (name, valu
 CREATE INDEX registered_models_by_change ON registered_models (workspace, changed_at, "key");
 CREATE INDEX replicas_of_deployment ON replicas (deployment_key, run_key);
 CREATE INDEX roles_of_workspace ON roles (workspace, person);
+CREATE INDEX run_inputs_by_name ON run_inputs (kind, name, run_key);
 CREATE INDEX run_params_by_number ON run_params (name, number, run_key);
 CREATE INDEX run_params_by_value ON run_params (name, value, run_key);
 CREATE INDEX run_properties_by_number ON run_properties (name, number, run_key);
@@ -717,6 +797,7 @@ CREATE INDEX runs_by_started_at ON runs (workspace, started_at, "key");
 CREATE INDEX runs_by_target ON runs (workspace, target, "key");
 CREATE INDEX runs_by_type ON runs (workspace, run_type, "key");
 CREATE INDEX runs_by_user ON runs (workspace, submitted_by, "key");
+CREATE INDEX runs_deleted ON runs (workspace, deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX runs_going ON runs (workspace, 0 - started_at, "key") WHERE coalesce(ended_at, 0) = 0 AND coalesce(started_at, 0) > 0;
 CREATE INDEX runs_of_experiment ON runs (workspace, experiment, "key");
 CREATE INDEX runs_of_experiment_by_created_at ON runs (workspace, experiment, created_at, "key");

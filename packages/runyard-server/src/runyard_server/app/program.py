@@ -192,12 +192,14 @@ def _server(
     from runyard_server.app.server import Server
     from runyard_server.faces import limits
     from runyard_server.faces.application import create_app
+    from runyard_server.faces.mlflow.face import MlflowFace
     from runyard_server.faces.monitoring.face import MonitoringFace
     from runyard_server.faces.native.face import NativeFace
     from runyard_server.faces.studio.face import studio
 
     bounds = limits.of(service.system.settings, limits.raise_open_files())
-    app, feed = create_app(service.system, bounds, [NativeFace(), studio(), MonitoringFace()])
+    faces = [NativeFace(), studio(), MlflowFace(), MonitoringFace()]
+    app, feed = create_app(service.system, bounds, faces)
     config = Config(app, bounds)
     return Server(config, feed, service.system, connection, claimed.holds, embedded=embedded)
 

@@ -25,14 +25,22 @@ GROUPS = {
     "tokens": "What programs of people show to be let in.",
     "workspaces": "The places that hold everything a team creates.",
     "tensorboard": "TensorBoard over runs: `runyard tensorboard RUN` shows one.",
+    "import": "What other trackers have kept, brought here.",
 }
-"""Each is a module here with a `group`."""
+"""Each is a module here with a `group`, by its own name or by the one below."""
+
+# A word of Python's cannot be a module's name.
+_MODULES = {"import": "imports"}
 
 COMMANDS = {
     "serve": ("service", "Run the service in the foreground until Ctrl-C; runs go on without it."),
     "status": ("service", "Show whether a service runs, where, and what it does."),
     "stop": ("service", "Stop the service; runs go on, and the next service takes them over."),
     "studio": ("studio", "Open the studio in a browser, at a run if one is named."),
+    "mlflow": (
+        "mlflow_access",
+        "Print the variables with which MLflow's client logs into a workspace.",
+    ),
     "events": (
         "events",
         "Show what happened in a workspace last: runs, clusters, models, environments.",
@@ -101,7 +109,8 @@ def unknown(found: Found) -> InvalidRequest:
 
 def group(name: str) -> Group:
     """Import a group."""
-    found: Group = import_module(f"{__package__}.{name}").group
+    module = _MODULES.get(name, name)
+    found: Group = import_module(f"{__package__}.{module}").group
     return found
 
 

@@ -155,7 +155,13 @@ def end_children(work: Work, row: RunRow, status: str, error: RunError | None = 
         _end_alone(work, below, status, why)
 
 
-def correct(work: Work, row: RunRow, status: str, error: RunError | None = None) -> RunRow:
+def correct(
+    work: Work,
+    row: RunRow,
+    status: str,
+    error: RunError | None = None,
+    told: str = "the process that was lost has been heard of again",
+) -> RunRow:
     """Replace the end of a run that was given up by what its process says after all.
 
     Args:
@@ -163,14 +169,35 @@ def correct(work: Work, row: RunRow, status: str, error: RunError | None = None)
         row: The run as read in this write; see `is_lost`.
         status: Completed, Failed or Canceled.
         error: Why it failed.
+        told: What the history says of it.
     """
     # Not through `append_events`, which lets nothing leave an end.
-    news = [moved(status, "the process that was lost has been heard of again")]
+    news = [moved(status, told)]
     end_children(work, row, status, error)
     values = {**_append(work, row, news), "status": status, "ended_at": work.now}
     runs.change(work.connection, row.key, error=error, **values)
     wake_scheduler(work, row)
     return replace(row, error=error, **values)
+
+
+def reopen(work: Work, row: RunRow) -> RunRow:
+    """Let a run go on that has ended; only one without a job, whose process says that it does.
+
+    Args:
+        work: The unit of work.
+        row: The run as read in this write.
+    """
+    news = [moved(states.RUNNING, "taken up again")]
+    values = {
+        **_append(work, row, news),
+        "status": states.RUNNING,
+        "active": True,
+        "ended_at": None,
+        "error": None,
+    }
+    runs.change(work.connection, row.key, **values)
+    wake_scheduler(work, row)
+    return replace(row, **values)
 
 
 def is_lost(row: RunRow) -> bool:

@@ -191,6 +191,17 @@ def run_key(work: Work, workspace: str, run: str) -> int:
     return run_row(work, workspace, run).key if key is None else key
 
 
+def has_run(work: Work, workspace: str, run: str) -> bool:
+    """Whether there is a run of an id.
+
+    Args:
+        work: The unit of work.
+        workspace: Id of the workspace.
+        run: Id of the run.
+    """
+    return runs.key_of(work.connection, workspace, run) is not None
+
+
 def node_row(work: Work, workspace: str, run: str, node: str) -> tuple[RunRow, JobNodeRow]:
     """The rows of a run and of the node of it that an agent speaks for.
 

@@ -67,7 +67,9 @@ def add(
         news: The events that it begins with.
     """
     number = experiments.next_number(work.connection, experiment.id)
-    started = work.now if row.status == states.RUNNING else None
+    started = row.started_at
+    if started is None and row.status == states.RUNNING:
+        started = work.now
     row = replace(row, number=number, created_at=work.now, started_at=started)
     row = opening(row, news)
     key = runs.insert_run(work.connection, row, spec_text)

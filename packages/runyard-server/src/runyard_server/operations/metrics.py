@@ -83,7 +83,7 @@ def append(
         passed = stored - query.first_line
         fresh = lines[passed:]
         if fresh:
-            _store(work, row.key, spool.batches(fresh) if passed else whole)
+            store(work, row.key, spool.batches(fresh) if passed else whole)
             rows.set_mark(work.connection, row.key, writer, stored + len(fresh))
             if not all(line is not None and line.k == USAGE_KIND for line in fresh):
                 wake_sweep(work, row)
@@ -171,8 +171,14 @@ def read_many(system: System, workspace: str, body: MetricsOfRuns) -> MetricPage
     return MetricPages(pages)
 
 
-def _store(work: Work, key: int, batches: Sequence[Batch]) -> None:
-    """Write what batches add: new series, segments, summaries."""
+def store(work: Work, key: int, batches: Sequence[Batch]) -> None:
+    """Write what batches add: new series, segments, summaries.
+
+    Args:
+        work: The unit of work.
+        key: Key of the run's row.
+        batches: At most one of each name and source.
+    """
     if not batches:
         return
     known = rows.series_named(work.connection, key, [batch.name for batch in batches])

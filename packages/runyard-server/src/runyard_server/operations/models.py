@@ -55,6 +55,7 @@ __all__ = [
     "lineage",
     "list_",
     "record_of",
+    "refer",
     "register",
     "require",
     "search",
@@ -109,6 +110,24 @@ def register(system: System, workspace: str, *, body: RegisterModel) -> ModelRec
         return _written(system, draft, [])
     except NothingThere:
         raise run_files.not_found(system, workspace, body.run or "", body.path) from None
+
+
+def refer(system: System, workspace: str, body: RegisterModel) -> ModelRecord:
+    """Register the next version of a model whose files are elsewhere; see `register`.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for; its run may be none of ours.
+
+    Raises:
+        WrongName: The name breaks its rule.
+        InvalidRequest: The name of a tag or property is empty or too long.
+    """
+    names.checked("model", body.name, NAME_RULE, MEANING)
+    names.check_texts("tag", body.tags)
+    names.check_texts("property", body.properties)
+    return _written(system, _draft(workspace, body, body.path, []), [])
 
 
 def _written(system: System, draft: ModelRow, files: Sequence[FileEntry]) -> ModelRecord:
@@ -321,7 +340,9 @@ def _draft(workspace: str, body: RegisterModel, path: str, files: Sequence[FileE
 def _add(work: Work, draft: ModelRow, files: Sequence[FileEntry]) -> ModelRow:
     workspace_row(work, draft.workspace)
     experiment, run_key = None, 0
-    if draft.run is not None:
+    # One whose files are elsewhere may be of a run that is elsewhere, too.
+    is_here = bool(files) or draft.files_below is not None
+    if draft.run is not None and (is_here or lookups.has_run(work, draft.workspace, draft.run)):
         run = lookups.run_row(work, draft.workspace, draft.run)
         experiment, run_key = run.experiment, run.key
     row = replace(

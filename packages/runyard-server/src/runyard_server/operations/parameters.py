@@ -14,7 +14,7 @@ from runyard.protocol.parameters import (
     ParameterList,
 )
 from runyard.protocol.runs import SubmitRun
-from runyard_server.core import lookups
+from runyard_server.core import lookups, specs
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.store import runs as rows
@@ -59,18 +59,42 @@ def log(system: System, workspace: str, run: str, *, body: LogParameters) -> Par
 
     def write(work: Work) -> dict[str, str]:
         key = lookups.run_key(work, workspace, run)
-        known = rows.params(work.connection, [key], list(given))[key]
-        for name, value in given.items():
-            if name in known and not _is_same(known[name], value):
-                raise Conflict(
-                    f"parameter {name!r} of run {run} is {known[name]!r} and cannot become "
-                    f"{value!r}: parameters are written once; log what changes as a metric or a tag"
-                )
-        fresh = {name: value for name, value in given.items() if name not in known}
-        rows.add_params(work.connection, key, fresh)
+        add(work, run, key, given)
         return rows.params(work.connection, [key])[key]
 
     return ParameterList(run, system.write(write))
+
+
+def add(work: Work, run: str, key: int, given: Mapping[str, str], *, spelt: bool = False) -> None:
+    """Add parameters, all or none.
+
+    Args:
+        work: The unit of work.
+        run: Id of the run, for the message.
+        key: Key of its row.
+        given: What `checked` has passed.
+        spelt: Whether what the command line spells gives way: that is a guess of ours, and a
+            script knows better what it works with.
+
+    Raises:
+        Conflict: One has another value already.
+    """
+    known = rows.params(work.connection, [key], list(given))[key]
+    other = {name for name, value in known.items() if not _is_same(value, given[name])}
+    if other and spelt:
+        spec = specs.of_run(work, key)
+        guessed = of_command(spec.command) if spec.command else of_arguments(spec.arguments)
+        guesses = {name for name in other if guessed.get(name) == known[name]}
+        rows.remove_params(work.connection, key, sorted(guesses))
+        known = {name: value for name, value in known.items() if name not in guesses}
+        other -= guesses
+    for name in sorted(other):
+        raise Conflict(
+            f"parameter {name!r} of run {run} is {known[name]!r} and cannot become "
+            f"{given[name]!r}: parameters are written once; log what changes as a metric or a tag"
+        )
+    fresh = {name: value for name, value in given.items() if name not in known}
+    rows.add_params(work.connection, key, fresh)
 
 
 def of_submission(body: SubmitRun) -> dict[str, str]:

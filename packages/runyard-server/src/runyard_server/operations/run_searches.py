@@ -9,7 +9,7 @@ from runyard.protocol.search import Search
 from runyard_server.core.work import Work
 from runyard_server.operations import searches
 from runyard_server.operations.searches import Page, Prepared, Words, has, is_, literal
-from runyard_server.store import experiments, nouns
+from runyard_server.store import experiments, nouns, runs
 from runyard_server.store.searched import Wanted
 
 RUNS = Words(
@@ -57,7 +57,7 @@ def found(work: Work, those: Prepared) -> Page:
 
 
 def shown(work: Work, wanted: Wanted) -> Wanted:
-    """The same without a condition on what is hidden where nothing is.
+    """The same without a condition on what is hidden, or deleted by a tracker, where nothing is.
 
     It would be asked of each row that is looked at, most of which are read for nothing else.
 
@@ -65,9 +65,12 @@ def shown(work: Work, wanted: Wanted) -> Wanted:
         work: The unit of work.
         wanted: What is looked for.
     """
-    if wanted.more and not experiments.hides_any(work.connection, wanted.workspace):
-        return replace(wanted, more=())
-    return wanted
+    more = list(wanted.more)
+    if more and not experiments.hides_any(work.connection, wanted.workspace):
+        more = []
+    if runs.has_deleted(work.connection, wanted.workspace):
+        more.append(nouns.NOT_DELETED)
+    return replace(wanted, more=more)
 
 
 def names_experiment(asked: Sequence[Condition]) -> bool:

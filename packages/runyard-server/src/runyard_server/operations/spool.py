@@ -10,7 +10,7 @@ JSON cannot hold is mended; anything else (a line that a full disk cut short) is
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -22,7 +22,7 @@ from runyard.protocol.metrics import KINDS, LARGEST_LINE, LOST
 from runyard.protocol.usage import SYSTEM, USAGE_KIND
 from runyard_server.store.folders import CHUNK, Body
 from runyard_server.store.metrics import SegmentRow, SeriesRow
-from runyard_server.store.segments import NAMES, Points, pack
+from runyard_server.store.segments import NAMES, Points, name_of, pack
 
 LARGEST = LARGEST_LINE
 """Bytes in one batch; a courier sends less, but for one line that is as long."""
@@ -44,8 +44,29 @@ class Line(msgspec.Struct, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
+class Latest:
+    """The point of a batch that counts as the latest; `odd` names a value that is not finite."""
+
+    step: int | None = None
+    time: int | None = None
+    odd: str | None = None
+
+    def is_after(self, series: SeriesRow) -> bool:
+        """Whether it comes after the latest point of a series, by step and then by time."""
+        if not series.count or series.last_time is None:
+            return True
+        # What was logged without a step has its place for one.
+        before = series.count - 1 if series.last_step is None else series.last_step
+        return (self.step or 0, self.time or 0) >= (before, series.last_time)
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """What one batch adds to one series."""
+    """What one batch adds to one series.
+
+    With `by_step` it is the point of the highest step that counts as the latest, as trackers such
+    as MLflow have it; else the one that was logged last.
+    """
 
     name: str
     kind: str
@@ -56,13 +77,20 @@ class Batch:
     minimum: float | None
     maximum: float | None
     source: str = ""
+    latest: Latest = field(default_factory=Latest)
+    by_step: bool = False
 
     def add_to(self, series: SeriesRow) -> SegmentRow:
         """Count the batch into its series; give its segment."""
         segment = SegmentRow(series.id, series.count, self.count, self.encoding, self.payload)
+        counts = not self.by_step or self.latest.is_after(series)
         series.count += self.count
+        if counts:
+            series.last_step, series.last_time = self.latest.step, self.latest.time
+            series.last_odd = self.latest.odd
         if self.last is not None and self.minimum is not None and self.maximum is not None:
-            series.last = self.last
+            # A batch behind an earlier one may yet be the first that has a finite number.
+            series.last = self.last if counts or series.last is None else series.last
             series.minimum = min(self.minimum, *_known(series.minimum, self.minimum))
             series.maximum = max(self.maximum, *_known(series.maximum, self.maximum))
         return segment
@@ -183,7 +211,13 @@ def _batch(name: str, source: str, group: list[Line]) -> Batch:
         minimum=min(numbers, default=None),
         maximum=max(numbers, default=None),
         source=source,
+        latest=Latest(group[-1].s, group[-1].t, odd(values[-1])),
     )
+
+
+def odd(value: Any) -> str | None:
+    """The name of a number that is not finite, None of any other value."""
+    return name_of(value) if type(value) is float and not isfinite(value) else None
 
 
 def _finite(values: Sequence[Any]) -> list[float]:

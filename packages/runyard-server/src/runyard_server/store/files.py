@@ -128,6 +128,17 @@ def put(connection: Connection, run_key: int, rows: Iterable[FileRow]) -> None:
     _ADD.run_many(connection, values)
 
 
+def remove_one(connection: Connection, run_key: int, path: str) -> None:
+    """Forget one file of a run; its content stays.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        path: Its path.
+    """
+    _REMOVE.run(connection, {"of_run": run_key, "old_path": path})
+
+
 def remove(connection: Connection, run_key: int, prefix: str) -> None:
     """Forget the files of a run whose path begins with `prefix`; their contents stay.
 

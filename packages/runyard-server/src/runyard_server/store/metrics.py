@@ -19,7 +19,8 @@ _MANY = 500
 class SeriesRow:
     """One metric of a run; `minimum`, `maximum` and `last` are of its finite numbers.
 
-    `source` says what wrote it, "" for `run.log`.
+    `source` says what wrote it, "" for `run.log`. `last_step`, `last_time` and `last_odd` are of
+    the point that counts as the latest: `last_odd` names its value where that is not finite.
     """
 
     run_key: int
@@ -31,6 +32,9 @@ class SeriesRow:
     maximum: float | None = None
     id: int = 0
     source: str = ""
+    last_step: int | None = None
+    last_time: int | None = None
+    last_odd: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,9 @@ _CHANGE_SERIES = (
         last=bindparam("new_last"),
         minimum=bindparam("new_minimum"),
         maximum=bindparam("new_maximum"),
+        last_step=bindparam("new_step"),
+        last_time=bindparam("new_time"),
+        last_odd=bindparam("new_odd"),
     )
 )
 _IN_PIECES = Prepared(
@@ -90,6 +97,7 @@ _IN_PIECES = Prepared(
 )
 _ADD_SEGMENTS = insert(metric_segments)
 _SEGMENTS_OF = select(*_SEGMENTS).where(metric_segments.c.series_id == bindparam("series"))
+_LAST_SEGMENT = Prepared(_SEGMENTS_OF.order_by(metric_segments.c.first.desc()).limit(1))
 _COUNTS_OF = select(metric_segments.c.first, metric_segments.c["count"]).where(
     metric_segments.c.series_id == bindparam("series")
 )
@@ -229,6 +237,9 @@ def change_series(connection: Connection, rows: Iterable[SeriesRow]) -> None:
             "new_last": row.last,
             "new_minimum": row.minimum,
             "new_maximum": row.maximum,
+            "new_step": row.last_step,
+            "new_time": row.last_time,
+            "new_odd": row.last_odd,
         }
         for row in rows
     ]
@@ -254,6 +265,12 @@ def segments(connection: Connection, series_id: int) -> list[SegmentRow]:
     """The segments of a series, in order."""
     found = _SEGMENTS_OF.order_by(metric_segments.c.first)
     return [SegmentRow(*row) for row in connection.execute(found, {"series": series_id})]
+
+
+def last_segment(connection: Connection, series_id: int) -> SegmentRow | None:
+    """The segment of a series that was written last, None of a series without any."""
+    row = _LAST_SEGMENT.row(connection, {"series": series_id})
+    return None if row is None else SegmentRow(*row)
 
 
 def series_of_many(

@@ -35,6 +35,7 @@ from runyard_server.store.searched import (
     Side,
     Source,
 )
+from runyard_server.store.tracking_schema import experiment_facts
 
 # Of an expression SQLite knows no `IS NOT NULL` as a place in an index, but `>` it does.
 _LEAST = -1e300
@@ -157,5 +158,13 @@ EXPERIMENTS = Noun(
     sides={},
     newest_first=False,
 )
+# Nearly all are not, so no index is the way to them.
+NOT_DELETED = Unindexed(runs.c.deleted_at).is_(None)
 SHOWN_RUNS = (not_hidden(runs.c.experiment),)
-SHOWN_EXPERIMENTS = (not_hidden(experiments.c.name),)
+SHOWN_EXPERIMENTS = (
+    not_hidden(experiments.c.name),
+    ~exists().where(
+        experiment_facts.c.experiment == experiments.c.id,
+        experiment_facts.c.deleted_at.is_not(None),
+    ),
+)

@@ -33,8 +33,17 @@ from runyard_server.store.schema import (
 )
 from runyard_server.store.subjects import RUN
 from runyard_server.store.team_schema import audit
+from runyard_server.store.tracking_schema import (
+    experiment_tags,
+    logged_model_files,
+    logged_model_metrics,
+    logged_model_params,
+    logged_model_tags,
+    logged_models,
+)
 
 _OF_MODELS = (model_files, model_tags, model_properties)
+_OF_LOGGED = (logged_model_files, logged_model_metrics, logged_model_params, logged_model_tags)
 _OF_NAMES = (registered_model_tags, model_aliases, model_changes)
 
 
@@ -160,6 +169,11 @@ def remove_workspace(connection: Connection, places: Sequence[str]) -> None:
     names = select(registered_models.c.key).where(registered_models.c.workspace.in_(places))
     for table in _OF_NAMES:
         connection.execute(delete(table).where(table.c.registered_key.in_(names)))
+    logged = select(logged_models.c.key).where(logged_models.c.workspace.in_(places))
+    for table in _OF_LOGGED:
+        connection.execute(delete(table).where(table.c.logged_key.in_(logged)))
+    known = select(experiments.c.id).where(experiments.c.workspace.in_(places))
+    connection.execute(delete(experiment_tags).where(experiment_tags.c.experiment.in_(known)))
     for table in _of_workspaces():
         connection.execute(delete(table).where(table.c.workspace.in_(places)))
     connection.execute(delete(workspaces).where(workspaces.c.id.in_(places)))

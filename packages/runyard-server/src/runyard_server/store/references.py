@@ -16,9 +16,16 @@ from runyard_server.store.prepared import Prepared
 from runyard_server.store.records import Records
 from runyard_server.store.registry_schema import model_files
 from runyard_server.store.schema import run_files, snapshots
+from runyard_server.store.tracking_schema import logged_model_files
 from runyard_server.store.trash_schema import blob_marks
 
 GONE = -1
+# A logged model's files are registered as a version's.
+_FILES = (
+    (run_files, ("run_key", "path")),
+    (logged_model_files, ("logged_key", "path")),
+    (model_files, ("model_key", "path")),
+)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ANY = Prepared(select(blob_marks.c.digest).where(blob_marks.c.digest > "").limit(1))
 _MANY = 500
@@ -31,7 +38,7 @@ def digests(records: Records) -> Iterator[str]:
     Each part is read in a transaction of its own: a long one would keep SQLite from reusing its
     log, and what is written meanwhile is the collector's business.
     """
-    for table, keys in ((run_files, ("run_key", "path")), (model_files, ("model_key", "path"))):
+    for table, keys in _FILES:
         for page in _pages(records, table, keys, table.c.digest):
             yield from (digest for digest in page if digest is not None)
     for page in _pages(records, snapshots, ("workspace", "id"), snapshots.c.files, _MANY):

@@ -73,6 +73,7 @@ class RunRow:
     started_at: int | None = None
     ended_at: int | None = None
     submitted_from: str | None = None
+    deleted_at: int | None = None
 
     @property
     def subject(self) -> Subject:
@@ -94,6 +95,11 @@ _SPEC = Prepared(select(run_specs.c.spec).where(run_specs.c.run_key == bindparam
 _TAGS, _PROPERTIES, _PARAMS = (
     Prepared(select(t.c.name, t.c.value).where(t.c.run_key == bindparam("of_run")))
     for t in (run_tags, run_properties, run_params)
+)
+_DELETED = Prepared(
+    select(runs.c.key)
+    .where(runs.c.workspace == bindparam("in_workspace"), runs.c.deleted_at.is_not(None))
+    .limit(1)
 )
 _HOLDING = Prepared(
     select(*COLUMNS)
@@ -493,6 +499,40 @@ def add_params(connection: Connection, key: int, given: Mapping[str, str]) -> No
         given: Value by name.
     """
     named.add(connection, run_params, key, given)
+
+
+def remove_params(connection: Connection, key: int, names: Sequence[str]) -> None:
+    """Remove parameters of a run; names it does not have are passed over.
+
+    Args:
+        connection: The transaction's connection.
+        key: Key of the run's row.
+        names: Which names.
+    """
+    named.remove(connection, run_params, key, names)
+
+
+def has_deleted(connection: Connection, workspace: str) -> bool:
+    """Whether a workspace has runs that a tracker has deleted.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+    """
+    return _DELETED.row(connection, {"in_workspace": workspace}) is not None
+
+
+def mark_deleted(connection: Connection, workspace: str, experiment: str, at: int | None) -> None:
+    """Delete all runs of an experiment, or with None restore them.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        experiment: Name of the experiment.
+        at: When, in microseconds since 1970.
+    """
+    mine = runs.c.workspace == workspace, runs.c.experiment == experiment
+    connection.execute(update(runs).where(*mine).values(deleted_at=at))
 
 
 def _of_workspace(connection: Connection, workspace: str, ids: Sequence[str]) -> list[RunRow]:

@@ -22,13 +22,13 @@ from sqlalchemy import (
     text,
 )
 
-from runyard_server.store import team_schema
+from runyard_server.store import tracking_schema
 
 SCHEMA_VERSION = "0010"
 
-# One for all tables: those of endpoints, the studio, journals, the registry, the trash and the team
+# One for all tables: those of endpoints, the studio, journals, registry, trash, team and trackers
 # stand in files of their own.
-metadata = team_schema.metadata
+metadata = tracking_schema.metadata
 OF_NO_RUN = text("subject_kind <> 'run'")
 # SQLite numbers rows by itself only for a column declared INTEGER.
 _Key = BigInteger().with_variant(Integer, "sqlite")
@@ -92,6 +92,7 @@ runs = Table(
     Column("ended_at", BigInteger),
     # Last, where ALTER TABLE has put it in older databases: a test compares the two.
     Column("submitted_from", String),
+    Column("deleted_at", BigInteger),
     UniqueConstraint("workspace", "id"),
     Index("runs_of_workspace", "workspace", "key"),
     Index("runs_by_created_at", "workspace", "created_at", "key"),
@@ -135,6 +136,9 @@ IS_GOING = and_(
 GOES_ON_FOR = _ZERO - runs.c.started_at
 Index("runs_by_duration", runs.c.workspace, LASTED, runs.c.key)
 Index("runs_of_experiment_by_duration", runs.c.workspace, runs.c.experiment, LASTED, runs.c.key)
+Index(
+    "runs_deleted", runs.c.workspace, runs.c.deleted_at, sqlite_where=runs.c.deleted_at.is_not(None)
+)
 Index("runs_going", runs.c.workspace, GOES_ON_FOR, runs.c.key, sqlite_where=IS_GOING)
 
 # Apart from runs, which are read whole and by the page: a spec is large and seldom asked for.
@@ -235,6 +239,10 @@ metric_series = Table(
     Column("minimum", Float),
     Column("maximum", Float),
     Column("source", String, nullable=False, server_default=""),
+    # Of the point that counts as the latest; `last_odd` has its value where that is not finite.
+    Column("last_step", BigInteger),
+    Column("last_time", BigInteger),
+    Column("last_odd", String),
     UniqueConstraint("run_key", "name"),
     Index("metric_series_by_last", "name", "kind", "last", "run_key"),
 )

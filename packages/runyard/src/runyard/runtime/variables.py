@@ -24,7 +24,7 @@ TOKEN_SECONDS = 30 * 24 * 3600
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 # What each interpreter imports when it starts; it takes the folder off its path again.
 STARTUP = ("runyard", "runtime", "startup")
-_FOREIGN = ("RUNYARD_", "AZUREML_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "__PYVENV", "UV_")
+_FOREIGN = ("RUNYARD_", "AZUREML_", "MLFLOW_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "__PYVENV", "UV_")
 # `__PYVENV_LAUNCHER__` makes macOS's Python look for another one's packages.
 _OURS = ("RUNYARD_", "AZUREML_RUN_", names.DATA_VARIABLE_PREFIX, "__PYVENV")
 _NAME = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
@@ -43,6 +43,7 @@ def make(job: Job, folder: RunFolder, data: Dict[str, str]) -> Dict[str, str]:
     variables.update(_interpreter(job, variables, user))
     variables.update(_v1(job))
     variables.update(_own(job, folder))
+    _lead_mlflow(job, variables, user)
     variables.update({names.DATA_VARIABLE_PREFIX + name: path for name, path in data.items()})
     for name in THREADS if _is_share(job) else ():
         variables.setdefault(name, str(job.cpus))
@@ -147,6 +148,21 @@ def _own(job: Job, folder: RunFolder) -> Dict[str, str]:
         found[names.URL_VARIABLE] = job.url
         found[names.TOKEN_VARIABLE] = job.token
     return found
+
+
+def _lead_mlflow(job: Job, variables: Dict[str, str], user: Dict[str, str]) -> None:
+    """Have MLflow's client log into the run, unless the user sends it elsewhere."""
+    elsewhere = user.get(names.MLFLOW_URI, variables.get(names.MLFLOW_URI, job.url))
+    if not elsewhere.startswith(job.url):
+        # It would look for a run of ours at the other server.
+        return
+    for name in names.MLFLOW_OTHERS:
+        variables.pop(name, None)
+    base = "" if job.workspace == names.DEFAULT_WORKSPACE else f"/mlflow/{job.workspace}"
+    variables[names.MLFLOW_URI] = job.url + base
+    variables[names.MLFLOW_TOKEN] = job.token
+    variables[names.MLFLOW_RUN] = job.run
+    variables[names.MLFLOW_EXPERIMENT] = job.experiment_id
 
 
 def _is_share(job: Job) -> bool:

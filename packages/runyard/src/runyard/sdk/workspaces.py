@@ -455,9 +455,23 @@ class Workspace:
         """Refuse: secrets cannot be kept yet."""
         raise NotOfferedYet("Workspace.get_default_keyvault", "environment variables")
 
-    def get_mlflow_tracking_uri(self, _with_auth: bool = False) -> NoReturn:
-        """Refuse: the MLflow protocol is not spoken yet."""
-        raise NotOfferedYet("Workspace.get_mlflow_tracking_uri", "Run.log and Run.get_metrics")
+    def get_mlflow_tracking_uri(self, _with_auth: bool = False) -> str:
+        """Where MLflow's client finds this workspace: for `mlflow.set_tracking_uri`.
+
+        The token that it has to show is put into this process's environment, where it looks.
+
+        Args:
+            _with_auth: Taken for old scripts' sake.
+        """
+        from runyard.protocol import mlflow
+
+        address = self._service.connection
+        given = mlflow.variables(address.url, self._service.id, address.token)
+        os.environ[mlflow.TOKEN_VARIABLE] = given[mlflow.TOKEN_VARIABLE]
+        # Else the client would send these, which are of another server.
+        for name in mlflow.OTHERS:
+            os.environ.pop(name, None)
+        return given[mlflow.URI_VARIABLE]
 
     def trash(self) -> List[Deleted]:
         """List what was deleted and may come back, the last deleted first."""

@@ -1,4 +1,4 @@
-"""Schema 0010: a registry with aliases, stages and a history; the trash; people and their log."""
+"""Schema 0010: a registry with aliases and a history; the trash; people; what trackers say."""
 
 from typing import Any
 
@@ -40,6 +40,8 @@ def upgrade(op: Any) -> None:
     _add_trash(op)
     _add_people(op)
     _add_audit(op)
+    _add_tracking(op)
+    _add_logged_models(op)
 
 
 def _add_registry(op: Any) -> None:
@@ -177,3 +179,90 @@ def _add_audit(op: Any) -> None:
         Column("count", Integer, nullable=False),
     )
     op.create_index("audit_of_object", "audit", ["object", "key"])
+
+
+def _add_tracking(op: Any) -> None:
+    op.add_column("runs", Column("deleted_at", BigInteger))
+    gone = text("deleted_at IS NOT NULL")
+    op.create_index("runs_deleted", "runs", ["workspace", "deleted_at"], sqlite_where=gone)
+    for name, kind in (("last_step", BigInteger), ("last_time", BigInteger), ("last_odd", String)):
+        op.add_column("metric_series", Column(name, kind))
+    op.create_table(
+        "experiment_facts",
+        Column("experiment", String, primary_key=True),
+        Column("workspace", String, nullable=False),
+        Column("title", String),
+        Column("location", Text, nullable=False),
+        Column("deleted_at", BigInteger),
+        Column("changed_at", BigInteger, nullable=False),
+        UniqueConstraint("workspace", "title"),
+    )
+    op.create_table(
+        "experiment_tags",
+        Column("experiment", String, primary_key=True),
+        Column("name", String, primary_key=True),
+        Column("value", Text, nullable=False),
+    )
+    op.create_table(
+        "run_inputs",
+        Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("number", Integer, primary_key=True, autoincrement=False),
+        Column("kind", String, nullable=False),
+        Column("name", String, nullable=False),
+        Column("digest", String, nullable=False),
+        Column("context", String),
+        Column("document", Text, nullable=False),
+        Index("run_inputs_by_name", "kind", "name", "run_key"),
+    )
+
+
+def _add_logged_models(op: Any) -> None:
+    op.create_table(
+        "logged_models",
+        Column("key", _KEY, primary_key=True, autoincrement=True),
+        Column("workspace", String, nullable=False),
+        Column("id", String, nullable=False),
+        Column("experiment", String, nullable=False),
+        Column("name", String, nullable=False),
+        Column("run", String),
+        Column("model_type", String, nullable=False),
+        Column("status", Integer, nullable=False),
+        Column("created_at", BigInteger, nullable=False),
+        Column("changed_at", BigInteger, nullable=False),
+        Column("deleted_at", BigInteger),
+        UniqueConstraint("workspace", "id"),
+        Index("logged_models_of_experiment", "workspace", "experiment", "created_at", "key"),
+        Index("logged_models_of_run", "workspace", "run", "key"),
+    )
+    op.create_table(
+        "logged_model_tags",
+        Column("logged_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("name", String, primary_key=True),
+        Column("value", Text, nullable=False),
+    )
+    op.create_table(
+        "logged_model_params",
+        Column("logged_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("name", String, primary_key=True),
+        Column("value", Text, nullable=False),
+    )
+    op.create_table(
+        "logged_model_metrics",
+        Column("key", _KEY, primary_key=True, autoincrement=True),
+        Column("logged_key", BigInteger, nullable=False),
+        Column("name", String, nullable=False),
+        Column("value", Float, nullable=False),
+        Column("time", BigInteger, nullable=False),
+        Column("step", BigInteger, nullable=False),
+        Column("run", String, nullable=False),
+        Column("dataset_name", String),
+        Column("dataset_digest", String),
+        Index("logged_model_metrics_of_model", "logged_key", "name"),
+    )
+    op.create_table(
+        "logged_model_files",
+        Column("logged_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("path", String, primary_key=True),
+        Column("digest", String, nullable=False),
+        Column("size", BigInteger, nullable=False),
+    )

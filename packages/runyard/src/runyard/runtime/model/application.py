@@ -22,6 +22,10 @@ HIDDEN = (
     "AZUREML_RUN_ID",
     "AZUREML_RUN_TOKEN",
     "AZUREML_RUN_TOKEN_EXPIRY",
+    names.MLFLOW_URI,
+    names.MLFLOW_TOKEN,
+    names.MLFLOW_RUN,
+    names.MLFLOW_EXPERIMENT,
 )
 
 

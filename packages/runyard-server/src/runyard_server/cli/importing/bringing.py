@@ -1,0 +1,239 @@
+"""Brings what a source has to the service, run by run, and goes on where it was left.
+
+Everything is told by MLflow's protocol, which the service speaks. A run keeps its id, by which an
+import that is repeated knows it; a tag says that it came whole. Points of metrics come in one
+order, so what is there already says how many to pass over. Experiments and models are known by
+their names.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from runyard.protocol.errors import NotFound, RunyardError
+from runyard_server.cli.importing.server import Server
+from runyard_server.cli.importing.sources import (
+    Source,
+    SourceExperiment,
+    SourceModel,
+    SourceRun,
+    SourceVersion,
+)
+
+DONE_TAG = "runyard.imported"
+_WHOLE = "whole"
+_POINTS, _NAMED = 1000, 100
+_RUNNING = ("RUNNING", "SCHEDULED")
+_NO_STAGE = "None"
+Item = TypeVar("Item")
+
+
+@dataclass
+class Brought:
+    """What came, and what did not."""
+
+    experiments: int = 0
+    runs: int = 0
+    known: int = 0
+    files: int = 0
+    bytes: int = 0
+    models: int = 0
+    versions: int = 0
+    missing: list[str] = field(default_factory=list)
+
+
+class Import:
+    """An import from one place.
+
+    Args:
+        source: The place.
+        server: The service, by MLflow's protocol.
+        told: Hears of each run: how many are done, and how many there are.
+    """
+
+    def __init__(self, source: Source, server: Server, told: Callable[[int, int], None]) -> None:
+        self._source = source
+        self._server = server
+        self._told = told
+        self._places: dict[str, str] = {}
+        self.brought = Brought()
+
+    def bring(self) -> Brought:
+        """Bring everything; what is here already is left as it is."""
+        experiments = self._source.experiments()
+        several = [(one, self._source.runs(one.id)) for one in experiments]
+        total = sum(len(runs) for _, runs in several)
+        done = 0
+        for experiment, runs in several:
+            home = self._experiment(experiment)
+            for run in runs:
+                self._run(home, run)
+                done += 1
+                self._told(done, total)
+            if experiment.deleted:
+                self._delete(home)
+        for model in self._source.models():
+            self._model(model)
+        return self.brought
+
+    def _experiment(self, one: SourceExperiment) -> str:
+        """The id of an experiment here; it is made where there is none of its name."""
+        try:
+            found = self._server.get("experiments/get-by-name", experiment_name=one.name)
+        except NotFound:
+            fields = {"name": one.name, "tags": _pairs(one.tags)}
+            self.brought.experiments += 1
+            return str(self._server.tell("experiments/create", fields)["experiment_id"])
+        there = found["experiment"]
+        if there["lifecycle_stage"] == "deleted":
+            # A run cannot be added to one that is; it is deleted again at the end.
+            fields = {"experiment_id": there["experiment_id"]}
+            self._server.tell("experiments/restore", fields)
+        return str(there["experiment_id"])
+
+    def _delete(self, experiment: str) -> None:
+        self._server.tell("experiments/delete", {"experiment_id": experiment})
+
+    def _run(self, experiment: str, run: str) -> None:
+        known = self._known(run)
+        if known is not None:
+            # For versions of models, whose sources name the place there.
+            uri = known["info"]["artifact_uri"]
+        if known is None or _tag(known, DONE_TAG) != _WHOLE:
+            one = self._source.run(run)
+            uri = self._started(experiment, one) if known is None else uri
+            self._log(one)
+            self._files(one, uri)
+            self._end(one)
+            self.brought.runs += 1
+        else:
+            self.brought.known += 1
+        self._places[run] = uri
+
+    def _known(self, run: str) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = self._server.get("runs/get", run_id=run)["run"]
+        except NotFound:
+            return None
+        return found
+
+    def _started(self, experiment: str, one: SourceRun) -> str:
+        fields = {
+            "runyard_run_id": one.id,
+            "experiment_id": experiment,
+            "run_name": one.name,
+            "user_id": one.user,
+            "start_time": one.started_at,
+            "tags": _pairs({**one.tags, **({"mlflow.runName": one.name} if one.name else {})}),
+        }
+        made = self._server.tell("runs/create", fields)["run"]
+        return str(made["info"]["artifact_uri"])
+
+    def _log(self, one: SourceRun) -> None:
+        for some in _pieces(_pairs(one.params), _NAMED):
+            self._server.tell("runs/log-batch", {"run_id": one.id, "params": some})
+        for name, points in one.metrics.items():
+            there = self._server.get("metrics/get-history", run_id=one.id, metric_key=name)
+            left = points[len(there.get("metrics", [])) :]
+            told = [_point(name, *point) for point in left]
+            for metrics in _pieces(told, _POINTS):
+                self._server.tell("runs/log-batch", {"run_id": one.id, "metrics": metrics})
+        if one.inputs:
+            self._server.tell("runs/log-inputs", {"run_id": one.id, "datasets": list(one.inputs)})
+
+    def _files(self, one: SourceRun, uri: str) -> None:
+        place = urlsplit(uri).path.strip("/")
+        count = 0
+        for path, file in self._source.files(one):
+            size = file.stat().st_size
+            self._server.send(f"{place}/{path}", file)
+            self.brought.bytes += size
+            count += 1
+        self.brought.files += count
+        if not count and urlsplit(one.artifact_uri).scheme not in ("", "file", "mlflow-artifacts"):
+            self.brought.missing.append(one.artifact_uri)
+
+    def _end(self, one: SourceRun) -> None:
+        fields: dict[str, Any] = {"run_id": one.id, "status": one.status}
+        # A run that had no end has none here either.
+        if one.status not in _RUNNING:
+            fields["end_time"] = one.ended_at or one.started_at
+        self._server.tell("runs/update", fields)
+        tag = {"run_id": one.id, "key": DONE_TAG, "value": _WHOLE}
+        self._server.tell("runs/set-tag", tag)
+        if one.deleted:
+            self._server.tell("runs/delete", {"run_id": one.id})
+
+    def _model(self, one: SourceModel) -> None:
+        try:
+            there = self._server.get("registered-models/get", name=one.name)["registered_model"]
+            known = max((int(v["version"]) for v in there.get("latest_versions", [])), default=0)
+        except NotFound:
+            fields = {"name": one.name, "description": one.description, "tags": _pairs(one.tags)}
+            try:
+                self._server.tell("registered-models/create", fields)
+            except RunyardError as error:
+                self.brought.missing.append(f"model {one.name}: {error.message}")
+                return
+            self.brought.models += 1
+            known = 0
+        for version in one.versions:
+            if version.version > known:
+                self._version(one.name, version)
+        for alias, number in one.aliases.items():
+            fields = {"name": one.name, "alias": alias, "version": str(number)}
+            self._server.tell("registered-models/alias", fields)
+
+    def _version(self, name: str, one: SourceVersion) -> None:
+        fields = {
+            "name": name,
+            "source": self._source_of(one),
+            "run_id": one.run,
+            "description": one.description,
+            "tags": _pairs(one.tags),
+        }
+        made = self._tell_version(fields)
+        while int(made["version"]) < one.version:
+            # Versions in between were deleted there; numbers are what others know them by.
+            gone = {"name": name, "version": made["version"]}
+            self._server.tell("model-versions/delete", gone, method="DELETE")
+            made = self._tell_version(fields)
+        if one.stage != _NO_STAGE:
+            move = {"name": name, "version": made["version"], "stage": one.stage}
+            self._server.tell("model-versions/transition-stage", move)
+        self.brought.versions += 1
+
+    def _tell_version(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        made: dict[str, Any] = self._server.tell("model-versions/create", fields)["model_version"]
+        return made
+
+    def _source_of(self, one: SourceVersion) -> str:
+        """Where the files of a version are here: below its run, as they were there."""
+        _, found, rest = one.source.partition(f"{one.run}/artifacts")
+        if not one.run or not found or one.run not in self._places:
+            return one.source
+        return self._places[one.run] + rest
+
+
+def _point(name: str, value: float, time: int, step: int) -> dict[str, Any]:
+    # JSON has no NaN: its name travels.
+    told = value if value == value and abs(value) != float("inf") else repr(value)  # noqa: PLR0124
+    spelt = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}.get(str(told), told)
+    return {"key": name, "value": spelt, "timestamp": time, "step": step}
+
+
+def _tag(run: Mapping[str, Any], name: str) -> str:
+    tags = run.get("data", {}).get("tags", [])
+    return next((one["value"] for one in tags if one["key"] == name), "")
+
+
+def _pairs(named: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"key": name, "value": value} for name, value in named.items()]
+
+
+def _pieces(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
+    several = iter(items)
+    while piece := list(islice(several, size)):
+        yield piece

@@ -1,0 +1,112 @@
+"""What is read of a place where MLflow kept things; times are milliseconds, as MLflow has them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+
+@dataclass(frozen=True)
+class SourceExperiment:
+    """An experiment; `id` is the source's own."""
+
+    id: str
+    name: str
+    tags: dict[str, str] = field(default_factory=dict)
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class SourceRun:
+    """A run with all that was logged of it but its files.
+
+    `metrics` are points by name: value, time, step. `inputs` are its datasets as MLflow's JSON.
+    """
+
+    id: str
+    name: str
+    user: str
+    status: str
+    started_at: int
+    ended_at: int | None
+    deleted: bool
+    artifact_uri: str
+    tags: dict[str, str]
+    params: dict[str, str]
+    metrics: dict[str, list[tuple[float, int, int]]]
+    inputs: Sequence[dict[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class SourceVersion:
+    """A version of a registered model."""
+
+    version: int
+    source: str
+    run: str
+    description: str
+    stage: str
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True)
+class SourceModel:
+    """A registered model, its versions oldest first."""
+
+    name: str
+    description: str
+    tags: dict[str, str]
+    aliases: dict[str, int]
+    versions: list[SourceVersion]
+
+
+class Source(ABC):
+    """A place of MLflow's. Readers raise InvalidRequest for what is no such place."""
+
+    @abstractmethod
+    def experiments(self) -> list[SourceExperiment]:
+        """All experiments, deleted ones too."""
+
+    @abstractmethod
+    def runs(self, experiment: str) -> list[str]:
+        """The ids of all runs of an experiment, oldest first."""
+
+    @abstractmethod
+    def run(self, run: str) -> SourceRun:
+        """A run."""
+
+    @abstractmethod
+    def files(self, run: SourceRun) -> Iterator[tuple[str, Path]]:
+        """The files of a run: the path in the run, and where the bytes are now."""
+
+    @abstractmethod
+    def models(self) -> list[SourceModel]:
+        """All registered models."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what was opened."""
+
+
+def below(folder: Path) -> Iterator[tuple[str, Path]]:
+    """All files below a folder, by their paths in it."""
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path
+
+
+def local(uri: str, root: Path | None) -> Path | None:
+    """The folder of this machine that an address of files means; None for another store's.
+
+    Args:
+        uri: `file:`, a path, or `mlflow-artifacts:` of a server that kept its files below `root`.
+        root: Where a server kept files, if that is known.
+    """
+    split = urlsplit(uri)
+    if split.scheme in ("", "file"):
+        return Path(unquote(split.path))
+    if split.scheme == "mlflow-artifacts" and root is not None:
+        return root / unquote(split.path).lstrip("/")
+    return None

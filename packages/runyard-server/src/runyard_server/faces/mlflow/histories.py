@@ -1,0 +1,87 @@
+"""The histories of metrics, as MLflow's client and its pages read them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from runyard.protocol.errors import InvalidRequest
+from runyard_server.faces.mlflow import asked, experiments, shown
+from runyard_server.faces.mlflow.asked import Asked
+from runyard_server.operations import tracked_views
+from runyard_server.operations.tracked_views import Logged
+from runyard_server.store import pages
+
+_MOST = 2**31
+_MOST_RUNS, _MOST_POINTS, _MOST_SAMPLED = 100, 25_000, 2500
+
+
+def get(given: Asked) -> dict[str, Any]:
+    """The history of a metric of a run, by time; a page of it where one is asked for."""
+    run, name = given.run, given.required("metric_key")
+    points = _by_time(tracked_views.history(given.system, given.workspace, run, name))
+    token = None
+    if given.fields.get("max_results") is not None:
+        size = experiments.size(given, _MOST, _MOST)
+        first = pages.after(given.text("page_token") or None, int) or 0
+        token = pages.token(first + size) if len(points) > first + size else None
+        points = points[first : first + size]
+    return experiments.paged("metrics", [_metric(name, one) for one in points], token)
+
+
+def get_bulk(given: Asked) -> dict[str, Any]:
+    """The histories of one metric of several runs."""
+    runs = given.texts("run_id")
+    if not runs:
+        raise InvalidRequest("GetMetricHistoryBulk request must specify at least one run_id")
+    _check_runs(runs)
+    name = given.required("metric_key")
+    most = min(experiments.size(given, _MOST_POINTS, _MOST), _MOST_POINTS)
+    found = []
+    for run in sorted(runs):
+        points = _by_time(tracked_views.history(given.system, given.workspace, run, name))
+        found += [{**_metric(name, one), "run_id": run} for one in points]
+    return {"metrics": found[:most]}
+
+
+def get_sampled(given: Asked) -> dict[str, Any]:
+    """The histories of one metric of several runs, thinned evenly."""
+    runs = given.texts("run_ids")
+    if not runs:
+        raise asked.missing("run_ids")
+    _check_runs(runs)
+    name = given.required("metric_key")
+    most = experiments.size(given, _MOST_SAMPLED, _MOST_SAMPLED)
+    low, high = given.integer("start_step"), given.integer("end_step")
+    if (low is None) != (high is None):
+        raise InvalidRequest("give both of start_step and end_step, or neither")
+    if low is not None and high is not None and low > high:
+        raise InvalidRequest(f"end_step must be greater than start_step; they are {high} and {low}")
+    found = []
+    for run in runs:
+        points = tracked_views.history(given.system, given.workspace, run, name)
+        inside = [one for one in points if low is None or low <= one.step <= (high or 0)]
+        thinned = _thinned(sorted(inside, key=lambda one: (one.step, one.time)), most)
+        found += [{**_metric(name, one), "run_id": run} for one in thinned]
+    return {"metrics": found}
+
+
+def _check_runs(runs: Sequence[str]) -> None:
+    if len(runs) > _MOST_RUNS:
+        raise InvalidRequest(f"at most {_MOST_RUNS} runs can be asked for; {len(runs)} were given")
+
+
+def _by_time(points: Sequence[Logged]) -> list[Logged]:
+    return sorted(points, key=lambda one: (one.time, one.step))
+
+
+def _metric(name: str, one: Logged) -> dict[str, Any]:
+    return shown.metric(name, one.value, one.time, one.step)
+
+
+def _thinned(points: Sequence[Logged], most: int) -> Sequence[Logged]:
+    """At most so many points, evenly spaced, the first and the last among them."""
+    if len(points) <= most:
+        return points
+    if most == 1:
+        return points[-1:]
+    last = len(points) - 1
+    return [points[place * last // (most - 1)] for place in range(most)]

@@ -1,0 +1,91 @@
+"""What names and values MLflow lets through, and how long they may be.
+
+Names of metrics, parameters and tags may serve as paths of files in MLflow's own stores, so they
+must look like one that leads nowhere else. Values that are too long are cut, as MLflow's server
+does unless it is told otherwise.
+"""
+
+import posixpath
+import re
+
+from runyard.protocol.errors import InvalidRequest
+from runyard_server.faces.mlflow.asked import wrong
+
+MOST_METRICS, MOST_PARAMS, MOST_TAGS, MOST_ENTITIES = 1000, 100, 100, 1000
+LARGEST_BATCH = 1_000_000
+LONGEST_KEY = 250
+LONGEST_PARAM, LONGEST_TAG = 6000, 8000
+LONGEST_EXPERIMENT_TAG = 20_000
+_LONGEST_TITLE = 500
+_FIT = re.compile(r"[/\w.\- :]*")
+
+
+def checked(name: str, where: str, what: str = "") -> str:
+    """A name of a metric, a parameter or a tag, if MLflow takes it.
+
+    Args:
+        name: The name.
+        where: The field, for the message.
+        what: What is named, where its length is checked.
+
+    Raises:
+        InvalidRequest: It has other letters, or reads as a path to elsewhere.
+    """
+    if not _FIT.fullmatch(name):
+        raise wrong(
+            where, name, "Names may only contain letters, digits, and the signs _ - . : / and blank"
+        )
+    if name and not name.isidentifier():
+        plain = posixpath.normpath(name)
+        if plain != name or plain == "." or plain.startswith(("..", "/")):
+            raise wrong(where, name, f"as the path of a file the name would be {plain!r}")
+    if what:
+        fitting(name, LONGEST_KEY, what)
+    return name
+
+
+def fitting(value: str, longest: int, what: str) -> str:
+    """A text that is not too long.
+
+    Args:
+        value: The text.
+        longest: How many characters it may have.
+        what: What it is, for the message.
+
+    Raises:
+        InvalidRequest: It is too long.
+    """
+    if len(value) > longest:
+        raise InvalidRequest(
+            f"'{what}' exceeds the maximum length of {longest} characters: it has {len(value)}"
+        )
+    return value
+
+
+def title(name: str) -> str:
+    """The title of an experiment, if it can be one.
+
+    Raises:
+        InvalidRequest: It is empty or too long.
+    """
+    if not name:
+        raise InvalidRequest("Invalid experiment name: '': it must not be empty")
+    return fitting(name, _LONGEST_TITLE, "name")
+
+
+def limited(what: str, most: int, count: int) -> None:
+    """Refuse a batch that has more of something than it may.
+
+    Args:
+        what: Of what.
+        most: How many it may have.
+        count: How many it has.
+
+    Raises:
+        InvalidRequest: It has more.
+    """
+    if count > most:
+        raise InvalidRequest(
+            f"A batch logging request can contain at most {most} {what}, and this one has {count}; "
+            "send them in several"
+        )

@@ -1,0 +1,218 @@
+"""MLflow's filters and orders in our own words.
+
+The language is the same (`runyard.protocol.filters`); what differs are a few names. What MLflow
+keeps as tags and we as columns is asked for by the column, so that runs which came in by any way
+are found. MLflow's five states stand for several of ours each. Conditions on datasets are of no
+field of ours and become conditions of their own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from runyard.protocol import filters
+from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.filters import (
+    ATTRIBUTE,
+    LISTS,
+    METRIC,
+    PATTERNS,
+    TAG,
+    Condition,
+    Field,
+    Order,
+)
+from runyard.protocol.suggestions import suggest
+from runyard_server.faces.mlflow.shown import STATUSES
+from runyard_server.operations import tracked_runs
+from runyard_server.store import run_inputs
+from runyard_server.store.functions import matches
+
+_TAGS = {
+    tracked_runs.NAME_TAG: "name",
+    tracked_runs.USER_TAG: "user",
+    tracked_runs.PARENT_TAG: "parent",
+}
+_RUN_ATTRIBUTES = {
+    "run_id": "id",
+    "run_uuid": "id",
+    "run_name": "name",
+    "run name": "name",
+    "status": "status",
+    "user_id": "user",
+    "start_time": "started_at",
+    "created": "started_at",
+    "end_time": "ended_at",
+}
+_DATASETS = ("dataset.", "datasets.")
+_RUN = "run."
+_MOST_ORDERS = 4
+_PROMPT = Field(TAG, "mlflow.prompt.is_prompt")
+_PROMPTS = (("=", ("true",)), ("!=", ("false",)))
+
+
+def of_runs(text: str) -> tuple[str, list[Condition]]:
+    """A filter of runs in our own words, and its conditions on datasets.
+
+    Raises:
+        InvalidRequest: It breaks the grammar, or names what runs do not have.
+    """
+    ours: list[Condition] = []
+    datasets: list[Condition] = []
+    for one in filters.conditions(text):
+        dataset = _dataset(one.field)
+        if dataset is not None:
+            datasets.append(one._replace(field=dataset))
+        else:
+            ours.append(_condition(one))
+    return filters.written(ours), datasets
+
+
+def orders_of_runs(given: Iterable[str]) -> list[str]:
+    """Orders of runs in our own words, behind which the newest comes first.
+
+    Raises:
+        InvalidRequest: One is none, or one field comes twice.
+    """
+    found: list[Order] = []
+    for text in given:
+        read = filters.order(text)
+        found.append(Order(_run_field(read.field), read.descending))
+    names = [one.field for one in found]
+    if len(set(names)) < len(names):
+        raise InvalidRequest(f"`order_by` contains duplicate fields: {list(given)}")
+    newest = Order(Field(ATTRIBUTE, "started_at"), descending=True)
+    if newest.field not in names and len(found) <= _MOST_ORDERS:
+        found.append(newest)
+    return [written(one) for one in found]
+
+
+def of_others(
+    text: str, attributes: Mapping[str, str], *, times: Sequence[str] = ()
+) -> list[Condition]:
+    """The conditions of a filter of experiments or models.
+
+    Args:
+        text: The filter.
+        attributes: What the attributes are called, by their names in MLflow.
+        times: Those that are times, by our names: MLflow counts milliseconds.
+
+    Raises:
+        InvalidRequest: It breaks the grammar, or names what there is not.
+    """
+    found = []
+    for one in filters.conditions(text):
+        made = renamed(one, attributes)
+        if made.field.kind == ATTRIBUTE and made.field.name in times:
+            made = made._replace(values=tuple(map(_microseconds, made.values)))
+        found.append(made)
+    return found
+
+
+def renamed(one: Condition, attributes: Mapping[str, str]) -> Condition:
+    """A condition of experiments or models by our names.
+
+    Args:
+        one: The condition.
+        attributes: What the attributes are called, by their names in MLflow.
+
+    Raises:
+        InvalidRequest: It is about what there is not.
+    """
+    if one.field.kind == TAG:
+        return one
+    if one.field.kind != ATTRIBUTE:
+        raise InvalidRequest(f"a filter of these has attributes and tags, not {one.field.kind}")
+    return one._replace(field=_attribute(one.field, attributes))
+
+
+def no_prompts(conditions: Sequence[Condition]) -> list[Condition]:
+    """Conditions that leave out MLflow's prompts, which are models to it, unless they ask for them.
+
+    Args:
+        conditions: What is asked for; MLflow's client adds that it means no prompts.
+    """
+    others = [one for one in conditions if one.field != _PROMPT]
+    asks = any((one.operator, one.values) in _PROMPTS for one in conditions if one.field == _PROMPT)
+    if asks:
+        return [*others, Condition(_PROMPT, "=", ("true",))]
+    return [*others, Condition(_PROMPT, "IS NULL")]
+
+
+def orders_of_others(given: Iterable[str], attributes: Mapping[str, str]) -> list[Order]:
+    """The orders of experiments or models.
+
+    Args:
+        given: The orders.
+        attributes: What the attributes are called, by their names in MLflow.
+
+    Raises:
+        InvalidRequest: One is none.
+    """
+    read = [filters.order(text) for text in given]
+    return [Order(_attribute(one.field, attributes), one.descending) for one in read]
+
+
+def _condition(one: Condition) -> Condition:
+    field = _run_field(one.field)
+    if field == Field(ATTRIBUTE, "status") and one.values:
+        return _status(one._replace(field=field))
+    return one._replace(field=field)
+
+
+def _run_field(field: Field) -> Field:
+    if field.kind == TAG and field.name in _TAGS:
+        return Field(ATTRIBUTE, _TAGS[field.name])
+    if field.kind != ATTRIBUTE:
+        return field
+    name = field.name.removeprefix(_RUN)
+    return _attribute(Field(ATTRIBUTE, name.lower()), _RUN_ATTRIBUTES)
+
+
+def _attribute(field: Field, known: Mapping[str, str]) -> Field:
+    if field.kind != ATTRIBUTE or field.name not in known:
+        near = suggest(field.name, list(known), "", few=len(known))
+        metric, tag = (filters.named(Field(kind, field.name)) for kind in (METRIC, TAG))
+        raise InvalidRequest(
+            f"Invalid attribute key '{field.name}' specified; {near.sentence}. A metric is "
+            f"{metric}, a tag {tag}"
+        )
+    return Field(ATTRIBUTE, known[field.name])
+
+
+def _status(one: Condition) -> Condition:
+    """A condition on MLflow's states as one on ours."""
+    words = [str(value) for value in one.values]
+    if one.operator in PATTERNS:
+        small = one.operator.endswith("ILIKE")
+        fits = {name for name in STATUSES if matches(words[0], name, small=small)}
+    elif one.operator in ("=", "!=", *LISTS):
+        fits = {name for name in STATUSES if name in words}
+    else:
+        raise InvalidRequest(f"a status is compared with =, !=, IN or LIKE, not {one.operator}")
+    if one.operator == "!=" or one.operator.startswith("NOT"):
+        fits = set(STATUSES) - fits
+    ours = [status for name in STATUSES if name in fits for status in STATUSES[name]]
+    # No run has none: what no state fits finds nothing.
+    return one._replace(operator="IN", values=tuple(ours or [STATUSES["SCHEDULED"][0]]))
+
+
+def _dataset(field: Field) -> Field | None:
+    """The field of a dataset that a name means."""
+    head = next((one for one in _DATASETS if field.name.startswith(one)), None)
+    if field.kind != ATTRIBUTE or head is None:
+        return None
+    name = field.name.removeprefix(head)
+    if name not in run_inputs.DATASET_FIELDS:
+        known = ", ".join(run_inputs.DATASET_FIELDS)
+        raise InvalidRequest(f"Invalid dataset key '{name}' specified; there are {known}")
+    return Field(ATTRIBUTE, name)
+
+
+def _microseconds(value: object) -> int:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return int(value * 1000)
+    raise InvalidRequest(f"a time is compared with a number of milliseconds, not {value!r}")
+
+
+def written(one: Order) -> str:
+    """The text of an order, which reads back as the same order."""
+    return filters.named(one.field) + (" DESC" if one.descending else " ASC")

@@ -1,0 +1,79 @@
+"""Bytes of files to and from MLflow's client: streamed, checked, and kept by their digest."""
+
+from functools import partial
+
+from starlette.responses import Response
+
+from runyard.protocol.files import FileEntry, RegisterFiles
+from runyard_server.core.system import Content
+from runyard_server.faces.exchange import Exchange
+from runyard_server.faces.mlflow import asked, places
+from runyard_server.faces.mlflow.asked import Asked
+from runyard_server.faces.mlflow.places import Place
+from runyard_server.operations import files, logged_models
+from runyard_server.store.folders import Body, checked
+
+
+async def upload(exchange: Exchange) -> Response:
+    """Take a file of a run or of a logged model in."""
+    parts = exchange.parts
+
+    def find() -> tuple[Asked, Place]:
+        given = _asked(exchange)
+        place = places.changeable(given, places.required(given, given.segments["path"]))
+        checked(place.path)
+        return given, place
+
+    # Before the body comes: what no body could make right need not be sent.
+    given, place = await exchange.run(find)
+    threads = parts.transfers if parts.intake.is_large(exchange.request) else parts.work
+    async with parts.intake.raw(exchange.request, hashed=True) as body:
+        await exchange.run(partial(_write, given, place, body), threads)
+    return Response(b"{}", 200, media_type="application/json")
+
+
+async def download(exchange: Exchange) -> Response:
+    """A file at a path of MLflow's store of files."""
+
+    def find() -> Content:
+        given = _asked(exchange)
+        return places.content(given, places.required(given, given.segments["path"]))
+
+    return await exchange.content(await exchange.run(find))
+
+
+async def of_run(exchange: Exchange) -> Response:
+    """A file of a run, as MLflow's pages ask for it."""
+
+    def find() -> Content:
+        given = _asked(exchange)
+        path = places.checked(given.required("path"))
+        return places.content(given, Place(path, run=given.run))
+
+    return await exchange.content(await exchange.run(find))
+
+
+async def of_version(exchange: Exchange) -> Response:
+    """A file of a version of a model, as MLflow's pages ask for it."""
+    from runyard_server.faces.mlflow import versions
+
+    def find() -> Content:
+        return versions.content(_asked(exchange))
+
+    return await exchange.content(await exchange.run(find))
+
+
+def _write(given: Asked, place: Place, body: Body) -> None:
+    system, workspace = given.system, given.workspace
+    if place.model is not None:
+        logged_models.write_file(system, workspace, place.model, place.path, body)
+        return
+    digest, size = system.blobs.add(body)
+    entry = FileEntry(checked(place.path), digest, size)
+    # MLflow's client replaces what is there without asking.
+    files.register(system, workspace, str(place.run), body=RegisterFiles([entry], overwrite=True))
+
+
+def _asked(exchange: Exchange) -> Asked:
+    pairs = exchange.request.query_params.multi_items()
+    return asked.admitted(exchange, asked.read("GET", pairs, b""))

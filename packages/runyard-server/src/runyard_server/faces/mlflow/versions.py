@@ -1,0 +1,276 @@
+"""MLflow's versions of models, over the registry.
+
+A version's files are those of its source, as they are when it is registered: a folder of a run, a
+logged model, another version. A source that leads to nothing here (another store's, or text that
+means something to whoever wrote it) is kept as it was given, and the version has no files. What
+MLflow tells of a version and the registry has no field for are properties, which never change.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from runyard.protocol import filters
+from runyard.protocol.errors import InvalidRequest, NotFound, RunFileNotFound
+from runyard.protocol.files import FileEntry
+from runyard.protocol.filters import ATTRIBUTE, PROPERTY, Condition, Field, Order
+from runyard.protocol.models import (
+    STAGES,
+    ChangeModel,
+    ModelRecord,
+    RegisterModel,
+    SetStage,
+)
+from runyard.protocol.search import Search
+from runyard_server.core import lookups
+from runyard_server.core.system import Content
+from runyard_server.faces.mlflow import asked, experiments, names, places, searching, version_files
+from runyard_server.faces.mlflow import shown as views
+from runyard_server.faces.mlflow.asked import THOUSAND, Asked
+from runyard_server.operations import file_trees, logged_models, models
+from runyard_server.operations import registered_models as registered
+
+_PAGE, _MOST = 1000, 200_000
+_LONGEST_TAG = 100_000
+_SOURCE, _LINK, _MODEL = "mlflow.source", "mlflow.run_link", "mlflow.model_id"
+_KNOWN = {"name": "name", "version_number": "version", "run_id": "run"}
+_ORDERED = {
+    "name": "name",
+    "version_number": "version",
+    "creation_timestamp": "created_at",
+    "last_updated_timestamp": "changed_at",
+}
+
+
+def create(given: Asked) -> dict[str, Any]:
+    """Register a version of a model that has a name already."""
+    name, source = given.required("name"), given.required("source")
+    registered.get(given.system, given.workspace, name)
+    run = _run(given, source)
+    told = {
+        _SOURCE: source,
+        _LINK: given.text("run_link"),
+        _MODEL: given.text("model_id"),
+    }
+    body = RegisterModel(
+        name=name,
+        path=_base(source),
+        run=run,
+        tags=tags_of(given),
+        properties={key: value for key, value in told.items() if value},
+        description=given.text("description"),
+    )
+    return {"model_version": shown(_registered(given, source, body))}
+
+
+def get(given: Asked) -> dict[str, Any]:
+    """A version."""
+    return {"model_version": shown(models.get(given.system, given.workspace, _id(given)))}
+
+
+def update(given: Asked) -> dict[str, Any]:
+    """Change the description of a version."""
+    return _change(given, ChangeModel(description=given.text("description")))
+
+
+def delete(given: Asked) -> dict[str, Any]:
+    """Delete a version."""
+    given.only_user("delete versions of models")
+    found = models.get(given.system, given.workspace, _id(given))
+    # Here an alias keeps nothing: MLflow's client has no other way to say that it is meant.
+    for alias in found.aliases:
+        registered.delete_alias(given.system, given.workspace, found.name, alias)
+    models.delete(given.system, given.workspace, found.id)
+    return {}
+
+
+def transition(given: Asked) -> dict[str, Any]:
+    """Move a version to a stage."""
+    given.only_user("move models to stages")
+    archive = given.flag("archive_existing_versions")
+    body = SetStage(stage(given.required("stage")), archive)
+    found = models.stage(given.system, given.workspace, _id(given), body=body)
+    return {"model_version": shown(found)}
+
+
+def get_download_uri(given: Asked) -> dict[str, Any]:
+    """Where a version's files are fetched: here, as they were registered."""
+    found = models.get(given.system, given.workspace, _id(given))
+    if not found.files:
+        return {"artifact_uri": found.properties.get(_SOURCE, "")}
+    return {"artifact_uri": f"{views.SCHEME}/{places.VERSIONS}/{found.name}/{found.version}"}
+
+
+def search(given: Asked) -> dict[str, Any]:
+    """One page of versions."""
+    order = searching.orders_of_others(given.texts("order_by"), _ORDERED)
+    there = {one.field.name for one in order}
+    # As MLflow orders what was not asked for.
+    for name, descending in (("changed_at", True), ("name", False), ("version", True)):
+        if name not in there:
+            order.append(Order(Field(ATTRIBUTE, name), descending))
+    body = Search(
+        filter=filters.written(
+            searching.no_prompts(
+                [_condition(one) for one in filters.conditions(given.text("filter"))]
+            )
+        ),
+        order_by=[searching.written(one) for one in order],
+        page_size=experiments.size(given, _PAGE, _MOST),
+        page_token=given.text("page_token") or None,
+    )
+    page = models.search(given.system, given.workspace, body)
+    items = [shown(one) for one in page.items]
+    return experiments.paged("model_versions", items, page.next_page_token)
+
+
+def set_tag(given: Asked) -> dict[str, Any]:
+    """Set a tag of a version."""
+    key = names.checked(given.required("key"), "key", "key")
+    _change(given, ChangeModel(tags={key: given.text("value")}))
+    return {}
+
+
+def delete_tag(given: Asked) -> dict[str, Any]:
+    """Remove a tag of a version."""
+    _change(given, ChangeModel(removed_tags=[given.required("key")]))
+    return {}
+
+
+def content(given: Asked) -> Content:
+    """A file of a version, as MLflow's pages ask for it."""
+    path = places.checked(given.required("path"))
+    return version_files.read(given, _id(given), path)
+
+
+def tags_of(given: Asked) -> dict[str, str]:
+    """The tags of a request, each of a name and length that MLflow takes."""
+    found = {}
+    for tag in given.records("tags"):
+        name = names.checked(asked.required(tag, "key"), "key", "key")
+        found[name] = names.fitting(asked.text(tag, "value"), _LONGEST_TAG, "value")
+    return found
+
+
+def number(given: Asked) -> int:
+    """The number of a version, which MLflow sends as a text.
+
+    Raises:
+        InvalidRequest: It is none.
+    """
+    value = given.integer("version")
+    if value is None:
+        raise asked.missing("version")
+    return value
+
+
+def stage(name: str) -> str:
+    """A stage by its name, in any case.
+
+    Raises:
+        InvalidRequest: There is none of that name.
+    """
+    for one in STAGES:
+        if one.lower() == name.lower():
+            return one
+    raise InvalidRequest(f"Invalid Model Version stage: {name}; there are {', '.join(STAGES)}")
+
+
+def shown(found: ModelRecord) -> dict[str, Any]:
+    """A version as MLflow's JSON."""
+    source = found.properties.get(_SOURCE)
+    if source is None:
+        source = f"runs:/{found.run}/{found.path}" if found.run else f"models:/{found.id}"
+    told = {
+        "name": found.name,
+        "version": str(found.version),
+        "creation_timestamp": milliseconds(found.created_at),
+        "last_updated_timestamp": milliseconds(found.changed_at or found.created_at),
+        "user_id": found.created_by,
+        "current_stage": found.stage,
+        "description": found.description,
+        "source": source,
+        "run_id": found.run or "",
+        "status": "READY",
+        "run_link": found.properties.get(_LINK, ""),
+        "tags": views.pairs(found.tags),
+        "aliases": found.aliases,
+    }
+    model = found.properties.get(_MODEL)
+    return {**told, "model_id": model} if model else told
+
+
+def milliseconds(time: str) -> int:
+    """A time of ours as MLflow counts it."""
+    return round(datetime.fromisoformat(time).timestamp() * THOUSAND)
+
+
+def _id(given: Asked) -> str:
+    return f"{given.required('name')}:{number(given)}"
+
+
+def _change(given: Asked, body: ChangeModel) -> dict[str, Any]:
+    model = _id(given)
+    if given.adding() is not None:
+        found = models.get(given.system, given.workspace, model)
+        given.own(found.run or "")
+    return {"model_version": shown(models.change(given.system, given.workspace, model, body=body))}
+
+
+def _condition(one: Condition) -> Condition:
+    if one.field == Field(ATTRIBUTE, "source_path"):
+        return one._replace(field=Field(PROPERTY, _SOURCE))
+    return searching.renamed(one, _KNOWN)
+
+
+def _run(given: Asked, source: str) -> str | None:
+    """The run that a version is of: the one that is named, else the token's own."""
+    run = given.text("run_id") or None
+    caller = given.adding()
+    if caller is not None:
+        run = given.own(run or caller)
+    place = places.of_uri(given.system, given.workspace, source)
+    if run is None and place is not None:
+        run = place.run
+        if place.model is not None:
+            run = logged_models.run_of(given.system, given.workspace, place.model)
+    return run
+
+
+def _base(source: str) -> str:
+    """The last word of a source, which the registry shows as where a version's files were."""
+    return source.rstrip("/").rpartition("/")[2] or "model"
+
+
+def _registered(given: Asked, source: str, body: RegisterModel) -> ModelRecord:
+    """Register what a source leads to; nothing, where it leads nowhere here."""
+    system, workspace = given.system, given.workspace
+    place = places.of_uri(system, workspace, source)
+    if place is not None and place.run is not None and body.run == place.run:
+        try:
+            return models.register(system, workspace, body=replace(body, path=place.path or "."))
+        except RunFileNotFound:
+            return models.refer(system, workspace, body)
+    entries: list[FileEntry] = []
+    if place is not None and place.model is not None:
+        entries = logged_models.entries(system, workspace, place.model)
+    elif place is not None and place.run is not None:
+        entries = file_trees.entries(system, workspace, place.run, place.path)
+    elif urlsplit(source).scheme == "models":
+        entries = _of_version(given, source)
+    known = body.run is None or system.read(
+        lambda work: lookups.has_run(work, workspace, str(body.run))
+    )
+    if not entries or not known:
+        return models.refer(system, workspace, body)
+    return models.register(system, workspace, body=replace(body, files=entries))
+
+
+def _of_version(given: Asked, source: str) -> list[FileEntry]:
+    """The files of the version that `models:/name/version` or `models:/name@alias` means."""
+    name, _, version = urlsplit(source).path.strip("/").partition("/")
+    try:
+        return version_files.entries(given, f"{name}:{version}" if version else name)
+    except NotFound:
+        return []

@@ -1,0 +1,246 @@
+"""Rows of what trackers say of experiments: titles, places of files, tags, and that one is deleted.
+
+An experiment without a row has its name as title, no place of its own, and is not deleted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, select
+
+from runyard.protocol.filters import ATTRIBUTE, Condition, Order
+from runyard_server.store.nouns import not_hidden
+from runyard_server.store.prepared import Prepared
+from runyard_server.store.schema import experiments
+from runyard_server.store.searched import compared
+from runyard_server.store.tracking_schema import experiment_facts, experiment_tags
+
+
+@dataclass(frozen=True, slots=True)
+class FactsRow:
+    """An experiment with its facts; times are microseconds since 1970 in UTC."""
+
+    id: str
+    workspace: str
+    name: str
+    created_at: int
+    title: str
+    location: str
+    deleted_at: int | None
+    changed_at: int
+
+
+_FACTS = experiment_facts.c
+TITLE = func.coalesce(_FACTS.title, experiments.c.name)
+CHANGED = func.coalesce(_FACTS.changed_at, experiments.c.created_at)
+_COLUMNS = (
+    experiments.c.id,
+    experiments.c.workspace,
+    experiments.c.name,
+    experiments.c.created_at,
+    TITLE,
+    func.coalesce(_FACTS.location, ""),
+    _FACTS.deleted_at,
+    CHANGED,
+)
+_ALL = select(*_COLUMNS).select_from(
+    experiments.outerjoin(experiment_facts, _FACTS.experiment == experiments.c.id)
+)
+_IN = experiments.c.workspace == bindparam("in_workspace")
+_BY_ID = Prepared(_ALL.where(_IN, experiments.c.id == bindparam("experiment")))
+_BY_NAME = Prepared(_ALL.where(_IN, experiments.c.name == bindparam("named")))
+_ENTITLED = Prepared(
+    select(*_COLUMNS)
+    .select_from(experiment_facts.join(experiments, experiments.c.id == _FACTS.experiment))
+    .where(
+        _FACTS.workspace == bindparam("in_workspace"),
+        _FACTS.title == bindparam("named"),
+        # What is in the trash belongs to another workspace.
+        experiments.c.workspace == _FACTS.workspace,
+    )
+)
+_ATTRIBUTES = {
+    "name": TITLE,
+    "experiment_id": experiments.c.id,
+    "creation_time": experiments.c.created_at,
+    "last_update_time": CHANGED,
+}
+ATTRIBUTES = tuple(_ATTRIBUTES)
+TIMES = ("creation_time", "last_update_time")
+
+
+def by_id(connection: Connection, workspace: str, experiment: str) -> FactsRow | None:
+    """The experiment of an id, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        experiment: Its id.
+    """
+    row = _BY_ID.row(connection, {"in_workspace": workspace, "experiment": experiment})
+    return None if row is None else FactsRow(*row)
+
+
+def by_name(connection: Connection, workspace: str, name: str) -> FactsRow | None:
+    """The experiment of a name, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Its name, as runs have it.
+    """
+    row = _BY_NAME.row(connection, {"in_workspace": workspace, "named": name})
+    return None if row is None else FactsRow(*row)
+
+
+def by_title(connection: Connection, workspace: str, title: str) -> FactsRow | None:
+    """The experiment of a title, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        title: Its title; the name of one that has none.
+    """
+    row = _ENTITLED.row(connection, {"in_workspace": workspace, "named": title})
+    if row is not None:
+        return FactsRow(*row)
+    found = by_name(connection, workspace, title)
+    # It may have been given another title since.
+    return found if found is not None and found.title == title else None
+
+
+def ids_of(connection: Connection, workspace: str, names: Sequence[str]) -> dict[str, str]:
+    """The ids of experiments, by name.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        names: Their names.
+    """
+    mine = experiments.c.workspace == workspace, experiments.c.name.in_(list(names))
+    found = connection.execute(select(experiments.c.name, experiments.c.id).where(*mine))
+    return {str(name): str(key) for name, key in found}
+
+
+def locations_of(connection: Connection, workspace: str, names: Sequence[str]) -> dict[str, str]:
+    """The places of files of those experiments that have one of their own, by name.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        names: Their names.
+    """
+    found = (
+        select(experiments.c.name, _FACTS.location)
+        .join(experiment_facts, _FACTS.experiment == experiments.c.id)
+        .where(
+            experiments.c.workspace == workspace,
+            experiments.c.name.in_(list(names)),
+            _FACTS.location != "",
+        )
+    )
+    return {str(name): str(place) for name, place in connection.execute(found)}
+
+
+def put(connection: Connection, row: FactsRow) -> None:
+    """Write the facts of an experiment."""
+    connection.execute(delete(experiment_facts).where(_FACTS.experiment == row.id))
+    connection.execute(
+        insert(experiment_facts).values(
+            experiment=row.id,
+            workspace=row.workspace,
+            title=None if row.title == row.name else row.title,
+            location=row.location,
+            deleted_at=row.deleted_at,
+            changed_at=row.changed_at,
+        )
+    )
+
+
+def tags(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The tags of experiments, by id and name."""
+    result: dict[str, dict[str, str]] = {key: {} for key in ids}
+    table = experiment_tags.c
+    found = select(table.experiment, table.name, table.value).where(table.experiment.in_(list(ids)))
+    for key, name, value in connection.execute(found):
+        result[key][name] = value
+    return result
+
+
+def set_tags(connection: Connection, experiment: str, given: Mapping[str, str]) -> None:
+    """Set tags of an experiment; a tag that is there takes the new value.
+
+    Args:
+        connection: The transaction's connection.
+        experiment: Its id.
+        given: Value by name.
+    """
+    if given:
+        remove_tags(connection, experiment, list(given))
+        values = [{"experiment": experiment, "name": k, "value": v} for k, v in given.items()]
+        connection.execute(insert(experiment_tags), values)
+
+
+def remove_tags(connection: Connection, experiment: str, names: Sequence[str]) -> int:
+    """Remove tags of an experiment; return how many there were.
+
+    Args:
+        connection: The transaction's connection.
+        experiment: Its id.
+        names: Which.
+    """
+    table = experiment_tags.c
+    mine = table.experiment == experiment, table.name.in_(list(names))
+    return connection.execute(delete(experiment_tags).where(*mine)).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A search for experiments.
+
+    Args:
+        workspace: Id of the workspace.
+        conditions: On attributes (see ATTRIBUTES) and tags.
+        order: By attributes.
+        deleted: Whether only deleted ones are meant, only others, or with None both.
+        offset: How many are passed over.
+        limit: The most that are wanted.
+    """
+
+    workspace: str
+    conditions: Sequence[Condition]
+    order: Sequence[Order]
+    deleted: bool | None
+    offset: int
+    limit: int
+
+
+def search(connection: Connection, asked: Asked) -> list[FactsRow]:
+    """The experiments that a search finds, in its order."""
+    wanted = [experiments.c.workspace == asked.workspace, not_hidden(experiments.c.name)]
+    if asked.deleted is not None:
+        gone = _FACTS.deleted_at
+        wanted.append(gone.is_not(None) if asked.deleted else gone.is_(None))
+    wanted += [_holds(one) for one in asked.conditions]
+    order = [
+        column.desc() if each.descending else column.asc()
+        for each in asked.order
+        for column in [_ATTRIBUTES[each.field.name]]
+    ]
+    found = _ALL.where(*wanted).order_by(*order).offset(asked.offset).limit(asked.limit)
+    return [FactsRow(*row) for row in connection.execute(found)]
+
+
+def _holds(one: Condition) -> ColumnElement[bool]:
+    if one.field.kind == ATTRIBUTE:
+        column: Any = _ATTRIBUTES[one.field.name]
+        return compared(one, column, column)
+    table = experiment_tags.c
+    mine = and_(table.experiment == experiments.c.id, table.name == one.field.name)
+    has = select(table.name).where(mine)
+    if one.operator == "IS NULL":
+        return ~has.exists()
+    if one.operator == "IS NOT NULL":
+        return has.exists()
+    return has.where(compared(one, table.value, table.value)).exists()

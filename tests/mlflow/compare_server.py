@@ -1,0 +1,11 @@
+"""What is kept of MLflow's own server is what it answers; `make compare` runs it."""
+
+from pathlib import Path
+
+from tests.mlflow.clients import golden
+from tests.mlflow.oracle import record
+
+
+def test_the_golden_answers_are_those_of_mlflow_server(tmp_path: Path) -> None:
+    """Runyard is compared with what MLflow's server does, not with what it once did."""
+    assert record(tmp_path) == golden()

@@ -1,14 +1,16 @@
 """People with roles over the wire: each row of the table opens to whom it says, and to no other."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from runyard.protocol.route import ANYONE, CONTRIBUTOR, OWNER, PERSON, READER, ROLES, Route
+from runyard.protocol.route import ANYONE, CONTRIBUTOR, OWNER, PERSON, READER, ROLES
 from runyard.protocol.routes import ROUTES
+from runyard_server.faces.mlflow.face import MlflowFace
 from runyard_server.store.home import system_user
 
 API = "/api/v1"
@@ -33,20 +35,22 @@ def join(ask) -> Callable[..., str]:
     return joined
 
 
-def address(route: Route, workspace: str = "default") -> str:
+def address(route: Any, workspace: str = "default") -> str:
     """The row's address; what it names besides the workspace is not there."""
     filled = re.sub(r"{(\w+)(:path)?}", r"\1-none", route.url)
     return filled.replace("workspace-none", workspace)
 
 
-def statuses(ask, token: str, workspace: str = "default") -> dict[str, int]:
+def statuses(
+    ask, token: str, workspace: str = "default", rows: Sequence[Any] = ROUTES
+) -> dict[str, int]:
     """What a person gets of each row: what opens is asked with a body that makes no sense."""
     found = {}
     with closing(ask.open()) as connection:
-        for route in ROUTES:
+        for route in rows:
             if route.name in SLOW:
                 continue
-            body = None if route.body is None else b"not JSON"
+            body = None if route.method == "GET" or not getattr(route, "body", 1) else b"not JSON"
             place = address(route, workspace)
             answer = ask.send(connection, route.method, place, body, Authorization=token)
             found[route.name] = answer.status
@@ -67,6 +71,20 @@ def test_each_row_opens_to_the_role_that_it_names(ask, join, role: str) -> None:
         opens = route.scope == ANYONE or level >= LEVELS[route.needs]
         if route.name in found and opens == (found[route.name] in REFUSED):
             wrong.append((route.name, route.needs, found[route.name]))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ["", READER, CONTRIBUTOR])
+def test_each_row_of_mlflow_s_opens_to_the_role_that_it_names(ask, join, role: str) -> None:
+    """Whoever asks by MLflow's client may no more than by ours."""
+    token = join(f"mlflow-{role or 'nobody'}", role)
+    served = {served.row.name: served.row for served in MlflowFace().table()}
+    found = statuses(ask, token, rows=list(served.values()))
+    wrong = []
+    for name, row in served.items():
+        opens = row.open or LEVELS[role] >= LEVELS[row.needs]
+        if opens == (found[name] in REFUSED):
+            wrong.append((name, row.needs, found[name]))
     assert wrong == []
 
 

@@ -13,10 +13,12 @@ from runyard.protocol.errors import WrongState
 from runyard.protocol.experiments import CreateExperiment
 from runyard.protocol.images import CreateImage
 from runyard.protocol.models import RegisterModel
+from runyard.protocol.registered_models import CreateRegisteredModel
 from runyard.protocol.routes import ROUTES
 from runyard.protocol.runs import StartRun
 from runyard.protocol.snapshots import CreateSnapshot
 from runyard.protocol.sweeps import CHOICE, CreateSweep, Objective, ParameterSpec, SweepSpec
+from runyard.protocol.trash import AddTrash
 from runyard.protocol.users import AddUser
 from runyard.protocol.views import CreateView
 from runyard.protocol.workspaces import CreateWorkspace
@@ -31,9 +33,11 @@ from runyard_server.operations import (
     experiments,
     images,
     models,
+    registered_models,
     runs,
     snapshots,
     sweeps,
+    trash,
     users,
     views,
     workspaces,
@@ -133,6 +137,10 @@ def test_what_is_made_is_kept_with_its_answer(
         "endpoints.create": lambda s: endpoints.create(s, W, CreateEndpoint("iris", spec)),
         "images.create": lambda s: images.create(s, W, CreateImage("iris", spec)),
         "views.create": lambda s: views.create(s, W, CreateView("good")),
+        "registered_models.create": lambda s: registered_models.create(
+            s, W, CreateRegisteredModel("named")
+        ),
+        "trash.add": lambda s: trash.add(s, W, AddTrash("model", "m:1")),
         "users.add": lambda s: users.add(s, AddUser("anna")),
     }
     writes: list[Any] = []

@@ -78,6 +78,8 @@ def add(system: System, workspace: str, body: AddTrash) -> TrashEntry:
     if body.dry_run:
         return told
 
+    more: list[int] = []
+
     def write(work: Work) -> TrashEntry:
         found = replace(kind.find(work, workspace, body.name), size=size)
         kind.put(work, workspace, found)
@@ -86,13 +88,16 @@ def add(system: System, workspace: str, body: AddTrash) -> TrashEntry:
         entry = entry_of(work, trash_moves.merged(found, former))
         entry = replace(entry, key=0 if former is None else former.key)
         entry = replace(entry, key=rows.put(work.connection, entry))
+        if entry.state == DELETING:
+            more.append(entry.key)
         if not keep:
             work.announce(work_topic(TRASH_WORK))
         told = replace(entry, state=KEPT, until=work.now + keep)
         return work.answered(entry_record(told))
 
     made = system.write(write)
-    finish(system, workspace, int(made.id))
+    for key in more:
+        finish(system, workspace, key)
     return made
 
 

@@ -52,14 +52,15 @@ demo: .venv/.ready studio-if-possible  ## Train on MNIST and register the model:
 	@.venv/bin/python examples/$(DEMO)
 
 # The light half's tests wait half of their time, so they run while the wheels' environment is made
-# and their first tests begin; what they say comes at the end. A browser, Slurm and an ssh server are
-# fetched meanwhile, and whoever needs one waits. Without it its tests fail, and say so; all others
+# and their first tests begin; what they say comes at the end. A browser, Slurm, an ssh server and
+# PostgreSQL are fetched meanwhile, and whoever needs one waits. Without it its tests fail, and say so; all others
 # are run.
 test: dist/.ready  ## Test the built wheels; the light half also on Python 3.7 and the newest
 	@mkdir -p build
 	@bash tools/browser.sh >build/browser.log 2>&1 & \
 	bash tools/slurm.sh >build/slurm.log 2>&1 & \
 	bash tools/sshd.sh >build/sshd.log 2>&1 & \
+	bash tools/postgres.sh >build/postgres.log 2>&1 & \
 	$(MAKE) --no-print-directory test-light >build/test-light.log 2>&1 & light=$$!; \
 	status=0; $(MAKE) --no-print-directory test-wheels || status=$$?; \
 	wait $$light || status=1; cat build/test-light.log; exit $$status
@@ -112,6 +113,8 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 	SIMULATED_NODES=$${SIMULATED_NODES:-10000} SIMULATED_RUNS=$${SIMULATED_RUNS:-100000} \
 		.venv/bin/python -P -m pytest -p no:randomly -s --timeout 7200 tests/simulation \
 		tests/simulation/soak_decisions.py
+	TESTS_ON=postgresql .venv/bin/python -P -m pytest -p no:randomly tests/core tests/execution \
+		tests/operations tests/scheduler tests/simulation --ignore tests/operations/test_scans.py
 	STUDIO_LONG=1 .venv/bin/python -P -m pytest -p no:randomly tests/studio
 	$(MAKE) --no-print-directory compare
 	.venv/bin/python -P -m pytest -p no:randomly tests/ray/soak_older.py tests/ray/soak_faults.py

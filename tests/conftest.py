@@ -4,19 +4,24 @@ import gc
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_socket
 
 from runyard.protocol.service import CONNECTION_FILE, HOME_VARIABLE
+
+if TYPE_CHECKING:
+    from runyard_server.testing.postgres import Postgres
 
 # With the last one, every process that a test starts would compile all that it imports.
 _LEAKS = ("RUNYARD_", "AZUREML_", "AZ_BATCH", "TF_CONFIG", "PYTHONDONTWRITEBYTECODE")
@@ -40,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[HOME_VARIABLE] = str(config.stash[_home])
     # What one worker has started goes on when that has ended: in the folder that all share.
     told = getattr(config, "workerinput", {})
+    os.environ["TESTS_SESSION"] = str(told.get(_SHARED) or config.stash[_home])
     os.environ["CXX"] = _quick_compiler(Path(told.get(_SHARED) or config.stash[_home]))
 
 
@@ -130,6 +136,17 @@ def session_home(pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture(scope="session")
+def postgres(session_home: Path) -> "Postgres":
+    """A PostgreSQL that all tests share, each with a database of its own; see `databases`."""
+    from runyard_server.testing.databases import server
+
+    try:
+        return server(session_home)
+    except RuntimeError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
 def browser_path() -> str:
     """The browser; a test that needs one fails where there is none, and is not skipped."""
     command = ["bash", str(Path(__file__).parents[1] / "tools/browser.sh"), "--find"]
@@ -144,6 +161,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     home = config.stash[_home]
     for connection_file in (home / CONNECTION_FILE, *home.glob(f"*/{CONNECTION_FILE}")):
         _stop(connection_file)
+    _end_postgres(home / "postgres.json")
     # Environments of TensorFlow are a hundred thousand files: nobody waits for their end.
     gone = home.with_name(f"{home.name}.gone")
     home.rename(gone)
@@ -159,6 +177,14 @@ def _stop(connection_file: Path) -> None:
     until = time.monotonic() + _SECONDS
     while connection_file.exists() and time.monotonic() < until:
         time.sleep(0.02)
+
+
+def _end_postgres(noted: Path) -> None:
+    """End the PostgreSQL that the session has started, at once, and remove what it kept."""
+    with suppress(OSError, ValueError):
+        server = json.loads(noted.read_text())
+        os.kill(server["pid"], signal.SIGQUIT)
+        shutil.rmtree(server["folder"], ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -69,6 +69,10 @@ EARLIER = {
 ELSEWHERE = {
     "README.md": (2, "tests/journeys/test_article.py, test_the_readme_s_installation"),
     "docs/how-to/from-laptop-to-cluster.md": (3, "tests/ray, tests/slurm, tests/ssh"),
+    "docs/how-to/run-on-postgresql.md": (
+        4,
+        "tests/store/test_postgresql.py, tests/store/test_copying.py, tests/app/test_leadership.py",
+    ),
     "docs/how-to/simulated-hosts.md": (1, "tests/hosts"),
     "docs/how-to/tensorboard.md": (1, "tests/sdk/test_tensorboard.py"),
     "docs/how-to/use-mlflow.md": (4, "tests/mlflow"),

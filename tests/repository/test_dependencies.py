@@ -22,7 +22,9 @@ NOTEBOOK = {"IPython", "anywidget", "traitlets"}
 def _dependencies(package: str) -> set[str]:
     """The distributions that a package declares."""
     project = tomllib.loads((PACKAGES / package / "pyproject.toml").read_text())["project"]
-    return {re.split(r"[^\w.-]", line)[0] for line in project["dependencies"]}
+    # What only a service on PostgreSQL loads comes with that extra.
+    extra = project.get("optional-dependencies", {}).get("postgresql", [])
+    return {re.split(r"[^\w.-]", line)[0] for line in (*project["dependencies"], *extra)}
 
 
 def _from_the_job() -> set[str]:

@@ -15,8 +15,8 @@ from runyard_server.store.records import Connection, Records, sqlite_url
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    opened = Records(sqlite_url(tmp_path / "runyard.db"))
+def records(url: str) -> Iterator[Records]:
+    opened = Records(url)
     yield opened
     opened.close()
 
@@ -64,11 +64,11 @@ def test_a_failing_write_takes_back_only_itself(records: Records) -> None:
     assert len(names(records)) == 10
 
 
-def test_what_was_written_is_there_after_a_crash(tmp_path: Path) -> None:
+def test_what_was_written_is_there_after_a_crash(url: str) -> None:
     """`write` returns when the change is on the disk: another connection sees it at once."""
-    first = Records(sqlite_url(tmp_path / "runyard.db"))
+    first = Records(url)
     first.write(lambda c: add(c, "kept"))
-    second = Records(sqlite_url(tmp_path / "runyard.db"))
+    second = Records(url)
     assert names(second) == ["kept"]
     first.close()
     second.close()
@@ -87,8 +87,9 @@ def test_a_read_sees_one_moment(records: Records) -> None:
     assert names(records) == ["a", "b"]
 
 
-def test_a_full_database_is_said_and_later_writes_work(records: Records) -> None:
+def test_a_full_database_is_said_and_later_writes_work(tmp_path: Path) -> None:
     """When the disk is full nobody is told that a lost write was kept."""
+    records = Records(sqlite_url(tmp_path / "runyard.db"))
 
     def limit(connection: Connection, pages: int) -> None:
         connection.execute(text(f"PRAGMA max_page_count={pages}"))
@@ -118,11 +119,12 @@ def test_a_full_database_is_said_and_later_writes_work(records: Records) -> None
     records.write(lambda c: limit(c, 100_000))
     records.write(lambda c: add(c, "later"))
     assert "later" in names(records)
+    records.close()
 
 
-def test_closing_finishes_what_waits(tmp_path: Path) -> None:
+def test_closing_finishes_what_waits(url: str) -> None:
     """A service that stops loses no write that it has taken."""
-    records = Records(sqlite_url(tmp_path / "runyard.db"))
+    records = Records(url)
     leave = hold(records)
     with ThreadPoolExecutor(8) as pool:
         writes = [pool.submit(records.write, lambda c, n=f"e{n}": add(c, n)) for n in range(8)]
@@ -134,7 +136,7 @@ def test_closing_finishes_what_waits(tmp_path: Path) -> None:
         assert len({write.result() for write in writes}) == 8
     with pytest.raises(TemporaryError, match="stopping"):
         records.write(lambda c: add(c, "late"))
-    again = Records(sqlite_url(tmp_path / "runyard.db"))
+    again = Records(url)
     assert len(names(again)) == 8
     again.close()
 

@@ -22,6 +22,7 @@ from runyard_server.store.records import Records, sqlite_url
 from runyard_server.store.schema import metric_series, run_params, run_tags, runs
 from runyard_server.store.search import Budget
 from runyard_server.store.searched import Place, Wanted
+from runyard_server.testing.databases import TEMPLATE
 
 Row = dict[str, Any]
 _NAMED = (run_params, run_tags, metric_series)
@@ -100,10 +101,16 @@ _limits = st.fixed_dictionaries(
 )
 
 
-@pytest.fixture(scope="module")
-def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def records(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Records]:
     """A database of its own."""
-    opened = Records(sqlite_url(Path(tmp_path_factory.mktemp("search"), "runyard.db")))
+    if request.param == "sqlite":
+        url = sqlite_url(Path(tmp_path_factory.mktemp("search"), "runyard.db"))
+    else:
+        url = request.getfixturevalue("postgres").new_database(TEMPLATE)
+    opened = Records(url)
     yield opened
     opened.close()
 
@@ -262,7 +269,7 @@ _letters = st.text(st.sampled_from("aA\u00e9\u00c9\u0130%_\\\\*[]?^-"), max_size
 
 @settings(max_examples=300, deadline=None)
 @given(_letters, _letters)
-def test_patterns_mean_the_same_to_sqlite_and_to_python(
+def test_patterns_mean_the_same_to_the_database_and_to_python(
     records: Records, pattern: str, value: str
 ) -> None:
     """The values that a pattern leaves are found by Python where they are few."""

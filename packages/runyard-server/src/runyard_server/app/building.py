@@ -4,6 +4,8 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from runyard.protocol.errors import InvalidRequest
 from runyard_server.app import reconcilers
@@ -24,6 +26,10 @@ from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
 from runyard_server.store.records import Records, sqlite_url
+
+if TYPE_CHECKING:
+    from runyard_server.app.leadership import Leadership
+    from runyard_server.scheduler.loop import Loop
 
 _log = logging.getLogger(__name__)
 
@@ -51,9 +57,8 @@ def build(
     Raises:
         InvalidRequest: A site of the settings cannot be had.
     """
-    swept = home.sweep()
-    if swept:
-        _log.info("removed %d temporary files that an earlier service was killed with", swept)
+    if not settings.database_url:
+        _sweep(home)
     jobs = light.install(home.light)
     environments = Environments(
         home.environments, home.packages, jobs.folder, settings, home.datastores
@@ -69,7 +74,7 @@ def build(
     except InvalidRequest as error:
         given = f"the settings ({home.config}, variables, command line)"
         raise InvalidRequest(f"{given}: {error.message}") from None
-    records = Records(sqlite_url(home.database))
+    records = Records(settings.database_url or sqlite_url(home.database))
     system = System(
         home=home,
         records=records,
@@ -84,11 +89,10 @@ def build(
         gateway=gateway,
         boards=Boards(home.root, lambda: tensorboard.make(environments, home.environments)),
     )
-    workspaces.ensure_default(system, home.begun_us())
-    loop = reconcilers.scheduler(system, environments)
+    leads = _scheduler(system, environments)
 
     def start() -> None:
-        loop.start()
+        leads.start()
         # Jobs can import it before: a file that has not been compiled yet costs time, no more.
         threading.Thread(
             target=light.compile_folder, args=(jobs,), name="compile-light", daemon=True
@@ -96,7 +100,7 @@ def build(
 
     def close() -> None:
         # First who asks the others for something, last what all of them write to.
-        loop.stop()
+        leads.stop()
         system.boards.close()
         environments.close()
         for site in sites:
@@ -104,3 +108,29 @@ def build(
         records.close()
 
     return Service(system, start, close)
+
+
+def _scheduler(system: System, environments: Environments) -> "Loop | Leadership":
+    """What decides; of a database that others may serve, only while it leads."""
+    home = system.home
+
+    def ready() -> None:
+        _sweep(home)
+        workspaces.ensure_default(system, home.begun_us())
+
+    if not system.records.is_shared:
+        workspaces.ensure_default(system, home.begun_us())
+        return reconcilers.scheduler(system, environments)
+    from runyard_server.app.leadership import Leadership
+
+    def reached() -> str:
+        return system.settings.peer_url or system.url()
+
+    make = partial(reconcilers.scheduler, system, environments)
+    return Leadership(system, make, ready, reached)
+
+
+def _sweep(home: Home) -> None:
+    swept = home.sweep()
+    if swept:
+        _log.info("removed %d temporary files that an earlier service was killed with", swept)

@@ -34,19 +34,24 @@ class Claim:
     Args:
         home: The state folder; exists.
         lock: The system's file lock.
+        shared: Share the folder with others that do: their database says which of them writes.
 
     Raises:
         Ending: The folder's file system has no locks, or another service has the folder.
     """
 
-    def __init__(self, home: Home, lock: Lock = fcntl.flock) -> None:
+    def __init__(self, home: Home, lock: Lock = fcntl.flock, *, shared: bool = False) -> None:
         self._home = home
         self._lock = lock
-        check_file_system(home.root, filesystem(home.root))
+        self._kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        if not shared:
+            check_file_system(home.root, filesystem(home.root))
         # Not emptied yet: until the lock is had, the number in it is the running service's.
         self._file = os.open(home.life_lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             self._take()
+            if shared:
+                return
             self._check_exclusion()
             # Clients find the process of a service that does not answer by it.
             os.ftruncate(self._file, 0)
@@ -77,7 +82,7 @@ class Claim:
 
     def _try(self, file: int) -> bool:
         try:
-            self._lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock(file, self._kind | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         except OSError as error:

@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING
 
 from runyard.protocol import PROTOCOL
 from runyard.protocol.errors import InternalError, InvalidRequest, RunyardError, StorageFull
-from runyard.protocol.service import DEFAULT_HOME, HOME_VARIABLE, PRODUCT, About, Connection
+from runyard.protocol.service import (
+    DATABASE_VARIABLE,
+    DEFAULT_HOME,
+    HOME_VARIABLE,
+    PRODUCT,
+    About,
+    Connection,
+)
 from runyard_server import __version__
 from runyard_server.app import claim, ending, first_answers, listening, stepping_out
 from runyard_server.app.announcing import remove_connection, tell_starter, write_connection
@@ -94,10 +101,12 @@ def _run(home: Home, given: "Namespace | SimpleNamespace", build: Build | None) 
     os.chdir(home.root)
     options = {row.name: _option(given, row.name) for row in _options()}
     settings = tables.load(home.config, os.environ, options)
+    # It has a password, which nothing that the service starts need know.
+    os.environ.pop(DATABASE_VARIABLE, None)
     full = reserve.give_up(home.reserve)
     if full:
         sys.stderr.write(f"note: {_full(home).message}; until then only what is there is served\n")
-    claimed = claim.Claim(home)
+    claimed = claim.Claim(home, shared=bool(settings.database_url))
     try:
         reserve.keep(home.reserve)
         with listening.bind(settings, home.last_port, embedded=given.embedded) as found:
@@ -128,7 +137,9 @@ def _serve(
     embedded: bool,
 ) -> None:
     """Be there for clients at once, load the rest, then serve all they ask."""
-    inspection.check(home)
+    shared = bool(settings.database_url)
+    if not shared:
+        inspection.check(home)
     url = listening.url(found, settings.host)
     answers = FirstAnswers(About(PRODUCT, __version__, PROTOCOL), home.secret())
     doorman = Doorman(found, answers.to)
@@ -139,16 +150,18 @@ def _serve(
     sys.setswitchinterval(DOORMAN_SLICE_SECONDS)
     try:
         connection = _connection(home, url)
-        write_connection(home.connection_file, connection)
+        # Of several processes the one that leads is whom clients find: it writes this when it does.
+        if not shared:
+            write_connection(home.connection_file, connection)
         tell_starter(connection)
         note = listening.warning(settings)
         if note is not None:
             sys.stderr.write(note + "\n")
-        answers.tell(first_answers.workspaces(home))
+        answers.tell(None if shared else first_answers.workspaces(home))
         # What takes time to load is loaded from here on: clients have their first answer by now.
         from runyard_server.app import logs
 
-        logs.start(home.service_log, settings.log_level, terminal=not embedded)
+        logs.start(_log(home, found, shared), settings.log_level, terminal=not embedded)
         service = build(settings, home, lambda: url)
         try:
             if not embedded:
@@ -156,6 +169,8 @@ def _serve(
                 _announce(home, url)
             server = _server(service, connection, claimed, embedded=embedded)
             service.start()
+            if shared and service.system.leading.here:
+                write_connection(home.connection_file, connection)
             # Nothing of what was loaded ever goes: the collector would walk it for nothing.
             gc.freeze()
             gc.enable()
@@ -174,6 +189,11 @@ def _serve(
         sys.setswitchinterval(slice_seconds)
         doorman.leave()
         remove_connection(home.connection_file, os.getpid())
+
+
+def _log(home: Home, found: socket, shared: bool) -> Path:
+    """The log of this process: of several in one folder each has its own."""
+    return home.process_log(found.getsockname()[1]) if shared else home.service_log
 
 
 def _connection(home: Home, url: str) -> Connection:

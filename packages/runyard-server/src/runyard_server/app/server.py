@@ -126,7 +126,8 @@ class Server(uvicorn.Server):
             # Whatever is written from now on is lost, or in the way of the folder's next service.
             self.stop()
             return
-        self._keep_connection_file()
+        if self._system.leading.here:
+            self._keep_connection_file()
         activity = self._system.activity
         if 0 < self._idle_limit <= activity.idle_seconds():
             if await to_thread.run_sync(is_needed, self._system):

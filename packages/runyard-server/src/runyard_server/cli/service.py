@@ -18,7 +18,12 @@ from runyard.protocol.errors import (
     ServiceUnreachable,
     TemporaryError,
 )
-from runyard.protocol.service import SERVICE_LOG, URL_VARIABLE, ServiceStatus
+from runyard.protocol.service import (
+    DATABASE_VARIABLE,
+    SERVICE_LOG,
+    URL_VARIABLE,
+    ServiceStatus,
+)
 from runyard.protocol.timeouts import STOP_SECONDS
 from runyard_server.cli import humane, output, tables
 from runyard_server.cli.failures import Exit
@@ -48,6 +53,14 @@ def serve(
             help="Where clusters are that name no site, such as ray=http://head:8265.",
         ),
     ] = None,
+    database_url: Annotated[
+        str | None,
+        Option(
+            metavar="URL",
+            help="Where records are, postgresql://user:password@host/database; better in "
+            "RUNYARD_DATABASE_URL.",
+        ),
+    ] = None,
     embedded: Annotated[
         bool,
         Option("--embedded", help="As the SDK starts it: loopback only, ends when idle."),
@@ -74,6 +87,13 @@ def serve(
         arguments += ["--port", str(port)]
     if site is not None:
         arguments += ["--site", site]
+    if database_url is not None:
+        if print_unit:
+            raise InvalidRequest(
+                "a unit shows what stands in it: put database_url into config.toml of the state "
+                "folder, which its owner alone can read"
+            )
+        os.environ[DATABASE_VARIABLE] = database_url
     if print_unit:
         from runyard_server.cli import unit
 

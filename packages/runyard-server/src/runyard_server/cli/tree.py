@@ -24,6 +24,7 @@ GROUPS = {
     "users": "Who may speak to the service, and what each may do.",
     "tokens": "What programs of people show to be let in.",
     "workspaces": "The places that hold everything a team creates.",
+    "database": "Where records are kept: a file of the state folder, or PostgreSQL.",
     "tensorboard": "TensorBoard over runs: `runyard tensorboard RUN` shows one.",
     "import": "What other trackers have kept, brought here.",
 }

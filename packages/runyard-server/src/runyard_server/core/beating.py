@@ -44,6 +44,11 @@ class BeatingRuns:
         with self._lock:
             self._runs.pop(key, None)
 
+    def clear(self) -> None:
+        """Watch no run any more, as a service does that was started again."""
+        with self._lock:
+            self._runs.clear()
+
     def all(self) -> dict[int, Beating]:
         """All that are watched, by key."""
         with self._lock:

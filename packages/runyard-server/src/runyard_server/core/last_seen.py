@@ -35,6 +35,11 @@ class LastSeen:
         with self._lock:
             return self._times.get(subject, {}).get(number, 0)
 
+    def clear(self) -> None:
+        """Drop all times, as a service does that was started again."""
+        with self._lock:
+            self._times.clear()
+
     def forget(self, subject: Subject) -> None:
         """Drop the times of all agents of a subject: it has ended."""
         with self._lock:

@@ -8,6 +8,7 @@ A notice carries no data, only a topic:
     work:run:<workspace>/<id>    there is work for the reconciler of a subject
     gang:<workspace>/<run id>    the nodes of a run should look again
     site:<name>                  the backend of a site has something for its programs there
+    (empty)                      any of them may have changed
 
 Whoever is woken reads the store. Notices may be lost with the process and may come without need;
 nothing but speed depends on them.
@@ -20,6 +21,8 @@ from collections.abc import Callable, Iterable
 
 from runyard_server.store.subjects import RUN, Subject
 
+# Whoever waits for any topic looks again.
+EVERYTHING = ""
 _WORK = "work:"
 _REMEMBERED = 4096
 
@@ -92,6 +95,17 @@ class Notices:
         # changes.
         for callback in callbacks:
             _call(callback, topic)
+
+    def missed(self) -> None:
+        """Wake everyone: something may have changed that nobody said here."""
+        with self._condition:
+            self._count += 1
+            self._forgotten = self._count
+            self._last.clear()
+            self._condition.notify_all()
+            callbacks = list(self._callbacks.values())
+        for callback in callbacks:
+            _call(callback, EVERYTHING)
 
     def mark(self) -> int:
         """The present moment, for `wait`: take it before looking at the store."""

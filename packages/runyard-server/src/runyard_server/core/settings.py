@@ -26,11 +26,12 @@ _MOST_DAYS = 36_500
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Variables of ours that are no settings: clients and jobs read them.
 OTHER_VARIABLES = ("HOME", "URL", "TOKEN", "SERVICE", "READY", "RUN_ID", "WORKSPACE", "SPOOL")
+_WITHOUT_PASSWORD = re.compile(r"^([a-z+0-9]+://[^:/?#]*:).*@", re.DOTALL)
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
 
-def _setting(default: Any, about: str) -> Any:
-    return field(default=default, metadata={"about": about})
+def _setting(default: Any, about: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"about": about, "secret": secret})
 
 
 @records.dataclass(frozen=True)
@@ -99,6 +100,16 @@ class Settings:
     serving_host: str = _setting(
         "127.0.0.1", "Address that endpoints listen at; other machines reach 0.0.0.0."
     )
+    database_url: str = _setting(
+        "",
+        "Where records are kept in place of the state folder: "
+        "postgresql://user:password@host/database. Better a variable than the command line, which "
+        "all users of the machine see.",
+        secret=True,
+    )
+    peer_url: str = _setting(
+        "", "Where other processes of the same database reach this one; unset: where it listens."
+    )
     sites: Mapping[str, SiteSettings] = field(
         default_factory=dict,
         metadata={
@@ -141,6 +152,8 @@ def table() -> list[Row]:
 def shown(settings: Settings, name: str) -> str:
     """The value of a setting as text; what a site's backend is given may be secret."""
     value = getattr(settings, name)
+    if value and next(f for f in _fields() if f.name == name).metadata.get("secret"):
+        return _WITHOUT_PASSWORD.sub(r"\1***@", value).partition("?")[0]
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {site.backend}" for key, site in value.items()) or "none"
     return _shown(value)
@@ -172,6 +185,7 @@ def load(config: Path, environ: Mapping[str, str], given: Mapping[str, Any]) -> 
         values.update(_in_one_word(values, origins["site"]))
     settings = Settings(**values, origins=origins)
     _check_values(settings)
+    _check_database(settings.database_url)
     return settings
 
 
@@ -251,6 +265,15 @@ def _check_values(settings: Settings) -> None:
     for name in (name for name, is_wrong in wrong.items() if is_wrong):
         about = next(row.about for row in table() if row.name == name)
         raise InvalidRequest(f"{name} cannot be {getattr(settings, name)!r}. {about}")
+
+
+def _check_database(url: str) -> None:
+    """Refuse what is no address of a database; what was given is not shown, for its password."""
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        raise InvalidRequest(
+            "database_url must be postgresql://user:password@host:port/database; without one the "
+            "records are in the state folder"
+        )
 
 
 def _sites(tables: Mapping[str, Any], origin: str) -> dict[str, SiteSettings]:

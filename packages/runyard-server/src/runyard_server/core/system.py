@@ -18,6 +18,7 @@ from runyard_server.core.clock import Clock
 from runyard_server.core.figures import Figures
 from runyard_server.core.gateway import Gateway
 from runyard_server.core.last_seen import LastSeen
+from runyard_server.core.leading import Leading
 from runyard_server.core.notices import Notices
 from runyard_server.core.people import People
 from runyard_server.core.refusals import Refusals
@@ -63,6 +64,7 @@ class System:
         people: Everybody whom the service knows.
         refusals: Requests that were refused, until the audit log has them.
         actor: Who asks, and what the audit log is told of it; None for the service itself.
+        leading: Whether this process leads, where several serve one database.
         request: The request that is being answered, where it has a key: see `idempotency`.
     """
 
@@ -87,6 +89,7 @@ class System:
     people: People = field(default_factory=People)
     refusals: Refusals = field(default_factory=Refusals)
     actor: Actor | None = None
+    leading: Leading = field(default_factory=Leading)
     request: Request | None = None
 
     def acting(self, actor: Actor) -> "System":
@@ -132,6 +135,12 @@ class System:
             self.actor.change.noted = True
         self._follow(done[-1])
         return answer
+
+    def forget_others(self) -> None:
+        """Drop what was heard and made in memory: another process goes on with it."""
+        self.last_seen.clear()
+        self.beating.clear()
+        self.studies.drop_idle(0)
 
     def _follow(self, work: Work) -> None:
         for row in work.ended:

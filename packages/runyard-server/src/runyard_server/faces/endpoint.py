@@ -9,6 +9,7 @@ from starlette.responses import Response
 from runyard_server.faces import failures, login
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.face import Face, Served
+from runyard_server.faces.forwarding import forwarded, is_own
 from runyard_server.faces.parts import Parts
 
 # Where a request's state has what is to be called once its caller was found good.
@@ -34,13 +35,16 @@ class Endpoint:
 
     async def __call__(self, request: Request) -> Response:
         """Answer a request; never raises what Runyard or an operation raised."""
-        row = self._served.row
-        counted = nullcontext() if row.passive else self._parts.system.activity.request()
+        row, system = self._served.row, self._parts.system
+        counted = nullcontext() if row.passive else system.activity.request()
         begun = time.perf_counter()
         with counted:
             exchange = Exchange(request, row, self._parts)
             try:
-                answer = await self._admitted(exchange)
+                if system.leading.here or is_own(row.name, request):
+                    answer = await self._admitted(exchange)
+                else:
+                    answer = await forwarded(request, system.leading.url)
             except Exception as error:  # noqa: BLE001 - every error has its answer
                 known = failures.translated(error, row.name)
                 login.note_refusal(exchange, known)

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from runyard.protocol.timeouts import KEEP_ALIVE_SECONDS
 from runyard_server.core.following import Stream, Told
+from runyard_server.core.notices import EVERYTHING
 from runyard_server.core.system import System
 from runyard_server.faces.threads import Threads
 
@@ -66,13 +67,16 @@ class Feed:
 
     def _changed(self, topic: str) -> None:
         # In the writer's thread, without a lock: who watches looks once more after the watch began.
-        if topic in self._waiting and self._loop is not None:
+        known = topic in self._waiting or topic == EVERYTHING
+        if known and self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended: nobody follows any more
                 self._loop.call_soon_threadsafe(self._wake, topic)
 
     def _wake(self, topic: str) -> None:
-        for event in self._waiting.get(topic, ()):
-            event.set()
+        topics = list(self._waiting) if topic == EVERYTHING else [topic]
+        for each in topics:
+            for event in self._waiting.get(each, ()):
+                event.set()
 
 
 class Follower:

@@ -108,12 +108,13 @@ def _of_attribute(work: Work, workspace: str, name: str, prefix: str, limit: int
             limit=limit,
             within=lambda rows: (rows.c.workspace == workspace, rows.c.name >= AFTER_HIDDEN),
         )
-    if attribute.kind != TEXT or not nouns.RUNS.has_index(attribute):
+    column = attribute.column
+    if attribute.kind != TEXT or column is None or not nouns.RUNS.has_index(attribute):
         return []
     found = run_keys.different(
         work.connection,
         runs,
-        str(attribute.sources[0].indexed.key),
+        str(column.key),
         prefix=prefix,
         limit=limit,
         within=lambda rows: (rows.c.workspace == workspace,),

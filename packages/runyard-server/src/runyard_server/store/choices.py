@@ -9,13 +9,15 @@ from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import Column as TableColumn
-from sqlalchemy import ColumnElement, Connection, FromClause, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Integer, func, select
 
 from runyard.protocol.filters import ATTRIBUTE, Condition
 from runyard_server.store import run_keys
+from runyard_server.store.expressions import INDEXED_LETTERS, Begin
 from runyard_server.store.functions import begin_of, matches
-from runyard_server.store.searched import BEGINS, Side, Wanted
+from runyard_server.store.searched import Side, Wanted
 from runyard_server.store.ways import Group, Way, Ways
+from runyard_server.store.whole_numbers import of_whole
 
 # Beyond it one condition is as good as another.
 _COUNTED = 5000
@@ -33,6 +35,10 @@ def resolved(connection: Connection, wanted: Wanted) -> Wanted | None:
         connection: The database.
         wanted: What is looked for.
     """
+    whole = [_whole(wanted, one) for one in wanted.conditions]
+    if None in whole:
+        return None
+    wanted = replace(wanted, conditions=[one for one in whole if one is not None])
     if not any(map(_is_open, wanted.conditions)):
         return wanted
     conditions = [_resolved(connection, wanted, one) for one in wanted.conditions]
@@ -58,7 +64,7 @@ def driver(connection: Connection, ways: Ways, few: int, now: int) -> Condition 
         leads = bool(wanted.order) and one.field == wanted.order[0].field
         if not _is_found(ways, one) or (leads and one.operator not in ("=", "IN")):
             continue
-        keys = ways.keys_of(_loosely(one)).limit(fewest)
+        keys = ways.keys_of(one).limit(fewest)
         counted = select(func.count()).select_from(keys.subquery())
         count = int(connection.execute(counted, {"now": now}).scalar_one())
         if count < fewest:
@@ -99,6 +105,9 @@ def _is_found(ways: Ways, one: Condition) -> bool:
         one.operator == "LIKE" and not begin_of(str(one.values[0]))
     ):
         return False
+    if any(isinstance(value, str) and len(value) >= INDEXED_LETTERS for value in one.values):
+        # Among texts that are alike as far as an index has them.
+        return False
     if one.field.kind != ATTRIBUTE:
         return one.operator != "IS NULL"
     attribute = ways.noun.attributes[one.field.name]
@@ -107,9 +116,12 @@ def _is_found(ways: Ways, one: Condition) -> bool:
     return bool(one.values) or isinstance(attribute.value, TableColumn)
 
 
-def _loosely(one: Condition) -> Condition:
-    """A condition whose rows the index need not look for: of a pattern only the beginning."""
-    return one._replace(operator=BEGINS) if one.operator == "LIKE" else one
+def _whole(wanted: Wanted, one: Condition) -> Condition | None:
+    """A condition on whole numbers in whole numbers."""
+    if one.field.kind != ATTRIBUTE:
+        return one
+    kind = wanted.noun.attributes[one.field.name].value.type
+    return of_whole(one) if isinstance(kind, Integer) else one
 
 
 def _is_one_range(ways: Ways, one: Condition) -> bool:
@@ -117,7 +129,7 @@ def _is_one_range(ways: Ways, one: Condition) -> bool:
     if one.field.kind != ATTRIBUTE:
         return one.operator == "="
     sources = ways.noun.attributes[one.field.name].sources
-    return len(sources) == 1 and isinstance(sources[0].value, TableColumn)
+    return len(sources) == 1 and isinstance(sources[0].value, (TableColumn, Begin))
 
 
 def _is_open(one: Condition) -> bool:
@@ -144,10 +156,9 @@ def _different(connection: Connection, wanted: Wanted, one: Condition) -> list[s
     within: run_keys.Within
     if one.field.kind == ATTRIBUTE:
         attribute = wanted.noun.attributes[one.field.name]
-        indexed = attribute.sources[0].indexed
-        if not isinstance(indexed, TableColumn) or not wanted.noun.has_index(attribute):
+        if attribute.column is None or not wanted.noun.has_index(attribute):
             return None
-        table, column = wanted.noun.table, str(indexed.key)
+        table, column = wanted.noun.table, str(attribute.column.key)
         within = partial(_inside, wanted.workspace)
     else:
         side = wanted.noun.sides[one.field.kind]
@@ -155,7 +166,9 @@ def _different(connection: Connection, wanted: Wanted, one: Condition) -> list[s
         within = partial(_named, side, one.field.name)
     most = _MOST_VALUES + 1
     found = run_keys.different(connection, table, column, prefix="", limit=most, within=within)
-    return found if len(found) < most else None
+    if len(found) == most or any(len(text) >= INDEXED_LETTERS for text in found):
+        return None
+    return found
 
 
 def _inside(workspace: str, rows: FromClause) -> Sequence[ColumnElement[bool]]:

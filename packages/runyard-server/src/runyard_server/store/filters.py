@@ -1,12 +1,14 @@
 """What lists of endpoints and images are asked for, as conditions of a statement.
 
-Tags and properties are JSON texts there, read by SQLite's `json_each`.
+Tags and properties are JSON texts there.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func
+
+from runyard_server.store.expressions import Entries
 
 
 def having(column: ColumnElement[Any], entries: Iterable[str]) -> list[ColumnElement[bool]]:
@@ -19,7 +21,7 @@ def having(column: ColumnElement[Any], entries: Iterable[str]) -> list[ColumnEle
     found: list[ColumnElement[bool]] = []
     for entry in entries:
         name, equals, value = entry.partition("=")
-        text = func.json_each(column).table_valued("key", "value")
+        text = Entries(column).table_valued("key", "value")
         named = exists().where(text.c.key == name)
         found.append(named.where(text.c.value == value) if equals else named)
     return found

@@ -1,16 +1,16 @@
-"""Functions of SQL that searches need and SQLite lacks; every connection gets them.
+"""What patterns and numbers in texts mean, in SQL and in Python alike.
 
 SQLite's own LIKE takes case for equal, of ASCII alone, and its GLOB has other signs, so patterns
-are made into those of GLOB.
+are made into those of GLOB for it.
 """
 
 import math
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, String, and_, case, cast, func
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy import ColumnElement, and_
+
+from runyard_server.store.expressions import INDEXED_LETTERS, Fits, FitsLoosely
 
 _PLAIN = re.compile(r"\\([%_\\])|([%_])|([*?\[])|(.)", re.DOTALL)
 _BEGIN = re.compile(r"[^%_\\]*")
@@ -18,12 +18,6 @@ _SIGNS = {"%": "*", "_": "?"}
 _ANY = {"%": ".*", "_": "."}
 # The last code point: no text that begins as a pattern does comes behind it.
 _BEHIND_ALL = "\U0010ffff"
-
-
-def register(connection: Any) -> None:
-    """Add the functions to a connection of sqlite3."""
-    # Deterministic: SQLite may work it out once for a constant, and not for each row.
-    connection.create_function("lowercase", 1, _lowercase, deterministic=True)
 
 
 def as_number(value: Any) -> float | None:
@@ -38,32 +32,10 @@ def as_number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-class Unindexed(FunctionElement[Any]):
-    """A column, of which no index is taken to be the way to its rows."""
-
-    # Without it SQLAlchemy would compile every statement that has one anew.
-    inherit_cache = True
-
-    def __init__(self, column: ColumnElement[Any]) -> None:
-        super().__init__(column)
-        self.type = column.type
-
-
-@compiles(Unindexed)
-def _plain(element: Unindexed, compiler: Any, **options: Any) -> str:
-    return str(compiler.process(element.clauses, **options))
-
-
-@compiles(Unindexed, "sqlite")
-def _with_plus(element: Unindexed, compiler: Any, **options: Any) -> str:
-    # SQLite's documented way: a term with a unary plus is never taken for an index.
-    return f"+{compiler.process(element.clauses, **options)}"
-
-
 def begin_of(pattern: str) -> str:
-    """How every text begins that fits a pattern of LIKE."""
+    """How every text begins that fits a pattern of LIKE, as far as indexes have texts."""
     found = _BEGIN.match(pattern)
-    return "" if found is None else found.group()
+    return "" if found is None else found.group()[: INDEXED_LETTERS - 1]
 
 
 def like(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
@@ -71,7 +43,7 @@ def like(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
 
     How the pattern begins is a range besides, which an index serves.
     """
-    fits = column.op("GLOB", is_comparison=True)(_glob(pattern))
+    fits = Fits(column, _glob(pattern), _escaped(pattern))
     return and_(begins(column, pattern), fits) if begin_of(pattern) else fits
 
 
@@ -82,17 +54,9 @@ def begins(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
 
 
 def ilike(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
-    """The condition that a column fits a pattern of ILIKE: upper and lower case are one.
-
-    Python makes the letters small, which is five times as slow as all the rest, so texts of ASCII
-    alone are compared by SQLite's own LIKE.
-    """
+    """The condition that a column fits a pattern of ILIKE: upper and lower case are one."""
     small = pattern.lower()
-    lower = func.lowercase(column, type_=String)
-    whole = lower.op("GLOB", is_comparison=True)(_glob(small))
-    # As many bytes as letters.
-    is_ascii = func.length(column) == func.length(cast(column, LargeBinary))
-    return case((is_ascii, column.like(_escaped(small), escape="\\")), else_=whole)
+    return FitsLoosely(column, _glob(small), _escaped(small))
 
 
 def matches(pattern: str, text: str, *, small: bool) -> bool:
@@ -111,10 +75,6 @@ def matches(pattern: str, text: str, *, small: bool) -> bool:
         return _ANY[sign] if sign else re.escape(str(plain or own or other))
 
     return re.fullmatch(_PLAIN.sub(one, pattern), text, re.DOTALL) is not None
-
-
-def _lowercase(value: Any) -> str | None:
-    return None if value is None else str(value).lower()
 
 
 def _escaped(pattern: str) -> str:

@@ -118,6 +118,10 @@ class Home:
         """The folder of a datastore; both names have passed their rules."""
         return self.datastores / workspace / name
 
+    def process_log(self, port: int) -> Path:
+        """The log of one of several processes that share the folder."""
+        return self.service_log.with_name(f"{self.service_log.stem}-{port}.log")
+
     def run(self, run_id: str) -> Path:
         """The folder of a run on this machine: its work, spool and logs."""
         return self.runs / run_id

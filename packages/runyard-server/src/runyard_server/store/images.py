@@ -6,12 +6,13 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from runyard.protocol.endpoints import DeploymentSpec
 from runyard.protocol.images import ImageQuery
 from runyard_server.store import filters
 from runyard_server.store.endpoint_schema import image_names, images
+from runyard_server.store.expressions import Elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def page(
     if query.name is not None:
         found = found.where(images.c.name == query.name)
     if query.model is not None:
-        model = func.json_each(images.c.spec, "$.models").table_valued("value")
+        model = Elements(images.c.spec, "models").table_valued("value")
         found = found.where(exists().where(filters.of_model(model.c.value, query.model)))
     found = found.order_by(images.c.key.desc()).limit(limit)
     return [_row(row) for row in connection.execute(found)]

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 
 from runyard.protocol.filters import Condition
+from runyard_server.store.expressions import INDEXED_LETTERS
 from runyard_server.store.functions import begin_of
 
 # The last code point: no text that begins as a pattern does comes behind it.
@@ -80,7 +81,9 @@ def allowed(conditions: Iterable[Condition]) -> list[Interval]:
     for one in conditions:
         # SQLAlchemy has no order of TRUE and FALSE.
         values = [int(each) if isinstance(each, bool) else each for each in one.values]
-        several = _ALLOWED.get(one.operator, _anything)(values)
+        # What is longer than an index has it may stand anywhere among what is alike so far.
+        long = any(isinstance(each, str) and len(each) >= INDEXED_LETTERS for each in values)
+        several = _anything(values) if long else _ALLOWED.get(one.operator, _anything)(values)
         both = (a.within(b) for a in found for b in several)
         found = [each for each in both if not each.is_empty]
     return found

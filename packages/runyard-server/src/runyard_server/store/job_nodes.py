@@ -21,7 +21,7 @@ from sqlalchemy import (
 from runyard.protocol.endpoints import REPLICA_RUN
 from runyard.protocol.jobs import FinishReport
 from runyard.protocol.runs import SCRIPT_RUN
-from runyard_server.store.functions import Unindexed
+from runyard_server.store.expressions import OfEachRow, Unindexed
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import job_nodes, runs
 
@@ -118,7 +118,7 @@ def _is_above(link: str) -> ColumnElement[bool]:
     waited = (other.c.workspace == runs.c.workspace, Unindexed(other.c.active).is_(True))
     # Jobs alone need a place: a run with children made by hand waits for none.
     is_job = func.coalesce(other.c.run_type, "") == SCRIPT_RUN
-    return exists().where(other.c[link] == runs.c.id, *waited, is_job)
+    return OfEachRow(exists().where(other.c[link] == runs.c.id, *waited, is_job))
 
 
 _HELD = Prepared(

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam
 
-from runyard_server.store.functions import Unindexed
+from runyard_server.store.expressions import Unindexed
 from runyard_server.store.prepared import Prepared, Row
 
 # Together below 999, by which some builds of SQLite bound the parameters of a statement.

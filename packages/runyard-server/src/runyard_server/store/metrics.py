@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from runyard.protocol.metrics import SCALAR
 from runyard.protocol.usage import USAGE_KIND
+from runyard_server.store.expressions import Unindexed
 from runyard_server.store.keyed import Keyed
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import metric_segments, metric_series, spool_marks
@@ -50,6 +51,8 @@ class SegmentRow:
 
 _SERIES = [metric_series.c[f.name] for f in fields(SeriesRow)]
 _SEGMENTS = [metric_segments.c[f.name] for f in fields(SegmentRow)]
+# In order of first logging. Of a few runs, so no index of ids is the way to them.
+_IN_ORDER = Unindexed(metric_series.c.id)
 
 # Statements of the hot path are made once: making one takes longer than SQLite takes to run it.
 _MARK = Prepared(
@@ -65,12 +68,12 @@ _MOVE_MARK = (
 )
 _ALL_SERIES = select(*_SERIES).where(metric_series.c.run_key == bindparam("run"))
 _METRICS = _ALL_SERIES.where(metric_series.c.kind != USAGE_KIND)
-_USAGE = _ALL_SERIES.where(metric_series.c.kind == USAGE_KIND).order_by(metric_series.c.id)
+_USAGE = _ALL_SERIES.where(metric_series.c.kind == USAGE_KIND).order_by(_IN_ORDER)
 _NAMED_SERIES = _ALL_SERIES.where(metric_series.c.name.in_(bindparam("names", expanding=True)))
 _LATEST = Keyed(
     select(metric_series.c.run_key, metric_series.c.name, metric_series.c.last)
     .where(metric_series.c.kind == SCALAR, metric_series.c.last.is_not(None))
-    .order_by(metric_series.c.id),
+    .order_by(_IN_ORDER),
     metric_series.c.run_key,
     metric_series.c.name,
 )
@@ -137,7 +140,7 @@ def series(connection: Connection, run_key: int, name: str | None = None) -> lis
         run_key: Key of the run's row.
         name: Its name.
     """
-    found = _METRICS.order_by(metric_series.c.id)
+    found = _METRICS.order_by(_IN_ORDER)
     if name is not None:
         found = found.where(metric_series.c.name == name)
     return [SeriesRow(*row) for row in connection.execute(found, {"run": run_key})]
@@ -293,7 +296,7 @@ def series_of_many(
         found = found.where(metric_series.c.kind != USAGE_KIND)
     if names:
         found = found.where(metric_series.c.name.in_(list(names)))
-    return [SeriesRow(*row) for row in connection.execute(found.order_by(metric_series.c.id))]
+    return [SeriesRow(*row) for row in connection.execute(found.order_by(_IN_ORDER))]
 
 
 def segments_of_many(

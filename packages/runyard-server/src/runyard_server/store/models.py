@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, insert, or_, select, update
 
 from runyard.protocol.files import FileEntry
 from runyard.protocol.filters import PROPERTY, TAG
 from runyard.protocol.models import NO_STAGE
 from runyard_server.store import file_sets, named
 from runyard_server.store import registered_models as registered
+from runyard_server.store.expressions import OfEachRow
 from runyard_server.store.registry_schema import (
     model_properties,
     model_tags,
@@ -183,7 +184,7 @@ def has_entry(kind: str, entry: str) -> ColumnElement[bool]:
     # A name may itself have an equals sign.
     whole = table.c.name == entry
     fits = or_(whole, and_(table.c.name == name, table.c.value == value)) if equals else whole
-    return models.c.key.in_(select(table.c.model_key).where(fits))
+    return OfEachRow(exists().where(table.c.model_key == models.c.key, fits))
 
 
 def files(connection: Connection, row: ModelRow) -> list[FileEntry]:

@@ -1,11 +1,21 @@
 """What of runs, models and experiments can be searched, and where it is found."""
 
-from sqlalchemy import Column, ColumnElement, and_, bindparam, case, exists, func
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+)
 
 from runyard.protocol.endpoints import HIDDEN_EXPERIMENT
 from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
 from runyard.protocol.metrics import SCALAR
-from runyard_server.store.functions import Unindexed
+from runyard_server.store.expressions import OfEachRow, Unindexed
 from runyard_server.store.registry_schema import (
     model_properties,
     model_tags,
@@ -14,11 +24,11 @@ from runyard_server.store.registry_schema import (
     registered_models,
 )
 from runyard_server.store.schema import (
-    A_SECOND,
     GOES_ON_FOR,
     IS_GOING,
     LASTED,
     experiments,
+    in_seconds,
     metric_series,
     run_params,
     run_properties,
@@ -42,19 +52,14 @@ _LEAST = -1e300
 # The second makes the index of what goes on the only one that serves.
 _GOES_ON = and_(IS_GOING, GOES_ON_FOR > -(2**62))
 # What goes on lasts until now.
-_UNTIL_NOW = (bindparam("now") - runs.c.started_at).op("/", precedence=8)(A_SECOND)
+_UNTIL_NOW = in_seconds(bindparam("now", type_=BigInteger) - runs.c.started_at)
 _DURATION = func.coalesce(LASTED, _UNTIL_NOW)
-_LATEST = case(
-    (
-        exists().where(
-            registered_models.c.workspace == models.c.workspace,
-            registered_models.c.name == models.c.name,
-            registered_models.c.latest_key == models.c.key,
-        ),
-        1,
-    ),
-    else_=0,
+_IS_LATEST = exists().where(
+    registered_models.c.workspace == models.c.workspace,
+    registered_models.c.name == models.c.name,
+    registered_models.c.latest_key == models.c.key,
 )
+_LATEST = case((OfEachRow(_IS_LATEST), 1), else_=0)
 
 # Names begin with a letter or a digit, all of which come after it; only hidden ones with a dot.
 AFTER_HIDDEN = chr(ord(HIDDEN_EXPERIMENT) + 1)
@@ -81,7 +86,7 @@ RUNS = Noun(
         "parent": Attribute(runs.c.parent, TEXT),
         # The column knows no NULL: nobody is an empty text there, and IS NULL must find it.
         "user": Attribute(
-            func.nullif(runs.c.submitted_by, ""),
+            func.nullif(runs.c.submitted_by, "", type_=String),
             TEXT,
             [Source(runs.c.submitted_by, above="")],
         ),
@@ -127,7 +132,7 @@ MODELS = Noun(
         "description": Attribute(models.c.description, TEXT),
         "stage": Attribute(models.c.stage, TEXT),
         "changed_at": Attribute(models.c.changed_at, TIME),
-        "created_by": Attribute(func.nullif(models.c.created_by, ""), TEXT),
+        "created_by": Attribute(func.nullif(models.c.created_by, "", type_=String), TEXT),
     },
     sides={
         TAG: Side(model_tags, "model_key", "value", "number"),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select
 
+from runyard_server.store.expressions import OfEachRow
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.runs import COLUMNS, RunRow, row_of
 from runyard_server.store.schema import job_nodes, runs, workspaces
@@ -27,7 +28,7 @@ class TurnRow(NamedTuple):
 
 
 # A placed run is Queued until its agent's first beat: that it has nodes says that it waits no more.
-_HAS_NODES = exists().where(job_nodes.c.run_key == runs.c.key)
+_HAS_NODES = OfEachRow(exists().where(job_nodes.c.run_key == runs.c.key))
 _IN_QUEUE = (
     runs.c.workspace == bindparam("in_workspace"),
     runs.c.target == bindparam("on_target"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Table, exists, func, select
 
+from runyard_server.store.expressions import OfEachRow, as_indexed
 from runyard_server.store.schema import runs, workspaces
 
 _BEHIND_ALL = "\U0010ffff"
@@ -44,15 +45,15 @@ def different(
         holds: What must hold of a text that was found.
     """
 
-    def least(rows: FromClause, begun: ColumnElement[bool]) -> Any:
-        value = rows.c[column]
-        where = (*within(rows), begun, value < prefix + _BEHIND_ALL)
+    def least(rows: FromClause, begun: Callable[[ColumnElement[str]], Any]) -> Any:
+        value = as_indexed(rows.c[column])
+        where = (*within(rows), begun(value), value < prefix + _BEHIND_ALL)
         return select(func.min(value).label("text")).where(*where)
 
-    found = least(table, table.c[column] >= prefix).cte("found", recursive=True)
+    found = least(table, lambda value: value >= prefix).cte("found", recursive=True)
     after = table.alias("after")
     # One lower bound alone: of two SQLite takes the first for the index, and reads all rows again.
-    following = least(after, after.c[column] > found.c.text).correlate(found).scalar_subquery()
+    following = least(after, lambda value: value > found.c.text).correlate(found).scalar_subquery()
     found = found.union_all(select(following).where(found.c.text.is_not(None)))
     wanted = select(found.c.text).where(found.c.text.is_not(None), *holds(found.c.text))
     return [str(text) for (text,) in connection.execute(wanted.limit(limit))]
@@ -94,11 +95,12 @@ def names(
 
     def holds(text: ColumnElement[str]) -> Sequence[ColumnElement[bool]]:
         rows = table.alias("rows")
-        there = exists().where(*within(rows), rows.c[column] == text, *only(rows))
+        is_it = as_indexed(rows.c[column]) == text
+        there = exists().where(*within(rows), is_it, *only(rows))
         # These tables know no workspace: where there are several, a run of this one must have it.
         if several:
             there = there.where(runs.c.key == rows.c.run_key, runs.c.workspace == workspace)
-        return (there,)
+        return (OfEachRow(there),)
 
     return different(
         connection, table, column, prefix=prefix, limit=limit, within=within, holds=holds

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Float,
     Index,
     Integer,
@@ -23,6 +24,7 @@ from sqlalchemy import (
 )
 
 from runyard_server.store import tracking_schema
+from runyard_server.store.expressions import Second
 
 SCHEMA_VERSION = "0010"
 
@@ -124,11 +126,16 @@ runs = Table(
     Index("runs_of_experiment_by_ended_at", "workspace", "experiment", "ended_at", "key"),
 )
 
-# Seconds, as a float: SQLite drops the rest when it divides whole numbers. Figures are part of the
-# text, for an index of another text than the statement's is not found.
-A_SECOND = literal_column("1000000.0", Float)
+# Figures are part of the text, for an index of another text than the statement's is not found.
 _ZERO = literal_column("0", Integer)
-LASTED = (runs.c.ended_at - runs.c.started_at).op("/", precedence=8)(A_SECOND)
+
+
+def in_seconds(microseconds: ColumnElement[int]) -> ColumnElement[float]:
+    """A time in seconds."""
+    return microseconds.op("/", precedence=8, return_type=Float())(Second())
+
+
+LASTED = in_seconds(runs.c.ended_at - runs.c.started_at)
 # Written so that only the index of what goes on serves, and none of all starts or ends.
 IS_GOING = and_(
     func.coalesce(runs.c.ended_at, _ZERO) == _ZERO, func.coalesce(runs.c.started_at, _ZERO) > _ZERO

@@ -13,6 +13,7 @@ from sqlalchemy import Column as TableColumn
 from sqlalchemy import ColumnElement, FromClause, Index, Table, UniqueConstraint, and_, or_
 
 from runyard.protocol.filters import NULLS, Condition, Field, Order
+from runyard_server.store.expressions import Begin, Unindexed, as_indexed
 from runyard_server.store.functions import begins, ilike, like
 
 TEXT, NUMBER, TIME, SWITCH = "text", "number", "time", "switch"
@@ -70,25 +71,34 @@ class Side:
 
     def columns(self, of: FromClause) -> list[ColumnElement[Any]]:
         """What rows are ordered by: the number, and where there is none the text."""
-        return [of.c[name] for name in (self.number, self.value) if name is not None]
+        if self.number is None:
+            return [of.c[self.value]]
+        return [of.c[self.number], as_indexed(of.c[self.value])]
 
-    def holds(
-        self,
-        of: FromClause,
-        one: Condition,
-        made: Callable[[ColumnElement[Any]], ColumnElement[Any]] = lambda column: column,
-    ) -> ColumnElement[bool]:
-        """The condition that a row of that name is as a condition says.
+    def found(self, of: FromClause, one: Condition) -> ColumnElement[bool]:
+        """The condition that a row of that name is as a condition says, for an index to find it.
 
         Args:
             of: The table or an alias of it.
             one: The condition; IS NOT NULL asks for a row, also one without a value.
-            made: What is done to its columns first.
         """
         if one.operator in NULLS:
             return compared(one, of.c[self.owner], of.c[self.owner])
-        text = made(of.c[self.value])
-        return compared(one, text, text if self.number is None else made(of.c[self.number]))
+        *_, text = columns = self.columns(of)
+        return compared(one, text, columns[0])
+
+    def holds(self, of: FromClause, one: Condition) -> ColumnElement[bool]:
+        """The same as it is asked of a row, by no index.
+
+        Args:
+            of: The table or an alias of it.
+            one: The condition.
+        """
+        if one.operator in NULLS:
+            return self.found(of, one)
+        text = Unindexed(of.c[self.value])
+        number = text if self.number is None else Unindexed(of.c[self.number])
+        return compared(one, text, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +140,20 @@ class Attribute:
     @property
     def sources(self) -> Sequence[Source]:
         """Where its rows stand; together they are all that have the attribute."""
-        return self.found or (Source(self.value),)
+        return self.found or (Source(as_indexed(self.value)),)
+
+    @property
+    def column(self) -> TableColumn[Any] | None:
+        """The column that has it, None where it is reckoned."""
+        indexed = self.sources[0].indexed
+        found = self.value if isinstance(indexed, Begin) else indexed
+        return found if isinstance(found, TableColumn) else None
+
+    @property
+    def ordered(self) -> ColumnElement[Any]:
+        """What rows are ordered by: of a long text as much as its index has."""
+        first = self.sources[0].value
+        return first if isinstance(first, Begin) else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +258,8 @@ def compared(
 
 def _is_same(one: Any, other: Any) -> bool:
     """Whether an index has an expression; it keeps a copy of what is none of the columns."""
+    if isinstance(other, Begin):
+        (other,) = other.clauses
     return one is other or (not isinstance(other, TableColumn) and bool(other.compare(one)))
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
+from runyard_server.store.expressions import Elements, Numbers
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import (
     metric_segments,
@@ -195,16 +196,14 @@ _MOVE_CLIENT = (
 )
 _ADD_CLIENT = insert(sweep_clients)
 # As one JSON text: a statement with as many parameters as there are trials is made anew each time.
-_KEYS = select(func.json_each(bindparam("keys")).table_valued("value").c.value)
+_KEYS = select(Numbers(bindparam("keys")).table_valued("value").c.value)
 _CHILDREN = select(
     runs.c.key, runs.c.status, runs.c.active, runs.c.error, runs.c.environment_lock
 ).where(runs.c.key.in_(_KEYS))
 _ENDED_CHILDREN = _CHILDREN.where(runs.c.active.is_(False))
 _LOGGED = select(*(metric_series.c[name] for name in Logged.__slots__)).where(
     metric_series.c.run_key.in_(_KEYS),
-    metric_series.c.name.in_(
-        select(func.json_each(bindparam("names")).table_valued("value").c.value)
-    ),
+    metric_series.c.name.in_(select(Elements(bindparam("names")).table_valued("value").c.value)),
 )
 _POINTS = (
     select(metric_segments.c.first, metric_segments.c.count)

@@ -29,6 +29,9 @@ FIRST_BLOCK, LARGEST_BLOCK = 256, 2048
 MARKED = 64
 # A group up to this is sorted for each page of it: some ten milliseconds.
 SORTED = 3000
+# What a cursor of PostgreSQL fetches.
+AT_ONCE = 100
+SQLITE = "sqlite"
 _LARGEST_KEY = 2**62
 _BEHIND_ALL = "\U0010ffff"
 
@@ -93,7 +96,7 @@ class Walk:
     def _by_key(self, group: Group, after: Place | None) -> Iterator[Step]:
         key = None if after is None else after.key
         way = choices.by_key(self._connection, self._ways, group)
-        for found, _, fits in self._rows(self._ways.walked(way, group, MARKED, None, key)):
+        for found, _, fits in self._streamed(self._ways.walked(way, group, MARKED, None, key)):
             yield Step(1 if fits else MARKED, bool(fits), (), found)
 
     def _along(
@@ -120,7 +123,7 @@ class Walk:
 
     def _merged(self, statements: Sequence[Select[Any]], column: Column) -> Iterator[Any]:
         """The rows of several sources in one order."""
-        several = [self._rows(one) for one in statements]
+        several = [self._streamed(one) for one in statements]
         if len(several) == 1:
             return several[0]
         return heapq.merge(*several, key=lambda row: (row[1], row[0]), reverse=column.descending)
@@ -230,6 +233,19 @@ class Walk:
         with closing(self._connection.execute(statement, {"now": self._now})) as result:
             # Past SQLAlchemy, whose rows cost more than SQLite's steps to them.
             yield from iter(result.cursor.fetchone, None)
+
+    def _streamed(self, statement: Select[Any]) -> Iterator[Any]:
+        """The rows of a statement without an end, a few at a time: mostly the first are enough."""
+        if self._connection.dialect.name == SQLITE:
+            # It looks for each row when it is asked for it.
+            yield from self._rows(statement)
+            return
+        options = {"stream_results": True, "max_row_buffer": AT_ONCE}
+        found = self._connection.execute(statement, {"now": self._now}, execution_options=options)
+        with closing(found) as result:
+            for key, value, fits in result:
+                # A walk compares switches as the numbers that they are in the database.
+                yield key, int(value) if isinstance(value, bool) else value, fits
 
     def _on(self, column: Column) -> list[Condition]:
         """The conditions on a column: of texts and numbers those that are on its part."""

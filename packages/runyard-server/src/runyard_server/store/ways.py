@@ -1,6 +1,6 @@
 """Ways through indexes to the rows of a search, and the statements that go along them.
 
-SQLite guesses badly which of several indexes is the right one (a second, where two milliseconds
+Databases guess badly which of several indexes is the right one (a second, where two milliseconds
 do), so nothing is left to guess: what an index is to find stands in `Way.where`, and everything
 else is written so that no index serves it.
 """
@@ -18,7 +18,6 @@ from sqlalchemy import (
     case,
     exists,
     false,
-    func,
     literal_column,
     or_,
     select,
@@ -26,9 +25,9 @@ from sqlalchemy import (
 )
 
 from runyard.protocol.filters import ATTRIBUTE, Condition, Field
-from runyard_server.store.functions import Unindexed
+from runyard_server.store.expressions import Among, OfEachRow, OneIn, Unindexed
 from runyard_server.store.intervals import Interval
-from runyard_server.store.searched import Column, Place, Source, Wanted, compared
+from runyard_server.store.searched import BEGINS, Column, Place, Source, Wanted, compared
 
 _PATTERNS = ("LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE")
 
@@ -176,17 +175,21 @@ class Ways:
             way = self._by_side(one.field, None)
             assert way.side is not None
             side = self.noun.sides[one.field.kind]
-            where = (*way.where, side.holds(way.side, one))
+            where = (*way.where, side.found(way.side, one))
             return Way(way.rows, way.key, where, way.checks, lead=one.field, side=way.side)
         source = self.noun.attributes[one.field.name].sources[0]
         return Way(self.noun.table, self.noun.key, self._fulfilling(one, source, group))
 
     def keys_of(self, one: Condition) -> Any:
-        """Select the keys of the rows that fulfil a condition, by indexes."""
+        """Select the keys of the rows that fulfil a condition, by indexes.
+
+        Of a pattern the beginning is looked for alone; whether it fits is asked of each row.
+        """
+        one = one._replace(operator=BEGINS) if one.operator == "LIKE" else one
         if one.field.kind != ATTRIBUTE:
             side = self.noun.sides[one.field.kind]
             named = side.named(side.table, one.field.name)
-            return select(side.table.c[side.owner]).where(named, side.holds(side.table, one))
+            return select(side.table.c[side.owner]).where(named, side.found(side.table, one))
         sources = self.noun.attributes[one.field.name].sources
         several = [
             select(self.noun.key).where(*self._fulfilling(one, source, _ANY)) for source in sources
@@ -205,7 +208,7 @@ class Ways:
     def by_driver(self, one: Condition) -> Way:
         """The rows that fulfil a condition, for all of them to be looked at and sorted."""
         check = Unindexed(self.noun.table.c.workspace) == self.wanted.workspace
-        return Way(self.noun.table, self.noun.key, (self.noun.key.in_(self.keys_of(one)), check))
+        return Way(self.noun.table, self.noun.key, (Among(self.noun.key, self.keys_of(one)), check))
 
     def checks(self, way: Way, group: Group) -> list[ColumnElement[bool]]:
         """All that must hold of a row on a way, what costs least first."""
@@ -253,7 +256,7 @@ class Ways:
         where += _between(way, interval)
         if checks and marked > 1:
             # By chance: keys of a workspace may all be odd.
-            where.append(or_(fits == 1, func.random().op("&")(marked - 1) == 0))
+            where.append(or_(fits == 1, OneIn(marked)))
         found = select(way.key, value, fits).select_from(way.rows).where(*where)
         return found.order_by(*self._along(way, interval))
 
@@ -322,19 +325,19 @@ class Ways:
             return compared(one, value, value)
         side = self.noun.sides[one.field.kind]
         if way.side is not None and way.lead == one.field:
-            return side.holds(way.side, one, Unindexed)
+            return side.holds(way.side, one)
         mine = side.of(side.table, self.noun.key, one.field.name)
         if one.operator == "IS NULL":
-            return ~exists().where(mine)
+            return ~OfEachRow(exists().where(mine))
         # Never by an index of values: that of owner and name finds the one row there is.
-        return exists().where(mine, side.holds(side.table, one, Unindexed))
+        return OfEachRow(exists().where(mine, side.holds(side.table, one)))
 
     def value(self, one: Column, way: Way) -> ColumnElement[Any]:
         """What a row on a way has in a column."""
         if one.field.kind == ATTRIBUTE:
             if way.lead == one.field and way.value is not None:
                 return Unindexed(way.value)
-            return Unindexed(self.noun.attributes[one.field.name].value)
+            return Unindexed(self.noun.attributes[one.field.name].ordered)
         side = self.noun.sides[one.field.kind]
         if way.side is not None and way.lead == one.field:
             return Unindexed(side.columns(way.side)[one.part])

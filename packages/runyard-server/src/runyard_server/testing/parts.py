@@ -18,7 +18,8 @@ from runyard_server.operations import workspaces
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
-from runyard_server.store.records import Records, sqlite_url
+from runyard_server.store.records import Records
+from runyard_server.testing.databases import url_of
 from runyard_server.testing.fake_backend import Engine, FakeBackend
 from runyard_server.testing.fake_environments import FakeEnvironments
 
@@ -43,16 +44,17 @@ def fake_sites(
 
 
 @contextmanager
-def parts(folder: Path, clock: Clock) -> Iterator[System]:
-    """The parts on a real SQLite in a new state folder, with the default workspace.
+def parts(folder: Path, clock: Clock, url: str = "") -> Iterator[System]:
+    """The parts on a real database in a new state folder, with the default workspace.
 
     Args:
         folder: The state folder.
         clock: The time.
+        url: The database; "" for the folder's own.
     """
     home = Home(folder)
     home.create()
-    records = Records(sqlite_url(home.database))
+    records = Records(url or url_of(home))
     system = System(
         home=home,
         records=records,

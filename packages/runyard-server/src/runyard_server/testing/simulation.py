@@ -45,8 +45,9 @@ from runyard_server.scheduler.runs import RunReconciler
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
-from runyard_server.store.records import Records, sqlite_url
+from runyard_server.store.records import Records
 from runyard_server.testing.clocks import FakeClock
+from runyard_server.testing.databases import url_of
 from runyard_server.testing.fake_environments import FakeEnvironments
 from runyard_server.testing.parts import LIGHT, URL
 from runyard_server.testing.simulated_backend import Machines, SimulatedAgent, SimulatedBackend
@@ -270,7 +271,7 @@ def _system(folder: Path, clock: FakeClock, machines: Machines, locks: FakeEnvir
     site = make_site("simulated", backend, replace(context, name=SITE), locks)
     return System(
         home=home,
-        records=Records(sqlite_url(home.database)),
+        records=Records(url_of(home)),
         blobs=FolderBlobs(home.blobs),
         logs=LogStore(home.run_logs),
         notices=Notices(),

@@ -28,7 +28,8 @@ from runyard_server.scheduler.loop import Loop
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
-from runyard_server.store.records import Records, sqlite_url
+from runyard_server.store.records import Records
+from runyard_server.testing.databases import url_of
 from runyard_server.testing.fake_backend import Engine
 from runyard_server.testing.fake_environments import FakeEnvironments
 from runyard_server.testing.parts import URL, fake_sites
@@ -67,7 +68,7 @@ class Yard:
         self.engine = Engine()
         self.system = System(
             home=home,
-            records=Records(sqlite_url(home.database)),
+            records=Records(url_of(home)),
             blobs=FolderBlobs(home.blobs),
             logs=LogStore(home.run_logs),
             notices=Notices(),

@@ -9,6 +9,7 @@ CONNECTION_FILE = "service.json"
 LIFE_LOCK = "service.lock"
 START_LOCK = "starting.lock"
 SERVICE_LOG = "service.log"
+DATABASE_VARIABLE = "RUNYARD_DATABASE_URL"
 HOME_VARIABLE = "RUNYARD_HOME"
 URL_VARIABLE = "RUNYARD_URL"
 TOKEN_VARIABLE = "RUNYARD_TOKEN"  # noqa: S105 - the name of a variable, not a secret

@@ -1,0 +1,171 @@
+"""Several processes on one database: which of them leads, and how the others take part.
+
+Each tries about once a second to write. Who can has the lock of the database (`store.postgresql`),
+so it leads: it takes up what the process before left, schedules, and tells clients on this machine
+where it is. The others answer what the database tells, hand over the rest, and hear of each change.
+"""
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from runyard.protocol.errors import StorageFull, TemporaryError
+from runyard_server.core.system import System
+from runyard_server.scheduler.loop import Loop
+from runyard_server.store import leader
+from runyard_server.store.leader import Channel
+
+# Another process takes over within ten seconds: with these, in about two.
+TRY_SECONDS = 1.0
+# What changes within it travels together.
+GATHER_SECONDS = 0.01
+_PAUSE_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Leadership:
+    """Leads or follows, for the life of a process.
+
+    Args:
+        system: The service's parts; its database is shared.
+        make_loop: Makes a scheduler that takes up what there is.
+        ready: Called whenever it begins to lead, before the scheduler starts.
+        url: Where the other processes reach this one.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        make_loop: Callable[[], Loop],
+        ready: Callable[[], None],
+        url: Callable[[], str],
+    ) -> None:
+        self._system = system
+        self._make_loop = make_loop
+        self._ready = ready
+        self._url = url
+        self._process = uuid.uuid4().hex
+        self._channel = Channel(system.records.engine, self._process)
+        self._loop: Loop | None = None
+        self._over = threading.Event()
+        self._changed: dict[str, None] = {}
+        self._guard = threading.Lock()
+        self._stir = threading.Event()
+        self._unsubscribe = system.notices.subscribe(self._note)
+        self._heard = False
+        self._threads = [
+            threading.Thread(target=work, name=name, daemon=True)
+            for name, work in (
+                ("leading", self._keep_trying),
+                ("notices-out", self._tell),
+                ("notices-in", self._hear),
+            )
+        ]
+        system.leading.follow("")
+
+    def start(self) -> None:
+        """Lead or follow from now on."""
+        self._try()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the scheduler if it is here, and all threads."""
+        self._over.set()
+        self._stir.set()
+        self._unsubscribe()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
+        self._rest()
+        self._channel.close()
+
+    def _keep_trying(self) -> None:
+        while not self._over.wait(TRY_SECONDS):
+            try:
+                self._try()
+            except Exception:  # noqa: BLE001 - whatever it is, the next second is another try
+                _log.exception("looking who leads failed")
+
+    def _try(self) -> None:
+        try:
+            self._system.write(lambda _: None)
+        except TemporaryError:
+            self._follow()
+        except StorageFull:
+            # It has the lock all the same.
+            self._lead()
+        else:
+            self._lead()
+
+    def _lead(self) -> None:
+        if self._loop is not None:
+            return
+        _log.info("this process leads now")
+        now = self._system.clock.now_us()
+        url = self._url()
+        self._system.write(lambda work: leader.put(work.connection, self._process, url, now))
+        self._ready()
+        self._loop = self._make_loop()
+        self._loop.start()
+        self._system.leading.lead()
+        with suppress(Exception):
+            # Those who wait at followers wait for answers of this process from now on.
+            self._channel.send([""])
+
+    def _follow(self) -> None:
+        self._rest()
+        with suppress(TemporaryError):
+            found = self._system.read(lambda work: leader.url(work.connection))
+            # Its own: nobody has taken over from it yet.
+            self._system.leading.follow("" if found == self._url() else found)
+
+    def _rest(self) -> None:
+        """End what only the leader does; what it kept in memory is another's from now on."""
+        loop, self._loop = self._loop, None
+        if loop is None:
+            return
+        _log.info("this process does not lead any more")
+        self._system.leading.follow("")
+        loop.stop()
+        self._system.forget_others()
+
+    def _note(self, topic: str) -> None:
+        # What a follower hears of is told already.
+        if self._system.leading.here:
+            with self._guard:
+                self._changed[topic] = None
+            self._stir.set()
+
+    def _tell(self) -> None:
+        while not self._over.is_set():
+            self._stir.wait()
+            self._over.wait(GATHER_SECONDS)
+            self._stir.clear()
+            with self._guard:
+                topics, self._changed = list(self._changed), {}
+            try:
+                self._channel.send(topics)
+            except Exception as error:  # noqa: BLE001 - nothing but speed depends on notices
+                _log.warning("other processes could not be told of changes: %s", error)
+
+    def _hear(self) -> None:
+        while not self._over.is_set():
+            try:
+                for topics in self._channel.hear(self._over.is_set, self._system.notices.missed):
+                    self._wake(topics)
+            except Exception as error:  # noqa: BLE001 - the database is away; it is tried again
+                _log.warning("changes by other processes are not heard of: %s", error)
+                self._over.wait(_PAUSE_SECONDS)
+
+    def _wake(self, topics: Iterable[str]) -> None:
+        if self._system.leading.here:
+            return
+        for topic in topics:
+            if topic:
+                self._system.notices.changed(topic)
+            else:
+                self._system.notices.missed()

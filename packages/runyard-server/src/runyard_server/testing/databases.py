@@ -1,0 +1,70 @@
+"""The database that a test's service has: SQLite, or PostgreSQL where that is wanted.
+
+`TESTS_ON=postgresql` has all that is made of the parts in `testing` work on a real PostgreSQL,
+which the session starts once (`server`). Without it each has a file in its state folder.
+"""
+
+import fcntl
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from runyard_server.store.home import Home
+from runyard_server.store.records import Records, sqlite_url
+from runyard_server.testing.postgres import Postgres, PostgresServer
+
+SERVER = "postgres.json"
+TEMPLATE = "runyard_template"
+SESSION_VARIABLE = "TESTS_SESSION"
+_made: dict[Path, str] = {}
+
+
+def url_of(home: Home) -> str:
+    """The URL of the database of a state folder: the same each time for the same folder."""
+    if os.environ.get("TESTS_ON") != "postgresql":
+        return sqlite_url(home.database)
+    if home.root not in _made:
+        session = Path(os.environ[SESSION_VARIABLE])
+        _made[home.root] = server(session).new_database(TEMPLATE)
+    return _made[home.root]
+
+
+def server(session: Path) -> Postgres:
+    """The session's PostgreSQL, with a template that has the tables; the first who asks starts it.
+
+    Args:
+        session: The folder that all of the session share; `SERVER` there says where it is.
+
+    Raises:
+        RuntimeError: There is no PostgreSQL on this machine, or it does not start.
+    """
+    noted = session / SERVER
+    with (session / f"{SERVER}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if noted.exists():
+            return Postgres(Path(json.loads(noted.read_text("utf-8"))["folder"]))
+        # Not in the session's own folder, which the user that runs it may not enter.
+        started = PostgresServer(Path(tempfile.mkdtemp(prefix="runyard-pg-")), programs())
+        noted.write_text(json.dumps({"folder": str(started.folder), "pid": started.pid}), "utf-8")
+        started.execute("postgres", f"CREATE DATABASE {TEMPLATE}")
+        Records(started.url(TEMPLATE)).close()
+        started.leave()
+    return started
+
+
+def programs() -> Path:
+    """Where PostgreSQL's programs are.
+
+    Raises:
+        RuntimeError: There are none; says what to do.
+    """
+    folders = (Path.cwd(), *Path.cwd().parents)
+    script = next(path for each in folders if (path := each / "tools/postgres.sh").exists())
+    found = subprocess.run(
+        ["bash", str(script), "--find"], capture_output=True, text=True, check=False
+    )
+    if found.returncode:
+        raise RuntimeError(f"NO TEST OF POSTGRESQL CAN BE RUN: {found.stderr}")
+    return Path(found.stdout.strip())

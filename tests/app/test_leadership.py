@@ -1,0 +1,163 @@
+"""Several processes of the service on one PostgreSQL and one state folder."""
+
+import hashlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runyard.protocol.codec import to_plain
+from runyard.protocol.environments import EnvironmentDefinition
+from runyard.protocol.files import FileEntry
+from runyard.protocol.runs import RunSpec, SubmitRun
+from runyard.protocol.service import DATABASE_VARIABLE, HOME_VARIABLE
+from runyard.protocol.snapshots import CreateSnapshot
+from runyard_server.core.tokens import user_token
+from runyard_server.store.home import Home
+from runyard_server.testing.databases import TEMPLATE
+from runyard_server.testing.postgres import Postgres
+from runyard_server.testing.services import read_connection
+
+IN = "/api/v1/workspaces/default"
+PASSWORD = "geheim-0815"
+
+
+class Process:
+    """One process of the service, at a port that it is told."""
+
+    def __init__(self, home: Path, url: str) -> None:
+        self._home = home
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        environ = {**os.environ, HOME_VARIABLE: str(home), DATABASE_VARIABLE: url}
+        command = [sys.executable, "-P", "-m", "runyard_server.app", "--port", str(self.port)]
+        with (home.parent / f"{self.port}.out").open("wb") as output:
+            self.process = subprocess.Popen(
+                command, env=environ, stdout=output, stderr=output, start_new_session=True
+            )
+        until(lambda: self.ask("GET", "/api/v1/status")[0] == 200, 30)
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """Ask it; the status is 0 while it does not answer."""
+        text = None if body is None else json.dumps(body).encode()
+        return self.send(method, path, text, **headers)
+
+    def send(self, method: str, path: str, body: bytes | None, **headers: str) -> tuple[int, Any]:
+        """The same with a body that is no JSON."""
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            line.request(method, path, body, {**self._token(), **headers})
+            answer = line.getresponse()
+            content = answer.read()
+        except OSError:
+            return 0, None
+        finally:
+            line.close()
+        return answer.status, json.loads(content) if content else None
+
+    def leads(self) -> bool:
+        found = read_connection(self._home)
+        return found is not None and found.pid == self.process.pid
+
+    def end(self, number: int = signal.SIGTERM) -> None:
+        with suppress(ProcessLookupError):
+            self.process.send_signal(number)
+        self.process.wait(30)
+
+    def _token(self) -> dict[str, str]:
+        # Before the first process has made it there is none to show.
+        if not (self._home / "secret").exists():
+            return {}
+        return {"Authorization": f"Bearer {user_token(Home(self._home).secret())}"}
+
+
+def until(holds: Callable[[], bool], seconds: float) -> float:
+    """Wait until something holds; give how long that took."""
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < seconds
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+@pytest.fixture
+def pair(tmp_path: Path, postgres: Postgres) -> Iterator[tuple[Process, Process]]:
+    """One that leads, and one that follows."""
+    url = postgres.new_database(TEMPLATE).replace("runyard@", f"runyard:{PASSWORD}@")
+    first = Process(tmp_path / "home", url)
+    until(first.leads, 20)
+    second = Process(tmp_path / "home", url)
+    yield first, second
+    second.end()
+    first.end()
+
+
+def job(process: Process, seconds: float) -> str:
+    """Submit a job that sleeps; give its id."""
+    script = f"import time; time.sleep({seconds})".encode()
+    digest = hashlib.sha256(script).hexdigest()
+    assert process.send("PUT", f"{IN}/blobs/{digest}", script)[0] in (200, 201, 204)
+    entry = FileEntry("train.py", digest, len(script))
+    made = CreateSnapshot([entry])
+    status, snapshot = process.ask("POST", f"{IN}/snapshots", to_plain(made))
+    assert status == 200, snapshot
+    environment = EnvironmentDefinition(user_managed=True, interpreter=sys.executable)
+    spec = RunSpec("jobs", snapshot["id"], "train.py", environment=environment)
+    status, run = process.ask("POST", f"{IN}/runs", to_plain(SubmitRun(spec)))
+    assert status == 200, run
+    return str(run["id"])
+
+
+@pytest.mark.slow(seconds=15)
+def test_both_answer_and_the_second_takes_over(
+    pair: tuple[Process, Process], tmp_path: Path
+) -> None:
+    """Either may be asked anything; when the first is killed the second schedules in its place."""
+    first, second = pair
+    assert not second.leads()
+    # Written at either, read at either.
+    status, run = second.ask("POST", f"{IN}/interactive-runs", {"experiment": "mnist"})
+    assert status == 200, run
+    id_ = run["id"]
+    assert second.ask("GET", f"{IN}/runs/{id_}")[1] == first.ask("GET", f"{IN}/runs/{id_}")[1]
+
+    # What waits at the one hears what the other writes.
+    _, seen = second.ask("GET", f"{IN}/feed?last=1")
+    after = f"{IN}/feed?after={seen['items'][-1]['position']}"
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(second.ask, "GET", after, Prefer="wait=20")
+        time.sleep(0.5)
+        assert not waiting.done()
+        begun = time.monotonic()
+        assert first.ask("POST", f"{IN}/runs/{id_}/complete", {})[0] == 200
+        assert waiting.result()[1]["items"]
+        assert time.monotonic() - begun < 5
+
+    # What is secret is nowhere.
+    shown = second.ask("GET", "/api/v1/settings")[1]
+    assert any("***@" in one["value"] for one in shown["items"])
+    texts = [path.read_text() for path in tmp_path.glob("home/logs/*.log")]
+    texts += [path.read_text() for path in tmp_path.glob("*.out")]
+    texts.append(Path(f"/proc/{first.process.pid}/cmdline").read_text())
+    assert not any(PASSWORD in text for text in (*texts, json.dumps(shown)))
+
+    working = job(second, 2)
+    until(lambda: second.ask("GET", f"{IN}/runs/{working}")[1]["status"] == "Running", 30)
+    first.end(signal.SIGKILL)
+    assert until(second.leads, 10) < 10
+    until(lambda: second.ask("GET", f"{IN}/runs/{working}")[1]["status"] == "Completed", 30)
+    later = job(second, 0)
+    until(lambda: second.ask("GET", f"{IN}/runs/{later}")[1]["status"] == "Completed", 30)
+    assert second.ask("GET", f"{IN}/runs/{id_}")[1]["status"] == "Completed"

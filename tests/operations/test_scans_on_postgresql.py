@@ -1,0 +1,182 @@
+"""On PostgreSQL, too, no list, get, search or page reads a whole table.
+
+What a plan does is counted on a history of some thousand runs, with fresh statistics, and with
+those of its first days, when all was small.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert
+from tests.operations.test_scans import BIG, MODEL_SEARCHES, READS, SEARCHES
+
+from runyard.protocol.environments import EnvironmentDefinition, RegisterEnvironment
+from runyard.protocol.errors import NotFound, WrongState
+from runyard.protocol.runs import StartRun
+from runyard_server.core.system import System
+from runyard_server.operations import environments, models, runs
+from runyard_server.store import prepared, schema, search
+from runyard_server.store.registry_schema import model_tags
+from runyard_server.store.registry_schema import models as models_table
+from runyard_server.testing import parts
+from runyard_server.testing.clocks import TickingClock
+from runyard_server.testing.databases import TEMPLATE
+from runyard_server.testing.postgres import Postgres
+
+MANY = 4000
+# Of a page, of the first steps of a walk, and of counts that end early; far from all.
+FEW = MANY // 3
+Asked = tuple[str, Any, bool]
+
+
+@pytest.fixture(scope="module", params=["fresh", "old"])
+def system(
+    request: pytest.FixtureRequest, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
+    """A long history in PostgreSQL."""
+    url = postgres.new_database(TEMPLATE)
+    home = tmp_path_factory.mktemp("scans") / "home"
+    with parts.parts(home, TickingClock(), url) as made:
+        runs.start(made, "default", body=StartRun(experiment="mnist"))
+        definition = EnvironmentDefinition()
+        environments.register(made, "default", RegisterEnvironment("e", definition))
+        name = url.partition("@/")[2].partition("?")[0]
+        if request.param == "old":
+            made.records.write(lambda connection: _fill(connection, range(100, 140)))
+            postgres.execute(name, "ANALYZE")
+        made.records.write(lambda connection: _fill(connection, range(1000, 1000 + MANY)))
+        if request.param == "fresh":
+            postgres.execute(name, "ANALYZE")
+        yield made
+
+
+def _fill(connection: Any, keys: range) -> None:
+    fixed = {"workspace": "default", "experiment": "mnist", "target": "local", "node_count": 1}
+    fixed |= {"attempt": 1, "last_event": 1, "warnings": "[]", "description": "", "active": False}
+    fixed |= {"stage_seconds": "{}", "cancel_requested": False, "submitted_by": "me"}
+    rows = [
+        {**fixed, "key": key, "id": f"r{key}", "number": key, "created_at": key}
+        | {"status": "Completed" if key % 9 else "Failed", "started_at": key, "ended_at": 2 * key}
+        | {"name": f"b{key}"}
+        for key in keys
+    ]
+    connection.execute(insert(schema.runs), rows)
+    spec = '{"experiment": "mnist", "snapshot": "s", "script": "train.py"}'
+    connection.execute(insert(schema.run_specs), [{"run_key": k, "spec": spec} for k in keys])
+    for table, name in ((schema.run_params, "lr"), (schema.run_tags, "a")):
+        values = [
+            {"run_key": k, "name": name, "value": f"c{k}", "number": k / 1000.0} for k in keys
+        ]
+        connection.execute(insert(table), values)
+    series = {"kind": "scalar", "count": 1, "source": ""}
+    named = [{**series, "run_key": k, "name": "acc", "last": k / MANY} for k in keys]
+    connection.execute(insert(schema.metric_series), named)
+    _fill_models(connection, keys)
+    told = {
+        "workspace": "default",
+        "subject_kind": "run",
+        "kind": "log",
+        "message": "",
+        "data": "{}",
+    }
+    events = [{**told, "subject": f"r{k}", "number": 1, "time": k} for k in keys]
+    connection.execute(insert(schema.events), events)
+
+
+def _fill_models(connection: Any, keys: range) -> None:
+    fixed = {"workspace": "default", "name": "m", "path": "", "size": 1, "file_count": 0}
+    fixed |= {"description": "", "framework": "x", "framework_version": "", "created_at": 1}
+    connection.execute(insert(models_table), [{**fixed, "key": k, "version": k} for k in keys])
+    values = [{"model_key": k, "name": "a", "value": f"c{k}", "number": k / 1000.0} for k in keys]
+    connection.execute(insert(model_tags), values)
+
+
+@pytest.fixture
+def asked(system: System, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Asked]]:
+    """What is asked of the database while the test runs: text, values, whether by a cursor."""
+    seen: list[Asked] = []
+    execute = prepared._Compiled.execute
+
+    def noted(compiled: prepared._Compiled, act: Any, arguments: Any) -> None:
+        seen.append((compiled._text, arguments, False))
+        execute(compiled, act, arguments)
+
+    monkeypatch.setattr(prepared._Compiled, "execute", noted)
+
+    def note(*details: Any) -> None:
+        is_walk = bool(details[4].execution_options.get("stream_results"))
+        seen.append((details[2], details[3], is_walk))
+
+    event.listen(system.records.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(system.records.engine, "before_cursor_execute", note)
+
+
+def _wrong(system: System, asked: list[Asked]) -> list[str]:
+    """Steps of plans that read more of a big table than a page needs."""
+    found = []
+    for text, values, is_walk in asked:
+        # A count of what a condition finds has a limit of its own, which is beyond this history.
+        if text.startswith(("SELECT", "WITH")) and not text.startswith("SELECT count("):
+            how = (
+                "EXPLAIN (FORMAT JSON) DECLARE w CURSOR FOR"
+                if is_walk
+                else ("EXPLAIN (ANALYZE, FORMAT JSON)")
+            )
+            (plan,) = system.records.read(
+                lambda c, how=how, text=text, values=values: c.exec_driver_sql(
+                    f"{how} {text}", values
+                ).scalar_one()
+            )
+            found += [f"{step} IN {text}" for step in _steps(plan["Plan"], is_walk=is_walk)]
+    return found
+
+
+def _steps(node: dict[str, Any], *, is_walk: bool) -> Iterator[str]:
+    if node.get("Relation Name") in BIG:
+        read = node.get("Actual Rows", 0) + node.get("Rows Removed by Filter", 0)
+        many = read * node.get("Actual Loops", 1) > FEW
+        # A walk is broken off; what matters is that it goes along an index.
+        # All of the one workspace may be walked by the key of the table itself.
+        along = "Index Cond" in node or node.get("Index Name", "").endswith("_pkey")
+        if many or (is_walk and not along):
+            told = ("Node Type", "Relation Name", "Index Name", "Index Cond", "Actual Rows")
+            yield str([node.get(each) for each in told])
+    for inner in node.get("Plans", ()):
+        yield from _steps(inner, is_walk=is_walk)
+
+
+def _read(system: System, name: str) -> object:
+    # What a run of this history lacks is told as an error, after the database was asked for it.
+    with suppress(NotFound, WrongState):
+        return READS[name](system, "r1001")
+    return None
+
+
+WAYS: dict[str, Callable[[System], object]] = {
+    **{name: partial(_read, name=name) for name in READS},
+    **{
+        f"search: {name}": partial(runs.search, workspace="default", body=body)
+        for name, body in SEARCHES.items()
+    },
+    **{
+        f"models: {name}": partial(models.search, workspace="default", body=body)
+        for name, body in MODEL_SEARCHES.items()
+    },
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_what_is_read_is_a_page(
+    system: System, asked: list[Asked], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page costs the same with a thousand runs and with a million."""
+    # What is few enough to be sorted is as much as this history has.
+    monkeypatch.setattr(search, "_MORE", FEW // 2)
+    WAYS[name](system)
+    seen = [*asked]
+    assert seen
+    assert _wrong(system, seen) == []

@@ -31,7 +31,7 @@ def copy(
     The service must be stopped. The counts of each table are compared before anything is kept, and
     the file stays as it is. Set `database_url` then: from there on the database is what counts.
 
-    Example: `RUNYARD_DATABASE_URL=postgresql://runyard:secret@db/runyard runyard database copy`
+    Example: `runyard database copy --to postgresql://runyard@db.example/runyard`
     """
     url = to or os.environ.get(DATABASE_VARIABLE)
     if not url:

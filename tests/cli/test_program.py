@@ -170,7 +170,7 @@ def test_bash_completes(cli, run_id) -> None:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ("runyard r", ["runs"]),
+        ("runyard r", ["runs", "restore"]),
         ("runyard runs li", ["list"]),
         ("runyard runs list --lim", ["--limit"]),
         ("runyard runs list --status Fai", ["Failed"]),

@@ -13,6 +13,7 @@ import pytest
 from runyard.protocol.errors import TemporaryError
 from runyard_server.compute.base import Observation, SiteContext
 from runyard_server.testing import hosts_network as network
+from runyard_server.testing import programs
 from runyard_server.testing.backend_contract import BackendContract, job_named
 from runyard_server.testing.hosts import Hosts
 from runyard_server.testing.hosts_backend import HostsBackend
@@ -138,7 +139,7 @@ def test_the_hosts_of_a_killed_process_are_removed() -> None:
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without root or the programs a test fails with what to do about it."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(network, "_PATH", "/nowhere")
+    monkeypatch.setattr(programs, "PATH", "/nowhere")
     with pytest.raises(network.HostsUnavailable) as caught:
         network.require()
     assert "as root" in str(caught.value)

@@ -13,7 +13,7 @@ def mlflow(json: Json = False, workspace: Workspace = None) -> None:
     They are for a shell: `eval "$(runyard mlflow)"`. The token is among them, so what is
     printed is as good as the token. Jobs have their own variables.
 
-    Example: `eval "$(runyard mlflow)"`
+    Example: `runyard mlflow --json`
     """
     from runyard_server.cli import target
 

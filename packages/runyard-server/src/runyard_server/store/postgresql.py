@@ -174,18 +174,16 @@ class PostgreSQL(Database):
         except BaseException as error:
             _drop(connection)
             if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") == _NO_LOCK:
-                raise Following(self._name) from None
+                raise following(self._name) from None
             raise
         return connection
 
 
-class Following(TemporaryError):
-    """Another service process writes to the database."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"another service process writes to {name}; ask that one, or wait until it has ended"
-        )
+def following(name: str) -> TemporaryError:
+    """The refusal of a write where another service process writes to the database."""
+    return TemporaryError(
+        f"another service process writes to {name}; ask that one, or wait until it has ended"
+    )
 
 
 def _engine(text: str) -> tuple[str, Any]:

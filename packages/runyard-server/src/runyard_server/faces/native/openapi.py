@@ -10,7 +10,10 @@ from runyard.protocol.route import ANYONE, Bytes, Events, Nothing, Route
 from runyard.protocol.routes import ROUTES
 
 _PLACE = "#/components/schemas/{name}"
-_BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_BINARY = {"application/octet-stream": _BYTES}
+# A file is sent as what its name says that it is.
+_ANY_BINARY = {"*/*": _BYTES}
 _STATUSES = {
     "400": "The request can never succeed as it stands.",
     "401": "No token, or an unknown one.",
@@ -113,7 +116,8 @@ def _parameter(name: str, place: str, schema: dict[str, Any]) -> dict[str, Any]:
 def _answer(route: Route[Any]) -> dict[str, Any]:
     if route.answer is Nothing:
         return {"204": {"description": "Done."}}
-    return {"200": {"description": route.summary, "content": _content(route.answer)}}
+    content = _ANY_BINARY if route.answer is Bytes else _content(route.answer)
+    return {"200": {"description": route.summary, "content": content}}
 
 
 def _content(kind: Any) -> dict[str, Any]:

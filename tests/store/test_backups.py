@@ -6,9 +6,11 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from runyard.protocol import procfs
 from runyard.protocol.errors import InvalidRequest, NotFound, TemporaryError
@@ -20,6 +22,7 @@ from runyard_server.core.system import System
 from runyard_server.operations import models, runs, snapshots
 from runyard_server.store import backups, inspection, references, restoring
 from runyard_server.store.home import Home
+from runyard_server.store.tracking_schema import logged_model_files
 from runyard_server.testing import parts
 
 W = "default"
@@ -44,7 +47,8 @@ def system(tmp_path: Path) -> Iterator[System]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return tmp_path / "kept" / "backups"
+    # A backup that is not whole ends so: the folder's own name means nothing.
+    return tmp_path / "kept.part" / "backups"
 
 
 def settle(home: Home) -> None:
@@ -132,6 +136,7 @@ def test_elsewhere_contents_are_copied(
         ("*/logs/runs/default/kept/logs/x.txt", "x.txt"),
         ("*/runyard.db", "database"),
         ("*/files.jsonl", "list"),
+        ("*/backup.json", "header"),
         ("*/datastores/default/workspaceblobstore/d/x.csv", "x.csv"),
     ],
 )
@@ -258,10 +263,17 @@ def test_a_backup_knows_every_table_that_has_digests(system: System, folder: Pat
     models.register(
         system, W, body=RegisterModel("m", "a", files=[parts.store_text(system, "a", "model")])
     )
+    logged = parts.store_text(system, "a", "logged")
+    values = {"logged_key": 1, "path": "a", "digest": logged.digest, "size": logged.size}
+    system.write(lambda work: work.connection.execute(insert(logged_model_files), values))
     made = backups.make(system.home, folder)
     found = set(backups.referenced(folder / made.name / "runyard.db"))
     assert found == set(references.digests(system.records))
-    assert len(found) == 3
+    assert len(found) == 4
+    # As a program has left it that knew fewer tables.
+    with closing(sqlite3.connect(folder / made.name / "runyard.db")) as database:
+        database.execute("DROP TABLE logged_model_files")
+    assert len(list(backups.referenced(folder / made.name / "runyard.db"))) == 3
 
 
 def test_digests_are_those_of_the_pool(system: System, folder: Path) -> None:

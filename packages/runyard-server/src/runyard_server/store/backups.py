@@ -47,11 +47,14 @@ _ALONE = ("secret", "config.toml")
 _TREES = ("sites", "spool", "logs/runs", "datastores")
 # As `store.references` has them, for whoever may not open the copy as a database of ours: that
 # would bring it to this program's schema.
-_REFERENCED = (
-    "SELECT digest FROM run_files WHERE digest IS NOT NULL",
-    "SELECT digest FROM model_files",
-    "SELECT json_extract(one.value, '$.digest') FROM snapshots, json_each(snapshots.files) AS one",
-)
+_REFERENCED = {
+    "run_files": "SELECT digest FROM run_files WHERE digest IS NOT NULL",
+    "logged_model_files": "SELECT digest FROM logged_model_files",
+    "model_files": "SELECT digest FROM model_files",
+    "snapshots": "SELECT json_extract(one.value, '$.digest') "
+    "FROM snapshots, json_each(snapshots.files) AS one",
+}
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 
 Entry = dict[str, Any]
 
@@ -131,7 +134,8 @@ def make(home: Home, folder: Path, keep: int = 0) -> Report:
 
 def names(folder: Path) -> list[str]:
     """The complete backups of a folder, the oldest first."""
-    return sorted(path.parent.name for path in folder.glob(f"*/{HEADER}") if _PART not in str(path))
+    found = (path.parent.name for path in folder.glob(f"*/{HEADER}"))
+    return sorted(name for name in found if not name.endswith(_PART))
 
 
 def entries(place: Path) -> Iterator[Entry]:
@@ -148,9 +152,12 @@ def entries(place: Path) -> Iterator[Entry]:
 def referenced(database: Path) -> Iterator[str]:
     """The digests of all contents that records of a database refer to, some of them repeatedly."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        for statement in _REFERENCED:
-            for (digest,) in connection.execute(statement):
-                yield str(digest)
+        # A database that an older program has left lacks the tables that came later.
+        there = {name for (name,) in connection.execute(_TABLES)}
+        for table, statement in _REFERENCED.items():
+            if table in there:
+                for (digest,) in connection.execute(statement):
+                    yield str(digest)
 
 
 def copied(source: Path, target: Path, mode: int = 0o600) -> tuple[int, str]:

@@ -105,10 +105,16 @@ def _place(folder: Path, name: str | None) -> Path:
 
 
 def _header(place: Path) -> Entry:
-    header: Entry = json.loads((place / HEADER).read_text(encoding="utf-8"))
-    if header["format"] != FORMAT:
-        raise InvalidRequest(f"{place} has format {header['format']}, this program knows {FORMAT}")
-    if _digest(place / LIST) != header["list_sha256"]:
+    try:
+        header: Entry = json.loads((place / HEADER).read_text(encoding="utf-8"))
+        given, of_list = header["format"], header["list_sha256"]
+    except (ValueError, KeyError, TypeError):
+        raise InvalidRequest(
+            f"the header of {place} cannot be read: the backup is damaged; --at names another one"
+        ) from None
+    if given != FORMAT:
+        raise InvalidRequest(f"{place} has format {given}, this program knows {FORMAT}")
+    if _digest(place / LIST) != of_list:
         raise InvalidRequest(f"the list of {place} is not what it was: the backup is damaged")
     return header
 

@@ -19,10 +19,21 @@ from runyard.protocol.snapshots import CreateSnapshot
 from runyard.protocol.trash import AddTrash
 from runyard_server.core.clock import SECOND, Clock
 from runyard_server.core.system import System
-from runyard_server.execution import collecting, purging
+from runyard_server.execution import collecting, purging, served_snapshots
 from runyard_server.execution.collecting import References, collect
-from runyard_server.operations import blobs, files, models, runs, snapshots, trash
+from runyard_server.operations import (
+    blobs,
+    files,
+    logged_models,
+    models,
+    runs,
+    snapshots,
+    tracked_experiments,
+    trash,
+)
+from runyard_server.operations.logged_models import CreateLogged
 from runyard_server.store import references
+from runyard_server.store.snapshots import SnapshotRow
 from runyard_server.testing import parts
 
 W = "default"
@@ -105,6 +116,30 @@ def test_storing_again_keeps_a_marked_content(system: System, clock: Hands, stor
     blobs.write(system, W, entry.digest, io.BytesIO(b"x"))
     assert collect(system).removed == 0
     assert system.blobs.has(entry.digest)
+
+
+def test_what_was_removed_can_be_logged_again(system: System, clock: Hands, store: Store) -> None:
+    """A script that runs once more the day after logs the same files, through MLflow, too."""
+    experiment = tracked_experiments.create(system, W, "e", "", {}).row.id
+    model = logged_models.create(system, W, CreateLogged(experiment, "m", "", "")).row.id
+    entry = store("x", "x")
+    collect(system)
+    clock.pass_days(1.1)
+    assert collect(system).removed == 1
+    logged_models.write_file(system, W, model, "x", io.BytesIO(b"x"))
+    assert system.blobs.has(entry.digest)
+
+
+def test_a_snapshot_that_is_deployed_again_stays(
+    system: System, clock: Hands, store: Store
+) -> None:
+    """A pass that has asked a moment ago what is deployed takes nothing from an endpoint."""
+    made = snapshots.create(system, W, CreateSnapshot([store("a.py", "a")]))
+    clock.pass_days(2)
+    row = SnapshotRow(W, made.id, made.size, made.files, 0)
+    system.write(lambda work: served_snapshots.keep(work, row))
+    before = clock.at - collecting.DAY
+    assert collecting._unused(system, before, ("", "")) == []
 
 
 def test_a_kill_loses_no_mark(system: System, clock: Hands, store: Store) -> None:

@@ -12,6 +12,7 @@ from runyard.protocol.errors import MissingBlobs, TemporaryError
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.store import references
+from runyard_server.store.folders import Body
 
 
 def hold(system: System, digests: Iterable[str]) -> None:
@@ -39,6 +40,22 @@ def kept(system: System, digests: Iterable[str]) -> None:
     lost = system.blobs.missing(wanted)
     if lost:
         raise TemporaryError(f"content {lost[0][:12]}… was removed meanwhile; send it again")
+
+
+def stored(system: System, body: Body) -> tuple[str, int]:
+    """Store a content whose digest nobody knows yet, and hold it; give its digest and size.
+
+    Args:
+        system: The service's parts.
+        body: The bytes.
+
+    Raises:
+        StorageFull: No space is left; nothing is kept.
+        TemporaryError: It was collected at the same moment; storing it again keeps it.
+    """
+    digest, size = system.blobs.add(body)
+    kept(system, [digest])
+    return digest, size
 
 
 def _unmark(system: System, wanted: list[str], *, also_gone: bool) -> None:

@@ -55,8 +55,7 @@ def compose(
         named: What it is called.
     """
     settings = msgspec.json.encode(_settings(spec, models, named))
-    digest, size = system.blobs.add(io.BytesIO(settings))
-    holding.kept(system, [digest])
+    digest, size = holding.stored(system, io.BytesIO(settings))
     files = [FileEntry(SERVING_FILE, digest, size)]
     for each in code:
         path = posixpath.join(spec.source_directory, each.path)
@@ -77,6 +76,9 @@ def keep(work: Work, row: SnapshotRow) -> None:
             work.connection,
             SnapshotRow(row.workspace, row.id, row.size, row.files, work.now),
         )
+    else:
+        # A pass of the collector that is under way has asked before what is deployed.
+        snapshots.renew(work.connection, row.workspace, row.id, work.now)
 
 
 def _settings(spec: DeploymentSpec, models: Sequence[ModelFiles], named: Names) -> WorkerSpec:

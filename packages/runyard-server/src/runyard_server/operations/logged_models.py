@@ -314,7 +314,7 @@ def write_file(system: System, workspace: str, model: str, path: str, body: Body
     """
     row, of_run = _placed(system, workspace, model)
     path = checked(path)
-    digest, size = system.blobs.add(body)
+    digest, size = holding.stored(system, body)
     if of_run is not None:
         entry = FileEntry(f"{_folder(model)}/{path}", digest, size)
         given = RegisterFiles([entry], overwrite=True)

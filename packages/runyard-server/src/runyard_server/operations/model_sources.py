@@ -121,6 +121,5 @@ def _entry(system: System, workspace: str, run: str, record: FileRecord, parent:
         return FileEntry(path, record.digest, record.size, record.executable)
     # A log of a run that goes on would change under the model.
     with system.logs.path(workspace, run, record.path).open("rb") as log:
-        digest, size = system.blobs.add(log)
-    holding.kept(system, [digest])
+        digest, size = holding.stored(system, log)
     return FileEntry(path, digest, size)

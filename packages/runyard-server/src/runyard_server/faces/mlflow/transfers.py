@@ -5,6 +5,7 @@ from functools import partial
 from starlette.responses import Response
 
 from runyard.protocol.files import FileEntry, RegisterFiles
+from runyard_server.core import holding
 from runyard_server.core.system import Content
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.mlflow import asked, places
@@ -68,7 +69,7 @@ def _write(given: Asked, place: Place, body: Body) -> None:
     if place.model is not None:
         logged_models.write_file(system, workspace, place.model, place.path, body)
         return
-    digest, size = system.blobs.add(body)
+    digest, size = holding.stored(system, body)
     entry = FileEntry(checked(place.path), digest, size)
     # MLflow's client replaces what is there without asking.
     files.register(system, workspace, str(place.run), body=RegisterFiles([entry], overwrite=True))

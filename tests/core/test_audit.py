@@ -17,6 +17,7 @@ from runyard_server.core.system import System
 from runyard_server.core.tokens import Caller
 from runyard_server.operations import audit, experiments, runs, views
 from runyard_server.store import audit as store
+from runyard_server.store import pages
 from runyard_server.store.audit import AuditRow
 from runyard_server.store.home import system_user
 from runyard_server.testing.clocks import TickingClock
@@ -124,6 +125,8 @@ def test_entries_are_found_and_paged(system: System, history: list[AuditRow]) ->
     assert audit.of_workspace(system, W, AuditQuery(user="ben")).items[0].object == "r8"
     with pytest.raises(InvalidRequest, match="since"):
         told(system, AuditQuery(since="yesterday"))
+    with pytest.raises(InvalidRequest, match="page_token"):
+        told(system, AuditQuery(page_token=pages.token(1 << 70)))
 
 
 def test_what_is_rare_is_found_among_many(
@@ -173,6 +176,15 @@ def test_refusals_are_counted_not_piled_up(system: System, clock: TickingClock) 
     refusals.add(refusal("runs.get"))
     audit.write_refusals(system)
     assert refusals.is_due(clock.now + DAY)
+
+
+def test_a_refusal_is_short_whatever_was_asked_for(system: System) -> None:
+    """Addresses of a megabyte, sent by nobody in particular, fill no disk either."""
+    long = "x" * 100_000
+    row = replace(refusal("runs.get"), workspace=long, object=long, detail=long)
+    system.refusals.add(row)
+    [entry] = told(system)
+    assert len(entry.workspace + entry.object + entry.detail) < 1000
 
 
 def refusal(route: str, address: str = "") -> AuditRow:

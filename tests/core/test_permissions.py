@@ -23,7 +23,7 @@ from runyard_server.core import people, permissions
 from runyard_server.core.actors import Actor
 from runyard_server.core.system import System
 from runyard_server.core.tokens import Caller
-from runyard_server.operations import tokens, users, workspaces
+from runyard_server.operations import studio, tokens, users, workspaces
 from runyard_server.store import home
 from runyard_server.testing.clocks import TickingClock
 
@@ -155,6 +155,29 @@ def test_who_is_removed_is_out(system: System) -> None:
     assert tokens.list_(system, TokenQuery("anna")).items == []
     with pytest.raises(AlreadyExists, match="anna"):
         users.add(system, AddUser("anna"))
+
+
+def test_a_browser_of_who_is_removed_is_nobody_else_s(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a kill nor a link that was printed before leaves a session to the next of a name."""
+    users.add(system, AddUser("anna", OWNER))
+    anna = named(system, "anna")
+    cookie, _ = studio.enter(system, code=studio.codes(anna).code)
+    assert studio.check(system, cookie).person == "anna"
+    late = studio.codes(anna).code
+
+    def killed() -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(system.people, "forget", killed)
+        with pytest.raises(KeyboardInterrupt):
+            users.remove(system, "anna")
+    assert studio.sessions(system).items == []
+    system.people.forget()
+    with pytest.raises(Unauthenticated, match="not known"):
+        studio.enter(system, code=late)
 
 
 def test_tokens_of_others_are_for_administrators(system: System) -> None:

@@ -52,6 +52,7 @@ def test_each_type_is_read_from_each_place(tmp_path):
         ("port = 70000", "port cannot be 70000"),
         ("idle_exit_seconds = -1", "idle_exit_seconds cannot be -1.0"),
         ("idle_exit_seconds = nan", "idle_exit_seconds cannot be nan"),
+        ("trash_days = inf", "trash_days cannot be inf"),
         ("request_threads = 0", "request_threads cannot be 0"),
         ("port = ", "is not TOML"),
     ],

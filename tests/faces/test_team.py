@@ -101,6 +101,16 @@ def test_a_role_here_is_none_elsewhere(ask, join) -> None:
         assert f"workspace {workspace!r}" in answer.json["error"]["message"]
 
 
+def test_the_trash_is_no_workspace(ask) -> None:
+    """What was deleted is out of everybody's reach until it comes back, the owner's too."""
+    run = ask("POST", f"{W}/interactive-runs", {"experiment": "e"}).json["id"]
+    assert ask("POST", f"{W}/runs/{run}/complete").status == 200
+    assert ask("POST", f"{W}/trash", {"kind": "run", "name": run}).status == 200
+    answer = ask("GET", f"{API}/workspaces/trash:default/runs/{run}")
+    assert (answer.status, answer.json["error"]["code"]) == (404, "workspace_not_found")
+    assert "runyard trash list" in answer.json["error"]["message"]
+
+
 def test_an_administrator_may_do_everything(ask, join) -> None:
     """People can be managed by somebody who has no account on the server."""
     token = join("boss", everywhere="administrator")

@@ -26,6 +26,13 @@ class Refusals:
 
     def add(self, row: AuditRow) -> None:
         """Count a refusal."""
+        # An address may be as long as the server takes: whoever has no token chooses it, too.
+        row = replace(
+            row,
+            workspace=row.workspace[:_LONGEST],
+            object=row.object[:_LONGEST],
+            detail=row.detail[:_LONGEST],
+        )
         kind: tuple[str, ...] = (
             row.person,
             row.via,
@@ -40,7 +47,7 @@ class Refusals:
                 row = AuditRow(row.at, "", "", "", "", "", "", row.outcome, "more kinds than told")
             first = self._kinds.get(kind)
             if first is None:
-                self._kinds[kind] = replace(row, detail=row.detail[:_LONGEST])
+                self._kinds[kind] = row
             else:
                 self._kinds[kind] = replace(first, count=first.count + 1)
 

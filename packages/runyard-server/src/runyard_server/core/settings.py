@@ -258,7 +258,7 @@ def _check_values(settings: Settings) -> None:
         "max_connections": settings.max_connections < 1,
         "head_seconds": not settings.head_seconds > 0,
         "stall_seconds": not settings.stall_seconds > 0,
-        "trash_days": not settings.trash_days >= 0,
+        "trash_days": not 0 <= settings.trash_days <= _MOST_DAYS,
         "audit_days": not 0 <= settings.audit_days <= _MOST_DAYS,
         "log_level": settings.log_level not in LOG_LEVELS,
     }

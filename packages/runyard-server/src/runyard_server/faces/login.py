@@ -11,7 +11,7 @@ told of what is changed by them.
 
 from collections.abc import Mapping
 
-from runyard.protocol.errors import Forbidden, RunyardError, Unauthenticated
+from runyard.protocol.errors import Forbidden, RunyardError, Unauthenticated, WorkspaceNotFound
 from runyard.protocol.route import ALWAYS
 from runyard_server.core import people, permissions, tokens
 from runyard_server.core.actors import Actor, Change
@@ -20,6 +20,7 @@ from runyard_server.core.tokens import Caller
 from runyard_server.faces import cookies
 from runyard_server.faces.exchange import Exchange
 from runyard_server.store import people as people_rows
+from runyard_server.store import trashed
 from runyard_server.store.audit import AuditRow
 
 _OUTSIDE = "workspace"
@@ -60,8 +61,14 @@ def check(exchange: Exchange, caller: Caller, needs: str, workspace: str | None)
     Raises:
         Unauthenticated: The token or the person is not known any more.
         Forbidden: The role is too small.
+        WorkspaceNotFound: It is the trash of one, which is no place to be asked for.
     """
     permissions.check(exchange.parts.system, caller, needs, workspace, exchange.row.name)
+    if workspace is not None and trashed.is_trash(workspace):
+        raise WorkspaceNotFound(
+            f"there is no workspace {workspace[:80]!r} here; `runyard workspaces list` shows those "
+            "there are, and `runyard trash list` what was deleted"
+        )
 
 
 def admit(
@@ -86,6 +93,7 @@ def admit(
     Raises:
         Unauthenticated: The token or the person is not known any more.
         Forbidden: The role is too small.
+        WorkspaceNotFound: It is the trash of one.
     """
     system, caller = system or exchange.parts.system, exchange.caller
     if caller is None:

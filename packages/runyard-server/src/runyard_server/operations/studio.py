@@ -18,6 +18,7 @@ from runyard_server.core.sessions import (
 )
 from runyard_server.core.settings import LOOPBACK
 from runyard_server.core.system import System
+from runyard_server.core.tokens import Caller
 from runyard_server.store import studio_sessions
 from runyard_server.store.studio_sessions import SessionRow
 
@@ -61,6 +62,8 @@ def enter(system: System, *, code: str = "", token: str = "", client: str = "") 
             raise Unauthenticated(
                 "This link was used already or is too old. Print a new one: runyard studio"
             )
+        # Whoever was removed meanwhile leaves no session to the next one of that name.
+        permissions.known(system, Caller(person=person))
     else:
         person = _holder(system, token, now)
     seconds = _seconds(system)
@@ -139,14 +142,6 @@ def leave(system: System, session: str) -> None:
     system.sessions.note(session, 0)
     if not found:
         raise _no_session(session)
-
-
-def leave_all(system: System, person: str) -> None:
-    """Sign all browsers of a person out."""
-    now = system.clock.now_us()
-    for row in system.read(lambda work: studio_sessions.living(work.connection, now)):
-        if row.person == person:
-            leave(system, row.id)
 
 
 def _shown(system: System) -> list[SessionRow]:

@@ -22,8 +22,8 @@ from runyard_server.core.clock import iso, iso_or_none
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.operations import studio
 from runyard_server.store import people as rows
+from runyard_server.store import studio_sessions
 from runyard_server.store.people import PersonRow, RoleRow
 
 _MEANING = "1 to 64 letters, digits, '.', '_', '-', '+' or '@', and begin with a letter or a digit"
@@ -144,13 +144,17 @@ def remove(system: System, user: str) -> None:
         WrongState: It is the owner.
     """
 
-    def write(work: Work) -> None:
+    def write(work: Work) -> list[str]:
         _check_not_owner(_row(system, work, user), "cannot be removed")
         rows.remove(work.connection, user)
+        # Here and not afterwards: a session that a kill left would be that of the next person who
+        # gets the name.
+        return studio_sessions.remove_of(work.connection, user)
 
-    system.write(write)
+    ended = system.write(write)
     system.people.forget()
-    studio.leave_all(system, user)
+    for session in ended:
+        system.sessions.note(session, 0)
 
 
 def members(system: System, workspace: str) -> MemberPage:

@@ -15,6 +15,7 @@ import msgspec
 from runyard.protocol.errors import InvalidRequest
 
 LARGEST = 10_000
+_BEYOND = 1 << 63
 Key = TypeVar("Key")
 Item = TypeVar("Item")
 
@@ -51,11 +52,23 @@ def after(page_token: str | None, kind: type[Key]) -> Key | None:
         # Without `validate` what is no base64 is passed over, and a damaged token read as another
         # one.
         text = base64.b64decode(page_token + "=" * (-len(page_token) % 4), b"-_", validate=True)
-        return msgspec.json.decode(text, type=kind)
+        return _storable(msgspec.json.decode(text, type=kind))
     except (binascii.Error, msgspec.DecodeError, UnicodeError, ValueError):
         raise InvalidRequest(
             f"page_token {page_token[:80]!r} is not one of this list; start without one"
         ) from None
+
+
+def _storable(key: Key) -> Key:
+    """A key whose numbers a database can hold; on others it would fail, as if it were broken.
+
+    Raises:
+        ValueError: One is too large.
+    """
+    for part in key if isinstance(key, tuple) else (key,):
+        if isinstance(part, int) and not -_BEYOND <= part < _BEYOND:
+            raise ValueError(part)
+    return key
 
 
 def cut(

@@ -53,3 +53,16 @@ def remove(connection: Connection, session: str) -> bool:
     """Remove a session; False if there is none."""
     gone = delete(studio_sessions).where(studio_sessions.c.id == session)
     return connection.execute(gone).rowcount > 0
+
+
+def remove_of(connection: Connection, person: str) -> list[str]:
+    """Remove all sessions of a person; give their ids.
+
+    Args:
+        connection: The transaction's connection.
+        person: The person.
+    """
+    mine = studio_sessions.c.person == person
+    found = list(connection.execute(select(studio_sessions.c.id).where(mine)).scalars())
+    connection.execute(delete(studio_sessions).where(mine))
+    return found

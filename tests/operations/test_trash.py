@@ -23,6 +23,7 @@ from runyard.protocol.errors import (
     WrongState,
 )
 from runyard.protocol.files import FileEntry, FileQuery, RegisterFiles
+from runyard.protocol.journals import AppendEntries, EntryQuery
 from runyard.protocol.metrics import MetricQuery, SpoolQuery
 from runyard.protocol.models import RegisterModel
 from runyard.protocol.runs import RunQuery, StartRun
@@ -30,21 +31,28 @@ from runyard.protocol.search import Search
 from runyard.protocol.trash import AddTrash, TrashEntry, TrashQuery
 from runyard.protocol.workspaces import CreateWorkspace, DeleteWorkspace, WorkspaceQuery
 from runyard_server.core.actors import Actor, Change
+from runyard_server.core.lookups import run_row
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.execution import purging
 from runyard_server.operations import (
     environments,
     experiments,
     files,
+    journals,
     metrics,
     models,
     registered_models,
     runs,
+    tracked_experiments,
     trash,
     trash_moves,
     workspaces,
 )
+from runyard_server.scheduler.trash import TrashWork
+from runyard_server.store import job_nodes
 from runyard_server.store import trash as rows
+from runyard_server.store.job_nodes import JobNodeRow
 
 Store = Callable[..., FileEntry]
 W = "default"
@@ -341,6 +349,86 @@ def test_a_workspace_goes_and_comes_back(system: System) -> None:
         workspaces.restore(system, "vision")
     with pytest.raises(WrongState, match="default workspace stays"):
         workspaces.delete(system, W, DeleteWorkspace())
+
+
+def test_what_came_back_meanwhile_is_not_freed(system: System, run_with_files: str) -> None:
+    """Others are freed for minutes; an undo in that time loses neither a model nor a workspace."""
+    models.register(system, W, body=RegisterModel("m", "outputs/model", run=run_with_files))
+    workspaces.create(system, CreateWorkspace("vision"))
+    entry = delete(system, "model", "m")
+    workspaces.delete(system, "vision", DeleteWorkspace())
+    over = "UPDATE trash SET until = 0"
+    system.write(lambda work: work.connection.exec_driver_sql(over))
+    found = purging.due(system)
+    assert len(found) == 2
+    trash.restore(system, W, entry.id)
+    workspaces.restore(system, "vision")
+    for one in found:
+        purging.purge_entry(system, one)
+    assert models.get(system, W, "m").id == "m:1"
+    assert workspaces.get(system, "vision").name == "vision"
+
+
+def test_one_that_cannot_be_freed_holds_up_no_other(system: System) -> None:
+    """A row that is damaged keeps its own space, and not that of all that was deleted later."""
+    for run in ("r1", "r2"):
+        started(system, run)
+        delete(system, "run", run)
+    trash.empty(system, W)
+    damaged = "UPDATE trash SET details = '{' WHERE subject = 'r1'"
+    system.write(lambda work: work.connection.exec_driver_sql(damaged))
+    TrashWork(system)._free(purging.due(system))
+    assert [one.name for one in trash.list_(system, W, TrashQuery()).items] == ["r1"]
+
+
+def test_a_workspace_waits_for_what_its_runs_have_left(system: System) -> None:
+    """An agent that delivers files to a workspace that is gone would lose them."""
+    workspaces.create(system, CreateWorkspace("vision"))
+    runs.start(system, "vision", body=StartRun("e", run_id="r"))
+    runs.complete(system, "vision", "r")
+
+    def deliver(work: Work) -> None:
+        row = run_row(work, "vision", "r")
+        job_nodes.add(work.connection, [JobNodeRow(row.key, 0, 1, "n", "launched")])
+
+    system.write(deliver)
+    with pytest.raises(WrongState, match="try again in a moment"):
+        workspaces.delete(system, "vision", DeleteWorkspace())
+
+
+def test_a_journal_begins_without_those_of_freed_workspaces(system: System) -> None:
+    """Trials of a study that is gone for good are not those of the next one."""
+    workspaces.create(system, CreateWorkspace("vision"))
+    order = AppendEntries("a", 1, ['{"op_code": 4}'])
+    journals.append(system, "vision", "optuna", order)
+    workspaces.delete(system, "vision", DeleteWorkspace())
+    workspaces.free(system, "vision")
+    purged(system)
+    journals.append(system, W, "optuna", replace(order, entries=['{"op_code": 5}']))
+    assert journals.read(system, W, "optuna", EntryQuery(0)).entries == ['{"op_code": 5}']
+
+
+def test_a_title_is_free_once_its_experiment_is_deleted(system: System) -> None:
+    """A tracker makes an experiment of the same title anew; the old one comes back all the same."""
+    first = tracked_experiments.create(system, W, "My title!", "", {"a": "1"})
+    entry = delete(system, "experiment", first.row.name)
+    second = tracked_experiments.create(system, W, "My title!", "", {})
+    assert second.row.id != first.row.id
+    trash.restore(system, W, entry.id)
+    assert tracked_experiments.get_by_title(system, W, "My title!").row.id == second.row.id
+    # The name of another one is no reason to take the title away.
+    tracked_experiments.rename(system, W, second.row.id, "mnist")
+    started(system, "r")
+    other = experiments.get(system, W, "mnist").id
+    tracked_experiments.set_deleted(system, W, other, deleted=True)
+    assert tracked_experiments.get(system, W, second.row.id).row.title == "mnist"
+    for name in (first.row.name, "mnist"):
+        delete(system, "experiment", name)
+    trash.empty(system, W)
+    purged(system)
+    for table in ("experiment_facts", "experiment_tags"):
+        asked = f"SELECT count(*) FROM {table}"
+        assert system.read(lambda work, a=asked: work.connection.exec_driver_sql(a).scalar()) == 0
 
 
 def test_the_trash_pages_by_key(system: System) -> None:

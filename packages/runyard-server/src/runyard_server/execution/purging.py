@@ -49,10 +49,10 @@ def purge_entry(system: System, entry: TrashRow) -> None:
         system: The service's parts.
         entry: The entry.
     """
-    if entry.state not in (KEPT, FREEING):
+    claimed = system.write(lambda work: _claimed(work, entry))
+    if claimed is None:
         return
-    # Nobody brings back the half of it.
-    system.write(lambda work: rows.change(work.connection, entry.key, state=FREEING, until=0))
+    entry = claimed
     place = trashed.of(entry.workspace)
     details = msgspec.json.decode(entry.details, type=_Details)
     if entry.kind in (RUN, EXPERIMENT):
@@ -67,6 +67,19 @@ def purge_entry(system: System, entry: TrashRow) -> None:
     elif entry.kind == WORKSPACE:
         _purge_workspace(system, entry.workspace)
     system.write(lambda work: rows.remove(work.connection, entry.key))
+
+
+def _claimed(work: Work, entry: TrashRow) -> TrashRow | None:
+    """Let nobody bring back the half of an entry; None where it is not to be freed any more.
+
+    It is looked at anew: others may have been freed for minutes since it was found, and whoever
+    brought it back meanwhile must not lose it.
+    """
+    found = rows.find(work.connection, entry.workspace, entry.key)
+    if found is None or found.state not in (KEPT, FREEING) or found.until > work.now:
+        return None
+    rows.change(work.connection, found.key, state=FREEING, until=0)
+    return found
 
 
 def _purge_runs(system: System, entry: TrashRow, place: str, up_to: int) -> None:

@@ -167,6 +167,13 @@ def _refuse_used(work: Work, workspace: str) -> None:
             "first (`runyard runs cancel`)",
             {"runs": active},
         )
+    delivering = usage.undelivered_runs(work.connection, workspace, _SHOWN)
+    if delivering:
+        raise WrongState(
+            f"what runs of workspace {workspace!r} have left is still being delivered, such as "
+            f"{', '.join(delivering)}; try again in a moment",
+            {"runs": delivering},
+        )
     served = endpoints.names(work.connection, workspace, _SHOWN)
     if served:
         raise WrongState(

@@ -65,8 +65,11 @@ class TrashWork:
 
         try:
             for entry in found:
-                trash.finish(self._system, entry.workspace, entry.key)
-                purging.purge_entry(self._system, entry)
+                try:
+                    trash.finish(self._system, entry.workspace, entry.key)
+                    purging.purge_entry(self._system, entry)
+                except Exception:  # noqa: BLE001 - what was deleted after it must not wait for it
+                    _log.exception("%s %s of the trash is not freed", entry.kind, entry.subject)
         finally:
             self._busy = False
             self._again = time.monotonic() + purging.SHORTEST / 1_000_000 + 1.0

@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from runyard.protocol.filters import ATTRIBUTE, Condition, Order
 from runyard_server.store.nouns import not_hidden
@@ -144,13 +154,18 @@ def locations_of(connection: Connection, workspace: str, names: Sequence[str]) -
 
 
 def put(connection: Connection, row: FactsRow) -> None:
-    """Write the facts of an experiment."""
+    """Write the facts of an experiment; no other one of its workspace has the title."""
     connection.execute(delete(experiment_facts).where(_FACTS.experiment == row.id))
+    title = None if row.title == row.name else row.title
+    if title is not None:
+        # One in the trash may have it: should that come back, its name is its title.
+        same = (_FACTS.workspace == row.workspace, _FACTS.title == title)
+        connection.execute(update(experiment_facts).where(*same).values(title=None))
     connection.execute(
         insert(experiment_facts).values(
             experiment=row.id,
             workspace=row.workspace,
-            title=None if row.title == row.name else row.title,
+            title=title,
             location=row.location,
             deleted_at=row.deleted_at,
             changed_at=row.changed_at,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, select
 
 from runyard_server.store import file_sets
+from runyard_server.store.journal_schema import journals
 from runyard_server.store.registry_schema import (
     model_aliases,
     model_changes,
@@ -34,6 +35,7 @@ from runyard_server.store.schema import (
 from runyard_server.store.subjects import RUN
 from runyard_server.store.team_schema import audit
 from runyard_server.store.tracking_schema import (
+    experiment_facts,
     experiment_tags,
     logged_model_files,
     logged_model_metrics,
@@ -174,13 +176,17 @@ def remove_workspace(connection: Connection, places: Sequence[str]) -> None:
         connection.execute(delete(table).where(table.c.logged_key.in_(logged)))
     known = select(experiments.c.id).where(experiments.c.workspace.in_(places))
     connection.execute(delete(experiment_tags).where(experiment_tags.c.experiment.in_(known)))
+    # SQLite gives the last key again: the next journal would begin with the entries of this one.
+    kept = select(journals.c.key).where(journals.c.workspace.in_(places))
+    for table in _owned_by("journal_key"):
+        connection.execute(delete(table).where(table.c.journal_key.in_(kept)))
     for table in _of_workspaces():
         connection.execute(delete(table).where(table.c.workspace.in_(places)))
     connection.execute(delete(workspaces).where(workspaces.c.id.in_(places)))
 
 
 def remove_experiment(connection: Connection, workspace: str, name: str) -> None:
-    """Remove the row of an experiment.
+    """Remove the row of an experiment, with its tags and its title.
 
     Args:
         connection: The transaction's connection.
@@ -188,6 +194,9 @@ def remove_experiment(connection: Connection, workspace: str, name: str) -> None
         name: Its name.
     """
     mine = (experiments.c.workspace == workspace, experiments.c.name == name)
+    known = select(experiments.c.id).where(*mine)
+    for table in (experiment_tags, experiment_facts):
+        connection.execute(delete(table).where(table.c.experiment.in_(known)))
     connection.execute(delete(experiments).where(*mine))
 
 

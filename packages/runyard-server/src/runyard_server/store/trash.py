@@ -17,6 +17,7 @@ from sqlalchemy import (
 
 from runyard.protocol.sweeps import RUN_TYPES
 from runyard.protocol.trash import EXPERIMENT, FREEING, KEPT, RUN
+from runyard_server.store import purge
 from runyard_server.store.schema import (
     experiments,
     job_nodes,
@@ -342,7 +343,7 @@ def move_experiment(connection: Connection, name: str, start: str, to: str) -> N
     # Numbers go on behind the larger one, so that none comes twice from now on.
     larger = experiments.c.run_count < before
     connection.execute(update(experiments).where(there, larger).values(run_count=before))
-    connection.execute(delete(experiments).where(here))
+    purge.remove_experiment(connection, start, name)
 
 
 def size_of_runs(connection: Connection, keys: Sequence[int]) -> int:

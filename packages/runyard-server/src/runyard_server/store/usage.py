@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from runyard_server.store.schema import metric_segments, run_files, runs
+from runyard_server.store.schema import job_nodes, metric_segments, run_files, runs
 from runyard_server.store.trash_schema import blob_marks, trash
 
 
@@ -98,6 +98,19 @@ def active_runs(connection: Connection, workspace: str, limit: int) -> list[str]
         limit: The most that are wanted.
     """
     mine = (runs.c.workspace == workspace, runs.c.active.is_(True))
+    return list(connection.execute(select(runs.c.id).where(*mine).limit(limit)).scalars())
+
+
+def undelivered_runs(connection: Connection, workspace: str, limit: int) -> list[str]:
+    """The ids of some runs of a workspace whose agents have not had their last word.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        limit: The most that are wanted.
+    """
+    waiting = select(job_nodes.c.run_key).where(job_nodes.c.finished_at.is_(None))
+    mine = (runs.c.workspace == workspace, runs.c.key.in_(waiting))
     return list(connection.execute(select(runs.c.id).where(*mine).limit(limit)).scalars())
 
 

@@ -118,6 +118,7 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 	STUDIO_LONG=1 .venv/bin/python -P -m pytest -p no:randomly tests/studio
 	$(MAKE) --no-print-directory compare
 	.venv/bin/python -P -m pytest -p no:randomly tests/ray/soak_older.py tests/ray/soak_faults.py
+	.venv/bin/python -P -m pytest -p no:randomly tests/mlflow/soak_autologging.py
 	SOAK_BOARDS=$${SOAK_BOARDS:-20} .venv/bin/python -P -m pytest -p no:randomly \
 		tests/notebook/soak_notebooks.py tests/notebook/soak_article.py \
 		tests/notebook/test_boards.py tests/sdk/test_tensorboard.py

@@ -53,6 +53,7 @@ def write(world):
 def keep(world):
     """Some of everything, kept wherever the tracking URI leads; what is to be found of it."""
     import mlflow
+    from mlflow.entities import Dataset, DatasetInput, InputTag
 
     mlflow.set_tracking_uri(world.uri)
     client = world.client
@@ -68,6 +69,9 @@ def keep(world):
             client.log_metric(run_id, "val/loss", step + number / 2, 1000 + step, step)
         client.log_metric(run_id, "odd", float("nan"), 1, 0)
         client.log_param(run_id, "lr", f"0.{number}")
+        dataset = Dataset("mnist", str(number), "local", "{}")
+        tags = [InputTag("mlflow.data.context", "train")]
+        client.log_inputs(run_id, [DatasetInput(dataset, tags)])
         client.log_artifact(run_id, world.file(f"{number}/MLmodel", "flavors: {}"), "model")
         client.set_terminated(run_id, ("FINISHED", "FAILED")[number], 1_600_000_010_000)
         runs.append(run_id)
@@ -78,5 +82,6 @@ def keep(world):
         source = f"{client.get_run(runs[0]).info.artifact_uri}/model"
         client.create_model_version("net", source, runs[0], {"n": str(number)}, description="d")
     client.delete_model_version("net", "2")
+    client.transition_model_version_stage("net", "1", "Archived")
     client.set_registered_model_alias("net", "best", "3")
     return {"runs": runs, "gone": gone}

@@ -264,7 +264,7 @@ def search(
     Raises:
         InvalidRequest: The page token is none of ours.
     """
-    offset, limit = pages.after(body.page_token, int) or 0, pages.limit(body.limit)
+    offset, limit = pages.offset(body.page_token), pages.limit(body.limit)
 
     def read(work: Work) -> tuple[list[LoggedModel], str | None]:
         names = tracked_experiments.names_of(work, workspace, body.experiments)

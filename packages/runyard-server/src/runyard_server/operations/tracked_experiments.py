@@ -249,7 +249,7 @@ def search(
     Raises:
         InvalidRequest: The token is none of ours.
     """
-    offset = pages.after(asked.page_token, int) or 0
+    offset = pages.offset(asked.page_token)
     limit = pages.limit(asked.limit)
 
     def read(work: Work) -> tuple[list[TrackedExperiment], str | None]:

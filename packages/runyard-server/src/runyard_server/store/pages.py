@@ -15,7 +15,8 @@ import msgspec
 from runyard.protocol.errors import InvalidRequest
 
 LARGEST = 10_000
-_BEYOND = 1 << 63
+# Within what databases count, and with room for a page on top.
+_BEYOND = 2**62
 Key = TypeVar("Key")
 Item = TypeVar("Item")
 
@@ -54,9 +55,22 @@ def after(page_token: str | None, kind: type[Key]) -> Key | None:
         text = base64.b64decode(page_token + "=" * (-len(page_token) % 4), b"-_", validate=True)
         return _storable(msgspec.json.decode(text, type=kind))
     except (binascii.Error, msgspec.DecodeError, UnicodeError, ValueError):
-        raise InvalidRequest(
-            f"page_token {page_token[:80]!r} is not one of this list; start without one"
-        ) from None
+        raise _foreign(page_token) from None
+
+
+def offset(page_token: str | None) -> int:
+    """How many entries come before the page of a token, in lists that count them.
+
+    Args:
+        page_token: What `token` gave of the number, from outside.
+
+    Raises:
+        InvalidRequest: No token of ours for such a list.
+    """
+    found = after(page_token, int) or 0
+    if not 0 <= found < _BEYOND:
+        raise _foreign(str(page_token))
+    return found
 
 
 def _storable(key: Key) -> Key:
@@ -83,3 +97,9 @@ def cut(
     """
     page = list(items[:size])
     return page, token(key(page[-1])) if len(items) > size else None
+
+
+def _foreign(page_token: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"page_token {page_token[:80]!r} is not one of this list; start without one"
+    )

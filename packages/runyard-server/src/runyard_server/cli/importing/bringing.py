@@ -3,7 +3,7 @@
 Everything is told by MLflow's protocol, which the service speaks. A run keeps its id, by which an
 import that is repeated knows it; a tag says that it came whole. Points of metrics come in one
 order, so what is there already says how many to pass over. Experiments and models are known by
-their names.
+their names, a version by its number; a tag says that it is not whole yet, or only fills a gap.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ from runyard_server.cli.importing.sources import (
 )
 
 DONE_TAG = "runyard.imported"
-_WHOLE = "whole"
+_WHOLE, _BEGUN = "whole", "begun"
 _POINTS, _NAMED = 1000, 100
 _RUNNING = ("RUNNING", "SCHEDULED")
 _NO_STAGE = "None"
@@ -136,7 +136,9 @@ class Import:
             self._server.tell("runs/log-batch", {"run_id": one.id, "params": some})
         for name, points in one.metrics.items():
             there = self._server.get("metrics/get-history", run_id=one.id, metric_key=name)
-            left = points[len(there.get("metrics", [])) :]
+            # A point that was logged twice is kept once; NaN equals nothing, but by its text.
+            once = list({repr(point): point for point in points}.values())
+            left = once[len(there.get("metrics", [])) :]
             told = [_point(name, *point) for point in left]
             for metrics in _pieces(told, _POINTS):
                 self._server.tell("runs/log-batch", {"run_id": one.id, "metrics": metrics})
@@ -170,6 +172,7 @@ class Import:
         try:
             there = self._server.get("registered-models/get", name=one.name)["registered_model"]
             known = max((int(v["version"]) for v in there.get("latest_versions", [])), default=0)
+            self._mend(one)
         except NotFound:
             fields = {"name": one.name, "description": one.description, "tags": _pairs(one.tags)}
             try:
@@ -192,17 +195,37 @@ class Import:
             "source": self._source_of(one),
             "run_id": one.run,
             "description": one.description,
-            "tags": _pairs(one.tags),
+            "tags": _pairs({**one.tags, DONE_TAG: _BEGUN}),
         }
         made = self._tell_version(fields)
         while int(made["version"]) < one.version:
             # Versions in between were deleted there; numbers are what others know them by.
-            gone = {"name": name, "version": made["version"]}
-            self._server.tell("model-versions/delete", gone, method="DELETE")
+            self._server.tell("model-versions/delete", _named(made), method="DELETE")
             made = self._tell_version(fields)
+        self._finish(made, one)
+
+    def _mend(self, model: SourceModel) -> None:
+        """Finish or remove the versions that an import was at when it was interrupted."""
+        several = {one.version: one for one in model.versions}
+        text = f"name = '{model.name}' AND tags.`{DONE_TAG}` = '{_BEGUN}'"
+        found = self._server.get("model-versions/search", filter=text)
+        for made in found.get("model_versions", []):
+            one = several.get(int(made["version"]))
+            if one is not None:
+                self._finish(made, one)
+            else:
+                self._server.tell("model-versions/delete", _named(made), method="DELETE")
+
+    def _finish(self, made: Mapping[str, Any], one: SourceVersion) -> None:
         if one.stage != _NO_STAGE:
-            move = {"name": name, "version": made["version"], "stage": one.stage}
-            self._server.tell("model-versions/transition-stage", move)
+            self._server.tell(
+                "model-versions/transition-stage", {**_named(made), "stage": one.stage}
+            )
+        tag = {**_named(made), "key": DONE_TAG, "value": _WHOLE}
+        self._server.tell("model-versions/set-tag", tag)
+        if urlsplit(one.source).scheme == "models":
+            # The files of a logged model are not its run's, and do not come.
+            self.brought.missing.append(f"{one.source}, {made['name']} {made['version']}")
         self.brought.versions += 1
 
     def _tell_version(self, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,6 +250,10 @@ def _point(name: str, value: float, time: int, step: int) -> dict[str, Any]:
 def _tag(run: Mapping[str, Any], name: str) -> str:
     tags = run.get("data", {}).get("tags", [])
     return next((one["value"] for one in tags if one["key"] == name), "")
+
+
+def _named(version: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": version["name"], "version": version["version"]}
 
 
 def _pairs(named: Mapping[str, str]) -> list[dict[str, str]]:

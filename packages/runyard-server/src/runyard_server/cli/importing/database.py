@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from runyard.protocol.errors import InvalidRequest
 from runyard_server.cli.importing.sources import (
@@ -35,7 +36,8 @@ class Database(Source):
         beside = path.resolve().parent / "mlartifacts"
         self._files = files or (beside if beside.is_dir() else None)
         # Read only, also by the file system: a server may be at work on it.
-        self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        # Quoted, or a folder with `#` or `?` in its name would be another one.
+        self._connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
         self._connection.row_factory = sqlite3.Row
         try:
             found = {row["name"] for row in self._rows("SELECT name FROM sqlite_master")}

@@ -25,6 +25,11 @@ Fields = Mapping[str, Any]
 THOUSAND = 1000
 _MISSING = "Missing value for required parameter '{}'"
 _LARGEST = 2**63 - 1
+# The end of the year 9999, behind which a time has no date to be shown by.
+_LAST_MILLISECOND = 253_402_300_799_999
+# More than any client sends; databases take some 30,000 values in one statement.
+_MOST_ENTRIES = 10_000
+_LONGEST_SHOWN = 500
 # What a request is about, for the audit log.
 _NAMING = ("experiment_id", "run_id", "name", "version", "alias", "key")
 
@@ -64,9 +69,13 @@ class Asked:
         """A whole number, None where none was sent."""
         return integer(self.fields, name)
 
+    def time(self, name: str) -> int | None:
+        """A time in microseconds since 1970, None where none was sent, or 0."""
+        return time(self.fields, name) or None
+
     def flag(self, name: str, *, default: bool = False) -> bool:
         """A yes or no, which a query has as a text."""
-        value = self.fields.get(name)
+        value = _one(self.fields, name)
         if value is None:
             return default
         if isinstance(value, bool):
@@ -235,6 +244,25 @@ def integer(fields: Fields, name: str, called: str = "") -> int | None:
     return number
 
 
+def time(fields: Fields, name: str, called: str = "") -> int | None:
+    """A time of some fields in microseconds since 1970, None where there is none.
+
+    Args:
+        fields: The fields.
+        name: Its name.
+        called: Its name in the message, if that is another.
+
+    Raises:
+        InvalidRequest: It is no time that a calendar has.
+    """
+    found = integer(fields, name, called)
+    if found is None:
+        return None
+    if not 0 <= found <= _LAST_MILLISECOND:
+        raise wrong(called or name, found, "it must be milliseconds since 1970, up to year 9999")
+    return found * THOUSAND
+
+
 def number(fields: Fields, name: str, called: str = "") -> float:
     """A number of some fields that must be there; NaN and infinities come as texts.
 
@@ -274,7 +302,7 @@ def texts(fields: Fields, name: str) -> list[str]:
         return []
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise wrong(name, value, "it must be a list of texts")
-    return value
+    return _limited(name, value)
 
 
 def records(fields: Fields, name: str, called: str = "") -> list[Fields]:
@@ -293,7 +321,7 @@ def records(fields: Fields, name: str, called: str = "") -> list[Fields]:
         return []
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise wrong(called or name, value, "it must be a list of objects")
-    return value
+    return _limited(called or name, value)
 
 
 def missing(name: str) -> InvalidRequest:
@@ -310,6 +338,8 @@ def wrong(name: str, value: object, why: str) -> InvalidRequest:
         why: What would be right.
     """
     shown = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    if len(shown) > _LONGEST_SHOWN:
+        shown = f"{shown[:_LONGEST_SHOWN]}…"
     return InvalidRequest(f"Invalid value {shown} for parameter '{name}' supplied: {why}")
 
 
@@ -317,6 +347,15 @@ def _one(fields: Fields, name: str) -> Any:
     """A field that is no list; in a query each comes as a list of one."""
     value = fields.get(name)
     return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _limited(name: str, found: list[Any]) -> list[Any]:
+    if len(found) > _MOST_ENTRIES:
+        raise InvalidRequest(
+            f"{name} has {len(found)} entries, and one request has up to {_MOST_ENTRIES}; send "
+            "them in several"
+        )
+    return found
 
 
 def _spelt(value: object) -> int | None:
@@ -332,9 +371,12 @@ def _spelt(value: object) -> int | None:
 def _leniently(body: bytes) -> Any:
     """Read JSON with the NaN of Python's own writer, which some clients send as it is."""
     try:
-        return json.loads(body)
+        found = json.loads(body)
+        # Half of a surrogate pair passes through JSON, and is nothing that a database keeps.
+        json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        raise InvalidRequest("the body is not JSON") from None
+        raise InvalidRequest("the body is not JSON of UTF-8") from None
+    return found
 
 
 def milliseconds(microseconds: int) -> int:

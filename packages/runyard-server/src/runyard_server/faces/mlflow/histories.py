@@ -21,7 +21,7 @@ def get(given: Asked) -> dict[str, Any]:
     token = None
     if given.fields.get("max_results") is not None:
         size = experiments.size(given, _MOST, _MOST)
-        first = pages.after(given.text("page_token") or None, int) or 0
+        first = pages.offset(given.text("page_token") or None)
         token = pages.token(first + size) if len(points) > first + size else None
         points = points[first : first + size]
     return experiments.paged("metrics", [_metric(name, one) for one in points], token)

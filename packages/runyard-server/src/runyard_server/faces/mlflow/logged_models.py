@@ -5,7 +5,7 @@ from typing import Any
 from runyard.protocol import filters
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.filters import ATTRIBUTE, METRIC, PARAMETER, TAG, Condition, Field
-from runyard_server.faces.mlflow import asked, experiments, names, places, shown
+from runyard_server.faces.mlflow import asked, experiments, names, places, searching, shown
 from runyard_server.faces.mlflow.asked import Asked, Fields, milliseconds, told
 from runyard_server.faces.mlflow.places import Place
 from runyard_server.operations import logged_models as models
@@ -24,6 +24,7 @@ _OTHERS = {
     "creation_timestamp_ms": "creation_timestamp",
     "last_updated_timestamp_ms": "last_updated_timestamp",
 }
+_STATUS_COMPARED = ("=", "!=", *filters.LISTS, *filters.NULLS)
 _KINDS = (ATTRIBUTE, METRIC, PARAMETER, TAG)
 
 
@@ -59,6 +60,8 @@ def finalize(given: Asked) -> dict[str, Any]:
 
 def delete(given: Asked) -> dict[str, Any]:
     """Delete a logged model."""
+    if models.run_of(given.system, given.workspace, _model(given)) is None:
+        given.only_user("delete logged models that no run made")
     models.delete(given.system, given.workspace, _own(given))
     return {}
 
@@ -90,7 +93,7 @@ def search(given: Asked) -> dict[str, Any]:
         raise asked.missing("experiment_ids")
     body = LoggedSearch(
         experiments=found_in,
-        conditions=[_condition(one) for one in filters.conditions(given.text("filter"))],
+        conditions=[_condition(one) for one in searching.conditions(given.text("filter"))],
         datasets=[_dataset(one) for one in given.records("datasets")],
         order=_orders(given.records("order_by")),
         limit=experiments.size(given, _PAGE, _MOST),
@@ -141,14 +144,16 @@ def _condition(one: Condition) -> Condition:
     if one.field.kind not in _KINDS:
         raise InvalidRequest(f"Invalid entity type: {one.field.kind!r}; there are {_KINDS}")
     if one.field.kind != ATTRIBUTE:
-        return one
-    field = _attribute(one.field.name)
-    values = one.values
-    if field.name in rows.TIMES:
-        values = tuple(int(float(value) * asked.THOUSAND) for value in values)
-    if field.name == "status":
-        values = tuple(_number(str(value)) for value in values)
-    return one._replace(field=field, values=values)
+        return searching.checked(one, numbers=one.field.kind == METRIC)
+    one = one._replace(field=_attribute(one.field.name))
+    if one.field.name in rows.TIMES:
+        return searching.timed(one)
+    searching.checked(one, numbers=False)
+    if one.field.name == "status":
+        if one.operator not in _STATUS_COMPARED:
+            raise InvalidRequest(f"a status is compared with =, != or IN, not {one.operator}")
+        return one._replace(values=tuple(_number(str(value)) for value in one.values))
+    return one
 
 
 def _attribute(name: str) -> Field:
@@ -173,7 +178,7 @@ def _dataset(fields: Fields) -> Dataset:
 
 
 def _orders(given: list[Fields]) -> list[Sort]:
-    found = [_order(one) for one in given]
+    found = [_order(one) for one in searching.few_orders(given)]
     there = {one.field for one in found}
     # As MLflow orders what was not asked for.
     for name, descending in (("creation_timestamp", True), ("model_id", False)):

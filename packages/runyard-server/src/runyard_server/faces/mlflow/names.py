@@ -12,7 +12,6 @@ from runyard.protocol.errors import InvalidRequest
 from runyard_server.faces.mlflow.asked import wrong
 
 MOST_METRICS, MOST_PARAMS, MOST_TAGS, MOST_ENTITIES = 1000, 100, 100, 1000
-LARGEST_BATCH = 1_000_000
 LONGEST_KEY = 250
 LONGEST_PARAM, LONGEST_TAG = 6000, 8000
 LONGEST_EXPERIMENT_TAG = 20_000

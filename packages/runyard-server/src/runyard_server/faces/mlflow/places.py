@@ -85,7 +85,11 @@ def of_uri(system: System, workspace: str, uri: str) -> Place | None:
         workspace: Id of the workspace.
         uri: The address.
     """
-    split = urlsplit(uri)
+    try:
+        split = urlsplit(uri)
+    except ValueError:
+        # Nothing of ours looks like that; whoever wrote it knows what it means.
+        return None
     path = split.path.strip("/")
     if split.scheme == "runs":
         run, _, rest = path.partition("/")

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from runyard.protocol.route import CHANGES, CONTRIBUTOR, READER
 
 _REPORTS = ("values", "inputs", "artifacts")
+_REMOVAL = "artifacts.delete"
+# What only reads, or refuses: whoever may read hears why, and takes the plain way.
+_CHANGING_NOTHING = ("search", "get", "refuse")
 ROOT = "/mlflow/{workspace}"
 _PLAIN = "/api/2.0/mlflow"
 _FILES = "/api/2.0/mlflow-artifacts"
@@ -46,12 +49,13 @@ class Row:
     @property
     def reads(self) -> bool:
         """Whether nothing is changed."""
-        return self.method == "GET" or self.name.partition(".")[2].startswith(("search", "get"))
+        return self.method == "GET" or self.name.partition(".")[2].startswith(_CHANGING_NOTHING)
 
     @property
     def audited(self) -> str:
         """What the audit log has of it: what is logged of a run is a report, and no change."""
-        return "" if self.reads or self.name.partition(".")[0] in _REPORTS else CHANGES
+        reported = self.name.partition(".")[0] in _REPORTS and self.name != _REMOVAL
+        return "" if self.reads or reported else CHANGES
 
 
 # Method, path and answering function; all below `/api/2.0/mlflow`.

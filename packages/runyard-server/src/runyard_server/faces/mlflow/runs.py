@@ -8,7 +8,7 @@ from runyard.protocol.errors import Forbidden, InvalidRequest
 from runyard.protocol.search import Search
 from runyard_server.core import rights
 from runyard_server.faces.mlflow import asked, experiments, names, searching, shown
-from runyard_server.faces.mlflow.asked import THOUSAND, Asked
+from runyard_server.faces.mlflow.asked import Asked
 from runyard_server.operations import tracked_experiments, tracked_runs, tracked_views
 from runyard_server.operations.tracked_runs import NAME_TAG, PARENT_TAG, Change, StartTracked
 from runyard_server.operations.tracked_views import RunSearch
@@ -33,14 +33,13 @@ def create(given: Asked) -> dict[str, Any]:
         raise InvalidRequest(
             f"run_name is {name!r} and the tag {NAME_TAG} is {tags[NAME_TAG]!r}; give one of them"
         )
-    started = given.integer("start_time")
     body = StartTracked(
         # Its own id is what our importer sends; MLflow's client knows no such field.
         run=given.text("runyard_run_id") or uuid.uuid4().hex,
         experiment=given.text("experiment_id") or tracked_experiments.DEFAULT_ID,
         name=name or tags.get(NAME_TAG) or f"run-{secrets.token_hex(4)}",
         user=given.text("user_id") or tags.get(tracked_runs.USER_TAG, ""),
-        started_at=None if not started else started * THOUSAND,
+        started_at=given.time("start_time"),
         tags=tags,
         submitted_from=submitted_from,
     )
@@ -57,10 +56,9 @@ def get(given: Asked) -> dict[str, Any]:
 def update(given: Asked) -> dict[str, Any]:
     """Change a run's state, end or name."""
     run = given.own(given.run)
-    ended = given.integer("end_time")
     change = Change(
         status=_status(given),
-        ended_at=None if not ended else ended * THOUSAND,
+        ended_at=given.time("end_time"),
         name=given.text("run_name") or None,
     )
     tracked_runs.change(given.system, given.workspace, run, change)

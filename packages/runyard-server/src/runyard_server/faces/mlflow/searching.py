@@ -7,6 +7,7 @@ field of ours and become conditions of their own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from runyard.protocol import filters
 from runyard.protocol.errors import InvalidRequest
@@ -23,9 +24,11 @@ from runyard.protocol.filters import (
 from runyard.protocol.suggestions import suggest
 from runyard_server.faces.mlflow.shown import STATUSES
 from runyard_server.operations import tracked_runs
+from runyard_server.operations.searches import MOST_CONDITIONS, MOST_ORDERS
 from runyard_server.store import run_inputs
 from runyard_server.store.functions import matches
 
+Entry = TypeVar("Entry")
 _TAGS = {
     tracked_runs.NAME_TAG: "name",
     tracked_runs.USER_TAG: "user",
@@ -45,6 +48,7 @@ _RUN_ATTRIBUTES = {
 _DATASETS = ("dataset.", "datasets.")
 _RUN = "run."
 _MOST_ORDERS = 4
+_THOUSAND, _BEYOND = 1000, 2.0**63
 _PROMPT = Field(TAG, "mlflow.prompt.is_prompt")
 _PROMPTS = (("=", ("true",)), ("!=", ("false",)))
 
@@ -57,10 +61,10 @@ def of_runs(text: str) -> tuple[str, list[Condition]]:
     """
     ours: list[Condition] = []
     datasets: list[Condition] = []
-    for one in filters.conditions(text):
+    for one in conditions(text):
         dataset = _dataset(one.field)
         if dataset is not None:
-            datasets.append(one._replace(field=dataset))
+            datasets.append(checked(one._replace(field=dataset), numbers=False))
         else:
             ours.append(_condition(one))
     return filters.written(ours), datasets
@@ -99,12 +103,66 @@ def of_others(
         InvalidRequest: It breaks the grammar, or names what there is not.
     """
     found = []
-    for one in filters.conditions(text):
+    for one in conditions(text):
         made = renamed(one, attributes)
-        if made.field.kind == ATTRIBUTE and made.field.name in times:
-            made = made._replace(values=tuple(map(_microseconds, made.values)))
-        found.append(made)
+        is_time = made.field.kind == ATTRIBUTE and made.field.name in times
+        found.append(timed(made) if is_time else checked(made, numbers=False))
     return found
+
+
+def conditions(text: str) -> list[Condition]:
+    """The conditions of a filter, if they are not too many.
+
+    Raises:
+        InvalidRequest: It breaks the grammar, or has more than one statement can ask for.
+    """
+    found = filters.conditions(text)
+    if len(found) > MOST_CONDITIONS:
+        raise InvalidRequest(
+            f"a filter has up to {MOST_CONDITIONS} conditions, not {len(found)}; use IN for "
+            "several values of one field"
+        )
+    return found
+
+
+def few_orders(given: Sequence[Entry]) -> Sequence[Entry]:
+    """What to order by, if it is not too much.
+
+    Raises:
+        InvalidRequest: It is.
+    """
+    if len(given) > MOST_ORDERS:
+        raise InvalidRequest(f"`order_by` has up to {MOST_ORDERS} entries, not {len(given)}")
+    return given
+
+
+def checked(one: Condition, *, numbers: bool) -> Condition:
+    """A condition, if its values are of the kind that its field has.
+
+    Databases differ in what they make of others: some find nothing, some refuse to look.
+
+    Args:
+        one: The condition.
+        numbers: Whether the field has numbers; else it has texts.
+
+    Raises:
+        InvalidRequest: They are not.
+    """
+    of_kind = _is_number if numbers else _is_text
+    wanted = "a number, and with no LIKE" if numbers else "a text, which stands in quotes"
+    if (numbers and one.operator in PATTERNS) or not all(map(of_kind, one.values)):
+        raise InvalidRequest(f"{filters.named(one.field)} is compared with {wanted}")
+    return one
+
+
+def timed(one: Condition) -> Condition:
+    """A condition on a time, in microseconds: MLflow counts milliseconds.
+
+    Raises:
+        InvalidRequest: It compares the time with something else.
+    """
+    checked(one, numbers=True)
+    return one._replace(values=tuple(map(_microseconds, one.values)))
 
 
 def renamed(one: Condition, attributes: Mapping[str, str]) -> Condition:
@@ -147,7 +205,7 @@ def orders_of_others(given: Iterable[str], attributes: Mapping[str, str]) -> lis
     Raises:
         InvalidRequest: One is none.
     """
-    read = [filters.order(text) for text in given]
+    read = [filters.order(text) for text in few_orders(list(given))]
     return [Order(_attribute(one.field, attributes), one.descending) for one in read]
 
 
@@ -207,10 +265,19 @@ def _dataset(field: Field) -> Field | None:
     return Field(ATTRIBUTE, name)
 
 
-def _microseconds(value: object) -> int:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return int(value * 1000)
-    raise InvalidRequest(f"a time is compared with a number of milliseconds, not {value!r}")
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _microseconds(value: float | str) -> int:
+    found = float(value) * _THOUSAND
+    if abs(found) >= _BEYOND:
+        raise InvalidRequest(f"{value} is no time in milliseconds")
+    return int(found)
 
 
 def written(one: Order) -> str:

@@ -77,11 +77,20 @@ def log_model(given: Asked) -> dict[str, Any]:
     if lacking:
         raise InvalidRequest(f"Model json is missing mandatory fields: {sorted(lacking)}")
     found = tracked_views.get(given.system, given.workspace, run)
-    history = json.loads(found.tags.get(LOGGED_MODELS_TAG, "[]"))
+    history = _history(found.tags.get(LOGGED_MODELS_TAG, "[]"))
     history.append({name: model[name] for name in _KEPT if name in model})
     tags = {LOGGED_MODELS_TAG: json.dumps(history)}
     tracked_values.log(given.system, given.workspace, run, Logged(tags=tags))
     return {}
+
+
+def _history(text: str) -> list[Any]:
+    """The models that a tag tells of; anybody may have written something else there."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return []
+    return found if isinstance(found, list) else []
 
 
 def _log(given: Asked, run: str, metrics: list[Fields], logged: Logged) -> None:
@@ -113,6 +122,7 @@ def _point(fields: Fields, place: str) -> Point:
     names.checked(name, f"{place}name", "Metric name")
     if at is None:
         raise asked.missing(f"{place}timestamp")
+    # Further than any calendar: some clients count microseconds, and no date is made of it.
     if at < 0 or at * THOUSAND >= 2**63:
         raise asked.wrong(f"{place}timestamp", at, "it must be milliseconds since 1970")
     return Point(name, value, at * THOUSAND, step or 0)

@@ -9,7 +9,6 @@ MLflow tells of a version and the registry has no field for are properties, whic
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from runyard.protocol import filters
 from runyard.protocol.errors import InvalidRequest, NotFound, RunFileNotFound
@@ -33,6 +32,7 @@ from runyard_server.operations import registered_models as registered
 
 _PAGE, _MOST = 1000, 200_000
 _LONGEST_TAG = 100_000
+_OF_MODELS = "models:"
 _SOURCE, _LINK, _MODEL = "mlflow.source", "mlflow.run_link", "mlflow.model_id"
 _KNOWN = {"name": "name", "version_number": "version", "run_id": "run"}
 _ORDERED = {
@@ -257,7 +257,7 @@ def _registered(given: Asked, source: str, body: RegisterModel) -> ModelRecord:
         entries = logged_models.entries(system, workspace, place.model)
     elif place is not None and place.run is not None:
         entries = file_trees.entries(system, workspace, place.run, place.path)
-    elif urlsplit(source).scheme == "models":
+    elif source.startswith(_OF_MODELS):
         entries = _of_version(given, source)
     known = body.run is None or system.read(
         lambda work: lookups.has_run(work, workspace, str(body.run))
@@ -269,7 +269,7 @@ def _registered(given: Asked, source: str, body: RegisterModel) -> ModelRecord:
 
 def _of_version(given: Asked, source: str) -> list[FileEntry]:
     """The files of the version that `models:/name/version` or `models:/name@alias` means."""
-    name, _, version = urlsplit(source).path.strip("/").partition("/")
+    name, _, version = source.removeprefix(_OF_MODELS).strip("/").partition("/")
     try:
         return version_files.entries(given, f"{name}:{version}" if version else name)
     except NotFound:

@@ -140,4 +140,5 @@ def _plain(version: Any) -> Any:
 
 
 def _own(tags: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in tags.items() if name != DONE_TAG}
+    # The user's is shown for every run that has one, whoever set it.
+    return {name: value for name, value in tags.items() if name not in (DONE_TAG, "mlflow.user")}

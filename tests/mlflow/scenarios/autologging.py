@@ -6,11 +6,11 @@ OURS_ONLY = True
 def sklearn(world):
     """A model and a search for another one, with no line of ours; what is there afterwards."""
     import mlflow
-    import numpy
+    import numpy as np
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV
 
-    features = numpy.random.default_rng(0).normal(size=(60, 3))
+    features = np.random.default_rng(0).normal(size=(60, 3))
     labels = (features[:, 0] > 0).astype(int)
     with world.fluent("autologging"):
         mlflow.sklearn.autolog(registered_model_name=world.name("net"), log_datasets=True)

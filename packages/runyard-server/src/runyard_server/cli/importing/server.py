@@ -38,7 +38,7 @@ class Server:
         self._url = url.rstrip("/")
         self._token = token
 
-    def get(self, path: str, **fields: Any) -> dict[str, Any]:
+    def get(self, path: str, /, **fields: Any) -> dict[str, Any]:
         """Ask for something; a list in `fields` is a parameter that comes several times."""
         query = urllib.parse.urlencode(fields, doseq=True)
         with self._asked("GET", f"{_API}/{path}?{query}") as answer:

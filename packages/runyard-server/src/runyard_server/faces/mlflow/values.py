@@ -88,7 +88,7 @@ def _history(text: str) -> list[Any]:
     """The models that a tag tells of; anybody may have written something else there."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return found if isinstance(found, list) else []
 

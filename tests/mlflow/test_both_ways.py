@@ -21,6 +21,7 @@ from runyard_server.testing.services import RunningService
 pytestmark = pytest.mark.slow(20)
 
 _SCRIPT = """
+import os
 import sys
 
 import mlflow
@@ -33,6 +34,9 @@ with mlflow.start_run() as run:
     mlflow.log_text("from a job", "notes.txt")
     with mlflow.start_run(nested=True, run_name="inner"):
         mlflow.log_metric("inner", 1)
+# The client has forgotten by now which run is the job's.
+with mlflow.start_run(run_id=os.environ["RUNYARD_RUN_ID"]):
+    mlflow.log_metric("later", 1)
 try:
     client.set_tag(sys.argv[sys.argv.index("--other") + 1], "mine", "now")
 except Exception as error:
@@ -109,6 +113,7 @@ def test_a_job_logs_into_its_run(service: RunningService, workspace: Any, tmp_pa
     run.wait_for_completion(show_output=False)
     assert run.get_status() == "Completed"
     assert run.get_metrics()["loss"] == 0.25
+    assert run.get_metrics()["later"] == 1
     # What the command line spells is a guess, which the script knows better.
     assert run.get_parameters()["lr"] == "0.2"
     assert run.get_parameters()["extra"] == "1"

@@ -114,7 +114,7 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 		.venv/bin/python -P -m pytest -p no:randomly -s --timeout 7200 tests/simulation \
 		tests/simulation/soak_decisions.py
 	TESTS_ON=postgresql .venv/bin/python -P -m pytest -p no:randomly tests/core tests/execution \
-		tests/operations tests/scheduler tests/simulation --ignore tests/operations/test_scans.py
+		tests/operations tests/scheduler tests/simulation
 	STUDIO_LONG=1 .venv/bin/python -P -m pytest -p no:randomly tests/studio
 	$(MAKE) --no-print-directory compare
 	.venv/bin/python -P -m pytest -p no:randomly tests/ray/soak_older.py tests/ray/soak_faults.py

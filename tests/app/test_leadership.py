@@ -67,6 +67,14 @@ class Process:
             line.close()
         return answer.status, json.loads(content) if content else None
 
+    def is_well(self, path: str) -> bool:
+        """Whether it says so to a supervisor, which has no token and reads no answer."""
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        line.request("GET", path)
+        status = line.getresponse().status
+        line.close()
+        return status == 200
+
     def leads(self) -> bool:
         found = read_connection(self._home)
         return found is not None and found.pid == self.process.pid
@@ -93,9 +101,15 @@ def until(holds: Callable[[], bool], seconds: float) -> float:
 
 
 @pytest.fixture
-def pair(tmp_path: Path, postgres: Postgres) -> Iterator[tuple[Process, Process]]:
+def url(postgres: Postgres) -> str:
+    """A new database."""
+    return postgres.new_database(TEMPLATE)
+
+
+@pytest.fixture
+def pair(tmp_path: Path, url: str) -> Iterator[tuple[Process, Process]]:
     """One that leads, and one that follows."""
-    url = postgres.new_database(TEMPLATE).replace("runyard@", f"runyard:{PASSWORD}@")
+    url = url.replace("runyard@", f"runyard:{PASSWORD}@")
     first = Process(tmp_path / "home", url)
     until(first.leads, 20)
     second = Process(tmp_path / "home", url)
@@ -120,9 +134,20 @@ def job(process: Process, seconds: float) -> str:
     return str(run["id"])
 
 
+def started_by(home: Path, besides: set[int]) -> list[str]:
+    """The environments of the processes that know a state folder, without some."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            text = path.read_bytes().decode("utf-8", "replace")
+            if str(home) in text and int(path.parent.name) not in besides:
+                found.append(text)
+    return found
+
+
 @pytest.mark.slow(seconds=15)
 def test_both_answer_and_the_second_takes_over(
-    pair: tuple[Process, Process], tmp_path: Path
+    pair: tuple[Process, Process], tmp_path: Path, postgres: Postgres, url: str
 ) -> None:
     """Either may be asked anything; when the first is killed the second schedules in its place."""
     first, second = pair
@@ -153,9 +178,27 @@ def test_both_answer_and_the_second_takes_over(
     texts.append(Path(f"/proc/{first.process.pid}/cmdline").read_text())
     assert not any(PASSWORD in text for text in (*texts, json.dumps(shown)))
 
+    # A token opens both at once, also where its use cannot be written down; the second one comes
+    # when the other process has read which there are.
+    for name in ("laptop", "desktop"):
+        status, made = first.ask("POST", "/api/v1/tokens", {"name": name})
+        assert status == 200, made
+        held = f"Bearer {made['token']}"
+        assert second.ask("GET", f"{IN}/runs/{id_}", Authorization=held)[0] == 200
+
     working = job(second, 2)
     until(lambda: second.ask("GET", f"{IN}/runs/{working}")[1]["status"] == "Running", 30)
+    # Nor in what jobs, and the agents that start them, inherit.
+    children = started_by(tmp_path / "home", {first.process.pid, second.process.pid})
+    assert children
+    assert not any(PASSWORD in text for text in children)
+    # Who leads sees to the statistics.
+    looked = "SELECT count(last_analyze) FROM pg_stat_user_tables"
+    name = url.partition("@/")[2].partition("?")[0]
+    until(lambda: postgres.execute(name, looked)[0][0] > 0, 20)
     first.end(signal.SIGKILL)
+    # It is well itself: nobody has to end it, too.
+    assert [second.is_well(path) for path in ("/healthz", "/readyz")] == [True, True]
     assert until(second.leads, 10) < 10
     until(lambda: second.ask("GET", f"{IN}/runs/{working}")[1]["status"] == "Completed", 30)
     later = job(second, 0)

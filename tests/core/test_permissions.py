@@ -1,6 +1,5 @@
 """People and their roles: who is known, what each may do, and how long."""
 
-import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -26,6 +25,7 @@ from runyard_server.core.tokens import Caller
 from runyard_server.operations import studio, tokens, users, workspaces
 from runyard_server.store import home
 from runyard_server.testing.clocks import TickingClock
+from runyard_server.testing.databases import rows
 
 W = "default"
 DAY = 24 * 3600 * 1_000_000
@@ -106,8 +106,9 @@ def test_a_token_is_kept_as_its_hash(system: System) -> None:
     made = tokens.create(system, CreateToken("laptop"))
     assert made.token.startswith(made.record.prefix)
     assert held(system, made.token).token == made.record.id
-    with sqlite3.connect(system.home.database) as database:
-        assert made.token not in "".join(database.iterdump())
+    kept = rows(system.records)
+    assert made.record.id in kept
+    assert made.token not in kept
 
 
 def test_a_token_ends(system: System, clock: TickingClock) -> None:

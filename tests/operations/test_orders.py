@@ -13,6 +13,7 @@ from runyard_server.store.search import Budget
 from runyard_server.store.searched import Place
 from runyard_server.testing import parts
 from runyard_server.testing.clocks import TickingClock
+from runyard_server.testing.databases import file_of
 
 RUNS, PAGE = 5000, 50
 # Steps of SQLite's machine: a page takes some 5,000, and to read all runs, let alone to sort them,
@@ -23,8 +24,9 @@ NO_CHILD = "parent IS NULL"
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Runs that differ in little, as most runs do."""
-    with parts.parts(tmp_path_factory.mktemp("many") / "home", TickingClock()) as made:
+    """Runs that differ in little, as most runs do; on SQLite, whose steps can be counted."""
+    home = tmp_path_factory.mktemp("many") / "home"
+    with parts.parts(home, TickingClock(), file_of(home)) as made:
         workspaces.ensure_default(made)
         made.records.write(_fill)
         yield made

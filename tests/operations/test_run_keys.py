@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, insert
@@ -15,6 +16,8 @@ from runyard.protocol.workspaces import CreateWorkspace
 from runyard_server.core.system import System
 from runyard_server.operations import metrics, runs, workspaces
 from runyard_server.store import run_keys, schema
+from runyard_server.store.records import Records
+from runyard_server.testing.databases import file_of
 
 W = "default"
 
@@ -75,14 +78,16 @@ def test_values_are_completed(system: System) -> None:
         values(system, "status", limit=0)
 
 
-def test_names_are_found_by_steps_of_the_index(system: System) -> None:
+def test_names_are_found_by_steps_of_the_index(tmp_path: Path) -> None:
     """Among many rows of few names none is read that need not be: a million are no slower."""
+    # SQLite tells its steps.
+    records = Records(file_of(tmp_path))
     rows = [
         {"run_key": key, "name": name, "value": str(key), "number": key}
         for key in range(1000, 21_000)
         for name in ("lr", "seed")
     ]
-    system.records.write(lambda connection: connection.execute(insert(schema.run_params), rows))
+    records.write(lambda connection: connection.execute(insert(schema.run_params), rows))
     steps = []
 
     def read(connection: Connection) -> list[str]:
@@ -93,8 +98,9 @@ def test_names_are_found_by_steps_of_the_index(system: System) -> None:
         raw.set_progress_handler(None, 0)
         return found
 
-    assert system.records.read(read) == ["lr", "seed"]
+    assert records.read(read) == ["lr", "seed"]
     assert len(steps) < 10
+    records.close()
 
 
 def test_a_search_says_which_runs_have_others_below(system: System) -> None:

@@ -52,6 +52,7 @@ from runyard_server.operations import (
     runs,
     snapshots,
 )
+from runyard_server.testing.databases import rows
 
 W = "default"
 Submit = Callable[..., RunRecord]
@@ -234,6 +235,8 @@ def test_inherited_environment_stays_private(system: System, snapshot: str) -> N
     kept = system.home.run(run.id) / "inherited.json"
     assert kept.stat().st_mode & 0o777 == 0o600
     assert b"hush-hush" in kept.read_bytes()
+    assert run.id in (kept := rows(system.records))
+    assert "hush-hush" not in kept
     stored = [p.read_bytes() for p in system.home.root.glob("runyard.db*")]
     assert not any(b"hush-hush" in content for content in stored)
 

@@ -1,7 +1,11 @@
-"""No list and no get reads a whole table, however large the history is."""
+"""No list and no get reads a whole table, however large the history is.
+
+SQLite's plans are read here; those of PostgreSQL in `test_scans_on_postgresql`.
+"""
 
 import io
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +46,9 @@ from runyard_server.operations import (
     workspaces,
 )
 from runyard_server.store import pages, prepared
+from runyard_server.testing import parts
+from runyard_server.testing.clocks import TickingClock
+from runyard_server.testing.databases import file_of
 
 BIG = (
     "runs",
@@ -72,6 +79,13 @@ BIG = (
 Statements = list[tuple[str, Any]]
 After = pages.token(1000)
 AfterName = pages.token("m")
+
+
+@pytest.fixture
+def system(tmp_path: Path, clock: TickingClock) -> Iterator[System]:
+    """The parts on SQLite."""
+    with parts.parts(tmp_path / "home", clock, file_of(tmp_path / "home")) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """On PostgreSQL, too, no list, get, search or page reads a whole table.
 
-What a plan does is counted on a history of some thousand runs, with fresh statistics, and with
-those of its first days, when all was small.
+What a plan does is counted on a history of some thousand runs, with the statistics of its first
+days, when all was small; where everything is tried on PostgreSQL, with fresh ones, too.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -18,7 +19,7 @@ from runyard.protocol.errors import NotFound, WrongState
 from runyard.protocol.runs import StartRun
 from runyard_server.core.system import System
 from runyard_server.operations import environments, models, runs
-from runyard_server.store import prepared, schema, search
+from runyard_server.store import planner_statistics, prepared, schema, search
 from runyard_server.store.registry_schema import model_tags
 from runyard_server.store.registry_schema import models as models_table
 from runyard_server.testing import parts
@@ -26,13 +27,14 @@ from runyard_server.testing.clocks import TickingClock
 from runyard_server.testing.databases import TEMPLATE
 from runyard_server.testing.postgres import Postgres
 
-MANY = 4000
+MANY = 3000
 # Of a page, of the first steps of a walk, and of counts that end early; far from all.
 FEW = MANY // 3
+STATISTICS = ("old", "fresh") if os.environ.get("TESTS_ON") else ("old",)
 Asked = tuple[str, Any, bool]
 
 
-@pytest.fixture(scope="module", params=["fresh", "old"])
+@pytest.fixture(scope="module", params=STATISTICS)
 def system(
     request: pytest.FixtureRequest, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[System]:
@@ -43,13 +45,12 @@ def system(
         runs.start(made, "default", body=StartRun(experiment="mnist"))
         definition = EnvironmentDefinition()
         environments.register(made, "default", RegisterEnvironment("e", definition))
-        name = url.partition("@/")[2].partition("?")[0]
         if request.param == "old":
             made.records.write(lambda connection: _fill(connection, range(100, 140)))
-            postgres.execute(name, "ANALYZE")
+            planner_statistics.freshen(made.records.engine)
         made.records.write(lambda connection: _fill(connection, range(1000, 1000 + MANY)))
         if request.param == "fresh":
-            postgres.execute(name, "ANALYZE")
+            planner_statistics.freshen(made.records.engine)
         yield made
 
 
@@ -94,6 +95,13 @@ def _fill_models(connection: Any, keys: range) -> None:
     connection.execute(insert(model_tags), values)
 
 
+@pytest.fixture(scope="module")
+def known(system: System) -> set[tuple[str, bool]]:
+    """Statements whose plans were looked at: many ways ask some of the same."""
+    del system
+    return set()
+
+
 @pytest.fixture
 def asked(system: System, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Asked]]:
     """What is asked of the database while the test runs: text, values, whether by a cursor."""
@@ -115,12 +123,15 @@ def asked(system: System, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Aske
     event.remove(system.records.engine, "before_cursor_execute", note)
 
 
-def _wrong(system: System, asked: list[Asked]) -> list[str]:
+def _wrong(system: System, asked: list[Asked], known: set[tuple[str, bool]]) -> list[str]:
     """Steps of plans that read more of a big table than a page needs."""
     found = []
     for text, values, is_walk in asked:
+        is_new = (text, is_walk) not in known
+        known.add((text, is_walk))
         # A count of what a condition finds has a limit of its own, which is beyond this history.
-        if text.startswith(("SELECT", "WITH")) and not text.startswith("SELECT count("):
+        counts = text.startswith("SELECT count(")
+        if is_new and text.startswith(("SELECT", "WITH")) and not counts:
             how = (
                 "EXPLAIN (FORMAT JSON) DECLARE w CURSOR FOR"
                 if is_walk
@@ -152,7 +163,8 @@ def _steps(node: dict[str, Any], *, is_walk: bool) -> Iterator[str]:
 def _read(system: System, name: str) -> object:
     # What a run of this history lacks is told as an error, after the database was asked for it.
     with suppress(NotFound, WrongState):
-        return READS[name](system, "r1001")
+        # One goes away, and all others are of one that stays.
+        return READS[name](system, "r1002" if "into the trash" in name else "r1001")
     return None
 
 
@@ -171,7 +183,11 @@ WAYS: dict[str, Callable[[System], object]] = {
 
 @pytest.mark.parametrize("name", WAYS)
 def test_what_is_read_is_a_page(
-    system: System, asked: list[Asked], name: str, monkeypatch: pytest.MonkeyPatch
+    system: System,
+    asked: list[Asked],
+    known: set[tuple[str, bool]],
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A page costs the same with a thousand runs and with a million."""
     # What is few enough to be sorted is as much as this history has.
@@ -179,4 +195,4 @@ def test_what_is_read_is_a_page(
     WAYS[name](system)
     seen = [*asked]
     assert seen
-    assert _wrong(system, seen) == []
+    assert _wrong(system, seen, known) == []

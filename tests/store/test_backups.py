@@ -156,6 +156,14 @@ def test_a_damaged_backup_is_not_restored(
     assert not home.database.exists()
 
 
+def test_a_folder_without_its_records_is_no_backup(system: System, folder: Path) -> None:
+    """Whoever has them in PostgreSQL, or has lost them, is not told that all is well."""
+    system.home.database.rename(system.home.root / "moved")
+    with pytest.raises(NotFound, match="pg_dump"):
+        backups.make(system.home, folder)
+    assert not folder.exists()
+
+
 def test_a_missing_content_is_found(system: System, folder: Path, tmp_path: Path) -> None:
     """A record whose content is not there is no whole backup, neither made nor restored."""
     backups.make(system.home, folder)

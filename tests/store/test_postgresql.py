@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from runyard.protocol.errors import InvalidRequest, RunyardError, StorageFull, TemporaryError
-from runyard_server.store import experiments, named
+from runyard_server.store import experiments, named, usage
 from runyard_server.store.records import Connection, Records
 from runyard_server.store.schema import metric_series, run_tags
 from runyard_server.testing.databases import TEMPLATE, programs
@@ -161,6 +161,11 @@ def test_numbers_are_as_large_as_in_a_file(records: Records) -> None:
     assert records.read(lambda c: c.execute(count).scalar_one()) == 2**40
     with pytest.raises(InvalidRequest, match="64 bits"):
         records.write(lambda c: put(c, 2**70))
+
+
+def test_what_it_takes_is_told(records: Records) -> None:
+    """`runyard storage` counts a database that is no file."""
+    assert records.read(lambda c: usage.of_database(c, Path("nowhere"))).size > 1_000_000
 
 
 def test_a_full_disk_is_told(records: Records) -> None:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from runyard.protocol.errors import StorageFull, TemporaryError
 from runyard_server.core.system import System
 from runyard_server.scheduler.loop import Loop
-from runyard_server.store import leader
+from runyard_server.store import leader, planner_statistics
 from runyard_server.store.leader import Channel
 
 # Another process takes over within ten seconds: with these, in about two.
@@ -22,6 +22,8 @@ TRY_SECONDS = 1.0
 # What changes within it travels together.
 GATHER_SECONDS = 0.01
 _PAUSE_SECONDS = 1.0
+# A history that grows by thousands of runs within it is rare, and a look costs milliseconds.
+_FRESH_SECONDS = 30.0
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +64,7 @@ class Leadership:
                 ("leading", self._keep_trying),
                 ("notices-out", self._tell),
                 ("notices-in", self._hear),
+                ("statistics", self._freshen),
             )
         ]
         system.leading.follow("")
@@ -160,6 +163,16 @@ class Leadership:
             except Exception as error:  # noqa: BLE001 - the database is away; it is tried again
                 _log.warning("changes by other processes are not heard of: %s", error)
                 self._over.wait(_PAUSE_SECONDS)
+
+    def _freshen(self) -> None:
+        # In a thread of its own: a look at a table of millions takes seconds.
+        while not self._over.is_set():
+            if self._system.leading.here:
+                try:
+                    planner_statistics.freshen(self._system.records.engine)
+                except Exception as error:  # noqa: BLE001 - the database is away, or is not ours
+                    _log.warning("the database's statistics are not kept fresh: %s", error)
+            self._over.wait(_FRESH_SECONDS)
 
     def _wake(self, topics: Iterable[str]) -> None:
         if self._system.leading.here:

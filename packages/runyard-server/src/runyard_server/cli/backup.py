@@ -30,13 +30,16 @@ def backup(folder: Folder, keep: Keep = 0, json: Json = False) -> None:
 
     The next backup into the same folder copies what is new; each can be restored by itself.
     Environments, packages and what jobs have not delivered yet are left out.
+    With records in PostgreSQL it is refused, and says what to do instead.
 
     Examples: `runyard backup /mnt/backup/runyard`  ·
     `runyard backup /mnt/backup/runyard --keep 14`
     """
     from runyard_server.store import backups
 
-    made = backups.make(_home("backup"), Path(folder).expanduser().absolute(), keep)
+    home = _home("backup")
+    _check_records(home)
+    made = backups.make(home, Path(folder).expanduser().absolute(), keep)
     if json:
         output.as_json(asdict(made))
         return
@@ -80,3 +83,18 @@ def _home(what: str) -> "Home":
             f"{URL_VARIABLE}, and let {HOME_VARIABLE} name the state folder"
         )
     return Home(locate())
+
+
+def _check_records(home: "Home") -> None:
+    """Refuse a folder whose records are in PostgreSQL: without them it is no backup."""
+    from runyard_server.core import settings as tables
+
+    settings = tables.load(home.config, os.environ, {})
+    if settings.database_url:
+        # pg_dump asks for the password, or finds it as psql does.
+        address = tables.shown(settings, "database_url").replace(":***@", "@")
+        raise InvalidRequest(
+            f"the records of {home.root} are in PostgreSQL, which this does not copy: first "
+            f"`pg_dump --format=custom --file records.dump '{address}'`, then copy the folder "
+            "without environments, packages and runs; in this order every record has its files"
+        )

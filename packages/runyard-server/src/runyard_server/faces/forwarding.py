@@ -15,7 +15,9 @@ from starlette.responses import StreamingResponse
 
 from runyard.protocol.errors import TemporaryError
 
-# What followers answer themselves: it stands in the database and in the state folder alone.
+# What followers answer themselves: it stands in the database and in the state folder alone, and
+# nothing is written for it. (To say which contents are missing, or what a snapshot has, keeps them
+# from being collected, which is a write.)
 _OWN = {
     "compute": ("list", "get"),
     "datastores": ("list", "get", "files", "read"),
@@ -26,20 +28,22 @@ _OWN = {
     "files": ("list", "read"),
     "images": ("list", "get"),
     "logs": ("search",),
-    "blobs": ("read", "missing"),
+    "blobs": ("read",),
     "journals": ("list", "read"),
     "metrics": ("mark", "list", "read_many"),
     "models": ("list", "get", "search"),
+    "monitoring": ("metrics",),
     "parameters": ("list",),
     "runs": ("list", "get", "spec", "search", "keys", "values"),
     "series": ("read",),
-    "service": ("about", "status", "settings", "stop"),
-    "snapshots": ("get",),
+    "service": ("status", "settings", "stop"),
     "stream": ("follow",),
     "sweeps": ("list", "get", "trials"),
     "usage": ("series",),
     "workspaces": ("list", "get"),
 }
+# Whoever asks whether a process is well means that one, and has no token.
+_OF_THE_PROCESS = ("service.about", "monitoring.health", "monitoring.readiness")
 # Set on what was handed over: of two processes each of which follows neither goes on with it.
 _MARK = b"x-runyard-forwarded"
 # They are of one connection, and this is two.
@@ -55,9 +59,10 @@ def is_own(row: str, request: Request) -> bool:
         row: Name of the row.
         request: The request; one without a token is a browser's, whose session the leader knows.
     """
+    if row in _OF_THE_PROCESS:
+        return True
     noun, _, verb = row.partition(".")
-    is_known = "authorization" in request.headers or verb == "about"
-    return is_known and verb in _OWN.get(noun, ())
+    return "authorization" in request.headers and verb in _OWN.get(noun, ())
 
 
 async def forwarded(request: Request, url: str) -> StreamingResponse:

@@ -171,5 +171,6 @@ def note_refusal(exchange: Exchange, error: RunyardError) -> None:
 def _note_use(system: System, caller: Caller) -> None:
     """Write down that a token is in use, now and then."""
     token, now = caller.token, system.clock.now_us()
-    if token is not None and system.people.is_due(token, now):
+    # Who follows must not write, and what it hands over the leader notes.
+    if token is not None and system.leading.here and system.people.is_due(token, now):
         system.write(lambda work: people_rows.change_token(work.connection, token, used_at=now))

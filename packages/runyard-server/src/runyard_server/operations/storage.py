@@ -90,8 +90,9 @@ def _kinds(system: System) -> dict[str, Space]:
         protocol.DATASTORES: home.datastores,
     }
     found = {kind: usage.below(folder, seen) for kind, folder in folders.items()}
-    files = [path.stat().st_size for path in home.root.glob(f"{home.database.name}*")]
-    found[protocol.DATABASE] = Space(sum(files), len(files))
+    found[protocol.DATABASE] = system.read(
+        lambda work: usage.of_database(work.connection, home.database)
+    )
     found[protocol.METRICS] = system.read(lambda work: usage.of_metrics(work.connection))
     return found
 

@@ -33,14 +33,15 @@ def unready(system: System) -> list[str]:
     found = []
     try:
         system.read(lambda work: run_counts.waiting_since(work.connection))
-        # Nothing is written, so nothing is synced, but the one thread that writes has answered.
-        system.write(lambda _: None)
+        if system.leading.here:
+            # Nothing is written, so nothing is synced, but the one thread that writes has answered.
+            system.write(lambda _: None)
     except Exception as error:  # noqa: BLE001 - whatever it is: the database does not answer
         found.append(f"the database does not answer: {error}")
     free = _free_bytes(system)
     if free < PLENTY_BYTES:
         found.append(f"only {free} bytes are free where the state folder is")
-    since = system.figures.seconds_since_turn()
+    since = system.figures.seconds_since_turn() if system.leading.here else None
     if since is not None and since > _TURN_SECONDS:
         found.append(f"the scheduler has not gone round for {since:.0f} s")
     return found

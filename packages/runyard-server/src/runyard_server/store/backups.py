@@ -194,6 +194,11 @@ def linked(source: Path, target: Path) -> bool:
 
 
 def _check(home: Home, folder: Path) -> None:
+    if home.secret_file.exists() and not home.database.exists():
+        raise NotFound(
+            f"{home.root} has no {DATABASE}: records in PostgreSQL are backed up first, with "
+            "pg_dump, and then the folder is copied without environments, packages and runs"
+        )
     if not home.database.exists() or not home.secret_file.exists():
         raise NotFound(f"there is nothing to back up in {home.root}: no service has run there yet")
     inner, outer = folder.resolve(), home.root.resolve()

@@ -114,6 +114,20 @@ def undelivered_runs(connection: Connection, workspace: str, limit: int) -> list
     return list(connection.execute(select(runs.c.id).where(*mine).limit(limit)).scalars())
 
 
+def of_database(connection: Connection, file: Path) -> Space:
+    """What the database takes as a whole.
+
+    Args:
+        connection: The transaction's connection.
+        file: Where it is if it is a file; its log lies beside it.
+    """
+    if connection.dialect.name != "sqlite":
+        size = select(func.pg_database_size(func.current_database()))
+        return Space(int(connection.execute(size).scalar_one()), 1)
+    files = [path.stat().st_size for path in file.parent.glob(f"{file.name}*")]
+    return Space(sum(files), len(files))
+
+
 def of_metrics(connection: Connection) -> Space:
     """What the points of metrics take within the database."""
     payload = func.coalesce(func.sum(func.length(metric_segments.c.payload)), 0)

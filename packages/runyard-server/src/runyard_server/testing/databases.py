@@ -11,8 +11,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from sqlalchemy import select
+
 from runyard_server.store.home import Home
 from runyard_server.store.records import Records, sqlite_url
+from runyard_server.store.schema import metadata
 from runyard_server.testing.postgres import Postgres, PostgresServer
 
 SERVER = "postgres.json"
@@ -29,6 +32,17 @@ def url_of(home: Home) -> str:
         session = Path(os.environ[SESSION_VARIABLE])
         _made[home.root] = server(session).new_database(TEMPLATE)
     return _made[home.root]
+
+
+def file_of(folder: Path) -> str:
+    """The URL of the file of a state folder, for tests of how SQLite goes about it."""
+    return sqlite_url(Home(folder).database)
+
+
+def rows(records: Records) -> str:
+    """All rows of all tables as one text, for what must not be in it, or must."""
+    tables = metadata.sorted_tables
+    return records.read(lambda c: repr([c.execute(select(each)).all() for each in tables]))
 
 
 def server(session: Path) -> Postgres:

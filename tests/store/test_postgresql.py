@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from runyard.protocol.errors import InvalidRequest, RunyardError, StorageFull, TemporaryError
-from runyard_server.store import experiments, named, usage
+from runyard_server.store import experiments, named, postgresql, usage
 from runyard_server.store.records import Connection, Records
 from runyard_server.store.schema import metric_series, run_tags
 from runyard_server.testing.databases import TEMPLATE, programs
@@ -177,8 +177,12 @@ def test_a_full_disk_is_told(records: Records) -> None:
     assert names(records) == ["later"]
 
 
-def test_what_cannot_be_used_is_told_without_its_password(postgres: Postgres) -> None:
+def test_what_cannot_be_used_is_told_without_its_password(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A wrong address is refused when the service starts, and its password is in no message."""
+    # A server that is starting says the same, and is waited for.
+    monkeypatch.setattr(postgresql, "PATIENCE_SECONDS", 0.2)
     postgres.execute("postgres", "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0")
     addresses = {
         postgres.url("missing"): "missing",

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from runyard.protocol.environments import EnvironmentDefinition
+from runyard_server.store.expressions import Part
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import (
     environment_locks,
@@ -179,7 +180,7 @@ def used_locks(connection: Connection, workspace: str, own: str) -> list[UsedLoc
     )
     newest = mine.scalar_subquery().label("newest")
     # Their lines are long, and not wanted here.
-    is_own = (func.substr(environment_locks.c.requirements, 1, len(own)) == own).label("own")
+    is_own = (Part(environment_locks.c.requirements, 1, len(own)) == own).label("own")
     locks = select(
         environment_locks.c.digest,
         environment_locks.c.python,

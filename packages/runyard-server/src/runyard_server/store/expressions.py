@@ -63,6 +63,35 @@ def as_indexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return Begin(column) if isinstance(getattr(column, "type", None), Text) else column
 
 
+class Part(FunctionElement[str]):
+    """A part of a text.
+
+    Args:
+        text: The text.
+        first: Its first letter, counted from 1.
+        length: How many letters; None: all that follow.
+    """
+
+    inherit_cache = True
+    type = String()
+
+    def __init__(self, text: ColumnElement[Any], first: int, length: int | None = None) -> None:
+        bounds = (first,) if length is None else (first, length)
+        super().__init__(text, *(literal(each, Integer) for each in bounds))
+
+
+@compiles(Part)
+def _substr(element: Part, compiler: Any, **options: Any) -> str:
+    return f"substr({compiler.process(element.clauses, **options)})"
+
+
+@compiles(Part, POSTGRESQL)
+def _substr_of_32_bits(element: Part, compiler: Any, **options: Any) -> str:
+    # Of our whole numbers, which have 64 bits there, it knows no such function.
+    text, *bounds = (compiler.process(each, **options) for each in element.clauses)
+    return f"substr({', '.join((text, *(f'({each})::int4' for each in bounds)))})"
+
+
 class Second(FunctionElement[float]):
     """A second in microseconds, as a float: SQLite drops the rest when it divides whole numbers."""
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from runyard.protocol.files import FileEntry
+from runyard_server.store.expressions import Part
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.registry_schema import model_files, models
 from runyard_server.store.schema import run_files
@@ -116,7 +117,7 @@ def holds(below: str, path: str) -> bool:
 
 
 def _copy(connection: Connection, key: int, run_key: int, below: str) -> None:
-    path = func.substr(run_files.c.path, _start(below) + 1)
+    path = Part(run_files.c.path, _start(below) + 1)
     columns = (run_files.c.digest, run_files.c.size, run_files.c.executable)
     found = select(literal(key), path, *columns).where(_below(run_key, below))
     names = ["model_key", "path", "digest", "size", "executable"]

@@ -6,9 +6,9 @@ Tags and properties are JSON texts there.
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func
+from sqlalchemy import ColumnElement, exists
 
-from runyard_server.store.expressions import Entries
+from runyard_server.store.expressions import Entries, Part
 
 
 def having(column: ColumnElement[Any], entries: Iterable[str]) -> list[ColumnElement[bool]]:
@@ -36,4 +36,4 @@ def of_model(column: ColumnElement[str], model: str) -> ColumnElement[bool]:
     """
     if ":" in model:
         return column == model
-    return func.substr(column, 1, len(model) + 1) == f"{model}:"
+    return Part(column, 1, len(model) + 1) == f"{model}:"

@@ -32,6 +32,8 @@ def test_a_table_s_row_and_a_run_s_tabs_open_by_a_click(filled, visit):
     tab.settle()
     page.go_back()
     page.wait_for_url(f"**/runs/{filled.names['workspace']}*")
+    # A log that has nothing yet has no last bytes either, and the browser tells of each 416.
+    tab.forgive("status of 416")
 
 
 def test_an_address_that_is_none_says_so(filled, visit):

@@ -43,7 +43,7 @@ _OWN = {
     "workspaces": ("list", "get"),
 }
 # Whoever asks whether a process is well means that one, and has no token.
-_OF_THE_PROCESS = ("service.about", "monitoring.health", "monitoring.readiness")
+_OF_THE_PROCESS = {"service": ("about",), "monitoring": ("health", "readiness")}
 # Set on what was handed over: of two processes each of which follows neither goes on with it.
 _MARK = b"x-runyard-forwarded"
 # They are of one connection, and this is two.
@@ -59,9 +59,9 @@ def is_own(row: str, request: Request) -> bool:
         row: Name of the row.
         request: The request; one without a token is a browser's, whose session the leader knows.
     """
-    if row in _OF_THE_PROCESS:
-        return True
     noun, _, verb = row.partition(".")
+    if verb in _OF_THE_PROCESS.get(noun, ()):
+        return True
     return "authorization" in request.headers and verb in _OWN.get(noun, ())
 
 

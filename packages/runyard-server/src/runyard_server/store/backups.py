@@ -225,10 +225,7 @@ def _claimed(folder: Path) -> Iterator[None]:
 
 
 def _begun(home: Home, folder: Path) -> _Backup:
-    name = base = f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}"
-    while (folder / name).exists():
-        # A second within the same one.
-        name = f"{base}-{time.monotonic_ns() % 1_000_000:06}"
+    name = _free_name(folder)
     place = folder / f"{name}{_PART}"
     place.mkdir(mode=0o700)
     made = _Backup(home, folder, place, report=Report(name))
@@ -237,6 +234,16 @@ def _begun(home: Home, folder: Path) -> _Backup:
         made.last = folder / known[-1]
         made.before = {one["path"]: one for one in entries(made.last)}
     return made
+
+
+def _free_name(folder: Path) -> str:
+    """The time, by which backups are ordered; of more in one second, to the microsecond."""
+    while True:
+        now = datetime.now(UTC)
+        name = f"{now:%Y-%m-%dT%H-%M-%SZ}"
+        for each in (name, f"{name}-{now.microsecond:06}"):
+            if not (folder / each).exists():
+                return each
 
 
 def _copy_database(database: Path, target: Path) -> None:

@@ -20,16 +20,19 @@ def test_a_model_is_managed_from_the_prompt(cli, place):
     assert "registered from files" in cli("models", "lineage", "prompt:1").out
     refused = cli("models", "delete", "prompt:1", "--yes")
     assert (refused.status != 0, "runyard models alias prompt best" in refused.err) == (True, True)
-    blob = next((place.home / "blobs" / "sha256").glob("*/*"))
     digests = {f.digest for f in place.client.models.get("prompt").files}
     blob = next(
         one
         for one in (place.home / "blobs" / "sha256").glob("*/*")
         if one.parent.name + one.name in digests
     )
+    right = blob.read_bytes()
     blob.chmod(0o644)
     blob.write_text("weightt")
     checked = cli("models", "verify", "prompt")
+    # The service is other tests' as well, which back it up.
+    blob.write_bytes(right)
+    blob.chmod(0o444)
     assert (checked.status, checked.out.splitlines()[0]) == (1, "damaged: model.txt")
 
 

@@ -4,12 +4,13 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from runyard.protocol.errors import InvalidRequest, NotFound
+from runyard.protocol.errors import InvalidRequest, NotFound, WrongState
 from runyard_server.cli import endpoint_changes, serving
 
 pytestmark = pytest.mark.slow(seconds=12)
@@ -36,13 +37,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sums(cli, folder, place):
     """The endpoint `sums`, served by the command."""
     cli.folder = folder
+    # The service is other tests' as well, and what they have deleted goes in its own time.
+    _clear(place.client)
     said = cli("models", "serve", "./sums.txt", "--script", "score.py")
     assert said.status == 0, said.err
     yield said
-    for endpoint in place.client.endpoints.list():
-        # One that a test has deleted may go while it is read.
-        with suppress(NotFound):
-            place.client.endpoints.delete(endpoint.name)
+    _clear(place.client)
+
+
+def _clear(client) -> None:
+    """Delete all endpoints and wait until they are gone."""
+    end = time.monotonic() + 60
+    while found := list(client.endpoints.list()):
+        for endpoint in found:
+            # One that a test has deleted may go while it is read, or be going.
+            with suppress(NotFound, WrongState):
+                client.endpoints.delete(endpoint.name)
+        assert time.monotonic() < end, found
+        time.sleep(0.05)
 
 
 def test_one_line_serves_a_file_and_says_how_to_go_on(cli, sums, folder) -> None:

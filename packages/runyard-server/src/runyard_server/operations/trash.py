@@ -51,26 +51,10 @@ def add(system: System, workspace: str, body: AddTrash) -> TrashEntry:
     kind = trash_moves.of_kind(body.kind)
     keep = int(system.settings.trash_days * _DAY)
 
-    def entry_of(work: Work, found: Found) -> TrashRow:
-        whole = len(found.runs) <= trash_moves.AT_ONCE and found.count <= trash_moves.AT_ONCE
-        return TrashRow(
-            key=0,
-            workspace=workspace,
-            kind=body.kind,
-            subject=found.name,
-            state=KEPT if whole else DELETING,
-            count=found.count,
-            size=found.size,
-            deleted_by=work.person,
-            deleted_at=work.now,
-            # Over at once where there is more to move: so it is found after a kill.
-            until=work.now + keep if whole else 0,
-            details=msgspec.json.encode(found.details).decode(),
-        )
-
     def look(work: Work) -> tuple[int, TrashEntry]:
         found = kind.measured(work, workspace, body.name)
-        entry = replace(entry_of(work, found), until=work.now + keep, state=KEPT)
+        entry = _row(work, workspace, body.kind, found, keep)
+        entry = replace(entry, until=work.now + keep, state=KEPT)
         return found.size, entry_record(entry)
 
     # Measured before the write, for which others wait.
@@ -85,7 +69,7 @@ def add(system: System, workspace: str, body: AddTrash) -> TrashEntry:
         kind.put(work, workspace, found)
         # What has been deleted under this name before, and is still there, becomes one with it.
         former = rows.find_named(work.connection, workspace, body.kind, found.name)
-        entry = entry_of(work, trash_moves.merged(found, former))
+        entry = _row(work, workspace, body.kind, trash_moves.merged(found, former), keep)
         entry = replace(entry, key=0 if former is None else former.key)
         entry = replace(entry, key=rows.put(work.connection, entry))
         if entry.state == DELETING:
@@ -99,6 +83,25 @@ def add(system: System, workspace: str, body: AddTrash) -> TrashEntry:
     for key in more:
         finish(system, workspace, key)
     return made
+
+
+def _row(work: Work, workspace: str, kind: str, found: Found, keep: int) -> TrashRow:
+    """The row of what is deleted now, kept for so many microseconds; it has no key yet."""
+    whole = len(found.runs) <= trash_moves.AT_ONCE and found.count <= trash_moves.AT_ONCE
+    return TrashRow(
+        key=0,
+        workspace=workspace,
+        kind=kind,
+        subject=found.name,
+        state=KEPT if whole else DELETING,
+        count=found.count,
+        size=found.size,
+        deleted_by=work.person,
+        deleted_at=work.now,
+        # Over at once where there is more to move: so it is found after a kill.
+        until=work.now + keep if whole else 0,
+        details=msgspec.json.encode(found.details).decode(),
+    )
 
 
 def list_(system: System, workspace: str, query: TrashQuery) -> TrashPage:

@@ -70,7 +70,7 @@ def create(system: System, body: CreateToken) -> NewToken:
     def write(work: Work) -> TokenRecord:
         system.people.keep_owner(work.connection, work.now)
         if rows.find(work.connection, person) is None:
-            raise NotFound(f"there is no user {person[:80]!r}; runyard users list")
+            raise NotFound(f"there is no user {person[:80]!r}; `runyard users list` shows them")
         others = rows.tokens(work.connection, person)
         if any(row.name == name for row in others):
             raise AlreadyExists(

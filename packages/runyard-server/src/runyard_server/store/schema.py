@@ -26,7 +26,7 @@ from sqlalchemy import (
 from runyard_server.store import tracking_schema
 from runyard_server.store.expressions import Second
 
-SCHEMA_VERSION = "0010"
+SCHEMA_VERSION = "0011"
 
 # One for all tables: those of endpoints, the studio, journals, registry, trash, team and trackers
 # stand in files of their own.

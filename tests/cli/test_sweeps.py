@@ -196,3 +196,14 @@ def test_ids_of_sweeps_are_completed(cli, kept) -> None:
     words = {"COMP_WORDS": "runyard\nsweeps\nshow\nswept", "COMP_CWORD": "3"}
     said = cli(_RUNYARD_COMPLETE="complete_bash", **words)
     assert {kept.tried, kept.empty, kept.front} <= set(said.out.split())
+
+
+def test_priority_of_a_sweep(cli, kept, place) -> None:
+    """The trials to come have it; a run that waits nowhere has no place, and is told so."""
+    said = cli("runs", "prioritize", kept.empty, "3")
+    assert (said.status, said.out) == (0, f"{kept.empty}: priority 3\n")
+    assert json.loads(cli("runs", "prioritize", kept.empty, "0", "--json").out)["priority"] == 0
+    said = cli("runs", "prioritize", kept.empty, "--before", kept.tried)
+    assert said.status != 0
+    assert "is a sweep: give its trials a priority" in said.err
+    assert place.client.runs.get(kept.empty).priority == 0

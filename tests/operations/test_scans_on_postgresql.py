@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import delete, event, insert
 from tests.operations.test_scans import BIG, MODEL_SEARCHES, READS, SEARCHES
 
 from runyard.protocol.environments import EnvironmentDefinition, RegisterEnvironment
@@ -19,7 +19,7 @@ from runyard.protocol.errors import NotFound, WrongState
 from runyard.protocol.runs import StartRun
 from runyard_server.core.system import System
 from runyard_server.operations import environments, models, runs
-from runyard_server.store import planner_statistics, prepared, schema, search
+from runyard_server.store import planner_statistics, prepared, queues, schema, search
 from runyard_server.store.registry_schema import model_tags
 from runyard_server.store.registry_schema import models as models_table
 from runyard_server.testing import parts
@@ -179,6 +179,39 @@ WAYS: dict[str, Callable[[System], object]] = {
         for name, body in MODEL_SEARCHES.items()
     },
 }
+
+
+def test_a_long_queue_is_read_from_its_front(system: System, asked: list[Asked]) -> None:
+    """Who is next is found along an index, by priority and then age, whatever else waits."""
+    waiting = {"workspace": "default", "experiment": "mnist", "target": "cpus", "node_count": 1}
+    waiting |= {"attempt": 0, "last_event": 1, "warnings": "[]", "description": "", "active": True}
+    waiting |= {"stage_seconds": "{}", "cancel_requested": False, "submitted_by": "me"}
+    rows = [
+        {**waiting, "key": k, "id": f"q{k}", "number": k, "created_at": k, "status": "Queued"}
+        | {"priority": k % 7}
+        for k in range(10_000, 10_000 + MANY // 2)
+    ]
+    of_cpus = schema.runs.c.target == "cpus"
+    system.records.write(lambda c: c.execute(insert(schema.runs), rows))
+    try:
+        asked.clear()
+        found = system.records.read(lambda c: queues.Queue("default", "cpus", "Queued").first(c, 5))
+        # 10,002 is the first whose number has the rest 6.
+        assert [row.key for row in found] == [10_002 + 7 * n for n in range(5)]
+        text, values, _ = asked[0]
+        explained = f"EXPLAIN (ANALYZE, FORMAT JSON) {text}"
+        (plan,) = system.records.read(lambda c: c.exec_driver_sql(explained, values).scalar_one())
+        assert "Sort" not in str(plan)
+        (read,) = [node for node in _nodes(plan["Plan"]) if node.get("Relation Name") == "runs"]
+        assert (read["Index Name"], read["Actual Rows"]) == ("runs_of_target", 5)
+    finally:
+        system.records.write(lambda c: c.execute(delete(schema.runs).where(of_cpus)))
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for inner in node.get("Plans", ()):
+        yield from _nodes(inner)
 
 
 @pytest.mark.parametrize("name", WAYS)

@@ -1,9 +1,13 @@
-"""Queues: first come, first served, all nodes or none, and always a reason."""
+"""Queues: by priority, then first come, first served; all nodes or none, and always a reason."""
+
+from typing import Any
 
 import pytest
 
 from runyard.protocol.compute import ChangeCompute
+from runyard.protocol.errors import RunyardError
 from runyard.protocol.feed import FeedQuery
+from runyard.protocol.queue import Prioritize
 from runyard_server.operations import compute, feed, runs
 from runyard_server.testing.yard import W, Yard, until
 
@@ -56,7 +60,7 @@ def test_the_first_in_line_has_an_exact_reason(yard: Yard) -> None:
     reason = f"waiting for 2 of 4 nodes of 'gpucluster'; run {first} holds them"
     assert yard.when(second, lambda record: record.reason == reason).status == "Queued"
     record = yard.when(third, lambda record: record.reason is not None)
-    assert record.reason == "waiting behind earlier runs for nodes of 'gpucluster'"
+    assert record.reason == "waiting behind other runs for nodes of 'gpucluster'"
     assert second not in {plan.run for plan in yard.engine.plans}
     yard.report(first)
     yard.finish(first)
@@ -79,6 +83,100 @@ def test_a_big_run_is_not_overtaken(yard: Yard) -> None:
     assert [plan.run for plan in yard.engine.plans] == [small, big]
     yard.finish(big)
     yard.handle(later)
+
+
+@pytest.mark.parametrize("target", ["cluster", "local"])
+def test_the_highest_priority_is_served_first(yard: Yard, target: str) -> None:
+    """Whoever is in a hurry need not wait for all that came before, and says why others wait."""
+    yard.cluster(nodes=2)
+    held = [yard.submit(target) for _ in range(2)]
+    for run in held:
+        yard.report(run)
+    plain = [yard.submit(target) for _ in range(2)]
+    yard.when(plain[1], lambda record: record.reason is not None)
+    low = yard.submit(target, priority=-1)
+    urgent = yard.submit(target, priority=5)
+    yard.when(urgent, lambda record: "hold them" in (record.reason or ""))
+    assert "behind other runs" in (yard.get(plain[0]).reason or "")
+    told = compute.queue(yard.system, W).items
+    order = [urgent, *plain, low]
+    assert [(one.run, one.priority) for one in told] == [*zip(order, [5, 0, 0, -1], strict=True)]
+    assert "of priority 5" in told[1].message
+    assert yard.get(urgent).priority == 5
+    for done, next_ in zip([*held, *order], order, strict=False):
+        yard.finish(done)
+        yard.report(next_)
+    assert [plan.run for plan in yard.engine.plans][2:] == order
+
+
+def test_a_gang_keeps_what_is_free_but_for_a_higher_priority(yard: Yard) -> None:
+    """Small runs of its priority never starve it; an urgent one alone goes before it."""
+    yard.cluster(nodes=2)
+    small = yard.submit("cluster")
+    yard.handle(small)
+    gang = yard.submit("cluster", node_count=2)
+    later = [yard.submit("cluster") for _ in range(3)]
+    yard.when(later[-1], lambda record: record.reason is not None)
+    urgent = yard.submit("cluster", priority=1)
+    # A node was free for it all the time, which the gang alone kept from the others.
+    yard.handle(urgent)
+    yard.finish(small)
+    yard.finish(urgent)
+    yard.handle(gang)
+    assert [plan.run for plan in yard.engine.plans] == [small, urgent, gang]
+
+
+def test_a_run_that_waits_gets_another_place(yard: Yard) -> None:
+    """By a new priority, or right before or after another run, whatever else is in the queue."""
+    yard.cluster(nodes=1)
+    holder = yard.submit("cluster")
+    yard.report(holder)
+    a, b, c, d = (yard.submit("cluster") for _ in range(4))
+    yard.when(d, lambda record: record.reason is not None)
+
+    def order(run: str, **change: Any) -> list[str]:
+        runs.prioritize(yard.system, W, run, body=Prioritize(**change))
+        return [one.run for one in compute.queue(yard.system, W).items]
+
+    assert order(d, before=b) == [a, d, b, c]
+    assert order(a, after=d) == [d, a, b, c]
+    assert order(c, before=d) == [c, d, a, b]
+    assert order(d, after=b) == [c, a, b, d]
+    assert order(b, priority=7) == [b, c, a, d]
+    assert order(d, after=b) == [b, d, c, a]
+    assert yard.get(d).priority == 7
+    assert order(d, priority=0) == [b, c, a, d]
+    # What has been moved between two neighbours leaves room for more.
+    for _ in range(3):
+        order(d, before=a)
+        assert order(c, before=d) == [b, c, d, a]
+        assert order(d, before=c) == [b, d, c, a]
+    assert "moved before exp 2" in yard.messages(d)
+    yard.when(b, lambda record: "holds them" in (record.reason or ""))
+    yard.finish(holder)
+    yard.report(b)
+    assert [plan.run for plan in yard.engine.plans] == [holder, b]
+    for run, change, match in (
+        (holder, {"priority": 1}, "is Completed"),
+        (b, {"priority": 1}, "is Running"),
+        (c, {"priority": 1001}, "-1000 to 1000"),
+        (c, {"before": holder}, "not both among"),
+        (c, {"before": c}, "not both among"),
+        (c, {}, "give one of"),
+    ):
+        with pytest.raises(RunyardError, match=match):
+            order(run, **change)
+
+
+def test_room_comes_to_whoever_is_made_first(yard: Yard) -> None:
+    """A gang that keeps the free node from a small run gives it up when that one is made first."""
+    yard.cluster(nodes=2)
+    yard.handle(yard.submit("cluster"))
+    gang, small = yard.submit("cluster", node_count=2), yard.submit("cluster")
+    yard.when(small, lambda record: record.reason is not None)
+    runs.prioritize(yard.system, W, small, body=Prioritize(before=gang))
+    yard.handle(small)
+    assert yard.get(gang).status == "Queued"
 
 
 def test_this_machine_has_so_many_places(yard: Yard) -> None:

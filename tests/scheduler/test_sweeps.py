@@ -9,6 +9,7 @@ import pytest
 
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.metrics import MetricQuery, SpoolQuery
+from runyard.protocol.queue import Prioritize
 from runyard.protocol.runs import TERMINAL
 from runyard.protocol.sweeps import (
     SWEEP_LOG,
@@ -17,7 +18,7 @@ from runyard.protocol.sweeps import (
 )
 from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
-from runyard_server.operations import metrics, runs, sweeps
+from runyard_server.operations import compute, metrics, runs, sweeps
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.scheduler.sweeps import SweepReconciler
 from runyard_server.store.subjects import SWEEP, Subject
@@ -51,6 +52,27 @@ def test_a_grid_runs_to_its_end(sweeping: Sweeping) -> None:
         "azureml.scriptrun",
         "Completed",
     )
+
+
+def test_a_sweep_gives_its_trials_its_priority(sweeping: Sweeping) -> None:
+    """One word lets a sweep wait for others, its trials of now and those to come."""
+    yard = sweeping.yard
+    yard.cluster(nodes=1)
+    sweep = sweeping.begin(target="cluster", parallel=3)
+    until(lambda: len(sweeping.trials(sweep)) == 3)
+    yard.report(f"{sweep}_0")
+    yard.when(f"{sweep}_2", lambda record: record.reason is not None)
+    other = yard.submit("cluster")
+    yard.when(other, lambda record: record.reason is not None)
+    runs.prioritize(yard.system, W, sweep, body=Prioritize(-1))
+    waiting = [one.run for one in compute.queue(yard.system, W).items]
+    assert waiting == [other, f"{sweep}_1", f"{sweep}_2"]
+    assert [each.node for each in sweeping.trials(sweep)] == ["cluster-1", "", ""]
+    yard.finish(f"{sweep}_0")
+    until(lambda: len(sweeping.trials(sweep)) == 4)
+    assert yard.get(f"{sweep}_3").priority == -1
+    with pytest.raises(InvalidRequest, match="is a sweep"):
+        runs.prioritize(yard.system, W, sweep, body=Prioritize(before=other))
 
 
 def test_no_more_run_at_once_than_may(sweeping: Sweeping) -> None:

@@ -247,10 +247,13 @@ def test_a_failed_run_raises_with_its_reason(experiment, script, capsys, monkeyp
 
 
 def test_a_canceled_run_never_raises(experiment, script):
-    """Canceling is no failure."""
-    run = experiment.submit(script("import time; time.sleep(100)"))
+    """Canceling is no failure, and with it the run's place in the queue is gone."""
+    run = experiment.submit(script("import time; time.sleep(100)"), priority=7)
+    assert run.priority == 7
     run.cancel()
     assert run.wait_for_completion()["status"] == "Canceled"
+    with pytest.raises(UserErrorException, match="only what waits"):
+        run.set_priority(8)
 
 
 def test_ctrl_c_leaves_the_run(experiment, script, monkeypatch):

@@ -56,6 +56,17 @@ def test_later_arguments_beside_run_config_are_ignored_with_a_warning(folder, ex
     assert spec_of(src, experiment).target == "local"
 
 
+def test_priority_is_what_the_queue_goes_by(folder, experiment):
+    """v1's setting is no decoration: it is sent, and what is no whole number is refused before."""
+    src = ScriptRunConfig(str(folder))
+    assert spec_of(src, experiment).priority == 0
+    src.run_config.priority = 5
+    assert spec_of(src, experiment).priority == 5
+    src.run_config.priority = "high"
+    with pytest.raises(UserErrorException, match="give a whole number"):
+        spec_of(src, experiment)
+
+
 def test_target_takes_names_and_objects():
     """Both ways are in public notebooks."""
 

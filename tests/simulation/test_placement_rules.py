@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 
 from runyard.protocol.compute import IDLE, CreateCompute
 from runyard.protocol.jobs import FinishReport
+from runyard.protocol.queue import Prioritize
 from runyard.protocol.runs import CANCELED, COMPLETED, QUEUED, SCRIPT_RUN, RunSpec
 from runyard.protocol.workspaces import CreateWorkspace
 from runyard_server.compute.base import Grant
@@ -24,12 +25,12 @@ from runyard_server.core import specs
 from runyard_server.core.lifecycle import end, free_nodes
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.execution import attempts, new_runs, placement
+from runyard_server.execution import attempts, new_runs, placement, queue_order
 from runyard_server.execution.new_runs import Named
 from runyard_server.execution.placement import Target
 from runyard_server.operations import compute, workspaces
 from runyard_server.store import compute as clusters
-from runyard_server.store import experiments, job_nodes, nodes, runs
+from runyard_server.store import experiments, job_nodes, nodes, queues, runs
 from runyard_server.testing.clocks import FakeClock
 from runyard_server.testing.parts import parts
 
@@ -44,6 +45,7 @@ class Placement(RuleBasedStateMachine):
         super().__init__()
         self.system, self.clock = system, clock
         self.waiting: dict[int, int] = {}
+        self.priority: dict[int, int] = {}
         self.holding: dict[int, int] = {}
         self.fresh: list[int] = []
         self.present = 0
@@ -56,13 +58,13 @@ class Placement(RuleBasedStateMachine):
         compute.create(self.system, self.workspace, made)
         self.target, self.most = Target(self.workspace, NAME), most
 
-    @rule(share=st.floats(0, 1))
-    def submit(self, share: float) -> None:
+    @rule(share=st.floats(0, 1), priority=st.integers(-1, 1))
+    def submit(self, share: float, priority: int) -> None:
         count = 1 + round(share * (self.most - 1))
 
         def write(work: Work) -> int:
             found = experiments.ensure(work.connection, self.workspace, "e", work.now)
-            given = {"run_type": SCRIPT_RUN, "node_count": count}
+            given = {"run_type": SCRIPT_RUN, "node_count": count, "priority": priority}
             row = new_runs.new_row(
                 self.workspace, f"r{next(_numbers)}", "e", status=QUEUED, target=NAME, **given
             )
@@ -70,8 +72,20 @@ class Placement(RuleBasedStateMachine):
             return new_runs.add(work, row, found, specs.text_of(spec), Named({}, {}, {})).key
 
         key = self.system.write(write)
-        self.waiting[key] = count
+        self.waiting[key], self.priority[key] = count, priority
         self.fresh.append(key)
+
+    @precondition(lambda self: self.waiting)
+    @rule(data=st.data(), priority=st.integers(-1, 1))
+    def prioritize(self, data: st.DataObject, priority: int) -> None:
+        key = data.draw(st.sampled_from(sorted(self.waiting)))
+
+        def write(work: Work) -> None:
+            row = runs.find_many(work.connection, [key])[0]
+            queue_order.change(work, row, Prioritize(priority))
+
+        self.system.write(write)
+        self.priority[key] = priority
 
     @rule(granted=st.integers(0, MOST + 1))
     def place(self, granted: int) -> None:
@@ -88,7 +102,7 @@ class Placement(RuleBasedStateMachine):
             self.holding[key] = self.waiting.pop(key)
         self.fresh = []
         rows = self.system.read(lambda work: runs.find_many(work.connection, self.waiting))
-        reasons = [row.reason or "" for row in rows]
+        reasons = [row.reason or "" for row in sorted(rows, key=queues.turn)]
         assert all(text.startswith("waiting for ") for text in reasons[:1])
         # Who has been first once, and stands behind a run that begins anew, keeps what it said.
         assert all(text.startswith("waiting ") for text in reasons[1:])
@@ -148,13 +162,13 @@ class Placement(RuleBasedStateMachine):
         assert all((node.state == IDLE) == (node.run is None) for node in present)
 
     def _expected(self, granted: int) -> list[int]:
-        """Who is to be placed: from the front, as long as the next one fits.
+        """Who is to be placed: by priority and then age, as long as the next one fits.
 
         Nodes that the backend has no more, by what it grants, are given to nobody.
         """
         free = min(self.present, granted) - sum(self.holding.values())
         found = []
-        for key in sorted(self.waiting):
+        for key in sorted(self.waiting, key=lambda key: (-self.priority[key], key)):
             if self.waiting[key] > free:
                 break
             free -= self.waiting[key]

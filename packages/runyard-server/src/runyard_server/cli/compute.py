@@ -26,6 +26,7 @@ NODE_COLUMNS = [Column("NODE"), Column("STATE", least=15), Column("RUN"), Column
 QUEUE_COLUMNS = [
     Column("TARGET"),
     Column("PLACE", right=True),
+    Column("PRIORITY", right=True, worth=5),
     Column("RUN"),
     Column("NODES", right=True, worth=2),
     Column("WAITS", worth=4),
@@ -210,7 +211,8 @@ def sites(json: Json = False) -> None:
 def queue(json: Json = False, workspace: Workspace = None) -> None:
     """List the runs that wait for nodes, and what would free them.
 
-    First come, first served on each target. Times that lie ahead are those of former runs.
+    On each target the highest priority is served first, and the oldest of it. Times that lie
+    ahead are those of former runs. `runyard runs prioritize` changes the order.
 
     Example: `runyard compute queue`
     """
@@ -227,6 +229,7 @@ def queue(json: Json = False, workspace: Workspace = None) -> None:
             (
                 one.target,
                 str(one.position),
+                str(one.priority),
                 one.run,
                 str(one.node_count),
                 humane.age(one.since),

@@ -20,6 +20,17 @@ Name = Annotated[
 ]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace files that are there.")]
 
+Priority = Annotated[
+    int | None,
+    Argument("PRIORITY", help="The higher is served first; 0 is what runs have by themselves."),
+]
+Before = Annotated[
+    str | None, Option("--before", metavar="RUN", help="Right before this run, which waits, too.")
+]
+After = Annotated[
+    str | None, Option("--after", metavar="RUN", help="Right after this run, which waits, too.")
+]
+
 group = Group()
 
 
@@ -47,6 +58,40 @@ def tag(
         return
     shown = [f"{key}={value}" if value else key for key, value in found.tags.items()]
     output.say(f"{found.id}: {', '.join(shown) or 'no tags'}")
+
+
+@group.command()
+def prioritize(
+    run: RunId,
+    priority: Priority = None,
+    before: Before = None,
+    after: After = None,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Change the priority of a run that waits for nodes, or its place in the queue.
+
+    Of a sweep it is the priority of its trials, those to come included. `runyard compute queue`
+    shows the order.
+
+    Examples: `runyard runs prioritize mnist/12 10`  ·  `runyard runs prioritize mnist/12 --before
+    mnist/7`
+    """
+    from runyard.protocol.queue import Prioritize
+    from runyard_server.cli import target
+    from runyard_server.cli.run_names import with_run
+
+    client = target.client(workspace)
+
+    def meant(given: str | None) -> str | None:
+        return given and with_run(client, given, lambda id_: client.runs.get(id_).id)
+
+    change = Prioritize(priority, meant(before), meant(after))
+    found = with_run(client, run, lambda id_: client.runs.prioritize(id_, change))
+    if json:
+        output.as_json(found)
+        return
+    output.say(f"{found.id}: priority {found.priority}")
 
 
 @group.command()

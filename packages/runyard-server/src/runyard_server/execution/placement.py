@@ -1,6 +1,7 @@
 """Placement: which queued run gets which nodes, and why the others wait.
 
-First come, first served per target, and a run gets all its nodes or none. A run waits in Queued
+By priority and then by age per target, and a run gets all its nodes or none: whoever is first keeps
+the nodes that are free, so no small run overtakes a gang of its priority. A run waits in Queued
 with a reason. The first in the queue has an exact one (how many nodes are missing, who holds
 them), the others wait behind it. On a cluster, nodes are rows; on this machine (`local`) a run
 takes one of as many places as there are CPUs, over all workspaces. A run that has submitted others
@@ -35,7 +36,7 @@ from runyard_server.store.runs import RunRow
 
 STEADY, RESIZING = "Steady", "Resizing"
 LOCAL_NODE = "local"
-BEHIND = "waiting behind earlier runs for {place}"
+BEHIND = "waiting behind other runs for {place}"
 _NAMED = 3
 # All writes wait for this one, so it places so many replicas at a time.
 _REPLICAS = 1000
@@ -84,7 +85,7 @@ def wanted(work: Work, target: Target, coming: int) -> int:
     present = nodes.count(work.connection, target.workspace, target.name)
     held = present - nodes.count_free(work.connection, target.workspace, target.name)
     # Of a long queue only as many are looked at as could have a node each.
-    waiting = _queue(target).node_count(work.connection, max(0, cluster.max_nodes - held))
+    waiting = queue_of(target).node_count(work.connection, max(0, cluster.max_nodes - held))
     # Never fewer than there are: only the clock takes idle ones away, so that none goes and comes.
     return max(cluster.min_nodes, present, min(cluster.max_nodes, held + coming + waiting))
 
@@ -174,7 +175,8 @@ def resized(work: Work, cluster: ComputeRow, count: int) -> None:
     )
 
 
-def _queue(target: Target) -> queues.Queue:
+def queue_of(target: Target) -> queues.Queue:
+    """The runs that wait for a target."""
     workspace = None if target.is_local else target.workspace
     return queues.Queue(workspace, target.name, QUEUED)
 
@@ -182,12 +184,12 @@ def _queue(target: Target) -> queues.Queue:
 def _place_local(
     work: Work, target: Target, places: int, newcomers: Iterable[RunRow]
 ) -> list[Placement]:
-    queue = _queue(target)
+    queue = queue_of(target)
     # Before the others, and whatever these have: they take no place.
     replicas = queue.of_type(work.connection, REPLICA_RUN, _REPLICAS)
     placements = [_placed_on(work, row, [LOCAL_NODE]) for row in replicas]
     free = max(0, places - job_nodes.count_unfinished_on(work.connection, LOCAL_TARGET))
-    waiting = queue.first(work.connection, free + 1)
+    waiting = queue.first(work.connection, free + 2)
     placements += [_placed_on(work, row, [LOCAL_NODE]) for row in waiting[:free]]
     if waiting[free:]:
         holders = runs.active_with_nodes(work.connection, LOCAL_TARGET, _NAMED + 1, REPLICA_RUN)
@@ -195,14 +197,14 @@ def _place_local(
         reason = f"waiting for one of the {places} places on this machine; {held}"
         _wait(work, waiting[free], reason)
         behind = _behind(newcomers, placements, waiting[free])
-        _wait_behind(work, behind, "a place on this machine")
+        _wait_behind(work, behind, "a place on this machine", waiting[free + 1 :])
     return placements
 
 
 def _place_cluster(
     work: Work, target: Target, cluster: ComputeRow, granted: Grant, newcomers: Iterable[RunRow]
 ) -> list[Placement]:
-    queue = _queue(target)
+    queue = queue_of(target)
     if not queue.first(work.connection, 1):
         return []
     grow(work, cluster, min(granted.nodes, cluster.max_nodes))
@@ -233,7 +235,7 @@ def _place_cluster(
         reason = _cluster_reason(work, cluster, waiting[0], len(idle), granted.reason)
         _wait(work, waiting[0], reason)
         behind = _behind(newcomers, placements, waiting[0])
-        _wait_behind(work, behind, f"nodes of {cluster.name!r}")
+        _wait_behind(work, behind, f"nodes of {cluster.name!r}", list(waiting)[1:])
     return placements
 
 
@@ -264,14 +266,18 @@ def _wait(work: Work, row: RunRow, reason: str) -> None:
         append_events(work, row, [EventDraft(kinds.REASON, reason)], reason=reason)
 
 
-def _wait_behind(work: Work, rows: Iterable[RunRow], place_name: str) -> None:
+def _wait_behind(
+    work: Work, newcomers: Iterable[RunRow], place_name: str, next_: Sequence[RunRow]
+) -> None:
     """Write a reason for newcomers that wait and have none yet; it stays until they are first.
 
     Only those are looked at: whoever was in the queue before has one, and a queue may be long.
+    Of the next ones one may have been the first until a higher priority came before it.
     """
-    for row in rows:
-        if row.status == QUEUED and row.reason is None:
-            _wait(work, row, BEHIND.format(place=place_name))
+    reason = BEHIND.format(place=place_name)
+    fresh = [row for row in newcomers if row.status == QUEUED and row.reason is None]
+    for row in (*fresh, *(row for row in next_ if row.reason is not None)):
+        _wait(work, row, reason)
 
 
 def _cluster_reason(work: Work, cluster: ComputeRow, row: RunRow, idle: int, engine: str) -> str:

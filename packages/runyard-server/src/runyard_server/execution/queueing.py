@@ -15,8 +15,8 @@ from runyard.protocol.runs import LOCAL_TARGET, QUEUED
 from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.execution.placement import Target, target_of
-from runyard_server.store import compute, events, job_nodes, nodes, queues, runs
+from runyard_server.execution.placement import Target, queue_of, target_of
+from runyard_server.store import compute, events, job_nodes, nodes, runs
 from runyard_server.store.runs import RunRow
 
 # More are nobody's next: a queue of a million is looked at from its front.
@@ -106,7 +106,7 @@ def span(seconds: float) -> str:
 def _of_target(
     work: Work, target: Target, places: int, likes: Likes
 ) -> list[tuple[RunRow, QueuedRun]]:
-    queue = queues.Queue(None if target.is_local else target.workspace, target.name, QUEUED)
+    queue = queue_of(target)
     waiting = [row for row in queue.first(work.connection, LONGEST) if row.run_type != REPLICA_RUN]
     if not waiting:
         return []
@@ -129,8 +129,9 @@ def _of_target(
             nodes=standing.nodes,
             starts_in_seconds=start,
             holders=standing.holders if row is first else [],
+            priority=row.priority,
         )
-        message = _why(row, standing) if row is first else _behind(position, first, start)
+        message = _why(row, standing) if row is first else _behind(position, row, first, start)
         found.append((row, replace(told, message=message)))
     return found
 
@@ -234,9 +235,11 @@ def _ends(one: NodeHolder) -> str:
     return f"usually ends in {span(one.left_seconds)}"
 
 
-def _behind(position: int, first: RunRow, start: float | None) -> str:
+def _behind(position: int, row: RunRow, first: RunRow, start: float | None) -> str:
     before = position - 1
     whom = f"{first.experiment} {first.number}"
-    runs_ = whom if before == 1 else f"{before} earlier runs, the next of which is {whom}"
+    if first.priority != row.priority:
+        whom += f" of priority {first.priority}"
+    runs_ = whom if before == 1 else f"{before} other runs, the next of which is {whom}"
     when = "" if start is None else f"; its turn usually comes in {span(start)}"
     return f"waits behind {runs_}{when}"

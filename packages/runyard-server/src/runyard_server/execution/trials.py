@@ -75,6 +75,8 @@ def prepare(row: SweepRow, parent: RunRow, spec: SweepSpec, drawn: Drawn, now: i
         run_type=states.SCRIPT_RUN,
         snapshot=spec.base.snapshot,
         node_count=spec.base.node_count,
+        # The sweep's own, which may have been changed since: then that of new trials changes, too.
+        priority=parent.priority,
         parent=row.id,
         submitted_by=parent.submitted_by,
         submitted_from=parent.submitted_from,

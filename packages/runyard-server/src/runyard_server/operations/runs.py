@@ -14,7 +14,7 @@ from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
 from runyard.protocol.errors import Conflict, InvalidRequest, WrongState
 from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
-from runyard.protocol.queue import RunExplanation
+from runyard.protocol.queue import Prioritize, RunExplanation
 from runyard.protocol.run_export import ExportRuns
 from runyard.protocol.run_keys import RunKeys, RunKeysQuery, RunValues, RunValuesQuery
 from runyard.protocol.runs import (
@@ -43,7 +43,14 @@ from runyard_server.core.lifecycle import (
 from runyard_server.core.lookups import run_row, workspace_row
 from runyard_server.core.system import Chunks, System
 from runyard_server.core.work import Work
-from runyard_server.execution import canceling, inherited_environment, mpi, new_runs, run_folders
+from runyard_server.execution import (
+    canceling,
+    inherited_environment,
+    mpi,
+    new_runs,
+    queue_order,
+    run_folders,
+)
 from runyard_server.execution.new_runs import Named, new_row
 from runyard_server.operations import (
     explanations,
@@ -98,6 +105,7 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
         name=body.name,
         snapshot=body.spec.snapshot,
         node_count=body.spec.node_count,
+        priority=body.spec.priority,
         parent=body.parent,
         submitted_by=body.submitted_by,
         submitted_from=body.submitted_from,
@@ -357,6 +365,30 @@ def cancel(system: System, workspace: str, run: str) -> RunRecord:
     return system.write(write)
 
 
+def prioritize(system: System, workspace: str, run: str, body: Prioritize) -> RunRecord:
+    """Change a run's priority or its place in the queue; see `execution.queue_order`.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        body: What is asked for.
+
+    Raises:
+        RunNotFound: No such run, or no such other run, in the workspace.
+        InvalidRequest: Not exactly one change is asked for, or the priority is out of range.
+        WrongState: The run waits for nothing, or the other one does not wait in the same queue.
+    """
+    if body.priority is not None:
+        submission.check_priority(body.priority)
+
+    def write(work: Work) -> RunRecord:
+        changed = queue_order.change(work, run_row(work, workspace, run), body)
+        return _records(work, [changed])[0]
+
+    return system.write(write)
+
+
 def complete(system: System, workspace: str, run: str) -> RunRecord:
     """Set a run to Completed; a job that still works for it is stopped.
 
@@ -525,6 +557,7 @@ def _record(row: RunRow, given: Named, listed: Listed = _NOT_LISTED) -> RunRecor
         stage_seconds=dict(row.stage_seconds),
         attempt=row.attempt,
         submitted_from=row.submitted_from,
+        priority=row.priority,
         metrics=listed.metrics,
         has_children=listed.has_children,
     )

@@ -22,6 +22,7 @@ from runyard.protocol.errors import (
     WrongState,
 )
 from runyard.protocol.files import FileEntry
+from runyard.protocol.queue import MOST_PRIORITY
 from runyard.protocol.runs import LOCAL_TARGET, LauncherSpec, RunSpec
 from runyard.protocol.sizes import resolve
 from runyard.protocol.suggestions import suggest
@@ -87,6 +88,19 @@ def checked_id(run: str) -> str:
             f"{run[:80]!r} cannot be a run's id: letters, digits, '_' and '-', at most 255"
         )
     return run
+
+
+def check_priority(priority: int) -> None:
+    """Refuse a priority that no run can have.
+
+    Raises:
+        InvalidRequest: It is out of range.
+    """
+    if not -MOST_PRIORITY <= priority <= MOST_PRIORITY:
+        raise InvalidRequest(
+            f"priority is {priority}; use -{MOST_PRIORITY} to {MOST_PRIORITY}: the higher is "
+            "served first, and 0 is what a run has that asks for none"
+        )
 
 
 def check_new(work: Work, row: RunRow) -> None:
@@ -217,6 +231,7 @@ def _check_numbers(spec: RunSpec) -> None:
             f"max_run_duration_seconds is {spec.max_duration_seconds}; use a positive number of "
             "seconds, or leave it out for no limit"
         )
+    check_priority(spec.priority)
     if not 0 <= spec.max_retries <= MOST_RETRIES:
         raise InvalidRequest(f"max_retries is {spec.max_retries}; use 0 to {MOST_RETRIES}")
     for argument in (spec.script, *spec.arguments, *spec.command):

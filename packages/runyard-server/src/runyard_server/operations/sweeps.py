@@ -56,7 +56,7 @@ from runyard_server.execution.trials import child_id
 from runyard_server.operations import runs, submission, sweep_checks, sweep_tables
 from runyard_server.operations.experiments import checked as experiment_name
 from runyard_server.operations.experiments import ensured
-from runyard_server.store import pages, sweeps
+from runyard_server.store import job_nodes, pages, sweeps
 from runyard_server.store import runs as run_rows
 from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import SWEEP, Subject
@@ -275,7 +275,13 @@ def trials(system: System, workspace: str, sweep: str, query: TrialQuery) -> Tri
         last = -1 if after is None else after
         found = sweeps.trial_page(work.connection, row.key, last, size + 1, query.state)
         token = pages.token(found[size - 1].number) if len(found) > size else None
-        return TrialPage([trial_record(row, each) for each in found[:size]], token)
+        keys = [each.run_key for each in found[:size] if each.run_key is not None]
+        on = job_nodes.first_of(work.connection, keys)
+        listed = [
+            replace(trial_record(row, each), node=on.get(each.run_key or 0, ""))
+            for each in found[:size]
+        ]
+        return TrialPage(listed, token)
 
     return system.read(read)
 
@@ -425,6 +431,7 @@ def _run(workspace: str, body: CreateSweep, spec: SweepSpec) -> RunRow:
         name=body.name,
         snapshot=None if base is None else base.snapshot,
         node_count=1,
+        priority=0 if base is None else base.priority,
         parent=body.parent,
         submitted_by=body.submitted_by,
         submitted_from=body.submitted_from,

@@ -1,11 +1,12 @@
 """Queues: the runs that wait for nodes, and what the scheduler asks of very many runs at once.
 
-A queue may be long, and is asked at each turn: nothing here reads more of it than a turn can use.
+A queue is served by priority, the highest first, and among equals by place: the oldest first, but
+where somebody has moved one. It may be long, and is asked at each turn: an index has it in this
+order, and nothing here reads more of it than a turn can use.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select
@@ -13,16 +14,17 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func,
 from runyard_server.store.expressions import OfEachRow
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.runs import COLUMNS, RunRow, row_of
-from runyard_server.store.schema import job_nodes, runs, workspaces
+from runyard_server.store.schema import IN_TURN, PLACES_APART, job_nodes, runs, workspaces
 from runyard_server.store.subjects import RUN, Subject
 
 _MANY = 500
 
 
 class TurnRow(NamedTuple):
-    """A run and when its turn is: after the others or not, and then by age."""
+    """A run and when its turn is: after the others or not, then by priority, and then by age."""
 
     late: bool
+    below: int
     key: int
     subject: Subject
 
@@ -36,13 +38,11 @@ _IN_QUEUE = (
     runs.c.status == bindparam("in_status"),
     ~_HAS_NODES,
 )
-_WAITING = Prepared(
-    select(*COLUMNS).where(*_IN_QUEUE).order_by(runs.c.key).limit(bindparam("most"))
-)
+_WAITING = Prepared(select(*COLUMNS).where(*_IN_QUEUE).order_by(*IN_TURN).limit(bindparam("most")))
 _COUNTS = (
     select(runs.c.node_count)
     .where(*_IN_QUEUE)
-    .order_by(runs.c.key)
+    .order_by(*IN_TURN)
     .limit(bindparam("most"))
     .subquery()
 )
@@ -50,7 +50,7 @@ _WAITING_NODES = Prepared(select(func.coalesce(func.sum(_COUNTS.c.node_count), 0
 # Without the index of types, by which the planner would walk through the whole history of them.
 _OF_TYPE = func.coalesce(runs.c.run_type, "") == bindparam("of_type")
 _WAITING_OF_TYPE = Prepared(
-    select(*COLUMNS).where(*_IN_QUEUE, _OF_TYPE).order_by(runs.c.key).limit(bindparam("most"))
+    select(*COLUMNS).where(*_IN_QUEUE, _OF_TYPE).order_by(*IN_TURN).limit(bindparam("most"))
 )
 _WORKSPACES = Prepared(select(workspaces.c.id))
 
@@ -64,11 +64,11 @@ class Queue:
     status: str
 
     def first(self, connection: Connection, limit: int) -> list[RunRow]:
-        """The oldest."""
+        """Those whose turn is next, in order."""
         return self._rows(connection, _WAITING, limit)
 
     def of_type(self, connection: Connection, run_type: str, limit: int) -> list[RunRow]:
-        """The oldest of a type.
+        """Those of a type whose turn is next, in order.
 
         Args:
             connection: The transaction's connection.
@@ -78,7 +78,7 @@ class Queue:
         return self._rows(connection, _WAITING_OF_TYPE, limit, of_type=run_type)
 
     def node_count(self, connection: Connection, among: int) -> int:
-        """Sum up how many nodes the oldest `among` of each workspace need."""
+        """Sum up how many nodes the next `among` of each workspace need."""
         places = self._places(connection)
         return sum(_WAITING_NODES.value(connection, self._named(w, among)) for w in places)
 
@@ -92,7 +92,7 @@ class Queue:
             for workspace in self._places(connection)
             for row in statement.rows(connection, {**self._named(workspace, limit), **more})
         ]
-        return sorted(found, key=attrgetter("key"))[:limit]
+        return sorted(found, key=turn)[:limit]
 
     def _places(self, connection: Connection) -> list[str]:
         if self.workspace is not None:
@@ -104,10 +104,21 @@ class Queue:
         return {**queue, "in_workspace": workspace, "most": limit}
 
 
+def turn(row: RunRow) -> tuple[int, int, int]:
+    """What a queue is ordered by, as the database does it (`schema.IN_TURN`)."""
+    return -row.priority, place(row), row.key
+
+
+def place(row: RunRow) -> int:
+    """Where a run stands among those of its priority."""
+    return row.key * PLACES_APART if row.place is None else row.place
+
+
 def unsettled(connection: Connection, status: str) -> list[Subject]:
     """The runs that have not ended, without those of which nothing is to be seen to.
 
-    That is whoever waits in a queue and says why, but is not the first in it.
+    That is whoever waits in a queue and says why. Of each queue the oldest is there in any case:
+    one is enough, for whoever looks at it places all that fit, whose turn it is.
 
     Args:
         connection: The transaction's connection.
@@ -116,20 +127,20 @@ def unsettled(connection: Connection, status: str) -> list[Subject]:
     waits = and_(runs.c.status == status, ~_HAS_NODES)
     settled = and_(waits, runs.c.reason.is_not(None), runs.c.cancel_requested.is_(False))
     active = runs.c.active.is_(True)
-    firsts = (
+    oldest = (
         select(func.min(runs.c.key))
         .where(active, waits)
         .group_by(runs.c.workspace, runs.c.target)
         .scalar_subquery()
     )
-    found = select(runs.c.workspace, runs.c.id).where(active, or_(~settled, runs.c.key.in_(firsts)))
+    found = select(runs.c.workspace, runs.c.id).where(active, or_(~settled, runs.c.key.in_(oldest)))
     return [Subject(RUN, workspace, run) for workspace, run in connection.execute(found)]
 
 
 def in_turn(
     connection: Connection, subjects: Iterable[Subject], last: Sequence[str]
 ) -> list[TurnRow]:
-    """The places of those of these runs that exist: by age, but some statuses after the others.
+    """The places of those of these runs that exist: by priority and age, some statuses last.
 
     Args:
         connection: The transaction's connection.
@@ -139,12 +150,12 @@ def in_turn(
     wanted: dict[str, list[str]] = {}
     for subject in subjects:
         wanted.setdefault(subject.workspace, []).append(subject.id)
-    columns = runs.c.status, runs.c.key, runs.c.id
+    columns = runs.c.status, runs.c.priority, runs.c.key, runs.c.id
     return sorted(
-        TurnRow(status in last, key, Subject(RUN, workspace, run))
+        TurnRow(status in last, -priority, key, Subject(RUN, workspace, run))
         for workspace, ids in wanted.items()
         for start in range(0, len(ids), _MANY)
-        for status, key, run in connection.execute(
+        for status, priority, key, run in connection.execute(
             select(*columns).where(_are(workspace, ids[start : start + _MANY]))
         )
     )

@@ -74,6 +74,8 @@ class RunRow:
     ended_at: int | None = None
     submitted_from: str | None = None
     deleted_at: int | None = None
+    priority: int = 0
+    place: int | None = None
 
     @property
     def subject(self) -> Subject:
@@ -225,6 +227,22 @@ def insert_run(connection: Connection, row: RunRow, spec: str) -> int:
 def change(connection: Connection, key: int, **values: Any) -> None:
     """Set the named columns of a run."""
     _CHANGE.run(connection, {"of_run": key, **_texts(values)})
+
+
+def prioritize_below(
+    connection: Connection, row: RunRow, priority: int, statuses: Sequence[str]
+) -> None:
+    """Set the priority of the runs right below a run.
+
+    Args:
+        connection: The transaction's connection.
+        row: The run above.
+        priority: The priority.
+        statuses: Only those in one of these.
+    """
+    mine = runs.c.workspace == row.workspace, runs.c.parent == row.id
+    chosen = update(runs).where(*mine, runs.c.status.in_(statuses))
+    connection.execute(chosen.values(priority=priority, place=None))
 
 
 def spec(connection: Connection, key: int) -> str:

@@ -95,6 +95,8 @@ runs = Table(
     # Last, where ALTER TABLE has put it in older databases: a test compares the two.
     Column("submitted_from", String),
     Column("deleted_at", BigInteger),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("place", BigInteger),
     UniqueConstraint("workspace", "id"),
     Index("runs_of_workspace", "workspace", "key"),
     Index("runs_by_created_at", "workspace", "created_at", "key"),
@@ -105,7 +107,6 @@ runs = Table(
     Index("runs_of_status", "workspace", "status", "key"),
     Index("runs_of_parent", "workspace", "parent", "key"),
     Index("runs_submitted_from", "workspace", "submitted_from", "key"),
-    Index("runs_of_target", "workspace", "target", "active", "key"),
     Index("runs_active", "active", "key"),
     Index("runs_of_lock", "workspace", "environment_lock", "key"),
     # What tables are ordered by: without one a page of a million runs would sort them all.
@@ -141,6 +142,13 @@ IS_GOING = and_(
     func.coalesce(runs.c.ended_at, _ZERO) == _ZERO, func.coalesce(runs.c.started_at, _ZERO) > _ZERO
 )
 GOES_ON_FOR = _ZERO - runs.c.started_at
+# Keys are so far apart as places that another run can be put between two, and between those, and
+# so on, twenty times at one spot.
+PLACES_APART = 1 << 20
+PLACE = func.coalesce(runs.c.place, runs.c.key.op("*")(literal_column(str(PLACES_APART), Integer)))
+IN_TURN = (runs.c.priority.desc(), PLACE, runs.c.key)
+# The queue of a target, in the order in which it is served: who looks reads as much as it can use.
+Index("runs_of_target", runs.c.workspace, runs.c.target, runs.c.active, *IN_TURN)
 Index("runs_by_duration", runs.c.workspace, LASTED, runs.c.key)
 Index("runs_of_experiment_by_duration", runs.c.workspace, runs.c.experiment, LASTED, runs.c.key)
 Index(

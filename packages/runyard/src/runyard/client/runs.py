@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from runyard.client.run_exports import Export
     from runyard.protocol.jobs import RankRecord
-    from runyard.protocol.queue import RunExplanation
+    from runyard.protocol.queue import Prioritize, RunExplanation
     from runyard.protocol.run_export import ExportRuns
     from runyard.protocol.run_keys import RunKeys, RunKeysQuery, RunValues, RunValuesQuery
     from runyard.protocol.runs import ChangeRun, RunRecord, RunSpec, StartRun, SubmitRun
@@ -131,6 +131,21 @@ class Runs(NounClient):
     def cancel(self, run: str) -> RunRecord:
         """Ask a run to stop; it ends as Canceled once its processes have."""
         return self._service.call(routes.RUNS_CANCEL, run)
+
+    def prioritize(self, run: str, change: Prioritize) -> RunRecord:
+        """Change a run's priority, or its place in the queue; of a sweep, that of its trials.
+
+        Args:
+            run: The run's id.
+            change: The priority, or the run before or after which it is to be.
+
+        Raises:
+            WrongState: It waits for nothing any more, or the other run waits elsewhere.
+            InvalidRequest: The priority is out of range.
+        """
+        from runyard.protocol.queue import RUNS_PRIORITIZE
+
+        return self._service.call(RUNS_PRIORITIZE, run, body=change)
 
     def complete(self, run: str) -> RunRecord:
         """Set a run to Completed; a job that still works for it is stopped.

@@ -14,9 +14,10 @@ ERROR = "error"
 FILE = "file"
 RANK = "rank"
 LOG = "log"
+# That a run has another priority or place in its queue; of other subjects, that they differ.
+CHANGED = "changed"
 # Of subjects that are no runs.
 CREATED = "created"
-CHANGED = "changed"
 RESIZED = "resized"
 REGISTERED = "registered"
 DELETED = "deleted"
@@ -31,7 +32,7 @@ RESTARTED = "restarted"
 
 @dataclass(frozen=True)
 class EventRecord:
-    """One event. `kind` is status, stage, reason, warning, error, file or rank.
+    """One event. `kind` is status, stage, reason, warning, error, file, rank or changed.
 
     `rank`: a process of a run with several has failed; `data` has `name`, `node`, `exit_code`
     and `log`.

@@ -1,13 +1,20 @@
 """The queue of each compute target: what waits for nodes, why, and what would free them.
 
-Times that lie ahead are from former runs: a run's likes are those of its experiment and type.
+A queue is served by priority, the highest first; runs of one priority in the order in which they
+were submitted, but where one has been moved. Nobody is overtaken by what comes later with the same
+priority, however few nodes that needs. Times that lie ahead are from former runs: a run's likes are
+those of its experiment and type.
 """
 
 from dataclasses import field
 from typing import List, Optional
 
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import IN_RUN, IN_WORKSPACE, READS, Route
+from runyard.protocol.route import FAMILY, IN_RUN, IN_WORKSPACE, READS, Route
+from runyard.protocol.runs import RunRecord
+
+MOST_PRIORITY = 1000
+"""Priorities are from minus this to this; 0 is what a run has that asks for none."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class QueuedRun:
         experiment: Its experiment.
         number: Its number there.
         target: The compute target that it waits for.
-        position: Its place in the target's queue, from 1: first come, first served.
+        position: Its place in the target's queue, from 1.
         node_count: How many nodes it needs.
         since: Since when it waits.
         message: Why it waits, in a sentence.
@@ -53,6 +60,7 @@ class QueuedRun:
         starts_in_seconds: When its turn comes if those before it are like their former ones; None
             where that is not known.
         holders: Who holds nodes, who ends first first; told of the first in a queue alone.
+        priority: Its priority; higher ones are served before it.
     """
 
     run: str
@@ -67,6 +75,7 @@ class QueuedRun:
     nodes: int = 0
     starts_in_seconds: Optional[float] = None
     holders: List[NodeHolder] = field(default_factory=list)
+    priority: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,21 @@ class QueuePage:
     """The runs of a workspace that wait for nodes, by target and place; at most 500 a target."""
 
     items: List[QueuedRun]
+
+
+@dataclass(frozen=True)
+class Prioritize:
+    """Another place in the queue: exactly one of these.
+
+    Args:
+        priority: Another priority; among the runs that have it the run goes by its age.
+        before: A run that waits for the same target: the place right before it, with its priority.
+        after: Such a run: the place right after it, with its priority.
+    """
+
+    priority: Optional[int] = None
+    before: Optional[str] = None
+    after: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +128,15 @@ COMPUTE_QUEUE: Route[QueuePage] = Route(
     QueuePage,
     "List the runs that wait for nodes, and what would free them.",
     scope=READS,
+)
+RUNS_PRIORITIZE: Route[RunRecord] = Route(
+    "runs.prioritize",
+    "POST",
+    IN_RUN + "/priority",
+    RunRecord,
+    "Change a run's priority, or its place in the queue.",
+    body=Prioritize,
+    scope=FAMILY,
 )
 RUNS_EXPLAIN: Route[RunExplanation] = Route(
     "runs.explain",

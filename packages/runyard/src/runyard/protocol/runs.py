@@ -88,6 +88,7 @@ class RunSpec:
     `max_retries` is how often the run may begin anew after a failed attempt.
     `resumes` is an earlier run, whose outputs the job finds at
     `$AZUREML_DATAREFERENCE_MODEL_LOCATION`.
+    `priority` is the one that the run begins with in the queue of its target; see `queue`.
     """
 
     experiment: str
@@ -108,6 +109,7 @@ class RunSpec:
     shared_memory: Optional[str] = None
     definition: Dict[str, Any] = field(default_factory=dict)
     resumes: Optional[str] = None
+    priority: int = 0
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ class RunRecord:
     `submitted_from` is the run whose job submitted it, child or not. `metrics` are the last finite
     values of its scalar metrics, in order of first logging; None in answers not asked for them.
     `params` are what it was given to do its work with. `has_children` says whether runs are below
-    it; None in answers that are not of a search.
+    it; None in answers that are not of a search. `priority` is what the queue goes by.
     """
 
     id: str
@@ -218,6 +220,7 @@ class RunRecord:
     metrics: Optional[Dict[str, float]] = None
     params: Dict[str, str] = field(default_factory=dict)
     has_children: Optional[bool] = None
+    priority: int = 0
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,7 @@ class Experiment:
         tags: Optional[Mapping[str, Any]] = None,
         *,
         parent: Union[Run, str, None] = None,
+        priority: Optional[int] = None,
         **kwargs: Any,
     ) -> Run:
         """Submit a run and return at once.
@@ -106,6 +107,8 @@ class Experiment:
             tags: The run's first tags.
             parent: A run, or its id, whose child it becomes; the parent may be of another
                 experiment. It is canceled with its parent and goes on after any other end of it.
+            priority: From -1000 to 1000: of the runs that wait for nodes the highest is served
+                first. None leaves it to the configuration, whose default is 0.
             kwargs: What may be given anew for an estimator: script_params, inputs,
                 source_directory_data_store.
 
@@ -114,7 +117,7 @@ class Experiment:
                 nothing was made.
             SnapshotException: The source folder cannot be taken.
         """
-        return self._submit(config, tags, _parent_id(parent), **kwargs)
+        return self._submit(config, tags, _parent_id(parent), priority, **kwargs)
 
     def start_logging(
         self,
@@ -244,13 +247,22 @@ class Experiment:
         raise NotOfferedYet("Experiment.set_tags", "Run.set_tags")
 
     def _submit(
-        self, config: Any, tags: Optional[Mapping[str, Any]], parent: Optional[str], **kwargs: Any
+        self,
+        config: Any,
+        tags: Optional[Mapping[str, Any]],
+        parent: Optional[str],
+        priority: Optional[int],
+        **kwargs: Any,
     ) -> Run:
         make = getattr(config, "_submission", None)
         # A class has the method too, and no arguments to make a run of.
         if isinstance(config, type) or not callable(make):
             raise UserErrorException(_not_submittable(config))
         given: Submission = make(self, **kwargs)
+        if priority is not None:
+            from runyard.sdk.submission import prioritized
+
+            given = prioritized(given, priority)
         return self._send(given, tags, parent)
 
     def _create(self) -> ExperimentRecord:

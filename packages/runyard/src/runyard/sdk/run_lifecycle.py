@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from runyard.protocol.jobs import RankRecord
+    from runyard.protocol.queue import Prioritize
     from runyard.protocol.runs import RunRecord
     from runyard.sdk.trash import Deleted
 
@@ -76,6 +77,49 @@ class RunLifecycle(RunLogging):
         with translated():
             found = self.service.runs.explain(self._id)
         return f"{found.message}; {found.advice}" if found.advice else found.message
+
+    @property
+    def priority(self) -> int:
+        """The run's priority among those that wait, read from the service."""
+        return self._refresh().priority
+
+    def set_priority(self, priority: int) -> None:
+        """Change the run's priority while it waits for nodes; of a sweep, that of its trials.
+
+        Args:
+            priority: From -1000 to 1000; the highest is served first, and of one priority whoever
+                was submitted first.
+
+        Raises:
+            UserErrorException: It waits no more, or the number is out of range.
+        """
+        from runyard.protocol.queue import Prioritize
+
+        self._move(Prioritize(priority))
+
+    def move_before(self, other: RunLifecycle) -> None:
+        """Move the run right before another that waits for the same nodes.
+
+        Raises:
+            UserErrorException: One of them waits no more, or they wait for different nodes.
+        """
+        from runyard.protocol.queue import Prioritize
+
+        self._move(Prioritize(before=other._id))
+
+    def move_after(self, other: RunLifecycle) -> None:
+        """Move the run right after another that waits for the same nodes.
+
+        Raises:
+            UserErrorException: One of them waits no more, or they wait for different nodes.
+        """
+        from runyard.protocol.queue import Prioritize
+
+        self._move(Prioritize(after=other._id))
+
+    def _move(self, change: Prioritize) -> None:
+        with translated():
+            self._record = self.service.runs.prioritize(self._id, change)
 
     def get_details(self) -> Dict[str, Any]:
         """Read all that is known of the run, as a dict with the v1 SDK's keys."""

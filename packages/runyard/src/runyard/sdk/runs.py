@@ -298,7 +298,12 @@ class Run(RunLifecycle, RunContents):
         yield from self.get_children(recursive=True)
 
     def submit_child(
-        self, config: Any, tags: Optional[Mapping[str, Any]] = None, **kwargs: Any
+        self,
+        config: Any,
+        tags: Optional[Mapping[str, Any]] = None,
+        *,
+        priority: Optional[int] = None,
+        **kwargs: Any,
     ) -> Run:
         """Submit a child run and return at once.
 
@@ -307,6 +312,7 @@ class Run(RunLifecycle, RunContents):
         Args:
             config: An estimator or a ScriptRunConfig.
             tags: The child's first tags.
+            priority: Its priority in the queue; see `Experiment.submit`.
             kwargs: What may be given anew for an estimator; see `Experiment.submit`.
 
         Raises:
@@ -314,7 +320,7 @@ class Run(RunLifecycle, RunContents):
                 nothing was made.
             SnapshotException: The source folder cannot be taken.
         """
-        return self.experiment._submit(config, tags, self._id, **kwargs)
+        return self.experiment._submit(config, tags, self._id, priority, **kwargs)
 
     # Others
 

@@ -6,8 +6,10 @@ Submission: everything but the snapshot, which is taken when the run is sent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Dict, Optional
+
+from runyard.sdk.exceptions import UserErrorException
 
 if TYPE_CHECKING:
     from runyard.protocol.runs import RunSpec
@@ -37,3 +39,27 @@ class Submission:
     run_config: Any = None
     sweep: Optional[SweepSpec] = None
     run_id: Optional[str] = None
+
+
+def prioritized(given: Submission, priority: Optional[int]) -> Submission:
+    """Set the priority of a submission; of a sweep, that of its trials.
+
+    Raises:
+        UserErrorException: It is no whole number.
+    """
+    return replace(given, spec=replace(given.spec, priority=checked_priority(priority)))
+
+
+def checked_priority(priority: Any) -> int:
+    """Read a priority; None is the one of runs that ask for none.
+
+    Raises:
+        UserErrorException: It is no whole number.
+    """
+    if priority is None:
+        return 0
+    if isinstance(priority, bool) or not isinstance(priority, int):
+        raise UserErrorException(
+            f"priority is {priority!r}; give a whole number: the higher is served first"
+        )
+    return priority

@@ -88,7 +88,8 @@ class RunConfiguration(Section):
 
     Two settings that v1 did not have: `exit_deadline_seconds`, how long the processes of a
     distributed run may go on when the first has completed; then the run fails and names them.
-    `max_retries`, how often a run that fails begins anew, with all its processes.
+    `max_retries`, how often a run that fails begins anew, with all its processes. `priority`, from
+    -1000 to 1000: of the runs that wait for nodes the highest is served first; None is 0.
 
     Args:
         script: The script, relative to the source folder.

@@ -15,7 +15,7 @@ from runyard.protocol.suggestions import nearest
 from runyard.sdk.definitions import submitted_definition_of, variables_of
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
 from runyard.sdk.launchers import count, launcher_of
-from runyard.sdk.submission import Submission
+from runyard.sdk.submission import Submission, checked_priority
 from runyard.sdk.v1.arguments import References, add, from_config, model_location, texts
 from runyard.sdk.v1.definition import run_definition
 
@@ -65,6 +65,7 @@ def submission_of(
         max_retries=count("max_retries", run_config.max_retries, least=0),
         shared_memory=_shared_memory(run_config),
         definition=run_definition(run_config, script, arguments, references),
+        priority=checked_priority(run_config.priority),
     )
     local = run_config.target == LOCAL_TARGET
     return Submission(

@@ -32,6 +32,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import purging
 from runyard_server.operations import (
+    compute,
     datastores,
     environments,
     events,
@@ -45,7 +46,7 @@ from runyard_server.operations import (
     trash,
     workspaces,
 )
-from runyard_server.store import pages, prepared
+from runyard_server.store import job_nodes, pages, prepared, queues
 from runyard_server.testing import parts
 from runyard_server.testing.clocks import TickingClock
 from runyard_server.testing.databases import file_of
@@ -187,6 +188,10 @@ READS: dict[str, Callable[[System, str], object]] = {
         s, "default", AddTrash("experiment", "mnist", dry_run=True)
     ),
     "contents to be held": lambda s, _: holding.hold(s, ["0" * 64]),
+    "queue": lambda s, _: compute.queue(s, "default"),
+    "nodes held": lambda s, _: s.read(
+        lambda work: job_nodes.held_since(work.connection, "default", "cpus", 1, 10)
+    ),
     "models of a run": lambda s, run: models.list_(s, "default", ModelQuery(run=run)),
 }
 
@@ -276,6 +281,21 @@ def test_named_columns_are_read_of_the_page_alone(
         explained = f"EXPLAIN QUERY PLAN {statement}"
         steps = system.records.read(lambda c, e=explained, v=values: list(c.exec_driver_sql(e, v)))
         assert "(run_key=?" in str(steps[0].detail)
+
+
+def test_a_queue_is_read_in_its_order(system: System, statements: Statements) -> None:
+    """Who is next is found along an index: nothing is sorted, however many wait."""
+    waiting = queues.Queue("default", "cpus", "Queued")
+    assert system.read(lambda work: waiting.first(work.connection, 5)) == []
+    assert system.read(lambda work: waiting.node_count(work.connection, 5)) == 0
+    asked = [*statements]
+    assert len(asked) == 2
+    for text, values in asked:
+        explained = f"EXPLAIN QUERY PLAN {text}"
+        steps = system.records.read(lambda c, e=explained, v=values: list(c.exec_driver_sql(e, v)))
+        plan = " ".join(str(row.detail) for row in steps)
+        assert "runs_of_target (workspace=? AND target=? AND active=?)" in plan
+        assert "TEMP B-TREE" not in plan
 
 
 def test_a_page_of_a_search_reads_a_page(system: System, statements: Statements) -> None:

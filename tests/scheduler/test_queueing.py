@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from runyard.protocol.compute import OccupancyQuery
+from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.queue import QueuedRun
 from runyard_server.operations import compute, runs
 from runyard_server.store import prepared
@@ -63,6 +65,23 @@ def test_a_run_explains_itself_in_each_state(yard: Yard) -> None:
     failed = runs.explain(yard.system, W, first)
     assert (failed.status, failed.advice) == ("Failed", f"runyard runs logs {first}")
     assert "no GPU was found" in failed.message
+
+
+def test_how_many_nodes_were_held_over_the_last_hours(yard: Yard) -> None:
+    """Whoever pays for nodes sees how many of them stood idle, and when."""
+    yard.cluster("cluster", nodes=3, idle_seconds=1800)
+    gang = _working(yard, "cluster", node_count=2)
+    yard.clock.sleep(1800)
+    yard.finish(gang)
+    yard.clock.sleep(900)
+    _working(yard, "cluster")
+    yard.clock.sleep(900)
+    told = compute.occupancy(yard.system, W, "cluster", OccupancyQuery(hours=2, points=8))
+    assert told.step_seconds == 900
+    assert [round(each, 1) for each in told.held] == [0, 0, 0, 0, 2, 2, 0, 1]
+    assert [round(each, 1) for each in told.nodes] == [0, 0, 0, 0, 2, 2, 2, 2]
+    with pytest.raises(InvalidRequest, match="up to 168 hours"):
+        compute.occupancy(yard.system, W, "cluster", OccupancyQuery(hours=1000))
 
 
 def test_many_holders_are_read_as_one_is(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:

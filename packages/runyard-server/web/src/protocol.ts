@@ -1170,6 +1170,18 @@ export interface Objective {
   goal: string;
 }
 
+export interface Occupancy {
+  begin: string;
+  step_seconds: number;
+  nodes: Array<number>;
+  held: Array<number>;
+}
+
+export interface OccupancyQuery {
+  hours: number;
+  points: number;
+}
+
 export interface OddPoint {
   place: number;
   value: string;
@@ -1227,6 +1239,12 @@ export interface PolicySpec {
   options: Record<string, unknown>;
 }
 
+export interface Prioritize {
+  priority: number | null;
+  before: string | null;
+  after: string | null;
+}
+
 export interface QueuePage {
   items: Array<QueuedRun>;
 }
@@ -1244,6 +1262,7 @@ export interface QueuedRun {
   nodes: number;
   starts_in_seconds: number | null;
   holders: Array<NodeHolder>;
+  priority: number;
 }
 
 export interface RankPage {
@@ -1443,6 +1462,7 @@ export interface RunRecord {
   metrics: Record<string, number> | null;
   params: Record<string, string>;
   has_children: boolean | null;
+  priority: number;
 }
 
 export interface RunSpec {
@@ -1463,6 +1483,7 @@ export interface RunSpec {
   shared_memory: string | null;
   definition: Record<string, unknown>;
   resumes: string | null;
+  priority: number;
 }
 
 export interface RunValues {
@@ -1854,6 +1875,7 @@ export interface TrialRecord {
   ended_at: string | null;
   reason: string;
   from_trial: number | null;
+  node: string;
 }
 
 export interface TrialVerdict {
@@ -1981,6 +2003,7 @@ export interface Routes {
   "compute.get": { segments: { workspace: string; compute: string }; query: never; body: never; answer: ComputeRecord };
   "compute.list": { segments: { workspace: string }; query: never; body: never; answer: ComputePage };
   "compute.nodes": { segments: { workspace: string; compute: string }; query: never; body: never; answer: NodePage };
+  "compute.occupancy": { segments: { workspace: string; compute: string }; query: Partial<OccupancyQuery>; body: never; answer: Occupancy };
   "compute.queue": { segments: { workspace: string }; query: never; body: never; answer: QueuePage };
   "datastores.files": { segments: { workspace: string; datastore: string }; query: Partial<DatastoreFileQuery>; body: never; answer: DatastoreFilePage };
   "datastores.get": { segments: { workspace: string; datastore: string }; query: never; body: never; answer: DatastoreRecord };
@@ -2070,6 +2093,7 @@ export interface Routes {
   "runs.get": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
   "runs.keys": { segments: { workspace: string }; query: Partial<RunKeysQuery>; body: never; answer: RunKeys };
   "runs.list": { segments: { workspace: string }; query: Partial<RunQuery>; body: never; answer: RunPage };
+  "runs.prioritize": { segments: { workspace: string; run: string }; query: never; body: Partial<Prioritize>; answer: RunRecord };
   "runs.search": { segments: { workspace: string }; query: never; body: Partial<Search>; answer: RunPage };
   "runs.spec": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunSpec };
   "runs.start": { segments: { workspace: string }; query: never; body: Partial<StartRun>; answer: RunRecord };
@@ -2157,6 +2181,7 @@ export const routes = {
   "compute.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/compute/{compute}"},
   "compute.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/compute"},
   "compute.nodes": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/compute/{compute}/nodes"},
+  "compute.occupancy": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/compute/{compute}/occupancy"},
   "compute.queue": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/queue"},
   "datastores.files": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/files"},
   "datastores.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}"},
@@ -2246,6 +2271,7 @@ export const routes = {
   "runs.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}"},
   "runs.keys": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/run-keys"},
   "runs.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs"},
+  "runs.prioritize": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/priority"},
   "runs.search": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/search"},
   "runs.spec": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/spec"},
   "runs.start": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/interactive-runs"},

@@ -20,6 +20,8 @@ from runyard.protocol.compute import (
     CreateCompute,
     NodePage,
     NodeRecord,
+    Occupancy,
+    OccupancyQuery,
 )
 from runyard.protocol.errors import (
     AlreadyExists,
@@ -33,14 +35,14 @@ from runyard.protocol.sizes import VmSize, resolve
 from runyard.protocol.suggestions import nearest
 from runyard_server.compute.base import Need
 from runyard_server.core import events
-from runyard_server.core.clock import iso
+from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.notices import work_topic
 from runyard_server.core.sites import Site
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.execution import queueing
+from runyard_server.execution import occupation, queueing
 from runyard_server.execution.placement import RESIZING, STEADY
 from runyard_server.store import compute as clusters
 from runyard_server.store import nodes as node_rows
@@ -52,6 +54,7 @@ _PRIORITIES = (protocol.DEDICATED, protocol.LOW_PRIORITY)
 _KINDS = (protocol.AML_COMPUTE, protocol.AKS_COMPUTE)
 _MOST_NODES = 10_000
 _LONGEST_IDLE = 30 * 24 * 3600
+_MOST_HOURS, _MOST_PARTS = 7 * 24, 1000
 _NAMED = 3
 _SSH = "ssh"
 
@@ -260,6 +263,33 @@ def nodes(system: System, workspace: str, name: str) -> NodePage:
 
     rows = system.read(read)
     return NodePage([NodeRecord(row.id, row.state, row.run, iso(row.since)) for row in rows])
+
+
+def occupancy(system: System, workspace: str, name: str, query: OccupancyQuery) -> Occupancy:
+    """How many nodes a cluster had over the last hours, and how many of them runs held.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        name: Its name.
+        query: How far back, and into how many parts.
+
+    Raises:
+        ComputeNotFound: No such target.
+        InvalidRequest: The hours or points make no sense.
+    """
+    hours, points = query.hours, query.points
+    if not (0 < hours <= _MOST_HOURS and 0 < points <= _MOST_PARTS):
+        raise InvalidRequest(
+            f"{hours} hours in {points} parts; use up to {_MOST_HOURS} hours and 1 to "
+            f"{_MOST_PARTS} parts"
+        )
+
+    def read(work: Work) -> Occupancy:
+        cluster = require(work, workspace, name)
+        return occupation.over(work, cluster, round(hours * 3600 * SECOND), points)
+
+    return system.read(read)
 
 
 def queue(system: System, workspace: str) -> QueuePage:

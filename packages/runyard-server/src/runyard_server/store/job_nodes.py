@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Subquery,
     bindparam,
     delete,
     exists,
@@ -22,6 +23,7 @@ from runyard.protocol.endpoints import REPLICA_RUN
 from runyard.protocol.jobs import FinishReport
 from runyard.protocol.runs import SCRIPT_RUN
 from runyard_server.store.expressions import OfEachRow, Unindexed
+from runyard_server.store.keyed import Keyed
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import job_nodes, runs
 
@@ -60,6 +62,44 @@ _OF_RUN = Prepared(select(*_COLUMNS).where(_RUN_IS).order_by(job_nodes.c.node))
 _ADD = Prepared(insert(job_nodes))
 _CLOSE = Prepared(update(job_nodes).where(_RUN_IS, job_nodes.c.finished_at.is_(None)))
 _CHANGE = Prepared(update(job_nodes).where(_RUN_IS, _NODE_IS))
+_FIRST = Keyed(
+    select(job_nodes.c.run_key, job_nodes.c.node_id).where(job_nodes.c.node == 0),
+    job_nodes.c.run_key,
+)
+
+
+class Held(NamedTuple):
+    """Nodes that a run has held, from and until when; None: it holds them still."""
+
+    run_key: int
+    nodes: int
+    begun: int
+    ended: int | None
+
+
+def _held(found: Subquery) -> Prepared:
+    """Make the statement of who has held nodes of a target, of these nodes of runs."""
+    # The target is no way to them: by its index the planner would walk through its whole history.
+    mine = (
+        Unindexed(runs.c.workspace) == bindparam("in_workspace"),
+        Unindexed(runs.c.target) == bindparam("on_target"),
+    )
+    begun, ended = func.min(found.c.launched_at), func.max(found.c.finished_at)
+    held = select(found.c.run_key, func.max(runs.c.node_count), begun, ended)
+    joined = held.select_from(found.join(runs, runs.c.key == found.c.run_key))
+    return Prepared(joined.where(*mine).group_by(found.c.run_key))
+
+
+_TIMES = select(job_nodes.c.run_key, job_nodes.c.launched_at, job_nodes.c.finished_at).where(
+    job_nodes.c.launched_at.is_not(None)
+)
+_OPEN = _held(_TIMES.where(job_nodes.c.finished_at.is_(None)).subquery())
+_ENDED = _held(
+    _TIMES.where(job_nodes.c.finished_at >= bindparam("since"))
+    .order_by(job_nodes.c.finished_at.desc())
+    .limit(bindparam("most"))
+    .subquery()
+)
 
 
 def of_run(connection: Connection, run_key: int) -> list[JobNodeRow]:
@@ -95,6 +135,30 @@ def unfinished(connection: Connection, state: str = "") -> list[JobNodeRow]:
     found = found.where(or_(job_nodes.c.finished_at.is_(None), job_nodes.c.state == state))
     found = found.order_by(job_nodes.c.run_key, job_nodes.c.node)
     return [_row(row) for row in connection.execute(found)]
+
+
+def first_of(connection: Connection, run_keys: Sequence[int]) -> dict[int, str]:
+    """The name of the first node of each of several runs that have one, by key."""
+    return {int(key): str(name) for key, name in _FIRST.rows(connection, run_keys)}
+
+
+def held_since(
+    connection: Connection, workspace: str, target: str, since: int, most: int
+) -> list[Held]:
+    """Which runs have held nodes of a target since a moment.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        target: Name of the compute target.
+        since: Microseconds since 1970.
+        most: At most so many nodes of runs that have ended, of whatever target, are looked at.
+    """
+    named = {"in_workspace": workspace, "on_target": target}
+    ended = _ENDED.rows(connection, {**named, "since": since, "most": most})
+    found = [Held(*row) for row in (*ended, *_OPEN.rows(connection, named))]
+    # A gang of which some nodes have ended is in both; it holds all until its last one has.
+    return [*{one.run_key: one for one in found}.values()]
 
 
 def count_unfinished_on(connection: Connection, target: str) -> int:

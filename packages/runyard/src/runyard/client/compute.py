@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ComputeRecord,
         CreateCompute,
         NodeRecord,
+        Occupancy,
     )
     from runyard.protocol.queue import QueuedRun
 
@@ -81,6 +82,21 @@ class Compute(NounClient):
             ComputeNotFound: There is none of that name.
         """
         return self._service.call(routes.COMPUTE_NODES, name).items
+
+    def occupancy(self, name: str, hours: float = 6.0, points: int = 72) -> Occupancy:
+        """Read how many nodes a cluster had over the last hours, and how many of them runs held.
+
+        Args:
+            name: The cluster.
+            hours: How far back.
+            points: Into how many parts that time is cut.
+
+        Raises:
+            ComputeNotFound: There is none of that name.
+            InvalidRequest: The hours or points make no sense.
+        """
+        asked = routes.OccupancyQuery(hours, points)
+        return self._service.call(routes.COMPUTE_OCCUPANCY, name, query=asked)
 
     def queue(self) -> List[QueuedRun]:
         """List the runs that wait for nodes, by target and place, and what would free them."""

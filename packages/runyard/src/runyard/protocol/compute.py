@@ -139,6 +139,31 @@ class NodePage:
     items: List[NodeRecord]
 
 
+@dataclass(frozen=True)
+class OccupancyQuery:
+    """How far back to look, and into how many parts that time is cut."""
+
+    hours: float = 6.0
+    points: int = 72
+
+
+@dataclass(frozen=True)
+class Occupancy:
+    """How many nodes a cluster had, and how many of them runs held, over the last hours.
+
+    Args:
+        begin: When the first part begins.
+        step_seconds: How long each part is; the last one ends now.
+        nodes: How many nodes there were in each part, on average.
+        held: How many of them runs held.
+    """
+
+    begin: str
+    step_seconds: float
+    nodes: List[float]
+    held: List[float]
+
+
 COMPUTE_CREATE: Route[ComputeRecord] = Route(
     "compute.create",
     "POST",
@@ -192,5 +217,14 @@ COMPUTE_NODES: Route[NodePage] = Route(
     IN_WORKSPACE + "/compute/{compute}/nodes",
     NodePage,
     "List a cluster's nodes.",
+    scope=READS,
+)
+COMPUTE_OCCUPANCY: Route[Occupancy] = Route(
+    "compute.occupancy",
+    "GET",
+    IN_WORKSPACE + "/compute/{compute}/occupancy",
+    Occupancy,
+    "Tell how many nodes a cluster had over the last hours, and how many runs held.",
+    query=OccupancyQuery,
     scope=READS,
 )

@@ -161,7 +161,8 @@ class TrialRecord:
 
     `best` is the best value that it has reported of a single objective, `last` the newest, at
     `position`. `reason` says why it was stopped or failed. `from_trial` is the trial whose
-    checkpoint it goes on from. `run` is its child run.
+    checkpoint it goes on from. `run` is its child run, `node` the first node that this one got, ""
+    where it has none; only lists of trials tell it.
     """
 
     number: int
@@ -176,6 +177,7 @@ class TrialRecord:
     ended_at: Optional[str] = None
     reason: str = ""
     from_trial: Optional[int] = None
+    node: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 from runyard.client import source_folders, transfer
 from runyard.protocol.batches import split
 from runyard.protocol.errors import InvalidRequest, MissingBlobs
-from runyard.protocol.files import BatchResult, BlobList
+from runyard.protocol.files import BatchResult, MissingBlobList
 from runyard.protocol.snapshots import SnapshotRecord, snapshot_id
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Store:
 
     def call(self, route: Any, *_: str, body: Any) -> Any:
         if route.name == "blobs.missing":
-            return BlobList([d for d in body.digests if d not in self.blobs])
+            return MissingBlobList([d for d in body.digests if d not in self.blobs])
         missing = [f.digest for f in body.files if f.digest not in self.blobs]
         if missing:
             raise MissingBlobs("send them", {"missing": missing})

@@ -120,6 +120,10 @@ export interface BlobList {
   digests: Array<string>;
 }
 
+export interface BlobQuery {
+  offset: number;
+}
+
 export interface BoardList {
   items: Array<BoardRecord>;
 }
@@ -1051,6 +1055,11 @@ export interface MetricsOfRuns {
   runs: Array<string>;
   names: Array<string>;
   points: number;
+}
+
+export interface MissingBlobList {
+  digests: Array<string>;
+  begun: Record<string, number>;
 }
 
 export interface ModelChange {
@@ -1987,10 +1996,10 @@ export interface Routes {
   "audit.list": { segments: {}; query: Partial<AuditQuery>; body: never; answer: AuditPage };
   "audit.of_workspace": { segments: { workspace: string }; query: Partial<AuditQuery>; body: never; answer: AuditPage };
   "beats.note": { segments: { workspace: string; run: string }; query: never; body: Partial<Beat>; answer: void };
-  "blobs.missing": { segments: { workspace: string }; query: never; body: Partial<BlobList>; answer: BlobList };
+  "blobs.missing": { segments: { workspace: string }; query: never; body: Partial<BlobList>; answer: MissingBlobList };
   "blobs.read": { segments: { workspace: string; digest: string }; query: never; body: never; answer: Response };
   "blobs.read_many": { segments: { workspace: string }; query: never; body: Partial<BlobList>; answer: Response };
-  "blobs.write": { segments: { workspace: string; digest: string }; query: never; body: Blob | string; answer: void };
+  "blobs.write": { segments: { workspace: string; digest: string }; query: Partial<BlobQuery>; body: Blob | string; answer: void };
   "blobs.write_many": { segments: { workspace: string }; query: never; body: Blob | string; answer: BatchResult };
   "commands.end": { segments: { workspace: string; run: string; node: string; command: string }; query: never; body: Partial<EndCommand>; answer: void };
   "commands.get": { segments: { workspace: string; run: string; node: string; command: string }; query: never; body: never; answer: CommandRecord };

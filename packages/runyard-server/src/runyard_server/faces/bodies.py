@@ -6,7 +6,7 @@ A client that stalls is told so and leaves nothing behind, and neither does one 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from io import BytesIO
 
@@ -73,12 +73,21 @@ class Intake:
         return b"".join(parts)
 
     @asynccontextmanager
-    async def raw(self, request: Request, *, hashed: bool) -> AsyncIterator[BytesIO | Arrived]:
+    async def raw(
+        self,
+        request: Request,
+        *,
+        hashed: bool,
+        segments: Mapping[str, str] | None = None,
+        query: object = None,
+    ) -> AsyncIterator[BytesIO | Arrived]:
         """Take a raw body in and give it to be read: from memory, or from a file.
 
         Args:
             request: The request.
             hashed: Whether a store will ask for its digest.
+            segments: What the path's braces stand for, where it tells what the body goes on with.
+            query: The query record, likewise.
 
         Raises:
             TooSlow: It did not come on.
@@ -86,9 +95,16 @@ class Intake:
             OSError: It could not be written down.
         """
         if self.is_large(request):
-            arrived = await self._threads.run(lambda: arrivals.begin(self._system, hashed=hashed))
+            known = (segments or {}, query)
+            arrived = await self._threads.run(
+                lambda: arrivals.begin(self._system, *known, hashed=hashed)
+            )
             try:
-                await self._write(request, arrived)
+                try:
+                    await self._write(request, arrived)
+                except (Interrupted, TooSlow, asyncio.CancelledError):
+                    arrived.keep()
+                    raise
                 yield arrived
             finally:
                 arrived.close()

@@ -1,19 +1,30 @@
 """Contents by digest: what clients send once and refer to from then on."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from itertools import pairwise
 
-from runyard.protocol.errors import BlobNotFound, InvalidRequest, MissingBlobs
-from runyard.protocol.files import BatchResult, BlobList, FileEntry, Refusal
+from runyard.protocol.errors import BlobNotFound, InvalidRequest, MissingBlobs, WrongState
+from runyard.protocol.files import (
+    BatchResult,
+    BlobList,
+    BlobQuery,
+    FileEntry,
+    MissingBlobList,
+    Refusal,
+)
 from runyard_server.core import holding
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import Chunks, Content, System
 from runyard_server.operations import batches
-from runyard_server.store.folders import Body, checked
+from runyard_server.store.arrived import Arrived
+from runyard_server.store.folders import CHUNK, Body, checked, full_disk
+
+_WHOLE = BlobQuery()
 
 
-def missing(system: System, workspace: str, body: BlobList) -> BlobList:
-    """Which of these contents are not stored.
+def missing(system: System, workspace: str, body: BlobList) -> MissingBlobList:
+    """Which of these contents are not stored, and of which a part has come.
 
     Args:
         system: The service's parts.
@@ -23,25 +34,44 @@ def missing(system: System, workspace: str, body: BlobList) -> BlobList:
     system.read(lambda work: workspace_row(work, workspace))
     # Who is told that one is there does not send it, and refers to it in a while.
     holding.hold(system, body.digests)
-    return BlobList(digests=system.blobs.missing(body.digests))
+    absent = system.blobs.missing(body.digests)
+    return MissingBlobList(absent, system.blobs.begun(absent))
 
 
-def write(system: System, workspace: str, digest: str, body: Body) -> None:
-    """Store a content.
+def write(
+    system: System, workspace: str, digest: str, body: Body, query: BlobQuery = _WHOLE
+) -> None:
+    """Store a content, or the rest of one whose upload broke off.
 
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
         digest: SHA-256 of the content, in hex.
         body: The bytes.
+        query: Where the body begins in the content.
 
     Raises:
         InvalidRequest: The bytes have another digest.
+        WrongState: Less than `offset` bytes have come; `details["size"]` is how many have.
         StorageFull: No space is left; nothing is kept.
     """
     system.read(lambda work: workspace_row(work, workspace))
-    system.blobs.write(digest, body)
+    if query.offset and not isinstance(body, Arrived):
+        _write_rest(system, digest, query.offset, body)
+    else:
+        system.blobs.write(digest, body)
     holding.kept(system, [digest])
+
+
+def _write_rest(system: System, digest: str, offset: int, body: Body) -> None:
+    """Store a content of which a few bytes lacked, so that they came in memory."""
+    whole = system.blobs.draft(digest).taking(offset, hashed=True)
+    if whole is None:
+        raise WrongState("another upload of it is under way: send it from the start", {"size": 0})
+    with closing(whole), full_disk(f"content {digest[:12]}…"):
+        while chunk := body.read(CHUNK):
+            whole.add(chunk)
+        system.blobs.write(digest, whole)
 
 
 def write_many(system: System, workspace: str, body: Body) -> BatchResult:

@@ -22,6 +22,7 @@ from runyard.protocol.errors import (
     Forbidden,
     InvalidRequest,
     RunyardError,
+    WrongState,
 )
 from runyard.protocol.files import BatchResult, Refusal
 from runyard.protocol.suggestions import suggest
@@ -36,12 +37,13 @@ from runyard_server.store import pages
 from runyard_server.store.datastores import DatastoreRow
 from runyard_server.store.folders import INCOMING, Body, checked
 from runyard_server.store.trees import Tree, TreeFile
-from runyard_server.store.uploads import UPLOADS, Draft
+from runyard_server.store.uploads import UPLOADS, Draft, has
 from runyard_server.store.workspaces import WorkspaceRow
 
 Replaces = Callable[[str], bool]
 # Read from the disk for each wrong path, where there may be millions of files.
 _SHOWN = 500
+_ANEW = {"size": 0}
 
 
 def _any(_path: str) -> bool:
@@ -163,12 +165,44 @@ def _write_part(
             f"a part at {offset} of a file of {query.size} bytes: say the file's whole size, "
             "and an offset in it"
         )
-    if not overwrite and tree.find(path) is not None:
+    upload, place = _draft(tree, path, query), tree.find(path)
+    if place is not None and upload.became(place):
+        if has(place, offset, body):
+            # All of it has come, and the answer to the last part was lost.
+            return query.size
+        upload.forget()
+        if overwrite:
+            raise WrongState("another file of this version came whole before: begin anew", _ANEW)
+    if not overwrite and place is not None:
         # Before anything is kept of a file that could get no name.
         raise FileExistsError(path)
-    name = f"{checked(path)}\0{query.size}\0{query.version}"
-    draft = Draft(tree.root.parent / UPLOADS, f"{tree.root.name}\0{name}", query.size)
-    return draft.add(offset, body, partial(tree.adopt, path, overwrite=overwrite))
+    return upload.add(offset, body, partial(tree.adopt, path, overwrite=overwrite))
+
+
+def draft(
+    system: System, workspace: str, datastore: str, path: str, query: WriteQuery
+) -> Draft | None:
+    """What has come of a file that is sent in parts; None if it is there, whole.
+
+    Args:
+        system: The service's parts.
+        workspace: The workspace.
+        datastore: The datastore.
+        path: Path below its root, from outside.
+        query: The file's size and version.
+
+    Raises:
+        InvalidRequest: The path is malformed.
+    """
+    tree = _tree(system, workspace, datastore)
+    found = _draft(tree, path, query)
+    place = tree.find(path)
+    return None if place is not None and found.became(place) else found
+
+
+def _draft(tree: Tree, path: str, query: WriteQuery) -> Draft:
+    name = f"{tree.root.name}\0{checked(path)}\0{query.size}\0{query.version}"
+    return Draft(tree.root.parent / UPLOADS, name, query.size)
 
 
 def check_free(system: System, workspace: str, datastore: str, path: str) -> None:

@@ -1,7 +1,8 @@
 """A body that has come whole and lies in a file beside the stores.
 
 What a client sends is written down as it comes, before any store is asked: a client that stalls
-holds no thread and no lock. A store on the same file system takes the file itself.
+holds no thread. A store on the same file system takes the file itself. What has come of a body
+that can be gone on with outlives its request, and the service, as a draft (`drafts`).
 """
 
 import hashlib
@@ -12,24 +13,31 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from runyard_server.store import writeback
 from runyard_server.store.folders import CHUNK, TEMPORARY_PREFIX, Body
+
+# Below it, beginning early gains nothing over the one wait at the end.
+_EARLY_BYTES = 8 << 20
 
 
 class Arrived:
-    """A temporary file with what has come so far; gone when it is closed, unless it was renamed.
+    """A file with what has come so far; gone when it is closed, unless it was renamed or kept.
 
     Args:
-        folder: Where it lies, made if it is missing.
+        path: The file.
+        file: The same, open for reading and writing, at the end of what came before.
         hashed: Whether the digest is computed on the way.
+        draft: Whether the rest may come in a later request.
     """
 
-    def __init__(self, folder: Path, *, hashed: bool) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
-        # To be read, too: a store on another file system copies what has come.
-        self.file: BinaryIO = self.path.open("x+b")
+    def __init__(self, path: Path, file: BinaryIO, *, hashed: bool, draft: bool = False) -> None:
+        self.path = path
+        self.file = file
         self.size = 0
+        self._draft = draft
         self._sha = hashlib.sha256() if hashed else None
+        self._begun = 0
+        self._kept = False
 
     @property
     def digest(self) -> str | None:
@@ -39,6 +47,21 @@ class Arrived:
     def add(self, data: bytes) -> None:
         """Write the next bytes."""
         self.file.write(data)
+        self._count(data)
+        if self.size - self._begun >= _EARLY_BYTES:
+            self.file.flush()
+            writeback.begin(self.file.fileno(), self._begun, self.size - self._begun)
+            self._begun = self.size
+
+    def go_on(self, offset: int) -> None:
+        """Take the first `offset` bytes of the file as having come, and drop the others."""
+        self.file.truncate(offset)
+        self.file.seek(0)
+        while self.size < offset:
+            self._count(self.file.read(min(CHUNK, offset - self.size)))
+        self._begun = offset
+
+    def _count(self, data: bytes) -> None:
         self.size += len(data)
         if self._sha is not None:
             self._sha.update(data)
@@ -51,12 +74,38 @@ class Arrived:
         """Up to `size` bytes, b"" at the end."""
         return self.file.read(size)
 
+    def keep(self) -> None:
+        """Leave a draft where it is when this is closed: the body broke off."""
+        self._kept = self._draft
+
     def close(self) -> None:
-        """Remove the file, if it still has its temporary name."""
+        """Remove the file, if it still has its name and is not kept."""
+        # First: closing ends a draft's lock, and from then on it may be somebody else's.
+        if not self._kept and self._has_name():
+            self.path.unlink(missing_ok=True)
         # Closing flushes, which fails again on a full disk; the first error is the one to tell.
         with suppress(OSError):
             self.file.close()
-        self.path.unlink(missing_ok=True)
+
+    def _has_name(self) -> bool:
+        """Whether the name is still this file's: of a draft that got its place it may be free."""
+        try:
+            return os.path.samestat(self.path.stat(), os.fstat(self.file.fileno()))
+        except FileNotFoundError:
+            return False
+
+
+def fresh(folder: Path, *, hashed: bool) -> Arrived:
+    """Make the file for a body, under a name that the next start sweeps.
+
+    Args:
+        folder: Where it lies, made if it is missing.
+        hashed: Whether the digest is computed on the way.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{TEMPORARY_PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
+    # To be read, too: a store on another file system copies what has come.
+    return Arrived(path, path.open("x+b"), hashed=hashed)
 
 
 @contextmanager
@@ -71,7 +120,7 @@ def received(body: Body, folder: Path, *, hashed: bool) -> Iterator[Arrived]:
     if isinstance(body, Arrived) and _is_fit(body, folder, hashed=hashed):
         yield body
         return
-    written = Arrived(folder, hashed=hashed)
+    written = fresh(folder, hashed=hashed)
     try:
         while chunk := body.read(CHUNK):
             written.add(chunk)

@@ -23,6 +23,7 @@ from runyard_server.store.folders import (
     sync,
     sync_folder,
 )
+from runyard_server.store.uploads import UPLOADS, Draft, sizes
 
 # Jobs and replicas may have links of these files: who writes to one must fail.
 READ_ONLY = 0o444
@@ -108,6 +109,19 @@ class FolderBlobs:
                 raise InvalidRequest(_other_digest(str(given.digest), digest, given.size))
             _settle(given.file, given.path, place)
         return given.size
+
+    def draft(self, digest: str) -> Draft:
+        """What has come of a content whose upload broke off.
+
+        Raises:
+            InvalidRequest: Not a SHA-256 in lower-case hex.
+        """
+        self.path(digest)
+        return Draft(self.root / UPLOADS, digest, 0)
+
+    def begun(self, digests: Iterable[str]) -> dict[str, int]:
+        """How many bytes have come of those of which an upload broke off."""
+        return sizes(self.root / UPLOADS, digests)
 
     def write_many(self, contents: Iterable[tuple[str, bytes]]) -> tuple[int, dict[str, str]]:
         """Store many small contents; return how many are on disk now, and why others are not.

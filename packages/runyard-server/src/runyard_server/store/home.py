@@ -10,7 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from runyard.protocol.errors import InvalidRequest
-from runyard.protocol.service import CONNECTION_FILE, LIFE_LOCK, SERVICE_LOG, START_LOCK
+from runyard.protocol.service import (
+    CONNECTION_FILE,
+    CONTENTS_FOLDER,
+    LIFE_LOCK,
+    SERVICE_LOG,
+    START_LOCK,
+)
 
 SECRET_BYTES = 32
 PRIVATE = 0o077
@@ -36,7 +42,7 @@ class Home:
         self.reserve = self.root / "reserve"
         self.collected = self.root / "collected"
         self.restoring = self.root / "restoring.json"
-        self.blobs = self.root / "blobs"
+        self.blobs = self.root / CONTENTS_FOLDER
         self.datastores = self.root / "datastores"
         self.environments = self.root / "environments"
         self.packages = self.root / "packages"

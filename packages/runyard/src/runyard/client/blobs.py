@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from runyard.client.workspace_connection import NounClient
 from runyard.protocol import files as routes
-from runyard.protocol.files import BlobList
+from runyard.protocol.files import BlobList, BlobQuery
 
 if TYPE_CHECKING:
-    from typing import BinaryIO, List, Sequence, Union
+    from typing import BinaryIO, List, Optional, Sequence, Union
 
     from runyard.client.download import Download
-    from runyard.protocol.files import BatchResult
+    from runyard.protocol.files import BatchResult, MissingBlobList
 
 
 class Blobs(NounClient):
@@ -20,20 +20,32 @@ class Blobs(NounClient):
 
     def missing(self, digests: Sequence[str]) -> List[str]:
         """Ask which of these contents are not stored."""
-        return self._service.call(routes.BLOBS_MISSING, body=BlobList(list(digests))).digests
+        return self.look(digests).digests
 
-    def write(self, digest: str, data: Union[bytes, BinaryIO], size: int) -> None:
+    def look(self, digests: Sequence[str]) -> MissingBlobList:
+        """Ask which of these contents are not stored, and of which a part has come."""
+        return self._service.call(routes.BLOBS_MISSING, body=BlobList(list(digests)))
+
+    def begun(self, digest: str) -> Optional[int]:
+        """Ask how many bytes of a content have come; None if it is stored."""
+        found = self.look([digest])
+        return found.begun.get(digest, 0) if found.digests else None
+
+    def write(self, digest: str, data: Union[bytes, BinaryIO], size: int, offset: int = 0) -> None:
         """Store a content.
 
         Args:
             digest: Its digest.
             data: Its bytes, or a stream that stands at the first of them.
             size: How many they are.
+            offset: Where they begin in it, if what is before has come already.
 
         Raises:
             InvalidRequest: The bytes have another digest.
+            WrongState: Less than `offset` bytes have come; `details["size"]` is how many have.
         """
-        self._service.send(routes.BLOBS_WRITE, digest, data=data, size=size)
+        query = BlobQuery(offset)
+        self._service.send(routes.BLOBS_WRITE, digest, data=data, size=size, query=query)
 
     def write_many(self, data: bytes) -> BatchResult:
         """Store many small contents, joined as `protocol.batches` says; what is wrong is named."""

@@ -73,6 +73,7 @@ class Connection:
         recover: Says where the service is when nothing answers at the known place; it may start
             one. None: the service has one fixed address.
         timeout: Seconds without a byte after which a request counts as lost.
+        home: The service's state folder, where this process sees it; "" elsewhere.
     """
 
     def __init__(
@@ -81,10 +82,12 @@ class Connection:
         token: str,
         recover: Optional[Callable[[], Address]] = None,
         timeout: float = CLIENT_TIMEOUT_SECONDS,
+        home: str = "",
     ) -> None:
         self.url = url.rstrip("/")
         self.token = token
         self.timeout = timeout
+        self.home = home
         self._recover = recover
         self._idle: Deque[_Kept] = deque()
         self._process = os.getpid()
@@ -470,6 +473,7 @@ class Limited:
         """Go back to where the body begins."""
         if self._left != self._size:
             if self._start is None:
+                # Whoever gave the stream knows how to go on, or has nothing to go on with.
                 raise ServiceUnreachable("the connection broke while a stream was being sent")
             self._stream.seek(self._start)
             self._left = self._size

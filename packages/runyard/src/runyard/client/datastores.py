@@ -108,6 +108,28 @@ class Datastores(NounClient):
             routes.DATASTORES_WRITE, name, path, data=data, size=len(data), query=query
         )
 
+    def write_rest(
+        self, name: str, path: str, data: BinaryIO, size: int, offset: int, part_of: WriteQuery
+    ) -> DatastoreFile:
+        """Write all of a file that has not come yet.
+
+        Args:
+            name: The datastore.
+            path: The file's path on it.
+            data: A stream that stands at the first byte of the rest.
+            size: How many bytes that is.
+            offset: Where it begins in the file.
+            part_of: The file's size, its version, and whether it replaces one that is there.
+
+        Raises:
+            AlreadyExists: A file is there, and `overwrite` is not given.
+            WrongState: Bytes before `offset` are missing; `details["size"]` tells how many came.
+        """
+        query = WriteQuery(part_of.overwrite, offset, part_of.size, part_of.version)
+        return self._service.send(
+            routes.DATASTORES_WRITE, name, path, data=data, size=size, query=query
+        )
+
     def write_many(self, name: str, data: bytes, overwrite: bool = False) -> BatchResult:
         """Write many small files, each whole or not at all.
 

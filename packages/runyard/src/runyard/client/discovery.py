@@ -99,7 +99,7 @@ def for_run(url: str, token: str, connection_file: str = "") -> Connection:
         return Connection(url, token)
     with contextlib.suppress(OSError):
         url = now().url
-    return Connection(url, token, recover=now)
+    return Connection(url, token, recover=now, home=str(Path(connection_file).parent))
 
 
 def observing(connection: Connection) -> Connection:
@@ -142,10 +142,11 @@ def _fixed(written: str, source: str, token: Optional[str], home: Path) -> Conne
         raise _mismatch(about, url)
     given = token or os.environ.get(TOKEN_VARIABLE) or logins.token(home, url)
     record = homes.read_connection(homes.connection_file(home))
+    here = record if record is not None and record.url.rstrip("/") == url else None
     # The file's token is for its own address alone: it is told to nobody else.
-    if not given and record is not None and record.url.rstrip("/") == url:
-        given = record.token
-    return Connection(url, given or "")
+    if not given and here is not None:
+        given = here.token
+    return Connection(url, given or "", home=str(home) if here is not None else "")
 
 
 def _embedded(home: Path, start: bool) -> Connection:
@@ -158,7 +159,7 @@ def _embedded(home: Path, start: bool) -> Connection:
         record = _present(home, start)
         return Address(record.url, record.token)
 
-    return Connection(found.url, found.token, recover=now)
+    return Connection(found.url, found.token, recover=now, home=str(home))
 
 
 def _present(home: Path, start: bool) -> ConnectionRecord:

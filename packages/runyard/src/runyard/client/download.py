@@ -25,6 +25,7 @@ class Download:
 
     Attributes:
         size: Bytes from `offset` to the end as it was when this was opened.
+        version: What the service says tells this content from others; "" where it says nothing.
     """
 
     def __init__(self, request: Callable[[int], http.client.HTTPResponse], offset: int = 0) -> None:
@@ -34,6 +35,7 @@ class Download:
         # Nothing lies behind `offset`: a log that has not grown is no error.
         empty = self._response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE
         self.size = 0 if empty else int(self._response.length or 0)
+        self.version = str(self._response.getheader("ETag") or "").strip('"')
         self._got = 0
         self._failures = 0
 

@@ -12,25 +12,24 @@ import stat
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
-    Any,
     Callable,
     Dict,
-    Iterable,
+    Iterator,
     List,
-    NamedTuple,
     Optional,
     Sequence,
+    Set,
     Tuple,
     TypeVar,
 )
 
-from runyard.client import batches
+from runyard.client import batches, downloads, local_contents, uploads
 from runyard.client.blobs import Blobs
-from runyard.client.datastores import Datastores
+from runyard.client.downloads import Fetch
 from runyard.client.placing import Placing, files_and_folders
 from runyard.protocol import paths
 from runyard.protocol.batches import Content
-from runyard.protocol.datastores import DATASTORES_READ
+from runyard.protocol.datastores import DATASTORES_READ, WriteQuery
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, MissingBlobs, RunyardError
 from runyard.protocol.files import BLOBS_READ, FILES_READ, FileEntry
 
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from runyard.client.workspace_connection import WorkspaceConnection
     from runyard.protocol.datastores import DatastoreFile
     from runyard.protocol.files import FileRecord
-    from runyard.protocol.route import Route
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -50,20 +48,6 @@ Local = Tuple[FileEntry, Path]
 THREADS = 4
 BLOCK_BYTES = 1 << 20
 ASK_AT_ONCE = 1000
-
-
-class Fetch(NamedTuple):
-    """One file to download: a raw route with its segments, and where it goes.
-
-    Small files whose size is told are fetched together, by digest or from their datastore.
-    """
-
-    route: Route[Any]
-    segments: Sequence[str]
-    target: Path
-    executable: bool = False
-    size: int = -1
-    digest: str = ""
 
 
 def describe(path: Path, name: str) -> FileEntry:
@@ -201,7 +185,7 @@ def put_blobs(
     """
     # Of equal files one is sent.
     by_digest: Dict[str, Local] = {entry.digest: (entry, path) for entry, path in files}
-    missing = set(_missing(service, sorted(by_digest)))
+    missing, begun = _missing(service, sorted(by_digest))
     _count(progress, [entry for entry, _ in files if entry.digest not in missing])
     wanted = [by_digest[digest] for digest in sorted(missing)]
 
@@ -210,8 +194,10 @@ def put_blobs(
         _count(progress, [wanted[place][0] for place in places])
 
     def alone(place: int) -> None:
-        _put(service, *wanted[place])
-        _count(progress, [wanted[place][0]])
+        entry, path = wanted[place]
+        _put(service, entry, path, progress, begun.get(entry.digest, 0))
+        if progress is not None:
+            progress.add(0, 1)
 
     small, large = batches.groups([entry.size for entry, _ in wanted])
     parallel(together, small)
@@ -223,9 +209,15 @@ def _count(progress: Optional[Progress], entries: Sequence[FileEntry]) -> None:
         progress.add(sum(entry.size for entry in entries), len(entries))
 
 
-def _missing(service: WorkspaceConnection, digests: List[str]) -> Iterable[str]:
+def _missing(service: WorkspaceConnection, digests: List[str]) -> Tuple[Set[str], Dict[str, int]]:
+    """Ask what is not stored, and how much has come of what broke off."""
+    missing: Set[str] = set()
+    begun: Dict[str, int] = {}
     for first in range(0, len(digests), ASK_AT_ONCE):
-        yield from Blobs(service).missing(digests[first : first + ASK_AT_ONCE])
+        found = Blobs(service).look(digests[first : first + ASK_AT_ONCE])
+        missing.update(found.digests)
+        begun.update(found.begun)
+    return missing, begun
 
 
 def _put_many(service: WorkspaceConnection, files: Sequence[Local]) -> None:
@@ -251,10 +243,17 @@ def _head(path: Path, size: int) -> bytes:
         return file.read(size) or b""
 
 
-def _put(service: WorkspaceConnection, entry: FileEntry, path: Path) -> None:
+def _put(
+    service: WorkspaceConnection,
+    entry: FileEntry,
+    path: Path,
+    progress: Optional[Progress] = None,
+    begun: int = 0,
+) -> None:
+    """Send one file; `begun` is how many of its bytes have come before."""
+    told = progress.add if progress is not None else downloads.untold
     try:
-        with path.open("rb") as file:
-            Blobs(service).write(entry.digest, file, entry.size)
+        uploads.send(path, entry.size, uploads.content(service, entry.digest), told, begun)
     except (InvalidRequest, OSError) as error:
         if isinstance(error, InvalidRequest) and _is_still(entry, path):
             raise
@@ -291,7 +290,6 @@ def write_files(
     Raises:
         RunyardError: The service refused.
     """
-    datastores = Datastores(service)
 
     def together(places: List[int]) -> None:
         some = [files[place] for place in places]
@@ -300,13 +298,15 @@ def write_files(
 
     def alone(place: int) -> None:
         name, path, size = files[place]
-        with path.open("rb") as file:
-            try:
-                datastores.write(datastore, name, file, size, overwrite)
-            except AlreadyExists:
-                if overwrite:
-                    raise
-        progress.add(size, 1)
+        part_of = WriteQuery(overwrite, size=size, version=uploads.version(path))
+        way = uploads.datastore_file(service, datastore, name, part_of)
+        try:
+            uploads.send(path, size, way, progress.add, None)
+        except AlreadyExists:
+            if overwrite:
+                raise
+            progress.add(size)
+        progress.add(0, 1)
 
     small, large = batches.groups([file.size for file in files])
     parallel(together, small)
@@ -320,6 +320,8 @@ def download(
     progress: Optional[Progress] = None,
 ) -> Path:
     """Write one file of the service to its place, whole or not at all; give the place.
+
+    What has come of a large one stays when it breaks off, for the next who asks for it.
 
     Args:
         service: The workspace's connection.
@@ -336,28 +338,8 @@ def download(
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a folder")
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Not made of the target's name, which may be as long as a name can be.
-    part = target.parent / f".{os.urandom(16).hex()}.part"
-    # Beside its place, for a rename works within one file system only.
-    try:
-        _write(service, fetch, part, progress)
-        part.replace(target)
-    finally:
-        if part.exists():
-            part.unlink()
+    downloads.bring(service, fetch, progress)
     return target
-
-
-def _write(
-    service: WorkspaceConnection, fetch: Fetch, part: Path, progress: Optional[Progress]
-) -> None:
-    with service.open(fetch.route, *fetch.segments) as source, part.open("wb") as file:
-        for block in iter(lambda: source.read(BLOCK_BYTES), b""):
-            file.write(block)
-            if progress is not None:
-                progress.add(len(block))
-    if fetch.executable:
-        part.chmod(part.stat().st_mode | 0o111)
 
 
 def download_many(
@@ -415,7 +397,7 @@ def _download_batch(
     progress: Optional[Progress],
 ) -> None:
     if fetches[0].digest:
-        found = batches.read_blobs(service, [fetch.digest for fetch in fetches])
+        found = _contents(service, fetches)
     else:
         paths = [fetch.segments[1] for fetch in fetches]
         found = batches.read_files(service, fetches[0].segments[0], paths)
@@ -430,6 +412,19 @@ def _download_batch(
             writer.leave_out(str(fetch.target), error)
         if progress is not None:
             progress.add(len(content.data or b""), 1)
+
+
+def _contents(service: WorkspaceConnection, fetches: Sequence[Fetch]) -> Iterator[Content]:
+    """Small contents in order: from this machine as far as they are on it."""
+    local = local_contents.of(service)
+    found = [local.read(each.digest, each.size) if local else None for each in fetches]
+    absent = [each.digest for each, data in zip(fetches, found) if data is None]
+    rest = batches.read_blobs(service, absent) if absent else iter(())
+    for each, data in zip(fetches, found):
+        if data is None:
+            yield next(rest, Content(each.digest, None))
+        else:
+            yield Content(each.digest, data)
 
 
 def run_file(run: str, path: str, target: Path, record: Optional[FileRecord] = None) -> Fetch:
@@ -455,7 +450,8 @@ def datastore_file(datastore: str, file: DatastoreFile, target: Path) -> Fetch:
         file: The file as the datastore lists it.
         target: The file here.
     """
-    return Fetch(DATASTORES_READ, (datastore, file.path), target, size=file.size)
+    segments = (datastore, file.path)
+    return Fetch(DATASTORES_READ, segments, target, size=file.size, modified_at=file.modified_at)
 
 
 def blob(entry: FileEntry, folder: Path) -> Fetch:

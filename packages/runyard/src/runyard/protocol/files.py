@@ -4,7 +4,7 @@ Paths are relative, with forward slashes: `outputs/model/x`, `azureml-logs/70_dr
 """
 
 from dataclasses import field
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import (
@@ -160,6 +160,26 @@ class BlobList:
 
 
 @dataclass(frozen=True)
+class MissingBlobList:
+    """Digests of what is not stored; of some of them an upload broke off.
+
+    Args:
+        digests: SHA-256, hex.
+        begun: How many bytes have come of those that an upload may go on with, by digest.
+    """
+
+    digests: List[str] = field(default_factory=list)
+    begun: Dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BlobQuery:
+    """How a content is sent. `offset`: the body is the rest of one whose upload broke off."""
+
+    offset: int = 0
+
+
+@dataclass(frozen=True)
 class Refusal:
     """What of a batch was not taken: its name, the error's code, and why."""
 
@@ -223,12 +243,12 @@ LOGS_APPEND: Route[LogMark] = Route(
     scope=FAMILY,
     audit=REPORTS,
 )
-BLOBS_MISSING: Route[BlobList] = Route(
+BLOBS_MISSING: Route[MissingBlobList] = Route(
     "blobs.missing",
     "POST",
     IN_WORKSPACE + "/blobs/missing",
-    BlobList,
-    "Which of these contents are not stored.",
+    MissingBlobList,
+    "Which of these contents are not stored, and how much has come of those that broke off.",
     body=BlobList,
     scope=READS,
 )
@@ -237,8 +257,9 @@ BLOBS_WRITE: Route[Nothing] = Route(
     "PUT",
     IN_WORKSPACE + "/blobs/{digest}",
     Nothing,
-    "Store a content; it is checked against its digest.",
+    "Store a content, or the rest of one; it is checked against its digest.",
     body=Bytes,
+    query=BlobQuery,
     scope=ADDS,
     hashed=True,
     audit=REPORTS,

@@ -9,6 +9,8 @@ CONNECTION_FILE = "service.json"
 LIFE_LOCK = "service.lock"
 START_LOCK = "starting.lock"
 SERVICE_LOG = "service.log"
+# Below the state folder; what lies in it is said by `paths.content`.
+CONTENTS_FOLDER = "blobs"
 DATABASE_VARIABLE = "RUNYARD_DATABASE_URL"
 HOME_VARIABLE = "RUNYARD_HOME"
 URL_VARIABLE = "RUNYARD_URL"

@@ -14,10 +14,10 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
+from runyard.client.copying import is_full
 from runyard.protocol.timeouts import MPIRUN_GRACE_SECONDS, PORT_TAKEN_SECONDS
 from runyard.runtime import mark as marks
 from runyard.runtime import names, processes, snapshot, variables
-from runyard.runtime.copying import is_full
 from runyard.runtime.folder import RunFolder, read_json
 from runyard.runtime.hanging import ExitDeadline, unended
 from runyard.runtime.job import Canceled, Job, JobError, Stopped

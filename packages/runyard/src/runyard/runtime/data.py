@@ -15,9 +15,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple
 
+from runyard.client.copying import copy
 from runyard.client.trees import Walk, told
 from runyard.runtime import names
-from runyard.runtime.copying import copy
 from runyard.runtime.job import Canceled, JobError
 
 if TYPE_CHECKING:

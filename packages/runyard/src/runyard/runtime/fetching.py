@@ -12,11 +12,11 @@ import os
 import threading
 from typing import TYPE_CHECKING, BinaryIO, Callable, Iterator, List, NamedTuple, Sequence
 
+from runyard.client.copying import BLOCK_BYTES
 from runyard.protocol.batches import BATCH_BYTES, BATCH_FILES, SMALL_BYTES, split
 from runyard.protocol.errors import RunyardError
 from runyard.protocol.timeouts import SERVICE_AWAY_SECONDS
 from runyard.runtime import names
-from runyard.runtime.copying import BLOCK_BYTES
 from runyard.runtime.job import Canceled, JobError
 from runyard.runtime.service import patiently
 

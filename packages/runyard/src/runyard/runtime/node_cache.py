@@ -15,7 +15,7 @@ import os
 from contextlib import suppress
 from typing import List, Tuple
 
-from runyard.runtime.copying import copy
+from runyard.client.copying import copy
 
 MOST_BYTES = 50 << 30
 # What is left free of the disk: what jobs write matters more than what could be fetched again.

@@ -12,9 +12,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
+from runyard.client.copying import CLONE_BYTES, copy, write_all
 from runyard.protocol import paths
 from runyard.runtime import names
-from runyard.runtime.copying import CLONE_BYTES, copy, write_all
 from runyard.runtime.job import Canceled, JobError
 
 if TYPE_CHECKING:

@@ -111,7 +111,13 @@ class Handler:
         if intake.is_large(exchange.request):
             threads = exchange.parts.transfers
             await exchange.run(lambda: self._expect(exchange, given), threads)
-        async with intake.raw(exchange.request, hashed=self.route.hashed) as body:
+        intaken = intake.raw(
+            exchange.request,
+            hashed=self.route.hashed,
+            segments=exchange.segments,
+            query=given.get("query"),
+        )
+        async with intaken as body:
             # Bound again behind the body: the run may have ended while it came.
             whole = {**given, "body": body}
             answer = await exchange.run(

@@ -1,0 +1,91 @@
+"""Contents of a service on this machine, read where they lie.
+
+Who found the service by the connection file in its state folder sees that folder. The contents in
+it have their digests as names and never change, so nothing is lost by not asking the service for
+the bytes: of a file of a run it is asked alone which content that is. Files are copied, sharing
+their blocks where the file system can, and never linked: whoever downloads a file may write to it.
+What cannot be read here is asked of the service, as by a client elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, Callable, Optional
+
+from runyard.client import copying
+from runyard.protocol import paths
+from runyard.protocol.service import CONTENTS_FOLDER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runyard.client.workspace_connection import WorkspaceConnection
+
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+
+
+class LocalContents:
+    """The contents in a state folder.
+
+    Args:
+        home: The folder.
+    """
+
+    def __init__(self, home: str) -> None:
+        self._folder = f"{home}/{CONTENTS_FOLDER}"
+
+    def read(self, digest: str, size: int) -> Optional[bytes]:
+        """Read a small content; None if it is not here, or not as its digest says.
+
+        Args:
+            digest: SHA-256 in hex.
+            size: How long it is, in bytes.
+        """
+        try:
+            file = os.open(self._place(digest), os.O_RDONLY | _CLOEXEC)
+        except OSError:
+            return None
+        try:
+            # One more, or a file that is too long would pass.
+            data = os.read(file, size + 1)
+        except OSError:
+            return None
+        finally:
+            os.close(file)
+        return data if hashlib.sha256(data).hexdigest() == digest else None
+
+    def copy(self, digest: str, size: int, target: Path, told: Callable[[int], object]) -> bool:
+        """Copy a content to a new file; say whether it is here.
+
+        Args:
+            digest: SHA-256 in hex.
+            size: How long it must be: after a power cut a file may have lost its bytes.
+            target: The new file.
+            told: Told the bytes as they are written.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        try:
+            source = os.open(self._place(digest), os.O_RDONLY | _CLOEXEC)
+        except OSError:
+            return False
+        try:
+            if os.fstat(source).st_size != size:
+                return False
+            with target.open("wb", buffering=0) as file:
+                copying.fill(source, file.fileno(), told)
+        finally:
+            os.close(source)
+        return True
+
+    def _place(self, digest: str) -> str:
+        # It comes from outside, and "../" in it would lead elsewhere.
+        return f"{self._folder}/{paths.content(digest if digest.isalnum() else '-')}"
+
+
+def of(service: WorkspaceConnection) -> Optional[LocalContents]:
+    """The contents of a service whose state folder this process sees."""
+    home = service.connection.home
+    return LocalContents(home) if home else None

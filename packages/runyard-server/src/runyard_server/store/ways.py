@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from runyard.protocol.filters import ATTRIBUTE, Condition, Field
 from runyard_server.store.expressions import Among, OfEachRow, OneIn, Unindexed
-from runyard_server.store.intervals import Interval
+from runyard_server.store.intervals import Interval, allowed
 from runyard_server.store.searched import BEGINS, Column, Place, Source, Wanted, compared
 
 _PATTERNS = ("LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE")
@@ -200,7 +200,7 @@ class Ways:
         self, one: Condition, source: Source, group: Group
     ) -> tuple[ColumnElement[bool], ...]:
         where = [*self._scope(source, group), *_only(source)]
-        if source.above is not None:
+        if source.above is not None and not _is_beyond(one, source.above):
             # With a plus: of `= 'a' AND > ''` SQLite takes the second for the index.
             where.append(Unindexed(source.value) > source.above)
         return (*where, compared(one, source.value, source.value))
@@ -373,6 +373,12 @@ class Ways:
                 further = or_(further, value.is_(None))
             condition = or_(further, and_(value == last, condition))
         return condition
+
+
+def _is_beyond(one: Condition, end: Any) -> bool:
+    """Whether what fulfils a condition lies above a value, so that no row need be asked for it."""
+    above = Interval(low=end, above=True)
+    return all(part.within(above) == part for part in allowed([one]))
 
 
 def _only(source: Source) -> Sequence[ColumnElement[bool]]:

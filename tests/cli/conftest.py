@@ -32,6 +32,8 @@ FORK_SERVER = ForkServer(
     *("runyard_server.cli.tables", "runyard_server.cli.target"),
 )
 
+PATIENCE_SECONDS = 60
+
 
 @dataclass(frozen=True)
 class Said:
@@ -58,8 +60,18 @@ class Cli:
             files = (nothing.fileno(), out.fileno(), err.fileno())
             given = {**self.variables, **variables}
             process = FORK_SERVER.start("runyard", words, self.folder, given, files)
-            status = process.wait(60)
+            try:
+                status = process.wait(PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                told = f"{words} went on for {PATIENCE_SECONDS} s\n{_read(out)}{_read(err)}"
+                raise AssertionError(told + self._log()) from None
             return Said(status, _read(out), _read(err))
+
+    def _log(self) -> str:
+        """The end of the service's log, which says what it was waiting for."""
+        log = Path(self.variables[HOME_VARIABLE]) / "logs" / "service.log"
+        return "".join(log.read_text().splitlines(keepends=True)[-60:]) if log.exists() else ""
 
     def on_terminal(self, *words: str, columns: int = 80, **variables: str) -> str:
         """What appears on a terminal of so many columns."""

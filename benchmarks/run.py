@@ -34,7 +34,7 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
         b01_import.benchmark,
         ("mlflow-skinny", "mlflow", "wandb", "trackio", "ray", "azureml-core"),
     ),
-    "B5": (b05_search.benchmark, ()),
+    "B5": (b05_search.benchmark, ("mlflow",)),
     "B7": (b07_files.benchmark, ("mlflow",)),
     "B8": (b08_submit.benchmark, ("mlflow", "submitit", "ray")),
     "B9": (b09_environment.benchmark, ("mlflow", "ray")),

@@ -2,14 +2,17 @@
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from runyard.runtime import environment_cache
+from runyard.runtime import environment_cache, processes
 from runyard.runtime.environment_cache import EnvironmentCache
+from runyard.runtime.managed_process import Plan
 
 LARGE = 100_000
 HOLDER = """
@@ -112,3 +115,21 @@ def test_what_is_being_made_loses_no_packages(node: Node) -> None:
     assert place.exists()
     environment_cache.remove(str(place))
     assert not place.exists()
+
+
+def test_what_a_job_uses_outlives_its_agent(node: Node, tmp_path: Path) -> None:
+    """Only the agent was killed: what its job still runs from is not taken away under it."""
+    used = node.made("a", 1)
+    plan = Plan("script", ["/bin/sleep", "60"], {}, str(tmp_path), str(tmp_path / "log"))
+    held = environment_cache.hold(str(used))
+    plan.keeps = [held]
+    process = processes.start(plan)
+    # As the kernel does it for an agent that is killed.
+    os.close(held)
+    try:
+        assert node.trimmed(1) == []
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        while process.ended() is None:
+            time.sleep(0.01)
+    assert node.trimmed(1) == ["a"]

@@ -88,6 +88,7 @@ class Agent:
         self._begun = time.monotonic()
         self._began = time.time()
         self._sample_at = 0.0
+        self._keeps: List[int] = []
 
     def work(self) -> int:
         """Do everything; give the exit status."""
@@ -214,7 +215,10 @@ class Agent:
 
     def _plans(self, nodes: List[Node], paths: Dict[str, str]) -> List[Plan]:
         shared = variables.make(self._job, self._folder, paths)
-        return launcher(self._job.kind).plans(self._job, self._folder, nodes, shared)
+        plans = launcher(self._job.kind).plans(self._job, self._folder, nodes, shared)
+        for plan in plans:
+            plan.keeps = self._keeps
+        return plans
 
     def _begin(self, plans: List[Plan], paths: Dict[str, str]) -> List[ManagedProcess]:
         # A cancel that came until here has no process that a signal could end.
@@ -240,8 +244,9 @@ class Agent:
         if self._job.environment.get("keep_bytes"):
             from runyard.runtime.environment_cache import hold
 
-            # Before the look: another agent may be about to remove it.
-            hold(str(self._job.environment["folder"]))
+            # Before the look: another agent may be about to remove it. The job's processes hold it
+            # with the agent, for they go on for a while when that alone is killed.
+            self._keeps.append(hold(str(self._job.environment["folder"])))
         if os.path.exists(interpreter):
             return
         if not self._job.environment.get("folder"):

@@ -85,6 +85,7 @@ class Commands:
             helper=True,
             end_file=self._plan.end_file,
         )
+        plan.keeps = self._plan.keeps
         try:
             self._numbers[number] = processes.start(plan)
         except JobError:

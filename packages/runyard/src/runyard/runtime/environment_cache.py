@@ -1,6 +1,7 @@
 """The environments that a node has made, within a bound: what was used longest ago goes first.
 
-    <environments>/<digest>.used    held by each agent whose job is in it; its time is the last use
+    <environments>/<digest>.used    held by each agent whose job is in it, and by the processes that
+                                    it starts; its time is the last use
     <packages>.used                 held by each build, which links files from there
 
 Files are linked from the installer's cache, so an environment that goes frees nothing until the

@@ -42,6 +42,9 @@ class Plan:
         serves: It stands for what other nodes of the run want started here, and is no process.
         record: It is started by another process, and this is where it tells of itself; "" if the
             agent starts it.
+
+    Attributes:
+        keeps: Descriptors that it has open as well, with what they lock.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Plan:
         self.end_file = end_file
         self.record = record
         self.serves = serves
+        self.keeps: Sequence[int] = ()
 
 
 class ManagedProcess:

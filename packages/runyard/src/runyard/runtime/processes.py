@@ -92,6 +92,7 @@ def start(plan: Plan) -> ManagedProcess:
             cwd=plan.folder,
             env=plan.variables,
             start_new_session=True,
+            pass_fds=plan.keeps,
         )
     except (OSError, ValueError) as error:
         raise JobError(

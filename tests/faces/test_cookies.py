@@ -54,7 +54,7 @@ def test_a_code_is_good_for_five_minutes():
     """A link that lay about signs nobody in."""
     sessions = Sessions()
     early, late = sessions.code(0, "anna"), sessions.code(0, "anna")
-    assert sessions.spend(early, CODE_SECONDS * US - 1) == "anna"
+    assert sessions.spend(early, CODE_SECONDS * US - 1) == ("anna", "")
     assert sessions.spend(late, CODE_SECONDS * US) is None
 
 

@@ -159,6 +159,105 @@ def test_a_browser_is_whose_link_it_was(ask, join) -> None:
     assert ask("GET", f"{W}/runs", **page).status == 401
 
 
+@pytest.mark.parametrize("how", ["revoke", "rotate"])
+@pytest.mark.parametrize("by", ["link", "token"])
+def test_a_browser_is_signed_out_with_its_token(ask, join, how: str, by: str) -> None:
+    """Who stole a token and signed in with it is out when it is revoked; others are not."""
+    name = f"{how}-{by}"
+    stolen = join(name, READER)
+    kept = ask("POST", f"{API}/tokens", {"name": "other", "user": name}).json["token"]
+    cookies = [signed_in(ask, stolen, by), signed_in(ask, f"Bearer {kept}", by)]
+    assert [seen(ask, cookie) for cookie in cookies] == [200, 200]
+    [id_] = [
+        one["id"]
+        for one in ask("GET", f"{API}/tokens?user={name}").json["items"]
+        if one["name"] == "first"
+    ]
+    if how == "revoke":
+        assert ask("DELETE", f"{API}/tokens/{id_}").status == 204
+    else:
+        assert ask("POST", f"{API}/tokens/{id_}/rotate", {"days": 1}).status == 200
+    assert [seen(ask, cookie) for cookie in cookies] == [401, 200]
+    page = {"Origin": ask.service.url, "Sec_Fetch_Site": HERE, "Authorization": ""}
+    assert ask("POST", "/renew", Cookie=cookies[0], **page).status == 401
+    mine = ask("GET", f"{API}/studio/sessions", Authorization=f"Bearer {kept}").json["items"]
+    assert len(mine) == 1
+
+
+def signed_in(ask, token: str, by: str) -> str:
+    """The cookie of a browser that is signed in by a token, or by a link that it printed."""
+    page = {"Origin": ask.service.url, "Sec_Fetch_Site": HERE, "Authorization": ""}
+    body = {"token": token.removeprefix("Bearer ")}
+    if by == "link":
+        body = {"code": ask("POST", f"{API}/studio/codes", Authorization=token).json["code"]}
+    return ask("POST", "/enter", body, **page).headers["Set-Cookie"].split(";")[0]
+
+
+def seen(ask, cookie: str) -> int:
+    """What a browser gets that asks who it is."""
+    return ask("GET", f"{API}/me", Cookie=cookie, Sec_Fetch_Site=HERE, Authorization="").status
+
+
+@pytest.mark.parametrize("how", ["removed", "demoted"])
+def test_a_job_may_no_more_than_who_submitted_it(ask, join, how: str) -> None:
+    """Its run goes on to its end and tells of itself; with the person its rights are gone."""
+    name = f"left-{how}"
+    token = join(name, CONTRIBUTOR)
+    run = ask("POST", f"{W}/interactive-runs", {"experiment": "e"}, Authorization=token).json["id"]
+    job = {"Authorization": ask.run_token(run)}
+    start = ("POST", f"{W}/interactive-runs", {"experiment": "e"})
+    mlflow = ("POST", "/api/2.0/mlflow/experiments/create")
+    assert ask(*start, **job).status == 200
+    assert ask(*mlflow, {"name": f"{name} before"}, **job).status == 200
+    if how == "removed":
+        assert ask("DELETE", f"{API}/users/{name}").status == 204
+    else:
+        assert ask("DELETE", f"{W}/members/{name}").status == 204
+    refused = [
+        ask(*start, **job),
+        ask("POST", f"{W}/experiments", {"name": name}, **job),
+        ask(*mlflow, {"name": f"{name} after"}, **job),
+    ]
+    assert [one.status for one in refused] == [403, 403, 403]
+    assert name in refused[0].json["error"]["message"]
+    # What it is at work on is told, or nobody would learn how it ended.
+    assert ask("GET", f"{W}/runs/{run}", **job).status == 200
+    assert ask("PATCH", f"{W}/runs/{run}", {"name": "still here"}, **job).status == 200
+    metric = {"run_id": run, "key": "loss", "value": 1, "timestamp": 1}
+    assert ask("POST", "/api/2.0/mlflow/runs/log-metric", metric, **job).status == 200
+    assert ask("POST", f"{W}/runs/{run}/complete", **job).status == 200
+    assert ask("GET", f"{W}/runs/{run}", **job).status == 403
+    assert ask("GET", f"/api/2.0/mlflow/runs/get?run_id={run}", **job).status == 403
+
+
+def test_a_name_that_is_given_again_has_no_old_jobs(ask, join) -> None:
+    """Another person of the same name is not who the old runs act for."""
+    token = join("again", CONTRIBUTOR)
+    run = ask("POST", f"{W}/interactive-runs", {"experiment": "e"}, Authorization=token).json["id"]
+    assert ask("DELETE", f"{API}/users/again").status == 204
+    token = join("again", CONTRIBUTOR)
+    body = {"experiment": "e"}
+    fresh = ask("POST", f"{W}/interactive-runs", body, Authorization=token).json["id"]
+    found = [
+        ask("POST", f"{W}/interactive-runs", body, Authorization=ask.run_token(one)).status
+        for one in (run, fresh)
+    ]
+    assert found == [403, 200]
+
+
+def test_a_key_is_whose_it_is(ask, join) -> None:
+    """Somebody who uses another one's Idempotency-Key is not told what that one was answered."""
+    people = [join(name, CONTRIBUTOR) for name in ("key-a", "key-b")]
+    body = {"experiment": "e"}
+    made = [
+        ask("POST", f"{W}/interactive-runs", body, Authorization=one, Idempotency_Key="k").json
+        for one in (*people, people[0], f"Bearer {ask.service.token}")
+    ]
+    assert [one["submitted_by"] for one in made] == ["key-a", "key-b", "key-a", system_user()]
+    assert made[0]["id"] == made[2]["id"]
+    assert len({one["id"] for one in made}) == 3
+
+
 def test_a_stream_ends_with_its_token(ask, join) -> None:
     """Who was let out hears nothing more on what they had open."""
     token = join("emil", READER)

@@ -42,10 +42,17 @@ class Known:
     Args:
         people: People by name.
         tokens: Tokens by the hash of their secret.
+        former: When people were removed, by name, in microseconds since 1970.
     """
 
     people: Mapping[str, Person]
     tokens: Mapping[str, TokenRow]
+    former: Mapping[str, int]
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is and was nobody but the owner."""
+        return len(self.people) == 1 and not self.former
 
 
 class People:
@@ -59,7 +66,7 @@ class People:
         self._used: dict[str, int] = {}
 
     def known(self, records: Records) -> Known:
-        """Everybody; the first question of a service's life reads three small tables."""
+        """Everybody; the first question of a service's life reads four small tables."""
         known = self._known
         if known is None or time.monotonic() - self._read_at > AGAIN_SECONDS:
             with self._lock:
@@ -178,4 +185,5 @@ def _read(connection: Connection) -> Known:
             for row in people
         },
         {row.digest: row for row in tokens},
+        rows.removed(connection),
     )

@@ -33,9 +33,8 @@ def check(system: System, caller: Caller, needs: str, workspace: str | None, wha
     if not needs or caller.holds_secret or not caller.is_user:
         return
     person = known(system, caller)
-    role = role_in(person, workspace)
-    if _LEVELS[role] < _LEVELS[needs]:
-        raise _refusal(person, role, needs, workspace, what)
+    if not has(person, workspace, needs):
+        raise _refusal(person, role_in(person, workspace), needs, workspace, what)
 
 
 def known(system: System, caller: Caller) -> Person:
@@ -59,6 +58,17 @@ def known(system: System, caller: Caller) -> Person:
             f"{caller.person} is not known here any more, or the token was revoked or has ended"
         )
     return person
+
+
+def has(person: Person, workspace: str | None, needs: str) -> bool:
+    """Whether a person's role is enough.
+
+    Args:
+        person: The person.
+        workspace: Id of the workspace; None for what is outside of any.
+        needs: The least role that is.
+    """
+    return _LEVELS[role_in(person, workspace)] >= _LEVELS[needs]
 
 
 def role_in(person: Person, workspace: str | None) -> str:

@@ -3,6 +3,10 @@
 A job changes its own run and the runs below it: its children and what it submitted, and theirs.
 Once its run has been delivered (a final state, and the last word of every agent) the token only
 reads, so a token that was copied out of a job is worth little afterwards.
+
+A run acts for the person who submitted it, so it may never more than they may now. When they were
+removed, or have lost their role, a run that goes on still reads and reports of itself, or nobody
+would learn how it ended; it submits, registers and adds nothing any more.
 """
 
 import posixpath
@@ -10,8 +14,10 @@ from collections.abc import Callable
 
 from runyard.protocol import data as modes
 from runyard.protocol.errors import Forbidden
-from runyard_server.core import specs
+from runyard.protocol.route import READER
+from runyard_server.core import permissions, specs
 from runyard_server.core.lookups import run_row
+from runyard_server.core.people import Known
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.store import job_nodes, runs
@@ -44,6 +50,51 @@ def check_open(system: System, workspace: str, run: str) -> None:
             f"run {run} has ended and been delivered: its token only reads now; use the user's "
             "token"
         )
+
+
+def check_person(system: System, workspace: str, run: str, needs: str) -> None:
+    """Refuse with a run's token what the person who submitted the run may not do any more.
+
+    What a run reports of itself and those below it needs no such look.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the token's run.
+        needs: The role that a person needs for it.
+
+    Raises:
+        Forbidden: They may not.
+    """
+    everybody = system.people.known(system.records)
+    # What most services are; so a request of a job costs them nothing more.
+    if everybody.is_alone:
+        return
+
+    def read(work: Work) -> tuple[RunRow | None, bool]:
+        row = runs.find(work.connection, workspace, run)
+        return row, row is not None and not _is_delivered(work, row)
+
+    row, is_open = system.read(read)
+    if row is None or _still_may(everybody, row, needs):
+        return
+    if needs != READER or not is_open:
+        raise Forbidden(
+            f"run {run} acts for {row.submitted_by}, who has been removed or lost the role for "
+            "this: it goes on to its end, and its token opens nothing else; somebody else can "
+            "submit it again"
+        )
+
+
+def _still_may(everybody: Known, row: RunRow, needs: str) -> bool:
+    name = row.submitted_by
+    person, removed_at = everybody.people.get(name), everybody.former.get(name)
+    if person is None:
+        # Runs from before there were people have the names of the system's users.
+        return removed_at is None
+    # Somebody may have the name again; what the one before submitted is not theirs.
+    is_theirs = removed_at is None or row.created_at > removed_at
+    return is_theirs and permissions.has(person, row.workspace, needs)
 
 
 def is_below(system: System, workspace: str, run: str, above: str) -> bool:

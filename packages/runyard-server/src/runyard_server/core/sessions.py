@@ -1,15 +1,16 @@
 """Browsers that are signed in: one-time codes, and the cookies that these are given for.
 
 A cookie is `person.end.nonce.signature`, signed with the service's secret. What it takes to revoke
-one is a row with the nonce's hash: a cookie whose row is gone opens nothing. Codes live in memory
-alone, for minutes, and once.
+one is a row with the nonce's hash: a cookie whose row is gone opens nothing. The row also has the
+hash of the token by which somebody signed in, and a session opens nothing that the token would not.
+Codes live in memory alone, for minutes, and once.
 """
 
 import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from runyard.protocol.errors import Unauthenticated
@@ -30,11 +31,21 @@ class Ticket:
         session: Id of the session's row.
         person: Who signed in.
         ends_at: When it ends, microseconds since 1970.
+        token: The hash of the token that signed them in, "" for the service's own.
     """
 
     session: str
     person: str
     ends_at: int
+    token: str = ""
+
+
+@dataclass(frozen=True)
+class Living:
+    """What is remembered of a session: when it ends, and of which token it is (its hash)."""
+
+    ends_at: int
+    token: str
 
 
 class Sessions:
@@ -42,60 +53,78 @@ class Sessions:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._codes: dict[str, tuple[int, str]] = {}
-        self._living: dict[str, int] | None = None
+        self._codes: dict[str, tuple[int, str, str]] = {}
+        self._living: dict[str, Living] | None = None
 
-    def code(self, now: int, person: str) -> str:
+    def code(self, now: int, person: str, token: str = "") -> str:
         """Make a code that signs one browser in, once, within five minutes.
 
         Args:
             now: Microseconds since 1970.
             person: Whom it signs in.
+            token: The hash of the token that asks for it, "" for the service's own.
         """
         made = secrets.token_urlsafe(16)
         with self._lock:
             self._codes = {code: one for code, one in self._codes.items() if one[0] > now}
             while len(self._codes) >= _MOST_CODES:
                 del self._codes[next(iter(self._codes))]
-            self._codes[_digest(made)] = (now + CODE_SECONDS * _SECOND_US, person)
+            self._codes[_digest(made)] = (now + CODE_SECONDS * _SECOND_US, person, token)
         return made
 
-    def spend(self, code: str, now: int) -> str | None:
-        """Use a code up; whom it signs in, None where it was not good.
+    def spend(self, code: str, now: int) -> tuple[str, str] | None:
+        """Use a code up; None where it was not good.
 
         Args:
             code: What came.
             now: Microseconds since 1970.
+
+        Returns:
+            Whom it signs in, and the hash of the token that it was made with.
         """
         # By its hash: the time that a look-up takes tells nothing of a code that is close.
         with self._lock:
-            end, person = self._codes.pop(_digest(code), (0, ""))
-        return person if end > now else None
+            end, person, token = self._codes.pop(_digest(code), (0, "", ""))
+        return (person, token) if end > now else None
 
-    def lives(self, session: str, now: int, load: Callable[[], dict[str, int]]) -> bool:
-        """Whether a session has neither ended nor been revoked.
+    def find(self, session: str, now: int, load: Callable[[], dict[str, Living]]) -> Living | None:
+        """What is remembered of a session; None of one that has ended or was revoked.
 
         Args:
             session: Id of its row.
             now: Microseconds since 1970.
-            load: Reads when each session ends; asked once in the life of a service.
+            load: Reads what there is of each session; asked once in the life of a service.
         """
-        if self._living is None:
-            loaded = load()
-            with self._lock:
-                self._living = {**loaded, **(self._living or {})}
-        return self._living.get(session, 0) > now
+        with self._lock:
+            # Read with the lock: what is removed meanwhile is forgotten after this, not before.
+            if self._living is None:
+                self._living = load()
+            found = self._living.get(session)
+        return found if found is not None and found.ends_at > now else None
 
-    def note(self, session: str, ends_at: int) -> None:
-        """Remember when a session ends, 0 for at once.
+    def note(self, session: str, ends_at: int, token: str = "") -> None:
+        """Remember when a session ends, and of which token it is.
 
         Args:
             session: Id of its row.
             ends_at: Microseconds since 1970.
+            token: The token's hash.
         """
         with self._lock:
             if self._living is not None:
-                self._living[session] = ends_at
+                self._living[session] = Living(ends_at, token)
+
+    def forget(self, sessions: Iterable[str]) -> None:
+        """Let sessions be over whose rows are gone."""
+        with self._lock:
+            for session in sessions:
+                if self._living is not None:
+                    self._living.pop(session, None)
+
+    def forget_all(self) -> None:
+        """Read the rows again when somebody asks next: another process has changed them."""
+        with self._lock:
+            self._living = None
 
 
 def cookie_name(secret: bytes) -> str:

@@ -141,6 +141,7 @@ class System:
         self.last_seen.clear()
         self.beating.clear()
         self.studies.drop_idle(0)
+        self.sessions.forget_all()
 
     def _follow(self, work: Work) -> None:
         for row in work.ended:

@@ -45,6 +45,15 @@ class Caller:
         return self.is_user and self.person is None
 
     @property
+    def names(self) -> list[str]:
+        """What tells this one from all others who may ask; nothing for the service's own token."""
+        return [
+            f"{kind} {name}"
+            for kind, name in (("run", self.run), ("site", self.site), ("person", self.person))
+            if name
+        ]
+
+    @property
     def via(self) -> str:
         """What has shown who asks, for the audit log."""
         if self.run is not None:

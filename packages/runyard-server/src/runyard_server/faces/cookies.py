@@ -41,7 +41,7 @@ def caller(exchange: Exchange) -> Caller | None:
         raise Unauthenticated("the studio's cookie opens this to pages of the studio alone")
     # The first look of a service's life reads one small table, in the loop.
     ticket = studio.check(exchange.parts.system, given)
-    return Caller(person=ticket.person)
+    return Caller(person=ticket.person, digest=ticket.token or None)
 
 
 def header(exchange: Exchange, new: str, seconds: int) -> str:

@@ -1,5 +1,6 @@
 """Signing browsers in and out."""
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from runyard.protocol.errors import NotFound, Unauthenticated
@@ -12,6 +13,7 @@ from runyard_server.core.sessions import (
     CODE_SECONDS,
     LOOPBACK_SECONDS,
     SERVER_SECONDS,
+    Living,
     Ticket,
     local_name,
     signed_out,
@@ -28,7 +30,10 @@ _LONGEST_CLIENT = 200
 
 def codes(system: System) -> StudioCode:
     """Make a code that signs a browser in, once."""
-    code = system.sessions.code(system.clock.now_us(), permissions.name(system))
+    caller = permissions.asker(system)
+    # A browser may make one for another: that is of the same token.
+    token = caller.digest or ""
+    code = system.sessions.code(system.clock.now_us(), permissions.name(system), token)
     return StudioCode(code, CODE_SECONDS, address(system))
 
 
@@ -57,21 +62,22 @@ def enter(system: System, *, code: str = "", token: str = "", client: str = "") 
     """
     now = system.clock.now_us()
     if code:
-        person = system.sessions.spend(code, now)
-        if person is None:
+        spent = system.sessions.spend(code, now)
+        if spent is None:
             raise Unauthenticated(
                 "This link was used already or is too old. Print a new one: runyard studio"
             )
+        person, digest = spent
         # Whoever was removed meanwhile leaves no session to the next one of that name.
-        permissions.known(system, Caller(person=person))
+        permissions.known(system, Caller(person=person, digest=digest or None))
     else:
-        person = _holder(system, token, now)
+        person, digest = _holder(system, token, now)
     seconds = _seconds(system)
     ends_at = now + seconds * _SECOND_US
     value, session = tickets.issue(system.secret, person, ends_at)
-    row = SessionRow(session, person, client[:_LONGEST_CLIENT], now, now, ends_at)
+    row = SessionRow(session, person, digest, client[:_LONGEST_CLIENT], now, now, ends_at)
     system.write(lambda work: studio_sessions.add(work.connection, row))
-    system.sessions.note(session, ends_at)
+    system.sessions.note(session, ends_at, digest)
     return value, seconds
 
 
@@ -83,18 +89,22 @@ def check(system: System, value: str) -> Ticket:
         value: The cookie's value.
 
     Raises:
-        Unauthenticated: It is not one of this service, has ended, or was revoked.
+        Unauthenticated: It is not one of this service, has ended, or was revoked, or the token was
+            that has signed the browser in.
     """
     now = system.clock.now_us()
     ticket = tickets.read(system.secret, value, now)
 
-    def load() -> dict[str, int]:
+    def load() -> dict[str, Living]:
         rows = system.read(lambda work: studio_sessions.living(work.connection, now))
-        return {row.id: row.ends_at for row in rows}
+        return {row.id: Living(row.ends_at, row.token) for row in rows}
 
-    if not system.sessions.lives(ticket.session, now, load):
+    found = system.sessions.find(ticket.session, now, load)
+    if found is None:
         raise signed_out()
-    return ticket
+    # Not the row alone: a token also ends by itself, and another process may have revoked it.
+    permissions.known(system, Caller(person=ticket.person, digest=found.token or None))
+    return replace(ticket, token=found.token)
 
 
 def renew(system: System, value: str) -> tuple[str, int]:
@@ -116,7 +126,7 @@ def renew(system: System, value: str) -> tuple[str, int]:
     new, session = tickets.issue(system.secret, ticket.person, ends_at, tickets.nonce_of(value))
     if not system.write(lambda work: studio_sessions.renew(work.connection, session, now, ends_at)):
         raise signed_out()
-    system.sessions.note(session, ends_at)
+    system.sessions.note(session, ends_at, ticket.token)
     return new, seconds
 
 
@@ -139,7 +149,7 @@ def leave(system: System, session: str) -> None:
         raise _no_session(session)
     found = system.write(lambda work: studio_sessions.remove(work.connection, session))
     # First the row, then what is remembered: in between a request may still pass, and none after.
-    system.sessions.note(session, 0)
+    system.sessions.forget([session])
     if not found:
         raise _no_session(session)
 
@@ -155,15 +165,15 @@ def _no_session(session: str) -> NotFound:
     return NotFound(f"no browser is signed in as {session[:80]!r}; runyard studio --list")
 
 
-def _holder(system: System, token: str, now: int) -> str:
-    """The person whose token signs a browser in."""
+def _holder(system: System, token: str, now: int) -> tuple[str, str]:
+    """The person whose token signs a browser in, and the token's hash, "" for the service's."""
     if people.is_personal(token):
         caller = people.holder(system.people, system.records, token, now)
     else:
         caller = tokens.verify(system.secret, token, None)
     if not caller.is_user:
         raise Unauthenticated("a run's token signs nobody in")
-    return permissions.name(system.acting(Actor(caller)))
+    return permissions.name(system.acting(Actor(caller))), caller.digest or ""
 
 
 def _seconds(system: System) -> int:

@@ -21,6 +21,7 @@ from runyard_server.core.people import digest
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.store import people as rows
+from runyard_server.store import studio_sessions
 from runyard_server.store.people import TokenRow
 
 _SECRET_BYTES = 32
@@ -99,7 +100,7 @@ def create(system: System, body: CreateToken) -> NewToken:
 
 
 def rotate(system: System, token: str, body: RotateToken) -> NewToken:
-    """Make a token anew under its name; the old secret counts no more from the answer on.
+    """Make a token anew under its name; what the old secret has opened is shut from the answer on.
 
     Args:
         system: The service's parts.
@@ -113,7 +114,7 @@ def rotate(system: System, token: str, body: RotateToken) -> NewToken:
     _check_days(body.days)
     secret = _secret()
 
-    def write(work: Work) -> TokenRow:
+    def write(work: Work) -> tuple[TokenRow, list[str]]:
         row = _own(system, work, token)
         made = replace(
             row,
@@ -126,15 +127,16 @@ def rotate(system: System, token: str, body: RotateToken) -> NewToken:
         rows.remove_token(work.connection, token)
         rows.add_token(work.connection, made)
         work.add_detail(f"{row.name} of {row.person}")
-        return made
+        return made, studio_sessions.remove_of_token(work.connection, row.digest)
 
-    row = system.write(write)
+    row, ended = system.write(write)
     system.people.forget()
+    system.sessions.forget(ended)
     return NewToken(secret, _record(row))
 
 
 def revoke(system: System, token: str) -> None:
-    """Revoke a token: from the answer on it opens nothing.
+    """Revoke a token: from the answer on it opens nothing, nor does a browser that it signed in.
 
     Args:
         system: The service's parts.
@@ -144,13 +146,15 @@ def revoke(system: System, token: str) -> None:
         NotFound: There is none of that id.
     """
 
-    def write(work: Work) -> None:
+    def write(work: Work) -> list[str]:
         row = _own(system, work, token)
         rows.remove_token(work.connection, token)
         work.add_detail(f"{row.name} of {row.person}")
+        return studio_sessions.remove_of_token(work.connection, row.digest)
 
-    system.write(write)
+    ended = system.write(write)
     system.people.forget()
+    system.sessions.forget(ended)
 
 
 def _own(system: System, work: Work, token: str) -> TokenRow:

@@ -135,6 +135,8 @@ def change(system: System, user: str, body: ChangeUser) -> UserRecord:
 def remove(system: System, user: str) -> None:
     """Remove a person, with their tokens, roles and sessions; what they made stays.
 
+    Their runs that go on report of themselves until they end, and do nothing else any more.
+
     Args:
         system: The service's parts.
         user: The person.
@@ -146,15 +148,14 @@ def remove(system: System, user: str) -> None:
 
     def write(work: Work) -> list[str]:
         _check_not_owner(_row(system, work, user), "cannot be removed")
-        rows.remove(work.connection, user)
+        rows.remove(work.connection, user, work.now)
         # Here and not afterwards: a session that a kill left would be that of the next person who
         # gets the name.
         return studio_sessions.remove_of(work.connection, user)
 
     ended = system.write(write)
     system.people.forget()
-    for session in ended:
-        system.sessions.note(session, 0)
+    system.sessions.forget(ended)
 
 
 def members(system: System, workspace: str) -> MemberPage:

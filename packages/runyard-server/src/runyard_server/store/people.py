@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from runyard_server.store.prepared import Prepared
-from runyard_server.store.team_schema import people, roles, user_tokens
+from runyard_server.store.team_schema import former_people, people, roles, user_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,25 @@ def set_role(connection: Connection, name: str, role: str) -> None:
     connection.execute(update(people).where(people.c.name == name).values(role=role))
 
 
-def remove(connection: Connection, name: str) -> None:
-    """Remove a person with all their roles and tokens."""
+def remove(connection: Connection, name: str, now: int) -> None:
+    """Remove a person with all their roles and tokens; that they were there is kept.
+
+    Args:
+        connection: The transaction's connection.
+        name: The person.
+        now: Microseconds since 1970.
+    """
+    connection.execute(delete(former_people).where(former_people.c.name == name))
+    connection.execute(insert(former_people).values(name=name, removed_at=now))
     connection.execute(delete(user_tokens).where(user_tokens.c.person == name))
     connection.execute(delete(roles).where(roles.c.person == name))
     connection.execute(delete(people).where(people.c.name == name))
+
+
+def removed(connection: Connection) -> dict[str, int]:
+    """When people were removed, by name: microseconds since 1970."""
+    found = connection.execute(select(former_people.c.name, former_people.c.removed_at))
+    return {str(name): int(at) for name, at in found}
 
 
 def all_roles(connection: Connection) -> list[RoleRow]:

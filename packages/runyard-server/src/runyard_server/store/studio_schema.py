@@ -16,6 +16,8 @@ studio_sessions = Table(
     Column("made_at", BigInteger, nullable=False),
     Column("used_at", BigInteger, nullable=False),
     Column("ends_at", BigInteger, nullable=False),
+    # The hash of the token that signed the browser in, "" for the service's own.
+    Column("token", String, nullable=False, server_default=""),
     Index("ix_studio_sessions_ends_at", "ends_at"),
 )
 

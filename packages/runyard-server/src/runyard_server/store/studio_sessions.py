@@ -2,17 +2,18 @@
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from runyard_server.store.studio_schema import studio_sessions
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A browser that is signed in; times are microseconds since 1970."""
+    """A browser that is signed in; times are microseconds since 1970, `token` a token's hash."""
 
     id: str
     person: str
+    token: str
     client: str
     made_at: int
     used_at: int
@@ -62,7 +63,20 @@ def remove_of(connection: Connection, person: str) -> list[str]:
         connection: The transaction's connection.
         person: The person.
     """
-    mine = studio_sessions.c.person == person
-    found = list(connection.execute(select(studio_sessions.c.id).where(mine)).scalars())
-    connection.execute(delete(studio_sessions).where(mine))
+    return _remove(connection, studio_sessions.c.person == person)
+
+
+def remove_of_token(connection: Connection, token: str) -> list[str]:
+    """Remove all sessions that a token has begun; give their ids.
+
+    Args:
+        connection: The transaction's connection.
+        token: The token's hash.
+    """
+    return _remove(connection, studio_sessions.c.token == token)
+
+
+def _remove(connection: Connection, chosen: ColumnElement[bool]) -> list[str]:
+    found = list(connection.execute(select(studio_sessions.c.id).where(chosen)).scalars())
+    connection.execute(delete(studio_sessions).where(chosen))
     return found

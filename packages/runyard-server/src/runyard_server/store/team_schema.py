@@ -37,6 +37,15 @@ roles = Table(
     Index("roles_of_workspace", "workspace", "person"),
 )
 
+# Who was removed, and when: a run that they had submitted by then acts for nobody, whoever gets the
+# name later.
+former_people = Table(
+    "former_people",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("removed_at", BigInteger, nullable=False),
+)
+
 user_tokens = Table(
     "user_tokens",
     metadata,

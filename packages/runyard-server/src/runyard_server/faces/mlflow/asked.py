@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from runyard.protocol.errors import Forbidden, InvalidRequest
+from runyard.protocol.route import CONTRIBUTOR, READER
 from runyard.protocol.workspaces import DEFAULT_WORKSPACE
 from runyard_server.core import rights
 from runyard_server.core.system import System
@@ -122,6 +123,7 @@ class Asked:
         caller = None if self.caller is None else self.caller.run
         if caller is not None:
             rights.check_open(self.system, self.workspace, caller)
+            rights.check_person(self.system, self.workspace, caller, CONTRIBUTOR)
         return caller
 
     def only_user(self, what: str) -> None:
@@ -150,7 +152,11 @@ def admitted(exchange: Exchange, fields: Fields) -> Asked:
     workspace = exchange.segments.get("workspace", DEFAULT_WORKSPACE)
     about = "/".join(str(fields[name]) for name in _NAMING if fields.get(name))
     system = login.admit(exchange, row.needs, workspace, audited=row.audited, about=about)
-    return Asked(system, exchange.caller, exchange.segments, fields)
+    caller = exchange.caller
+    if caller is not None and caller.run is not None and row.needs == READER:
+        # What changes something asks when it is known whether that is the run's own.
+        rights.check_person(system, workspace, caller.run, READER)
+    return Asked(system, caller, exchange.segments, fields)
 
 
 def read(method: str, pairs: Sequence[tuple[str, str]], body: bytes) -> Fields:

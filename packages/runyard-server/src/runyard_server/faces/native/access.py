@@ -122,9 +122,12 @@ def bound(
     Raises:
         Forbidden: It is more than the token may do.
     """
-    if caller is None or caller.run is None or route.scope == READS:
+    if caller is None or caller.run is None:
         return given
     asked = Asked(system, route, caller.run, segments)
+    if route.scope == READS:
+        rights.check_person(system, asked.workspace, caller.run, route.needs)
+        return given
     if route.scope == AGENT:
         if segments["run"] != caller.run:
             raise asked.refusal(segments["run"])
@@ -134,6 +137,8 @@ def bound(
     if rule is None:
         raise Forbidden(f"a run's token does not open {route.name}")
     rights.check_open(system, asked.workspace, caller.run)
+    if route.scope != FAMILY:
+        rights.check_person(system, asked.workspace, caller.run, route.needs)
     return rule(asked, given)
 
 

@@ -184,8 +184,10 @@ class Handler:
             return None
         if not 0 < len(key) <= LONGEST_KEY:
             raise InvalidRequest(f"an Idempotency-Key has 1 to {LONGEST_KEY} characters")
-        # Clients choose keys: one of another route or workspace is another request.
-        scoped = "\n".join([self.route.name, *exchange.segments.values(), key])
+        # Clients choose keys: one of another route or workspace is another request, and so is that
+        # of somebody else, who must not be told what was answered here.
+        who = [] if exchange.caller is None else exchange.caller.names
+        scoped = "\n".join([self.route.name, *exchange.segments.values(), *who, key])
         return Request(scoped, hashlib.sha256(body).hexdigest())
 
 

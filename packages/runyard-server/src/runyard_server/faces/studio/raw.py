@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.route import READER
+from runyard_server.core import rights
 from runyard_server.core.sessions import signed_out
 from runyard_server.core.system import Content, System
 from runyard_server.core.tokens import Caller
@@ -56,11 +57,17 @@ def caller(exchange: Exchange) -> Caller:
 
 
 def _answer(read: _Read) -> Callable[[Exchange], Awaitable[Response]]:
+    def look(exchange: Exchange, workspace: str, subject: str, path: str) -> Content:
+        system, caller = exchange.parts.system, exchange.caller
+        if caller is not None and caller.run is not None:
+            rights.check_person(system, workspace, caller.run, READER)
+        return read(system, workspace, subject, path)
+
     async def answer(exchange: Exchange) -> Response:
-        system, (workspace, subject, path) = exchange.parts.system, exchange.segments.values()
+        (workspace, subject, path) = exchange.segments.values()
         if not path.lower().endswith(_ENDINGS):
             raise InvalidRequest("only pages of HTML are shown so; download what is none")
-        found = await exchange.run(lambda: read(system, workspace, subject, path))
+        found = await exchange.run(lambda: look(exchange, workspace, subject, path))
         page = await exchange.content(found)
         page.headers["Content-Type"] = "text/html; charset=utf-8"
         page.headers["Content-Security-Policy"] = POLICY

@@ -178,6 +178,24 @@ def test_refusals_are_counted_not_piled_up(system: System, clock: TickingClock) 
     assert refusals.is_due(clock.now + DAY)
 
 
+def test_strangers_hide_nothing_that_somebody_known_has_tried(system: System) -> None:
+    """Thousands of wrong tokens leave room for the one person who goes where they must not."""
+    for kind in range(2 * MOST_KINDS):
+        system.refusals.add(refusal("runs.get", f"10.0.0.{kind}"))
+    for workspace in range(2 * MOST_KINDS):
+        one = replace(refusal("models.get"), person="mallory", via="token t")
+        system.refusals.add(replace(one, workspace=f"w{workspace}"))
+    system.refusals.add(replace(refusal("users.add"), person="ben", via="token u"))
+    system.refusals.add(replace(refusal("users.add"), via="run r"))
+    found = told(system, AuditQuery(outcome="forbidden", page_size=1000))
+    assert {(one.user, one.via) for one in found if one.route == "users.add"} == {
+        ("ben", "token u"),
+        ("", "run r"),
+    }
+    more = {one.user: one.count for one in found if one.detail == "more kinds than told"}
+    assert more == {"": MOST_KINDS, "mallory": MOST_KINDS}
+
+
 def test_a_refusal_is_short_whatever_was_asked_for(system: System) -> None:
     """Addresses of a megabyte, sent by nobody in particular, fill no disk either."""
     long = "x" * 100_000

@@ -2,16 +2,20 @@
 
 Whoever has no token must not be able to fill the disk with refusals, nor to make the service write.
 So those that are alike are counted together, at most so many kinds are told apart, and they are
-written once a minute.
+written once a minute. The bound is each person's own, and one that all share who showed no good
+token: nobody who is unknown can hide what somebody known has tried.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
 from runyard_server.store.audit import AuditRow
 
 MOST_KINDS = 50
+# Of people there are few, of runs any number: they share one bound, under what is nobody's name.
+_RUNS = " runs"
 PAUSE_US = 60 * 1_000_000
 _LONGEST = 300
 
@@ -22,6 +26,7 @@ class Refusals:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kinds: dict[tuple[str, ...], AuditRow] = {}
+        self._of: Counter[str] = Counter()
         self._written_at = 0
 
     def add(self, row: AuditRow) -> None:
@@ -41,12 +46,15 @@ class Refusals:
             row.workspace,
             row.outcome,
         )
+        who = row.person or (_RUNS if row.via else "")
         with self._lock:
-            if kind not in self._kinds and len(self._kinds) >= MOST_KINDS:
-                kind = ("",)
-                row = AuditRow(row.at, "", "", "", "", "", "", row.outcome, "more kinds than told")
+            if kind not in self._kinds and self._of[who] >= MOST_KINDS:
+                kind = (who,)
+                told = (row.at, row.person, "", "", "", "", "", row.outcome, "more kinds than told")
+                row = AuditRow(*told)
             first = self._kinds.get(kind)
             if first is None:
+                self._of[who] += 1
                 self._kinds[kind] = row
             else:
                 self._kinds[kind] = replace(first, count=first.count + 1)
@@ -68,6 +76,7 @@ class Refusals:
         """
         with self._lock:
             rows, self._kinds = list(self._kinds.values()), {}
+            self._of.clear()
             self._written_at = now
         if rows:
             act(rows)

@@ -41,11 +41,11 @@ class Watched:
         self.system = system
         self.token = tokens.user_token(system.secret)
         bounds = limits.of(Settings(), 1024)
-        self._app, _ = create_app(system, bounds, [NativeFace(), MonitoringFace()])
+        self.app, _ = create_app(system, bounds, [NativeFace(), MonitoringFace()])
 
     def ask(self, path: str, token: str = "", method: str = "GET") -> Answer:
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        return asking.ask(self._app, method, path, headers=headers)
+        return asking.ask(self.app, method, path, headers=headers)
 
     def figures(self) -> Figures:
         """The value of each sample, by its name and the values of its labels."""
@@ -156,3 +156,10 @@ def test_strangers_cannot_keep_the_database_busy(watched: Watched) -> None:
     assert watched.ask("/readyz").status == 200
     watched.system.records.close()
     assert watched.ask("/readyz").status == 200
+
+
+def test_nobody_is_told_ready_before_the_first_look(watched: Watched) -> None:
+    """A balancer that asks twice at the start sends nobody to a service whose database is away."""
+    watched.system.records.close()
+    answers = asking.ask_at_once(watched.app, "/readyz", 3)
+    assert [one.status for one in answers] == [503, 503, 503]

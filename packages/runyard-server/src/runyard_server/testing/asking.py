@@ -38,9 +38,36 @@ def ask(
         headers: In lower case; Host and Content-Length are added.
         known: Called when the application has found out who asks.
     """
+    return asyncio.run(_asked(app, method, target, body, headers or {}, known))
+
+
+def ask_at_once(app: ASGIApp, target: str, count: int) -> list[Answer]:
+    """Get the same so many times, all on their way at once.
+
+    Args:
+        app: The application.
+        target: Path and query.
+        count: How many requests.
+    """
+
+    async def together() -> list[Answer]:
+        several = (_asked(app, "GET", target, b"", {}, lambda: None) for _ in range(count))
+        return await asyncio.gather(*several)
+
+    return asyncio.run(together())
+
+
+async def _asked(
+    app: ASGIApp,
+    method: str,
+    target: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    known: Callable[[], None],
+) -> Answer:
     parts = urlsplit(target)
     # By a name that the gate lets pass.
-    given = {"host": "localhost", "content-length": str(len(body)), **(headers or {})}
+    given = {"host": "localhost", "content-length": str(len(body)), **headers}
     scope = {
         "type": "http",
         "method": method,
@@ -51,7 +78,7 @@ def ask(
         "state": {KNOWN: known},
     }
     sent: list[Any] = []
-    asyncio.run(_serve(app, scope, body, sent))
+    await _serve(app, scope, body, sent)
     told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return Answer(sent[0]["status"], told, b"".join(part.get("body", b"") for part in sent[1:]))
 

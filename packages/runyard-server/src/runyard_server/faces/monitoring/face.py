@@ -9,6 +9,7 @@ sends one. Figures tell the names of workspaces and how much there is to do: not
 None of the three counts as use of the service, so an embedded one ends although it is watched.
 """
 
+import asyncio
 import time
 from collections.abc import Sequence
 
@@ -29,6 +30,8 @@ _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _READY, _UNREADY = 200, 503
 # Whoever has no token must not make the database work for each request.
 _KEPT_SECONDS = 1.0
+# Supervisors give up after some seconds, and learn nothing then.
+_PATIENCE_SECONDS = 5.0
 
 
 class MonitoringFace(Face):
@@ -38,7 +41,7 @@ class MonitoringFace(Face):
 
     def __init__(self) -> None:
         self._looked = -_KEPT_SECONDS
-        self._why_not: list[str] = []
+        self._look: asyncio.Task[list[str]] | None = None
 
     def table(self) -> Sequence[Served]:
         """The three addresses."""
@@ -65,14 +68,20 @@ class MonitoringFace(Face):
         return _text(error.message, error.status, failures.headers(error))
 
     async def _readiness(self, exchange: Exchange) -> Response:
-        now = time.monotonic()
-        if now - self._looked >= _KEPT_SECONDS:
-            # Before the look: of many who ask at once, one looks.
+        look, now = self._look, time.monotonic()
+        # Of many who ask at once one looks, and all have its answer: none is told what was before.
+        if look is None or (look.done() and now - self._looked >= _KEPT_SECONDS):
             self._looked = now
-            self._why_not = await exchange.run(lambda: _why_not(exchange.parts.system))
-        if not self._why_not:
+            system, work = exchange.parts.system, exchange.parts.work
+            # A task of its own: whoever asked first may go away before the answer is there.
+            look = self._look = asyncio.create_task(work.run(lambda: _why_not(system)))
+        if not look.done():
+            await asyncio.wait([look], timeout=_PATIENCE_SECONDS)
+        silent = f"the database has not answered for {_PATIENCE_SECONDS:.0f} s"
+        why_not = look.result() if look.done() else [silent]
+        if not why_not:
             return _text("ready")
-        why = "\n".join(self._why_not) if exchange.caller is not None else "not ready"
+        why = "\n".join(why_not) if exchange.caller is not None else "not ready"
         return _text(why, _UNREADY)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from runyard.protocol.datastores import WriteQuery
 from runyard.protocol.environments import (
     EnvironmentDefinition,
     EnvironmentQuery,
@@ -36,6 +37,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import purging
 from runyard_server.operations import (
+    datastores,
     environments,
     experiments,
     files,
@@ -45,6 +47,7 @@ from runyard_server.operations import (
     registered_models,
     runs,
     tracked_experiments,
+    tracked_runs,
     trash,
     trash_moves,
     workspaces,
@@ -53,9 +56,11 @@ from runyard_server.scheduler.trash import TrashWork
 from runyard_server.store import job_nodes
 from runyard_server.store import trash as rows
 from runyard_server.store.job_nodes import JobNodeRow
+from runyard_server.testing.clocks import TickingClock
 
 Store = Callable[..., FileEntry]
 W = "default"
+DAY = 24 * 3600 * 1_000_000
 
 
 def delete(system: System, kind: str, name: str, **more: bool) -> TrashEntry:
@@ -118,7 +123,7 @@ def test_a_dry_run_tells_the_bytes_and_deletes_nothing(system: System, run_with_
     runs.complete(system, W, run_with_files)
     told = delete(system, "run", run_with_files, dry_run=True)
     found = files.list_(system, W, run_with_files, FileQuery()).items
-    size = sum(one.size for one in found if one.kind == "artifact")
+    size = sum(one.size for one in found)
     assert (told.id, told.count, told.size) == ("", 1, size)
     assert trash.list_(system, W, TrashQuery()).items == []
     assert listed(system) == [run_with_files]
@@ -441,3 +446,68 @@ def test_the_trash_pages_by_key(system: System) -> None:
     second = trash.list_(system, W, TrashQuery(2, first.next_page_token))
     assert ([one.name for one in second.items], second.next_page_token) == (["r0"], None)
     assert system.read(lambda work: rows.find(work.connection, "other", 1)) is None
+
+
+def test_a_title_that_was_taken_comes_back_with_a_number(system: System) -> None:
+    """An experiment that returns is found by the title it had, however often that was given."""
+    first = tracked_experiments.create(system, W, "before", "", {})
+    tracked_experiments.rename(system, W, first.row.id, "Our best")
+    entry = delete(system, "experiment", first.row.name)
+    second = tracked_experiments.create(system, W, "Our best", "", {})
+    tracked_experiments.create(system, W, "Our best (2)", "", {})
+    trash.restore(system, W, entry.id)
+    assert tracked_experiments.get_by_title(system, W, "Our best").row.id == second.row.id
+    assert tracked_experiments.get_by_title(system, W, "Our best (3)").row.id == first.row.id
+    # One whose title nobody took has it again.
+    entry = delete(system, "experiment", second.row.name)
+    trash.restore(system, W, entry.id)
+    assert tracked_experiments.get(system, W, second.row.id).row.title == "Our best"
+
+
+def test_logs_of_interactive_runs_are_told(system: System) -> None:
+    """What a deletion would free has the logs of runs that no agent has delivered."""
+    runs.start(system, W, body=StartRun("mnist", run_id="r"))
+    system.logs.append(W, "r", "logs/notes.txt", 0, io.BytesIO(b"x" * 1000))
+    runs.complete(system, W, "r")
+    for kind, name in (("run", "r"), ("experiment", "mnist")):
+        assert delete(system, kind, name, dry_run=True).size == 1000
+    workspaces.create(system, CreateWorkspace("vision"))
+    runs.start(system, "vision", body=StartRun("mnist", run_id="r"))
+    system.logs.append("vision", "r", "logs/notes.txt", 0, io.BytesIO(b"x" * 500))
+    runs.complete(system, "vision", "r")
+    query = WriteQuery()
+    datastores.write(system, "vision", "workspaceblobstore", "a", query, io.BytesIO(b"x" * 30))
+    assert workspaces.delete(system, "vision", DeleteWorkspace(dry_run=True)).size == 530
+
+
+def test_what_a_tracker_has_deleted_is_freed_after_a_week(
+    system: System, clock: TickingClock, store_text: Store
+) -> None:
+    """It comes back as long as the trash keeps things, and then takes no more room."""
+    for run in ("a", "b", "c", "d"):
+        started(system, run)
+    runs.start(system, W, body=StartRun("mnist", run_id="open"))
+    files.register(system, W, "a", body=RegisterFiles([store_text("x", "x")]))
+    other = tracked_experiments.create(system, W, "other", "", {})
+    started(system, "e", "other")
+    for run in ("a", "b", "open"):
+        tracked_runs.set_deleted(system, W, run, deleted=True)
+    tracked_experiments.set_deleted(system, W, other.row.id, deleted=True)
+    purging.take_up_hidden(system)
+    assert purging.due(system) == []
+    tracked_runs.set_deleted(system, W, "b", deleted=False)
+    clock.now += 8 * DAY
+    tracked_runs.set_deleted(system, W, "c", deleted=True)
+    purging.take_up_hidden(system)
+    # Taken up, so nobody brings back the half of it.
+    for run in ("a", "e"):
+        with pytest.raises(RunNotFound):
+            tracked_runs.set_deleted(system, W, run, deleted=False)
+    purged(system)
+    purging.take_up_hidden(system)
+    purged(system)
+    assert listed(system) == ["b", "d"]
+    assert [runs.get(system, W, run).id for run in ("c", "open")] == ["c", "open"]
+    with pytest.raises(ExperimentNotFound):
+        tracked_experiments.get(system, W, other.row.id)
+    assert trash.list_(system, W, TrashQuery()).items == []

@@ -13,16 +13,18 @@ from runyard.protocol.trash import ENVIRONMENT, EXPERIMENT, FREEING, KEPT, MODEL
 from runyard_server.core.clock import SECOND
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.store import purge, references, trashed
+from runyard_server.store import experiment_facts, purge, references, runs, trashed, workspaces
 from runyard_server.store import trash as rows
 from runyard_server.store.subjects import Subject
-from runyard_server.store.trash import TrashRow
+from runyard_server.store.trash import RunName, TrashRow
 
 TRASH_WORK = Subject("cleanup", "", "trash")
 # Longer than any request takes between its look at a content and its reference to it.
 SHORTEST = 60 * SECOND
 # Each takes a few milliseconds in the writer, for which everybody else waits.
 _RUNS, _EVENTS = 50, 2000
+_WORKSPACES = 100_000
+_DAY = 24 * 3600 * SECOND
 
 
 class _Details(msgspec.Struct):
@@ -40,6 +42,47 @@ def due(system: System, limit: int = 100) -> list[TrashRow]:
         limit: The most that are wanted.
     """
     return system.read(lambda work: rows.due(work.connection, work.now, limit))
+
+
+def take_up_hidden(system: System) -> None:
+    """Have what trackers have deleted freed, once it was hidden for as long as the trash keeps.
+
+    A tracker's deleted run stays where it is, for the tracker still reads and restores it. When its
+    time is over it goes through the trash, as an entry that is over at once, so that a kill leaves
+    nothing half.
+    """
+    before = system.clock.now_us() - int(system.settings.trash_days * _DAY)
+    for workspace in system.read(lambda work: workspaces.ids(work.connection, _WORKSPACES)):
+        _take_up_all(system, workspace, before)
+
+
+def _take_up_all(system: System, workspace: str, before: int) -> None:
+    # A write that changes nothing would sync the disk all the same.
+    while system.read(lambda work: _is_over(work, workspace, before)):
+        if not system.write(lambda work: _take_up(work, workspace, before)):
+            break
+
+
+def _is_over(work: Work, workspace: str, before: int) -> bool:
+    found = runs.deleted_before(work.connection, workspace, before, 1)
+    return bool(found or experiment_facts.deleted_before(work.connection, workspace, before))
+
+
+def _take_up(work: Work, workspace: str, before: int) -> int:
+    """Move some runs whose time is over into the trash, and drop experiments without any."""
+    found = runs.deleted_before(work.connection, workspace, before, _RUNS)
+    names = [RunName(row.key, row.id, row.experiment, row.active, row.run_type) for row in found]
+    # One of that name may be in the trash already: it goes first.
+    there = rows.with_entries(work.connection, workspace, [one.id for one in names])
+    names = [one for one in names if one.id not in there]
+    rows.move_runs(work.connection, names, workspace, trashed.of(workspace))
+    for one in names:
+        made = (work.person, work.now, 0, msgspec.json.encode(_Details()).decode())
+        rows.put(work.connection, TrashRow(0, workspace, RUN, one.id, FREEING, 1, 0, *made))
+    empty = experiment_facts.deleted_before(work.connection, workspace, before)
+    for name in empty:
+        purge.remove_experiment(work.connection, workspace, name)
+    return len(names) + len(empty)
 
 
 def purge_entry(system: System, entry: TrashRow) -> None:

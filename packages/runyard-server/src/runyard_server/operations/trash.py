@@ -52,7 +52,7 @@ def add(system: System, workspace: str, body: AddTrash) -> TrashEntry:
     keep = int(system.settings.trash_days * _DAY)
 
     def look(work: Work) -> tuple[int, TrashEntry]:
-        found = kind.measured(work, workspace, body.name)
+        found = kind.measured(work, workspace, body.name, system.logs)
         entry = _row(work, workspace, body.kind, found, keep)
         entry = replace(entry, until=work.now + keep, state=KEPT)
         return found.size, entry_record(entry)

@@ -28,6 +28,7 @@ from runyard_server.core.work import Work
 from runyard_server.operations import trash_models
 from runyard_server.store import environments, experiments, runs, trashed
 from runyard_server.store import trash as rows
+from runyard_server.store.logs import LogStore
 from runyard_server.store.subjects import ENVIRONMENT, EXPERIMENT, Subject
 from runyard_server.store.trash import RunName, TrashRow
 
@@ -84,20 +85,21 @@ class Kind:
     find: Callable[[Work, str, str], Found]
     put: Callable[[Work, str, Found], None]
     back: Callable[[Work, TrashRow], None]
-    size: Callable[[Work, str, Found], int] | None = None
+    size: Callable[[Work, str, Found, LogStore], int] | None = None
 
-    def measured(self, work: Work, workspace: str, name: str) -> Found:
+    def measured(self, work: Work, workspace: str, name: str, logs: LogStore) -> Found:
         """What would be deleted, with its bytes.
 
         Args:
             work: A unit of work that only reads.
             workspace: Id of the workspace.
             name: Its name.
+            logs: The logs of runs, which go with them.
         """
         found = self.find(work, workspace, name)
-        return (
-            found if self.size is None else replace(found, size=self.size(work, workspace, found))
-        )
+        if self.size is None:
+            return found
+        return replace(found, size=self.size(work, workspace, found, logs))
 
 
 def details_of(entry: TrashRow) -> Details:
@@ -164,8 +166,14 @@ def _find_run(work: Work, workspace: str, run: str) -> Found:
     return Found(run, len(found), 0, runs=found)
 
 
-def _size_of_runs(work: Work, _workspace: str, found: Found) -> int:
-    return rows.size_of_runs(work.connection, [one.key for one in found.runs])
+def _size_of_runs(work: Work, workspace: str, found: Found, logs: LogStore) -> int:
+    return _size(work, workspace, found.runs, logs)
+
+
+def _size(work: Work, workspace: str, some: Sequence[RunName], logs: LogStore) -> int:
+    # By their files: of a run without a job no row says how large its logs are.
+    kept = sum(logs.space(workspace, one.id) for one in some)
+    return kept + rows.size_of_runs(work.connection, [one.key for one in some])
 
 
 def _put_run(work: Work, workspace: str, found: Found) -> None:
@@ -199,11 +207,11 @@ def _find_experiment(work: Work, workspace: str, name: str) -> Found:
     return Found(name, count, 0, Details(up_to=newest), first)
 
 
-def _size_of_experiment(work: Work, workspace: str, found: Found) -> int:
+def _size_of_experiment(work: Work, workspace: str, found: Found, logs: LogStore) -> int:
     after = size = 0
     while page := rows.of_experiment(work.connection, workspace, found.name, after, AT_ONCE):
         after = page[-1].key
-        size += rows.size_of_runs(work.connection, [one.key for one in page])
+        size += _size(work, workspace, page, logs)
     return size
 
 

@@ -43,6 +43,12 @@ def delete(system: System, workspace: str, query: DeleteWorkspace) -> TrashEntry
         WrongState: It is the default one, runs go on in it, or it has endpoints or nodes.
     """
     keep = int(system.settings.trash_days * _DAY)
+    system.read(lambda work: workspace_row(work, workspace))
+    # Before the write, for which others wait: a datastore may have a million files.
+    beside = sum(
+        usage.below(folder / workspace, set()).size
+        for folder in (system.home.run_logs, system.home.datastores)
+    )
 
     def look(work: Work) -> TrashRow:
         workspace_row(work, workspace)
@@ -50,7 +56,8 @@ def delete(system: System, workspace: str, query: DeleteWorkspace) -> TrashEntry
         space = usage.of_workspace(work.connection, workspace)
         details = msgspec.json.encode(Details()).decode()
         made = (work.person, work.now, work.now + keep, details)
-        return TrashRow(0, workspace, WORKSPACE, workspace, KEPT, space.count, space.size, *made)
+        size = space.size + beside
+        return TrashRow(0, workspace, WORKSPACE, workspace, KEPT, space.count, size, *made)
 
     def write(work: Work) -> TrashRow:
         entry = look(work)

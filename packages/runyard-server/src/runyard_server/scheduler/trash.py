@@ -35,6 +35,8 @@ class TrashWork:
 
     def free(self) -> None:
         """Free what is over, and finish what a service before has begun to move."""
+        if not self._busy:
+            purging.take_up_hidden(self._system)
         found = purging.due(self._system)
         if found and not self._busy:
             self._busy = True

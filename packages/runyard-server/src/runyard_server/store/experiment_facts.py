@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     select,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from runyard.protocol.filters import ATTRIBUTE, Condition, Order
 from runyard_server.store.nouns import not_hidden
 from runyard_server.store.prepared import Prepared
-from runyard_server.store.schema import experiments
+from runyard_server.store.schema import experiments, runs
 from runyard_server.store.searched import compared
 from runyard_server.store.tracking_schema import experiment_facts, experiment_tags
 
@@ -157,10 +158,6 @@ def put(connection: Connection, row: FactsRow) -> None:
     """Write the facts of an experiment; no other one of its workspace has the title."""
     connection.execute(delete(experiment_facts).where(_FACTS.experiment == row.id))
     title = None if row.title == row.name else row.title
-    if title is not None:
-        # One in the trash may have it: should that come back, its name is its title.
-        same = (_FACTS.workspace == row.workspace, _FACTS.title == title)
-        connection.execute(update(experiment_facts).where(*same).values(title=None))
     connection.execute(
         insert(experiment_facts).values(
             experiment=row.id,
@@ -171,6 +168,45 @@ def put(connection: Connection, row: FactsRow) -> None:
             changed_at=row.changed_at,
         )
     )
+
+
+def move(connection: Connection, experiment: str, to: str) -> None:
+    """Take the facts of an experiment to another workspace: its trash, or back.
+
+    Another one may have its title there by now; then it has a number behind it, as copies of files
+    have, for a title is more than nothing.
+
+    Args:
+        connection: The transaction's connection.
+        experiment: Its id.
+        to: The workspace.
+    """
+    mine = _FACTS.experiment == experiment
+    title = connection.execute(select(_FACTS.title).where(mine)).scalar_one_or_none()
+    free, number = title, 1
+    while free is not None and by_title(connection, to, free) is not None:
+        number += 1
+        free = f"{title} ({number})"
+    connection.execute(update(experiment_facts).where(mine).values(workspace=to, title=free))
+
+
+def deleted_before(connection: Connection, workspace: str, before: int) -> list[str]:
+    """The names of experiments that a tracker has deleted before a time and that have no runs.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        before: Microseconds since 1970.
+    """
+    has_runs = exists().where(
+        runs.c.workspace == experiments.c.workspace, runs.c.experiment == experiments.c.name
+    )
+    found = (
+        select(experiments.c.name)
+        .join(experiment_facts, _FACTS.experiment == experiments.c.id)
+        .where(experiments.c.workspace == workspace, _FACTS.deleted_at <= before, ~has_runs)
+    )
+    return list(connection.execute(found).scalars())
 
 
 def tags(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:

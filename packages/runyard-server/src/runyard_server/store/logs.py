@@ -157,6 +157,15 @@ class LogStore:
         """A run's logs, by path."""
         return sorted(_walk(self.folder(workspace, run)), key=lambda log: log.path)
 
+    def space(self, workspace: str, run: str) -> int:
+        """Bytes of a run's logs.
+
+        Args:
+            workspace: Id of the workspace.
+            run: Id of the run.
+        """
+        return sum(log.size for log in _walk(self.folder(workspace, run)))
+
 
 def _walk(root: Path) -> Iterator[LogFile]:
     # By hand, not by recursion: a script may make a tree deeper than Python's stack.

@@ -540,6 +540,21 @@ def has_deleted(connection: Connection, workspace: str) -> bool:
     return _DELETED.row(connection, {"in_workspace": workspace}) is not None
 
 
+def deleted_before(connection: Connection, workspace: str, before: int, limit: int) -> list[RunRow]:
+    """Some runs that a tracker has deleted before a time, all of which is delivered.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        before: Microseconds since 1970.
+        limit: The most that are wanted.
+    """
+    mine = (runs.c.workspace == workspace, runs.c.deleted_at <= before, runs.c.active.is_(False))
+    waiting = select(job_nodes.c.run_key).where(job_nodes.c.finished_at.is_(None))
+    found = select(*COLUMNS).where(*mine, runs.c.key.not_in(waiting))
+    return [row_of(row) for row in connection.execute(found.limit(limit))]
+
+
 def mark_deleted(connection: Connection, workspace: str, experiment: str, at: int | None) -> None:
     """Delete all runs of an experiment, or with None restore them.
 

@@ -15,9 +15,10 @@ from sqlalchemy import (
     update,
 )
 
+from runyard.protocol.files import LOG_KIND
 from runyard.protocol.sweeps import RUN_TYPES
 from runyard.protocol.trash import EXPERIMENT, FREEING, KEPT, RUN
-from runyard_server.store import purge
+from runyard_server.store import experiment_facts, purge
 from runyard_server.store.schema import (
     experiments,
     job_nodes,
@@ -338,6 +339,8 @@ def move_experiment(connection: Connection, name: str, start: str, to: str) -> N
     if before is None:
         return
     if connection.execute(count.where(there)).scalar_one_or_none() is None:
+        key = connection.execute(select(experiments.c.id).where(here)).scalar_one()
+        experiment_facts.move(connection, key, to)
         connection.execute(update(experiments).where(here).values(workspace=to))
         return
     # Numbers go on behind the larger one, so that none comes twice from now on.
@@ -347,7 +350,7 @@ def move_experiment(connection: Connection, name: str, start: str, to: str) -> N
 
 
 def size_of_runs(connection: Connection, keys: Sequence[int]) -> int:
-    """Bytes of the files, logs and metrics of runs.
+    """Bytes of the files and metrics of runs; logs are no rows but of some runs that have ended.
 
     Args:
         connection: The transaction's connection.
@@ -356,7 +359,8 @@ def size_of_runs(connection: Connection, keys: Sequence[int]) -> int:
     total = 0
     for begin in range(0, len(keys), MANY):
         some = list(keys[begin : begin + MANY])
-        files = select(func.sum(run_files.c.size)).where(run_files.c.run_key.in_(some))
+        mine = (run_files.c.run_key.in_(some), run_files.c.kind != LOG_KIND)
+        files = select(func.sum(run_files.c.size)).where(*mine)
         series = select(metric_series.c.id).where(metric_series.c.run_key.in_(some))
         points = select(func.sum(func.length(metric_segments.c.payload))).where(
             metric_segments.c.series_id.in_(series)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
+from runyard.protocol.files import LOG_KIND
 from runyard_server.store.schema import job_nodes, metric_segments, run_files, runs
 from runyard_server.store.trash_schema import blob_marks, trash
 
@@ -75,7 +76,7 @@ def of_experiments(connection: Connection, limit: int) -> list[ExperimentSpace]:
 
 
 def of_workspace(connection: Connection, workspace: str) -> Space:
-    """What the runs of a workspace have: bytes of files and logs, and how many runs they are.
+    """What the runs of a workspace have: bytes of files without logs, and how many runs they are.
 
     Args:
         connection: The transaction's connection.
@@ -84,7 +85,7 @@ def of_workspace(connection: Connection, workspace: str) -> Space:
     mine = runs.c.workspace == workspace
     size = func.coalesce(func.sum(run_files.c.size), 0)
     joined = select(size).select_from(runs).join(run_files, run_files.c.run_key == runs.c.key)
-    total = connection.execute(joined.where(mine)).scalar_one()
+    total = connection.execute(joined.where(mine, run_files.c.kind != LOG_KIND)).scalar_one()
     count = connection.execute(select(func.count()).where(mine)).scalar_one()
     return Space(int(total), int(count))
 

@@ -289,3 +289,26 @@ def test_digests_are_those_of_the_pool(system: System, folder: Path) -> None:
     backups.make(system.home, folder)
     for path in folder.glob("blobs/sha256/*/*"):
         assert hashlib.sha256(path.read_bytes()).hexdigest() == path.parent.name + path.name
+
+
+def test_a_restore_is_on_the_disk_before_it_counts(
+    system: System, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut behind a restore leaves no database whose contents have lost their names."""
+    home, synced, before = Home(tmp_path / "new"), [], []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        fsync(descriptor)
+        place = Path(f"/proc/self/fd/{descriptor}").readlink()
+        synced.append(place)
+        if not home.database.exists():
+            before.append(place)
+
+    backups.make(system.home, folder)
+    monkeypatch.setattr(os, "fsync", noted)
+    restoring.restore(folder, home)
+    folders = {path for path in home.root.rglob("*") if path.is_dir()} - {home.root / "runs"}
+    assert folders
+    assert {*folders, home.root, home.root.parent} <= set(before)
+    assert synced[-1] == home.root

@@ -32,7 +32,7 @@ from typing import Any
 
 from runyard.protocol import paths
 from runyard.protocol.errors import InvalidRequest, NotFound, TemporaryError
-from runyard_server.store.folders import CHUNK, INCOMING, sync_folder
+from runyard_server.store.folders import CHUNK, INCOMING, sync_folder, sync_tree
 from runyard_server.store.home import Home
 
 MARK, HEADER, LIST, DATABASE = "backups.json", "backup.json", "files.jsonl", "runyard.db"
@@ -374,8 +374,12 @@ def _finish(made: _Backup) -> None:
         "list_sha256": digest,
     }
     _write(made.place / HEADER, header)
-    for folder, _, _ in os.walk(made.place):
-        sync_folder(Path(folder))
+    # The pool's folders were synced where files came; they themselves may be new, too.
+    pool = made.root / "blobs" / paths.CONTENTS
+    if pool.exists():
+        sync_folder(pool)
+    sync_folder(pool.parent)
+    sync_tree(made.place)
     made.place.rename(made.root / made.report.name)
     sync_folder(made.root)
 

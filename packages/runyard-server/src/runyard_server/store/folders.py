@@ -169,5 +169,12 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_tree(root: Path) -> None:
+    """Bring the names in a folder and in all below it to the disk, with the folder's own name."""
+    for folder, _, _ in os.walk(root):
+        sync_folder(Path(folder))
+    sync_folder(root.parent)
+
+
 def _bad(path: str, reason: str) -> InvalidRequest:
     return InvalidRequest(f"the path {path[:200]!r} cannot be used: {reason}")

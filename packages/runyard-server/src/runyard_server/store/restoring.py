@@ -2,7 +2,8 @@
 
 Every content is compared with the digest that is its name, every other file with the list of the
 backup, the list with the backup's header, and the records with the contents that they refer to.
-The database is put in its place last: until then no service starts there. Whoever is killed on the
+The database is put in its place last, when everything else is on the disk with its name: until then
+no service starts there. Whoever is killed on the
 way begins again, and what is there already is only compared.
 """
 
@@ -20,6 +21,7 @@ from runyard.protocol.errors import InvalidRequest, NotFound
 from runyard.protocol.jobs import STATE_FILE
 from runyard_server.store import backups
 from runyard_server.store.backups import DATABASE, FORMAT, HEADER, LIST, MARK, Entry
+from runyard_server.store.folders import sync_folder, sync_tree
 from runyard_server.store.home import Home
 from runyard_server.store.inspection import newest_version
 
@@ -185,7 +187,10 @@ def _database(place: Path, home: Home, entry: Entry) -> int:
         _disown(connection, home)
     lost = [one for one in set(backups.referenced(part)) if not _is_there(home, one)]
     _refuse([f"content {digest}, which is missing" for digest in lost], place)
+    # The database is what a service goes by, so nothing that it names may be lost by a power cut.
+    sync_tree(home.root)
     part.replace(home.database)
+    sync_folder(home.root)
     return size
 
 

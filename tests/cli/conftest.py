@@ -52,12 +52,18 @@ class Cli:
         self.variables = {**os.environ, HOME_VARIABLE: str(home), "COLUMNS": "200"}
 
     def __call__(self, *words: str, **variables: str) -> Said:
+        return self.given("", *words, **variables)
+
+    def given(self, text: str, *words: str, **variables: str) -> Said:
+        """Call it with a text on stdin."""
         with (
             tempfile.TemporaryFile() as out,
             tempfile.TemporaryFile() as err,
-            Path(os.devnull).open() as nothing,
+            tempfile.TemporaryFile() as there,
         ):
-            files = (nothing.fileno(), out.fileno(), err.fileno())
+            there.write(text.encode())
+            there.seek(0)
+            files = (there.fileno(), out.fileno(), err.fileno())
             given = {**self.variables, **variables}
             process = FORK_SERVER.start("runyard", words, self.folder, given, files)
             try:

@@ -71,3 +71,28 @@ def test_a_backup_at_the_prompt(cli, tmp_path) -> None:
     assert cli("restore", folder, RUNYARD_HOME=new).status == 2
     assert cli("backup", folder, RUNYARD_URL="http://server:8420").status == 2
     assert (Path(new) / "runyard.db").exists()
+
+
+def test_a_secret_is_not_taken_from_the_command_line(cli, place) -> None:
+    """What is on a command line is read by everybody who lists processes; stdin by nobody."""
+    cli("users", "add", "mia", "--role", "reader")
+    token = cli("tokens", "create", "found", "--user", "mia").out.strip()
+    refused = cli("tokens", "revoke", token, "--user", "mia")
+    assert refused.status == 2
+    assert "stdin" in refused.err
+    assert token not in refused.err
+    theirs = {"RUNYARD_URL": place.client.connection.url, "RUNYARD_TOKEN": token}
+    assert cli("whoami", **theirs).status == 0
+    assert cli.given(f"{token}\n", "tokens", "revoke", "-", "--user", "mia").status == 0
+    assert cli("whoami", **theirs).status == 4
+    assert cli.given("ry_none\n", "tokens", "revoke", "-", "--user", "mia").status == 2
+
+
+def test_a_mistyped_line_repeats_no_secret(cli) -> None:
+    """A password in an address is not on the terminal, nor in a log of CI, because of a typo."""
+    url = "postgresql://anna:geheim@db.example/records"
+    for words in (("database", "copy", url), ("database", "copy", "--to", url, "--json", url)):
+        said = cli(*words)
+        assert said.status == 2
+        assert "db.example" in said.err
+        assert "geheim" not in said.err + said.out

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from runyard.protocol import errors
 from runyard_server.cli import output
-from runyard_server.cli.texts import Styled, multiline
+from runyard_server.cli.texts import Styled, multiline, without_secrets
 
 EXITS: tuple[tuple[type[errors.RunyardError], int], ...] = (
     (errors.InvalidRequest, 2),
@@ -79,10 +79,11 @@ def complain(error: errors.RunyardError, *, json_wanted: bool) -> None:
     if json_wanted:
         import json
 
-        output.write_error(json.dumps(errors.to_wire(error)) + "\n")
+        wire = json.dumps(errors.to_wire(error), ensure_ascii=False)
+        output.write_error(without_secrets(wire) + "\n")
         return
     title = output.painted(Styled("error:", "bold red"), sys.stderr)
-    output.write_error(f"{title} {multiline(error.message)}\n")
+    output.write_error(f"{title} {multiline(without_secrets(error.message))}\n")
 
 
 def _of_system(error: OSError) -> errors.RunyardError:

@@ -32,6 +32,19 @@ _BUT_LINES_AND_RETURNS = {**_BUT_LINES, ord("\r"): "\r"}
 _IN_JSON = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), *map(ord, _TURNING + _ENDING))}
 
 
+def without_secrets(text: str) -> str:
+    """A text without passwords in addresses, and with no more of a token than how it begins.
+
+    What was typed is often repeated in an error, and what is on a terminal ends up in logs of CI.
+    """
+    import re
+
+    from runyard.protocol.tokens import USER_TOKEN
+
+    text = re.sub(r"(://[^/@:\s]*):[^/@\s]+@", r"\1:***@", text)
+    return re.sub(rf"\b({USER_TOKEN}[\w-]{{6}})[\w-]{{8,}}", r"\1…", text)
+
+
 class Styled(NamedTuple):
     """A text and how it looks where there are colours: words such as `bold red`."""
 

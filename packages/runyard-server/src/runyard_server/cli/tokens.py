@@ -1,7 +1,9 @@
 """`runyard tokens`: what programs of people show to be let in."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
+from runyard.protocol.errors import InvalidRequest
 from runyard_server.cli import humane, output, tables
 from runyard_server.cli.options import Json
 from runyard_server.cli.parameters import Argument, Given, Group, Offers, Option
@@ -19,7 +21,12 @@ def _tokens(_: Given, __: str) -> Offers:
 
 TokenName = Annotated[str, Argument("NAME", help="What it is for, such as laptop or ci.")]
 TokenId = Annotated[
-    str, Argument("TOKEN", help="A token's id, its name or how it begins.", complete=_tokens)
+    str,
+    Argument(
+        "TOKEN",
+        help="A token's id, its name or how it begins; `-` reads the token itself from stdin.",
+        complete=_tokens,
+    ),
 ]
 OfUser = Annotated[
     str | None,
@@ -77,6 +84,8 @@ def create(name: TokenName, user: OfUser = None, days: Days = 365, json: Json = 
 def rotate(token: TokenId, days: Days = 365, user: OfUser = None, json: Json = False) -> None:
     """Make a token anew under its name; the old secret counts no more.
 
+    Browsers that it signed in are signed out.
+
     Example: `runyard tokens rotate laptop`
     """
     tokens = _client()
@@ -85,9 +94,9 @@ def rotate(token: TokenId, days: Days = 365, user: OfUser = None, json: Json = F
 
 @group.command()
 def revoke(token: TokenId, user: OfUser = None, json: Json = False) -> None:
-    """Revoke a token: it opens nothing any more.
+    """Revoke a token: it opens nothing any more, and browsers that it signed in are signed out.
 
-    Example: `runyard tokens revoke laptop`
+    Examples: `runyard tokens revoke laptop`  ·  `runyard tokens revoke - < found.token`
     """
     tokens = _client()
     meant = _meant(tokens, token, user)
@@ -116,13 +125,29 @@ def _end(text: str | None) -> str:
 
 
 def _meant(tokens: "Tokens", given: str, user: str | None) -> str:
-    """The id of the token that is named by its id, its name or its beginning.
+    """The id of the token that is named by its id, its name or its beginning, or read from stdin.
 
     An administrator's ids of other people's tokens are not among their own: those pass as they are.
+
+    Raises:
+        InvalidRequest: It is the token itself, or what was read is none of these people's.
     """
+    from runyard.protocol.tokens import USER_TOKEN
+
     known = tokens.list(user)
     exact = [one.id for one in known if given in (one.id, one.name)]
-    begun = [one.id for one in known if given.startswith(one.prefix)]
+    if given == "-":
+        read = sys.stdin.readline().strip()
+        exact = [one.id for one in known if read.startswith(one.prefix)]
+        if not exact:
+            raise InvalidRequest("no token begins like the one on stdin; --user says whose it is")
+    begun = [one.id for one in known if one.prefix == given]
+    if not exact and not begun and given.startswith(USER_TOKEN):
+        # Whoever lists processes has read it by now.
+        raise InvalidRequest(
+            "that is the token itself, which everybody on this machine can read in the list of "
+            "processes: name it by its id or its name, or give it on stdin (`-`)"
+        )
     return (exact or begun or [given])[0]
 
 

@@ -10,7 +10,10 @@ from functools import cache
 from pathlib import Path
 
 import b01_import
+import b02_metrics
+import b03_many_runs
 import b05_search
+import b06_series
 import b07_files
 import b08_submit
 import b09_environment
@@ -21,6 +24,7 @@ import b13_rest
 import b14_logs
 import b15_training
 import b16_start
+import b17_small_run
 import machine
 import measure
 import peers
@@ -34,7 +38,10 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
         b01_import.benchmark,
         ("mlflow-skinny", "mlflow", "wandb", "trackio", "ray", "azureml-core"),
     ),
+    "B2": (b02_metrics.benchmark, ("mlflow", "trackio", "wandb", "tensorboard")),
+    "B3": (b03_many_runs.benchmark, ("mlflow",)),
     "B5": (b05_search.benchmark, ("mlflow",)),
+    "B6": (b06_series.benchmark, ("mlflow", "tensorboard")),
     "B7": (b07_files.benchmark, ("mlflow",)),
     "B8": (b08_submit.benchmark, ("mlflow", "submitit", "ray")),
     "B9": (b09_environment.benchmark, ("mlflow", "ray")),
@@ -50,6 +57,7 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "B15": (b15_training.benchmark, ()),
     "B15-workers": (b15_training.workers, ()),
     "B16": (b16_start.benchmark, ("mlflow", "wandb", "ray", "dstack")),
+    "B17": (b17_small_run.benchmark, ("mlflow",)),
 }
 
 

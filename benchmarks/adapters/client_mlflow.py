@@ -9,7 +9,7 @@ from pathlib import Path
 
 os.environ["MLFLOW_TRACKING_TOKEN"] = sys.argv[2]
 
-import mlflow  # noqa: E402 - the token must be there first
+import mlflow
 
 mlflow.set_tracking_uri(sys.argv[1])
 mlflow.set_experiment("bench")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 POINTS = 1000
 # A value that no thinning by extremes may leave out.

@@ -15,9 +15,11 @@ def calls(count: int) -> dict:
     run = experiment.start_logging(snapshot_directory=None)
     run.log("first", 0.0)  # opens the spool, which is once in a run's life
     run.flush()
-    figures = measured(
-        count, lambda number, value: run.log("loss", value, step=number), run.flush, "runyard", run.id
-    )
+
+    def log(number: int, value: float) -> None:
+        run.log("loss", value, step=number)
+
+    figures = measured(count, log, run.flush, "runyard", run.id)
     run.complete()
     return figures
 

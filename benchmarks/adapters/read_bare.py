@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import curves
-import numpy
+import numpy as np
 from serve import serve
 
 _columns: list = []
@@ -14,7 +14,7 @@ _columns: list = []
 def look(runs: int, points: int) -> dict:
     """The least and the greatest of each part of each column."""
     if not _columns:
-        _columns.extend(numpy.array(curves.values(points)) for _ in range(runs))
+        _columns.extend(np.array(curves.values(points)) for _ in range(runs))
     begun = time.perf_counter()
     found = []
     for column in _columns:

@@ -54,7 +54,8 @@ def version(files: int) -> dict:
     begun = time.perf_counter()
     model = _with_files[0].register_model("many-files", model_path="model")
     seconds = time.perf_counter() - begun
-    if len(model.verify().checked) != files:
+    checked = model.verify()
+    if checked.files != files or not checked.is_intact:
         raise RuntimeError("files of the version are lost")
     return {"version": seconds}
 

@@ -21,6 +21,7 @@ from runyard.protocol.storage import (
 )
 from runyard_server.core.clock import iso
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.store import trashed, usage
 from runyard_server.store.records import Connection
 from runyard_server.store.usage import ExperimentSpace, Space
@@ -123,7 +124,11 @@ def _parts(
     """A table part by part, each read by itself: nothing waits for the whole of it."""
     last = system.read(lambda work: usage.last_key(work.connection, key))
     for after in range(0, last, usage.KEYS_AT_ONCE):
-        yield system.read(lambda work, after=after: read(work.connection, after))
+
+        def act(work: Work, after: int = after) -> Part:
+            return read(work.connection, after)
+
+        yield system.read(act)
 
 
 def _sum(parts: Iterator[Space]) -> Space:

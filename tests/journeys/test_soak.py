@@ -42,7 +42,7 @@ def again(work):
         try:
             return work()
         except Exception as error:
-            if "exist" in str(error):
+            if "exist" in str(error).lower():
                 return None
             time.sleep(0.1)
     raise SystemExit("the service does not come back")

@@ -100,6 +100,7 @@ _IN_PIECES = Prepared(
 )
 _ADD_SEGMENTS = insert(metric_segments)
 _SEGMENTS_OF = select(*_SEGMENTS).where(metric_segments.c.series_id == bindparam("series"))
+_IN_PLACE = Prepared(_SEGMENTS_OF.order_by(metric_segments.c.first))
 _LAST_SEGMENT = Prepared(_SEGMENTS_OF.order_by(metric_segments.c.first.desc()).limit(1))
 _COUNTS_OF = select(metric_segments.c.first, metric_segments.c["count"]).where(
     metric_segments.c.series_id == bindparam("series")
@@ -266,8 +267,7 @@ def add_segments(connection: Connection, rows: Iterable[SegmentRow]) -> None:
 
 def segments(connection: Connection, series_id: int) -> list[SegmentRow]:
     """The segments of a series, in order."""
-    found = _SEGMENTS_OF.order_by(metric_segments.c.first)
-    return [SegmentRow(*row) for row in connection.execute(found, {"series": series_id})]
+    return [SegmentRow(*row) for row in _IN_PLACE.rows(connection, {"series": series_id})]
 
 
 def last_segment(connection: Connection, series_id: int) -> SegmentRow | None:

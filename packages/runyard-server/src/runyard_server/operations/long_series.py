@@ -80,4 +80,6 @@ def _chosen(values: Any, wanted: int) -> Any:
     if len(rest):
         begin = 1 + whole * size
         places.append([begin + rest.argmin(), begin + rest.argmax()])
-    return np.unique(np.concatenate(places))
+    found = np.sort(np.concatenate(places))
+    # A part whose values are all one has its least and its greatest in one place.
+    return found[np.diff(found, prepend=-1) > 0]

@@ -15,6 +15,7 @@ import b03_many_runs
 import b05_search
 import b06_series
 import b07_files
+import b08_clusters
 import b08_submit
 import b09_environment
 import b10_distributed
@@ -44,8 +45,11 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "B6": (b06_series.benchmark, ("mlflow", "tensorboard")),
     "B7": (b07_files.benchmark, ("mlflow",)),
     "B8": (b08_submit.benchmark, ("mlflow", "submitit", "ray")),
+    "B8-Ray": (b08_clusters.on_ray, ("ray",)),
+    "B8-Slurm": (b08_clusters.on_slurm, ()),
     "B9": (b09_environment.benchmark, ("mlflow", "ray")),
     "B10": (b10_distributed.tf_config, ("ray-train",)),
+    "B10-Ray": (b10_distributed.on_ray, ("ray", "ray-train")),
     "B10-MPI": (b10_distributed.mpi, ("mpi",)),
     "B10-torch": (b10_distributed.torch, ("torch",)),
     "B11": (b11_trials.benchmark, ("optuna", "ray-tune")),

@@ -19,7 +19,7 @@ from workers import Worker
 
 # A pass's figure is the median of so many single runs: they cost little beside the row of them.
 SINGLES = 5
-PEERS_IN_A_ROW = 20
+PEERS_IN_A_ROW = 10
 PASSES = 3
 ABOUT = (
     "A script that prints one line, sent to {where} that is up, of a user whose service runs; the "

@@ -1172,6 +1172,15 @@ export interface NodeRecord {
   state: string;
   run: string | null;
   since: string;
+  used: NodeUsage | null;
+}
+
+export interface NodeUsage {
+  cpu: number | null;
+  cpu_capacity: number | null;
+  memory: number | null;
+  memory_capacity: number | null;
+  gpu: number | null;
 }
 
 export interface Objective {
@@ -1885,6 +1894,7 @@ export interface TrialRecord {
   reason: string;
   from_trial: number | null;
   node: string;
+  placed_at: string | null;
 }
 
 export interface TrialVerdict {

@@ -68,6 +68,12 @@ _MOVE_MARK = (
 )
 _ALL_SERIES = select(*_SERIES).where(metric_series.c.run_key == bindparam("run"))
 _METRICS = _ALL_SERIES.where(metric_series.c.kind != USAGE_KIND)
+_USED = Keyed(
+    select(metric_series.c.run_key, metric_series.c.name, metric_series.c.last).where(
+        metric_series.c.kind == USAGE_KIND, metric_series.c.last.is_not(None)
+    ),
+    metric_series.c.run_key,
+)
 _USAGE = _ALL_SERIES.where(metric_series.c.kind == USAGE_KIND).order_by(_IN_ORDER)
 _NAMED_SERIES = _ALL_SERIES.where(metric_series.c.name.in_(bindparam("names", expanding=True)))
 _LATEST = Keyed(
@@ -150,6 +156,11 @@ def series(connection: Connection, run_key: int, name: str | None = None) -> lis
 def usage(connection: Connection, run_key: int) -> list[SeriesRow]:
     """The system metrics of a run, in the order in which they began."""
     return [SeriesRow(*row) for row in connection.execute(_USAGE, {"run": run_key})]
+
+
+def used(connection: Connection, run_keys: Sequence[int]) -> list[tuple[int, str, float]]:
+    """The last values of the system metrics of several runs: key, name and value."""
+    return [(key, name, last) for key, name, last in _USED.rows(connection, run_keys)]
 
 
 def latest(

@@ -28,7 +28,7 @@ _LEAKS = ("RUNYARD_", "AZUREML_", "AZ_BATCH", "TF_CONFIG", "PYTHONDONTWRITEBYTEC
 _SHARED = "session_home"
 _OTHERS = "all others"
 # Rooms whose files share a service, and seconds that they take: each is one worker's, whole.
-_ROOMS = {"studio": 150, "cli": 110, "sdk": 60, "client": 15, "optuna": 12}
+_ROOMS = {"studio": 150, "cli": 110, "sdk": 60, "client": 15, "optuna": 12, "stores": 30}
 # What a slow test is taken to need that does not say more.
 _SLOW_SECONDS = 5
 _SECONDS = 10.0

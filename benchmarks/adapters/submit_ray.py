@@ -1,28 +1,23 @@
-"""Submits through the Ray Jobs API, to a head of its own; argv: packages of the runtime_env.
-
-`--address=URL` names a head that is there already.
-"""
+"""Submits through the Ray Jobs API to a head of its own; argv: packages of the runtime_env."""
 
 from __future__ import annotations
 
-import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from head import connect
-from ray.job_submission import JobStatus, JobSubmissionClient
+from ray.job_submission import JobStatus
 from serve import burst, serve, single, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SCRIPT = str(Path(__file__).resolve().parent / "nothing.py")
-parser = argparse.ArgumentParser()
-parser.add_argument("--address")
-parser.add_argument("packages", nargs="*")
-told = parser.parse_args()
-packages = told.packages
-client = JobSubmissionClient(told.address) if told.address else connect()[0]
+packages = sys.argv[1:]
+
+
+client, _ = connect()
 ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.STOPPED)
 
 

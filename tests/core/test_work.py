@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from runyard.protocol.compute import AttachCompute, CreateCompute
+from runyard.protocol.datastores import RegisterDatastore
 from runyard.protocol.endpoints import CreateEndpoint, DeploymentSpec
 from runyard.protocol.environments import EnvironmentDefinition, RegisterEnvironment
 from runyard.protocol.errors import WrongState
@@ -28,6 +29,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Request, Work
 from runyard_server.operations import (
     compute,
+    datastores,
     endpoints,
     environments,
     experiments,
@@ -136,6 +138,9 @@ def test_what_is_made_is_kept_with_its_answer(
         "sweeps.create": lambda s: sweeps.create(s, W, CreateSweep(SWEEP)),
         "endpoints.create": lambda s: endpoints.create(s, W, CreateEndpoint("iris", spec)),
         "images.create": lambda s: images.create(s, W, CreateImage("iris", spec)),
+        "datastores.register": lambda s: datastores.register(
+            s, W, RegisterDatastore("store", "s3", "bucket", skip_validation=True)
+        ),
         "views.create": lambda s: views.create(s, W, CreateView("good")),
         "registered_models.create": lambda s: registered_models.create(
             s, W, CreateRegisteredModel("named")

@@ -39,6 +39,8 @@ BODIES = {
     "files.register": {"files": []},
     "blobs.missing": {"digests": []},
     "blobs.read_many": {"digests": []},
+    "datastores.begin_write": {"path": "a", "size": 1},
+    "datastores.end_write": {"path": "a", "size": 1},
     "datastores.read_many": {"paths": []},
     "snapshots.create": {"files": []},
     "models.register": MODEL,
@@ -73,6 +75,7 @@ WRITING = [row.name for row in ROUTES if row.for_jobs and row.scope not in (READ
 ASKING = {
     "blobs.missing",
     "blobs.read_many",
+    "datastores.addresses",
     "datastores.read_many",
     "experiments.search",
     "metrics.read_many",

@@ -76,6 +76,7 @@ ELSEWHERE = {
     "docs/how-to/simulated-hosts.md": (1, "tests/hosts"),
     "docs/how-to/tensorboard.md": (1, "tests/sdk/test_tensorboard.py"),
     "docs/how-to/use-mlflow.md": (5, "tests/mlflow"),
+    "docs/how-to/use-object-stores.md": (2, "tests/stores"),
     "docs/how-to/use-the-studio.md": (2, "tests/faces/test_cookies.py, tests/studio/test_login.py"),
     "docs/how-to/watch-runs-in-notebooks.md": (2, "tests/notebook"),
     "docs/how-to/work-as-a-team.md": (1, "tests/cli/test_team.py"),

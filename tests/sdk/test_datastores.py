@@ -94,10 +94,10 @@ def test_the_factory_gives_the_class_of_the_type(workspace):
         Datastore(workspace, "workspaceblobstor")
 
 
-def test_cloud_stores_are_not_offered_yet(workspace):
-    """The message leads to the default datastore."""
-    with pytest.raises(NotOfferedYet, match="get_default_datastore"):
-        Datastore.register_azure_blob_container(workspace, "d", "c", "a")
+def test_databases_and_lakes_are_not_offered(workspace):
+    """The message leads to what is: stores of objects, and the default datastore."""
+    with pytest.raises(NotOfferedYet, match=r"register_s3.*get_default_datastore"):
+        Datastore.register_azure_sql_database(workspace, "d", "server", "database")
 
 
 def test_progress_is_one_line_where_there_is_no_terminal(workspace, data, capsys):

@@ -121,7 +121,7 @@ def test_names_that_jobs_chose_are_listed_and_read(tree: Tree) -> None:
     assert listed == ["%FF", "100%", "d%FF/a", "new%0Aline", "x%255Cy", "x%5Cy", "x_y"]
     found = [place.read_bytes() for place in map(tree.find, listed) if place]
     assert set(found) == {*names, b"in a folder"}
-    assert [place.read_bytes() for place in tree.find_many(listed) if place] == found
+    assert [place.read_bytes() for place in tree.contents(listed) if place] == found
     assert (tree.root / os.fsdecode(b"d\xff") / "a").is_file()
 
 

@@ -27,6 +27,10 @@ export interface AddUser {
   workspaces: Record<string, string>;
 }
 
+export interface AddressList {
+  items: Array<StoreAddress>;
+}
+
 export interface AgentReply {
   cancel: boolean;
   stop: boolean;
@@ -114,6 +118,13 @@ export interface Batching {
 
 export interface Beat {
   process: string;
+}
+
+export interface BeginWrite {
+  path: string;
+  size: number;
+  overwrite: boolean;
+  upload: string;
 }
 
 export interface BlobList {
@@ -377,6 +388,7 @@ export interface DatastoreFile {
   path: string;
   size: number;
   modified_at: string;
+  etag: string;
 }
 
 export interface DatastoreFilePage {
@@ -402,6 +414,11 @@ export interface DatastoreRecord {
   created_at: string;
   is_default: boolean;
   protocol: string;
+  kind: string;
+  endpoint: string;
+  region: string;
+  prefix: string;
+  direct: boolean;
 }
 
 export interface DeleteWorkspace {
@@ -463,6 +480,15 @@ export interface DoctorReport {
 
 export interface EndCommand {
   exit_code: number;
+}
+
+export interface EndWrite {
+  path: string;
+  size: number;
+  upload: string;
+  etags: Array<string>;
+  overwrite: boolean;
+  abandoned: boolean;
 }
 
 export interface EndpointAnswer {
@@ -1172,15 +1198,6 @@ export interface NodeRecord {
   state: string;
   run: string | null;
   since: string;
-  used: NodeUsage | null;
-}
-
-export interface NodeUsage {
-  cpu: number | null;
-  cpu_capacity: number | null;
-  memory: number | null;
-  memory_capacity: number | null;
-  gpu: number | null;
 }
 
 export interface Objective {
@@ -1319,6 +1336,21 @@ export interface Refusal {
 export interface RegenerateKey {
   which: string;
   key: string | null;
+}
+
+export interface RegisterDatastore {
+  name: string;
+  kind: string;
+  container_name: string;
+  account_name: string;
+  endpoint: string;
+  region: string;
+  prefix: string;
+  datastore_type: string;
+  credentials: Record<string, string>;
+  overwrite: boolean;
+  create_if_not_exists: boolean;
+  skip_validation: boolean;
 }
 
 export interface RegisterEnvironment {
@@ -1689,6 +1721,15 @@ export interface StorageReport {
   free: number;
 }
 
+export interface StoreAddress {
+  url: string;
+  path: string;
+  size: number;
+  offset: number;
+  etag: string;
+  headers: Record<string, string>;
+}
+
 export interface StreamQuery {
   topics: string;
   after: number;
@@ -1894,7 +1935,6 @@ export interface TrialRecord {
   reason: string;
   from_trial: number | null;
   node: string;
-  placed_at: string | null;
 }
 
 export interface TrialVerdict {
@@ -1995,6 +2035,11 @@ export interface WorkspaceRecord {
   tags: Record<string, string>;
 }
 
+export interface WritePlan {
+  parts: Array<StoreAddress>;
+  upload: string;
+}
+
 export interface WriteQuery {
   overwrite: boolean;
   offset: number | null;
@@ -2024,11 +2069,17 @@ export interface Routes {
   "compute.nodes": { segments: { workspace: string; compute: string }; query: never; body: never; answer: NodePage };
   "compute.occupancy": { segments: { workspace: string; compute: string }; query: Partial<OccupancyQuery>; body: never; answer: Occupancy };
   "compute.queue": { segments: { workspace: string }; query: never; body: never; answer: QueuePage };
+  "datastores.addresses": { segments: { workspace: string; datastore: string }; query: never; body: Partial<PathList>; answer: AddressList };
+  "datastores.begin_write": { segments: { workspace: string; datastore: string }; query: never; body: Partial<BeginWrite>; answer: WritePlan };
+  "datastores.end_write": { segments: { workspace: string; datastore: string }; query: never; body: Partial<EndWrite>; answer: DatastoreFile };
   "datastores.files": { segments: { workspace: string; datastore: string }; query: Partial<DatastoreFileQuery>; body: never; answer: DatastoreFilePage };
   "datastores.get": { segments: { workspace: string; datastore: string }; query: never; body: never; answer: DatastoreRecord };
   "datastores.list": { segments: { workspace: string }; query: never; body: never; answer: DatastorePage };
   "datastores.read": { segments: { workspace: string; datastore: string; path: string }; query: never; body: never; answer: Response };
   "datastores.read_many": { segments: { workspace: string; datastore: string }; query: never; body: Partial<PathList>; answer: Response };
+  "datastores.register": { segments: { workspace: string }; query: never; body: Partial<RegisterDatastore>; answer: DatastoreRecord };
+  "datastores.remove": { segments: { workspace: string; datastore: string; path: string }; query: never; body: never; answer: void };
+  "datastores.unregister": { segments: { workspace: string; datastore: string }; query: never; body: never; answer: void };
   "datastores.write": { segments: { workspace: string; datastore: string; path: string }; query: Partial<WriteQuery>; body: Blob | string; answer: DatastoreFile };
   "datastores.write_many": { segments: { workspace: string; datastore: string }; query: Partial<WriteQuery>; body: Blob | string; answer: BatchResult };
   "endpoints.call": { segments: { workspace: string; endpoint: string }; query: never; body: Partial<CallEndpoint>; answer: EndpointAnswer };
@@ -2202,11 +2253,17 @@ export const routes = {
   "compute.nodes": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/compute/{compute}/nodes"},
   "compute.occupancy": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/compute/{compute}/occupancy"},
   "compute.queue": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/queue"},
+  "datastores.addresses": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/addresses"},
+  "datastores.begin_write": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/begin-write"},
+  "datastores.end_write": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/end-write"},
   "datastores.files": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/files"},
   "datastores.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}"},
   "datastores.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores"},
   "datastores.read": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/files/{path:path}"},
   "datastores.read_many": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/read"},
+  "datastores.register": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores"},
+  "datastores.remove": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/files/{path:path}"},
+  "datastores.unregister": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}"},
   "datastores.write": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/files/{path:path}"},
   "datastores.write_many": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/write"},
   "endpoints.call": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/endpoints/{endpoint}/call"},

@@ -1,18 +1,54 @@
 """`runyard datastores`."""
 
-from typing import Annotated
+import os
+from typing import TYPE_CHECKING, Annotated
 
+from runyard.protocol.errors import InvalidRequest
 from runyard_server.cli import humane, output, tables
 from runyard_server.cli.options import DatastoreName, Json, Limit, Workspace
 from runyard_server.cli.parameters import Argument, Group, Option
 from runyard_server.cli.tables import Column
 from runyard_server.cli.texts import cut_middle
 
+if TYPE_CHECKING:
+    from runyard.protocol.datastores import DatastoreRecord
+
 Source = Annotated[str, Argument("SOURCE", help="A file or folder here.")]
 TargetPath = Annotated[str, Argument("PATH", help="Where on the datastore; by default its root.")]
 Prefix = Annotated[str, Argument("PREFIX", help="Only paths that begin with this.")]
 Folder = Annotated[str, Option("--to", metavar="FOLDER", help="The folder; it is made.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace files that are there.")]
+
+Kind = Annotated[
+    str, Argument("KIND", help="s3, azure or gcs.", complete=lambda _, __: ("s3", "azure", "gcs"))
+]
+Name = Annotated[str, Argument("NAME", help="What it is to be called.")]
+Container = Annotated[str, Argument("CONTAINER", help="The bucket or container.")]
+File = Annotated[str, Argument("PATH", help="A file on the datastore.")]
+Endpoint = Annotated[
+    str, Option("--endpoint", metavar="URL", help="The server, if not the provider's own.")
+]
+Region = Annotated[
+    str, Option("--region", variable="AWS_REGION", help="The region of an S3 bucket.")
+]
+Below = Annotated[str, Option("--prefix", help="Only what is below it.")]
+Account = Annotated[
+    str, Option("--account", variable="AZURE_STORAGE_ACCOUNT", help="Azure: the account.")
+]
+Anonymous = Annotated[bool, Option("--anonymous", help="Use no key: what anybody may read.")]
+Create = Annotated[bool, Option("--create", help="Make the bucket where there is none.")]
+Unchecked = Annotated[bool, Option("--no-check", help="Do not ask the store first.")]
+Anew = Annotated[bool, Option("--overwrite", help="Replace a registered one of that name.")]
+# By kind: what opens a store, and the variable that has it.
+_VARIABLES = {
+    "s3": {
+        "access_key": "AWS_ACCESS_KEY_ID",
+        "secret_key": "AWS_SECRET_ACCESS_KEY",
+        "session_token": "AWS_SESSION_TOKEN",
+    },
+    "azure": {"account_key": "AZURE_STORAGE_KEY", "sas_token": "AZURE_STORAGE_SAS_TOKEN"},
+    "gcs": {"service_account": "GOOGLE_APPLICATION_CREDENTIALS"},
+}
 
 group = Group()
 
@@ -31,10 +67,128 @@ def list_(json: Json = False, workspace: Workspace = None) -> None:
         output.as_json(DatastorePage(found))
         return
     tables.show(
-        [Column("NAME"), Column("TYPE", worth=1), Column("DEFAULT", worth=2)],
-        [(d.name, d.datastore_type, "yes" if d.is_default else "") for d in found],
+        [
+            Column("NAME"),
+            Column("TYPE", worth=1),
+            Column("WHERE", worth=3),
+            Column("DEFAULT", worth=2),
+        ],
+        [(d.name, d.datastore_type, _where(d), "yes" if d.is_default else "") for d in found],
         "no datastore yet",
     )
+
+
+@group.command()
+def register(
+    kind: Kind,
+    name: Name,
+    container: Container,
+    endpoint: Endpoint = "",
+    region: Region = "",
+    prefix: Below = "",
+    account: Account = "",
+    anonymous: Anonymous = False,
+    create: Create = False,
+    unchecked: Unchecked = False,
+    overwrite: Anew = False,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Register a bucket or a container as a datastore.
+
+    What opens it is read from the variables that the providers' own tools use, for all users of a
+    machine see its command lines: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN;
+    AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN; GOOGLE_APPLICATION_CREDENTIALS, which names a
+    file. The service keeps it encrypted.
+
+    Example: `runyard datastores register s3 training-data my-bucket --region eu-central-1`
+    """
+    from runyard.protocol.datastores import S3, RegisterDatastore
+    from runyard_server.cli import target
+
+    asked = RegisterDatastore(
+        name,
+        kind,
+        container,
+        account_name=account,
+        endpoint=endpoint,
+        region=region if kind == S3 else "",
+        prefix=prefix,
+        credentials={} if anonymous else _credentials(kind),
+        overwrite=overwrite,
+        create_if_not_exists=create,
+        skip_validation=unchecked,
+    )
+    record = target.client(workspace).datastores.register(asked)
+    if json:
+        output.as_json(record)
+        return
+    output.say(f"datastore {record.name} is {_where(record)}")
+
+
+@group.command()
+def unregister(datastore: DatastoreName, json: Json = False, workspace: Workspace = None) -> None:
+    """Forget a registered datastore; its files stay in their store.
+
+    Example: `runyard datastores unregister training-data`
+    """
+    from runyard_server.cli import target
+
+    target.client(workspace).datastores.unregister(datastore)
+    if not json:
+        output.say(f"{datastore} is not registered any more; its files are where they were")
+
+
+@group.command()
+def delete(
+    datastore: DatastoreName, path: File, json: Json = False, workspace: Workspace = None
+) -> None:
+    """Remove a file from a datastore, at once and for ever.
+
+    Example: `runyard datastores delete workspaceblobstore mnist/old.gz`
+    """
+    from runyard_server.cli import target
+
+    target.client(workspace).datastores.remove(datastore, path)
+    if not json:
+        output.say(f"removed {path} from {datastore}")
+
+
+def _credentials(kind: str) -> dict[str, str]:
+    """What opens a store of a kind, from the environment.
+
+    Raises:
+        InvalidRequest: There is nothing, or no such kind.
+    """
+    from pathlib import Path
+
+    from runyard.protocol.datastores import GCS
+
+    if kind not in _VARIABLES:
+        raise InvalidRequest(f"a store is of the kind {', '.join(_VARIABLES)}, not {kind!r}")
+    found = {name: os.environ.get(variable, "") for name, variable in _VARIABLES[kind].items()}
+    given = {name: value for name, value in found.items() if value}
+    if not given:
+        raise InvalidRequest(
+            f"nothing opens the store: set {' or '.join(_VARIABLES[kind].values())}, or pass "
+            "--anonymous for what anybody may read"
+        )
+    if "sas_token" in given:
+        # Of both the one that opens less.
+        given.pop("account_key", None)
+    if kind == GCS:
+        place = Path(given["service_account"]).expanduser()
+        given["service_account"] = place.read_text(encoding="utf-8")
+    return given
+
+
+def _where(record: "DatastoreRecord") -> str:
+    """Where a datastore's files are, for people."""
+    if record.kind == "folder":
+        return ""
+    parts = (record.account_name, record.container_name, record.prefix)
+    at = f" at {record.endpoint}" if record.endpoint else ""
+    return f"{record.kind}: {'/'.join(part for part in parts if part)}{at}"
 
 
 @group.command()

@@ -1,22 +1,18 @@
 """The keys of endpoints: derived from the service's secret, so that none has to be stored.
 
-What is stored of a key is its generation. A key of somebody's own is kept encrypted under the
-secret, and authenticated: a stream of HMAC-SHA256 over a nonce and a counter, then an HMAC over
-nonce and text (encrypt, then authenticate).
+What is stored of a key is its generation. A key of somebody's own is kept sealed.
 """
 
 import base64
-import binascii
-import hmac
 import os
 from collections.abc import Mapping
 
-from runyard.protocol.errors import InternalError
+from runyard_server.core import sealing
 
 PRIMARY, SECONDARY = "primary", "secondary"
 WHICH = (PRIMARY, SECONDARY)
 _DERIVED, _SEALED = "generation:", "sealed:"
-_NONCE, _TAG = 16, 32
+_USE = "endpoint"
 
 
 def first(secret: bytes, own: Mapping[str, str | None]) -> dict[str, str]:
@@ -82,36 +78,16 @@ def sealed(secret: bytes, key: str) -> str:
         secret: The service's secret.
         key: The key.
     """
-    nonce = os.urandom(_NONCE)
-    hidden = _mixed(secret, nonce, key.encode("utf-8"))
-    tag = hmac.digest(_derived(secret, "tag"), nonce + hidden, "sha256")
-    return _SEALED + base64.b64encode(nonce + tag + hidden).decode("ascii")
+    return _SEALED + sealing.sealed(secret, _USE, key)
 
 
 def _opened(secret: bytes, text: str) -> str:
-    try:
-        data = base64.b64decode(text, validate=True)
-    except binascii.Error:
-        data = b""
-    nonce, tag, hidden = data[:_NONCE], data[_NONCE : _NONCE + _TAG], data[_NONCE + _TAG :]
-    right = hmac.digest(_derived(secret, "tag"), nonce + hidden, "sha256")
-    if not hmac.compare_digest(tag, right):
-        raise InternalError(
-            "a key of this endpoint was kept under another secret than the service has now; "
-            "regenerate it"
-        )
-    return _mixed(secret, nonce, hidden).decode("utf-8")
-
-
-def _mixed(secret: bytes, nonce: bytes, data: bytes) -> bytes:
-    """`data` with the stream of a nonce mixed in; twice gives it back."""
-    stream_key = _derived(secret, "stream")
-    stream = bytearray()
-    while len(stream) < len(data):
-        counter = (len(stream) // 32).to_bytes(8, "big")
-        stream += hmac.digest(stream_key, nonce + counter, "sha256")
-    return bytes(a ^ b for a, b in zip(data, stream, strict=False))
+    lost = (
+        "a key of this endpoint was kept under another secret than the service has now; "
+        "regenerate it"
+    )
+    return sealing.opened(secret, _USE, text, lost)
 
 
 def _derived(secret: bytes, what: str) -> bytes:
-    return hmac.digest(secret, f"endpoint:{what}".encode(), "sha256")
+    return sealing.derived(secret, _USE, what)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from runyard.protocol.datastores import FOLDER
 from runyard.protocol.errors import (
     DatastoreNotFound,
     NotFound,
@@ -69,8 +70,71 @@ def datastore_row(work: Work, workspace: str, name: str) -> DatastoreRow:
     )
 
 
+def folder_of_row(system: System, row: DatastoreRow) -> Path | None:
+    """The folder of a datastore that has one on this machine; the service's own is made.
+
+    Args:
+        system: The service's parts.
+        row: The datastore.
+
+    Raises:
+        WrongState: The folder that the settings name for it is not there.
+    """
+    if row.kind == FOLDER:
+        place = system.home.datastore(row.workspace, row.name)
+        # Made with its first use: a new workspace's datastores are rows alone.
+        place.mkdir(parents=True, exist_ok=True)
+        return place
+    return mirror(system, row.account_name, row.container_name)
+
+
+def mirror(system: System, account: str, container: str) -> Path | None:
+    """The folder that the settings name in place of a container, if any.
+
+    Args:
+        system: The service's parts.
+        account: The storage account.
+        container: The container or share.
+
+    Raises:
+        WrongState: It is not there.
+    """
+    named = f"{account}/{container}"
+    place = system.settings.mirrors.get(named)
+    if place is None:
+        return None
+    found = Path(place).expanduser()
+    if not found.is_dir():
+        raise WrongState(
+            f"[mirrors] in config.toml has {place!r} for {named!r}, and there is no such folder on "
+            "the service's machine; make it, or correct the line and start the service again"
+        )
+    return found
+
+
 def datastore_folder(system: System, workspace: str, name: str) -> Path:
-    """The folder of a datastore, made if it is missing.
+    """The folder of a datastore that must have one.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        name: Its name.
+
+    Raises:
+        DatastoreNotFound: There is no such datastore.
+        WrongState: It is in an object store.
+    """
+    root = folder_of(system, workspace, name)
+    if root is None:
+        raise WrongState(
+            f"datastore {name!r} is in an object store, which is no folder; copy what is needed to "
+            "a datastore of the service, such as workspaceblobstore"
+        )
+    return root
+
+
+def folder_of(system: System, workspace: str, name: str) -> Path | None:
+    """The folder of a datastore, None where it is in an object store.
 
     Args:
         system: The service's parts.
@@ -80,11 +144,7 @@ def datastore_folder(system: System, workspace: str, name: str) -> Path:
     Raises:
         DatastoreNotFound: There is no such datastore.
     """
-    system.read(lambda work: datastore_row(work, workspace, name))
-    place = system.home.datastore(workspace, name)
-    # Made with its first use: a new workspace's datastores are rows alone.
-    place.mkdir(parents=True, exist_ok=True)
-    return place
+    return folder_of_row(system, system.read(lambda work: datastore_row(work, workspace, name)))
 
 
 def run_row(work: Work, workspace: str, run: str) -> RunRow:

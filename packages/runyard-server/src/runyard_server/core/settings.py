@@ -120,6 +120,15 @@ class Settings:
         },
     )
 
+    mirrors: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={
+            "about": "Folders of this machine in place of containers of Azure that scripts "
+            'register: a table `[mirrors]` with lines `"account/container" = "/folder"`.',
+            "only_file": True,
+        },
+    )
+
     # Which of them are set, and where; no setting itself.
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -154,6 +163,8 @@ def shown(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if value and next(f for f in _fields() if f.name == name).metadata.get("secret"):
         return _WITHOUT_PASSWORD.sub(r"\1***@", value).partition("?")[0]
+    if name == "mirrors":
+        return ", ".join(f"{key}: {place}" for key, place in value.items()) or "none"
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {site.backend}" for key, site in value.items()) or "none"
     return _shown(value)
@@ -181,6 +192,7 @@ def load(config: Path, environ: Mapping[str, str], given: Mapping[str, Any]) -> 
     _check_names(values, _names(), "the command line")
     if "sites" in values:
         values["sites"] = _sites(values["sites"], str(config))
+    _check_mirrors(values.get("mirrors", {}), str(config))
     if values.get("site"):
         values.update(_in_one_word(values, origins["site"]))
     settings = Settings(**values, origins=origins)
@@ -224,7 +236,7 @@ def _from_file(config: Path) -> dict[str, Any]:
     _check_names(found, _names(), str(config))
     if isinstance(found.get("site"), dict):
         raise InvalidRequest(f"'site' in {config} is a table; did you mean sites?")
-    kinds = {**get_type_hints(Settings), "sites": dict}
+    kinds = {**get_type_hints(Settings), "sites": dict, "mirrors": dict}
     return {name: _typed(name, value, kinds[name], str(config)) for name, value in found.items()}
 
 
@@ -303,6 +315,21 @@ def _sites(tables: Mapping[str, Any], origin: str) -> dict[str, SiteSettings]:
             )
         found[name] = SiteSettings(**known, environments_gb=float(room), options=options)
     return found
+
+
+def _check_mirrors(given: Mapping[str, Any], origin: str) -> None:
+    """Refuse what is no container or no folder; whether the folder is there is told at its use."""
+    for name, place in given.items():
+        if not re.fullmatch(r"[^/]+/[^/]+", name):
+            raise InvalidRequest(
+                f'{name!r} in [mirrors] of {origin} is no container: write "account/container" = '
+                '"/folder", with the quotes'
+            )
+        if not isinstance(place, str) or not Path(place).expanduser().is_absolute():
+            raise InvalidRequest(
+                f"{name!r} in [mirrors] of {origin} is {place!r}; it must be the whole path of a "
+                "folder of this machine"
+            )
 
 
 def _in_one_word(values: Mapping[str, Any], origin: str) -> dict[str, Any]:

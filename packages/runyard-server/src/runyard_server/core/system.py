@@ -8,7 +8,8 @@ of work: `system.read(lambda work: rule(work, …))`, `system.write(…)`.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from runyard.protocol.runs import QUEUED
 from runyard_server.core.activity import Activity
@@ -153,6 +154,24 @@ class System:
             self.notices.changed(topic)
 
 
+class Reading(Protocol):
+    """Bytes that are read one after the other, in a `with` block."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None: ...
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes, b"" at the end."""
+        ...
+
+
 @dataclass(frozen=True)
 class Content:
     """A raw answer: a file the service streams, with Range.
@@ -170,6 +189,34 @@ class Content:
     media_type: str = "application/octet-stream"
     live: bool = False
     digest: str | None = None
+
+    def open(self, first: int, _end: int) -> Reading:
+        """The file, from a byte on."""
+        file = self.path.open("rb")
+        file.seek(first)
+        return file
+
+
+@dataclass(frozen=True)
+class RemoteContent:
+    """A raw answer: a file of a store, which the service passes on, with Range.
+
+    Args:
+        size: Its bytes.
+        reading: Opens it from a byte to before another.
+        media_type: For the Content-Type header.
+        digest: What the store calls this version of it: the answer's ETag.
+    """
+
+    size: int
+    reading: Callable[[int, int], Reading]
+    media_type: str = "application/octet-stream"
+    digest: str | None = None
+    live: bool = False
+
+    def open(self, first: int, end: int) -> Reading:
+        """The file, from a byte to before another."""
+        return self.reading(first, end)
 
 
 @dataclass(frozen=True)

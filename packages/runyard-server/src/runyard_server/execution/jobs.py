@@ -7,6 +7,7 @@ Few writes: a beat is written only when the state changes or the last one is som
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from runyard.protocol import events as kinds
 from runyard.protocol import jobs as protocol
@@ -36,7 +37,7 @@ from runyard_server.core.lifecycle import (
     moved,
     wake_scheduler,
 )
-from runyard_server.core.lookups import datastore_folder, node_row
+from runyard_server.core.lookups import folder_of, node_row
 from runyard_server.core.system import System
 from runyard_server.core.tokens import run_token
 from runyard_server.core.work import Work
@@ -539,17 +540,13 @@ def _data(system: System, row: RunRow, spec: RunSpec) -> list[JobData]:
     shared = site_of(system, row).backend.capabilities().shares_files
     found = []
     for reference in spec.data:
-        root = datastore_folder(system, row.workspace, reference.datastore)
-        path = reference.path.strip("/")
-        source = root if path in ("", ".") else folders.inside(root, path)
-        to_make = reference.path.endswith("/") and not source.exists()
+        root = folder_of(system, row.workspace, reference.datastore)
         found.append(
             JobData(
                 name=reference.name,
                 mode=reference.mode,
-                # v1 scripts write to mounted paths that are not there; the slash has the agent make
-                # a folder.
-                source="" if not shared else f"{source}/" if to_make else str(source),
+                # Without one the agent makes a copy, and asks the service for the files.
+                source="" if root is None or not shared else _source(root, reference.path),
                 path_on_compute=reference.path_on_compute,
                 overwrite=reference.overwrite,
                 datastore=reference.datastore,
@@ -557,3 +554,10 @@ def _data(system: System, row: RunRow, spec: RunSpec) -> list[JobData]:
             )
         )
     return found
+
+
+def _source(root: Path, path: str) -> str:
+    stripped = path.strip("/")
+    source = root if stripped in ("", ".") else folders.inside(root, stripped)
+    # v1 scripts write to mounted paths that are not there; the slash has the agent make a folder.
+    return f"{source}/" if path.endswith("/") and not source.exists() else str(source)

@@ -1,4 +1,4 @@
-"""Raw answers: a file, whole or a range of it, read in threads in steps of a megabyte.
+"""Raw answers: a file, whole or a range of it, read in threads in steps of up to a megabyte.
 
 A stored content has its digest as ETag. A file that still grows is never cached, and ends where
 it ended when the request came. `Range` is served for one range; several are answered as none.
@@ -7,13 +7,11 @@ it ended when the request came. `Range` is served for one range; several are ans
 import re
 from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
-from typing import BinaryIO
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from runyard_server.core.system import Chunks, Content
+from runyard_server.core.system import Chunks, Content, Reading, RemoteContent
 from runyard_server.faces.threads import Threads
 
 STEP = 1 << 20
@@ -24,7 +22,7 @@ _SAFE = re.compile(r"(image/(?!svg)[\w.+-]+|text/plain|application/(json|octet-s
 _SHOWN = re.compile(r"(image/|text/plain\b|application/json\b).*")
 
 
-async def answer(request: Request, content: Content, threads: Threads) -> Response:
+async def answer(request: Request, content: Content | RemoteContent, threads: Threads) -> Response:
     """The answer that carries a content, as the request's headers ask for it.
 
     Args:
@@ -49,7 +47,7 @@ async def answer(request: Request, content: Content, threads: Threads) -> Respon
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
     # Opened before the answer begins: what replaces the file later does not mix with it.
-    file = await threads.run(partial(_open, content.path, first))
+    file = await threads.run(partial(content.open, first, end))
     return StreamingResponse(_chunks(file, end - first, threads), status, headers)
 
 
@@ -77,7 +75,7 @@ async def _made(answer: Chunks, threads: Threads) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _headers(content: Content) -> dict[str, str]:
+def _headers(content: Content | RemoteContent) -> dict[str, str]:
     safe = _SAFE.fullmatch(content.media_type)
     headers = {
         "Content-Type": content.media_type if safe else "application/octet-stream",
@@ -114,13 +112,7 @@ def _span(wanted: re.Match[str], size: int) -> tuple[int, int] | None:
     return (first, end) if first < end else None
 
 
-def _open(path: Path, first: int) -> BinaryIO:
-    file = path.open("rb")
-    file.seek(first)
-    return file
-
-
-async def _chunks(file: BinaryIO, left: int, threads: Threads) -> AsyncIterator[bytes]:
+async def _chunks(file: Reading, left: int, threads: Threads) -> AsyncIterator[bytes]:
     """Read a file to its announced end; one that became shorter breaks the answer off."""
     with file:
         while left > 0:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from runyard_server.core.system import Content
+from runyard_server.core.system import Content, RemoteContent
 from runyard_server.faces import contents
 from runyard_server.faces.parts import Parts
 from runyard_server.faces.threads import Threads
@@ -86,6 +86,6 @@ class Exchange:
         """
         return await self.parts.intake.whole(self.request, largest)
 
-    async def content(self, content: Content) -> Response:
+    async def content(self, content: Content | RemoteContent) -> Response:
         """The answer that carries a file, or the range of it that is asked for."""
         return await contents.answer(self.request, content, self.parts.work)

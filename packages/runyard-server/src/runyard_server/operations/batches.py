@@ -26,14 +26,14 @@ def contents(body: Body) -> Iterator[tuple[str, bytes]]:
         yield name, data
 
 
-def answer(files: Iterable[tuple[str, Path | None]], count: int) -> Chunks:
+def answer(files: Iterable[tuple[str, Path | bytes | None]], count: int) -> Chunks:
     """The answer that carries files under their names.
 
     What is not there, too large for a batch, or beyond the limit of a whole one is said to be
     absent; the client asks for it by itself, and hears what is the matter.
 
     Args:
-        files: Names and places; None where there is nothing.
+        files: Names and places, or contents at hand; None where there is nothing.
         count: How many they are.
 
     Raises:
@@ -45,12 +45,12 @@ def answer(files: Iterable[tuple[str, Path | None]], count: int) -> Chunks:
     return Chunks(_chunks(files))
 
 
-def _chunks(files: Iterable[tuple[str, Path | None]]) -> Iterator[bytes]:
+def _chunks(files: Iterable[tuple[str, Path | bytes | None]]) -> Iterator[bytes]:
     frames: list[bytes] = []
     size = total = 0
     for name, place in files:
         # What does not fit any more is told as missing, and asked for with the next batch.
-        data = _read(place, MOST_BYTES - total) if place is not None else None
+        data = _content(place, MOST_BYTES - total)
         frames.append(frame(name, data))
         size += len(frames[-1])
         total += len(frames[-1])
@@ -58,6 +58,12 @@ def _chunks(files: Iterable[tuple[str, Path | None]]) -> Iterator[bytes]:
             yield b"".join(frames)
             frames, size = [], 0
     yield b"".join(frames)
+
+
+def _content(place: Path | bytes | None, left: int) -> bytes | None:
+    if isinstance(place, Path):
+        return _read(place, left)
+    return place if place is not None and len(place) <= left else None
 
 
 def _read(place: Path, left: int) -> bytes | None:

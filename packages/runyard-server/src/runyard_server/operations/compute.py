@@ -44,7 +44,6 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import occupation, queueing
 from runyard_server.execution.placement import RESIZING, STEADY
-from runyard_server.operations import node_usage
 from runyard_server.store import compute as clusters
 from runyard_server.store import nodes as node_rows
 from runyard_server.store import runs
@@ -258,15 +257,12 @@ def nodes(system: System, workspace: str, name: str) -> NodePage:
         ComputeNotFound: No such target.
     """
 
-    def read(work: Work) -> NodePage:
+    def read(work: Work) -> list[NodeRow]:
         cluster = require(work, workspace, name)
-        rows = node_rows.of_cluster(work.connection, workspace, cluster.name)
-        used = node_usage.of_nodes(work, rows)
-        return NodePage(
-            [NodeRecord(r.id, r.state, r.run, iso(r.since), used.get(r.id)) for r in rows]
-        )
+        return node_rows.of_cluster(work.connection, workspace, cluster.name)
 
-    return system.read(read)
+    rows = system.read(read)
+    return NodePage([NodeRecord(row.id, row.state, row.run, iso(row.since)) for row in rows])
 
 
 def occupancy(system: System, workspace: str, name: str, query: OccupancyQuery) -> Occupancy:

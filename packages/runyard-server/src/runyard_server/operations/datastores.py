@@ -1,11 +1,14 @@
-"""Datastores: named folders where data is kept and reached by jobs.
+"""Datastores: named places where data is kept and reached by jobs.
 
 Every workspace begins with two, `workspaceblobstore` (the default) and `workspacefilestore`.
-Both are folders of the state folder; jobs on this machine see the same folders.
+Both are folders of the state folder; jobs on this machine see the same folders. Others are
+registered: buckets and containers of object stores, which have the same verbs.
 """
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runyard.protocol.datastores import (
     DatastoreFile,
@@ -17,32 +20,50 @@ from runyard.protocol.datastores import (
     WriteQuery,
 )
 from runyard.protocol.errors import (
-    AlreadyExists,
-    DatastorePathNotFound,
-    Forbidden,
     InvalidRequest,
-    RunyardError,
     WrongState,
 )
 from runyard.protocol.files import BatchResult, Refusal
-from runyard.protocol.suggestions import suggest
 from runyard_server.core.clock import iso
-from runyard_server.core.lookups import datastore_folder, datastore_row, workspace_row
-from runyard_server.core.system import Chunks, Content, System
+from runyard_server.core.datastore_files import files_of
+from runyard_server.core.lookups import datastore_row, workspace_row
+from runyard_server.core.system import Chunks, Content, RemoteContent, System
 from runyard_server.core.work import Work
 from runyard_server.operations import batches
+from runyard_server.operations.datastore_addresses import addresses, begin_write, end_write
+from runyard_server.operations.datastore_lookups import no_path, record_of, taken
+from runyard_server.operations.datastore_registering import register, unregister
 from runyard_server.operations.media import media_type
 from runyard_server.store import datastores as rows
 from runyard_server.store import pages
 from runyard_server.store.datastores import DatastoreRow
-from runyard_server.store.folders import INCOMING, Body, checked
+from runyard_server.store.folders import Body, checked
 from runyard_server.store.trees import Tree, TreeFile
-from runyard_server.store.uploads import UPLOADS, Draft, has
+from runyard_server.store.uploads import Draft, has
 from runyard_server.store.workspaces import WorkspaceRow
 
+if TYPE_CHECKING:
+    from runyard_server.store.objects.files import ObjectFiles
+
+__all__ = [
+    "addresses",
+    "begin_write",
+    "check_free",
+    "draft",
+    "end_write",
+    "files",
+    "get",
+    "list_",
+    "read",
+    "read_many",
+    "register",
+    "remove",
+    "unregister",
+    "write",
+    "write_many",
+]
+
 Replaces = Callable[[str], bool]
-# Read from the disk for each wrong path, where there may be millions of files.
-_SHOWN = 500
 _ANEW = {"size": 0}
 
 
@@ -58,7 +79,7 @@ def list_(system: System, workspace: str) -> DatastorePage:
         return workspace_row(work, workspace), rows.of_workspace(work.connection, workspace)
 
     owner, found = system.read(read)
-    return DatastorePage(items=[_record(row, owner) for row in found])
+    return DatastorePage(items=[record_of(system, row, owner) for row in found])
 
 
 def get(system: System, workspace: str, datastore: str) -> DatastoreRecord:
@@ -77,7 +98,7 @@ def get(system: System, workspace: str, datastore: str) -> DatastoreRecord:
         owner = workspace_row(work, workspace)
         return datastore_row(work, workspace, datastore), owner
 
-    return _record(*system.read(read))
+    return record_of(system, *system.read(read))
 
 
 def files(
@@ -93,12 +114,12 @@ def files(
     """
     limit = pages.limit(query.page_size)
     after = pages.after(query.page_token, str)
-    found = _tree(system, workspace, datastore).page(_prefix(query.prefix), after, limit + 1)
+    found = files_of(system, workspace, datastore).page(_prefix(query.prefix), after, limit + 1)
     page, token = pages.cut(found, limit, lambda file: file.path)
     return DatastoreFilePage(items=[_file(file) for file in page], next_page_token=token)
 
 
-def read(system: System, workspace: str, datastore: str, path: str) -> Content:
+def read(system: System, workspace: str, datastore: str, path: str) -> Content | RemoteContent:
     """Read a file.
 
     Args:
@@ -110,11 +131,34 @@ def read(system: System, workspace: str, datastore: str, path: str) -> Content:
     Raises:
         DatastorePathNotFound: No file at that path; the message names the nearest.
     """
-    tree = _tree(system, workspace, datastore)
-    place = tree.find(path)
-    if place is None:
-        raise _no_path(tree, datastore, path)
-    return Content(path=place, size=place.stat().st_size, media_type=media_type(path))
+    tree = files_of(system, workspace, datastore)
+    if isinstance(tree, Tree):
+        place = tree.find(path)
+        if place is None:
+            raise no_path(tree, datastore, path)
+        return Content(path=place, size=place.stat().st_size, media_type=media_type(path))
+    known = tree.look(path)
+    if known is None:
+        raise no_path(tree, datastore, path)
+    reading = partial(tree.read, path)
+    return RemoteContent(known.size, reading, media_type(path), digest=known.etag or None)
+
+
+def remove(system: System, workspace: str, datastore: str, path: str) -> None:
+    """Remove a file.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        datastore: Name of the datastore.
+        path: Path below the datastore's root.
+
+    Raises:
+        DatastorePathNotFound: No file at that path; the message names the nearest.
+    """
+    tree = files_of(system, workspace, datastore)
+    if not tree.remove(path):
+        raise no_path(tree, datastore, path)
 
 
 def write(
@@ -144,7 +188,7 @@ def write(
         WrongState: Parts before this one are missing.
         StorageFull: No space is left; nothing is kept.
     """
-    tree = _tree(system, workspace, datastore)
+    tree = files_of(system, workspace, datastore)
     # Not looked up: the store alone can tell, in one step with the write, that a name is free.
     overwrite = query.overwrite and replaces(path)
     try:
@@ -153,19 +197,25 @@ def write(
         else:
             size = _write_part(tree, path, query, query.offset, body, overwrite=overwrite)
     except FileExistsError:
-        raise _taken(datastore, path, closed=query.overwrite and not overwrite) from None
+        raise taken(datastore, path, closed=query.overwrite and not overwrite) from None
     return DatastoreFile(path=checked(path), size=size, modified_at=iso(system.clock.now_us()))
 
 
 def _write_part(
-    tree: Tree, path: str, query: WriteQuery, offset: int, body: Body, *, overwrite: bool
+    tree: "Tree | ObjectFiles",
+    path: str,
+    query: WriteQuery,
+    offset: int,
+    body: Body,
+    *,
+    overwrite: bool,
 ) -> int:
     if not 0 <= offset < query.size:
         raise InvalidRequest(
             f"a part at {offset} of a file of {query.size} bytes: say the file's whole size, "
             "and an offset in it"
         )
-    upload, place = _draft(tree, path, query), tree.find(path)
+    upload, place = _draft(tree, path, query), _local(tree, path)
     if place is not None and upload.became(place):
         if has(place, offset, body):
             # All of it has come, and the answer to the last part was lost.
@@ -173,7 +223,7 @@ def _write_part(
         upload.forget()
         if overwrite:
             raise WrongState("another file of this version came whole before: begin anew", _ANEW)
-    if not overwrite and place is not None:
+    if not overwrite and tree.look(path) is not None:
         # Before anything is kept of a file that could get no name.
         raise FileExistsError(path)
     return upload.add(offset, body, partial(tree.adopt, path, overwrite=overwrite))
@@ -194,15 +244,20 @@ def draft(
     Raises:
         InvalidRequest: The path is malformed.
     """
-    tree = _tree(system, workspace, datastore)
+    tree = files_of(system, workspace, datastore)
     found = _draft(tree, path, query)
-    place = tree.find(path)
+    place = _local(tree, path)
     return None if place is not None and found.became(place) else found
 
 
-def _draft(tree: Tree, path: str, query: WriteQuery) -> Draft:
-    name = f"{tree.root.name}\0{checked(path)}\0{query.size}\0{query.version}"
-    return Draft(tree.root.parent / UPLOADS, name, query.size)
+def _draft(tree: "Tree | ObjectFiles", path: str, query: WriteQuery) -> Draft:
+    name = f"{tree.name}\0{checked(path)}\0{query.size}\0{query.version}"
+    return Draft(tree.drafts, name, query.size)
+
+
+def _local(tree: "Tree | ObjectFiles", path: str) -> Path | None:
+    """The place of a file that is there, if it is one of this machine."""
+    return tree.find(path) if isinstance(tree, Tree) else None
 
 
 def check_free(system: System, workspace: str, datastore: str, path: str) -> None:
@@ -218,8 +273,8 @@ def check_free(system: System, workspace: str, datastore: str, path: str) -> Non
         AlreadyExists: It has.
     """
     # Asked before the body is read: who sends gigabytes hears of it at once.
-    if _tree(system, workspace, datastore).find(path) is not None:
-        raise _taken(datastore, path, closed=False)
+    if files_of(system, workspace, datastore).look(path) is not None:
+        raise taken(datastore, path, closed=False)
 
 
 def write_many(
@@ -246,7 +301,7 @@ def write_many(
         InvalidRequest: The body is no batch, or was cut; what came whole is kept.
         StorageFull: No space is left.
     """
-    tree = _tree(system, workspace, datastore)
+    tree = files_of(system, workspace, datastore)
     closed: set[str] = set()
 
     def overwrite(path: str) -> bool:
@@ -272,13 +327,8 @@ def read_many(system: System, workspace: str, datastore: str, body: PathList) ->
     Raises:
         InvalidRequest: Too many are asked for.
     """
-    tree = _tree(system, workspace, datastore)
-    return batches.answer(zip(body.paths, tree.find_many(body.paths), strict=True), len(body.paths))
-
-
-def _tree(system: System, workspace: str, datastore: str) -> Tree:
-    root = datastore_folder(system, workspace, datastore)
-    return Tree(root, incoming=root.parent / INCOMING)
+    tree = files_of(system, workspace, datastore)
+    return batches.answer(zip(body.paths, tree.contents(body.paths), strict=True), len(body.paths))
 
 
 def _prefix(given: str) -> str:
@@ -289,53 +339,12 @@ def _prefix(given: str) -> str:
     return "" if given == "." else given
 
 
-def _no_path(tree: Tree, datastore: str, path: str) -> DatastorePathNotFound:
-    wanted = checked(path)
-    below = tree.page(wanted + "/", None, 1)
-    if below:
-        return DatastorePathNotFound(
-            f"{wanted!r} on datastore {datastore!r} is a folder, not a file; list its files "
-            "and read them one by one",
-            {"nearest": [below[0].path]},
-        )
-    near = suggest(wanted, [file.path for file in tree.page("", None, _SHOWN)], "it is empty")
-    return DatastorePathNotFound(
-        f"datastore {datastore!r} has no file {wanted!r}; {near.sentence}",
-        {"nearest": near.names},
-    )
-
-
-def _taken(datastore: str, path: str, *, closed: bool) -> RunyardError:
-    if closed:
-        return Forbidden(
-            f"datastore {datastore!r} has {path!r} already, and a job replaces files only below "
-            f"paths that it was submitted with to write to; submit it with path(…).as_mount() or "
-            "as_upload() of that path as an argument, or choose another path"
-        )
-    return AlreadyExists(
-        f"datastore {datastore!r} has {path!r} already; "
-        "pass overwrite=True to replace a file, or choose another path"
-    )
-
-
 def _refusal(datastore: str, path: str, error: Exception, *, closed: bool) -> Refusal:
     if isinstance(error, InvalidRequest):
         return Refusal(path, error.code, error.message)
-    known = _taken(datastore, path, closed=closed)
+    known = taken(datastore, path, closed=closed)
     return Refusal(path, known.code, known.message)
 
 
 def _file(file: TreeFile) -> DatastoreFile:
-    return DatastoreFile(path=file.path, size=file.size, modified_at=iso(file.modified_at))
-
-
-def _record(row: DatastoreRow, owner: WorkspaceRow) -> DatastoreRecord:
-    return DatastoreRecord(
-        name=row.name,
-        datastore_type=row.datastore_type,
-        account_name=row.account_name,
-        container_name=row.container_name,
-        created_at=iso(row.created_at),
-        is_default=row.name == owner.default_datastore,
-        protocol=row.protocol,
-    )
+    return DatastoreFile(file.path, file.size, iso(file.modified_at), file.etag)

@@ -8,7 +8,6 @@ import posixpath
 import re
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from runyard.protocol import data as modes
 from runyard.protocol import exit_deadline
@@ -27,7 +26,8 @@ from runyard.protocol.runs import LOCAL_TARGET, LauncherSpec, RunSpec
 from runyard.protocol.sizes import resolve
 from runyard.protocol.suggestions import suggest
 from runyard_server.compute.base import Answer, Need
-from runyard_server.core.lookups import datastore_folder, run_row, workspace_row
+from runyard_server.core.datastore_files import files_of
+from runyard_server.core.lookups import folder_of, run_row, workspace_row
 from runyard_server.core.sites import Site
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -326,23 +326,37 @@ def _check_reference(system: System, workspace: str, reference: DataReference) -
             f"the mode {reference.mode!r} of data reference {reference.name!r} is unknown; "
             f"use {', '.join(modes.MODES)}"
         )
-    root = datastore_folder(system, workspace, reference.datastore)
+    root = folder_of(system, workspace, reference.datastore)
     path = reference.path.strip("/")
     if path in ("", "."):
         return []
+    if root is None:
+        return _check_in_store(system, workspace, reference, path)
     place = folders.inside(root, path)
     # What the job brings when it has ended need not be there.
     if reference.mode == modes.UPLOAD or place.exists():
         return []
-    return [_missing(reference, path, place)]
-
-
-def _missing(reference: DataReference, path: str, place: Path) -> str:
-    """Refuse a download of nothing; a mount of it is where v1 scripts write their results."""
-    beside = place.parent
     # Some of them: a datastore may have millions of files in one folder.
-    known = [e.name for e in islice(beside.iterdir(), _SHOWN)] if beside.is_dir() else []
-    near = suggest(place.name, sorted(known), "that folder is empty or missing").sentence
+    above = place.parent
+    beside = [e.name for e in islice(above.iterdir(), _SHOWN)] if above.is_dir() else []
+    return [_missing(reference, path, place.name, beside)]
+
+
+def _check_in_store(
+    system: System, workspace: str, reference: DataReference, path: str
+) -> list[str]:
+    found = files_of(system, workspace, reference.datastore)
+    path = folders.checked(path)
+    if reference.mode == modes.UPLOAD or found.look(path) or found.page(path + "/", None, 1):
+        return []
+    above, _, name = path.rpartition("/")
+    beside = [file.path for file in found.page(above + "/" if above else "", None, _SHOWN)]
+    return [_missing(reference, path, name, [each[len(above) :].strip("/") for each in beside])]
+
+
+def _missing(reference: DataReference, path: str, name: str, beside: list[str]) -> str:
+    """Refuse a download of nothing; a mount of it is where v1 scripts write their results."""
+    near = suggest(name, sorted(set(beside)), "that folder is empty or missing").sentence
     if reference.mode == modes.DOWNLOAD:
         raise DatastorePathNotFound(
             f"datastore {reference.datastore!r} has nothing at {path!r}; upload it first; {near}",

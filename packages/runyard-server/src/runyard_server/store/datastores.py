@@ -1,15 +1,32 @@
-"""Rows of datastores. What they hold lies in folders; see `runyard_server.store.folders`."""
+"""Rows of datastores. What they hold lies in folders, or in object stores of somebody else's.
 
-from dataclasses import asdict, dataclass, fields
+See `runyard_server.store.trees` and `runyard_server.store.objects`.
+"""
 
-from sqlalchemy import Connection, insert, select
+from dataclasses import asdict, dataclass, field, fields
 
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+
+from runyard.protocol.datastores import FOLDER
 from runyard_server.store.schema import datastores
 
 
 @dataclass(frozen=True, slots=True)
 class DatastoreRow:
-    """One row of `datastores`; `created_at` is microseconds since 1970 in UTC."""
+    """One row of `datastores`.
+
+    Args:
+        workspace: Id of the workspace.
+        name: Its name.
+        datastore_type: What v1 users see.
+        account_name: The storage account.
+        container_name: The container, bucket or share.
+        protocol: How it is reached.
+        created_at: Microseconds since 1970 in UTC.
+        kind: FOLDER, S3, AZURE or GCS.
+        settings: What else tells where a store is, as JSON.
+        credentials: What opens it, as JSON, sealed under the service's secret.
+    """
 
     workspace: str
     name: str
@@ -18,6 +35,9 @@ class DatastoreRow:
     container_name: str
     protocol: str
     created_at: int
+    kind: str = FOLDER
+    settings: str = ""
+    credentials: str = field(default="", repr=False)
 
 
 _COLUMNS = [datastores.c[f.name] for f in fields(DatastoreRow)]
@@ -31,7 +51,7 @@ def find(connection: Connection, workspace: str, name: str) -> DatastoreRow | No
         workspace: Id of the workspace.
         name: Its name.
     """
-    found = select(*_COLUMNS).where(datastores.c.workspace == workspace, datastores.c.name == name)
+    found = select(*_COLUMNS).where(*_named(workspace, name))
     row = connection.execute(found).one_or_none()
     return None if row is None else DatastoreRow(*row)
 
@@ -45,3 +65,25 @@ def of_workspace(connection: Connection, workspace: str) -> list[DatastoreRow]:
 def add(connection: Connection, row: DatastoreRow) -> None:
     """Add a datastore."""
     connection.execute(insert(datastores).values(**asdict(row)))
+
+
+def replace(connection: Connection, row: DatastoreRow) -> None:
+    """Put a datastore in the place of the one of its name."""
+    connection.execute(
+        update(datastores).where(*_named(row.workspace, row.name)).values(asdict(row))
+    )
+
+
+def remove(connection: Connection, workspace: str, name: str) -> None:
+    """Remove a datastore.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: Its name.
+    """
+    connection.execute(delete(datastores).where(*_named(workspace, name)))
+
+
+def _named(workspace: str, name: str) -> tuple[ColumnElement[bool], ...]:
+    return datastores.c.workspace == workspace, datastores.c.name == name

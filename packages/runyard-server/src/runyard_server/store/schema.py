@@ -312,6 +312,9 @@ datastores = Table(
     Column("container_name", String, nullable=False),
     Column("protocol", String, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("kind", String, nullable=False, server_default="folder"),
+    Column("settings", Text, nullable=False, server_default=""),
+    Column("credentials", Text, nullable=False, server_default=""),
 )
 
 compute = Table(

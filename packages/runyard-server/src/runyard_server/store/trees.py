@@ -28,6 +28,7 @@ from runyard_server.store.folders import (
     sync_folder,
     usable,
 )
+from runyard_server.store.uploads import UPLOADS
 
 # A job may have removed what was listed, or made a path longer than the system takes.
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
@@ -35,11 +36,19 @@ _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 @dataclass(frozen=True)
 class TreeFile:
-    """A file: its path below the root, its size in bytes, its last change in microseconds."""
+    """A file.
+
+    Args:
+        path: Below the root.
+        size: In bytes.
+        modified_at: Its last change, in microseconds.
+        etag: What an object store calls this version of it.
+    """
 
     path: str
     size: int
     modified_at: int
+    etag: str = ""
 
 
 class Tree:
@@ -53,6 +62,9 @@ class Tree:
     def __init__(self, root: Path, incoming: Path) -> None:
         self.root = root
         self._incoming = incoming
+        # Where files lie that come in parts, and what tells this tree's apart from others'.
+        self.drafts = incoming.with_name(UPLOADS)
+        self.name = root.name
 
     def page(self, prefix: str, after: str | None, limit: int) -> list[TreeFile]:
         """Up to `limit` files whose path begins with `prefix` and is above `after`.
@@ -73,7 +85,37 @@ class Tree:
         place = inside(self.root, path, local=True)
         return place if is_file(place) else None
 
-    def find_many(self, paths: Iterable[str]) -> Iterator[Path | None]:
+    def look(self, path: str) -> TreeFile | None:
+        """What is known of a file, None if there is none at that path.
+
+        Raises:
+            InvalidRequest: The path is malformed or leads out of the tree.
+        """
+        place = self.find(path)
+        if place is None:
+            return None
+        status = place.stat()
+        return TreeFile(checked(path), status.st_size, status.st_mtime_ns // 1000)
+
+    def remove(self, path: str) -> bool:
+        """Remove a file, and the folders that it leaves empty; say whether it was there.
+
+        Raises:
+            InvalidRequest: The path is malformed or leads out of the tree.
+        """
+        place = self.find(path)
+        if place is None:
+            return False
+        place.unlink(missing_ok=True)
+        for folder in place.parents:
+            # A job may be writing into it at this moment: then it is not empty and stays.
+            if folder == self.root or any(folder.iterdir()):
+                sync_folder(folder)
+                break
+            folder.rmdir()
+        return True
+
+    def contents(self, paths: Iterable[str]) -> Iterator[Path | None]:
         """The places of files one by one, None where `find` gives none or refuses."""
         folders = _Folders(self.root)
         for path in paths:

@@ -284,19 +284,16 @@ function When({ sweep }: { sweep: SweepRecord }) {
         .map((one): Bar => ({
           id: String(one.number),
           name: `trial ${one.number}, ${one.state}`,
-          // It may have waited for its node for long, which others had meanwhile.
-          from: Date.parse(one.placed_at ?? one.started_at),
+          from: Date.parse(one.started_at),
           until: one.ended_at ? Date.parse(one.ended_at) : null,
           shade: SHADES[one.state] ?? "--faint",
-          where: one.node,
           ...(one.run ? { href: to(["runs", sweep.workspace, one.run]) } : {}),
         })),
     [trials.data],
   );
-  const nodes = new Set(bars.map((bar) => bar.where)).size;
   if (bars.length < 2) return null;
   return (
-    <Card title={nodes > 1 ? "When each ran, by node" : "When each ran"}>
+    <Card title="When each ran">
       <Gantt bars={bars} now={at} />
     </Card>
   );

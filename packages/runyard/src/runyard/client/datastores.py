@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from typing import BinaryIO, List, Sequence, Union
 
     from runyard.client.download import Download
-    from runyard.protocol.datastores import DatastoreFile, DatastoreRecord
+    from runyard.protocol.datastores import (
+        BeginWrite,
+        DatastoreFile,
+        DatastoreRecord,
+        EndWrite,
+        RegisterDatastore,
+        StoreAddress,
+        WritePlan,
+    )
     from runyard.protocol.files import BatchResult
 
 
@@ -31,6 +39,24 @@ class Datastores(NounClient):
             DatastoreNotFound: There is none of that name; the message names the nearest.
         """
         return self._service.call(routes.DATASTORES_GET, name)
+
+    def register(self, asked: RegisterDatastore) -> DatastoreRecord:
+        """Register a bucket or a container as a datastore.
+
+        Raises:
+            AlreadyExists: There is one of that name, and `overwrite` is not given.
+            StoreRefused: The store does not let the service in; the message has its reason.
+        """
+        return self._service.call(routes.DATASTORES_REGISTER, body=asked)
+
+    def unregister(self, name: str) -> None:
+        """Forget a registered datastore; its files stay in their store.
+
+        Raises:
+            DatastoreNotFound: There is none of that name; the message names the nearest.
+            WrongState: It is the workspace's default, or a folder of the service.
+        """
+        self._service.call(routes.DATASTORES_UNREGISTER, name)
 
     def files(
         self, name: str, prefix: str = "", limit: Optional[int] = None
@@ -83,6 +109,14 @@ class Datastores(NounClient):
         return self._service.send(
             routes.DATASTORES_WRITE, name, path, data=data, size=size, query=query
         )
+
+    def remove(self, name: str, path: str) -> None:
+        """Remove a file.
+
+        Raises:
+            DatastorePathNotFound: There is none at that path.
+        """
+        self._service.call(routes.DATASTORES_REMOVE, name, path)
 
     def write_part(
         self, name: str, path: str, data: bytes, offset: int, part_of: WriteQuery
@@ -150,3 +184,25 @@ class Datastores(NounClient):
         """Read many files in one answer, joined as `protocol.batches` says."""
         body = PathList(list(paths))
         return self._service.read(routes.DATASTORES_READ_MANY, name, body=body)
+
+    def addresses(self, name: str, paths: Sequence[str]) -> List[StoreAddress]:
+        """Ask where a store itself gives files; those that are not there have no address."""
+        body = PathList(list(paths))
+        return self._service.call(routes.DATASTORES_ADDRESSES, name, body=body).items
+
+    def begin_write(self, name: str, asked: BeginWrite) -> WritePlan:
+        """Ask where a store itself takes a file.
+
+        Raises:
+            AlreadyExists: It is there, and `overwrite` is not given.
+        """
+        return self._service.call(routes.DATASTORES_BEGIN_WRITE, name, body=asked)
+
+    def end_write(self, name: str, done: EndWrite) -> DatastoreFile:
+        """Make a file of the parts that a store has taken.
+
+        Raises:
+            AlreadyExists: It is there by now, and `overwrite` is not given.
+            InvalidRequest: Parts are missing, or of another size.
+        """
+        return self._service.call(routes.DATASTORES_END_WRITE, name, body=done)

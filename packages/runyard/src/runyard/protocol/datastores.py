@@ -1,22 +1,51 @@
 """The datastore: a named place where data is kept and reached by jobs."""
 
 from dataclasses import field
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 from runyard.protocol.files import BatchResult
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import ALWAYS, IN_WORKSPACE, READS, WRITES, Bytes, Route
+from runyard.protocol.route import (
+    ALWAYS,
+    CONTRIBUTOR,
+    IN_WORKSPACE,
+    READS,
+    WRITES,
+    Bytes,
+    Nothing,
+    Route,
+)
 
 # v1's names, which scripts write out; the first is the default.
 BLOB_STORE = "workspaceblobstore"
 FILE_STORE = "workspacefilestore"
 # Agents write files under such names beside their places until they are whole; no list has them.
 DRAFT_PREFIX = ".runyard-part-"
+# Where the files of a datastore are: in a folder of the service, or in a store of somebody else's.
+FOLDER, S3, AZURE, GCS = "folder", "s3", "azure", "gcs"
+NAME_RULE = r"[a-zA-Z0-9][\w\-]{0,254}"
+# Larger files are sent to a store in parts, each of which may be sent again by itself.
+PART_BYTES = 32 << 20
 
 
 @dataclass(frozen=True)
 class DatastoreRecord:
-    """A datastore. `datastore_type` is what v1 users see (AzureBlob, AzureFile)."""
+    """A datastore; what opens a store is never in it.
+
+    Args:
+        name: Its name in the workspace.
+        datastore_type: What v1 users see (AzureBlob, AzureFile).
+        account_name: The storage account, of those that have one.
+        container_name: The container, bucket or share.
+        created_at: ISO 8601.
+        is_default: Whether it is the workspace's default.
+        protocol: How it is reached: `file`, `http` or `https`.
+        kind: FOLDER, S3, AZURE or GCS.
+        endpoint: The address of a store that is not at its provider's own.
+        region: The region of an S3 bucket.
+        prefix: What all paths stand below, in the store.
+        direct: Whether clients may be given addresses of the store's own for its files.
+    """
 
     name: str
     datastore_type: str
@@ -25,6 +54,46 @@ class DatastoreRecord:
     created_at: str = ""
     is_default: bool = False
     protocol: str = "file"
+    kind: str = FOLDER
+    endpoint: str = ""
+    region: str = ""
+    prefix: str = ""
+    direct: bool = False
+
+
+@dataclass(frozen=True)
+class RegisterDatastore:
+    """A store that is to be a datastore.
+
+    Args:
+        name: What it is to be called.
+        kind: S3, AZURE or GCS.
+        container_name: The bucket or container.
+        account_name: The storage account, of Azure alone.
+        endpoint: Where the store is, if not at its provider's own address.
+        region: The region of an S3 bucket.
+        prefix: What all paths are to stand below, in the store.
+        datastore_type: What v1 users are to see; "" for what the kind has.
+        credentials: What opens it, by name: `access_key`, `secret_key` and perhaps
+            `session_token` for S3; `account_key` or `sas_token` for Azure; `service_account`, the
+            text of its JSON file, for GCS. Without any it is asked as anybody may.
+        overwrite: Whether one of that name may be registered anew.
+        create_if_not_exists: Whether the bucket or container is made where it is missing.
+        skip_validation: Whether the store is not asked before it is registered.
+    """
+
+    name: str
+    kind: str
+    container_name: str
+    account_name: str = ""
+    endpoint: str = ""
+    region: str = ""
+    prefix: str = ""
+    datastore_type: str = ""
+    credentials: Dict[str, str] = field(default_factory=dict, repr=False)
+    overwrite: bool = False
+    create_if_not_exists: bool = False
+    skip_validation: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,11 +105,12 @@ class DatastorePage:
 
 @dataclass(frozen=True)
 class DatastoreFile:
-    """A file on a datastore; `modified_at` is ISO 8601."""
+    """A file on a datastore; `modified_at` is ISO 8601, `etag` what a store calls this version."""
 
     path: str
     size: int
     modified_at: str = ""
+    etag: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +155,80 @@ class PathList:
     paths: List[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class StoreAddress:
+    """An address that opens one file of a store for a while, without any other credentials.
+
+    Args:
+        url: The address.
+        path: The file.
+        size: Its bytes, or those of the part that goes there.
+        offset: Where the part begins in the file.
+        etag: What the store calls this version of the file.
+        headers: What a request must say there.
+    """
+
+    url: str
+    path: str
+    size: int
+    offset: int = 0
+    etag: str = ""
+    headers: Dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AddressList:
+    """Addresses to read from; a file that is not there has none."""
+
+    items: List[StoreAddress]
+
+
+@dataclass(frozen=True)
+class BeginWrite:
+    """A file that is to be sent to its store.
+
+    Args:
+        path: Its path on the datastore.
+        size: Its bytes.
+        overwrite: Whether it may replace one that is there.
+        upload: What `WritePlan` called it, for new addresses in place of those that have ended.
+    """
+
+    path: str
+    size: int
+    overwrite: bool = False
+    upload: str = ""
+
+
+@dataclass(frozen=True)
+class WritePlan:
+    """Where the parts of a file go, each by a PUT; none where it must go through the service."""
+
+    parts: List[StoreAddress]
+    upload: str = ""
+
+
+@dataclass(frozen=True)
+class EndWrite:
+    """A file all of whose parts are in the store.
+
+    Args:
+        path: Its path on the datastore.
+        size: Its bytes.
+        upload: What `WritePlan` called it.
+        etags: What the store called each part, in order.
+        overwrite: Whether it may replace one that is there.
+        abandoned: Whether it is given up instead.
+    """
+
+    path: str
+    size: int
+    upload: str = ""
+    etags: List[str] = field(default_factory=list)
+    overwrite: bool = False
+    abandoned: bool = False
+
+
 DATASTORES_LIST: Route[DatastorePage] = Route(
     "datastores.list",
     "GET",
@@ -100,6 +244,24 @@ DATASTORES_GET: Route[DatastoreRecord] = Route(
     DatastoreRecord,
     "Get a datastore.",
     scope=READS,
+)
+DATASTORES_REGISTER: Route[DatastoreRecord] = Route(
+    "datastores.register",
+    "POST",
+    IN_WORKSPACE + "/datastores",
+    DatastoreRecord,
+    "Register a bucket or a container as a datastore.",
+    body=RegisterDatastore,
+    role=CONTRIBUTOR,
+    creates=True,
+)
+DATASTORES_UNREGISTER: Route[Nothing] = Route(
+    "datastores.unregister",
+    "DELETE",
+    IN_WORKSPACE + "/datastores/{datastore}",
+    Nothing,
+    "Forget a registered datastore; its files stay in their store.",
+    role=CONTRIBUTOR,
 )
 DATASTORES_FILES: Route[DatastoreFilePage] = Route(
     "datastores.files",
@@ -129,6 +291,15 @@ DATASTORES_WRITE: Route[DatastoreFile] = Route(
     scope=WRITES,
     audit=ALWAYS,
 )
+DATASTORES_REMOVE: Route[Nothing] = Route(
+    "datastores.remove",
+    "DELETE",
+    IN_WORKSPACE + "/datastores/{datastore}/files/{path:path}",
+    Nothing,
+    "Remove a file.",
+    role=CONTRIBUTOR,
+    audit=ALWAYS,
+)
 DATASTORES_WRITE_MANY: Route[BatchResult] = Route(
     "datastores.write_many",
     "POST",
@@ -148,4 +319,33 @@ DATASTORES_READ_MANY: Route[Bytes] = Route(
     "Read many files, framed as `protocol.batches` says.",
     body=PathList,
     scope=READS,
+)
+DATASTORES_ADDRESSES: Route[AddressList] = Route(
+    "datastores.addresses",
+    "POST",
+    IN_WORKSPACE + "/datastores/{datastore}/addresses",
+    AddressList,
+    "Ask where a store itself gives files, for an hour; none for a folder of the service.",
+    body=PathList,
+    scope=READS,
+)
+DATASTORES_BEGIN_WRITE: Route[WritePlan] = Route(
+    "datastores.begin_write",
+    "POST",
+    IN_WORKSPACE + "/datastores/{datastore}/begin-write",
+    WritePlan,
+    "Ask where a store itself takes a file, in one part or several, for an hour.",
+    body=BeginWrite,
+    scope=WRITES,
+    audit=ALWAYS,
+)
+DATASTORES_END_WRITE: Route[DatastoreFile] = Route(
+    "datastores.end_write",
+    "POST",
+    IN_WORKSPACE + "/datastores/{datastore}/end-write",
+    DatastoreFile,
+    "Make a file of the parts that a store has taken.",
+    body=EndWrite,
+    scope=WRITES,
+    audit=ALWAYS,
 )

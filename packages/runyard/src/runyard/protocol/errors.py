@@ -4,6 +4,7 @@
      +- InvalidRequest              invalid_request      400
      |   +- WrongName               wrong_name           400
      |   +- EnvironmentFailed       environment_failed   400
+     |   +- StoreRefused            store_refused        400
      +- Unauthenticated             unauthenticated      401
      +- Forbidden                   forbidden            403
      +- NotFound                    not_found            404
@@ -68,6 +69,12 @@ class EnvironmentFailed(InvalidRequest):
     """An environment cannot be made of its definition; the message ends with the reason."""
 
     code = "environment_failed"
+
+
+class StoreRefused(InvalidRequest):
+    """The store behind a datastore does not let the service do it; the message has its reason."""
+
+    code = "store_refused"
 
 
 class Unauthenticated(RunyardError):

@@ -1,20 +1,22 @@
 """Datastores: where data is kept, put there and brought back.
 
-Each workspace has `workspaceblobstore` (its default) and `workspacefilestore`. A job gets at
-them by data references (`sdk.data`).
+Each workspace has `workspaceblobstore` (its default) and `workspacefilestore`; buckets and
+containers are registered (`sdk.datastore_registering`). A job gets at them by data references
+(`sdk.data`).
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, NoReturn, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple, Union
 
 from runyard.client import callers
 from runyard.protocol.errors import DatastoreNotFound
 from runyard.protocol.paths import escaped
 from runyard.protocol.suggestions import nearest
 from runyard.sdk.data import DataReference
+from runyard.sdk.datastore_registering import RegisteredStores
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
 from runyard.sdk.local_paths import naming
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 FILE_TYPE = "AzureFile"
 
 
-class Datastore:
+class Datastore(RegisteredStores):
     """A datastore of a workspace; the constructor is a factory that gives the right class.
 
     Args:
@@ -51,7 +53,7 @@ class Datastore:
         if cloud or settings:
             raise NotOfferedYet(
                 f"{cls.__name__} with a container, an account or keys",
-                "Datastore.get(workspace, name)",
+                "Datastore.register_azure_blob_container(…), or Datastore.get(workspace, name)",
             )
         record = _record or _read(workspace, name)
         kind = AzureFileDatastore if record.datastore_type == FILE_TYPE else AzureBlobDatastore
@@ -113,8 +115,13 @@ class Datastore:
 
     @property
     def protocol(self) -> str:
-        """How it is reached: `file` for a folder of the service."""
+        """How it is reached: `file` for a folder of the service, `http` or `https` for a store."""
         return self._record.protocol
+
+    @property
+    def endpoint(self) -> str:
+        """The address of a store that is not at its provider's own, "" of all others."""
+        return self._record.endpoint
 
     @property
     def is_default(self) -> bool:
@@ -123,12 +130,12 @@ class Datastore:
 
     @property
     def account_key(self) -> Optional[str]:
-        """None: a folder of the service has no key."""
+        """None: keys stay with the service."""
         return None
 
     @property
     def sas_token(self) -> Optional[str]:
-        """None: a folder of the service has no token."""
+        """None: tokens stay with the service."""
         return None
 
     @staticmethod
@@ -277,6 +284,11 @@ class Datastore:
         count = len(fetches)
         progress = Progress(f"Downloading {_files(count)}", total, show_progress, count)
         with translated():
+            if self._record.direct:
+                from runyard.client import direct
+
+                direct.download_many(self.workspace.service, self.name, fetches, progress)
+                fetches = []
             transfer.download_many(
                 # What was to be left alone is not among them.
                 self.workspace.service,
@@ -287,58 +299,27 @@ class Datastore:
         progress.finish()
         return count
 
+    def delete_file(self, path: str) -> None:
+        """Remove a file.
+
+        Raises:
+            UserErrorException: There is none at that path; the message names the nearest.
+        """
+        with translated():
+            self.workspace.service.datastores.remove(self.name, path)
+
     def set_as_default(self) -> None:
         """Make this the workspace's default datastore."""
         self.workspace.set_default_datastore(self.name)
 
-    def unregister(self) -> NoReturn:
-        """Refuse: datastores cannot be removed yet."""
-        raise NotOfferedYet("Datastore.unregister", "the datastores that every workspace has")
+    def unregister(self) -> None:
+        """Forget a registered datastore; its files stay in their store.
 
-    @staticmethod
-    def register_azure_blob_container(*_: Any, **__: Any) -> NoReturn:
-        """Refuse, and tell what to use in place of a blob container."""
-        raise _registering("register_azure_blob_container")
-
-    @staticmethod
-    def register_azure_file_share(*_: Any, **__: Any) -> NoReturn:
-        """Refuse, and tell what to use in place of a file share."""
-        raise _registering("register_azure_file_share")
-
-    @staticmethod
-    def register_azure_data_lake(*_: Any, **__: Any) -> NoReturn:
-        """Refuse, and tell what to use in place of a data lake."""
-        raise _registering("register_azure_data_lake")
-
-    @staticmethod
-    def register_azure_data_lake_gen2(*_: Any, **__: Any) -> NoReturn:
-        """Refuse, and tell what to use in place of a data lake."""
-        raise _registering("register_azure_data_lake_gen2")
-
-    @staticmethod
-    def register_azure_sql_database(*_: Any, **__: Any) -> NoReturn:
-        """Refuse, and tell what to use in place of a database."""
-        raise _registering("register_azure_sql_database")
-
-    @staticmethod
-    def register_azure_postgre_sql(*_: Any, **__: Any) -> NoReturn:
-        """Refuse, and tell what to use in place of a database."""
-        raise _registering("register_azure_postgre_sql")
-
-    @staticmethod
-    def register_azure_my_sql(*_: Any, **__: Any) -> NoReturn:
-        """Refuse, and tell what to use in place of a database."""
-        raise _registering("register_azure_my_sql")
-
-    @staticmethod
-    def register_dbfs(*_: Any, **__: Any) -> NoReturn:
-        """Refuse, and tell what to use in place of DBFS."""
-        raise _registering("register_dbfs")
-
-    @staticmethod
-    def register_hdfs(*_: Any, **__: Any) -> NoReturn:
-        """Refuse, and tell what to use in place of HDFS."""
-        raise _registering("register_hdfs")
+        Raises:
+            UserErrorException: It is the workspace's default, or a folder of the service.
+        """
+        with translated():
+            self.workspace.service.datastores.unregister(self.name)
 
     def _upload(
         self,
@@ -363,9 +344,14 @@ class Datastore:
         title, total = f"Uploading {_files(len(files))}{passed}", sum(file.size for file in files)
         progress = Progress(title, total, show_progress, len(files))
         with translated():
-            transfer.write_files(
-                self.workspace.service, self.name, files, overwrite=overwrite, progress=progress
-            )
+            if self._record.direct:
+                from runyard.client import direct
+
+                direct.write_files(self.workspace.service, self.name, files, overwrite, progress)
+            else:
+                transfer.write_files(
+                    self.workspace.service, self.name, files, overwrite=overwrite, progress=progress
+                )
         progress.finish()
         return self.path(base or None)
 
@@ -428,10 +414,3 @@ def _local(root: Path, name: str) -> Path:
 
 def _files(count: int) -> str:
     return "1 file" if count == 1 else f"{count} files"
-
-
-def _registering(name: str) -> NotOfferedYet:
-    return NotOfferedYet(
-        f"Datastore.{name}",
-        "the default datastore and put the data there: ws.get_default_datastore().upload(…)",
-    )

@@ -19,7 +19,7 @@ from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.route import Bytes, Events, Nothing, Route
 from runyard_server.core.awaiting import awaited
 from runyard_server.core.idempotency import once
-from runyard_server.core.system import Chunks, Content, System
+from runyard_server.core.system import Chunks, Content, RemoteContent, System
 from runyard_server.core.work import Request
 from runyard_server.faces import contents, login, messages, waiting
 from runyard_server.faces.exchange import Exchange
@@ -168,7 +168,7 @@ class Handler:
     async def _give(self, exchange: Exchange, answer: Any) -> Response:
         if self.route.answer is Nothing:
             return Response(status_code=204)
-        if isinstance(answer, Content):
+        if isinstance(answer, Content | RemoteContent):
             sent = await exchange.content(answer)
             # Without a token the cookie of a browser has opened it.
             return sent if exchange.header("authorization") else contents.kept(sent)

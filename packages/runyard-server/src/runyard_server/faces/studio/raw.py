@@ -13,7 +13,7 @@ from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.route import READER
 from runyard_server.core import rights
 from runyard_server.core.sessions import signed_out
-from runyard_server.core.system import Content, System
+from runyard_server.core.system import Content, RemoteContent, System
 from runyard_server.core.tokens import Caller
 from runyard_server.faces import login
 from runyard_server.faces.bearer import bearer
@@ -29,7 +29,7 @@ POLICY = (
     "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 )
 _ENDINGS = (".html", ".htm")
-_Read = Callable[[System, str, str, str], Content]
+_Read = Callable[[System, str, str, str], Content | RemoteContent]
 
 
 def table() -> Sequence[Served]:
@@ -57,7 +57,9 @@ def caller(exchange: Exchange) -> Caller:
 
 
 def _answer(read: _Read) -> Callable[[Exchange], Awaitable[Response]]:
-    def look(exchange: Exchange, workspace: str, subject: str, path: str) -> Content:
+    def look(
+        exchange: Exchange, workspace: str, subject: str, path: str
+    ) -> Content | RemoteContent:
         system, caller = exchange.parts.system, exchange.caller
         if caller is not None and caller.run is not None:
             rights.check_person(system, workspace, caller.run, READER)

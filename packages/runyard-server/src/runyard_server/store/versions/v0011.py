@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, String, text
+from sqlalchemy import BigInteger, Column, Integer, String, Text, text
 
 _PLACE = text('coalesce(place, "key" * 1048576)')
 
@@ -12,6 +12,7 @@ def upgrade(op: Any) -> None:
     _add_priority(op)
     _end_what_is_revoked(op)
     _let_titles_follow(op)
+    _add_stores(op)
 
 
 def _add_priority(op: Any) -> None:
@@ -46,3 +47,14 @@ def _let_titles_follow(op: Any) -> None:
             "AND found.workspace <> experiment_facts.workspace)"
         )
     )
+
+
+def _add_stores(op: Any) -> None:
+    """Let datastores be in object stores."""
+    added = (
+        Column("kind", String, nullable=False, server_default="folder"),
+        Column("settings", Text, nullable=False, server_default=""),
+        Column("credentials", Text, nullable=False, server_default=""),
+    )
+    for each in added:
+        op.add_column("datastores", each)

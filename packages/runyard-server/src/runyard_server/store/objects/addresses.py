@@ -1,0 +1,131 @@
+"""Addresses of a store's own, by which clients read and write files past the service.
+
+Each opens one file, for one method, for an hour. Where only the credentials themselves could open
+it, as with a token that somebody else has made for a container, there are none, and bytes go
+through the service.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+import obstore
+
+from runyard.protocol.datastores import AZURE, GCS, PART_BYTES, S3, StoreAddress, WritePlan
+from runyard_server.store.objects import azure, s3
+from runyard_server.store.objects.opening import failures, opened
+from runyard_server.store.objects.places import Place
+
+LASTING_SECONDS = 3600
+# What one request may send; a file that is larger comes in parts.
+_WHOLE_BYTES = 2 * PART_BYTES
+_MOST_PARTS = 1000
+
+
+def read_address(place: Place, key: str) -> str:
+    """The address by which a file can be read for an hour."""
+    return _signed(place, "GET", key)
+
+
+def plan(
+    place: Place, key: str, path: str, size: int, upload: str, *, overwrite: bool
+) -> WritePlan:
+    """Where a file goes: by one request, or in parts.
+
+    Args:
+        place: The store.
+        key: What it calls the file.
+        path: What the datastore calls it.
+        size: The file's bytes.
+        upload: What an earlier plan for it was called, whose addresses have ended; "" for none.
+        overwrite: Whether it may replace one that is there.
+    """
+    if size <= _WHOLE_BYTES or place.kind == GCS:
+        headers = dict(azure.HEADERS) if place.kind == AZURE else {}
+        if not overwrite and place.kind != GCS:
+            # Of two writers of a new file the store lets one win, if it can.
+            headers["If-None-Match"] = "*"
+        return WritePlan([StoreAddress(_signed(place, "PUT", key), path, size, headers=headers)])
+    if place.kind == S3:
+        upload = upload or s3.begin(place, key)
+        urls = _s3_parts(place, key, upload, len(_offsets(size)))
+    else:
+        upload = upload or secrets.token_hex(8)
+        url = _signed(place, "PUT", key)
+        urls = [azure.block(url, upload, number) for number in range(len(_offsets(size)))]
+    step = _step(size)
+    parts = [
+        StoreAddress(url, path, min(step, size - offset), offset)
+        for url, offset in zip(urls, _offsets(size), strict=True)
+    ]
+    return WritePlan(parts, upload)
+
+
+def complete(
+    place: Place, key: str, size: int, upload: str, etags: Sequence[str], *, overwrite: bool
+) -> None:
+    """Make a file of its parts.
+
+    Args:
+        place: The store.
+        key: What it calls the file.
+        size: The file's bytes.
+        upload: What its plan was called.
+        etags: What the store called each part, in order.
+        overwrite: Whether it may replace one that is there.
+
+    Raises:
+        FileExistsError: It is there and `overwrite` is False.
+        StoreRefused: Parts are missing.
+    """
+    if place.kind == S3:
+        s3.complete(place, key, upload, etags, overwrite=overwrite)
+    else:
+        azure.complete(place, key, upload, len(_offsets(size)), overwrite=overwrite)
+
+
+def abandon(place: Place, key: str, upload: str) -> None:
+    """Have the parts removed of a file that will not come.
+
+    Args:
+        place: The store.
+        key: What it calls the file.
+        upload: What its plan was called.
+    """
+    # Azure removes blocks that nothing lists by itself, after a week.
+    if place.kind == S3:
+        s3.abandon(place, key, upload)
+
+
+def _s3_parts(place: Place, key: str, upload: str, count: int) -> list[str]:
+    return [
+        s3.address(
+            place,
+            "PUT",
+            key,
+            LASTING_SECONDS,
+            {"partNumber": str(number), "uploadId": upload},
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def _signed(place: Place, method: azure.Method, key: str) -> str:
+    if place.kind == S3:
+        return s3.address(place, method, key, LASTING_SECONDS)
+    if place.kind == AZURE:
+        return azure.address(place, method, key, LASTING_SECONDS)
+    with failures(place, "it cannot be signed"):
+        lasting = timedelta(seconds=LASTING_SECONDS)
+        return obstore.sign(opened(place), method, key, lasting)
+
+
+def _step(size: int) -> int:
+    """How many bytes a part has, so that they are not more than stores take."""
+    megabyte = 1 << 20
+    least = -(-size // _MOST_PARTS)
+    return max(PART_BYTES, -(-least // megabyte) * megabyte)
+
+
+def _offsets(size: int) -> range:
+    return range(0, size, _step(size))

@@ -1,0 +1,94 @@
+"""What Azure Blob is asked for beside obstore: files in blocks, new containers.
+
+A file in blocks needs no beginning: blocks have names of the sender's, lie beside the file for a
+week, and become it when they are listed. Any address that opens the file for writing opens that.
+"""
+
+import base64
+import hmac
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from urllib.parse import quote, urlencode
+
+import obstore
+
+from runyard_server.store.objects import asking
+from runyard_server.store.objects.opening import opened
+from runyard_server.store.objects.places import Place
+
+HEADERS = {"x-ms-blob-type": "BlockBlob"}
+Method = Literal["GET", "PUT"]
+# The last version whose signature of an account is told without an encryption scope.
+_VERSION = "2018-11-09"
+_HERE = timedelta(seconds=60)
+
+
+def address(place: Place, method: Method, key: str, seconds: int) -> str:
+    """An address that opens a file for a while.
+
+    Args:
+        place: The container.
+        method: The one method that it opens it for.
+        key: The file.
+        seconds: For how long.
+    """
+    lasting = timedelta(seconds=seconds)
+    return obstore.sign(opened(place), method, key, lasting)
+
+
+def block(url: str, upload: str, number: int) -> str:
+    """The address of a block, from that of its file.
+
+    Args:
+        url: The file's address.
+        upload: What tells the blocks of this sender from others'.
+        number: Of the block, from 0.
+    """
+    return f"{url}&comp=block&blockid={quote(_name(upload, number))}"
+
+
+def complete(place: Place, key: str, upload: str, blocks: int, *, overwrite: bool) -> None:
+    """Make the file of its blocks.
+
+    Args:
+        place: The container.
+        key: The file.
+        upload: What tells its blocks.
+        blocks: How many they are.
+        overwrite: Whether it may replace one that is there.
+
+    Raises:
+        FileExistsError: It is there and `overwrite` is False.
+        StoreRefused: Blocks are missing.
+    """
+    names = "".join(f"<Latest>{_name(upload, number)}</Latest>" for number in range(blocks))
+    body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{names}</BlockList>'.encode()
+    url = f"{address(place, 'PUT', key, 60)}&comp=blocklist"
+    headers = {"Content-Type": "application/xml"} | ({} if overwrite else {"If-None-Match": "*"})
+    asking.ask(place, f"{key!r} cannot be completed", "PUT", url, body, headers)
+
+
+def make_container(place: Place) -> None:
+    """Make the container; one that is there already stays as it is."""
+    signed = place.credential("sas_token").lstrip("?") or _account_signature(place)
+    url = f"{place.base}/{quote(place.container)}?restype=container&{signed}"
+    try:
+        asking.ask(place, f"container {place.container!r} cannot be made", "PUT", url)
+    except FileExistsError:
+        return
+
+
+def _account_signature(place: Place) -> str:
+    """A signature for the account's containers, for a minute."""
+    end = (datetime.now(UTC) + _HERE).strftime("%Y-%m-%dT%H:%M:%SZ")
+    told = {"sp": "c", "ss": "b", "srt": "c", "st": "", "se": end, "sip": "", "spr": "https,http"}
+    text = "\n".join([place.account, *told.values(), _VERSION, ""])
+    key = base64.b64decode(place.credential("account_key"))
+    signature = base64.b64encode(hmac.digest(key, text.encode(), "sha256")).decode()
+    given = {name: value for name, value in told.items() if value}
+    return urlencode({**given, "sv": _VERSION, "sig": signature})
+
+
+def _name(upload: str, number: int) -> str:
+    # All names of a file's blocks must be of one length.
+    return base64.b64encode(f"{upload}-{number:06d}".encode()).decode()

@@ -1,0 +1,131 @@
+"""What a bucket holds is listed, read and written as a folder is, whichever server has it."""
+
+import io
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from runyard.protocol.errors import StoreRefused, TemporaryError
+from runyard_server.store.objects import addresses, checking, s3
+from runyard_server.store.objects.files import ObjectFiles
+from runyard_server.store.objects.places import Place
+
+# Names that servers, addresses or listings might each take for something else.
+ODD = ["100%.csv", "a b#?&+=.txt", "star*[x]~{}|", "ü/é", "data-2/y", "data/sub/z", "data/x"]
+
+
+@pytest.fixture
+def files(server, prefix, tmp_path) -> ObjectFiles:
+    return ObjectFiles(server.place(prefix=prefix), tmp_path / "drafts", "store")
+
+
+def paths(files: ObjectFiles, prefix: str = "", after: str | None = None, limit: int = 100):
+    return [file.path for file in files.page(prefix, after, limit)]
+
+
+def put(files: ObjectFiles, path: str, data: bytes = b"x", *, overwrite: bool = False) -> int:
+    return files.write(path, io.BytesIO(data), overwrite=overwrite)
+
+
+def send(url: str, data: bytes, headers: dict[str, str] | None = None) -> str:
+    said = {"Content-Type": "application/octet-stream", **(headers or {})}
+    with urllib.request.urlopen(urllib.request.Request(url, data, said, method="PUT")) as answer:
+        return str(answer.headers["ETag"])
+
+
+def test_files_of_any_name_are_listed_in_order_and_come_back(files):
+    """Each name is kept as it is, pages follow one another without a gap, and ranges are read."""
+    for name in ODD:
+        assert put(files, name, name.encode()) == len(name.encode())
+    assert paths(files) == sorted(ODD)
+    pages, last = [], None
+    while page := paths(files, after=last, limit=2):
+        pages, last = pages + page, page[-1]
+    assert pages == sorted(ODD)
+    assert paths(files, "data/") == ["data/sub/z", "data/x"]
+    assert paths(files, "da") == ["data-2/y", "data/sub/z", "data/x"]
+    assert list(files.contents([*ODD, "none"])) == [*(name.encode() for name in ODD), None]
+    with files.read("data/sub/z", 2, 6) as reading:
+        assert reading.read(4) == b"ta/s"
+
+
+def test_a_file_is_replaced_only_when_that_is_asked(files):
+    """Without overwrite the bytes that are there stay, in single writes and in batches."""
+    put(files, "one", b"first")
+    with pytest.raises(FileExistsError):
+        put(files, "one", b"second")
+    written, refused = files.write_many([("one", b"2"), ("two", b"2")], overwrite=lambda _: False)
+    assert (written, [path for path, _ in refused]) == (1, ["one"])
+    assert list(files.contents(["one", "two"])) == [b"first", b"2"]
+    assert put(files, "one", b"third", overwrite=True) == 5
+    assert files.remove("one")
+    assert not files.remove("one")
+    assert paths(files) == ["two"]
+
+
+def test_a_large_file_is_sent_in_parts(files, tmp_path):
+    """A file beyond one request goes through the service in parts, and is not there before all."""
+    whole = tmp_path / "whole"
+    whole.write_bytes(bytes(range(256)) * 80_000)
+    files.adopt("large", whole, overwrite=False)
+    assert not whole.exists()
+    known = files.look("large")
+    assert known is not None
+    assert known.size == 256 * 80_000
+    with files.read("large", 255, 258) as reading:
+        assert reading.read(3) == b"\xff\x00\x01"
+
+
+def test_parts_go_straight_to_the_store(files, monkeypatch):
+    """A plan's addresses take the parts without any other credentials, and only all make a file."""
+    monkeypatch.setattr(addresses, "PART_BYTES", 5 << 20)
+    monkeypatch.setattr(addresses, "_WHOLE_BYTES", 5 << 20)
+    data = bytes(range(256)) * 30_000
+    key = files.key("big/a b")
+    plan = addresses.plan(files.place, key, "big/a b", len(data), "", overwrite=False)
+    assert [(part.offset, part.size) for part in plan.parts] == [(0, 5 << 20), (5 << 20, 2437120)]
+    tags = [send(part.url, data[part.offset : part.offset + part.size]) for part in plan.parts]
+    assert files.look("big/a b") is None
+    addresses.complete(files.place, key, len(data), plan.upload, tags, overwrite=False)
+    known = files.look("big/a b")
+    assert known is not None
+    assert known.size == len(data)
+    with urllib.request.urlopen(addresses.read_address(files.place, key)) as answer:
+        assert answer.read() == data
+
+
+def test_what_is_no_file_is_not_listed(started, tmp_path):
+    """Marks of folders and keys that are no paths neither are files nor hide the others."""
+    place = started("moto").place("odd-bucket")
+    checking.make(place)
+    for key in ("data/", "data-1", "data/x", "empty/", "a//b", "/lead", "real", "../up"):
+        send(s3.address(place, "PUT", key, 60), b"" if key == "real" else key[:-1].encode())
+    assert paths(ObjectFiles(place, tmp_path, "odd")) == ["data-1", "data/x", "real"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"credentials": (("access_key", "other"), ("secret_key", "wrong"))}, "Check the key"),
+        ({"container": "nobody-has-this"}, "there is no bucket 'nobody-has-this'"),
+        ({"endpoint": "http://127.0.0.1:1"}, "does not answer as a store"),
+        ({"credentials": ()}, "s3://"),
+    ],
+)
+def test_what_is_wrong_with_a_store_is_told(rclone, changed, told):
+    """A wrong key, a missing bucket and an address where nothing is are told apart."""
+    right = rclone.place()
+    fields = {name: getattr(right, name) for name in ("container", "endpoint", "credentials")}
+    wrong = Place("s3", **{**fields, **changed})
+    with pytest.raises(StoreRefused, match=told) as error:
+        checking.check(wrong)
+    assert "wrong" not in error.value.message
+    assert "Signature=" not in error.value.message
+
+
+def test_a_store_that_went_away_may_come_back(rclone, tmp_path):
+    """What fails because nothing answers may be tried again: agents wait then."""
+    gone = Place("s3", "b", endpoint="http://127.0.0.1:1", credentials=rclone.credentials)
+    with pytest.raises(TemporaryError, match=r"127\.0\.0\.1:1 does not answer"):
+        ObjectFiles(gone, Path(tmp_path), "gone").page("", None, 1)
